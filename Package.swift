@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours speaks the same dialect.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// The kernels' one source (`Sources/KernelBody`, symlinked as `Body`) compiled for one instruction set.
+/// Kernels are optimised in debug builds too: a test of the real thing must not take an hour.
+func kernels(_ name: String, march: String) -> Target {
+    .target(
+        name: name, dependencies: ["KernelInterface"],
+        swiftSettings: house + [.unsafeFlags(["-Ounchecked", "-wmo", "-Xcc", "-march=\(march)"])])
+}
+
+/// A target of the house: its imports only ever point down this list.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+func tests(_ room: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: room + "Tests", dependencies: dependencies + ["TestSupport"], resources: resources, swiftSettings: house)
+}
+
+let package = Package(
+    name: "cnn-train",
+    products: [.executable(name: "cnn-train", targets: ["cnn-train"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        room("Tensors"),
+        room("KernelInterface"),
+        kernels("KernelsAVX512", march: "x86-64-v4"),
+        kernels("KernelsAVX2", march: "x86-64-v3"),
+        kernels("KernelsBaseline", march: "x86-64"),
+        room("Kernels", ["Tensors", "KernelInterface", "KernelsAVX512", "KernelsAVX2", "KernelsBaseline"]),
+        room("Networks", ["Tensors"]),
+        room("Graphs", ["Tensors", "Networks"]),
+        room("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
+        room("Collectives", ["Tensors", "CMPI"]),
+        room("Datasets", ["Tensors", "CZlib"]),
+        room("Checkpoints", ["Tensors", "CZstd", "CCrypto"]),
+        room("Recipes", ["Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
+        room(
+            "Training",
+            ["Tensors", "Kernels", "Networks", "Graphs", "Engine", "Collectives", "Datasets", "Checkpoints", "Recipes"]),
+        .executableTarget(
+            name: "cnn-train",
+            dependencies: [
+                "Training", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Collectives", "Datasets", "Checkpoints", "Tensors",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: house),
+
+        .target(
+            name: "TestSupport", dependencies: ["Tensors", "Networks", "Graphs"], path: "Tests/TestSupport",
+            swiftSettings: house),
+        tests("Tensors", ["Tensors"]),
+        tests("Kernels", ["Kernels", "KernelInterface", "Tensors"]),
+        tests("Networks", ["Networks", "Tensors"]),
+        tests("Graphs", ["Graphs", "Networks", "Tensors"]),
+        tests("Engine", ["Engine", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
+        tests("Collectives", ["Collectives", "Tensors"]),
+        tests("Datasets", ["Datasets", "Tensors"]),
+        tests("Checkpoints", ["Checkpoints", "Tensors"]),
+        tests("Recipes", ["Recipes", "Networks"]),
+        tests(
+            "Training",
+            ["Training", "Recipes", "Engine", "Graphs", "Networks", "Collectives", "Datasets", "Checkpoints", "Tensors"]),
+        tests("CommandLine", ["cnn-train", "Checkpoints"]),
+    ]
+)

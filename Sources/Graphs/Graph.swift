@@ -1,0 +1,225 @@
+package import Tensors
+
+/// A network at one input shape, ready to be planned: every value's shape is known, and for training the backward pass is part of it.
+///
+/// Nodes are in execution order and in single assignment: a value is written by one node. A graph cannot be executed;
+/// the engine compiles it into a plan.
+package struct Graph: Sendable {
+    /// What the graph is for.
+    package enum Purpose: Sendable { case training, evaluation }
+
+    package let purpose: Purpose
+    /// All values; `ValueID.index` indexes this list.
+    package internal(set) var values: [Value]
+    /// All operations in execution order.
+    package internal(set) var nodes: [Node]
+    /// Parameters and buffers in canonical order: the order of torchvision's state_dict.
+    package internal(set) var parameters: [ParameterSpecification]
+    /// The images, height x width x channels.
+    package internal(set) var input: ValueID
+    /// The main head's class scores.
+    package internal(set) var logits: ValueID
+}
+
+/// Names a value of a graph.
+package struct ValueID: Hashable, Sendable {
+    package let index: Int
+    package init(index: Int) { self.index = index }
+}
+
+/// Names a parameter or buffer of a graph.
+package struct ParameterID: Hashable, Sendable {
+    package let index: Int
+    package init(index: Int) { self.index = index }
+}
+
+/// One tensor of a graph: a feature map a sample.
+package struct Value: Sendable {
+    package var shape: Shape
+    /// The layer that made it, for messages and profiles; a gradient's begins with `d `.
+    package var name: String
+}
+
+/// One operation of a graph: output = operation(inputs) [+ addend].
+package struct Node: Sendable {
+    package var operation: Operation
+    package var inputs: [ValueID]
+    /// The value written; nil for operations that only produce parameter gradients or the loss.
+    package var output: ValueID?
+    /// A value of the output's shape that is added to it: how a value with several consumers sums its gradients.
+    package var addend: ValueID?
+    /// The layer it belongs to, as the network names it.
+    package var layer: String
+
+    package init(
+        _ operation: Operation, inputs: [ValueID], output: ValueID?, addend: ValueID? = nil, layer: String
+    ) {
+        self.operation = operation
+        self.inputs = inputs
+        self.output = output
+        self.addend = addend
+        self.layer = layer
+    }
+}
+
+/// What a node computes. Backward operations stand beside the forward ones they belong to.
+///
+/// x is an input, y an output, dx and dy the loss's gradients with respect to them.
+package enum Operation: Sendable {
+    /// [x] -> y. Linear layers are convolutions whose kernel covers the whole map.
+    case convolution(Convolution)
+    /// [dy] -> dx
+    case convolutionDataGradient(Convolution)
+    /// [x, dy] -> gradients of weight and bias
+    case convolutionWeightGradient(Convolution)
+
+    /// [x] -> y = weight * (x - mean) / sqrt(variance + epsilon) + bias. Training uses and tracks the batch's moments, evaluation the tracked ones.
+    case batchNorm(BatchNorm)
+    /// [x, dy] -> dx, and gradients of weight and bias. Uses the moments that the forward pass of the same layer left.
+    case batchNormGradient(BatchNorm)
+
+    /// [x] -> max(x, 0)
+    case relu
+    /// [y, dy] -> dx
+    case reluGradient
+    /// [x] -> 1 / (1 + exp(-x))
+    case sigmoid
+    /// [y, dy] -> dx
+    case sigmoidGradient
+
+    /// [x] -> y
+    case maxPool(Pooling)
+    /// [x, y, dy] -> dx; a window's gradient goes to the first of its maxima in row order.
+    case maxPoolGradient(Pooling)
+    /// [x] -> y; the average counts padding as zeros, as PyTorch's default does.
+    case averagePool(Pooling)
+    /// [dy] -> dx
+    case averagePoolGradient(Pooling)
+    /// [x] -> y of the output's height x width; window i covers floor(i*H/h)..<ceil((i+1)*H/h).
+    case adaptiveAveragePool
+    /// [dy] -> dx
+    case adaptiveAveragePoolGradient
+
+    /// [x0, x1, …] -> y, along channels
+    case concatenate
+    /// [x] -> channels `offset ..< offset + output.channels` of x: concatenation backwards
+    case slice(offset: Int)
+    /// [a, b] -> a + b. Its gradient is dy itself, for both.
+    case add
+    /// [x] -> y: each element zeroed with probability `rate`, the others divided by 1 - rate. `index` counts the network's
+    /// dropout layers; the draw is a function of (seed, step, sample, index, element) alone.
+    case dropout(rate: Float, index: Int)
+    /// [dy] -> dx with the same draw
+    case dropoutGradient(rate: Float, index: Int)
+
+    /// [logits] -> loss of each sample, times `weight`. Only the head with weight 1 reports accuracy.
+    case softmaxCrossEntropy(weight: Float)
+    /// [logits] -> dlogits = (softmax - one-hot) * weight / samples of the global batch
+    case softmaxCrossEntropyGradient(weight: Float)
+}
+
+/// A convolution: kernel, stride and padding as (height, width), and its parameters.
+package struct Convolution: Hashable, Sendable {
+    package var kernelHeight: Int
+    package var kernelWidth: Int
+    package var stride: Int
+    package var padding: Int
+    package var weight: ParameterID
+    package var bias: ParameterID?
+
+    package init(
+        kernelHeight: Int, kernelWidth: Int, stride: Int = 1, padding: Int = 0, weight: ParameterID, bias: ParameterID?
+    ) {
+        self.kernelHeight = kernelHeight
+        self.kernelWidth = kernelWidth
+        self.stride = stride
+        self.padding = padding
+        self.weight = weight
+        self.bias = bias
+    }
+}
+
+/// A pooling window. `ceilMode` lets the last window start inside the input and end outside it.
+package struct Pooling: Hashable, Sendable {
+    package var kernel: Int
+    package var stride: Int
+    package var padding: Int
+    package var ceilMode: Bool
+
+    package init(kernel: Int, stride: Int, padding: Int = 0, ceilMode: Bool = false) {
+        self.kernel = kernel
+        self.stride = stride
+        self.padding = padding
+        self.ceilMode = ceilMode
+    }
+}
+
+/// A batch normalisation and its parameters. (Ioffe & Szegedy, "Batch Normalization", 2015.)
+package struct BatchNorm: Hashable, Sendable {
+    package var epsilon: Float
+    /// How much of the batch's moments enters the running ones at a step.
+    package var momentum: Float
+    package var weight: ParameterID
+    package var bias: ParameterID
+    package var runningMean: ParameterID
+    package var runningVariance: ParameterID
+    package var batchesTracked: ParameterID
+    /// Counts the network's batch norms, so that forward and backward share what they remember.
+    package var index: Int
+
+    package init(
+        epsilon: Float, momentum: Float, weight: ParameterID, bias: ParameterID, runningMean: ParameterID,
+        runningVariance: ParameterID, batchesTracked: ParameterID, index: Int
+    ) {
+        self.epsilon = epsilon
+        self.momentum = momentum
+        self.weight = weight
+        self.bias = bias
+        self.runningMean = runningMean
+        self.runningVariance = runningVariance
+        self.batchesTracked = batchesTracked
+        self.index = index
+    }
+}
+
+/// A parameter or buffer as a state_dict knows it.
+package struct ParameterSpecification: Hashable, Sendable {
+    package enum Role: Hashable, Sendable {
+        /// OIHW
+        case convolutionWeight
+        /// [outputs, inputs]; the inputs of a map are numbered channel, row, column as torch flattens them.
+        case linearWeight
+        case bias
+        case normWeight
+        case normBias
+        case runningMean
+        case runningVariance
+        /// A scalar of type int64.
+        case batchesTracked
+    }
+
+    /// `features.conv0.weight`
+    package var name: String
+    /// Dimensions in torch's order.
+    package var shape: [Int]
+    package var role: Role
+
+    package init(name: String, shape: [Int], role: Role) {
+        self.name = name
+        self.shape = shape
+        self.role = role
+    }
+
+    package var count: Int { shape.reduce(1, *) }
+
+    /// Whether training moves it by gradients; buffers are moved by the forward pass.
+    package var isTrainable: Bool {
+        switch role {
+        case .runningMean, .runningVariance, .batchesTracked: false
+        default: true
+        }
+    }
+
+    /// Whether weight decay applies: weights of convolutions and linear layers, not biases and norms.
+    package var decays: Bool { role == .convolutionWeight || role == .linearWeight }
+}

@@ -1,0 +1,40 @@
+/// How a global batch falls into virtual shards, and shards onto ranks.
+///
+/// The batch is cut into `shards` runs of nearly equal length whatever the number of ranks. Rank r of P owns the shards
+/// r, r + P, r + 2P, …; sums over shards follow one binary tree that pairs shard s with s + V/2, then with s + V/4, ….
+/// For P a power of two up to V a rank's own shards are then a whole subtree, so that the sum has the same bits for every such P.
+package struct Sharding: Hashable, Sendable {
+    /// V, the number of virtual shards in the global batch.
+    package let shards: Int
+    /// P, the number of ranks.
+    package let ranks: Int
+    /// This rank, in 0..<ranks.
+    package let rank: Int
+
+    /// The number of shards where nothing else is asked for.
+    package static let defaultShards = 8
+
+    package init(shards: Int = Sharding.defaultShards, ranks: Int = 1, rank: Int = 0) {
+        precondition(shards > 0 && ranks > 0 && (0..<ranks).contains(rank), "rank \(rank) of \(ranks), \(shards) shards")
+        // More ranks than shards: every rank still needs one to work on.
+        self.shards = Swift.max(shards, ranks)
+        self.ranks = ranks
+        self.rank = rank
+    }
+
+    /// This rank's shards, in the order in which it holds them.
+    package var ownShards: [Int] { Array(stride(from: rank, to: shards, by: ranks)) }
+
+    /// The samples of `shard` in a batch of `batchSize`: sizes differ by one at most, the longer ones first.
+    package func samples(ofShard shard: Int, batchSize: Int) -> Range<Int> {
+        let (size, longer) = batchSize.quotientAndRemainder(dividingBy: shards)
+        let start = shard * size + Swift.min(shard, longer)
+        return start..<(start + size + (shard < longer ? 1 : 0))
+    }
+
+    /// The most samples that any shard of a batch of `batchSize` has.
+    package func capacity(batchSize: Int) -> Int { (batchSize + shards - 1) / shards }
+
+    /// Whether sums over shards have the same bits as on one rank.
+    package var isExact: Bool { ranks & (ranks - 1) == 0 && shards & (shards - 1) == 0 }
+}
