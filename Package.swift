@@ -41,12 +41,14 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+        .systemLibrary(name: "CMachine"),
+
         room("Tensors"),
         room("KernelInterface"),
         kernels("KernelsAVX512", march: "x86-64-v4"),
         kernels("KernelsAVX2", march: "x86-64-v3"),
         kernels("KernelsBaseline", march: "x86-64"),
-        room("Kernels", ["Tensors", "KernelInterface", "KernelsAVX512", "KernelsAVX2", "KernelsBaseline"]),
+        room("Kernels", ["Tensors", "CMachine", "KernelInterface", "KernelsAVX512", "KernelsAVX2", "KernelsBaseline"]),
         room("Networks", ["Tensors"]),
         room("Graphs", ["Tensors", "Networks"]),
         room("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
