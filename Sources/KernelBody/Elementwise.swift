@@ -63,14 +63,14 @@ func add(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker
     forEachVector(arguments, task) { a, b in a + vector(b) }
 }
 
-/// y = x for views whose channels do not fall on vectors: element by element.
+/// y = x for views whose channels do not fall on vectors: element by element, and zeros in the output's further channels.
 func copy(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
     guard arguments.pointee.batch.isActive(task) else { return }
     let source = arguments.pointee.first
-    let target = arguments.pointee.output
-    for pixel in 0..<(target.height &* target.width) {
-        copyFloats(
-            target.channels, from: UnsafePointer(source.sample(task) + pixel &* source.pixelStride),
-            to: target.sample(task) + pixel &* target.pixelStride)
+    let output = arguments.pointee.output
+    for pixel in 0..<(output.height &* output.width) {
+        let target = output.sample(task) + pixel &* output.pixelStride
+        copyFloats(source.channels, from: UnsafePointer(source.sample(task) + pixel &* source.pixelStride), to: target)
+        zeroFloats(output.channels &- source.channels, at: target + source.channels)
     }
 }
