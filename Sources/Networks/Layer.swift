@@ -44,6 +44,9 @@ package struct Layer: Hashable, Sendable {
         package var weight: InitialRule
         /// How the bias begins; nil where there is none.
         package var bias: InitialRule?
+
+        /// Where it looks.
+        package var window: Window { Window(kernel: kernel, stride: stride, padding: padding, ceilMode: false) }
     }
 
     /// A fully connected layer. How many inputs it has shows when the image size is known.
