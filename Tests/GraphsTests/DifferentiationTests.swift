@@ -54,8 +54,10 @@ struct Specimen: Sendable, CustomTestStringConvertible {
         },
         // The images themselves are pooled, joined and normalised.
         make("images as features") { images in
-            images.maxPool(kernel: 3, stride: 1, padding: 1).concatenate(images, images.convolution("a", to: 2, kernel: 1))
-                .add(images.concatenate(images, images.batchNorm("n").convolution("b", to: 2, kernel: 1)))
+            images.maxPool(kernel: 3, stride: 1, padding: 1).concatenate(
+                images, images.convolution("a", to: 2, kernel: 1)
+            )
+            .add(images.concatenate(images, images.batchNorm("n").convolution("b", to: 2, kernel: 1)))
         },
         make("auxiliary head") { images in
             let x = images.convolution("a", to: 4, kernel: 1)
@@ -159,6 +161,30 @@ struct DifferentiationTests {
         }
     }
 
+    @Test("a concatenation's gradient is cut where its inputs were joined", arguments: Specimen.all)
+    func slices(specimen: Specimen) throws {
+        let graph = try specimen.graph()
+        for node in graph.nodes {
+            guard case .concatenate = node.operation, let output = node.output else { continue }
+            let dy = try #require(graph.gradients[output])
+            var expected: [[Int]] = []
+            var offset = 0
+            for input in node.inputs {
+                let channels = graph[input].shape.channels
+                if graph.gradients[input] != nil { expected.append([offset, channels]) }
+                offset += channels
+            }
+            let found = graph.nodes.backward.compactMap { node -> [Int]? in
+                guard case .slice(let offset) = node.operation, node.inputs == [dy], let part = node.output else {
+                    return nil
+                }
+                return [offset, graph[part].shape.channels]
+            }
+            // Where a sum hands its gradient on, two concatenations cut the same one.
+            #expect(found.starts(with: expected) || found.suffix(expected.count).elementsEqual(expected))
+        }
+    }
+
     @Test("values are written once, before they are read", arguments: Specimen.all)
     func singleAssignment(specimen: Specimen) throws {
         let graph = try specimen.graph()
@@ -211,8 +237,8 @@ struct DifferentiationTests {
         }
     }
 
-    /// The chain rule in one dimension: were each layer to multiply by a number of its own, a value's gradient would be the sum of the products along all
-    /// paths to a loss. Integers that wrap around make it exact.
+    /// The chain rule in one dimension: were each layer to multiply by a number of its own, a value's gradient would be
+    /// the sum of the products along all paths to a loss. Integers that wrap around make it exact.
     @Test("a gradient is the sum over all paths to a loss", arguments: Specimen.all)
     func chainRule(specimen: Specimen) throws {
         let graph = try specimen.graph()

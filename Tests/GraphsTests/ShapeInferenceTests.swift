@@ -25,7 +25,8 @@ struct ShapeInferenceTests {
             #expect(shapes[1] == Shape(height: expected, width: expected, channels: 2), "ceilMode \(ceilMode)")
         }
         let network = Network("convolution", inputChannels: 2, classes: 2) {
-            $0.convolution("conv", to: 3, kernel: kernel, stride: stride, padding: padding).flatten().linear("fc", to: 2)
+            $0.convolution("conv", to: 3, kernel: kernel, stride: stride, padding: padding).flatten().linear(
+                "fc", to: 2)
         }
         #expect(try network.shapes(imageSize: extent)[1] == Shape(height: floor, width: floor, channels: 3))
     }

@@ -1,5 +1,6 @@
-@testable import Networks
 import Testing
+
+@testable import Networks
 
 @Suite("Writing networks down")
 struct FeaturesTests {
@@ -83,7 +84,8 @@ struct FeaturesTests {
     func twice() async {
         await #expect(processExitsWith: .failure) {
             _ = Network("twice", inputChannels: 1, classes: 2) { images in
-                images.convolution("a", to: 4, kernel: 1).convolution("a", to: 4, kernel: 1).flatten().linear("fc", to: 2)
+                images.convolution("a", to: 4, kernel: 1).convolution("a", to: 4, kernel: 1).flatten().linear(
+                    "fc", to: 2)
             }
         }
     }

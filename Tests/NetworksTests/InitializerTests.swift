@@ -29,7 +29,8 @@ struct InitializerTests {
         #expect(values != Initializer(seed: 1).values(.uniform(bound: 1), of: "conv2.weight", shape: shape))
         #expect(values == Initializer(seed: 1).values(.uniform(bound: 1), of: "conv1.weight", shape: [216]))
         #expect(
-            Array(values.prefix(27)) == Initializer(seed: 1).values(.uniform(bound: 1), of: "conv1.weight", shape: [27]))
+            Array(values.prefix(27)) == Initializer(seed: 1).values(.uniform(bound: 1), of: "conv1.weight", shape: [27])
+        )
     }
 
     @Test("a scalar has one value and an empty shape dimension none")
@@ -38,8 +39,8 @@ struct InitializerTests {
         #expect(Initializer(seed: 0).values(.normal(deviation: 1), of: "n", shape: [0, 4]) == [])
     }
 
-    /// The sample's mean and variance lie within five standard errors of the distribution's: for n values of variance v and
-    /// kurtosis k these are sqrt(v / n) and v sqrt((k - 1) / n). Rounding is far below either.
+    /// The sample's mean and variance lie within five standard errors of the distribution's: for n values of variance v
+    /// and kurtosis k these are sqrt(v / n) and v sqrt((k - 1) / n). Rounding is far below either.
     @Test(
         "mean and variance are the distribution's",
         arguments: [

@@ -1,5 +1,6 @@
-@testable import Networks
 import Testing
+
+@testable import Networks
 
 @Suite("The zoo")
 struct ZooTests {
