@@ -59,7 +59,7 @@ extension RecipeValueKind where Value == String {
         Self(expected: "a text that is not empty", read: { $0.text }, accepts: { !$0.isEmpty }, print: yamlScalar)
     }
 
-    /// Writes `text` so that YAML reads it as that text: as it is where nothing in it means anything to YAML, else quoted.
+    /// Writes `text` so that YAML reads that text: as it is where nothing in it means anything to YAML, else quoted.
     @Sendable private static func yamlScalar(_ text: String) -> String {
         let isPlain = text.utf8.allSatisfy { byte in
             switch byte {
