@@ -11,7 +11,7 @@ private struct Outcome {
 }
 
 /// Runs `collectives-check`, which is built beside this test bundle, on `ranks` ranks.
-private func mpirun(_ ranks: Int, _ arguments: String..., environment extra: [String: String] = [:]) throws -> Outcome {
+private func mpirun(_ ranks: Int, _ arguments: String...) throws -> Outcome {
     let check = try #require(Bundle.main.executableURL).deletingLastPathComponent().appending(path: "collectives-check")
     try #require(FileManager.default.isExecutableFile(atPath: check.path), "\(check.path) is not built")
     return try run(["mpirun", "-n", "\(ranks)", check.path] + arguments)
