@@ -165,11 +165,10 @@ package final class Engine {
 
     /// All running statistics, to be averaged over ranks.
     package func averageRunningStatistics(_ average: (inout MutableSpan<Float>) throws -> Void) rethrows {
-        let first = arena.trainableCount
-        try weights.withMutableSpan { span in
-            var statistics = span.extracting(first..<span.count)
-            try average(&statistics)
-        }
+        let buffer = UnsafeMutableBufferPointer(
+            start: weights.baseAddress + arena.trainableCount, count: arena.count - arena.trainableCount)
+        var statistics = buffer.mutableSpan
+        try average(&statistics)
     }
 
     package static func supports(_ backend: Backend) -> Bool { backend.isSupported }

@@ -1,4 +1,4 @@
-package import Tensors
+internal import Tensors
 
 /// How an engine is set up; what does not follow from the graphs.
 package struct EngineConfiguration: Sendable {

@@ -1,4 +1,4 @@
-package import Kernels
+internal import Kernels
 
 /// Why an engine cannot be set up or refuses a batch.
 package enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {

@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Which taps of a convolution reach which of its inputs, seen from the input: the geometry of the data gradient.
 ///
 /// Input row h gets dy[(h + padding - r) / stride] for the kernel rows r that make this a whole number. Inputs whose h (and w)

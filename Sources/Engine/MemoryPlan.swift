@@ -1,4 +1,4 @@
-package import Graphs
+internal import Graphs
 internal import Tensors
 
 /// Where each value of a graph lives: which of them share memory, and at what place in one arena.

@@ -1,6 +1,7 @@
 internal import COpenBLAS
 internal import Graphs
 internal import KernelInterface
+internal import Tensors
 
 // The second backend: im2col and OpenBLAS's sgemm, in the order of sums that OpenBLAS likes. It shares nothing with the register tile but
 // the layout of tensors and weights, which makes it an independent check, and it runs on CPUs without AVX2.

@@ -1,5 +1,6 @@
 internal import Graphs
 internal import KernelInterface
+internal import Tensors
 
 extension PlanBuilder {
     mutating func lowerElementwise(_ node: Node, _ kernel: @escaping Kernel<ElementwiseArguments>) {

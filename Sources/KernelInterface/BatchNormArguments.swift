@@ -1,5 +1,5 @@
 /// Memory of one batch-norm layer; every pointer is to `channels` values, rounded up to 16.
-package struct BatchNormState {
+package struct BatchNormState: BitwiseCopyable {
     package var channels: Int
     package var epsilon: Float
     package var momentum: Float
@@ -44,7 +44,7 @@ package struct BatchNormState {
 }
 
 /// Arguments of all batch-norm kernels. `gradient` and `output` mean dy and dx backward, `output` means y forward.
-package struct BatchNormArguments {
+package struct BatchNormArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var step: UnsafePointer<StepState>
     package var state: BatchNormState

@@ -1,7 +1,7 @@
 /// destination = initial + source * weights, for forward convolutions, data gradients and linear layers.
 ///
 /// Weights are packed [lanes/32][segments' rows][32]. Task index = (group * strips + strip) * laneParts + part.
-package struct ConvolutionArguments {
+package struct ConvolutionArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var axis: RowAxis
     package var source: TensorView
@@ -59,7 +59,7 @@ package struct ConvolutionArguments {
 ///
 /// Partials are packed as weights are. Task index = (shard * rowParts + rowPart) * laneParts + lanePart; for
 /// `RowAxis.samples` there is no shard index: a task sums its shards itself, along their tree, and writes the gradient.
-package struct WeightGradientArguments {
+package struct WeightGradientArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var axis: RowAxis
     /// x
@@ -106,7 +106,7 @@ package struct WeightGradientArguments {
 
 /// The weights of a data gradient: from [outputs/32][taps][inputs][32] to [inputs/32][taps, reordered][outputs][32].
 /// One task a block of 32 inputs.
-package struct TransposeArguments {
+package struct TransposeArguments: BitwiseCopyable {
     package var source: UnsafePointer<Float>
     package var destination: UnsafeMutablePointer<Float>
     package var inputs: Int
@@ -129,7 +129,7 @@ package struct TransposeArguments {
 }
 
 /// Sums `shards` partials of `count` floats along the tree that pairs s with s + half, into `destination`. One task a chunk of `chunk` floats.
-package struct TreeSumArguments {
+package struct TreeSumArguments: BitwiseCopyable {
     package var partials: UnsafeMutablePointer<Float>
     package var partialStride: Int
     package var shards: Int
@@ -151,7 +151,7 @@ package struct TreeSumArguments {
 }
 
 /// The bias's gradient: for each shard, partial[lane] = sum over its pixels of dy. One task a shard.
-package struct BiasGradientArguments {
+package struct BiasGradientArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var outputGradient: TensorView
     package var partials: UnsafeMutablePointer<Float>

@@ -1,6 +1,6 @@
 /// Element by element over one or two inputs of the output's shape: ReLU, sigmoid, addition, their gradients, copies of slices.
 /// Views may coincide. One task a sample.
-package struct ElementwiseArguments {
+package struct ElementwiseArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var first: TensorView
     /// dy of gradients (whose `first` is y), or the second summand.
@@ -20,7 +20,7 @@ package struct ElementwiseArguments {
 }
 
 /// Dropout and its gradient: the same draw, a function of (seed, step, sample, layer, element). One task a sample.
-package struct DropoutArguments {
+package struct DropoutArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var step: UnsafePointer<StepState>
     package var input: TensorView
@@ -45,7 +45,7 @@ package struct DropoutArguments {
 }
 
 /// Pooling forward (input -> output) and backward (dy -> dx, and for maxima x and y). One task a sample.
-package struct PoolingArguments {
+package struct PoolingArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var input: TensorView
     package var output: TensorView
@@ -74,7 +74,7 @@ package struct PoolingArguments {
 }
 
 /// Softmax cross-entropy and its gradient. One task a sample.
-package struct CrossEntropyArguments {
+package struct CrossEntropyArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var step: UnsafePointer<StepState>
     package var logits: TensorView
@@ -102,7 +102,7 @@ package struct CrossEntropyArguments {
 }
 
 /// One stretch of the flat parameter arena.
-package struct ParameterChunk {
+package struct ParameterChunk: BitwiseCopyable {
     package var offset: Int
     package var count: Int
     package var decays: Bool
@@ -115,7 +115,7 @@ package struct ParameterChunk {
 }
 
 /// Stochastic gradient descent with momentum over flat parameters. One task a chunk.
-package struct SGDArguments {
+package struct SGDArguments: BitwiseCopyable {
     package var parameters: UnsafeMutablePointer<Float>
     package var gradients: UnsafePointer<Float>
     package var velocities: UnsafeMutablePointer<Float>

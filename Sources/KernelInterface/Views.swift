@@ -3,7 +3,7 @@
 /// A pixel's channels are contiguous; pixels are `pixelStride` floats apart, so that a view can be a channel slice of a wider
 /// tensor. Outside of a network's input, strides and slices are multiples of 16 floats: kernels read and write whole vectors,
 /// and what lies between `channels` and the next multiple of 16 is theirs to overwrite.
-package struct TensorView {
+package struct TensorView: BitwiseCopyable {
     package var base: UnsafeMutablePointer<Float>
     package var height: Int
     package var width: Int
@@ -26,7 +26,7 @@ package struct TensorView {
 /// The samples a plan works on: `shards` runs of `shardCapacity` slots, of which the first `shardSizes[shard]` hold a sample.
 ///
 /// Slots without a sample hold anything; no sum over samples may read them.
-package struct BatchLayout {
+package struct BatchLayout: BitwiseCopyable {
     package var shards: Int
     package var shardCapacity: Int
     package var shardSizes: UnsafeMutablePointer<Int>
@@ -39,7 +39,7 @@ package struct BatchLayout {
 }
 
 /// What changes from step to step. Lives at one address for a plan's lifetime.
-package struct StepState {
+package struct StepState: BitwiseCopyable {
     package var seed: UInt64
     package var step: UInt64
     /// 1 / samples of the global batch
@@ -64,7 +64,7 @@ package struct StepState {
 /// A run of products in a convolution: `length` consecutive inputs meet `length` consecutive rows of weights.
 ///
 /// Taps whose inputs lie side by side in memory are one segment: a dense 3x3 convolution over C channels has 3 of length 3C.
-package struct Segment {
+package struct Segment: BitwiseCopyable {
     /// Floats from the output pixel's origin in the source.
     package var source: Int
     /// Floats from the start of a weight block; a row is 32.
@@ -79,7 +79,7 @@ package struct Segment {
 }
 
 /// The output pixels that share one set of taps: all of them in a forward convolution, one of stride x stride lattices in a data gradient.
-package struct Phase {
+package struct Phase: BitwiseCopyable {
     package var rows: Int
     package var columns: Int
     package var firstRow: Int
@@ -100,7 +100,7 @@ package struct Phase {
 }
 
 /// What the rows of a register tile run along.
-package enum RowAxis: UInt8 {
+package enum RowAxis: UInt8, BitwiseCopyable {
     /// The pixels of one output row.
     case mapRow
     /// All pixels of one or several samples: a 1x1 convolution.
@@ -110,7 +110,7 @@ package enum RowAxis: UInt8 {
 }
 
 /// Where a convolution reads from: the tensor itself, or a copy of a strip of it with zeros around.
-package struct SourceWindow {
+package struct SourceWindow: BitwiseCopyable {
     /// Copy (dense pixels, zero padding) before computing.
     package var isCopied: Bool
     /// Rows and columns of zeros before the source.
