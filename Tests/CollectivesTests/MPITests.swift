@@ -10,11 +10,17 @@ private struct Outcome {
     let seconds: Double
 }
 
-/// Runs `collectives-check`, which is built beside this test bundle, on `ranks` ranks.
+/// Runs `collectives-check` on `ranks` ranks.
 private func mpirun(_ ranks: Int, _ arguments: String...) throws -> Outcome {
-    let check = try #require(Bundle.main.executableURL).deletingLastPathComponent().appending(path: "collectives-check")
-    try #require(FileManager.default.isExecutableFile(atPath: check.path), "\(check.path) is not built")
-    return try run(["mpirun", "-n", "\(ranks)", check.path] + arguments)
+    try run(["mpirun", "-n", "\(ranks)", try checkPath()] + arguments)
+}
+
+/// Where `collectives-check` is: built beside this test bundle.
+private func checkPath() throws -> String {
+    let folder = try #require(Bundle.main.executableURL).deletingLastPathComponent()
+    let path = folder.appending(path: "collectives-check").path
+    try #require(FileManager.default.isExecutableFile(atPath: path), "\(path) is not built")
+    return path
 }
 
 private func run(_ command: [String]) throws -> Outcome {
@@ -53,8 +59,7 @@ struct MPITests {
 
     @Test("without mpirun there is a world of one")
     func alone() throws {
-        let check = try #require(Bundle.main.executableURL).deletingLastPathComponent().appending(path: "collectives-check")
-        let outcome = try run([check.path, "cases"])
+        let outcome = try run([try checkPath(), "cases"])
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.output == "all cases hold on 1 ranks\n")
     }
