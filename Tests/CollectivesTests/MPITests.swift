@@ -26,7 +26,7 @@ private func checkPath() throws -> String {
 private func run(_ command: [String]) throws -> Outcome {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["timeout", "--kill-after=5", "60"] + command
+    process.arguments = ["timeout", "--kill-after=5", "120"] + command
     // As launch/env sets it: any number of ranks on any number of cores, as any user.
     process.environment = ProcessInfo.processInfo.environment.merging([
         "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
