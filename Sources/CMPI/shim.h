@@ -1,12 +1,13 @@
-// What Swift cannot import from mpi.h: its constants are macros that cast the addresses of C variables, and requests and
-// statuses differ from one MPI to the next. Every function returns MPI's own code; no communicator ends the process by itself.
+// What Swift cannot import from mpi.h: its constants are macros that cast the addresses of C variables, and requests
+// and statuses differ from one MPI to the next. Every function returns MPI's own code; no communicator ends the process
+// by itself.
 #ifndef CMPI_SHIM_H
 #define CMPI_SHIM_H
 
 #include <mpi.h>
 
-/// Starts MPI for calls from any thread; `*provided_level` says what the library grants. Works without mpirun: a world of one.
-/// From here on errors are returned, on the world and on every communicator made from it.
+/// Starts MPI for calls from any thread; `*provided_level` says what the library grants. Works without mpirun: a world
+/// of one. From here on errors are returned, on the world and on every communicator made from it.
 static inline int cmpi_init(int *provided_level) {
     int code = MPI_Init_thread(0, 0, MPI_THREAD_MULTIPLE, provided_level);
     if (code != MPI_SUCCESS) return code;
@@ -64,7 +65,8 @@ static inline int cmpi_exchange_begin(
     return code;
 }
 
-/// Moves the exchange on and says whether both directions are done, without waiting. `*received` is then what came in, in bytes.
+/// Moves the exchange on and says whether both directions are done, without waiting. `*received` is then what came in,
+/// in bytes.
 static inline int cmpi_exchange_test(cmpi_exchange *exchange, int *is_done, int *received) {
     MPI_Status statuses[2];
     int code = MPI_Testall(2, exchange->requests, is_done, statuses);

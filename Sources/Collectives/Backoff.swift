@@ -1,7 +1,8 @@
 import Glibc
 
-/// How to wait for another rank without taking the core it needs: poll, then let others run, then sleep for a part of what the
-/// wait has taken so far. Ranks may outnumber the cores, and a communicating thread may share its core with a computing one.
+/// How to wait for another rank without taking the core it needs: poll, then let others run, then sleep for a part of
+/// what the wait has taken so far. Ranks may outnumber the cores, and a communicating thread may share its core with a
+/// computing one.
 struct Backoff {
     /// Nanoseconds of plain polling: a partner that is as far as we are answers within this.
     private let spin: UInt64

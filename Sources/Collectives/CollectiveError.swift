@@ -14,8 +14,8 @@ extension CollectiveError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .mpi(let call, let code, let message, let rank):
-            "\(call) failed on rank \(rank) with code \(code): \(message). See that all ranks run the same program with "
-                + "the same Open MPI, and that the machines can reach each other."
+            "\(call) failed on rank \(rank) with code \(code): \(message). See that all ranks run the same program "
+                + "with the same Open MPI, and that the machines can reach each other."
         case .threadLevel(let found):
             "MPI grants thread level \(found), but calls from more than one thread are needed (MPI_THREAD_SERIALIZED). "
                 + "Install an MPI built with thread support, such as Debian's libopenmpi-dev."

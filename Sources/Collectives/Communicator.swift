@@ -1,7 +1,7 @@
 /// The ranks of a job, as seen from one of them.
 ///
-/// Every call is collective: all ranks make the same calls in the same order, with arguments of the same size where nothing
-/// else is said. A rank makes one call at a time, from whichever thread.
+/// Every call is collective: all ranks make the same calls in the same order, with arguments of the same size where
+/// nothing else is said. A rank makes one call at a time, from whichever thread.
 package protocol Communicator: AnyObject, Sendable {
     /// Which of the ranks this is, in 0..<size.
     var rank: Int { get }
@@ -14,11 +14,13 @@ package protocol Communicator: AnyObject, Sendable {
 
     /// Sums each number over all ranks, in place.
     ///
-    /// Every rank ends with the same bits (two NaNs may differ in payload). For a power of two of ranks these are the bits of
-    /// the binary tree that `Sharding` describes: residue r meets r + P/2 first, then r + P/4, …; for other P the ranks beyond
-    /// the largest power of two are added to the first ones beforehand, so that the sum equals the tree's up to rounding.
+    /// Every rank ends with the same bits (two NaNs may differ in payload). For a power of two of ranks these are the
+    /// bits of the binary tree that `Sharding` describes: residue r meets r + P/2 first, then r + P/4, …; for other P
+    /// the ranks beyond the largest power of two are added to the first ones beforehand, so that the sum equals the
+    /// tree's up to rounding.
     ///
-    /// - Complexity: 2 log2(P) messages and 2 (P - 1)/P of the data each way a rank; nothing is allocated after the first call.
+    /// - Complexity: 2 log2(P) messages and 2 (P - 1)/P of the data each way a rank. Nothing is allocated after the
+    ///   first call of the largest size.
     func sum(_ values: inout MutableSpan<Float>) throws(CollectiveError)
     /// As for `Float`.
     func sum(_ values: inout MutableSpan<Double>) throws(CollectiveError)

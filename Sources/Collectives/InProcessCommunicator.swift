@@ -101,8 +101,8 @@ private final class Group: Sendable {
     }
 }
 
-/// Runs `body` on `count` threads at once and waits for all of them. (A concurrent loop would run only as many as there are
-/// cores, and ranks wait for each other.)
+/// Runs `body` on `count` threads at once and waits for all of them. (A concurrent loop would run only as many as there
+/// are cores, and ranks wait for each other.)
 private func withThreads(count: Int, _ body: @escaping @Sendable (Int) -> Void) {
     let pending = DispatchGroup()
     for index in 0..<count {

@@ -35,7 +35,7 @@ package final class Job: Sendable {
         end(error)
     }
 
-    /// Ends the job for an error that every rank sees alike, such as a wrong flag: rank 0 prints it, all exit with `code`.
+    /// Ends the job for an error that all ranks see alike, such as a wrong flag: rank 0 prints it, all exit with `code`.
     ///
     /// Should a rank not come here, those that did end the job as `fail` does.
     package func failTogether(_ error: any Error, code: Int32 = 1) -> Never {

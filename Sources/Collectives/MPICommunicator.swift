@@ -60,7 +60,8 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
     ) -> (call: String, code: Int32) {
         var exchange = cmpi_exchange()
         let code = cmpi_exchange_begin(
-            handle, source.baseAddress, Int32(source.count), target.baseAddress, Int32(target.count), partner, &exchange)
+            handle, source.baseAddress, Int32(source.count), target.baseAddress, Int32(target.count), partner,
+            &exchange)
         guard code == MPI_SUCCESS else { return ("MPI_Isend", code) }
         let backoff = Backoff(spin: spin)
         while true {
@@ -90,7 +91,8 @@ private func check(_ code: Int32, _ call: String, rank: Int) throws(CollectiveEr
     var text = [CChar](repeating: 0, count: Int(cmpi_message_capacity))
     var length: Int32 = 0
     let described = cmpi_message(code, &text, &length)
-    let message = described == MPI_SUCCESS
+    let message =
+        described == MPI_SUCCESS
         ? String(decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         : "an unknown error"
     throw .mpi(call: call, code: Int(code), message: message, rank: rank)

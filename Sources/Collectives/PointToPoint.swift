@@ -1,7 +1,7 @@
 /// All that the collectives need from a transport: two ranks trade bytes.
 ///
-/// The algorithms (TreeAllReduce.swift, BroadcastAndGather.swift) are written once against this, so that what is tested between
-/// threads of one process is what runs over MPI, and so that waiting is done in one place, politely.
+/// The algorithms (TreeAllReduce.swift, BroadcastAndGather.swift) are written once against this, so that what is tested
+/// between threads of one process is what runs over MPI, and so that waiting is done in one place, politely.
 package protocol PointToPoint: Communicator {
     /// Sends `outgoing` to `partner` while it fills `incoming` with what the partner sends; returns when both are done.
     ///
@@ -20,8 +20,8 @@ package struct ReceiveScratch {
     var doubles: [Double] = []
 }
 
-/// The most bytes in one message. Small enough that a received chunk is still in the cache when it is added, large enough that
-/// latency is lost in it.
+/// The most bytes in one message. Small enough that a received chunk is still in the cache when it is added, large
+/// enough that latency is lost in it.
 let chunkBytes = 1 << 20
 
 extension PointToPoint {

@@ -1,9 +1,9 @@
 // The reproducible sum over ranks: a fixed binary tree, so that its bits do not depend on message sizes or timing.
 //
-// Small messages: recursive doubling, log2 P exchanges of everything. Large ones: reduce-scatter by recursive halving, then
-// all-gather by recursive doubling (Rabenseifner, "Optimization of Collective Reduction Operations", ICCS 2004). In both, rank r
-// adds what rank r ^ P/2 has, then r ^ P/4, … r ^ 1: each number takes the same path through the same tree, and as a + b is
-// b + a in IEEE 754, both partners get the same bits.
+// Small messages: recursive doubling, log2 P exchanges of everything. Large ones: reduce-scatter by recursive halving,
+// then all-gather by recursive doubling (Rabenseifner, "Optimization of Collective Reduction Operations", ICCS 2004).
+// In both, rank r adds what rank r ^ P/2 has, then r ^ P/4, … r ^ 1: each number takes the same path through the same
+// tree, and as a + b is b + a in IEEE 754, both partners get the same bits.
 
 /// Up to this many bytes the latency of messages counts for more than their length.
 private let doublingBytes = 16 << 10
@@ -30,7 +30,8 @@ extension PointToPoint {
         try sum(&span)
     }
 
-    /// Folds the ranks beyond the largest power of two onto the first ones, sums over the tree, hands the folded their result.
+    /// Folds the ranks beyond the largest power of two onto the first ones, sums over the tree, hands the folded their
+    /// result.
     private func reduce<Element: FloatingPoint & BitwiseCopyable>(
         _ values: inout MutableSpan<Element>, _ scratch: inout [Element]
     ) throws(CollectiveError) {
@@ -99,8 +100,8 @@ extension PointToPoint {
         return held
     }
 
-    /// Sends one range to `partner` chunk by chunk while as many chunks of another come in. Both sides count the same chunks,
-    /// as the one's `send` is as long as the other's `receive`.
+    /// Sends one range to `partner` chunk by chunk while as many chunks of another come in. Both sides count the same
+    /// chunks, as the one's `send` is as long as the other's `receive`.
     private func trade<Element: FloatingPoint & BitwiseCopyable>(
         _ values: inout MutableSpan<Element>, send: Range<Int>, receive: Range<Int>, _ incoming: Incoming,
         with partner: Int, _ scratch: inout [Element]

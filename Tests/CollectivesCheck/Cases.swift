@@ -1,4 +1,4 @@
-// What every communicator must do, said once: CollectivesTests runs it between threads, `collectives-check` under mpirun.
+// What every communicator must do: CollectivesTests runs it between threads, `collectives-check` under mpirun.
 package import Collectives
 
 /// A property that did not hold, on some rank.
@@ -64,9 +64,10 @@ func checkSameBits(_ world: any Communicator, count: Int) throws {
     var span = sums.mutableSpan
     try world.sum(&span)
     for index in 0..<count {
-        let exact = terms.reduce(0.0) { $0 + Double($1[index]) }
-        let bound = terms.reduce(0.0) { $0 + Double($1[index].magnitude) } * Double(world.size) * Double(Float.ulpOfOne)
-        try require(abs(Double(sums[index]) - exact) <= bound, "sum \(index) of \(count) is \(sums[index]), not \(exact)")
+        let (sum, exact) = (sums[index], terms.reduce(0.0) { $0 + Double($1[index]) })
+        let magnitude = terms.reduce(0.0) { $0 + Double($1[index].magnitude) }
+        let bound = magnitude * Double(world.size) * Double(Float.ulpOfOne)
+        try require(abs(Double(sum) - exact) <= bound, "sum \(index) of \(count) is \(sum), not \(exact)")
     }
     let all = try world.gather(bits(of: sums), to: 0)
     for (rank, bits) in all.enumerated() {

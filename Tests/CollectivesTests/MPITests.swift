@@ -10,17 +10,23 @@ private struct Outcome {
     let seconds: Double
 }
 
-/// Runs `collectives-check`, which is built beside this test bundle, on `ranks` ranks.
+/// Runs `collectives-check` on `ranks` ranks.
 private func mpirun(_ ranks: Int, _ arguments: String...) throws -> Outcome {
-    let check = try #require(Bundle.main.executableURL).deletingLastPathComponent().appending(path: "collectives-check")
-    try #require(FileManager.default.isExecutableFile(atPath: check.path), "\(check.path) is not built")
-    return try run(["mpirun", "-n", "\(ranks)", check.path] + arguments)
+    try run(["mpirun", "-n", "\(ranks)", try checkPath()] + arguments)
+}
+
+/// Where `collectives-check` is: built beside this test bundle.
+private func checkPath() throws -> String {
+    let folder = try #require(Bundle.main.executableURL).deletingLastPathComponent()
+    let path = folder.appending(path: "collectives-check").path
+    try #require(FileManager.default.isExecutableFile(atPath: path), "\(path) is not built")
+    return path
 }
 
 private func run(_ command: [String]) throws -> Outcome {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["timeout", "--kill-after=5", "60"] + command
+    process.arguments = ["timeout", "--kill-after=5", "120"] + command
     // As launch/env sets it: any number of ranks on any number of cores, as any user.
     process.environment = ProcessInfo.processInfo.environment.merging([
         "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
@@ -53,8 +59,7 @@ struct MPITests {
 
     @Test("without mpirun there is a world of one")
     func alone() throws {
-        let check = try #require(Bundle.main.executableURL).deletingLastPathComponent().appending(path: "collectives-check")
-        let outcome = try run([check.path, "cases"])
+        let outcome = try run([try checkPath(), "cases"])
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.output == "all cases hold on 1 ranks\n")
     }
