@@ -68,14 +68,18 @@ let package = Package(
             swiftSettings: house),
 
         .target(
-            name: "TestSupport", dependencies: ["Tensors", "Networks", "Graphs"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Tensors", "Kernels", "Networks", "Graphs"], path: "Tests/TestSupport",
             swiftSettings: house),
+        // -O: the check makes and compares much data; in a debug build it would take minutes.
+        .executableTarget(
+            name: "collectives-check", dependencies: ["Collectives"], path: "Tests/CollectivesCheck",
+            swiftSettings: house + [.unsafeFlags(["-O"])]),
         tests("Tensors", ["Tensors"]),
         tests("Kernels", ["Kernels", "KernelInterface", "Tensors"]),
         tests("Networks", ["Networks", "Tensors"]),
         tests("Graphs", ["Graphs", "Networks", "Tensors"]),
         tests("Engine", ["Engine", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
-        tests("Collectives", ["Collectives", "Tensors"]),
+        tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
         tests("Datasets", ["Datasets", "Tensors"]),
         tests("Checkpoints", ["Checkpoints", "Tensors"]),
         tests("Recipes", ["Recipes", "Networks"]),
