@@ -62,7 +62,8 @@ let package = Package(
         .executableTarget(
             name: "cnn-train",
             dependencies: [
-                "Training", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Collectives", "Datasets", "Checkpoints", "Tensors",
+                "Training", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Collectives", "Datasets",
+                "Checkpoints", "Tensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),
@@ -74,6 +75,7 @@ let package = Package(
         .executableTarget(
             name: "collectives-check", dependencies: ["Collectives"], path: "Tests/CollectivesCheck",
             swiftSettings: house + [.unsafeFlags(["-O"])]),
+        .testTarget(name: "HouseTests", dependencies: ["cnn-train"], swiftSettings: house),
         tests("Tensors", ["Tensors"]),
         tests("Kernels", ["Kernels", "KernelInterface", "Tensors"]),
         tests("Networks", ["Networks", "Tensors"]),
@@ -85,7 +87,10 @@ let package = Package(
         tests("Recipes", ["Recipes", "Networks"]),
         tests(
             "Training",
-            ["Training", "Recipes", "Engine", "Graphs", "Networks", "Collectives", "Datasets", "Checkpoints", "Tensors"]),
+            [
+                "Training", "Recipes", "Engine", "Graphs", "Networks", "Collectives", "Datasets", "Checkpoints",
+                "Tensors",
+            ]),
         tests("CommandLine", ["cnn-train", "Checkpoints"]),
     ]
 )

@@ -137,7 +137,8 @@ struct MemoryPlan {
             let channels = graph[input].shape.channels
             let source = locations[input.index]
             let root = roots[source.root]
-            let ownsRoot = source.channel == 0 && root.pixelStride == channels && !root.isPinned && source.root != target.root
+            let ownsRoot =
+                source.channel == 0 && root.pixelStride == channels && !root.isPinned && source.root != target.root
             if ownsRoot && isAligned(offset, channels) {
                 for member in root.members {
                     let channel = locations[member.index].channel

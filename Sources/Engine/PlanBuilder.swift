@@ -146,7 +146,9 @@ struct Workspace {
 
     /// An address that nobody reads: what the dry pass sees.
     private static func placeholder<Element>(_ type: Element.Type) -> UnsafeMutablePointer<Element> {
-        guard let pointer = UnsafeMutablePointer<Element>(bitPattern: 64) else { preconditionFailure("64 is no address") }
+        guard let pointer = UnsafeMutablePointer<Element>(bitPattern: 64) else {
+            preconditionFailure("64 is no address")
+        }
         return pointer
     }
 }

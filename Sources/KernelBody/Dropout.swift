@@ -29,7 +29,8 @@ func dropout(_ arguments: UnsafePointer<DropoutArguments>, _ task: Int, _ worker
     let step = arguments.pointee.step
     let sample = UInt64(step.pointee.sampleIDs[task])
     let key = mix(
-        mix(mix(step.pointee.seed) ^ step.pointee.step) ^ (sample << 32 | UInt64(truncatingIfNeeded: arguments.pointee.layer)))
+        mix(mix(step.pointee.seed) ^ step.pointee.step)
+            ^ (sample << 32 | UInt64(truncatingIfNeeded: arguments.pointee.layer)))
     let firstKey = Bits(repeating: UInt32(truncatingIfNeeded: key))
     let secondKey = Bits(repeating: UInt32(truncatingIfNeeded: key >> 32))
     let rate = arguments.pointee.rate

@@ -60,11 +60,13 @@ func weightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task:
     let lanePart = task % arguments.pointee.laneParts
     let rowPart = task / arguments.pointee.laneParts % arguments.pointee.rowParts
     let firstSegment = rowPart &* arguments.pointee.segmentsPerPart
-    let segments = firstSegment..<min(
-        firstSegment &+ arguments.pointee.segmentsPerPart, arguments.pointee.segmentCount)
+    let segments =
+        firstSegment..<min(
+            firstSegment &+ arguments.pointee.segmentsPerPart, arguments.pointee.segmentCount)
     let firstLane = lanePart &* arguments.pointee.lanesPerPart
-    let lanes = firstLane..<min(
-        firstLane &+ arguments.pointee.lanesPerPart, padded(arguments.pointee.outputGradient.channels))
+    let lanes =
+        firstLane..<min(
+            firstLane &+ arguments.pointee.lanesPerPart, padded(arguments.pointee.outputGradient.channels))
     let shard = task / arguments.pointee.laneParts / arguments.pointee.rowParts
     switch arguments.pointee.axis {
     case .mapRow: sumRows(arguments, shard: shard, segments: segments, lanes: lanes, worker: worker)
@@ -223,7 +225,8 @@ private func prepare(
     _ arguments: UnsafePointer<WeightGradientArguments>, _ partial: UnsafeMutablePointer<Float>,
     segments: Range<Int>, lanes: Range<Int>, isEmpty: Bool
 ) {
-    for lane in stride(from: lanes.lowerBound, to: lanes.upperBound, by: 32) where isEmpty || lane &+ 32 > lanes.upperBound {
+    for lane in stride(from: lanes.lowerBound, to: lanes.upperBound, by: 32)
+    where isEmpty || lane &+ 32 > lanes.upperBound {
         for s in segments {
             let segment = arguments.pointee.segments[s]
             zeroFloats(

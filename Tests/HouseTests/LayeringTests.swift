@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+
+/// The rooms from the ground up. A file may import its own room's neighbours below, never above.
+private let rooms = [
+    "Tensors", "KernelInterface", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512", "Kernels", "Networks", "Graphs",
+    "Engine",
+    "Collectives", "Datasets", "Checkpoints", "Recipes", "Training", "cnn-train",
+]
+
+private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+@Suite struct LayeringTests {
+    @Test("imports point down", arguments: rooms)
+    func importsPointDown(room: String) throws {
+        let height = try #require(rooms.firstIndex(of: room))
+        let files = try swiftFiles(in: room)
+        #expect(!files.isEmpty)
+        for file in files {
+            for module in try importedModules(of: file) {
+                guard let other = rooms.firstIndex(of: module) else { continue }
+                #expect(other < height, "\(file.lastPathComponent) of \(room) imports \(module)")
+            }
+        }
+    }
+
+    @Test("kernels import nothing but their interface: library code compiled for a wider instruction set could leak")
+    func kernelsStandAlone() throws {
+        for file in try swiftFiles(in: "KernelBody") {
+            #expect(try importedModules(of: file).allSatisfy { $0 == "KernelInterface" }, "\(file.lastPathComponent)")
+        }
+    }
+
+    @Test("sources neither trap nor force", arguments: rooms)
+    func sourcesNeitherTrapNorForce(room: String) throws {
+        for file in try swiftFiles(in: room) {
+            for (number, line) in try String(contentsOf: file, encoding: .utf8).split(separator: "\n").enumerated() {
+                for word in ["fatalError", "try!", "as!"] where !line.contains("//") {
+                    #expect(!line.contains(word), "\(file.lastPathComponent):\(number + 1)")
+                }
+            }
+        }
+    }
+
+    private func swiftFiles(in room: String) throws -> [URL] {
+        let folder = package.appendingPathComponent("Sources/\(room)")
+        let contents = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
+        return (contents?.compactMap { $0 as? URL } ?? []).filter { $0.pathExtension == "swift" }
+    }
+
+    private func importedModules(of file: URL) throws -> [String] {
+        try String(contentsOf: file, encoding: .utf8).split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ")
+            guard let place = words.firstIndex(of: "import"), place <= 1, words.count > place + 1 else { return nil }
+            return String(words[place + 1])
+        }
+    }
+}
