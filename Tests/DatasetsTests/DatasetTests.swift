@@ -34,7 +34,10 @@ func moments(_ numbers: [Float]) -> (mean: Double, deviation: Double) {
 
     @Test(
         "an unknown name is answered with the nearest and with all",
-        arguments: [("shape", "shapes"), ("fashon-mnist", "fashion-mnist"), ("mnist", "fashion-mnist"), ("syntetic", "synthetic")])
+        arguments: [
+            ("shape", "shapes"), ("fashon-mnist", "fashion-mnist"), ("mnist", "fashion-mnist"),
+            ("syntetic", "synthetic"),
+        ])
     func unknown(name: String, nearest: String) {
         let expected = DatasetError.unknownDataset(found: name, nearest: nearest, known: datasetNames)
         #expect(throws: expected) { try openDataset(name) }

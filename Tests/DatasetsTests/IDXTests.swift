@@ -82,7 +82,8 @@ import Testing
         #expect(error.description.contains("0x00000801") && error.description.contains("0x00000803"))
         try folder.write(Array("<html>".utf8), to: IDXFolder.trainImages)
         #expect(
-            folder.failure() == .wrongMagic(file: folder.file(IDXFolder.trainImages), found: 0x3c68_746d, expected: 0x803))
+            folder.failure()
+                == .wrongMagic(file: folder.file(IDXFolder.trainImages), found: 0x3c68_746d, expected: 0x803))
     }
 
     @Test("a header that announces more than there can be costs no memory")

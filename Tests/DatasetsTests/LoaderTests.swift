@@ -49,7 +49,9 @@ private func eventually(_ condition: () -> Bool) -> Bool {
 }
 
 @Suite struct LoaderTests {
-    @Test("over all ranks each global batch's samples come once, in shard order", arguments: [1, 2, 3, 4, 8, 11], [4, 32, 45])
+    @Test(
+        "over all ranks each global batch's samples come once, in shard order", arguments: [1, 2, 3, 4, 8, 11],
+        [4, 32, 45])
     func coverage(ranks: Int, batchSize: Int) throws {
         let loader = Loader(dataset: Probe(samples: 100), imageSize: 2)
         let sampler = Sampler(count: 100, batchSize: batchSize, seed: 3)
@@ -100,7 +102,8 @@ private func eventually(_ condition: () -> Bool) -> Bool {
             }
             let batches = try pieces(ranks)
             #expect(batches.flatMap(\.batch.sampleIDs).sorted() == (0..<samples).map { UInt32($0) })
-            #expect(batches.allSatisfy { (1...batchSize).contains($0.batch.count) && $0.globalSamples == $0.batch.count })
+            #expect(
+                batches.allSatisfy { (1...batchSize).contains($0.batch.count) && $0.globalSamples == $0.batch.count })
             if ranks <= Sharding.defaultShards {
                 let alone = Set(try pieces(1).map { [UInt32($0.shard)] + $0.batch.sampleIDs })
                 #expect(Set(batches.map { [UInt32($0.shard)] + $0.batch.sampleIDs }) == alone)

@@ -38,7 +38,9 @@ import Testing
         var counts = [[Double]](repeating: [Double](repeating: 0, count: 10), count: 10)
         let sampler = Sampler(count: 10, batchSize: 10, seed: 5)
         for epoch in 0..<epochs {
-            for (place, sample) in sampler.order(ofEpoch: epoch).samples.enumerated() { counts[place][Int(sample)] += 1 }
+            for (place, sample) in sampler.order(ofEpoch: epoch).samples.enumerated() {
+                counts[place][Int(sample)] += 1
+            }
         }
         let expected = Double(epochs) / 10
         let tolerance = 5 * (expected * 0.9).squareRoot()
