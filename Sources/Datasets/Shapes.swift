@@ -65,7 +65,7 @@ private struct Scene {
         self.random = random
         figure = Figure.allCases[label]
         isRound = next(0...1) < 0.5
-        radius = next(0.3...0.44)
+        radius = next(0.33...0.45)
         // The figure's circle stays inside the image.
         let room = 0.5 - radius
         x = 0.5 + room * next(-1...1)
@@ -93,7 +93,7 @@ private struct Scene {
         specks = InlineArray { _ in
             Speck(x: next(0...1), y: next(0...1), radius: next(0.02...0.05), colour: colour())
         }
-        noise = next(0.01...0.06)
+        noise = next(0.01...0.05)
     }
 
     /// How far apart two colours are.
