@@ -59,7 +59,8 @@ struct CompressedFile: ~Copyable {
         default:
             let text = message.map { String(cString: $0) } ?? "zlib's error \(code)"
             // zlib puts the path before its message.
-            throw .unreadable(file: path, reason: text.hasPrefix(path + ": ") ? String(text.dropFirst(path.utf8.count + 2)) : text)
+            let reason = text.hasPrefix(path + ": ") ? String(text.dropFirst(path.count + 2)) : text
+            throw .unreadable(file: path, reason: reason)
         }
     }
 }

@@ -66,11 +66,13 @@ package func openDataset(
         guard folder == nil else { throw .takesNoFolder(dataset: name, found: specification) }
         return name == "shapes" ? Shapes() : Synthetic(channels: channels, classes: classes)
     default:
-        throw .unknownDataset(found: specification, nearest: nearest(to: name, among: datasetNames), known: datasetNames)
+        throw .unknownDataset(
+            found: specification, nearest: nearest(to: name, among: datasetNames), known: datasetNames)
     }
 }
 
-/// The candidate with the fewest insertions, deletions and replacements from `word`; the first of equals.
+/// The candidate that `word` is a part of, or else the one with the fewest insertions, deletions and replacements from it;
+/// the first of equals.
 /// (Levenshtein, "Binary codes capable of correcting deletions, insertions, and reversals", 1966.)
 func nearest(to word: String, among candidates: [String]) -> String {
     func distance(_ candidate: String) -> Int {
@@ -87,5 +89,6 @@ func nearest(to word: String, among candidates: [String]) -> String {
         }
         return row[letters.count]
     }
+    if word.count > 2, let whole = candidates.first(where: { $0.contains(word) }) { return whole }
     return candidates.min { distance($0) < distance($1) } ?? word
 }

@@ -22,7 +22,8 @@ package struct FashionMNIST: Dataset {
     ///
     /// - Throws: `DatasetError` for files that are missing or malformed.
     package init(folder: String = FashionMNIST.debianFolder) throws(DatasetError) {
-        let folder = folder.hasPrefix("~/") ? FileManager.default.homeDirectoryForCurrentUser.path + folder.dropFirst(1) : folder
+        let folder =
+            folder.hasPrefix("~/") ? FileManager.default.homeDirectoryForCurrentUser.path + folder.dropFirst(1) : folder
         train = try Part(folder: folder, prefix: "train", classes: classNames.count)
         test = try Part(folder: folder, prefix: "t10k", classes: classNames.count)
     }
@@ -34,7 +35,8 @@ package struct FashionMNIST: Dataset {
     package func draw(
         _ index: Int, of split: Split, imageSize: Int, into pixels: inout MutableSpan<Float>
     ) throws(DatasetError) {
-        precondition(pixels.count == imageSize * imageSize, "\(pixels.count) numbers for an image of \(imageSize) pixels a side")
+        precondition(
+            pixels.count == imageSize * imageSize, "\(pixels.count) numbers for an image of \(imageSize) pixels a side")
         let images = part(split).images.span
         let image = images.extracting(index * 28 * 28..<(index + 1) * 28 * 28)
         if imageSize == 28 {

@@ -46,7 +46,8 @@ enum Figure: Int, CaseIterable, Sendable {
 
     /// The farthest (x, y) reaches along three directions.
     @inline(__always)
-    private func polygon(_ x: Float, _ y: Float, cosines: (Float, Float, Float), sines: (Float, Float, Float)) -> Float {
+    private func polygon(_ x: Float, _ y: Float, cosines: (Float, Float, Float), sines: (Float, Float, Float)) -> Float
+    {
         max(x * cosines.0 + y * sines.0, max(x * cosines.1 + y * sines.1, x * cosines.2 + y * sines.2))
     }
 
@@ -71,7 +72,8 @@ enum Figure: Int, CaseIterable, Sendable {
     /// Stripes along y, half of each period inside.
     @inline(__always)
     private func wave(_ x: Float, period: Float) -> Float {
-        let place = x / period + 0.25
-        return ((place - place.rounded(.down) - 0.5).magnitude - 0.25) * period
+        // Inside the image |x| < 6, so that 10 more periods make every place positive and truncation rounds it down.
+        let place = x * (1 / period) + 10.25
+        return ((place - Float(Int32(place)) - 0.5).magnitude - 0.25) * period
     }
 }

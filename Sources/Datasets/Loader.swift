@@ -40,7 +40,7 @@ package struct Loader: Sendable {
         return BatchStream(steps: step..<order.steps) { [self] step, isWanted throws(DatasetError) in
             let global = order[step]
             let ranges = shards.map { sharding.samples(ofShard: $0, batchSize: global.count) }
-            let samples = ranges.flatMap { global[(global.startIndex + $0.lowerBound)..<(global.startIndex + $0.upperBound)] }
+            let samples = ranges.flatMap { global.dropFirst($0.lowerBound).prefix($0.count) }
             let batch = try load(samples, of: split, shardSizes: ranges.map(\.count), while: isWanted)
             return batch.map { LoadedBatch(step: step, batch: $0, globalSamples: global.count, shard: 0) }
         }

@@ -47,7 +47,7 @@ private struct Scene {
     let sine: Float
     let foreground: Gradient
     let background: Gradient
-    let specks: InlineArray<3, Speck>
+    let specks: InlineArray<2, Speck>
     /// The standard deviation of the noise.
     let noise: Float
     let random: CounterRandom
@@ -65,9 +65,9 @@ private struct Scene {
         self.random = random
         figure = Figure.allCases[label]
         isRound = next(0...1) < 0.5
-        radius = next(0.25...0.42)
-        // The figure's circle stays inside the image, or nearly so.
-        let room = 0.52 - radius
+        radius = next(0.33...0.45)
+        // The figure's circle stays inside the image.
+        let room = 0.5 - radius
         x = 0.5 + room * next(-1...1)
         y = 0.5 + room * next(-1...1)
         let angle = Double(next(0...1)) * 2 * .pi
@@ -78,21 +78,22 @@ private struct Scene {
         func gradient(_ centre: Colour, _ reach: Float) -> Gradient {
             let turn = Double(next(0...1)) * 2 * .pi
             let step = Colour(next(-reach...reach), next(-reach...reach), next(-reach...reach), 0)
-            return Gradient(centre: centre, alongX: step * Float(Elementary.cos(turn)), alongY: step * Float(Elementary.sin(turn)))
+            return Gradient(
+                centre: centre, alongX: step * Float(Elementary.cos(turn)), alongY: step * Float(Elementary.sin(turn)))
         }
         let ground = colour()
-        // The first of eight colours that stands out; 0.45 is about a quarter of the way from black to white.
+        // The first of eight colours that stands out; 0.6 is a third of the way from black to white.
         var figureColour = colour()
-        for _ in 0..<7 where Self.contrast(figureColour, ground) < 0.45 { figureColour = colour() }
-        if Self.contrast(figureColour, ground) < 0.45 {
+        for _ in 0..<7 where Self.contrast(figureColour, ground) < 0.6 { figureColour = colour() }
+        if Self.contrast(figureColour, ground) < 0.6 {
             figureColour = Colour(repeating: ground.sum() < 1.5 ? 0.9 : 0.1)
         }
-        background = gradient(ground, 0.35)
-        foreground = gradient(figureColour, 0.2)
+        background = gradient(ground, 0.25)
+        foreground = gradient(figureColour, 0.15)
         specks = InlineArray { _ in
-            Speck(x: next(0...1), y: next(0...1), radius: next(0.02...0.06), colour: colour())
+            Speck(x: next(0...1), y: next(0...1), radius: next(0.02...0.05), colour: colour())
         }
-        noise = next(0.02...0.09)
+        noise = next(0.01...0.05)
     }
 
     /// How far apart two colours are.
@@ -106,6 +107,7 @@ private struct Scene {
         let pixel = 1 / scale
         // One unit of the figure's distance, in pixels.
         let sharpness = radius * scale
+        let perRadius = 1 / radius
         for row in 0..<imageSize {
             let v = (Float(row) + 0.5) * pixel
             for column in 0..<imageSize {
@@ -113,16 +115,17 @@ private struct Scene {
                 var colour = background.colour(u, v)
                 for index in specks.indices { colour = specks[index].drawn(over: colour, u, v, scale) }
 
-                let (dx, dy) = ((u - x) / radius, (v - y) / radius)
+                let (dx, dy) = ((u - x) * perRadius, (v - y) * perRadius)
                 let distance = figure.distance(dx * cosine + dy * sine, dy * cosine - dx * sine, isRound: isRound)
                 let cover = min(max(0.5 - distance * sharpness, 0), 1)
                 colour += (foreground.colour(u, v) - colour) * cover
 
                 let place = row * imageSize + column
                 colour += grain(UInt64(place)) * noise
-                colour.clamp(lowerBound: Colour(), upperBound: Colour(repeating: 1))
+                colour.replace(with: 0, where: colour .< 0)
+                colour.replace(with: 1, where: colour .> 1)
                 // The middle of the range, and the spread that was measured over the training set.
-                let normal = (colour - 0.5) * Self.inverseDeviation
+                let normal = (colour - 0.5) * Self.perDeviation
                 pixels[3 * place] = normal.x
                 pixels[3 * place + 1] = normal.y
                 pixels[3 * place + 2] = normal.z
@@ -130,7 +133,7 @@ private struct Scene {
         }
     }
 
-    private static let inverseDeviation: Float = 4
+    private static var perDeviation: Float { 3.7 }
 
     /// Three nearly normal numbers of variance 1, each the sum of three uniform ones of 7 bits.
     @inline(__always)

@@ -33,7 +33,8 @@ package struct Synthetic: Dataset {
     }
 
     package func label(at index: Int, in split: Split) -> Int {
-        CounterRandom(seed: 0, stream: "synthetic labels").integer(UInt64(index % Self.distinct), below: classNames.count)
+        let random = CounterRandom(seed: 0, stream: "synthetic labels")
+        return random.integer(UInt64(index % Self.distinct), below: classNames.count)
     }
 
     package func draw(

@@ -18,19 +18,24 @@ private func numbers(in range: ClosedRange<Double>, count: Int = 100_000) -> [Do
 }
 
 @Suite struct ElementaryFunctionsTests {
-    @Test("exp is within 2 units in the last place of the C library's", arguments: [-700.0...700, -1...1, -1e-6...1e-6])
+    @Test(
+        "exp is within 2 units in the last place of the C library's", arguments: [-700.0...700, -1...1, -1e-6...1e-6])
     func exponential(range: ClosedRange<Double>) {
         let worst = numbers(in: range).map { distance(Elementary.exp($0), from: exp($0)) }.max() ?? .infinity
         #expect(worst <= 2)
     }
 
-    @Test("log is within 2 units in the last place of the C library's", arguments: [0...1, 0.5...2, 0.999...1.001, 0...1e300])
+    @Test(
+        "log is within 2 units in the last place of the C library's",
+        arguments: [0...1, 0.5...2, 0.999...1.001, 0...1e300])
     func logarithm(range: ClosedRange<Double>) {
         let worst = numbers(in: range).map { distance(Elementary.log($0), from: log($0)) }.max() ?? .infinity
         #expect(worst <= 2)
     }
 
-    @Test("sin and cos are within 2 units in the last place of the C library's", arguments: [-0.8...0.8, -10...10, -1e6...1e6])
+    @Test(
+        "sin and cos are within 2 units in the last place of the C library's",
+        arguments: [-0.8...0.8, -10...10, -1e6...1e6])
     func circle(range: ClosedRange<Double>) {
         let arguments = numbers(in: range)
         #expect((arguments.map { distance(Elementary.sin($0), from: sin($0)) }.max() ?? .infinity) <= 2)

@@ -4,7 +4,9 @@ import Testing
 private let batchSizes = [0, 1, 2, 7, 8, 9, 31, 32, 33, 255, 256]
 
 @Suite struct ShardingTests {
-    @Test("shards cut a batch into consecutive runs whose sizes differ by one at most", arguments: [1, 2, 3, 8, 16], batchSizes)
+    @Test(
+        "shards cut a batch into consecutive runs whose sizes differ by one at most", arguments: [1, 2, 3, 8, 16],
+        batchSizes)
     func partition(shards: Int, batchSize: Int) {
         let sharding = Sharding(shards: shards)
         let runs = (0..<shards).map { sharding.samples(ofShard: $0, batchSize: batchSize) }
@@ -18,7 +20,9 @@ private let batchSizes = [0, 1, 2, 7, 8, 9, 31, 32, 33, 255, 256]
         #expect(sizes.max() == sharding.capacity(batchSize: batchSize))
     }
 
-    @Test("every shard belongs to one rank, and a shard's samples do not depend on the ranks", arguments: [1, 2, 3, 4, 5, 8])
+    @Test(
+        "every shard belongs to one rank, and a shard's samples do not depend on the ranks",
+        arguments: [1, 2, 3, 4, 5, 8])
     func ownership(ranks: Int) {
         let all = (0..<ranks).map { Sharding(ranks: ranks, rank: $0) }
         #expect(all.flatMap(\.ownShards).sorted() == Array(0..<8))
@@ -26,7 +30,8 @@ private let batchSizes = [0, 1, 2, 7, 8, 9, 31, 32, 33, 255, 256]
             #expect(sharding.ownShards.allSatisfy { $0 % ranks == sharding.rank })
             for shard in 0..<8 {
                 #expect(
-                    sharding.samples(ofShard: shard, batchSize: 45) == Sharding().samples(ofShard: shard, batchSize: 45))
+                    sharding.samples(ofShard: shard, batchSize: 45) == Sharding().samples(ofShard: shard, batchSize: 45)
+                )
             }
         }
     }
