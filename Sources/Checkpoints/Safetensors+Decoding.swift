@@ -89,7 +89,8 @@ extension Safetensors {
             let start = entry.bytes.lowerBound
             guard start == end else {
                 let what = start > end ? "a hole of \(start - end) bytes before it" : "it overlaps the one before it"
-                throw .malformed(path: path, tensor: entry.name, rule: "\(what); tensors follow each other without gaps")
+                throw .malformed(
+                    path: path, tensor: entry.name, rule: "\(what); tensors follow each other without gaps")
             }
             end = entry.bytes.upperBound
         }
