@@ -2,7 +2,8 @@ import Glibc
 
 /// A file that appears under its name whole, or not at all.
 ///
-/// It is written beside its place, flushed to the disk, and only then renamed; a crash at any point leaves whatever had the name before.
+/// It is written beside its place, flushed to the disk, and only then renamed; a crash at any point leaves whatever had
+/// the name before.
 /// A file that is never committed is removed.
 struct AtomicFile: ~Copyable {
     /// The system calls that make a file, in their order.
@@ -101,7 +102,8 @@ enum PartialFile {
 
     static func name(for name: String) -> String { ".\(name).\(host).\(getpid())\(suffix)" }
 
-    /// Whether `name` is one of ours whose writer is gone. A file of this very process is: it has one writer a folder, and asks before it writes.
+    /// Whether `name` is one of ours whose writer is gone. A file of this very process is: it has one writer a folder,
+    /// and asks before it writes.
     static func isAbandoned(_ name: String, in folder: String) -> Bool {
         guard name.hasPrefix("."), name.hasSuffix(suffix) else { return false }
         let parts = name.dropLast(suffix.count).split(separator: ".", omittingEmptySubsequences: false)

@@ -58,7 +58,8 @@ extension Checkpoint {
     /// Reads what the metadata say.
     ///
     /// - Parameter path: What messages call the file.
-    /// - Throws: where something is missing, as in a safetensors file that another program wrote, or is not what it should be.
+    /// - Throws: where something is missing, as in a safetensors file that another program wrote, or is not what it
+    ///   should be.
     package func about(path: String) throws(CheckpointError) -> About {
         let fields = Fields(metadata: metadata, path: path)
         let version = try fields.text("format_version")

@@ -27,7 +27,7 @@ extension CheckpointError: CustomStringConvertible {
         case .noFile(let path):
             "\(path): there is no such file; expected a checkpoint (.safetensors.zst or .safetensors)"
         case .noDirectory(let path):
-            "\(path): there is no such folder, so there is nothing to resume from; check --output, or leave --resume out"
+            "\(path): there is no such folder, so there is nothing to resume from; check --output, or drop --resume"
         case .noneFound(let directory):
             "\(directory): no checkpoint is in this folder; check --output, or leave --resume out to start anew"
         case .noneReadable(let directory, let reasons):

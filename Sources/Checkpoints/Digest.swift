@@ -33,8 +33,8 @@ struct SHA256: ~Copyable {
 
 /// SHA-256, as 64 hexadecimal digits, of tensors in the order given.
 ///
-/// Each tensor enters as its name in UTF-8, a zero byte, its type (`F32`, `I64`), a zero byte, the number of dimensions and each
-/// dimension as 64-bit little-endian numbers, and its elements, little-endian, row by row.
+/// Each tensor enters as its name in UTF-8, a zero byte, its type (`F32`, `I64`), a zero byte, the number of dimensions
+/// and each dimension as 64-bit little-endian numbers, and its elements, little-endian, row by row.
 package func sha256(of tensors: [NamedTensor]) -> String {
     var digest = SHA256()
     for tensor in tensors {

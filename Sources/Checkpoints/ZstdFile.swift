@@ -57,7 +57,8 @@ struct ZstdCompressor: ~Copyable {
     }
 }
 
-/// Decompresses one zstd frame. What it allocates does not depend on what the frame claims, but for a window of 128 MiB at most.
+/// Decompresses one zstd frame. What it allocates does not depend on what the frame claims, but for a window of 128 MiB
+/// at most.
 struct ZstdDecompressor: ~Copyable {
     private let context: OpaquePointer
     private let path: String
@@ -74,7 +75,7 @@ struct ZstdDecompressor: ~Copyable {
 
     deinit { ZSTD_freeDCtx(context) }
 
-    /// The next bytes, `count` at most, and none only at the end, which is then checked to be the frame's and the file's.
+    /// The next bytes, `count` at most; none at the end only, which is then checked to be the frame's and the file's.
     mutating func read(_ count: Int, from compressed: ByteSource) throws(CheckpointError) -> [UInt8] {
         var output = [UInt8](repeating: 0, count: count)
         var written = 0
