@@ -1,0 +1,130 @@
+extension Checkpoint {
+    /// How far a run has come. What a checkpoint holds has seen exactly these samples.
+    package struct Progress: Equatable, Sendable {
+        /// Epochs that are complete.
+        package var epoch: Int
+        /// Steps done in the epoch after those; 0 between two epochs.
+        package var stepInEpoch: Int
+        /// Optimizer steps since the run began.
+        package var globalStep: Int
+        /// Samples trained on since the run began, over all ranks, repeated ones counted again.
+        package var samples: Int
+
+        package init(epoch: Int, stepInEpoch: Int, globalStep: Int, samples: Int) {
+            self.epoch = epoch
+            self.stepInEpoch = stepInEpoch
+            self.globalStep = globalStep
+            self.samples = samples
+        }
+    }
+
+    /// What a checkpoint says of its network and of the run that it comes from.
+    package struct About: Equatable, Sendable {
+        /// The zoo's name of the network.
+        package var model: String
+        package var classes: Int
+        /// Height and width of the input in pixels.
+        package var imageSize: Int
+        package var inputChannels: Int
+        /// What each label means, in the order of labels; empty if the dataset does not say.
+        package var classNames: [String]
+        /// The resolved recipe as YAML.
+        package var recipe: String
+        package var seed: UInt64
+        package var progress: Progress
+
+        package init(
+            model: String, classes: Int, imageSize: Int, inputChannels: Int, classNames: [String], recipe: String,
+            seed: UInt64, progress: Progress
+        ) {
+            self.model = model
+            self.classes = classes
+            self.imageSize = imageSize
+            self.inputChannels = inputChannels
+            self.classNames = classNames
+            self.recipe = recipe
+            self.seed = seed
+            self.progress = progress
+        }
+    }
+
+    /// The version that is written, and the only one that is read.
+    static let formatVersion = "1"
+
+    package init(tensors: [NamedTensor], optimizer: [NamedTensor], about: About) {
+        self.init(tensors: tensors, optimizer: optimizer, metadata: about.metadata)
+    }
+
+    /// Reads what the metadata say.
+    ///
+    /// - Parameter path: What messages call the file.
+    /// - Throws: where something is missing, as in a safetensors file that another program wrote, or is not what it
+    ///   should be.
+    package func about(path: String) throws(CheckpointError) -> About {
+        let fields = Fields(metadata: metadata, path: path)
+        let version = try fields.text("format_version")
+        guard version == Self.formatVersion else {
+            throw fields.error("format_version", expected: "\(Self.formatVersion), the only version known here")
+        }
+        return About(
+            model: try fields.text("model"), classes: try fields.count("classes", from: 1),
+            imageSize: try fields.count("image_size", from: 1),
+            inputChannels: try fields.count("input_channels", from: 1), classNames: try fields.texts("class_names"),
+            recipe: try fields.text("recipe"), seed: try fields.number("seed", expected: "a whole number"),
+            progress: Progress(
+                epoch: try fields.count("epoch"), stepInEpoch: try fields.count("step_in_epoch"),
+                globalStep: try fields.count("step"), samples: try fields.count("samples")))
+    }
+}
+
+extension Checkpoint.About {
+    /// What is written into the file. `format` tells Python's libraries that tensors are laid out as PyTorch does.
+    var metadata: [String: String] {
+        [
+            "format": "pt", "format_version": Checkpoint.formatVersion, "model": model, "classes": "\(classes)",
+            "image_size": "\(imageSize)", "input_channels": "\(inputChannels)",
+            "class_names": "[" + classNames.map(HeaderJSON.quoted).joined(separator: ",") + "]", "recipe": recipe,
+            "seed": "\(seed)", "epoch": "\(progress.epoch)", "step_in_epoch": "\(progress.stepInEpoch)",
+            "step": "\(progress.globalStep)", "samples": "\(progress.samples)",
+        ]
+    }
+}
+
+/// Metadata, read as what they should be.
+private struct Fields {
+    let metadata: [String: String]
+    let path: String
+
+    func error(_ key: String, expected: String) -> CheckpointError {
+        .metadata(path: path, key: key, found: metadata[key], expected: expected)
+    }
+
+    func text(_ key: String) throws(CheckpointError) -> String {
+        guard let text = metadata[key] else { throw error(key, expected: "a text") }
+        return text
+    }
+
+    func number<Number: FixedWidthInteger>(_ key: String, expected: String) throws(CheckpointError) -> Number {
+        guard let number = try Number(text(key)) else { throw error(key, expected: expected) }
+        return number
+    }
+
+    func count(_ key: String, from lowest: Int = 0) throws(CheckpointError) -> Int {
+        let expected = "a whole number of at least \(lowest)"
+        let count: Int = try number(key, expected: expected)
+        guard count >= lowest else { throw error(key, expected: expected) }
+        return count
+    }
+
+    func texts(_ key: String) throws(CheckpointError) -> [String] {
+        guard case .array(let elements)? = try? HeaderJSON.parse(Array(text(key).utf8)) else {
+            throw error(key, expected: "a JSON list of texts")
+        }
+        var texts: [String] = []
+        for element in elements {
+            guard case .string(let text) = element else { throw error(key, expected: "a JSON list of texts") }
+            texts.append(text)
+        }
+        return texts
+    }
+}

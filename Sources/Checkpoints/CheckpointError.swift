@@ -1,0 +1,48 @@
+/// Why a checkpoint cannot be written or read.
+package enum CheckpointError: Error, Equatable, Sendable {
+    /// A system call failed; `reason` is the system's word for it.
+    case system(call: String, path: String, reason: String)
+    case noFile(path: String)
+    case noDirectory(path: String)
+    case noneFound(directory: String)
+    /// There are checkpoints, but not one can be read; `reasons` are their messages, the newest first.
+    case noneReadable(directory: String, reasons: [String])
+    /// The file is something else; `found` says what it looks like, `remedy` what to do about it.
+    case notACheckpoint(path: String, found: String, remedy: String)
+    /// The file ends too early, or a checksum does not match.
+    case damaged(path: String, reason: String)
+    /// The file is whole, but breaks a rule of the safetensors format, maybe at one tensor.
+    case malformed(path: String, tensor: String?, rule: String)
+    /// Metadata that every checkpoint of ours has is missing or of another kind.
+    case metadata(path: String, key: String, found: String?, expected: String)
+    /// What was read back is not what was written.
+    case verificationFailed(path: String)
+}
+
+extension CheckpointError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .system(let call, let path, let reason):
+            "\(path): \(call) failed: \(reason)"
+        case .noFile(let path):
+            "\(path): there is no such file; expected a checkpoint (.safetensors.zst or .safetensors)"
+        case .noDirectory(let path):
+            "\(path): there is no such folder, so there is nothing to resume from; check --output, or drop --resume"
+        case .noneFound(let directory):
+            "\(directory): no checkpoint is in this folder; check --output, or leave --resume out to start anew"
+        case .noneReadable(let directory, let reasons):
+            "\(directory): none of \(reasons.count) checkpoints can be read: \(reasons.joined(separator: "; "))"
+        case .notACheckpoint(let path, let found, let remedy):
+            "\(path): this is \(found), not a checkpoint; \(remedy)"
+        case .damaged(let path, let reason):
+            "\(path): the checkpoint is damaged: \(reason); take an older one, or copy it again from where it came"
+        case .malformed(let path, let tensor, let rule):
+            "\(path): not a valid safetensors file: \(tensor.map { "tensor \($0): " } ?? "")\(rule)"
+        case .metadata(let path, let key, let found, let expected):
+            "\(path): the metadata say \(found.map { "\(key) = \($0)" } ?? "nothing of \(key)"); expected \(expected), "
+                + "as cnn-train writes it"
+        case .verificationFailed(let path):
+            "\(path): what was read back is not what was written; older checkpoints are kept: check the disk"
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import CCrypto
+
+/// SHA-256 of bytes that come run by run. (FIPS 180-4; computed by OpenSSL.)
+struct SHA256: ~Copyable {
+    private let context: OpaquePointer
+
+    init() {
+        guard let context = EVP_MD_CTX_new(), unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
+            preconditionFailure("libcrypto has no SHA-256, or no memory is left")
+        }
+        self.context = context
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    mutating func update(_ bytes: borrowing RawSpan) {
+        let status = unsafe bytes.withUnsafeBytes { unsafe EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
+        precondition(status == 1, "libcrypto refused \(bytes.byteCount) bytes")
+    }
+
+    mutating func update(_ bytes: [UInt8]) { update(bytes.span.bytes) }
+
+    /// The digest as 64 hexadecimal digits.
+    consuming func finished() -> String {
+        var digest = [UInt8](repeating: 0, count: 32)
+        precondition(unsafe EVP_DigestFinal_ex(context, &digest, nil) == 1, "libcrypto could not finish a digest")
+        return digest.map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
+    }
+}
+
+/// SHA-256, as 64 hexadecimal digits, of tensors in the order given.
+///
+/// Each tensor enters as its name in UTF-8, a zero byte, its type (`F32`, `I64`), a zero byte, the number of dimensions
+/// and each dimension as 64-bit little-endian numbers, and its elements, little-endian, row by row.
+package func sha256(of tensors: [NamedTensor]) -> String {
+    var digest = SHA256()
+    for tensor in tensors {
+        digest.update(Array(tensor.name.utf8) + [0] + Array(tensor.storage.type.rawValue.utf8) + [0])
+        digest.update(([tensor.shape.count] + tensor.shape).flatMap { UInt64($0).littleEndianBytes })
+        switch tensor.storage {
+        case .float32(let values): digest.update(values.span.bytes)
+        case .int64(let values): digest.update(values.span.bytes)
+        }
+    }
+    return digest.finished()
+}

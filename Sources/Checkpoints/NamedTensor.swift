@@ -1,0 +1,62 @@
+/// A tensor as a state_dict knows it: a name, dimensions in torch's order, and its numbers row by row.
+package struct NamedTensor: Equatable, Sendable {
+    package enum Storage: Equatable, Sendable {
+        case float32([Float])
+        case int64([Int64])
+    }
+
+    /// `features.conv0.weight`
+    package let name: String
+    /// Empty for a scalar.
+    package let shape: [Int]
+    package let storage: Storage
+
+    /// - Precondition: `storage` has as many numbers as `shape` says.
+    package init(name: String, shape: [Int], storage: Storage) {
+        precondition(
+            shape.reduce(1, *) == storage.count, "\(name): \(storage.count) numbers for a tensor of shape \(shape)")
+        self.name = name
+        self.shape = shape
+        self.storage = storage
+    }
+
+    /// The numbers of a float32 tensor, else nil.
+    package var floats: [Float]? {
+        if case .float32(let values) = storage { values } else { nil }
+    }
+
+    /// The numbers of an int64 tensor, else nil.
+    package var integers: [Int64]? {
+        if case .int64(let values) = storage { values } else { nil }
+    }
+}
+
+extension NamedTensor.Storage {
+    package var count: Int {
+        switch self {
+        case .float32(let values): values.count
+        case .int64(let values): values.count
+        }
+    }
+
+    var type: ElementType {
+        switch self {
+        case .float32: .float32
+        case .int64: .int64
+        }
+    }
+}
+
+/// The element types that checkpoints have, as safetensors spells them.
+enum ElementType: String, CaseIterable {
+    case float32 = "F32"
+    case int64 = "I64"
+
+    /// Bytes of an element, which is also its alignment.
+    var size: Int {
+        switch self {
+        case .float32: 4
+        case .int64: 8
+        }
+    }
+}

@@ -1,0 +1,64 @@
+/// The safetensors format: eight bytes with the header's length, a JSON header, then all tensors' bytes without gaps.
+///
+/// The header names each tensor's type, shape and place; `__metadata__` in it maps texts to texts.
+/// (https://github.com/huggingface/safetensors, "Format".)
+enum Safetensors {
+    /// What a file holds; tensors are in the header's order.
+    struct Contents: Equatable {
+        var tensors: [NamedTensor]
+        var metadata: [String: String]
+    }
+
+    /// Bytes that a header may have at most.
+    static let longestHeader = 100_000_000
+    static let metadataKey = "__metadata__"
+
+    /// Bytes that `encode` gives for these contents, and the header they start with.
+    static func layout(of contents: Contents) -> (header: [UInt8], order: [Int], total: Int) {
+        let tensors = contents.tensors
+        // Wide types first, so that every tensor stands at a multiple of its element's size; then by name, as the
+        // format's own writer does. The header lists the tensors in the order given, which reading returns.
+        let order = tensors.indices.sorted { a, b in
+            let (left, right) = (tensors[a], tensors[b])
+            let (wide, wider) = (left.storage.type.size, right.storage.type.size)
+            return wide == wider ? left.name.utf8.lexicographicallyPrecedes(right.name.utf8) : wide > wider
+        }
+        var starts = [Int](repeating: 0, count: tensors.count)
+        var end = 0
+        for index in order {
+            starts[index] = end
+            end += tensors[index].storage.bytes
+        }
+        var members: [String] = []
+        if !contents.metadata.isEmpty {
+            let pairs = contents.metadata.sorted { $0.key < $1.key }
+                .map { HeaderJSON.quoted($0.key) + ":" + HeaderJSON.quoted($0.value) }
+            members.append("\"\(metadataKey)\":{\(pairs.joined(separator: ","))}")
+        }
+        for (tensor, start) in zip(tensors, starts) {
+            let shape = tensor.shape.map { String($0) }.joined(separator: ",")
+            members.append(
+                "\(HeaderJSON.quoted(tensor.name)):{\"dtype\":\"\(tensor.storage.type.rawValue)\",\"shape\":[\(shape)],"
+                    + "\"data_offsets\":[\(start),\(start + tensor.storage.bytes)]}")
+        }
+        var header = Array("{\(members.joined(separator: ","))}".utf8)
+        header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+        return (header, order, 8 + header.count + end)
+    }
+
+    /// Writes `contents`, of which no two tensors have the same name, in three kinds of runs: length, header, tensors.
+    static func encode(_ contents: Contents, to write: ByteSink) throws(CheckpointError) {
+        precondition(
+            Set(contents.tensors.map(\.name)).count == contents.tensors.count
+                && !contents.tensors.contains { $0.name == metadataKey }, "two tensors have the same name")
+        let (header, order, _) = layout(of: contents)
+        precondition(header.count <= longestHeader, "a header of \(header.count) bytes")
+        try write((UInt64(header.count).littleEndianBytes + header).span.bytes)
+        for index in order { try contents.tensors[index].storage.withBytes(write) }
+    }
+}
+
+extension NamedTensor.Storage {
+    /// Bytes in a file.
+    var bytes: Int { count * type.size }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import Testing
+
+@testable import Checkpoints
+
+@Suite struct CheckpointFile {
+    @Test("what is written is read, from disk and in order")
+    func roundTrip() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/a.safetensors.zst"
+        try example().write(to: path)
+        let read = try Checkpoint(contentsOf: path)
+        #expect(read == example())
+        #expect(read.tensors.map(\.name) == example().tensors.map(\.name))
+        #expect(read.optimizer.map(\.name) == ["optimizer.momentum.fc.weight"])
+        #expect(read.tensors[2].floats?[1].sign == .minus)
+        #expect(try read.about(path: path).progress == .init(epoch: 3, stepInEpoch: 4, globalStep: 704, samples: 45056))
+        #expect(try read.about(path: path).classNames == ["T-shirt/top", "\"é\"\n\\ 🙂"])
+        #expect(try read.about(path: path).seed == .max)
+        #expect(folder.names == ["a.safetensors.zst"])
+    }
+
+    @Test("tensors larger than any buffer survive every level", arguments: [Int32(1), 3, 19])
+    func large(level: Int32) throws {
+        var state: UInt32 = 1
+        let values = (0..<700_001).map { _ in
+            state = state &* 1_664_525 &+ 1_013_904_223
+            return Float(bitPattern: state & 0xBFFF_FFFF)
+        }
+        let checkpoint = Checkpoint(
+            tensors: [NamedTensor(name: "w", shape: [700_001], storage: .float32(values))], optimizer: [], metadata: [:]
+        )
+        var bytes: [UInt8] = []
+        _ = try checkpoint.encode(level: level) { (run) throws(CheckpointError) in
+            run.withUnsafeBytes { bytes += $0 }
+        }
+        #expect(try Checkpoint(file: bytes) == checkpoint)
+    }
+
+    @Test("the frame holds a plain safetensors file, and the digest is of that file")
+    func plainInside() throws {
+        var frame = ZstdDecompressor(path: "a")
+        var rest = try example().file[...]
+        let plain = try frame.read(1 << 20) { (count) throws(CheckpointError) in
+            defer { rest = rest.dropFirst(count) }
+            return Array(rest.prefix(count))
+        }
+        #expect(plain[8] == UInt8(ascii: "{"))
+        #expect(try Checkpoint(file: plain) == example())
+        var digest = SHA256()
+        digest.update(plain)
+        let expected = digest.finished()
+        #expect(try example().encode(level: 3) { (_) throws(CheckpointError) in } == expected)
+    }
+
+    @Test("a file cut at any byte is refused")
+    func truncation() throws {
+        let bytes = try example().file
+        for count in bytes.indices {
+            #expect(throws: CheckpointError.self, "cut to \(count)") {
+                try Checkpoint(file: Array(bytes.prefix(count)))
+            }
+        }
+        let plain = SafetensorsFormat.fixture
+        for count in plain.indices {
+            #expect(throws: CheckpointError.self, "cut to \(count)") {
+                try Checkpoint(file: Array(plain.prefix(count)))
+            }
+        }
+    }
+
+    @Test("a file with any bit flipped is refused, or reads as the same: no flip goes unnoticed")
+    func bitFlips() throws {
+        let original = example()
+        let bytes = try original.file
+        var accepted: [Int] = []
+        for bit in 0..<(bytes.count * 8) {
+            var flipped = bytes
+            flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+            do throws(CheckpointError) {
+                #expect(try Checkpoint(file: flipped) == original, "bit \(bit)")
+                accepted.append(bit)
+            } catch {}
+        }
+        // zstd has a few bits that mean nothing, such as a reserved one and the padding of bit streams.
+        #expect(accepted.count * 100 < bytes.count * 8, "accepted: \(accepted)")
+    }
+
+    @Test("bytes after the frame are refused")
+    func trailing() throws {
+        #expect(throws: CheckpointError.self) { try Checkpoint(file: example().file + [0]) }
+        #expect(throws: CheckpointError.self) { try Checkpoint(file: example().file + example().file) }
+    }
+
+    @Test(
+        "other files are refused with what they are",
+        arguments: [
+            ([0x50, 0x4B, 0x03, 0x04, 0, 0, 0, 0, 0, 0], "PyTorch"),
+            ([0x80, 0x02, 0x8A, 0x0A, 0x6C, 0, 0, 0, 0, 0], "pickle"),
+            ([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0], "gzip"), (Array("not a checkpoint".utf8), "neither"), ([], "empty"),
+        ] as [([UInt8], String)])
+    func others(bytes: [UInt8], word: String) {
+        #expect {
+            _ = try Checkpoint(file: bytes)
+        } throws: {
+            "\($0)".contains(word)
+        }
+    }
+
+    @Test("a missing file is called that, and a folder cannot be read")
+    func missing() throws {
+        #expect(throws: CheckpointError.noFile(path: "no/such.zst")) { try Checkpoint(contentsOf: "no/such.zst") }
+        let folder = try TemporaryFolder()
+        #expect {
+            _ = try Checkpoint(contentsOf: folder.path)
+        } throws: {
+            "\($0)".contains("read failed")
+        }
+    }
+
+    @Test(
+        "metadata that are missing or wrong are named",
+        arguments: [
+            ("model", nil), ("classes", "ten"), ("classes", "0"), ("image_size", nil), ("class_names", "[1]"),
+            ("class_names", "x"), ("seed", "-1"), ("step", "-1"), ("format_version", "2"), ("samples", ""),
+        ] as [(String, String?)])
+    func metadata(key: String, value: String?) throws {
+        var checkpoint = example()
+        checkpoint.metadata[key] = value
+        #expect {
+            _ = try checkpoint.about(path: "a")
+        } throws: { error in
+            guard case .metadata(_, key, value, _)? = error as? CheckpointError else { return false }
+            return true
+        }
+    }
+}
+
+@Suite struct Digests {
+    @Test("SHA-256 of abc is that of FIPS 180-4")
+    func standard() {
+        var digest = SHA256()
+        digest.update(Array("a".utf8))
+        digest.update(Array("bc".utf8))
+        #expect(digest.finished() == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    }
+
+    /// `printf 'w\0F32\0\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\200\77' | sha256sum`
+    @Test("a tensor's digest is that of the bytes documented")
+    func documented() {
+        let tensor = NamedTensor(name: "w", shape: [1], storage: .float32([1]))
+        #expect(sha256(of: [tensor]) == "9afdb5882b053be4c02dffc4a91def113b1155c64b4aec916283b79041c60ac0")
+    }
+
+    @Test("name, shape, order, type and the sign of zero all count")
+    func sensitive() {
+        let a = NamedTensor(name: "a", shape: [2], storage: .float32([0, 1]))
+        let b = NamedTensor(name: "b", shape: [2], storage: .float32([0, 1]))
+        let variants = [
+            [a], [b], [a, b], [b, a], [],
+            [NamedTensor(name: "a", shape: [2, 1], storage: .float32([0, 1]))],
+            [NamedTensor(name: "a", shape: [2], storage: .float32([-0.0, 1]))],
+            [NamedTensor(name: "a", shape: [1], storage: .int64([0x3F80_0000_0000_0000]))],
+        ]
+        #expect(Set(variants.map(sha256)).count == variants.count)
+    }
+}
