@@ -1,0 +1,152 @@
+package import Collectives
+import Datasets
+package import Engine
+import Foundation
+import Glibc
+import Graphs
+import Kernels
+import Networks
+package import Recipes
+import Tensors
+
+/// How fast training steps are on this machine, beside how fast it could be.
+package struct Benchmark: Sendable {
+    package let model: String
+    /// Samples of a step over all ranks.
+    package let batchSize: Int
+    package let imageSize: Int
+    package let ranks: Int
+    /// Of each rank.
+    package let threads: Int
+    package let backend: Backend
+    /// Over all ranks.
+    package let medianImagesPerSecond: Double
+    package let bestImagesPerSecond: Double
+    /// Billions of operations a second at the median: a training step is six for each multiply-add of the forward pass
+    /// (two each for the outputs, the gradients of the inputs and those of the weights).
+    package let gflopsPerSecond: Double
+    /// What the register tile reaches on all threads of all ranks.
+    package let peakGflopsPerSecond: Double
+    /// From the first call to the end of the first step, the engine's making included.
+    package let firstStepSeconds: Double
+    /// The most memory this rank has had.
+    package let peakRSSBytes: Int
+
+    package var fractionOfPeak: Double { gflopsPerSecond / peakGflopsPerSecond }
+
+    /// Takes `steps` steps on synthetic images, after two that do not count, with the sums over ranks that training has.
+    /// Collective.
+    ///
+    /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
+    package init(
+        model: String, batchSize: Int, imageSize: Int?, threads: Int?, steps: Int,
+        instructionSet: Recipe.InstructionSet, world: any Communicator
+    ) throws {
+        let bench = try BenchmarkRun(
+            model: model, batchSize: batchSize, imageSize: imageSize, threads: threads, instructionSet: instructionSet,
+            world: world)
+        for _ in 0..<2 { _ = try bench.secondsOfStep() }
+        let seconds = try (0..<max(steps, 1)).map { _ in try bench.secondsOfStep() }.sorted()
+        try world.barrier()
+        let setup = bench.setup
+        let median = (seconds[(seconds.count - 1) / 2] + seconds[seconds.count / 2]) / 2
+        let peak = try world.sum([measurePeak(setup.backend.instructionSet, threads: setup.threads.threads)])[0]
+
+        self.model = setup.model.name
+        self.batchSize = batchSize
+        self.imageSize = setup.imageSize
+        ranks = world.size
+        self.threads = setup.threads.threads
+        backend = setup.backend
+        medianImagesPerSecond = Double(batchSize) / median
+        bestImagesPerSecond = Double(batchSize) / seconds[0]
+        gflopsPerSecond = Double(batchSize) / median * 6 * Double(setup.summary.multiplyAdds) / 1e9
+        peakGflopsPerSecond = peak
+        firstStepSeconds = bench.firstStepSeconds
+        peakRSSBytes = Self.peakMemory
+    }
+
+    private static var peakMemory: Int {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        // Linux counts in KiB.
+        return usage.ru_maxrss * 1024
+    }
+
+    /// One JSON object on one line.
+    package var json: String {
+        var object = JSONLine()
+        object.add("model", model)
+        object.add("batch_size", batchSize)
+        object.add("image_size", imageSize)
+        object.add("ranks", ranks)
+        object.add("threads", threads)
+        object.add("isa", backend.rawValue)
+        object.add("median_images_per_second", medianImagesPerSecond)
+        object.add("best_images_per_second", bestImagesPerSecond)
+        object.add("gflops_per_second", gflopsPerSecond)
+        object.add("peak_gflops_per_second", peakGflopsPerSecond)
+        object.add("fraction_of_peak", fractionOfPeak)
+        object.add("first_step_seconds", firstStepSeconds)
+        object.add("peak_rss_bytes", peakRSSBytes)
+        return object.text
+    }
+}
+
+/// An engine with one batch that it trains on again and again.
+private final class BenchmarkRun {
+    let setup: Setup
+    private(set) var firstStepSeconds = 0.0
+    private let engine: Engine
+    private let world: any Communicator
+    private let batch: Batch
+    private let batchSize: Int
+    private var step = 0
+
+    init(
+        model: String, batchSize: Int, imageSize: Int?, threads: Int?, instructionSet: Recipe.InstructionSet,
+        world: any Communicator
+    ) throws {
+        let start = Date()
+        (setup, engine, batch) = try together(world) {
+            guard batchSize >= world.size else {
+                throw TrainingError.batchSmallerThanRanks(batchSize: batchSize, ranks: world.size)
+            }
+            let classes = try Setup.defaultClasses(ofModel: model)
+            let setup = try Setup(
+                model: model, data: "synthetic", imageSize: imageSize, classes: classes, threads: threads,
+                instructionSet: instructionSet, world: world)
+            let engine = try setup.engine(batchSize: batchSize, seed: 1)
+            setup.initialize(engine, seed: 1)
+            return (setup, engine, try Self.batch(setup, batchSize: batchSize))
+        }
+        self.world = world
+        self.batchSize = batchSize
+        _ = try secondsOfStep()
+        firstStepSeconds = Date().timeIntervalSince(start)
+    }
+
+    /// The first batch of the synthetic data; repeated where that has fewer samples.
+    private static func batch(_ setup: Setup, batchSize: Int) throws -> Batch {
+        let sizes = setup.sharding.ownShards.map { setup.sharding.samples(ofShard: $0, batchSize: batchSize) }
+        let count = setup.dataset.count(of: .train)
+        let samples = sizes.flatMap { $0 }.map { $0 % count }
+        let images = try samples.flatMap { try setup.dataset.image($0, of: .train, imageSize: setup.imageSize) }
+        return Batch(
+            images: images, labels: samples.map { Int32(setup.dataset.label(at: $0, in: .train)) },
+            sampleIDs: samples.map { UInt32($0) }, shardSizes: sizes.map(\.count))
+    }
+
+    /// A whole training step, the slowest rank's time.
+    func secondsOfStep() throws -> Double {
+        try world.barrier()
+        let start = Date()
+        _ = try engine.train(batch, globalSamples: batchSize, step: step) { [world] moments in try world.sum(&moments) }
+        try engine.withGradients { gradients in try world.sum(&gradients) }
+        // Small enough that random labels do not blow the weights up.
+        engine.update(SGDStep(learningRate: 1e-3, momentum: 0.9, weightDecay: 1e-4, nesterov: false))
+        try world.barrier()
+        step += 1
+        return Date().timeIntervalSince(start)
+    }
+}

@@ -1,0 +1,65 @@
+package import Collectives
+package import Datasets
+package import Engine
+import Foundation
+import Tensors
+
+/// How well a network does on a whole split.
+package struct Evaluation: Hashable, Sendable {
+    /// The mean loss of a sample.
+    package let loss: Double
+    package let correct: Int
+    package let samples: Int
+    package let seconds: Double
+
+    /// The share of samples whose highest logit is their label's.
+    package var accuracy: Double { Double(correct) / Double(samples) }
+    package var imagesPerSecond: Double { Double(samples) / max(seconds, 1e-9) }
+}
+
+extension Setup {
+    /// Shows every sample of a split to the engine exactly once, over all ranks. Collective; all ranks get the same bits,
+    /// and these are the same for any number of ranks up to the number of shards.
+    package func evaluate(_ engine: Engine, split: Split = .test, world: any Communicator) throws -> Evaluation {
+        let start = Date()
+        guard dataset.count(of: split) > 0 else {
+            throw TrainingError.emptySplit(data: dataset.name, split: split.rawValue)
+        }
+        let batches = Loader(dataset: dataset, imageSize: imageSize).evaluationBatches(
+            split: split, ranks: world.size, rank: world.rank, batchSize: evaluationBatchSize)
+        defer { batches.close() }
+        var tallies = ShardTallies(shards: sharding.shards)
+        while let loaded = try batches.next() {
+            tallies.add(try engine.evaluate(loaded.batch), shard: loaded.shard)
+        }
+        // A rank's zeros for the shards of others leave the sums' bits alone.
+        let total = ShardTallies.total(of: try world.sum(tallies.numbers))
+        precondition(
+            total.samples == dataset.count(of: split), "\(total.samples) of \(dataset.count(of: split)) samples evaluated")
+        return Evaluation(
+            loss: total.lossSum / Double(total.samples), correct: total.correct, samples: total.samples,
+            seconds: Date().timeIntervalSince(start))
+    }
+}
+
+/// What each virtual shard of a split adds up to, so that shards are summed in one order however they fall onto ranks.
+private struct ShardTallies {
+    /// (loss, correct, samples) of each shard.
+    private(set) var numbers: [Double]
+
+    init(shards: Int) { numbers = [Double](repeating: 0, count: 3 * shards) }
+
+    mutating func add(_ tally: Tally, shard: Int) {
+        numbers[3 * shard] += tally.lossSum
+        numbers[3 * shard + 1] += Double(tally.correct)
+        numbers[3 * shard + 2] += Double(tally.samples)
+    }
+
+    static func total(of numbers: [Double]) -> Tally {
+        stride(from: 0, to: numbers.count, by: 3).reduce(into: Tally()) { total, shard in
+            total.lossSum += numbers[shard]
+            total.correct += Int(numbers[shard + 1])
+            total.samples += Int(numbers[shard + 2])
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/// Writes one flat JSON object on one line, keys in the order given, numbers in the fewest digits that read back exactly.
+///
+/// Not for nested data: `JSONEncoder` serves that better.
+package struct JSONLine: Sendable {
+    private var fields: [String] = []
+
+    package init() {}
+
+    package var text: String { "{" + fields.joined(separator: ", ") + "}" }
+
+    package mutating func add(_ key: String, _ value: Int) { fields.append("\"\(key)\": \(value)") }
+
+    package mutating func add(_ key: String, _ value: String) { fields.append("\"\(key)\": \(Self.quoted(value))") }
+
+    /// JSON has no word for infinity or not-a-number: null stands for both.
+    package mutating func add(_ key: String, _ value: some BinaryFloatingPoint & LosslessStringConvertible) {
+        fields.append("\"\(key)\": \(value.isFinite ? value.description : "null")")
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case _ where scalar.value < 0x20:
+                let hexadecimal = String(scalar.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}

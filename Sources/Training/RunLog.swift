@@ -1,0 +1,101 @@
+import Datasets
+import Engine
+import Graphs
+import Networks
+import Recipes
+import Tensors
+
+/// What a run tells the people who watch it.
+struct RunLog {
+    let console: Console
+
+    private static let labelWidth = 9
+
+    /// What is about to happen, before the first step, and the names of the columns that follow.
+    ///
+    /// - Parameter notes: what people should know besides.
+    func header(_ setup: Setup, recipe: Recipe, ranks: Int, sizes: RunSizes, folder: RunFolder, notes: [String]) {
+        let summary = setup.summary
+        let size = "\(setup.imageSize)x\(setup.imageSize)x\(setup.dataset.channels)"
+        fact(
+            "model",
+            "\(setup.model.name), \(Wording.grouped(summary.parameters)) parameters, "
+                + "\(Wording.scaled(Double(summary.multiplyAdds))) multiply-adds an image")
+        fact(
+            "data",
+            "\(recipe.data), \(Wording.grouped(sizes.trainingSamples)) to train and \(Wording.grouped(sizes.testSamples)) "
+                + "to test, \(Wording.count(setup.network.classes, "class", plural: "classes")), \(size)")
+        let world = ranks == setup.threads.localRanks ? "" : "\(ranks) ranks, here "
+        fact("machine", "\(world)\(setup.threads), \(setup.backend.rawValue)")
+        let shards = setup.sharding.isExact ? "" : "; \(ranks) is no power of two: equal to other numbers of ranks up to rounding"
+        fact("batch", "\(Wording.grouped(recipe.batchSize)) over all ranks\(shards)")
+        fact("run", "\(Wording.count(sizes.totalSteps, "step")), \(Wording.grouped(sizes.stepsPerEpoch)) an epoch, \(optimizer(recipe))")
+        fact("output", folder.path)
+        if setup.threads.isOversubscribed {
+            fact("note", "more threads than cores: expect less than the machine can do")
+        }
+        for note in notes { fact("note", note) }
+        console.say()
+        console.say(row("epoch", "step", "loss", "accuracy", "lr", "img/s", "left"))
+    }
+
+    private func optimizer(_ recipe: Recipe) -> String {
+        var words = ["SGD, learning rate \(recipe.learningRate)"]
+        switch recipe.schedule {
+        case .constant: words[0] += " constant"
+        case .cosine: words[0] += " falling as a cosine"
+        case .step(let epochs, let factor): words[0] += " times \(factor) every \(Wording.count(epochs, "epoch"))"
+        }
+        if recipe.warmupEpochs > 0 { words.append("warm-up \(recipe.warmupEpochs) epochs") }
+        words.append((recipe.nesterov ? "Nesterov momentum " : "momentum ") + "\(recipe.momentum)")
+        words.append("weight decay \(recipe.weightDecay)")
+        return words.joined(separator: ", ")
+    }
+
+    private func fact(_ label: String, _ text: String) {
+        console.say("  " + label.column(Self.labelWidth, isLeading: true) + text)
+    }
+
+    func training(_ record: MetricsRecord, secondsLeft: Double) {
+        console.say(
+            row(
+                "\(record.epoch)", "\(record.step)", Wording.fixed(record.loss, 4), percent(record.accuracy),
+                Wording.significant(Double(record.learningRate ?? 0)), Wording.significant(record.imagesPerSecond),
+                Wording.duration(seconds: secondsLeft)))
+    }
+
+    func evaluation(_ record: MetricsRecord) {
+        console.say(
+            row(
+                "\(record.epoch)", "test", Wording.fixed(record.loss, 4), percent(record.accuracy), "",
+                Wording.significant(record.imagesPerSecond), ""))
+    }
+
+    /// The end: what was reached and where it is.
+    func end(_ outcome: TrainingOutcome) {
+        console.say()
+        console.say(
+            "Test accuracy \(percent(outcome.evaluation.accuracy)) (loss \(Wording.fixed(outcome.evaluation.loss, 4)), "
+                + "\(Wording.grouped(outcome.evaluation.samples)) samples) after \(Wording.count(outcome.step, "step")) "
+                + "in \(Wording.duration(seconds: outcome.seconds)).")
+        console.say("Results are in \(outcome.folder.path): metrics.jsonl, config.yaml, checkpoints/.")
+    }
+
+    private func percent(_ share: Double) -> String { Wording.fixed(share * 100, 2) + "%" }
+
+    private func row(
+        _ epoch: String, _ step: String, _ loss: String, _ accuracy: String, _ rate: String, _ speed: String,
+        _ left: String
+    ) -> String {
+        [
+            epoch.column(5), step.column(8), loss.column(9), accuracy.column(9), rate.column(10), speed.column(8),
+            left.column(7),
+        ].joined(separator: " ").trimmingTrailingSpaces
+    }
+}
+
+extension String {
+    fileprivate var trimmingTrailingSpaces: String {
+        String(self[..<(lastIndex { $0 != " " }.map { index(after: $0) } ?? startIndex)])
+    }
+}

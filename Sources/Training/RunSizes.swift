@@ -1,0 +1,38 @@
+import Datasets
+package import Recipes
+
+/// How long a run is, and where in it a step stands: all of it follows from the recipe and the number of samples.
+package struct RunSizes: Hashable, Sendable {
+    package let trainingSamples: Int
+    package let testSamples: Int
+    /// Samples of a global batch; the last of an epoch has what is left.
+    package let batchSize: Int
+    package let stepsPerEpoch: Int
+    /// Optimizer steps from the beginning to the end.
+    package let totalSteps: Int
+
+    package init(trainingSamples: Int, testSamples: Int, batchSize: Int, duration: Recipe.Duration) {
+        self.trainingSamples = trainingSamples
+        self.testSamples = testSamples
+        self.batchSize = batchSize
+        stepsPerEpoch = (trainingSamples + batchSize - 1) / batchSize
+        switch duration {
+        case .epochs(let epochs): totalSteps = epochs * stepsPerEpoch
+        case .steps(let steps): totalSteps = steps
+        }
+    }
+
+    /// The epoch, from 0, of the step that follows `step` earlier ones.
+    package func epoch(after step: Int) -> Int { step / stepsPerEpoch }
+
+    /// The epoch, from 1, that step number `step` (from 1) belongs to; 1 before the first.
+    package func epochNumber(ofStep step: Int) -> Int { max(step - 1, 0) / stepsPerEpoch + 1 }
+
+    /// Steps already taken in the current epoch after `step` steps.
+    package func stepInEpoch(after step: Int) -> Int { step % stepsPerEpoch }
+
+    /// Training samples seen in `step` steps.
+    package func samples(after step: Int) -> Int {
+        epoch(after: step) * trainingSamples + min(stepInEpoch(after: step) * batchSize, trainingSamples)
+    }
+}

@@ -1,0 +1,90 @@
+package import Collectives
+package import Datasets
+package import Engine
+package import Graphs
+package import Networks
+package import Recipes
+package import Tensors
+
+/// What training, evaluation and benchmarks have in common on every rank: a network, images for it, and a machine to run it.
+package struct Setup {
+    package let model: ModelDescription
+    package let network: Network
+    /// Pixels a side.
+    package let imageSize: Int
+    package let dataset: any Dataset
+    package let summary: Summary
+    package let sharding: Sharding
+    package let backend: Backend
+    package let threads: ThreadChoice
+
+    /// Opens the data and builds the network on this rank; talks to no other.
+    ///
+    /// - Parameters:
+    ///   - classes: outputs of the network; nil for the dataset's.
+    ///   - imageSize: nil for the model's.
+    /// - Throws: what is wrong with model, data or machine.
+    package init(
+        model name: String, data: String, imageSize: Int?, classes: Int?, threads: Int?,
+        instructionSet: Recipe.InstructionSet, world: any Communicator
+    ) throws {
+        model = try Zoo.model(named: name)
+        self.imageSize = imageSize ?? model.defaultImageSize
+        // Synthetic images are whatever the model wants; others have classes and channels of their own.
+        dataset = try openDataset(data, channels: model.defaultChannels, classes: classes ?? 10)
+        let needed = dataset.classNames.count
+        let classes = classes ?? needed
+        guard classes >= needed else {
+            throw TrainingError.tooFewClasses(found: classes, needed: needed, data: dataset.name)
+        }
+        network = try model.network(classes: classes, inputChannels: dataset.channels)
+        summary = try Summary(network: network, imageSize: self.imageSize)
+        sharding = Sharding(ranks: world.size, rank: world.rank)
+        backend = Self.backend(instructionSet)
+        self.threads = ThreadChoice.here(asked: threads, localRanks: world.localSize)
+        MachineCores.makeRoom(for: self.threads, localRank: world.localRank)
+    }
+
+    /// An engine for this setup.
+    ///
+    /// - Parameters:
+    ///   - batchSize: of a global training batch; nil for an engine that only evaluates.
+    ///   - seed: of dropout.
+    package func engine(batchSize: Int?, seed: UInt64) throws -> Engine {
+        let training = try batchSize.map { _ in try Graph(network: network, imageSize: imageSize, purpose: .training) }
+        let evaluation = try Graph(network: network, imageSize: imageSize, purpose: .evaluation)
+        var configuration = EngineConfiguration(
+            backend: backend, threads: threads.threads, shards: sharding.ownShards.count,
+            shardCapacity: sharding.capacity(batchSize: batchSize ?? 1), evaluationCapacity: evaluationBatchSize,
+            seed: seed)
+        configuration.spins = !threads.isOversubscribed
+        return try Engine(training: training, evaluation: evaluation, configuration: configuration)
+    }
+
+    /// Samples that are evaluated at once: a function of the image alone, so that sums are grouped alike on any number of ranks.
+    package var evaluationBatchSize: Int { imageSize <= 64 ? 64 : 16 }
+
+    /// What computes: what was asked for, or the best this CPU has. The engine refuses what the CPU lacks.
+    private static func backend(_ asked: Recipe.InstructionSet) -> Backend {
+        switch asked {
+        case .auto: Backend.supported.first ?? .openblas
+        case .avx512: .avx512
+        case .avx2: .avx2
+        case .openblas: .openblas
+        }
+    }
+}
+
+extension Setup {
+    /// Classes that a model has where nothing else says how many.
+    package static func defaultClasses(ofModel name: String) throws -> Int { try Zoo.model(named: name).defaultClasses }
+
+    /// Draws all initial values: a function of the seed alone.
+    package func initialize(_ engine: Engine, seed: UInt64) {
+        let initializer = Initializer(seed: seed)
+        for (index, parameter) in engine.parameters.enumerated() where parameter.role != .batchesTracked {
+            engine.setValues(of: ParameterID(index: index), to: initializer.values(of: parameter))
+        }
+        engine.batchesTracked = 0
+    }
+}

@@ -1,0 +1,13 @@
+package import Collectives
+package import Recipes
+
+extension Recipe {
+    /// The recipe as rank 0 finds it, on every rank: files that say it need only be where rank 0 is. Collective.
+    ///
+    /// - Throws: `SharedFailure` where rank 0 finds none.
+    package static func shared(in world: any Communicator, _ resolve: () throws -> Recipe) throws -> Recipe {
+        let own = try together(world) { world.rank == 0 ? try resolve() : nil }
+        let yaml = try world.broadcast(own?.yaml() ?? "")
+        return try own ?? Recipe.resolve(flags: RecipeOverrides(yaml: yaml, path: "the recipe of rank 0"))
+    }
+}

@@ -1,0 +1,81 @@
+import FoundationEssentials
+import Glibc
+
+/// How many threads a rank computes with, and why.
+package struct ThreadChoice: Hashable, Sendable {
+    package let threads: Int
+    /// Ranks that share this machine.
+    package let localRanks: Int
+    /// Cores that this machine gives to the run.
+    package let cores: Int
+    /// Whether the user asked for this number.
+    package let wasAsked: Bool
+
+    /// One thread a rank where ranks fill the machine, else an equal share of the cores; what the user asks for wins.
+    package init(asked: Int?, localRanks: Int, cores: Int) {
+        self.localRanks = max(localRanks, 1)
+        self.cores = max(cores, 1)
+        wasAsked = asked != nil
+        threads = max(asked ?? self.cores / self.localRanks, 1)
+    }
+
+    /// The choice on this machine, as this process was started.
+    package static func here(asked: Int?, localRanks: Int) -> ThreadChoice {
+        ThreadChoice(asked: asked, localRanks: localRanks, cores: MachineCores.available(underLauncher: localRanks > 1))
+    }
+
+    /// Whether there are more computing threads than cores.
+    package var isOversubscribed: Bool { threads * localRanks > cores }
+}
+
+extension ThreadChoice: CustomStringConvertible {
+    /// `1 thread a rank (2 ranks on 2 cores)`
+    package var description: String {
+        let ranks = localRanks == 1 ? "1 rank" : "\(localRanks) ranks"
+        let why = "\(ranks) on \(cores == 1 ? "1 core" : "\(cores) cores")"
+        let count = threads == 1 ? "1 thread" : "\(threads) threads"
+        return "\(count) a rank (\(why)\(wasAsked ? ", as asked" : ""))"
+    }
+}
+
+/// The cores that this process may count on.
+package enum MachineCores {
+    /// Cores online, less what a container's limits take away.
+    ///
+    /// mpirun pins each of one or two ranks to a single core, so under a launcher the affinity mask says nothing about the
+    /// machine and is not asked. Without one it is the user's (`taskset`) and is honoured.
+    package static func available(underLauncher: Bool) -> Int {
+        var limits = [Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))]
+        if !underLauncher { limits.append(affinity().count) }
+        if let quota = text("/sys/fs/cgroup/cpu.max").flatMap(quota(cpuMax:)) { limits.append(quota) }
+        if let set = text("/sys/fs/cgroup/cpuset.cpus.effective").map(cpuList(_:)), !set.isEmpty {
+            limits.append(set.count)
+        }
+        return max(limits.filter { $0 > 0 }.min() ?? 1, 1)
+    }
+
+    /// Whole cores of a cgroup's `cpu.max`, such as `150000 100000` for one and a half; nil for `max`.
+    static func quota(cpuMax: String) -> Int? {
+        let fields = cpuMax.split(whereSeparator: \.isWhitespace)
+        guard fields.count == 2, let quota = Double(fields[0]), let period = Double(fields[1]), period > 0 else {
+            return nil
+        }
+        return max(Int((quota / period).rounded(.up)), 1)
+    }
+
+    /// The numbers in a list such as `0-3,8,10-11`.
+    static func cpuList(_ text: String) -> [Int] {
+        text.split(whereSeparator: { $0 == "," || $0.isWhitespace }).flatMap { part -> [Int] in
+            let ends = part.split(separator: "-").compactMap { Int($0) }
+            switch ends.count {
+            case 1: return ends
+            case 2 where ends[0] <= ends[1]: return Array(ends[0]...ends[1])
+            default: return []
+            }
+        }
+    }
+
+    private static func text(_ path: String) -> String? {
+        try? String(contentsOf: URL(filePath: path), encoding: .utf8)
+    }
+}

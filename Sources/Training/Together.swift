@@ -1,0 +1,77 @@
+package import Collectives
+
+/// A failure that every rank knows of: each has left what it was doing, none waits for another.
+///
+/// It is to be reported once, by rank 0, which holds the words.
+package struct SharedFailure: Error, CustomStringConvertible, Sendable {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// Does `body` on every rank; where it throws on any, throws on all.
+///
+/// For what a rank does by itself before others wait for it: opening data, reading a checkpoint. Collective.
+/// - Throws: `SharedFailure`, in the words of the lowest rank that failed (on rank 0; others hold their own or none).
+package func together<Result>(
+    _ communicator: any Communicator, _ body: () throws -> Result
+) throws -> Result {
+    var result: Result?
+    var words: String?
+    do {
+        result = try body()
+    } catch {
+        words = "\(error)"
+    }
+    let failures = try communicator.sum([words == nil ? 0 : 1])[0]
+    if let result, failures == 0 { return result }
+    let said = try communicator.gather(Array((words ?? "").utf8), to: 0)
+    guard let first = said.firstIndex(where: { !$0.isEmpty }) else {
+        throw SharedFailure(words ?? "another rank failed")
+    }
+    let text = String(decoding: said[first], as: UTF8.self)
+    throw SharedFailure(first == 0 ? text : "rank \(first)/\(communicator.size): \(text)")
+}
+
+extension Communicator {
+    /// The sums over all ranks.
+    func sum(_ values: [Double]) throws -> [Double] {
+        var values = values
+        var span = values.mutableSpan
+        try sum(&span)
+        return values
+    }
+
+    /// What `root` gave, on every rank.
+    func broadcast(_ values: [Float], from root: Int = 0) throws -> [Float] {
+        var values = values
+        var span = values.mutableSpan
+        try broadcast(&span, from: root)
+        return values
+    }
+
+    /// What `root` gave, on every rank; all know how many.
+    func broadcast(_ bytes: [UInt8], from root: Int = 0) throws -> [UInt8] {
+        var bytes = bytes
+        var span = bytes.mutableSpan
+        try broadcast(&span, from: root)
+        return bytes
+    }
+
+    /// A whole number of `root`, on every rank.
+    func broadcast(_ number: Int, from root: Int = 0) throws -> Int {
+        let bytes = (0..<8).map { UInt8(truncatingIfNeeded: UInt64(bitPattern: Int64(number)) >> (8 * $0)) }
+        let sent = try broadcast(bytes, from: root)
+        return Int(truncatingIfNeeded: sent.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+    }
+
+    /// A text of `root`, on every rank.
+    func broadcast(_ text: String, from root: Int = 0) throws -> String {
+        let own = Array(text.utf8)
+        let count = try broadcast(own.count, from: root)
+        let bytes = try broadcast(rank == root ? own : [UInt8](repeating: 0, count: count), from: root)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

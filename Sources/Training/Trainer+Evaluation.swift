@@ -1,0 +1,49 @@
+import Collectives
+import Engine
+import Recipes
+import Tensors
+
+extension Trainer {
+    /// Measures the network as it stands on the test split, and keeps it: after each epoch and at the end. Collective.
+    func evaluate(isLast: Bool) throws -> Evaluation {
+        try averageRunningStatistics()
+        let evaluation = try setup.evaluate(engine, world: world)
+        let record = record(.evaluation, evaluation)
+        try coordinator?.record(record)
+        log.evaluation(record)
+        try saveCheckpoint()
+        return evaluation
+    }
+
+    /// Ends the run's story: what was reached and a digest of what was learned. Collective.
+    func finish(_ evaluation: Evaluation, seconds: Double) throws -> TrainingOutcome {
+        let digest = engine.parametersSHA256
+        var final = record(.final, evaluation)
+        final.parametersSHA256 = digest
+        try coordinator?.record(final)
+        try coordinator?.close()
+        let outcome = TrainingOutcome(
+            evaluation: evaluation, step: step, seconds: seconds, folder: coordinator?.folder ?? RunFolder(path: ""),
+            parametersSHA256: digest)
+        log.end(outcome)
+        return outcome
+    }
+
+    private func record(_ kind: MetricsRecord.Kind, _ evaluation: Evaluation) -> MetricsRecord {
+        MetricsRecord(
+            kind, epoch: sizes.epochNumber(ofStep: step), step: step, samples: evaluation.samples,
+            loss: evaluation.loss, accuracy: evaluation.accuracy,
+            learningRate: step > 0 ? schedule.learningRate(step: step - 1) : nil,
+            imagesPerSecond: evaluation.imagesPerSecond)
+    }
+
+    /// Where each rank keeps moments of its own, gives all of them the mean: one network is evaluated and saved, not one a rank.
+    private func averageRunningStatistics() throws {
+        guard recipe.batchNorm == .local, world.size > 1 else { return }
+        let share = 1 / Float(world.size)
+        try engine.averageRunningStatistics { statistics in
+            try world.sum(&statistics)
+            for index in statistics.indices { statistics[index] *= share }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package import Collectives
+import Datasets
+import Engine
+import Foundation
+package import Recipes
+import Tensors
+
+/// What a finished run reached.
+package struct TrainingOutcome: Sendable {
+    package let evaluation: Evaluation
+    /// Optimizer steps of the whole run.
+    package let step: Int
+    /// Of this process; an earlier part of a resumed run does not count.
+    package let seconds: Double
+    package let folder: RunFolder
+    /// SHA-256 of all parameters and buffers in canonical order.
+    package let parametersSHA256: String
+}
+
+/// One rank's part in a training run: the step loop.
+///
+/// Every rank makes one and calls `run`; rank 0 also coordinates: it writes what is kept and says what is seen.
+package final class Trainer {
+    let recipe: Recipe
+    let world: any Communicator
+    let setup: Setup
+    let sizes: RunSizes
+    let engine: Engine
+    let schedule: LearningRateSchedule
+    let log: RunLog
+    /// On rank 0 once the run has begun.
+    var coordinator: Coordinator?
+    /// Optimizer steps taken since the beginning of the run.
+    var step = 0
+
+    private let sampler: Sampler
+    private let loader: Loader
+
+    /// Opens data, builds the network and the engine. Collective.
+    ///
+    /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
+    package init(recipe: Recipe, world: any Communicator, console: Console) throws {
+        self.recipe = recipe
+        self.world = world
+        log = RunLog(console: console)
+        (setup, engine, sizes) = try together(world) {
+            guard recipe.batchSize >= world.size else {
+                throw TrainingError.batchSmallerThanRanks(batchSize: recipe.batchSize, ranks: world.size)
+            }
+            let setup = try Setup(
+                model: recipe.model, data: recipe.data, imageSize: recipe.imageSize, classes: recipe.classes,
+                threads: recipe.threads, instructionSet: recipe.instructionSet, world: world)
+            for split in Split.allCases where setup.dataset.count(of: split) == 0 {
+                throw TrainingError.emptySplit(data: setup.dataset.name, split: split.rawValue)
+            }
+            let sizes = RunSizes(
+                trainingSamples: setup.dataset.count(of: .train), testSamples: setup.dataset.count(of: .test),
+                batchSize: recipe.batchSize, duration: recipe.duration)
+            return (setup, try setup.engine(batchSize: recipe.batchSize, seed: recipe.seed), sizes)
+        }
+        schedule = LearningRateSchedule(recipe, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: sizes.totalSteps)
+        sampler = Sampler(count: sizes.trainingSamples, batchSize: recipe.batchSize, seed: recipe.seed)
+        loader = Loader(dataset: setup.dataset, imageSize: setup.imageSize)
+    }
+
+    /// Trains from the beginning, or from the newest checkpoint where the recipe says so, to the end. Collective.
+    ///
+    /// - Throws: `SharedFailure` where all ranks know of it; any other error is this rank's alone, and others may be waiting.
+    package func run() throws -> TrainingOutcome {
+        let start = Date()
+        try begin()
+        var last: Evaluation?
+        while step < sizes.totalSteps {
+            try trainEpoch()
+            last = try evaluate(isLast: step == sizes.totalSteps)
+        }
+        // A run that was complete when it was resumed still says what it reached.
+        let evaluation = try last ?? setup.evaluate(engine, world: world)
+        return try finish(evaluation, seconds: Date().timeIntervalSince(start))
+    }
+
+    /// Steps to the end of the epoch, or of the run where that comes first.
+    private func trainEpoch() throws {
+        let epoch = sizes.epoch(after: step)
+        let batches = loader.trainingBatches(
+            epoch: epoch, from: sizes.stepInEpoch(after: step), sampler: sampler, sharding: setup.sharding)
+        defer { batches.close() }
+        var window = Window()
+        let end = min((epoch + 1) * sizes.stepsPerEpoch, sizes.totalSteps)
+        while step < end {
+            guard let loaded = try batches.next() else {
+                preconditionFailure("the data of epoch \(epoch) ended before step \(end)")
+            }
+            let rate = schedule.learningRate(step: step)
+            window.add(try takeStep(loaded, learningRate: rate))
+            if isReported(step, end: end) {
+                try report(&window, learningRate: rate)
+            }
+        }
+    }
+
+    /// Forward, backward, sums over all ranks, update. Counts the step.
+    ///
+    /// - Returns: what the samples of the global batch added up to.
+    private func takeStep(_ loaded: LoadedBatch, learningRate: Float) throws -> Tally {
+        let own = try engine.train(
+            loaded.batch, globalSamples: loaded.globalSamples, step: step, exchange: statisticsExchange)
+        try engine.withGradients { gradients in try world.sum(&gradients) }
+        let sums = try world.sum([own.lossSum, Double(own.correct), Double(own.samples)])
+        let tally = Tally(lossSum: sums[0], correct: Int(sums[1]), samples: Int(sums[2]))
+        precondition(tally.samples == loaded.globalSamples, "\(tally.samples) of \(loaded.globalSamples) samples trained")
+        guard tally.lossSum.isFinite else {
+            // All ranks have the same sum.
+            let error = TrainingError.lossIsNotFinite(
+                step: step + 1, loss: tally.lossSum / Double(tally.samples), learningRate: learningRate)
+            throw SharedFailure("\(error)")
+        }
+        engine.update(
+            SGDStep(
+                learningRate: learningRate, momentum: Float(recipe.momentum), weightDecay: Float(recipe.weightDecay),
+                nesterov: recipe.nesterov))
+        step += 1
+        return tally
+    }
+
+    /// How batch-norm moments are summed over ranks; nil where each rank keeps its own.
+    private var statisticsExchange: StatisticsExchange? {
+        guard recipe.batchNorm == .sync else { return nil }
+        return { [world] moments in try world.sum(&moments) }
+    }
+
+    /// Whether step number `step` is told: every so many of an epoch, its last, and the first of all as a sign of life.
+    private func isReported(_ step: Int, end: Int) -> Bool {
+        let inEpoch = sizes.stepInEpoch(after: step - 1) + 1
+        return inEpoch % recipe.logEvery == 0 || step == end || step == 1
+    }
+
+    private func report(_ window: inout Window, learningRate: Float) throws {
+        let seconds = window.seconds
+        let record = MetricsRecord(
+            .train, epoch: sizes.epochNumber(ofStep: step), step: step, samples: sizes.samples(after: step),
+            loss: window.tally.lossSum / Double(window.tally.samples),
+            accuracy: Double(window.tally.correct) / Double(window.tally.samples), learningRate: learningRate,
+            imagesPerSecond: Double(window.tally.samples) / max(seconds, 1e-9))
+        let left = Double(sizes.samples(after: sizes.totalSteps) - record.samples) / record.imagesPerSecond
+        try coordinator?.record(record)
+        log.training(record, secondsLeft: left)
+        window = Window()
+    }
+}
+
+/// What training added up to since it was last told.
+private struct Window {
+    private let start = Date()
+    private(set) var tally = Tally()
+
+    var seconds: Double { Date().timeIntervalSince(start) }
+
+    mutating func add(_ step: Tally) {
+        tally.lossSum += step.lossSum
+        tally.correct += step.correct
+        tally.samples += step.samples
+    }
+}

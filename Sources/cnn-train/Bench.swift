@@ -1,0 +1,58 @@
+import ArgumentParser
+import Collectives
+import Engine
+import Recipes
+import Training
+
+/// `cnn-train bench`: how fast training steps are here.
+struct BenchCommand: RankedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench", abstract: "Measures training steps, sums over ranks included, on synthetic images.")
+
+    @Option(help: "The network; `cnn-train models` lists them.") var model: String
+    @Option(help: "Samples of a step, over all ranks together.") var batchSize = 32
+    @Option(help: "Height and width of the images in pixels.") var imageSize: Int?
+    @Option(help: "Threads of each rank.") var threads: Int?
+    @Option(help: "Steps that count.") var steps = 10
+    @Option(name: .customLong("isa"), help: "What computes: auto, avx512, avx2 or openblas.")
+    var instructionSet = Recipe.InstructionSet.auto
+    @Flag(help: "Prints one JSON object.") var json = false
+
+    func validate() throws {
+        try checkPositive([
+            ("--batch-size", batchSize), ("--image-size", imageSize), ("--steps", steps), ("--threads", threads),
+        ])
+    }
+
+    func run(in world: any Communicator) throws {
+        let result = try Benchmark(
+            model: model, batchSize: batchSize, imageSize: imageSize, threads: threads, steps: steps,
+            instructionSet: instructionSet, world: world)
+        guard world.rank == 0 else { return }
+        print(json ? result.json : text(result))
+    }
+
+    private func text(_ result: Benchmark) -> String {
+        let rows = [
+            ("model", "\(result.model), batch \(result.batchSize), \(result.imageSize)x\(result.imageSize)"),
+            (
+                "machine",
+                "\(Wording.count(result.ranks, "rank")), \(Wording.count(result.threads, "thread")) each, "
+                    + result.backend.rawValue
+            ),
+            (
+                "speed",
+                "\(Wording.significant(result.medianImagesPerSecond)) img/s median, "
+                    + "\(Wording.significant(result.bestImagesPerSecond)) best"
+            ),
+            (
+                "work",
+                "\(Wording.significant(result.gflopsPerSecond)) of \(Wording.significant(result.peakGflopsPerSecond)) "
+                    + "GFLOP/s, \(Wording.fixed(result.fractionOfPeak * 100, 1))% of the measured peak"
+            ),
+            ("first step", "\(Wording.significant(result.firstStepSeconds)) s, planning included"),
+            ("memory", "\(Wording.bytes(result.peakRSSBytes)) at most on rank 0"),
+        ]
+        return rows.map { $0.0.column(12, isLeading: true) + $0.1 }.joined(separator: "\n")
+    }
+}

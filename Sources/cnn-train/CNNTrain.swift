@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// The root of the command line.
+struct CNNTrain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cnn-train",
+        abstract: "Trains convolutional networks on CPUs, on one machine or many.",
+        discussion: """
+            To train alone, on two processes, and on where a run stopped:
+
+              cnn-train --model resnet18_cifar --epochs 3
+              mpirun -n 2 cnn-train --model lenet --data fashion-mnist
+              cnn-train --resume --output runs/resnet18_cifar-shapes
+            """,
+        version: "cnn-train 0.1.0",
+        subcommands: [TrainCommand.self, EvaluateCommand.self, ModelsCommand.self, SummaryCommand.self, BenchCommand.self],
+        defaultSubcommand: TrainCommand.self)
+}

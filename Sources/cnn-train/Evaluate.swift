@@ -1,0 +1,33 @@
+import ArgumentParser
+import Collectives
+import Recipes
+import Training
+
+/// `cnn-train evaluate`: what a checkpoint is worth.
+struct EvaluateCommand: RankedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Measures a checkpoint on a dataset's test split.")
+
+    @Option(help: ArgumentHelp("A file of OUTPUT/checkpoints.", valueName: "file")) var checkpoint: String
+    @Option(help: "The dataset; where not given, the one it was trained on.") var data: String?
+    @Option(help: "Threads of each rank.") var threads: Int?
+    @Option(name: .customLong("isa"), help: "What computes: auto, avx512, avx2 or openblas.")
+    var instructionSet = Recipe.InstructionSet.auto
+    @Flag(help: "Prints one JSON object.") var json = false
+
+    func validate() throws { try checkPositive([("--threads", threads)]) }
+
+    func run(in world: any Communicator) throws {
+        let result = try CheckpointEvaluation(
+            checkpoint: checkpoint, data: data, threads: threads, instructionSet: instructionSet, world: world)
+        guard world.rank == 0 else { return }
+        print(json ? result.json : text(result))
+    }
+
+    private func text(_ result: CheckpointEvaluation) -> String {
+        let evaluation = result.evaluation
+        return "\(result.model) on \(result.data): accuracy \(Wording.fixed(evaluation.accuracy * 100, 2))%, "
+            + "loss \(Wording.fixed(evaluation.loss, 4)), \(Wording.grouped(evaluation.samples)) samples, "
+            + "\(Wording.significant(evaluation.imagesPerSecond)) img/s"
+    }
+}

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Collectives
+import Foundation
+import Training
+
+/// The door: reads the command line, runs one subcommand, and ends every rank the same way.
+@main
+enum Main {
+    static func main() {
+        let command: any ParsableCommand
+        do {
+            command = try parse(Array(CommandLine.arguments.dropFirst()))
+        } catch {
+            leave(error)
+        }
+        switch command {
+        case let command as any RankedCommand:
+            inJob { world in try command.run(in: world) }
+        case let command as any LocalCommand where Launcher.isPresent:
+            inJob { world in try together(world) { if world.rank == 0 { try run(command) } } }
+        default:
+            // Also what asks for help, which comes back as an error.
+            do {
+                try run(command)
+            } catch {
+                leave(error)
+            }
+        }
+    }
+
+    private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+        guard !arguments.isEmpty else { throw UsageError("what shall be trained? Say --model NAME or --config FILE.\n\n" + CNNTrain.helpMessage()) }
+        return try CNNTrain.parseAsRoot(arguments)
+    }
+
+    private static func run(_ command: any ParsableCommand) throws {
+        var command = command
+        try command.run()
+    }
+
+    /// Does what all ranks take part in, and ends them together.
+    private static func inJob(_ body: (any Communicator) throws -> Void) {
+        let job = startJob()
+        do {
+            try body(job.world)
+            try job.finish()
+        } catch let error as SharedFailure {
+            job.failTogether(error)
+        } catch {
+            job.fail(error)
+        }
+    }
+
+    /// Ends for what the command line itself says: help, the version, a mistake in it, or a command that failed by itself.
+    private static func leave(_ error: any Error) -> Never {
+        let code = error is UsageError ? ExitCode.validationFailure : CNNTrain.exitCode(for: error)
+        let message = (error as? UsageError)?.description ?? Self.unsigned(CNNTrain.fullMessage(for: error))
+        guard Launcher.isPresent else {
+            if code.isSuccess { print(message) } else { complain(message) }
+            exit(code.rawValue)
+        }
+        // Under mpirun all ranks come here: one speaks.
+        let job = startJob()
+        guard code.isSuccess else { job.failTogether(UsageError(message), code: code.rawValue) }
+        if job.world.rank == 0 { print(message) }
+        do {
+            try job.finish()
+        } catch {
+            job.fail(error)
+        }
+        exit(0)
+    }
+
+    private static func startJob() -> Job {
+        do {
+            return try Job.start()
+        } catch {
+            complain("\(error)")
+            exit(1)
+        }
+    }
+
+    private static func complain(_ message: String) {
+        FileHandle.standardError.write(Data("cnn-train: \(message)\n".utf8))
+    }
+
+    /// ArgumentParser's message without the word that the program's name stands for here.
+    private static func unsigned(_ message: String) -> String {
+        message.hasPrefix("Error: ") ? String(message.dropFirst("Error: ".count)) : message
+    }
+}
+
+/// A mistake in the command line, in words that say how it is used.
+struct UsageError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// A command that all ranks of a job carry out together.
+protocol RankedCommand: ParsableCommand {
+    /// - Throws: `SharedFailure` for what all ranks know of; anything else ends the job in the name of this rank.
+    func run(in world: any Communicator) throws
+}
+
+/// A command that one process carries out; under mpirun, rank 0.
+protocol LocalCommand: ParsableCommand {}
+
+/// What started this process.
+enum Launcher {
+    /// Whether it is one of several that mpirun, srun or the like started.
+    static var isPresent: Bool {
+        let environment = ProcessInfo.processInfo.environment
+        return ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"].contains { environment[$0] != nil }
+    }
+}
+
+extension ParsableCommand {
+    /// - Throws: `ValidationError` where an option is given and is not above 0.
+    func checkPositive(_ options: [(name: String, value: Int?)]) throws {
+        for (name, value) in options {
+            if let value, value < 1 { throw ValidationError("\(name) is \(value); expected at least 1") }
+        }
+    }
+}

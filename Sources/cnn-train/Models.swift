@@ -1,0 +1,43 @@
+import ArgumentParser
+import Graphs
+import Networks
+import Training
+
+/// `cnn-train models`: what there is to train.
+struct ModelsCommand: LocalCommand {
+    static let configuration = CommandConfiguration(commandName: "models", abstract: "Lists the models.")
+
+    @Flag(help: "Prints a JSON array.") var json = false
+
+    func run() throws {
+        let rows = try Zoo.models.map { model in
+            let network = try model.network()
+            return (model: model, summary: try Summary(network: network, imageSize: model.defaultImageSize))
+        }
+        if json {
+            print("[" + rows.map { object($0.model, $0.summary) }.joined(separator: ",\n ") + "]")
+            return
+        }
+        let width = (rows.map(\.model.name.count).max() ?? 0) + 2
+        print("model".column(width, isLeading: true) + "image".column(6) + "classes".column(9) + "parameters".column(13)
+            + "multiply-adds".column(15) + "  paper")
+        for (model, summary) in rows {
+            print(
+                model.name.column(width, isLeading: true) + "\(model.defaultImageSize)".column(6)
+                    + "\(model.defaultClasses)".column(9) + Wording.grouped(summary.parameters).column(13)
+                    + Wording.scaled(Double(summary.multiplyAdds)).column(15) + "  " + model.paper)
+        }
+    }
+
+    private func object(_ model: ModelDescription, _ summary: Summary) -> String {
+        var object = JSONLine()
+        object.add("name", model.name)
+        object.add("image_size", model.defaultImageSize)
+        object.add("classes", model.defaultClasses)
+        object.add("channels", model.defaultChannels)
+        object.add("parameters", summary.parameters)
+        object.add("multiply_adds", summary.multiplyAdds)
+        object.add("paper", model.paper)
+        return object.text
+    }
+}
