@@ -1,4 +1,4 @@
-package import Tensors
+import Tensors
 
 extension Reference {
     /// How many windows of `kernel` an axis gives: P = (H + 2 padding - kernel) / stride + 1, rounded down, or up in
