@@ -1,3 +1,4 @@
+package import Networks
 package import Tensors
 
 /// A network at one input shape, ready to be planned: every value's shape is known, and for training the backward pass is part of it.
@@ -19,6 +20,13 @@ package struct Graph: Sendable {
     package internal(set) var input: ValueID
     /// The main head's class scores.
     package internal(set) var logits: ValueID
+    /// For training: a value's gradient, summed over its consumers. The images and what depends on no parameter have none.
+    package internal(set) var gradients: [ValueID: ValueID] = [:]
+}
+
+extension Graph {
+    package subscript(id: ValueID) -> Value { values[id.index] }
+    package subscript(id: ParameterID) -> ParameterSpecification { parameters[id.index] }
 }
 
 /// Names a value of a graph.
@@ -203,11 +211,14 @@ package struct ParameterSpecification: Hashable, Sendable {
     /// Dimensions in torch's order.
     package var shape: [Int]
     package var role: Role
+    /// How it begins.
+    package var initialValues: InitialValues
 
-    package init(name: String, shape: [Int], role: Role) {
+    package init(name: String, shape: [Int], role: Role, initialValues: InitialValues = .constant(0)) {
         self.name = name
         self.shape = shape
         self.role = role
+        self.initialValues = initialValues
     }
 
     package var count: Int { shape.reduce(1, *) }

@@ -1,0 +1,172 @@
+import Tensors
+
+extension Graph {
+    /// Appends the losses of `heads` and the backward pass: reverse-mode differentiation, node by node from the last to the first.
+    ///
+    /// A value's gradient is the sum of what its consumers contribute. The first contribution stands alone; each later one is computed by a node that
+    /// takes the sum so far as its addend, so that sums cost no passes of their own. Contributions that nothing computes (of `add`: dy
+    /// itself; of `concatenate`: a slice of dy) therefore come first, and nodes that would have come before them wait; only where
+    /// two of them meet does an `add` join them.
+    ///
+    /// The gradient of a convolution's weight comes before that of its input, so that it can be exchanged all the earlier.
+    mutating func appendBackward(from heads: [Head]) {
+        var backward = Backward(graph: self)
+        let forward = nodes
+        for head in heads { backward.startLoss(of: head) }
+        for node in forward.reversed() { backward.visit(node) }
+        self = backward.finished()
+    }
+}
+
+/// The backward pass while it grows.
+private struct Backward {
+    private var graph: Graph
+    /// By forward value: whether it depends on a parameter.
+    private let needsGradient: [Bool]
+    /// By forward value: the sum of its contributions so far.
+    private var sums: [ValueID?]
+    /// By forward value: contributions yet to come that nothing computes.
+    private var expected: [Int]
+    /// By forward value: nodes that wait for those.
+    private var held: [[Node]]
+
+    init(graph: Graph) {
+        let count = graph.values.count
+        var needsGradient = [Bool](repeating: false, count: count)
+        var expected = [Int](repeating: 0, count: count)
+        for node in graph.nodes {
+            guard let output = node.output else { continue }
+            let dependsOnOne = node.operation.hasParameters || node.inputs.contains { needsGradient[$0.index] }
+            needsGradient[output.index] = dependsOnOne
+            guard node.operation.passesGradientThrough else { continue }
+            for input in node.inputs where needsGradient[input.index] { expected[input.index] += 1 }
+        }
+        self.graph = graph
+        self.needsGradient = needsGradient
+        self.expected = expected
+        self.sums = [ValueID?](repeating: nil, count: count)
+        self.held = [[Node]](repeating: [], count: count)
+    }
+
+    /// The graph with its gradients on record.
+    consuming func finished() -> Graph {
+        for (index, sum) in sums.enumerated() {
+            precondition(held[index].isEmpty, "\(graph.values[index].name) waits for a gradient that never came")
+            precondition(sum != nil || !needsGradient[index], "\(graph.values[index].name) has no gradient")
+            if let sum { graph.gradients[ValueID(index: index)] = sum }
+        }
+        return graph
+    }
+
+    mutating func startLoss(of head: Head) {
+        let loss = Operation.softmaxCrossEntropy(weight: head.weight)
+        graph.nodes.append(Node(loss, inputs: [head.logits], output: nil, layer: head.layer))
+        contribute(.softmaxCrossEntropyGradient(weight: head.weight), [head.logits], to: head.logits, layer: head.layer)
+    }
+
+    /// Appends what `node` does backward. All consumers of its output have been visited.
+    mutating func visit(_ node: Node) {
+        // Nothing to do where no parameter hides behind: images that are pooled first, say.
+        guard let y = node.output, let dy = sums[y.index] else { return }
+        let x = node.inputs[0]
+        let layer = node.layer
+        switch node.operation {
+        case .convolution(let convolution):
+            let gradient = Operation.convolutionWeightGradient(convolution)
+            graph.nodes.append(Node(gradient, inputs: [x, dy], output: nil, layer: layer))
+            contribute(.convolutionDataGradient(convolution), [dy], to: x, layer: layer)
+        case .batchNorm(let norm):
+            if needsGradient[x.index] {
+                contribute(.batchNormGradient(norm), [x, dy], to: x, layer: layer)
+            } else {
+                graph.nodes.append(Node(.batchNormGradient(norm), inputs: [x, dy], output: nil, layer: layer))
+            }
+        case .relu: contribute(.reluGradient, [y, dy], to: x, layer: layer)
+        case .sigmoid: contribute(.sigmoidGradient, [y, dy], to: x, layer: layer)
+        case .maxPool(let pooling): contribute(.maxPoolGradient(pooling), [x, y, dy], to: x, layer: layer)
+        case .averagePool(let pooling): contribute(.averagePoolGradient(pooling), [dy], to: x, layer: layer)
+        case .adaptiveAveragePool: contribute(.adaptiveAveragePoolGradient, [dy], to: x, layer: layer)
+        case .dropout(let rate, let index):
+            contribute(.dropoutGradient(rate: rate, index: index), [dy], to: x, layer: layer)
+        case .add:
+            for input in node.inputs { passThrough(dy, to: input, layer: layer) }
+        case .concatenate:
+            visitConcatenation(node, dy: dy)
+        default:
+            preconditionFailure("\(layer) is no forward operation")
+        }
+    }
+
+    private mutating func visitConcatenation(_ node: Node, dy: ValueID) {
+        var offset = 0
+        for input in node.inputs {
+            if needsGradient[input.index] {
+                let output = newGradient(of: input)
+                graph.nodes.append(Node(.slice(offset: offset), inputs: [dy], output: output, layer: node.layer))
+                passThrough(output, to: input, layer: node.layer)
+            }
+            offset += graph[input].shape.channels
+        }
+    }
+
+    // MARK: Sums
+
+    /// Adds what a node computes to the gradient of `value`, now or when nothing is expected any more that must come before.
+    private mutating func contribute(_ operation: Operation, _ inputs: [ValueID], to value: ValueID, layer: String) {
+        guard needsGradient[value.index] else { return }
+        let node = Node(operation, inputs: inputs, output: nil, layer: layer)
+        if expected[value.index] > 0 {
+            held[value.index].append(node)
+        } else {
+            emit(node, to: value)
+        }
+    }
+
+    /// Adds `gradient`, which exists already, to the gradient of `value`.
+    private mutating func passThrough(_ gradient: ValueID, to value: ValueID, layer: String) {
+        guard needsGradient[value.index] else { return }
+        if let sum = sums[value.index] {
+            let output = newGradient(of: value)
+            graph.nodes.append(Node(.add, inputs: [sum, gradient], output: output, layer: layer))
+            sums[value.index] = output
+        } else {
+            sums[value.index] = gradient
+        }
+        expected[value.index] -= 1
+        guard expected[value.index] == 0 else { return }
+        for node in held[value.index] { emit(node, to: value) }
+        held[value.index] = []
+    }
+
+    private mutating func emit(_ node: Node, to value: ValueID) {
+        var node = node
+        node.addend = sums[value.index]
+        node.output = newGradient(of: value)
+        sums[value.index] = node.output
+        graph.nodes.append(node)
+    }
+
+    private mutating func newGradient(of value: ValueID) -> ValueID {
+        let forward = graph[value]
+        graph.values.append(Value(shape: forward.shape, name: "d " + forward.name))
+        return ValueID(index: graph.values.count - 1)
+    }
+}
+
+extension Operation {
+    /// Whether a forward operation has parameters.
+    fileprivate var hasParameters: Bool {
+        switch self {
+        case .convolution, .batchNorm: true
+        default: false
+        }
+    }
+
+    /// Whether its inputs' gradients are (parts of) its output's, with nothing to compute.
+    fileprivate var passesGradientThrough: Bool {
+        switch self {
+        case .add, .concatenate: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,165 @@
+package import Networks
+import Tensors
+
+extension Graph {
+    /// The graph of `network` for square images of `imageSize` pixels: forward, and for training the losses and the backward pass.
+    ///
+    /// Flattening disappears: a linear layer is a convolution whose kernel covers the whole map. So does dropout where it does nothing. Parameters
+    /// are the same for both purposes; an evaluation computes the main head only.
+    ///
+    /// - Throws: `GraphError.invalidImageSize` or `.imageTooSmall`.
+    package init(network: Network, imageSize: Int, purpose: Purpose) throws(GraphError) {
+        let shapes = try network.shapes(imageSize: imageSize)
+        var lowering = Lowering(network: network, shapes: shapes, purpose: purpose)
+        for index in network.layers.indices { lowering.lower(index) }
+        let heads = lowering.heads
+        self.init(
+            purpose: purpose, values: lowering.values, nodes: lowering.nodes, parameters: lowering.parameters,
+            input: ValueID(index: 0), logits: heads[0].logits)
+        if purpose == .training { appendBackward(from: heads) }
+    }
+}
+
+/// A value that a loss is taken of.
+struct Head {
+    let logits: ValueID
+    /// What its loss weighs.
+    let weight: Float
+    let layer: String
+}
+
+/// Turns layers into nodes, one after the other.
+private struct Lowering {
+    let network: Network
+    /// By layer, with flattened maps as vectors.
+    let shapes: [Shape]
+    let purpose: Graph.Purpose
+    /// Whether a layer matters for this purpose.
+    let isNeeded: [Bool]
+
+    private(set) var values: [Value] = []
+    private(set) var nodes: [Node] = []
+    private(set) var parameters: [ParameterSpecification] = []
+    /// The value that stands for a layer's output; nil for layers without need.
+    private var valueOfLayer: [ValueID?] = []
+    private var norms = 0
+    private var dropouts = 0
+
+    init(network: Network, shapes: [Shape], purpose: Graph.Purpose) {
+        self.network = network
+        self.shapes = shapes
+        self.purpose = purpose
+        let heads = purpose == .training ? network.heads : [network.heads[0]]
+        self.isNeeded = network.contributing(to: heads.map(\.layer))
+    }
+
+    /// The heads of this purpose, once their layers are lowered.
+    var heads: [Head] {
+        network.heads.compactMap { head in
+            guard isNeeded[head.layer], let logits = valueOfLayer[head.layer] else { return nil }
+            let layer = network.layers[head.layer].name
+            precondition(values[logits.index].shape.pixels == 1, "class scores of \(values[logits.index].shape)")
+            return Head(logits: logits, weight: head.weight, layer: layer)
+        }
+    }
+
+    /// Declares the layer's parameters, and appends its node where it is needed.
+    mutating func lower(_ index: Int) {
+        let layer = network.layers[index]
+        let ids = declareParameters(of: layer)
+        let inputs = layer.inputs.compactMap { valueOfLayer[$0] }
+        // Counted whether needed or not, so that both purposes number alike.
+        let operation = operation(of: layer, inputs: inputs, parameters: ids)
+        guard isNeeded[index] else {
+            valueOfLayer.append(nil)
+            return
+        }
+        if case .input = layer.operation {
+            valueOfLayer.append(append(Value(shape: shapes[index], name: layer.name)))
+        } else if let operation {
+            checkLayout(of: layer, inputs: inputs)
+            let output = append(Value(shape: outputShape(index, inputs: inputs), name: layer.name))
+            nodes.append(Node(operation, inputs: inputs, output: output, layer: layer.name))
+            valueOfLayer.append(output)
+        } else {
+            valueOfLayer.append(inputs[0])
+        }
+    }
+
+    private mutating func append(_ value: Value) -> ValueID {
+        values.append(value)
+        return ValueID(index: values.count - 1)
+    }
+
+    private mutating func declareParameters(of layer: Layer) -> [ParameterID] {
+        guard layer.operation.hasParameters else { return [] }
+        let start = parameters.count
+        parameters += layer.parameters(for: shapes[layer.inputs[0]])
+        return (start..<parameters.count).map(ParameterID.init(index:))
+    }
+
+    /// What the layer's node computes; nil for layers that change nothing.
+    private mutating func operation(of layer: Layer, inputs: [ValueID], parameters: [ParameterID]) -> Operation? {
+        switch layer.operation {
+        case .input, .flatten: return nil
+        case .convolution(let convolution):
+            return .convolution(
+                Convolution(
+                    kernelHeight: convolution.kernel, kernelWidth: convolution.kernel, stride: convolution.stride,
+                    padding: convolution.padding, weight: parameters[0],
+                    bias: convolution.bias == nil ? nil : parameters[1]))
+        case .linear(let linear):
+            guard let x = inputs.first.map({ values[$0.index].shape }) else { return nil }
+            return .convolution(
+                Convolution(
+                    kernelHeight: x.height, kernelWidth: x.width, weight: parameters[0],
+                    bias: linear.bias == nil ? nil : parameters[1]))
+        case .batchNorm(let norm):
+            defer { norms += 1 }
+            return .batchNorm(
+                BatchNorm(
+                    epsilon: norm.epsilon, momentum: norm.momentum, weight: parameters[0], bias: parameters[1],
+                    runningMean: parameters[2], runningVariance: parameters[3], batchesTracked: parameters[4],
+                    index: norms))
+        case .relu: return .relu
+        case .sigmoid: return .sigmoid
+        case .maxPool(let window): return .maxPool(Pooling(window))
+        case .averagePool(let window): return .averagePool(Pooling(window))
+        case .adaptiveAveragePool: return .adaptiveAveragePool
+        case .concatenate: return .concatenate
+        case .add: return .add
+        case .dropout(let rate):
+            defer { dropouts += 1 }
+            return purpose == .training && rate > 0 ? .dropout(rate: rate, index: dropouts) : nil
+        }
+    }
+
+    /// The shape of the layer's value: behind a `flatten` still that of the map.
+    private func outputShape(_ index: Int, inputs: [ValueID]) -> Shape {
+        network.layers[index].isElementwise ? values[inputs[0].index].shape : shapes[index]
+    }
+
+    /// Behind a `flatten`, only layers that look at each number alone, and linear ones, are the same for map and vector.
+    private func checkLayout(of layer: Layer, inputs: [ValueID]) {
+        if layer.isElementwise { return }
+        if case .linear = layer.operation { return }
+        for (input, value) in zip(layer.inputs, inputs) {
+            precondition(shapes[input] == values[value.index].shape, "\(layer.name) cannot stand behind a flattened map")
+        }
+    }
+}
+
+extension Layer {
+    fileprivate var isElementwise: Bool {
+        switch operation {
+        case .relu, .sigmoid, .dropout: true
+        default: false
+        }
+    }
+}
+
+extension Pooling {
+    fileprivate init(_ window: Layer.Window) {
+        self.init(kernel: window.kernel, stride: window.stride, padding: window.padding, ceilMode: window.ceilMode)
+    }
+}

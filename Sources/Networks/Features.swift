@@ -1,0 +1,132 @@
+/// What a layer puts out, as a handle on which the next layer is called: how a network is written down.
+///
+/// A call appends a layer to the network and returns the handle of its output. Names are those of torch's modules: inside
+/// `scope` a layer says its own name; inside `sequence` unnamed layers count from 0, as in an `nn.Sequential`.
+package struct Features {
+    private let builder: NetworkBuilder
+    /// The layer's index in the network.
+    let layer: Int
+    /// Channels of the map; after `flatten`, of the map that was flattened.
+    package let channels: Int
+
+    init(builder: NetworkBuilder, layer: Int, channels: Int) {
+        self.builder = builder
+        self.layer = layer
+        self.channels = channels
+    }
+
+    private func append(_ name: String, _ operation: Layer.Operation, channels: Int? = nil) -> Features {
+        builder.append(name, operation, inputs: [layer], channels: channels ?? self.channels)
+    }
+}
+
+// MARK: - Layers
+
+extension Features {
+    /// A convolution to `outputs` channels with a square kernel.
+    package func convolution(
+        _ name: String? = nil, to outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias: Bool = true
+    ) -> Features {
+        precondition(outputs > 0 && kernel > 0 && stride > 0 && padding >= 0, "convolution \(name ?? "")")
+        let rules = builder.initialization
+        let convolution = Layer.Convolution(
+            outputs: outputs, kernel: kernel, stride: stride, padding: padding,
+            weight: rules.convolutionWeight, bias: bias ? rules.convolutionBias : nil)
+        return append(builder.path(name, else: "conv"), .convolution(convolution), channels: outputs)
+    }
+
+    /// A fully connected layer with a bias, behind `flatten` or another one.
+    package func linear(_ name: String? = nil, to outputs: Int) -> Features {
+        precondition(outputs > 0, "linear \(name ?? "")")
+        let rules = builder.initialization
+        let linear = Layer.Linear(outputs: outputs, weight: rules.linearWeight, bias: rules.linearBias)
+        return append(builder.path(name, else: "linear"), .linear(linear), channels: outputs)
+    }
+
+    /// Batch normalisation; the defaults are PyTorch's.
+    package func batchNorm(_ name: String? = nil, epsilon: Float = 1e-5, momentum: Float = 0.1) -> Features {
+        let norm = Layer.BatchNorm(epsilon: epsilon, momentum: momentum)
+        return append(builder.path(name, else: "norm"), .batchNorm(norm))
+    }
+
+    package func relu(_ name: String? = nil) -> Features { append(builder.path(name, else: "relu"), .relu) }
+
+    package func sigmoid(_ name: String? = nil) -> Features { append(builder.path(name, else: "sigmoid"), .sigmoid) }
+
+    /// The maximum of each window. The stride is the kernel where it is not given; `padding` is at most half the kernel.
+    package func maxPool(
+        _ name: String? = nil, kernel: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false
+    ) -> Features {
+        let window = checkedWindow(kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode)
+        return append(builder.path(name, else: "maxpool"), .maxPool(window))
+    }
+
+    /// The average of each window, padding counted as zeros.
+    package func averagePool(
+        _ name: String? = nil, kernel: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false
+    ) -> Features {
+        let window = checkedWindow(kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode)
+        return append(builder.path(name, else: "avgpool"), .averagePool(window))
+    }
+
+    /// Averages to a map of `size` x `size` pixels.
+    package func adaptiveAveragePool(_ name: String? = nil, to size: Int) -> Features {
+        precondition(size > 0, "a map of \(size) pixels")
+        return append(builder.path(name, else: "avgpool"), .adaptiveAveragePool(height: size, width: size))
+    }
+
+    /// Zeroes numbers with probability `rate`, in 0..<1, while training.
+    package func dropout(_ name: String? = nil, rate: Float) -> Features {
+        precondition(rate >= 0 && rate < 1, "dropout at rate \(rate)")
+        return append(builder.path(name, else: "dropout"), .dropout(rate: rate))
+    }
+
+    package func flatten(_ name: String? = nil) -> Features { append(builder.path(name, else: "flatten"), .flatten) }
+
+    private func checkedWindow(kernel: Int, stride: Int?, padding: Int, ceilMode: Bool) -> Layer.Window {
+        let stride = stride ?? kernel
+        precondition(
+            kernel > 0 && stride > 0 && padding >= 0 && padding <= kernel / 2,
+            "a window of \(kernel) with stride \(stride) and padding \(padding)")
+        return Layer.Window(kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode)
+    }
+}
+
+// MARK: - Joints
+
+extension Features {
+    /// The sum of two maps of one shape. It has no module in torch; its name is for reading.
+    package func add(_ other: Features) -> Features {
+        builder.append(builder.scoped("add"), .add, inputs: [layer, other.layer], channels: channels)
+    }
+
+    /// These channels, then those of `others`. It has no module in torch; its name is for reading.
+    package func concatenate(_ others: Features...) -> Features {
+        builder.append(
+            builder.scoped("concatenate"), .concatenate, inputs: [layer] + others.map(\.layer),
+            channels: others.reduce(channels) { $0 + $1.channels })
+    }
+
+    /// Declares these to be class scores too, whose loss training adds with `weight`. (Szegedy et al., "Going Deeper with Convolutions", 2015, section 5.)
+    package func auxiliaryHead(weight: Float) {
+        builder.auxiliaryHeads.append(Network.Head(layer: layer, weight: weight))
+    }
+}
+
+// MARK: - Names
+
+extension Features {
+    /// Layers within `body` are named `name.` and what they say.
+    ///
+    /// - Parameter name: nil takes the next number of the enclosing sequence.
+    package func scope(_ name: String? = nil, _ body: (Features) -> Features) -> Features {
+        builder.scope(name, isNumbered: false) { body(self) }
+    }
+
+    /// Layers within `body` that have no name are numbered from 0; numbers count those layers only, joints not.
+    ///
+    /// - Parameter name: nil takes the next number of the enclosing sequence; "" adds nothing to names, for a network that is itself an `nn.Sequential`.
+    package func sequence(_ name: String? = nil, _ body: (Features) -> Features) -> Features {
+        builder.scope(name, isNumbered: true) { body(self) }
+    }
+}

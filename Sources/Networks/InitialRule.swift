@@ -1,0 +1,56 @@
+/// How a parameter begins, as papers and PyTorch say it: by the number of inputs (fan in) and outputs (fan out) of its layer.
+package enum InitialRule: Hashable, Sendable {
+    /// Every number the same.
+    case constant(Float)
+    /// Uniform within 1 / sqrt(fan in): what PyTorch gives weights and biases of convolutions and linear layers where nothing else
+    /// is said (there written as Kaiming-uniform with a = sqrt(5)).
+    case torchDefault
+    /// Uniform within sqrt(6 / (fan in + fan out)). (Glorot & Bengio, "Understanding the difficulty of training deep
+    /// feedforward neural networks", AISTATS 2010.)
+    case xavierUniform
+    /// Normal with variance 2 / fan. (He et al., "Delving Deep into Rectifiers", ICCV 2015.)
+    case kaimingNormal(Fan)
+
+    package enum Fan: Hashable, Sendable {
+        /// Inputs of one output: keeps the variance of the forward pass.
+        case fanIn
+        /// Outputs that one input reaches, strides aside: keeps the variance of the backward pass.
+        case fanOut
+    }
+
+    /// The distribution for a layer whose weight has `weightShape`, [outputs, inputs, …kernel] as in torch.
+    package func values(weightShape: [Int]) -> InitialValues {
+        precondition(weightShape.count >= 2, "a weight of shape \(weightShape)")
+        let kernel = weightShape.dropFirst(2).reduce(1, *)
+        let fanIn = Float(weightShape[1] * kernel)
+        let fanOut = Float(weightShape[0] * kernel)
+        return switch self {
+        case .constant(let value): .constant(value)
+        case .torchDefault: .uniform(bound: 1 / fanIn.squareRoot())
+        case .xavierUniform: .uniform(bound: (6 / (fanIn + fanOut)).squareRoot())
+        case .kaimingNormal(.fanIn): .normal(deviation: (2 / fanIn).squareRoot())
+        case .kaimingNormal(.fanOut): .normal(deviation: (2 / fanOut).squareRoot())
+        }
+    }
+}
+
+/// How the weights and biases of a network begin where a layer has them. Norms begin at weight 1 and bias 0.
+package struct Initialization: Hashable, Sendable {
+    package var convolutionWeight: InitialRule
+    package var convolutionBias: InitialRule
+    package var linearWeight: InitialRule
+    package var linearBias: InitialRule
+
+    package init(
+        convolutionWeight: InitialRule = .torchDefault, convolutionBias: InitialRule = .torchDefault,
+        linearWeight: InitialRule = .torchDefault, linearBias: InitialRule = .torchDefault
+    ) {
+        self.convolutionWeight = convolutionWeight
+        self.convolutionBias = convolutionBias
+        self.linearWeight = linearWeight
+        self.linearBias = linearBias
+    }
+
+    /// What PyTorch does where a model says nothing.
+    package static let torch = Initialization()
+}

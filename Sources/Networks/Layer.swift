@@ -1,0 +1,87 @@
+/// One layer of a network: what it computes, from which others.
+package struct Layer: Hashable, Sendable {
+    /// The path of torch's module, to which parameters append `.weight` and so on: `layer1.0.conv1`. Only layers with parameters have unique names.
+    package let name: String
+    package let operation: Operation
+    /// Indices of the layers it reads, all smaller than its own.
+    package let inputs: [Int]
+
+    /// What a layer computes; x is its input.
+    package enum Operation: Hashable, Sendable {
+        /// The images.
+        case input
+        case convolution(Convolution)
+        /// Every output from every number of x, numbered channel, row, column.
+        case linear(Linear)
+        case batchNorm(BatchNorm)
+        /// max(x, 0)
+        case relu
+        /// 1 / (1 + exp(-x))
+        case sigmoid
+        case maxPool(Window)
+        /// Padding counts as zeros.
+        case averagePool(Window)
+        /// Averages over as many windows as the output has pixels, whatever the input has.
+        case adaptiveAveragePool(height: Int, width: Int)
+        /// The inputs' channels, one input after the other.
+        case concatenate
+        /// The sum of two maps of one shape.
+        case add
+        /// Zeroes a number with probability `rate` while training and scales the others by 1 / (1 - rate).
+        case dropout(rate: Float)
+        /// The map as one vector, numbered channel, row, column.
+        case flatten
+    }
+
+    /// A convolution with a square kernel.
+    package struct Convolution: Hashable, Sendable {
+        /// Channels of the output.
+        package var outputs: Int
+        package var kernel: Int
+        package var stride: Int
+        /// Rows and columns of zeros around the map, on each side.
+        package var padding: Int
+        package var weight: InitialRule
+        /// How the bias begins; nil where there is none.
+        package var bias: InitialRule?
+
+        /// Where it looks.
+        package var window: Window { Window(kernel: kernel, stride: stride, padding: padding, ceilMode: false) }
+    }
+
+    /// A fully connected layer. How many inputs it has shows when the image size is known.
+    package struct Linear: Hashable, Sendable {
+        package var outputs: Int
+        package var weight: InitialRule
+        /// How the bias begins; nil where there is none.
+        package var bias: InitialRule?
+    }
+
+    /// Batch normalisation; its weight begins at 1 and its bias at 0.
+    package struct BatchNorm: Hashable, Sendable {
+        /// Added to the variance under the root.
+        package var epsilon: Float
+        /// How much of a batch's moments enters the running ones.
+        package var momentum: Float
+    }
+
+    /// Where a pooling layer looks: square windows.
+    package struct Window: Hashable, Sendable {
+        package var kernel: Int
+        package var stride: Int
+        /// On each side; at most half the kernel.
+        package var padding: Int
+        /// Whether a last window counts that starts inside the map but ends outside it.
+        package var ceilMode: Bool
+    }
+}
+
+extension Layer.Operation {
+    /// Whether a state_dict has tensors of such a layer.
+    package var hasParameters: Bool {
+        switch self {
+        case .convolution, .linear, .batchNorm: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,70 @@
+/// A convolutional network as its paper gives it: layers and how they are wired, for images of any size.
+///
+/// Layers stand in the order of torchvision's state_dict, which is also an order in which they can be computed: a layer
+/// reads only layers before it. Layer 0 is the images.
+package struct Network: Sendable {
+    /// What users call it: `resnet18`.
+    package let name: String
+    /// Channels of the images: 1 for grey, 3 for colour.
+    package let inputChannels: Int
+    /// Classes that every head scores.
+    package let classes: Int
+    package let layers: [Layer]
+    /// Where class scores come out: the main head first, then auxiliary ones, which only training uses.
+    package let heads: [Head]
+
+    /// A layer whose outputs are class scores.
+    package struct Head: Hashable, Sendable {
+        /// Its index in `layers`.
+        package let layer: Int
+        /// What its loss weighs in the loss of the network; 1 for the main head.
+        package let weight: Float
+    }
+
+    /// Builds a network layer by layer, in the order of torchvision's state_dict.
+    ///
+    /// - Parameters:
+    ///   - initialization: How the weights and biases begin that layers have.
+    ///   - body: Takes the images and returns the class scores.
+    /// - Precondition: Tensor names are unique and every layer contributes to a head.
+    package init(
+        _ name: String, inputChannels: Int, classes: Int, initialization: Initialization = .torch,
+        _ body: (Features) -> Features
+    ) {
+        precondition(inputChannels > 0 && classes > 0, "\(name) of \(inputChannels) channels and \(classes) classes")
+        let builder = NetworkBuilder(initialization: initialization)
+        let images = builder.append("input", .input, inputs: [], channels: inputChannels)
+        let scores = body(images)
+        self.name = name
+        self.inputChannels = inputChannels
+        self.classes = classes
+        self.layers = builder.layers
+        self.heads = [Head(layer: scores.layer, weight: 1)] + builder.auxiliaryHeads
+        checkWiring()
+    }
+
+    /// The layers that `roots` are computed from, themselves included: true at each one's index.
+    package func contributing(to roots: [Int]) -> [Bool] {
+        var isNeeded = [Bool](repeating: false, count: layers.count)
+        for root in roots { isNeeded[root] = true }
+        for (index, layer) in layers.enumerated().reversed() where isNeeded[index] {
+            for input in layer.inputs { isNeeded[input] = true }
+        }
+        return isNeeded
+    }
+
+    private func checkWiring() {
+        var names: Set<String> = []
+        let isUsed = contributing(to: heads.map(\.layer))
+        for (index, layer) in layers.enumerated() {
+            precondition(isUsed[index], "\(name): nothing uses layer \(layer.name)")
+            if layer.operation.hasParameters {
+                precondition(names.insert(layer.name).inserted, "\(name): two layers are called \(layer.name)")
+            }
+        }
+        for head in heads {
+            precondition(
+                layers[head.layer].operation != .input, "\(name): the images cannot be the class scores")
+        }
+    }
+}
