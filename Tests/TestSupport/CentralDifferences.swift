@@ -1,7 +1,7 @@
 /// The gradient of `loss` at `point`, each component by one pair of evaluations: (f(x + h) - f(x - h)) / 2h.
 ///
-/// The error of a component is f''' h^2 / 6 from truncation and about eps |f| / h from rounding in Double. h = 2^-17, near the
-/// cube root of eps, balances the two at about 3e-11 for functions and third derivatives of order one.
+/// The error of a component is f''' h^2 / 6 from truncation and about eps |f| / h from rounding in Double. h = 2^-17, near
+/// the cube root of eps, balances the two at about 3e-11 for functions and third derivatives of order one.
 ///
 /// - Parameter indices: The components wanted; nil for all of them.
 package func centralDifferences(

@@ -2,7 +2,8 @@ import Graphs
 
 /// Numbers that any implementation can rebuild from a tensor's name, so that no golden file has to store weights.
 ///
-/// The seed is the name's 64-bit FNV-1a hash; splitmix64 counts on from there; the upper 24 bits become a Float in [-1, 1).
+/// The seed is the name's 64-bit FNV-1a hash; splitmix64 counts on from there; the upper 24 bits become a Float in
+/// [-1, 1).
 package func goldenUnit(name: String, count: Int) -> [Float] {
     var seed: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in name.utf8 { seed = (seed ^ UInt64(byte)) &* 0x100_0000_01B3 }
@@ -33,7 +34,8 @@ package func goldenFill(_ parameter: ParameterSpecification) -> [Float] {
     }
 }
 
-/// `samples` images of the golden runs, N x H x W x C: torch's N x C x H x W, filled from the name `input`, with channels last.
+/// `samples` images of the golden runs, N x H x W x C: torch's N x C x H x W, filled from the name `input`, with channels
+/// last.
 package func goldenImages(samples: Int, channels: Int, height: Int, width: Int) -> [Float] {
     let planes = goldenUnit(name: "input", count: samples * channels * height * width)
     var images: [Float] = []

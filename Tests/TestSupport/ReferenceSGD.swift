@@ -1,7 +1,7 @@
 package import Graphs
 
-/// Stochastic gradient descent in Double, as `torch.optim.SGD` has it: g = gradient + weightDecay * w, v = momentum * v + g
-/// (v = g at first), w -= learningRate * v.
+/// Stochastic gradient descent in Double, as `torch.optim.SGD` has it: g = gradient + weightDecay * w,
+/// v = momentum * v + g (v = g at first), w -= learningRate * v.
 package struct ReferenceSGD {
     package let learningRate: Double
     package let momentum: Double
