@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// What PyTorch and torchvision computed in float32 for one model, one batch and five steps: `Golden/<model>.json`.
 package struct GoldenFile: Decodable, Sendable {

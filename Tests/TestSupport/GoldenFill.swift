@@ -1,4 +1,4 @@
-import Graphs
+package import Graphs
 
 /// Numbers that any implementation can rebuild from a tensor's name, so that no golden file has to store weights.
 ///

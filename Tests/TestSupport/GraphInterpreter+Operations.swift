@@ -73,10 +73,10 @@ extension Run {
     }
 
     func dropout(_ x: Reference.Maps, rate: Float, index: Int) -> Reference.Maps {
-        let isKept = (0..<x.samples).flatMap { sample in
+        let mask = (0..<x.samples).flatMap { sample in
             (0..<x.shape.count).map { element in isKept(index, sample, element) }
         }
-        return Reference.dropout(x, isKept: isKept, rate: Double(rate))
+        return Reference.dropout(x, isKept: mask, rate: Double(rate))
     }
 }
 

@@ -54,7 +54,7 @@ struct Run {
     let isKept: GraphInterpreter.DropoutMask
     var outcome = GraphInterpreter.Outcome()
     /// By `ValueID.index`, as far as computed.
-    private var values: [Reference.Maps?]
+    var values: [Reference.Maps?]
     /// By `BatchNorm.index`: what the forward pass normalised with.
     var moments: [Int: Reference.Moments] = [:]
 
