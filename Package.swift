@@ -41,12 +41,14 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+        .systemLibrary(name: "CMachine"),
+
         room("Tensors"),
         room("KernelInterface"),
         kernels("KernelsAVX512", march: "x86-64-v4"),
         kernels("KernelsAVX2", march: "x86-64-v3"),
         kernels("KernelsBaseline", march: "x86-64"),
-        room("Kernels", ["Tensors", "KernelInterface", "KernelsAVX512", "KernelsAVX2", "KernelsBaseline"]),
+        room("Kernels", ["Tensors", "CMachine", "KernelInterface", "KernelsAVX512", "KernelsAVX2", "KernelsBaseline"]),
         room("Networks", ["Tensors"]),
         room("Graphs", ["Tensors", "Networks"]),
         room("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
@@ -66,14 +68,18 @@ let package = Package(
             swiftSettings: house),
 
         .target(
-            name: "TestSupport", dependencies: ["Tensors", "Networks", "Graphs"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Tensors", "Kernels", "Networks", "Graphs"], path: "Tests/TestSupport",
             swiftSettings: house),
+        // -O: the check makes and compares much data; in a debug build it would take minutes.
+        .executableTarget(
+            name: "collectives-check", dependencies: ["Collectives"], path: "Tests/CollectivesCheck",
+            swiftSettings: house + [.unsafeFlags(["-O"])]),
         tests("Tensors", ["Tensors"]),
         tests("Kernels", ["Kernels", "KernelInterface", "Tensors"]),
         tests("Networks", ["Networks", "Tensors"]),
         tests("Graphs", ["Graphs", "Networks", "Tensors"]),
         tests("Engine", ["Engine", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
-        tests("Collectives", ["Collectives", "Tensors"]),
+        tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
         tests("Datasets", ["Datasets", "Tensors"]),
         tests("Checkpoints", ["Checkpoints", "Tensors"]),
         tests("Recipes", ["Recipes", "Networks"]),

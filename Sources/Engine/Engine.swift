@@ -1,72 +1,175 @@
 package import Graphs
-package import Kernels
+internal import KernelInterface
+internal import Kernels
 package import Tensors
 
-/// What an engine computes with.
-package enum Backend: String, CaseIterable, Sendable {
-    case avx512
-    case avx2
-    /// im2col and sgemm: an independent second opinion, and the way out for CPUs without AVX2.
-    case openblas
-}
+/// Runs a network: owns its parameters and their gradients, and compiled plans for training and evaluation.
+///
+/// One owner at a time; it starts threads of its own. A training step reads a batch and leaves gradients; nobody else's memory
+/// is involved until `update`.
+package final class Engine {
+    /// Parameters and buffers in canonical order; `ParameterID.index` indexes this list.
+    package let parameters: [ParameterSpecification]
+    /// How many training batches the running statistics have seen.
+    package var batchesTracked = 0
+    package let configuration: EngineConfiguration
+    /// Bytes for weights, gradients, optimizer state and running statistics.
+    package let parameterBytes: Int
+    /// Bytes of activations and their gradients: the arena that both plans share.
+    package let activationBytes: Int
+    /// Bytes of images, scratch memory and what else the plans hold.
+    package let planBytes: Int
 
-/// How an engine is set up; what does not follow from the graphs.
-package struct EngineConfiguration: Sendable {
-    package var backend: Backend
-    /// Threads that compute, the caller's included.
-    package var threads: Int
-    /// The virtual shards this rank owns.
-    package var shards: Int
-    /// The most samples a shard of a training batch has.
-    package var shardCapacity: Int
-    /// The most samples `evaluate` is given at once.
-    package var evaluationCapacity: Int
-    /// Seeds dropout.
-    package var seed: UInt64
+    private let pool: ThreadPool
+    private let arena: ParameterArena
+    private var weights: AlignedBuffer<Float>
+    private var gradients: AlignedBuffer<Float>
+    private var velocities: AlignedBuffer<Float>
+    private let activations: AlignedBuffer<Float>
+    private let training: Compiled?
+    private let evaluation: Compiled
+    private let optimizer: Optimizer
+    /// The plan of the last run and its samples: where `logits` looks.
+    private var lastRun: (compiled: Compiled, batch: [Int])?
 
-    package init(
-        backend: Backend, threads: Int, shards: Int, shardCapacity: Int, evaluationCapacity: Int, seed: UInt64
-    ) {
-        self.backend = backend
-        self.threads = threads
-        self.shards = shards
-        self.shardCapacity = shardCapacity
-        self.evaluationCapacity = evaluationCapacity
-        self.seed = seed
+    /// Compiles the graphs.
+    ///
+    /// - Parameter training: nil for evaluation only.
+    /// - Throws: `EngineError.unsupported` when the CPU lacks what the backend needs.
+    package init(training: Graph?, evaluation: Graph, configuration: EngineConfiguration) throws(EngineError) {
+        let instructionSet = configuration.backend.instructionSet
+        guard instructionSet.isSupported else {
+            throw .unsupported(
+                backend: configuration.backend.rawValue, needs: instructionSet.requirement,
+                available: Backend.supported.map(\.rawValue))
+        }
+        self.configuration = configuration
+        self.parameters = evaluation.parameters
+        self.pool = ThreadPool(threads: configuration.threads, spins: configuration.spins)
+        if configuration.backend == .openblas { setOpenBLASThreads(configuration.threads) }
+        let arena = ParameterArena(graph: training ?? evaluation)
+        self.arena = arena
+        self.weights = AlignedBuffer(count: arena.count)
+        self.gradients = AlignedBuffer(count: training == nil ? 0 : arena.trainableCount)
+        self.velocities = AlignedBuffer(count: training == nil ? 0 : arena.trainableCount)
+        let trainingLayout = training.map(MemoryPlan.init)
+        let evaluationLayout = MemoryPlan(graph: evaluation)
+        let trainingSlots = configuration.shards * configuration.shardCapacity
+        self.activations = AlignedBuffer(
+            count: max(
+                (trainingLayout?.arenaCount ?? 0) * trainingSlots,
+                evaluationLayout.arenaCount * configuration.evaluationCapacity))
+        let shared = SharedMemory(
+            kernels: instructionSet.kernels, configuration: configuration, arena: arena,
+            weights: weights.baseAddress, gradients: gradients.baseAddress, activations: activations.baseAddress)
+        if let training, let trainingLayout {
+            self.training = Compiled(
+                training, trainingLayout, shared, shards: configuration.shards, capacity: configuration.shardCapacity)
+        } else {
+            self.training = nil
+        }
+        self.evaluation = Compiled(
+            evaluation, evaluationLayout, shared, shards: 1, capacity: configuration.evaluationCapacity)
+        self.optimizer = Optimizer(
+            kernels: instructionSet.kernels, graph: training ?? evaluation, arena: arena,
+            weights: weights.baseAddress, gradients: gradients.baseAddress, velocities: velocities.baseAddress)
+        self.parameterBytes = 4 * (weights.count + gradients.count + velocities.count)
+        self.activationBytes = 4 * activations.count
+        self.planBytes = (self.training?.bytes ?? 0) + self.evaluation.bytes
     }
-}
 
-/// Sums numbers over all ranks, in place; every rank ends with the same bits. The engine calls it for batch-norm moments
-/// (forward) and their gradients (backward) of `--batch-norm sync`; nil keeps the moments local.
-package typealias StatisticsExchange = (inout MutableSpan<Double>) throws -> Void
+    // MARK: Steps
 
-/// What the samples of one step or one evaluation batch added up to on this rank.
-package struct Tally: Sendable {
-    /// The sum of the samples' losses, all heads weighed in.
-    package var lossSum: Double
-    /// Samples whose highest logit is their label's.
-    package var correct: Int
-    package var samples: Int
-
-    package init(lossSum: Double = 0, correct: Int = 0, samples: Int = 0) {
-        self.lossSum = lossSum
-        self.correct = correct
-        self.samples = samples
+    /// One forward and backward pass. Afterwards this rank's part of the gradient of the global batch's mean loss stands ready.
+    ///
+    /// - Parameters:
+    ///   - batch: this rank's samples, at most `shardCapacity` in each of its `shards`.
+    ///   - globalSamples: samples of the batch over all ranks.
+    ///   - step: counts optimizer steps; dropout's draws depend on it.
+    ///   - exchange: sums batch-norm moments over ranks; nil takes this rank's alone.
+    /// - Throws: `EngineError` for a batch that does not fit, or what `exchange` throws.
+    package func train(
+        _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?
+    ) throws -> Tally {
+        guard let training else { throw EngineError.notTraining }
+        try training.load(batch, shardSizes: batch.shardSizes)
+        training.state.pointee.seed = configuration.seed
+        training.state.pointee.step = UInt64(step)
+        training.state.pointee.lossScale = 1 / Float(globalSamples)
+        training.state.pointee.normSamples = Double(exchange == nil ? batch.count : globalSamples)
+        try training.plan.run(on: pool, exchange: exchange)
+        batchesTracked += 1
+        lastRun = (training, batch.shardSizes)
+        return training.tally(batch)
     }
-}
 
-/// One optimizer step: v = momentum * v + g + weightDecay * w, w -= lr * (v, or with Nesterov g + weightDecay * w + momentum * v).
-/// Weight decay applies where the parameter's specification says it decays.
-package struct SGDStep: Sendable {
-    package var learningRate: Float
-    package var momentum: Float
-    package var weightDecay: Float
-    package var nesterov: Bool
-
-    package init(learningRate: Float, momentum: Float, weightDecay: Float, nesterov: Bool) {
-        self.learningRate = learningRate
-        self.momentum = momentum
-        self.weightDecay = weightDecay
-        self.nesterov = nesterov
+    /// One forward pass with running statistics and without dropout, of at most `evaluationCapacity` samples.
+    package func evaluate(_ batch: Batch) throws -> Tally {
+        try evaluation.load(batch, shardSizes: [batch.count])
+        try evaluation.plan.run(on: pool, exchange: nil)
+        lastRun = (evaluation, [batch.count])
+        return evaluation.tally(batch)
     }
+
+    /// Class scores of the last run's samples, sample after sample, in the order of its batch.
+    package func logits() -> [Float] {
+        guard let lastRun else { return [] }
+        return lastRun.compiled.logits(shardSizes: lastRun.batch)
+    }
+
+    /// One step of the optimizer along the gradients.
+    package func update(_ step: SGDStep) { optimizer.update(step, on: pool) }
+
+    // MARK: Parameters
+
+    /// A parameter in torch's layout. `batchesTracked` is a property of the engine instead.
+    package func values(of id: ParameterID) -> [Float] {
+        arena.read(id, count: parameters[id.index].count, from: weights.baseAddress)
+    }
+
+    package func setValues(of id: ParameterID, to values: [Float]) {
+        precondition(
+            values.count == parameters[id.index].count,
+            "\(values.count) values for \(parameters[id.index].name), which has \(parameters[id.index].count)")
+        arena.write(values, of: id, to: weights.baseAddress)
+    }
+
+    /// A trainable parameter's gradient in torch's layout.
+    package func gradient(of id: ParameterID) -> [Float] {
+        arena.read(id, count: parameters[id.index].count, from: gradients.baseAddress)
+    }
+
+    /// The optimizer's velocity of a trainable parameter, in torch's layout.
+    package func momentum(of id: ParameterID) -> [Float] {
+        arena.read(id, count: parameters[id.index].count, from: velocities.baseAddress)
+    }
+
+    package func setMomentum(of id: ParameterID, to values: [Float]) {
+        arena.write(values, of: id, to: velocities.baseAddress)
+    }
+
+    /// All gradients, in the order in which the backward pass finishes them and in the engine's own layout.
+    package func withGradients<Result>(_ body: (inout MutableSpan<Float>) throws -> Result) rethrows -> Result {
+        try gradients.withMutableSpan(body)
+    }
+
+    /// All parameters and running statistics, in the engine's own layout: the same on every rank.
+    package func withParameters<Result>(_ body: (inout MutableSpan<Float>) throws -> Result) rethrows -> Result {
+        try weights.withMutableSpan(body)
+    }
+
+    /// The optimizer's state, in the engine's own layout.
+    package func withMomentum<Result>(_ body: (inout MutableSpan<Float>) throws -> Result) rethrows -> Result {
+        try velocities.withMutableSpan(body)
+    }
+
+    /// All running statistics, to be averaged over ranks.
+    package func averageRunningStatistics(_ average: (inout MutableSpan<Float>) throws -> Void) rethrows {
+        let buffer = UnsafeMutableBufferPointer(
+            start: weights.baseAddress + arena.trainableCount, count: arena.count - arena.trainableCount)
+        var statistics = buffer.mutableSpan
+        try average(&statistics)
+    }
+
+    package static func supports(_ backend: Backend) -> Bool { backend.isSupported }
 }

@@ -1,14 +1,16 @@
 import Tensors
 
 extension Graph {
-    /// Appends the losses of `heads` and the backward pass: reverse-mode differentiation, node by node from the last to the first.
+    /// Appends the losses of `heads` and the backward pass: reverse-mode differentiation, node by node from the last to
+    /// the first.
     ///
-    /// A value's gradient is the sum of what its consumers contribute. The first contribution stands alone; each later one is computed by a node that
-    /// takes the sum so far as its addend, so that sums cost no passes of their own. Contributions that nothing computes (of `add`: dy
-    /// itself; of `concatenate`: a slice of dy) therefore come first, and nodes that would have come before them wait; only where
-    /// two of them meet does an `add` join them.
+    /// A value's gradient is the sum of what its consumers contribute. The first contribution stands alone; each later
+    /// one is computed by a node that takes the sum so far as its addend, so that sums cost no passes of their own.
+    /// Contributions that nothing computes (of `add`: dy itself; of `concatenate`: a slice of dy) therefore come first,
+    /// and nodes that would have come before them wait; only where two of them meet does an `add` join them.
     ///
-    /// The gradient of a convolution's weight comes before that of its input, so that it can be exchanged all the earlier.
+    /// The gradient of a convolution's weight comes before that of its input, so that it can be exchanged all the
+    /// earlier.
     mutating func appendBackward(from heads: [Head]) {
         var backward = Backward(graph: self)
         let forward = nodes
@@ -111,7 +113,8 @@ private struct Backward {
 
     // MARK: Sums
 
-    /// Adds what a node computes to the gradient of `value`, now or when nothing is expected any more that must come before.
+    /// Adds what a node computes to the gradient of `value`, now or when nothing is expected any more that must come
+    /// before.
     private mutating func contribute(_ operation: Operation, _ inputs: [ValueID], to value: ValueID, layer: String) {
         guard needsGradient[value.index] else { return }
         let node = Node(operation, inputs: inputs, output: nil, layer: layer)

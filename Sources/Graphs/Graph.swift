@@ -1,7 +1,8 @@
 package import Networks
 package import Tensors
 
-/// A network at one input shape, ready to be planned: every value's shape is known, and for training the backward pass is part of it.
+/// A network at one input shape, ready to be planned: every value's shape is known, and for training the backward pass
+/// is part of it.
 ///
 /// Nodes are in execution order and in single assignment: a value is written by one node. A graph cannot be executed;
 /// the engine compiles it into a plan.
@@ -20,7 +21,8 @@ package struct Graph: Sendable {
     package internal(set) var input: ValueID
     /// The main head's class scores.
     package internal(set) var logits: ValueID
-    /// For training: a value's gradient, summed over its consumers. The images and what depends on no parameter have none.
+    /// For training: a value's gradient, summed over its consumers. The images and what depends on no parameter have
+    /// none.
     package internal(set) var gradients: [ValueID: ValueID] = [:]
 }
 
@@ -81,7 +83,8 @@ package enum Operation: Sendable {
     /// [x, dy] -> gradients of weight and bias
     case convolutionWeightGradient(Convolution)
 
-    /// [x] -> y = weight * (x - mean) / sqrt(variance + epsilon) + bias. Training uses and tracks the batch's moments, evaluation the tracked ones.
+    /// [x] -> y = weight * (x - mean) / sqrt(variance + epsilon) + bias. Training uses and tracks the batch's moments,
+    /// evaluation the tracked ones.
     case batchNorm(BatchNorm)
     /// [x, dy] -> dx, and gradients of weight and bias. Uses the moments that the forward pass of the same layer left.
     case batchNormGradient(BatchNorm)
@@ -114,8 +117,8 @@ package enum Operation: Sendable {
     case slice(offset: Int)
     /// [a, b] -> a + b. Its gradient is dy itself, for both.
     case add
-    /// [x] -> y: each element zeroed with probability `rate`, the others divided by 1 - rate. `index` counts the network's
-    /// dropout layers; the draw is a function of (seed, step, sample, index, element) alone.
+    /// [x] -> y: each element zeroed with probability `rate`, the others divided by 1 - rate. `index` counts the
+    /// network's dropout layers; the draw is a function of (seed, step, sample, index, element) alone.
     case dropout(rate: Float, index: Int)
     /// [dy] -> dx with the same draw
     case dropoutGradient(rate: Float, index: Int)

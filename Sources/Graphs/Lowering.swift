@@ -2,10 +2,11 @@ package import Networks
 import Tensors
 
 extension Graph {
-    /// The graph of `network` for square images of `imageSize` pixels: forward, and for training the losses and the backward pass.
+    /// The graph of `network` for square images of `imageSize` pixels: forward, and for training the losses and the
+    /// backward pass.
     ///
-    /// Flattening disappears: a linear layer is a convolution whose kernel covers the whole map. So does dropout where it does nothing. Parameters
-    /// are the same for both purposes; an evaluation computes the main head only.
+    /// Flattening disappears: a linear layer is a convolution whose kernel covers the whole map. So does dropout where
+    /// it does nothing. Parameters are the same for both purposes; an evaluation computes the main head only.
     ///
     /// - Throws: `GraphError.invalidImageSize` or `.imageTooSmall`.
     package init(network: Network, imageSize: Int, purpose: Purpose) throws(GraphError) {
@@ -139,12 +140,14 @@ private struct Lowering {
         network.layers[index].isElementwise ? values[inputs[0].index].shape : shapes[index]
     }
 
-    /// Behind a `flatten`, only layers that look at each number alone, and linear ones, are the same for map and vector.
+    /// Behind a `flatten`, only layers that look at each number alone, and linear ones, are the same for map and
+    /// vector.
     private func checkLayout(of layer: Layer, inputs: [ValueID]) {
         if layer.isElementwise { return }
         if case .linear = layer.operation { return }
         for (input, value) in zip(layer.inputs, inputs) {
-            precondition(shapes[input] == values[value.index].shape, "\(layer.name) cannot stand behind a flattened map")
+            let isMap = shapes[input] == values[value.index].shape
+            precondition(isMap, "\(layer.name) cannot stand behind a flattened map")
         }
     }
 }

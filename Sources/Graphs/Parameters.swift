@@ -2,7 +2,8 @@ import Networks
 import Tensors
 
 extension Layer {
-    /// The parameters and buffers of this layer in the order of its state_dict, for an input of shape `x` (flattened for a linear layer).
+    /// The parameters and buffers of this layer in the order of its state_dict, for an input of shape `x` (flattened
+    /// for a linear layer).
     func parameters(for x: Shape) -> [ParameterSpecification] {
         switch operation {
         case .convolution(let convolution):

@@ -7,7 +7,8 @@ extension Graph {
 }
 
 extension Network {
-    /// The shape each layer puts out for square images of `imageSize` pixels, as the network sees it: flattened maps are vectors.
+    /// The shape each layer puts out for square images of `imageSize` pixels, as the network sees it: flattened maps
+    /// are vectors.
     ///
     /// - Throws: `GraphError.invalidImageSize`, or `.imageTooSmall` for the first layer whose window does not fit.
     package func shapes(imageSize: Int) throws(GraphError) -> [Shape] {

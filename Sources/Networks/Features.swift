@@ -1,7 +1,7 @@
 /// What a layer puts out, as a handle on which the next layer is called: how a network is written down.
 ///
-/// A call appends a layer to the network and returns the handle of its output. Names are those of torch's modules: inside
-/// `scope` a layer says its own name; inside `sequence` unnamed layers count from 0, as in an `nn.Sequential`.
+/// A call appends a layer to the network and returns the handle of its output. Names are those of torch's modules:
+/// inside `scope` a layer says its own name; inside `sequence` unnamed layers count from 0, as in an `nn.Sequential`.
 package struct Features {
     private let builder: NetworkBuilder
     /// The layer's index in the network.
@@ -53,7 +53,8 @@ extension Features {
 
     package func sigmoid(_ name: String? = nil) -> Features { append(builder.path(name, else: "sigmoid"), .sigmoid) }
 
-    /// The maximum of each window. The stride is the kernel where it is not given; `padding` is at most half the kernel.
+    /// The maximum of each window. The stride is the kernel where it is not given; `padding` is at most half the
+    /// kernel.
     package func maxPool(
         _ name: String? = nil, kernel: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false
     ) -> Features {
@@ -107,7 +108,8 @@ extension Features {
             channels: others.reduce(channels) { $0 + $1.channels })
     }
 
-    /// Declares these to be class scores too, whose loss training adds with `weight`. (Szegedy et al., "Going Deeper with Convolutions", 2015, section 5.)
+    /// Declares these to be class scores too, whose loss training adds with `weight`. (Szegedy et al., "Going Deeper
+    /// with Convolutions", 2015, section 5.)
     package func auxiliaryHead(weight: Float) {
         builder.auxiliaryHeads.append(Network.Head(layer: layer, weight: weight))
     }
@@ -125,7 +127,8 @@ extension Features {
 
     /// Layers within `body` that have no name are numbered from 0; numbers count those layers only, joints not.
     ///
-    /// - Parameter name: nil takes the next number of the enclosing sequence; "" adds nothing to names, for a network that is itself an `nn.Sequential`.
+    /// - Parameter name: nil takes the next number of the enclosing sequence; "" adds nothing to names, for a network
+    ///   that is itself an `nn.Sequential`.
     package func sequence(_ name: String? = nil, _ body: (Features) -> Features) -> Features {
         builder.scope(name, isNumbered: true) { body(self) }
     }

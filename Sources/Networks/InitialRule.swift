@@ -1,9 +1,10 @@
-/// How a parameter begins, as papers and PyTorch say it: by the number of inputs (fan in) and outputs (fan out) of its layer.
+/// How a parameter begins, as papers and PyTorch say it: by the number of inputs (fan in) and outputs (fan out) of its
+/// layer.
 package enum InitialRule: Hashable, Sendable {
     /// Every number the same.
     case constant(Float)
-    /// Uniform within 1 / sqrt(fan in): what PyTorch gives weights and biases of convolutions and linear layers where nothing else
-    /// is said (there written as Kaiming-uniform with a = sqrt(5)).
+    /// Uniform within 1 / sqrt(fan in): what PyTorch gives weights and biases of convolutions and linear layers where
+    /// nothing else is said (there written as Kaiming-uniform with a = sqrt(5)).
     case torchDefault
     /// Uniform within sqrt(6 / (fan in + fan out)). (Glorot & Bengio, "Understanding the difficulty of training deep
     /// feedforward neural networks", AISTATS 2010.)

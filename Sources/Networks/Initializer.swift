@@ -9,8 +9,8 @@ package enum InitialValues: Hashable, Sendable {
     case normal(deviation: Float)
 }
 
-/// Draws initial values: each number is a function of the seed, the tensor's name and its index in torch's layout alone, so that
-/// every rank and every thread count begins with the same bits.
+/// Draws initial values: each number is a function of the seed, the tensor's name and its index in torch's layout
+/// alone, so that every rank and every thread count begins with the same bits.
 package struct Initializer: Sendable {
     package let seed: UInt64
 
@@ -23,7 +23,7 @@ package struct Initializer: Sendable {
     /// - Complexity: O(count), a few nanoseconds a number.
     package func values(_ distribution: InitialValues, of name: String, shape: [Int]) -> [Float] {
         let count = shape.reduce(1, *)
-        let random = CounterRandom(seed: seed, stream: "initial values of " + name)
+        let random = CounterRandom(seed: seed, stream: "initialisation " + name)
         return switch distribution {
         case .constant(let value): [Float](repeating: value, count: count)
         case .uniform(let bound): (0..<count).map { bound * (2 * random.uniform(UInt64($0)) - 1) }

@@ -1,6 +1,7 @@
 /// One layer of a network: what it computes, from which others.
 package struct Layer: Hashable, Sendable {
-    /// The path of torch's module, to which parameters append `.weight` and so on: `layer1.0.conv1`. Only layers with parameters have unique names.
+    /// The path of torch's module, to which parameters append `.weight` and so on: `layer1.0.conv1`. Only layers with
+    /// parameters have unique names.
     package let name: String
     package let operation: Operation
     /// Indices of the layers it reads, all smaller than its own.

@@ -1,6 +1,7 @@
 /// Finds what a misspelt name was meant to be.
 package enum Spelling {
-    /// The candidate with the fewest edits from `name`, the first of several; nil where all differ in more than half of their letters.
+    /// The candidate with the fewest edits from `name`, the first of several; nil where all differ in more than half of
+    /// their letters.
     package static func nearest(to name: String, among candidates: [String]) -> String? {
         let name = name.lowercased()
         let ranked = candidates.map { (candidate: $0, edits: edits(from: name, to: $0.lowercased())) }

@@ -34,21 +34,19 @@ package struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable {
     deinit { free(baseAddress) }
 
     /// The elements, to read.
-    package var span: Span<Element> {
-        @_lifetime(borrow self)
-        borrowing get {
-            let span = unsafe Span(_unsafeStart: UnsafePointer(baseAddress), count: count)
-            return unsafe _overrideLifetime(span, borrowing: self)
-        }
+    package borrowing func withSpan<Result, Failure: Error>(
+        _ body: (Span<Element>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(UnsafeBufferPointer(start: baseAddress, count: count).span)
     }
 
     /// The elements, to write.
-    package var mutableSpan: MutableSpan<Element> {
-        @_lifetime(&self)
-        mutating get {
-            let span = unsafe MutableSpan(_unsafeStart: baseAddress, count: count)
-            return unsafe _overrideLifetime(span, mutating: &self)
-        }
+    package mutating func withMutableSpan<Result, Failure: Error>(
+        _ body: (inout MutableSpan<Element>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let buffer = UnsafeMutableBufferPointer(start: baseAddress, count: count)
+        var span = buffer.mutableSpan
+        return try body(&span)
     }
 }
 

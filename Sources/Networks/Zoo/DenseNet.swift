@@ -1,7 +1,8 @@
-/// Huang, Liu, van der Maaten & Weinberger, "Densely Connected Convolutional Networks", CVPR 2017, arXiv:1608.06993: DenseNet-BC.
+/// Huang, Liu, van der Maaten & Weinberger, "Densely Connected Convolutional Networks", CVPR 2017, arXiv:1608.06993:
+/// DenseNet-BC.
 ///
-/// Structure, names and initialisation as in torchvision: a bottleneck of 4k channels and compression by half (section 3),
-/// convolutions that begin Kaiming-normal by fan in, and a classifier whose bias begins at 0.
+/// Structure, names and initialisation as in torchvision: a bottleneck of 4k channels and compression by half (section
+/// 3), convolutions that begin Kaiming-normal by fan in, and a classifier whose bias begins at 0.
 package enum DenseNet {
     /// The columns of table 1.
     package enum Depth: Int, Sendable {
@@ -42,12 +43,13 @@ extension Features {
             convolution("conv0", to: outputs, kernel: 7, stride: 2, padding: 3, bias: false)
                 .batchNorm("norm0").relu("relu0").maxPool("pool0", kernel: 3, stride: 2, padding: 1)
         case .cifar:
-            // No norm of its own: the first dense layer begins with one. (Section 4.2; kuangliu/pytorch-cifar likewise.)
+            // No norm of its own: the first dense layer begins with one. (Section 3, implementation details.)
             convolution("conv0", to: outputs, kernel: 3, padding: 1, bias: false)
         }
     }
 
-    /// Equation 2: every layer reads all before it. The chain of concatenations is what they read; each begins with the one before.
+    /// Equation 2: every layer reads all before it. The chain of concatenations is what they read; each begins with the
+    /// one before.
     fileprivate func denseBlock(_ name: String, layers: Int, growthRate: Int) -> Features {
         scope(name) { x in
             (1...layers).reduce(x) { x, layer in

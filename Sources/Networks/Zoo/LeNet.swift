@@ -1,9 +1,9 @@
-/// LeCun, Bottou, Bengio & Haffner, "Gradient-Based Learning Applied to Document Recognition", Proc. IEEE 86(11), 1998: LeNet-5,
-/// figure 2, as Dive into Deep Learning (Zhang et al., section 7.6) writes it today: sigmoids, averages without weights of their own,
-/// all maps connected in the second convolution, and a plain linear layer at the end.
+/// LeCun, Bottou, Bengio & Haffner, "Gradient-Based Learning Applied to Document Recognition", Proc. IEEE 86(11), 1998:
+/// LeNet-5, figure 2, as Dive into Deep Learning (Zhang et al., section 7.6) writes it today: sigmoids, averages
+/// without weights of their own, all maps connected in the second convolution, and a plain linear layer at the end.
 ///
-/// Weights begin Xavier-uniform, for which d2l's recipe is made: with PyTorch's default the signal of three sigmoid layers is so
-/// small that training stays at chance for epochs. Biases begin as PyTorch's do.
+/// Weights begin Xavier-uniform, as d2l's do: PyTorch's default draws those of the linear layers half as wide, too
+/// narrow for a signal to come through a chain of sigmoids. Biases begin as PyTorch's do.
 package enum LeNet {
     package static func network(_ name: String = "lenet", classes: Int = 10, inputChannels: Int = 1) -> Network {
         let xavier = Initialization(convolutionWeight: .xavierUniform, linearWeight: .xavierUniform)

@@ -1,7 +1,7 @@
 /// He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, arXiv:1512.03385.
 ///
-/// Structure, names and initialisation as in torchvision: projections where the shape changes (option B), and convolutions that begin
-/// as "Delving Deep into Rectifiers" (ICCV 2015) has it, by fan out.
+/// Structure, names and initialisation as in torchvision: projections where the shape changes (option B), and
+/// convolutions that begin as "Delving Deep into Rectifiers" (ICCV 2015) has it, by fan out.
 package enum ResNet {
     /// The columns of table 1.
     package enum Depth: Int, Sendable {

@@ -1,0 +1,59 @@
+extension PointToPoint {
+    package func broadcast(_ values: inout MutableSpan<Float>, from root: Int) throws(CollectiveError) {
+        var bytes = values.mutableBytes
+        try broadcast(raw: &bytes, from: root)
+    }
+
+    package func broadcast(_ bytes: inout MutableSpan<UInt8>, from root: Int) throws(CollectiveError) {
+        var bytes = bytes.mutableBytes
+        try broadcast(raw: &bytes, from: root)
+    }
+
+    /// Down a binomial tree, chunk after chunk, so that a rank hands one on while the next is on its way.
+    private func broadcast(raw bytes: inout MutableRawSpan, from root: Int) throws(CollectiveError) {
+        precondition((0..<size).contains(root), "broadcast from rank \(root) of \(size)")
+        let position = (rank - root + size) % size
+        for start in stride(from: 0, to: bytes.byteCount, by: chunkBytes) {
+            let end = Swift.min(start + chunkBytes, bytes.byteCount)
+            var chunk = bytes._mutatingExtracting(start..<end)
+            // A position's parent lacks its lowest one bit; its children have one more below that.
+            var reach = 1
+            while reach < size && position & reach == 0 { reach *= 2 }
+            if position > 0 { try receive(&chunk, from: (position - reach + root) % size) }
+            reach /= 2
+            while reach > 0 {
+                if position + reach < size { try send(chunk.bytes, to: (position + reach + root) % size) }
+                reach /= 2
+            }
+        }
+    }
+
+    package func gather(_ bytes: [UInt8], to root: Int) throws(CollectiveError) -> [[UInt8]] {
+        precondition((0..<size).contains(root), "gather to rank \(root) of \(size)")
+        guard rank == root else {
+            let length = [UInt64(bytes.count)]
+            try send(length.span.bytes, to: root)
+            try send(bytes.span.bytes, to: root)
+            return []
+        }
+        var gathered: [[UInt8]] = []
+        gathered.reserveCapacity(size)
+        for sender in 0..<size {
+            gathered.append(sender == rank ? bytes : try receiveVariable(from: sender))
+        }
+        return gathered
+    }
+
+    /// Receives a length and then that many bytes.
+    private func receiveVariable(from sender: Int) throws(CollectiveError) -> [UInt8] {
+        var length: [UInt64] = [0]
+        var lengthSpan = length.mutableSpan
+        var lengthBytes = lengthSpan.mutableBytes
+        try receive(&lengthBytes, from: sender)
+        var bytes = [UInt8](repeating: 0, count: Int(length[0]))
+        var span = bytes.mutableSpan
+        var raw = span.mutableBytes
+        try receive(&raw, from: sender)
+        return bytes
+    }
+}

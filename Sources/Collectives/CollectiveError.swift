@@ -1,0 +1,29 @@
+/// What can go wrong between ranks.
+package enum CollectiveError: Error, Equatable, Sendable {
+    /// MPI refused a call: the function's name, its code, MPI's own words for it, and the rank that called.
+    case mpi(call: String, code: Int, message: String, rank: Int)
+    /// The MPI library grants too low a thread level.
+    case threadLevel(found: Int)
+    /// A partner's message has another size than this rank expects: the ranks are at different points of the program.
+    case outOfStep(rank: Int, partner: Int, expectedBytes: Int, foundBytes: Int)
+    /// Another rank of an in-process group has failed, so that this one waits in vain.
+    case peerFailed(rank: Int, failed: Int)
+}
+
+extension CollectiveError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .mpi(let call, let code, let message, let rank):
+            "\(call) failed on rank \(rank) with code \(code): \(message). See that all ranks run the same program "
+                + "with the same Open MPI, and that the machines can reach each other."
+        case .threadLevel(let found):
+            "MPI grants thread level \(found), but calls from more than one thread are needed (MPI_THREAD_SERIALIZED). "
+                + "Install an MPI built with thread support, such as Debian's libopenmpi-dev."
+        case .outOfStep(let rank, let partner, let expected, let found):
+            "rank \(rank) expected \(expected) bytes from rank \(partner) and got \(found): the ranks are out of step. "
+                + "Start all ranks with the same program and the same flags."
+        case .peerFailed(let rank, let failed):
+            "rank \(rank) waits for others, but rank \(failed) has failed; that rank's error says why."
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import Synchronization
+
+/// Ranks that are threads of one process: for tests, and as a world of one without MPI.
+///
+/// Unchecked: `scratch` is covered by the contract that a rank makes one call at a time; the rest is immutable.
+package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
+    package let rank: Int
+    package var size: Int { group.size }
+    package var localRank: Int { rank }
+    package var localSize: Int { size }
+    package var scratch = ReceiveScratch()
+
+    private let group: Group
+
+    /// A world of one rank.
+    package convenience init() {
+        self.init(rank: 0, of: Group(size: 1))
+    }
+
+    private init(rank: Int, of group: Group) {
+        self.rank = rank
+        self.group = group
+    }
+
+    /// Runs `body` on `ranks` threads, each with its own communicator, and waits for all of them.
+    ///
+    /// - Returns: What each rank's `body` returned, in order of rank.
+    /// - Throws: The error of the rank that failed first; the others' waiting ends with `CollectiveError.peerFailed`.
+    package static func run<Value: Sendable>(
+        ranks: Int, _ body: @escaping @Sendable (any Communicator) throws -> Value
+    ) throws -> [Value] {
+        let group = Group(size: ranks)
+        let results = Mutex<[Value?]>(Array(repeating: nil, count: ranks))
+        withThreads(count: ranks) { rank in
+            do {
+                let value = try body(InProcessCommunicator(rank: rank, of: group))
+                results.withLock { $0[rank] = value }
+            } catch {
+                group.fail(rank: rank, error)
+            }
+        }
+        if let failure = group.failure { throw failure.error }
+        return results.withLock { $0.compactMap(\.self) }
+    }
+
+    package func exchange(
+        send outgoing: RawSpan, receive incoming: inout MutableRawSpan, with partner: Int
+    ) throws(CollectiveError) {
+        if !outgoing.isEmpty {
+            let message = outgoing.withUnsafeBytes { [UInt8]($0) }
+            group.mailbox(from: rank, to: partner).withLock { $0.append(message) }
+        }
+        guard !incoming.isEmpty else { return }
+        let message = try nextMessage(from: partner)
+        guard message.count == incoming.byteCount else {
+            throw .outOfStep(
+                rank: rank, partner: partner, expectedBytes: incoming.byteCount, foundBytes: message.count)
+        }
+        incoming.withUnsafeMutableBytes { $0.copyBytes(from: message) }
+    }
+
+    private func nextMessage(from partner: Int) throws(CollectiveError) -> [UInt8] {
+        let backoff = Backoff(spin: 0)
+        while true {
+            let message = group.mailbox(from: partner, to: rank).withLock { $0.isEmpty ? nil : $0.removeFirst() }
+            if let message { return message }
+            if let failure = group.failure { throw .peerFailed(rank: rank, failed: failure.rank) }
+            backoff.pause()
+        }
+    }
+}
+
+/// What the ranks of one in-process job share.
+private final class Group: Sendable {
+    /// Messages on their way, oldest first.
+    final class Mailbox: Sendable {
+        private let messages = Mutex<[[UInt8]]>([])
+
+        func withLock<Result: Sendable>(_ body: (inout [[UInt8]]) -> Result) -> Result {
+            messages.withLock { body(&$0) }
+        }
+    }
+
+    let size: Int
+    private let mailboxes: [Mailbox]
+    private let firstFailure = Mutex<(rank: Int, error: any Error)?>(nil)
+
+    init(size: Int) {
+        precondition(size > 0, "a group of \(size) ranks was asked for")
+        self.size = size
+        self.mailboxes = (0..<size * size).map { _ in Mailbox() }
+    }
+
+    func mailbox(from sender: Int, to receiver: Int) -> Mailbox { mailboxes[sender * size + receiver] }
+
+    var failure: (rank: Int, error: any Error)? { firstFailure.withLock { $0 } }
+
+    func fail(rank: Int, _ error: any Error) {
+        firstFailure.withLock { if $0 == nil { $0 = (rank, error) } }
+    }
+}
+
+/// Runs `body` on `count` threads at once and waits for all of them. (A concurrent loop would run only as many as there
+/// are cores, and ranks wait for each other.)
+private func withThreads(count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    let pending = DispatchGroup()
+    for index in 0..<count {
+        pending.enter()
+        let thread = Thread {
+            body(index)
+            pending.leave()
+        }
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+    pending.wait()
+}

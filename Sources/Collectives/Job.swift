@@ -1,0 +1,79 @@
+import Foundation
+import Synchronization
+
+/// One process's part in a job of one or more: the start, and every way to the end.
+package final class Job: Sendable {
+    /// All ranks of the job.
+    package var world: any Communicator { communicator }
+
+    private let communicator: MPICommunicator
+    private let isEnding = Atomic(false)
+
+    /// Seconds that ranks which fail alike wait for each other.
+    private static let patience: TimeInterval = 5
+
+    private init(_ communicator: MPICommunicator) {
+        self.communicator = communicator
+    }
+
+    /// Starts MPI: joins the job that mpirun started, or is a job of one without it. Once in a process.
+    package static func start() throws(CollectiveError) -> Job {
+        Job(try MPICommunicator())
+    }
+
+    /// Ends MPI on this process, once all ranks call it. No communication may follow.
+    package func finish() throws(CollectiveError) {
+        try communicator.finish()
+    }
+
+    /// Ends the job on all ranks with exit code 1, after printing the error to standard error with this rank's name.
+    ///
+    /// For what happens on this rank, while others may be waiting for it. May be called from any thread.
+    package func fail(_ error: any Error) -> Never {
+        // A second thread that fails for the same reason, or because of the first, has nothing to add.
+        if isEnding.exchange(true, ordering: .relaxed) { waitForTheEnd() }
+        end(error)
+    }
+
+    /// Ends the job for an error that all ranks see alike, such as a wrong flag: rank 0 prints it, all exit with `code`.
+    ///
+    /// Should a rank not come here, those that did end the job as `fail` does.
+    package func failTogether(_ error: any Error, code: Int32 = 1) -> Never {
+        if isEnding.exchange(true, ordering: .relaxed) { waitForTheEnd() }
+        if communicator.rank == 0 { report(error, as: Self.program) }
+        Thread.detachNewThread { [self] in
+            Thread.sleep(forTimeInterval: Self.patience)
+            end(error, isReported: communicator.rank == 0)
+        }
+        do {
+            try communicator.finish()
+        } catch let finishError {
+            end(finishError)
+        }
+        exit(code)
+    }
+
+    /// How messages name this process: its rank, or the program where it is alone.
+    private var name: String {
+        communicator.size == 1 ? Self.program : "rank \(communicator.rank)/\(communicator.size)"
+    }
+
+    private static let program = "cnn-train"
+
+    private func end(_ error: any Error, isReported: Bool = false) -> Never {
+        if !isReported { report(error, as: name) }
+        if communicator.size == 1 { exit(1) }
+        communicator.abort(code: 1)
+    }
+
+    private func report(_ error: any Error, as name: String) {
+        // What was printed before the error comes before the error.
+        fflush(nil)
+        // One write, so that the lines of several ranks do not mix.
+        FileHandle.standardError.write(Data("\(name): \(error)\n".utf8))
+    }
+
+    private func waitForTheEnd() -> Never {
+        while true { Thread.sleep(forTimeInterval: 1) }
+    }
+}

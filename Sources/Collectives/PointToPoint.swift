@@ -1,0 +1,45 @@
+/// All that the collectives need from a transport: two ranks trade bytes.
+///
+/// The algorithms (TreeAllReduce.swift, BroadcastAndGather.swift) are written once against this, so that what is tested
+/// between threads of one process is what runs over MPI, and so that waiting is done in one place, politely.
+package protocol PointToPoint: Communicator {
+    /// Sends `outgoing` to `partner` while it fills `incoming` with what the partner sends; returns when both are done.
+    ///
+    /// Both sides know both sizes. A direction of no bytes sends nothing.
+    func exchange(
+        send outgoing: RawSpan, receive incoming: inout MutableRawSpan, with partner: Int
+    ) throws(CollectiveError)
+
+    /// Where the all-reduce receives; kept from call to call.
+    var scratch: ReceiveScratch { get set }
+}
+
+/// Room for one chunk of a partner's numbers, reserved when first used.
+package struct ReceiveScratch {
+    var floats: [Float] = []
+    var doubles: [Double] = []
+}
+
+/// The most bytes in one message. Small enough that a received chunk is still in the cache when it is added, large
+/// enough that latency is lost in it.
+let chunkBytes = 1 << 20
+
+extension PointToPoint {
+    /// Sends all of `bytes` to `partner`, who calls `receive` for as many.
+    func send(_ bytes: RawSpan, to partner: Int) throws(CollectiveError) {
+        var nothing = MutableRawSpan()
+        for start in stride(from: 0, to: bytes.byteCount, by: chunkBytes) {
+            let end = Swift.min(start + chunkBytes, bytes.byteCount)
+            try exchange(send: bytes.extracting(start..<end), receive: &nothing, with: partner)
+        }
+    }
+
+    /// Fills `bytes` with what `partner` sends.
+    func receive(_ bytes: inout MutableRawSpan, from partner: Int) throws(CollectiveError) {
+        for start in stride(from: 0, to: bytes.byteCount, by: chunkBytes) {
+            let end = Swift.min(start + chunkBytes, bytes.byteCount)
+            var chunk = bytes._mutatingExtracting(start..<end)
+            try exchange(send: RawSpan(), receive: &chunk, with: partner)
+        }
+    }
+}

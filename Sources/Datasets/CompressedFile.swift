@@ -1,0 +1,65 @@
+import CZlib
+import Glibc
+
+/// A file read from its beginning, decompressed on the way if it is gzip's and as it is if not.
+struct CompressedFile: ~Copyable {
+    /// What messages call it.
+    let path: String
+    private let handle: gzFile
+
+    /// Bytes asked of zlib at once.
+    private static let chunk = 1 << 20
+
+    /// - Throws: `DatasetError.unreadable` where the system does not open it.
+    init(path: String) throws(DatasetError) {
+        self.path = path
+        errno = 0
+        guard let handle = gzopen(path, "rb") else {
+            throw .unreadable(file: path, reason: errno == 0 ? "no memory is left" : String(cString: strerror(errno)))
+        }
+        gzbuffer(handle, UInt32(Self.chunk))
+        self.handle = handle
+    }
+
+    deinit { gzclose(handle) }
+
+    /// The next `count` bytes, or as many as there are before the end.
+    ///
+    /// Memory grows with what the file really holds, so that a false count costs nothing.
+    /// - Throws: `DatasetError.unreadable` for an error of the disk, a false checksum, or compressed data that is cut short.
+    func read(_ count: Int) throws(DatasetError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            let wanted = min(count - bytes.count, Self.chunk)
+            var result: Int32 = 0
+            let part = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, initialized in
+                result = gzread(handle, buffer.baseAddress, UInt32(wanted))
+                initialized = Int(max(result, 0))
+            }
+            bytes += part
+            if part.count < wanted {
+                // The end; zlib says only here whether compressed data was complete.
+                try check()
+                break
+            }
+        }
+        return bytes
+    }
+
+    private func check() throws(DatasetError) {
+        var code: Int32 = Z_OK
+        let message = gzerror(handle, &code)
+        switch code {
+        case Z_OK, Z_STREAM_END:
+            return
+        case Z_BUF_ERROR:
+            throw .unreadable(file: path, reason: "its compressed data is cut short")
+        case Z_ERRNO:
+            throw .unreadable(file: path, reason: String(cString: strerror(errno)))
+        default:
+            let text = message.map { String(cString: $0) } ?? "zlib's error \(code)"
+            // zlib puts the path before its message.
+            throw .unreadable(file: path, reason: text.hasPrefix(path + ": ") ? String(text.dropFirst(path.utf8.count + 2)) : text)
+        }
+    }
+}

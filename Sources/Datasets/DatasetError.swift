@@ -1,0 +1,73 @@
+/// Why a dataset cannot be opened or read.
+package enum DatasetError: Error, Equatable, Sendable {
+    /// No dataset is called that.
+    case unknownDataset(found: String, nearest: String, known: [String])
+    /// A folder was given to a dataset that has no files.
+    case takesNoFolder(dataset: String, found: String)
+    /// Neither `file` nor `file`.gz is in `folder`.
+    case missingFile(dataset: String, folder: String, file: String, package: String)
+    /// The system or the decompressor could not read on.
+    case unreadable(file: String, reason: String)
+    /// An IDX file does not begin as it should.
+    case wrongMagic(file: String, found: UInt32, expected: UInt32)
+    /// An IDX file ends inside its header; both in bytes.
+    case truncatedHeader(file: String, found: Int, expected: Int)
+    /// An IDX file holds less than its header announces; both in bytes after the header.
+    case truncated(file: String, found: Int, expected: Int)
+    /// An IDX file goes on after what its header announces, in bytes after the header.
+    case trailing(file: String, expected: Int)
+    /// An IDX header announces more than memory can hold.
+    case excessive(file: String, dimensions: [Int], limit: Int)
+    /// Images of another size than the dataset's.
+    case wrongImageSize(file: String, found: [Int], expected: [Int])
+    /// A file without a single sample.
+    case empty(file: String)
+    /// As many labels as images are needed.
+    case countMismatch(images: String, found: Int, labels: String, expected: Int)
+    /// A label that is no class.
+    case labelOutOfRange(file: String, sample: Int, found: Int, classes: Int)
+}
+
+extension DatasetError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .unknownDataset(let found, let nearest, let known):
+            "There is no dataset '\(found)'; did you mean '\(nearest)'? "
+                + "There are \(known.joined(separator: ", ")), and fashion-mnist:DIR for a folder of your own."
+        case .takesNoFolder(let dataset, let found):
+            "'\(found)' names a folder, but the dataset '\(dataset)' is made on the spot and reads none. Say '\(dataset)'."
+        case .missingFile(let dataset, let folder, let file, let package):
+            "The dataset \(dataset) is not complete in \(folder): neither \(file) nor \(file).gz is there. "
+                + "Install it with `apt-get install \(package)`, or name the folder that has it: \(dataset):DIR."
+        case .unreadable(let file, let reason):
+            "\(file) cannot be read: \(reason). Check its permissions, or fetch it again."
+        case .wrongMagic(let file, let found, let expected):
+            "\(file) begins with \(hexadecimal(found)), but an IDX file of this kind begins with \(hexadecimal(expected)). "
+                + "Is it the right file?"
+        case .truncatedHeader(let file, let found, let expected):
+            "\(file) ends after \(found) bytes, inside its header of \(expected) bytes. Fetch it again."
+        case .truncated(let file, let found, let expected):
+            "\(file) is cut short: \(found) bytes of data follow its header, which announces \(expected). Fetch it again."
+        case .trailing(let file, let expected):
+            "\(file) goes on after the \(expected) bytes of data that its header announces. Fetch it again."
+        case .excessive(let file, let dimensions, let limit):
+            "\(file) announces \(dimensions.map(String.init).joined(separator: "x")) bytes of data, more than the \(limit) "
+                + "that are accepted. Fetch it again."
+        case .wrongImageSize(let file, let found, let expected):
+            "\(file) holds images of \(found.map(String.init).joined(separator: "x")) pixels, but this dataset's have "
+                + "\(expected.map(String.init).joined(separator: "x")). Is it the right file?"
+        case .empty(let file):
+            "\(file) holds no samples, but at least one is needed. Is it the right file?"
+        case .countMismatch(let images, let found, let labels, let expected):
+            "\(images) holds \(found) images, but \(labels) holds \(expected) labels. "
+                + "They must be as many; take both from one source."
+        case .labelOutOfRange(let file, let sample, let found, let classes):
+            "\(file) gives sample \(sample) the label \(found), but labels are 0 to \(classes - 1). Is it the right file?"
+        }
+    }
+
+    private func hexadecimal(_ number: UInt32) -> String {
+        let digits = String(number, radix: 16)
+        return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
+    }
+}

@@ -1,0 +1,89 @@
+package import Tensors
+
+/// A rank's part of one global batch, with what it needs to know about the whole.
+package struct LoadedBatch: Sendable {
+    /// Of training: the global step within the epoch. Of evaluation: which of this rank's batches.
+    package let step: Int
+    package let batch: Batch
+    /// Samples of the global batch over all ranks; in evaluation the batch's own.
+    package let globalSamples: Int
+    /// In evaluation, the virtual shard of the split that the batch is a piece of, so that sums over shards can follow the
+    /// one tree whatever the number of ranks. 0 in training.
+    package let shard: Int
+}
+
+/// Reads a rank's share of every batch, ahead of the rank that computes on it.
+package struct Loader: Sendable {
+    package let dataset: any Dataset
+    /// Pixels a side.
+    package let imageSize: Int
+
+    package init(dataset: any Dataset, imageSize: Int) {
+        precondition(imageSize > 0, "images of \(imageSize) pixels a side")
+        self.dataset = dataset
+        self.imageSize = imageSize
+    }
+
+    /// The batches of one training epoch from global step `step` on, which is how a run resumes in the middle of it.
+    ///
+    /// Each holds the samples of `sharding`'s own shards in their order. All ranks get as many batches; one may be empty on
+    /// some ranks where a global batch has fewer samples than ranks.
+    package func trainingBatches(
+        epoch: Int, from step: Int = 0, sampler: Sampler, sharding: Sharding, split: Split = .train
+    ) -> BatchStream {
+        precondition(
+            sampler.count == dataset.count(of: split),
+            "a sampler over \(sampler.count) samples of \(dataset.count(of: split))")
+        precondition((0...sampler.stepsPerEpoch).contains(step), "step \(step) of \(sampler.stepsPerEpoch)")
+        let order = sampler.order(ofEpoch: epoch)
+        let shards = sharding.ownShards
+        return BatchStream(steps: step..<order.steps) { [self] step, isWanted throws(DatasetError) in
+            let global = order[step]
+            let ranges = shards.map { sharding.samples(ofShard: $0, batchSize: global.count) }
+            let samples = ranges.flatMap { global[(global.startIndex + $0.lowerBound)..<(global.startIndex + $0.upperBound)] }
+            let batch = try load(samples, of: split, shardSizes: ranges.map(\.count), while: isWanted)
+            return batch.map { LoadedBatch(step: step, batch: $0, globalSamples: global.count, shard: 0) }
+        }
+    }
+
+    /// This rank's part of a whole split, in pieces of at most `batchSize` samples of one shard.
+    ///
+    /// Over all ranks every sample comes exactly once, whatever their number. Ranks may get different numbers of batches:
+    /// nothing in evaluation needs them to go in step. Pieces are the same for any number of ranks up to the number of shards.
+    package func evaluationBatches(
+        split: Split = .test, ranks: Int, rank: Int, batchSize: Int
+    ) -> BatchStream {
+        precondition(batchSize > 0, "evaluation batches of \(batchSize) samples")
+        let sharding = Sharding(ranks: ranks, rank: rank)
+        let count = dataset.count(of: split)
+        let pieces = sharding.ownShards.flatMap { shard in
+            let samples = sharding.samples(ofShard: shard, batchSize: count)
+            return stride(from: samples.lowerBound, to: samples.upperBound, by: batchSize).map { start in
+                (shard: shard, samples: start..<min(start + batchSize, samples.upperBound))
+            }
+        }
+        return BatchStream(steps: pieces.indices) { [self] step, isWanted throws(DatasetError) in
+            let piece = pieces[step]
+            let size = piece.samples.count
+            let batch = try load(piece.samples.map { UInt32($0) }, of: split, shardSizes: [size], while: isWanted)
+            return batch.map { LoadedBatch(step: step, batch: $0, globalSamples: size, shard: piece.shard) }
+        }
+    }
+
+    /// Draws `samples`, or stops half-way with nil once nobody wants them.
+    private func load(
+        _ samples: [UInt32], of split: Split, shardSizes: [Int], while isWanted: () -> Bool
+    ) throws(DatasetError) -> Batch? {
+        let size = dataset.shape(imageSize: imageSize).count
+        var images = [Float](repeating: 0, count: samples.count * size)
+        var span = images.mutableSpan
+        for (place, sample) in samples.enumerated() {
+            guard isWanted() else { return nil }
+            var image = span._mutatingExtracting(place * size..<(place + 1) * size)
+            try dataset.draw(Int(sample), of: split, imageSize: imageSize, into: &image)
+        }
+        return Batch(
+            images: images, labels: samples.map { Int32(dataset.label(at: Int($0), in: split)) }, sampleIDs: samples,
+            shardSizes: shardSizes)
+    }
+}

@@ -1,0 +1,23 @@
+package import Kernels
+
+/// What an engine computes with.
+package enum Backend: String, CaseIterable, Sendable {
+    case avx512
+    case avx2
+    /// im2col and sgemm: an independent second opinion, and the way out for CPUs without AVX2.
+    case openblas
+
+    /// The kernels a backend uses; beside OpenBLAS's products, the best that the CPU has.
+    package var instructionSet: InstructionSet {
+        switch self {
+        case .avx512: .avx512
+        case .avx2: .avx2
+        case .openblas: InstructionSet.supported.first ?? .baseline
+        }
+    }
+
+    package var isSupported: Bool { instructionSet.isSupported }
+
+    /// All that this CPU can run, the fastest first.
+    package static var supported: [Backend] { allCases.filter(\.isSupported) }
+}

@@ -1,0 +1,107 @@
+internal import Graphs
+internal import KernelInterface
+internal import Tensors
+
+/// What the plans of one engine have in common.
+struct SharedMemory {
+    var kernels: KernelTable
+    var configuration: EngineConfiguration
+    var arena: ParameterArena
+    var weights: UnsafeMutablePointer<Float>
+    var gradients: UnsafeMutablePointer<Float>
+    var activations: UnsafeMutablePointer<Float>
+}
+
+/// A plan with its own memory for images, labels and results.
+final class Compiled {
+    let plan: Plan
+    /// Bytes that this holds.
+    let bytes: Int
+    let state: UnsafeMutablePointer<StepState>
+    private let memory = PlanMemory()
+    private let batch: BatchLayout
+    private let inputShape: Shape
+    private let images: UnsafeMutablePointer<Float>
+    private let losses: UnsafeMutablePointer<Float>
+    private let predictions: UnsafeMutablePointer<Int32>
+    private let logitsView: TensorView
+
+    init(_ graph: Graph, _ layout: MemoryPlan, _ shared: SharedMemory, shards: Int, capacity: Int) {
+        let slots = shards * capacity
+        inputShape = graph[graph.input].shape
+        images = memory.allocate(Float.self, count: slots * inputShape.count)
+        losses = memory.allocate(Float.self, count: slots)
+        predictions = memory.allocate(Int32.self, count: slots)
+        batch = BatchLayout(
+            shards: shards, shardCapacity: capacity, shardSizes: memory.allocate(Int.self, count: shards))
+        state = memory.store(
+            StepState(
+                sampleIDs: memory.allocate(UInt32.self, count: slots),
+                labels: memory.allocate(Int32.self, count: slots)))
+        let context = PlanContext(
+            kernels: shared.kernels, usesOpenBLAS: shared.configuration.backend == .openblas,
+            threads: shared.configuration.threads, batch: batch, step: state, parameters: shared.arena,
+            weights: shared.weights, gradients: shared.gradients, activations: shared.activations, images: images,
+            losses: losses, predictions: predictions)
+        let builder = PlanBuilder(graph: graph, layout: layout, context: context)
+        logitsView = builder.view(graph.logits)
+        let (plan, planBytes) = builder.build()
+        self.plan = plan
+        self.bytes = planBytes + memory.byteCount
+    }
+
+    /// Puts a batch's samples into their slots.
+    func load(_ samples: Batch, shardSizes: [Int]) throws(EngineError) {
+        let classes = logitsView.channels
+        guard shardSizes.count == batch.shards, shardSizes.allSatisfy({ $0 <= batch.shardCapacity }) else {
+            throw .batchTooLarge(found: samples.count, capacity: batch.shards * batch.shardCapacity)
+        }
+        guard samples.images.count == samples.count * inputShape.count else {
+            throw .wrongImageCount(found: samples.images.count, expected: samples.count * inputShape.count)
+        }
+        if let label = samples.labels.first(where: { $0 < 0 || $0 >= classes }) {
+            throw .labelOutOfRange(label: Int(label), classes: classes)
+        }
+        var first = 0
+        for (shard, size) in shardSizes.enumerated() {
+            batch.shardSizes[shard] = size
+            let slot = shard * batch.shardCapacity
+            samples.images.withUnsafeBufferPointer { source in
+                guard let base = source.baseAddress else { return }
+                (images + slot * inputShape.count).update(
+                    from: base + first * inputShape.count, count: size * inputShape.count)
+            }
+            for i in 0..<size {
+                state.pointee.labels[slot + i] = samples.labels[first + i]
+                state.pointee.sampleIDs[slot + i] = samples.sampleIDs[first + i]
+            }
+            first += size
+        }
+    }
+
+    /// What the samples of the last run add up to, in the order of their shards.
+    func tally(_ samples: Batch) -> Tally {
+        var tally = Tally()
+        forEachSample { slot in
+            tally.lossSum += Double(losses[slot])
+            tally.correct += predictions[slot] == state.pointee.labels[slot] ? 1 : 0
+            tally.samples += 1
+        }
+        return tally
+    }
+
+    func logits(shardSizes: [Int]) -> [Float] {
+        var values: [Float] = []
+        forEachSample { slot in
+            let row = logitsView.base + slot * logitsView.sampleStride
+            values += (0..<logitsView.channels).map { row[$0] }
+        }
+        return values
+    }
+
+    private func forEachSample(_ body: (_ slot: Int) -> Void) {
+        for shard in 0..<batch.shards {
+            for position in 0..<batch.shardSizes[shard] { body(shard * batch.shardCapacity + position) }
+        }
+    }
+}

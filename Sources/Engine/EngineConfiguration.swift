@@ -1,0 +1,64 @@
+internal import Tensors
+
+/// How an engine is set up; what does not follow from the graphs.
+package struct EngineConfiguration: Sendable {
+    package var backend: Backend
+    /// Threads that compute, the caller's included.
+    package var threads: Int
+    /// Whether waiting threads may burn their core for some microseconds: not when the machine has more threads than cores.
+    package var spins = true
+    /// The virtual shards this rank owns.
+    package var shards: Int
+    /// The most samples a shard of a training batch has.
+    package var shardCapacity: Int
+    /// The most samples `evaluate` is given at once.
+    package var evaluationCapacity: Int
+    /// Seeds dropout.
+    package var seed: UInt64
+
+    package init(
+        backend: Backend, threads: Int, shards: Int, shardCapacity: Int, evaluationCapacity: Int, seed: UInt64
+    ) {
+        self.backend = backend
+        self.threads = threads
+        self.shards = shards
+        self.shardCapacity = shardCapacity
+        self.evaluationCapacity = evaluationCapacity
+        self.seed = seed
+    }
+}
+
+/// Sums numbers over all ranks, in place; every rank ends with the same bits. The engine calls it for batch-norm moments
+/// (forward) and their gradients (backward) of `--batch-norm sync`; nil keeps the moments local.
+package typealias StatisticsExchange = (inout MutableSpan<Double>) throws -> Void
+
+/// What the samples of one step or one evaluation batch added up to on this rank.
+package struct Tally: Sendable {
+    /// The sum of the samples' losses, all heads weighed in.
+    package var lossSum: Double
+    /// Samples whose highest logit is their label's.
+    package var correct: Int
+    package var samples: Int
+
+    package init(lossSum: Double = 0, correct: Int = 0, samples: Int = 0) {
+        self.lossSum = lossSum
+        self.correct = correct
+        self.samples = samples
+    }
+}
+
+/// One optimizer step: v = momentum * v + g + weightDecay * w, w -= lr * (v, or with Nesterov g + weightDecay * w + momentum * v).
+/// Weight decay applies where the parameter's specification says it decays.
+package struct SGDStep: Sendable {
+    package var learningRate: Float
+    package var momentum: Float
+    package var weightDecay: Float
+    package var nesterov: Bool
+
+    package init(learningRate: Float, momentum: Float, weightDecay: Float, nesterov: Bool) {
+        self.learningRate = learningRate
+        self.momentum = momentum
+        self.weightDecay = weightDecay
+        self.nesterov = nesterov
+    }
+}

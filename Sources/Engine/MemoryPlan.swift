@@ -1,0 +1,187 @@
+internal import Graphs
+internal import Tensors
+
+/// Where each value of a graph lives: which of them share memory, and at what place in one arena.
+///
+/// A *root* is one stretch of memory, pixels x channels a sample. A value lives in a root, at a channel offset:
+/// - inputs of a concatenation live in their slice of its output, slices in their source: neither costs anything;
+/// - elementwise operations write over their input, sums over their addend, where nobody reads the old content any more.
+/// Roots whose lifetimes do not overlap share addresses. Lifetimes are counted in nodes.
+struct MemoryPlan {
+    /// A value's place.
+    struct Location: Equatable {
+        var root: Int
+        var channel: Int
+    }
+
+    /// One stretch of memory.
+    struct Root {
+        var height: Int
+        var width: Int
+        /// Floats from pixel to pixel: the channels, rounded up to 16.
+        var pixelStride: Int
+        var members: [ValueID]
+        /// Lives as long as the plan, outside of the arena: the images.
+        var isPinned = false
+        /// The nodes between which it is in use.
+        var lifetime: ClosedRange<Int> = 0...0
+        /// Floats from the arena's start, for one sample.
+        var offset = 0
+
+        var count: Int { height * width * pixelStride }
+    }
+
+    /// By `ValueID.index`.
+    private(set) var locations: [Location]
+    private(set) var roots: [Root]
+    /// Floats of the arena for one sample.
+    private(set) var arenaCount = 0
+
+    private let graph: Graph
+    /// By value: the last node that reads it; its writer when nobody does.
+    private var lastUse: [Int]
+
+    /// Channels of a slice that kernels can use in place must fall on vectors of any width.
+    static let laneGranule = 16
+
+    init(graph: Graph) {
+        self.graph = graph
+        self.lastUse = Self.lastUses(graph)
+        self.roots = []
+        self.locations = [Location](repeating: Location(root: -1, channel: 0), count: graph.values.count)
+        makeRoot(for: graph.input, granule: 1)
+        roots[0].isPinned = true
+        for (index, node) in graph.nodes.enumerated() {
+            guard let output = node.output else { continue }
+            if let source = reusable(node, at: index) {
+                share(output, with: locations[source.index])
+            } else if case .slice(let offset) = node.operation, isAligned(offset, graph[output].shape.channels) {
+                var location = locations[node.inputs[0].index]
+                location.channel += offset
+                share(output, with: location)
+            } else {
+                makeRoot(for: output, granule: Self.laneGranule)
+            }
+            if case .concatenate = node.operation { place(node.inputs, in: output) }
+        }
+        assignLifetimes()
+        assignOffsets()
+    }
+
+    /// Whether `input` of a concatenation already stands where the concatenation wants it.
+    func isPlaced(_ input: ValueID, in output: ValueID, at offset: Int) -> Bool {
+        let whole = locations[output.index]
+        return locations[input.index] == Location(root: whole.root, channel: whole.channel + offset)
+    }
+
+    // MARK: Sharing
+
+    private static func lastUses(_ graph: Graph) -> [Int] {
+        var lastUse = [Int](repeating: 0, count: graph.values.count)
+        for (index, node) in graph.nodes.enumerated() {
+            for value in node.inputs + [node.addend, node.output].compactMap({ $0 }) { lastUse[value.index] = index }
+        }
+        // Read by whoever asks for them after the run.
+        lastUse[graph.logits.index] = graph.nodes.count
+        return lastUse
+    }
+
+    private mutating func makeRoot(for value: ValueID, granule: Int) {
+        let shape = graph[value].shape
+        roots.append(
+            Root(
+                height: shape.height, width: shape.width,
+                pixelStride: (shape.channels + granule - 1) / granule * granule, members: [value]))
+        locations[value.index] = Location(root: roots.count - 1, channel: 0)
+    }
+
+    private mutating func share(_ value: ValueID, with location: Location) {
+        locations[value.index] = location
+        roots[location.root].members.append(value)
+    }
+
+    private func isAligned(_ offset: Int, _ channels: Int) -> Bool {
+        offset % Self.laneGranule == 0 && channels % Self.laneGranule == 0
+    }
+
+    /// The value that `node` may write its output over, if any.
+    private func reusable(_ node: Node, at index: Int) -> ValueID? {
+        let candidates: [ValueID]
+        switch node.operation {
+        case .slice, .concatenate: return nil
+        case _ where node.addend != nil: candidates = [node.addend].compactMap { $0 }
+        case .relu, .sigmoid, .dropout, .dropoutGradient, .add, .batchNorm: candidates = node.inputs
+        case .reluGradient, .sigmoidGradient, .batchNormGradient: candidates = [node.inputs[1]]
+        default: return nil
+        }
+        return candidates.first { canOverwrite($0, at: index) }
+    }
+
+    /// Whether nobody reads what lies in `value`'s memory after node `index`, and that node itself only as `value`.
+    private func canOverwrite(_ value: ValueID, at index: Int) -> Bool {
+        let location = locations[value.index]
+        guard !roots[location.root].isPinned, lastUse[value.index] == index else { return false }
+        let channels = location.channel..<(location.channel + graph[value].shape.channels)
+        return roots[location.root].members.allSatisfy { other in
+            let start = locations[other.index].channel
+            let overlaps = channels.overlaps(start..<(start + graph[other].shape.channels))
+            return other == value || !overlaps || lastUse[other.index] < index
+        }
+    }
+
+    /// Moves the inputs of a concatenation that own their memory into their slice of its output.
+    private mutating func place(_ inputs: [ValueID], in output: ValueID) {
+        let target = locations[output.index]
+        var offset = target.channel
+        for input in inputs {
+            let channels = graph[input].shape.channels
+            let source = locations[input.index]
+            let root = roots[source.root]
+            let ownsRoot = source.channel == 0 && root.pixelStride == channels && !root.isPinned && source.root != target.root
+            if ownsRoot && isAligned(offset, channels) {
+                for member in root.members {
+                    let channel = locations[member.index].channel
+                    share(member, with: Location(root: target.root, channel: offset + channel))
+                }
+                roots[source.root].members = []
+            }
+            offset += channels
+        }
+    }
+
+    // MARK: Addresses
+
+    private mutating func assignLifetimes() {
+        var firstWrite = [Int](repeating: 0, count: graph.values.count)
+        for (index, node) in graph.nodes.enumerated() {
+            if let output = node.output { firstWrite[output.index] = index }
+        }
+        for index in roots.indices {
+            let members = roots[index].members
+            guard let start = members.map({ firstWrite[$0.index] }).min(),
+                let end = members.map({ lastUse[$0.index] }).max()
+            else { continue }
+            roots[index].lifetime = start...max(start, end)
+        }
+    }
+
+    /// Greedy by size: the largest roots first, each at the lowest address where no root alive at the same time is.
+    /// (Pisarchyk & Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020.)
+    private mutating func assignOffsets() {
+        let order = roots.indices.filter { !roots[$0].isPinned && !roots[$0].members.isEmpty }
+            .sorted { (roots[$0].count, $1) > (roots[$1].count, $0) }
+        var placed: [Int] = []
+        for index in order {
+            let neighbours = placed.filter { roots[$0].lifetime.overlaps(roots[index].lifetime) }
+                .sorted { roots[$0].offset < roots[$1].offset }
+            var offset = 0
+            for other in neighbours {
+                if offset + roots[index].count <= roots[other].offset { break }
+                offset = max(offset, roots[other].offset + roots[other].count)
+            }
+            roots[index].offset = offset
+            arenaCount = max(arenaCount, offset + roots[index].count)
+            placed.append(index)
+        }
+    }
+}

@@ -1,0 +1,185 @@
+internal import COpenBLAS
+internal import Graphs
+internal import KernelInterface
+internal import Tensors
+
+// The second backend: im2col and OpenBLAS's sgemm, in the order of sums that OpenBLAS likes. It shares nothing with the register tile but
+// the layout of tensors and weights, which makes it an independent check, and it runs on CPUs without AVX2.
+
+/// A convolution's three products.
+enum OpenBLASProduct {
+    case forward(x: TensorView, y: TensorView, bias: UnsafePointer<Float>?)
+    case dataGradient(dy: TensorView, dx: TensorView)
+    case weightGradient(x: TensorView, dy: TensorView)
+}
+
+extension PlanBuilder {
+    mutating func lowerOpenBLAS(
+        _ product: OpenBLASProduct, _ geometry: ConvolutionGeometry, weight: ParameterID, addend: ValueID?
+    ) {
+        let depth = geometry.taps * geometry.input.channels
+        let lanes = (geometry.output.channels + 31) / 32 * 32
+        let columns = geometry.output.pixels * depth
+        workspace.needPartials(columns + depth * lanes)
+        let convolution = OpenBLASConvolution(
+            geometry: geometry, batch: context.batch, depth: depth, lanes: lanes, columns: workspace.partials,
+            matrix: workspace.partials + columns)
+        let packed = weights(weight)
+        let target = gradient(weight)
+        let initial = addend.map(view)
+        switch product {
+        case .forward(let x, let y, let bias):
+            instructions.append(
+                .host {
+                    convolution.unpack(packed)
+                    convolution.forward(x, y, bias: bias, addend: initial)
+                })
+        case .dataGradient(let dy, let dx):
+            instructions.append(
+                .host {
+                    convolution.unpack(packed)
+                    convolution.dataGradient(dy, dx, addend: initial)
+                })
+        case .weightGradient(let x, let dy):
+            instructions.append(
+                .host {
+                    convolution.weightGradient(x, dy)
+                    convolution.pack(target)
+                })
+        }
+    }
+}
+
+/// One convolution over row-major matrices: columns [output pixels][taps x inputs], weights [taps x inputs][outputs].
+private struct OpenBLASConvolution {
+    var geometry: ConvolutionGeometry
+    var batch: BatchLayout
+    /// taps x inputs
+    var depth: Int
+    /// Outputs, rounded up to 32.
+    var lanes: Int
+    var columns: UnsafeMutablePointer<Float>
+    var matrix: UnsafeMutablePointer<Float>
+
+    private var pixels: Int { geometry.output.pixels }
+    private var outputs: Int { geometry.output.channels }
+
+    // MARK: Weights
+
+    /// [outputs/32][taps x inputs][32] -> [taps x inputs][outputs]
+    func unpack(_ packed: UnsafePointer<Float>) {
+        for block in 0..<(lanes / 32) {
+            for row in 0..<depth {
+                (matrix + row * lanes + block * 32).update(from: packed + (block * depth + row) * 32, count: 32)
+            }
+        }
+    }
+
+    func pack(_ packed: UnsafeMutablePointer<Float>) {
+        for block in 0..<(lanes / 32) {
+            for row in 0..<depth {
+                (packed + (block * depth + row) * 32).update(from: matrix + row * lanes + block * 32, count: 32)
+            }
+        }
+    }
+
+    // MARK: Products
+
+    func forward(_ x: TensorView, _ y: TensorView, bias: UnsafePointer<Float>?, addend: TensorView?) {
+        forEachSample { slot in
+            begin(y, slot, bias: bias, addend: addend)
+            gather(x, slot)
+            cblas_sgemm(
+                CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(pixels), blasint(outputs), blasint(depth), 1,
+                columns, blasint(depth), matrix, blasint(lanes), 1, y.base + slot * y.sampleStride,
+                blasint(y.pixelStride))
+        }
+    }
+
+    func dataGradient(_ dy: TensorView, _ dx: TensorView, addend: TensorView?) {
+        forEachSample { slot in
+            cblas_sgemm(
+                CblasRowMajor, CblasNoTrans, CblasTrans, blasint(pixels), blasint(depth), blasint(outputs), 1,
+                dy.base + slot * dy.sampleStride, blasint(dy.pixelStride), matrix, blasint(lanes), 0, columns,
+                blasint(depth))
+            begin(dx, slot, bias: nil, addend: addend)
+            scatter(to: dx, slot)
+        }
+    }
+
+    func weightGradient(_ x: TensorView, _ dy: TensorView) {
+        matrix.update(repeating: 0, count: depth * lanes)
+        forEachSample { slot in
+            gather(x, slot)
+            cblas_sgemm(
+                CblasRowMajor, CblasTrans, CblasNoTrans, blasint(depth), blasint(outputs), blasint(pixels), 1, columns,
+                blasint(depth), dy.base + slot * dy.sampleStride, blasint(dy.pixelStride), 1, matrix, blasint(lanes))
+        }
+    }
+
+    // MARK: Columns
+
+    private func forEachSample(_ body: (_ slot: Int) -> Void) {
+        for shard in 0..<batch.shards {
+            for position in 0..<batch.shardSizes[shard] { body(shard * batch.shardCapacity + position) }
+        }
+    }
+
+    /// What the products are added to.
+    private func begin(_ target: TensorView, _ slot: Int, bias: UnsafePointer<Float>?, addend: TensorView?) {
+        let width = (target.channels + 15) / 16 * 16
+        for pixel in 0..<(target.height * target.width) {
+            let to = target.base + slot * target.sampleStride + pixel * target.pixelStride
+            if let addend {
+                let from = addend.base + slot * addend.sampleStride + pixel * addend.pixelStride
+                if from != to { to.update(from: from, count: width) }
+            } else if let bias {
+                to.update(from: bias, count: width)
+            } else {
+                to.update(repeating: 0, count: width)
+            }
+        }
+    }
+
+    /// Calls `body` for every tap of every output pixel: the place among the columns and, inside the map, the input pixel.
+    private func forEachTap(_ body: (_ column: Int, _ pixel: Int?) -> Void) {
+        var column = 0
+        for row in 0..<geometry.output.height {
+            for place in 0..<geometry.output.width {
+                for r in 0..<geometry.kernelHeight {
+                    for s in 0..<geometry.kernelWidth {
+                        let h = row * geometry.stride + r - geometry.padding
+                        let w = place * geometry.stride + s - geometry.padding
+                        let isInside =
+                            h >= 0 && h < geometry.input.height && w >= 0 && w < geometry.input.width
+                        body(column, isInside ? h * geometry.input.width + w : nil)
+                        column += geometry.input.channels
+                    }
+                }
+            }
+        }
+    }
+
+    private func gather(_ x: TensorView, _ slot: Int) {
+        let sample = x.base + slot * x.sampleStride
+        forEachTap { column, pixel in
+            if let pixel {
+                (columns + column).update(from: sample + pixel * x.pixelStride, count: x.channels)
+            } else {
+                (columns + column).update(repeating: 0, count: x.channels)
+            }
+        }
+    }
+
+    private func scatter(to dx: TensorView, _ slot: Int) {
+        let sample = dx.base + slot * dx.sampleStride
+        forEachTap { column, pixel in
+            guard let pixel else { return }
+            let target = sample + pixel * dx.pixelStride
+            for c in 0..<dx.channels { target[c] += columns[column + c] }
+        }
+    }
+}
+
+/// Threads that OpenBLAS may use for a product.
+func setOpenBLASThreads(_ threads: Int) { openblas_set_num_threads(CInt(threads)) }

@@ -1,0 +1,106 @@
+internal import Graphs
+internal import Tensors
+
+/// Where each parameter lies in the flat arenas of weights, gradients and optimizer state, and how it is laid out there.
+///
+/// Trainable parameters come first, in the order in which the backward pass finishes their gradients, so that a run of finished
+/// gradients is a slice; running statistics follow. Weights are packed as kernels read them: [outputs/32][taps][inputs][32],
+/// unused lanes zero.
+struct ParameterArena {
+    /// A parameter's place.
+    struct Entry {
+        var offset = 0
+        /// Floats it takes.
+        var storage = 0
+        /// Weights of convolutions and linear layers; nil for vectors.
+        var packing: Packing?
+    }
+
+    /// By `ParameterID.index`. `batchesTracked` has no storage.
+    private(set) var entries: [Entry]
+    /// Floats of all trainable parameters.
+    private(set) var trainableCount = 0
+    /// Floats of everything.
+    private(set) var count = 0
+    /// Trainable parameters in the arena's order.
+    private(set) var order: [ParameterID] = []
+
+    init(graph: Graph) {
+        var packings: [ParameterID: Packing] = [:]
+        var finished: [ParameterID] = []
+        for node in graph.nodes {
+            switch node.operation {
+            case .convolution(let convolution):
+                guard let output = node.output else { continue }
+                packings[convolution.weight] = Packing(
+                    outputs: graph[output].shape.channels, inputs: graph[node.inputs[0]].shape.channels,
+                    taps: convolution.kernelHeight * convolution.kernelWidth)
+            case .convolutionWeightGradient(let convolution):
+                finished += [convolution.weight] + (convolution.bias.map { [$0] } ?? [])
+            case .batchNormGradient(let norm):
+                finished += [norm.weight, norm.bias]
+            default: break
+            }
+        }
+        let all = graph.parameters.indices.map { ParameterID(index: $0) }
+        let isFinished = Set(finished)
+        order = finished + all.filter { graph[$0].isTrainable && !isFinished.contains($0) }
+        entries = [Entry](repeating: Entry(), count: graph.parameters.count)
+        for id in order { place(id, graph, packings[id]) }
+        trainableCount = count
+        for id in all where !graph[id].isTrainable && graph[id].role != .batchesTracked { place(id, graph, nil) }
+    }
+
+    private mutating func place(_ id: ParameterID, _ graph: Graph, _ packing: Packing?) {
+        let storage = packing?.count ?? (graph[id].count + 31) / 32 * 32
+        entries[id.index] = Entry(offset: count, storage: storage, packing: packing)
+        count += storage
+    }
+
+    /// A parameter in torch's layout, from one of the arenas.
+    func read(_ id: ParameterID, count: Int, from arena: UnsafePointer<Float>) -> [Float] {
+        let entry = entries[id.index]
+        let base = arena + entry.offset
+        guard let packing = entry.packing else { return (0..<count).map { base[$0] } }
+        var values = [Float](repeating: 0, count: count)
+        packing.forEach { torch, packed in values[torch] = base[packed] }
+        return values
+    }
+
+    /// Writes a parameter given in torch's layout.
+    func write(_ values: [Float], of id: ParameterID, to arena: UnsafeMutablePointer<Float>) {
+        let entry = entries[id.index]
+        let base = arena + entry.offset
+        if let packing = entry.packing {
+            packing.forEach { torch, packed in base[packed] = values[torch] }
+        } else {
+            for (i, value) in values.enumerated() { base[i] = value }
+        }
+    }
+}
+
+/// The shape of packed weights: [outputs/32][taps][inputs][32].
+struct Packing: Hashable {
+    var outputs: Int
+    var inputs: Int
+    var taps: Int
+
+    var blocks: Int { (outputs + 31) / 32 }
+    /// Floats of one block of 32 outputs.
+    var blockStride: Int { taps * inputs * 32 }
+    var count: Int { blocks * blockStride }
+
+    /// Calls `body` with every weight's index in torch's OIHW and in the packed form.
+    func forEach(_ body: (_ torch: Int, _ packed: Int) -> Void) {
+        var torch = 0
+        for k in 0..<outputs {
+            let block = k / 32 * blockStride + k % 32
+            for c in 0..<inputs {
+                for tap in 0..<taps {
+                    body(torch, block + (tap * inputs + c) * 32)
+                    torch += 1
+                }
+            }
+        }
+    }
+}

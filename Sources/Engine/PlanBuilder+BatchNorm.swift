@@ -1,0 +1,63 @@
+internal import Graphs
+internal import KernelInterface
+internal import Tensors
+
+extension PlanBuilder {
+    mutating func lowerBatchNorm(_ node: Node, _ norm: BatchNorm) {
+        guard let output = node.output else { return }
+        let x = view(node.inputs[0])
+        let arguments = memory.store(
+            BatchNormArguments(
+                batch: context.batch, step: UnsafePointer(context.step), state: state(norm, channels: x.channels),
+                input: x, gradient: nil, output: view(output), addend: nil, weightGradient: nil, biasGradient: nil))
+        if graph.purpose == .evaluation {
+            call(context.kernels.batchNormFreeze, stored: UnsafePointer(arguments), tasks: 1)
+        } else {
+            call(context.kernels.batchNormSums, stored: UnsafePointer(arguments), tasks: slots)
+            call(context.kernels.batchNormCombine, stored: UnsafePointer(arguments), tasks: 1)
+            exchange(arguments.pointee.state)
+            call(context.kernels.batchNormFinish, stored: UnsafePointer(arguments), tasks: 1)
+        }
+        call(context.kernels.batchNormApply, stored: UnsafePointer(arguments), tasks: slots)
+    }
+
+    mutating func lowerBatchNormGradient(_ node: Node, _ norm: BatchNorm) {
+        let x = view(node.inputs[0])
+        let arguments = memory.store(
+            BatchNormArguments(
+                batch: context.batch, step: UnsafePointer(context.step), state: state(norm, channels: x.channels),
+                input: x, gradient: view(node.inputs[1]), output: node.output.map(view), addend: node.addend.map(view),
+                weightGradient: gradient(norm.weight), biasGradient: gradient(norm.bias)))
+        call(context.kernels.batchNormGradientSums, stored: UnsafePointer(arguments), tasks: slots)
+        call(context.kernels.batchNormCombine, stored: UnsafePointer(arguments), tasks: 1)
+        // Before the exchange: gradients of parameters are summed over ranks with all others.
+        call(context.kernels.batchNormParameterGradient, stored: UnsafePointer(arguments), tasks: 1)
+        exchange(arguments.pointee.state)
+        guard node.output != nil else { return }
+        call(context.kernels.batchNormGradientFinish, stored: UnsafePointer(arguments), tasks: 1)
+        call(context.kernels.batchNormGradientApply, stored: UnsafePointer(arguments), tasks: slots)
+    }
+
+    private mutating func exchange(_ state: BatchNormState) {
+        instructions.append(.exchange(state.sums, count: 2 * padded(state.channels)))
+    }
+
+    private func padded(_ channels: Int) -> Int { (channels + 15) / 16 * 16 }
+
+    /// What forward and backward of one layer share.
+    private mutating func state(_ norm: BatchNorm, channels: Int) -> BatchNormState {
+        workspace.needSums(slots * 2 * padded(channels))
+        if let state = norms[norm.index] { return state }
+        let width = padded(channels)
+        let vectors = memory.allocate(Float.self, count: 5 * width)
+        let state = BatchNormState(
+            channels: channels, epsilon: norm.epsilon, momentum: norm.momentum,
+            weight: UnsafePointer(weights(norm.weight)), bias: UnsafePointer(weights(norm.bias)),
+            runningMean: weights(norm.runningMean), runningVariance: weights(norm.runningVariance), mean: vectors,
+            inverseDeviation: vectors + width, sampleSums: workspace.sampleSums,
+            sums: memory.allocate(Double.self, count: 2 * width), scale: vectors + 2 * width,
+            slope: vectors + 3 * width, offset: vectors + 4 * width)
+        norms[norm.index] = state
+        return state
+    }
+}

@@ -1,0 +1,98 @@
+internal import Graphs
+internal import KernelInterface
+internal import Tensors
+
+extension PlanBuilder {
+    mutating func lowerElementwise(_ node: Node, _ kernel: @escaping Kernel<ElementwiseArguments>) {
+        guard let output = node.output else { return }
+        let arguments = ElementwiseArguments(
+            batch: context.batch, first: view(node.inputs[0]),
+            second: node.inputs.count > 1 ? view(node.inputs[1]) : nil, output: view(output),
+            addend: node.addend.map(view))
+        call(kernel, arguments, tasks: slots)
+    }
+
+    mutating func lowerDropout(_ node: Node, rate: Float, layer: Int) {
+        guard let output = node.output else { return }
+        let arguments = DropoutArguments(
+            batch: context.batch, step: UnsafePointer(context.step), input: view(node.inputs[0]), output: view(output),
+            addend: node.addend.map(view), rate: rate, layer: layer)
+        call(context.kernels.dropout, arguments, tasks: slots)
+    }
+
+    mutating func lowerPooling(_ node: Node, _ pooling: Pooling?, _ kernel: @escaping Kernel<PoolingArguments>) {
+        guard let output = node.output else { return }
+        let arguments = PoolingArguments(
+            batch: context.batch, input: view(node.inputs[0]), output: view(output), outputGradient: nil,
+            inputGradient: nil, addend: nil, kernel: pooling?.kernel ?? 0, stride: pooling?.stride ?? 0,
+            padding: pooling?.padding ?? 0)
+        call(kernel, arguments, tasks: slots)
+    }
+
+    /// Inputs are [x, y, dy] for maxima, else [dy].
+    mutating func lowerPoolingGradient(
+        _ node: Node, _ pooling: Pooling?, _ kernel: @escaping Kernel<PoolingArguments>
+    ) {
+        guard let output = node.output, let gradient = node.inputs.last else { return }
+        let isMaximum = node.inputs.count == 3
+        let arguments = PoolingArguments(
+            batch: context.batch, input: view(isMaximum ? node.inputs[0] : output),
+            output: view(isMaximum ? node.inputs[1] : gradient), outputGradient: view(gradient),
+            inputGradient: view(output), addend: node.addend.map(view), kernel: pooling?.kernel ?? 0,
+            stride: pooling?.stride ?? 0, padding: pooling?.padding ?? 0)
+        call(kernel, arguments, tasks: slots)
+    }
+
+    /// Copies the inputs that do not stand in their slice of the output already.
+    mutating func lowerConcatenation(_ node: Node) {
+        guard let output = node.output else { return }
+        var offset = 0
+        for input in node.inputs {
+            let source = view(input)
+            if !layout.isPlaced(input, in: output, at: offset) {
+                var target = view(output)
+                let isLast = offset + source.channels == target.channels
+                target.base += offset
+                // The last one also clears the lanes behind it.
+                target.channels = isLast ? target.pixelStride - offset : source.channels
+                copy(source, to: target)
+            }
+            offset += source.channels
+        }
+    }
+
+    mutating func lowerSlice(_ node: Node, offset: Int) {
+        guard let output = node.output, !layout.isPlaced(output, in: node.inputs[0], at: offset) else { return }
+        var source = view(node.inputs[0])
+        var target = view(output)
+        source.base += offset
+        source.channels = target.channels
+        target.channels = target.pixelStride
+        copy(source, to: target)
+    }
+
+    private mutating func copy(_ source: TensorView, to target: TensorView) {
+        call(
+            context.kernels.copy,
+            ElementwiseArguments(batch: context.batch, first: source, second: nil, output: target, addend: nil),
+            tasks: slots)
+    }
+
+    mutating func lowerLoss(_ logits: ValueID, weight: Float) {
+        call(context.kernels.crossEntropy, crossEntropy(logits, nil, weight: weight), tasks: slots)
+        hasLoss = true
+    }
+
+    mutating func lowerLossGradient(_ node: Node, weight: Float) {
+        guard let output = node.output else { return }
+        call(
+            context.kernels.crossEntropyGradient, crossEntropy(node.inputs[0], view(output), weight: weight),
+            tasks: slots)
+    }
+
+    private func crossEntropy(_ logits: ValueID, _ gradient: TensorView?, weight: Float) -> CrossEntropyArguments {
+        CrossEntropyArguments(
+            batch: context.batch, step: UnsafePointer(context.step), logits: view(logits), gradient: gradient,
+            weight: weight, losses: context.losses, predictions: context.predictions, isFirst: !hasLoss)
+    }
+}

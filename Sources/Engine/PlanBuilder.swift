@@ -1,0 +1,152 @@
+internal import Graphs
+internal import KernelInterface
+internal import Kernels
+internal import Tensors
+
+/// What a plan is compiled against: the memory that outlives a step, and the numbers of samples.
+struct PlanContext {
+    var kernels: KernelTable
+    /// nil for products through OpenBLAS.
+    var usesOpenBLAS: Bool
+    var threads: Int
+    var batch: BatchLayout
+    var step: UnsafeMutablePointer<StepState>
+    var parameters: ParameterArena
+    var weights: UnsafeMutablePointer<Float>
+    var gradients: UnsafeMutablePointer<Float>
+    var activations: UnsafeMutablePointer<Float>
+    var images: UnsafeMutablePointer<Float>
+    /// By slot.
+    var losses: UnsafeMutablePointer<Float>
+    var predictions: UnsafeMutablePointer<Int32>
+}
+
+/// Compiles a graph into a plan, node by node.
+struct PlanBuilder {
+    let graph: Graph
+    let layout: MemoryPlan
+    let context: PlanContext
+    let memory = PlanMemory()
+    var instructions: [Plan.Instruction] = []
+    /// Scratch memory that operations use one after the other: sizes are known when all are compiled.
+    var workspace = Workspace()
+    /// By `BatchNorm.index`: what its forward and backward passes share.
+    var norms: [Int: BatchNormState] = [:]
+    var hasLoss = false
+
+    var slots: Int { context.batch.shards * context.batch.shardCapacity }
+
+    init(graph: Graph, layout: MemoryPlan, context: PlanContext) {
+        self.graph = graph
+        self.layout = layout
+        self.context = context
+    }
+
+    /// The plan, and the bytes of memory that it holds besides the arenas.
+    func build() -> (plan: Plan, bytes: Int) {
+        // Scratch memory is shared, so the largest request decides; a dry pass finds it.
+        var measure = self
+        for node in graph.nodes { measure.lower(node) }
+        var builder = PlanBuilder(graph: graph, layout: layout, context: context)
+        builder.workspace.allocate(like: measure.workspace, threads: context.threads, in: builder.memory)
+        for node in graph.nodes { builder.lower(node) }
+        if graph.purpose == .evaluation { builder.lowerLoss(graph.logits, weight: 1) }
+        return (Plan(instructions: builder.instructions, memory: builder.memory), builder.memory.byteCount)
+    }
+
+    private mutating func lower(_ node: Node) {
+        switch node.operation {
+        case .convolution(let convolution): lowerConvolution(node, convolution)
+        case .convolutionDataGradient(let convolution): lowerDataGradient(node, convolution)
+        case .convolutionWeightGradient(let convolution): lowerWeightGradient(node, convolution)
+        case .batchNorm(let norm): lowerBatchNorm(node, norm)
+        case .batchNormGradient(let norm): lowerBatchNormGradient(node, norm)
+        case .relu: lowerElementwise(node, context.kernels.relu)
+        case .reluGradient: lowerElementwise(node, context.kernels.reluGradient)
+        case .sigmoid: lowerElementwise(node, context.kernels.sigmoid)
+        case .sigmoidGradient: lowerElementwise(node, context.kernels.sigmoidGradient)
+        case .add: lowerElementwise(node, context.kernels.add)
+        case .dropout(let rate, let index), .dropoutGradient(let rate, let index):
+            lowerDropout(node, rate: rate, layer: index)
+        case .maxPool(let pooling): lowerPooling(node, pooling, context.kernels.maxPool)
+        case .averagePool(let pooling): lowerPooling(node, pooling, context.kernels.averagePool)
+        case .adaptiveAveragePool: lowerPooling(node, nil, context.kernels.adaptiveAveragePool)
+        case .maxPoolGradient(let pooling): lowerPoolingGradient(node, pooling, context.kernels.maxPoolGradient)
+        case .averagePoolGradient(let pooling): lowerPoolingGradient(node, pooling, context.kernels.averagePoolGradient)
+        case .adaptiveAveragePoolGradient:
+            lowerPoolingGradient(node, nil, context.kernels.adaptiveAveragePoolGradient)
+        case .concatenate: lowerConcatenation(node)
+        case .slice(let offset): lowerSlice(node, offset: offset)
+        case .softmaxCrossEntropy(let weight): lowerLoss(node.inputs[0], weight: weight)
+        case .softmaxCrossEntropyGradient(let weight): lowerLossGradient(node, weight: weight)
+        }
+    }
+
+    /// Appends a call of a kernel.
+    mutating func call<Arguments: BitwiseCopyable>(
+        _ kernel: @escaping Kernel<Arguments>, _ arguments: Arguments, tasks: Int
+    ) {
+        call(kernel, stored: UnsafePointer(memory.store(arguments)), tasks: tasks)
+    }
+
+    /// Appends a call of a kernel whose arguments have an address already.
+    mutating func call<Arguments: BitwiseCopyable>(
+        _ kernel: @escaping Kernel<Arguments>, stored: UnsafePointer<Arguments>, tasks: Int
+    ) {
+        let body: ThreadPool.Body = { raw, task, worker in
+            kernel(raw.assumingMemoryBound(to: Arguments.self), task, worker)
+        }
+        instructions.append(.kernel(Plan.Call(body: body, arguments: UnsafeRawPointer(stored), tasks: tasks)))
+    }
+
+    /// A value as kernels see it.
+    func view(_ id: ValueID) -> TensorView {
+        let location = layout.locations[id.index]
+        let root = layout.roots[location.root]
+        let base = root.isPinned ? context.images : context.activations + root.offset * slots
+        return TensorView(
+            base: base + location.channel, height: root.height, width: root.width, channels: graph[id].shape.channels,
+            pixelStride: root.pixelStride, sampleStride: root.count)
+    }
+
+    func weights(_ id: ParameterID) -> UnsafeMutablePointer<Float> {
+        context.weights + context.parameters.entries[id.index].offset
+    }
+
+    func gradient(_ id: ParameterID) -> UnsafeMutablePointer<Float> {
+        context.gradients + context.parameters.entries[id.index].offset
+    }
+}
+
+/// Scratch memory shared by all operations of a plan, which use it one after the other.
+struct Workspace {
+    /// Floats that each worker needs.
+    private var perWorker = 0
+    /// Floats that all workers share.
+    private var shared = 0
+    /// Float64 numbers for batch norm's sums.
+    private var sums = 0
+    private(set) var scratch = placeholder(Float.self)
+    private(set) var partials = placeholder(Float.self)
+    private(set) var sampleSums = placeholder(Double.self)
+
+    /// Floats between two workers' scratch.
+    var scratchStride: Int { perWorker }
+
+    mutating func needScratch(_ floats: Int) { perWorker = max(perWorker, (floats + 1023) / 1024 * 1024 + 16) }
+    mutating func needPartials(_ floats: Int) { shared = max(shared, floats) }
+    mutating func needSums(_ numbers: Int) { sums = max(sums, numbers) }
+
+    mutating func allocate(like measured: Workspace, threads: Int, in memory: PlanMemory) {
+        self = measured
+        scratch = memory.allocate(Float.self, count: perWorker * threads)
+        partials = memory.allocate(Float.self, count: shared)
+        sampleSums = memory.allocate(Double.self, count: sums)
+    }
+
+    /// An address that nobody reads: what the dry pass sees.
+    private static func placeholder<Element>(_ type: Element.Type) -> UnsafeMutablePointer<Element> {
+        guard let pointer = UnsafeMutablePointer<Element>(bitPattern: 64) else { preconditionFailure("64 is no address") }
+        return pointer
+    }
+}

@@ -1,0 +1,196 @@
+import KernelInterface
+
+// Batch normalisation (Ioffe & Szegedy, 2015). Per channel, over M = samples x pixels elements:
+//
+//   forward   mean = sum x / M,  variance = sum x² / M - mean²,  y = x * scale + offset
+//             with scale = weight / sqrt(variance + epsilon), offset = bias - mean * scale
+//   backward  A = sum dy,  B = sum dy (x - mean)
+//             dbias = A,  dweight = B / deviation,  dx = scale * dy + slope * x + offset
+//             with slope = -scale * B / (M * deviation²), offset = -scale * A / M - slope * mean
+//
+// Sums: float32 along a row of pixels, float64 over rows and samples, then the shards' tree: fixed, and without cancellation trouble.
+
+/// Two sums over a sample, row by row: `body` gives a pixel's two summands.
+@inline(__always)
+private func sumSample(
+    _ arguments: UnsafePointer<BatchNormArguments>, _ slot: Int, _ view: TensorView,
+    _ body: (_ pixel: Int, _ lane: Int) -> (Vector, Vector)
+) {
+    guard arguments.pointee.batch.isActive(slot) else { return }
+    let width = padded(view.channels)
+    let sums = arguments.pointee.state.sampleSums + slot &* 2 &* width
+    for i in 0..<(2 &* width) { sums[i] = 0 }
+    // Maps narrower than this are summed several rows at a time.
+    let run = view.width < 16 && view.height > 1 ? view.width &* min(view.height, 4) : view.width
+    let pixels = view.height &* view.width
+    var lane = 0
+    while lane < width {
+        var pixel = 0
+        while pixel < pixels {
+            let end = min(pixel &+ run, pixels)
+            var a = Vector(repeating: 0)
+            var b = Vector(repeating: 0)
+            while pixel < end {
+                let (first, second) = body(pixel, lane)
+                a += first
+                b += second
+                pixel &+= 1
+            }
+            for i in 0..<lanes {
+                sums[lane &+ i] += Double(a[i])
+                sums[width &+ lane &+ i] += Double(b[i])
+            }
+        }
+        lane &+= lanes
+    }
+}
+
+func batchNormSums(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+    let input = arguments.pointee.input
+    let x = input.sample(task)
+    sumSample(arguments, task, input) { pixel, lane in
+        let value = vector(x + pixel &* input.pixelStride + lane)
+        return (value, value * value)
+    }
+}
+
+func batchNormGradientSums(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+    guard let gradient = arguments.pointee.gradient else { return }
+    let input = arguments.pointee.input
+    let x = input.sample(task)
+    let dy = gradient.sample(task)
+    let mean = arguments.pointee.state.mean
+    sumSample(arguments, task, input) { pixel, lane in
+        let value = vector(dy + pixel &* gradient.pixelStride + lane)
+        return (value, value * (vector(x + pixel &* input.pixelStride + lane) - vector(mean + lane)))
+    }
+}
+
+/// Samples of a shard in their order, then the tree of shards.
+func batchNormCombine(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+    let batch = arguments.pointee.batch
+    let width = 2 &* padded(arguments.pointee.state.channels)
+    let samples = arguments.pointee.state.sampleSums
+    for shard in 0..<batch.shards {
+        let total = samples + shard &* batch.shardCapacity &* width
+        if batch.shardSizes[shard] == 0 {
+            for i in 0..<width { total[i] = 0 }
+        }
+        for position in 1..<max(batch.shardSizes[shard], 1) {
+            let sample = total + position &* width
+            for i in 0..<width { total[i] += sample[i] }
+        }
+    }
+    var remaining = batch.shards
+    while remaining > 1 {
+        let half = (remaining &+ 1) / 2
+        for shard in half..<remaining {
+            let target = samples + (shard &- half) &* batch.shardCapacity &* width
+            let source = samples + shard &* batch.shardCapacity &* width
+            for i in 0..<width { target[i] += source[i] }
+        }
+        remaining = half
+    }
+    let sums = arguments.pointee.state.sums
+    for i in 0..<width { sums[i] = samples[i] }
+}
+
+func batchNormFinish(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+    let state = arguments.pointee.state
+    let width = padded(state.channels)
+    let count =
+        arguments.pointee.step.pointee.normSamples
+        * Double(arguments.pointee.input.height &* arguments.pointee.input.width)
+    let momentum = Double(state.momentum)
+    for c in 0..<state.channels {
+        let mean = state.sums[c] / count
+        let variance = max(state.sums[width &+ c] / count - mean * mean, 0)
+        let inverse = 1 / (variance + Double(state.epsilon)).squareRoot()
+        state.mean[c] = Float(mean)
+        state.inverseDeviation[c] = Float(inverse)
+        // The running variance is the unbiased one, as torch tracks it.
+        let unbiased = count > 1 ? variance * count / (count - 1) : variance
+        state.runningMean[c] = Float((1 - momentum) * Double(state.runningMean[c]) + momentum * mean)
+        state.runningVariance[c] = Float((1 - momentum) * Double(state.runningVariance[c]) + momentum * unbiased)
+        let scale = Double(state.weight[c]) * inverse
+        state.scale[c] = Float(scale)
+        state.offset[c] = Float(Double(state.bias[c]) - mean * scale)
+    }
+}
+
+func batchNormFreeze(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+    let state = arguments.pointee.state
+    for c in 0..<state.channels {
+        let inverse = 1 / (Double(state.runningVariance[c]) + Double(state.epsilon)).squareRoot()
+        let scale = Double(state.weight[c]) * inverse
+        state.scale[c] = Float(scale)
+        state.offset[c] = Float(Double(state.bias[c]) - Double(state.runningMean[c]) * scale)
+    }
+}
+
+func batchNormApply(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+    guard let output = arguments.pointee.output, arguments.pointee.batch.isActive(task) else { return }
+    let input = arguments.pointee.input
+    let scale = arguments.pointee.state.scale
+    let offset = arguments.pointee.state.offset
+    let width = padded(input.channels)
+    for pixel in 0..<(input.height &* input.width) {
+        let x = input.sample(task) + pixel &* input.pixelStride
+        let y = output.sample(task) + pixel &* output.pixelStride
+        var lane = 0
+        while lane < width {
+            put(vector(offset + lane).addingProduct(vector(x + lane), vector(scale + lane)), y + lane)
+            lane &+= lanes
+        }
+    }
+}
+
+func batchNormParameterGradient(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+    guard let weightGradient = arguments.pointee.weightGradient, let biasGradient = arguments.pointee.biasGradient
+    else { return }
+    let state = arguments.pointee.state
+    let width = padded(state.channels)
+    for c in 0..<state.channels {
+        biasGradient[c] = Float(state.sums[c])
+        weightGradient[c] = Float(state.sums[width &+ c] * Double(state.inverseDeviation[c]))
+    }
+}
+
+func batchNormGradientFinish(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+    let state = arguments.pointee.state
+    let width = padded(state.channels)
+    let count =
+        arguments.pointee.step.pointee.normSamples
+        * Double(arguments.pointee.input.height &* arguments.pointee.input.width)
+    for c in 0..<state.channels {
+        let inverse = Double(state.inverseDeviation[c])
+        let scale = Double(state.weight[c]) * inverse
+        let slope = -scale * inverse * inverse * state.sums[width &+ c] / count
+        state.scale[c] = Float(scale)
+        state.slope[c] = Float(slope)
+        state.offset[c] = Float(-scale * state.sums[c] / count - slope * Double(state.mean[c]))
+    }
+}
+
+func batchNormGradientApply(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+    guard let output = arguments.pointee.output, let gradient = arguments.pointee.gradient,
+        arguments.pointee.batch.isActive(task)
+    else { return }
+    let input = arguments.pointee.input
+    let addend = arguments.pointee.addend
+    let state = arguments.pointee.state
+    let width = padded(input.channels)
+    for pixel in 0..<(input.height &* input.width) {
+        let x = input.sample(task) + pixel &* input.pixelStride
+        let dy = gradient.sample(task) + pixel &* gradient.pixelStride
+        let dx = output.sample(task) + pixel &* output.pixelStride
+        var lane = 0
+        while lane < width {
+            let affine = vector(state.offset + lane).addingProduct(vector(x + lane), vector(state.slope + lane))
+            var value = affine.addingProduct(vector(dy + lane), vector(state.scale + lane))
+            if let addend { value += vector(addend.sample(task) + pixel &* addend.pixelStride + lane) }
+            put(value, dx + lane)
+            lane &+= lanes
+        }
+    }
+}

@@ -1,0 +1,280 @@
+import KernelInterface
+
+// Convolutions, their data gradients and linear layers: destination = initial + source * weights.
+//
+//   y[p, q, k] = initial + sum over segments, over i < segment.length of  x[origin(p, q) + segment.source + i] * w[segment.weight/32 + i, k]
+//
+// Lanes run along k, tile rows along pixels (or samples). Each output element is one chain of fused multiply-adds in the order of
+// the segments, whatever the tile, the blocking or the vector width: that makes instruction sets and thread counts agree to the bit.
+
+/// Steps after which a tile's accumulators go back to memory, so that a block of weights stays in the caches while many rows meet it.
+private let blockSteps = 1024
+
+/// One register tile's work.
+private struct TileJob {
+    var source: UnsafePointer<Float>
+    var sourceStride: Int
+    var weights: UnsafePointer<Float>
+    var segments: UnsafePointer<Segment>
+    var segmentCount: Int
+    /// What the accumulators start from; nil is zero.
+    var initial: UnsafePointer<Float>?
+    var initialStride: Int
+    var destination: UnsafeMutablePointer<Float>
+    var destinationStride: Int
+}
+
+@inline(never)
+private func multiply<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<TileJob>) {
+    let stride = job.pointee.sourceStride
+    var sums: T
+    if let initial = job.pointee.initial {
+        sums = T.load(initial, job.pointee.initialStride)
+    } else {
+        sums = T.zero
+    }
+    for s in 0..<job.pointee.segmentCount {
+        let segment = job.pointee.segments[s]
+        var source = job.pointee.source + segment.source
+        var weights = job.pointee.weights + segment.weight
+        for _ in 0..<segment.length {
+            sums.accumulate(source, stride, vector(weights), vector(weights + lanes))
+            source += 1
+            weights += 32
+        }
+    }
+    sums.store(job.pointee.destination, job.pointee.destinationStride)
+}
+
+@inline(__always)
+private func multiply<R: Tile>(_ row: R.Type, height: Int, _ job: UnsafePointer<TileJob>) {
+    switch height {
+    case 1: multiply(R.self, job)
+    case 2: multiply(Rows2<R>.self, job)
+    case 3: multiply(Rows3<R>.self, job)
+    case 4: multiply(Rows4<R>.self, job)
+    case 5: if tileHeight >= 5 { multiply(Rows5<R>.self, job) }
+    case 6: if tileHeight >= 6 { multiply(Rows6<R>.self, job) }
+    case 7: if tileHeight >= 7 { multiply(Rows7<R>.self, job) }
+    case 8: if tileHeight >= 8 { multiply(Rows8<R>.self, job) }
+    case 9: if tileHeight >= 9 { multiply(Rows9<R>.self, job) }
+    case 10: if tileHeight >= 10 { multiply(Rows10<R>.self, job) }
+    case 11: if tileHeight >= 11 { multiply(Rows11<R>.self, job) }
+    case 12: if tileHeight >= 12 { multiply(Rows12<R>.self, job) }
+    case 13: if tileHeight >= 13 { multiply(Rows13<R>.self, job) }
+    default: if tileHeight >= 14 { multiply(Rows14<R>.self, job) }
+    }
+}
+
+/// A row of `columns` outputs, in tiles of nearly equal height.
+@inline(__always)
+private func multiplyRow(_ columns: Int, isWide: Bool, _ job: inout TileJob) {
+    var remaining = columns
+    var tiles = tileCount(columns)
+    while tiles > 0 {
+        let height = nextHeight(remaining, tiles: tiles)
+        if isWide {
+            multiply(Row.self, height: height, &job)
+        } else {
+            multiply(HalfRow.self, height: height, &job)
+        }
+        job.source += height &* job.sourceStride
+        job.destination += height &* job.destinationStride
+        if let initial = job.initial { job.initial = initial + height &* job.initialStride }
+        remaining &-= height
+        tiles &-= 1
+    }
+}
+
+/// The outputs of one task in one phase and one sample (or run of samples): rows of columns, at regular strides.
+private struct Panel {
+    var rows: Int
+    var columns: Int
+    var source: UnsafePointer<Float>
+    var sourceRowStride: Int
+    var sourceStride: Int
+    var destination: UnsafeMutablePointer<Float>
+    var destinationRowStride: Int
+    var destinationStride: Int
+    var addend: UnsafePointer<Float>?
+    var addendRowStride: Int
+    var addendStride: Int
+}
+
+/// All outputs of a panel for the lanes `lane ..< lane + a tile's`, with some of the segments.
+@inline(__always)
+private func multiplyPanel(
+    _ panel: Panel, lane: Int, isWide: Bool, weights: UnsafePointer<Float>, segments: UnsafePointer<Segment>,
+    segmentCount: Int, isFirst: Bool, bias: UnsafePointer<Float>?
+) {
+    for row in 0..<panel.rows {
+        let destination = panel.destination + row &* panel.destinationRowStride + lane
+        var job = TileJob(
+            source: panel.source + row &* panel.sourceRowStride, sourceStride: panel.sourceStride, weights: weights,
+            segments: segments, segmentCount: segmentCount, initial: nil, initialStride: 0,
+            destination: destination, destinationStride: panel.destinationStride)
+        if !isFirst {
+            job.initial = UnsafePointer(destination)
+            job.initialStride = panel.destinationStride
+        } else if let bias {
+            job.initial = bias + lane
+        } else if let addend = panel.addend {
+            job.initial = addend + row &* panel.addendRowStride + lane
+            job.initialStride = panel.addendStride
+        }
+        multiplyRow(panel.columns, isWide: isWide, &job)
+    }
+}
+
+/// How many segments from `first` on make a block of about `blockSteps` steps.
+@inline(__always)
+private func blockLength(_ phase: Phase, from first: Int) -> Int {
+    var end = first
+    var steps = 0
+    while end < phase.segmentCount && (end == first || steps &+ phase.segments[end].length <= blockSteps) {
+        steps &+= phase.segments[end].length
+        end &+= 1
+    }
+    return end &- first
+}
+
+func convolve(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int, _ worker: Int) {
+    let part = task % arguments.pointee.laneParts
+    let strip = task / arguments.pointee.laneParts % arguments.pointee.strips
+    let group = task / arguments.pointee.laneParts / arguments.pointee.strips
+    let firstSlot = group &* arguments.pointee.samplesPerGroup
+    let slots = min(arguments.pointee.samplesPerGroup, arguments.pointee.batch.slots &- firstSlot)
+    let window = arguments.pointee.window
+    let isCopied = window.isCopied
+    let firstRow = strip &* arguments.pointee.rowsPerStrip
+    let source = arguments.pointee.source
+    let copiedRows = (arguments.pointee.rowsPerStrip &- 1) &* window.step &+ window.rowSpan
+    let copiedSample = copiedRows &* window.width &* source.channels
+    let scratch = window.scratch + worker &* window.scratchStride
+    if isCopied {
+        for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
+            copyWindow(
+                source, slot: firstSlot &+ i, firstRow: firstRow &* window.step &- window.padTop, rows: copiedRows,
+                window: window, to: scratch + i &* copiedSample)
+        }
+    }
+    let firstLane = part &* arguments.pointee.lanesPerPart
+    let endLane = min(firstLane &+ arguments.pointee.lanesPerPart, padded(arguments.pointee.destination.channels))
+    for phaseIndex in 0..<arguments.pointee.phaseCount {
+        let phase = arguments.pointee.phases[phaseIndex]
+        var lane = firstLane
+        while lane < endLane {
+            let isWide = lane &+ tileLanes <= endLane
+            let weights =
+                arguments.pointee.weights + (lane >> 5) &* arguments.pointee.weightBlockStride + (lane & 31)
+            var first = 0
+            repeat {
+                let count = blockLength(phase, from: first)
+                forEachPanel(
+                    arguments, phase, firstSlot: firstSlot, slots: slots, firstRow: firstRow,
+                    copy: isCopied ? UnsafePointer(scratch) : nil, copiedSample: copiedSample
+                ) { panel in
+                    multiplyPanel(
+                        panel, lane: lane, isWide: isWide, weights: weights, segments: phase.segments + first,
+                        segmentCount: count, isFirst: first == 0, bias: arguments.pointee.bias)
+                }
+                first &+= count
+            } while first < phase.segmentCount
+            lane &+= isWide ? tileLanes : lanes
+        }
+    }
+}
+
+/// The panels that a task's outputs fall into, by what tile rows run along.
+@inline(__always)
+private func forEachPanel(
+    _ arguments: UnsafePointer<ConvolutionArguments>, _ phase: Phase, firstSlot: Int, slots: Int, firstRow: Int,
+    copy: UnsafePointer<Float>?, copiedSample: Int, _ body: (Panel) -> Void
+) {
+    let source = arguments.pointee.source
+    let destination = arguments.pointee.destination
+    let addend = arguments.pointee.addend
+    switch arguments.pointee.axis {
+    case .mapRow:
+        let rows = min(arguments.pointee.rowsPerStrip, phase.rows &- firstRow)
+        if rows <= 0 { return }
+        let step = arguments.pointee.destinationStep
+        let window = arguments.pointee.window
+        let sourceWidth = copy == nil ? source.rowStride : window.width &* source.channels
+        let sourcePixel = copy == nil ? source.pixelStride : source.channels
+        let row = phase.firstRow &+ firstRow &* step
+        for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
+            let slot = firstSlot &+ i
+            let origin =
+                copy.map { $0 + i &* copiedSample } ?? UnsafePointer(source.pixel(slot, firstRow &* window.step, 0))
+            body(
+                Panel(
+                    rows: rows, columns: phase.columns, source: origin, sourceRowStride: window.step &* sourceWidth,
+                    sourceStride: window.step &* sourcePixel,
+                    destination: destination.pixel(slot, row, phase.firstColumn),
+                    destinationRowStride: step &* destination.rowStride,
+                    destinationStride: step &* destination.pixelStride,
+                    addend: addend.map { UnsafePointer($0.pixel(slot, row, phase.firstColumn)) },
+                    addendRowStride: step &* (addend?.rowStride ?? 0),
+                    addendStride: step &* (addend?.pixelStride ?? 0)))
+        }
+    case .pixels:
+        let pixels = source.height &* source.width &* slots
+        let columns = min(arguments.pointee.rowsPerStrip, pixels &- firstRow)
+        if columns <= 0 { return }
+        body(
+            Panel(
+                rows: 1, columns: columns, source: source.sample(firstSlot) + firstRow &* source.pixelStride,
+                sourceRowStride: 0, sourceStride: source.pixelStride,
+                destination: destination.sample(firstSlot) + firstRow &* destination.pixelStride,
+                destinationRowStride: 0, destinationStride: destination.pixelStride,
+                addend: addend.map { UnsafePointer($0.sample(firstSlot) + firstRow &* $0.pixelStride) },
+                addendRowStride: 0, addendStride: addend?.pixelStride ?? 0))
+    case .samples:
+        body(
+            Panel(
+                rows: 1, columns: slots, source: source.sample(firstSlot), sourceRowStride: 0,
+                sourceStride: source.sampleStride,
+                destination: destination.pixel(firstSlot, phase.firstRow, phase.firstColumn),
+                destinationRowStride: 0, destinationStride: destination.sampleStride,
+                addend: addend.map { UnsafePointer($0.pixel(firstSlot, phase.firstRow, phase.firstColumn)) },
+                addendRowStride: 0, addendStride: addend?.sampleStride ?? 0))
+    }
+}
+
+/// [outputs/32][taps][inputs][32] -> [inputs/32][order][outputs][32]; `task` is the block of 32 inputs.
+func transposeWeights(_ arguments: UnsafePointer<TransposeArguments>, _ task: Int, _ worker: Int) {
+    let inputs = arguments.pointee.inputs
+    let outputs = arguments.pointee.outputs
+    let taps = arguments.pointee.taps
+    let firstInput = task &* 32
+    let inputCount = min(32, inputs &- firstInput)
+    var target = arguments.pointee.destination + task &* taps &* outputs &* 32
+    for place in 0..<taps {
+        let tap = arguments.pointee.order[place]
+        for output in 0..<outputs {
+            let row = ((output >> 5) &* taps &+ tap) &* inputs &+ firstInput
+            var source = arguments.pointee.source + (row &* 32 &+ (output & 31))
+            for i in 0..<inputCount {
+                target[i] = source.pointee
+                source += 32
+            }
+            for i in inputCount..<32 { target[i] = 0 }
+            target += 32
+        }
+    }
+}
+
+/// The machine's measure: the full tile over and over on data of the first-level cache.
+func saturate(_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Double {
+    let steps = 128
+    var segment = Segment(source: 0, weight: 0, length: steps)
+    return withUnsafePointer(to: &segment) { segment in
+        var job = TileJob(
+            source: UnsafePointer(memory), sourceStride: steps, weights: UnsafePointer(memory + 4096),
+            segments: segment, segmentCount: 1, initial: nil, initialStride: 0, destination: memory + 2048,
+            destinationStride: tileLanes)
+        for _ in 0..<repetitions { multiply(Row.self, height: tileHeight, &job) }
+        return Double(repetitions) * Double(2 * steps * tileHeight * tileLanes)
+    }
+}

@@ -1,0 +1,62 @@
+import KernelInterface
+
+@inline(__always)
+func copyFloats(_ count: Int, from source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
+    var i = 0
+    while i &+ lanes <= count {
+        put(vector(source + i), destination + i)
+        i &+= lanes
+    }
+    while i < count {
+        destination[i] = source[i]
+        i &+= 1
+    }
+}
+
+@inline(__always)
+func zeroFloats(_ count: Int, at destination: UnsafeMutablePointer<Float>) {
+    let zero = Vector(repeating: 0)
+    var i = 0
+    while i &+ lanes <= count {
+        put(zero, destination + i)
+        i &+= lanes
+    }
+    while i < count {
+        destination[i] = 0
+        i &+= 1
+    }
+}
+
+/// Copies `rows` rows of a sample, from `firstRow` on, with dense pixels and zeros where the window lies outside of the map.
+func copyWindow(
+    _ view: TensorView, slot: Int, firstRow: Int, rows: Int, window: SourceWindow,
+    to scratch: UnsafeMutablePointer<Float>
+) {
+    let channels = view.channels
+    let rowLength = window.width &* channels
+    let left = window.padLeft &* channels
+    let pixels = view.width < window.width &- window.padLeft ? view.width : window.width &- window.padLeft
+    let right = rowLength &- left &- pixels &* channels
+    for r in 0..<rows {
+        var target = scratch + r &* rowLength
+        let row = firstRow &+ r
+        if row < 0 || row >= view.height {
+            zeroFloats(rowLength, at: target)
+            continue
+        }
+        zeroFloats(left, at: target)
+        target += left
+        var source = UnsafePointer(view.pixel(slot, row, 0))
+        if view.pixelStride == channels {
+            copyFloats(pixels &* channels, from: source, to: target)
+            target += pixels &* channels
+        } else {
+            for _ in 0..<pixels {
+                copyFloats(channels, from: source, to: target)
+                source += view.pixelStride
+                target += channels
+            }
+        }
+        zeroFloats(right, at: target)
+    }
+}

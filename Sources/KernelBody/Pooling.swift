@@ -1,0 +1,209 @@
+import KernelInterface
+
+/// The part of a pooling window that lies inside the map.
+@inline(__always)
+private func clipped(_ position: Int, _ arguments: PoolingArguments, extent: Int) -> (start: Int, end: Int) {
+    let start = position &* arguments.stride &- arguments.padding
+    return (max(start, 0), min(start &+ arguments.kernel, extent))
+}
+
+/// Zero, or the addend, as the start of a gradient that windows add to.
+private func beginGradient(_ target: TensorView, _ addend: TensorView?, _ slot: Int) {
+    for pixel in 0..<(target.height &* target.width) {
+        let to = target.sample(slot) + pixel &* target.pixelStride
+        if let addend {
+            let from = addend.sample(slot) + pixel &* addend.pixelStride
+            if from != to { copyFloats(padded(target.channels), from: from, to: to) }
+        } else {
+            zeroFloats(padded(target.channels), at: to)
+        }
+    }
+}
+
+/// y = the maximum of the window; padding never wins.
+func maxPool(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, _ worker: Int) {
+    guard arguments.pointee.batch.isActive(task) else { return }
+    let input = arguments.pointee.input
+    let output = arguments.pointee.output
+    for row in 0..<output.height {
+        let rows = clipped(row, arguments.pointee, extent: input.height)
+        for column in 0..<output.width {
+            let columns = clipped(column, arguments.pointee, extent: input.width)
+            let target = output.pixel(task, row, column)
+            var lane = 0
+            while lane < padded(output.channels) {
+                var best = Vector(repeating: -.infinity)
+                var r = rows.start
+                while r < rows.end {
+                    var x = input.pixel(task, r, columns.start) + lane
+                    for _ in columns.start..<columns.end {
+                        let value = vector(x)
+                        // A NaN wins, as it does in torch.
+                        best = value.replacing(with: best, where: value .<= best)
+                        x += input.pixelStride
+                    }
+                    r &+= 1
+                }
+                put(best, target + lane)
+                lane &+= lanes
+            }
+        }
+    }
+}
+
+/// dx += dy at the first maximum of each window, in row order.
+func maxPoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, _ worker: Int) {
+    guard let outputGradient = arguments.pointee.outputGradient, let inputGradient = arguments.pointee.inputGradient,
+        arguments.pointee.batch.isActive(task)
+    else { return }
+    let input = arguments.pointee.input
+    let output = arguments.pointee.output
+    let zero = Vector(repeating: 0)
+    beginGradient(inputGradient, arguments.pointee.addend, task)
+    for row in 0..<output.height {
+        let rows = clipped(row, arguments.pointee, extent: input.height)
+        for column in 0..<output.width {
+            let columns = clipped(column, arguments.pointee, extent: input.width)
+            var lane = 0
+            while lane < padded(output.channels) {
+                let best = vector(output.pixel(task, row, column) + lane)
+                var gradient = vector(outputGradient.pixel(task, row, column) + lane)
+                var r = rows.start
+                while r < rows.end {
+                    var x = input.pixel(task, r, columns.start) + lane
+                    var dx = inputGradient.pixel(task, r, columns.start) + lane
+                    for _ in columns.start..<columns.end {
+                        let isMaximum = vector(x) .== best
+                        put(vector(dx) + zero.replacing(with: gradient, where: isMaximum), dx)
+                        // The first maximum takes it all.
+                        gradient = gradient.replacing(with: zero, where: isMaximum)
+                        x += input.pixelStride
+                        dx += inputGradient.pixelStride
+                    }
+                    r &+= 1
+                }
+                lane &+= lanes
+            }
+        }
+    }
+}
+
+/// Elements a window's average is over: padding counts, what ceil mode adds beyond it does not.
+@inline(__always)
+private func divisor(_ row: Int, _ column: Int, _ arguments: PoolingArguments, height: Int, width: Int) -> Float {
+    let top = row &* arguments.stride &- arguments.padding
+    let left = column &* arguments.stride &- arguments.padding
+    let rows = min(top &+ arguments.kernel, height &+ arguments.padding) &- top
+    let columns = min(left &+ arguments.kernel, width &+ arguments.padding) &- left
+    return Float(rows &* columns)
+}
+
+/// y = the mean of the window.
+func averagePool(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, _ worker: Int) {
+    guard arguments.pointee.batch.isActive(task) else { return }
+    let input = arguments.pointee.input
+    let output = arguments.pointee.output
+    for row in 0..<output.height {
+        let rows = clipped(row, arguments.pointee, extent: input.height)
+        for column in 0..<output.width {
+            let columns = clipped(column, arguments.pointee, extent: input.width)
+            let count = divisor(row, column, arguments.pointee, height: input.height, width: input.width)
+            average(input, task, rows, columns, count: count, to: output.pixel(task, row, column))
+        }
+    }
+}
+
+/// dx += dy / count over each window.
+func averagePoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, _ worker: Int) {
+    guard let outputGradient = arguments.pointee.outputGradient, let inputGradient = arguments.pointee.inputGradient,
+        arguments.pointee.batch.isActive(task)
+    else { return }
+    beginGradient(inputGradient, arguments.pointee.addend, task)
+    for row in 0..<outputGradient.height {
+        let rows = clipped(row, arguments.pointee, extent: inputGradient.height)
+        for column in 0..<outputGradient.width {
+            let columns = clipped(column, arguments.pointee, extent: inputGradient.width)
+            let count = divisor(
+                row, column, arguments.pointee, height: inputGradient.height, width: inputGradient.width)
+            spread(outputGradient.pixel(task, row, column), task, rows, columns, count: count, to: inputGradient)
+        }
+    }
+}
+
+/// Window i of n over an extent: floor(i * extent / n) ..< ceil((i + 1) * extent / n).
+@inline(__always)
+private func adaptive(_ position: Int, of windows: Int, extent: Int) -> (start: Int, end: Int) {
+    (position &* extent / windows, ((position &+ 1) &* extent &+ windows &- 1) / windows)
+}
+
+func adaptiveAveragePool(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, _ worker: Int) {
+    guard arguments.pointee.batch.isActive(task) else { return }
+    let input = arguments.pointee.input
+    let output = arguments.pointee.output
+    for row in 0..<output.height {
+        let rows = adaptive(row, of: output.height, extent: input.height)
+        for column in 0..<output.width {
+            let columns = adaptive(column, of: output.width, extent: input.width)
+            let count = Float((rows.end &- rows.start) &* (columns.end &- columns.start))
+            average(input, task, rows, columns, count: count, to: output.pixel(task, row, column))
+        }
+    }
+}
+
+func adaptiveAveragePoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, _ worker: Int) {
+    guard let outputGradient = arguments.pointee.outputGradient, let inputGradient = arguments.pointee.inputGradient,
+        arguments.pointee.batch.isActive(task)
+    else { return }
+    beginGradient(inputGradient, arguments.pointee.addend, task)
+    for row in 0..<outputGradient.height {
+        let rows = adaptive(row, of: outputGradient.height, extent: inputGradient.height)
+        for column in 0..<outputGradient.width {
+            let columns = adaptive(column, of: outputGradient.width, extent: inputGradient.width)
+            let count = Float((rows.end &- rows.start) &* (columns.end &- columns.start))
+            spread(outputGradient.pixel(task, row, column), task, rows, columns, count: count, to: inputGradient)
+        }
+    }
+}
+
+@inline(__always)
+private func average(
+    _ input: TensorView, _ slot: Int, _ rows: (start: Int, end: Int), _ columns: (start: Int, end: Int),
+    count: Float, to target: UnsafeMutablePointer<Float>
+) {
+    var lane = 0
+    while lane < padded(input.channels) {
+        var sum = Vector(repeating: 0)
+        var r = rows.start
+        while r < rows.end {
+            var x = input.pixel(slot, r, columns.start) + lane
+            for _ in columns.start..<columns.end {
+                sum += vector(x)
+                x += input.pixelStride
+            }
+            r &+= 1
+        }
+        put(sum / Vector(repeating: count), target + lane)
+        lane &+= lanes
+    }
+}
+
+@inline(__always)
+private func spread(
+    _ gradient: UnsafeMutablePointer<Float>, _ slot: Int, _ rows: (start: Int, end: Int),
+    _ columns: (start: Int, end: Int), count: Float, to target: TensorView
+) {
+    var lane = 0
+    while lane < padded(target.channels) {
+        let share = vector(gradient + lane) / Vector(repeating: count)
+        var r = rows.start
+        while r < rows.end {
+            var dx = target.pixel(slot, r, columns.start) + lane
+            for _ in columns.start..<columns.end {
+                put(vector(dx) + share, dx)
+                dx += target.pixelStride
+            }
+            r &+= 1
+        }
+        lane &+= lanes
+    }
+}

@@ -1,0 +1,147 @@
+import KernelInterface
+
+// The register tile: rows x two vectors of accumulators, one broadcast and two fused multiply-adds a row and step.
+//
+// Its height is part of its type, so that the compiler unrolls everything and keeps every accumulator in a register; an array
+// and a loop would spill at each step. One text gives every height on every instruction set.
+
+/// Accumulators of some rows.
+protocol Tile {
+    static var height: Int { get }
+    static var zero: Self { get }
+    /// row += source[row * stride] * (w0, w1)
+    mutating func accumulate(_ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector)
+    static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self
+    func store(_ memory: UnsafeMutablePointer<Float>, _ stride: Int)
+    /// this + other, element by element
+    func adding(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self
+}
+
+/// One row of two vectors.
+struct Row: Tile {
+    var a: Vector
+    var b: Vector
+
+    @inline(__always) static var height: Int { 1 }
+    @inline(__always) static var zero: Row { Row(a: Vector(repeating: 0), b: Vector(repeating: 0)) }
+
+    @inline(__always)
+    mutating func accumulate(_ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector) {
+        let x = Vector(repeating: source.pointee)
+        a.addProduct(x, w0)
+        b.addProduct(x, w1)
+    }
+
+    @inline(__always)
+    static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> Row {
+        Row(a: vector(memory), b: vector(memory + lanes))
+    }
+
+    @inline(__always)
+    func store(_ memory: UnsafeMutablePointer<Float>, _ stride: Int) {
+        put(a, memory)
+        put(b, memory + lanes)
+    }
+
+    @inline(__always)
+    func adding(_ memory: UnsafePointer<Float>, _ stride: Int) -> Row {
+        Row(a: a + vector(memory), b: b + vector(memory + lanes))
+    }
+}
+
+/// One row of one vector: the last lanes of a tensor whose channels are an odd number of vectors.
+struct HalfRow: Tile {
+    var a: Vector
+
+    @inline(__always) static var height: Int { 1 }
+    @inline(__always) static var zero: HalfRow { HalfRow(a: Vector(repeating: 0)) }
+
+    @inline(__always)
+    mutating func accumulate(_ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector) {
+        a.addProduct(Vector(repeating: source.pointee), w0)
+    }
+
+    @inline(__always)
+    static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> HalfRow { HalfRow(a: vector(memory)) }
+
+    @inline(__always)
+    func store(_ memory: UnsafeMutablePointer<Float>, _ stride: Int) { put(a, memory) }
+
+    @inline(__always)
+    func adding(_ memory: UnsafePointer<Float>, _ stride: Int) -> HalfRow { HalfRow(a: a + vector(memory)) }
+}
+
+/// Some rows above some others.
+struct Stack<Top: Tile, Bottom: Tile>: Tile {
+    var top: Top
+    var bottom: Bottom
+
+    @inline(__always) static var height: Int { Top.height + Bottom.height }
+    @inline(__always) static var zero: Self { Stack(top: .zero, bottom: .zero) }
+
+    @inline(__always)
+    mutating func accumulate(_ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector) {
+        top.accumulate(source, stride, w0, w1)
+        bottom.accumulate(source + Top.height * stride, stride, w0, w1)
+    }
+
+    @inline(__always)
+    static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self {
+        Stack(top: .load(memory, stride), bottom: .load(memory + Top.height * stride, stride))
+    }
+
+    @inline(__always)
+    func store(_ memory: UnsafeMutablePointer<Float>, _ stride: Int) {
+        top.store(memory, stride)
+        bottom.store(memory + Top.height * stride, stride)
+    }
+
+    @inline(__always)
+    func adding(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self {
+        Stack(top: top.adding(memory, stride), bottom: bottom.adding(memory + Top.height * stride, stride))
+    }
+}
+
+typealias Rows2<R: Tile> = Stack<R, R>
+typealias Rows3<R: Tile> = Stack<Rows2<R>, R>
+typealias Rows4<R: Tile> = Stack<Rows2<R>, Rows2<R>>
+typealias Rows5<R: Tile> = Stack<Rows3<R>, Rows2<R>>
+typealias Rows6<R: Tile> = Stack<Rows3<R>, Rows3<R>>
+typealias Rows7<R: Tile> = Stack<Rows4<R>, Rows3<R>>
+typealias Rows8<R: Tile> = Stack<Rows4<R>, Rows4<R>>
+typealias Rows9<R: Tile> = Stack<Rows5<R>, Rows4<R>>
+typealias Rows10<R: Tile> = Stack<Rows5<R>, Rows5<R>>
+typealias Rows11<R: Tile> = Stack<Rows6<R>, Rows5<R>>
+typealias Rows12<R: Tile> = Stack<Rows6<R>, Rows6<R>>
+typealias Rows13<R: Tile> = Stack<Rows7<R>, Rows6<R>>
+typealias Rows14<R: Tile> = Stack<Rows7<R>, Rows7<R>>
+
+/// Lanes of a vector.
+@inline(__always) var lanes: Int { Vector.scalarCount }
+/// Lanes of a tile.
+@inline(__always) var tileLanes: Int { 2 * Vector.scalarCount }
+
+@inline(__always)
+func vector(_ memory: UnsafePointer<Float>) -> Vector {
+    UnsafeRawPointer(memory).loadUnaligned(as: Vector.self)
+}
+
+@inline(__always)
+func vector(_ memory: UnsafeMutablePointer<Float>) -> Vector {
+    UnsafeRawPointer(memory).loadUnaligned(as: Vector.self)
+}
+
+@inline(__always)
+func put(_ value: Vector, _ memory: UnsafeMutablePointer<Float>) {
+    UnsafeMutableRawPointer(memory).storeBytes(of: value, as: Vector.self)
+}
+
+@inline(__always)
+func padded(_ channels: Int) -> Int { (channels + 15) & ~15 }
+
+/// The height of the next of `tiles` tiles that share `remaining` rows evenly: no tile is much lower than the others.
+@inline(__always)
+func nextHeight(_ remaining: Int, tiles: Int) -> Int { (remaining + tiles - 1) / tiles }
+
+@inline(__always)
+func tileCount(_ rows: Int) -> Int { (rows + tileHeight - 1) / tileHeight }

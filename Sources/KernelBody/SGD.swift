@@ -1,0 +1,23 @@
+import KernelInterface
+
+/// v = momentum * v + (g + decay * w);  w -= rate * v, or with Nesterov's look-ahead rate * (g + decay * w + momentum * v).
+/// (Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, in torch's form.)
+func sgd(_ arguments: UnsafePointer<SGDArguments>, _ task: Int, _ worker: Int) {
+    let chunk = arguments.pointee.chunks[task]
+    let decay = Vector(repeating: chunk.decays ? arguments.pointee.weightDecay : 0)
+    let momentum = Vector(repeating: arguments.pointee.momentum)
+    let rate = Vector(repeating: -arguments.pointee.learningRate)
+    let w = arguments.pointee.parameters + chunk.offset
+    let g = arguments.pointee.gradients + chunk.offset
+    let v = arguments.pointee.velocities + chunk.offset
+    var i = 0
+    while i < chunk.count {
+        let weight = vector(w + i)
+        let gradient = vector(g + i).addingProduct(decay, weight)
+        let velocity = gradient.addingProduct(momentum, vector(v + i))
+        let direction = arguments.pointee.nesterov ? gradient.addingProduct(momentum, velocity) : velocity
+        put(velocity, v + i)
+        put(weight.addingProduct(rate, direction), w + i)
+        i &+= lanes
+    }
+}

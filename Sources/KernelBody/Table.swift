@@ -1,0 +1,18 @@
+package import KernelInterface
+
+/// This instruction set's kernels.
+package let kernels = KernelTable(
+    tileLanes: tileLanes, tileHeight: tileHeight,
+    convolve: convolve, weightGradient: weightGradient, biasGradient: biasGradient,
+    transposeWeights: transposeWeights, treeSum: treeSum,
+    batchNormSums: batchNormSums, batchNormCombine: batchNormCombine, batchNormFinish: batchNormFinish,
+    batchNormFreeze: batchNormFreeze, batchNormApply: batchNormApply, batchNormGradientSums: batchNormGradientSums,
+    batchNormParameterGradient: batchNormParameterGradient, batchNormGradientFinish: batchNormGradientFinish,
+    batchNormGradientApply: batchNormGradientApply,
+    relu: relu, reluGradient: reluGradient, sigmoid: sigmoid, sigmoidGradient: sigmoidGradient, add: add, copy: copy,
+    dropout: dropout,
+    maxPool: maxPool, maxPoolGradient: maxPoolGradient, averagePool: averagePool,
+    averagePoolGradient: averagePoolGradient, adaptiveAveragePool: adaptiveAveragePool,
+    adaptiveAveragePoolGradient: adaptiveAveragePoolGradient,
+    crossEntropy: crossEntropy, crossEntropyGradient: crossEntropyGradient,
+    sgd: sgd, saturate: saturate)

@@ -1,0 +1,285 @@
+import KernelInterface
+
+// Weight gradients: dw[tap, c, k] = sum over a shard's samples and output pixels of x[p * step + tap, c] * dy[p, k].
+//
+// Lanes run along k, tile rows along the inputs of a segment (which are consecutive in memory), and the sum over pixels is the
+// tile's inner loop: one chain a weight, in the order sample, row, column, so that the bits depend on nothing else.
+
+private struct OuterJob {
+    var x: UnsafePointer<Float>
+    var xStep: Int
+    var xRowStep: Int
+    var gradient: UnsafePointer<Float>
+    var gradientStep: Int
+    var gradientRowStep: Int
+    var rows: Int
+    var columns: Int
+    var sums: UnsafeMutablePointer<Float>
+    var isFirst: Bool
+}
+
+@inline(never)
+private func accumulateOuter<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<OuterJob>) {
+    var sums = job.pointee.isFirst ? T.zero : T.load(UnsafePointer(job.pointee.sums), 32)
+    let xStep = job.pointee.xStep
+    let gradientStep = job.pointee.gradientStep
+    let columns = job.pointee.columns
+    for row in 0..<job.pointee.rows {
+        var x = job.pointee.x + row &* job.pointee.xRowStep
+        var gradient = job.pointee.gradient + row &* job.pointee.gradientRowStep
+        for _ in 0..<columns {
+            sums.accumulate(x, 1, vector(gradient), vector(gradient + lanes))
+            x += xStep
+            gradient += gradientStep
+        }
+    }
+    sums.store(job.pointee.sums, 32)
+}
+
+@inline(__always)
+private func accumulateOuter<R: Tile>(_ row: R.Type, height: Int, _ job: UnsafePointer<OuterJob>) {
+    switch height {
+    case 1: accumulateOuter(R.self, job)
+    case 2: accumulateOuter(Rows2<R>.self, job)
+    case 3: accumulateOuter(Rows3<R>.self, job)
+    case 4: accumulateOuter(Rows4<R>.self, job)
+    case 5: if tileHeight >= 5 { accumulateOuter(Rows5<R>.self, job) }
+    case 6: if tileHeight >= 6 { accumulateOuter(Rows6<R>.self, job) }
+    case 7: if tileHeight >= 7 { accumulateOuter(Rows7<R>.self, job) }
+    case 8: if tileHeight >= 8 { accumulateOuter(Rows8<R>.self, job) }
+    case 9: if tileHeight >= 9 { accumulateOuter(Rows9<R>.self, job) }
+    case 10: if tileHeight >= 10 { accumulateOuter(Rows10<R>.self, job) }
+    case 11: if tileHeight >= 11 { accumulateOuter(Rows11<R>.self, job) }
+    case 12: if tileHeight >= 12 { accumulateOuter(Rows12<R>.self, job) }
+    case 13: if tileHeight >= 13 { accumulateOuter(Rows13<R>.self, job) }
+    default: if tileHeight >= 14 { accumulateOuter(Rows14<R>.self, job) }
+    }
+}
+
+func weightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
+    let lanePart = task % arguments.pointee.laneParts
+    let rowPart = task / arguments.pointee.laneParts % arguments.pointee.rowParts
+    let firstSegment = rowPart &* arguments.pointee.segmentsPerPart
+    let segments = firstSegment..<min(
+        firstSegment &+ arguments.pointee.segmentsPerPart, arguments.pointee.segmentCount)
+    let firstLane = lanePart &* arguments.pointee.lanesPerPart
+    let lanes = firstLane..<min(
+        firstLane &+ arguments.pointee.lanesPerPart, padded(arguments.pointee.outputGradient.channels))
+    let shard = task / arguments.pointee.laneParts / arguments.pointee.rowParts
+    switch arguments.pointee.axis {
+    case .mapRow: sumRows(arguments, shard: shard, segments: segments, lanes: lanes, worker: worker)
+    case .pixels: sumPixels(arguments, shard: shard, segments: segments, lanes: lanes)
+    case .samples: sumSamples(arguments, segments: segments, lanes: lanes, worker: worker)
+    }
+}
+
+/// A convolution with a map: strips of rows, so that x and dy stay in the caches while all taps pass over them.
+private func sumRows(
+    _ arguments: UnsafePointer<WeightGradientArguments>, shard: Int, segments: Range<Int>, lanes: Range<Int>,
+    worker: Int
+) {
+    let window = arguments.pointee.window
+    let source = arguments.pointee.source
+    let gradient = arguments.pointee.outputGradient
+    let partial = arguments.pointee.partials + shard &* arguments.pointee.partialStride
+    let scratch = window.scratch + worker &* window.scratchStride
+    let firstSlot = shard &* arguments.pointee.batch.shardCapacity
+    let samples = arguments.pointee.batch.shardSizes[shard]
+    let rowLength = window.isCopied ? window.width &* source.channels : source.rowStride
+    let pixel = window.isCopied ? source.channels : source.pixelStride
+    prepare(arguments, partial, segments: segments, lanes: lanes, isEmpty: samples == 0)
+    for slot in firstSlot..<(firstSlot &+ samples) {
+        var row = 0
+        while row < gradient.height {
+            let rows = min(arguments.pointee.rowsPerStrip, gradient.height &- row)
+            var x = UnsafePointer(scratch)
+            if window.isCopied {
+                copyWindow(
+                    source, slot: slot, firstRow: row &* window.step &- window.padTop,
+                    rows: (rows &- 1) &* window.step &+ window.rowSpan, window: window, to: scratch)
+            } else {
+                x = UnsafePointer(source.pixel(slot, row &* window.step, 0))
+            }
+            let job = OuterJob(
+                x: x, xStep: window.step &* pixel, xRowStep: window.step &* rowLength,
+                gradient: UnsafePointer(gradient.pixel(slot, row, 0)), gradientStep: gradient.pixelStride,
+                gradientRowStep: gradient.rowStride, rows: rows, columns: gradient.width, sums: partial,
+                isFirst: slot == firstSlot && row == 0)
+            sumTiles(arguments, job, segments: segments, lanes: lanes)
+            row &+= rows
+        }
+    }
+}
+
+/// A 1x1 convolution: all pixels of a shard's samples are one run.
+private func sumPixels(
+    _ arguments: UnsafePointer<WeightGradientArguments>, shard: Int, segments: Range<Int>, lanes: Range<Int>
+) {
+    let source = arguments.pointee.source
+    let gradient = arguments.pointee.outputGradient
+    let partial = arguments.pointee.partials + shard &* arguments.pointee.partialStride
+    let firstSlot = shard &* arguments.pointee.batch.shardCapacity
+    let pixels = arguments.pointee.batch.shardSizes[shard] &* gradient.height &* gradient.width
+    prepare(arguments, partial, segments: segments, lanes: lanes, isEmpty: pixels == 0)
+    var pixel = 0
+    while pixel < pixels {
+        let count = min(arguments.pointee.rowsPerStrip, pixels &- pixel)
+        let job = OuterJob(
+            x: UnsafePointer(source.sample(firstSlot) + pixel &* source.pixelStride), xStep: source.pixelStride,
+            xRowStep: 0, gradient: UnsafePointer(gradient.sample(firstSlot) + pixel &* gradient.pixelStride),
+            gradientStep: gradient.pixelStride, gradientRowStep: 0, rows: 1, columns: count, sums: partial,
+            isFirst: pixel == 0)
+        sumTiles(arguments, job, segments: segments, lanes: lanes)
+        pixel &+= count
+    }
+}
+
+/// A linear layer: chains are as short as shards, so each tile sums all shards, in scratch memory, and then their tree.
+private func sumSamples(
+    _ arguments: UnsafePointer<WeightGradientArguments>, segments: Range<Int>, lanes: Range<Int>, worker: Int
+) {
+    let source = arguments.pointee.source
+    let gradient = arguments.pointee.outputGradient
+    let batch = arguments.pointee.batch
+    let scratch = arguments.pointee.window.scratch + worker &* arguments.pointee.window.scratchStride
+    let shardStride = tileHeight &* 32
+    for lane in stride(from: lanes.lowerBound, to: lanes.upperBound, by: 32) {
+        let laneEnd = min(lane &+ 32, lanes.upperBound)
+        let block = arguments.pointee.partials + (lane >> 5) &* arguments.pointee.weightBlockStride
+        for s in segments {
+            let segment = arguments.pointee.segments[s]
+            var first = 0
+            while first < segment.length {
+                let height = min(tileHeight, segment.length &- first)
+                for shard in 0..<batch.shards {
+                    let firstSlot = shard &* batch.shardCapacity
+                    let sums = scratch + shard &* shardStride
+                    forEachTile(lane..<laneEnd) { tileLane, isWide in
+                        var job = OuterJob(
+                            x: UnsafePointer(source.sample(firstSlot)) + segment.source + first,
+                            xStep: source.sampleStride, xRowStep: 0,
+                            gradient: UnsafePointer(gradient.sample(firstSlot)) + tileLane,
+                            gradientStep: gradient.sampleStride, gradientRowStep: 0, rows: 1,
+                            columns: batch.shardSizes[shard], sums: sums + (tileLane & 31), isFirst: true)
+                        outer(height, isWide, &job)
+                    }
+                }
+                sumTree(scratch, stride: shardStride, shards: batch.shards, count: height &* 32)
+                copyFloats(
+                    height &* 32, from: UnsafePointer(scratch), to: block + segment.weight + first &* 32)
+                first &+= height
+            }
+        }
+    }
+}
+
+@inline(__always)
+private func outer(_ height: Int, _ isWide: Bool, _ job: UnsafePointer<OuterJob>) {
+    if isWide {
+        accumulateOuter(Row.self, height: height, job)
+    } else {
+        accumulateOuter(HalfRow.self, height: height, job)
+    }
+}
+
+@inline(__always)
+private func forEachTile(_ range: Range<Int>, _ body: (_ lane: Int, _ isWide: Bool) -> Void) {
+    var lane = range.lowerBound
+    while lane < range.upperBound {
+        let isWide = lane &+ tileLanes <= range.upperBound
+        body(lane, isWide)
+        lane &+= isWide ? tileLanes : lanes
+    }
+}
+
+/// All tiles of some segments and lanes over one strip of x and dy.
+private func sumTiles(
+    _ arguments: UnsafePointer<WeightGradientArguments>, _ strip: OuterJob, segments: Range<Int>, lanes: Range<Int>
+) {
+    var job = strip
+    forEachTile(lanes) { lane, isWide in
+        job.gradient = strip.gradient + lane
+        let block = strip.sums + (lane >> 5) &* arguments.pointee.weightBlockStride + (lane & 31)
+        for s in segments {
+            let segment = arguments.pointee.segments[s]
+            job.x = strip.x + segment.source
+            job.sums = block + segment.weight
+            var remaining = segment.length
+            var tiles = tileCount(remaining)
+            while tiles > 0 {
+                let height = nextHeight(remaining, tiles: tiles)
+                outer(height, isWide, &job)
+                job.x += height
+                job.sums += height &* 32
+                remaining &-= height
+                tiles &-= 1
+            }
+        }
+    }
+}
+
+/// Zeroes what no tile will write: everything when a shard has no sample, else the unused half of the last block of lanes.
+private func prepare(
+    _ arguments: UnsafePointer<WeightGradientArguments>, _ partial: UnsafeMutablePointer<Float>,
+    segments: Range<Int>, lanes: Range<Int>, isEmpty: Bool
+) {
+    for lane in stride(from: lanes.lowerBound, to: lanes.upperBound, by: 32) where isEmpty || lane &+ 32 > lanes.upperBound {
+        for s in segments {
+            let segment = arguments.pointee.segments[s]
+            zeroFloats(
+                segment.length &* 32,
+                at: partial + (lane >> 5) &* arguments.pointee.weightBlockStride + segment.weight)
+        }
+    }
+}
+
+/// sums[0] = the tree sum of `shards` runs of `count` floats, a multiple of 16, that lie `stride` apart.
+@inline(__always)
+func sumTree(_ sums: UnsafeMutablePointer<Float>, stride: Int, shards: Int, count: Int) {
+    var remaining = shards
+    while remaining > 1 {
+        let half = (remaining &+ 1) / 2
+        for shard in half..<remaining {
+            let target = sums + (shard &- half) &* stride
+            let source = sums + shard &* stride
+            var i = 0
+            while i < count {
+                put(vector(target + i) + vector(source + i), target + i)
+                i &+= lanes
+            }
+        }
+        remaining = half
+    }
+}
+
+func treeSum(_ arguments: UnsafePointer<TreeSumArguments>, _ task: Int, _ worker: Int) {
+    let first = task &* arguments.pointee.chunk
+    let count = min(arguments.pointee.chunk, arguments.pointee.count &- first)
+    // Small pieces, so that all shards' stay in the first-level cache.
+    var offset = first
+    while offset < first &+ count {
+        let piece = min(512, first &+ count &- offset)
+        let base = arguments.pointee.partials + offset
+        sumTree(base, stride: arguments.pointee.partialStride, shards: arguments.pointee.shards, count: piece)
+        copyFloats(piece, from: UnsafePointer(base), to: arguments.pointee.destination + offset)
+        offset &+= piece
+    }
+}
+
+func biasGradient(_ arguments: UnsafePointer<BiasGradientArguments>, _ task: Int, _ worker: Int) {
+    let gradient = arguments.pointee.outputGradient
+    let firstSlot = task &* arguments.pointee.batch.shardCapacity
+    let pixels = arguments.pointee.batch.shardSizes[task] &* gradient.height &* gradient.width
+    let partial = arguments.pointee.partials + task &* arguments.pointee.partialStride
+    var lane = 0
+    while lane < padded(gradient.channels) {
+        var sum = Vector(repeating: 0)
+        var source = gradient.sample(firstSlot) + lane
+        for _ in 0..<pixels {
+            sum += vector(source)
+            source += gradient.pixelStride
+        }
+        put(sum, partial + lane)
+        lane &+= lanes
+    }
+}

@@ -1,0 +1,74 @@
+/// Memory of one batch-norm layer; every pointer is to `channels` values, rounded up to 16.
+package struct BatchNormState: BitwiseCopyable {
+    package var channels: Int
+    package var epsilon: Float
+    package var momentum: Float
+    package var weight: UnsafePointer<Float>
+    package var bias: UnsafePointer<Float>
+    package var runningMean: UnsafeMutablePointer<Float>
+    package var runningVariance: UnsafeMutablePointer<Float>
+    /// The batch's moments: kept from the forward for the backward pass.
+    package var mean: UnsafeMutablePointer<Float>
+    package var inverseDeviation: UnsafeMutablePointer<Float>
+    /// Per sample, two sums a channel: [sample][2][channels].
+    package var sampleSums: UnsafeMutablePointer<Double>
+    /// Those sums over this rank's samples: [2][channels]; exchanged with other ranks in place.
+    package var sums: UnsafeMutablePointer<Double>
+    /// y = x * scale + offset forward; dx = dy * scale + (x * slope + offset) backward.
+    package var scale: UnsafeMutablePointer<Float>
+    package var slope: UnsafeMutablePointer<Float>
+    package var offset: UnsafeMutablePointer<Float>
+
+    package init(
+        channels: Int, epsilon: Float, momentum: Float, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>,
+        runningMean: UnsafeMutablePointer<Float>, runningVariance: UnsafeMutablePointer<Float>,
+        mean: UnsafeMutablePointer<Float>, inverseDeviation: UnsafeMutablePointer<Float>,
+        sampleSums: UnsafeMutablePointer<Double>, sums: UnsafeMutablePointer<Double>,
+        scale: UnsafeMutablePointer<Float>, slope: UnsafeMutablePointer<Float>, offset: UnsafeMutablePointer<Float>
+    ) {
+        self.channels = channels
+        self.epsilon = epsilon
+        self.momentum = momentum
+        self.weight = weight
+        self.bias = bias
+        self.runningMean = runningMean
+        self.runningVariance = runningVariance
+        self.mean = mean
+        self.inverseDeviation = inverseDeviation
+        self.sampleSums = sampleSums
+        self.sums = sums
+        self.scale = scale
+        self.slope = slope
+        self.offset = offset
+    }
+}
+
+/// Arguments of all batch-norm kernels. `gradient` and `output` mean dy and dx backward, `output` means y forward.
+package struct BatchNormArguments: BitwiseCopyable {
+    package var batch: BatchLayout
+    package var step: UnsafePointer<StepState>
+    package var state: BatchNormState
+    package var input: TensorView
+    package var gradient: TensorView?
+    package var output: TensorView?
+    package var addend: TensorView?
+    /// Where the gradients of weight and bias go.
+    package var weightGradient: UnsafeMutablePointer<Float>?
+    package var biasGradient: UnsafeMutablePointer<Float>?
+
+    package init(
+        batch: BatchLayout, step: UnsafePointer<StepState>, state: BatchNormState, input: TensorView,
+        gradient: TensorView?, output: TensorView?, addend: TensorView?,
+        weightGradient: UnsafeMutablePointer<Float>?, biasGradient: UnsafeMutablePointer<Float>?
+    ) {
+        self.batch = batch
+        self.step = step
+        self.state = state
+        self.input = input
+        self.gradient = gradient
+        self.output = output
+        self.addend = addend
+        self.weightGradient = weightGradient
+        self.biasGradient = biasGradient
+    }
+}

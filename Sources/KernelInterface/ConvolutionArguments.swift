@@ -1,0 +1,168 @@
+/// destination = initial + source * weights, for forward convolutions, data gradients and linear layers.
+///
+/// Weights are packed [lanes/32][segments' rows][32]. Task index = (group * strips + strip) * laneParts + part.
+package struct ConvolutionArguments: BitwiseCopyable {
+    package var batch: BatchLayout
+    package var axis: RowAxis
+    package var source: TensorView
+    package var window: SourceWindow
+    package var weights: UnsafePointer<Float>
+    /// Floats from one block of 32 lanes to the next.
+    package var weightBlockStride: Int
+    package var phases: UnsafePointer<Phase>
+    package var phaseCount: Int
+    package var destination: TensorView
+    /// Pixels between neighbouring outputs of a phase.
+    package var destinationStep: Int
+    /// Added to every output; the view may be the destination itself.
+    package var addend: TensorView?
+    /// One value a lane, added to every output.
+    package var bias: UnsafePointer<Float>?
+    /// Samples of a task (map rows, pixels); all samples for `RowAxis.samples`.
+    package var samplesPerGroup: Int
+    package var groups: Int
+    /// Output rows of a task for map rows, output pixels for `RowAxis.pixels`.
+    package var rowsPerStrip: Int
+    package var strips: Int
+    /// Output lanes of a task, a multiple of 32.
+    package var lanesPerPart: Int
+    package var laneParts: Int
+
+    package init(
+        batch: BatchLayout, axis: RowAxis, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,
+        weightBlockStride: Int, phases: UnsafePointer<Phase>, phaseCount: Int, destination: TensorView,
+        destinationStep: Int, addend: TensorView?, bias: UnsafePointer<Float>?, samplesPerGroup: Int, groups: Int,
+        rowsPerStrip: Int, strips: Int, lanesPerPart: Int, laneParts: Int
+    ) {
+        self.batch = batch
+        self.axis = axis
+        self.source = source
+        self.window = window
+        self.weights = weights
+        self.weightBlockStride = weightBlockStride
+        self.phases = phases
+        self.phaseCount = phaseCount
+        self.destination = destination
+        self.destinationStep = destinationStep
+        self.addend = addend
+        self.bias = bias
+        self.samplesPerGroup = samplesPerGroup
+        self.groups = groups
+        self.rowsPerStrip = rowsPerStrip
+        self.strips = strips
+        self.lanesPerPart = lanesPerPart
+        self.laneParts = laneParts
+    }
+}
+
+/// Weight gradients: for each shard, partial[rows of all segments][lanes] = sum over its pixels of x * dy.
+///
+/// Partials are packed as weights are. Task index = (shard * rowParts + rowPart) * laneParts + lanePart; for
+/// `RowAxis.samples` there is no shard index: a task sums its shards itself, along their tree, and writes the gradient.
+package struct WeightGradientArguments: BitwiseCopyable {
+    package var batch: BatchLayout
+    package var axis: RowAxis
+    /// x
+    package var source: TensorView
+    package var window: SourceWindow
+    /// dy
+    package var outputGradient: TensorView
+    package var segments: UnsafePointer<Segment>
+    package var segmentCount: Int
+    package var partials: UnsafeMutablePointer<Float>
+    /// Floats from one shard's partial to the next.
+    package var partialStride: Int
+    package var weightBlockStride: Int
+    /// Output rows (map rows) or pixels of x and dy that are worked on at a time: as many as caches hold.
+    package var rowsPerStrip: Int
+    package var segmentsPerPart: Int
+    package var rowParts: Int
+    package var lanesPerPart: Int
+    package var laneParts: Int
+
+    package init(
+        batch: BatchLayout, axis: RowAxis, source: TensorView, window: SourceWindow, outputGradient: TensorView,
+        segments: UnsafePointer<Segment>, segmentCount: Int, partials: UnsafeMutablePointer<Float>, partialStride: Int,
+        weightBlockStride: Int, rowsPerStrip: Int, segmentsPerPart: Int, rowParts: Int, lanesPerPart: Int,
+        laneParts: Int
+    ) {
+        self.batch = batch
+        self.axis = axis
+        self.source = source
+        self.window = window
+        self.outputGradient = outputGradient
+        self.segments = segments
+        self.segmentCount = segmentCount
+        self.partials = partials
+        self.partialStride = partialStride
+        self.weightBlockStride = weightBlockStride
+        self.rowsPerStrip = rowsPerStrip
+        self.segmentsPerPart = segmentsPerPart
+        self.rowParts = rowParts
+        self.lanesPerPart = lanesPerPart
+        self.laneParts = laneParts
+    }
+}
+
+/// The weights of a data gradient: from [outputs/32][taps][inputs][32] to [inputs/32][taps, reordered][outputs][32].
+/// One task a block of 32 inputs.
+package struct TransposeArguments: BitwiseCopyable {
+    package var source: UnsafePointer<Float>
+    package var destination: UnsafeMutablePointer<Float>
+    package var inputs: Int
+    package var outputs: Int
+    package var taps: Int
+    /// Which tap stands at each place of the destination.
+    package var order: UnsafePointer<Int>
+
+    package init(
+        source: UnsafePointer<Float>, destination: UnsafeMutablePointer<Float>, inputs: Int, outputs: Int, taps: Int,
+        order: UnsafePointer<Int>
+    ) {
+        self.source = source
+        self.destination = destination
+        self.inputs = inputs
+        self.outputs = outputs
+        self.taps = taps
+        self.order = order
+    }
+}
+
+/// Sums `shards` partials of `count` floats along the tree that pairs s with s + half, into `destination`. One task a chunk of `chunk` floats.
+package struct TreeSumArguments: BitwiseCopyable {
+    package var partials: UnsafeMutablePointer<Float>
+    package var partialStride: Int
+    package var shards: Int
+    package var destination: UnsafeMutablePointer<Float>
+    package var count: Int
+    package var chunk: Int
+
+    package init(
+        partials: UnsafeMutablePointer<Float>, partialStride: Int, shards: Int,
+        destination: UnsafeMutablePointer<Float>, count: Int, chunk: Int
+    ) {
+        self.partials = partials
+        self.partialStride = partialStride
+        self.shards = shards
+        self.destination = destination
+        self.count = count
+        self.chunk = chunk
+    }
+}
+
+/// The bias's gradient: for each shard, partial[lane] = sum over its pixels of dy. One task a shard.
+package struct BiasGradientArguments: BitwiseCopyable {
+    package var batch: BatchLayout
+    package var outputGradient: TensorView
+    package var partials: UnsafeMutablePointer<Float>
+    package var partialStride: Int
+
+    package init(
+        batch: BatchLayout, outputGradient: TensorView, partials: UnsafeMutablePointer<Float>, partialStride: Int
+    ) {
+        self.batch = batch
+        self.outputGradient = outputGradient
+        self.partials = partials
+        self.partialStride = partialStride
+    }
+}

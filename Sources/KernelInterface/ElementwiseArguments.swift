@@ -1,0 +1,142 @@
+/// Element by element over one or two inputs of the output's shape: ReLU, sigmoid, addition, their gradients, copies of slices.
+/// Views may coincide. One task a sample.
+package struct ElementwiseArguments: BitwiseCopyable {
+    package var batch: BatchLayout
+    package var first: TensorView
+    /// dy of gradients (whose `first` is y), or the second summand.
+    package var second: TensorView?
+    package var output: TensorView
+    package var addend: TensorView?
+
+    package init(
+        batch: BatchLayout, first: TensorView, second: TensorView?, output: TensorView, addend: TensorView?
+    ) {
+        self.batch = batch
+        self.first = first
+        self.second = second
+        self.output = output
+        self.addend = addend
+    }
+}
+
+/// Dropout and its gradient: the same draw, a function of (seed, step, sample, layer, element). One task a sample.
+package struct DropoutArguments: BitwiseCopyable {
+    package var batch: BatchLayout
+    package var step: UnsafePointer<StepState>
+    package var input: TensorView
+    package var output: TensorView
+    package var addend: TensorView?
+    package var rate: Float
+    /// Which dropout layer of the network it is.
+    package var layer: Int
+
+    package init(
+        batch: BatchLayout, step: UnsafePointer<StepState>, input: TensorView, output: TensorView,
+        addend: TensorView?, rate: Float, layer: Int
+    ) {
+        self.batch = batch
+        self.step = step
+        self.input = input
+        self.output = output
+        self.addend = addend
+        self.rate = rate
+        self.layer = layer
+    }
+}
+
+/// Pooling forward (input -> output) and backward (dy -> dx, and for maxima x and y). One task a sample.
+package struct PoolingArguments: BitwiseCopyable {
+    package var batch: BatchLayout
+    package var input: TensorView
+    package var output: TensorView
+    /// dy and dx of a backward pass.
+    package var outputGradient: TensorView?
+    package var inputGradient: TensorView?
+    package var addend: TensorView?
+    package var kernel: Int
+    package var stride: Int
+    package var padding: Int
+
+    package init(
+        batch: BatchLayout, input: TensorView, output: TensorView, outputGradient: TensorView?,
+        inputGradient: TensorView?, addend: TensorView?, kernel: Int, stride: Int, padding: Int
+    ) {
+        self.batch = batch
+        self.input = input
+        self.output = output
+        self.outputGradient = outputGradient
+        self.inputGradient = inputGradient
+        self.addend = addend
+        self.kernel = kernel
+        self.stride = stride
+        self.padding = padding
+    }
+}
+
+/// Softmax cross-entropy and its gradient. One task a sample.
+package struct CrossEntropyArguments: BitwiseCopyable {
+    package var batch: BatchLayout
+    package var step: UnsafePointer<StepState>
+    package var logits: TensorView
+    package var gradient: TensorView?
+    package var weight: Float
+    /// By slot; a head adds its own when `isFirst` is false.
+    package var losses: UnsafeMutablePointer<Float>
+    /// By slot: the class with the highest logit, written by the head of weight 1.
+    package var predictions: UnsafeMutablePointer<Int32>
+    package var isFirst: Bool
+
+    package init(
+        batch: BatchLayout, step: UnsafePointer<StepState>, logits: TensorView, gradient: TensorView?, weight: Float,
+        losses: UnsafeMutablePointer<Float>, predictions: UnsafeMutablePointer<Int32>, isFirst: Bool
+    ) {
+        self.batch = batch
+        self.step = step
+        self.logits = logits
+        self.gradient = gradient
+        self.weight = weight
+        self.losses = losses
+        self.predictions = predictions
+        self.isFirst = isFirst
+    }
+}
+
+/// One stretch of the flat parameter arena.
+package struct ParameterChunk: BitwiseCopyable {
+    package var offset: Int
+    package var count: Int
+    package var decays: Bool
+
+    package init(offset: Int, count: Int, decays: Bool) {
+        self.offset = offset
+        self.count = count
+        self.decays = decays
+    }
+}
+
+/// Stochastic gradient descent with momentum over flat parameters. One task a chunk.
+package struct SGDArguments: BitwiseCopyable {
+    package var parameters: UnsafeMutablePointer<Float>
+    package var gradients: UnsafePointer<Float>
+    package var velocities: UnsafeMutablePointer<Float>
+    package var chunks: UnsafePointer<ParameterChunk>
+    package var learningRate: Float
+    package var momentum: Float
+    package var weightDecay: Float
+    package var nesterov: Bool
+
+    package init(
+        parameters: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>,
+        velocities: UnsafeMutablePointer<Float>, chunks: UnsafePointer<ParameterChunk>, learningRate: Float,
+        momentum: Float, weightDecay: Float, nesterov: Bool
+    ) {
+        self.parameters = parameters
+        self.gradients = gradients
+        self.velocities = velocities
+        self.chunks = chunks
+        self.learningRate = learningRate
+        self.momentum = momentum
+        self.weightDecay = weightDecay
+        self.nesterov = nesterov
+    }
+}

@@ -1,0 +1,117 @@
+/// A kernel: its arguments, which of its tasks to do, and which worker does it (for scratch memory).
+package typealias Kernel<Arguments> = @Sendable (UnsafePointer<Arguments>, _ task: Int, _ worker: Int) -> Void
+
+/// All kernels of one instruction set.
+package struct KernelTable: Sendable {
+    /// Lanes that the register tile computes at a time, and its full height in rows.
+    package var tileLanes: Int
+    package var tileHeight: Int
+
+    package var convolve: Kernel<ConvolutionArguments>
+    package var weightGradient: Kernel<WeightGradientArguments>
+    package var biasGradient: Kernel<BiasGradientArguments>
+    package var transposeWeights: Kernel<TransposeArguments>
+    package var treeSum: Kernel<TreeSumArguments>
+
+    /// x -> sums of x and x² of each sample
+    package var batchNormSums: Kernel<BatchNormArguments>
+    /// One task: adds the samples' sums along the shards' tree. The same for forward and backward sums.
+    package var batchNormCombine: Kernel<BatchNormArguments>
+    /// One task: sums -> moments, running moments, scale and offset
+    package var batchNormFinish: Kernel<BatchNormArguments>
+    /// One task: running moments -> scale and offset
+    package var batchNormFreeze: Kernel<BatchNormArguments>
+    /// x -> y
+    package var batchNormApply: Kernel<BatchNormArguments>
+    /// x, dy -> sums of dy and dy * (x - mean) of each sample
+    package var batchNormGradientSums: Kernel<BatchNormArguments>
+    /// One task: this rank's sums -> its gradients of weight and bias
+    package var batchNormParameterGradient: Kernel<BatchNormArguments>
+    /// One task: all ranks' sums -> scale, slope and offset of the data gradient
+    package var batchNormGradientFinish: Kernel<BatchNormArguments>
+    /// x, dy -> dx
+    package var batchNormGradientApply: Kernel<BatchNormArguments>
+
+    package var relu: Kernel<ElementwiseArguments>
+    package var reluGradient: Kernel<ElementwiseArguments>
+    package var sigmoid: Kernel<ElementwiseArguments>
+    package var sigmoidGradient: Kernel<ElementwiseArguments>
+    package var add: Kernel<ElementwiseArguments>
+    package var copy: Kernel<ElementwiseArguments>
+    package var dropout: Kernel<DropoutArguments>
+
+    package var maxPool: Kernel<PoolingArguments>
+    package var maxPoolGradient: Kernel<PoolingArguments>
+    package var averagePool: Kernel<PoolingArguments>
+    package var averagePoolGradient: Kernel<PoolingArguments>
+    package var adaptiveAveragePool: Kernel<PoolingArguments>
+    package var adaptiveAveragePoolGradient: Kernel<PoolingArguments>
+
+    package var crossEntropy: Kernel<CrossEntropyArguments>
+    package var crossEntropyGradient: Kernel<CrossEntropyArguments>
+
+    package var sgd: Kernel<SGDArguments>
+
+    /// Runs the full-height tile `repetitions` times on data that stays in the first-level cache; returns its floating-point operations.
+    package var saturate: @Sendable (_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Double
+
+    package init(
+        tileLanes: Int, tileHeight: Int,
+        convolve: @escaping Kernel<ConvolutionArguments>, weightGradient: @escaping Kernel<WeightGradientArguments>,
+        biasGradient: @escaping Kernel<BiasGradientArguments>, transposeWeights: @escaping Kernel<TransposeArguments>,
+        treeSum: @escaping Kernel<TreeSumArguments>,
+        batchNormSums: @escaping Kernel<BatchNormArguments>, batchNormCombine: @escaping Kernel<BatchNormArguments>,
+        batchNormFinish: @escaping Kernel<BatchNormArguments>, batchNormFreeze: @escaping Kernel<BatchNormArguments>,
+        batchNormApply: @escaping Kernel<BatchNormArguments>,
+        batchNormGradientSums: @escaping Kernel<BatchNormArguments>,
+        batchNormParameterGradient: @escaping Kernel<BatchNormArguments>,
+        batchNormGradientFinish: @escaping Kernel<BatchNormArguments>,
+        batchNormGradientApply: @escaping Kernel<BatchNormArguments>,
+        relu: @escaping Kernel<ElementwiseArguments>, reluGradient: @escaping Kernel<ElementwiseArguments>,
+        sigmoid: @escaping Kernel<ElementwiseArguments>, sigmoidGradient: @escaping Kernel<ElementwiseArguments>,
+        add: @escaping Kernel<ElementwiseArguments>, copy: @escaping Kernel<ElementwiseArguments>,
+        dropout: @escaping Kernel<DropoutArguments>,
+        maxPool: @escaping Kernel<PoolingArguments>, maxPoolGradient: @escaping Kernel<PoolingArguments>,
+        averagePool: @escaping Kernel<PoolingArguments>, averagePoolGradient: @escaping Kernel<PoolingArguments>,
+        adaptiveAveragePool: @escaping Kernel<PoolingArguments>,
+        adaptiveAveragePoolGradient: @escaping Kernel<PoolingArguments>,
+        crossEntropy: @escaping Kernel<CrossEntropyArguments>,
+        crossEntropyGradient: @escaping Kernel<CrossEntropyArguments>,
+        sgd: @escaping Kernel<SGDArguments>,
+        saturate: @escaping @Sendable (_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Double
+    ) {
+        self.tileLanes = tileLanes
+        self.tileHeight = tileHeight
+        self.convolve = convolve
+        self.weightGradient = weightGradient
+        self.biasGradient = biasGradient
+        self.transposeWeights = transposeWeights
+        self.treeSum = treeSum
+        self.batchNormSums = batchNormSums
+        self.batchNormCombine = batchNormCombine
+        self.batchNormFinish = batchNormFinish
+        self.batchNormFreeze = batchNormFreeze
+        self.batchNormApply = batchNormApply
+        self.batchNormGradientSums = batchNormGradientSums
+        self.batchNormParameterGradient = batchNormParameterGradient
+        self.batchNormGradientFinish = batchNormGradientFinish
+        self.batchNormGradientApply = batchNormGradientApply
+        self.relu = relu
+        self.reluGradient = reluGradient
+        self.sigmoid = sigmoid
+        self.sigmoidGradient = sigmoidGradient
+        self.add = add
+        self.copy = copy
+        self.dropout = dropout
+        self.maxPool = maxPool
+        self.maxPoolGradient = maxPoolGradient
+        self.averagePool = averagePool
+        self.averagePoolGradient = averagePoolGradient
+        self.adaptiveAveragePool = adaptiveAveragePool
+        self.adaptiveAveragePoolGradient = adaptiveAveragePoolGradient
+        self.crossEntropy = crossEntropy
+        self.crossEntropyGradient = crossEntropyGradient
+        self.sgd = sgd
+        self.saturate = saturate
+    }
+}

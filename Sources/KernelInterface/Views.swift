@@ -1,0 +1,142 @@
+/// A tensor in memory as a kernel sees it: samples x height x width x channels, float32.
+///
+/// A pixel's channels are contiguous; pixels are `pixelStride` floats apart, so that a view can be a channel slice of a wider
+/// tensor. Outside of a network's input, strides and slices are multiples of 16 floats: kernels read and write whole vectors,
+/// and what lies between `channels` and the next multiple of 16 is theirs to overwrite.
+package struct TensorView: BitwiseCopyable {
+    package var base: UnsafeMutablePointer<Float>
+    package var height: Int
+    package var width: Int
+    package var channels: Int
+    package var pixelStride: Int
+    package var sampleStride: Int
+
+    package init(
+        base: UnsafeMutablePointer<Float>, height: Int, width: Int, channels: Int, pixelStride: Int, sampleStride: Int
+    ) {
+        self.base = base
+        self.height = height
+        self.width = width
+        self.channels = channels
+        self.pixelStride = pixelStride
+        self.sampleStride = sampleStride
+    }
+}
+
+/// The samples a plan works on: `shards` runs of `shardCapacity` slots, of which the first `shardSizes[shard]` hold a sample.
+///
+/// Slots without a sample hold anything; no sum over samples may read them.
+package struct BatchLayout: BitwiseCopyable {
+    package var shards: Int
+    package var shardCapacity: Int
+    package var shardSizes: UnsafeMutablePointer<Int>
+
+    package init(shards: Int, shardCapacity: Int, shardSizes: UnsafeMutablePointer<Int>) {
+        self.shards = shards
+        self.shardCapacity = shardCapacity
+        self.shardSizes = shardSizes
+    }
+}
+
+/// What changes from step to step. Lives at one address for a plan's lifetime.
+package struct StepState: BitwiseCopyable {
+    package var seed: UInt64
+    package var step: UInt64
+    /// 1 / samples of the global batch
+    package var lossScale: Float
+    /// Pixels times this is how many elements a channel's moments are taken over: samples of all ranks, or of this one.
+    package var normSamples: Double
+    /// By slot.
+    package var sampleIDs: UnsafeMutablePointer<UInt32>
+    /// By slot.
+    package var labels: UnsafeMutablePointer<Int32>
+
+    package init(sampleIDs: UnsafeMutablePointer<UInt32>, labels: UnsafeMutablePointer<Int32>) {
+        self.seed = 0
+        self.step = 0
+        self.lossScale = 1
+        self.normSamples = 1
+        self.sampleIDs = sampleIDs
+        self.labels = labels
+    }
+}
+
+/// A run of products in a convolution: `length` consecutive inputs meet `length` consecutive rows of weights.
+///
+/// Taps whose inputs lie side by side in memory are one segment: a dense 3x3 convolution over C channels has 3 of length 3C.
+package struct Segment: BitwiseCopyable {
+    /// Floats from the output pixel's origin in the source.
+    package var source: Int
+    /// Floats from the start of a weight block; a row is 32.
+    package var weight: Int
+    package var length: Int
+
+    package init(source: Int, weight: Int, length: Int) {
+        self.source = source
+        self.weight = weight
+        self.length = length
+    }
+}
+
+/// The output pixels that share one set of taps: all of them in a forward convolution, one of stride x stride lattices in a data gradient.
+package struct Phase: BitwiseCopyable {
+    package var rows: Int
+    package var columns: Int
+    package var firstRow: Int
+    package var firstColumn: Int
+    package var segments: UnsafePointer<Segment>
+    package var segmentCount: Int
+
+    package init(
+        rows: Int, columns: Int, firstRow: Int, firstColumn: Int, segments: UnsafePointer<Segment>, segmentCount: Int
+    ) {
+        self.rows = rows
+        self.columns = columns
+        self.firstRow = firstRow
+        self.firstColumn = firstColumn
+        self.segments = segments
+        self.segmentCount = segmentCount
+    }
+}
+
+/// What the rows of a register tile run along.
+package enum RowAxis: UInt8, BitwiseCopyable {
+    /// The pixels of one output row.
+    case mapRow
+    /// All pixels of one or several samples: a 1x1 convolution.
+    case pixels
+    /// Samples: a linear layer.
+    case samples
+}
+
+/// Where a convolution reads from: the tensor itself, or a copy of a strip of it with zeros around.
+package struct SourceWindow: BitwiseCopyable {
+    /// Copy (dense pixels, zero padding) before computing.
+    package var isCopied: Bool
+    /// Rows and columns of zeros before the source.
+    package var padTop: Int
+    package var padLeft: Int
+    /// Pixels in a row of the copy.
+    package var width: Int
+    /// Source rows that one output row reads.
+    package var rowSpan: Int
+    /// Source rows (and columns) between neighbouring outputs.
+    package var step: Int
+    /// One scratch area a worker, `scratchStride` floats apart.
+    package var scratch: UnsafeMutablePointer<Float>
+    package var scratchStride: Int
+
+    package init(
+        isCopied: Bool, padTop: Int, padLeft: Int, width: Int, rowSpan: Int, step: Int,
+        scratch: UnsafeMutablePointer<Float>, scratchStride: Int
+    ) {
+        self.isCopied = isCopied
+        self.padTop = padTop
+        self.padLeft = padLeft
+        self.width = width
+        self.rowSpan = rowSpan
+        self.step = step
+        self.scratch = scratch
+        self.scratchStride = scratchStride
+    }
+}

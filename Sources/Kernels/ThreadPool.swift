@@ -1,0 +1,148 @@
+internal import CMachine
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
+
+/// The threads of one engine: the caller's and `threads - 1` workers, which spin for a moment after each job and then sleep.
+///
+/// Work is split by the problem: a job is a number of tasks, each does the same whichever thread takes it, so that results do not
+/// depend on the number of threads. `run` allocates nothing.
+package final class ThreadPool: Sendable {
+    /// One task of a job: (arguments, task, worker).
+    package typealias Body = @Sendable (UnsafeRawPointer, Int, Int) -> Void
+
+    /// Threads that work, the caller's included.
+    package let threads: Int
+    private let shared: Shared
+
+    /// What the threads share. A class of its own, so that workers do not keep the pool alive.
+    private final class Shared: @unchecked Sendable {
+        /// Counts jobs; workers sleep on it. Its low bit is set when the pool ends.
+        let epoch = Atomic<UInt32>(0)
+        let isEnding = Atomic<Bool>(false)
+        let nextTask = Atomic<Int>(0)
+        let workersBusy = Atomic<Int>(0)
+        let sleepers = Atomic<Int>(0)
+        // Written by the caller before `epoch` is released, read by workers after they acquired it.
+        var body: Body = { _, _, _ in }
+        var arguments = UnsafeRawPointer(bitPattern: 64)
+        var taskCount = 0
+        /// Spins before a worker sleeps: none when threads outnumber cores.
+        let patience: Int
+        let address: UnsafeMutablePointer<UInt32>
+
+        init(patience: Int) {
+            self.patience = patience
+            self.address = .allocate(capacity: 1)
+            self.address.initialize(to: 0)
+        }
+
+        deinit { address.deallocate() }
+
+        func work(_ worker: Int) {
+            guard let arguments else { return }
+            while true {
+                let task = nextTask.add(1, ordering: .relaxed).oldValue
+                if task >= taskCount { return }
+                body(arguments, task, worker)
+            }
+        }
+    }
+
+    /// Starts `threads - 1` workers. `spins` says whether waiting threads may burn their core for some microseconds: not when
+    /// more threads than cores run on the machine.
+    package init(threads: Int, spins: Bool = true) {
+        precondition(threads > 0, "a pool of \(threads) threads was asked for")
+        self.threads = threads
+        self.shared = Shared(patience: spins ? 20_000 : 0)
+        machine_flush_denormals()
+        for worker in 1..<max(threads, 1) {
+            Self.start(Unmanaged.passRetained(Start(shared: shared, worker: worker)))
+        }
+    }
+
+    deinit {
+        shared.isEnding.store(true, ordering: .releasing)
+        Self.publish(shared)
+    }
+
+    private final class Start: Sendable {
+        let shared: Shared
+        let worker: Int
+        init(shared: Shared, worker: Int) {
+            self.shared = shared
+            self.worker = worker
+        }
+    }
+
+    private static func start(_ argument: Unmanaged<Start>) {
+        var thread = pthread_t()
+        let status = pthread_create(
+            &thread, nil,
+            { raw in
+                guard let raw else { return nil }
+                let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
+                machine_flush_denormals()
+                ThreadPool.loop(start.shared, start.worker)
+                return nil
+            }, argument.toOpaque())
+        precondition(status == 0, "the system refused a thread: error \(status)")
+        pthread_detach(thread)
+    }
+
+    private static func loop(_ shared: Shared, _ worker: Int) {
+        var seen: UInt32 = 0
+        while true {
+            var spins = 0
+            while shared.epoch.load(ordering: .acquiring) == seen {
+                if spins < shared.patience {
+                    spins += 1
+                    machine_pause()
+                } else {
+                    shared.sleepers.add(1, ordering: .sequentiallyConsistent)
+                    if shared.epoch.load(ordering: .sequentiallyConsistent) == seen {
+                        machine_wait(shared.address, seen)
+                    }
+                    shared.sleepers.subtract(1, ordering: .sequentiallyConsistent)
+                }
+            }
+            seen &+= 1
+            if shared.isEnding.load(ordering: .acquiring) { return }
+            shared.work(worker)
+            shared.workersBusy.subtract(1, ordering: .acquiringAndReleasing)
+        }
+    }
+
+    /// Lets the workers see a new job.
+    private static func publish(_ shared: Shared) {
+        // The futex word follows the epoch; a worker that reads the old word after the wake-up call finds the epoch changed.
+        let epoch = shared.epoch.load(ordering: .relaxed) &+ 1
+        UnsafeMutableRawPointer(shared.address).storeBytes(of: epoch, as: UInt32.self)
+        shared.epoch.store(epoch, ordering: .sequentiallyConsistent)
+        if shared.sleepers.load(ordering: .sequentiallyConsistent) > 0 { machine_wake_all(shared.address) }
+    }
+
+    /// Runs `body(arguments, task, worker)` for every task in 0..<taskCount and returns when all are done.
+    ///
+    /// Only one thread may call it at a time. The caller works too, as worker 0.
+    package func run(_ taskCount: Int, _ arguments: UnsafeRawPointer, _ body: @escaping Body) {
+        if threads == 1 || taskCount == 1 {
+            for task in 0..<taskCount { body(arguments, task, 0) }
+            return
+        }
+        shared.body = body
+        shared.arguments = arguments
+        shared.taskCount = taskCount
+        shared.nextTask.store(0, ordering: .relaxed)
+        shared.workersBusy.store(threads - 1, ordering: .relaxed)
+        Self.publish(shared)
+        shared.work(0)
+        var spins = 0
+        while shared.workersBusy.load(ordering: .acquiring) > 0 {
+            spins += 1
+            if spins < max(shared.patience, 100) { machine_pause() } else { sched_yield() }
+        }
+    }
+}

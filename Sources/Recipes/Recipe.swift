@@ -1,0 +1,95 @@
+/// Everything that a run is: one recipe and its seed give one result, bit for bit.
+///
+/// A recipe is only made by `resolve(file:flags:)`, so its values are within their ranges.
+package struct Recipe: Equatable, Sendable {
+    /// How long a run lasts.
+    package enum Duration: Equatable, Sendable {
+        /// Passes over the training set.
+        case epochs(Int)
+        /// Optimizer steps, across epochs.
+        case steps(Int)
+    }
+
+    /// How the learning rate goes after the warm-up.
+    package enum Schedule: Equatable, Sendable {
+        case constant
+        /// Half a cosine from the learning rate to 0 over the whole run. (Loshchilov & Hutter, "SGDR", 2017.)
+        case cosine
+        /// Times `factor` after every `epochs` epochs.
+        case step(epochs: Int, factor: Double)
+
+        /// What a recipe calls a schedule.
+        package enum Name: String, CaseIterable, Sendable { case constant, cosine, step }
+    }
+
+    /// What computes.
+    package enum InstructionSet: String, CaseIterable, Sendable {
+        /// The widest that the CPU has.
+        case auto
+        case avx512, avx2, openblas
+    }
+
+    /// Whose moments batch norm normalises with.
+    package enum BatchNorm: String, CaseIterable, Sendable {
+        /// Those of the global batch.
+        case sync
+        /// Those of each rank's part of it.
+        case local
+    }
+
+    /// A name that the zoo knows: `resnet18`.
+    package let model: String
+    /// A dataset's name, with a folder after a colon where it takes one: `fashion-mnist:/data`.
+    package let data: String
+    package let duration: Duration
+    /// Samples of an optimizer step over all ranks, at least 1.
+    package let batchSize: Int
+    /// The learning rate after the warm-up, above 0.
+    package let learningRate: Double
+    /// In 0..<1.
+    package let momentum: Double
+    package let nesterov: Bool
+    /// At least 0; biases and norms are spared.
+    package let weightDecay: Double
+    package let schedule: Schedule
+    /// Epochs, also parts of one, over which the learning rate climbs linearly to `learningRate`.
+    package let warmupEpochs: Double
+    /// Height and width of the network's input in pixels; nil means the model's default.
+    package let imageSize: Int?
+    /// nil means the dataset's.
+    package let classes: Int?
+    /// Compute threads of each rank; nil means a fair share of the machine.
+    package let threads: Int?
+    package let instructionSet: InstructionSet
+    /// Seeds initial weights, sample order, augmentation and dropout.
+    package let seed: UInt64
+    /// Where results go; nil lets the trainer name a folder after model and data.
+    package let output: String?
+    /// Whether to continue from the newest checkpoint in `output`.
+    package let resume: Bool
+    /// Steps between two reports.
+    package let logEvery: Int
+    package let batchNorm: BatchNorm
+}
+
+extension Recipe {
+    /// What a recipe is where neither a file nor a flag says otherwise.
+    enum Default {
+        static let data = "shapes"
+        static let duration = Duration.epochs(10)
+        static let batchSize = 64
+        static let learningRate = 0.1
+        static let momentum = 0.9
+        static let nesterov = false
+        static let weightDecay = 1e-4
+        static let schedule = Schedule.Name.cosine
+        static let stepEpochs = 30
+        static let stepFactor = 0.1
+        static let warmupEpochs = 0.0
+        static let instructionSet = InstructionSet.auto
+        static let seed: UInt64 = 1
+        static let resume = false
+        static let logEvery = 10
+        static let batchNorm = BatchNorm.sync
+    }
+}

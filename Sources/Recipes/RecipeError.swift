@@ -1,0 +1,35 @@
+/// Why there is no recipe.
+package enum RecipeError: Error, Equatable, Sendable {
+    case unreadable(path: String, reason: String)
+    /// The text is not YAML, or not a mapping of keys to values.
+    case malformed(path: String, line: Int?, reason: String)
+    case unknownKey(path: String, line: Int?, found: String, nearest: String)
+    /// `place` names the key or the flag.
+    case invalid(place: String, found: String, expected: String)
+    case contradiction(String)
+    case modelMissing
+
+    /// How a message points into a file: `configs/a.yaml:3`.
+    static func place(path: String, line: Int?) -> String {
+        line.map { "\(path):\($0)" } ?? path
+    }
+}
+
+extension RecipeError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .unreadable(let path, let reason):
+            "\(path): the recipe cannot be read: \(reason)"
+        case .malformed(let path, let line, let reason):
+            "\(Self.place(path: path, line: line)): \(reason); a recipe is YAML, one `key: value` a line"
+        case .unknownKey(let path, let line, let found, let nearest):
+            "\(Self.place(path: path, line: line)): there is no key \(found); did you mean \(nearest)?"
+        case .invalid(let place, let found, let expected):
+            "\(place) is \(found); expected \(expected)"
+        case .contradiction(let what):
+            what
+        case .modelMissing:
+            "no model is named: say --model NAME, or model: NAME in the recipe; `cnn-train models` lists the names"
+        }
+    }
+}

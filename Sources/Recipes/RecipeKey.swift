@@ -1,0 +1,98 @@
+/// One thing that a recipe can say. The table `all` is the only place that knows a key's name, kind, range and meaning:
+/// reading, checking, layering and printing all walk it.
+package struct RecipeKey: Sendable {
+    /// As YAML spells it; the flag is the same with `--` and dashes.
+    package let name: String
+    /// What it means, for help and documentation.
+    package let summary: String
+    /// What its value must be: `a whole number from 1 to 1024`.
+    package let expected: String
+    /// Other names that people reach for; never accepted, only understood when guessing what was meant.
+    let alsoKnownAs: [String]
+    /// Takes a value as a file writes it; false when it is of another kind.
+    let read: @Sendable (RecipeText, inout RecipeOverrides) -> Bool
+    /// The value, when there is one and it is out of range.
+    let invalid: @Sendable (RecipeOverrides) -> String?
+    /// Copies the value, if there is one.
+    let copy: @Sendable (RecipeOverrides, inout RecipeOverrides) -> Void
+    /// The value as a file writes it.
+    let print: @Sendable (RecipeOverrides) -> String?
+
+    private init<Value>(
+        _ name: String, _ path: any WritableKeyPath<RecipeOverrides, Value?> & Sendable, _ kind: RecipeValueKind<Value>,
+        _ summary: String, alsoKnownAs: [String] = []
+    ) {
+        self.name = name
+        self.summary = summary
+        self.expected = kind.expected
+        self.alsoKnownAs = alsoKnownAs
+        self.read = { text, values in
+            guard let value = kind.read(text) else { return false }
+            values[keyPath: path] = value
+            return true
+        }
+        self.invalid = { values in
+            guard let value = values[keyPath: path], !kind.accepts(value) else { return nil }
+            return kind.print(value)
+        }
+        self.copy = { source, destination in
+            if let value = source[keyPath: path] { destination[keyPath: path] = value }
+        }
+        self.print = { values in values[keyPath: path].map(kind.print) }
+    }
+
+    /// Every key, in the order in which a recipe is written.
+    package static let all: [RecipeKey] = [
+        RecipeKey("model", \.model, .text, "the network: a name of the zoo", alsoKnownAs: ["network", "arch"]),
+        RecipeKey("data", \.data, .text, "the dataset, or dataset:FOLDER", alsoKnownAs: ["dataset"]),
+        RecipeKey("epochs", \.epochs, .integer(in: 1...1_000_000), "passes over the training set; not with steps"),
+        RecipeKey(
+            "steps", \.steps, .integer(in: 1...1_000_000_000), "optimizer steps; not with epochs",
+            alsoKnownAs: ["iterations"]),
+        RecipeKey(
+            "batch_size", \.batchSize, .integer(in: 1...1_000_000), "samples of a step over all ranks",
+            alsoKnownAs: ["batch"]),
+        RecipeKey(
+            "lr", \.learningRate, .number("a number above 0") { $0 > 0 }, "learning rate after the warm-up",
+            alsoKnownAs: ["learning_rate"]),
+        RecipeKey(
+            "momentum", \.momentum, .number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }, "momentum of SGD"),
+        RecipeKey("nesterov", \.nesterov, .boolean, "Nesterov's form of the momentum"),
+        RecipeKey(
+            "weight_decay", \.weightDecay, .number("a number of at least 0") { $0 >= 0 },
+            "decay of weights; biases and norms are spared"),
+        RecipeKey(
+            "schedule", \.schedule, .choice(), "how the learning rate goes after the warm-up",
+            alsoKnownAs: ["lr_schedule"]),
+        RecipeKey(
+            "warmup_epochs", \.warmupEpochs, .number("a number from 0 to 10000") { (0...10_000).contains($0) },
+            "epochs over which the learning rate climbs to lr; 0.5 is half an epoch", alsoKnownAs: ["warmup"]),
+        RecipeKey("step_epochs", \.stepEpochs, .integer(in: 1...1_000_000), "schedule step: epochs between two drops"),
+        RecipeKey(
+            "step_factor", \.stepFactor, .number("a number above 0, at most 1") { $0 > 0 && $0 <= 1 },
+            "schedule step: what a drop multiplies with", alsoKnownAs: ["gamma", "step_gamma"]),
+        RecipeKey("image_size", \.imageSize, .integer(in: 1...4096), "height and width of the input; else the model's"),
+        RecipeKey(
+            "classes", \.classes, .integer(in: 1...1_000_000), "outputs of the network; else the dataset's",
+            alsoKnownAs: ["num_classes"]),
+        RecipeKey(
+            "threads", \.threads, .integer(in: 1...1024), "compute threads of each rank; else a fair share",
+            alsoKnownAs: ["num_threads"]),
+        RecipeKey("isa", \.instructionSet, .choice(), "what computes", alsoKnownAs: ["instruction_set", "backend"]),
+        RecipeKey("seed", \.seed, .seed, "seeds weights, sample order, augmentation and dropout"),
+        RecipeKey("output", \.output, .text, "the folder for results", alsoKnownAs: ["output_dir"]),
+        RecipeKey("resume", \.resume, .boolean, "continue from the newest checkpoint in output"),
+        RecipeKey("log_every", \.logEvery, .integer(in: 1...1_000_000_000), "steps between two reports"),
+        RecipeKey(
+            "batch_norm", \.batchNorm, .choice(), "sync: moments of the global batch; local: of each rank's part",
+            alsoKnownAs: ["sync_bn"]),
+    ]
+
+    /// The key that someone who wrote `name` most likely meant.
+    static func nearest(to name: String) -> String {
+        let spelled = String(name.lowercased().map { $0 == "-" || $0 == " " ? "_" : $0 })
+        let names = all.flatMap { key in ([key.name] + key.alsoKnownAs).map { (spelling: $0, name: key.name) } }
+        let guess = nearestSpelling(to: spelled, among: names.map(\.spelling))
+        return names.first { $0.spelling == guess }?.name ?? name
+    }
+}

@@ -1,0 +1,158 @@
+/// What one source, a YAML file or the command line, says about a run; nil where it is silent.
+package struct RecipeOverrides: Equatable, Sendable {
+    package var model: String?
+    package var data: String?
+    package var epochs: Int?
+    package var steps: Int?
+    package var batchSize: Int?
+    package var learningRate: Double?
+    package var momentum: Double?
+    package var nesterov: Bool?
+    package var weightDecay: Double?
+    package var schedule: Recipe.Schedule.Name?
+    package var warmupEpochs: Double?
+    /// Epochs between two drops of the step schedule.
+    package var stepEpochs: Int?
+    /// What the learning rate is multiplied with at each drop of the step schedule.
+    package var stepFactor: Double?
+    package var imageSize: Int?
+    package var classes: Int?
+    package var threads: Int?
+    package var instructionSet: Recipe.InstructionSet?
+    package var seed: UInt64?
+    package var output: String?
+    package var resume: Bool?
+    package var logEvery: Int?
+    package var batchNorm: Recipe.BatchNorm?
+
+    /// Where each key stands in the file; empty for flags.
+    var origin = Origin.flags
+
+    package init() {}
+
+    /// Where the values come from, so that an error can point there.
+    enum Origin: Equatable, Sendable {
+        case flags
+        /// `lines` counts from 1, by key.
+        case file(path: String, lines: [String: Int])
+    }
+
+    /// How a message calls the place of `key`: `--batch-size` or `configs/a.yaml:3: batch_size`.
+    func place(of key: String) -> String {
+        switch origin {
+        case .flags:
+            return "--" + key.map { $0 == "_" ? "-" : String($0) }.joined()
+        case .file(let path, let lines):
+            return RecipeError.place(path: path, line: lines[key]) + ": " + key
+        }
+    }
+}
+
+extension Recipe {
+    /// Lays flags over a file over the defaults, and checks every value.
+    ///
+    /// Either `epochs` or `steps` of the flags replaces both of the file, and a `schedule` of the flags replaces the
+    /// file's step settings too.
+    /// - Throws: when no model is named, a value is out of its range, or two values contradict each other.
+    package static func resolve(file: RecipeOverrides? = nil, flags: RecipeOverrides) throws(RecipeError) -> Recipe {
+        var merged = file ?? RecipeOverrides()
+        if let file { try check(file) }
+        try check(flags)
+        if flags.epochs != nil || flags.steps != nil {
+            merged.epochs = nil
+            merged.steps = nil
+        }
+        if flags.schedule != nil {
+            merged.stepEpochs = nil
+            merged.stepFactor = nil
+        }
+        for key in RecipeKey.all { key.copy(flags, &merged) }
+        guard let model = merged.model else { throw .modelMissing }
+        let schedule = merged.schedule ?? Default.schedule
+        for (key, isGiven) in [("step_epochs", merged.stepEpochs != nil), ("step_factor", merged.stepFactor != nil)]
+        where isGiven && schedule != .step {
+            throw .contradiction(
+                "\(key) is given, but the schedule is \(schedule.rawValue): say schedule: step, or leave \(key) out")
+        }
+        if merged.nesterov == true && (merged.momentum ?? Default.momentum) == 0 {
+            throw .contradiction("nesterov is true and momentum is 0: Nesterov's step needs a momentum above 0")
+        }
+        return Recipe(model: model, schedule: schedule, merged)
+    }
+
+    /// Checks what one source says by itself.
+    private static func check(_ source: RecipeOverrides) throws(RecipeError) {
+        for key in RecipeKey.all {
+            guard let found = key.invalid(source) else { continue }
+            throw .invalid(place: source.place(of: key.name), found: found, expected: key.expected)
+        }
+        if source.epochs != nil && source.steps != nil {
+            let both = "\(source.place(of: "epochs")) and \(source.place(of: "steps"))"
+            throw .contradiction("\(both) are both given: a run lasts either so many epochs or so many steps")
+        }
+    }
+
+    private init(model: String, schedule: Schedule.Name, _ merged: RecipeOverrides) {
+        self.model = model
+        data = merged.data ?? Default.data
+        duration = merged.steps.map(Duration.steps) ?? merged.epochs.map(Duration.epochs) ?? Default.duration
+        batchSize = merged.batchSize ?? Default.batchSize
+        learningRate = merged.learningRate ?? Default.learningRate
+        momentum = merged.momentum ?? Default.momentum
+        nesterov = merged.nesterov ?? Default.nesterov
+        weightDecay = merged.weightDecay ?? Default.weightDecay
+        self.schedule =
+            switch schedule {
+            case .constant: .constant
+            case .cosine: .cosine
+            case .step:
+                .step(
+                    epochs: merged.stepEpochs ?? Default.stepEpochs, factor: merged.stepFactor ?? Default.stepFactor)
+            }
+        warmupEpochs = merged.warmupEpochs ?? Default.warmupEpochs
+        imageSize = merged.imageSize
+        classes = merged.classes
+        threads = merged.threads
+        instructionSet = merged.instructionSet ?? Default.instructionSet
+        seed = merged.seed ?? Default.seed
+        output = merged.output
+        resume = merged.resume ?? Default.resume
+        logEvery = merged.logEvery ?? Default.logEvery
+        batchNorm = merged.batchNorm ?? Default.batchNorm
+    }
+
+    /// The recipe as a source that leaves nothing to the defaults: what `resolve` makes this recipe of again.
+    package var overrides: RecipeOverrides {
+        var values = RecipeOverrides()
+        values.model = model
+        values.data = data
+        switch duration {
+        case .epochs(let epochs): values.epochs = epochs
+        case .steps(let steps): values.steps = steps
+        }
+        values.batchSize = batchSize
+        values.learningRate = learningRate
+        values.momentum = momentum
+        values.nesterov = nesterov
+        values.weightDecay = weightDecay
+        switch schedule {
+        case .constant: values.schedule = .constant
+        case .cosine: values.schedule = .cosine
+        case .step(let epochs, let factor):
+            values.schedule = .step
+            values.stepEpochs = epochs
+            values.stepFactor = factor
+        }
+        values.warmupEpochs = warmupEpochs
+        values.imageSize = imageSize
+        values.classes = classes
+        values.threads = threads
+        values.instructionSet = instructionSet
+        values.seed = seed
+        values.output = output
+        values.resume = resume
+        values.logEvery = logEvery
+        values.batchNorm = batchNorm
+        return values
+    }
+}

@@ -1,0 +1,143 @@
+// What every communicator must do: CollectivesTests runs it between threads, `collectives-check` under mpirun.
+package import Collectives
+
+/// A property that did not hold, on some rank.
+package struct Violation: Error, CustomStringConvertible {
+    package let description: String
+}
+
+func require(_ holds: Bool, _ property: @autoclosure () -> String) throws {
+    if !holds { throw Violation(description: property()) }
+}
+
+/// Counts around nothing, one, doubling and halving.
+private let counts = [0, 1, 4, 100, 1000, 10_000]
+/// More than two chunks of floats (1 MiB each), so that a half is more than one.
+private let longCount = 600_001
+
+/// Runs every case that holds for any number of ranks, and for a power of two those of the tree's bits.
+package func checkAll(_ world: any Communicator) throws {
+    let isPowerOfTwo = world.size & (world.size - 1) == 0
+    try checkPlace(world)
+    for count in counts {
+        try checkSumOfRanks(world, count: count)
+        try checkSameBits(world, count: count)
+        if isPowerOfTwo { try checkTreeBits(world, count: count, shards: max(8, world.size)) }
+        for root in 0..<world.size { try checkBroadcast(world, count: count, from: root) }
+    }
+    try checkSumOfRanks(world, count: longCount)
+    if isPowerOfTwo { try checkTreeBits(world, count: longCount, shards: world.size) }
+    try checkBroadcast(world, count: longCount, from: world.size - 1)
+    try checkGather(world)
+    try world.barrier()
+}
+
+func checkPlace(_ world: any Communicator) throws {
+    try require((0..<world.size).contains(world.rank), "rank \(world.rank) lies in 0..<\(world.size)")
+    try require(
+        (0..<world.localSize).contains(world.localRank) && world.localSize <= world.size,
+        "local rank \(world.localRank) lies in 0..<\(world.localSize), and that within \(world.size)")
+    // All ranks of these checks are on one machine.
+    try require(world.localSize == world.size, "\(world.localSize) of \(world.size) ranks are local")
+}
+
+/// Sums of small whole numbers are exact, so that any order must give them.
+func checkSumOfRanks(_ world: any Communicator, count: Int) throws {
+    let ofRanks = world.size * (world.size - 1) / 2
+    var floats = (0..<count).map { Float(world.rank + $0 % 7) }
+    var floatSpan = floats.mutableSpan
+    try world.sum(&floatSpan)
+    var doubles = (0..<count).map { Double(world.rank + $0 % 7) }
+    var doubleSpan = doubles.mutableSpan
+    try world.sum(&doubleSpan)
+    for index in 0..<count {
+        let expected = ofRanks + world.size * (index % 7)
+        try require(floats[index] == Float(expected), "float \(index) of \(count) is \(floats[index]), not \(expected)")
+        try require(doubles[index] == Double(expected), "double \(index) is \(doubles[index]), not \(expected)")
+    }
+}
+
+/// All ranks end with the same bits, and those are the sum up to the rounding of `size - 1` additions.
+func checkSameBits(_ world: any Communicator, count: Int) throws {
+    let terms = (0..<world.size).map { randomFloats(count: count, seed: UInt64($0)) }
+    var sums = terms[world.rank]
+    var span = sums.mutableSpan
+    try world.sum(&span)
+    for index in 0..<count {
+        let (sum, exact) = (sums[index], terms.reduce(0.0) { $0 + Double($1[index]) })
+        let magnitude = terms.reduce(0.0) { $0 + Double($1[index].magnitude) }
+        let bound = magnitude * Double(world.size) * Double(Float.ulpOfOne)
+        try require(abs(Double(sum) - exact) <= bound, "sum \(index) of \(count) is \(sum), not \(exact)")
+    }
+    let all = try world.gather(bits(of: sums), to: 0)
+    for (rank, bits) in all.enumerated() {
+        try require(bits == all[0], "rank \(rank) has the bits of rank 0 in a sum of \(count)")
+    }
+}
+
+/// A rank's own subtree and then the ranks' tree give the bits of one tree over all shards.
+func checkTreeBits(_ world: any Communicator, count: Int, shards: Int) throws {
+    let all = (0..<shards).map { randomFloats(count: count, seed: 100 + UInt64($0)) }
+    let own = stride(from: world.rank, to: shards, by: world.size).map { all[$0] }
+    var sums = treeSum(own)
+    var span = sums.mutableSpan
+    try world.sum(&span)
+    let expected = treeSum(all)
+    for index in 0..<count {
+        try require(
+            sums[index].bitPattern == expected[index].bitPattern,
+            "sum \(index) of \(count) is \(sums[index]), the tree over \(shards) shards gives \(expected[index])")
+    }
+}
+
+func checkBroadcast(_ world: any Communicator, count: Int, from root: Int) throws {
+    let source = randomFloats(count: count, seed: UInt64(root))
+    var values = world.rank == root ? source : Array(repeating: -1, count: count)
+    var span = values.mutableSpan
+    try world.broadcast(&span, from: root)
+    try require(values == source, "rank \(world.rank) has the \(count) floats of root \(root)")
+
+    let sourceBytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 + root) }
+    var bytes = world.rank == root ? sourceBytes : Array(repeating: 0, count: count)
+    var byteSpan = bytes.mutableSpan
+    try world.broadcast(&byteSpan, from: root)
+    try require(bytes == sourceBytes, "rank \(world.rank) has the \(count) bytes of root \(root)")
+}
+
+func checkGather(_ world: any Communicator) throws {
+    // Rank 0 has nothing to give; the last ranks of many have more than a chunk.
+    func gift(of rank: Int) -> [UInt8] { Array(repeating: UInt8(rank), count: rank * 150_000) }
+    for root in 0..<world.size {
+        let gathered = try world.gather(gift(of: world.rank), to: root)
+        let expected = world.rank == root ? (0..<world.size).map(gift) : []
+        try require(gathered == expected, "root \(root) has what each of \(world.size) ranks gave")
+    }
+}
+
+/// The reference: shard s and s + V/2 first, then s + V/4, …
+func treeSum(_ terms: [[Float]]) -> [Float] {
+    var terms = terms
+    while terms.count > 1 {
+        let half = terms.count / 2
+        terms = (0..<half).map { shard in zip(terms[shard], terms[shard + half]).map { $0 + $1 } }
+    }
+    return terms[0]
+}
+
+/// Of either sign and of magnitudes from 2^-12 to 1, so that the order of a sum shows in its bits.
+func randomFloats(count: Int, seed: UInt64) -> [Float] {
+    var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
+    return (0..<count).map { _ in
+        // SplitMix64.
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var bits = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
+        bits ^= bits >> 31
+        let fraction = Float(bits >> 40) / Float(1 << 24) - 0.5
+        return fraction / Float(1 << (bits % 12))
+    }
+}
+
+private func bits(of values: [Float]) -> [UInt8] {
+    values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt32($0))) } }
+}

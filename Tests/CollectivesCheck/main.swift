@@ -1,0 +1,68 @@
+// One rank of a small MPI job for CollectivesTests: `mpirun -n P collectives-check MODE [RANK]`.
+import Collectives
+import Foundation
+
+let mode = CommandLine.arguments.dropFirst().first ?? "cases"
+/// The rank that misbehaves.
+let culprit = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 0
+let job = try Job.start()
+let world = job.world
+
+do {
+    switch mode {
+    case "cases":
+        try checkAll(world)
+        if world.rank == 0 { print("all cases hold on \(world.size) ranks") }
+    case "throw":
+        // The others wait in a sum for ever.
+        if world.rank == culprit { throw Violation(description: "the disk is full") }
+        try checkSumOfRanks(world, count: 1000)
+    case "die":
+        if world.rank == culprit { kill(getpid(), SIGKILL) }
+        try checkSumOfRanks(world, count: 1000)
+    case "together":
+        job.failTogether(Violation(description: "no such model"), code: 64)
+    case "alone":
+        // A rank that thinks all fail alike, and is wrong.
+        if world.rank == culprit { job.failTogether(Violation(description: "no such folder")) }
+        while true { sleep(1) }
+    case "misstep":
+        try checkSumOfRanks(world, count: world.rank == culprit ? 1001 : 1000)
+    case "badcall":
+        var values: [Float] = [1]
+        var span = values.mutableSpan
+        try world.broadcast(&span, from: 0)
+        try sendNowhere(world)
+    case "measure":
+        try measure(world)
+    default:
+        job.failTogether(Violation(description: "unknown mode \(mode)"), code: 64)
+    }
+    try job.finish()
+} catch {
+    job.fail(error)
+}
+
+/// A partner that does not exist, so that MPI itself must object.
+func sendNowhere(_ world: any Communicator) throws {
+    guard let pointToPoint = world as? any PointToPoint else { return }
+    var nothing = MutableRawSpan()
+    try pointToPoint.exchange(send: [UInt8](repeating: 1, count: 8).span.bytes, receive: &nothing, with: world.size + 5)
+}
+
+/// Prints how long a sum takes, by count of floats.
+func measure(_ world: any Communicator) throws {
+    for count in [1, 256, 4096, 65_536, 1 << 20, 1 << 23] {
+        var values = [Float](repeating: 1, count: count)
+        let repeats = max(3, min(300, (1 << 23) / count))
+        try world.barrier()
+        let clock = ContinuousClock()
+        let elapsed = try clock.measure {
+            for _ in 0..<repeats {
+                var span = values.mutableSpan
+                try world.sum(&span)
+            }
+        }
+        if world.rank == 0 { print("\(world.size) ranks, \(count) floats: \(elapsed / repeats) a sum") }
+    }
+}

@@ -1,0 +1,82 @@
+import Testing
+
+@testable import Networks
+
+@Suite("The zoo")
+struct ZooTests {
+    @Test("every model is built under its own name, with unique tensor names", arguments: Zoo.models.map(\.name))
+    func buildsUnderItsName(name: String) throws {
+        let model = try Zoo.model(named: name)
+        let network = try model.network()
+        #expect(network.name == name)
+        #expect(network.classes == model.defaultClasses)
+        #expect(network.inputChannels == model.defaultChannels)
+        let names = network.layers.filter(\.operation.hasParameters).map(\.name)
+        #expect(Set(names).count == names.count)
+        #expect(network.heads == [Network.Head(layer: network.layers.count - 1, weight: 1)])
+    }
+
+    @Test("every layer reads layers before it", arguments: Zoo.models.map(\.name))
+    func readsBackwards(name: String) throws {
+        let network = try Zoo.model(named: name).network()
+        for (index, layer) in network.layers.enumerated() {
+            #expect(layer.inputs.allSatisfy { $0 < index }, "\(layer.name)")
+            #expect(layer.inputs.isEmpty == (index == 0), "\(layer.name)")
+        }
+    }
+
+    @Test("classes and channels reach the first and the last layer", arguments: Zoo.models.map(\.name))
+    func takesClassesAndChannels(name: String) throws {
+        let network = try Zoo.model(named: name).network(classes: 7, inputChannels: 2)
+        guard case .linear(let head) = network.layers[network.layers.count - 1].operation else {
+            Issue.record("\(name) does not end in a linear layer")
+            return
+        }
+        #expect(head.outputs == 7)
+        #expect(network.inputChannels == 2)
+    }
+
+    @Test("an unknown name is answered with the nearest and all known ones")
+    func namesTheNearest() {
+        let known = Zoo.models.map(\.name)
+        #expect(throws: NetworkError.unknownModel(found: "resnet81", nearest: "resnet18", known: known)) {
+            try Zoo.model(named: "resnet81")
+        }
+        #expect(throws: NetworkError.unknownModel(found: "transformer", nearest: nil, known: known)) {
+            try Zoo.model(named: "transformer")
+        }
+        let message = "\(NetworkError.unknownModel(found: "lanet", nearest: "lenet", known: known))"
+        #expect(message.contains("'lanet'") && message.contains("'lenet'"))
+        for name in known { #expect(message.contains(name)) }
+    }
+
+    @Test("no classes and no channels are refused", arguments: [0, -1])
+    func refusesNothing(count: Int) throws {
+        let lenet = try Zoo.model(named: "lenet")
+        #expect(throws: NetworkError.invalidClasses(model: "lenet", found: count)) {
+            try lenet.network(classes: count)
+        }
+        #expect(throws: NetworkError.invalidChannels(model: "lenet", found: count)) {
+            try lenet.network(inputChannels: count)
+        }
+    }
+}
+
+@Suite("Spelling")
+struct SpellingTests {
+    @Test(
+        "edits are insertions, deletions and replacements",
+        arguments: [("", "", 0), ("", "abc", 3), ("kitten", "sitting", 3), ("resnet18", "resnet81", 2), ("a", "b", 1)])
+    func countsEdits(a: String, b: String, edits: Int) {
+        #expect(Spelling.edits(from: a, to: b) == edits)
+        #expect(Spelling.edits(from: b, to: a) == edits)
+    }
+
+    @Test("the nearest name ignores case, is the first of equals, and is nil when nothing is alike")
+    func findsTheNearest() {
+        #expect(Spelling.nearest(to: "LeNet", among: ["resnet", "lenet"]) == "lenet")
+        #expect(Spelling.nearest(to: "ab", among: ["ac", "ad"]) == "ac")
+        #expect(Spelling.nearest(to: "xyz", among: ["lenet"]) == nil)
+        #expect(Spelling.nearest(to: "lenet", among: []) == nil)
+    }
+}

@@ -1,0 +1,156 @@
+import Foundation
+import Recipes
+import Testing
+
+@Suite struct Files {
+    @Test(
+        "an unknown key is refused with its line and the nearest known key",
+        arguments: [
+            ("batchsize", "batch_size"), ("batch-size", "batch_size"), ("batch_sizes", "batch_size"),
+            ("learning_rate", "lr"), ("epoch", "epochs"), ("Model", "model"), ("treads", "threads"),
+            ("wieght_decay", "weight_decay"), ("dataset", "data"), ("num_classes", "classes"), ("ressume", "resume"),
+        ])
+    func unknownKey(found: String, nearest: String) {
+        #expect(
+            throws: RecipeError.unknownKey(path: "r.yaml", line: 2, found: found, nearest: nearest)
+        ) { try file("data: shapes\n\(found): 1") }
+    }
+
+    @Test(
+        "a value of another kind is refused with key, line, found and expected",
+        arguments: [
+            ("epochs: many", "many", "a whole number"), ("epochs: 1.5", "1.5", "a whole number"),
+            ("epochs: '3'", "the text \"3\"", "a whole number"), ("epochs:", "empty", "a whole number"),
+            ("epochs: [1]", "a list", "a whole number"), ("lr: fast", "fast", "a number above 0"),
+            ("lr: {a: 1}", "a mapping", "a number above 0"), ("resume: 1", "1", "true or false"),
+            ("seed: -1", "-1", "a whole number from 0"), ("isa: sse2", "sse2", "auto, avx512, avx2, openblas"),
+            ("schedule: linear", "linear", "constant, cosine, step"), ("batch_norm: none", "none", "sync, local"),
+        ])
+    func wrongKind(yaml: String, found: String, expected: String) {
+        let key = yaml.prefix { $0 != ":" }
+        let text = message { _ = try file("# a comment\n\n\(yaml)\n") }
+        #expect(text.hasPrefix("r.yaml:3: \(key) is \(found); expected \(expected)"), "\(text)")
+    }
+
+    @Test("a value out of range is refused with the file's line")
+    func outOfRange() {
+        let text = message {
+            _ = try Recipe.resolve(file: file("model: lenet\nbatch_size: 0"), flags: RecipeOverrides())
+        }
+        #expect(text == "r.yaml:2: batch_size is 0; expected a whole number from 1 to 1000000")
+    }
+
+    @Test(
+        "numbers are read as people write them",
+        arguments: [("1e-4", 1e-4), ("1", 1), ("0.1", 0.1), ("+2.5", 2.5), ("1E2", 100)])
+    func numbers(text: String, value: Double) throws {
+        #expect(try file("lr: \(text)").learningRate == value)
+    }
+
+    @Test(
+        "what is not a mapping of keys is refused",
+        arguments: ["- model", "model", "model: lenet\nmodel: resnet18", "a: [", "? [a]\n: b", "model: \"lenet"])
+    func malformed(yaml: String) {
+        #expect {
+            _ = try file(yaml)
+        } throws: { error in
+            if case .malformed = error as? RecipeError { true } else { false }
+        }
+    }
+
+    @Test("an empty file says nothing")
+    func empty() throws {
+        for yaml in ["", "\n", "# only a comment\n"] {
+            #expect(try file(yaml) == file("{}"))
+        }
+    }
+
+    @Test("a missing file and a folder are refused by name")
+    func unreadable() {
+        let missing = message { _ = try RecipeOverrides(contentsOf: "no/such/file.yaml") }
+        #expect(missing == "no/such/file.yaml: the recipe cannot be read: there is no such file")
+        let folder = message { _ = try RecipeOverrides(contentsOf: NSTemporaryDirectory()) }
+        #expect(folder.contains("it is a folder"))
+    }
+}
+
+@Suite struct Printing {
+    @Test(
+        "a printed recipe resolves to the same recipe",
+        arguments: [
+            "model: lenet",
+            "model: lenet\nsteps: 12\nlr: 0.30000000000000004\nweight_decay: 1e-300\nmomentum: 0.99999",
+            "model: lenet\nschedule: step\nstep_epochs: 3\nstep_factor: 0.3333333333333333",
+            "model: lenet\nschedule: constant\nresume: true\nnesterov: true\nthreads: 3\nclasses: 7\nimage_size: 96",
+            "model: lenet\nseed: 18446744073709551615\nisa: avx2\nbatch_norm: local\nlog_every: 1\nwarmup_epochs: 0.1",
+            "model: 'true'\ndata: \"fashion-mnist:/a b/# c: d\"\noutput: \"\\t \\\"q\\\" \\\\ é 🙂 \\u2028 \\x85\"",
+            "model: null\ndata: '- x'\noutput: .",
+        ])
+    func roundTrip(yaml: String) throws {
+        let recipe = try Recipe.resolve(file: file(yaml), flags: RecipeOverrides())
+        let printed = recipe.yaml()
+        let again = try Recipe.resolve(file: file(printed), flags: RecipeOverrides())
+        #expect(again == recipe)
+        #expect(again.yaml() == printed)
+    }
+
+    @Test("a printed recipe says every value that has one")
+    func complete() throws {
+        let text = try Recipe.resolve(
+            file: file("model: lenet\noutput: runs/a\ndata: fashion-mnist"), flags: RecipeOverrides()
+        ).yaml()
+        #expect(
+            text == """
+                model: lenet
+                data: fashion-mnist
+                epochs: 10
+                batch_size: 64
+                lr: 0.1
+                momentum: 0.9
+                nesterov: false
+                weight_decay: 0.0001
+                schedule: cosine
+                warmup_epochs: 0.0
+                isa: auto
+                seed: 1
+                output: runs/a
+                resume: false
+                log_every: 10
+                batch_norm: sync
+
+                """)
+    }
+
+    @Test("every key of the table survives reading and printing")
+    func everyKey() throws {
+        let values = [
+            "model": "a", "data": "b", "epochs": "3", "steps": "4", "batch_size": "5", "lr": "0.25", "momentum": "0.5",
+            "nesterov": "true", "weight_decay": "0.125", "schedule": "step", "warmup_epochs": "1.5",
+            "step_epochs": "6", "step_factor": "0.75", "image_size": "7", "classes": "8", "threads": "9",
+            "isa": "openblas", "seed": "11", "output": "c", "resume": "true", "log_every": "12", "batch_norm": "local",
+        ]
+        #expect(Set(RecipeKey.all.map(\.name)) == Set(values.keys))
+        for left in ["epochs", "steps"] {
+            let keys = RecipeKey.all.map(\.name).filter { $0 != left }
+            let yaml = keys.map { "\($0): \(values[$0, default: ""])\n" }.joined()
+            #expect(try Recipe.resolve(file: file(yaml), flags: RecipeOverrides()).yaml() == yaml)
+        }
+    }
+}
+
+@Suite struct Configs {
+    @Test("every file in configs resolves and says how to run it")
+    func resolve() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../configs")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }
+        #expect(names.contains("lenet-fashion-mnist.yaml"))
+        for name in names {
+            let path = folder.appending(path: name).path
+            _ = try Recipe.resolve(file: RecipeOverrides(contentsOf: path), flags: RecipeOverrides())
+            let head = try String(contentsOfFile: path, encoding: .utf8).prefix { $0 != "\n" }
+            #expect(head.hasPrefix("# "), "\(name) begins without a comment")
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            #expect(text.contains("cnn-train --config configs/\(name)"), "\(name) does not say how to run it")
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import Recipes
+import Testing
+
+/// What YAML text says, called `r.yaml` in messages.
+func file(_ yaml: String) throws -> RecipeOverrides { try RecipeOverrides(yaml: yaml, path: "r.yaml") }
+
+/// The message of the error that `body` throws.
+func message(_ body: () throws -> Void) -> String {
+    do {
+        try body()
+        return "nothing was thrown"
+    } catch {
+        return "\(error)"
+    }
+}
+
+@Suite struct Layering {
+    @Test("a model alone makes a recipe of defaults")
+    func defaults() throws {
+        let recipe = try Recipe.resolve(file: file("model: lenet"), flags: RecipeOverrides())
+        #expect(recipe.data == "shapes")
+        #expect(recipe.duration == .epochs(10))
+        #expect(recipe.batchSize == 64)
+        #expect(recipe.learningRate == 0.1)
+        #expect(recipe.momentum == 0.9)
+        #expect(recipe.weightDecay == 1e-4)
+        #expect(recipe.schedule == .cosine)
+        #expect(recipe.batchNorm == .sync)
+        #expect(recipe.instructionSet == .auto)
+        #expect(recipe.threads == nil && recipe.imageSize == nil && recipe.classes == nil && recipe.output == nil)
+        #expect(!recipe.resume && !recipe.nesterov)
+    }
+
+    @Test("flags win over the file, and the file over the defaults")
+    func flagsWin() throws {
+        var flags = RecipeOverrides()
+        flags.batchSize = 32
+        flags.batchNorm = .local
+        let recipe = try Recipe.resolve(file: file("model: lenet\nbatch_size: 128\nlr: 0.5"), flags: flags)
+        #expect(recipe.batchSize == 32)
+        #expect(recipe.batchNorm == .local)
+        #expect(recipe.learningRate == 0.5)
+        #expect(recipe.momentum == 0.9)
+    }
+
+    @Test("steps and epochs of the flags replace whichever the file gives")
+    func durationWins() throws {
+        var flags = RecipeOverrides()
+        flags.steps = 7
+        #expect(try Recipe.resolve(file: file("model: lenet\nepochs: 3"), flags: flags).duration == .steps(7))
+        flags.steps = nil
+        flags.epochs = 2
+        #expect(try Recipe.resolve(file: file("model: lenet\nsteps: 3"), flags: flags).duration == .epochs(2))
+    }
+
+    @Test("a schedule of the flags drops the step settings of the file")
+    func scheduleWins() throws {
+        let stepped = try file("model: lenet\nschedule: step\nstep_epochs: 4\nstep_factor: 0.5")
+        #expect(try Recipe.resolve(file: stepped, flags: RecipeOverrides()).schedule == .step(epochs: 4, factor: 0.5))
+        var flags = RecipeOverrides()
+        flags.schedule = .constant
+        #expect(try Recipe.resolve(file: stepped, flags: flags).schedule == .constant)
+    }
+
+    @Test("contradictions are refused")
+    func contradictions() throws {
+        var both = RecipeOverrides()
+        both.model = "lenet"
+        both.steps = 1
+        both.epochs = 1
+        #expect(message { _ = try Recipe.resolve(flags: both) }.contains("--epochs and --steps are both given"))
+        for yaml in [
+            "model: lenet\nepochs: 1\nsteps: 2", "model: lenet\nstep_epochs: 2",
+            "model: lenet\nschedule: constant\nstep_factor: 0.1", "model: lenet\nnesterov: true\nmomentum: 0",
+        ] {
+            #expect {
+                _ = try Recipe.resolve(file: file(yaml), flags: RecipeOverrides())
+            } throws: { error in
+                if case .contradiction = error as? RecipeError { true } else { false }
+            }
+        }
+    }
+
+    @Test("a recipe without a model says how to name one")
+    func modelMissing() {
+        #expect(message { _ = try Recipe.resolve(flags: RecipeOverrides()) }.contains("--model"))
+    }
+
+    @Test("values out of range are refused and the flag is named", arguments: outOfRange)
+    func ranges(_ example: OutOfRange) {
+        var flags = RecipeOverrides()
+        flags.model = "lenet"
+        example.set(&flags)
+        let text = message { _ = try Recipe.resolve(flags: flags) }
+        #expect(text.hasPrefix("\(example.flag) is "), "\(text)")
+        #expect(text.contains("; expected "))
+    }
+}
+
+struct OutOfRange: Sendable, CustomTestStringConvertible {
+    let flag: String
+    let set: @Sendable (inout RecipeOverrides) -> Void
+    var testDescription: String { flag }
+}
+
+let outOfRange = [
+    OutOfRange(flag: "--model") { $0.model = "" },
+    OutOfRange(flag: "--epochs") { $0.epochs = 0 },
+    OutOfRange(flag: "--steps") { $0.steps = 0 },
+    OutOfRange(flag: "--batch-size") { $0.batchSize = 0 },
+    OutOfRange(flag: "--batch-size") { $0.batchSize = .max },
+    OutOfRange(flag: "--lr") { $0.learningRate = 0 },
+    OutOfRange(flag: "--lr") { $0.learningRate = .infinity },
+    OutOfRange(flag: "--lr") { $0.learningRate = .nan },
+    OutOfRange(flag: "--momentum") { $0.momentum = 1 },
+    OutOfRange(flag: "--momentum") { $0.momentum = -0.1 },
+    OutOfRange(flag: "--weight-decay") { $0.weightDecay = -1e-9 },
+    OutOfRange(flag: "--warmup-epochs") { $0.warmupEpochs = -1 },
+    OutOfRange(flag: "--step-epochs") { $0.stepEpochs = 0 },
+    OutOfRange(flag: "--step-factor") { $0.stepFactor = 0 },
+    OutOfRange(flag: "--image-size") { $0.imageSize = 4097 },
+    OutOfRange(flag: "--classes") { $0.classes = 0 },
+    OutOfRange(flag: "--threads") { $0.threads = 1025 },
+    OutOfRange(flag: "--threads") { $0.threads = 0 },
+    OutOfRange(flag: "--log-every") { $0.logEvery = 0 },
+]
