@@ -1,8 +1,8 @@
-/// Sizes at which kernels go wrong: single elements, and one below, at and above a vector of 8 or 16 lanes and a pair of
-/// them.
+/// Sizes at which kernels go wrong: single elements, and one below, at and above a vector of 8 or 16 lanes and a pair
+/// of them.
 package enum AwkwardSizes {
-    /// Channels: 1 and 3 of images, 6 and 10 that fill no vector, around 16 and 32, and whole vectors that are no power of
-    /// two.
+    /// Channels: 1 and 3 of images, 6 and 10 that fill no vector, around 16 and 32, and whole vectors that are no
+    /// power of two.
     package static let channels = [1, 3, 6, 10, 15, 16, 17, 31, 32, 33, 48, 96]
     /// Lengths of vectors and reductions.
     package static let counts = [0, 1, 15, 16, 17, 31, 33]

@@ -1,8 +1,5 @@
 /// The gradient of `loss` at `point`, each component by one pair of evaluations: (f(x + h) - f(x - h)) / 2h.
 ///
-/// The error of a component is f''' h^2 / 6 from truncation and about eps |f| / h from rounding in Double. h = 2^-17, near
-/// the cube root of eps, balances the two at about 3e-11 for functions and third derivatives of order one.
-///
 /// - Parameter indices: The components wanted; nil for all of them.
 package func centralDifferences(
     at point: [Double], indices: [Int]? = nil, of loss: ([Double]) throws -> Double
@@ -18,5 +15,12 @@ package func centralDifferences(
     }
 }
 
-/// h: a power of two, so that x + h and x - h lie exactly 2h apart for the x of order one that tests take.
+/// h: a power of two near the cube root of Double's eps, which balances truncation and rounding.
 package let centralDifferenceStep = 0x1p-17
+
+/// How far central differences may lie from a gradient where the loss is a sum of `terms` numbers of order one, with
+/// third derivatives of order ten at most: eps a term from rounding, over h, and 10 h^2 / 6 from truncation.
+package func centralDifferenceTolerance(terms: Int) -> Double {
+    let h = centralDifferenceStep
+    return Double(terms) * Double.ulpOfOne / h + 10 * h * h / 6
+}

@@ -34,8 +34,8 @@ package func goldenFill(_ parameter: ParameterSpecification) -> [Float] {
     }
 }
 
-/// `samples` images of the golden runs, N x H x W x C: torch's N x C x H x W, filled from the name `input`, with channels
-/// last.
+/// `samples` images of the golden runs, N x H x W x C: torch's N x C x H x W, filled from the name `input`, with
+/// channels last.
 package func goldenImages(samples: Int, channels: Int, height: Int, width: Int) -> [Float] {
     let planes = goldenUnit(name: "input", count: samples * channels * height * width)
     var images: [Float] = []
