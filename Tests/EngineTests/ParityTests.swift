@@ -1,0 +1,180 @@
+import Engine
+import Foundation
+import Graphs
+import Networks
+import TestSupport
+import Testing
+
+/// Whole models compute PyTorch's numbers: `Golden/*.json`, made with torch 2.15 and torchvision 0.29 in float32.
+///
+/// Measured, exact arithmetic (`GraphInterpreter`) against PyTorch; what PyTorch's own float32 errs by:
+///
+/// | relative to a tensor's typical element | lenet | resnet18 | densenet121 |
+/// |---|---|---|---|
+/// | evaluation logits | 1.6e-7 | 8.8e-7 | 5.2e-7 |
+/// | training logits, loss | 1.2e-7, 4e-8 | 3.2e-6, 4e-7 | 1.3e-5, 2e-7 |
+/// | running statistics | | 1.6e-6 | 3.1e-6 |
+/// | gradients | 2.4e-6 | 8.8e-6 | 2.5e-5 before the first kink, 3.3e-2 behind (see `Tolerance`) |
+/// | losses of five steps, largest | 4e-8 | 2.2e-5 | 1.1e-2 |
+/// | parameters after them | 1.2e-7 | 8.7e-5 | 1.1e-2 |
+@Suite struct ParityTests {
+    static let models = ["lenet", "resnet18", "densenet121"]
+
+    @Test("a model computes PyTorch's numbers", arguments: models, Backend.supported)
+    func parity(model: String, backend: Backend) throws {
+        let run = try ParityRun(model: model, backend: backend)
+        try run.checkEvaluation()
+        try run.checkTraining()
+        try run.checkFiveSteps()
+    }
+
+    @Test("the references compute PyTorch's numbers")
+    func references() throws {
+        let (golden, specimen) = try goldenSpecimen("lenet")
+        let graph = specimen.training
+        let outcome = specimen.outcome(graph)
+        let tolerance = Tolerance(graph, samples: specimen.samples)
+        #expect(abs(outcome.loss - golden.loss) <= tolerance.forward * golden.loss)
+        #expect(Deviation(of: outcome.logits.map(Float.init), from: golden.trainLogits).element <= tolerance.forward)
+        for (id, expected) in zip(graph.trainable, golden.gradients) {
+            let deviation = Deviation(of: outcome.gradients[id.index].map(Float.init), from: expected)
+            #expect(deviation.element <= tolerance.backward, "\(expected.name): \(deviation)")
+        }
+    }
+}
+
+/// A golden file, and its model and batch.
+func goldenSpecimen(_ model: String) throws -> (GoldenFile, Specimen) {
+    let folder = try #require(Bundle.module.url(forResource: "Golden", withExtension: nil))
+    let golden = try GoldenFile(model: model, in: folder)
+    let network = try Zoo.model(named: model).network(classes: golden.classes, inputChannels: golden.inputShape[1])
+    let specimen = try Specimen(network, imageSize: golden.inputShape[2], samples: golden.inputShape[0])
+    #expect(specimen.labels == golden.labels)
+    return (golden, specimen)
+}
+
+/// One model on one backend. Each sample is a shard of its own.
+private struct ParityRun {
+    let golden: GoldenFile
+    let specimen: Specimen
+    let engine: Engine
+    let tolerance: Tolerance
+    let name: String
+    private var graph: Graph { specimen.training }
+
+    init(model: String, backend: Backend) throws {
+        (golden, specimen) = try goldenSpecimen(model)
+        engine = try specimen.engine(backend, shards: specimen.samples)
+        tolerance = Tolerance(specimen.training, samples: specimen.samples)
+        name = "\(model) on \(backend)"
+        let trainable = specimen.training.trainable.map { specimen.training[$0] }
+        #expect(trainable.map(\.name) == golden.gradients.map(\.name))
+        #expect(trainable.map(\.shape) == golden.gradients.map(\.shape))
+        #expect(trainable.reduce(0) { $0 + $1.count } == golden.parameterCount)
+    }
+
+    private func expect(_ found: [Float], _ golden: GoldenFile.Tensor, within bound: Double, _ what: String) {
+        let deviation = Deviation(of: found, from: golden)
+        #expect(
+            deviation.element <= bound && deviation.length <= bound,
+            "\(what) of \(name): \(golden.name) \(deviation), allowed \(bound)")
+    }
+
+    private func train(step: Int) throws -> Double {
+        let batch = specimen.batch(shardSizes: specimen.shardSizes(specimen.samples))
+        let tally = try engine.train(batch, globalSamples: specimen.samples, step: step, exchange: nil)
+        return tally.lossSum / Double(specimen.samples)
+    }
+
+    func checkEvaluation() throws {
+        let tally = try engine.evaluate(specimen.batch(shardSizes: [specimen.samples]))
+        #expect(tally.samples == specimen.samples)
+        expect(engine.logits(), golden.evalLogits, within: tolerance.forward, "evaluation")
+        let typical = golden.evalLogits.l2 / Double(golden.evalLogits.count).squareRoot()
+        for (found, expected) in zip(engine.logits(), try #require(golden.evalLogits.row0First16)) {
+            #expect(abs(Double(found) - expected) <= tolerance.forward * max(abs(expected), typical), "\(name)")
+        }
+    }
+
+    func checkTraining() throws {
+        let loss = try train(step: 0)
+        #expect(abs(loss - golden.loss) <= tolerance.forward * golden.loss, "\(name): loss \(loss), not \(golden.loss)")
+        expect(engine.logits(), golden.trainLogits, within: tolerance.forward, "training")
+        for (id, expected) in zip(graph.trainable, golden.gradients) {
+            expect(engine.gradient(of: id), expected, within: tolerance.gradient(of: id), "gradients")
+        }
+        #expect(graph.statistics.map { graph[$0].name } == golden.buffersAfterForward.map(\.name))
+        for (id, expected) in zip(graph.statistics, golden.buffersAfterForward) {
+            expect(engine.values(of: id), expected, within: tolerance.forward, "running statistics")
+        }
+    }
+
+    /// Four more steps on the same batch, five updates.
+    ///
+    /// An error e of the gradients bends the path by e of its length: parameters then err by e times how far they went,
+    /// and the loss by e times how far it fell, more where errors feed on each other: twice is allowed for.
+    func checkFiveSteps() throws {
+        let first = golden.sgd.losses[0]
+        let bend = 2 * (graph.trainable.map(tolerance.gradient).max() ?? 0)
+        var decay = TorchDecay(graph: graph, golden.sgd)
+        for step in 0..<5 {
+            let expected = golden.sgd.losses[step]
+            if step > 0 {
+                let loss = try train(step: step)
+                let bound = tolerance.forward * first + bend * abs(first - expected)
+                #expect(
+                    abs(loss - expected) <= bound,
+                    "\(name): step \(step) loss \(loss), not \(expected) within \(bound)")
+            }
+            decay.observe(engine)
+            engine.update(golden.sgd.step)
+            decay.apply(to: engine)
+        }
+        for (id, expected) in zip(graph.trainable, golden.afterFiveSteps) {
+            let values = engine.values(of: id)
+            let moved = Deviation(of: values, from: goldenFill(graph[id]).map(Double.init)).length
+            let bound = 10 * Tolerance.roundoff + 2 * tolerance.gradient(of: id) * moved
+            expect(values, expected, within: bound, "five steps")
+        }
+    }
+}
+
+extension GoldenFile.SGD {
+    fileprivate var step: SGDStep {
+        SGDStep(
+            learningRate: Float(learningRate), momentum: Float(momentum), weightDecay: Float(weightDecay),
+            nesterov: false)
+    }
+}
+
+/// `torch.optim.SGD` decays biases and norms too, the engine's optimizer does not. Steps are linear in the gradient, so
+/// what decay adds to a step can be kept and applied beside it: u = momentum * u + weightDecay * w,
+/// w -= learningRate * u.
+private struct TorchDecay {
+    private let ids: [ParameterID]
+    private let sgd: GoldenFile.SGD
+    private var velocities: [[Double]]
+
+    init(graph: Graph, _ sgd: GoldenFile.SGD) {
+        self.ids = graph.trainable.filter { !graph[$0].decays }
+        self.sgd = sgd
+        self.velocities = ids.map { Array(repeating: 0, count: graph[$0].count) }
+    }
+
+    /// Before an update.
+    mutating func observe(_ engine: Engine) {
+        for (index, id) in ids.enumerated() {
+            velocities[index] = zip(velocities[index], engine.values(of: id)).map { velocity, value in
+                sgd.momentum * velocity + sgd.weightDecay * Double(value)
+            }
+        }
+    }
+
+    /// After it.
+    func apply(to engine: Engine) {
+        for (id, velocity) in zip(ids, velocities) {
+            let values = zip(engine.values(of: id), velocity).map { Float(Double($0) - sgd.learningRate * $1) }
+            engine.setValues(of: id, to: values)
+        }
+    }
+}

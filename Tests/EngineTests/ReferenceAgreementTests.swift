@@ -1,0 +1,106 @@
+import Engine
+import Graphs
+import Networks
+import Tensors
+import TestSupport
+import Testing
+
+/// The engine computes what the references say, at awkward shapes and however it is set up.
+@Suite struct ReferenceAgreementTests {
+    @Test("specimens are all there")
+    func specimens() {
+        #expect(Specimens.convolutions.count == AwkwardSizes.convolutions.count)
+        #expect(Specimens.widths.count == AwkwardSizes.channels.count)
+        #expect(Specimens.norms.count == AwkwardSizes.channels.count)
+        #expect(Specimens.pools.count == 20)
+        #expect(Specimens.joints.count == 9)
+    }
+
+    @Test("an engine agrees with the references", arguments: Specimens.all)
+    func agreement(specimen: Specimen) throws {
+        let expectation = Expectation(specimen)
+        for backend in Backend.supported {
+            let engine = try specimen.engine(backend)
+            try expectation.check(engine, shardSizes: specimen.shardSizes(4), "\(backend)")
+        }
+    }
+
+    @Test("shards may be uneven and empty", arguments: [[4, 1, 0, 0], [0, 0, 0, 5], [2, 2, 1, 0], [1, 2, 1, 1]])
+    func unevenShards(sizes: [Int]) throws {
+        let specimen = try Specimen("uneven", imageSize: 6, samples: 5) {
+            $0.convolution("conv1", to: 17, kernel: 3, padding: 1, bias: false).batchNorm("norm1").sigmoid()
+                .maxPool(kernel: 2).convolution("conv2", to: 6, kernel: 3, padding: 1)
+        }
+        let expectation = Expectation(specimen)
+        for backend in Backend.supported {
+            let engine = try specimen.engine(backend, capacity: 5)
+            // What a full batch leaves behind must not show in a short one.
+            var full = specimen.batch(shardSizes: sizes)
+            full = Batch(
+                images: (0..<4).flatMap { _ in full.images }, labels: (0..<4).flatMap { _ in full.labels },
+                sampleIDs: (0..<4).flatMap { _ in full.sampleIDs }, shardSizes: [5, 5, 5, 5])
+            _ = try engine.train(full, globalSamples: 20, step: 0, exchange: nil)
+            for id in specimen.training.statistics {
+                engine.setValues(of: id, to: goldenFill(specimen.training[id]))
+            }
+            try expectation.check(engine, shardSizes: sizes, "\(backend) with shards of \(sizes)")
+        }
+    }
+
+    @Test("a rank's gradient counts the global batch's samples")
+    func globalSamples() throws {
+        let specimen = Specimens.joints[0]
+        let engine = try specimen.engine(.supported[0])
+        let batch = specimen.batch(shardSizes: [1, 1, 1, 1])
+        _ = try engine.train(batch, globalSamples: 4, step: 0, exchange: nil)
+        let own = specimen.training.trainable.map(engine.gradient)
+        _ = try engine.train(batch, globalSamples: 16, step: 0, exchange: nil)
+        // A power of two: the same numbers but for the exponent.
+        #expect(specimen.training.trainable.map(engine.gradient) == own.map { $0.map { $0 / 4 } })
+    }
+}
+
+/// What the interpreter makes of a specimen.
+struct Expectation {
+    let specimen: Specimen
+    let training: GraphInterpreter.Outcome
+    let evaluation: GraphInterpreter.Outcome
+    let tolerance: Tolerance
+
+    init(_ specimen: Specimen) {
+        self.specimen = specimen
+        self.training = specimen.outcome(specimen.training)
+        self.evaluation = specimen.outcome(specimen.evaluation)
+        self.tolerance = Tolerance(specimen.training, samples: specimen.samples)
+    }
+
+    /// Evaluates, then trains one step on the specimen's batch, and compares everything. No specimen has an input so
+    /// close to a kink that rounding crosses it, so gradients must agree to rounding.
+    func check(
+        _ engine: Engine, shardSizes: [Int], _ setup: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        func expect(_ found: [Float], _ exact: [Double], within bound: Double, _ what: String) {
+            let deviation = Deviation(of: found, from: exact)
+            #expect(
+                deviation.element <= bound && deviation.length <= bound,
+                "\(what) of \(specimen.testDescription) on \(setup): \(deviation), allowed \(bound)",
+                sourceLocation: sourceLocation)
+        }
+        let graph = specimen.training
+        let batch = specimen.batch(shardSizes: shardSizes)
+        _ = try engine.evaluate(batch)
+        expect(engine.logits(), evaluation.logits, within: tolerance.forward, "evaluation logits")
+        let tally = try engine.train(batch, globalSamples: specimen.samples, step: 0, exchange: nil)
+        expect(engine.logits(), training.logits, within: tolerance.forward, "training logits")
+        let loss = tally.lossSum / Double(specimen.samples)
+        expect([Float(loss)], [training.loss], within: tolerance.forward, "loss")
+        #expect(tally.samples == specimen.samples, sourceLocation: sourceLocation)
+        for id in graph.trainable {
+            let exact = training.gradients[id.index]
+            expect(engine.gradient(of: id), exact, within: tolerance.backward, "gradient of \(graph[id].name)")
+        }
+        for id in graph.statistics {
+            expect(engine.values(of: id), training.parameters[id.index], within: tolerance.forward, graph[id].name)
+        }
+    }
+}

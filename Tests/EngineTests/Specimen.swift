@@ -1,0 +1,138 @@
+import Engine
+import Graphs
+import Networks
+import Tensors
+import TestSupport
+import Testing
+
+/// A network with a batch, its parameters filled from their names: the same numbers for an engine and for the
+/// interpreter.
+struct Specimen: CustomTestStringConvertible, Sendable {
+    let network: Network
+    let imageSize: Int
+    let samples: Int
+    let training: Graph
+    let evaluation: Graph
+
+    var testDescription: String { "\(network.name), \(imageSize) px" }
+
+    init(_ network: Network, imageSize: Int, samples: Int) throws {
+        self.network = network
+        self.imageSize = imageSize
+        self.samples = samples
+        self.training = try Graph(network: network, imageSize: imageSize, purpose: .training)
+        self.evaluation = try Graph(network: network, imageSize: imageSize, purpose: .evaluation)
+    }
+
+    /// A network of `channels` x `imageSize` x `imageSize` that ends in an average over all pixels and a linear layer.
+    init(
+        _ name: String, channels: Int = 3, imageSize: Int, samples: Int = 4, classes: Int = 10,
+        _ body: (Features) -> Features
+    ) throws {
+        let network = Network(name, inputChannels: channels, classes: classes) { images in
+            body(images).adaptiveAveragePool(to: 1).flatten().linear("classifier", to: classes)
+        }
+        try self.init(network, imageSize: imageSize, samples: samples)
+    }
+
+    var labels: [Int] { (0..<samples).map { (7 * $0 + 3) % network.classes } }
+
+    var images: [Float] {
+        goldenImages(samples: samples, channels: network.inputChannels, height: imageSize, width: imageSize)
+    }
+
+    /// Samples in nearly equal shards, the longer ones first, as `Sharding` has it.
+    func shardSizes(_ shards: Int) -> [Int] {
+        (0..<shards).map { Sharding(shards: shards).samples(ofShard: $0, batchSize: samples).count }
+    }
+
+    func batch(shardSizes: [Int]) -> Batch {
+        Batch(
+            images: images, labels: labels.map(Int32.init), sampleIDs: (0..<samples).map { UInt32(100 + $0) },
+            shardSizes: shardSizes)
+    }
+
+    /// An engine that holds the filled parameters.
+    func engine(_ backend: Backend, threads: Int = 2, shards: Int = 4, capacity: Int? = nil) throws -> Engine {
+        var configuration = EngineConfiguration(
+            backend: backend, threads: threads, shards: shards,
+            shardCapacity: capacity ?? Sharding(shards: shards).capacity(batchSize: samples),
+            evaluationCapacity: samples, seed: Self.seed)
+        // Tests run beside each other, on few cores.
+        configuration.spins = false
+        let engine = try Engine(training: training, evaluation: evaluation, configuration: configuration)
+        for (id, values) in parameters where training[id].role != .batchesTracked {
+            engine.setValues(of: id, to: values)
+        }
+        return engine
+    }
+
+    static let seed: UInt64 = 42
+
+    /// Every parameter and buffer.
+    var parameters: [(ParameterID, [Float])] {
+        training.parameters.enumerated().map { (ParameterID(index: $0), goldenFill($1)) }
+    }
+
+    /// What is exact, but for Double's own rounding. Dropout draws as the engine does at `step`.
+    func outcome(_ graph: Graph, step: Int = 0) -> GraphInterpreter.Outcome {
+        GraphInterpreter(graph).run(
+            images: images.map(Double.init), labels: labels, parameters: parameters.map { $0.1.map(Double.init) }
+        ) { layer, sample, element in
+            DropoutDraw(seed: Self.seed, step: step, sampleID: UInt32(100 + sample), layer: layer)
+                .isKept(element, rate: dropoutRates[layer] ?? 0)
+        }
+    }
+
+    /// By dropout layer.
+    private var dropoutRates: [Int: Float] {
+        var rates: [Int: Float] = [:]
+        for node in training.nodes {
+            if case .dropout(let rate, let index) = node.operation { rates[index] = rate }
+        }
+        return rates
+    }
+}
+
+extension Graph {
+    /// What training moves by gradients.
+    var trainable: [ParameterID] {
+        parameters.indices.filter { parameters[$0].isTrainable }.map(ParameterID.init(index:))
+    }
+
+    /// Running means and variances.
+    var statistics: [ParameterID] {
+        parameters.indices.filter { [.runningMean, .runningVariance].contains(parameters[$0].role) }
+            .map(ParameterID.init(index:))
+    }
+}
+
+/// Dropout's draw, number by number: what kernels compute lane by lane.
+struct DropoutDraw {
+    private let key: UInt64
+
+    init(seed: UInt64, step: Int, sampleID: UInt32, layer: Int) {
+        key = Self.mix(Self.mix(Self.mix(seed) ^ UInt64(step)) ^ (UInt64(sampleID) << 32 | UInt64(layer)))
+    }
+
+    func isKept(_ element: Int, rate: Float) -> Bool {
+        let first = Self.mix(UInt32(element) ^ UInt32(truncatingIfNeeded: key))
+        return Self.mix(first ^ UInt32(truncatingIfNeeded: key >> 32)) >= UInt32(Double(rate) * 0x1p32)
+    }
+
+    /// splitmix64's finaliser.
+    private static func mix(_ value: UInt64) -> UInt64 {
+        var z = value &+ 0x9E37_79B9_7F4A_7C15
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    /// MurmurHash3's finaliser.
+    private static func mix(_ value: UInt32) -> UInt32 {
+        var h = value
+        h = (h ^ (h >> 16)) &* 0x85EB_CA6B
+        h = (h ^ (h >> 13)) &* 0xC2B2_AE35
+        return h ^ (h >> 16)
+    }
+}

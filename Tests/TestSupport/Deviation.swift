@@ -1,0 +1,54 @@
+/// How far a tensor lies from what it should be.
+package struct Deviation: Sendable, CustomStringConvertible {
+    /// The largest |a - b| over all elements, as a part of max(|b|, the root mean square of b).
+    package var element = 0.0
+    /// The length of a - b, as a part of the length of b.
+    package var length = 0.0
+
+    /// Of `found` from `expected`, element by element.
+    package init(of found: [Float], from expected: [Double]) {
+        precondition(found.count == expected.count, "\(found.count) numbers for \(expected.count)")
+        let size = l2(expected)
+        let typical = size / Double(max(expected.count, 1)).squareRoot()
+        var squares = 0.0
+        for index in found.indices {
+            let difference = abs(Double(found[index]) - expected[index])
+            // Where all is zero, a part of nothing: the difference itself then.
+            let scale = max(abs(expected[index]), typical)
+            element = max(element, scale > 0 ? difference / scale : difference)
+            squares += difference * difference
+        }
+        length = size > 0 ? squares.squareRoot() / size : squares.squareRoot()
+        // NaN compares as nothing at all.
+        if found.contains(where: { !$0.isFinite }) { (element, length) = (.infinity, .infinity) }
+    }
+
+    /// Of `found` from what a golden file says of a tensor, as far as it says it.
+    ///
+    /// The length of a - b is not known then. It is at least the difference of lengths, and of sums by sqrt(n) of it
+    /// (Cauchy and Schwarz): `length` is the larger of the two.
+    package init(of found: [Float], from golden: GoldenFile.Tensor) {
+        precondition(found.count == golden.count, "\(golden.name): \(found.count) numbers for \(golden.count)")
+        let root = Double(golden.count).squareRoot()
+        var squares = 0.0
+        var sum = 0.0
+        for value in found {
+            squares += Double(value) * Double(value)
+            sum += Double(value)
+        }
+        // Of biases that a softmax balances, say, the exact sum is zero.
+        length = max(abs(squares.squareRoot() - golden.l2), abs(sum - golden.sum) / root) / golden.l2
+        for sample in golden.samples {
+            let difference = abs(Double(found[sample.index]) - sample.value)
+            element = max(element, difference / max(abs(sample.value), golden.l2 / root))
+        }
+        if !squares.isFinite { (element, length) = (.infinity, .infinity) }
+    }
+
+    package var description: String { "element \(element), length \(length)" }
+}
+
+/// The root of the sum of squares.
+package func l2(_ values: [Double]) -> Double {
+    values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+}

@@ -1,0 +1,138 @@
+import Graphs
+import Kernels
+import Tensors
+
+extension Graphs.Operation {
+    var isBackward: Bool {
+        switch self {
+        case .convolutionDataGradient, .convolutionWeightGradient, .batchNormGradient, .reluGradient, .sigmoidGradient,
+            .maxPoolGradient, .averagePoolGradient, .adaptiveAveragePoolGradient, .dropoutGradient,
+            .softmaxCrossEntropyGradient:
+            true
+        case .convolution, .batchNorm, .relu, .sigmoid, .maxPool, .averagePool, .adaptiveAveragePool, .concatenate,
+            .slice, .add, .dropout, .softmaxCrossEntropy:
+            false
+        }
+    }
+}
+
+// MARK: - Forward
+
+extension Run {
+    mutating func forward(_ operation: Graphs.Operation, _ inputs: [Reference.Maps], shape: Shape?) -> Reference.Maps? {
+        let x = inputs[0]
+        switch operation {
+        case .convolution(let layer):
+            return Reference.convolution(
+                x, weight: filters(layer, inputs: x.shape.channels), bias: layer.bias.map { self[$0] },
+                stride: layer.stride, padding: layer.padding)
+        case .batchNorm(let norm): return batchNorm(norm, x)
+        case .relu: return Reference.relu(x)
+        case .sigmoid: return Reference.sigmoid(x)
+        case .maxPool(let window):
+            return Reference.maxPool(
+                x, kernel: window.kernel, stride: window.stride, padding: window.padding, ceilMode: window.ceilMode)
+        case .averagePool(let window):
+            return Reference.averagePool(
+                x, kernel: window.kernel, stride: window.stride, padding: window.padding, ceilMode: window.ceilMode)
+        case .adaptiveAveragePool:
+            return shape.map { Reference.adaptiveAveragePool(x, height: $0.height, width: $0.width) }
+        case .concatenate: return Reference.concatenate(inputs)
+        case .slice(let offset): return shape.map { Reference.slice(x, offset: offset, channels: $0.channels) }
+        case .add: return Reference.add(x, inputs[1])
+        case .dropout(let rate, let index): return dropout(x, rate: rate, index: index)
+        case .softmaxCrossEntropy(let weight):
+            let losses = Reference.softmaxCrossEntropy(x, labels: labels, weight: Double(weight))
+            outcome.loss += losses.reduce(0, +) / Double(labels.count)
+            return nil
+        default: preconditionFailure("\(operation) is no forward operation")
+        }
+    }
+
+    func filters(_ layer: Convolution, inputs: Int) -> Reference.Filters {
+        let values = self[layer.weight]
+        let outputs = values.count / (inputs * layer.kernelHeight * layer.kernelWidth)
+        return Reference.Filters(
+            outputs: outputs, inputs: inputs, height: layer.kernelHeight, width: layer.kernelWidth, values: values)
+    }
+
+    private mutating func batchNorm(_ norm: BatchNorm, _ x: Reference.Maps) -> Reference.Maps {
+        let running = Reference.Moments(mean: self[norm.runningMean], variance: self[norm.runningVariance])
+        var used = running
+        if graph.purpose == .training {
+            used = Reference.moments(x)
+            moments[norm.index] = used
+            let tracked = Reference.tracked(
+                running, with: used, count: x.samples * x.shape.pixels, momentum: Double(norm.momentum))
+            outcome.parameters[norm.runningMean.index] = tracked.mean
+            outcome.parameters[norm.runningVariance.index] = tracked.variance
+            outcome.parameters[norm.batchesTracked.index][0] += 1
+        }
+        return Reference.batchNorm(
+            x, moments: used, weight: self[norm.weight], bias: self[norm.bias], epsilon: Double(norm.epsilon))
+    }
+
+    func dropout(_ x: Reference.Maps, rate: Float, index: Int) -> Reference.Maps {
+        let mask = (0..<x.samples).flatMap { sample in
+            (0..<x.shape.count).map { element in isKept(index, sample, element) }
+        }
+        return Reference.dropout(x, isKept: mask, rate: Double(rate))
+    }
+}
+
+// MARK: - Backward
+
+extension Run {
+    mutating func backward(
+        _ operation: Graphs.Operation, _ inputs: [Reference.Maps], shape: Shape?
+    ) -> Reference.Maps? {
+        // dy comes last.
+        let (x, dy) = (inputs[0], inputs[inputs.count - 1])
+        switch operation {
+        case .convolutionDataGradient(let layer):
+            return shape.map {
+                Reference.convolutionDataGradient(
+                    dy, weight: filters(layer, inputs: $0.channels), stride: layer.stride, padding: layer.padding,
+                    shape: $0)
+            }
+        case .convolutionWeightGradient(let layer):
+            let gradient = Reference.convolutionWeightGradient(
+                x, dy, height: layer.kernelHeight, width: layer.kernelWidth, stride: layer.stride,
+                padding: layer.padding)
+            accumulate(gradient.weight.values, to: layer.weight)
+            if let bias = layer.bias { accumulate(gradient.bias, to: bias) }
+            return nil
+        case .batchNormGradient(let norm): return batchNormGradient(norm, x, dy)
+        case .reluGradient: return Reference.reluGradient(y: x, dy)
+        case .sigmoidGradient: return Reference.sigmoidGradient(y: x, dy)
+        case .maxPoolGradient(let window):
+            return Reference.maxPoolGradient(
+                x, dy, kernel: window.kernel, stride: window.stride, padding: window.padding)
+        case .averagePoolGradient(let window):
+            return shape.map {
+                Reference.averagePoolGradient(
+                    dy, kernel: window.kernel, stride: window.stride, padding: window.padding, shape: $0)
+            }
+        case .adaptiveAveragePoolGradient:
+            return shape.map { Reference.adaptiveAveragePoolGradient(dy, shape: $0) }
+        case .dropoutGradient(let rate, let index): return dropout(dy, rate: rate, index: index)
+        case .softmaxCrossEntropyGradient(let weight):
+            return Reference.softmaxCrossEntropyGradient(
+                x, labels: labels, weight: Double(weight), batchSamples: labels.count)
+        default: preconditionFailure("\(operation) is no backward operation")
+        }
+    }
+
+    private mutating func batchNormGradient(
+        _ norm: BatchNorm, _ x: Reference.Maps, _ dy: Reference.Maps
+    ) -> Reference.Maps {
+        guard let moments = moments[norm.index] else {
+            preconditionFailure("batch norm \(norm.index) runs backward before forward")
+        }
+        let gradient = Reference.batchNormGradient(
+            x, dy, moments: moments, weight: self[norm.weight], epsilon: Double(norm.epsilon))
+        accumulate(gradient.weight, to: norm.weight)
+        accumulate(gradient.bias, to: norm.bias)
+        return gradient.x
+    }
+}

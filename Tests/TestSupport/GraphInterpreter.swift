@@ -1,0 +1,102 @@
+package import Graphs
+import Kernels
+import Tensors
+
+/// Runs a graph node by node with the scalar references in Double: what an engine's results are held to.
+package struct GraphInterpreter {
+    /// What one run leaves behind.
+    package struct Outcome {
+        /// Samples x classes.
+        package internal(set) var logits: [Double] = []
+        /// The mean of the samples' losses, all heads weighed in; 0 in evaluation.
+        package internal(set) var loss = 0.0
+        /// By `ParameterID.index`, in torch's layout; empty for buffers and in evaluation.
+        package internal(set) var gradients: [[Double]] = []
+        /// By `ParameterID.index`: the parameters given, with the running statistics as the run leaves them.
+        package internal(set) var parameters: [[Double]] = []
+    }
+
+    /// Whether dropout layer `index` keeps `element` (in H x W x C) of `sample` (in the batch).
+    package typealias DropoutMask = (_ index: Int, _ sample: Int, _ element: Int) -> Bool
+
+    private let graph: Graph
+
+    package init(_ graph: Graph) {
+        self.graph = graph
+    }
+
+    /// Runs the graph on one batch; its moments and mean loss are those of all samples.
+    ///
+    /// - Parameters:
+    ///   - images: N x H x W x C.
+    ///   - labels: One a sample; how many samples there are.
+    ///   - parameters: By `ParameterID.index`, in torch's layout.
+    ///   - isKept: Draws dropout; keeps everything where not given.
+    package func run(
+        images: [Double], labels: [Int], parameters: [[Double]], isKept: @escaping DropoutMask = { _, _, _ in true }
+    ) -> Outcome {
+        for (specification, values) in zip(graph.parameters, parameters) {
+            precondition(
+                values.count == specification.count, "\(values.count) values for \(specification.name)")
+        }
+        precondition(parameters.count == graph.parameters.count, "\(parameters.count) parameters")
+        var run = Run(graph: graph, images: images, labels: labels, parameters: parameters, isKept: isKept)
+        for node in graph.nodes { run.execute(node) }
+        run.outcome.logits = run[graph.logits].values
+        return run.outcome
+    }
+}
+
+/// One run while it goes on.
+struct Run {
+    let graph: Graph
+    let labels: [Int]
+    let isKept: GraphInterpreter.DropoutMask
+    var outcome = GraphInterpreter.Outcome()
+    /// By `ValueID.index`, as far as computed.
+    var values: [Reference.Maps?]
+    /// By `BatchNorm.index`: what the forward pass normalised with.
+    var moments: [Int: Reference.Moments] = [:]
+
+    init(
+        graph: Graph, images: [Double], labels: [Int], parameters: [[Double]],
+        isKept: @escaping GraphInterpreter.DropoutMask
+    ) {
+        self.graph = graph
+        self.labels = labels
+        self.isKept = isKept
+        self.values = Array(repeating: nil, count: graph.values.count)
+        outcome.parameters = parameters
+        outcome.gradients = Array(repeating: [], count: parameters.count)
+        let shape = graph.values[graph.input.index].shape
+        values[graph.input.index] = Reference.Maps(samples: labels.count, shape: shape, values: images)
+    }
+
+    subscript(id: ValueID) -> Reference.Maps {
+        guard let maps = values[id.index] else {
+            preconditionFailure("\(graph.values[id.index].name) is read before it is computed")
+        }
+        return maps
+    }
+
+    subscript(id: ParameterID) -> [Double] { outcome.parameters[id.index] }
+
+    /// Computes the node and adds its addend.
+    mutating func execute(_ node: Node) {
+        let inputs = node.inputs.map { self[$0] }
+        let shape = node.output.map { graph.values[$0.index].shape }
+        var result = node.operation.isBackward
+            ? backward(node.operation, inputs, shape: shape) : forward(node.operation, inputs, shape: shape)
+        guard let output = node.output else { return }
+        if let addend = node.addend { result = result.map { Reference.add($0, self[addend]) } }
+        precondition(values[output.index] == nil, "\(node.layer) writes \(graph.values[output.index].name) again")
+        precondition(result?.shape == shape, "\(node.layer) computes \(String(describing: result?.shape))")
+        values[output.index] = result
+    }
+
+    /// Adds to what is known of a parameter's gradient.
+    mutating func accumulate(_ gradient: [Double], to id: ParameterID) {
+        let sum = outcome.gradients[id.index]
+        outcome.gradients[id.index] = sum.isEmpty ? gradient : zip(sum, gradient).map(+)
+    }
+}
