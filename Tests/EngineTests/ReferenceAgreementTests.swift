@@ -20,8 +20,9 @@ import Testing
     func agreement(specimen: Specimen) throws {
         let expectation = Expectation(specimen)
         for backend in Backend.supported {
-            let engine = try specimen.engine(backend)
-            try expectation.check(engine, shardSizes: specimen.shardSizes(4), "\(backend)")
+            let threads = 1 + specimen.imageSize % 3
+            let engine = try specimen.engine(backend, threads: threads)
+            try expectation.check(engine, shardSizes: specimen.shardSizes(4), "\(backend), \(threads) threads")
         }
     }
 

@@ -13,6 +13,8 @@ struct Specimen: CustomTestStringConvertible, Sendable {
     let samples: Int
     let training: Graph
     let evaluation: Graph
+    /// Every parameter and buffer.
+    let parameters: [(ParameterID, [Float])]
 
     var testDescription: String { "\(network.name), \(imageSize) px" }
 
@@ -22,6 +24,7 @@ struct Specimen: CustomTestStringConvertible, Sendable {
         self.samples = samples
         self.training = try Graph(network: network, imageSize: imageSize, purpose: .training)
         self.evaluation = try Graph(network: network, imageSize: imageSize, purpose: .evaluation)
+        self.parameters = training.parameters.enumerated().map { (ParameterID(index: $0), goldenFill($1)) }
     }
 
     /// A network of `channels` x `imageSize` x `imageSize` that ends in an average over all pixels and a linear layer.
@@ -68,11 +71,6 @@ struct Specimen: CustomTestStringConvertible, Sendable {
     }
 
     static let seed: UInt64 = 42
-
-    /// Every parameter and buffer.
-    var parameters: [(ParameterID, [Float])] {
-        training.parameters.enumerated().map { (ParameterID(index: $0), goldenFill($1)) }
-    }
 
     /// What is exact, but for Double's own rounding. Dropout draws as the engine does at `step`.
     func outcome(_ graph: Graph, step: Int = 0) -> GraphInterpreter.Outcome {

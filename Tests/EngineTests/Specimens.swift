@@ -4,13 +4,14 @@ import TestSupport
 
 /// Small networks, one family of operations each, at shapes where kernels go wrong.
 enum Specimens {
-    /// Every pair of neighbours in the list of awkward channels, in and out, at every awkward geometry in turn.
+    /// Every awkward geometry, with every awkward number of channels in and out. They are matched so that wide layers
+    /// meet small windows: the references take their time.
     static let convolutions: [Specimen] = {
         let channels = AwkwardSizes.channels
         let geometries = AwkwardSizes.convolutions
         return (0..<max(channels.count, geometries.count)).compactMap { index in
             let geometry = geometries[index % geometries.count]
-            let (inputs, outputs) = (channels[index % channels.count], channels[(index * 5 + 3) % channels.count])
+            let (inputs, outputs) = (channels[(5 * index + 7) % channels.count], channels[11 * index % channels.count])
             return try? Specimen(
                 "convolution \(inputs) to \(outputs), \(geometry)", channels: inputs, imageSize: geometry.size
             ) {
@@ -25,18 +26,19 @@ enum Specimens {
 
     /// Convolutions between all kinds of widths, of the images themselves and of each other.
     static let widths: [Specimen] = AwkwardSizes.channels.compactMap { channels in
-        try? Specimen("\(channels) channels", channels: 3, imageSize: 7) {
+        try? Specimen("\(channels) channels", channels: 3, imageSize: 5) {
             $0.convolution("first", to: channels, kernel: 3, padding: 1, bias: false).sigmoid()
                 .convolution("second", to: channels, kernel: 3, stride: 2, padding: 1).sigmoid()
                 .convolution("third", to: 17, kernel: 1)
         }
     }
 
+    /// A norm undoes any scale before it: a gradient along a scale alone would be nothing but rounding. So the second
+    /// convolution is not 1x1, a single weight with one channel, and the first norm ends in a sigmoid.
     static let norms: [Specimen] = AwkwardSizes.channels.compactMap { channels in
-        try? Specimen("norm of \(channels)", channels: 3, imageSize: 6) {
-            $0.convolution("conv1", to: channels, kernel: 3, padding: 1, bias: false).batchNorm("norm1").relu()
-                // Not 1x1: a norm undoes any scale, so that a single weight before it would have no gradient at all.
-                .convolution("conv2", to: channels, kernel: 3, bias: false).batchNorm("norm2").sigmoid()
+        try? Specimen("norm of \(channels)", channels: 3, imageSize: 5) {
+            $0.convolution("conv1", to: channels, kernel: 3, padding: 1, bias: false).batchNorm("norm1").sigmoid()
+                .convolution("conv2", to: channels, kernel: 3, bias: false).batchNorm("norm2").relu()
         }
     }
 

@@ -33,10 +33,10 @@ package struct Deviation: Sendable, CustomStringConvertible {
         var squares = 0.0
         var sum = 0.0
         for value in found {
-            squares += Double(value) * Double(value)
-            sum += Double(value)
+            let value = Double(value)
+            squares += value * value
+            sum += value
         }
-        // Of biases that a softmax balances, say, the exact sum is zero.
         length = max(abs(squares.squareRoot() - golden.l2), abs(sum - golden.sum) / root) / golden.l2
         for sample in golden.samples {
             let difference = abs(Double(found[sample.index]) - sample.value)
