@@ -14,7 +14,7 @@ let house: [SwiftSetting] = [
 func kernels(_ name: String, march: String) -> Target {
     .target(
         name: name, dependencies: ["KernelInterface"],
-        swiftSettings: house + [.unsafeFlags(["-Ounchecked", "-wmo", "-Xcc", "-march=\(march)"])])
+        swiftSettings: house + [.unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "2", "-Xcc", "-march=\(march)"])])
 }
 
 /// A target of the house: its imports only ever point down this list.

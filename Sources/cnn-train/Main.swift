@@ -29,7 +29,9 @@ enum Main {
     }
 
     private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
-        guard !arguments.isEmpty else { throw UsageError("what shall be trained? Say --model NAME or --config FILE.\n\n" + CNNTrain.helpMessage()) }
+        guard !arguments.isEmpty else {
+            throw UsageError("what shall be trained? Say --model NAME or --config FILE.\n\n" + CNNTrain.helpMessage())
+        }
         return try CNNTrain.parseAsRoot(arguments)
     }
 

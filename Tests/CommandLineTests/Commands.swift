@@ -3,7 +3,7 @@ import Testing
 
 /// How a command ended.
 struct Outcome {
-    /// 124 where it had to be stopped: a hang.
+    /// 124 where it had to be stopped: a hang. 128 and the signal where one ended it.
     let status: Int32
     let output: String
     let errors: String
@@ -64,8 +64,10 @@ final class Commands {
             Thread.sleep(forTimeInterval: 0.002)
         }
         process.waitUntilExit()
+        let signalled: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
         return Outcome(
-            status: process.terminationStatus, output: try String(contentsOfFile: outputPath, encoding: .utf8),
+            status: signalled + process.terminationStatus,
+            output: try String(contentsOfFile: outputPath, encoding: .utf8),
             errors: try String(contentsOfFile: errorPath, encoding: .utf8),
             seconds: start.duration(to: .now) / .seconds(1))
     }
@@ -83,7 +85,8 @@ final class Commands {
         for (prefix, count) in [("train", train), ("t10k", test)] {
             let images = (0..<count).flatMap { image in (0..<784).map { UInt8((37 * image + 11 * $0) % 251) } }
             try write(Self.header(0x803, [count, 28, 28]) + images, to: "\(prefix)-images-idx3-ubyte")
-            try write(Self.header(0x801, [count]) + (0..<count).map { UInt8($0 % 10) }, to: "\(prefix)-labels-idx1-ubyte")
+            try write(
+                Self.header(0x801, [count]) + (0..<count).map { UInt8($0 % 10) }, to: "\(prefix)-labels-idx1-ubyte")
         }
         return "fashion-mnist:" + folder
     }

@@ -15,7 +15,8 @@ struct MistakeTests {
     }
 
     static let mistakes = [
-        Mistake(name: "a wrong flag", arguments: { _ in ["--modle", "lenet"] }, words: ["--modle", "--model"], status: 64),
+        Mistake(
+            name: "a wrong flag", arguments: { _ in ["--modle", "lenet"] }, words: ["--modle", "--model"], status: 64),
         Mistake(
             name: "a wrong flag of a subcommand", arguments: { _ in ["bench", "--model", "lenet", "--epochs", "1"] },
             words: ["--epochs"], status: 64),
@@ -27,7 +28,8 @@ struct MistakeTests {
             words: ["--lr", "-1", "above 0"]),
         Mistake(name: "nothing at all", arguments: { _ in [] }, words: ["--model"], status: 64),
         Mistake(name: "no model", arguments: { _ in ["--epochs", "1"] }, words: ["--model"]),
-        Mistake(name: "an unknown model", arguments: { _ in ["--model", "resnet81"] }, words: ["resnet81", "resnet18"]),
+        Mistake(
+            name: "an unknown model", arguments: { _ in ["--model", "resnet81"] }, words: ["resnet81", "resnet18"]),
         Mistake(
             name: "an unknown dataset", arguments: { _ in ["--model", "lenet", "--data", "shaeps"] },
             words: ["shaeps", "shapes"]),
@@ -84,7 +86,10 @@ struct MistakeTests {
         Mistake(
             name: "a loss that is no number",
             arguments: {
-                ["--model", "lenet", "--data", try $0.tinyData(), "--batch-size", "8", "--lr", "1e38", "--output", "run"]
+                [
+                    "--model", "lenet", "--data", try $0.tinyData(), "--batch-size", "8", "--lr", "1e38", "--output",
+                    "run",
+                ]
             }, words: ["step 2", "--lr"]),
     ]
 
@@ -118,7 +123,8 @@ struct MistakeTests {
     func instructionSet() throws {
         let commands = try Commands()
         let outcome = try commands.run(
-            "--model", "lenet", "--data", try commands.tinyData(), "--steps", "1", "--batch-size", "8", "--isa", "avx512",
+            "--model", "lenet", "--data", try commands.tinyData(), "--steps", "1", "--batch-size", "8", "--isa",
+            "avx512",
             ranks: 2)
         let flags = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
         if flags.contains("avx512vl") {

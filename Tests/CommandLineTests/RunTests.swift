@@ -10,8 +10,11 @@ struct RunTests {
 
     private func train(_ output: String, _ more: String..., ranks: Int? = nil) throws -> Outcome {
         let outcome = try commands.run(
-            ["--model", "lenet", "--data", try commands.tinyData(), "--batch-size", "16", "--lr", "0.5", "--threads", "1",
-                "--log-every", "1", "--output", output] + more,
+            [
+                "--model", "lenet", "--data", try commands.tinyData(), "--batch-size", "16", "--lr", "0.5", "--threads",
+                "1",
+                "--log-every", "1", "--output", output,
+            ] + more,
             ranks: ranks)
         #expect(outcome.status == 0, "\(outcome.errors)")
         return outcome
@@ -65,7 +68,8 @@ struct RunTests {
     func kill() throws {
         _ = try train("whole", "--epochs", "40")
         let flags = [
-            "--model", "lenet", "--data", try commands.tinyData(), "--batch-size", "16", "--lr", "0.5", "--threads", "1",
+            "--model", "lenet", "--data", try commands.tinyData(), "--batch-size", "16", "--lr", "0.5", "--threads",
+            "1",
             "--log-every", "1", "--epochs", "40", "--output", "killed",
         ]
         let killed = try commands.run(flags, killedWhen: { (try? checkpoints("killed").count) ?? 0 >= 2 })
@@ -109,7 +113,8 @@ struct RunTests {
         _ = try train("run", "--steps", "3")
         let file = try #require(try checkpoints("run").last)
         let outcome = try commands.run(
-            "evaluate", "--checkpoint", "run/checkpoints/\(file)", "--data", try commands.tinyData(), "--json", ranks: ranks)
+            "evaluate", "--checkpoint", "run/checkpoints/\(file)", "--data", try commands.tinyData(), "--json",
+            ranks: ranks)
         #expect(outcome.status == 0, "\(outcome.errors)")
         let result = try JSONDecoder().decode(Result.self, from: Data(outcome.output.utf8))
         let final = try #require(try records("run").last)
@@ -175,7 +180,9 @@ struct RunTests {
         #expect(fraction > 0 && fraction < 1)
     }
 
-    @Test("help and version are printed once and are no error", arguments: [["--help"], ["train", "--help"], ["--version"]])
+    @Test(
+        "help and version are printed once and are no error",
+        arguments: [["--help"], ["train", "--help"], ["--version"]])
     func help(arguments: [String]) throws {
         let alone = try commands.run(arguments)
         let together = try commands.run(arguments, ranks: 2)
@@ -191,7 +198,8 @@ struct RunTests {
     func flags() throws {
         let help = try commands.run("train", "--help").output
         for flag in [
-            "--model", "--data", "--config", "--epochs", "--steps", "--batch-size", "--lr", "--momentum", "--weight-decay",
+            "--model", "--data", "--config", "--epochs", "--steps", "--batch-size", "--lr", "--momentum",
+            "--weight-decay",
             "--image-size", "--classes", "--threads", "--isa", "--seed", "--output", "--resume", "--log-every",
             "--batch-norm",
         ] {

@@ -10,7 +10,9 @@ import Testing
         #expect(try RunFolder.new(asked: folder.path, model: "m", data: "d").path == folder.path)
     }
 
-    @Test("a folder with a run in it is refused for a new one", arguments: ["metrics.jsonl", "config.yaml", "checkpoints"])
+    @Test(
+        "a folder with a run in it is refused for a new one",
+        arguments: ["metrics.jsonl", "config.yaml", "checkpoints"])
     func taken(name: String) throws {
         let folder = try TemporaryFolder()
         try "".write(toFile: folder.path + "/" + name, atomically: true, encoding: .utf8)

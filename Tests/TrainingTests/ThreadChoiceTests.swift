@@ -59,10 +59,14 @@ import Testing
 
     @Test(
         arguments: [
-            (0, "0s"), (59.4, "59s"), (60, "1m00s"), (187, "3m07s"), (7500, "2h05m"), (200_000, "2d07h"), (.infinity, "-"),
+            (0, "0s"), (59.4, "59s"), (60, "1m00s"), (187, "3m07s"), (7500, "2h05m"), (200_000, "2d07h"),
+            (.infinity, "-"),
         ])
     func duration(seconds: Double, words: String) { #expect(Wording.duration(seconds: seconds) == words) }
 
-    @Test(arguments: [(0.05123, "0.051"), (6.4449, "6.44"), (22_900.4, "22,900"), (14.06, "14.1"), (0.000616, "6.16e-04")])
+    @Test(arguments: [
+        (0.05123, "0.051"), (6.4449, "6.44"), (22_900.4, "22,900"), (14.06, "14.1"), (0.000616, "6.16e-04"),
+        (1e38, "1.00e+38"),
+    ])
     func significant(number: Double, words: String) { #expect(Wording.significant(number) == words) }
 }

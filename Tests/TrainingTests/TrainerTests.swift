@@ -45,7 +45,7 @@ struct TrainerTests {
     private func story(_ output: String) throws -> [String] {
         let text = try String(contentsOfFile: "\(folder.path)/\(output)/metrics.jsonl", encoding: .utf8)
         return text.split(separator: "\n").map { line in
-            line.replacing(/"images_per_second": [^,}]*/, with: "")
+            String(line).replacing(/"images_per_second": [^,}]*/, with: "")
         }
     }
 
@@ -71,10 +71,12 @@ struct TrainerTests {
 
     @Test("every test sample counts once, whatever the number of ranks", arguments: [1, 3, 5, 8])
     func evaluation(ranks: Int) throws {
-        let outcome = try train(ranks: ranks, flags("run") { flags in
-            flags.epochs = nil
-            flags.steps = 1
-        })
+        let outcome = try train(
+            ranks: ranks,
+            flags("run") { flags in
+                flags.epochs = nil
+                flags.steps = 1
+            })
         #expect(outcome.evaluation.samples == 12)
     }
 
@@ -119,10 +121,12 @@ struct TrainerTests {
         for name in try checkpoints(output).dropFirst() {
             try FileManager.default.removeItem(atPath: "\(folder.path)/\(output)/checkpoints/\(name)")
         }
-        let resumed = try train(ranks: ranks, flags(output) { flags in
-            flags.epochs = 3
-            flags.resume = true
-        })
+        let resumed = try train(
+            ranks: ranks,
+            flags(output) { flags in
+                flags.epochs = 3
+                flags.resume = true
+            })
         #expect(resumed.parametersSHA256 == whole.parametersSHA256)
         #expect(try story(output) == story("whole"))
     }
@@ -138,10 +142,11 @@ struct TrainerTests {
         }
         let whole = try train(flags("whole", steps(7)))
         try train(ranks: 2, flags("broken", steps(stop)))
-        let resumed = try train(flags("broken") { flags in
-            steps(7)(&flags)
-            flags.resume = true
-        })
+        let resumed = try train(
+            flags("broken") { flags in
+                steps(7)(&flags)
+                flags.resume = true
+            })
         #expect(resumed.parametersSHA256 == whole.parametersSHA256)
     }
 
