@@ -35,7 +35,8 @@ enum Specimens {
     static let norms: [Specimen] = AwkwardSizes.channels.compactMap { channels in
         try? Specimen("norm of \(channels)", channels: 3, imageSize: 6) {
             $0.convolution("conv1", to: channels, kernel: 3, padding: 1, bias: false).batchNorm("norm1").relu()
-                .convolution("conv2", to: channels, kernel: 1, bias: false).batchNorm("norm2").sigmoid()
+                // Not 1x1: a norm undoes any scale, so that a single weight before it would have no gradient at all.
+                .convolution("conv2", to: channels, kernel: 3, bias: false).batchNorm("norm2").sigmoid()
         }
     }
 

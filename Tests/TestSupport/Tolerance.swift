@@ -7,8 +7,8 @@ import Tensors
 /// additions of numbers of random sign is a random walk: its partial sums grow like sqrt(i), so the errors of all n
 /// add up to about u sqrt(n / 6) of the sum's typical size. Operations in a row add in quadrature, so behind
 /// operations with reductions of lengths n1, n2, … the typical relative error is e = u sqrt((n1 + n2 + …) / 6).
-/// `certainty` turns what is typical into a bound: 4 for the worst of some thousand numbers compared, 2 for what
-/// normalisation by few numbers amplifies.
+/// `certainty` turns what is typical into a bound: 4 for the worst of some thousand numbers compared, times 4 for sums
+/// that cancel (the gradients of biases) and for norms of numbers whose mean exceeds their deviation.
 ///
 /// **Kinks.** A ReLU or a maximum is not differentiable where its input is within e of a tie: there, two correct
 /// programs differ by a whole element of the gradient. Of N inputs of about normal distribution 0.8 e N lie that
@@ -20,7 +20,7 @@ import Tensors
 package struct Tolerance: Sendable {
     /// u: half the distance from 1 to the next Float.
     package static let roundoff = 0x1p-24
-    package static let certainty = 8.0
+    package static let certainty = 16.0
 
     /// Of logits, losses and running statistics, relative to the typical size of what is compared.
     package let forward: Double
