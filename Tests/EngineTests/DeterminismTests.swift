@@ -25,9 +25,11 @@ import Testing
         return trace + [engine.logits()]
     }
 
-    private static let specimens = Specimens.joints + [Specimens.widths, Specimens.norms, Specimens.pools].flatMap {
-        $0.enumerated().filter { $0.offset % 3 == 0 }.map(\.element)
-    }
+    private static let specimens =
+        Specimens.joints
+        + [Specimens.widths, Specimens.norms, Specimens.pools].flatMap {
+            $0.enumerated().filter { $0.offset % 3 == 0 }.map(\.element)
+        }
 
     @Test("any number of threads gives the same bits", arguments: specimens)
     func threads(specimen: Specimen) throws {

@@ -14,11 +14,15 @@ import Testing
 /// | evaluation logits | 1.6e-7 | 8.8e-7 | 5.2e-7 |
 /// | training logits, loss | 1.2e-7, 4e-8 | 3.2e-6, 4e-7 | 1.3e-5, 2e-7 |
 /// | running statistics | | 1.6e-6 | 3.1e-6 |
-/// | gradients | 2.4e-6 | 8.8e-6 | 2.5e-5 before the first kink, 3.3e-2 behind (see `Tolerance`) |
+/// | gradients | 2.4e-6 | 8.8e-6 | 2.5e-5 before the first kink, 3.3e-2 behind it (see `Tolerance`) |
 /// | losses of five steps, largest | 4e-8 | 2.2e-5 | 1.1e-2 |
 /// | parameters after them | 1.2e-7 | 8.7e-5 | 1.1e-2 |
 @Suite struct ParityTests {
     static let models = ["lenet", "resnet18", "densenet121"]
+
+    /// Going back from the loss, the first parameter whose gradient in PyTorch's run is that of other signs than exact
+    /// arithmetic has: one input of this norm's ReLU lies 4.8e-6 from zero. The other models' runs have none.
+    static let firstKinks = ["densenet121": "features.denseblock4.denselayer11.norm2.bias"]
 
     @Test("a model computes PyTorch's numbers", arguments: models, Backend.supported)
     func parity(model: String, backend: Backend) throws {
@@ -60,6 +64,8 @@ private struct ParityRun {
     let engine: Engine
     let tolerance: Tolerance
     let name: String
+    /// How many of the trainable parameters, from the images on, lie before a kink that was met.
+    private let kinked: Int
     private var graph: Graph { specimen.training }
 
     init(model: String, backend: Backend) throws {
@@ -67,6 +73,8 @@ private struct ParityRun {
         engine = try specimen.engine(backend, shards: specimen.samples)
         tolerance = Tolerance(specimen.training, samples: specimen.samples)
         name = "\(model) on \(backend)"
+        let kink = golden.gradients.firstIndex { $0.name == ParityTests.firstKinks[model] }
+        kinked = kink.map { $0 + 1 } ?? 0
         let trainable = specimen.training.trainable.map { specimen.training[$0] }
         #expect(trainable.map(\.name) == golden.gradients.map(\.name))
         #expect(trainable.map(\.shape) == golden.gradients.map(\.shape))
@@ -100,8 +108,9 @@ private struct ParityRun {
         let loss = try train(engine, step: 0)
         #expect(abs(loss - golden.loss) <= tolerance.forward * golden.loss, "\(name): loss \(loss), not \(golden.loss)")
         expect(engine.logits(), golden.trainLogits, within: tolerance.forward, "training")
-        for (id, expected) in zip(graph.trainable, golden.gradients) {
-            expect(engine.gradient(of: id), expected, within: tolerance.gradient(of: id), "gradients")
+        for (index, (id, expected)) in zip(graph.trainable, golden.gradients).enumerated() {
+            let bound = index < kinked ? tolerance.gradient(of: id) : tolerance.backward
+            expect(engine.gradient(of: id), expected, within: bound, "gradients")
         }
         #expect(graph.statistics.map { graph[$0].name } == golden.buffersAfterForward.map(\.name))
         for (id, expected) in zip(graph.statistics, golden.buffersAfterForward) {
@@ -109,21 +118,22 @@ private struct ParityRun {
         }
     }
 
-    /// Four more steps on the same batch, five updates; and the same again from parameters that are a few roundings off.
+    /// Five steps on the same batch, and the same again from parameters that are a few roundings off.
     ///
-    /// An error e of the gradients bends the path by e of its length: parameters then err by e times how far they went,
-    /// and the loss by e times how far it fell. From the second step on every parameter feels the errors of all others, so
-    /// e is that of the worst. Steps this long also magnify what errors there are, DenseNet-121's about a thousandfold:
-    /// by how much, the second path shows. PyTorch's may be as far from ours as that, times a few.
+    /// An error e of the gradients bends the path by e of its length, so parameters err by e times how far they went.
+    /// The loss errs by the square of e times how far it fell: an error of random direction is no descent. From the
+    /// second step on every parameter feels the errors of all others, and no path is without kinks, so e is that of
+    /// the worst parameter, kinks included. Steps as long as these magnify whatever errors there are: DenseNet-121's
+    /// until they are half of how far parameters went. How much, the second path shows; PyTorch's may be as far from
+    /// ours as that, times a few.
     func checkFiveSteps() throws {
         let bend = graph.trainable.map(tolerance.gradient).max() ?? 0
-        try fiveSteps(on: engine, checkedWithin: bend)
         let disturbed = try specimen.engine(engine.configuration.backend, shards: specimen.samples)
         for (id, values) in specimen.parameters where graph[id].isTrainable {
             let signs = goldenUnit(name: "disturbance of \(graph[id].name)", count: values.count)
             disturbed.setValues(of: id, to: zip(values, signs).map { $0 + ($1 < 0 ? -$0 : $0) * 0x1p-22 })
         }
-        try fiveSteps(on: disturbed)
+        try checkLosses(fiveSteps(on: engine), disturbed: fiveSteps(on: disturbed), bend: bend)
         for (id, expected) in zip(graph.trainable, golden.afterFiveSteps) {
             let values = engine.values(of: id)
             let exact = values.map(Double.init)
@@ -134,22 +144,30 @@ private struct ParityRun {
         }
     }
 
+    private func checkLosses(_ losses: [Double], disturbed: [Double], bend: Double) {
+        var spread = 0.0
+        for (step, expected) in golden.sgd.losses.enumerated() {
+            spread = max(spread, abs(disturbed[step] - losses[step]))
+            let bound =
+                tolerance.forward * golden.loss + bend * bend * abs(golden.loss - expected)
+                + Self.timesTheSpread * spread
+            #expect(
+                abs(losses[step] - expected) <= bound,
+                "\(name): loss \(losses[step]) of step \(step), not \(expected) within \(bound)")
+        }
+    }
+
     private static let timesTheSpread = 6.0
 
-    /// Takes the golden run's five steps.
-    private func fiveSteps(on engine: Engine, checkedWithin bend: Double? = nil) throws {
+    /// Takes the golden run's five steps; the losses before each.
+    private func fiveSteps(on engine: Engine) throws -> [Double] {
         var decay = TorchDecay(graph: graph, golden.sgd)
-        for (step, expected) in golden.sgd.losses.enumerated() {
+        return try golden.sgd.losses.indices.map { step in
             let loss = try train(engine, step: step)
-            if let bend {
-                let bound = tolerance.forward * golden.loss + 2 * bend * abs(golden.loss - expected)
-                #expect(
-                    abs(loss - expected) <= bound,
-                    "\(name): loss \(loss) of step \(step), not \(expected) within \(bound)")
-            }
             decay.observe(engine)
             engine.update(golden.sgd.step)
             decay.apply(to: engine)
+            return loss
         }
     }
 }

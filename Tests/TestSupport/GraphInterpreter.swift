@@ -85,7 +85,8 @@ struct Run {
     mutating func execute(_ node: Node) {
         let inputs = node.inputs.map { self[$0] }
         let shape = node.output.map { graph.values[$0.index].shape }
-        var result = node.operation.isBackward
+        var result =
+            node.operation.isBackward
             ? backward(node.operation, inputs, shape: shape) : forward(node.operation, inputs, shape: shape)
         guard let output = node.output else { return }
         if let addend = node.addend { result = result.map { Reference.add($0, self[addend]) } }
