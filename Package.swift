@@ -52,7 +52,7 @@ let package = Package(
         room("Networks", ["Tensors"]),
         room("Graphs", ["Tensors", "Networks"]),
         room("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
-        room("Collectives", ["Tensors", "CMPI"]),
+        room("Collectives", ["Tensors", "CMachine", "CMPI"]),
         room("Datasets", ["Tensors", "CZlib"]),
         room("Checkpoints", ["Tensors", "CZstd", "CCrypto"]),
         room("Recipes", ["Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
