@@ -39,7 +39,8 @@ final class Commands {
     ///
     /// - Parameter isEnough: asked again and again; once it says true the process is killed without warning.
     func run(
-        _ arguments: [String], ranks: Int? = nil, killedWhen isEnough: () -> Bool = { false }
+        _ arguments: [String], ranks: Int? = nil, environment: [String: String] = [:],
+        killedWhen isEnough: () -> Bool = { false }
     ) throws -> Outcome {
         let launcher = ranks.map { ["mpirun", "-n", "\($0)"] } ?? []
         let process = Process()
@@ -50,7 +51,7 @@ final class Commands {
         process.environment = ProcessInfo.processInfo.environment.merging([
             "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
             "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_hwloc_base_binding_policy": "none",
-        ]) { _, ours in ours }
+        ]) { _, ours in ours }.merging(environment) { _, asked in asked }
         process.standardInput = FileHandle.nullDevice
         // Files, because two pipes read one after the other may block who writes into both.
         let (outputPath, errorPath) = (folder + "/.stdout", folder + "/.stderr")

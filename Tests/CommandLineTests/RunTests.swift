@@ -180,6 +180,23 @@ struct RunTests {
         #expect(fraction > 0 && fraction < 1)
     }
 
+    @Test("a rank has its share of the cores, although mpirun ties it to one", arguments: [1, 2])
+    func binding(ranks: Int) throws {
+        let data = try commands.tinyData()
+        /// (threads, ranks, cores) as the run says them.
+        func machine(ranks: Int?) throws -> [Int] {
+            let outcome = try commands.run(
+                ["--model", "lenet", "--data", data, "--steps", "1", "--batch-size", "8"], ranks: ranks,
+                environment: ["OMPI_MCA_hwloc_base_binding_policy": "core"])
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            let line = try #require(outcome.output.split(separator: "\n").first { $0.contains("machine") })
+            let numbers = try #require(line.firstMatch(of: /(\d+) threads? a rank \((\d+) ranks? on (\d+) cores?\)/))
+            return [numbers.1, numbers.2, numbers.3].compactMap { Int($0) }
+        }
+        let cores = try machine(ranks: nil)[2]
+        #expect(try machine(ranks: ranks) == [max(cores / ranks, 1), ranks, cores])
+    }
+
     @Test(
         "help and version are printed once and are no error",
         arguments: [["--help"], ["train", "--help"], ["--version"]])
