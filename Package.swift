@@ -14,7 +14,7 @@ let house: [SwiftSetting] = [
 func kernels(_ name: String, march: String) -> Target {
     .target(
         name: name, dependencies: ["KernelInterface"],
-        swiftSettings: house + [.unsafeFlags(["-Ounchecked", "-wmo", "-Xcc", "-march=\(march)"])])
+        swiftSettings: house + [.unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "2", "-Xcc", "-march=\(march)"])])
 }
 
 /// A target of the house: its imports only ever point down this list.
@@ -52,7 +52,7 @@ let package = Package(
         room("Networks", ["Tensors"]),
         room("Graphs", ["Tensors", "Networks"]),
         room("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
-        room("Collectives", ["Tensors", "CMPI"]),
+        room("Collectives", ["Tensors", "CMachine", "CMPI"]),
         room("Datasets", ["Tensors", "CZlib"]),
         room("Checkpoints", ["Tensors", "CZstd", "CCrypto"]),
         room("Recipes", ["Tensors", "Networks", .product(name: "Yams", package: "Yams")]),

@@ -19,8 +19,15 @@ static inline bool machine_has_avx512(void) {
     return __builtin_cpu_supports("x86-64-v4");
 }
 
-// Denormals read as zero and are written as zero, in the calling thread: they would cost a hundred cycles each.
-static inline void machine_flush_denormals(void) { _mm_setcsr(_mm_getcsr() | 0x8040); }
+// Makes the calling thread read and write denormals as zero (they would cost a hundred cycles each); returns what
+// machine_restore_denormals takes to undo it.
+static inline unsigned machine_flush_denormals(void) {
+    unsigned control = _mm_getcsr();
+    _mm_setcsr(control | 0x8040);
+    return control;
+}
+
+static inline void machine_restore_denormals(unsigned control) { _mm_setcsr(control); }
 
 static inline void machine_pause(void) { _mm_pause(); }
 

@@ -5,6 +5,8 @@
 // In both, rank r adds what rank r ^ P/2 has, then r ^ P/4, … r ^ 1: each number takes the same path through the same
 // tree, and as a + b is b + a in IEEE 754, both partners get the same bits.
 
+internal import CMachine
+
 /// Up to this many bytes the latency of messages counts for more than their length.
 private let doublingBytes = 16 << 10
 
@@ -36,6 +38,9 @@ extension PointToPoint {
         _ values: inout MutableSpan<Element>, _ scratch: inout [Element]
     ) throws(CollectiveError) {
         guard size > 1, !values.isEmpty else { return }
+        // As kernels do when they add the shards of one rank.
+        let control = machine_flush_denormals()
+        defer { machine_restore_denormals(control) }
         let room = Swift.min(values.count, chunkBytes / MemoryLayout<Element>.stride)
         if scratch.count < room { scratch = Array(repeating: 0, count: room) }
 

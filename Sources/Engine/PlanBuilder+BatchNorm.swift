@@ -9,12 +9,14 @@ extension PlanBuilder {
         let arguments = memory.store(
             BatchNormArguments(
                 batch: context.batch, step: UnsafePointer(context.step), state: state(norm, channels: x.channels),
-                input: x, gradient: nil, output: view(output), addend: nil, weightGradient: nil, biasGradient: nil))
+                input: x, gradient: nil, output: view(output), addend: nil, weightGradient: nil, biasGradient: nil,
+                partials: nil))
         if graph.purpose == .evaluation {
             call(context.kernels.batchNormFreeze, stored: UnsafePointer(arguments), tasks: 1)
         } else {
             call(context.kernels.batchNormSums, stored: UnsafePointer(arguments), tasks: slots)
-            call(context.kernels.batchNormCombine, stored: UnsafePointer(arguments), tasks: 1)
+            call(context.kernels.batchNormShardSums, stored: UnsafePointer(arguments), tasks: context.batch.shards)
+            call(context.kernels.batchNormTree, stored: UnsafePointer(arguments), tasks: 1)
             exchange(arguments.pointee.state)
             call(context.kernels.batchNormFinish, stored: UnsafePointer(arguments), tasks: 1)
         }
@@ -23,15 +25,16 @@ extension PlanBuilder {
 
     mutating func lowerBatchNormGradient(_ node: Node, _ norm: BatchNorm) {
         let x = view(node.inputs[0])
+        workspace.needPartials(context.batch.shards * 2 * padded(x.channels))
         let arguments = memory.store(
             BatchNormArguments(
                 batch: context.batch, step: UnsafePointer(context.step), state: state(norm, channels: x.channels),
                 input: x, gradient: view(node.inputs[1]), output: node.output.map(view), addend: node.addend.map(view),
-                weightGradient: gradient(norm.weight), biasGradient: gradient(norm.bias)))
+                weightGradient: gradient(norm.weight), biasGradient: gradient(norm.bias), partials: workspace.partials))
         call(context.kernels.batchNormGradientSums, stored: UnsafePointer(arguments), tasks: slots)
-        call(context.kernels.batchNormCombine, stored: UnsafePointer(arguments), tasks: 1)
-        // Before the exchange: gradients of parameters are summed over ranks with all others.
+        call(context.kernels.batchNormShardSums, stored: UnsafePointer(arguments), tasks: context.batch.shards)
         call(context.kernels.batchNormParameterGradient, stored: UnsafePointer(arguments), tasks: 1)
+        call(context.kernels.batchNormTree, stored: UnsafePointer(arguments), tasks: 1)
         exchange(arguments.pointee.state)
         guard node.output != nil else { return }
         call(context.kernels.batchNormGradientFinish, stored: UnsafePointer(arguments), tasks: 1)

@@ -66,33 +66,37 @@ func batchNormGradientSums(_ arguments: UnsafePointer<BatchNormArguments>, _ tas
     }
 }
 
-/// Samples of a shard in their order, then the tree of shards.
-func batchNormCombine(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+/// A shard's sums: its samples in their order. They stand in the place of its first sample.
+func batchNormShardSums(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
     let batch = arguments.pointee.batch
     let width = 2 &* padded(arguments.pointee.state.channels)
-    let samples = arguments.pointee.state.sampleSums
-    for shard in 0..<batch.shards {
-        let total = samples + shard &* batch.shardCapacity &* width
-        if batch.shardSizes[shard] == 0 {
-            for i in 0..<width { total[i] = 0 }
-        }
-        for position in 1..<max(batch.shardSizes[shard], 1) {
-            let sample = total + position &* width
-            for i in 0..<width { total[i] += sample[i] }
-        }
+    let total = arguments.pointee.state.sampleSums + task &* batch.shardCapacity &* width
+    if batch.shardSizes[task] == 0 {
+        for i in 0..<width { total[i] = 0 }
     }
+    for position in 1..<max(batch.shardSizes[task], 1) {
+        let sample = total + position &* width
+        for i in 0..<width { total[i] += sample[i] }
+    }
+}
+
+/// The shards' sums along their tree.
+func batchNormTree(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+    let batch = arguments.pointee.batch
+    let width = 2 &* padded(arguments.pointee.state.channels)
+    let shardStride = batch.shardCapacity &* width
+    let sums = arguments.pointee.state.sampleSums
     var remaining = batch.shards
     while remaining > 1 {
         let half = (remaining &+ 1) / 2
         for shard in half..<remaining {
-            let target = samples + (shard &- half) &* batch.shardCapacity &* width
-            let source = samples + shard &* batch.shardCapacity &* width
+            let target = sums + (shard &- half) &* shardStride
+            let source = sums + shard &* shardStride
             for i in 0..<width { target[i] += source[i] }
         }
         remaining = half
     }
-    let sums = arguments.pointee.state.sums
-    for i in 0..<width { sums[i] = samples[i] }
+    for i in 0..<width { arguments.pointee.state.sums[i] = sums[i] }
 }
 
 func batchNormFinish(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
@@ -145,15 +149,26 @@ func batchNormApply(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int,
     }
 }
 
+/// The gradients of weight and bias, in float32 from each shard on, as all gradients are: only then do sums over ranks continue
+/// the shards' tree to the bit.
 func batchNormParameterGradient(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
-    guard let weightGradient = arguments.pointee.weightGradient, let biasGradient = arguments.pointee.biasGradient
+    guard let weightGradient = arguments.pointee.weightGradient, let biasGradient = arguments.pointee.biasGradient,
+        let partials = arguments.pointee.partials
     else { return }
     let state = arguments.pointee.state
+    let batch = arguments.pointee.batch
     let width = padded(state.channels)
-    for c in 0..<state.channels {
-        biasGradient[c] = Float(state.sums[c])
-        weightGradient[c] = Float(state.sums[width &+ c] * Double(state.inverseDeviation[c]))
+    for shard in 0..<batch.shards {
+        let sums = state.sampleSums + shard &* batch.shardCapacity &* 2 &* width
+        let partial = partials + shard &* 2 &* width
+        for c in 0..<width {
+            partial[c] = Float(sums[c])
+            partial[width &+ c] = Float(sums[width &+ c] * Double(state.inverseDeviation[c]))
+        }
     }
+    sumTree(partials, stride: 2 &* width, shards: batch.shards, count: 2 &* width)
+    copyFloats(width, from: UnsafePointer(partials), to: biasGradient)
+    copyFloats(width, from: UnsafePointer(partials + width), to: weightGradient)
 }
 
 func batchNormGradientFinish(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {

@@ -23,7 +23,7 @@ private func sumExponentials(
     var sum = 0.0
     var lane = 0
     let shifts = Vector(repeating: shift)
-    while lane < padded(classes) {
+    while lane < classes {
         let terms = exponential(vector(logits + lane) - shifts)
         if let target { put(terms, target + lane) }
         for i in 0..<min(lanes, classes &- lane) { sum += Double(terms[i]) }

@@ -13,17 +13,26 @@ protocol Tile {
     mutating func accumulate(_ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector)
     static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self
     func store(_ memory: UnsafeMutablePointer<Float>, _ stride: Int)
-    /// this + other, element by element
-    func adding(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self
 }
 
+/// What keeps the layout of a row open until run time: a member of no size.
+///
+/// For a type of known layout the compiler emits functions that copy it, under names that all modules share
+/// (`__swift_memcpy64_16`). Compiled for a wide instruction set they must not be: the linker could give them to everyone.
+protocol Weightless {
+    init()
+}
+
+struct Nothing: Weightless {}
+
 /// One row of two vectors.
-struct Row: Tile {
+struct OpenRow<Member: Weightless>: Tile {
     var a: Vector
     var b: Vector
+    var member = Member()
 
     @inline(__always) static var height: Int { 1 }
-    @inline(__always) static var zero: Row { Row(a: Vector(repeating: 0), b: Vector(repeating: 0)) }
+    @inline(__always) static var zero: Self { Self(a: Vector(repeating: 0), b: Vector(repeating: 0)) }
 
     @inline(__always)
     mutating func accumulate(_ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector) {
@@ -33,8 +42,8 @@ struct Row: Tile {
     }
 
     @inline(__always)
-    static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> Row {
-        Row(a: vector(memory), b: vector(memory + lanes))
+    static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self {
+        Self(a: vector(memory), b: vector(memory + lanes))
     }
 
     @inline(__always)
@@ -42,19 +51,15 @@ struct Row: Tile {
         put(a, memory)
         put(b, memory + lanes)
     }
-
-    @inline(__always)
-    func adding(_ memory: UnsafePointer<Float>, _ stride: Int) -> Row {
-        Row(a: a + vector(memory), b: b + vector(memory + lanes))
-    }
 }
 
 /// One row of one vector: the last lanes of a tensor whose channels are an odd number of vectors.
-struct HalfRow: Tile {
+struct OpenHalfRow<Member: Weightless>: Tile {
     var a: Vector
+    var member = Member()
 
     @inline(__always) static var height: Int { 1 }
-    @inline(__always) static var zero: HalfRow { HalfRow(a: Vector(repeating: 0)) }
+    @inline(__always) static var zero: Self { Self(a: Vector(repeating: 0)) }
 
     @inline(__always)
     mutating func accumulate(_ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector) {
@@ -62,13 +67,10 @@ struct HalfRow: Tile {
     }
 
     @inline(__always)
-    static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> HalfRow { HalfRow(a: vector(memory)) }
+    static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self { Self(a: vector(memory)) }
 
     @inline(__always)
     func store(_ memory: UnsafeMutablePointer<Float>, _ stride: Int) { put(a, memory) }
-
-    @inline(__always)
-    func adding(_ memory: UnsafePointer<Float>, _ stride: Int) -> HalfRow { HalfRow(a: a + vector(memory)) }
 }
 
 /// Some rows above some others.
@@ -95,12 +97,10 @@ struct Stack<Top: Tile, Bottom: Tile>: Tile {
         top.store(memory, stride)
         bottom.store(memory + Top.height * stride, stride)
     }
-
-    @inline(__always)
-    func adding(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self {
-        Stack(top: top.adding(memory, stride), bottom: bottom.adding(memory + Top.height * stride, stride))
-    }
 }
+
+typealias Row = OpenRow<Nothing>
+typealias HalfRow = OpenHalfRow<Nothing>
 
 typealias Rows2<R: Tile> = Stack<R, R>
 typealias Rows3<R: Tile> = Stack<Rows2<R>, R>

@@ -5,7 +5,7 @@ package let kernels = KernelTable(
     tileLanes: tileLanes, tileHeight: tileHeight,
     convolve: convolve, weightGradient: weightGradient, biasGradient: biasGradient,
     transposeWeights: transposeWeights, treeSum: treeSum,
-    batchNormSums: batchNormSums, batchNormCombine: batchNormCombine, batchNormFinish: batchNormFinish,
+    batchNormSums: batchNormSums, batchNormShardSums: batchNormShardSums, batchNormTree: batchNormTree, batchNormFinish: batchNormFinish,
     batchNormFreeze: batchNormFreeze, batchNormApply: batchNormApply, batchNormGradientSums: batchNormGradientSums,
     batchNormParameterGradient: batchNormParameterGradient, batchNormGradientFinish: batchNormGradientFinish,
     batchNormGradientApply: batchNormGradientApply,

@@ -55,11 +55,14 @@ package struct BatchNormArguments: BitwiseCopyable {
     /// Where the gradients of weight and bias go.
     package var weightGradient: UnsafeMutablePointer<Float>?
     package var biasGradient: UnsafeMutablePointer<Float>?
+    /// Scratch memory for the shards' parts of those: [shard][2][channels].
+    package var partials: UnsafeMutablePointer<Float>?
 
     package init(
         batch: BatchLayout, step: UnsafePointer<StepState>, state: BatchNormState, input: TensorView,
         gradient: TensorView?, output: TensorView?, addend: TensorView?,
-        weightGradient: UnsafeMutablePointer<Float>?, biasGradient: UnsafeMutablePointer<Float>?
+        weightGradient: UnsafeMutablePointer<Float>?, biasGradient: UnsafeMutablePointer<Float>?,
+        partials: UnsafeMutablePointer<Float>?
     ) {
         self.batch = batch
         self.step = step
@@ -70,5 +73,6 @@ package struct BatchNormArguments: BitwiseCopyable {
         self.addend = addend
         self.weightGradient = weightGradient
         self.biasGradient = biasGradient
+        self.partials = partials
     }
 }

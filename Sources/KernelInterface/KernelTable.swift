@@ -15,8 +15,10 @@ package struct KernelTable: Sendable {
 
     /// x -> sums of x and x² of each sample
     package var batchNormSums: Kernel<BatchNormArguments>
-    /// One task: adds the samples' sums along the shards' tree. The same for forward and backward sums.
-    package var batchNormCombine: Kernel<BatchNormArguments>
+    /// One task a shard: adds its samples' sums. The same for forward and backward sums.
+    package var batchNormShardSums: Kernel<BatchNormArguments>
+    /// One task: adds the shards' sums along their tree.
+    package var batchNormTree: Kernel<BatchNormArguments>
     /// One task: sums -> moments, running moments, scale and offset
     package var batchNormFinish: Kernel<BatchNormArguments>
     /// One task: running moments -> scale and offset
@@ -25,7 +27,7 @@ package struct KernelTable: Sendable {
     package var batchNormApply: Kernel<BatchNormArguments>
     /// x, dy -> sums of dy and dy * (x - mean) of each sample
     package var batchNormGradientSums: Kernel<BatchNormArguments>
-    /// One task: this rank's sums -> its gradients of weight and bias
+    /// One task: the shards' sums -> this rank's gradients of weight and bias
     package var batchNormParameterGradient: Kernel<BatchNormArguments>
     /// One task: all ranks' sums -> scale, slope and offset of the data gradient
     package var batchNormGradientFinish: Kernel<BatchNormArguments>
@@ -60,7 +62,8 @@ package struct KernelTable: Sendable {
         convolve: @escaping Kernel<ConvolutionArguments>, weightGradient: @escaping Kernel<WeightGradientArguments>,
         biasGradient: @escaping Kernel<BiasGradientArguments>, transposeWeights: @escaping Kernel<TransposeArguments>,
         treeSum: @escaping Kernel<TreeSumArguments>,
-        batchNormSums: @escaping Kernel<BatchNormArguments>, batchNormCombine: @escaping Kernel<BatchNormArguments>,
+        batchNormSums: @escaping Kernel<BatchNormArguments>, batchNormShardSums: @escaping Kernel<BatchNormArguments>,
+        batchNormTree: @escaping Kernel<BatchNormArguments>,
         batchNormFinish: @escaping Kernel<BatchNormArguments>, batchNormFreeze: @escaping Kernel<BatchNormArguments>,
         batchNormApply: @escaping Kernel<BatchNormArguments>,
         batchNormGradientSums: @escaping Kernel<BatchNormArguments>,
@@ -88,7 +91,8 @@ package struct KernelTable: Sendable {
         self.transposeWeights = transposeWeights
         self.treeSum = treeSum
         self.batchNormSums = batchNormSums
-        self.batchNormCombine = batchNormCombine
+        self.batchNormShardSums = batchNormShardSums
+        self.batchNormTree = batchNormTree
         self.batchNormFinish = batchNormFinish
         self.batchNormFreeze = batchNormFreeze
         self.batchNormApply = batchNormApply

@@ -57,7 +57,6 @@ package final class ThreadPool: Sendable {
         precondition(threads > 0, "a pool of \(threads) threads was asked for")
         self.threads = threads
         self.shared = Shared(patience: spins ? 20_000 : 0)
-        machine_flush_denormals()
         for worker in 1..<max(threads, 1) {
             Self.start(Unmanaged.passRetained(Start(shared: shared, worker: worker)))
         }
@@ -84,7 +83,7 @@ package final class ThreadPool: Sendable {
             { raw in
                 guard let raw else { return nil }
                 let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
-                machine_flush_denormals()
+                _ = machine_flush_denormals()
                 ThreadPool.loop(start.shared, start.worker)
                 return nil
             }, argument.toOpaque())
@@ -126,8 +125,10 @@ package final class ThreadPool: Sendable {
 
     /// Runs `body(arguments, task, worker)` for every task in 0..<taskCount and returns when all are done.
     ///
-    /// Only one thread may call it at a time. The caller works too, as worker 0.
+    /// Only one thread may call it at a time. The caller works too, as worker 0. Denormals are flushed in all of them.
     package func run(_ taskCount: Int, _ arguments: UnsafeRawPointer, _ body: @escaping Body) {
+        let control = machine_flush_denormals()
+        defer { machine_restore_denormals(control) }
         if threads == 1 || taskCount == 1 {
             for task in 0..<taskCount { body(arguments, task, 0) }
             return

@@ -7,7 +7,8 @@ extension Engine {
     package var tensors: [NamedTensor] {
         parameters.enumerated().map { index, parameter in
             if parameter.role == .batchesTracked {
-                return NamedTensor(name: parameter.name, shape: parameter.shape, storage: .int64([Int64(batchesTracked)]))
+                return NamedTensor(
+                    name: parameter.name, shape: parameter.shape, storage: .int64([Int64(batchesTracked)]))
             }
             return NamedTensor(
                 name: parameter.name, shape: parameter.shape, storage: .float32(values(of: ParameterID(index: index))))

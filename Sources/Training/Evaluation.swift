@@ -35,7 +35,8 @@ extension Setup {
         // A rank's zeros for the shards of others leave the sums' bits alone.
         let total = ShardTallies.total(of: try world.sum(tallies.numbers))
         precondition(
-            total.samples == dataset.count(of: split), "\(total.samples) of \(dataset.count(of: split)) samples evaluated")
+            total.samples == dataset.count(of: split),
+            "\(total.samples) of \(dataset.count(of: split)) samples evaluated")
         return Evaluation(
             loss: total.lossSum / Double(total.samples), correct: total.correct, samples: total.samples,
             seconds: Date().timeIntervalSince(start))

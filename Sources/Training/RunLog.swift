@@ -27,9 +27,14 @@ struct RunLog {
                 + "to test, \(Wording.count(setup.network.classes, "class", plural: "classes")), \(size)")
         let world = ranks == setup.threads.localRanks ? "" : "\(ranks) ranks, here "
         fact("machine", "\(world)\(setup.threads), \(setup.backend.rawValue)")
-        let shards = setup.sharding.isExact ? "" : "; \(ranks) is no power of two: equal to other numbers of ranks up to rounding"
+        let shards =
+            setup.sharding.isExact
+            ? "" : "; \(ranks) is no power of two: equal to other numbers of ranks up to rounding"
         fact("batch", "\(Wording.grouped(recipe.batchSize)) over all ranks\(shards)")
-        fact("run", "\(Wording.count(sizes.totalSteps, "step")), \(Wording.grouped(sizes.stepsPerEpoch)) an epoch, \(optimizer(recipe))")
+        fact(
+            "run",
+            "\(Wording.count(sizes.totalSteps, "step")), \(Wording.grouped(sizes.stepsPerEpoch)) an epoch, \(optimizer(recipe))"
+        )
         fact("output", folder.path)
         if setup.threads.isOversubscribed {
             fact("note", "more threads than cores: expect less than the machine can do")

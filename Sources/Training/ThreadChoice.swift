@@ -21,7 +21,8 @@ package struct ThreadChoice: Hashable, Sendable {
 
     /// The choice on this machine, as this process was started.
     package static func here(asked: Int?, localRanks: Int) -> ThreadChoice {
-        ThreadChoice(asked: asked, localRanks: localRanks, cores: MachineCores.available(underLauncher: localRanks > 1))
+        ThreadChoice(
+            asked: asked, localRanks: localRanks, cores: MachineCores.available(underLauncher: Launcher.isPresent))
     }
 
     /// Whether there are more computing threads than cores.
@@ -42,7 +43,7 @@ extension ThreadChoice: CustomStringConvertible {
 package enum MachineCores {
     /// Cores online, less what a container's limits take away.
     ///
-    /// mpirun pins each of one or two ranks to a single core, so under a launcher the affinity mask says nothing about the
+    /// mpirun pins each of one or two ranks to a single core, even one alone, so under a launcher the affinity mask says nothing about the
     /// machine and is not asked. Without one it is the user's (`taskset`) and is honoured.
     package static func available(underLauncher: Bool) -> Int {
         var limits = [Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))]

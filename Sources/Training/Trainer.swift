@@ -108,7 +108,8 @@ package final class Trainer {
         try engine.withGradients { gradients in try world.sum(&gradients) }
         let sums = try world.sum([own.lossSum, Double(own.correct), Double(own.samples)])
         let tally = Tally(lossSum: sums[0], correct: Int(sums[1]), samples: Int(sums[2]))
-        precondition(tally.samples == loaded.globalSamples, "\(tally.samples) of \(loaded.globalSamples) samples trained")
+        precondition(
+            tally.samples == loaded.globalSamples, "\(tally.samples) of \(loaded.globalSamples) samples trained")
         guard tally.lossSum.isFinite else {
             // All ranks have the same sum.
             let error = TrainingError.lossIsNotFinite(

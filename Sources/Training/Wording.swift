@@ -47,6 +47,7 @@ package enum Wording {
         guard number.isFinite else { return "\(number)" }
         switch number.magnitude {
         case 0: return "0"
+        case 1e15...: return String(format: "%.2e", number)
         case 1000...: return grouped(Int(number.rounded()))
         case 99.95...: return fixed(number, 0)
         case 9.995...: return fixed(number, 1)

@@ -13,6 +13,8 @@ struct CNNTrain: ParsableCommand {
               cnn-train --resume --output runs/resnet18_cifar-shapes
             """,
         version: "cnn-train 0.1.0",
-        subcommands: [TrainCommand.self, EvaluateCommand.self, ModelsCommand.self, SummaryCommand.self, BenchCommand.self],
+        subcommands: [
+            TrainCommand.self, EvaluateCommand.self, ModelsCommand.self, SummaryCommand.self, BenchCommand.self,
+        ],
         defaultSubcommand: TrainCommand.self)
 }

@@ -29,7 +29,9 @@ enum Main {
     }
 
     private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
-        guard !arguments.isEmpty else { throw UsageError("what shall be trained? Say --model NAME or --config FILE.\n\n" + CNNTrain.helpMessage()) }
+        guard !arguments.isEmpty else {
+            throw UsageError("what shall be trained? Say --model NAME or --config FILE.\n\n" + CNNTrain.helpMessage())
+        }
         return try CNNTrain.parseAsRoot(arguments)
     }
 
@@ -107,15 +109,6 @@ protocol RankedCommand: ParsableCommand {
 
 /// A command that one process carries out; under mpirun, rank 0.
 protocol LocalCommand: ParsableCommand {}
-
-/// What started this process.
-enum Launcher {
-    /// Whether it is one of several that mpirun, srun or the like started.
-    static var isPresent: Bool {
-        let environment = ProcessInfo.processInfo.environment
-        return ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"].contains { environment[$0] != nil }
-    }
-}
 
 extension ParsableCommand {
     /// - Throws: `ValidationError` where an option is given and is not above 0.

@@ -19,8 +19,9 @@ struct ModelsCommand: LocalCommand {
             return
         }
         let width = (rows.map(\.model.name.count).max() ?? 0) + 2
-        print("model".column(width, isLeading: true) + "image".column(6) + "classes".column(9) + "parameters".column(13)
-            + "multiply-adds".column(15) + "  paper")
+        print(
+            "model".column(width, isLeading: true) + "image".column(6) + "classes".column(9) + "parameters".column(13)
+                + "multiply-adds".column(15) + "  paper")
         for (model, summary) in rows {
             print(
                 model.name.column(width, isLeading: true) + "\(model.defaultImageSize)".column(6)

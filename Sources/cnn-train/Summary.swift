@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Graphs
 import Networks
 import Tensors
@@ -25,7 +26,7 @@ struct SummaryCommand: LocalCommand {
         print()
         printTable(summary)
         print()
-        printTotals(summary)
+        printTotals(summary, activationBytes: try activationBytes(network, imageSize: size))
     }
 
     private func printTable(_ summary: Summary) {
@@ -43,7 +44,18 @@ struct SummaryCommand: LocalCommand {
         }
     }
 
-    private func printTotals(_ summary: Summary) {
+    /// What a training plan sets aside for each image: activations and their gradients, shared where lifetimes allow.
+    private func activationBytes(_ network: Network, imageSize: Int) throws -> Int {
+        let engine = try Engine(
+            training: Graph(network: network, imageSize: imageSize, purpose: .training),
+            evaluation: Graph(network: network, imageSize: imageSize, purpose: .evaluation),
+            configuration: EngineConfiguration(
+                backend: Backend.supported.first ?? .openblas, threads: 1, shards: 1, shardCapacity: 1,
+                evaluationCapacity: 1, seed: 0))
+        return engine.activationBytes
+    }
+
+    private func printTotals(_ summary: Summary, activationBytes: Int) {
         let bytes = MemoryLayout<Float>.stride * summary.parameters
         let rows = [
             ("parameters", Wording.grouped(summary.parameters)),
@@ -52,7 +64,11 @@ struct SummaryCommand: LocalCommand {
                 "memory",
                 "parameters \(Wording.bytes(bytes)), gradients \(Wording.bytes(bytes)), optimizer \(Wording.bytes(bytes))"
             ),
-            ("layer outputs", "\(Wording.bytes(MemoryLayout<Float>.stride * summary.outputCount)) an image"),
+            (
+                "activations",
+                "\(Wording.bytes(activationBytes)) for each image of a rank's batch, "
+                    + "of \(Wording.bytes(MemoryLayout<Float>.stride * summary.outputCount)) that the layers put out"
+            ),
         ]
         for (label, text) in rows { print(label.column(15, isLeading: true) + text) }
     }

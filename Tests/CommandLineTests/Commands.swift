@@ -1,0 +1,102 @@
+import Foundation
+import Testing
+
+/// How a command ended.
+struct Outcome {
+    /// 124 where it had to be stopped: a hang. 128 and the signal where one ended it.
+    let status: Int32
+    let output: String
+    let errors: String
+    let seconds: Double
+
+    /// Lines of what was written to standard error that came from the program and not from mpirun.
+    var complaints: [String] {
+        errors.split(separator: "\n").map(String.init).filter {
+            $0.hasPrefix("cnn-train: ") || $0.hasPrefix("rank ") || $0.contains("Fatal error")
+        }
+    }
+}
+
+/// The binary as it was built beside this test bundle, started in a folder of its own.
+final class Commands {
+    let folder: String
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "command-line-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    private static func binary() throws -> String {
+        let build = try #require(Bundle.main.executableURL).deletingLastPathComponent()
+        let path = build.appending(path: "cnn-train").path
+        try #require(FileManager.default.isExecutableFile(atPath: path), "\(path) is not built")
+        return path
+    }
+
+    /// Runs `cnn-train` under mpirun, or without it where `ranks` is nil; stops it after two minutes.
+    ///
+    /// - Parameter isEnough: asked again and again; once it says true the process is killed without warning.
+    func run(
+        _ arguments: [String], ranks: Int? = nil, environment: [String: String] = [:],
+        killedWhen isEnough: () -> Bool = { false }
+    ) throws -> Outcome {
+        let launcher = ranks.map { ["mpirun", "-n", "\($0)"] } ?? []
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["timeout", "--kill-after=5", "120"] + launcher + [try Self.binary()] + arguments
+        process.currentDirectoryURL = URL(filePath: folder)
+        // As launch/env sets it: any number of ranks on any number of cores, as any user.
+        process.environment = ProcessInfo.processInfo.environment.merging([
+            "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+            "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_hwloc_base_binding_policy": "none",
+        ]) { _, ours in ours }.merging(environment) { _, asked in asked }
+        process.standardInput = FileHandle.nullDevice
+        // Files, because two pipes read one after the other may block who writes into both.
+        let (outputPath, errorPath) = (folder + "/.stdout", folder + "/.stderr")
+        for path in [outputPath, errorPath] { try Data().write(to: URL(filePath: path)) }
+        process.standardOutput = try FileHandle(forWritingTo: URL(filePath: outputPath))
+        process.standardError = try FileHandle(forWritingTo: URL(filePath: errorPath))
+        let start = ContinuousClock.now
+        try process.run()
+        while process.isRunning {
+            if isEnough() { try Self.killChildren(of: process.processIdentifier) }
+            Thread.sleep(forTimeInterval: 0.002)
+        }
+        process.waitUntilExit()
+        let signalled: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
+        return Outcome(
+            status: signalled + process.terminationStatus,
+            output: try String(contentsOfFile: outputPath, encoding: .utf8),
+            errors: try String(contentsOfFile: errorPath, encoding: .utf8),
+            seconds: start.duration(to: .now) / .seconds(1))
+    }
+
+    /// What `timeout` has started; itself it then ends with 137.
+    private static func killChildren(of process: pid_t) throws {
+        let list = try String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
+        for child in list.split(separator: " ").compactMap({ pid_t($0) }) { kill(child, SIGKILL) }
+    }
+
+    func run(_ arguments: String..., ranks: Int? = nil) throws -> Outcome { try run(arguments, ranks: ranks) }
+
+    /// A folder of Fashion-MNIST's files with a few images: what `--data` takes.
+    func tinyData(train: Int = 40, test: Int = 12) throws -> String {
+        for (prefix, count) in [("train", train), ("t10k", test)] {
+            let images = (0..<count).flatMap { image in (0..<784).map { UInt8((37 * image + 11 * $0) % 251) } }
+            try write(Self.header(0x803, [count, 28, 28]) + images, to: "\(prefix)-images-idx3-ubyte")
+            try write(
+                Self.header(0x801, [count]) + (0..<count).map { UInt8($0 % 10) }, to: "\(prefix)-labels-idx1-ubyte")
+        }
+        return "fashion-mnist:" + folder
+    }
+
+    func write(_ bytes: [UInt8], to name: String) throws {
+        try Data(bytes).write(to: URL(filePath: folder + "/" + name))
+    }
+
+    private static func header(_ magic: Int, _ dimensions: [Int]) -> [UInt8] {
+        ([magic] + dimensions).flatMap { word in [24, 16, 8, 0].map { UInt8(word >> $0 & 255) } }
+    }
+}

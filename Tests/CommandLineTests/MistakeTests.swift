@@ -1,0 +1,138 @@
+import Foundation
+import Testing
+
+/// What users get wrong, alone and under mpirun: one clear error, an exit code that is not 0, and no hang.
+@Suite("A mistake", .serialized)
+struct MistakeTests {
+    /// A command line that cannot work, and what the one complaint must say.
+    struct Mistake: CustomTestStringConvertible, Sendable {
+        let name: String
+        let arguments: @Sendable (Commands) throws -> [String]
+        let words: [String]
+        var status: Int32 = 1
+
+        var testDescription: String { name }
+    }
+
+    static let mistakes = [
+        Mistake(
+            name: "a wrong flag", arguments: { _ in ["--modle", "lenet"] }, words: ["--modle", "--model"], status: 64),
+        Mistake(
+            name: "a wrong flag of a subcommand", arguments: { _ in ["bench", "--model", "lenet", "--epochs", "1"] },
+            words: ["--epochs"], status: 64),
+        Mistake(
+            name: "a value of the wrong kind", arguments: { _ in ["--model", "lenet", "--batch-size", "many"] },
+            words: ["many", "--batch-size"], status: 64),
+        Mistake(
+            name: "a value out of range", arguments: { _ in ["--model", "lenet", "--lr", "-1"] },
+            words: ["--lr", "-1", "above 0"]),
+        Mistake(name: "nothing at all", arguments: { _ in [] }, words: ["--model"], status: 64),
+        Mistake(name: "no model", arguments: { _ in ["--epochs", "1"] }, words: ["--model"]),
+        Mistake(
+            name: "an unknown model", arguments: { _ in ["--model", "resnet81"] }, words: ["resnet81", "resnet18"]),
+        Mistake(
+            name: "an unknown dataset", arguments: { _ in ["--model", "lenet", "--data", "shaeps"] },
+            words: ["shaeps", "shapes"]),
+        Mistake(
+            name: "missing data",
+            arguments: { ["--model", "lenet", "--data", "fashion-mnist:\($0.folder)"] },
+            words: ["train-images-idx3-ubyte", "fashion-mnist"]),
+        Mistake(
+            name: "a truncated file of images",
+            arguments: { commands in
+                let data = try commands.tinyData()
+                let file = commands.folder + "/train-images-idx3-ubyte"
+                try Data(contentsOf: URL(filePath: file)).dropLast(100).write(to: URL(filePath: file))
+                return ["--model", "lenet", "--data", data]
+            }, words: ["train-images-idx3-ubyte", "cut short"]),
+        Mistake(
+            name: "a batch smaller than the ranks",
+            arguments: { ["--model", "lenet", "--data", try $0.tinyData(), "--batch-size", "1"] },
+            words: ["--batch-size", "2"]),
+        Mistake(
+            name: "a missing recipe", arguments: { _ in ["--config", "missing.yaml"] }, words: ["missing.yaml"]),
+        Mistake(
+            name: "an unknown key in a recipe",
+            arguments: { commands in
+                try commands.write(Array("model: lenet\nepoch: 3\n".utf8), to: "recipe.yaml")
+                return ["--config", "recipe.yaml"]
+            }, words: ["recipe.yaml:2", "epoch", "epochs"]),
+        Mistake(
+            name: "nothing to resume",
+            arguments: { ["--model", "lenet", "--data", try $0.tinyData(), "--output", "none", "--resume"] },
+            words: ["none", "resume"]),
+        Mistake(
+            name: "a missing checkpoint",
+            arguments: { ["evaluate", "--checkpoint", "missing.safetensors.zst", "--data", try $0.tinyData()] },
+            words: ["missing.safetensors.zst", "no such file"]),
+        Mistake(
+            name: "an unreadable checkpoint",
+            arguments: { commands in
+                try commands.write([0x28, 0xB5, 0x2F, 0xFD, 1, 2, 3, 4, 5, 6], to: "bad.safetensors.zst")
+                return ["evaluate", "--checkpoint", "bad.safetensors.zst", "--data", try commands.tinyData()]
+            }, words: ["bad.safetensors.zst"]),
+        Mistake(
+            name: "a checkpoint that is none",
+            arguments: { commands in
+                try commands.write(Array("hello, this is a text".utf8), to: "note.txt")
+                return ["evaluate", "--checkpoint", "note.txt", "--data", try commands.tinyData()]
+            }, words: ["note.txt", "not a checkpoint"]),
+        Mistake(
+            name: "an output folder that cannot be made",
+            arguments: { commands in
+                try commands.write([], to: "file")
+                return ["--model", "lenet", "--data", try commands.tinyData(), "--output", "file/run"]
+            }, words: ["file/run"]),
+        Mistake(
+            name: "a loss that is no number",
+            arguments: {
+                [
+                    "--model", "lenet", "--data", try $0.tinyData(), "--batch-size", "8", "--lr", "1e38", "--output",
+                    "run",
+                ]
+            }, words: ["step 2", "--lr"]),
+    ]
+
+    @Test("is told once by two ranks, and ends both", arguments: mistakes)
+    func underMPI(mistake: Mistake) throws {
+        let commands = try Commands()
+        let outcome = try commands.run(try mistake.arguments(commands), ranks: 2)
+        expect(outcome, mistake)
+        #expect(outcome.seconds < 30)
+    }
+
+    @Test(
+        "is told by a process alone",
+        arguments: mistakes.filter { $0.name != "a batch smaller than the ranks" })
+    func alone(mistake: Mistake) throws {
+        let commands = try Commands()
+        let outcome = try commands.run(try mistake.arguments(commands))
+        expect(outcome, mistake)
+    }
+
+    private func expect(_ outcome: Outcome, _ mistake: Mistake) {
+        #expect(outcome.status == mistake.status, "\(outcome.errors)")
+        #expect(outcome.complaints.count == 1, "\(outcome.errors)")
+        #expect(outcome.complaints.first?.hasPrefix("cnn-train: ") == true)
+        // What mpirun adds comes after.
+        let said = outcome.errors.split(separator: "----------").first ?? ""
+        for word in mistake.words { #expect(said.contains(word), "'\(word)' is missing: \(outcome.errors)") }
+    }
+
+    @Test("with an instruction set that the CPU lacks is told, or the set is there")
+    func instructionSet() throws {
+        let commands = try Commands()
+        let outcome = try commands.run(
+            "--model", "lenet", "--data", try commands.tinyData(), "--steps", "1", "--batch-size", "8", "--isa",
+            "avx512",
+            ranks: 2)
+        let flags = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        if flags.contains("avx512vl") {
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        } else {
+            #expect(outcome.status == 1)
+            #expect(outcome.complaints.count == 1)
+            #expect(outcome.errors.contains("avx512"))
+        }
+    }
+}

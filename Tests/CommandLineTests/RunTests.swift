@@ -1,0 +1,226 @@
+import Foundation
+import Testing
+
+/// The binary, from its flags to its files.
+@Suite("The command line", .serialized)
+struct RunTests {
+    private let commands: Commands
+
+    init() throws { commands = try Commands() }
+
+    private func train(_ output: String, _ more: String..., ranks: Int? = nil) throws -> Outcome {
+        let outcome = try commands.run(
+            [
+                "--model", "lenet", "--data", try commands.tinyData(), "--batch-size", "16", "--lr", "0.5", "--threads",
+                "1",
+                "--log-every", "1", "--output", output,
+            ] + more,
+            ranks: ranks)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        return outcome
+    }
+
+    private struct Record: Decodable {
+        let kind: String
+        let step: Int
+        let loss: Double
+        let accuracy: Double
+        let parameters_sha256: String?
+    }
+
+    private func records(_ output: String) throws -> [Record] {
+        let text = try String(contentsOfFile: "\(commands.folder)/\(output)/metrics.jsonl", encoding: .utf8)
+        return try text.split(separator: "\n").map { try JSONDecoder().decode(Record.self, from: Data($0.utf8)) }
+    }
+
+    private func digest(_ output: String) throws -> String {
+        try #require(try records(output).last?.parameters_sha256)
+    }
+
+    private func checkpoints(_ output: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "\(commands.folder)/\(output)/checkpoints").sorted()
+    }
+
+    @Test("two ranks end with the bits of one")
+    func ranks() throws {
+        _ = try train("one", "--epochs", "2")
+        let outcome = try train("two", "--epochs", "2", ranks: 2)
+        #expect(try digest("two") == digest("one"))
+        #expect(try records("two").map(\.loss.bitPattern) == records("one").map(\.loss.bitPattern))
+        // Rank 0 alone speaks.
+        #expect(outcome.output.components(separatedBy: "Test accuracy").count == 2)
+    }
+
+    @Test("a resumed run ends with the bits of one that never stopped, without a word about model or data")
+    func resume() throws {
+        _ = try train("whole", "--epochs", "3")
+        _ = try train("broken", "--epochs", "3", ranks: 2)
+        for name in try checkpoints("broken").dropFirst() {
+            try FileManager.default.removeItem(atPath: "\(commands.folder)/broken/checkpoints/\(name)")
+        }
+        let resumed = try commands.run("--resume", "--output", "broken", ranks: 2)
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(try digest("broken") == digest("whole"))
+        #expect(try records("broken").map(\.step) == records("whole").map(\.step))
+    }
+
+    @Test("a run that was killed resumes to the same bits")
+    func kill() throws {
+        _ = try train("whole", "--epochs", "40")
+        let flags = [
+            "--model", "lenet", "--data", try commands.tinyData(), "--batch-size", "16", "--lr", "0.5", "--threads",
+            "1",
+            "--log-every", "1", "--epochs", "40", "--output", "killed",
+        ]
+        let killed = try commands.run(flags, killedWhen: { (try? checkpoints("killed").count) ?? 0 >= 2 })
+        #expect(killed.status == 128 + SIGKILL)
+        let resumed = try commands.run("--resume", "--output", "killed")
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(try digest("killed") == digest("whole"))
+        #expect(try records("killed").map(\.loss.bitPattern) == records("whole").map(\.loss.bitPattern))
+    }
+
+    @Test("results go to folders of their own where none is named")
+    func defaultOutput() throws {
+        let flags = ["--model", "lenet", "--data", try commands.tinyData(), "--steps", "1", "--batch-size", "8"]
+        for folder in ["runs/lenet-fashion-mnist", "runs/lenet-fashion-mnist-2"] {
+            let outcome = try commands.run(flags)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            #expect(outcome.output.contains("Results are in \(folder):"))
+            #expect(FileManager.default.fileExists(atPath: "\(commands.folder)/\(folder)/metrics.jsonl"))
+        }
+    }
+
+    @Test("a recipe is read, and flags win over it")
+    func config() throws {
+        let recipe = """
+            model: lenet
+            data: \(try commands.tinyData())
+            epochs: 9
+            batch_size: 16
+            output: configured
+            """
+        try commands.write(Array(recipe.utf8), to: "recipe.yaml")
+        let outcome = try commands.run("train", "--config", "recipe.yaml", "--steps", "2")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try records("configured").last?.step == 2)
+        let kept = try String(contentsOfFile: commands.folder + "/configured/config.yaml", encoding: .utf8)
+        #expect(kept.contains("steps: 2") && kept.contains("batch_size: 16") && !kept.contains("epochs: 9"))
+    }
+
+    @Test("a checkpoint is evaluated to what its run said", arguments: [nil, 2] as [Int?])
+    func evaluate(ranks: Int?) throws {
+        _ = try train("run", "--steps", "3")
+        let file = try #require(try checkpoints("run").last)
+        let outcome = try commands.run(
+            "evaluate", "--checkpoint", "run/checkpoints/\(file)", "--data", try commands.tinyData(), "--json",
+            ranks: ranks)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let result = try JSONDecoder().decode(Result.self, from: Data(outcome.output.utf8))
+        let final = try #require(try records("run").last)
+        #expect(result.samples == 12)
+        #expect(result.loss.bitPattern == final.loss.bitPattern)
+        #expect(result.accuracy == final.accuracy)
+    }
+
+    private struct Result: Decodable {
+        let samples: Int
+        let loss: Double
+        let accuracy: Double
+    }
+
+    @Test("models are listed, for people and for programs", arguments: [nil, 2] as [Int?])
+    func models(ranks: Int?) throws {
+        struct Model: Decodable {
+            let name: String
+            let parameters: Int
+        }
+        let outcome = try commands.run("models", "--json", ranks: ranks)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let models = try JSONDecoder().decode([Model].self, from: Data(outcome.output.utf8))
+        let table = try commands.run("models").output
+        for (name, parameters) in [("lenet", 61_706), ("resnet18", 11_689_512), ("densenet121", 7_978_856)] {
+            #expect(models.first { $0.name == name }?.parameters == parameters)
+            #expect(table.contains(name))
+        }
+    }
+
+    @Test("a summary shows layers, shapes, parameters and work")
+    func summary() throws {
+        let outcome = try commands.run("summary", "--model", "resnet18")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let first = try #require(outcome.output.split(separator: "\n").first { $0.hasPrefix("conv1") })
+        let cells = first.split(separator: " ").map(String.init)
+        #expect(cells == ["conv1", "Conv2d", "112x112x64", "9,408", "118,013,952"])
+        #expect(outcome.output.contains("11,689,512"))
+        #expect(outcome.output.contains("1.81 G"))
+    }
+
+    @Test("bench prints what it promises", arguments: [nil, 2] as [Int?])
+    func bench(ranks: Int?) throws {
+        let outcome = try commands.run(
+            "bench", "--model", "lenet", "--batch-size", "8", "--threads", "1", "--steps", "3", "--json", ranks: ranks)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let object = try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        #expect(
+            Set(object.keys) == [
+                "model", "batch_size", "image_size", "ranks", "threads", "isa", "median_images_per_second",
+                "best_images_per_second", "gflops_per_second", "peak_gflops_per_second", "fraction_of_peak",
+                "first_step_seconds", "peak_rss_bytes",
+            ])
+        #expect(object["ranks"] as? Int == ranks ?? 1)
+        #expect(object["batch_size"] as? Int == 8)
+        let median = try #require(object["median_images_per_second"] as? Double)
+        let work = try #require(object["gflops_per_second"] as? Double)
+        let peak = try #require(object["peak_gflops_per_second"] as? Double)
+        let fraction = try #require(object["fraction_of_peak"] as? Double)
+        // 416,520 multiply-adds an image, six operations each in a training step; rounding errors of four operations.
+        #expect((work / (median * 416_520 * 6 / 1e9) - 1).magnitude < 4 * Double.ulpOfOne)
+        #expect((fraction / (work / peak) - 1).magnitude < 4 * Double.ulpOfOne)
+        #expect(fraction > 0 && fraction < 1)
+    }
+
+    @Test("a rank has its share of the cores, although mpirun ties it to one", arguments: [1, 2])
+    func binding(ranks: Int) throws {
+        let data = try commands.tinyData()
+        /// (threads, ranks, cores) as the run says them.
+        func machine(ranks: Int?) throws -> [Int] {
+            let outcome = try commands.run(
+                ["--model", "lenet", "--data", data, "--steps", "1", "--batch-size", "8"], ranks: ranks,
+                environment: ["OMPI_MCA_hwloc_base_binding_policy": "core"])
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            let line = try #require(outcome.output.split(separator: "\n").first { $0.contains("machine") })
+            let numbers = try #require(line.firstMatch(of: /(\d+) threads? a rank \((\d+) ranks? on (\d+) cores?\)/))
+            return [numbers.1, numbers.2, numbers.3].compactMap { Int($0) }
+        }
+        let cores = try machine(ranks: nil)[2]
+        #expect(try machine(ranks: ranks) == [max(cores / ranks, 1), ranks, cores])
+    }
+
+    @Test(
+        "help and version are printed once and are no error",
+        arguments: [["--help"], ["train", "--help"], ["--version"]])
+    func help(arguments: [String]) throws {
+        let alone = try commands.run(arguments)
+        let together = try commands.run(arguments, ranks: 2)
+        for outcome in [alone, together] {
+            #expect(outcome.status == 0)
+            #expect(outcome.errors == "")
+        }
+        #expect(alone.output == together.output)
+        #expect(alone.output.contains(arguments == ["--version"] ? "cnn-train" : "USAGE: cnn-train"))
+    }
+
+    @Test("help of train names every promised flag")
+    func flags() throws {
+        let help = try commands.run("train", "--help").output
+        for flag in [
+            "--model", "--data", "--config", "--epochs", "--steps", "--batch-size", "--lr", "--momentum",
+            "--weight-decay",
+            "--image-size", "--classes", "--threads", "--isa", "--seed", "--output", "--resume", "--log-every",
+            "--batch-norm",
+        ] {
+            #expect(help.contains("\(flag) ") || help.contains("\(flag)\n"), "\(flag)")
+        }
+    }
+}

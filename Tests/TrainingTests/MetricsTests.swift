@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+@testable import Training
+
+@Suite struct MetricsTests {
+    private func record(
+        _ kind: MetricsRecord.Kind = .train, epoch: Int = 1, step: Int = 1, loss: Double = 0.5
+    ) -> MetricsRecord {
+        MetricsRecord(
+            kind, epoch: epoch, step: step, samples: 64 * step, loss: loss, accuracy: 0.25, learningRate: 0.1,
+            imagesPerSecond: 1234.5)
+    }
+
+    private func object(_ json: String) throws -> [String: Any] {
+        try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+    }
+
+    @Test("a record is one line of JSON with the promised keys")
+    func keys() throws {
+        var final = record(.final)
+        final.parametersSHA256 = "0af3"
+        #expect(!final.json.contains("\n"))
+        let object = try object(final.json)
+        #expect(
+            Set(object.keys) == [
+                "kind", "epoch", "step", "samples", "loss", "accuracy", "lr", "images_per_second", "parameters_sha256",
+            ])
+        #expect(object["kind"] as? String == "final")
+        #expect(object["parameters_sha256"] as? String == "0af3")
+        #expect(object["samples"] as? Int == 64)
+    }
+
+    @Test(
+        "numbers read back as the same bits",
+        arguments: [0.1 + 0.2, 1.0 / 3, 2.2250738585072014e-308, 1.7976931348623157e308, 2, 1e-7])
+    func exactness(loss: Double) throws {
+        var record = record(loss: loss)
+        record.learningRate = 0.1 as Float
+        struct Loss: Decodable { let loss: Double }
+        let read = try JSONDecoder().decode(Loss.self, from: Data(record.json.utf8))
+        #expect(read.loss.bitPattern == loss.bitPattern)
+        // A Float in the digits of a Float, not those of the Double next to it.
+        #expect(record.json.contains("\"lr\": 0.1,"))
+    }
+
+    @Test("what is no number is null", arguments: [Double.nan, .infinity, -.infinity])
+    func notANumber(loss: Double) throws {
+        #expect(try object(record(loss: loss).json)["loss"] is NSNull)
+    }
+
+    @Test("texts are escaped", arguments: ["a\"b", "a\\b", "a\nb", "\u{1}", "å, 漢"])
+    func escaping(text: String) throws {
+        var line = JSONLine()
+        line.add("text", text)
+        #expect(!line.text.contains("\n"))
+        #expect(try object(line.text)["text"] as? String == text)
+    }
+
+    @Test("what was appended is in the file at once, a line each")
+    func appending() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/metrics.jsonl"
+        let file = try MetricsFile(path: path, resumedStep: nil)
+        for step in 1...3 {
+            try file.append(record(step: step))
+            let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+            #expect(lines.count == step)
+        }
+    }
+
+    @Test("a new run starts an empty file")
+    func beginning() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/metrics.jsonl"
+        try "old\n".write(toFile: path, atomically: true, encoding: .utf8)
+        _ = try MetricsFile(path: path, resumedStep: nil)
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "")
+    }
+
+    @Test("a resumed run drops later steps, the old end, and what a crash tore, and goes on")
+    func resuming() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/metrics.jsonl"
+        let kept = [record(step: 5), record(step: 10), record(.evaluation, step: 10)].map(\.json)
+        let dropped = [record(.final, step: 10), record(epoch: 2, step: 15)].map(\.json)
+        let torn = String(record(step: 7).json.prefix(20))
+        let text = (kept + dropped + [torn]).joined(separator: "\n")
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        let file = try MetricsFile(path: path, resumedStep: 10)
+        try file.append(record(epoch: 2, step: 15, loss: 0.125))
+        let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
+        #expect(lines == kept + [record(epoch: 2, step: 15, loss: 0.125).json])
+    }
+
+    @Test("a folder that is not there is an error that names the file")
+    func unwritable() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/missing/metrics.jsonl"
+        #expect { _ = try MetricsFile(path: path, resumedStep: nil) } throws: { error in
+            guard case TrainingError.cannotWrite(path, _) = error else { return false }
+            return true
+        }
+    }
+}

@@ -1,0 +1,271 @@
+import Collectives
+import Foundation
+import Recipes
+import Testing
+
+@testable import Training
+
+/// Runs of LeNet on a handful of images: 40 to train in batches of 16, hence 3 steps an epoch, the last a short one.
+@Suite("A training run", .serialized)
+struct TrainerTests {
+    private let data: TinyDigits
+    private let folder: TemporaryFolder
+
+    init() throws {
+        data = try TinyDigits()
+        folder = try TemporaryFolder()
+    }
+
+    private func flags(_ output: String, _ change: (inout RecipeOverrides) -> Void = { _ in }) -> RecipeOverrides {
+        var flags = RecipeOverrides()
+        flags.model = "lenet"
+        flags.data = data.specification
+        flags.epochs = 2
+        flags.batchSize = 16
+        flags.learningRate = 0.5
+        flags.threads = 1
+        flags.seed = 7
+        flags.output = folder.path + "/" + output
+        flags.logEvery = 1
+        change(&flags)
+        return flags
+    }
+
+    @discardableResult
+    private func train(ranks: Int = 1, _ flags: RecipeOverrides) throws -> TrainingOutcome {
+        let recipe = try Recipe.resolve(flags: flags)
+        let outcomes = try InProcessCommunicator.run(ranks: ranks) { world in
+            try Trainer(recipe: recipe, world: world, console: Console(isQuiet: true)).run()
+        }
+        #expect(Set(outcomes.map(\.parametersSHA256)).count == 1, "all ranks end with the same parameters")
+        return try #require(outcomes.first)
+    }
+
+    /// The records of a run, without what depends on the clock.
+    private func story(_ output: String) throws -> [String] {
+        let text = try String(contentsOfFile: "\(folder.path)/\(output)/metrics.jsonl", encoding: .utf8)
+        return text.split(separator: "\n").map { line in
+            String(line).replacing(/"images_per_second": [^,}]*/, with: "")
+        }
+    }
+
+    private func checkpoints(_ output: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/\(output)/checkpoints").sorted()
+    }
+
+    @Test("one run has the same bits on 1, 2, 4 and 8 ranks", arguments: [2, 4, 8])
+    func ranks(ranks: Int) throws {
+        let alone = try train(flags("alone"))
+        let together = try train(ranks: ranks, flags("together"))
+        #expect(together.parametersSHA256 == alone.parametersSHA256)
+        #expect(together.evaluation.loss.bitPattern == alone.evaluation.loss.bitPattern)
+        #expect(try story("together") == story("alone"))
+    }
+
+    @Test("another seed gives another network")
+    func seed() throws {
+        let one = try train(flags("one"))
+        let other = try train(flags("other") { $0.seed = 8 })
+        #expect(one.parametersSHA256 != other.parametersSHA256)
+    }
+
+    @Test("every test sample counts once, whatever the number of ranks", arguments: [1, 3, 5, 8])
+    func evaluation(ranks: Int) throws {
+        let outcome = try train(
+            ranks: ranks,
+            flags("run") { flags in
+                flags.epochs = nil
+                flags.steps = 1
+            })
+        #expect(outcome.evaluation.samples == 12)
+    }
+
+    @Test("metrics tell of each step, each evaluation, and the end")
+    func metrics() throws {
+        let outcome = try train(flags("run"))
+        struct Line: Decodable {
+            let kind: String
+            let epoch: Int
+            let step: Int
+            let samples: Int
+            let loss: Double
+            let parameters_sha256: String?
+        }
+        let text = try String(contentsOfFile: outcome.folder.metrics, encoding: .utf8)
+        let lines = try text.split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+        #expect(
+            lines.map(\.kind) == [
+                "train", "train", "train", "evaluation", "train", "train", "train", "evaluation", "final",
+            ])
+        #expect(lines.map(\.step) == [1, 2, 3, 3, 4, 5, 6, 6, 6])
+        #expect(lines.map(\.epoch) == [1, 1, 1, 1, 2, 2, 2, 2, 2])
+        #expect(lines.map(\.samples) == [16, 32, 40, 12, 56, 72, 80, 12, 12])
+        #expect(lines.last?.parameters_sha256 == outcome.parametersSHA256)
+        #expect(lines.last?.loss.bitPattern == outcome.evaluation.loss.bitPattern)
+    }
+
+    @Test("the recipe that is kept makes the same run again")
+    func keptRecipe() throws {
+        let first = try train(flags("first"))
+        var again = try RecipeOverrides(contentsOf: first.folder.recipe)
+        again.output = folder.path + "/again"
+        #expect(try train(again).parametersSHA256 == first.parametersSHA256)
+    }
+
+    @Test("a run resumed from an epoch's end has the bits and the story of one that never stopped", arguments: [1, 2])
+    func resumeAfterEpoch(ranks: Int) throws {
+        let whole = try train(flags("whole") { $0.epochs = 3 })
+        let output = "broken"
+        try train(flags(output) { $0.epochs = 3 })
+        // As if the run had been killed within its second epoch.
+        for name in try checkpoints(output).dropFirst() {
+            try FileManager.default.removeItem(atPath: "\(folder.path)/\(output)/checkpoints/\(name)")
+        }
+        let resumed = try train(
+            ranks: ranks,
+            flags(output) { flags in
+                flags.epochs = 3
+                flags.resume = true
+            })
+        #expect(resumed.parametersSHA256 == whole.parametersSHA256)
+        #expect(try story(output) == story("whole"))
+    }
+
+    @Test("a run resumed in the middle of an epoch has the bits of one that never stopped", arguments: [1, 2, 4, 5])
+    func resumeWithinEpoch(stop: Int) throws {
+        func steps(_ steps: Int) -> (inout RecipeOverrides) -> Void {
+            { flags in
+                flags.epochs = nil
+                flags.steps = steps
+                flags.schedule = .constant
+            }
+        }
+        let whole = try train(flags("whole", steps(7)))
+        try train(ranks: 2, flags("broken", steps(stop)))
+        let resumed = try train(
+            flags("broken") { flags in
+                steps(7)(&flags)
+                flags.resume = true
+            })
+        #expect(resumed.parametersSHA256 == whole.parametersSHA256)
+    }
+
+    @Test("a run that is complete is resumed to the same end")
+    func resumeAtEnd() throws {
+        let whole = try train(flags("run"))
+        let before = try story("run")
+        let resumed = try train(flags("run") { $0.resume = true })
+        #expect(resumed.parametersSHA256 == whole.parametersSHA256)
+        #expect(try story("run") == before)
+    }
+
+    @Test("a checkpoint is evaluated to what its run said", arguments: [1, 2])
+    func checkpointEvaluation(ranks: Int) throws {
+        let outcome = try train(flags("run"))
+        let file = try #require(try checkpoints("run").last)
+        let path = "\(outcome.folder.checkpoints)/\(file)"
+        let results = try InProcessCommunicator.run(ranks: ranks) { world in
+            try CheckpointEvaluation(
+                checkpoint: path, data: nil, threads: 1, instructionSet: .auto, world: world
+            ).evaluation
+        }
+        for result in results {
+            #expect(result.loss.bitPattern == outcome.evaluation.loss.bitPattern)
+            #expect(result.correct == outcome.evaluation.correct)
+        }
+    }
+}
+
+/// What a user may get wrong, told to all ranks in rank 0's words.
+@Suite("A run that cannot be", .serialized)
+struct TrainerMistakeTests {
+    private let data: TinyDigits
+    private let folder: TemporaryFolder
+
+    init() throws {
+        data = try TinyDigits()
+        folder = try TemporaryFolder()
+    }
+
+    private func failure(ranks: Int = 2, _ change: (inout RecipeOverrides) -> Void) throws -> String {
+        var flags = RecipeOverrides()
+        flags.model = "lenet"
+        flags.data = data.specification
+        flags.steps = 2
+        flags.batchSize = 16
+        flags.threads = 1
+        flags.output = folder.path + "/run"
+        change(&flags)
+        let recipe = try Recipe.resolve(flags: flags)
+        let words = try InProcessCommunicator.run(ranks: ranks) { world in
+            do {
+                _ = try Trainer(recipe: recipe, world: world, console: Console(isQuiet: true)).run()
+                return ""
+            } catch let error as SharedFailure {
+                return error.description
+            }
+        }
+        // Every rank has failed; rank 0 holds the words.
+        #expect(words.allSatisfy { !$0.isEmpty })
+        return words[0]
+    }
+
+    @Test("a batch smaller than the number of ranks")
+    func smallBatch() throws {
+        let words = try failure(ranks: 4) { $0.batchSize = 3 }
+        #expect(words == "\(TrainingError.batchSmallerThanRanks(batchSize: 3, ranks: 4))")
+    }
+
+    @Test("a model that is not there")
+    func model() throws {
+        #expect(try failure { $0.model = "lennet" }.contains("lenet"))
+    }
+
+    @Test("fewer classes than the data has")
+    func classes() throws {
+        let words = try failure { $0.classes = 3 }
+        #expect(words == "\(TrainingError.tooFewClasses(found: 3, needed: 10, data: "fashion-mnist"))")
+    }
+
+    @Test("a folder that holds a run already, and one that holds none")
+    func folders() throws {
+        let run = folder.path + "/run"
+        #expect(try failure { $0.resume = true } == "\(TrainingError.nothingToResume(path: run))")
+        #expect(try failure { $0.learningRate = 1e38 }.contains("diverged"))
+        #expect(try failure { _ in } == "\(TrainingError.outputTaken(path: run))")
+        // It died before its first checkpoint.
+        #expect(try failure { $0.resume = true }.contains("nothing to resume"))
+    }
+
+    @Test("a loss that is no number names the step and what to try")
+    func divergence() throws {
+        let words = try failure { $0.learningRate = 1e38 }
+        #expect(words.contains("step 2") && words.contains("--lr"))
+    }
+
+    @Test("resuming as another run")
+    func otherRun() throws {
+        _ = try InProcessCommunicator.run(ranks: 1) { [data, folder] world in
+            var flags = RecipeOverrides()
+            flags.model = "lenet"
+            flags.data = data.specification
+            flags.steps = 1
+            flags.batchSize = 16
+            flags.threads = 1
+            flags.output = folder.path + "/run"
+            let recipe = try Recipe.resolve(flags: flags)
+            return try Trainer(recipe: recipe, world: world, console: Console(isQuiet: true)).run()
+        }
+        func words(_ change: (inout RecipeOverrides) -> Void) throws -> String {
+            try failure { flags in
+                flags.resume = true
+                change(&flags)
+            }
+        }
+        #expect(try words { $0.batchSize = 8 }.contains("batch_size 16, but now 8"))
+        #expect(try words { $0.classes = 11 }.contains("classes 10, but now 11"))
+        #expect(try words { $0.seed = 3 }.contains("seed 1, but now 3"))
+        #expect(try words { $0.model = "resnet18_cifar" }.contains("model lenet, but now resnet18_cifar"))
+        #expect(try words { $0.imageSize = 32 }.contains("image_size 28, but now 32"))
+    }
+}
