@@ -2,11 +2,13 @@ import KernelInterface
 
 // Batch normalisation (Ioffe & Szegedy, 2015). Per channel, over M = samples x pixels elements:
 //
-//   forward   mean = sum x / M,  variance = sum x² / M - mean²,  y = x * scale + offset
-//             with scale = weight / sqrt(variance + epsilon), offset = bias - mean * scale
+//   forward   mean = sum x / M,  variance = sum x² / M - mean²,  y = (x - mean) * scale + bias
+//             with scale = weight / sqrt(variance + epsilon)
 //   backward  A = sum dy,  B = sum dy (x - mean)
-//             dbias = A,  dweight = B / deviation,  dx = scale * dy + slope * x + offset
-//             with slope = -scale * B / (M * deviation²), offset = -scale * A / M - slope * mean
+//             dbias = A,  dweight = B / deviation,  dx = scale * dy + slope * (x - mean) + offset
+//             with slope = -scale * B / (M * deviation²), offset = -scale * A / M
+//
+// The mean is taken from x first, not folded into the offset: where it is large, the difference would lose its digits.
 //
 // Sums: float32 along a row of pixels, float64 over rows and samples, then the shards' tree: fixed, and without cancellation trouble.
 
@@ -116,9 +118,8 @@ func batchNormFinish(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int
         let unbiased = count > 1 ? variance * count / (count - 1) : variance
         state.runningMean[c] = Float((1 - momentum) * Double(state.runningMean[c]) + momentum * mean)
         state.runningVariance[c] = Float((1 - momentum) * Double(state.runningVariance[c]) + momentum * unbiased)
-        let scale = Double(state.weight[c]) * inverse
-        state.scale[c] = Float(scale)
-        state.offset[c] = Float(Double(state.bias[c]) - mean * scale)
+        state.scale[c] = Float(Double(state.weight[c]) * inverse)
+        state.offset[c] = state.bias[c]
     }
 }
 
@@ -126,24 +127,24 @@ func batchNormFreeze(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int
     let state = arguments.pointee.state
     for c in 0..<state.channels {
         let inverse = 1 / (Double(state.runningVariance[c]) + Double(state.epsilon)).squareRoot()
-        let scale = Double(state.weight[c]) * inverse
-        state.scale[c] = Float(scale)
-        state.offset[c] = Float(Double(state.bias[c]) - Double(state.runningMean[c]) * scale)
+        state.mean[c] = state.runningMean[c]
+        state.scale[c] = Float(Double(state.weight[c]) * inverse)
+        state.offset[c] = state.bias[c]
     }
 }
 
 func batchNormApply(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
     guard let output = arguments.pointee.output, arguments.pointee.batch.isActive(task) else { return }
     let input = arguments.pointee.input
-    let scale = arguments.pointee.state.scale
-    let offset = arguments.pointee.state.offset
+    let state = arguments.pointee.state
     let width = padded(input.channels)
     for pixel in 0..<(input.height &* input.width) {
         let x = input.sample(task) + pixel &* input.pixelStride
         let y = output.sample(task) + pixel &* output.pixelStride
         var lane = 0
         while lane < width {
-            put(vector(offset + lane).addingProduct(vector(x + lane), vector(scale + lane)), y + lane)
+            let centered = vector(x + lane) - vector(state.mean + lane)
+            put(vector(state.offset + lane).addingProduct(centered, vector(state.scale + lane)), y + lane)
             lane &+= lanes
         }
     }
@@ -183,7 +184,7 @@ func batchNormGradientFinish(_ arguments: UnsafePointer<BatchNormArguments>, _ t
         let slope = -scale * inverse * inverse * state.sums[width &+ c] / count
         state.scale[c] = Float(scale)
         state.slope[c] = Float(slope)
-        state.offset[c] = Float(-scale * state.sums[c] / count - slope * Double(state.mean[c]))
+        state.offset[c] = Float(-scale * state.sums[c] / count)
     }
 }
 
@@ -201,7 +202,8 @@ func batchNormGradientApply(_ arguments: UnsafePointer<BatchNormArguments>, _ ta
         let dx = output.sample(task) + pixel &* output.pixelStride
         var lane = 0
         while lane < width {
-            let affine = vector(state.offset + lane).addingProduct(vector(x + lane), vector(state.slope + lane))
+            let centered = vector(x + lane) - vector(state.mean + lane)
+            let affine = vector(state.offset + lane).addingProduct(centered, vector(state.slope + lane))
             var value = affine.addingProduct(vector(dy + lane), vector(state.scale + lane))
             if let addend { value += vector(addend.sample(task) + pixel &* addend.pixelStride + lane) }
             put(value, dx + lane)

@@ -14,7 +14,7 @@ package struct BatchNormState: BitwiseCopyable {
     package var sampleSums: UnsafeMutablePointer<Double>
     /// Those sums over this rank's samples: [2][channels]; exchanged with other ranks in place.
     package var sums: UnsafeMutablePointer<Double>
-    /// y = x * scale + offset forward; dx = dy * scale + (x * slope + offset) backward.
+    /// y = (x - mean) * scale + offset forward; dx = dy * scale + (x - mean) * slope + offset backward.
     package var scale: UnsafeMutablePointer<Float>
     package var slope: UnsafeMutablePointer<Float>
     package var offset: UnsafeMutablePointer<Float>

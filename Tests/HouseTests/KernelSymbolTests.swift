@@ -2,15 +2,36 @@ import Foundation
 import Testing
 
 @Suite struct KernelSymbolTests {
-    /// A weak symbol may be shared between modules by the linker. Were one of the standard library's, compiled for AVX-512, chosen
-    /// for everyone, the program would crash on a CPU without it.
-    @Test("kernels define no weak code but their own", arguments: ["KernelsAVX512", "KernelsAVX2"])
-    func noWeakCodeLeaks(target: String) throws {
+    /// A weak symbol may be shared between modules by the linker. Were one that all modules emit, compiled for AVX-512 here, chosen for
+    /// everyone, the program would crash on a CPU without it.
+    @Test("no code under a shared name has instructions beyond x86-64", arguments: ["KernelsAVX512", "KernelsAVX2"])
+    func noWideCodeLeaks(target: String) throws {
         let objects = try objectFiles(of: target)
         try #require(!objects.isEmpty, "no object files of \(target) beside the tests")
-        let symbols = try weakCode(in: objects)
-        let foreign = symbols.filter { !$0.contains(target) }
-        #expect(foreign.isEmpty)
+        for object in objects {
+            for symbol in try weakCode(in: object) where !symbol.contains(target) {
+                let wide = try instructions(of: symbol, in: object).filter(isWide)
+                #expect(wide.isEmpty, "\(symbol) in \(object.lastPathComponent)")
+            }
+        }
+    }
+
+    @Test("the kernels themselves have such instructions: the check above sees them")
+    func kernelsAreWide() throws {
+        let object = try #require(
+            objectFiles(of: "KernelsAVX2").first { $0.lastPathComponent.hasPrefix("Convolution") })
+        let all = try run("objdump", "--disassemble", "--no-show-raw-insn", object.path).split(separator: "\n")
+        #expect(all.map(String.init).contains(where: isWide))
+    }
+
+    /// Mnemonics of AVX and later (VEX and EVEX) begin with v; the rest is what BMI and its neighbours add to integers.
+    private func isWide(_ instruction: String) -> Bool {
+        let fields = instruction.split(whereSeparator: \.isWhitespace)
+        guard fields.count > 1, fields[0].hasSuffix(":") else { return false }
+        let integer = [
+            "andn", "bextr", "bls", "bzhi", "lzcnt", "movbe", "mulx", "pdep", "pext", "rorx", "sarx", "shlx", "shrx",
+        ]
+        return fields[1].hasPrefix("v") || integer.contains { fields[1].hasPrefix($0) }
     }
 
     private func objectFiles(of target: String) throws -> [URL] {
@@ -24,18 +45,28 @@ import Testing
             .filter { $0.pathExtension == "o" }
     }
 
-    /// Names of weak symbols in code sections, as `nm` of binutils lists them (`W`; `V` are data).
-    private func weakCode(in objects: [URL]) throws -> [String] {
+    /// Names of weak symbols in code sections (`W`; `V` are data).
+    private func weakCode(in object: URL) throws -> [String] {
+        try run("nm", "--defined-only", object.path).split(separator: "\n").filter { $0.contains(" W ") }
+            .compactMap { $0.split(separator: " ").last }.map(String.init)
+    }
+
+    private func instructions(of symbol: String, in object: URL) throws -> [String] {
+        try run("objdump", "--disassemble=\(symbol)", "--no-show-raw-insn", object.path).split(separator: "\n")
+            .map(String.init)
+    }
+
+    /// What a program of binutils prints.
+    private func run(_ arguments: String...) throws -> String {
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["nm", "--defined-only"] + objects.map(\.path)
+        process.arguments = arguments
         process.standardOutput = output
         try process.run()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        return text.split(separator: "\n").filter { $0.contains(" W ") }.compactMap { $0.split(separator: " ").last }
-            .map(String.init)
+        try #require(process.terminationStatus == 0, "\(arguments)")
+        return text
     }
 }
