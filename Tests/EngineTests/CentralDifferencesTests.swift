@@ -12,7 +12,7 @@ import Testing
             $0.convolution("a", to: 3, kernel: 3, stride: 2, padding: 1).sigmoid().convolution("b", to: 2, kernel: 2)
         },
         try? Specimen("normalised", channels: 2, imageSize: 4, samples: 4, classes: 3) {
-            $0.convolution("a", to: 3, kernel: 3, padding: 1, bias: false).batchNorm("n").sigmoid()
+            $0.convolution("a", to: 3, kernel: 3, padding: 1, bias: false).batchNorm("n").relu()
                 .averagePool(kernel: 2).convolution("b", to: 4, kernel: 1, bias: false).batchNorm("m")
         },
         try? Specimen("joined", channels: 2, imageSize: 4, samples: 3, classes: 3) {

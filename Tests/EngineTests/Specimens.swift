@@ -33,11 +33,13 @@ enum Specimens {
         }
     }
 
-    /// A norm undoes any scale before it: a gradient along a scale alone would be nothing but rounding. So the second
-    /// convolution is not 1x1, a single weight with one channel, and the first norm ends in a sigmoid.
+    /// A norm undoes any scale before it, and magnifies the errors of inputs whose mean exceeds their deviation:
+    /// gradients along a scale, or behind a sigmoid, would be rounding for the most part. So the images go round the
+    /// first norm.
     static let norms: [Specimen] = AwkwardSizes.channels.compactMap { channels in
-        try? Specimen("norm of \(channels)", channels: 3, imageSize: 5) {
-            $0.convolution("conv1", to: channels, kernel: 3, padding: 1, bias: false).batchNorm("norm1").sigmoid()
+        try? Specimen("norm of \(channels)", channels: 3, imageSize: 5) { images in
+            images.convolution("conv1", to: channels, kernel: 3, padding: 1, bias: false).batchNorm("norm1").relu()
+                .concatenate(images)
                 .convolution("conv2", to: channels, kernel: 3, bias: false).batchNorm("norm2").relu()
         }
     }
