@@ -15,7 +15,8 @@ package struct Sharding: Hashable, Sendable {
     package static let defaultShards = 8
 
     package init(shards: Int = Sharding.defaultShards, ranks: Int = 1, rank: Int = 0) {
-        precondition(shards > 0 && ranks > 0 && (0..<ranks).contains(rank), "rank \(rank) of \(ranks), \(shards) shards")
+        precondition(
+            shards > 0 && ranks > 0 && (0..<ranks).contains(rank), "rank \(rank) of \(ranks), \(shards) shards")
         // More ranks than shards: every rank still needs one to work on.
         self.shards = Swift.max(shards, ranks)
         self.ranks = ranks
