@@ -24,13 +24,19 @@ package struct Features {
 
 extension Features {
     /// A convolution to `outputs` channels with a square kernel.
+    ///
+    /// - Parameter groups: Divides the channels of input and output: each part of the output reads its part of the input.
     package func convolution(
-        _ name: String? = nil, to outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias: Bool = true
+        _ name: String? = nil, to outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, groups: Int = 1,
+        bias: Bool = true
     ) -> Features {
         precondition(outputs > 0 && kernel > 0 && stride > 0 && padding >= 0, "convolution \(name ?? "")")
+        precondition(
+            groups > 0 && channels.isMultiple(of: groups) && outputs.isMultiple(of: groups),
+            "convolution \(name ?? "") from \(channels) to \(outputs) channels in \(groups) groups")
         let rules = builder.initialization
         let convolution = Layer.Convolution(
-            outputs: outputs, kernel: kernel, stride: stride, padding: padding,
+            outputs: outputs, kernel: kernel, stride: stride, padding: padding, groups: groups,
             weight: rules.convolutionWeight, bias: bias ? rules.convolutionBias : nil)
         return append(builder.path(name, else: "conv"), .convolution(convolution), channels: outputs)
     }
@@ -44,14 +50,29 @@ extension Features {
     }
 
     /// Batch normalisation; the defaults are PyTorch's.
-    package func batchNorm(_ name: String? = nil, epsilon: Float = 1e-5, momentum: Float = 0.1) -> Features {
-        let norm = Layer.BatchNorm(epsilon: epsilon, momentum: momentum)
+    package func batchNorm(
+        _ name: String? = nil, epsilon: Float = 1e-5, momentum: Float = 0.1, initialWeight: Float = 1
+    ) -> Features {
+        let norm = Layer.BatchNorm(epsilon: epsilon, momentum: momentum, initialWeight: initialWeight)
         return append(builder.path(name, else: "norm"), .batchNorm(norm))
     }
 
     package func relu(_ name: String? = nil) -> Features { append(builder.path(name, else: "relu"), .relu) }
 
+    package func relu6(_ name: String? = nil) -> Features { append(builder.path(name, else: "relu6"), .relu6) }
+
     package func sigmoid(_ name: String? = nil) -> Features { append(builder.path(name, else: "sigmoid"), .sigmoid) }
+
+    package func tanh(_ name: String? = nil) -> Features { append(builder.path(name, else: "tanh"), .tanh) }
+
+    /// Local response normalisation over `size` channels; alpha counts for their mean, not their sum.
+    package func localResponseNormalization(
+        _ name: String? = nil, size: Int, alpha: Float = 1e-4, beta: Float = 0.75, k: Float = 1
+    ) -> Features {
+        precondition(size > 0, "a norm over \(size) channels")
+        let norm = Layer.LocalResponseNormalization(size: size, alpha: alpha, beta: beta, k: k)
+        return append(builder.path(name, else: "norm"), .localResponseNormalization(norm))
+    }
 
     /// The maximum of each window. The stride is the kernel where it is not given; `padding` is at most half the
     /// kernel.
