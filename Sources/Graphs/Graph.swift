@@ -106,12 +106,12 @@ package enum Operation: Sendable {
     /// [y, dy] -> dx = dy * (1 - y^2)
     case tanhGradient
 
-    /// [x] -> y: y_c = x_c / d_c^beta, d_c = k + alpha / size * (sum of x_i^2 over the channels
-    /// c - size / 2 ... c + (size - 1) / 2 that there are), at each pixel by itself. (Krizhevsky et al., 2012, section
-    /// 3.3; alpha is divided by size as PyTorch and Caffe do.)
+    /// [x] -> y, at each pixel by itself: y_c = x_c / d_c^beta, d_c = k + alpha / size * (sum of x_i^2 over those of
+    /// the channels c - size / 2 ... c + (size - 1) / 2 that there are). (Krizhevsky et al., 2012, section 3.3; alpha
+    /// is divided by size as PyTorch and Caffe do.)
     case localResponseNormalization(size: Int, alpha: Float, beta: Float, k: Float)
-    /// [x, y, dy] -> dx: dx_c = dy_c / d_c^beta - 2 alpha beta / size * x_c * (sum of dy_i y_i / d_i over the channels i
-    /// whose windows contain c: c - (size - 1) / 2 ... c + size / 2)
+    /// [x, y, dy] -> dx: dx_c = dy_c / d_c^beta - 2 alpha beta / size * x_c * (sum of dy_i y_i / d_i over the channels
+    /// i whose windows contain c: c - (size - 1) / 2 ... c + size / 2)
     case localResponseNormalizationGradient(size: Int, alpha: Float, beta: Float, k: Float)
 
     /// [x] -> y
@@ -147,8 +147,8 @@ package enum Operation: Sendable {
 
 /// A convolution: its window and its parameters.
 ///
-/// Output channel o of K reads the C / groups input channels from floor(o / (K / groups)) * (C / groups) on; both C and K
-/// are multiples of `groups`. The weight has the shape [K, C / groups, kernelHeight, kernelWidth].
+/// Output channel o of K reads the C / groups input channels from floor(o / (K / groups)) * (C / groups) on; both C and
+/// K are multiples of `groups`. The weight has the shape [K, C / groups, kernelHeight, kernelWidth].
 package struct Convolution: Hashable, Sendable {
     package var kernelHeight: Int
     package var kernelWidth: Int

@@ -3,6 +3,8 @@ package struct Layer: Hashable, Sendable {
     /// The path of torch's module, to which parameters append `.weight` and so on: `layer1.0.conv1`. Only layers with
     /// parameters have unique names.
     package let name: String
+    /// Whether torch has a module of that name; else the layer is a function there, and the name is for reading.
+    package let isModule: Bool
     package let operation: Operation
     /// Indices of the layers it reads, all smaller than its own.
     package let inputs: [Int]
@@ -47,7 +49,7 @@ package struct Layer: Hashable, Sendable {
         package var stride: Int
         /// Rows and columns of zeros around the map, on each side.
         package var padding: Int
-        /// Into how many parts the channels are cut that know nothing of each other; as many as channels for depthwise.
+        /// Parts of the channels that know nothing of each other; as many as channels for depthwise.
         package var groups: Int
         package var weight: InitialRule
         /// How the bias begins; nil where there is none.
@@ -76,8 +78,8 @@ package struct Layer: Hashable, Sendable {
     }
 
     /// y = x / (k + alpha / size * (sum of x^2 over `size` neighbouring channels))^beta, as PyTorch has it.
-    /// (Krizhevsky, Sutskever & Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", 2012, section
-    /// 3.3, where alpha is not divided by size.)
+    /// (Krizhevsky, Sutskever & Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", 2012,
+    /// section 3.3, where alpha is not divided by size.)
     package struct LocalResponseNormalization: Hashable, Sendable {
         /// Channels in the sum, the number's own in the middle.
         package var size: Int
