@@ -101,7 +101,7 @@ def golden(name):
         return o.logits, F.cross_entropy(o.logits, y) + 0.3 * auxiliary
 
     # Small enough for smooth losses.
-    lr = 1e-5 if name.startswith(("alexnet", "vgg")) else 1e-3
+    lr = 1e-5 if name.startswith(("alexnet", "vgg")) or name.endswith("_keras") else 1e-3
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9, weight_decay=1e-4)
     losses, first = [], {}
     for step in range(5):
