@@ -160,10 +160,12 @@ struct DifferentiationTests {
         for node in graph.nodes {
             let shapes = node.inputs.map { graph[$0].shape }
             switch node.operation {
-            case .reluGradient, .sigmoidGradient, .batchNormGradient:
+            case .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .batchNormGradient:
                 #expect(shapes[0] == shapes[1], "\(node.layer)")
             case .maxPoolGradient:
                 #expect(shapes[1] == shapes[2], "\(node.layer)")
+            case .localResponseNormalizationGradient:
+                #expect(shapes[0] == shapes[1] && shapes[1] == shapes[2], "\(node.layer)")
             case .slice(let offset):
                 let output = try #require(node.output)
                 #expect(offset >= 0 && offset + graph[output].shape.channels <= shapes[0].channels, "\(node.layer)")
