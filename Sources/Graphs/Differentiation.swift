@@ -84,7 +84,12 @@ private struct Backward {
                 graph.nodes.append(Node(.batchNormGradient(norm), inputs: [x, dy], output: nil, layer: layer))
             }
         case .relu: contribute(.reluGradient, [y, dy], to: x, layer: layer)
+        case .relu6: contribute(.relu6Gradient, [y, dy], to: x, layer: layer)
         case .sigmoid: contribute(.sigmoidGradient, [y, dy], to: x, layer: layer)
+        case .tanh: contribute(.tanhGradient, [y, dy], to: x, layer: layer)
+        case .localResponseNormalization(let size, let alpha, let beta, let k):
+            let gradient = Operation.localResponseNormalizationGradient(size: size, alpha: alpha, beta: beta, k: k)
+            contribute(gradient, [x, y, dy], to: x, layer: layer)
         case .maxPool(let pooling): contribute(.maxPoolGradient(pooling), [x, y, dy], to: x, layer: layer)
         case .averagePool(let pooling): contribute(.averagePoolGradient(pooling), [dy], to: x, layer: layer)
         case .adaptiveAveragePool: contribute(.adaptiveAveragePoolGradient, [dy], to: x, layer: layer)

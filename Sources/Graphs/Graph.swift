@@ -93,10 +93,26 @@ package enum Operation: Sendable {
     case relu
     /// [y, dy] -> dx
     case reluGradient
+    /// [x] -> min(max(x, 0), 6)
+    case relu6
+    /// [y, dy] -> dx: dy where 0 < y < 6
+    case relu6Gradient
     /// [x] -> 1 / (1 + exp(-x))
     case sigmoid
     /// [y, dy] -> dx
     case sigmoidGradient
+    /// [x] -> tanh(x)
+    case tanh
+    /// [y, dy] -> dx = dy * (1 - y^2)
+    case tanhGradient
+
+    /// [x] -> y, at each pixel by itself: y_c = x_c / d_c^beta, d_c = k + alpha / size * (sum of x_i^2 over those of
+    /// the channels c - size / 2 ... c + (size - 1) / 2 that there are). (Krizhevsky et al., 2012, section 3.3; alpha
+    /// is divided by size as PyTorch and Caffe do.)
+    case localResponseNormalization(size: Int, alpha: Float, beta: Float, k: Float)
+    /// [x, y, dy] -> dx: dx_c = dy_c / d_c^beta - 2 alpha beta / size * x_c * (sum of dy_i y_i / d_i over the channels
+    /// i whose windows contain c: c - (size - 1) / 2 ... c + size / 2)
+    case localResponseNormalizationGradient(size: Int, alpha: Float, beta: Float, k: Float)
 
     /// [x] -> y
     case maxPool(Pooling)
@@ -129,22 +145,29 @@ package enum Operation: Sendable {
     case softmaxCrossEntropyGradient(weight: Float)
 }
 
-/// A convolution: kernel, stride and padding as (height, width), and its parameters.
+/// A convolution: its window and its parameters.
+///
+/// Output channel o of K reads the C / groups input channels from floor(o / (K / groups)) * (C / groups) on; both C and
+/// K are multiples of `groups`. The weight has the shape [K, C / groups, kernelHeight, kernelWidth].
 package struct Convolution: Hashable, Sendable {
     package var kernelHeight: Int
     package var kernelWidth: Int
     package var stride: Int
     package var padding: Int
+    /// Into how many parts the channels are cut that know nothing of each other; 1 for all alike.
+    package var groups: Int
     package var weight: ParameterID
     package var bias: ParameterID?
 
     package init(
-        kernelHeight: Int, kernelWidth: Int, stride: Int = 1, padding: Int = 0, weight: ParameterID, bias: ParameterID?
+        kernelHeight: Int, kernelWidth: Int, stride: Int = 1, padding: Int = 0, groups: Int = 1, weight: ParameterID,
+        bias: ParameterID?
     ) {
         self.kernelHeight = kernelHeight
         self.kernelWidth = kernelWidth
         self.stride = stride
         self.padding = padding
+        self.groups = groups
         self.weight = weight
         self.bias = bias
     }
@@ -196,7 +219,7 @@ package struct BatchNorm: Hashable, Sendable {
 /// A parameter or buffer as a state_dict knows it.
 package struct ParameterSpecification: Hashable, Sendable {
     package enum Role: Hashable, Sendable {
-        /// OIHW
+        /// OIHW; with groups, I counts the channels of one group.
         case convolutionWeight
         /// [outputs, inputs]; the inputs of a map are numbered channel, row, column as torch flattens them.
         case linearWeight

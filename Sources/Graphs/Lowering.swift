@@ -107,7 +107,7 @@ private struct Lowering {
             return .convolution(
                 Convolution(
                     kernelHeight: convolution.kernel, kernelWidth: convolution.kernel, stride: convolution.stride,
-                    padding: convolution.padding, weight: parameters[0],
+                    padding: convolution.padding, groups: convolution.groups, weight: parameters[0],
                     bias: convolution.bias == nil ? nil : parameters[1]))
         case .linear(let linear):
             guard let x = inputs.first.map({ values[$0.index].shape }) else { return nil }
@@ -123,7 +123,11 @@ private struct Lowering {
                     runningMean: parameters[2], runningVariance: parameters[3], batchesTracked: parameters[4],
                     index: norms))
         case .relu: return .relu
+        case .relu6: return .relu6
         case .sigmoid: return .sigmoid
+        case .tanh: return .tanh
+        case .localResponseNormalization(let norm):
+            return .localResponseNormalization(size: norm.size, alpha: norm.alpha, beta: norm.beta, k: norm.k)
         case .maxPool(let window): return .maxPool(Pooling(window))
         case .averagePool(let window): return .averagePool(Pooling(window))
         case .adaptiveAveragePool: return .adaptiveAveragePool
@@ -155,7 +159,7 @@ private struct Lowering {
 extension Layer {
     fileprivate var isElementwise: Bool {
         switch operation {
-        case .relu, .sigmoid, .dropout: true
+        case .relu, .relu6, .sigmoid, .tanh, .dropout: true
         default: false
         }
     }

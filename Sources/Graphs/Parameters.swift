@@ -8,14 +8,16 @@ extension Layer {
         switch operation {
         case .convolution(let convolution):
             weightAndBias(
-                shape: [convolution.outputs, x.channels, convolution.kernel, convolution.kernel],
+                shape: [
+                    convolution.outputs, x.channels / convolution.groups, convolution.kernel, convolution.kernel,
+                ],
                 role: .convolutionWeight, weight: convolution.weight, bias: convolution.bias)
         case .linear(let linear):
             weightAndBias(
                 shape: [linear.outputs, x.count], role: .linearWeight, weight: linear.weight, bias: linear.bias)
-        case .batchNorm:
+        case .batchNorm(let norm):
             [
-                parameter("weight", [x.channels], .normWeight, .constant(1)),
+                parameter("weight", [x.channels], .normWeight, .constant(norm.initialWeight)),
                 parameter("bias", [x.channels], .normBias, .constant(0)),
                 parameter("running_mean", [x.channels], .runningMean, .constant(0)),
                 parameter("running_var", [x.channels], .runningVariance, .constant(1)),

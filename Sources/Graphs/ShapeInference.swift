@@ -56,7 +56,7 @@ extension Layer {
     fileprivate func outputShape(of inputs: [Shape]) throws(Misfit) -> Shape {
         let x = inputs[0]
         switch operation {
-        case .input, .relu, .sigmoid, .batchNorm, .dropout:
+        case .input, .relu, .relu6, .sigmoid, .tanh, .batchNorm, .localResponseNormalization, .dropout:
             return x
         case .convolution(let convolution):
             return try slid(convolution.window, over: x, channels: convolution.outputs)
@@ -91,12 +91,13 @@ extension Layer {
 }
 
 extension Layer.Window {
-    /// How many places the window takes along `extent` pixels; nil where it does not fit once.
+    /// How many places the window takes along `extent` pixels, as PyTorch counts them; nil where there is none.
     fileprivate func positions(along extent: Int) -> Int? {
-        let room = extent + 2 * padding - kernel
+        // Rounding up lets one more window end outside, even where not one is inside ...
+        let room = extent + 2 * padding - kernel + (ceilMode ? stride - 1 : 0)
         guard room >= 0 else { return nil }
-        let whole = room / stride + 1
-        // One more that begins inside the map or its leading padding, and ends outside.
-        return ceilMode && room % stride != 0 && whole * stride < extent + padding ? whole + 1 : whole
+        let places = room / stride + 1
+        // ... if it begins inside the map or its leading padding.
+        return ceilMode && (places - 1) * stride >= extent + padding ? places - 1 : places
     }
 }

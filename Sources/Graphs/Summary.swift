@@ -1,7 +1,7 @@
 package import Networks
 package import Tensors
 
-/// What a network consists of at one image size: a row a layer, and totals.
+/// What a network consists of at one image size: a row for each module that PyTorch has of it, and totals.
 package struct Summary: Sendable {
     /// One layer.
     package struct Row: Hashable, Sendable {
@@ -17,7 +17,8 @@ package struct Summary: Sendable {
         package let multiplyAdds: Int
     }
 
-    /// The layers in the order of the state_dict, auxiliary heads included, without the images.
+    /// The layers in the order of the state_dict, auxiliary heads included, without the images. Joints and what else is
+    /// a function in PyTorch have no row, as torchsummary has none of them.
     package let rows: [Row]
     /// Parameters of all layers; running statistics are buffers and do not count.
     package let parameters: Int
@@ -25,7 +26,7 @@ package struct Summary: Sendable {
     package let trainableParameters: Int
     /// Of one image's forward pass through the main head.
     package let multiplyAdds: Int
-    /// Numbers in the outputs of all layers together, for one image.
+    /// Numbers in the outputs of all rows together, for one image.
     package let outputCount: Int
 
     /// - Throws: `GraphError.invalidImageSize` or `.imageTooSmall`.
@@ -44,7 +45,7 @@ package struct Summary: Sendable {
                 layer: layer.name, type: layer.typeName(ofVector: isVector[index]), output: shapes[index],
                 parameters: own.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) },
                 multiplyAdds: own.reduce(0) { $0 + ($1.decays ? $1.count : 0) } * shapes[index].pixels)
-            rows.append(row)
+            if layer.isModule { rows.append(row) }
             parameters += row.parameters
             trainable += row.parameters
             if isMain[index] { multiplyAdds += row.multiplyAdds }
@@ -66,7 +67,7 @@ extension Layer {
         }
     }
 
-    /// The name of PyTorch's module; joints, which have no module, have names of their own.
+    /// The name of PyTorch's module; joints and the images, which have none, have names of their own.
     fileprivate func typeName(ofVector isVector: Bool) -> String {
         switch operation {
         case .input: "Input"
@@ -74,7 +75,10 @@ extension Layer {
         case .linear: "Linear"
         case .batchNorm: isVector ? "BatchNorm1d" : "BatchNorm2d"
         case .relu: "ReLU"
+        case .relu6: "ReLU6"
         case .sigmoid: "Sigmoid"
+        case .tanh: "Tanh"
+        case .localResponseNormalization: "LocalResponseNorm"
         case .maxPool: "MaxPool2d"
         case .averagePool: "AvgPool2d"
         case .adaptiveAveragePool: "AdaptiveAvgPool2d"

@@ -2,6 +2,7 @@
 ///
 /// A call appends a layer to the network and returns the handle of its output. Names are those of torch's modules:
 /// inside `scope` a layer says its own name; inside `sequence` unnamed layers count from 0, as in an `nn.Sequential`.
+/// What has no name elsewhere is no module there but a function, such as `F.relu`.
 package struct Features {
     private let builder: NetworkBuilder
     /// The layer's index in the network.
@@ -15,8 +16,10 @@ package struct Features {
         self.channels = channels
     }
 
-    private func append(_ name: String, _ operation: Layer.Operation, channels: Int? = nil) -> Features {
-        builder.append(name, operation, inputs: [layer], channels: channels ?? self.channels)
+    private func append(
+        _ name: String?, else fallback: String, _ operation: Layer.Operation, channels: Int? = nil
+    ) -> Features {
+        builder.append(name, else: fallback, operation, inputs: [layer], channels: channels ?? self.channels)
     }
 }
 
@@ -24,15 +27,30 @@ package struct Features {
 
 extension Features {
     /// A convolution to `outputs` channels with a square kernel.
+    ///
+    /// - Parameter groups: Cuts the channels of input and output: each part of the output reads its part of the input.
     package func convolution(
-        _ name: String? = nil, to outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias: Bool = true
+        _ name: String? = nil, to outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, groups: Int = 1,
+        bias: Bool = true
     ) -> Features {
         precondition(outputs > 0 && kernel > 0 && stride > 0 && padding >= 0, "convolution \(name ?? "")")
+        precondition(
+            groups > 0 && channels.isMultiple(of: groups) && outputs.isMultiple(of: groups),
+            "convolution \(name ?? "") from \(channels) to \(outputs) channels in \(groups) groups")
         let rules = builder.initialization
         let convolution = Layer.Convolution(
-            outputs: outputs, kernel: kernel, stride: stride, padding: padding,
+            outputs: outputs, kernel: kernel, stride: stride, padding: padding, groups: groups,
             weight: rules.convolutionWeight, bias: bias ? rules.convolutionBias : nil)
-        return append(builder.path(name, else: "conv"), .convolution(convolution), channels: outputs)
+        return append(name, else: "conv", .convolution(convolution), channels: outputs)
+    }
+
+    /// A linear layer at each pixel by itself: a 1x1 convolution that begins as a linear layer does.
+    package func pixelwiseLinear(_ name: String? = nil, to outputs: Int) -> Features {
+        let rules = builder.initialization
+        let convolution = Layer.Convolution(
+            outputs: outputs, kernel: 1, stride: 1, padding: 0, groups: 1, weight: rules.linearWeight,
+            bias: rules.linearBias)
+        return append(name, else: "conv", .convolution(convolution), channels: outputs)
     }
 
     /// A fully connected layer with a bias, behind `flatten` or another one.
@@ -40,18 +58,33 @@ extension Features {
         precondition(outputs > 0, "linear \(name ?? "")")
         let rules = builder.initialization
         let linear = Layer.Linear(outputs: outputs, weight: rules.linearWeight, bias: rules.linearBias)
-        return append(builder.path(name, else: "linear"), .linear(linear), channels: outputs)
+        return append(name, else: "linear", .linear(linear), channels: outputs)
     }
 
     /// Batch normalisation; the defaults are PyTorch's.
-    package func batchNorm(_ name: String? = nil, epsilon: Float = 1e-5, momentum: Float = 0.1) -> Features {
-        let norm = Layer.BatchNorm(epsilon: epsilon, momentum: momentum)
-        return append(builder.path(name, else: "norm"), .batchNorm(norm))
+    package func batchNorm(
+        _ name: String? = nil, epsilon: Float = 1e-5, momentum: Float = 0.1, initialWeight: Float = 1
+    ) -> Features {
+        let norm = Layer.BatchNorm(epsilon: epsilon, momentum: momentum, initialWeight: initialWeight)
+        return append(name, else: "norm", .batchNorm(norm))
     }
 
-    package func relu(_ name: String? = nil) -> Features { append(builder.path(name, else: "relu"), .relu) }
+    package func relu(_ name: String? = nil) -> Features { append(name, else: "relu", .relu) }
 
-    package func sigmoid(_ name: String? = nil) -> Features { append(builder.path(name, else: "sigmoid"), .sigmoid) }
+    package func relu6(_ name: String? = nil) -> Features { append(name, else: "relu6", .relu6) }
+
+    package func sigmoid(_ name: String? = nil) -> Features { append(name, else: "sigmoid", .sigmoid) }
+
+    package func tanh(_ name: String? = nil) -> Features { append(name, else: "tanh", .tanh) }
+
+    /// Local response normalisation over `size` channels; alpha counts for their mean, not their sum.
+    package func localResponseNormalization(
+        _ name: String? = nil, size: Int, alpha: Float = 1e-4, beta: Float = 0.75, k: Float = 1
+    ) -> Features {
+        precondition(size > 0, "a norm over \(size) channels")
+        let norm = Layer.LocalResponseNormalization(size: size, alpha: alpha, beta: beta, k: k)
+        return append(name, else: "norm", .localResponseNormalization(norm))
+    }
 
     /// The maximum of each window. The stride is the kernel where it is not given; `padding` is at most half the
     /// kernel.
@@ -59,7 +92,7 @@ extension Features {
         _ name: String? = nil, kernel: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false
     ) -> Features {
         let window = checkedWindow(kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode)
-        return append(builder.path(name, else: "maxpool"), .maxPool(window))
+        return append(name, else: "maxpool", .maxPool(window))
     }
 
     /// The average of each window, padding counted as zeros.
@@ -67,22 +100,22 @@ extension Features {
         _ name: String? = nil, kernel: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false
     ) -> Features {
         let window = checkedWindow(kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode)
-        return append(builder.path(name, else: "avgpool"), .averagePool(window))
+        return append(name, else: "avgpool", .averagePool(window))
     }
 
     /// Averages to a map of `size` x `size` pixels.
     package func adaptiveAveragePool(_ name: String? = nil, to size: Int) -> Features {
         precondition(size > 0, "a map of \(size) pixels")
-        return append(builder.path(name, else: "avgpool"), .adaptiveAveragePool(height: size, width: size))
+        return append(name, else: "avgpool", .adaptiveAveragePool(height: size, width: size))
     }
 
     /// Zeroes numbers with probability `rate`, in 0..<1, while training.
     package func dropout(_ name: String? = nil, rate: Float) -> Features {
         precondition(rate >= 0 && rate < 1, "dropout at rate \(rate)")
-        return append(builder.path(name, else: "dropout"), .dropout(rate: rate))
+        return append(name, else: "dropout", .dropout(rate: rate))
     }
 
-    package func flatten(_ name: String? = nil) -> Features { append(builder.path(name, else: "flatten"), .flatten) }
+    package func flatten(_ name: String? = nil) -> Features { append(name, else: "flatten", .flatten) }
 
     private func checkedWindow(kernel: Int, stride: Int?, padding: Int, ceilMode: Bool) -> Layer.Window {
         let stride = stride ?? kernel
@@ -98,13 +131,13 @@ extension Features {
 extension Features {
     /// The sum of two maps of one shape. It has no module in torch; its name is for reading.
     package func add(_ other: Features) -> Features {
-        builder.append(builder.scoped("add"), .add, inputs: [layer, other.layer], channels: channels)
+        builder.appendJoint("add", .add, inputs: [layer, other.layer], channels: channels)
     }
 
     /// These channels, then those of `others`. It has no module in torch; its name is for reading.
     package func concatenate(_ others: Features...) -> Features {
-        builder.append(
-            builder.scoped("concatenate"), .concatenate, inputs: [layer] + others.map(\.layer),
+        builder.appendJoint(
+            "concatenate", .concatenate, inputs: [layer] + others.map(\.layer),
             channels: others.reduce(channels) { $0 + $1.channels })
     }
 

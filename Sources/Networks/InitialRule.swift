@@ -9,8 +9,18 @@ package enum InitialRule: Hashable, Sendable {
     /// Uniform within sqrt(6 / (fan in + fan out)). (Glorot & Bengio, "Understanding the difficulty of training deep
     /// feedforward neural networks", AISTATS 2010.)
     case xavierUniform
+    /// Normal with variance 2 / (fan in + fan out), of the same paper.
+    case xavierNormal
     /// Normal with variance 2 / fan. (He et al., "Delving Deep into Rectifiers", ICCV 2015.)
     case kaimingNormal(Fan)
+    /// Uniform within sqrt(6 / fan in), of the same paper.
+    case kaimingUniform
+    /// Normal with variance 1 / fan in. (LeCun, Bottou, Orr & Müller, "Efficient BackProp", 1998, section 4.6.)
+    case lecunNormal
+    /// Uniform within sqrt(3 / fan in), of the same paper; what Caffe calls "xavier".
+    case lecunUniform
+    /// Normal with this deviation, whatever the fans.
+    case normal(deviation: Float)
 
     package enum Fan: Hashable, Sendable {
         /// Inputs of one output: keeps the variance of the forward pass.
@@ -29,8 +39,13 @@ package enum InitialRule: Hashable, Sendable {
         case .constant(let value): .constant(value)
         case .torchDefault: .uniform(bound: 1 / fanIn.squareRoot())
         case .xavierUniform: .uniform(bound: (6 / (fanIn + fanOut)).squareRoot())
+        case .xavierNormal: .normal(deviation: (2 / (fanIn + fanOut)).squareRoot())
         case .kaimingNormal(.fanIn): .normal(deviation: (2 / fanIn).squareRoot())
         case .kaimingNormal(.fanOut): .normal(deviation: (2 / fanOut).squareRoot())
+        case .kaimingUniform: .uniform(bound: (6 / fanIn).squareRoot())
+        case .lecunNormal: .normal(deviation: (1 / fanIn).squareRoot())
+        case .lecunUniform: .uniform(bound: (3 / fanIn).squareRoot())
+        case .normal(let deviation): .normal(deviation: deviation)
         }
     }
 }
@@ -54,4 +69,42 @@ package struct Initialization: Hashable, Sendable {
 
     /// What PyTorch does where a model says nothing.
     package static let torch = Initialization()
+}
+
+/// How all weights of convolutions and linear layers begin, by the names that users know.
+package enum InitialScheme: String, CaseIterable, Sendable {
+    /// As each model's reference has it.
+    case reference
+    case torchDefault = "torch_default"
+    case xavierUniform = "xavier_uniform"
+    case xavierNormal = "xavier_normal"
+    case heNormal = "he_normal"
+    case heUniform = "he_uniform"
+    case lecunNormal = "lecun_normal"
+    case lecunUniform = "lecun_uniform"
+
+    /// The scheme called `name`.
+    ///
+    /// - Throws: `NetworkError.unknownScheme`, which names the nearest and all known ones.
+    package init(named name: String) throws(NetworkError) {
+        guard let scheme = InitialScheme(rawValue: name) else {
+            let known = InitialScheme.allCases.map(\.rawValue)
+            throw .unknownScheme(found: name, nearest: Spelling.nearest(to: name, among: known), known: known)
+        }
+        self = scheme
+    }
+
+    /// The rule for every weight; nil leaves each what it has.
+    var rule: InitialRule? {
+        switch self {
+        case .reference: nil
+        case .torchDefault: .torchDefault
+        case .xavierUniform: .xavierUniform
+        case .xavierNormal: .xavierNormal
+        case .heNormal: .kaimingNormal(.fanIn)
+        case .heUniform: .kaimingUniform
+        case .lecunNormal: .lecunNormal
+        case .lecunUniform: .lecunUniform
+        }
+    }
 }

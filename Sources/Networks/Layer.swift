@@ -3,6 +3,8 @@ package struct Layer: Hashable, Sendable {
     /// The path of torch's module, to which parameters append `.weight` and so on: `layer1.0.conv1`. Only layers with
     /// parameters have unique names.
     package let name: String
+    /// Whether torch has a module of that name; else the layer is a function there, and the name is for reading.
+    package let isModule: Bool
     package let operation: Operation
     /// Indices of the layers it reads, all smaller than its own.
     package let inputs: [Int]
@@ -17,8 +19,13 @@ package struct Layer: Hashable, Sendable {
         case batchNorm(BatchNorm)
         /// max(x, 0)
         case relu
+        /// min(max(x, 0), 6)
+        case relu6
         /// 1 / (1 + exp(-x))
         case sigmoid
+        case tanh
+        /// Divides each number by what the neighbouring channels have at its pixel.
+        case localResponseNormalization(LocalResponseNormalization)
         case maxPool(Window)
         /// Padding counts as zeros.
         case averagePool(Window)
@@ -42,6 +49,8 @@ package struct Layer: Hashable, Sendable {
         package var stride: Int
         /// Rows and columns of zeros around the map, on each side.
         package var padding: Int
+        /// Parts of the channels that know nothing of each other; as many as channels for depthwise.
+        package var groups: Int
         package var weight: InitialRule
         /// How the bias begins; nil where there is none.
         package var bias: InitialRule?
@@ -58,12 +67,25 @@ package struct Layer: Hashable, Sendable {
         package var bias: InitialRule?
     }
 
-    /// Batch normalisation; its weight begins at 1 and its bias at 0.
+    /// Batch normalisation; its bias begins at 0.
     package struct BatchNorm: Hashable, Sendable {
         /// Added to the variance under the root.
         package var epsilon: Float
         /// How much of a batch's moments enters the running ones.
         package var momentum: Float
+        /// What the weight begins at: 1, or 0 for a branch that is to begin silent.
+        package var initialWeight: Float
+    }
+
+    /// y = x / (k + alpha / size * (sum of x^2 over `size` neighbouring channels))^beta, as PyTorch has it.
+    /// (Krizhevsky, Sutskever & Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", 2012,
+    /// section 3.3, where alpha is not divided by size.)
+    package struct LocalResponseNormalization: Hashable, Sendable {
+        /// Channels in the sum, the number's own in the middle.
+        package var size: Int
+        package var alpha: Float
+        package var beta: Float
+        package var k: Float
     }
 
     /// Where a pooling layer looks: square windows.

@@ -9,7 +9,7 @@ package struct Network: Sendable {
     package let inputChannels: Int
     /// Classes that every head scores.
     package let classes: Int
-    package let layers: [Layer]
+    package internal(set) var layers: [Layer]
     /// Where class scores come out: the main head first, then auxiliary ones, which only training uses.
     package let heads: [Head]
 
@@ -33,7 +33,7 @@ package struct Network: Sendable {
     ) {
         precondition(inputChannels > 0 && classes > 0, "\(name) of \(inputChannels) channels and \(classes) classes")
         let builder = NetworkBuilder(initialization: initialization)
-        let images = builder.append("input", .input, inputs: [], channels: inputChannels)
+        let images = builder.appendJoint("input", .input, inputs: [], channels: inputChannels)
         let scores = body(images)
         self.name = name
         self.inputChannels = inputChannels

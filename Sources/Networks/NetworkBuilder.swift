@@ -18,8 +18,24 @@ final class NetworkBuilder {
         self.initialization = initialization
     }
 
-    func append(_ name: String, _ operation: Layer.Operation, inputs: [Int], channels: Int) -> Features {
-        layers.append(Layer(name: name, operation: operation, inputs: inputs))
+    /// A layer that calls itself `name`, or takes the next number of a sequence. Elsewhere one without a name is a
+    /// function in torch, called `fallback` here, unless it has parameters.
+    func append(
+        _ name: String?, else fallback: String, _ operation: Layer.Operation, inputs: [Int], channels: Int
+    ) -> Features {
+        let isModule = name != nil || operation.hasParameters || scopes[scopes.count - 1].isNumbered
+        return append(path(name, else: fallback), isModule, operation, inputs: inputs, channels: channels)
+    }
+
+    /// A joint, which is a function in torch and takes no number.
+    func appendJoint(_ name: String, _ operation: Layer.Operation, inputs: [Int], channels: Int) -> Features {
+        append(scoped(name), false, operation, inputs: inputs, channels: channels)
+    }
+
+    private func append(
+        _ name: String, _ isModule: Bool, _ operation: Layer.Operation, inputs: [Int], channels: Int
+    ) -> Features {
+        layers.append(Layer(name: name, isModule: isModule, operation: operation, inputs: inputs))
         return Features(builder: self, layer: layers.count - 1, channels: channels)
     }
 
@@ -32,7 +48,7 @@ final class NetworkBuilder {
     }
 
     /// The full name of what calls itself `name`; of what does not, the next number in a sequence and else `fallback`.
-    func path(_ name: String?, else fallback: String) -> String {
+    private func path(_ name: String?, else fallback: String) -> String {
         if let name { return scoped(name) }
         let last = scopes.count - 1
         guard scopes[last].isNumbered else { return scoped(fallback) }
@@ -40,5 +56,5 @@ final class NetworkBuilder {
         return scoped("\(scopes[last].next)")
     }
 
-    func scoped(_ name: String) -> String { scopes[scopes.count - 1].prefix + name }
+    private func scoped(_ name: String) -> String { scopes[scopes.count - 1].prefix + name }
 }

@@ -3,13 +3,22 @@ import Networks
 import Tensors
 import Testing
 
-/// Small networks, each with a joint of its own, and the zoo.
+/// Small networks, each with a joint of its own, and one model of each kind of the zoo.
 struct Specimen: Sendable, CustomTestStringConvertible {
     let network: Network
     let imageSize: Int
     var testDescription: String { network.name }
 
-    static let all: [Specimen] = small + Zoo.models.map { Specimen(network: $0.build(10, 3), imageSize: 32) }
+    static let all: [Specimen] =
+        small
+        + Zoo.models.filter { kinds.contains($0.name) }.compactMap { model in
+            (try? model.network(classes: 10)).map { Specimen(network: $0, imageSize: model.defaultImageSize) }
+        }
+
+    private static let kinds = [
+        "lenet_bn", "alexnet_bn", "vgg_small", "nin", "googlenet", "googlenet_lrn", "plain18", "resnet18",
+        "resnext50_32x4d", "resnet34_keras", "densenet121_cifar", "mobilenet_v1", "mobilenet_v2",
+    ]
 
     static let small: [Specimen] = [
         make("chain") {
@@ -63,6 +72,10 @@ struct Specimen: Sendable, CustomTestStringConvertible {
             let x = images.convolution("a", to: 4, kernel: 1)
             x.adaptiveAveragePool("auxpool", to: 1).flatten().linear("aux", to: 2).auxiliaryHead(weight: 0.3)
             return x.relu().add(x)
+        },
+        make("vocabulary") {
+            $0.convolution("a", to: 6, kernel: 3, groups: 3).relu6().localResponseNormalization(size: 5)
+                .convolution("b", to: 6, kernel: 3, groups: 6).tanh()
         },
     ]
 
@@ -147,10 +160,12 @@ struct DifferentiationTests {
         for node in graph.nodes {
             let shapes = node.inputs.map { graph[$0].shape }
             switch node.operation {
-            case .reluGradient, .sigmoidGradient, .batchNormGradient:
+            case .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .batchNormGradient:
                 #expect(shapes[0] == shapes[1], "\(node.layer)")
             case .maxPoolGradient:
                 #expect(shapes[1] == shapes[2], "\(node.layer)")
+            case .localResponseNormalizationGradient:
+                #expect(shapes[0] == shapes[1] && shapes[1] == shapes[2], "\(node.layer)")
             case .slice(let offset):
                 let output = try #require(node.output)
                 #expect(offset >= 0 && offset + graph[output].shape.channels <= shapes[0].channels, "\(node.layer)")
@@ -335,7 +350,7 @@ struct GradientSumTests {
 
     @Test("the zoo needs no add of gradients", arguments: Zoo.models.map(\.name))
     func zoo(model: String) throws {
-        let graph = try Graph(network: Zoo.model(named: model).network(), imageSize: 32, purpose: .training)
+        let graph = try graph(model, .training)
         #expect(!graph.nodes.backward.contains { $0.operation.kind == .add })
     }
 }

@@ -100,11 +100,37 @@ struct SummaryTests {
         let network = try description.network()
         let summary = try Summary(network: network, imageSize: description.defaultImageSize)
         let graph = try Graph(network: network, imageSize: description.defaultImageSize, purpose: .evaluation)
-        #expect(summary.rows.count == network.layers.count - 1)
+        #expect(summary.rows.count == network.layers.count(where: \.isModule))
         #expect(summary.parameters == summary.rows.reduce(0) { $0 + $1.parameters })
         #expect(summary.parameters == graph.parameters.filter(\.isTrainable).reduce(0) { $0 + $1.count })
-        #expect(summary.multiplyAdds == summary.rows.reduce(0) { $0 + $1.multiplyAdds })
+        let isMain = { (row: Summary.Row) in !row.layer.hasPrefix("aux") }
+        #expect(summary.multiplyAdds == summary.rows.filter(isMain).reduce(0) { $0 + $1.multiplyAdds })
         #expect(summary.multiplyAdds == graph.multiplyAdds)
+    }
+
+    @Test("AlexNet with 10 classes at 256 px has the 21 rows that torchsummary prints, and 57,044,810 parameters")
+    func alexnet() throws {
+        let summary = try Summary(network: Zoo.model(named: "alexnet").network(classes: 10), imageSize: 256)
+        #expect(
+            summary.rows.map { "\($0.type) \($0.output) \($0.parameters)" } == [
+                "Conv2d 63x63x64 23296", "ReLU 63x63x64 0", "MaxPool2d 31x31x64 0", "Conv2d 31x31x192 307392",
+                "ReLU 31x31x192 0", "MaxPool2d 15x15x192 0", "Conv2d 15x15x384 663936", "ReLU 15x15x384 0",
+                "Conv2d 15x15x256 884992", "ReLU 15x15x256 0", "Conv2d 15x15x256 590080", "ReLU 15x15x256 0",
+                "MaxPool2d 7x7x256 0", "AdaptiveAvgPool2d 6x6x256 0", "Dropout 9216 0", "Linear 4096 37752832",
+                "ReLU 4096 0", "Dropout 4096 0", "Linear 4096 16781312", "ReLU 4096 0", "Linear 10 40970",
+            ])
+        #expect(summary.rows.count == 21)
+        #expect(summary.parameters == 57_044_810)
+    }
+
+    @Test("what is a function in PyTorch has no row")
+    func functions() throws {
+        let rows = try Summary(network: Zoo.model(named: "mobilenet_v2").network(), imageSize: 224).rows
+        #expect(Set(rows.map(\.type)) == ["Conv2d", "BatchNorm2d", "ReLU6", "Dropout", "Linear"])
+        let googlenet = try Summary(network: Zoo.model(named: "googlenet_lrn").network(), imageSize: 224).rows
+        #expect(
+            Set(googlenet.map(\.type))
+                == ["Conv2d", "MaxPool2d", "LocalResponseNorm", "AdaptiveAvgPool2d", "Dropout", "Linear"])
     }
 
     @Test("a norm is BatchNorm2d on maps, of one pixel too, and BatchNorm1d on vectors")

@@ -32,12 +32,34 @@ struct ShapeInferenceTests {
     }
 
     @Test(
+        "rounding up, a window may be larger than the map, as in PyTorch",
+        arguments: [
+            // extent, kernel, stride, padding, places; 0 is an error
+            (2, 3, 2, 0, 1), (1, 3, 2, 0, 0), (2, 4, 3, 0, 1), (1, 4, 3, 0, 0), (1, 3, 3, 1, 1), (1, 3, 3, 0, 1),
+        ])
+    func largeWindows(extent: Int, kernel: Int, stride: Int, padding: Int, places: Int) throws {
+        let network = Network("pool", inputChannels: 2, classes: 2) {
+            $0.maxPool(kernel: kernel, stride: stride, padding: padding, ceilMode: true).flatten().linear("fc", to: 2)
+        }
+        if places > 0 {
+            #expect(try network.shapes(imageSize: extent)[1] == Shape(height: places, width: places, channels: 2))
+        } else {
+            #expect(throws: GraphError.self) { try network.shapes(imageSize: extent) }
+        }
+    }
+
+    @Test(
         "the smallest image size is taken, and one pixel less is answered with it",
         arguments: [
             // The second 5x5 convolution needs 5 after a pool by 2, the second pool 2 of what it leaves: 6 pixels.
             ("lenet", "5", 12),
-            ("densenet121", "features.transition3.pool", 29),
+            ("densenet121", "features.transition3.pool", 29), ("densenet161", "features.transition3.pool", 29),
             ("densenet121_cifar", "features.transition3.pool", 8),
+            ("densenet_bc_100_12", "features.transition2.pool", 4),
+            // Five pools by 2, of convolutions that keep the size.
+            ("vgg11", "features.20", 32), ("vgg19_bn", "features.52", 32), ("vgg_small", "features.20", 32),
+            // A stem of 2x2 with stride 2, then three pools by 2.
+            ("resnet34_keras", "pool3", 16), ("plain50_keras", "pool3", 16),
         ])
     func smallest(model: String, layer: String, smallest: Int) throws {
         let network = try Zoo.model(named: model).network()
@@ -53,7 +75,36 @@ struct ShapeInferenceTests {
         #expect(found.height == 1 && found.width == 1)
     }
 
-    @Test("residual networks take a single pixel", arguments: ["resnet18", "resnet18_cifar"])
+    @Test(
+        "the smallest sizes of AlexNets, NiN and GoogLeNets, as tried with PyTorch",
+        arguments: [
+            // Three pools need 3, 7 and 15 pixels: (15 - 1) * 4 + 11 - 2 * 2.
+            ("alexnet", 63),
+            // Without padding: 3, three convolutions 9, a pool 19, 5x5 23, a pool 47: 46 * 4 + 11.
+            ("alexnet_bn", 195),
+            // Three pools need 3, 7 and 15 pixels: (15 - 1) * 4 + 11.
+            ("nin", 67),
+            // Rounding up, a window of 3 with stride 2 fits 2 pixels, and one of 2 fits 1, the last pool of the first.
+            ("googlenet", 15), ("googlenet_lrn", 31),
+        ])
+    func smallestOfThree(model: String, smallest: Int) throws {
+        let network = try Zoo.model(named: model).network()
+        #expect(network.smallestImageSize() == smallest)
+        #expect(throws: GraphError.self) { try Graph(network: network, imageSize: smallest - 1, purpose: .training) }
+        _ = try Graph(network: network, imageSize: smallest, purpose: .training)
+    }
+
+    @Test(
+        "every model takes the size it is made for, and says the smallest it takes", arguments: Zoo.models.map(\.name))
+    func sizes(model: String) throws {
+        let description = try Zoo.model(named: model)
+        let smallest = try #require(try description.network().smallestImageSize())
+        #expect(smallest <= description.defaultImageSize)
+    }
+
+    @Test(
+        "networks that pad every window take a single pixel",
+        arguments: ["resnet18", "resnet18_cifar", "resnext50_32x4d", "mobilenet_v1", "mobilenet_v2"])
     func onePixel(model: String) throws {
         let network = try Zoo.model(named: model).network()
         #expect(network.smallestImageSize() == 1)

@@ -35,7 +35,8 @@ struct FeaturesTests {
                 .flatten().linear("c", to: 2)
         }
         let convolution = Layer.Convolution(
-            outputs: 1, kernel: 1, stride: 1, padding: 0, weight: .kaimingNormal(.fanOut), bias: .constant(0.5))
+            outputs: 1, kernel: 1, stride: 1, padding: 0, groups: 1, weight: .kaimingNormal(.fanOut),
+            bias: .constant(0.5))
         var biasless = convolution
         biasless.bias = nil
         #expect(network.layers[1].operation == .convolution(convolution))

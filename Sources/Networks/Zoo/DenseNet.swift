@@ -4,34 +4,55 @@
 /// Structure, names and initialisation as in torchvision: a bottleneck of 4k channels and compression by half (section
 /// 3), convolutions that begin Kaiming-normal by fan in, and a classifier whose bias begins at 0.
 package enum DenseNet {
-    /// The columns of table 1.
-    package enum Depth: Int, Sendable {
-        case oneHundredTwentyOne = 121
+    /// The columns of table 1, and the smallest DenseNet-BC of table 2.
+    static let models = [
+        variant("densenet121", [6, 12, 24, 16], growthRate: 32),
+        variant("densenet161", [6, 12, 36, 24], growthRate: 48),
+        variant("densenet169", [6, 12, 32, 32], growthRate: 32),
+        variant("densenet201", [6, 12, 48, 32], growthRate: 32),
+        variant("densenet121_cifar", [6, 12, 24, 16], growthRate: 32, stem: .cifar),
+        variant("densenet161_cifar", [6, 12, 36, 24], growthRate: 48, stem: .cifar),
+        variant("densenet169_cifar", [6, 12, 32, 32], growthRate: 32, stem: .cifar),
+        variant("densenet201_cifar", [6, 12, 48, 32], growthRate: 32, stem: .cifar),
+        variant("densenet_bc_100_12", [16, 16, 16], growthRate: 12, stem: .cifar),
+    ]
 
-        /// Layers in each dense block.
-        var layers: [Int] {
-            switch self {
-            case .oneHundredTwentyOne: [6, 12, 24, 16]
-            }
+    private static let paper =
+        "Huang, Liu, van der Maaten & Weinberger, Densely Connected Convolutional Networks, CVPR 2017"
+
+    /// - Parameters:
+    ///   - blocks: Layers in each dense block.
+    ///   - growthRate: k, the channels that each dense layer adds.
+    private static func variant(
+        _ name: String, _ blocks: [Int], growthRate: Int, stem: Stem = .imageNet
+    ) -> ModelDescription {
+        let (size, classes) = stem == .cifar ? (32, 10) : (224, 1000)
+        let options: [ModelOptions.Key] = [.growthRate, .compression, .blocks, .dropout, .stem, .head]
+        return ModelDescription(name, paper: paper, imageSize: size, classes: classes, options: options) {
+            network(
+                $0, blocks: $0.options.blocks ?? blocks, growthRate: $0.options.growthRate ?? growthRate,
+                stem: $0.options.stem ?? stem)
         }
     }
 
-    /// - Parameter growthRate: k, the channels that each dense layer adds.
-    package static func network(
-        _ name: String, _ depth: Depth, growthRate: Int = 32, stem: Stem = .imageNet, classes: Int = 1000,
-        inputChannels: Int = 3
+    private static func network(
+        _ request: ModelDescription.Request, blocks: [Int], growthRate: Int, stem: Stem
     ) -> Network {
+        let compression = request.options.compression ?? 0.5
+        let head = request.options.head ?? .linear
         let kaiming = Initialization(convolutionWeight: .kaimingNormal(.fanIn), linearBias: .constant(0))
-        return Network(name, inputChannels: inputChannels, classes: classes, initialization: kaiming) { images in
+        return Network(request, initialization: kaiming) { images in
             let features = images.scope("features") { images in
                 var x = images.denseStem(stem, outputs: 2 * growthRate)
-                for (index, layers) in depth.layers.enumerated() {
-                    if index > 0 { x = x.transition("transition\(index)") }
-                    x = x.denseBlock("denseblock\(index + 1)", layers: layers, growthRate: growthRate)
+                for (index, layers) in blocks.enumerated() {
+                    if index > 0 { x = x.transition("transition\(index)", compression: compression) }
+                    x = x.denseBlock(
+                        "denseblock\(index + 1)", layers: layers, growthRate: growthRate,
+                        dropout: request.options.dropout ?? 0)
                 }
                 return x.batchNorm("norm5")
             }
-            return features.relu().adaptiveAveragePool(to: 1).flatten().linear("classifier", to: classes)
+            return features.relu().scores(head) { $0.classified("classifier", to: request.classes, head) }
         }
     }
 }
@@ -50,29 +71,32 @@ extension Features {
 
     /// Equation 2: every layer reads all before it. The chain of concatenations is what they read; each begins with the
     /// one before.
-    fileprivate func denseBlock(_ name: String, layers: Int, growthRate: Int) -> Features {
+    fileprivate func denseBlock(_ name: String, layers: Int, growthRate: Int, dropout: Float) -> Features {
         scope(name) { x in
             (1...layers).reduce(x) { x, layer in
-                x.concatenate(x.denseLayer("denselayer\(layer)", growthRate: growthRate))
+                x.concatenate(x.denseLayer("denselayer\(layer)", growthRate: growthRate, dropout: dropout))
             }
         }
     }
 
     /// BN-ReLU-Conv(1x1)-BN-ReLU-Conv(3x3): k new channels from all before.
-    fileprivate func denseLayer(_ name: String, growthRate: Int) -> Features {
+    private func denseLayer(_ name: String, growthRate: Int, dropout: Float) -> Features {
         scope(name) {
-            $0
+            let y =
+                $0
                 .batchNorm("norm1").relu("relu1").convolution("conv1", to: 4 * growthRate, kernel: 1, bias: false)
                 .batchNorm("norm2").relu("relu2")
                 .convolution("conv2", to: growthRate, kernel: 3, padding: 1, bias: false)
+            return dropout > 0 ? y.dropout(rate: dropout) : y
         }
     }
 
-    /// Between blocks: half the channels, half the resolution.
-    fileprivate func transition(_ name: String) -> Features {
+    /// Between blocks: `compression` of the channels, half the resolution.
+    fileprivate func transition(_ name: String, compression: Double) -> Features {
         scope(name) {
             $0
-                .batchNorm("norm").relu("relu").convolution("conv", to: channels / 2, kernel: 1, bias: false)
+                .batchNorm("norm").relu("relu")
+                .convolution("conv", to: max(1, Int(Double(channels) * compression)), kernel: 1, bias: false)
                 .averagePool("pool", kernel: 2)
         }
     }

@@ -1,7 +1,7 @@
 /// How a network of the ResNet age meets the image.
-package enum Stem: Hashable, Sendable {
+package enum Stem: String, CaseIterable, Sendable {
     /// For photographs of 224 px: a 7x7 convolution and a pool, stride 2 each.
-    case imageNet
+    case imageNet = "imagenet"
     /// For images of 32 px: a 3x3 convolution at full resolution and no pool. (He et al., CVPR 2016, section 4.2.)
     case cifar
 }
