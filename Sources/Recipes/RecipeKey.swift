@@ -1,3 +1,5 @@
+import Tensors
+
 /// One thing that a recipe can say. The table `all` is the only place that knows a key's name, kind, range and meaning:
 /// reading, checking, layering and printing all walk it.
 package struct RecipeKey: Sendable {
@@ -88,11 +90,14 @@ package struct RecipeKey: Sendable {
             alsoKnownAs: ["sync_bn"]),
     ]
 
+    /// The names of all, for messages.
+    static var names: String { all.map(\.name).joined(separator: ", ") }
+
     /// The key that someone who wrote `name` most likely meant.
-    static func nearest(to name: String) -> String {
+    static func nearest(to name: String) -> String? {
         let spelled = String(name.lowercased().map { $0 == "-" || $0 == " " ? "_" : $0 })
         let names = all.flatMap { key in ([key.name] + key.alsoKnownAs).map { (spelling: $0, name: key.name) } }
-        let guess = nearestSpelling(to: spelled, among: names.map(\.spelling))
-        return names.first { $0.spelling == guess }?.name ?? name
+        let guess = Spelling.nearest(to: spelled, among: names.map(\.spelling))
+        return names.first { $0.spelling == guess }?.name
     }
 }
