@@ -70,7 +70,8 @@ extension Checkpoint {
             throw fields.error("format_version", expected: "\(Self.formatVersion), the only version known here")
         }
         return About(
-            model: try fields.text("model"), modelOptions: try fields.textsByName("model_options"), classes: try fields.count("classes", from: 1),
+            model: try fields.text("model"), modelOptions: try fields.textsByName("model_options"),
+            classes: try fields.count("classes", from: 1),
             imageSize: try fields.count("image_size", from: 1),
             inputChannels: try fields.count("input_channels", from: 1), classNames: try fields.texts("class_names"),
             recipe: try fields.text("recipe"), seed: try fields.number("seed", expected: "a whole number"),

@@ -60,7 +60,8 @@ package struct RecipeKey: Sendable {
         RecipeKey(
             "init_skip_mismatched", \.initSkipMismatched, .boolean,
             "begin with those tensors of init that fit, and with drawn weights elsewhere"),
-        RecipeKey("freeze", \.freeze, .list, "parameters whose names begin so are not updated", alsoKnownAs: ["frozen"]),
+        RecipeKey(
+            "freeze", \.freeze, .list, "parameters whose names begin so are not updated", alsoKnownAs: ["frozen"]),
         RecipeKey(
             "lr_multipliers", \.rateMultipliers,
             .map(of: .number("a number from 0 to 1000") { (0...1000).contains($0) }),
@@ -105,7 +106,8 @@ package struct RecipeKey: Sendable {
         RecipeKey("output", \.output, .text, "the folder for results", alsoKnownAs: ["output_dir"]),
         RecipeKey("resume", \.resume, .boolean, "continue from the newest checkpoint in output"),
         RecipeKey("shuffle", \.shuffle, .onOff, "whether each epoch has an order of its own"),
-        RecipeKey("augment", \.augmentation, .choice(), "what is done to training images", alsoKnownAs: ["augmentation"]),
+        RecipeKey(
+            "augment", \.augmentation, .choice(), "what is done to training images", alsoKnownAs: ["augmentation"]),
         RecipeKey("log_every", \.logEvery, .integer(in: 1...1_000_000_000), "steps between two reports"),
         RecipeKey(
             "batch_norm", \.batchNorm, .choice(), "sync: moments of the global batch; local: of each rank's part",

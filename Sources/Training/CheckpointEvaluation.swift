@@ -27,7 +27,8 @@ package struct CheckpointEvaluation: Sendable {
         let data = try world.broadcast(data ?? file?.data ?? "")
         let (setup, engine) = try together(world) {
             let setup = try Setup(
-                model: ModelChoice(model, options: options), data: data, imageSize: imageSize, classes: classes, threads: threads,
+                model: ModelChoice(model, options: options), data: data, imageSize: imageSize, classes: classes,
+                threads: threads,
                 instructionSet: instructionSet, world: world)
             if let file, file.about.inputChannels != setup.dataset.channels {
                 throw TrainingError.otherChannels(

@@ -101,7 +101,8 @@ struct RunLog {
         _ left: String
     ) -> String {
         [
-            epoch.column(5), step.column(8), loss.column(lossPrecision == .full ? 20 : 9), accuracy.column(9), rate.column(10), speed.column(8),
+            epoch.column(5), step.column(8), loss.column(lossPrecision == .full ? 20 : 9), accuracy.column(9),
+            rate.column(10), speed.column(8),
             left.column(7),
         ].joined(separator: " ").trimmingTrailingSpaces
     }

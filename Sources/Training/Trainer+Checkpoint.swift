@@ -123,7 +123,8 @@ extension Trainer {
             epoch: sizes.epoch(after: step), stepInEpoch: sizes.stepInEpoch(after: step), globalStep: step,
             samples: sizes.samples(after: step))
         let about = Checkpoint.About(
-            model: recipe.model, modelOptions: recipe.modelOptions, classes: setup.network.classes, imageSize: setup.imageSize,
+            model: recipe.model, modelOptions: recipe.modelOptions, classes: setup.network.classes,
+            imageSize: setup.imageSize,
             inputChannels: setup.dataset.channels, classNames: setup.dataset.classNames, recipe: recipe.yaml(),
             seed: recipe.seed, progress: progress)
         try coordinator.keep(Checkpoint(tensors: engine.tensors, optimizer: engine.optimizerTensors, about: about))

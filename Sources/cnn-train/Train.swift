@@ -17,7 +17,8 @@ struct TrainCommand: RankedCommand {
     var modelOptions: [KeyAndValue] = []
     @Option(
         name: .customLong("init"),
-        help: ArgumentHelp("Weights to begin with: safetensors, plain or in zstd, ours or torchvision's.", valueName: "file"))
+        help: ArgumentHelp(
+            "Weights to begin with: safetensors, plain or in zstd, ours or torchvision's.", valueName: "file"))
     var initFile: String?
     @Flag(help: "Begins with those tensors of --init that fit.") var initSkipMismatched = false
     @Option(help: "How weights begin where no file gives them: reference, he_normal, xavier_uniform, …")

@@ -84,7 +84,8 @@ func message(_ body: () throws -> Void) -> String {
         #expect(message { _ = try Recipe.resolve(flags: both) }.contains("--epochs and --steps are both given"))
         for yaml in [
             "model: lenet\nepochs: 1\nsteps: 2", "model: lenet\nstep_epochs: 2",
-            "model: lenet\nschedule: constant\nstep_factor: 0.1", "model: lenet\ninit_skip_mismatched: true", "model: lenet\nnesterov: true\nmomentum: 0",
+            "model: lenet\nschedule: constant\nstep_factor: 0.1", "model: lenet\ninit_skip_mismatched: true",
+            "model: lenet\nnesterov: true\nmomentum: 0",
         ] {
             #expect {
                 _ = try Recipe.resolve(file: file(yaml), flags: RecipeOverrides())

@@ -94,7 +94,9 @@ struct WeightsFitTests {
         let about = try result.checkpoint.about(path: path)
         #expect(about.classes == 7 && about.imageSize == 28 && about.modelOptions == ["activation": "tanh"])
         #expect(try about.network().layers.map(\.operation) == choice.network(classes: 7).layers.map(\.operation))
-        #expect(try about.network().layers.map(\.operation) != ModelChoice("lenet").network(classes: 7).layers.map(\.operation))
+        #expect(
+            try about.network().layers.map(\.operation)
+                != ModelChoice("lenet").network(classes: 7).layers.map(\.operation))
     }
 }
 
@@ -149,7 +151,8 @@ struct TransferTests {
         _ = try InProcessCommunicator.run(ranks: ranks) { world in
             try Trainer(recipe: recipe, world: world, console: Console(isQuiet: true)).run()
         }
-        return try CheckpointDirectory(path: RunFolder(path: folder.path + "/" + output).checkpoints).newest().checkpoint
+        return try CheckpointDirectory(path: RunFolder(path: folder.path + "/" + output).checkpoints).newest()
+            .checkpoint
     }
 
     private func differing(_ a: Checkpoint, _ b: Checkpoint) -> Set<String> {
