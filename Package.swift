@@ -93,6 +93,6 @@ let package = Package(
                 "Training", "Recipes", "Engine", "Graphs", "Networks", "Collectives", "Datasets", "Checkpoints",
                 "Tensors",
             ]),
-        tests("CommandLine", ["cnn-train", "Checkpoints"]),
+        tests("CommandLine", ["cnn-train", "Checkpoints", "CImageCodecs"]),
     ]
 )
