@@ -25,6 +25,7 @@ package struct Image: Equatable, Sendable {
     /// Grey, palettes, CMYK and 16 bits become RGB of 8 bits. Opacity is dropped, as Pillow's `convert("RGB")` does, on
     /// whose pictures networks are trained: pixels have the colour that stands in the file, however transparent they are.
     /// Turns and mirrors that Exif asks for are carried out.
+    /// A PNG that says it is not in sRGB (its chunk gAMA) is converted, which Pillow does not do.
     /// - Throws: `ImageError` for anything but a whole picture of at most `mostPixels`.
     package init(contentsOf path: String) throws(ImageError) {
         try self.init(bytes: Self.read(path), path: path)
