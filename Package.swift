@@ -42,6 +42,8 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         .systemLibrary(name: "CMachine"),
+        // Debian's libjpeg-dev and libpng-dev; a real target, because both give up by longjmp, which Swift must not see.
+        .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
 
         room("Tensors"),
         room("KernelInterface"),
@@ -53,7 +55,7 @@ let package = Package(
         room("Graphs", ["Tensors", "Networks"]),
         room("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
         room("Collectives", ["Tensors", "CMachine", "CMPI"]),
-        room("Datasets", ["Tensors", "CZlib"]),
+        room("Datasets", ["Tensors", "CZlib", "CImageCodecs"]),
         room("Checkpoints", ["Tensors", "CZstd", "CCrypto"]),
         room("Recipes", ["Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
         room(
@@ -85,7 +87,7 @@ let package = Package(
         tests("Graphs", ["Graphs", "Networks", "Tensors"], resources: [.copy("StateDicts")]),
         tests("Engine", ["Engine", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
-        tests("Datasets", ["Datasets", "Tensors"]),
+        tests("Datasets", ["Datasets", "Tensors", "CImageCodecs"]),
         tests("Checkpoints", ["Checkpoints", "Tensors"]),
         tests("Recipes", ["Recipes", "Networks"]),
         tests(
@@ -94,6 +96,6 @@ let package = Package(
                 "Training", "Recipes", "Engine", "Graphs", "Networks", "Collectives", "Datasets", "Checkpoints",
                 "Tensors",
             ]),
-        tests("CommandLine", ["cnn-train", "Checkpoints"]),
+        tests("CommandLine", ["cnn-train", "Checkpoints", "CImageCodecs"]),
     ]
 )

@@ -109,7 +109,8 @@ extension Recipe {
         static let data = "shapes"
         static let duration = Duration.epochs(10)
         static let batchSize = 64
-        static let learningRate = 0.1
+        /// Grows with the batch: 0.1 for 256 images. (Goyal et al., "Accurate, Large Minibatch SGD", 2017: the linear scaling rule.)
+        static func learningRate(batchSize: Int) -> Double { 0.1 * Double(batchSize) / 256 }
         static let momentum = 0.9
         static let nesterov = false
         static let weightDecay = 1e-4

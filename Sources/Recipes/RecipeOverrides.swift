@@ -125,7 +125,7 @@ extension Recipe {
         data = merged.data ?? Default.data
         duration = merged.steps.map(Duration.steps) ?? merged.epochs.map(Duration.epochs) ?? Default.duration
         batchSize = merged.batchSize ?? Default.batchSize
-        learningRate = merged.learningRate ?? Default.learningRate
+        learningRate = merged.learningRate ?? Default.learningRate(batchSize: batchSize)
         momentum = merged.momentum ?? Default.momentum
         nesterov = merged.nesterov ?? Default.nesterov
         weightDecay = merged.weightDecay ?? Default.weightDecay

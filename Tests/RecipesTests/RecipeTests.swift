@@ -21,7 +21,7 @@ func message(_ body: () throws -> Void) -> String {
         #expect(recipe.data == "shapes")
         #expect(recipe.duration == .epochs(10))
         #expect(recipe.batchSize == 64)
-        #expect(recipe.learningRate == 0.1)
+        #expect(recipe.learningRate == 0.025)
         #expect(recipe.momentum == 0.9)
         #expect(recipe.weightDecay == 1e-4)
         #expect(recipe.schedule == .cosine)

@@ -1,0 +1,103 @@
+import Glibc
+
+/// A picture in memory: bytes, red, green, blue, row by row.
+package struct Image: Equatable, Sendable {
+    package let height: Int
+    package let width: Int
+    /// height x width x 3, in sRGB.
+    package let pixels: [UInt8]
+
+    /// The most pixels that a picture may have: what Pillow accepts as well. Three times as many bytes are 0.5 GiB.
+    package static let mostPixels = 178_956_970
+
+    /// - Precondition: `pixels` are height x width x 3, and there is at least one pixel.
+    package init(height: Int, width: Int, pixels: [UInt8]) {
+        precondition(
+            height > 0 && width > 0 && pixels.count == height * width * 3,
+            "\(pixels.count) bytes for \(width) x \(height) pixels")
+        self.height = height
+        self.width = width
+        self.pixels = pixels
+    }
+
+    /// Reads a JPEG or PNG file, upright and in colour, whatever its name says.
+    ///
+    /// Grey, palettes, CMYK and 16 bits become RGB of 8 bits. Opacity is dropped, as Pillow's `convert("RGB")` does, on
+    /// whose pictures networks are trained: pixels have the colour that stands in the file, however transparent they are.
+    /// Turns and mirrors that Exif asks for are carried out.
+    /// A PNG that says it is not in sRGB (its chunk gAMA) is converted, which Pillow does not do.
+    /// - Throws: `ImageError` for anything but a whole picture of at most `mostPixels`.
+    package init(contentsOf path: String) throws(ImageError) {
+        try self.init(bytes: Self.read(path), path: path)
+    }
+
+    /// As above, of a file that is in memory already.
+    ///
+    /// - Parameter path: What messages call it.
+    package init(bytes: [UInt8], path: String) throws(ImageError) {
+        let decoded: Image
+        let exif: ArraySlice<UInt8>?
+        switch ImageFormat(bytes) {
+        case .jpeg:
+            decoded = try JPEG.decode(bytes, path: path)
+            exif = JPEG.exif(in: bytes)
+        case .png:
+            decoded = try PNG.decode(bytes, path: path)
+            exif = PNG.exif(in: bytes)
+        case nil:
+            guard !bytes.isEmpty else { throw .empty(file: path) }
+            throw .unknownFormat(file: path, found: hexadecimal(bytes.prefix(8)))
+        }
+        self = decoded.upright(exif.flatMap(Orientation.init(exif:)) ?? .upright)
+    }
+
+    /// The whole file.
+    private static func read(_ path: String) throws(ImageError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { throw .noFile(file: path) }
+            throw .unreadable(file: path, reason: String(cString: strerror(errno)))
+        }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        while true {
+            // Not a byte more than is there: files are as large as they say, but for those that are no files.
+            var result = 0
+            let part = [UInt8](unsafeUninitializedCapacity: 1 << 18) { buffer, initialized in
+                repeat {
+                    result = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+                } while result < 0 && errno == EINTR
+                initialized = max(result, 0)
+            }
+            guard result >= 0 else { throw .unreadable(file: path, reason: String(cString: strerror(errno))) }
+            if part.isEmpty { return bytes }
+            bytes += part
+            guard bytes.count <= mostBytes else {
+                throw .unreadable(file: path, reason: "it has more than \(mostBytes) bytes")
+            }
+        }
+    }
+
+    /// No picture of `mostPixels` needs more: three channels of 16 bits and their opacity, not compressed at all.
+    private static let mostBytes = 8 * mostPixels
+}
+
+/// What a file is by how it begins; names are not to be trusted.
+enum ImageFormat {
+    case jpeg, png
+
+    init?(_ bytes: [UInt8]) {
+        if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
+            self = .jpeg
+        } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
+            self = .png
+        } else {
+            return nil
+        }
+    }
+}
+
+/// `ff d8 ff`
+private func hexadecimal(_ bytes: ArraySlice<UInt8>) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+}

@@ -1,0 +1,64 @@
+/// How bytes become what a network is shown: (byte / 255 - mean) / deviation, for each channel.
+package struct Normalisation: Hashable, Sendable {
+    /// What it is called: the dataset that it comes from.
+    package let name: String
+    /// One for each channel, of bytes scaled to [0, 1].
+    package let means: [Float]
+    package let deviations: [Float]
+
+    init(name: String, means: [Float], deviations: [Float]) {
+        precondition(means.count == deviations.count, "\(means.count) means, \(deviations.count) deviations")
+        self.name = name
+        self.means = means
+        self.deviations = deviations
+    }
+
+    package var channels: Int { means.count }
+
+    /// Of grey clothing: the training set's moments.
+    package static let fashionMNIST = Normalisation(name: "fashion-mnist", means: [0.2860], deviations: [0.3530])
+
+    /// Of drawn shapes: the middle of the range, and the spread that was measured over the training set.
+    package static let shapes = Normalisation(
+        name: "shapes", means: [0.5, 0.5, 0.5], deviations: [1 / 3.7, 1 / 3.7, 1 / 3.7])
+
+    /// Of photographs: ImageNet's moments as torchvision has them.
+    package static let photographs = Normalisation(
+        name: "ImageNet", means: [0.485, 0.456, 0.406], deviations: [0.229, 0.224, 0.225])
+
+    /// Of grey photographs: the means of the three channels' moments.
+    package static let greyPhotographs = Normalisation(name: "ImageNet in grey", means: [0.449], deviations: [0.226])
+
+    /// What images of a dataset went through, or, for a dataset that has none of its own, what photographs do.
+    ///
+    /// - Parameters:
+    ///   - specification: as `openDataset` takes it; no file is looked for.
+    ///   - channels: of the network. A dataset's own counts only where it is of as many.
+    /// - Returns: nil where there is none for so many channels.
+    package static func of(dataset specification: String?, channels: Int) -> Normalisation? {
+        let name = specification?.prefix { $0 != ":" } ?? ""
+        return [fashionMNIST, shapes].first { $0.name == name && $0.channels == channels }
+            ?? [photographs, greyPhotographs].first { $0.channels == channels }
+    }
+}
+
+extension Image {
+    /// What a network is shown of a picture: its middle, `side` x `side` x as many channels as `normalisation` has.
+    package func normalised(_ normalisation: Normalisation, side: Int) -> [Float] {
+        let square = covering(side: side)
+        let values = normalisation.channels == 1 ? square.grey : square.pixels
+        // Not times 1/255 nor 1/deviation: those would be other bits than a dataset's own.
+        return values.enumerated().map { place, byte in
+            let channel = place % normalisation.channels
+            return (Float(byte) / 255 - normalisation.means[channel]) / normalisation.deviations[channel]
+        }
+    }
+
+    /// Its luma, one byte a pixel, rounded as Pillow does; what is grey keeps its bytes. (ITU-R BT.601.)
+    var grey: [UInt8] {
+        stride(from: 0, to: pixels.count, by: 3).map { place in
+            let (red, green, blue) = (UInt32(pixels[place]), UInt32(pixels[place + 1]), UInt32(pixels[place + 2]))
+            return UInt8((19_595 * red + 38_470 * green + 7_471 * blue + 32_768) >> 16)
+        }
+    }
+}

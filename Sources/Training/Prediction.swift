@@ -1,0 +1,229 @@
+import Checkpoints
+package import Datasets
+import Engine
+import Foundation
+import Graphs
+import Networks
+package import Recipes
+import Tensors
+
+/// The network of a checkpoint, to be shown pictures.
+package final class Predictor {
+    package let model: String
+    /// Pixels a side of what the network is shown.
+    package let imageSize: Int
+    /// 1 for grey, 3 for colour.
+    package let channels: Int
+    /// As many as the network has classes.
+    package let classNames: [String]
+    /// What pictures go through; nil where the network wants neither grey nor colour.
+    package let normalisation: Normalisation?
+
+    private let engine: Engine
+    /// Samples that are evaluated at once. Their logits do not depend on it.
+    private let capacity: Int
+
+    /// Reads the checkpoint and makes the network ready.
+    ///
+    /// - Parameters:
+    ///   - name: the model; nil for what the checkpoint says of itself. Files of other programs say nothing.
+    ///   - imageSize: nil for what the network was trained on, or else what the model is made for.
+    ///   - capacity: how many samples there will be at once at the most.
+    /// - Throws: for a file that is no checkpoint, a model that is not known, tensors that do not fit it.
+    package init(
+        checkpoint path: String, model name: String?, imageSize: Int? = nil, capacity: Int = 1, threads: Int?,
+        instructionSet: Recipe.InstructionSet
+    ) throws {
+        let checkpoint = try Checkpoint(contentsOf: path)
+        let isOurs = checkpoint.metadata["format_version"] != nil
+        guard isOurs || name != nil else { throw PredictionError.unknownModel(path: path) }
+        let about = isOurs ? try checkpoint.about(path: path) : nil
+        let description = try Zoo.model(named: name ?? about?.model ?? "")
+        let shapes =
+            try about.map { (classes: $0.classes, channels: $0.inputChannels) }
+            ?? Self.ends(of: description, in: checkpoint.tensors, path: path)
+        let network = try description.network(classes: shapes.classes, inputChannels: shapes.channels)
+        model = description.name
+        self.imageSize = imageSize ?? about?.imageSize ?? description.defaultImageSize
+        channels = shapes.channels
+        let names = about?.classNames ?? []
+        classNames = (0..<shapes.classes).map { $0 < names.count ? names[$0] : "class \($0)" }
+        let data = try about.map {
+            try Recipe.resolve(flags: RecipeOverrides(yaml: $0.recipe, path: "\(path): recipe")).data
+        }
+        normalisation = Normalisation.of(dataset: data, channels: shapes.channels)
+        self.capacity = capacity
+        engine = try Engine(
+            training: nil, evaluation: Graph(network: network, imageSize: self.imageSize, purpose: .evaluation),
+            configuration: EngineConfiguration(
+                backend: Self.backend(instructionSet),
+                threads: ThreadChoice.here(asked: threads, localRanks: 1).threads, shards: 1, shardCapacity: 1,
+                evaluationCapacity: capacity, seed: 0))
+        try engine.load(checkpoint.tensors)
+    }
+
+    /// What the network says of a picture, resized to cover what it looks at and cut to its middle.
+    package func prediction(of image: Image) throws -> Prediction {
+        guard let normalisation else { throw PredictionError.neitherGreyNorColour(model: model, channels: channels) }
+        let pixels = image.normalised(normalisation, side: imageSize)
+        return Prediction(logits: try logits(of: pixels, samples: 1), classNames: classNames)
+    }
+
+    /// What the network says of each sample of a tensor, which it is shown exactly as it is.
+    package func predictions(of tensor: InputTensor) throws -> [Prediction] {
+        guard tensor.channels == channels, tensor.side == imageSize else {
+            throw PredictionError.unfitTensor(
+                found: [tensor.samples, tensor.channels, tensor.side, tensor.side],
+                expected: "[N, \(channels), \(imageSize), \(imageSize)]")
+        }
+        var predictions: [Prediction] = []
+        while predictions.count < tensor.samples {
+            let range = predictions.count..<min(predictions.count + capacity, tensor.samples)
+            let logits = try logits(of: tensor.pixels(of: range), samples: range.count)
+            for first in stride(from: 0, to: logits.count, by: classNames.count) {
+                let own = Array(logits[first..<first + classNames.count])
+                predictions.append(Prediction(logits: own, classNames: classNames))
+            }
+        }
+        return predictions
+    }
+
+    private func logits(of pixels: [Float], samples: Int) throws -> [Float] {
+        _ = try engine.evaluate(
+            Batch(
+                images: pixels, labels: [Int32](repeating: 0, count: samples),
+                sampleIDs: [UInt32](repeating: 0, count: samples), shardSizes: [samples]))
+        return engine.logits()
+    }
+
+    /// Classes and channels that a state_dict is for: they stand in the shapes of its last and first weights.
+    private static func ends(
+        of model: ModelDescription, in tensors: [NamedTensor], path: String
+    ) throws -> (classes: Int, channels: Int) {
+        let graph = try Graph(
+            network: model.network(), imageSize: model.defaultImageSize, purpose: .evaluation)
+        let weights = graph.parameters.filter { $0.role == .convolutionWeight || $0.role == .linearWeight }
+        guard let first = weights.first, let last = weights.last else {
+            return (model.defaultClasses, model.defaultChannels)
+        }
+        func shape(of name: String) throws -> [Int] {
+            guard let tensor = tensors.first(where: { $0.name == name }), tensor.shape.count >= 2 else {
+                throw TrainingError.unfitCheckpoint(
+                    what: name, found: "missing", expected: "a weight of \(model.name) (\(path))")
+            }
+            return tensor.shape
+        }
+        return (
+            try shape(of: last.name)[0],
+            first.role == .convolutionWeight ? try shape(of: first.name)[1] : model.defaultChannels
+        )
+    }
+
+    private static func backend(_ asked: Recipe.InstructionSet) -> Backend {
+        switch asked {
+        case .auto: Backend.supported.first ?? .openblas
+        case .avx512: .avx512
+        case .avx2: .avx2
+        case .openblas: .openblas
+        }
+    }
+}
+
+/// What a network says of one image.
+package struct Prediction: Sendable {
+    /// One for each class, as the engine computed them.
+    package let logits: [Float]
+    /// One for each class; they add up to 1 but for roundings. Not a number where a logit is none.
+    package let probabilities: [Double]
+    private let classNames: [String]
+
+    init(logits: [Float], classNames: [String]) {
+        self.logits = logits
+        self.classNames = classNames
+        // exp(x - max x) cannot overflow.
+        let highest = Double(logits.max() ?? 0)
+        let exponentials = logits.map { exp(Double($0) - highest) }
+        let sum = exponentials.reduce(0, +)
+        probabilities = exponentials.map { $0 / sum }
+    }
+
+    /// A class and how likely it is.
+    package struct Score: Hashable, Sendable {
+        package let label: Int
+        package let name: String
+        package let probability: Double
+    }
+
+    /// The `count` likeliest classes, the likeliest first; of equals the lower label first.
+    package func top(_ count: Int) -> [Score] {
+        let order = logits.indices.sorted { a, b in logits[a] == logits[b] ? a < b : logits[a] > logits[b] }
+        return order.prefix(count).map { Score(label: $0, name: classNames[$0], probability: probabilities[$0]) }
+    }
+}
+
+/// Images as another program made them: the tensor `input` of a safetensors file, float32, N x C x H x W.
+package struct InputTensor: Sendable {
+    package let samples: Int
+    package let channels: Int
+    /// Height and width.
+    package let side: Int
+    private let values: [Float]
+
+    /// - Throws: `CheckpointError` for a file that is not safetensors, `PredictionError` for one without such a tensor.
+    package init(contentsOf path: String) throws {
+        let tensors = try Checkpoint(contentsOf: path).tensors
+        guard let tensor = tensors.first(where: { $0.name == "input" }) else {
+            throw PredictionError.noInput(path: path, found: tensors.map(\.name))
+        }
+        guard let values = tensor.floats, tensor.shape.count == 4, tensor.shape[2] == tensor.shape[3], !values.isEmpty
+        else {
+            throw PredictionError.unfitTensor(
+                found: tensor.shape, expected: "float32 [N, C, S, S], square images and at least one")
+        }
+        samples = tensor.shape[0]
+        channels = tensor.shape[1]
+        side = tensor.shape[2]
+        self.values = values
+    }
+
+    /// Some of the samples, as N x H x W x C.
+    func pixels(of range: Range<Int>) -> [Float] {
+        let plane = side * side
+        var pixels: [Float] = []
+        pixels.reserveCapacity(range.count * plane * channels)
+        for sample in range {
+            for place in 0..<plane {
+                for channel in 0..<channels { pixels.append(values[(sample * channels + channel) * plane + place]) }
+            }
+        }
+        return pixels
+    }
+}
+
+/// Why a network cannot be shown an image.
+package enum PredictionError: Error, Equatable, Sendable {
+    /// The file does not say what network it is of.
+    case unknownModel(path: String)
+    case neitherGreyNorColour(model: String, channels: Int)
+    case noInput(path: String, found: [String])
+    case unfitTensor(found: [Int], expected: String)
+    /// Some of several pictures could not be shown; each has been told of already.
+    case someFailed(failed: Int, of: Int)
+}
+
+extension PredictionError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .unknownModel(let path):
+            "\(path) does not say what network it is of, as cnn-train's checkpoints do: name it with --model"
+        case .neitherGreyNorColour(let model, let channels):
+            "this \(model) takes images of \(channels) channels, but pictures have 1 or 3: give it --input-tensor"
+        case .noInput(let path, let found):
+            "\(path) has no tensor 'input', but \(found.prefix(5).joined(separator: ", ")): save the images under that name"
+        case .unfitTensor(let found, let expected):
+            "the tensor 'input' is \(found), expected \(expected)"
+        case .someFailed(let failed, let all):
+            "\(failed) of \(Wording.count(all, "picture")) could not be read, see above; the others were"
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Recipes
+import Training
+
+/// `cnn-train predict`: what a network sees in pictures.
+struct PredictCommand: LocalCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "predict", abstract: "Says what a checkpoint's network sees in pictures.",
+        discussion: """
+            A picture is turned upright, resized until it covers what the network looks at, cut to its middle and normalised as
+            the images were that the network was trained on. A tensor is shown as it is.
+            """)
+
+    @Option(help: ArgumentHelp("A file of OUTPUT/checkpoints, or another .safetensors.", valueName: "file"))
+    var checkpoint: String
+    @Option(help: "The network, for a file that does not say; `cnn-train models` lists them.") var model: String?
+    @Argument(help: ArgumentHelp("JPEG or PNG files.", valueName: "image")) var images: [String] = []
+    @Option(
+        help: ArgumentHelp("A .safetensors file whose tensor `input` is float32, N x C x H x W.", valueName: "file"))
+    var inputTensor: String?
+    @Option(help: "How many classes to name.") var top = 5
+    @Flag(help: "Prints one JSON object for each image, on a line.") var json = false
+    @Flag(help: "Prints all class scores, in digits that read back exactly.") var logits = false
+    @Option(help: "Threads.") var threads: Int?
+    @Option(name: .customLong("isa"), help: "What computes: auto, avx512, avx2 or openblas.")
+    var instructionSet = Recipe.InstructionSet.auto
+
+    func validate() throws {
+        try checkPositive([("--top", top), ("--threads", threads)])
+        guard images.isEmpty != (inputTensor == nil) else {
+            throw ValidationError("give pictures, or --input-tensor, and not both")
+        }
+    }
+
+    func run() throws {
+        if let inputTensor { try predict(tensor: inputTensor) } else { try predictImages() }
+    }
+
+    private func predict(tensor path: String) throws {
+        let tensor = try InputTensor(contentsOf: path)
+        let predictor = try Predictor(
+            checkpoint: checkpoint, model: model, imageSize: tensor.side, capacity: min(tensor.samples, 16),
+            threads: threads, instructionSet: instructionSet)
+        for (sample, prediction) in try predictor.predictions(of: tensor).enumerated() {
+            try show(prediction, of: "\(path)[\(sample)]")
+        }
+    }
+
+    /// Goes on after a picture that cannot be read, and fails at the end. A picture alone fails as the command does.
+    private func predictImages() throws {
+        let predictor = try Predictor(
+            checkpoint: checkpoint, model: model, threads: threads, instructionSet: instructionSet)
+        var failed = 0
+        for path in images {
+            let image: Image
+            do throws(ImageError) {
+                image = try Image(contentsOf: path)
+            } catch {
+                guard images.count > 1 else { throw error }
+                failed += 1
+                try complain(of: path, error)
+                continue
+            }
+            try show(predictor.prediction(of: image), of: path)
+        }
+        if failed > 0 { throw PredictionError.someFailed(failed: failed, of: images.count) }
+    }
+
+    private func complain(of path: String, _ error: ImageError) throws {
+        FileHandle.standardError.write(Data("cnn-train: \(error)\n".utf8))
+        if json { try print(Failure(image: path, error: "\(error)")) }
+    }
+
+    private func show(_ prediction: Prediction, of name: String) throws {
+        let scores = prediction.top(top)
+        if json {
+            try print(
+                Report(
+                    image: name,
+                    predictions: scores.map {
+                        .init(label: $0.label, name: $0.name, probability: $0.probability.ifFinite)
+                    },
+                    logits: logits ? prediction.logits.map(\.ifFinite) : nil))
+            return
+        }
+        print(name)
+        let width = scores.map(\.name.count).max() ?? 0
+        for score in scores {
+            let percent = Wording.fixed(score.probability * 100, 2) + "%"
+            print("  " + score.name.column(width, isLeading: true) + percent.column(9))
+        }
+        if logits { print("  logits " + prediction.logits.map(\.description).joined(separator: " ")) }
+    }
+
+    private func print(_ object: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        Swift.print(String(decoding: try encoder.encode(object), as: UTF8.self))
+    }
+
+    private func print(_ line: String) { Swift.print(line) }
+}
+
+/// What `--json` prints of an image. JSON has no word for what is not a number: null stands for it.
+private struct Report: Encodable {
+    let image: String
+    let predictions: [Score]
+    let logits: [Float?]?
+
+    struct Score: Encodable {
+        let label: Int
+        let name: String
+        let probability: Double?
+    }
+}
+
+/// What `--json` prints of a picture that cannot be read.
+private struct Failure: Encodable {
+    let image: String
+    let error: String
+}
+
+extension BinaryFloatingPoint {
+    fileprivate var ifFinite: Self? { isFinite ? self : nil }
+}
