@@ -42,7 +42,10 @@ package final class Predictor {
         let shapes =
             try about.map { (classes: $0.classes, channels: $0.inputChannels) }
             ?? Self.ends(of: description, in: checkpoint.tensors, path: path)
-        let network = try description.network(classes: shapes.classes, inputChannels: shapes.channels)
+        // Another model than the checkpoint's knows nothing of its options.
+        let options = about.flatMap { $0.model == description.name ? $0.modelOptions : nil } ?? [:]
+        let network = try ModelChoice(description.name, options: options)
+            .network(classes: shapes.classes, inputChannels: shapes.channels)
         model = description.name
         self.imageSize = imageSize ?? about?.imageSize ?? description.defaultImageSize
         channels = shapes.channels
