@@ -60,7 +60,10 @@ let package = Package(
         room("Recipes", ["Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
         room(
             "Training",
-            ["Tensors", "Kernels", "Networks", "Graphs", "Engine", "Collectives", "Datasets", "Checkpoints", "Recipes"]),
+            [
+                "Tensors", "CMachine", "Kernels", "Networks", "Graphs", "Engine", "Collectives", "Datasets",
+                "Checkpoints", "Recipes",
+            ]),
         .executableTarget(
             name: "cnn-train",
             dependencies: [

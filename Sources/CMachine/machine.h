@@ -1,10 +1,12 @@
-// What Swift has no words for: CPU features, the floating-point control register, spinning and sleeping on an address.
+// What Swift has no words for: CPU features, the floating-point control register, spinning and sleeping on an address,
+// the cores of a thread.
 #ifndef CMACHINE_H
 #define CMACHINE_H
 
 #include <immintrin.h>
 #include <linux/futex.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -38,6 +40,18 @@ static inline void machine_wait(const void *address, uint32_t expected) {
 
 static inline void machine_wake_all(const void *address) {
     syscall(SYS_futex, address, FUTEX_WAKE_PRIVATE, INT32_MAX, 0, 0, 0);
+}
+
+// The cores that the calling thread may run on, a bit each, the lowest of the first byte first. glibc declares
+// sched_getaffinity for _GNU_SOURCE only, which whoever builds glibc's module does not define; so the kernel itself is
+// asked. `size` is a multiple of 8. Returns how many bytes it wrote, or -1.
+static inline long machine_get_affinity(uint8_t *cores, size_t size) {
+    return syscall(SYS_sched_getaffinity, 0, size, cores);
+}
+
+// Lets the calling thread, and those it starts from now on, run on these cores alone. 0, or -1 where the system refuses.
+static inline long machine_set_affinity(const uint8_t *cores, size_t size) {
+    return syscall(SYS_sched_setaffinity, 0, size, cores);
 }
 
 #endif

@@ -22,6 +22,8 @@ extension Checkpoint {
     package struct About: Equatable, Sendable {
         /// The zoo's name of the network.
         package var model: String
+        /// What was asked of the network besides its name, by the zoo's keys, as text.
+        package var modelOptions: [String: String]
         package var classes: Int
         /// Height and width of the input in pixels.
         package var imageSize: Int
@@ -34,10 +36,11 @@ extension Checkpoint {
         package var progress: Progress
 
         package init(
-            model: String, classes: Int, imageSize: Int, inputChannels: Int, classNames: [String], recipe: String,
-            seed: UInt64, progress: Progress
+            model: String, modelOptions: [String: String] = [:], classes: Int, imageSize: Int, inputChannels: Int,
+            classNames: [String], recipe: String, seed: UInt64, progress: Progress
         ) {
             self.model = model
+            self.modelOptions = modelOptions
             self.classes = classes
             self.imageSize = imageSize
             self.inputChannels = inputChannels
@@ -67,7 +70,7 @@ extension Checkpoint {
             throw fields.error("format_version", expected: "\(Self.formatVersion), the only version known here")
         }
         return About(
-            model: try fields.text("model"), classes: try fields.count("classes", from: 1),
+            model: try fields.text("model"), modelOptions: try fields.textsByName("model_options"), classes: try fields.count("classes", from: 1),
             imageSize: try fields.count("image_size", from: 1),
             inputChannels: try fields.count("input_channels", from: 1), classNames: try fields.texts("class_names"),
             recipe: try fields.text("recipe"), seed: try fields.number("seed", expected: "a whole number"),
@@ -80,8 +83,12 @@ extension Checkpoint {
 extension Checkpoint.About {
     /// What is written into the file. `format` tells Python's libraries that tensors are laid out as PyTorch does.
     var metadata: [String: String] {
-        [
-            "format": "pt", "format_version": Checkpoint.formatVersion, "model": model, "classes": "\(classes)",
+        let options = modelOptions.sorted { $0.key < $1.key }.map { key, value in
+            HeaderJSON.quoted(key) + ":" + HeaderJSON.quoted(value)
+        }
+        return [
+            "format": "pt", "format_version": Checkpoint.formatVersion, "model": model,
+            "model_options": "{" + options.joined(separator: ",") + "}", "classes": "\(classes)",
             "image_size": "\(imageSize)", "input_channels": "\(inputChannels)",
             "class_names": "[" + classNames.map(HeaderJSON.quoted).joined(separator: ",") + "]", "recipe": recipe,
             "seed": "\(seed)", "epoch": "\(progress.epoch)", "step_in_epoch": "\(progress.stepInEpoch)",
@@ -124,6 +131,21 @@ private struct Fields {
         for element in elements {
             guard case .string(let text) = element else { throw error(key, expected: "a JSON list of texts") }
             texts.append(text)
+        }
+        return texts
+    }
+
+    /// Empty where the key is missing: it came after the first checkpoints.
+    func textsByName(_ key: String) throws(CheckpointError) -> [String: String] {
+        guard let json = metadata[key] else { return [:] }
+        let expected = "a JSON object of texts"
+        guard case .object(let members)? = try? HeaderJSON.parse(Array(json.utf8)) else {
+            throw error(key, expected: expected)
+        }
+        var texts: [String: String] = [:]
+        for member in members {
+            guard case .string(let text) = member.value else { throw error(key, expected: expected) }
+            texts[member.key] = text
         }
         return texts
     }

@@ -42,6 +42,15 @@ extension Checkpoint {
         return digest
     }
 
+    /// Writes parameters and buffers alone to `path`, not compressed, as `safetensors.torch.save_file` writes a
+    /// state_dict: what other programs load. Whole or not at all.
+    package func exportWeights(to path: String) throws(CheckpointError) {
+        var file = try AtomicFile(path: path)
+        let contents = Safetensors.Contents(tensors: tensors, metadata: ["format": "pt"])
+        try Safetensors.encode(contents) { (bytes) throws(CheckpointError) in try file.write(bytes) }
+        try file.commit()
+    }
+
     /// Hands the bytes of a file to `write`, and returns the SHA-256 of what they decompress to.
     func encode(level: Int32, to write: ByteSink) throws(CheckpointError) -> String {
         let contents = Safetensors.Contents(tensors: tensors + optimizer, metadata: metadata)
@@ -117,9 +126,16 @@ private enum FileKind {
     case zstd, plain
 
     init(head: [UInt8], path: String) throws(CheckpointError) {
-        let convert =
-            "convert a PyTorch state_dict with "
-            + "safetensors.torch.save_file(torch.load(FILE, weights_only=True), \"model.safetensors\")"
+        let name = PartialFile.split(path).name
+        let ending = [".pth", ".pt", ".bin"].first { name.hasSuffix($0) }
+        // A text that Python reads as the path, whatever is in it.
+        let source = HeaderJSON.quoted(path)
+        let target = HeaderJSON.quoted(path.dropLast(ending?.count ?? 0) + ".safetensors")
+        let convert = """
+            convert the state_dict in it with two lines of Python:
+            import torch, safetensors.torch
+            safetensors.torch.save_file(torch.load(\(source), map_location="cpu", weights_only=True), \(target))
+            """
         if head.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) {
             self = .zstd
         } else if head.count == 9 && head[8] == UInt8(ascii: "{") {
@@ -132,6 +148,8 @@ private enum FileKind {
             throw .notACheckpoint(path: path, found: "a Python pickle, probably an old .pth", remedy: convert)
         } else if head.starts(with: [0x1F, 0x8B]) {
             throw .notACheckpoint(path: path, found: "a gzip file", remedy: "unpack it first")
+        } else if let ending {
+            throw .notACheckpoint(path: path, found: "a \(ending) file, probably of PyTorch", remedy: convert)
         } else {
             throw .notACheckpoint(
                 path: path, found: "neither a zstd frame nor a safetensors file",

@@ -67,28 +67,6 @@ package func openDataset(
         return name == "shapes" ? Shapes() : Synthetic(channels: channels, classes: classes)
     default:
         throw .unknownDataset(
-            found: specification, nearest: nearest(to: name, among: datasetNames), known: datasetNames)
+            found: specification, nearest: Spelling.nearest(to: name, among: datasetNames), known: datasetNames)
     }
-}
-
-/// The candidate that `word` is a part of, or else the one with the fewest insertions, deletions and replacements from it;
-/// the first of equals.
-/// (Levenshtein, "Binary codes capable of correcting deletions, insertions, and reversals", 1966.)
-func nearest(to word: String, among candidates: [String]) -> String {
-    func distance(_ candidate: String) -> Int {
-        let letters = Array(word)
-        var row = Array(0...letters.count)
-        for (i, other) in candidate.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for j in letters.indices {
-                let replaced = diagonal + (letters[j] == other ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(replaced, diagonal + 1, row[j] + 1)
-            }
-        }
-        return row[letters.count]
-    }
-    if word.count > 2, let whole = candidates.first(where: { $0.contains(word) }) { return whole }
-    return candidates.min { distance($0) < distance($1) } ?? word
 }

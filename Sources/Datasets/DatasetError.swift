@@ -1,7 +1,7 @@
 /// Why a dataset cannot be opened or read.
 package enum DatasetError: Error, Equatable, Sendable {
     /// No dataset is called that.
-    case unknownDataset(found: String, nearest: String, known: [String])
+    case unknownDataset(found: String, nearest: String?, known: [String])
     /// A folder was given to a dataset that has no files.
     case takesNoFolder(dataset: String, found: String)
     /// Neither `file` nor `file`.gz is in `folder`.
@@ -32,7 +32,7 @@ extension DatasetError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .unknownDataset(let found, let nearest, let known):
-            "There is no dataset '\(found)'; did you mean '\(nearest)'? "
+            "There is no dataset '\(found)'\(nearest.map { "; did you mean '\($0)'?" } ?? ".") "
                 + "There are \(known.joined(separator: ", ")), and fashion-mnist:DIR for a folder of your own."
         case .takesNoFolder(let dataset, let found):
             "'\(found)' names a folder, but the dataset '\(dataset)' is made on the spot and reads none. Say '\(dataset)'."

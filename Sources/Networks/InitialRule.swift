@@ -1,3 +1,5 @@
+import Tensors
+
 /// How a parameter begins, as papers and PyTorch say it: by the number of inputs (fan in) and outputs (fan out) of its
 /// layer.
 package enum InitialRule: Hashable, Sendable {

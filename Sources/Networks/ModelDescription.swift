@@ -1,3 +1,5 @@
+import Tensors
+
 /// A model that can be asked for by name.
 package struct ModelDescription: Sendable {
     package let name: String

@@ -1,3 +1,5 @@
+import Tensors
+
 /// What papers let vary in a model; nil is what the model itself says.
 ///
 /// A model takes some of these keys, not all: `ModelDescription.options`.

@@ -1,3 +1,5 @@
+package import Networks
+
 /// Everything that a run is: one recipe and its seed give one result, bit for bit.
 ///
 /// A recipe is only made by `resolve(file:flags:)`, so its values are within their ranges.
@@ -37,8 +39,36 @@ package struct Recipe: Equatable, Sendable {
         case local
     }
 
+    /// What is done to training images besides scaling them.
+    package enum Augmentation: String, CaseIterable, Sendable { case none }
+
+    /// How the log writes losses.
+    package enum LossPrecision: String, CaseIterable, Sendable {
+        /// Four decimals.
+        case rounded
+        /// As many digits as read back to the same bits.
+        case full
+    }
+
     /// A name that the zoo knows: `resnet18`.
     package let model: String
+    /// Options of the model by key, values as text; the model says which there are.
+    package let modelOptions: [String: String]
+    /// How weights begin where no file gives them.
+    package let initScheme: InitialScheme
+    /// In 0..<1, of every dropout layer; nil means the model's.
+    package let dropout: Double?
+    /// A file of weights to begin with: safetensors, plain or in zstd.
+    package let initFile: String?
+    /// Whether tensors of `initFile` that do not fit the network are left out.
+    package let initSkipMismatched: Bool
+    /// Parameters whose names begin with one of these are not updated.
+    package let freeze: [String]
+    /// What the learning rate is multiplied with for parameters whose names begin so; the longest that fits counts.
+    package let rateMultipliers: [String: Double]
+    /// Whether each epoch has an order of its own.
+    package let shuffle: Bool
+    package let augmentation: Augmentation
     /// A dataset's name, with a folder after a colon where it takes one: `fashion-mnist:/data`.
     package let data: String
     package let duration: Duration
@@ -69,6 +99,7 @@ package struct Recipe: Equatable, Sendable {
     package let resume: Bool
     /// Steps between two reports.
     package let logEvery: Int
+    package let lossPrecision: LossPrecision
     package let batchNorm: BatchNorm
 }
 
@@ -92,5 +123,9 @@ extension Recipe {
         static let resume = false
         static let logEvery = 10
         static let batchNorm = BatchNorm.sync
+        static let initScheme = InitialScheme.reference
+        static let shuffle = true
+        static let augmentation = Augmentation.none
+        static let lossPrecision = LossPrecision.rounded
     }
 }

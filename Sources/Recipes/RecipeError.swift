@@ -3,7 +3,7 @@ package enum RecipeError: Error, Equatable, Sendable {
     case unreadable(path: String, reason: String)
     /// The text is not YAML, or not a mapping of keys to values.
     case malformed(path: String, line: Int?, reason: String)
-    case unknownKey(path: String, line: Int?, found: String, nearest: String)
+    case unknownKey(path: String, line: Int?, found: String, nearest: String?)
     /// `place` names the key or the flag.
     case invalid(place: String, found: String, expected: String)
     case contradiction(String)
@@ -23,7 +23,8 @@ extension RecipeError: CustomStringConvertible {
         case .malformed(let path, let line, let reason):
             "\(Self.place(path: path, line: line)): \(reason); a recipe is YAML, one `key: value` a line"
         case .unknownKey(let path, let line, let found, let nearest):
-            "\(Self.place(path: path, line: line)): there is no key \(found); did you mean \(nearest)?"
+            "\(Self.place(path: path, line: line)): there is no key \(found); "
+                + (nearest.map { "did you mean \($0)?" } ?? "the keys are \(RecipeKey.names)")
         case .invalid(let place, let found, let expected):
             "\(place) is \(found); expected \(expected)"
         case .contradiction(let what):

@@ -31,8 +31,7 @@ extension RecipeOverrides {
                 throw .unknownKey(path: path, line: line, found: name, nearest: RecipeKey.nearest(to: name))
             }
             lines[name] = line
-            let isRead = valueNode.scalar.map { key.read(RecipeText($0), &self) } ?? false
-            guard isRead else {
+            guard let value = RecipeNode(valueNode), key.read(value, &self) else {
                 let place = RecipeError.place(path: path, line: line) + ": " + name
                 throw .invalid(place: place, found: Self.describe(valueNode), expected: key.expected)
             }
@@ -74,9 +73,25 @@ extension RecipeOverrides {
     }
 }
 
-extension RecipeText {
-    fileprivate init(_ scalar: Node.Scalar) {
-        self.init(text: scalar.string, isQuoted: scalar.style != .plain)
+extension RecipeNode {
+    /// nil where a key is not a single value, or the node is an alias.
+    fileprivate init?(_ node: Node) {
+        switch node {
+        case .scalar(let scalar):
+            self = .text(RecipeText(text: scalar.string, isQuoted: scalar.style != .plain))
+        case .sequence(let sequence):
+            let nodes = sequence.compactMap { RecipeNode($0) }
+            guard nodes.count == sequence.count else { return nil }
+            self = .list(nodes)
+        case .mapping(let mapping):
+            var entries: [(key: String, value: RecipeNode)] = []
+            for (key, value) in mapping {
+                guard let key = key.scalar?.string, let value = RecipeNode(value) else { return nil }
+                entries.append((key, value))
+            }
+            self = .map(entries)
+        case .alias: return nil
+        }
     }
 }
 

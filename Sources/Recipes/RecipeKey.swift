@@ -1,3 +1,5 @@
+import Tensors
+
 /// One thing that a recipe can say. The table `all` is the only place that knows a key's name, kind, range and meaning:
 /// reading, checking, layering and printing all walk it.
 package struct RecipeKey: Sendable {
@@ -10,10 +12,10 @@ package struct RecipeKey: Sendable {
     /// Other names that people reach for; never accepted, only understood when guessing what was meant.
     let alsoKnownAs: [String]
     /// Takes a value as a file writes it; false when it is of another kind.
-    let read: @Sendable (RecipeText, inout RecipeOverrides) -> Bool
+    let read: @Sendable (RecipeNode, inout RecipeOverrides) -> Bool
     /// The value, when there is one and it is out of range.
     let invalid: @Sendable (RecipeOverrides) -> String?
-    /// Copies the value, if there is one.
+    /// Copies the value, if there is one, over what is there.
     let copy: @Sendable (RecipeOverrides, inout RecipeOverrides) -> Void
     /// The value as a file writes it.
     let print: @Sendable (RecipeOverrides) -> String?
@@ -36,7 +38,8 @@ package struct RecipeKey: Sendable {
             return kind.print(value)
         }
         self.copy = { source, destination in
-            if let value = source[keyPath: path] { destination[keyPath: path] = value }
+            guard let value = source[keyPath: path] else { return }
+            destination[keyPath: path] = destination[keyPath: path].map { kind.merge($0, value) } ?? value
         }
         self.print = { values in values[keyPath: path].map(kind.print) }
     }
@@ -44,6 +47,25 @@ package struct RecipeKey: Sendable {
     /// Every key, in the order in which a recipe is written.
     package static let all: [RecipeKey] = [
         RecipeKey("model", \.model, .text, "the network: a name of the zoo", alsoKnownAs: ["network", "arch"]),
+        RecipeKey(
+            "model_options", \.modelOptions, .map(of: .text), "what the paper lets vary: {growth_rate: 12}",
+            alsoKnownAs: ["model_option"]),
+        RecipeKey(
+            "init_scheme", \.initScheme, .choice(), "how weights begin where no file gives them",
+            alsoKnownAs: ["initialization", "initialisation"]),
+        RecipeKey("dropout", \.dropout, .number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }, "of all layers"),
+        RecipeKey(
+            "init", \.initFile, .text, "a safetensors file of weights to begin with",
+            alsoKnownAs: ["pretrained", "weights"]),
+        RecipeKey(
+            "init_skip_mismatched", \.initSkipMismatched, .boolean,
+            "begin with those tensors of init that fit, and with drawn weights elsewhere"),
+        RecipeKey("freeze", \.freeze, .list, "parameters whose names begin so are not updated", alsoKnownAs: ["frozen"]),
+        RecipeKey(
+            "lr_multipliers", \.rateMultipliers,
+            .map(of: .number("a number from 0 to 1000") { (0...1000).contains($0) }),
+            "what the learning rate is multiplied with where names begin so: {features: 0.1}",
+            alsoKnownAs: ["lr_multiplier"]),
         RecipeKey("data", \.data, .text, "the dataset, or dataset:FOLDER", alsoKnownAs: ["dataset"]),
         RecipeKey("epochs", \.epochs, .integer(in: 1...1_000_000), "passes over the training set; not with steps"),
         RecipeKey(
@@ -82,17 +104,25 @@ package struct RecipeKey: Sendable {
         RecipeKey("seed", \.seed, .seed, "seeds weights, sample order, augmentation and dropout"),
         RecipeKey("output", \.output, .text, "the folder for results", alsoKnownAs: ["output_dir"]),
         RecipeKey("resume", \.resume, .boolean, "continue from the newest checkpoint in output"),
+        RecipeKey("shuffle", \.shuffle, .onOff, "whether each epoch has an order of its own"),
+        RecipeKey("augment", \.augmentation, .choice(), "what is done to training images", alsoKnownAs: ["augmentation"]),
         RecipeKey("log_every", \.logEvery, .integer(in: 1...1_000_000_000), "steps between two reports"),
         RecipeKey(
             "batch_norm", \.batchNorm, .choice(), "sync: moments of the global batch; local: of each rank's part",
             alsoKnownAs: ["sync_bn"]),
+        RecipeKey(
+            "loss_precision", \.lossPrecision, .choice(),
+            "rounded: the log has four decimals; full: all that a number has"),
     ]
 
+    /// The names of all, for messages.
+    static var names: String { all.map(\.name).joined(separator: ", ") }
+
     /// The key that someone who wrote `name` most likely meant.
-    static func nearest(to name: String) -> String {
+    static func nearest(to name: String) -> String? {
         let spelled = String(name.lowercased().map { $0 == "-" || $0 == " " ? "_" : $0 })
         let names = all.flatMap { key in ([key.name] + key.alsoKnownAs).map { (spelling: $0, name: key.name) } }
-        let guess = nearestSpelling(to: spelled, among: names.map(\.spelling))
-        return names.first { $0.spelling == guess }?.name ?? name
+        let guess = Spelling.nearest(to: spelled, among: names.map(\.spelling))
+        return names.first { $0.spelling == guess }?.name
     }
 }

@@ -1,6 +1,17 @@
+package import Networks
+
 /// What one source, a YAML file or the command line, says about a run; nil where it is silent.
 package struct RecipeOverrides: Equatable, Sendable {
     package var model: String?
+    package var modelOptions: [String: String]?
+    package var initScheme: InitialScheme?
+    package var dropout: Double?
+    package var initFile: String?
+    package var initSkipMismatched: Bool?
+    package var freeze: [String]?
+    package var rateMultipliers: [String: Double]?
+    package var shuffle: Bool?
+    package var augmentation: Recipe.Augmentation?
     package var data: String?
     package var epochs: Int?
     package var steps: Int?
@@ -23,6 +34,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var output: String?
     package var resume: Bool?
     package var logEvery: Int?
+    package var lossPrecision: Recipe.LossPrecision?
     package var batchNorm: Recipe.BatchNorm?
 
     /// Where each key stands in the file; empty for flags.
@@ -41,7 +53,9 @@ package struct RecipeOverrides: Equatable, Sendable {
     func place(of key: String) -> String {
         switch origin {
         case .flags:
-            return "--" + key.map { $0 == "_" ? "-" : String($0) }.joined()
+            // A flag that is repeated gives one entry at a time.
+            let one = ["model_options": "model_option", "lr_multipliers": "lr_multiplier"][key] ?? key
+            return "--" + one.map { $0 == "_" ? "-" : String($0) }.joined()
         case .file(let path, let lines):
             return RecipeError.place(path: path, line: lines[key]) + ": " + key
         }
@@ -52,7 +66,7 @@ extension Recipe {
     /// Lays flags over a file over the defaults, and checks every value.
     ///
     /// Either `epochs` or `steps` of the flags replaces both of the file, and a `schedule` of the flags replaces the
-    /// file's step settings too.
+    /// file's step settings too. Of `model_options` and `lr_multipliers` single entries are replaced.
     /// - Throws: when no model is named, a value is out of its range, or two values contradict each other.
     package static func resolve(file: RecipeOverrides? = nil, flags: RecipeOverrides) throws(RecipeError) -> Recipe {
         var merged = file ?? RecipeOverrides()
@@ -77,6 +91,10 @@ extension Recipe {
         if merged.nesterov == true && (merged.momentum ?? Default.momentum) == 0 {
             throw .contradiction("nesterov is true and momentum is 0: Nesterov's step needs a momentum above 0")
         }
+        if merged.initSkipMismatched == true && merged.initFile == nil {
+            throw .contradiction(
+                "init_skip_mismatched is true, but no file is named to begin with: say init: FILE, or leave it out")
+        }
         return Recipe(model: model, schedule: schedule, merged)
     }
 
@@ -94,6 +112,16 @@ extension Recipe {
 
     private init(model: String, schedule: Schedule.Name, _ merged: RecipeOverrides) {
         self.model = model
+        modelOptions = merged.modelOptions ?? [:]
+        initScheme = merged.initScheme ?? Default.initScheme
+        dropout = merged.dropout
+        initFile = merged.initFile
+        initSkipMismatched = merged.initSkipMismatched ?? false
+        freeze = merged.freeze ?? []
+        rateMultipliers = merged.rateMultipliers ?? [:]
+        shuffle = merged.shuffle ?? Default.shuffle
+        augmentation = merged.augmentation ?? Default.augmentation
+        lossPrecision = merged.lossPrecision ?? Default.lossPrecision
         data = merged.data ?? Default.data
         duration = merged.steps.map(Duration.steps) ?? merged.epochs.map(Duration.epochs) ?? Default.duration
         batchSize = merged.batchSize ?? Default.batchSize
@@ -125,6 +153,16 @@ extension Recipe {
     package var overrides: RecipeOverrides {
         var values = RecipeOverrides()
         values.model = model
+        values.modelOptions = modelOptions.isEmpty ? nil : modelOptions
+        values.initScheme = initScheme
+        values.dropout = dropout
+        values.initFile = initFile
+        values.initSkipMismatched = initFile == nil ? nil : initSkipMismatched
+        values.freeze = freeze.isEmpty ? nil : freeze
+        values.rateMultipliers = rateMultipliers.isEmpty ? nil : rateMultipliers
+        values.shuffle = shuffle
+        values.augmentation = augmentation
+        values.lossPrecision = lossPrecision
         values.data = data
         switch duration {
         case .epochs(let epochs): values.epochs = epochs

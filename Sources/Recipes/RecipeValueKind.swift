@@ -1,23 +1,59 @@
-/// A value as a file writes it.
+/// A single value as a file writes it.
 struct RecipeText {
     let text: String
     /// A quoted value is text, whatever it looks like.
     let isQuoted: Bool
 }
 
+/// What stands behind a key.
+indirect enum RecipeNode {
+    case text(RecipeText)
+    case list([RecipeNode])
+    /// In the order of the file.
+    case map([(key: String, value: RecipeNode)])
+
+    /// The single value; nil for a list or a map.
+    var text: RecipeText? {
+        if case .text(let text) = self { text } else { nil }
+    }
+}
+
 /// What kind of value a key takes: how it is read, checked and written.
 struct RecipeValueKind<Value: Sendable>: Sendable {
     let expected: String
-    let read: @Sendable (RecipeText) -> Value?
+    let read: @Sendable (RecipeNode) -> Value?
     let accepts: @Sendable (Value) -> Bool
     let print: @Sendable (Value) -> String
+    /// What is left of an earlier value, of a file say, where a later one is given, as by a flag.
+    var merge: @Sendable (_ earlier: Value, _ later: Value) -> Value = { _, later in later }
+
+    /// A single value, which is never quoted.
+    init(
+        expected: String, plain read: @escaping @Sendable (String) -> Value?,
+        accepts: @escaping @Sendable (Value) -> Bool = { _ in true }, print: @escaping @Sendable (Value) -> String
+    ) {
+        self.expected = expected
+        self.read = { node in node.text.flatMap { $0.isQuoted ? nil : read($0.text) } }
+        self.accepts = accepts
+        self.print = print
+    }
+
+    init(
+        expected: String, read: @escaping @Sendable (RecipeNode) -> Value?,
+        accepts: @escaping @Sendable (Value) -> Bool, print: @escaping @Sendable (Value) -> String
+    ) {
+        self.expected = expected
+        self.read = read
+        self.accepts = accepts
+        self.print = print
+    }
 }
 
 extension RecipeValueKind where Value == Int {
     static func integer(in range: ClosedRange<Int>) -> Self {
         Self(
             expected: "a whole number from \(range.lowerBound) to \(range.upperBound)",
-            read: { $0.isQuoted ? nil : Int($0.text) },
+            plain: { Int($0) },
             accepts: { range.contains($0) },
             print: { String($0) })
     }
@@ -27,8 +63,7 @@ extension RecipeValueKind where Value == UInt64 {
     static var seed: Self {
         Self(
             expected: "a whole number from 0 to \(UInt64.max)",
-            read: { $0.isQuoted ? nil : UInt64($0.text) },
-            accepts: { _ in true },
+            plain: { UInt64($0) },
             print: { String($0) })
     }
 }
@@ -38,7 +73,7 @@ extension RecipeValueKind where Value == Double {
     static func number(_ expected: String, where accepted: @escaping @Sendable (Double) -> Bool) -> Self {
         Self(
             expected: expected,
-            read: { $0.isQuoted ? nil : Double($0.text) },
+            plain: { Double($0) },
             accepts: { $0.isFinite && accepted($0) },
             print: { "\($0)" })
     }
@@ -48,19 +83,25 @@ extension RecipeValueKind where Value == Bool {
     static var boolean: Self {
         Self(
             expected: "true or false",
-            read: { $0.isQuoted ? nil : Bool($0.text) },
-            accepts: { _ in true },
+            plain: { Bool($0) },
             print: { String($0) })
+    }
+
+    static var onOff: Self {
+        Self(
+            expected: "on or off",
+            plain: { ["on": true, "off": false, "true": true, "false": false][$0] },
+            print: { $0 ? "on" : "off" })
     }
 }
 
 extension RecipeValueKind where Value == String {
     static var text: Self {
-        Self(expected: "a text that is not empty", read: { $0.text }, accepts: { !$0.isEmpty }, print: yamlScalar)
+        Self(expected: "a text that is not empty", read: { $0.text?.text }, accepts: { !$0.isEmpty }, print: yamlScalar)
     }
 
     /// Writes `text` so that YAML reads that text: as it is where nothing in it means anything to YAML, else quoted.
-    @Sendable private static func yamlScalar(_ text: String) -> String {
+    @Sendable fileprivate static func yamlScalar(_ text: String) -> String {
         let isPlain = text.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -90,8 +131,62 @@ extension RecipeValueKind where Value: RawRepresentable & CaseIterable, Value.Ra
     static func choice() -> Self {
         Self(
             expected: Value.allCases.map(\.rawValue).joined(separator: ", "),
-            read: { Value(rawValue: $0.text) },
+            read: { $0.text.flatMap { Value(rawValue: $0.text) } },
             accepts: { _ in true },
             print: \.rawValue)
+    }
+}
+
+extension RecipeValueKind where Value == [String] {
+    /// Texts: `[a, b]`, or `a` for one.
+    static var list: Self {
+        Self(
+            expected: "a list of texts that are not empty",
+            read: { node in
+                switch node {
+                case .text(let text): [text.text]
+                case .list(let nodes):
+                    nodes.allSatisfy { $0.text != nil } ? nodes.compactMap(\.text?.text) : nil
+                case .map: nil
+                }
+            },
+            accepts: { $0.allSatisfy { !$0.isEmpty } },
+            print: { "[" + $0.map(RecipeValueKind<String>.yamlScalar).joined(separator: ", ") + "]" })
+    }
+}
+
+extension RecipeValueKind {
+    /// Values by name: `{a: 1, b: 2}`. A later map replaces single entries of an earlier one.
+    static func map<Element>(of kind: RecipeValueKind<Element>) -> Self where Value == [String: Element] {
+        var map = Self(
+            expected: "a mapping of names to values, each of them \(kind.expected)",
+            read: { node in
+                guard case .map(let entries) = node else { return nil }
+                var values: [String: Element] = [:]
+                for (key, node) in entries {
+                    guard let value = kind.read(node.joined) else { return nil }
+                    values[key] = value
+                }
+                return values
+            },
+            accepts: { $0.allSatisfy { !$0.key.isEmpty && kind.accepts($0.value) } },
+            print: { values in
+                let entries = values.sorted { $0.key < $1.key }.map { key, value in
+                    RecipeValueKind<String>.yamlScalar(key) + ": " + kind.print(value)
+                }
+                return "{" + entries.joined(separator: ", ") + "}"
+            })
+        map.merge = { earlier, later in earlier.merging(later) { _, later in later } }
+        return map
+    }
+}
+
+extension RecipeNode {
+    /// A list of single values as the text that flags have for it: `6,12,24,16`.
+    fileprivate var joined: RecipeNode {
+        guard case .list(let nodes) = self else { return self }
+        let texts = nodes.compactMap(\.text?.text)
+        guard texts.count == nodes.count else { return self }
+        return .text(RecipeText(text: texts.joined(separator: ","), isQuoted: true))
     }
 }

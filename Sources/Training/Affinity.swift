@@ -1,29 +1,23 @@
+import CMachine
 import Glibc
 
-// Glibc declares these for _GNU_SOURCE only, which Swift does not define.
-@_silgen_name("sched_getaffinity")
-private func sched_getaffinity(_ process: pid_t, _ size: Int, _ set: UnsafeMutableRawPointer) -> Int32
-@_silgen_name("sched_setaffinity")
-private func sched_setaffinity(_ process: pid_t, _ size: Int, _ set: UnsafeRawPointer) -> Int32
-
 extension MachineCores {
+    /// Bytes of a set of cores: as many as the kernel is ever built for.
+    private static let bytes = 1024
+
     /// The cores that this thread may run on.
     package static func affinity() -> [Int] {
-        var set = cpu_set_t()
-        guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return [] }
-        return withUnsafeBytes(of: set) { bytes in
-            (0..<bytes.count * 8).filter { bytes[$0 / 8] & (1 << ($0 % 8)) != 0 }
-        }
+        var set = [UInt8](repeating: 0, count: bytes)
+        let written = machine_get_affinity(&set, set.count)
+        return (0..<max(written, 0) * 8).filter { set[$0 / 8] & (1 << ($0 % 8)) != 0 }
     }
 
     /// Lets this thread, and those it starts from now on, run on `cores` and nowhere else. False where the system refuses.
     @discardableResult
     package static func setAffinity(_ cores: [Int]) -> Bool {
-        var set = cpu_set_t()
-        withUnsafeMutableBytes(of: &set) { bytes in
-            for core in cores where core / 8 < bytes.count { bytes[core / 8] |= 1 << (core % 8) }
-        }
-        return sched_setaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0
+        var set = [UInt8](repeating: 0, count: bytes)
+        for core in cores where core / 8 < bytes { set[core / 8] |= 1 << (core % 8) }
+        return machine_set_affinity(set, set.count) == 0
     }
 
     /// Undoes a launcher's binding that is narrower than the threads that are to run: mpirun pins a rank to one core,

@@ -114,7 +114,7 @@ private final class BenchmarkRun {
             }
             let classes = try Setup.defaultClasses(ofModel: model)
             let setup = try Setup(
-                model: model, data: "synthetic", imageSize: imageSize, classes: classes, threads: threads,
+                model: ModelChoice(model), data: "synthetic", imageSize: imageSize, classes: classes, threads: threads,
                 instructionSet: instructionSet, world: world)
             let engine = try setup.engine(batchSize: batchSize, seed: 1)
             setup.initialize(engine, seed: 1)

@@ -21,12 +21,13 @@ package struct CheckpointEvaluation: Sendable {
     ) throws {
         let file = try together(world) { world.rank == 0 ? try File(path: path) : nil }
         let model = try world.broadcast(file?.about.model ?? "")
+        let options = try world.broadcast(file?.about.modelOptions ?? [:])
         let classes = try world.broadcast(file?.about.classes ?? 0)
         let imageSize = try world.broadcast(file?.about.imageSize ?? 0)
         let data = try world.broadcast(data ?? file?.data ?? "")
         let (setup, engine) = try together(world) {
             let setup = try Setup(
-                model: model, data: data, imageSize: imageSize, classes: classes, threads: threads,
+                model: ModelChoice(model, options: options), data: data, imageSize: imageSize, classes: classes, threads: threads,
                 instructionSet: instructionSet, world: world)
             if let file, file.about.inputChannels != setup.dataset.channels {
                 throw TrainingError.otherChannels(

@@ -32,10 +32,11 @@ extension Engine {
     /// - Throws: `TrainingError.unfitCheckpoint` where one is missing or of another shape.
     package func load(_ tensors: [NamedTensor]) throws {
         let named = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        batchesTracked = 0
         for (index, parameter) in parameters.enumerated() {
             if parameter.role == .batchesTracked {
-                // Files of others may lack the count; it moves nothing here.
-                batchesTracked = Int(named[parameter.name]?.integers?.first ?? 0)
+                // Files of others may lack the count; it moves nothing here. One counter stands for all norms.
+                batchesTracked = max(batchesTracked, Int(named[parameter.name]?.integers?.first ?? 0))
             } else {
                 let values = try Self.values(parameter.name, shape: parameter.shape, in: named)
                 setValues(of: ParameterID(index: index), to: values)

@@ -8,6 +8,7 @@ import Tensors
 /// What a run tells the people who watch it.
 struct RunLog {
     let console: Console
+    let lossPrecision: Recipe.LossPrecision
 
     private static let labelWidth = 9
 
@@ -64,7 +65,7 @@ struct RunLog {
     func training(_ record: MetricsRecord, secondsLeft: Double) {
         console.say(
             row(
-                "\(record.epoch)", "\(record.step)", Wording.fixed(record.loss, 4), percent(record.accuracy),
+                "\(record.epoch)", "\(record.step)", loss(record.loss), percent(record.accuracy),
                 Wording.significant(Double(record.learningRate ?? 0)), Wording.significant(record.imagesPerSecond),
                 Wording.duration(seconds: secondsLeft)))
     }
@@ -72,7 +73,7 @@ struct RunLog {
     func evaluation(_ record: MetricsRecord) {
         console.say(
             row(
-                "\(record.epoch)", "test", Wording.fixed(record.loss, 4), percent(record.accuracy), "",
+                "\(record.epoch)", "test", loss(record.loss), percent(record.accuracy), "",
                 Wording.significant(record.imagesPerSecond), ""))
     }
 
@@ -80,10 +81,17 @@ struct RunLog {
     func end(_ outcome: TrainingOutcome) {
         console.say()
         console.say(
-            "Test accuracy \(percent(outcome.evaluation.accuracy)) (loss \(Wording.fixed(outcome.evaluation.loss, 4)), "
+            "Test accuracy \(percent(outcome.evaluation.accuracy)) (loss \(loss(outcome.evaluation.loss)), "
                 + "\(Wording.grouped(outcome.evaluation.samples)) samples) after \(Wording.count(outcome.step, "step")) "
                 + "in \(Wording.duration(seconds: outcome.seconds)).")
         console.say("Results are in \(outcome.folder.path): metrics.jsonl, config.yaml, checkpoints/.")
+    }
+
+    private func loss(_ loss: Double) -> String {
+        switch lossPrecision {
+        case .rounded: Wording.fixed(loss, 4)
+        case .full: "\(loss)"
+        }
     }
 
     private func percent(_ share: Double) -> String { Wording.fixed(share * 100, 2) + "%" }
@@ -93,7 +101,7 @@ struct RunLog {
         _ left: String
     ) -> String {
         [
-            epoch.column(5), step.column(8), loss.column(9), accuracy.column(9), rate.column(10), speed.column(8),
+            epoch.column(5), step.column(8), loss.column(lossPrecision == .full ? 20 : 9), accuracy.column(9), rate.column(10), speed.column(8),
             left.column(7),
         ].joined(separator: " ").trimmingTrailingSpaces
     }

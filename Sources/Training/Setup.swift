@@ -21,23 +21,28 @@ package struct Setup {
     /// Opens the data and builds the network on this rank; talks to no other.
     ///
     /// - Parameters:
+    ///   - choice: the model; an option of its channels must agree with the data's.
     ///   - classes: outputs of the network; nil for the dataset's.
     ///   - imageSize: nil for the model's.
     /// - Throws: what is wrong with model, data or machine.
     package init(
-        model name: String, data: String, imageSize: Int?, classes: Int?, threads: Int?,
+        model choice: ModelChoice, data: String, imageSize: Int?, classes: Int?, threads: Int?,
         instructionSet: Recipe.InstructionSet, world: any Communicator
     ) throws {
-        model = try Zoo.model(named: name)
+        model = try Zoo.model(named: choice.name)
+        let channels = try model.options(from: choice.options).inputChannels
         self.imageSize = imageSize ?? model.defaultImageSize
         // Synthetic images are whatever the model wants; others have classes and channels of their own.
-        dataset = try openDataset(data, channels: model.defaultChannels, classes: classes ?? 10)
+        dataset = try openDataset(data, channels: channels ?? model.defaultChannels, classes: classes ?? 10)
         let needed = dataset.classNames.count
         let classes = classes ?? needed
         guard classes >= needed else {
             throw TrainingError.tooFewClasses(found: classes, needed: needed, data: dataset.name)
         }
-        network = try model.network(classes: classes, inputChannels: dataset.channels)
+        if let channels, channels != dataset.channels {
+            throw TrainingError.channelsOption(found: channels, data: dataset.name, expected: dataset.channels)
+        }
+        network = try choice.network(classes: classes, inputChannels: dataset.channels)
         summary = try Summary(network: network, imageSize: self.imageSize)
         sharding = Sharding(ranks: world.size, rank: world.rank)
         backend = Self.backend(instructionSet)

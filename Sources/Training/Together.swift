@@ -67,6 +67,19 @@ extension Communicator {
         return Int(truncatingIfNeeded: sent.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
     }
 
+    /// Texts by name of `root`, on every rank.
+    func broadcast(_ texts: [String: String], from root: Int = 0) throws -> [String: String] {
+        let own = texts.sorted { $0.key < $1.key }
+        let count = try broadcast(own.count, from: root)
+        var sent: [String: String] = [:]
+        for index in 0..<count {
+            let entry = rank == root ? own[index] : (key: "", value: "")
+            let key = try broadcast(entry.key, from: root)
+            sent[key] = try broadcast(entry.value, from: root)
+        }
+        return sent
+    }
+
     /// A text of `root`, on every rank.
     func broadcast(_ text: String, from root: Int = 0) throws -> String {
         let own = Array(text.utf8)

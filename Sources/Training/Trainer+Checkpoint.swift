@@ -2,6 +2,7 @@ import Checkpoints
 import Collectives
 import Datasets
 import Engine
+import Graphs
 import Networks
 import Recipes
 import Tensors
@@ -23,7 +24,13 @@ extension Trainer {
         coordinator = start.coordinator
         log.header(
             setup, recipe: recipe, ranks: world.size, sizes: sizes, folder: start.coordinator.folder,
-            notes: start.notes)
+            notes: start.notes + frozenNote)
+    }
+
+    private var frozenNote: [String] {
+        guard frozenParameters > 0 else { return [] }
+        let all = Wording.grouped(setup.summary.parameters)
+        return ["\(Wording.grouped(frozenParameters)) of \(all) parameters are frozen"]
     }
 
     /// What rank 0 has ready before the first step.
@@ -39,7 +46,9 @@ extension Trainer {
         guard recipe.resume else {
             let folder = try RunFolder.new(asked: recipe.output, model: recipe.model, data: recipe.data)
             setup.initialize(engine, seed: recipe.seed)
-            return Start(coordinator: try Coordinator(folder: folder, recipe: recipe, resumedStep: nil), step: 0)
+            let notes = try takeInitialWeights()
+            return Start(
+                coordinator: try Coordinator(folder: folder, recipe: recipe, resumedStep: nil), step: 0, notes: notes)
         }
         let folder = try RunFolder.existing(asked: recipe.output, model: recipe.model, data: recipe.data)
         let found = try CheckpointDirectory(path: folder.checkpoints).newest()
@@ -56,6 +65,18 @@ extension Trainer {
                 + ["going on after step \(Wording.grouped(step)), from \(found.entry.path)"])
     }
 
+    /// Begins with the weights of the file that the recipe names, if it does.
+    ///
+    /// - Returns: what was taken over and what was not, as lines to be read.
+    private func takeInitialWeights() throws -> [String] {
+        guard let path = recipe.initFile else { return [] }
+        let fit = WeightsFit(try Checkpoint(contentsOf: path).tensors, to: engine.parameters)
+        try fit.check(path: path, model: recipe.model, skipsMismatched: recipe.initSkipMismatched)
+        engine.take(fit)
+        let count = "\(Wording.grouped(fit.fitting.count)) of \(Wording.grouped(engine.parameters.count)) tensors"
+        return ["beginning with \(count) from \(path)"] + fit.misfits.map { "skipped: \($0)" }
+    }
+
     /// What makes a run the run that it is may not change half-way.
     private func checkSameRun(as about: Checkpoint.About, _ earlier: Recipe) throws {
         func dataset(_ data: String) -> String { String(data.prefix { $0 != ":" }) }
@@ -70,6 +91,11 @@ extension Trainer {
         for item in identity where item.checkpoint != item.recipe {
             throw TrainingError.differentRun(what: item.what, checkpoint: item.checkpoint, recipe: item.recipe)
         }
+        for key in Set(about.modelOptions.keys).union(recipe.modelOptions.keys).sorted()
+        where about.modelOptions[key] != recipe.modelOptions[key] {
+            throw TrainingError.differentOption(
+                key: key, checkpoint: about.modelOptions[key], recipe: recipe.modelOptions[key])
+        }
         let samples = sizes.samples(after: about.progress.globalStep)
         guard about.progress.samples == samples else {
             throw TrainingError.differentData(
@@ -80,7 +106,7 @@ extension Trainer {
     /// What is asked for otherwise than the run began with, as lines to be read.
     private func changes(since earlier: Recipe) -> [String] {
         func lines(_ recipe: Recipe) -> [String] {
-            let local = ["output:", "resume:", "threads:", "isa:", "log_every:", "data:"]
+            let local = ["output:", "resume:", "threads:", "isa:", "log_every:", "loss_precision:", "data:"]
             return recipe.yaml().split(separator: "\n").map(String.init).filter { line in
                 !local.contains { line.hasPrefix($0) }
             }
@@ -97,7 +123,7 @@ extension Trainer {
             epoch: sizes.epoch(after: step), stepInEpoch: sizes.stepInEpoch(after: step), globalStep: step,
             samples: sizes.samples(after: step))
         let about = Checkpoint.About(
-            model: recipe.model, classes: setup.network.classes, imageSize: setup.imageSize,
+            model: recipe.model, modelOptions: recipe.modelOptions, classes: setup.network.classes, imageSize: setup.imageSize,
             inputChannels: setup.dataset.channels, classNames: setup.dataset.classNames, recipe: recipe.yaml(),
             seed: recipe.seed, progress: progress)
         try coordinator.keep(Checkpoint(tensors: engine.tensors, optimizer: engine.optimizerTensors, about: about))

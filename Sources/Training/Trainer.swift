@@ -28,6 +28,8 @@ package final class Trainer {
     let engine: Engine
     let schedule: LearningRateSchedule
     let log: RunLog
+    /// Numbers among the parameters that training does not move.
+    let frozenParameters: Int
     /// On rank 0 once the run has begun.
     var coordinator: Coordinator?
     /// Optimizer steps taken since the beginning of the run.
@@ -42,24 +44,28 @@ package final class Trainer {
     package init(recipe: Recipe, world: any Communicator, console: Console) throws {
         self.recipe = recipe
         self.world = world
-        log = RunLog(console: console)
-        (setup, engine, sizes) = try together(world) {
+        log = RunLog(console: console, lossPrecision: recipe.lossPrecision)
+        (setup, engine, sizes, frozenParameters) = try together(world) {
             guard recipe.batchSize >= world.size else {
                 throw TrainingError.batchSmallerThanRanks(batchSize: recipe.batchSize, ranks: world.size)
             }
             let setup = try Setup(
-                model: recipe.model, data: recipe.data, imageSize: recipe.imageSize, classes: recipe.classes,
-                threads: recipe.threads, instructionSet: recipe.instructionSet, world: world)
+                model: ModelChoice(
+                    recipe.model, options: recipe.modelOptions, scheme: recipe.initScheme, dropout: recipe.dropout),
+                data: recipe.data, imageSize: recipe.imageSize, classes: recipe.classes, threads: recipe.threads,
+                instructionSet: recipe.instructionSet, world: world)
             for split in Split.allCases where setup.dataset.count(of: split) == 0 {
                 throw TrainingError.emptySplit(data: setup.dataset.name, split: split.rawValue)
             }
             let sizes = RunSizes(
                 trainingSamples: setup.dataset.count(of: .train), testSamples: setup.dataset.count(of: .test),
                 batchSize: recipe.batchSize, duration: recipe.duration)
-            return (setup, try setup.engine(batchSize: recipe.batchSize, seed: recipe.seed), sizes)
+            let engine = try setup.engine(batchSize: recipe.batchSize, seed: recipe.seed)
+            return (setup, engine, sizes, try engine.setRates(ParameterRates(recipe)))
         }
         schedule = LearningRateSchedule(recipe, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: sizes.totalSteps)
-        sampler = Sampler(count: sizes.trainingSamples, batchSize: recipe.batchSize, seed: recipe.seed)
+        sampler = Sampler(
+            count: sizes.trainingSamples, batchSize: recipe.batchSize, seed: recipe.seed, isShuffled: recipe.shuffle)
         loader = Loader(dataset: setup.dataset, imageSize: setup.imageSize)
     }
 

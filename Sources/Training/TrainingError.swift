@@ -12,6 +12,15 @@ package enum TrainingError: Error, Equatable, Sendable {
     case differentData(data: String, step: Int, checkpoint: Int, found: Int)
     case unfitCheckpoint(what: String, found: String, expected: String)
     case otherChannels(data: String, found: Int, expected: Int)
+    /// The model is told to expect other images than the data has.
+    case channelsOption(found: Int, data: String, expected: Int)
+    case differentOption(key: String, checkpoint: String?, recipe: String?)
+    /// Weights of a file that do not fit; `misfits` says of each tensor why.
+    case unfitWeights(path: String, model: String, misfits: [String])
+    /// Not one tensor fits.
+    case foreignWeights(path: String, model: String, misfits: [String])
+    /// No parameter's name begins so.
+    case unusedPrefix(option: String, prefix: String, nearest: String?, names: [String])
     case cannotWrite(path: String, reason: String)
 }
 
@@ -44,8 +53,32 @@ extension TrainingError: CustomStringConvertible {
         case .otherChannels(let data, let found, let expected):
             "the images of \(data) have \(Wording.count(found, "channel")), but the network was trained on "
                 + "\(expected): give --data a dataset like the one it was trained on"
+        case .channelsOption(let found, let data, let expected):
+            "the model option input_channels is \(found), but the images of \(data) have "
+                + "\(Wording.count(expected, "channel")): leave it out, or give --data other images"
+        case .differentOption(let key, let checkpoint, let recipe):
+            "the run to resume has \(checkpoint.map { "\(key)=\($0)" } ?? "no \(key)") of the model options, but now "
+                + "\(recipe.map { "\(key)=\($0)" } ?? "none") is asked for: a resumed run keeps its network. "
+                + "\(checkpoint.map { "Say --model-option \(key)=\($0)" } ?? "Leave it out"), or start anew with "
+                + "another --output"
+        case .unfitWeights(let path, let model, let misfits):
+            "\(path) does not fit \(model): \(Self.few(misfits)). Say --init-skip-mismatched to take over the rest, or "
+                + "give the model the classes and options that the file was made with"
+        case .foreignWeights(let path, let model, let misfits):
+            "not one tensor of \(path) fits \(model): \(Self.few(misfits)). Names and shapes are those of torchvision's "
+                + "state_dict; `cnn-train summary --model \(model)` shows its layers"
+        case .unusedPrefix(let option, let prefix, let nearest, let names):
+            "\(option) \(prefix): no parameter's name begins so"
+                + (nearest.map { "; did you mean \($0)?" } ?? "; they are \(Self.few(names))")
         case .cannotWrite(let path, let reason):
             "cannot write \(path): \(reason)"
         }
+    }
+
+    /// A list that is still read.
+    private static func few(_ words: [String]) -> String {
+        let most = 8
+        let rest = words.count > most ? " and \(words.count - most) more" : ""
+        return words.prefix(most).joined(separator: ", ") + rest
     }
 }

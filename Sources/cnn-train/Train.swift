@@ -1,6 +1,7 @@
 import ArgumentParser
 import Collectives
 import Foundation
+import Networks
 import Recipes
 import Training
 
@@ -10,6 +11,29 @@ struct TrainCommand: RankedCommand {
         commandName: "train", abstract: "Trains a network. (What cnn-train does where no subcommand is named.)")
 
     @Option(help: "The network; `cnn-train models` lists them.") var model: String?
+    @Option(
+        name: .customLong("model-option"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("What the model's paper lets vary; may be repeated.", valueName: "key=value"))
+    var modelOptions: [KeyAndValue] = []
+    @Option(
+        name: .customLong("init"),
+        help: ArgumentHelp("Weights to begin with: safetensors, plain or in zstd, ours or torchvision's.", valueName: "file"))
+    var initFile: String?
+    @Flag(help: "Begins with those tensors of --init that fit.") var initSkipMismatched = false
+    @Option(help: "How weights begin where no file gives them: reference, he_normal, xavier_uniform, …")
+    var initScheme: String?
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Parameters whose names begin so are not updated; may be repeated.", valueName: "prefix"))
+    var freeze: [String] = []
+    @Option(
+        name: .customLong("lr-multiplier"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Multiplies the learning rate where names begin so; may be repeated.", valueName: "prefix=x"))
+    var rateMultipliers: [PrefixAndFactor] = []
+    @Option(parsing: .unconditional, help: "The rate of all dropout layers; 0 turns them off.") var dropout: Double?
+    @Option(help: "Whether each epoch has an order of its own: on or off.") var shuffle: OnOff?
+    @Option(help: "What is done to training images: none.") var augment: Recipe.Augmentation?
     @Option(help: "The dataset: shapes, fashion-mnist, fashion-mnist:DIR or synthetic.") var data: String?
     @Option(help: ArgumentHelp("A recipe in YAML; flags win over it.", valueName: "file.yaml")) var config: String?
     @Option(parsing: .unconditional, help: "Passes over the training data.") var epochs: Int?
@@ -37,6 +61,7 @@ struct TrainCommand: RankedCommand {
     @Option(help: ArgumentHelp("The folder for results.", valueName: "dir")) var output: String?
     @Flag(help: "Goes on from the newest checkpoint in the output folder.") var resume = false
     @Option(parsing: .unconditional, help: "Steps between two reports.") var logEvery: Int?
+    @Option(help: "How the log writes losses: rounded or full.") var lossPrecision: Recipe.LossPrecision?
     @Option(help: "Moments of batch norm: sync, of the global batch; local, of each rank's part.")
     var batchNorm: Recipe.BatchNorm?
 
@@ -47,7 +72,7 @@ struct TrainCommand: RankedCommand {
     }
 
     private func resolved() throws -> Recipe {
-        try Recipe.resolve(file: file(), flags: flags)
+        try Recipe.resolve(file: file(), flags: flags())
     }
 
     /// What the user's file says; where a run is resumed without one, what that run was made with.
@@ -58,9 +83,21 @@ struct TrainCommand: RankedCommand {
         return FileManager.default.fileExists(atPath: earlier) ? try RecipeOverrides(contentsOf: earlier) : nil
     }
 
-    private var flags: RecipeOverrides {
+    private func flags() throws -> RecipeOverrides {
         var flags = RecipeOverrides()
         flags.model = model
+        flags.modelOptions = modelOptions.isEmpty ? nil : modelOptions.texts
+        flags.initFile = initFile
+        flags.initSkipMismatched = initSkipMismatched ? true : nil
+        flags.initScheme = try initScheme.map { name in try InitialScheme(named: name) }
+        flags.freeze = freeze.isEmpty ? nil : freeze
+        let multipliers = Dictionary(
+            rateMultipliers.map { ($0.prefix, $0.factor) }, uniquingKeysWith: { _, last in last })
+        flags.rateMultipliers = multipliers.isEmpty ? nil : multipliers
+        flags.dropout = dropout
+        flags.shuffle = shuffle.map { $0 == .on }
+        flags.augmentation = augment
+        flags.lossPrecision = lossPrecision
         flags.data = data
         flags.epochs = epochs
         flags.steps = steps
@@ -85,7 +122,3 @@ struct TrainCommand: RankedCommand {
         return flags
     }
 }
-
-extension Recipe.Schedule.Name: ExpressibleByArgument {}
-extension Recipe.InstructionSet: ExpressibleByArgument {}
-extension Recipe.BatchNorm: ExpressibleByArgument {}

@@ -107,6 +107,49 @@ import Testing
         }
     }
 
+    @Test(
+        "a file of PyTorch is refused with the two lines that convert it",
+        arguments: [
+            ("a/b.pth", [0x50, 0x4B, 0x03, 0x04, 0, 0, 0, 0, 0]), ("a/b.pt", [0x80, 0x02, 0x8A, 0x0A, 0, 0, 0, 0, 0]),
+            ("a/b.bin", Array("something".utf8)),
+        ] as [(String, [UInt8])])
+    func pytorch(path: String, bytes: [UInt8]) {
+        var rest = bytes[...]
+        let error = #expect(throws: CheckpointError.self) {
+            try Checkpoint(path: path) { (count) throws(CheckpointError) in
+                defer { rest = rest.dropFirst(count) }
+                return Array(rest.prefix(count))
+            }
+        }
+        #expect(
+            error?.description.split(separator: "\n").dropFirst().map(String.init) == [
+                "import torch, safetensors.torch",
+                "safetensors.torch.save_file(torch.load(\"\(path)\", map_location=\"cpu\", weights_only=True), "
+                    + "\"a/b.safetensors\")",
+            ])
+    }
+
+    @Test("exported weights are a plain file of the network's tensors alone")
+    func export() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/w.safetensors"
+        try example().exportWeights(to: path)
+        let bytes = Array(try Data(contentsOf: URL(filePath: path)))
+        #expect(bytes[8] == UInt8(ascii: "{"))
+        let read = try Checkpoint(contentsOf: path)
+        #expect(read.tensors == example().tensors)
+        #expect(read.optimizer.isEmpty && read.metadata == ["format": "pt"])
+        #expect(folder.names == ["w.safetensors"])
+    }
+
+    @Test("a checkpoint from before model options has none")
+    func withoutOptions() throws {
+        var checkpoint = example()
+        #expect(try checkpoint.about(path: "a").modelOptions == ["activation": "tanh", "\"": "1,2"])
+        checkpoint.metadata["model_options"] = nil
+        #expect(try checkpoint.about(path: "a").modelOptions.isEmpty)
+    }
+
     @Test("a missing file is called that, and a folder cannot be read")
     func missing() throws {
         #expect(throws: CheckpointError.noFile(path: "no/such.zst")) { try Checkpoint(contentsOf: "no/such.zst") }
@@ -123,6 +166,7 @@ import Testing
         arguments: [
             ("model", nil), ("classes", "ten"), ("classes", "0"), ("image_size", nil), ("class_names", "[1]"),
             ("class_names", "x"), ("seed", "-1"), ("step", "-1"), ("format_version", "2"), ("samples", ""),
+            ("model_options", "[]"), ("model_options", "{\"a\":1}"),
         ] as [(String, String?)])
     func metadata(key: String, value: String?) throws {
         var checkpoint = example()

@@ -33,7 +33,7 @@ func example(step: Int = 704, epoch: Int = 3) -> Checkpoint {
                 storage: .float32([1, 2, 3, 4, 5, 6]))
         ],
         about: Checkpoint.About(
-            model: "lenet", classes: 10, imageSize: 28, inputChannels: 1, classNames: ["T-shirt/top", "\"é\"\n\\ 🙂"],
+            model: "lenet", modelOptions: ["activation": "tanh", "\"": "1,2"], classes: 10, imageSize: 28, inputChannels: 1, classNames: ["T-shirt/top", "\"é\"\n\\ 🙂"],
             recipe: "model: lenet\nlr: 0.1\n", seed: .max,
             progress: Checkpoint.Progress(epoch: epoch, stepInEpoch: 4, globalStep: step, samples: 64 * step)))
 }

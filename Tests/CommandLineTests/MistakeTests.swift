@@ -31,6 +31,31 @@ struct MistakeTests {
         Mistake(
             name: "an unknown model", arguments: { _ in ["--model", "resnet81"] }, words: ["resnet81", "resnet18"]),
         Mistake(
+            name: "an unknown model option",
+            arguments: { _ in ["--model", "densenet121", "--model-option", "growthrate=12"] },
+            words: ["growthrate", "growth_rate"]),
+        Mistake(
+            name: "a model option without a value",
+            arguments: { _ in ["--model", "densenet121", "--model-option", "growth_rate"] },
+            words: ["--model-option", "growth_rate", "key=value"], status: 64),
+        Mistake(
+            name: "an unknown scheme", arguments: { _ in ["--model", "lenet", "--init-scheme", "he_norml"] },
+            words: ["he_norml", "he_normal"]),
+        Mistake(
+            name: "channels that the data has not",
+            arguments: { ["--model", "lenet", "--data", try $0.tinyData(), "--model-option", "input_channels=3"] },
+            words: ["input_channels", "3", "1 channel"]),
+        Mistake(
+            name: "a prefix that no parameter has",
+            arguments: { ["--model", "lenet", "--data", try $0.tinyData(), "--freeze", "features"] },
+            words: ["--freeze", "features"]),
+        Mistake(
+            name: "weights of PyTorch",
+            arguments: { commands in
+                try commands.write([0x50, 0x4B, 3, 4, 0, 0, 0, 0, 0, 0], to: "w.pth")
+                return ["--model", "lenet", "--data", try commands.tinyData(), "--init", "w.pth"]
+            }, words: ["w.pth", "import torch", "save_file", "w.safetensors"]),
+        Mistake(
             name: "an unknown dataset", arguments: { _ in ["--model", "lenet", "--data", "shaeps"] },
             words: ["shaeps", "shapes"]),
         Mistake(

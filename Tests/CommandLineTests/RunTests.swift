@@ -156,6 +156,50 @@ struct RunTests {
         #expect(outcome.output.contains("1.81 G"))
     }
 
+    @Test("a summary is there for programs too, and takes model options")
+    func summaryObject() throws {
+        let outcome = try commands.run(
+            "summary", "--model", "densenet_bc_100_12", "--model-option", "growth_rate=4", "--classes", "7", "--json")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let object = try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        let layers = try #require(object["layers"] as? [[String: Any]])
+        let parameters = try #require(object["parameters"] as? Int)
+        #expect(layers.compactMap { $0["parameters"] as? Int }.reduce(0, +) == parameters)
+        #expect(object["parameter_bytes"] as? Int == 4 * parameters)
+        #expect(object["classes"] as? Int == 7 && object["image_size"] as? Int == 32)
+        #expect(layers.last?["output"] as? [Int] == [1, 1, 7])
+        let forward = try #require(object["forward_bytes"] as? Int)
+        let both = try #require(object["forward_and_backward_bytes"] as? Int)
+        #expect(forward > 0 && both > forward)
+    }
+
+    @Test("weights are exported, imported, and begun with, to the same bits")
+    func weights() throws {
+        _ = try train("run", "--steps", "3", "--model-option", "activation=relu")
+        let file = try #require(try checkpoints("run").last)
+        for (input, output) in [("run/checkpoints/\(file)", "a.safetensors"), ("c.zst", "b.safetensors")] {
+            if input == "c.zst" {
+                let made = try commands.run(
+                    "checkpoint", "import", "--model", "lenet", "--model-option", "activation=relu", "--input",
+                    "a.safetensors", "--output", input)
+                #expect(made.status == 0, "\(made.errors)")
+            }
+            let written = try commands.run("checkpoint", "export", "--checkpoint", input, "--output", output)
+            #expect(written.status == 0, "\(written.errors)")
+        }
+        let exported = try Data(contentsOf: URL(filePath: commands.folder + "/a.safetensors"))
+        #expect(try Data(contentsOf: URL(filePath: commands.folder + "/b.safetensors")) == exported)
+        let shown = try commands.run("checkpoint", "show", "--checkpoint", "c.zst").output
+        #expect(shown.contains("model: lenet\n") && shown.contains("model_options: {\"activation\":\"relu\"}"))
+        let begun = try train(
+            "begun", "--steps", "1", "--model-option", "activation=relu", "--init", "c.zst", "--lr-multiplier", "0=0",
+            "--loss-precision", "full", "--shuffle", "off", "--augment", "none", "--dropout", "0")
+        #expect(begun.output.contains("beginning with 10 of 10 tensors from c.zst"))
+        #expect(begun.output.contains("156 of 61,706 parameters are frozen"))
+        let loss = try #require(try records("begun").last?.loss)
+        #expect(begun.output.contains("(loss \(loss),"))
+    }
+
     @Test("bench prints what it promises", arguments: [nil, 2] as [Int?])
     func bench(ranks: Int?) throws {
         let outcome = try commands.run(
@@ -218,7 +262,8 @@ struct RunTests {
             "--model", "--data", "--config", "--epochs", "--steps", "--batch-size", "--lr", "--momentum",
             "--weight-decay",
             "--image-size", "--classes", "--threads", "--isa", "--seed", "--output", "--resume", "--log-every",
-            "--batch-norm",
+            "--batch-norm", "--model-option", "--init", "--init-skip-mismatched", "--init-scheme", "--freeze",
+            "--lr-multiplier", "--dropout", "--shuffle", "--augment", "--loss-precision",
         ] {
             #expect(help.contains("\(flag) ") || help.contains("\(flag)\n"), "\(flag)")
         }

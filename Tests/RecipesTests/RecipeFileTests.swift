@@ -25,6 +25,13 @@ import Testing
             ("lr: {a: 1}", "a mapping", "a number above 0"), ("resume: 1", "1", "true or false"),
             ("seed: -1", "-1", "a whole number from 0"), ("isa: sse2", "sse2", "auto, avx512, avx2, openblas"),
             ("schedule: linear", "linear", "constant, cosine, step"), ("batch_norm: none", "none", "sync, local"),
+            ("augment: flip", "flip", "none"), ("shuffle: maybe", "maybe", "on or off"),
+            ("init_scheme: xavier", "xavier", "reference, torch_default, xavier_uniform"),
+            ("freeze: {a: b}", "a mapping", "a list of texts"), ("freeze: [[a]]", "a list", "a list of texts"),
+            ("lr_multipliers: [a]", "a list", "a mapping of names to values, each of them a number from 0 to 1000"),
+            ("lr_multipliers: {a: b}", "a mapping", "a mapping of names to values"),
+            ("model_options: {a: {b: c}}", "a mapping", "a mapping of names to values"),
+            ("model_options: stem", "stem", "a mapping of names to values"),
         ])
     func wrongKind(yaml: String, found: String, expected: String) {
         let key = yaml.prefix { $0 != ":" }
@@ -85,6 +92,10 @@ import Testing
             "model: lenet\nseed: 18446744073709551615\nisa: avx2\nbatch_norm: local\nlog_every: 1\nwarmup_epochs: 0.1",
             "model: 'true'\ndata: \"fashion-mnist:/a b/# c: d\"\noutput: \"\\t \\\"q\\\" \\\\ é 🙂 \\u2028 \\x85\"",
             "model: null\ndata: '- x'\noutput: .",
+            "model: a\nmodel_options: {blocks: [1, 2,3], stem: 'cifar', dropout: 0.5, 'a b': \"\\n{,\"}",
+            "model: a\ninit: 'w: 1.safetensors'\ninit_skip_mismatched: true\nfreeze: [a, 'b, c', '[', -1]\nshuffle: off",
+            "model: a\nfreeze: conv1\nlr_multipliers: {fc: 10, 'layer4.0': 0.1}\ninit_scheme: he_normal\ndropout: 0",
+            "model: a\nloss_precision: full\naugment: none\nlr_multipliers: {}\nfreeze: []\nmodel_options: {}",
         ])
     func roundTrip(yaml: String) throws {
         let recipe = try Recipe.resolve(file: file(yaml), flags: RecipeOverrides())
@@ -102,6 +113,7 @@ import Testing
         #expect(
             text == """
                 model: lenet
+                init_scheme: reference
                 data: fashion-mnist
                 epochs: 10
                 batch_size: 64
@@ -115,8 +127,11 @@ import Testing
                 seed: 1
                 output: runs/a
                 resume: false
+                shuffle: on
+                augment: none
                 log_every: 10
                 batch_norm: sync
+                loss_precision: rounded
 
                 """)
     }
@@ -128,6 +143,9 @@ import Testing
             "nesterov": "true", "weight_decay": "0.125", "schedule": "step", "warmup_epochs": "1.5",
             "step_epochs": "6", "step_factor": "0.75", "image_size": "7", "classes": "8", "threads": "9",
             "isa": "openblas", "seed": "11", "output": "c", "resume": "true", "log_every": "12", "batch_norm": "local",
+            "model_options": "{a: b, c: \"1,2\"}", "init_scheme": "he_normal", "dropout": "0.5", "init": "w",
+            "init_skip_mismatched": "true", "freeze": "[a, b]", "lr_multipliers": "{a: 0.5, b: 2.0}", "shuffle": "off",
+            "augment": "none", "loss_precision": "full",
         ]
         #expect(Set(RecipeKey.all.map(\.name)) == Set(values.keys))
         for left in ["epochs", "steps"] {

@@ -62,6 +62,19 @@ func message(_ body: () throws -> Void) -> String {
         #expect(try Recipe.resolve(file: stepped, flags: flags).schedule == .constant)
     }
 
+    @Test("flags replace single options and multipliers of the file, and all that it freezes")
+    func mapsMerge() throws {
+        let yaml = "model: a\nmodel_options: {b: c, d: e}\nlr_multipliers: {f: 1, g: 2}\nfreeze: [h, i]"
+        var flags = RecipeOverrides()
+        flags.modelOptions = ["d": "x", "y": "z"]
+        flags.rateMultipliers = ["g": 0]
+        flags.freeze = ["j"]
+        let recipe = try Recipe.resolve(file: file(yaml), flags: flags)
+        #expect(recipe.modelOptions == ["b": "c", "d": "x", "y": "z"])
+        #expect(recipe.rateMultipliers == ["f": 1, "g": 0])
+        #expect(recipe.freeze == ["j"])
+    }
+
     @Test("contradictions are refused")
     func contradictions() throws {
         var both = RecipeOverrides()
@@ -71,7 +84,7 @@ func message(_ body: () throws -> Void) -> String {
         #expect(message { _ = try Recipe.resolve(flags: both) }.contains("--epochs and --steps are both given"))
         for yaml in [
             "model: lenet\nepochs: 1\nsteps: 2", "model: lenet\nstep_epochs: 2",
-            "model: lenet\nschedule: constant\nstep_factor: 0.1", "model: lenet\nnesterov: true\nmomentum: 0",
+            "model: lenet\nschedule: constant\nstep_factor: 0.1", "model: lenet\ninit_skip_mismatched: true", "model: lenet\nnesterov: true\nmomentum: 0",
         ] {
             #expect {
                 _ = try Recipe.resolve(file: file(yaml), flags: RecipeOverrides())
@@ -123,4 +136,10 @@ let outOfRange = [
     OutOfRange(flag: "--threads") { $0.threads = 1025 },
     OutOfRange(flag: "--threads") { $0.threads = 0 },
     OutOfRange(flag: "--log-every") { $0.logEvery = 0 },
+    OutOfRange(flag: "--dropout") { $0.dropout = 1 },
+    OutOfRange(flag: "--dropout") { $0.dropout = -0.1 },
+    OutOfRange(flag: "--freeze") { $0.freeze = [""] },
+    OutOfRange(flag: "--lr-multiplier") { $0.rateMultipliers = ["a": -1] },
+    OutOfRange(flag: "--lr-multiplier") { $0.rateMultipliers = ["a": .nan] },
+    OutOfRange(flag: "--model-option") { $0.modelOptions = ["": "a"] },
 ]

@@ -1,3 +1,5 @@
+import Tensors
+
 /// The models there are.
 package enum Zoo {
     package static let models: [ModelDescription] =

@@ -1,9 +1,11 @@
 /// Finds what a misspelt name was meant to be.
 package enum Spelling {
-    /// The candidate with the fewest edits from `name`, the first of several; nil where all differ in more than half of
-    /// their letters.
+    /// The first candidate that `name` is a part of, or else the one with the fewest edits from it, the first of several;
+    /// nil where all differ in more than half of their letters.
     package static func nearest(to name: String, among candidates: [String]) -> String? {
         let name = name.lowercased()
+        // Two letters are a part of too much.
+        if name.count > 2, let whole = candidates.first(where: { $0.lowercased().contains(name) }) { return whole }
         let ranked = candidates.map { (candidate: $0, edits: edits(from: name, to: $0.lowercased())) }
         guard let best = ranked.min(by: { $0.edits < $1.edits }) else { return nil }
         return best.edits * 2 <= max(name.count, best.candidate.count) ? best.candidate : nil

@@ -1,0 +1,52 @@
+import Engine
+import Graphs
+package import Recipes
+import Tensors
+
+/// How fast single parameters learn: `--freeze` and `--lr-multiplier`.
+package struct ParameterRates: Equatable, Sendable {
+    /// Parameters whose names begin with one of these stay what they are.
+    private let frozen: [String]
+    /// By prefix; the longest that a name begins with counts.
+    private let multipliers: [String: Double]
+
+    package init(_ recipe: Recipe) {
+        frozen = recipe.freeze
+        multipliers = recipe.rateMultipliers
+    }
+
+    /// What the learning rate is multiplied with for the parameter `name`: 0 where it is frozen.
+    package func multiplier(of name: String) -> Double {
+        if frozen.contains(where: { name.hasPrefix($0) }) { return 0 }
+        let longest = multipliers.filter { name.hasPrefix($0.key) }.max { $0.key.utf8.count < $1.key.utf8.count }
+        return longest?.value ?? 1
+    }
+
+    /// - Throws: `TrainingError.unusedPrefix` for a prefix that no name begins with: a slip of the pen would train what
+    ///   is meant to be frozen.
+    package func check(names: [String]) throws(TrainingError) {
+        let prefixes = frozen.map { ("--freeze", $0) } + multipliers.keys.sorted().map { ("--lr-multiplier", $0) }
+        for (option, prefix) in prefixes where !names.contains(where: { $0.hasPrefix(prefix) }) {
+            throw .unusedPrefix(
+                option: option, prefix: prefix, nearest: Spelling.nearest(to: prefix, among: names), names: names)
+        }
+    }
+}
+
+extension Engine {
+    /// Sets the rates of all parameters that training moves.
+    ///
+    /// - Returns: how many numbers stay what they are.
+    /// - Throws: `TrainingError.unusedPrefix`
+    func setRates(_ rates: ParameterRates) throws -> Int {
+        let trainable = parameters.enumerated().filter(\.element.isTrainable)
+        try rates.check(names: trainable.map(\.element.name))
+        var frozen = 0
+        for (index, parameter) in trainable {
+            let multiplier = rates.multiplier(of: parameter.name)
+            if multiplier == 0 { frozen += parameter.count }
+            setRateMultiplier(Float(multiplier), of: ParameterID(index: index))
+        }
+        return frozen
+    }
+}
