@@ -4,5 +4,7 @@
 extension Reference {
     package static func relu6(_ x: Maps) -> Maps { x.mapValues { Swift.min(Swift.max($0, 0), 6) } }
 
-    package static func relu6Gradient(y: Maps, _ dy: Maps) -> Maps { y.combined(with: dy) { $0 > 0 && $0 < 6 ? $1 : 0 } }
+    package static func relu6Gradient(y: Maps, _ dy: Maps) -> Maps {
+        y.combined(with: dy) { $0 > 0 && $0 < 6 ? $1 : 0 }
+    }
 }
