@@ -79,7 +79,7 @@ let package = Package(
         tests("Tensors", ["Tensors"]),
         tests("Kernels", ["Kernels", "KernelInterface", "Tensors"]),
         tests("Networks", ["Networks", "Tensors"]),
-        tests("Graphs", ["Graphs", "Networks", "Tensors"]),
+        tests("Graphs", ["Graphs", "Networks", "Tensors"], resources: [.copy("StateDicts")]),
         tests("Engine", ["Engine", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
         tests("Datasets", ["Datasets", "Tensors"]),

@@ -120,6 +120,11 @@ package final class Engine {
     /// One step of the optimizer along the gradients.
     package func update(_ step: SGDStep) { optimizer.update(step, on: pool) }
 
+    /// Multiplies the learning rate of one trainable parameter from now on. 0 freezes it: no gradient, decay or momentum moves it.
+    package func setRateMultiplier(_ multiplier: Float, of id: ParameterID) {
+        optimizer.setRateMultiplier(multiplier, of: id)
+    }
+
     // MARK: Parameters
 
     /// A parameter in torch's layout. `batchesTracked` is a property of the engine instead.

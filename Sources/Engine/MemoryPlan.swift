@@ -110,8 +110,9 @@ struct MemoryPlan {
         switch node.operation {
         case .slice, .concatenate: return nil
         case _ where node.addend != nil: candidates = [node.addend].compactMap { $0 }
-        case .relu, .sigmoid, .dropout, .dropoutGradient, .add, .batchNorm: candidates = node.inputs
-        case .reluGradient, .sigmoidGradient, .batchNormGradient: candidates = [node.inputs[1]]
+        case .relu, .relu6, .sigmoid, .tanh, .dropout, .dropoutGradient, .add, .batchNorm: candidates = node.inputs
+        case .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .batchNormGradient:
+            candidates = [node.inputs[1]]
         default: return nil
         }
         return candidates.first { canOverwrite($0, at: index) }

@@ -8,15 +8,14 @@ internal import Tensors
 
 /// A convolution's three products.
 enum OpenBLASProduct {
-    case forward(x: TensorView, y: TensorView, bias: UnsafePointer<Float>?)
-    case dataGradient(dy: TensorView, dx: TensorView)
-    case weightGradient(x: TensorView, dy: TensorView)
+    case forward
+    case dataGradient
+    case weightGradient
 }
 
 extension PlanBuilder {
-    mutating func lowerOpenBLAS(
-        _ product: OpenBLASProduct, _ geometry: ConvolutionGeometry, weight: ParameterID, addend: ValueID?
-    ) {
+    mutating func lowerOpenBLAS(_ product: OpenBLASProduct, _ part: ConvolutionPart) {
+        let geometry = part.geometry
         let depth = geometry.taps * geometry.input.channels
         let lanes = (geometry.output.channels + 31) / 32 * 32
         let columns = geometry.output.pixels * depth
@@ -24,29 +23,25 @@ extension PlanBuilder {
         let convolution = OpenBLASConvolution(
             geometry: geometry, batch: context.batch, depth: depth, lanes: lanes, columns: workspace.partials,
             matrix: workspace.partials + columns)
-        let packed = weights(weight)
-        let target = gradient(weight)
-        let initial = addend.map(view)
-        switch product {
-        case .forward(let x, let y, let bias):
-            instructions.append(
-                .host {
-                    convolution.unpack(packed)
-                    convolution.forward(x, y, bias: bias, addend: initial)
-                })
-        case .dataGradient(let dy, let dx):
-            instructions.append(
-                .host {
-                    convolution.unpack(packed)
-                    convolution.dataGradient(dy, dx, addend: initial)
-                })
-        case .weightGradient(let x, let dy):
-            instructions.append(
-                .host {
-                    convolution.weightGradient(x, dy)
-                    convolution.pack(target)
-                })
-        }
+        let run: () -> Void =
+            switch product {
+            case .forward:
+                {
+                    convolution.unpack(part.weights)
+                    convolution.forward(part.input, part.output, bias: part.bias, addend: part.addend)
+                }
+            case .dataGradient:
+                {
+                    convolution.unpack(part.weights)
+                    convolution.dataGradient(part.output, part.input, addend: part.addend)
+                }
+            case .weightGradient:
+                {
+                    convolution.weightGradient(part.input, part.output)
+                    convolution.pack(part.gradient)
+                }
+            }
+        instructions.append(.host(run))
     }
 }
 

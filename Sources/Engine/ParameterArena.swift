@@ -34,7 +34,7 @@ struct ParameterArena {
                 guard let output = node.output else { continue }
                 packings[convolution.weight] = Packing(
                     outputs: graph[output].shape.channels, inputs: graph[node.inputs[0]].shape.channels,
-                    taps: convolution.kernelHeight * convolution.kernelWidth)
+                    taps: convolution.kernelHeight * convolution.kernelWidth, groups: convolution.groups)
             case .convolutionWeightGradient(let convolution):
                 finished += [convolution.weight] + (convolution.bias.map { [$0] } ?? [])
             case .batchNormGradient(let norm):
@@ -79,25 +79,53 @@ struct ParameterArena {
     }
 }
 
-/// The shape of packed weights: [outputs/32][taps][inputs][32].
+/// The shape of packed weights: [super-groups][outputs/32][taps][inputs][32], or for depthwise convolutions [taps][channels].
+///
+/// Groups narrower than a vector are merged into super-groups, each a dense convolution whose weights between different
+/// groups are zero and stay so. A convolution without groups is one super-group.
 struct Packing: Hashable {
+    /// Of the whole convolution.
     var outputs: Int
     var inputs: Int
     var taps: Int
+    var groups = 1
 
-    var blocks: Int { (outputs + 31) / 32 }
+    /// Every channel is a group of its own.
+    var isDepthwise: Bool { groups > 1 && groups == inputs && groups == outputs }
+
+    /// Groups computed as one: as few as fill whole vectors of inputs and outputs; all, if no number of them does.
+    var merged: Int {
+        (1...groups).first { count in
+            groups % count == 0 && inputs / groups * count % MemoryPlan.laneGranule == 0
+                && outputs / groups * count % MemoryPlan.laneGranule == 0
+        } ?? groups
+    }
+
+    var superGroups: Int { groups / merged }
+    /// Channels of one super-group.
+    var superInputs: Int { inputs / superGroups }
+    var superOutputs: Int { outputs / superGroups }
     /// Floats of one block of 32 outputs.
-    var blockStride: Int { taps * inputs * 32 }
-    var count: Int { blocks * blockStride }
+    var blockStride: Int { taps * superInputs * 32 }
+    /// Floats of one super-group.
+    var superStride: Int { (superOutputs + 31) / 32 * blockStride }
+    /// Floats from tap to tap of a depthwise convolution.
+    var depthwiseStride: Int { (outputs + 31) / 32 * 32 }
+    var count: Int { isDepthwise ? taps * depthwiseStride : superGroups * superStride }
 
     /// Calls `body` with every weight's index in torch's OIHW and in the packed form.
     func forEach(_ body: (_ torch: Int, _ packed: Int) -> Void) {
         var torch = 0
         for k in 0..<outputs {
-            let block = k / 32 * blockStride + k % 32
-            for c in 0..<inputs {
+            let lane = k % superOutputs
+            let block = k / superOutputs * superStride + lane / 32 * blockStride + lane % 32
+            // Where the inputs of this output's group begin in its super-group.
+            let first = lane / (outputs / groups) * (inputs / groups)
+            for c in 0..<(inputs / groups) {
                 for tap in 0..<taps {
-                    body(torch, block + (tap * inputs + c) * 32)
+                    let packed =
+                        isDepthwise ? tap * depthwiseStride + k : block + (tap * superInputs + first + c) * 32
+                    body(torch, packed)
                     torch += 1
                 }
             }

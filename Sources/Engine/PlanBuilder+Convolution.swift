@@ -36,34 +36,95 @@ private enum Cut {
     static let pixelRun = 84
 }
 
+/// A convolution's tensors: all of them, or those of one super-group.
+struct ConvolutionPart {
+    var geometry: ConvolutionGeometry
+    /// x, or dx of a data gradient.
+    var input: TensorView
+    /// y, or dy of gradients.
+    var output: TensorView
+    /// Added to what is written: y, or dx of a data gradient.
+    var addend: TensorView?
+    var weights: UnsafeMutablePointer<Float>
+    var gradient: UnsafeMutablePointer<Float>
+    /// Floats of `weights`.
+    var weightCount: Int
+    var bias: UnsafePointer<Float>?
+}
+
 extension PlanBuilder {
     // MARK: Forward
 
     mutating func lowerConvolution(_ node: Node, _ convolution: Convolution) {
         guard let output = node.output else { return }
-        let x = view(node.inputs[0])
-        let y = view(output)
-        let geometry = geometry(convolution, input: node.inputs[0], output: output)
-        let bias = convolution.bias.map { UnsafePointer(weights($0)) }
-        if context.usesOpenBLAS {
-            lowerOpenBLAS(.forward(x: x, y: y, bias: bias), geometry, weight: convolution.weight, addend: node.addend)
-            return
+        forEachPart(convolution, input: node.inputs[0], output: output, addend: node.addend) { builder, part in
+            if builder.context.usesOpenBLAS { builder.lowerOpenBLAS(.forward, part) } else { builder.emitForward(part) }
+        } depthwise: { builder, arguments in
+            builder.call(builder.context.kernels.depthwise, arguments, tasks: builder.slots)
         }
-        let window = forwardWindow(geometry, x)
-        let segments = forwardSegments(geometry, x, window)
-        let phase = Phase(
-            rows: geometry.output.height, columns: geometry.output.width, firstRow: 0, firstColumn: 0,
-            segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
-        emitConvolution(
-            geometry.axis, source: x, window: window, weights: UnsafePointer(weights(convolution.weight)),
-            blockStride: geometry.taps * x.channels * 32, phases: [phase], destination: y, step: 1,
-            addend: node.addend, bias: bias)
     }
 
-    func geometry(_ convolution: Convolution, input: ValueID, output: ValueID) -> ConvolutionGeometry {
-        ConvolutionGeometry(
-            input: graph[input].shape, output: graph[output].shape, kernelHeight: convolution.kernelHeight,
-            kernelWidth: convolution.kernelWidth, stride: convolution.stride, padding: convolution.padding)
+    private mutating func emitForward(_ part: ConvolutionPart) {
+        let window = forwardWindow(part.geometry, part.input)
+        let segments = forwardSegments(part.geometry, part.input, window)
+        let phase = Phase(
+            rows: part.geometry.output.height, columns: part.geometry.output.width, firstRow: 0, firstColumn: 0,
+            segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
+        emitConvolution(
+            part.geometry.axis, source: part.input, window: window, weights: UnsafePointer(part.weights),
+            phases: [phase], destination: part.output, step: 1, addend: part.addend, bias: part.bias,
+            taps: part.geometry.taps)
+    }
+
+    /// Calls `body` for each super-group, with channel slices of the tensors; or `depthwise` once.
+    private mutating func forEachPart(
+        _ convolution: Convolution, input: ValueID, output: ValueID, addend: ValueID?,
+        _ body: (inout PlanBuilder, ConvolutionPart) -> Void,
+        depthwise: (inout PlanBuilder, DepthwiseArguments) -> Void
+    ) {
+        guard let packing = context.parameters.entries[convolution.weight.index].packing else { return }
+        if packing.isDepthwise {
+            depthwise(&self, depthwiseArguments(convolution, packing, input: input, output: output, addend: addend))
+            return
+        }
+        for group in 0..<packing.superGroups {
+            var geometry = ConvolutionGeometry(
+                input: graph[input].shape, output: graph[output].shape, kernelHeight: convolution.kernelHeight,
+                kernelWidth: convolution.kernelWidth, stride: convolution.stride, padding: convolution.padding)
+            geometry.input.channels = packing.superInputs
+            geometry.output.channels = packing.superOutputs
+            let addendSlice = addend.map { id in
+                // An addend has the shape of what is written: y has the outputs' channels, dx the inputs'.
+                let channels = graph[id].shape.channels / packing.superGroups
+                return slice(view(id), group * channels, channels)
+            }
+            let part = ConvolutionPart(
+                geometry: geometry, input: slice(view(input), group * packing.superInputs, packing.superInputs),
+                output: slice(view(output), group * packing.superOutputs, packing.superOutputs), addend: addendSlice,
+                weights: weights(convolution.weight) + group * packing.superStride,
+                gradient: gradient(convolution.weight) + group * packing.superStride,
+                weightCount: packing.superStride,
+                bias: convolution.bias.map { UnsafePointer(weights($0)) + group * packing.superOutputs })
+            body(&self, part)
+        }
+    }
+
+    private func slice(_ view: TensorView, _ offset: Int, _ channels: Int) -> TensorView {
+        var slice = view
+        slice.base += offset
+        slice.channels = channels
+        return slice
+    }
+
+    private func depthwiseArguments(
+        _ convolution: Convolution, _ packing: Packing, input: ValueID, output: ValueID, addend: ValueID?
+    ) -> DepthwiseArguments {
+        DepthwiseArguments(
+            batch: context.batch, input: view(input), output: view(output),
+            weights: UnsafePointer(weights(convolution.weight)), weightStride: packing.depthwiseStride,
+            bias: convolution.bias.map { UnsafePointer(weights($0)) }, addend: addend.map(view),
+            kernelHeight: convolution.kernelHeight, kernelWidth: convolution.kernelWidth, stride: convolution.stride,
+            padding: convolution.padding, partials: nil, partialStride: packing.count)
     }
 
     private func forwardWindow(_ geometry: ConvolutionGeometry, _ x: TensorView) -> SourceWindow {
@@ -117,13 +178,21 @@ extension PlanBuilder {
 
     mutating func lowerDataGradient(_ node: Node, _ convolution: Convolution) {
         guard let output = node.output else { return }
-        let dy = view(node.inputs[0])
-        let dx = view(output)
-        let geometry = geometry(convolution, input: output, output: node.inputs[0])
-        if context.usesOpenBLAS {
-            lowerOpenBLAS(.dataGradient(dy: dy, dx: dx), geometry, weight: convolution.weight, addend: node.addend)
-            return
+        forEachPart(convolution, input: output, output: node.inputs[0], addend: node.addend) { builder, part in
+            if builder.context.usesOpenBLAS {
+                builder.lowerOpenBLAS(.dataGradient, part)
+            } else {
+                builder.emitDataGradient(part)
+            }
+        } depthwise: { builder, arguments in
+            builder.call(builder.context.kernels.depthwiseDataGradient, arguments, tasks: builder.slots)
         }
+    }
+
+    private mutating func emitDataGradient(_ part: ConvolutionPart) {
+        let geometry = part.geometry
+        let dx = part.input
+        let dy = part.output
         let lattice = Lattice(geometry)
         let blocks = (dx.channels + 31) / 32
         let transposed = blocks * geometry.taps * dy.channels * 32
@@ -131,7 +200,7 @@ extension PlanBuilder {
         call(
             context.kernels.transposeWeights,
             TransposeArguments(
-                source: UnsafePointer(weights(convolution.weight)), destination: workspace.partials,
+                source: UnsafePointer(part.weights), destination: workspace.partials,
                 inputs: dx.channels, outputs: dy.channels, taps: geometry.taps,
                 order: UnsafePointer(memory.store(lattice.tapOrder))),
             tasks: blocks)
@@ -146,9 +215,8 @@ extension PlanBuilder {
                 segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
         }
         emitConvolution(
-            geometry.axis, source: dy, window: window, weights: UnsafePointer(workspace.partials),
-            blockStride: geometry.taps * dy.channels * 32, phases: phases, destination: dx, step: geometry.stride,
-            addend: node.addend, bias: nil)
+            geometry.axis, source: dy, window: window, weights: UnsafePointer(workspace.partials), phases: phases,
+            destination: dx, step: geometry.stride, addend: part.addend, bias: nil, taps: geometry.taps)
     }
 
     private func dataGradientSegments(
@@ -170,14 +238,15 @@ extension PlanBuilder {
     // MARK: Calls
 
     private mutating func emitConvolution(
-        _ axis: RowAxis, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>, blockStride: Int,
-        phases: [Phase], destination: TensorView, step: Int, addend: ValueID?, bias: UnsafePointer<Float>?
+        _ axis: RowAxis, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>, phases: [Phase],
+        destination: TensorView, step: Int, addend: TensorView?, bias: UnsafePointer<Float>?, taps: Int
     ) {
         let rows = phases.map(\.rows).max() ?? 0
         var arguments = ConvolutionArguments(
             batch: context.batch, axis: axis, source: source, window: window, weights: weights,
-            weightBlockStride: blockStride, phases: UnsafePointer(memory.store(phases)), phaseCount: phases.count,
-            destination: destination, destinationStep: step, addend: addend.map(view), bias: bias,
+            weightBlockStride: taps * source.channels * 32, phases: UnsafePointer(memory.store(phases)),
+            phaseCount: phases.count,
+            destination: destination, destinationStep: step, addend: addend, bias: bias,
             samplesPerGroup: 1, groups: 1, rowsPerStrip: 1, strips: 1, lanesPerPart: 32, laneParts: 1)
         switch axis {
         case .mapRow:
@@ -229,19 +298,48 @@ extension PlanBuilder {
     // MARK: Weight gradient
 
     mutating func lowerWeightGradient(_ node: Node, _ convolution: Convolution) {
-        let x = view(node.inputs[0])
-        let dy = view(node.inputs[1])
-        let geometry = geometry(convolution, input: node.inputs[0], output: node.inputs[1])
-        if let bias = convolution.bias { lowerBiasGradient(dy, bias) }
-        if context.usesOpenBLAS {
-            lowerOpenBLAS(.weightGradient(x: x, dy: dy), geometry, weight: convolution.weight, addend: nil)
-            return
+        guard let packing = context.parameters.entries[convolution.weight.index].packing else { return }
+        if let bias = convolution.bias { lowerBiasGradient(view(node.inputs[1]), bias) }
+        let target = gradient(convolution.weight)
+        forEachPart(convolution, input: node.inputs[0], output: node.inputs[1], addend: nil) { builder, part in
+            if builder.context.usesOpenBLAS {
+                builder.lowerOpenBLAS(.weightGradient, part)
+            } else {
+                builder.emitWeightGradient(part)
+            }
+        } depthwise: { builder, arguments in
+            builder.emitDepthwiseWeightGradient(arguments, packing, to: target)
         }
+        guard packing.merged > 1, !packing.isDepthwise else { return }
+        call(
+            context.kernels.maskGroups,
+            GroupMaskArguments(
+                gradient: target, stride: packing.superStride, inputs: packing.superInputs,
+                outputs: packing.superOutputs, inputsPerGroup: packing.inputs / packing.groups,
+                outputsPerGroup: packing.outputs / packing.groups, taps: packing.taps),
+            tasks: packing.superGroups)
+    }
+
+    private mutating func emitDepthwiseWeightGradient(
+        _ depthwise: DepthwiseArguments, _ packing: Packing, to target: UnsafeMutablePointer<Float>
+    ) {
+        var arguments = depthwise
+        let shards = context.batch.shards
+        arguments.partials = shards == 1 ? target : workspace.partials
+        if shards > 1 { workspace.needPartials(shards * packing.count) }
+        call(context.kernels.depthwiseWeightGradient, arguments, tasks: shards)
+        if shards > 1 { emitTreeSum(workspace.partials, stride: packing.count, to: target, count: packing.count) }
+    }
+
+    private mutating func emitWeightGradient(_ part: ConvolutionPart) {
+        let geometry = part.geometry
+        let x = part.input
+        let dy = part.output
         let window = forwardWindow(geometry, x)
         let segments = forwardSegments(geometry, x, window)
-        let packed = context.parameters.entries[convolution.weight.index].storage
+        let packed = part.weightCount
         let shards = context.batch.shards
-        let target = gradient(convolution.weight)
+        let target = part.gradient
         // Linear layers sum their shards themselves; a single shard is the sum.
         let isDirect = geometry.isLinear || shards == 1
         if !isDirect { workspace.needPartials(shards * packed) }

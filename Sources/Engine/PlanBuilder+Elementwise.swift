@@ -20,6 +20,23 @@ extension PlanBuilder {
         call(context.kernels.dropout, arguments, tasks: slots)
     }
 
+    /// Inputs are [x], or [x, y, dy] of a gradient.
+    mutating func lowerLRN(_ node: Node, size: Int, alpha: Float, beta: Float, k: Float) {
+        guard let output = node.output else { return }
+        let isGradient = node.inputs.count == 3
+        let input = view(node.inputs[0])
+        workspace.needScratch(2 * ((input.channels + 15) / 16 * 16 + 64))
+        let arguments = LRNArguments(
+            batch: context.batch, input: input, output: view(isGradient ? node.inputs[1] : output),
+            outputGradient: isGradient ? view(node.inputs[2]) : nil, inputGradient: isGradient ? view(output) : nil,
+            addend: node.addend.map(view), size: size, alpha: alpha, beta: beta, k: k, scratch: workspace.scratch,
+            scratchStride: workspace.scratchStride)
+        let kernels = context.kernels
+        call(
+            isGradient ? kernels.localResponseNormalizationGradient : kernels.localResponseNormalization, arguments,
+            tasks: slots)
+    }
+
     mutating func lowerPooling(_ node: Node, _ pooling: Pooling?, _ kernel: @escaping Kernel<PoolingArguments>) {
         guard let output = node.output else { return }
         let arguments = PoolingArguments(

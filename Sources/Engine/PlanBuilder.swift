@@ -63,11 +63,18 @@ struct PlanBuilder {
         case .batchNormGradient(let norm): lowerBatchNormGradient(node, norm)
         case .relu: lowerElementwise(node, context.kernels.relu)
         case .reluGradient: lowerElementwise(node, context.kernels.reluGradient)
+        case .relu6: lowerElementwise(node, context.kernels.relu6)
+        case .relu6Gradient: lowerElementwise(node, context.kernels.relu6Gradient)
+        case .tanh: lowerElementwise(node, context.kernels.tanh)
+        case .tanhGradient: lowerElementwise(node, context.kernels.tanhGradient)
         case .sigmoid: lowerElementwise(node, context.kernels.sigmoid)
         case .sigmoidGradient: lowerElementwise(node, context.kernels.sigmoidGradient)
         case .add: lowerElementwise(node, context.kernels.add)
         case .dropout(let rate, let index), .dropoutGradient(let rate, let index):
             lowerDropout(node, rate: rate, layer: index)
+        case .localResponseNormalization(let size, let alpha, let beta, let k),
+            .localResponseNormalizationGradient(let size, let alpha, let beta, let k):
+            lowerLRN(node, size: size, alpha: alpha, beta: beta, k: k)
         case .maxPool(let pooling): lowerPooling(node, pooling, context.kernels.maxPool)
         case .averagePool(let pooling): lowerPooling(node, pooling, context.kernels.averagePool)
         case .adaptiveAveragePool: lowerPooling(node, nil, context.kernels.adaptiveAveragePool)

@@ -46,6 +46,37 @@ func reluGradient(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int,
     forEachVector(arguments, task) { y, gradient in zero.replacing(with: vector(gradient), where: y .> zero) }
 }
 
+/// y = min(max(x, 0), 6)
+func relu6(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
+    let zero = Vector(repeating: 0)
+    let six = Vector(repeating: 6)
+    forEachVector(arguments, task) { x, _ in
+        let positive = x.replacing(with: zero, where: x .< zero)
+        return positive.replacing(with: six, where: positive .> six)
+    }
+}
+
+/// dx = dy where 0 < y < 6
+func relu6Gradient(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
+    let zero = Vector(repeating: 0)
+    let six = Vector(repeating: 6)
+    forEachVector(arguments, task) { y, gradient in
+        zero.replacing(with: vector(gradient), where: (y .> zero) .& (y .< six))
+    }
+}
+
+/// y = 1 - 2 / (1 + exp(2x))
+func tanh(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
+    let one = Vector(repeating: 1)
+    forEachVector(arguments, task) { x, _ in one - (one + one) / (one + exponential(x + x)) }
+}
+
+/// dx = dy * (1 - y²)
+func tanhGradient(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
+    let one = Vector(repeating: 1)
+    forEachVector(arguments, task) { y, gradient in vector(gradient) * (one - y * y) }
+}
+
 /// y = 1 / (1 + exp(-x))
 func sigmoid(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
     let one = Vector(repeating: 1)

@@ -27,6 +27,33 @@ func exponential(_ argument: Vector) -> Vector {
     return unsafeBitCast(unsafeBitCast(e, to: Bits.self) &+ exponent, to: Vector.self)
 }
 
+/// The natural logarithm of positive normal numbers, to within 2 units in the last place: Cephes' `logf`.
+@inline(__always)
+func logarithm(_ x: Vector) -> Vector {
+    let bits = unsafeBitCast(x, to: Bits.self)
+    // m in [1/2, 1) and the exponent as floats, by their bits: 2^23 + e is a float whose low bits are e.
+    var m = unsafeBitCast(
+        (bits & Bits(repeating: 0x007F_FFFF)) | Bits(repeating: 0x3F00_0000), to: Vector.self)
+    let biased = (bits &>> Bits(repeating: 23)) | Bits(repeating: 0x4B00_0000)
+    var e = unsafeBitCast(biased, to: Vector.self) - Vector(repeating: 8_388_734)
+    let isLow = m .< Vector(repeating: 0.707_106_77)
+    e -= Vector(repeating: 0).replacing(with: Vector(repeating: 1), where: isLow)
+    m = (m + Vector(repeating: 0).replacing(with: m, where: isLow)) - Vector(repeating: 1)
+    var p = Vector(repeating: 7.037_683_6e-2)
+    p = Vector(repeating: -1.151_461_03e-1).addingProduct(p, m)
+    p = Vector(repeating: 1.167_699_87e-1).addingProduct(p, m)
+    p = Vector(repeating: -1.242_014_08e-1).addingProduct(p, m)
+    p = Vector(repeating: 1.424_932_28e-1).addingProduct(p, m)
+    p = Vector(repeating: -1.666_805_77e-1).addingProduct(p, m)
+    p = Vector(repeating: 2.000_071_48e-1).addingProduct(p, m)
+    p = Vector(repeating: -2.499_999_4e-1).addingProduct(p, m)
+    p = Vector(repeating: 3.333_333_12e-1).addingProduct(p, m)
+    let square = m * m
+    var tail = (p * m * square).addingProduct(e, Vector(repeating: -2.121_944_4e-4))
+    tail = tail.addingProduct(square, Vector(repeating: -0.5))
+    return (m + tail).addingProduct(e, Vector(repeating: 0.693_359_375))
+}
+
 /// The natural logarithm of a positive normal number, to within a few units in the last place.
 ///
 /// x = m 2^e with m in [sqrt(1/2), sqrt(2)), and log m = 2 atanh((m - 1) / (m + 1)) by its series.

@@ -4,9 +4,11 @@ import KernelInterface
 /// (Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, in torch's form.)
 func sgd(_ arguments: UnsafePointer<SGDArguments>, _ task: Int, _ worker: Int) {
     let chunk = arguments.pointee.chunks[task]
+    // A frozen parameter: not even its velocity moves.
+    if chunk.rate == 0 { return }
     let decay = Vector(repeating: chunk.decays ? arguments.pointee.weightDecay : 0)
     let momentum = Vector(repeating: arguments.pointee.momentum)
-    let rate = Vector(repeating: -arguments.pointee.learningRate)
+    let rate = Vector(repeating: -arguments.pointee.learningRate * chunk.rate)
     let w = arguments.pointee.parameters + chunk.offset
     let g = arguments.pointee.gradients + chunk.offset
     let v = arguments.pointee.velocities + chunk.offset

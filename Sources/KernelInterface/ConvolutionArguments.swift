@@ -166,3 +166,70 @@ package struct BiasGradientArguments: BitwiseCopyable {
         self.partialStride = partialStride
     }
 }
+
+/// Depthwise convolutions, forward and backward; weights are [taps][channels]. One task a sample, for weight gradients a shard.
+package struct DepthwiseArguments: BitwiseCopyable {
+    package var batch: BatchLayout
+    /// x, or dx of a data gradient.
+    package var input: TensorView
+    /// y, or dy of gradients.
+    package var output: TensorView
+    package var weights: UnsafePointer<Float>
+    /// Floats from tap to tap.
+    package var weightStride: Int
+    package var bias: UnsafePointer<Float>?
+    package var addend: TensorView?
+    package var kernelHeight: Int
+    package var kernelWidth: Int
+    package var stride: Int
+    package var padding: Int
+    /// Where a weight gradient's shards go, `partialStride` floats apart.
+    package var partials: UnsafeMutablePointer<Float>?
+    package var partialStride: Int
+
+    package init(
+        batch: BatchLayout, input: TensorView, output: TensorView, weights: UnsafePointer<Float>, weightStride: Int,
+        bias: UnsafePointer<Float>?, addend: TensorView?, kernelHeight: Int, kernelWidth: Int, stride: Int,
+        padding: Int, partials: UnsafeMutablePointer<Float>?, partialStride: Int
+    ) {
+        self.batch = batch
+        self.input = input
+        self.output = output
+        self.weights = weights
+        self.weightStride = weightStride
+        self.bias = bias
+        self.addend = addend
+        self.kernelHeight = kernelHeight
+        self.kernelWidth = kernelWidth
+        self.stride = stride
+        self.padding = padding
+        self.partials = partials
+        self.partialStride = partialStride
+    }
+}
+
+/// Groups of a convolution that are computed together as one dense convolution, whose weights between different groups are zero.
+package struct GroupMaskArguments: BitwiseCopyable {
+    package var gradient: UnsafeMutablePointer<Float>
+    /// Floats from one super-group to the next.
+    package var stride: Int
+    /// Channels of a super-group.
+    package var inputs: Int
+    package var outputs: Int
+    package var inputsPerGroup: Int
+    package var outputsPerGroup: Int
+    package var taps: Int
+
+    package init(
+        gradient: UnsafeMutablePointer<Float>, stride: Int, inputs: Int, outputs: Int, inputsPerGroup: Int,
+        outputsPerGroup: Int, taps: Int
+    ) {
+        self.gradient = gradient
+        self.stride = stride
+        self.inputs = inputs
+        self.outputs = outputs
+        self.inputsPerGroup = inputsPerGroup
+        self.outputsPerGroup = outputsPerGroup
+        self.taps = taps
+    }
+}

@@ -106,11 +106,14 @@ package struct ParameterChunk: BitwiseCopyable {
     package var offset: Int
     package var count: Int
     package var decays: Bool
+    /// Multiplies the learning rate; 0 freezes.
+    package var rate: Float
 
-    package init(offset: Int, count: Int, decays: Bool) {
+    package init(offset: Int, count: Int, decays: Bool, rate: Float) {
         self.offset = offset
         self.count = count
         self.decays = decays
+        self.rate = rate
     }
 }
 
@@ -138,5 +141,43 @@ package struct SGDArguments: BitwiseCopyable {
         self.momentum = momentum
         self.weightDecay = weightDecay
         self.nesterov = nesterov
+    }
+}
+
+/// Local response normalisation and its gradient. One task a sample.
+package struct LRNArguments: BitwiseCopyable {
+    package var batch: BatchLayout
+    package var input: TensorView
+    package var output: TensorView
+    /// dy and dx of a backward pass.
+    package var outputGradient: TensorView?
+    package var inputGradient: TensorView?
+    package var addend: TensorView?
+    /// Channels of a window, at most 64.
+    package var size: Int
+    package var alpha: Float
+    package var beta: Float
+    package var k: Float
+    /// Two rows of the padded channels and 64 more, for each worker.
+    package var scratch: UnsafeMutablePointer<Float>
+    package var scratchStride: Int
+
+    package init(
+        batch: BatchLayout, input: TensorView, output: TensorView, outputGradient: TensorView?,
+        inputGradient: TensorView?, addend: TensorView?, size: Int, alpha: Float, beta: Float, k: Float,
+        scratch: UnsafeMutablePointer<Float>, scratchStride: Int
+    ) {
+        self.batch = batch
+        self.input = input
+        self.output = output
+        self.outputGradient = outputGradient
+        self.inputGradient = inputGradient
+        self.addend = addend
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+        self.scratch = scratch
+        self.scratchStride = scratchStride
     }
 }

@@ -12,6 +12,10 @@ package struct KernelTable: Sendable {
     package var biasGradient: Kernel<BiasGradientArguments>
     package var transposeWeights: Kernel<TransposeArguments>
     package var treeSum: Kernel<TreeSumArguments>
+    package var depthwise: Kernel<DepthwiseArguments>
+    package var depthwiseDataGradient: Kernel<DepthwiseArguments>
+    package var depthwiseWeightGradient: Kernel<DepthwiseArguments>
+    package var maskGroups: Kernel<GroupMaskArguments>
 
     /// x -> sums of x and x² of each sample
     package var batchNormSums: Kernel<BatchNormArguments>
@@ -36,8 +40,12 @@ package struct KernelTable: Sendable {
 
     package var relu: Kernel<ElementwiseArguments>
     package var reluGradient: Kernel<ElementwiseArguments>
+    package var relu6: Kernel<ElementwiseArguments>
+    package var relu6Gradient: Kernel<ElementwiseArguments>
     package var sigmoid: Kernel<ElementwiseArguments>
     package var sigmoidGradient: Kernel<ElementwiseArguments>
+    package var tanh: Kernel<ElementwiseArguments>
+    package var tanhGradient: Kernel<ElementwiseArguments>
     package var add: Kernel<ElementwiseArguments>
     package var copy: Kernel<ElementwiseArguments>
     package var dropout: Kernel<DropoutArguments>
@@ -48,6 +56,8 @@ package struct KernelTable: Sendable {
     package var averagePoolGradient: Kernel<PoolingArguments>
     package var adaptiveAveragePool: Kernel<PoolingArguments>
     package var adaptiveAveragePoolGradient: Kernel<PoolingArguments>
+    package var localResponseNormalization: Kernel<LRNArguments>
+    package var localResponseNormalizationGradient: Kernel<LRNArguments>
 
     package var crossEntropy: Kernel<CrossEntropyArguments>
     package var crossEntropyGradient: Kernel<CrossEntropyArguments>
@@ -61,7 +71,9 @@ package struct KernelTable: Sendable {
         tileLanes: Int, tileHeight: Int,
         convolve: @escaping Kernel<ConvolutionArguments>, weightGradient: @escaping Kernel<WeightGradientArguments>,
         biasGradient: @escaping Kernel<BiasGradientArguments>, transposeWeights: @escaping Kernel<TransposeArguments>,
-        treeSum: @escaping Kernel<TreeSumArguments>,
+        treeSum: @escaping Kernel<TreeSumArguments>, depthwise: @escaping Kernel<DepthwiseArguments>,
+        depthwiseDataGradient: @escaping Kernel<DepthwiseArguments>,
+        depthwiseWeightGradient: @escaping Kernel<DepthwiseArguments>, maskGroups: @escaping Kernel<GroupMaskArguments>,
         batchNormSums: @escaping Kernel<BatchNormArguments>, batchNormShardSums: @escaping Kernel<BatchNormArguments>,
         batchNormTree: @escaping Kernel<BatchNormArguments>,
         batchNormFinish: @escaping Kernel<BatchNormArguments>, batchNormFreeze: @escaping Kernel<BatchNormArguments>,
@@ -71,13 +83,17 @@ package struct KernelTable: Sendable {
         batchNormGradientFinish: @escaping Kernel<BatchNormArguments>,
         batchNormGradientApply: @escaping Kernel<BatchNormArguments>,
         relu: @escaping Kernel<ElementwiseArguments>, reluGradient: @escaping Kernel<ElementwiseArguments>,
+        relu6: @escaping Kernel<ElementwiseArguments>, relu6Gradient: @escaping Kernel<ElementwiseArguments>,
         sigmoid: @escaping Kernel<ElementwiseArguments>, sigmoidGradient: @escaping Kernel<ElementwiseArguments>,
+        tanh: @escaping Kernel<ElementwiseArguments>, tanhGradient: @escaping Kernel<ElementwiseArguments>,
         add: @escaping Kernel<ElementwiseArguments>, copy: @escaping Kernel<ElementwiseArguments>,
         dropout: @escaping Kernel<DropoutArguments>,
         maxPool: @escaping Kernel<PoolingArguments>, maxPoolGradient: @escaping Kernel<PoolingArguments>,
         averagePool: @escaping Kernel<PoolingArguments>, averagePoolGradient: @escaping Kernel<PoolingArguments>,
         adaptiveAveragePool: @escaping Kernel<PoolingArguments>,
         adaptiveAveragePoolGradient: @escaping Kernel<PoolingArguments>,
+        localResponseNormalization: @escaping Kernel<LRNArguments>,
+        localResponseNormalizationGradient: @escaping Kernel<LRNArguments>,
         crossEntropy: @escaping Kernel<CrossEntropyArguments>,
         crossEntropyGradient: @escaping Kernel<CrossEntropyArguments>,
         sgd: @escaping Kernel<SGDArguments>,
@@ -90,6 +106,10 @@ package struct KernelTable: Sendable {
         self.biasGradient = biasGradient
         self.transposeWeights = transposeWeights
         self.treeSum = treeSum
+        self.depthwise = depthwise
+        self.depthwiseDataGradient = depthwiseDataGradient
+        self.depthwiseWeightGradient = depthwiseWeightGradient
+        self.maskGroups = maskGroups
         self.batchNormSums = batchNormSums
         self.batchNormShardSums = batchNormShardSums
         self.batchNormTree = batchNormTree
@@ -102,8 +122,12 @@ package struct KernelTable: Sendable {
         self.batchNormGradientApply = batchNormGradientApply
         self.relu = relu
         self.reluGradient = reluGradient
+        self.relu6 = relu6
+        self.relu6Gradient = relu6Gradient
         self.sigmoid = sigmoid
         self.sigmoidGradient = sigmoidGradient
+        self.tanh = tanh
+        self.tanhGradient = tanhGradient
         self.add = add
         self.copy = copy
         self.dropout = dropout
@@ -113,6 +137,8 @@ package struct KernelTable: Sendable {
         self.averagePoolGradient = averagePoolGradient
         self.adaptiveAveragePool = adaptiveAveragePool
         self.adaptiveAveragePoolGradient = adaptiveAveragePoolGradient
+        self.localResponseNormalization = localResponseNormalization
+        self.localResponseNormalizationGradient = localResponseNormalizationGradient
         self.crossEntropy = crossEntropy
         self.crossEntropyGradient = crossEntropyGradient
         self.sgd = sgd
