@@ -33,6 +33,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     ],
     targets: [
         .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
@@ -55,6 +56,12 @@ let package = Package(
         room("Collectives", ["Tensors", "CMachine", "CMPI"]),
         room("Datasets", ["Tensors", "CZlib"]),
         room("Checkpoints", ["Tensors", "CZstd", "CCrypto"]),
+        .target(
+            name: "Exports",
+            dependencies: [
+                "Tensors", "Graphs", "Checkpoints", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["onnx.proto"], swiftSettings: house),
         room("Recipes", ["Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
         room(
             "Training",
@@ -63,7 +70,7 @@ let package = Package(
             name: "cnn-train",
             dependencies: [
                 "Training", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Collectives", "Datasets",
-                "Checkpoints", "Tensors",
+                "Checkpoints", "Exports", "Tensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),

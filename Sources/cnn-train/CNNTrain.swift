@@ -15,6 +15,7 @@ struct CNNTrain: ParsableCommand {
         version: "cnn-train 0.1.0",
         subcommands: [
             TrainCommand.self, EvaluateCommand.self, ModelsCommand.self, SummaryCommand.self, BenchCommand.self,
+            ExportCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)
 }
