@@ -91,6 +91,12 @@ let package = Package(
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
         tests("Datasets", ["Datasets", "Tensors"]),
         tests("Checkpoints", ["Checkpoints", "Tensors"]),
+        tests(
+            "Exports",
+            [
+                "Exports", "Graphs", "Networks", "Checkpoints", "Tensors",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]),
         tests("Recipes", ["Recipes", "Networks"]),
         tests(
             "Training",

@@ -40,8 +40,8 @@ package struct ONNXExport: Sendable {
         model = .with { model in
             model.irVersion = Self.formatVersion
             model.producerName = "cnn-train"
-            model.opsetImport = [.with { $0.domain = ""; $0.version = Self.operatorSet }]
-            model.metadataProps = metadata.map { entry in .with { $0.key = entry.key; $0.value = entry.value } }
+            model.opsetImport = [ONNXOperatorSetIdProto(domain: "", version: Self.operatorSet)]
+            model.metadataProps = metadata.map(ONNXStringStringEntryProto.init)
             model.graph = writer.finished(name: name)
             model.graph.input = [
                 .batch(Self.inputName, dimensions: [image.channels, image.height, image.width])

@@ -111,26 +111,37 @@ extension ONNXGraphWriter {
         append("Gemm", node, inputs: [x], more: parameters, [ONNXAttributeProto("transB", 1)], output: norm?.output)
     }
 
-    /// Averages of equal parts; ONNX has no others.
+    /// Equal parts are a pool. ONNX has no pool of unequal ones, but their averages are linear in the map: from the left
+    /// a matrix averages rows, from the right another averages columns.
     private mutating func writeAdaptivePool(_ node: Node) throws(ExportError) {
         let (x, y) = (graph[node.inputs[0]].shape, outputShape(node))
+        let (rows, columns) = (x.height / y.height, x.width / y.width)
         if x == y, let output = node.output {
             written[output] = tensor(node.inputs[0])
-            return
-        }
-        if y.pixels == 1 {
+        } else if y.pixels == 1 {
             append("GlobalAveragePool", node)
-            return
+        } else if rows * y.height == x.height, columns * y.width == x.width, rows == columns {
+            append("AveragePool", node, .window(kernel: (rows, columns), stride: rows, padding: 0))
+        } else {
+            let (left, right, between) = (
+                unique(node.layer + ".rows"), unique(node.layer + ".columns"), unique(node.layer + ".averaged_rows")
+            )
+            let ofRows = Self.averages(from: x.height, to: y.height)
+            let ofColumns = Self.averages(from: x.width, to: y.width)
+            add(left, shape: [y.height, x.height], values: ofRows.flatMap { $0 })
+            add(right, shape: [x.width, y.width], values: (0..<x.width).flatMap { w in ofColumns.map { $0[w] } })
+            append("MatMul", inputs: [left, tensor(node.inputs[0]).name], to: between)
+            append("MatMul", node, inputs: [Tensor(name: between, isVector: false)], more: [right], [], output: nil)
         }
-        let (rows, columns) = (x.height / y.height, x.width / y.width)
-        guard rows * y.height == x.height, columns * y.width == x.width, rows == columns else {
-            throw .inexpressible(
-                layer: node.layer,
-                reason: "it averages a map of \(x.height)x\(x.width) pixels to \(y.height)x\(y.width), which does not "
-                    + "cut it into equal parts",
-                remedy: "Train at an image size for which it does.")
+    }
+
+    /// What each of `extent` numbers counts in each of `parts` averages; part i covers
+    /// floor(i * extent / parts) ..< ceil((i + 1) * extent / parts).
+    private static func averages(from extent: Int, to parts: Int) -> [[Float]] {
+        (0..<parts).map { part in
+            let covered = part * extent / parts..<((part + 1) * extent + parts - 1) / parts
+            return (0..<extent).map { covered.contains($0) ? 1 / Float(covered.count) : 0 }
         }
-        append("AveragePool", node, .window(kernel: (rows, columns), stride: rows, padding: 0))
     }
 
     private mutating func writeResponseNormalization(
@@ -256,25 +267,25 @@ extension ONNXGraphWriter {
         guard let output = output ?? node.output else { preconditionFailure("\(node.layer) has no output") }
         let name = output == graph.logits && isVector ? ONNXExport.outputName : unique(graph[output].name)
         written[output] = Tensor(name: name, isVector: isVector)
-        nodes.append(
-            .with {
-                $0.opType = type
-                $0.name = name
-                $0.input = inputs.map(\.name) + more
-                $0.output = [name]
-                $0.attribute = attributes
-            })
+        append(type, inputs: inputs.map(\.name) + more, to: name, attributes)
     }
 
     /// [N, channels, height, width] to [N, features], numbered as PyTorch does.
     private mutating func appendFlatten(_ input: String, to output: String) {
+        append("Flatten", inputs: [input], to: output, [ONNXAttributeProto("axis", 1)])
+    }
+
+    /// A node is called what its output is called.
+    private mutating func append(
+        _ type: String, inputs: [String], to output: String, _ attributes: [ONNXAttributeProto] = []
+    ) {
         nodes.append(
             .with {
-                $0.opType = "Flatten"
+                $0.opType = type
                 $0.name = output
-                $0.input = [input]
+                $0.input = inputs
                 $0.output = [output]
-                $0.attribute = [ONNXAttributeProto("axis", 1)]
+                $0.attribute = attributes
             })
     }
 

@@ -13,6 +13,23 @@ extension ONNXValueInfoProto {
     }
 }
 
+extension ONNXOperatorSetIdProto {
+    /// - Parameter domain: "" for ONNX's own operators.
+    init(domain: String, version: Int64) {
+        self.init()
+        self.domain = domain
+        self.version = version
+    }
+}
+
+extension ONNXStringStringEntryProto {
+    init(key: String, value: String) {
+        self.init()
+        self.key = key
+        self.value = value
+    }
+}
+
 extension ONNXTensorProto {
     /// - Parameter shape: empty for a scalar.
     init(_ name: String, shape: [Int], values: [Float]) {
