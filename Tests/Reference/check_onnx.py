@@ -46,10 +46,12 @@ def prepared(name):
 def save_checkpoint(model, name, x, path):
     """A checkpoint as docs/checkpoint-format.md has it, without what the optimizer remembers."""
     classes = CLASSES.get(name, 1000)
-    about = {"format": "pt", "format_version": "1", "model": name, "classes": classes, "image_size": x.shape[2],
-             "input_channels": x.shape[1], "class_names": json.dumps([f"class {i}" for i in range(classes)]),
-             "recipe": f"model: {name}\ndata: {'fashion-mnist' if x.shape[1] == 1 else 'shapes'}\n", "seed": 1,
-             "epoch": 0, "step_in_epoch": 0, "step": 0, "samples": 0}
+    names = json.dumps([f"class {i}" for i in range(classes)])
+    data = "fashion-mnist" if x.shape[1] == 1 else "shapes"
+    about = {"format": "pt", "format_version": "1", "model": name, "model_options": "{}", "classes": classes,
+             "image_size": x.shape[2], "input_channels": x.shape[1], "class_names": names,
+             "recipe": f"model: {name}\ndata: {data}\n", "seed": 1, "epoch": 0, "step_in_epoch": 0, "step": 0,
+             "samples": 0}
     save_file({k: t.contiguous() for k, t in model.state_dict().items()}, path, {k: str(v) for k, v in about.items()})
 
 
