@@ -33,6 +33,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     ],
     targets: [
         .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
@@ -57,6 +58,12 @@ let package = Package(
         room("Collectives", ["Tensors", "CMachine", "CMPI"]),
         room("Datasets", ["Tensors", "CZlib", "CImageCodecs"]),
         room("Checkpoints", ["Tensors", "CZstd", "CCrypto"]),
+        .target(
+            name: "Exports",
+            dependencies: [
+                "Tensors", "Graphs", "Checkpoints", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["onnx.proto"], swiftSettings: house),
         room("Recipes", ["Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
         room(
             "Training",
@@ -68,7 +75,7 @@ let package = Package(
             name: "cnn-train",
             dependencies: [
                 "Training", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Collectives", "Datasets",
-                "Checkpoints", "Tensors",
+                "Checkpoints", "Exports", "Tensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),
@@ -89,6 +96,12 @@ let package = Package(
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
         tests("Datasets", ["Datasets", "Tensors", "CImageCodecs"]),
         tests("Checkpoints", ["Checkpoints", "Tensors"]),
+        tests(
+            "Exports",
+            [
+                "Exports", "Graphs", "Networks", "Checkpoints", "Tensors",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]),
         tests("Recipes", ["Recipes", "Networks"]),
         tests(
             "Training",

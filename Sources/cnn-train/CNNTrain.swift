@@ -14,8 +14,8 @@ struct CNNTrain: ParsableCommand {
             """,
         version: "cnn-train 0.1.0",
         subcommands: [
-            TrainCommand.self, EvaluateCommand.self, PredictCommand.self, CheckpointCommand.self, ModelsCommand.self,
-            SummaryCommand.self, BenchCommand.self,
+            TrainCommand.self, EvaluateCommand.self, PredictCommand.self, CheckpointCommand.self, ExportCommand.self,
+            ModelsCommand.self, SummaryCommand.self, BenchCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)
 }

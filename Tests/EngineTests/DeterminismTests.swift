@@ -26,10 +26,11 @@ import Testing
     }
 
     private static let specimens =
-        Specimens.joints
-        + [Specimens.widths, Specimens.norms, Specimens.pools].flatMap {
-            $0.enumerated().filter { $0.offset % 3 == 0 }.map(\.element)
-        }
+        Specimens.joints + Specimens.groupsElsewhere + Specimens.heads
+        + [
+            Specimens.widths, Specimens.norms, Specimens.pools, Specimens.groups, Specimens.depthwise,
+            Specimens.activations, Specimens.responses,
+        ].flatMap { $0.enumerated().filter { $0.offset % 3 == 0 }.map(\.element) }
 
     @Test("any number of threads gives the same bits", arguments: specimens)
     func threads(specimen: Specimen) throws {

@@ -14,6 +14,13 @@ import Testing
         #expect(Specimens.norms.count == AwkwardSizes.channels.count)
         #expect(Specimens.pools.count == 20)
         #expect(Specimens.joints.count == 9)
+        #expect(Specimens.groups.count == Specimens.cuts.count && Specimens.cuts.count == 5 * 7)
+        #expect(Specimens.groupsElsewhere.count == 7)
+        #expect(Specimens.depthwise.count == 8 * 4)
+        #expect(Specimens.activations.count == 5 * 2)
+        #expect(Specimens.responses.count == 4 * 4)
+        #expect(Specimens.ceilings.count == 8 * 2 * 2)
+        #expect(Specimens.heads.count == 1)
     }
 
     @Test("an engine agrees with the references", arguments: Specimens.all)

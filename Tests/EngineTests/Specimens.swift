@@ -121,5 +121,5 @@ enum Specimens {
         },
     ].compactMap { $0 }
 
-    static let all = convolutions + widths + norms + pools + joints
+    static let all = convolutions + widths + norms + pools + joints + zoo
 }

@@ -36,6 +36,35 @@ import Testing
         }
     }
 
+    @Test(
+        "gradients of a grouped convolution equal central differences",
+        arguments: [(2, 1, 1), (3, 2, 1), (2, 3, 2), (4, 1, 2), (5, 2, 3)], [1, 2])
+    func groupedConvolution(cut: (groups: Int, inputs: Int, outputs: Int), stride: Int) {
+        let (groups, kernel) = (cut.groups, 3)
+        let x = maps("x", samples: 2, Shape(height: 4, width: 5, channels: groups * cut.inputs))
+        let outputs = groups * cut.outputs
+        let count = outputs * cut.inputs * kernel * kernel
+        let w = Reference.Filters(
+            outputs: outputs, inputs: cut.inputs, height: kernel, width: kernel, values: numbers("w", count))
+        func forward(_ x: Reference.Maps, _ w: Reference.Filters) -> Reference.Maps {
+            Reference.convolution(x, weight: w, bias: nil, stride: stride, padding: 1, groups: groups)
+        }
+        let projection = Projection(forward(x, w))
+        let terms = projection.dy.values.count * (count / outputs + 1)
+        expectGradient(
+            Reference.convolutionDataGradient(
+                projection.dy, weight: w, stride: stride, padding: 1, groups: groups, shape: x.shape
+            ).values, at: x.values, terms: terms
+        ) { projection.loss(forward(x.with($0), w)) }
+        let gradient = Reference.convolutionWeightGradient(
+            x, projection.dy, height: kernel, width: kernel, stride: stride, padding: 1, groups: groups)
+        expectGradient(gradient.weight.values, at: w.values, terms: terms) {
+            var w = w
+            w.values = $0
+            return projection.loss(forward(x, w))
+        }
+    }
+
     @Test("gradients of batch norm equal central differences", arguments: [1, 2, 5], [1, 3])
     func batchNorm(size: Int, channels: Int) {
         let x = maps("x", samples: 4, Shape(height: size, width: size, channels: channels))
@@ -68,6 +97,35 @@ import Testing
         expectGradient(
             Reference.sigmoidGradient(y: Reference.sigmoid(x), projection.dy).values, at: x.values, terms: count
         ) { projection.loss(Reference.sigmoid(x.with($0))) }
+        expectGradient(
+            Reference.tanhGradient(y: Reference.tanh(x), projection.dy).values, at: x.values, terms: count
+        ) { projection.loss(Reference.tanh(x.with($0))) }
+    }
+
+    @Test("the gradient of ReLU6 equals central differences, on the slope and on both floors")
+    func relu6() {
+        let x = Reference.Maps(
+            samples: 1, shape: Shape(features: 7), values: [-3, -0.1, 0.1, 3, 5.9, 6.1, 20])
+        let projection = Projection(x)
+        expectGradient(
+            Reference.relu6Gradient(y: Reference.relu6(x), projection.dy).values, at: x.values, terms: 7
+        ) { projection.loss(Reference.relu6(x.with($0))) }
+    }
+
+    @Test(
+        "the gradient of local response normalisation equals central differences", arguments: [1, 2, 5, 16],
+        [1, 2, 3, 4, 5])
+    func localResponseNormalization(channels: Int, size: Int) {
+        let x = maps("x", samples: 2, Shape(height: 1, width: 2, channels: channels))
+        func forward(_ x: Reference.Maps) -> Reference.Maps {
+            Reference.localResponseNormalization(x, size: size, alpha: 0.5, beta: 0.75, k: 1.5)
+        }
+        let projection = Projection(x)
+        let gradient = Reference.localResponseNormalizationGradient(
+            x, projection.dy, size: size, alpha: 0.5, beta: 0.75, k: 1.5)
+        expectGradient(gradient.values, at: x.values, terms: x.values.count * (size + 1)) {
+            projection.loss(forward(x.with($0)))
+        }
     }
 
     @Test(
@@ -97,6 +155,17 @@ import Testing
                 projection.dy, kernel: kernel, stride: stride, padding: padding, shape: shape
             ).values, at: x.values, terms: terms
         ) { projection.loss(average(x.with($0))) }
+    }
+
+    @Test("a window that ceil mode lets reach beyond the whole map takes what there is")
+    func windowBeyondTheMap() {
+        let x = maps("x", samples: 1, Shape(height: 2, width: 2, channels: 3))
+        let maximum = Reference.maxPool(x, kernel: 3, stride: 2, padding: 0, ceilMode: true)
+        #expect(maximum.shape == Shape(features: 3))
+        #expect(maximum.values == (0..<3).map { c in (0..<4).map { x.values[3 * $0 + c] }.max() })
+        let dy = maps("dy", samples: 1, Shape(features: 3))
+        let dx = Reference.averagePoolGradient(dy, kernel: 3, stride: 2, padding: 0, shape: x.shape)
+        #expect(dx.values == (0..<4).flatMap { _ in dy.values.map { $0 / 4 } })
     }
 
     @Test("the gradient of adaptive average pooling equals central differences", arguments: [1, 2, 3, 5, 7])

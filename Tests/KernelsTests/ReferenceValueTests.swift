@@ -31,6 +31,31 @@ import Testing
         #expect(y.values == [4231, 8675])
     }
 
+    @Test("groups read their own channels only")
+    func groups() {
+        let x = Reference.Maps(samples: 1, shape: Shape(features: 4), values: [1, 10, 100, 1000])
+        // [k][d], two outputs a group
+        let w = Reference.Filters(outputs: 4, inputs: 2, height: 1, width: 1, values: [1, 2, 3, 4, 5, 6, 7, 8])
+        let y = Reference.convolution(x, weight: w, bias: nil, stride: 1, padding: 0, groups: 2)
+        #expect(y.values == [21, 43, 6500, 8700])
+        let depthwise = Reference.Filters(outputs: 4, inputs: 1, height: 1, width: 1, values: [1, 2, 3, 4])
+        let scaled = Reference.convolution(x, weight: depthwise, bias: nil, stride: 1, padding: 0, groups: 4)
+        #expect(scaled.values == [1, 20, 300, 4000])
+    }
+
+    @Test("local response normalisation divides by its neighbours, an even window reaching further down")
+    func localResponseNormalization() {
+        let x = Reference.Maps(samples: 1, shape: Shape(features: 4), values: [1, 2, 3, 4])
+        func normalized(size: Int) -> [Double] {
+            Reference.localResponseNormalization(x, size: size, alpha: Double(size), beta: 1, k: 1).values
+        }
+        // Windows of squares 1, 4, 9, 16: alone; with the one below; with both.
+        let divisors: [[Double]] = [[2, 5, 10, 17], [2, 6, 14, 26], [6, 15, 30, 26]]
+        for (index, divisors) in divisors.enumerated() {
+            #expect(normalized(size: index + 1) == zip(x.values, divisors).map { $0 / $1 })
+        }
+    }
+
     @Test("batch norm normalises with the biased variance and tracks the unbiased one")
     func batchNorm() {
         let x = Reference.Maps(samples: 2, shape: Shape(features: 1), values: [1, 5])
@@ -72,7 +97,8 @@ import Testing
         "pooled extents are torch's",
         arguments: [
             (112, 3, 2, 1, false, 56), (112, 3, 2, 0, true, 56), (112, 3, 2, 0, false, 55), (3, 2, 2, 1, true, 2),
-            (28, 2, 2, 0, false, 14), (7, 3, 2, 0, true, 3), (8, 3, 2, 0, true, 4), (1, 1, 1, 0, false, 1),
+            (28, 2, 2, 0, false, 14), (2, 3, 2, 0, true, 1), (7, 3, 2, 0, true, 3), (8, 3, 2, 0, true, 4),
+            (1, 1, 1, 0, false, 1),
         ])
     func extent(extent: Int, kernel: Int, stride: Int, padding: Int, ceilMode: Bool, expected: Int) {
         #expect(
@@ -93,6 +119,12 @@ import Testing
         let x = plane(1, [-1, 0, 2])
         #expect(Reference.relu(x).values == [0, 0, 2])
         #expect(Reference.reluGradient(y: Reference.relu(x), plane(1, [7, 7, 7])).values == [0, 0, 7])
+        let wide = plane(1, [-1, 0, 5, 6, 7])
+        #expect(Reference.relu6(wide).values == [0, 0, 5, 6, 6])
+        let dy = plane(1, [7, 7, 7, 7, 7])
+        #expect(Reference.relu6Gradient(y: Reference.relu6(wide), dy).values == [0, 0, 7, 0, 0])
+        #expect(Reference.tanh(plane(1, [0, 40])).values == [0, 1])
+        #expect(Reference.tanhGradient(y: plane(1, [0.5]), plane(1, [8])).values == [6])
         #expect(Reference.sigmoid(plane(1, [0])).values == [0.5])
         #expect(Reference.sigmoidGradient(y: plane(1, [0.5]), plane(1, [8])).values == [2])
     }

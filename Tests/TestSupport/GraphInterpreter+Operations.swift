@@ -5,12 +5,12 @@ import Tensors
 extension Graphs.Operation {
     var isBackward: Bool {
         switch self {
-        case .convolutionDataGradient, .convolutionWeightGradient, .batchNormGradient, .reluGradient, .sigmoidGradient,
-            .maxPoolGradient, .averagePoolGradient, .adaptiveAveragePoolGradient, .dropoutGradient,
-            .softmaxCrossEntropyGradient:
+        case .convolutionDataGradient, .convolutionWeightGradient, .batchNormGradient, .reluGradient, .relu6Gradient,
+            .sigmoidGradient, .tanhGradient, .localResponseNormalizationGradient, .maxPoolGradient,
+            .averagePoolGradient, .adaptiveAveragePoolGradient, .dropoutGradient, .softmaxCrossEntropyGradient:
             true
-        case .convolution, .batchNorm, .relu, .sigmoid, .maxPool, .averagePool, .adaptiveAveragePool, .concatenate,
-            .slice, .add, .dropout, .softmaxCrossEntropy:
+        case .convolution, .batchNorm, .relu, .relu6, .sigmoid, .tanh, .localResponseNormalization, .maxPool,
+            .averagePool, .adaptiveAveragePool, .concatenate, .slice, .add, .dropout, .softmaxCrossEntropy:
             false
         }
     }
@@ -25,10 +25,15 @@ extension Run {
         case .convolution(let layer):
             return Reference.convolution(
                 x, weight: filters(layer, inputs: x.shape.channels), bias: layer.bias.map { self[$0] },
-                stride: layer.stride, padding: layer.padding)
+                stride: layer.stride, padding: layer.padding, groups: layer.groups)
         case .batchNorm(let norm): return batchNorm(norm, x)
         case .relu: return Reference.relu(x)
+        case .relu6: return Reference.relu6(x)
         case .sigmoid: return Reference.sigmoid(x)
+        case .tanh: return Reference.tanh(x)
+        case .localResponseNormalization(let size, let alpha, let beta, let k):
+            return Reference.localResponseNormalization(
+                x, size: size, alpha: Double(alpha), beta: Double(beta), k: Double(k))
         case .maxPool(let window):
             return Reference.maxPool(
                 x, kernel: window.kernel, stride: window.stride, padding: window.padding, ceilMode: window.ceilMode)
@@ -49,7 +54,9 @@ extension Run {
         }
     }
 
+    /// The weights of `layer`, which reads `inputs` channels.
     func filters(_ layer: Convolution, inputs: Int) -> Reference.Filters {
+        let inputs = inputs / layer.groups
         let values = self[layer.weight]
         let outputs = values.count / (inputs * layer.kernelHeight * layer.kernelWidth)
         return Reference.Filters(
@@ -93,18 +100,23 @@ extension Run {
             return shape.map {
                 Reference.convolutionDataGradient(
                     dy, weight: filters(layer, inputs: $0.channels), stride: layer.stride, padding: layer.padding,
-                    shape: $0)
+                    groups: layer.groups, shape: $0)
             }
         case .convolutionWeightGradient(let layer):
             let gradient = Reference.convolutionWeightGradient(
                 x, dy, height: layer.kernelHeight, width: layer.kernelWidth, stride: layer.stride,
-                padding: layer.padding)
+                padding: layer.padding, groups: layer.groups)
             accumulate(gradient.weight.values, to: layer.weight)
             if let bias = layer.bias { accumulate(gradient.bias, to: bias) }
             return nil
         case .batchNormGradient(let norm): return batchNormGradient(norm, x, dy)
         case .reluGradient: return Reference.reluGradient(y: x, dy)
+        case .relu6Gradient: return Reference.relu6Gradient(y: x, dy)
         case .sigmoidGradient: return Reference.sigmoidGradient(y: x, dy)
+        case .tanhGradient: return Reference.tanhGradient(y: x, dy)
+        case .localResponseNormalizationGradient(let size, let alpha, let beta, let k):
+            return Reference.localResponseNormalizationGradient(
+                x, dy, size: size, alpha: Double(alpha), beta: Double(beta), k: Double(k))
         case .maxPoolGradient(let window):
             return Reference.maxPoolGradient(
                 x, dy, kernel: window.kernel, stride: window.stride, padding: window.padding)

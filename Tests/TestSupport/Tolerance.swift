@@ -65,15 +65,20 @@ extension Graph {
         let x = values[node.inputs[0].index].shape
         switch node.operation {
         case .convolution(let layer), .convolutionDataGradient(let layer):
-            return x.channels * layer.kernelHeight * layer.kernelWidth
+            return x.channels / layer.groups * layer.kernelHeight * layer.kernelWidth
         case .convolutionWeightGradient: return samples * values[node.inputs[1].index].shape.pixels
         case .batchNorm, .batchNormGradient: return samples * x.pixels
         case .maxPool, .maxPoolGradient, .concatenate, .slice: return 0
         case .averagePool(let window), .averagePoolGradient(let window): return window.kernel * window.kernel
         case .adaptiveAveragePool: return x.pixels
         case .softmaxCrossEntropy, .softmaxCrossEntropyGradient: return x.count
-        case .relu, .reluGradient: return 0
-        case .sigmoid, .sigmoidGradient, .dropout, .dropoutGradient, .add, .adaptiveAveragePoolGradient: return 6
+        // Their squares, and the logarithm and the exponential that make a power.
+        case .localResponseNormalization(let size, _, _, _), .localResponseNormalizationGradient(let size, _, _, _):
+            return 2 * size + 12
+        case .relu, .reluGradient, .relu6, .relu6Gradient: return 0
+        case .sigmoid, .sigmoidGradient, .tanh, .tanhGradient, .dropout, .dropoutGradient, .add,
+            .adaptiveAveragePoolGradient:
+            return 6
         }
     }
 }
@@ -89,7 +94,7 @@ extension Graphs.Operation {
 
     fileprivate var hasKinks: Bool {
         switch self {
-        case .relu, .maxPool: true
+        case .relu, .relu6, .maxPool: true
         default: false
         }
     }

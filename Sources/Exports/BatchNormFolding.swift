@@ -1,0 +1,59 @@
+import Graphs
+
+extension Graph {
+    /// The norms that can become part of the weights before them, by the index of the convolution's node: those whose
+    /// input is a convolution or linear layer that nobody else reads.
+    var foldableNorms: [Int: FoldableNorm] {
+        var readers: [ValueID: Int] = [logits: 1]
+        var writers: [ValueID: Int] = [:]
+        for (index, node) in nodes.enumerated() {
+            for input in node.inputs { readers[input, default: 0] += 1 }
+            if let output = node.output { writers[output] = index }
+        }
+        var norms: [Int: FoldableNorm] = [:]
+        for (index, node) in nodes.enumerated() {
+            guard case .batchNorm(let norm) = node.operation, let x = node.inputs.first, let y = node.output,
+                readers[x] == 1, let writer = writers[x], case .convolution = nodes[writer].operation
+            else { continue }
+            norms[writer] = FoldableNorm(norm: norm, node: index, output: y)
+        }
+        return norms
+    }
+}
+
+/// A norm right behind a convolution.
+struct FoldableNorm {
+    let norm: BatchNorm
+    /// The index of its node.
+    let node: Int
+    let output: ValueID
+}
+
+/// A norm with fixed moments as what it then is: y = scale * x + shift, for each channel.
+///
+///     scale = weight / sqrt(variance + epsilon),  shift = bias - scale * mean
+///
+/// Computed in Double, so that folding rounds each weight once.
+struct AffineNorm {
+    let scale: [Double]
+    let shift: [Double]
+
+    /// - Parameters: one number a channel each.
+    init(weight: [Float], bias: [Float], mean: [Float], variance: [Float], epsilon: Float) {
+        let scale = zip(weight, variance).map { Double($0) / (Double($1) + Double(epsilon)).squareRoot() }
+        self.scale = scale
+        shift = scale.indices.map { Double(bias[$0]) - scale[$0] * Double(mean[$0]) }
+    }
+
+    /// The weights of a layer that does what `weights` and then the norm do; output channels come first in them.
+    func folded(weights: [Float]) -> [Float] {
+        let perChannel = weights.count / scale.count
+        precondition(perChannel * scale.count == weights.count, "\(weights.count) weights, \(scale.count) channels")
+        return weights.indices.map { Float(Double(weights[$0]) * scale[$0 / perChannel]) }
+    }
+
+    /// As above, for the bias; nil is a layer without.
+    func folded(bias: [Float]?) -> [Float] {
+        scale.indices.map { Float(scale[$0] * Double(bias?[$0] ?? 0) + shift[$0]) }
+    }
+}

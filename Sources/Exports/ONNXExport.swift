@@ -1,0 +1,74 @@
+package import Checkpoints
+import FoundationEssentials
+import Glibc
+package import Graphs
+import SwiftProtobuf
+import Tensors
+
+/// A network as an ONNX model, for inference elsewhere: opset 17 in IR version 8.
+///
+/// It takes `input`, float32 of shape [N, channels, height, width], and gives `logits`, [N, classes], for any N.
+/// Initializers have the names and shapes of torchvision's state_dict.
+/// (https://onnx.ai, "ONNX Operators", domain ai.onnx.)
+package struct ONNXExport: Sendable {
+    let model: ONNXModelProto
+
+    /// The names that users of the file give and ask for.
+    static let inputName = "input"
+    static let outputName = "logits"
+    static let operatorSet: Int64 = 17
+    static let formatVersion: Int64 = 8
+
+    /// Writes `graph` in ONNX's words.
+    ///
+    /// - Parameters:
+    ///   - graph: an evaluation graph.
+    ///   - name: what the file calls it.
+    ///   - tensors: the parameters and running statistics, at least; `num_batches_tracked` is not needed.
+    ///   - foldsBatchNorm: whether norms right behind a convolution or linear layer become part of its weights.
+    ///   - metadata: texts that the file carries, in this order.
+    /// - Throws: for tensors that are missing or have another shape, and for layers that ONNX has no words for.
+    package init(
+        _ graph: Graph, name: String, tensors: [NamedTensor], foldsBatchNorm: Bool,
+        metadata: [(key: String, value: String)] = []
+    ) throws(ExportError) {
+        precondition(graph.purpose == .evaluation, "a training graph is no model for inference")
+        let folding = foldsBatchNorm ? graph.foldableNorms : [:]
+        var writer = ONNXGraphWriter(graph: graph, tensors: tensors, folding: folding)
+        for index in graph.nodes.indices { try writer.write(index) }
+        let image = graph[graph.input].shape
+        model = .with { model in
+            model.irVersion = Self.formatVersion
+            model.producerName = "cnn-train"
+            model.opsetImport = [ONNXOperatorSetIdProto(domain: "", version: Self.operatorSet)]
+            model.metadataProps = metadata.map(ONNXStringStringEntryProto.init)
+            model.graph = writer.finished(name: name)
+            model.graph.input = [
+                .batch(Self.inputName, dimensions: [image.channels, image.height, image.width])
+            ]
+            model.graph.output = [.batch(Self.outputName, dimensions: [graph[graph.logits].shape.count])]
+        }
+    }
+
+    package var nodeCount: Int { model.graph.node.count }
+
+    /// The file's bytes: a function of graph, tensors and metadata alone.
+    func bytes() throws -> Data { try model.serializedData() }
+
+    /// Writes the file to `path`, whole or not at all.
+    ///
+    /// - Returns: Bytes in the file.
+    @discardableResult
+    package func write(to path: String) throws(ExportError) -> Int {
+        do {
+            let bytes = try bytes()
+            try bytes.write(to: URL(filePath: path), options: .atomic)
+            return bytes.count
+        } catch let error as CocoaError {
+            let reason = (error.underlying as? POSIXError).map { String(cString: strerror($0.code.rawValue)) }
+            throw .notWritten(path: path, reason: reason ?? "error \(error.code.rawValue)")
+        } catch {
+            throw .notWritten(path: path, reason: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,302 @@
+import Checkpoints
+import Graphs
+import SwiftProtobuf
+import Tensors
+
+/// Turns a graph's nodes into ONNX's, one after the other.
+struct ONNXGraphWriter {
+    let graph: Graph
+    /// By the node of the convolution that takes the norm in.
+    let folding: [Int: FoldableNorm]
+    private let tensors: [String: NamedTensor]
+    private let foldedNodes: Set<Int>
+
+    private(set) var nodes: [ONNXNodeProto] = []
+    private(set) var initializers: [ONNXTensorProto] = []
+    /// What stands for the graph's values that are computed so far.
+    private var written: [ValueID: Tensor] = [:]
+    private var takenNames: Set<String>
+    /// The names of 0 and 6, once they are needed.
+    private var clipBounds: [String]?
+
+    /// A tensor of the file.
+    struct Tensor {
+        let name: String
+        /// [N, features] instead of [N, channels, height, width].
+        let isVector: Bool
+    }
+
+    init(graph: Graph, tensors: [NamedTensor], folding: [Int: FoldableNorm]) {
+        self.graph = graph
+        self.folding = folding
+        self.tensors = Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first }
+        foldedNodes = Set(folding.values.map(\.node))
+        takenNames = Set(graph.parameters.map(\.name))
+        takenNames.formUnion([ONNXExport.inputName, ONNXExport.outputName])
+        written[graph.input] = Tensor(name: ONNXExport.inputName, isVector: false)
+    }
+
+    /// Writes node `index` of the graph; those before it are written.
+    mutating func write(_ index: Int) throws(ExportError) {
+        if foldedNodes.contains(index) { return }
+        let node = graph.nodes[index]
+        precondition(node.addend == nil, "\(node.layer) adds to its output, which only gradients do")
+        switch node.operation {
+        case .convolution(let convolution):
+            if graph[convolution.weight].role == .linearWeight {
+                try writeLinear(convolution, node, norm: folding[index])
+            } else {
+                try writeConvolution(convolution, node, norm: folding[index])
+            }
+        case .batchNorm(let norm):
+            let inputs = try addInitializers([norm.weight, norm.bias, norm.runningMean, norm.runningVariance])
+            append("BatchNormalization", node, more: inputs, [ONNXAttributeProto("epsilon", norm.epsilon)])
+        case .relu: append("Relu", node)
+        case .relu6: append("Clip", node, more: boundsOfClip())
+        case .sigmoid: append("Sigmoid", node)
+        case .tanh: append("Tanh", node)
+        case .localResponseNormalization(let size, let alpha, let beta, let k):
+            try writeResponseNormalization(node, size: size, alpha: alpha, beta: beta, k: k)
+        case .maxPool(let pooling): append("MaxPool", node, window(pooling, node))
+        case .averagePool(let pooling):
+            append("AveragePool", node, window(pooling, node) + [ONNXAttributeProto("count_include_pad", 1)])
+        case .adaptiveAveragePool: try writeAdaptivePool(node)
+        case .concatenate: append("Concat", node, [ONNXAttributeProto("axis", 1)])
+        case .add: append("Add", node)
+        default:
+            throw .inexpressible(
+                layer: node.layer, reason: "it is not a layer of inference", remedy: "Export another model.")
+        }
+    }
+
+    /// The graph without its inputs and outputs, once all nodes are written.
+    mutating func finished(name: String) -> ONNXGraphProto {
+        let logits = tensor(graph.logits)
+        if logits.name != ONNXExport.outputName {
+            appendFlatten(logits.name, to: ONNXExport.outputName)
+        }
+        return .with { [nodes, initializers] in
+            $0.name = name
+            $0.node = nodes
+            $0.initializer = initializers
+        }
+    }
+}
+
+// MARK: - Operators
+
+extension ONNXGraphWriter {
+    private mutating func writeConvolution(
+        _ convolution: Convolution, _ node: Node, norm: FoldableNorm?
+    ) throws(ExportError) {
+        let parameters = try parameters(of: convolution, norm: norm)
+        let kernel = (convolution.kernelHeight, convolution.kernelWidth)
+        let window: [ONNXAttributeProto] = .window(
+            kernel: kernel, stride: convolution.stride, padding: convolution.padding)
+        append(
+            "Conv", node, more: parameters, window + [ONNXAttributeProto("group", convolution.groups)],
+            output: norm?.output)
+    }
+
+    private mutating func writeLinear(
+        _ layer: Convolution, _ node: Node, norm: FoldableNorm?
+    ) throws(ExportError) {
+        var x = tensor(node.inputs[0])
+        if !x.isVector {
+            let flat = unique("flatten")
+            appendFlatten(x.name, to: flat)
+            x = Tensor(name: flat, isVector: true)
+        }
+        let parameters = try parameters(of: layer, norm: norm)
+        append("Gemm", node, inputs: [x], more: parameters, [ONNXAttributeProto("transB", 1)], output: norm?.output)
+    }
+
+    /// Equal parts are a pool. ONNX has no pool of unequal ones, but their averages are linear in the map: from the left
+    /// a matrix averages rows, from the right another averages columns.
+    private mutating func writeAdaptivePool(_ node: Node) throws(ExportError) {
+        let (x, y) = (graph[node.inputs[0]].shape, outputShape(node))
+        let (rows, columns) = (x.height / y.height, x.width / y.width)
+        if x == y, let output = node.output {
+            written[output] = tensor(node.inputs[0])
+        } else if y.pixels == 1 {
+            append("GlobalAveragePool", node)
+        } else if rows * y.height == x.height, columns * y.width == x.width, rows == columns {
+            append("AveragePool", node, .window(kernel: (rows, columns), stride: rows, padding: 0))
+        } else {
+            let (left, right, between) = (
+                unique(node.layer + ".rows"), unique(node.layer + ".columns"), unique(node.layer + ".averaged_rows")
+            )
+            let ofRows = Self.averages(from: x.height, to: y.height)
+            let ofColumns = Self.averages(from: x.width, to: y.width)
+            add(left, shape: [y.height, x.height], values: ofRows.flatMap { $0 })
+            add(right, shape: [x.width, y.width], values: (0..<x.width).flatMap { w in ofColumns.map { $0[w] } })
+            append("MatMul", inputs: [left, tensor(node.inputs[0]).name], to: between)
+            append("MatMul", node, inputs: [Tensor(name: between, isVector: false)], more: [right], [], output: nil)
+        }
+    }
+
+    /// What each of `extent` numbers counts in each of `parts` averages; part i covers
+    /// floor(i * extent / parts) ..< ceil((i + 1) * extent / parts).
+    private static func averages(from extent: Int, to parts: Int) -> [[Float]] {
+        (0..<parts).map { part in
+            let covered = part * extent / parts..<((part + 1) * extent + parts - 1) / parts
+            return (0..<extent).map { covered.contains($0) ? 1 / Float(covered.count) : 0 }
+        }
+    }
+
+    private mutating func writeResponseNormalization(
+        _ node: Node, size: Int, alpha: Float, beta: Float, k: Float
+    ) throws(ExportError) {
+        // Of an even number of neighbours, ONNX takes the one more behind, PyTorch before.
+        guard !size.isMultiple(of: 2) else {
+            throw .inexpressible(
+                layer: node.layer, reason: "it sums over \(size) channels, an even number",
+                remedy: "Export a model with an odd one.")
+        }
+        append(
+            "LRN", node,
+            [
+                ONNXAttributeProto("size", size), ONNXAttributeProto("alpha", alpha), ONNXAttributeProto("beta", beta),
+                ONNXAttributeProto("bias", k),
+            ])
+    }
+
+    /// In ceil mode a last window may end outside, but only one that begins inside or in the padding before. Runtimes
+    /// do not agree about the others, so ceil mode is asked for only where it adds a window.
+    private func window(_ pooling: Pooling, _ node: Node) -> [ONNXAttributeProto] {
+        let kernel = (pooling.kernel, pooling.kernel)
+        let window: [ONNXAttributeProto] = .window(kernel: kernel, stride: pooling.stride, padding: pooling.padding)
+        let x = graph[node.inputs[0]].shape
+        let whole = (x.height + 2 * pooling.padding - pooling.kernel) / pooling.stride + 1
+        return outputShape(node).height > whole ? window + [ONNXAttributeProto("ceil_mode", 1)] : window
+    }
+
+    /// 0 and 6, which Clip takes as tensors.
+    private mutating func boundsOfClip() -> [String] {
+        if let clipBounds { return clipBounds }
+        let bounds: [(String, Float)] = [("relu6.min", 0), ("relu6.max", 6)]
+        let names = bounds.map { bound in
+            let name = unique(bound.0)
+            initializers.append(ONNXTensorProto(name, shape: [], values: [bound.1]))
+            return name
+        }
+        clipBounds = names
+        return names
+    }
+}
+
+// MARK: - Parameters
+
+extension ONNXGraphWriter {
+    /// Makes weight and bias of the layer initializers, with the norm behind it folded in, and returns their names.
+    private mutating func parameters(
+        of layer: Convolution, norm: FoldableNorm?
+    ) throws(ExportError) -> [String] {
+        guard let norm = norm?.norm else {
+            return try addInitializers([layer.weight] + (layer.bias.map { [$0] } ?? []))
+        }
+        let affine = AffineNorm(
+            weight: try values(of: norm.weight), bias: try values(of: norm.bias),
+            mean: try values(of: norm.runningMean), variance: try values(of: norm.runningVariance),
+            epsilon: norm.epsilon)
+        let weight = graph[layer.weight]
+        add(weight.name, shape: weight.shape, values: affine.folded(weights: try values(of: layer.weight)))
+        let ownBias = if let id = layer.bias { try values(of: id) } else { [Float]?.none }
+        let bias = affine.folded(bias: ownBias)
+        // A layer whose bias is the norm's has none in the state_dict; it gets the name that it would have there.
+        let name = layer.bias.map { graph[$0].name } ?? unique(weight.name.dropLast("weight".count) + "bias")
+        add(name, shape: [bias.count], values: bias)
+        return [weight.name, name]
+    }
+
+    /// Makes the parameters initializers and returns their names.
+    private mutating func addInitializers(_ ids: [ParameterID]) throws(ExportError) -> [String] {
+        for id in ids {
+            add(graph[id].name, shape: graph[id].shape, values: try values(of: id))
+        }
+        return ids.map { graph[$0].name }
+    }
+
+    private mutating func add(_ name: String, shape: [Int], values: [Float]) {
+        initializers.append(ONNXTensorProto(name, shape: shape, values: values))
+    }
+
+    private func values(of id: ParameterID) throws(ExportError) -> [Float] {
+        let parameter = graph[id]
+        guard let tensor = tensors[parameter.name] else {
+            throw .noTensor(name: parameter.name, expected: parameter.shape)
+        }
+        guard let values = tensor.floats, tensor.shape == parameter.shape else {
+            throw .otherTensor(
+                name: parameter.name, found: tensor.floats == nil ? nil : tensor.shape, expected: parameter.shape)
+        }
+        return values
+    }
+}
+
+// MARK: - Nodes and names
+
+extension ONNXGraphWriter {
+    private func tensor(_ value: ValueID) -> Tensor {
+        guard let tensor = written[value] else { preconditionFailure("\(graph[value].name) is read before written") }
+        return tensor
+    }
+
+    private func outputShape(_ node: Node) -> Shape {
+        guard let output = node.output else { preconditionFailure("\(node.layer) has no output") }
+        return graph[output].shape
+    }
+
+    /// Appends a node that reads what `node` reads and then `more`.
+    private mutating func append(
+        _ type: String, _ node: Node, more: [String] = [], _ attributes: [ONNXAttributeProto] = [],
+        output: ValueID? = nil
+    ) {
+        append(type, node, inputs: node.inputs.map(tensor), more: more, attributes, output: output)
+    }
+
+    /// - Parameters:
+    ///   - inputs: All maps or all vectors; the output is what they are.
+    ///   - output: What the node writes where that is not the output of `node`.
+    private mutating func append(
+        _ type: String, _ node: Node, inputs: [Tensor], more: [String], _ attributes: [ONNXAttributeProto],
+        output: ValueID?
+    ) {
+        let isVector = inputs[0].isVector
+        precondition(inputs.allSatisfy { $0.isVector == isVector }, "\(node.layer) mixes maps and vectors")
+        guard let output = output ?? node.output else { preconditionFailure("\(node.layer) has no output") }
+        let name = output == graph.logits && isVector ? ONNXExport.outputName : unique(graph[output].name)
+        written[output] = Tensor(name: name, isVector: isVector)
+        append(type, inputs: inputs.map(\.name) + more, to: name, attributes)
+    }
+
+    /// [N, channels, height, width] to [N, features], numbered as PyTorch does.
+    private mutating func appendFlatten(_ input: String, to output: String) {
+        append("Flatten", inputs: [input], to: output, [ONNXAttributeProto("axis", 1)])
+    }
+
+    /// A node is called what its output is called.
+    private mutating func append(
+        _ type: String, inputs: [String], to output: String, _ attributes: [ONNXAttributeProto] = []
+    ) {
+        nodes.append(
+            .with {
+                $0.opType = type
+                $0.name = output
+                $0.input = inputs
+                $0.output = [output]
+                $0.attribute = attributes
+            })
+    }
+
+    /// `name`, or `name_2` and so on where it is taken: tensors and initializers share their names.
+    private mutating func unique(_ name: String) -> String {
+        var candidate = name
+        var count = 1
+        while !takenNames.insert(candidate).inserted {
+            count += 1
+            candidate = "\(name)_\(count)"
+        }
+        return candidate
+    }
+}
