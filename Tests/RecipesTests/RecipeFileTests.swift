@@ -117,7 +117,7 @@ import Testing
                 data: fashion-mnist
                 epochs: 10
                 batch_size: 64
-                lr: 0.1
+                lr: 0.025
                 momentum: 0.9
                 nesterov: false
                 weight_decay: 0.0001
