@@ -213,7 +213,7 @@ private struct ParityRun {
     }
 
     private static let timesTheSpread = 6.0
-    private static let fewElements = 10.0
+    private static let fewElements = 16.0
 
     /// Takes the golden run's five steps; the losses before each.
     private func fiveSteps() throws -> [Double] {
