@@ -31,12 +31,12 @@ import Testing
     static let firstKinks = [
         "alexnet_bn": "classifier.3.bias", "densenet121": "features.denseblock4.denselayer11.norm2.bias",
         "densenet169": "features.denseblock4.denselayer30.norm1.bias",
-        "densenet_bc_100_12": "features.denseblock2.denselayer16.conv1.weight",
+        "densenet_bc_100_12": "features.denseblock3.denselayer8.norm1.bias",
         "googlenet": "inception5b.branch1.conv.weight", "resnet18_cifar": "layer4.1.bn1.bias",
         "mobilenet_v2": "features.17.conv.0.1.bias", "resnet34": "layer2.3.bn2.bias",
         "resnet34_keras": "layer4.1.bn1.bias", "resnet50": "layer4.2.conv3.weight",
         "resnet50_keras": "layer4.2.bn3.bias", "resnext50_32x4d": "layer4.2.conv3.weight", "vgg11": "features.6.bias",
-        "wide_resnet50_2": "layer4.1.conv3.weight",
+        "wide_resnet50_2": "layer4.2.conv3.weight",
     ]
 
     /// One after the other: the largest take gigabytes.
