@@ -31,11 +31,12 @@ import Testing
     static let firstKinks = [
         "alexnet_bn": "classifier.3.bias", "densenet121": "features.denseblock4.denselayer11.norm2.bias",
         "densenet169": "features.denseblock4.denselayer30.norm1.bias",
-        "densenet_bc_100_12": "features.denseblock2.denselayer16.conv1.weight",
+        "densenet_bc_100_12": "features.denseblock3.denselayer8.norm1.bias",
         "googlenet": "inception5b.branch1.conv.weight", "resnet18_cifar": "layer4.1.bn1.bias",
-        "resnet34": "layer2.3.bn2.bias", "resnet34_keras": "layer4.1.bn1.bias", "resnet50": "layer4.2.conv3.weight",
+        "mobilenet_v2": "features.17.conv.0.1.bias", "resnet34": "layer2.3.bn2.bias",
+        "resnet34_keras": "layer4.1.bn1.bias", "resnet50": "layer4.2.conv3.weight",
         "resnet50_keras": "layer4.2.bn3.bias", "resnext50_32x4d": "layer4.2.conv3.weight", "vgg11": "features.6.bias",
-        "wide_resnet50_2": "layer4.1.conv3.weight",
+        "wide_resnet50_2": "layer4.2.conv3.weight",
     ]
 
     /// One after the other: the largest take gigabytes.
@@ -114,10 +115,13 @@ private struct ParityRun {
         #expect(trainable.reduce(0) { $0 + $1.count } == golden.parameterCount)
     }
 
-    private func expect(_ found: [Float], _ golden: GoldenFile.Tensor, within bound: Double, _ what: String) {
+    /// - Parameter unevenness: How much more than the length single elements may err: what a kink moves is few elements.
+    private func expect(
+        _ found: [Float], _ golden: GoldenFile.Tensor, within bound: Double, unevenness: Double = 1, _ what: String
+    ) {
         let deviation = Deviation(of: found, from: golden)
         #expect(
-            deviation.element <= bound && deviation.length <= bound,
+            deviation.element <= unevenness * bound && deviation.length <= bound,
             "\(what) of \(name): \(golden.name) \(deviation), allowed \(bound)")
     }
 
@@ -154,7 +158,9 @@ private struct ParityRun {
             if let weight = undone[id], let position = graph.trainable.firstIndex(of: weight) {
                 expectNothing(engine.gradient(of: id), beside: golden.gradients[position], expected.name)
             } else {
-                expect(engine.gradient(of: id), expected, within: bound, "gradients")
+                expect(
+                    engine.gradient(of: id), expected, within: bound, unevenness: index < kinked ? Self.fewElements : 1,
+                    "gradients")
             }
         }
         #expect(graph.statistics.map { graph[$0].name } == golden.buffersAfterForward.map(\.name))
@@ -186,7 +192,8 @@ private struct ParityRun {
             let moved = Deviation(of: thinned(specimen.parameters[id.index].1), from: judged.map(Double.init)).length
             let spread = Deviation(of: disturbed[index], from: judged.map(Double.init)).length
             let bound = 10 * Tolerance.roundoff + bend * moved + Self.timesTheSpread * spread
-            expect(values, expected, within: bound, "five steps")
+            expect(
+                values, expected, within: bound, unevenness: kinked > 0 ? Self.fewElements : 1, "five steps")
         }
     }
 
@@ -194,8 +201,10 @@ private struct ParityRun {
         var spread = 0.0
         for (step, expected) in golden.sgd.losses.enumerated() {
             spread = max(spread, abs(disturbed[step] - losses[step]))
+            // What a kink takes away is a part of the descent itself.
+            let share = kinked > 0 ? bend : bend * bend
             let bound =
-                tolerance.forward * golden.loss + bend * bend * abs(golden.loss - expected)
+                tolerance.forward * golden.loss + share * abs(golden.loss - expected)
                 + Self.timesTheSpread * spread
             #expect(
                 abs(losses[step] - expected) <= bound,
@@ -204,6 +213,7 @@ private struct ParityRun {
     }
 
     private static let timesTheSpread = 6.0
+    private static let fewElements = 16.0
 
     /// Takes the golden run's five steps; the losses before each.
     private func fiveSteps() throws -> [Double] {
@@ -219,15 +229,27 @@ private struct ParityRun {
 }
 
 extension Graph {
-    /// The biases of convolutions whose output a norm reads, and the weights beside them.
+    /// Biases whose shift a norm takes out again, with the weights beside them: behind them come norms only, or
+    /// convolutions without padding and sums of whose shifts that is true.
     fileprivate var biasesBeforeNorms: [ParameterID: ParameterID] {
-        var layers: [ValueID: Convolution] = [:]
         var biases: [ParameterID: ParameterID] = [:]
-        for node in nodes {
+        // By value: whether all that has read it so far, from the last node on, undoes shifts.
+        var isUndone: [ValueID: Bool] = [logits: false]
+        for node in nodes.reversed() {
+            let output = node.output.map { isUndone[$0] ?? false } ?? false
             switch node.operation {
-            case .convolution(let layer): if let output = node.output { layers[output] = layer }
-            case .batchNorm:
-                if let layer = layers[node.inputs[0]], let bias = layer.bias { biases[bias] = layer.weight }
+            case .batchNorm(let norm):
+                if output { biases[norm.bias] = norm.weight }
+                for input in node.inputs { isUndone[input] = isUndone[input] ?? true }
+            case .convolution(let layer):
+                if output, let bias = layer.bias { biases[bias] = layer.weight }
+                let passes = output && layer.padding == 0
+                for input in node.inputs { isUndone[input] = passes && (isUndone[input] ?? true) }
+            case .add:
+                for input in node.inputs { isUndone[input] = output && (isUndone[input] ?? true) }
+            case .relu, .relu6, .sigmoid, .tanh, .localResponseNormalization, .maxPool, .averagePool,
+                .adaptiveAveragePool, .concatenate, .dropout, .softmaxCrossEntropy:
+                for input in node.inputs { isUndone[input] = false }
             default: break
             }
         }
