@@ -82,7 +82,7 @@ let package = Package(
 
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Kernels", "Networks", "Graphs"], path: "Tests/TestSupport",
-            swiftSettings: house),
+            swiftSettings: house + [.unsafeFlags(["-O"])]),
         // -O: the check makes and compares much data; in a debug build it would take minutes.
         .executableTarget(
             name: "collectives-check", dependencies: ["Collectives"], path: "Tests/CollectivesCheck",

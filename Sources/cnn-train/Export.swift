@@ -22,8 +22,7 @@ struct ExportCommand: LocalCommand {
     func run() throws {
         let contents = try Checkpoint(contentsOf: checkpoint)
         let about = try contents.about(path: checkpoint)
-        let network = try Zoo.model(named: about.model)
-            .network(classes: about.classes, inputChannels: about.inputChannels)
+        let network = try about.network()
         let graph = try Graph(network: network, imageSize: about.imageSize, purpose: .evaluation)
         let export = try ONNXExport(
             graph, name: about.model, tensors: contents.tensors, foldsBatchNorm: foldBatchNorm,
