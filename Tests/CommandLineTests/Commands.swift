@@ -60,8 +60,13 @@ final class Commands {
         process.standardError = try FileHandle(forWritingTo: URL(filePath: errorPath))
         let start = ContinuousClock.now
         try process.run()
+        // Once: soon after, there is no process left to ask for its children.
+        var isKilled = false
         while process.isRunning {
-            if isEnough() { try Self.killChildren(of: process.processIdentifier) }
+            if !isKilled && isEnough() {
+                isKilled = true
+                try Self.killChildren(of: process.processIdentifier)
+            }
             Thread.sleep(forTimeInterval: 0.002)
         }
         process.waitUntilExit()

@@ -66,12 +66,11 @@ struct RunTests {
 
     @Test("a run that was killed resumes to the same bits")
     func kill() throws {
-        // Long enough that a busy machine sees it before it is over.
-        _ = try train("whole", "--epochs", "200")
+        _ = try train("whole", "--epochs", "40")
         let flags = [
             "--model", "lenet", "--data", try commands.tinyData(), "--batch-size", "16", "--lr", "0.5", "--threads",
             "1",
-            "--log-every", "1", "--epochs", "200", "--output", "killed",
+            "--log-every", "1", "--epochs", "40", "--output", "killed",
         ]
         let killed = try commands.run(flags, killedWhen: { (try? checkpoints("killed").count) ?? 0 >= 2 })
         #expect(killed.status == 128 + SIGKILL)
