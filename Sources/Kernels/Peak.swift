@@ -6,35 +6,47 @@ internal import Tensors
 #endif
 
 /// The most GFLOP/s that `threads` threads of this machine reach together with an instruction set's register tile, on data that never
-/// leaves the first-level cache: the best of several runs of some milliseconds.
-package func measurePeak(_ instructionSet: InstructionSet, threads: Int) -> Double {
+/// leaves the first-level cache.
+///
+/// All threads work at once, as they do in a training step, and each counts the processor time that it got itself: what other
+/// programs take away in between is not the machine's limit. The best of several runs of some milliseconds.
+///
+/// - Parameter cores: That the threads share; a part of one where ranks share it.
+package func measurePeak(_ instructionSet: InstructionSet, threads: Int, cores: Double) -> Double {
     let pool = ThreadPool(threads: threads)
     let memory = AlignedBuffer<Float>(count: threads * 16_384)
-    var job = PeakJob(kernels: instructionSet.kernels, memory: memory.baseAddress, repetitions: 4000)
+    let seconds = AlignedBuffer<Double>(count: threads)
+    var job = PeakJob(
+        kernels: instructionSet.kernels, memory: memory.baseAddress, seconds: seconds.baseAddress, repetitions: 4000)
     var best = 0.0
-    for _ in 0..<9 {
-        withUnsafePointer(to: &job) { job in
-            let start = seconds()
+    withUnsafePointer(to: &job) { job in
+        for _ in 0..<9 {
             pool.run(threads, job) { raw, task, _ in
                 let job = raw.assumingMemoryBound(to: PeakJob.self).pointee
+                let start = processorSeconds()
                 _ = job.kernels.saturate(job.repetitions, job.memory + task * 16_384)
+                job.seconds[task] = processorSeconds() - start
             }
-            let elapsed = seconds() - start
             let operations = 2.0 * 128 * Double(job.pointee.kernels.tileHeight * job.pointee.kernels.tileLanes)
-            best = max(best, operations * Double(job.pointee.repetitions * threads) / elapsed / 1e9)
+            let rates = (0..<threads).map { operations * Double(job.pointee.repetitions) / job.pointee.seconds[$0] }
+            best = max(best, rates.reduce(0, +) / 1e9)
         }
     }
-    return best
+    // Threads that take turns on a core do not add to it.
+    return best * min(Double(threads), cores) / Double(threads)
 }
 
 private struct PeakJob {
     var kernels: KernelTable
     var memory: UnsafeMutablePointer<Float>
+    /// By task.
+    var seconds: UnsafeMutablePointer<Double>
     var repetitions: Int
 }
 
-private func seconds() -> Double {
+/// What the calling thread has had of a core.
+private func processorSeconds() -> Double {
     var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }

@@ -50,18 +50,21 @@ package struct Benchmark: Sendable {
         try world.barrier()
         let setup = bench.setup
         let median = (seconds[(seconds.count - 1) / 2] + seconds[seconds.count / 2]) / 2
-        let peak = try world.sum([measurePeak(setup.backend.instructionSet, threads: setup.threads.threads)])[0]
+        let threads = setup.threads
+        let peak = measurePeak(
+            setup.backend.instructionSet, threads: threads.threads,
+            cores: Double(threads.cores) / Double(threads.localRanks))
 
         self.model = setup.model.name
         self.batchSize = batchSize
         self.imageSize = setup.imageSize
         ranks = world.size
-        self.threads = setup.threads.threads
+        self.threads = threads.threads
         backend = setup.backend
         medianImagesPerSecond = Double(batchSize) / median
         bestImagesPerSecond = Double(batchSize) / seconds[0]
         gflopsPerSecond = Double(batchSize) / median * 6 * Double(setup.summary.multiplyAdds) / 1e9
-        peakGflopsPerSecond = peak
+        peakGflopsPerSecond = try world.sum([peak])[0]
         firstStepSeconds = bench.firstStepSeconds
         peakRSSBytes = Self.peakMemory
     }
