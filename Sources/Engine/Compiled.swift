@@ -29,7 +29,8 @@ final class Compiled {
     init(_ graph: Graph, _ layout: MemoryPlan, _ shared: SharedMemory, shards: Int, capacity: Int) {
         let slots = shards * capacity
         inputShape = graph[graph.input].shape
-        images = memory.allocate(Float.self, count: slots * inputShape.count)
+        // Kernels read whole vectors, beyond the last pixel's channels too.
+        images = memory.allocate(Float.self, count: slots * inputShape.count + MemoryPlan.laneGranule)
         losses = memory.allocate(Float.self, count: slots)
         predictions = memory.allocate(Int32.self, count: slots)
         batch = BatchLayout(

@@ -79,10 +79,11 @@ struct ParameterArena {
     }
 }
 
-/// The shape of packed weights: [super-groups][outputs/32][taps][inputs][32], or for depthwise convolutions [taps][channels].
+/// The shape of packed weights: [super-groups][outputs/32][taps][inputs][32].
 ///
 /// Groups narrower than a vector are merged into super-groups, each a dense convolution whose weights between different
-/// groups are zero and stay so. A convolution without groups is one super-group.
+/// groups are zero and stay so. A convolution without groups is one super-group; so is a depthwise one, whose channels each
+/// have one input.
 struct Packing: Hashable {
     /// Of the whole convolution.
     var outputs: Int
@@ -95,23 +96,22 @@ struct Packing: Hashable {
 
     /// Groups computed as one: as few as fill whole vectors of inputs and outputs; all, if no number of them does.
     var merged: Int {
-        (1...groups).first { count in
+        if isDepthwise { return groups }
+        return (1...groups).first { count in
             groups % count == 0 && inputs / groups * count % MemoryPlan.laneGranule == 0
                 && outputs / groups * count % MemoryPlan.laneGranule == 0
         } ?? groups
     }
 
     var superGroups: Int { groups / merged }
-    /// Channels of one super-group.
-    var superInputs: Int { inputs / superGroups }
+    /// Rows of weights of one tap of a super-group.
+    var superInputs: Int { isDepthwise ? 1 : inputs / superGroups }
     var superOutputs: Int { outputs / superGroups }
     /// Floats of one block of 32 outputs.
     var blockStride: Int { taps * superInputs * 32 }
     /// Floats of one super-group.
     var superStride: Int { (superOutputs + 31) / 32 * blockStride }
-    /// Floats from tap to tap of a depthwise convolution.
-    var depthwiseStride: Int { (outputs + 31) / 32 * 32 }
-    var count: Int { isDepthwise ? taps * depthwiseStride : superGroups * superStride }
+    var count: Int { superGroups * superStride }
 
     /// Calls `body` with every weight's index in torch's OIHW and in the packed form.
     func forEach(_ body: (_ torch: Int, _ packed: Int) -> Void) {
@@ -120,12 +120,10 @@ struct Packing: Hashable {
             let lane = k % superOutputs
             let block = k / superOutputs * superStride + lane / 32 * blockStride + lane % 32
             // Where the inputs of this output's group begin in its super-group.
-            let first = lane / (outputs / groups) * (inputs / groups)
+            let first = isDepthwise ? 0 : lane / (outputs / groups) * (inputs / groups)
             for c in 0..<(inputs / groups) {
                 for tap in 0..<taps {
-                    let packed =
-                        isDepthwise ? tap * depthwiseStride + k : block + (tap * superInputs + first + c) * 32
-                    body(torch, packed)
+                    body(torch, block + (tap * superInputs + first + c) * 32)
                     torch += 1
                 }
             }

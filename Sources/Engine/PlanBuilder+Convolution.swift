@@ -13,13 +13,17 @@ struct ConvolutionGeometry {
     var kernelWidth: Int
     var stride: Int
     var padding: Int
+    /// Each channel has a kernel of its own: input and output have the same channels.
+    var isDepthwise = false
 
     var taps: Int { kernelHeight * kernelWidth }
+    /// Inputs that a weight of each tap meets.
+    var inputsPerOutput: Int { isDepthwise ? 1 : input.channels }
     /// A linear layer: the kernel covers the whole map.
     var isLinear: Bool {
-        padding == 0 && output.pixels == 1 && kernelHeight == input.height && kernelWidth == input.width
+        !isDepthwise && padding == 0 && output.pixels == 1 && kernelHeight == input.height && kernelWidth == input.width
     }
-    var isPointwise: Bool { taps == 1 && stride == 1 && padding == 0 }
+    var isPointwise: Bool { !isDepthwise && taps == 1 && stride == 1 && padding == 0 }
 
     var axis: RowAxis { isLinear ? .samples : isPointwise ? .pixels : .mapRow }
 }
@@ -34,6 +38,8 @@ private enum Cut {
     static let enoughTasks = 8
     /// A multiple of every tile height.
     static let pixelRun = 84
+    /// Channels of a depthwise task: whole cache lines of a pixel, and long strips of rows.
+    static let depthwiseLanes = 32
 }
 
 /// A convolution's tensors: all of them, or those of one super-group.
@@ -58,11 +64,12 @@ extension PlanBuilder {
     mutating func lowerConvolution(_ node: Node, _ convolution: Convolution) {
         guard let output = node.output else { return }
         forEachPart(convolution, input: node.inputs[0], output: output, addend: node.addend) { builder, part in
-            if builder.context.usesOpenBLAS { builder.lowerOpenBLAS(.forward, part) } else { builder.emitForward(part) }
-        } depthwise: { builder, arguments in
-            builder.call(builder.context.kernels.depthwise, arguments, tasks: builder.slots)
+            if builder.computes(part) { builder.emitForward(part) } else { builder.lowerOpenBLAS(.forward, part) }
         }
     }
+
+    /// Whether our kernels compute a part, or OpenBLAS does.
+    private func computes(_ part: ConvolutionPart) -> Bool { !context.usesOpenBLAS || part.geometry.isDepthwise }
 
     private mutating func emitForward(_ part: ConvolutionPart) {
         let window = forwardWindow(part.geometry, part.input)
@@ -71,27 +78,23 @@ extension PlanBuilder {
             rows: part.geometry.output.height, columns: part.geometry.output.width, firstRow: 0, firstColumn: 0,
             segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
         emitConvolution(
-            part.geometry.axis, source: part.input, window: window, weights: UnsafePointer(part.weights),
-            phases: [phase], destination: part.output, step: 1, addend: part.addend, bias: part.bias,
-            taps: part.geometry.taps)
+            part.geometry, source: part.input, window: window, weights: UnsafePointer(part.weights),
+            weightBlockStride: part.geometry.taps * part.geometry.inputsPerOutput * 32, phases: [phase],
+            destination: part.output, step: 1, addend: part.addend, bias: part.bias)
     }
 
-    /// Calls `body` for each super-group, with channel slices of the tensors; or `depthwise` once.
+    /// Calls `body` for each super-group, with channel slices of the tensors.
     private mutating func forEachPart(
         _ convolution: Convolution, input: ValueID, output: ValueID, addend: ValueID?,
-        _ body: (inout PlanBuilder, ConvolutionPart) -> Void,
-        depthwise: (inout PlanBuilder, DepthwiseArguments) -> Void
+        _ body: (inout PlanBuilder, ConvolutionPart) -> Void
     ) {
         guard let packing = context.parameters.entries[convolution.weight.index].packing else { return }
-        if packing.isDepthwise {
-            depthwise(&self, depthwiseArguments(convolution, packing, input: input, output: output, addend: addend))
-            return
-        }
         for group in 0..<packing.superGroups {
             var geometry = ConvolutionGeometry(
                 input: graph[input].shape, output: graph[output].shape, kernelHeight: convolution.kernelHeight,
-                kernelWidth: convolution.kernelWidth, stride: convolution.stride, padding: convolution.padding)
-            geometry.input.channels = packing.superInputs
+                kernelWidth: convolution.kernelWidth, stride: convolution.stride, padding: convolution.padding,
+                isDepthwise: packing.isDepthwise)
+            geometry.input.channels = packing.inputs / packing.superGroups
             geometry.output.channels = packing.superOutputs
             let addendSlice = addend.map { id in
                 // An addend has the shape of what is written: y has the outputs' channels, dx the inputs'.
@@ -99,7 +102,8 @@ extension PlanBuilder {
                 return slice(view(id), group * channels, channels)
             }
             let part = ConvolutionPart(
-                geometry: geometry, input: slice(view(input), group * packing.superInputs, packing.superInputs),
+                geometry: geometry,
+                input: slice(view(input), group * geometry.input.channels, geometry.input.channels),
                 output: slice(view(output), group * packing.superOutputs, packing.superOutputs), addend: addendSlice,
                 weights: weights(convolution.weight) + group * packing.superStride,
                 gradient: gradient(convolution.weight) + group * packing.superStride,
@@ -116,38 +120,33 @@ extension PlanBuilder {
         return slice
     }
 
-    private func depthwiseArguments(
-        _ convolution: Convolution, _ packing: Packing, input: ValueID, output: ValueID, addend: ValueID?
-    ) -> DepthwiseArguments {
-        DepthwiseArguments(
-            batch: context.batch, input: view(input), output: view(output),
-            weights: UnsafePointer(weights(convolution.weight)), weightStride: packing.depthwiseStride,
-            bias: convolution.bias.map { UnsafePointer(weights($0)) }, addend: addend.map(view),
-            kernelHeight: convolution.kernelHeight, kernelWidth: convolution.kernelWidth, stride: convolution.stride,
-            padding: convolution.padding, partials: nil, partialStride: packing.count)
-    }
-
     private func forwardWindow(_ geometry: ConvolutionGeometry, _ x: TensorView) -> SourceWindow {
         SourceWindow(
             isCopied: geometry.padding > 0 && geometry.axis == .mapRow, padTop: geometry.padding,
             padLeft: geometry.padding, width: (geometry.output.width - 1) * geometry.stride + geometry.kernelWidth,
-            rowSpan: geometry.kernelHeight, step: geometry.stride, scratch: workspace.scratch,
+            pixelStride: copiedPixel(geometry, x), rowSpan: geometry.kernelHeight, step: geometry.stride, scratch: workspace.scratch,
             scratchStride: workspace.scratchStride)
+    }
+
+    /// Floats of a pixel that one task copies.
+    private func copiedPixel(_ geometry: ConvolutionGeometry, _ source: TensorView) -> Int {
+        geometry.isDepthwise ? Cut.depthwiseLanes : source.channels
     }
 
     /// The taps in the order row, column, input; taps that lie side by side in memory as one segment.
     private func forwardSegments(
         _ geometry: ConvolutionGeometry, _ x: TensorView, _ window: SourceWindow
     ) -> [Segment] {
-        let pixel = window.isCopied ? x.channels : x.pixelStride
+        let pixel = window.isCopied ? window.pixelStride : x.pixelStride
         let width = window.isCopied ? window.width : x.width
         var segments: [Segment] = []
         for r in 0..<geometry.kernelHeight {
             for s in 0..<geometry.kernelWidth {
                 append(
                     Segment(
-                        source: (r * width + s) * pixel, weight: (r * geometry.kernelWidth + s) * x.channels * 32,
-                        length: x.channels), to: &segments)
+                        source: (r * width + s) * pixel,
+                        weight: (r * geometry.kernelWidth + s) * geometry.inputsPerOutput * 32,
+                        length: geometry.inputsPerOutput), to: &segments)
             }
         }
         return segments.flatMap(cut)
@@ -179,13 +178,11 @@ extension PlanBuilder {
     mutating func lowerDataGradient(_ node: Node, _ convolution: Convolution) {
         guard let output = node.output else { return }
         forEachPart(convolution, input: output, output: node.inputs[0], addend: node.addend) { builder, part in
-            if builder.context.usesOpenBLAS {
-                builder.lowerOpenBLAS(.dataGradient, part)
-            } else {
+            if builder.computes(part) {
                 builder.emitDataGradient(part)
+            } else {
+                builder.lowerOpenBLAS(.dataGradient, part)
             }
-        } depthwise: { builder, arguments in
-            builder.call(builder.context.kernels.depthwiseDataGradient, arguments, tasks: builder.slots)
         }
     }
 
@@ -194,43 +191,52 @@ extension PlanBuilder {
         let dx = part.input
         let dy = part.output
         let lattice = Lattice(geometry)
-        let blocks = (dx.channels + 31) / 32
-        let transposed = blocks * geometry.taps * dy.channels * 32
-        workspace.needPartials(transposed)
-        call(
-            context.kernels.transposeWeights,
-            TransposeArguments(
-                source: UnsafePointer(part.weights), destination: workspace.partials,
-                inputs: dx.channels, outputs: dy.channels, taps: geometry.taps,
-                order: UnsafePointer(memory.store(lattice.tapOrder))),
-            tasks: blocks)
         let window = SourceWindow(
             isCopied: geometry.axis == .mapRow && lattice.needsCopy(geometry), padTop: lattice.padTop,
-            padLeft: lattice.padLeft, width: lattice.width, rowSpan: lattice.rowSpan, step: 1,
+            padLeft: lattice.padLeft, width: lattice.width, pixelStride: copiedPixel(geometry, dy), rowSpan: lattice.rowSpan, step: 1,
             scratch: workspace.scratch, scratchStride: workspace.scratchStride)
         let phases = lattice.phases.map { phase in
-            let segments = dataGradientSegments(phase, dy, window, geometry)
+            let segments = dataGradientSegments(phase, lattice, dy, window, geometry)
             return Phase(
                 rows: phase.rows, columns: phase.columns, firstRow: phase.firstRow, firstColumn: phase.firstColumn,
                 segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
         }
+        let outputs = geometry.isDepthwise ? 1 : dy.channels
         emitConvolution(
-            geometry.axis, source: dy, window: window, weights: UnsafePointer(workspace.partials), phases: phases,
-            destination: dx, step: geometry.stride, addend: part.addend, bias: nil, taps: geometry.taps)
+            geometry, source: dy, window: window, weights: transposed(part, lattice),
+            weightBlockStride: geometry.taps * outputs * 32, phases: phases, destination: dx, step: geometry.stride,
+            addend: part.addend, bias: nil)
+    }
+
+    /// The weights with inputs as lanes; a depthwise convolution's are that already.
+    private mutating func transposed(_ part: ConvolutionPart, _ lattice: Lattice) -> UnsafePointer<Float> {
+        if part.geometry.isDepthwise { return UnsafePointer(part.weights) }
+        let blocks = (part.input.channels + 31) / 32
+        workspace.needPartials(blocks * part.geometry.taps * part.output.channels * 32)
+        call(
+            context.kernels.transposeWeights,
+            TransposeArguments(
+                source: UnsafePointer(part.weights), destination: workspace.partials, inputs: part.input.channels,
+                outputs: part.output.channels, taps: part.geometry.taps,
+                order: UnsafePointer(memory.store(lattice.tapOrder))),
+            tasks: blocks)
+        return UnsafePointer(workspace.partials)
     }
 
     private func dataGradientSegments(
-        _ phase: Lattice.Phase, _ dy: TensorView, _ window: SourceWindow, _ geometry: ConvolutionGeometry
+        _ phase: Lattice.Phase, _ lattice: Lattice, _ dy: TensorView, _ window: SourceWindow, _ geometry: ConvolutionGeometry
     ) -> [Segment] {
-        let pixel = window.isCopied ? dy.channels : dy.pixelStride
+        let pixel = window.isCopied ? window.pixelStride : dy.pixelStride
         let width = window.isCopied ? window.width : dy.width
         var segments: [Segment] = []
         for tap in phase.taps {
             let place = (tap.row + window.padTop) * width + tap.column + window.padLeft
             append(
-                Segment(
-                    source: geometry.isLinear ? 0 : place * pixel, weight: tap.place * dy.channels * 32,
-                    length: dy.channels), to: &segments)
+                geometry.isDepthwise
+                    ? Segment(source: place * pixel, weight: lattice.tapOrder[tap.place] * 32, length: 1)
+                    : Segment(
+                        source: geometry.isLinear ? 0 : place * pixel, weight: tap.place * dy.channels * 32,
+                        length: dy.channels), to: &segments)
         }
         return segments.flatMap(cut)
     }
@@ -238,22 +244,22 @@ extension PlanBuilder {
     // MARK: Calls
 
     private mutating func emitConvolution(
-        _ axis: RowAxis, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>, phases: [Phase],
-        destination: TensorView, step: Int, addend: TensorView?, bias: UnsafePointer<Float>?, taps: Int
+        _ geometry: ConvolutionGeometry, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,
+        weightBlockStride: Int, phases: [Phase], destination: TensorView, step: Int, addend: TensorView?,
+        bias: UnsafePointer<Float>?
     ) {
+        let axis = geometry.axis
         let rows = phases.map(\.rows).max() ?? 0
         var arguments = ConvolutionArguments(
             batch: context.batch, axis: axis, source: source, window: window, weights: weights,
-            weightBlockStride: taps * source.channels * 32, phases: UnsafePointer(memory.store(phases)),
-            phaseCount: phases.count,
-            destination: destination, destinationStep: step, addend: addend, bias: bias,
+            weightBlockStride: weightBlockStride, phases: UnsafePointer(memory.store(phases)),
+            phaseCount: phases.count, destination: destination, destinationStep: step, addend: addend, bias: bias,
             samplesPerGroup: 1, groups: 1, rowsPerStrip: 1, strips: 1, lanesPerPart: 32, laneParts: 1)
         switch axis {
         case .mapRow:
-            let strip = stripRows(
-                window, source, rows: rows, floats: Cut.sourceFloats)
+            let strip = stripRows(window, rows: rows, floats: Cut.sourceFloats)
             arguments.rowsPerStrip = strip
-            let sampleFloats = ((strip - 1) * window.step + window.rowSpan) * window.width * source.channels
+            let sampleFloats = ((strip - 1) * window.step + window.rowSpan) * window.width * window.pixelStride
             if strip == rows { arguments.samplesPerGroup = group(Cut.sourceFloats / max(sampleFloats, 1)) }
             if window.isCopied { workspace.needScratch(sampleFloats * arguments.samplesPerGroup) }
         case .pixels:
@@ -267,19 +273,21 @@ extension PlanBuilder {
         }
         if axis == .mapRow { arguments.strips = (rows + arguments.rowsPerStrip - 1) / arguments.rowsPerStrip }
         arguments.groups = (slots + arguments.samplesPerGroup - 1) / arguments.samplesPerGroup
-        let (perPart, parts) = laneParts(
-            destination.channels, tasks: arguments.groups * arguments.strips, isSamples: axis == .samples)
-        arguments.lanesPerPart = perPart
-        arguments.laneParts = parts
-        call(context.kernels.convolve, arguments, tasks: arguments.groups * arguments.strips * parts)
+        let tasks = arguments.groups * arguments.strips
+        (arguments.lanesPerPart, arguments.laneParts) =
+            geometry.isDepthwise
+            ? (Cut.depthwiseLanes, (destination.channels + Cut.depthwiseLanes - 1) / Cut.depthwiseLanes)
+            : laneParts(destination.channels, tasks: tasks, isSamples: axis == .samples)
+        let kernel = geometry.isDepthwise ? context.kernels.convolveDepthwise : context.kernels.convolve
+        call(kernel, arguments, tasks: tasks * arguments.laneParts)
     }
 
     /// Samples that a task takes together, so that they share its pass over the weights: as many as fit, but leaving enough tasks.
     private func group(_ fitting: Int) -> Int { max(min(fitting, slots / Cut.enoughTasks), 1) }
 
     /// Output rows whose source rows fit in `floats`.
-    private func stripRows(_ window: SourceWindow, _ source: TensorView, rows: Int, floats: Int) -> Int {
-        let fitting = (floats / (window.width * source.channels) - window.rowSpan) / window.step + 1
+    private func stripRows(_ window: SourceWindow, rows: Int, floats: Int) -> Int {
+        let fitting = (floats / (window.width * window.pixelStride) - window.rowSpan) / window.step + 1
         let strip = min(max(fitting, 1), rows)
         // Strips of nearly equal height.
         let strips = (rows + strip - 1) / strip
@@ -302,13 +310,11 @@ extension PlanBuilder {
         if let bias = convolution.bias { lowerBiasGradient(view(node.inputs[1]), bias) }
         let target = gradient(convolution.weight)
         forEachPart(convolution, input: node.inputs[0], output: node.inputs[1], addend: nil) { builder, part in
-            if builder.context.usesOpenBLAS {
-                builder.lowerOpenBLAS(.weightGradient, part)
-            } else {
+            if builder.computes(part) {
                 builder.emitWeightGradient(part)
+            } else {
+                builder.lowerOpenBLAS(.weightGradient, part)
             }
-        } depthwise: { builder, arguments in
-            builder.emitDepthwiseWeightGradient(arguments, packing, to: target)
         }
         guard packing.merged > 1, !packing.isDepthwise else { return }
         call(
@@ -320,23 +326,12 @@ extension PlanBuilder {
             tasks: packing.superGroups)
     }
 
-    private mutating func emitDepthwiseWeightGradient(
-        _ depthwise: DepthwiseArguments, _ packing: Packing, to target: UnsafeMutablePointer<Float>
-    ) {
-        var arguments = depthwise
-        let shards = context.batch.shards
-        arguments.partials = shards == 1 ? target : workspace.partials
-        if shards > 1 { workspace.needPartials(shards * packing.count) }
-        call(context.kernels.depthwiseWeightGradient, arguments, tasks: shards)
-        if shards > 1 { emitTreeSum(workspace.partials, stride: packing.count, to: target, count: packing.count) }
-    }
-
     private mutating func emitWeightGradient(_ part: ConvolutionPart) {
         let geometry = part.geometry
         let x = part.input
         let dy = part.output
         let window = forwardWindow(geometry, x)
-        let segments = forwardSegments(geometry, x, window)
+        let segments = geometry.isDepthwise ? kernelRows(geometry, x, window) : forwardSegments(geometry, x, window)
         let packed = part.weightCount
         let shards = context.batch.shards
         let target = part.gradient
@@ -345,31 +340,41 @@ extension PlanBuilder {
         if !isDirect { workspace.needPartials(shards * packed) }
         let tasks = geometry.isLinear ? 1 : shards
         let blocks = (dy.channels + 31) / 32
-        let parts = geometry.isLinear ? blocks : max(min((Cut.enoughTasks + tasks - 1) / tasks, (blocks + 1) / 2), 1)
+        let parts = geometry.isLinear || geometry.isDepthwise ? blocks : max(min((Cut.enoughTasks + tasks - 1) / tasks, (blocks + 1) / 2), 1)
         let perPart = (blocks + parts - 1) / parts
         var arguments = WeightGradientArguments(
             batch: context.batch, axis: geometry.axis, source: x, window: window, outputGradient: dy,
             segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count,
             partials: isDirect ? target : workspace.partials, partialStride: packed,
-            weightBlockStride: geometry.taps * x.channels * 32, rowsPerStrip: 1, segmentsPerPart: segments.count,
+            weightBlockStride: geometry.taps * geometry.inputsPerOutput * 32, rowsPerStrip: 1, segmentsPerPart: segments.count,
             rowParts: 1, lanesPerPart: perPart * 32, laneParts: (blocks + perPart - 1) / perPart)
         switch geometry.axis {
         case .mapRow:
-            let dyRow = dy.width * dy.pixelStride
-            let xRow = window.width * x.channels * window.step
-            let span = window.width * x.channels * window.rowSpan
+            let dyRow = dy.width * (geometry.isDepthwise ? Cut.depthwiseLanes : dy.pixelStride)
+            let xRow = window.width * window.pixelStride * window.step
+            let span = window.width * window.pixelStride * window.rowSpan
             let rows = min(max((Cut.sourceFloats - span) / (dyRow + xRow), 1), dy.height)
             arguments.rowsPerStrip = rows
             if window.isCopied {
-                workspace.needScratch(((rows - 1) * window.step + window.rowSpan) * window.width * x.channels)
+                workspace.needScratch(((rows - 1) * window.step + window.rowSpan) * window.width * window.pixelStride)
             }
         case .pixels:
             arguments.rowsPerStrip = max(Cut.sourceFloats / (x.channels + dy.channels), 32)
         case .samples:
             workspace.needScratch(shards * context.kernels.tileHeight * 32)
         }
-        call(context.kernels.weightGradient, arguments, tasks: tasks * arguments.laneParts)
+        let kernel =
+            geometry.isDepthwise ? context.kernels.depthwiseWeightGradient : context.kernels.weightGradient
+        call(kernel, arguments, tasks: tasks * arguments.laneParts)
         if !isDirect { emitTreeSum(workspace.partials, stride: packed, to: target, count: packed) }
+    }
+
+    /// Of a depthwise convolution: the taps of each row of the kernel.
+    private func kernelRows(_ geometry: ConvolutionGeometry, _ x: TensorView, _ window: SourceWindow) -> [Segment] {
+        let row = window.isCopied ? window.width * window.pixelStride : x.width * x.pixelStride
+        return (0..<geometry.kernelHeight).map {
+            Segment(source: $0 * row, weight: $0 * geometry.kernelWidth * 32, length: geometry.kernelWidth)
+        }
     }
 
     private mutating func lowerBiasGradient(_ dy: TensorView, _ bias: ParameterID) {

@@ -13,6 +13,13 @@ extension BatchLayout {
 }
 
 extension TensorView {
+    /// Becomes the slice of `lanes`.
+    @inline(__always)
+    mutating func take(lanes: Range<Int>) {
+        base += lanes.lowerBound
+        channels = lanes.count
+    }
+
     @inline(__always) var rowStride: Int { width * pixelStride }
 
     @inline(__always)

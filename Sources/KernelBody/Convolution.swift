@@ -6,6 +6,9 @@ import KernelInterface
 //
 // Lanes run along k, tile rows along pixels (or samples). Each output element is one chain of fused multiply-adds in the order of
 // the segments, whatever the tile, the blocking or the vector width: that makes instruction sets and thread counts agree to the bit.
+//
+// In depthwise convolutions (Sifre, 2014; Howard et al., "MobileNets", 2017) each channel has a kernel of its own: there is one
+// i, and x is a vector as w is.
 
 /// Steps after which a tile's accumulators go back to memory, so that a block of weights stays in the caches while many rows meet it.
 private let blockSteps = 1024
@@ -25,7 +28,7 @@ private struct TileJob {
 }
 
 @inline(never)
-private func multiply<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<TileJob>) {
+private func multiply<P: Product, T: Tile>(_ product: P.Type, _ tile: T.Type, _ job: UnsafePointer<TileJob>) {
     let stride = job.pointee.sourceStride
     var sums: T
     if let initial = job.pointee.initial {
@@ -38,7 +41,7 @@ private func multiply<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<TileJob>) {
         var source = job.pointee.source + segment.source
         var weights = job.pointee.weights + segment.weight
         for _ in 0..<segment.length {
-            sums.accumulate(source, stride, vector(weights), vector(weights + lanes))
+            sums.accumulate(P.self, source, stride, vector(weights), vector(weights + lanes))
             source += 1
             weights += 32
         }
@@ -47,36 +50,38 @@ private func multiply<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<TileJob>) {
 }
 
 @inline(__always)
-private func multiply<R: Tile>(_ row: R.Type, height: Int, _ job: UnsafePointer<TileJob>) {
+private func multiply<P: Product, R: Tile>(
+    _ product: P.Type, _ row: R.Type, height: Int, _ job: UnsafePointer<TileJob>
+) {
     switch height {
-    case 1: multiply(R.self, job)
-    case 2: multiply(Rows2<R>.self, job)
-    case 3: multiply(Rows3<R>.self, job)
-    case 4: multiply(Rows4<R>.self, job)
-    case 5: if tileHeight >= 5 { multiply(Rows5<R>.self, job) }
-    case 6: if tileHeight >= 6 { multiply(Rows6<R>.self, job) }
-    case 7: if tileHeight >= 7 { multiply(Rows7<R>.self, job) }
-    case 8: if tileHeight >= 8 { multiply(Rows8<R>.self, job) }
-    case 9: if tileHeight >= 9 { multiply(Rows9<R>.self, job) }
-    case 10: if tileHeight >= 10 { multiply(Rows10<R>.self, job) }
-    case 11: if tileHeight >= 11 { multiply(Rows11<R>.self, job) }
-    case 12: if tileHeight >= 12 { multiply(Rows12<R>.self, job) }
-    case 13: if tileHeight >= 13 { multiply(Rows13<R>.self, job) }
-    default: if tileHeight >= 14 { multiply(Rows14<R>.self, job) }
+    case 1: multiply(P.self, R.self, job)
+    case 2: multiply(P.self, Rows2<R>.self, job)
+    case 3: multiply(P.self, Rows3<R>.self, job)
+    case 4: multiply(P.self, Rows4<R>.self, job)
+    case 5: if tileHeight >= 5 { multiply(P.self, Rows5<R>.self, job) }
+    case 6: if tileHeight >= 6 { multiply(P.self, Rows6<R>.self, job) }
+    case 7: if tileHeight >= 7 { multiply(P.self, Rows7<R>.self, job) }
+    case 8: if tileHeight >= 8 { multiply(P.self, Rows8<R>.self, job) }
+    case 9: if tileHeight >= 9 { multiply(P.self, Rows9<R>.self, job) }
+    case 10: if tileHeight >= 10 { multiply(P.self, Rows10<R>.self, job) }
+    case 11: if tileHeight >= 11 { multiply(P.self, Rows11<R>.self, job) }
+    case 12: if tileHeight >= 12 { multiply(P.self, Rows12<R>.self, job) }
+    case 13: if tileHeight >= 13 { multiply(P.self, Rows13<R>.self, job) }
+    default: if tileHeight >= 14 { multiply(P.self, Rows14<R>.self, job) }
     }
 }
 
 /// A row of `columns` outputs, in tiles of nearly equal height.
 @inline(__always)
-private func multiplyRow(_ columns: Int, isWide: Bool, _ job: inout TileJob) {
+private func multiplyRow<P: Product>(_ product: P.Type, _ columns: Int, isWide: Bool, _ job: inout TileJob) {
     var remaining = columns
     var tiles = tileCount(columns)
     while tiles > 0 {
         let height = nextHeight(remaining, tiles: tiles)
         if isWide {
-            multiply(Row.self, height: height, &job)
+            multiply(P.self, Row.self, height: height, &job)
         } else {
-            multiply(HalfRow.self, height: height, &job)
+            multiply(P.self, HalfRow.self, height: height, &job)
         }
         job.source += height &* job.sourceStride
         job.destination += height &* job.destinationStride
@@ -103,14 +108,14 @@ private struct Panel {
 
 /// All outputs of a panel for the lanes `lane ..< lane + a tile's`, with some of the segments.
 @inline(__always)
-private func multiplyPanel(
-    _ panel: Panel, lane: Int, isWide: Bool, weights: UnsafePointer<Float>, segments: UnsafePointer<Segment>,
+private func multiplyPanel<P: Product>(
+    _ product: P.Type, _ panel: Panel, sourceLane: Int, lane: Int, isWide: Bool, weights: UnsafePointer<Float>, segments: UnsafePointer<Segment>,
     segmentCount: Int, isFirst: Bool, bias: UnsafePointer<Float>?
 ) {
     for row in 0..<panel.rows {
         let destination = panel.destination + row &* panel.destinationRowStride + lane
         var job = TileJob(
-            source: panel.source + row &* panel.sourceRowStride, sourceStride: panel.sourceStride, weights: weights,
+            source: panel.source + (row &* panel.sourceRowStride &+ sourceLane), sourceStride: panel.sourceStride, weights: weights,
             segments: segments, segmentCount: segmentCount, initial: nil, initialStride: 0,
             destination: destination, destinationStride: panel.destinationStride)
         if !isFirst {
@@ -122,7 +127,7 @@ private func multiplyPanel(
             job.initial = addend + row &* panel.addendRowStride + lane
             job.initialStride = panel.addendStride
         }
-        multiplyRow(panel.columns, isWide: isWide, &job)
+        multiplyRow(P.self, panel.columns, isWide: isWide, &job)
     }
 }
 
@@ -139,17 +144,31 @@ private func blockLength(_ phase: Phase, from first: Int) -> Int {
 }
 
 func convolve(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int, _ worker: Int) {
+    multiplyTask(Broadcast.self, arguments, task, worker)
+}
+
+func convolveDepthwise(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int, _ worker: Int) {
+    multiplyTask(Lanewise.self, arguments, task, worker)
+}
+
+@inline(__always)
+private func multiplyTask<P: Product>(
+    _ product: P.Type, _ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int, _ worker: Int
+) {
     let part = task % arguments.pointee.laneParts
     let strip = task / arguments.pointee.laneParts % arguments.pointee.strips
     let group = task / arguments.pointee.laneParts / arguments.pointee.strips
     let firstSlot = group &* arguments.pointee.samplesPerGroup
     let slots = min(arguments.pointee.samplesPerGroup, arguments.pointee.batch.slots &- firstSlot)
+    let firstLane = part &* arguments.pointee.lanesPerPart
+    let endLane = min(firstLane &+ arguments.pointee.lanesPerPart, padded(arguments.pointee.destination.channels))
     let window = arguments.pointee.window
     let isCopied = window.isCopied
     let firstRow = strip &* arguments.pointee.rowsPerStrip
-    let source = arguments.pointee.source
+    var source = arguments.pointee.source
+    if P.isLanewise { source.take(lanes: firstLane..<endLane) }
     let copiedRows = (arguments.pointee.rowsPerStrip &- 1) &* window.step &+ window.rowSpan
-    let copiedSample = copiedRows &* window.width &* source.channels
+    let copiedSample = copiedRows &* window.width &* window.pixelStride
     let scratch = window.scratch + worker &* window.scratchStride
     if isCopied {
         for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
@@ -158,8 +177,6 @@ func convolve(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int, _ w
                 window: window, to: scratch + i &* copiedSample)
         }
     }
-    let firstLane = part &* arguments.pointee.lanesPerPart
-    let endLane = min(firstLane &+ arguments.pointee.lanesPerPart, padded(arguments.pointee.destination.channels))
     for phaseIndex in 0..<arguments.pointee.phaseCount {
         let phase = arguments.pointee.phases[phaseIndex]
         var lane = firstLane
@@ -171,12 +188,13 @@ func convolve(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int, _ w
             repeat {
                 let count = blockLength(phase, from: first)
                 forEachPanel(
-                    arguments, phase, firstSlot: firstSlot, slots: slots, firstRow: firstRow,
+                    arguments, phase, source, firstSlot: firstSlot, slots: slots, firstRow: firstRow,
                     copy: isCopied ? UnsafePointer(scratch) : nil, copiedSample: copiedSample
                 ) { panel in
                     multiplyPanel(
-                        panel, lane: lane, isWide: isWide, weights: weights, segments: phase.segments + first,
-                        segmentCount: count, isFirst: first == 0, bias: arguments.pointee.bias)
+                        P.self, panel, sourceLane: P.isLanewise ? lane &- firstLane : 0, lane: lane, isWide: isWide,
+                        weights: weights, segments: phase.segments + first, segmentCount: count, isFirst: first == 0,
+                        bias: arguments.pointee.bias)
                 }
                 first &+= count
             } while first < phase.segmentCount
@@ -188,10 +206,9 @@ func convolve(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int, _ w
 /// The panels that a task's outputs fall into, by what tile rows run along.
 @inline(__always)
 private func forEachPanel(
-    _ arguments: UnsafePointer<ConvolutionArguments>, _ phase: Phase, firstSlot: Int, slots: Int, firstRow: Int,
-    copy: UnsafePointer<Float>?, copiedSample: Int, _ body: (Panel) -> Void
+    _ arguments: UnsafePointer<ConvolutionArguments>, _ phase: Phase, _ source: TensorView, firstSlot: Int, slots: Int,
+    firstRow: Int, copy: UnsafePointer<Float>?, copiedSample: Int, _ body: (Panel) -> Void
 ) {
-    let source = arguments.pointee.source
     let destination = arguments.pointee.destination
     let addend = arguments.pointee.addend
     switch arguments.pointee.axis {
@@ -200,8 +217,8 @@ private func forEachPanel(
         if rows <= 0 { return }
         let step = arguments.pointee.destinationStep
         let window = arguments.pointee.window
-        let sourceWidth = copy == nil ? source.rowStride : window.width &* source.channels
-        let sourcePixel = copy == nil ? source.pixelStride : source.channels
+        let sourceWidth = copy == nil ? source.rowStride : window.width &* window.pixelStride
+        let sourcePixel = copy == nil ? source.pixelStride : window.pixelStride
         let row = phase.firstRow &+ firstRow &* step
         for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
             let slot = firstSlot &+ i
@@ -274,7 +291,7 @@ func saturate(_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Doub
             source: UnsafePointer(memory), sourceStride: steps, weights: UnsafePointer(memory + 4096),
             segments: segment, segmentCount: 1, initial: nil, initialStride: 0, destination: memory + 2048,
             destinationStride: tileLanes)
-        for _ in 0..<repetitions { multiply(Row.self, height: tileHeight, &job) }
+        for _ in 0..<repetitions { multiply(Broadcast.self, Row.self, height: tileHeight, &job) }
         return Double(repetitions) * Double(2 * steps * tileHeight * tileLanes)
     }
 }

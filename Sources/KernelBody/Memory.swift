@@ -27,16 +27,16 @@ func zeroFloats(_ count: Int, at destination: UnsafeMutablePointer<Float>) {
     }
 }
 
-/// Copies `rows` rows of a sample, from `firstRow` on, with dense pixels and zeros where the window lies outside of the map.
+/// Copies `rows` rows of a sample, from `firstRow` on, with zeros where the window lies outside of the map.
 func copyWindow(
     _ view: TensorView, slot: Int, firstRow: Int, rows: Int, window: SourceWindow,
     to scratch: UnsafeMutablePointer<Float>
 ) {
     let channels = view.channels
-    let rowLength = window.width &* channels
-    let left = window.padLeft &* channels
+    let rowLength = window.width &* window.pixelStride
+    let left = window.padLeft &* window.pixelStride
     let pixels = view.width < window.width &- window.padLeft ? view.width : window.width &- window.padLeft
-    let right = rowLength &- left &- pixels &* channels
+    let right = rowLength &- left &- pixels &* window.pixelStride
     for r in 0..<rows {
         var target = scratch + r &* rowLength
         let row = firstRow &+ r
@@ -47,14 +47,14 @@ func copyWindow(
         zeroFloats(left, at: target)
         target += left
         var source = UnsafePointer(view.pixel(slot, row, 0))
-        if view.pixelStride == channels {
+        if view.pixelStride == channels && window.pixelStride == channels {
             copyFloats(pixels &* channels, from: source, to: target)
             target += pixels &* channels
         } else {
             for _ in 0..<pixels {
                 copyFloats(channels, from: source, to: target)
                 source += view.pixelStride
-                target += channels
+                target += window.pixelStride
             }
         }
         zeroFloats(right, at: target)

@@ -5,12 +5,35 @@ import KernelInterface
 // Its height is part of its type, so that the compiler unrolls everything and keeps every accumulator in a register; an array
 // and a loop would spill at each step. One text gives every height on every instruction set.
 
+/// What of the source meets the two vectors of weights.
+protocol Product {
+    /// Whether a lane of the source belongs to one lane of the result.
+    static var isLanewise: Bool { get }
+    static func first(_ source: UnsafePointer<Float>) -> Vector
+    static func second(_ source: UnsafePointer<Float>) -> Vector
+}
+
+/// One input meets the weights of all lanes' outputs.
+enum Broadcast: Product {
+    @inline(__always) static var isLanewise: Bool { false }
+    @inline(__always) static func first(_ source: UnsafePointer<Float>) -> Vector { Vector(repeating: source.pointee) }
+    @inline(__always) static func second(_ source: UnsafePointer<Float>) -> Vector { Vector(repeating: source.pointee) }
+}
+
+/// Each lane's input meets its own weight: depthwise convolutions.
+enum Lanewise: Product {
+    @inline(__always) static var isLanewise: Bool { true }
+    @inline(__always) static func first(_ source: UnsafePointer<Float>) -> Vector { vector(source) }
+    @inline(__always) static func second(_ source: UnsafePointer<Float>) -> Vector { vector(source + lanes) }
+}
+
 /// Accumulators of some rows.
 protocol Tile {
     static var height: Int { get }
     static var zero: Self { get }
     /// row += source[row * stride] * (w0, w1)
-    mutating func accumulate(_ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector)
+    mutating func accumulate<P: Product>(
+        _ product: P.Type, _ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector)
     static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self
     func store(_ memory: UnsafeMutablePointer<Float>, _ stride: Int)
 }
@@ -35,10 +58,11 @@ struct OpenRow<Member: Weightless>: Tile {
     @inline(__always) static var zero: Self { Self(a: Vector(repeating: 0), b: Vector(repeating: 0)) }
 
     @inline(__always)
-    mutating func accumulate(_ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector) {
-        let x = Vector(repeating: source.pointee)
-        a.addProduct(x, w0)
-        b.addProduct(x, w1)
+    mutating func accumulate<P: Product>(
+        _ product: P.Type, _ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector
+    ) {
+        a.addProduct(P.first(source), w0)
+        b.addProduct(P.second(source), w1)
     }
 
     @inline(__always)
@@ -62,8 +86,10 @@ struct OpenHalfRow<Member: Weightless>: Tile {
     @inline(__always) static var zero: Self { Self(a: Vector(repeating: 0)) }
 
     @inline(__always)
-    mutating func accumulate(_ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector) {
-        a.addProduct(Vector(repeating: source.pointee), w0)
+    mutating func accumulate<P: Product>(
+        _ product: P.Type, _ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector
+    ) {
+        a.addProduct(P.first(source), w0)
     }
 
     @inline(__always)
@@ -82,9 +108,11 @@ struct Stack<Top: Tile, Bottom: Tile>: Tile {
     @inline(__always) static var zero: Self { Stack(top: .zero, bottom: .zero) }
 
     @inline(__always)
-    mutating func accumulate(_ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector) {
-        top.accumulate(source, stride, w0, w1)
-        bottom.accumulate(source + Top.height * stride, stride, w0, w1)
+    mutating func accumulate<P: Product>(
+        _ product: P.Type, _ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector
+    ) {
+        top.accumulate(product, source, stride, w0, w1)
+        bottom.accumulate(product, source + Top.height * stride, stride, w0, w1)
     }
 
     @inline(__always)

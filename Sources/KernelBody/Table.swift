@@ -4,8 +4,8 @@ package import KernelInterface
 package let kernels = KernelTable(
     tileLanes: tileLanes, tileHeight: tileHeight,
     convolve: convolve, weightGradient: weightGradient, biasGradient: biasGradient,
-    transposeWeights: transposeWeights, treeSum: treeSum, depthwise: depthwise,
-    depthwiseDataGradient: depthwiseDataGradient, depthwiseWeightGradient: depthwiseWeightGradient,
+    transposeWeights: transposeWeights, treeSum: treeSum, convolveDepthwise: convolveDepthwise,
+    depthwiseWeightGradient: depthwiseWeightGradient,
     maskGroups: maskGroups,
     batchNormSums: batchNormSums, batchNormShardSums: batchNormShardSums, batchNormTree: batchNormTree,
     batchNormFinish: batchNormFinish,

@@ -4,9 +4,13 @@ import KernelInterface
 //
 // Lanes run along k, tile rows along the inputs of a segment (which are consecutive in memory), and the sum over pixels is the
 // tile's inner loop: one chain a weight, in the order sample, row, column, so that the bits depend on nothing else.
+//
+// In depthwise convolutions a weight belongs to its lane alone: rows run along the taps of a segment instead.
 
 private struct OuterJob {
     var x: UnsafePointer<Float>
+    /// From one row of the tile to the next.
+    var xStride: Int
     var xStep: Int
     var xRowStep: Int
     var gradient: UnsafePointer<Float>
@@ -19,16 +23,17 @@ private struct OuterJob {
 }
 
 @inline(never)
-private func accumulateOuter<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<OuterJob>) {
+private func accumulateOuter<P: Product, T: Tile>(_ product: P.Type, _ tile: T.Type, _ job: UnsafePointer<OuterJob>) {
     var sums = job.pointee.isFirst ? T.zero : T.load(UnsafePointer(job.pointee.sums), 32)
     let xStep = job.pointee.xStep
+    let xStride = job.pointee.xStride
     let gradientStep = job.pointee.gradientStep
     let columns = job.pointee.columns
     for row in 0..<job.pointee.rows {
         var x = job.pointee.x + row &* job.pointee.xRowStep
         var gradient = job.pointee.gradient + row &* job.pointee.gradientRowStep
         for _ in 0..<columns {
-            sums.accumulate(x, 1, vector(gradient), vector(gradient + lanes))
+            sums.accumulate(P.self, x, xStride, vector(gradient), vector(gradient + lanes))
             x += xStep
             gradient += gradientStep
         }
@@ -37,59 +42,79 @@ private func accumulateOuter<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<Outer
 }
 
 @inline(__always)
-private func accumulateOuter<R: Tile>(_ row: R.Type, height: Int, _ job: UnsafePointer<OuterJob>) {
+private func accumulateOuter<P: Product, R: Tile>(
+    _ product: P.Type, _ row: R.Type, height: Int, _ job: UnsafePointer<OuterJob>
+) {
     switch height {
-    case 1: accumulateOuter(R.self, job)
-    case 2: accumulateOuter(Rows2<R>.self, job)
-    case 3: accumulateOuter(Rows3<R>.self, job)
-    case 4: accumulateOuter(Rows4<R>.self, job)
-    case 5: if tileHeight >= 5 { accumulateOuter(Rows5<R>.self, job) }
-    case 6: if tileHeight >= 6 { accumulateOuter(Rows6<R>.self, job) }
-    case 7: if tileHeight >= 7 { accumulateOuter(Rows7<R>.self, job) }
-    case 8: if tileHeight >= 8 { accumulateOuter(Rows8<R>.self, job) }
-    case 9: if tileHeight >= 9 { accumulateOuter(Rows9<R>.self, job) }
-    case 10: if tileHeight >= 10 { accumulateOuter(Rows10<R>.self, job) }
-    case 11: if tileHeight >= 11 { accumulateOuter(Rows11<R>.self, job) }
-    case 12: if tileHeight >= 12 { accumulateOuter(Rows12<R>.self, job) }
-    case 13: if tileHeight >= 13 { accumulateOuter(Rows13<R>.self, job) }
-    default: if tileHeight >= 14 { accumulateOuter(Rows14<R>.self, job) }
+    case 1: accumulateOuter(P.self, R.self, job)
+    case 2: accumulateOuter(P.self, Rows2<R>.self, job)
+    case 3: accumulateOuter(P.self, Rows3<R>.self, job)
+    case 4: accumulateOuter(P.self, Rows4<R>.self, job)
+    case 5: if tileHeight >= 5 { accumulateOuter(P.self, Rows5<R>.self, job) }
+    case 6: if tileHeight >= 6 { accumulateOuter(P.self, Rows6<R>.self, job) }
+    case 7: if tileHeight >= 7 { accumulateOuter(P.self, Rows7<R>.self, job) }
+    case 8: if tileHeight >= 8 { accumulateOuter(P.self, Rows8<R>.self, job) }
+    case 9: if tileHeight >= 9 { accumulateOuter(P.self, Rows9<R>.self, job) }
+    case 10: if tileHeight >= 10 { accumulateOuter(P.self, Rows10<R>.self, job) }
+    case 11: if tileHeight >= 11 { accumulateOuter(P.self, Rows11<R>.self, job) }
+    case 12: if tileHeight >= 12 { accumulateOuter(P.self, Rows12<R>.self, job) }
+    case 13: if tileHeight >= 13 { accumulateOuter(P.self, Rows13<R>.self, job) }
+    default: if tileHeight >= 14 { accumulateOuter(P.self, Rows14<R>.self, job) }
     }
 }
 
 func weightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
-    let lanePart = task % arguments.pointee.laneParts
-    let rowPart = task / arguments.pointee.laneParts % arguments.pointee.rowParts
-    let firstSegment = rowPart &* arguments.pointee.segmentsPerPart
-    let segments =
-        firstSegment..<min(
-            firstSegment &+ arguments.pointee.segmentsPerPart, arguments.pointee.segmentCount)
-    let firstLane = lanePart &* arguments.pointee.lanesPerPart
-    let lanes =
-        firstLane..<min(
-            firstLane &+ arguments.pointee.lanesPerPart, padded(arguments.pointee.outputGradient.channels))
-    let shard = task / arguments.pointee.laneParts / arguments.pointee.rowParts
+    let place = Place(arguments, task)
     switch arguments.pointee.axis {
-    case .mapRow: sumRows(arguments, shard: shard, segments: segments, lanes: lanes, worker: worker)
-    case .pixels: sumPixels(arguments, shard: shard, segments: segments, lanes: lanes)
-    case .samples: sumSamples(arguments, segments: segments, lanes: lanes, worker: worker)
+    case .mapRow: sumRows(Broadcast.self, arguments, arguments.pointee.source, place, worker: worker)
+    case .pixels: sumPixels(arguments, place)
+    case .samples: sumSamples(arguments, place, worker: worker)
+    }
+}
+
+func depthwiseWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
+    let place = Place(arguments, task)
+    var source = arguments.pointee.source
+    source.take(lanes: place.lanes)
+    sumRows(Lanewise.self, arguments, source, place, worker: worker)
+}
+
+/// A task's share.
+private struct Place {
+    var shard: Int
+    var segments: Range<Int>
+    var lanes: Range<Int>
+
+    @inline(__always)
+    init(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int) {
+        let lanePart = task % arguments.pointee.laneParts
+        let rowPart = task / arguments.pointee.laneParts % arguments.pointee.rowParts
+        shard = task / arguments.pointee.laneParts / arguments.pointee.rowParts
+        let firstSegment = rowPart &* arguments.pointee.segmentsPerPart
+        let endSegment = min(firstSegment &+ arguments.pointee.segmentsPerPart, arguments.pointee.segmentCount)
+        segments = firstSegment..<endSegment
+        let firstLane = lanePart &* arguments.pointee.lanesPerPart
+        let channels = padded(arguments.pointee.outputGradient.channels)
+        lanes = firstLane..<min(firstLane &+ arguments.pointee.lanesPerPart, channels)
     }
 }
 
 /// A convolution with a map: strips of rows, so that x and dy stay in the caches while all taps pass over them.
-private func sumRows(
-    _ arguments: UnsafePointer<WeightGradientArguments>, shard: Int, segments: Range<Int>, lanes: Range<Int>,
+@inline(__always)
+private func sumRows<P: Product>(
+    _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ source: TensorView, _ place: Place,
     worker: Int
 ) {
     let window = arguments.pointee.window
-    let source = arguments.pointee.source
+    let shard = place.shard
     let gradient = arguments.pointee.outputGradient
     let partial = arguments.pointee.partials + shard &* arguments.pointee.partialStride
     let scratch = window.scratch + worker &* window.scratchStride
     let firstSlot = shard &* arguments.pointee.batch.shardCapacity
     let samples = arguments.pointee.batch.shardSizes[shard]
-    let rowLength = window.isCopied ? window.width &* source.channels : source.rowStride
-    let pixel = window.isCopied ? source.channels : source.pixelStride
-    prepare(arguments, partial, segments: segments, lanes: lanes, isEmpty: samples == 0)
+    let rowLength = window.isCopied ? window.width &* window.pixelStride : source.rowStride
+    let pixel = window.isCopied ? window.pixelStride : source.pixelStride
+    prepare(arguments, partial, place, isEmpty: samples == 0)
     for slot in firstSlot..<(firstSlot &+ samples) {
         var row = 0
         while row < gradient.height {
@@ -103,52 +128,49 @@ private func sumRows(
                 x = UnsafePointer(source.pixel(slot, row &* window.step, 0))
             }
             let job = OuterJob(
-                x: x, xStep: window.step &* pixel, xRowStep: window.step &* rowLength,
+                x: x, xStride: P.isLanewise ? pixel : 1, xStep: window.step &* pixel, xRowStep: window.step &* rowLength,
                 gradient: UnsafePointer(gradient.pixel(slot, row, 0)), gradientStep: gradient.pixelStride,
                 gradientRowStep: gradient.rowStride, rows: rows, columns: gradient.width, sums: partial,
                 isFirst: slot == firstSlot && row == 0)
-            sumTiles(arguments, job, segments: segments, lanes: lanes)
+            sumTiles(P.self, arguments, job, place)
             row &+= rows
         }
     }
 }
 
 /// A 1x1 convolution: all pixels of a shard's samples are one run.
-private func sumPixels(
-    _ arguments: UnsafePointer<WeightGradientArguments>, shard: Int, segments: Range<Int>, lanes: Range<Int>
-) {
+private func sumPixels(_ arguments: UnsafePointer<WeightGradientArguments>, _ place: Place) {
+    let shard = place.shard
     let source = arguments.pointee.source
     let gradient = arguments.pointee.outputGradient
     let partial = arguments.pointee.partials + shard &* arguments.pointee.partialStride
     let firstSlot = shard &* arguments.pointee.batch.shardCapacity
     let pixels = arguments.pointee.batch.shardSizes[shard] &* gradient.height &* gradient.width
-    prepare(arguments, partial, segments: segments, lanes: lanes, isEmpty: pixels == 0)
+    prepare(arguments, partial, place, isEmpty: pixels == 0)
     var pixel = 0
     while pixel < pixels {
         let count = min(arguments.pointee.rowsPerStrip, pixels &- pixel)
         let job = OuterJob(
-            x: UnsafePointer(source.sample(firstSlot) + pixel &* source.pixelStride), xStep: source.pixelStride,
-            xRowStep: 0, gradient: UnsafePointer(gradient.sample(firstSlot) + pixel &* gradient.pixelStride),
+            x: UnsafePointer(source.sample(firstSlot) + pixel &* source.pixelStride), xStride: 1,
+            xStep: source.pixelStride, xRowStep: 0, gradient: UnsafePointer(gradient.sample(firstSlot) + pixel &* gradient.pixelStride),
             gradientStep: gradient.pixelStride, gradientRowStep: 0, rows: 1, columns: count, sums: partial,
             isFirst: pixel == 0)
-        sumTiles(arguments, job, segments: segments, lanes: lanes)
+        sumTiles(Broadcast.self, arguments, job, place)
         pixel &+= count
     }
 }
 
 /// A linear layer: chains are as short as shards, so each tile sums all shards, in scratch memory, and then their tree.
-private func sumSamples(
-    _ arguments: UnsafePointer<WeightGradientArguments>, segments: Range<Int>, lanes: Range<Int>, worker: Int
-) {
+private func sumSamples(_ arguments: UnsafePointer<WeightGradientArguments>, _ place: Place, worker: Int) {
     let source = arguments.pointee.source
     let gradient = arguments.pointee.outputGradient
     let batch = arguments.pointee.batch
     let scratch = arguments.pointee.window.scratch + worker &* arguments.pointee.window.scratchStride
     let shardStride = tileHeight &* 32
-    for lane in stride(from: lanes.lowerBound, to: lanes.upperBound, by: 32) {
-        let laneEnd = min(lane &+ 32, lanes.upperBound)
+    for lane in stride(from: place.lanes.lowerBound, to: place.lanes.upperBound, by: 32) {
+        let laneEnd = min(lane &+ 32, place.lanes.upperBound)
         let block = arguments.pointee.partials + (lane >> 5) &* arguments.pointee.weightBlockStride
-        for s in segments {
+        for s in place.segments {
             let segment = arguments.pointee.segments[s]
             var first = 0
             while first < segment.length {
@@ -159,11 +181,11 @@ private func sumSamples(
                     forEachTile(lane..<laneEnd) { tileLane, isWide in
                         var job = OuterJob(
                             x: UnsafePointer(source.sample(firstSlot)) + segment.source + first,
-                            xStep: source.sampleStride, xRowStep: 0,
+                            xStride: 1, xStep: source.sampleStride, xRowStep: 0,
                             gradient: UnsafePointer(gradient.sample(firstSlot)) + tileLane,
                             gradientStep: gradient.sampleStride, gradientRowStep: 0, rows: 1,
                             columns: batch.shardSizes[shard], sums: sums + (tileLane & 31), isFirst: true)
-                        outer(height, isWide, &job)
+                        outer(Broadcast.self, height, isWide, &job)
                     }
                 }
                 sumTree(scratch, stride: shardStride, shards: batch.shards, count: height &* 32)
@@ -176,11 +198,11 @@ private func sumSamples(
 }
 
 @inline(__always)
-private func outer(_ height: Int, _ isWide: Bool, _ job: UnsafePointer<OuterJob>) {
+private func outer<P: Product>(_ product: P.Type, _ height: Int, _ isWide: Bool, _ job: UnsafePointer<OuterJob>) {
     if isWide {
-        accumulateOuter(Row.self, height: height, job)
+        accumulateOuter(P.self, Row.self, height: height, job)
     } else {
-        accumulateOuter(HalfRow.self, height: height, job)
+        accumulateOuter(P.self, HalfRow.self, height: height, job)
     }
 }
 
@@ -195,23 +217,25 @@ private func forEachTile(_ range: Range<Int>, _ body: (_ lane: Int, _ isWide: Bo
 }
 
 /// All tiles of some segments and lanes over one strip of x and dy.
-private func sumTiles(
-    _ arguments: UnsafePointer<WeightGradientArguments>, _ strip: OuterJob, segments: Range<Int>, lanes: Range<Int>
+@inline(__always)
+private func sumTiles<P: Product>(
+    _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ strip: OuterJob, _ place: Place
 ) {
     var job = strip
-    forEachTile(lanes) { lane, isWide in
+    forEachTile(place.lanes) { lane, isWide in
+        let origin = strip.x + (P.isLanewise ? lane &- place.lanes.lowerBound : 0)
         job.gradient = strip.gradient + lane
         let block = strip.sums + (lane >> 5) &* arguments.pointee.weightBlockStride + (lane & 31)
-        for s in segments {
+        for s in place.segments {
             let segment = arguments.pointee.segments[s]
-            job.x = strip.x + segment.source
+            job.x = origin + segment.source
             job.sums = block + segment.weight
             var remaining = segment.length
             var tiles = tileCount(remaining)
             while tiles > 0 {
                 let height = nextHeight(remaining, tiles: tiles)
-                outer(height, isWide, &job)
-                job.x += height
+                outer(P.self, height, isWide, &job)
+                job.x += height &* job.xStride
                 job.sums += height &* 32
                 remaining &-= height
                 tiles &-= 1
@@ -222,12 +246,12 @@ private func sumTiles(
 
 /// Zeroes what no tile will write: everything when a shard has no sample, else the unused half of the last block of lanes.
 private func prepare(
-    _ arguments: UnsafePointer<WeightGradientArguments>, _ partial: UnsafeMutablePointer<Float>,
-    segments: Range<Int>, lanes: Range<Int>, isEmpty: Bool
+    _ arguments: UnsafePointer<WeightGradientArguments>, _ partial: UnsafeMutablePointer<Float>, _ place: Place,
+    isEmpty: Bool
 ) {
-    for lane in stride(from: lanes.lowerBound, to: lanes.upperBound, by: 32)
-    where isEmpty || lane &+ 32 > lanes.upperBound {
-        for s in segments {
+    for lane in stride(from: place.lanes.lowerBound, to: place.lanes.upperBound, by: 32)
+    where isEmpty || lane &+ 32 > place.lanes.upperBound {
+        for s in place.segments {
             let segment = arguments.pointee.segments[s]
             zeroFloats(
                 segment.length &* 32,

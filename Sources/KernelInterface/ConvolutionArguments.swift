@@ -167,47 +167,6 @@ package struct BiasGradientArguments: BitwiseCopyable {
     }
 }
 
-/// Depthwise convolutions, forward and backward; weights are [taps][channels]. One task a sample, for weight gradients a shard.
-package struct DepthwiseArguments: BitwiseCopyable {
-    package var batch: BatchLayout
-    /// x, or dx of a data gradient.
-    package var input: TensorView
-    /// y, or dy of gradients.
-    package var output: TensorView
-    package var weights: UnsafePointer<Float>
-    /// Floats from tap to tap.
-    package var weightStride: Int
-    package var bias: UnsafePointer<Float>?
-    package var addend: TensorView?
-    package var kernelHeight: Int
-    package var kernelWidth: Int
-    package var stride: Int
-    package var padding: Int
-    /// Where a weight gradient's shards go, `partialStride` floats apart.
-    package var partials: UnsafeMutablePointer<Float>?
-    package var partialStride: Int
-
-    package init(
-        batch: BatchLayout, input: TensorView, output: TensorView, weights: UnsafePointer<Float>, weightStride: Int,
-        bias: UnsafePointer<Float>?, addend: TensorView?, kernelHeight: Int, kernelWidth: Int, stride: Int,
-        padding: Int, partials: UnsafeMutablePointer<Float>?, partialStride: Int
-    ) {
-        self.batch = batch
-        self.input = input
-        self.output = output
-        self.weights = weights
-        self.weightStride = weightStride
-        self.bias = bias
-        self.addend = addend
-        self.kernelHeight = kernelHeight
-        self.kernelWidth = kernelWidth
-        self.stride = stride
-        self.padding = padding
-        self.partials = partials
-        self.partialStride = partialStride
-    }
-}
-
 /// Groups of a convolution that are computed together as one dense convolution, whose weights between different groups are zero.
 package struct GroupMaskArguments: BitwiseCopyable {
     package var gradient: UnsafeMutablePointer<Float>

@@ -12,9 +12,9 @@ package struct KernelTable: Sendable {
     package var biasGradient: Kernel<BiasGradientArguments>
     package var transposeWeights: Kernel<TransposeArguments>
     package var treeSum: Kernel<TreeSumArguments>
-    package var depthwise: Kernel<DepthwiseArguments>
-    package var depthwiseDataGradient: Kernel<DepthwiseArguments>
-    package var depthwiseWeightGradient: Kernel<DepthwiseArguments>
+    /// Convolutions and data gradients whose weights, [channels/32][taps][32], meet their own channel alone.
+    package var convolveDepthwise: Kernel<ConvolutionArguments>
+    package var depthwiseWeightGradient: Kernel<WeightGradientArguments>
     package var maskGroups: Kernel<GroupMaskArguments>
 
     /// x -> sums of x and x² of each sample
@@ -71,9 +71,8 @@ package struct KernelTable: Sendable {
         tileLanes: Int, tileHeight: Int,
         convolve: @escaping Kernel<ConvolutionArguments>, weightGradient: @escaping Kernel<WeightGradientArguments>,
         biasGradient: @escaping Kernel<BiasGradientArguments>, transposeWeights: @escaping Kernel<TransposeArguments>,
-        treeSum: @escaping Kernel<TreeSumArguments>, depthwise: @escaping Kernel<DepthwiseArguments>,
-        depthwiseDataGradient: @escaping Kernel<DepthwiseArguments>,
-        depthwiseWeightGradient: @escaping Kernel<DepthwiseArguments>, maskGroups: @escaping Kernel<GroupMaskArguments>,
+        treeSum: @escaping Kernel<TreeSumArguments>, convolveDepthwise: @escaping Kernel<ConvolutionArguments>,
+        depthwiseWeightGradient: @escaping Kernel<WeightGradientArguments>, maskGroups: @escaping Kernel<GroupMaskArguments>,
         batchNormSums: @escaping Kernel<BatchNormArguments>, batchNormShardSums: @escaping Kernel<BatchNormArguments>,
         batchNormTree: @escaping Kernel<BatchNormArguments>,
         batchNormFinish: @escaping Kernel<BatchNormArguments>, batchNormFreeze: @escaping Kernel<BatchNormArguments>,
@@ -106,8 +105,7 @@ package struct KernelTable: Sendable {
         self.biasGradient = biasGradient
         self.transposeWeights = transposeWeights
         self.treeSum = treeSum
-        self.depthwise = depthwise
-        self.depthwiseDataGradient = depthwiseDataGradient
+        self.convolveDepthwise = convolveDepthwise
         self.depthwiseWeightGradient = depthwiseWeightGradient
         self.maskGroups = maskGroups
         self.batchNormSums = batchNormSums

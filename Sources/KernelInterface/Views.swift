@@ -111,13 +111,15 @@ package enum RowAxis: UInt8, BitwiseCopyable {
 
 /// Where a convolution reads from: the tensor itself, or a copy of a strip of it with zeros around.
 package struct SourceWindow: BitwiseCopyable {
-    /// Copy (dense pixels, zero padding) before computing.
+    /// Copy (with zero padding) before computing.
     package var isCopied: Bool
     /// Rows and columns of zeros before the source.
     package var padTop: Int
     package var padLeft: Int
     /// Pixels in a row of the copy.
     package var width: Int
+    /// Floats from one pixel of the copy to the next.
+    package var pixelStride: Int
     /// Source rows that one output row reads.
     package var rowSpan: Int
     /// Source rows (and columns) between neighbouring outputs.
@@ -127,13 +129,14 @@ package struct SourceWindow: BitwiseCopyable {
     package var scratchStride: Int
 
     package init(
-        isCopied: Bool, padTop: Int, padLeft: Int, width: Int, rowSpan: Int, step: Int,
+        isCopied: Bool, padTop: Int, padLeft: Int, width: Int, pixelStride: Int, rowSpan: Int, step: Int,
         scratch: UnsafeMutablePointer<Float>, scratchStride: Int
     ) {
         self.isCopied = isCopied
         self.padTop = padTop
         self.padLeft = padLeft
         self.width = width
+        self.pixelStride = pixelStride
         self.rowSpan = rowSpan
         self.step = step
         self.scratch = scratch

@@ -1,0 +1,19 @@
+import KernelInterface
+
+/// Zeroes what a gradient of merged groups has between different groups. One task a super-group.
+func maskGroups(_ arguments: UnsafePointer<GroupMaskArguments>, _ task: Int, _ worker: Int) {
+    let inputs = arguments.pointee.inputs
+    let outputs = arguments.pointee.outputs
+    var row = arguments.pointee.gradient + task &* arguments.pointee.stride
+    for block in 0..<((outputs &+ 31) / 32) {
+        for _ in 0..<arguments.pointee.taps {
+            for input in 0..<inputs {
+                let group = input / arguments.pointee.inputsPerGroup
+                for lane in 0..<32 where (block &* 32 &+ lane) / arguments.pointee.outputsPerGroup != group {
+                    row[lane] = 0
+                }
+                row += 32
+            }
+        }
+    }
+}
