@@ -10,7 +10,7 @@ let house: [SwiftSetting] = [
 ]
 
 /// The kernels' one source (`Sources/KernelBody`, symlinked as `Body`) compiled for one instruction set.
-/// Kernels are optimised in debug builds too: a test of the real thing must not take an hour.
+/// Kernels are optimised in debug builds too.
 func kernels(_ name: String, march: String) -> Target {
     .target(
         name: name, dependencies: ["KernelInterface"],
@@ -20,6 +20,14 @@ func kernels(_ name: String, march: String) -> Target {
 /// A target of the house: its imports only ever point down this list.
 func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+/// For targets that go over every pixel or every weight: tests of whole models must not take an hour in debug builds.
+let optimized = house + [.unsafeFlags(["-O"])]
+
+/// A room that is optimised in debug builds too.
+func engineRoom(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: optimized)
 }
 
 func tests(_ room: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -46,17 +54,17 @@ let package = Package(
         // Debian's libjpeg-dev and libpng-dev; a real target, because both give up by longjmp, which Swift must not see.
         .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
 
-        room("Tensors"),
+        engineRoom("Tensors"),
         room("KernelInterface"),
         kernels("KernelsAVX512", march: "x86-64-v4"),
         kernels("KernelsAVX2", march: "x86-64-v3"),
         kernels("KernelsBaseline", march: "x86-64"),
-        room("Kernels", ["Tensors", "CMachine", "KernelInterface", "KernelsAVX512", "KernelsAVX2", "KernelsBaseline"]),
+        engineRoom("Kernels", ["Tensors", "CMachine", "KernelInterface", "KernelsAVX512", "KernelsAVX2", "KernelsBaseline"]),
         room("Networks", ["Tensors"]),
         room("Graphs", ["Tensors", "Networks"]),
-        room("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
+        engineRoom("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
         room("Collectives", ["Tensors", "CMachine", "CMPI"]),
-        room("Datasets", ["Tensors", "CZlib", "CImageCodecs"]),
+        engineRoom("Datasets", ["Tensors", "CZlib", "CImageCodecs"]),
         room("Checkpoints", ["Tensors", "CZstd", "CCrypto"]),
         .target(
             name: "Exports",
@@ -82,11 +90,10 @@ let package = Package(
 
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Kernels", "Networks", "Graphs"], path: "Tests/TestSupport",
-            swiftSettings: house + [.unsafeFlags(["-O"])]),
-        // -O: the check makes and compares much data; in a debug build it would take minutes.
+            swiftSettings: optimized),
         .executableTarget(
             name: "collectives-check", dependencies: ["Collectives"], path: "Tests/CollectivesCheck",
-            swiftSettings: house + [.unsafeFlags(["-O"])]),
+            swiftSettings: optimized),
         .testTarget(name: "HouseTests", dependencies: ["cnn-train"], swiftSettings: house),
         tests("Tensors", ["Tensors"]),
         tests("Kernels", ["Kernels", "KernelInterface", "Tensors"]),

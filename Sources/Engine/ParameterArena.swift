@@ -114,16 +114,20 @@ struct Packing: Hashable {
     var count: Int { superGroups * superStride }
 
     /// Calls `body` with every weight's index in torch's OIHW and in the packed form.
+    @inline(__always)
     func forEach(_ body: (_ torch: Int, _ packed: Int) -> Void) {
+        // Computed once: the loops run over every weight.
+        let (taps, superInputs, superOutputs, superStride) = (taps, superInputs, superOutputs, superStride)
+        let (inputsPerGroup, outputsPerGroup) = (inputs / groups, outputs / groups)
         var torch = 0
         for k in 0..<outputs {
             let lane = k % superOutputs
-            let block = k / superOutputs * superStride + lane / 32 * blockStride + lane % 32
             // Where the inputs of this output's group begin in its super-group.
-            let first = isDepthwise ? 0 : lane / (outputs / groups) * (inputs / groups)
-            for c in 0..<(inputs / groups) {
+            let first = isDepthwise ? 0 : lane / outputsPerGroup * inputsPerGroup
+            let block = k / superOutputs * superStride + lane / 32 * blockStride + lane % 32 + first * 32
+            for c in 0..<inputsPerGroup {
                 for tap in 0..<taps {
-                    body(torch, block + (tap * superInputs + first + c) * 32)
+                    body(torch, block + (tap * superInputs + c) * 32)
                     torch += 1
                 }
             }
