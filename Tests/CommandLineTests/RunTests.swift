@@ -51,6 +51,24 @@ struct RunTests {
         #expect(outcome.output.components(separatedBy: "Test accuracy").count == 2)
     }
 
+    @Test("ranks share batch-norm moments: 20 steps' losses and the end have the same bits on 1, 2, 4 and 8")
+    func batchNormAcrossRanks() throws {
+        func train(_ output: String, ranks: Int?) throws -> [UInt64] {
+            let outcome = try commands.run(
+                "--model", "lenet_bn", "--data", try commands.tinyData(), "--batch-size", "16", "--steps", "20",
+                "--log-every", "1", "--threads", "1", "--output", output, ranks: ranks)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            let losses = try records(output).filter { $0.kind == "train" }.map(\.loss.bitPattern)
+            #expect(losses.count == 20)
+            return losses
+        }
+        let losses = try train("alone", ranks: nil)
+        for ranks in [2, 4, 8] {
+            #expect(try train("ranks\(ranks)", ranks: ranks) == losses)
+            #expect(try digest("ranks\(ranks)") == digest("alone"))
+        }
+    }
+
     @Test("a resumed run ends with the bits of one that never stopped, without a word about model or data")
     func resume() throws {
         _ = try train("whole", "--epochs", "3")
