@@ -108,7 +108,7 @@ extension Recipe {
     enum Default {
         static let data = "shapes"
         static let duration = Duration.epochs(10)
-        static let batchSize = 64
+        static let batchSize = 32
         /// Grows with the batch: 0.1 for 256 images. (Goyal et al., "Accurate, Large Minibatch SGD", 2017: the linear scaling rule.)
         static func learningRate(batchSize: Int) -> Double { 0.1 * Double(batchSize) / 256 }
         static let momentum = 0.9

@@ -116,8 +116,8 @@ import Testing
                 init_scheme: reference
                 data: fashion-mnist
                 epochs: 10
-                batch_size: 64
-                lr: 0.025
+                batch_size: 32
+                lr: 0.0125
                 momentum: 0.9
                 nesterov: false
                 weight_decay: 0.0001
