@@ -14,6 +14,8 @@ struct SharedMemory {
 
 /// A plan with its own memory for images, labels and results.
 final class Compiled {
+    /// What `plan` was compiled from.
+    let graph: Graph
     let plan: Plan
     /// Bytes that this holds.
     let bytes: Int
@@ -27,6 +29,7 @@ final class Compiled {
     private let logitsView: TensorView
 
     init(_ graph: Graph, _ layout: MemoryPlan, _ shared: SharedMemory, shards: Int, capacity: Int) {
+        self.graph = graph
         let slots = shards * capacity
         inputShape = graph[graph.input].shape
         // Kernels read whole vectors, beyond the last pixel's channels too.

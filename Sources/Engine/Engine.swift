@@ -26,7 +26,7 @@ package final class Engine {
     private var gradients: AlignedBuffer<Float>
     private var velocities: AlignedBuffer<Float>
     private let activations: AlignedBuffer<Float>
-    private let training: Compiled?
+    let training: Compiled?
     private let evaluation: Compiled
     private let optimizer: Optimizer
     /// The plan of the last run and its samples: where `logits` looks.
@@ -91,13 +91,20 @@ package final class Engine {
     package func train(
         _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?
     ) throws -> Tally {
+        try train(batch, globalSamples: globalSamples, step: step, exchange: exchange, clock: nil)
+    }
+
+    /// As above, with a clock that is told of each instruction.
+    func train(
+        _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, clock: StepClock?
+    ) throws -> Tally {
         guard let training else { throw EngineError.notTraining }
         try training.load(batch, shardSizes: batch.shardSizes)
         training.state.pointee.seed = configuration.seed
         training.state.pointee.step = UInt64(step)
         training.state.pointee.lossScale = 1 / Float(globalSamples)
         training.state.pointee.normSamples = Double(exchange == nil ? batch.count : globalSamples)
-        try training.plan.run(on: pool, exchange: exchange)
+        try training.plan.run(on: pool, exchange: exchange, clock: clock)
         batchesTracked += 1
         lastRun = (training, batch.shardSizes)
         return training.tally(batch)

@@ -41,7 +41,7 @@ extension PlanBuilder {
                     convolution.pack(part.gradient)
                 }
             }
-        instructions.append(.host(run))
+        append(.host(run), name: "sgemm")
     }
 }
 

@@ -21,29 +21,60 @@ final class Plan {
         var tasks: Int
     }
 
+    /// What an instruction is there for.
+    struct Origin {
+        /// The graph's node; the number of nodes for what belongs to none.
+        var node: Int
+        /// The kernel, as `KernelTable` names it, or what else runs.
+        var name: String
+    }
+
     private let instructions: [Instruction]
+    /// By instruction.
+    let origins: [Origin]
     private let memory: PlanMemory
 
-    init(instructions: [Instruction], memory: PlanMemory) {
+    init(instructions: [Instruction], origins: [Origin], memory: PlanMemory) {
+        precondition(
+            instructions.count == origins.count, "\(origins.count) origins of \(instructions.count) instructions")
         self.instructions = instructions
+        self.origins = origins
         self.memory = memory
     }
 
-    func run(on pool: ThreadPool, exchange: StatisticsExchange?) throws {
+    /// - Parameter clock: told when each instruction has ended; nil costs nothing.
+    func run(on pool: ThreadPool, exchange: StatisticsExchange?, clock: StepClock? = nil) throws {
+        clock?.start(instructions.count)
         for instruction in instructions {
             switch instruction {
             case .kernel(let call):
                 pool.run(call.tasks, call.arguments, call.body)
             case .exchange(let numbers, let count):
-                guard let exchange else { continue }
-                let buffer = UnsafeMutableBufferPointer(start: numbers, count: count)
-                var span = buffer.mutableSpan
-                try exchange(&span)
+                if let exchange {
+                    let buffer = UnsafeMutableBufferPointer(start: numbers, count: count)
+                    var span = buffer.mutableSpan
+                    try exchange(&span)
+                }
             case .host(let body):
                 body()
             }
+            clock?.mark()
         }
     }
+}
+
+/// The moments between a run's instructions, in seconds of `monotonicSeconds`.
+final class StepClock {
+    /// When the run began, and when each instruction ended.
+    private(set) var moments: [Double] = []
+
+    func start(_ instructions: Int) {
+        moments.removeAll(keepingCapacity: true)
+        moments.reserveCapacity(instructions + 1)
+        mark()
+    }
+
+    func mark() { moments.append(monotonicSeconds()) }
 }
 
 /// What a plan's calls point to; freed with the plan.

@@ -12,15 +12,17 @@ extension PlanBuilder {
                 input: x, gradient: nil, output: view(output), addend: nil, weightGradient: nil, biasGradient: nil,
                 partials: nil))
         if graph.purpose == .evaluation {
-            call(context.kernels.batchNormFreeze, stored: UnsafePointer(arguments), tasks: 1)
+            call("batchNormFreeze", context.kernels.batchNormFreeze, stored: UnsafePointer(arguments), tasks: 1)
         } else {
-            call(context.kernels.batchNormSums, stored: UnsafePointer(arguments), tasks: slots)
-            call(context.kernels.batchNormShardSums, stored: UnsafePointer(arguments), tasks: context.batch.shards)
-            call(context.kernels.batchNormTree, stored: UnsafePointer(arguments), tasks: 1)
+            call("batchNormSums", context.kernels.batchNormSums, stored: UnsafePointer(arguments), tasks: slots)
+            call(
+                "batchNormShardSums", context.kernels.batchNormShardSums, stored: UnsafePointer(arguments),
+                tasks: context.batch.shards)
+            call("batchNormTree", context.kernels.batchNormTree, stored: UnsafePointer(arguments), tasks: 1)
             exchange(arguments.pointee.state)
-            call(context.kernels.batchNormFinish, stored: UnsafePointer(arguments), tasks: 1)
+            call("batchNormFinish", context.kernels.batchNormFinish, stored: UnsafePointer(arguments), tasks: 1)
         }
-        call(context.kernels.batchNormApply, stored: UnsafePointer(arguments), tasks: slots)
+        call("batchNormApply", context.kernels.batchNormApply, stored: UnsafePointer(arguments), tasks: slots)
     }
 
     mutating func lowerBatchNormGradient(_ node: Node, _ norm: BatchNorm) {
@@ -31,18 +33,28 @@ extension PlanBuilder {
                 batch: context.batch, step: UnsafePointer(context.step), state: state(norm, channels: x.channels),
                 input: x, gradient: view(node.inputs[1]), output: node.output.map(view), addend: node.addend.map(view),
                 weightGradient: gradient(norm.weight), biasGradient: gradient(norm.bias), partials: workspace.partials))
-        call(context.kernels.batchNormGradientSums, stored: UnsafePointer(arguments), tasks: slots)
-        call(context.kernels.batchNormShardSums, stored: UnsafePointer(arguments), tasks: context.batch.shards)
-        call(context.kernels.batchNormParameterGradient, stored: UnsafePointer(arguments), tasks: 1)
-        call(context.kernels.batchNormTree, stored: UnsafePointer(arguments), tasks: 1)
+        call(
+            "batchNormGradientSums", context.kernels.batchNormGradientSums, stored: UnsafePointer(arguments),
+            tasks: slots)
+        call(
+            "batchNormShardSums", context.kernels.batchNormShardSums, stored: UnsafePointer(arguments),
+            tasks: context.batch.shards)
+        call(
+            "batchNormParameterGradient", context.kernels.batchNormParameterGradient, stored: UnsafePointer(arguments),
+            tasks: 1)
+        call("batchNormTree", context.kernels.batchNormTree, stored: UnsafePointer(arguments), tasks: 1)
         exchange(arguments.pointee.state)
         guard node.output != nil else { return }
-        call(context.kernels.batchNormGradientFinish, stored: UnsafePointer(arguments), tasks: 1)
-        call(context.kernels.batchNormGradientApply, stored: UnsafePointer(arguments), tasks: slots)
+        call(
+            "batchNormGradientFinish", context.kernels.batchNormGradientFinish, stored: UnsafePointer(arguments),
+            tasks: 1)
+        call(
+            "batchNormGradientApply", context.kernels.batchNormGradientApply, stored: UnsafePointer(arguments),
+            tasks: slots)
     }
 
     private mutating func exchange(_ state: BatchNormState) {
-        instructions.append(.exchange(state.sums, count: 2 * padded(state.channels)))
+        append(.exchange(state.sums, count: 2 * padded(state.channels)), name: "exchange")
     }
 
     private func padded(_ channels: Int) -> Int { (channels + 15) / 16 * 16 }

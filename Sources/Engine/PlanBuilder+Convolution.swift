@@ -124,7 +124,8 @@ extension PlanBuilder {
         SourceWindow(
             isCopied: geometry.padding > 0 && geometry.axis == .mapRow, padTop: geometry.padding,
             padLeft: geometry.padding, width: (geometry.output.width - 1) * geometry.stride + geometry.kernelWidth,
-            pixelStride: copiedPixel(geometry, x), rowSpan: geometry.kernelHeight, step: geometry.stride, scratch: workspace.scratch,
+            pixelStride: copiedPixel(geometry, x), rowSpan: geometry.kernelHeight, step: geometry.stride,
+            scratch: workspace.scratch,
             scratchStride: workspace.scratchStride)
     }
 
@@ -193,7 +194,8 @@ extension PlanBuilder {
         let lattice = Lattice(geometry)
         let window = SourceWindow(
             isCopied: geometry.axis == .mapRow && lattice.needsCopy(geometry), padTop: lattice.padTop,
-            padLeft: lattice.padLeft, width: lattice.width, pixelStride: copiedPixel(geometry, dy), rowSpan: lattice.rowSpan, step: 1,
+            padLeft: lattice.padLeft, width: lattice.width, pixelStride: copiedPixel(geometry, dy),
+            rowSpan: lattice.rowSpan, step: 1,
             scratch: workspace.scratch, scratchStride: workspace.scratchStride)
         let phases = lattice.phases.map { phase in
             let segments = dataGradientSegments(phase, lattice, dy, window, geometry)
@@ -214,7 +216,7 @@ extension PlanBuilder {
         let blocks = (part.input.channels + 31) / 32
         workspace.needPartials(blocks * part.geometry.taps * part.output.channels * 32)
         call(
-            context.kernels.transposeWeights,
+            "transposeWeights", context.kernels.transposeWeights,
             TransposeArguments(
                 source: UnsafePointer(part.weights), destination: workspace.partials, inputs: part.input.channels,
                 outputs: part.output.channels, taps: part.geometry.taps,
@@ -224,7 +226,8 @@ extension PlanBuilder {
     }
 
     private func dataGradientSegments(
-        _ phase: Lattice.Phase, _ lattice: Lattice, _ dy: TensorView, _ window: SourceWindow, _ geometry: ConvolutionGeometry
+        _ phase: Lattice.Phase, _ lattice: Lattice, _ dy: TensorView, _ window: SourceWindow,
+        _ geometry: ConvolutionGeometry
     ) -> [Segment] {
         let pixel = window.isCopied ? window.pixelStride : dy.pixelStride
         let width = window.isCopied ? window.width : dy.width
@@ -278,8 +281,10 @@ extension PlanBuilder {
             geometry.isDepthwise
             ? (Cut.depthwiseLanes, (destination.channels + Cut.depthwiseLanes - 1) / Cut.depthwiseLanes)
             : laneParts(destination.channels, tasks: tasks, isSamples: axis == .samples)
-        let kernel = geometry.isDepthwise ? context.kernels.convolveDepthwise : context.kernels.convolve
-        call(kernel, arguments, tasks: tasks * arguments.laneParts)
+        let (name, kernel) =
+            geometry.isDepthwise
+            ? ("convolveDepthwise", context.kernels.convolveDepthwise) : ("convolve", context.kernels.convolve)
+        call(name, kernel, arguments, tasks: tasks * arguments.laneParts)
     }
 
     /// Samples that a task takes together, so that they share its pass over the weights: as many as fit, but leaving enough tasks.
@@ -318,7 +323,7 @@ extension PlanBuilder {
         }
         guard packing.merged > 1, !packing.isDepthwise else { return }
         call(
-            context.kernels.maskGroups,
+            "maskGroups", context.kernels.maskGroups,
             GroupMaskArguments(
                 gradient: target, stride: packing.superStride, inputs: packing.superInputs,
                 outputs: packing.superOutputs, inputsPerGroup: packing.inputs / packing.groups,
@@ -340,13 +345,16 @@ extension PlanBuilder {
         if !isDirect { workspace.needPartials(shards * packed) }
         let tasks = geometry.isLinear ? 1 : shards
         let blocks = (dy.channels + 31) / 32
-        let parts = geometry.isLinear || geometry.isDepthwise ? blocks : max(min((Cut.enoughTasks + tasks - 1) / tasks, (blocks + 1) / 2), 1)
+        let parts =
+            geometry.isLinear || geometry.isDepthwise
+            ? blocks : max(min((Cut.enoughTasks + tasks - 1) / tasks, (blocks + 1) / 2), 1)
         let perPart = (blocks + parts - 1) / parts
         var arguments = WeightGradientArguments(
             batch: context.batch, axis: geometry.axis, source: x, window: window, outputGradient: dy,
             segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count,
             partials: isDirect ? target : workspace.partials, partialStride: packed,
-            weightBlockStride: geometry.taps * geometry.inputsPerOutput * 32, rowsPerStrip: 1, segmentsPerPart: segments.count,
+            weightBlockStride: geometry.taps * geometry.inputsPerOutput * 32, rowsPerStrip: 1,
+            segmentsPerPart: segments.count,
             rowParts: 1, lanesPerPart: perPart * 32, laneParts: (blocks + perPart - 1) / perPart)
         switch geometry.axis {
         case .mapRow:
@@ -363,9 +371,11 @@ extension PlanBuilder {
         case .samples:
             workspace.needScratch(shards * context.kernels.tileHeight * 32)
         }
-        let kernel =
-            geometry.isDepthwise ? context.kernels.depthwiseWeightGradient : context.kernels.weightGradient
-        call(kernel, arguments, tasks: tasks * arguments.laneParts)
+        let (name, kernel) =
+            geometry.isDepthwise
+            ? ("depthwiseWeightGradient", context.kernels.depthwiseWeightGradient)
+            : ("weightGradient", context.kernels.weightGradient)
+        call(name, kernel, arguments, tasks: tasks * arguments.laneParts)
         if !isDirect { emitTreeSum(workspace.partials, stride: packed, to: target, count: packed) }
     }
 
@@ -383,7 +393,7 @@ extension PlanBuilder {
         let partials = shards == 1 ? gradient(bias) : workspace.partials
         if shards > 1 { workspace.needPartials(shards * storage) }
         call(
-            context.kernels.biasGradient,
+            "biasGradient", context.kernels.biasGradient,
             BiasGradientArguments(
                 batch: context.batch, outputGradient: dy, partials: partials, partialStride: storage),
             tasks: shards)
@@ -395,7 +405,7 @@ extension PlanBuilder {
     ) {
         let chunk = 16_384
         call(
-            context.kernels.treeSum,
+            "treeSum", context.kernels.treeSum,
             TreeSumArguments(
                 partials: partials, partialStride: stride, shards: context.batch.shards, destination: target,
                 count: count, chunk: chunk),

@@ -3,13 +3,13 @@ internal import KernelInterface
 internal import Tensors
 
 extension PlanBuilder {
-    mutating func lowerElementwise(_ node: Node, _ kernel: @escaping Kernel<ElementwiseArguments>) {
+    mutating func lowerElementwise(_ node: Node, _ name: String, _ kernel: @escaping Kernel<ElementwiseArguments>) {
         guard let output = node.output else { return }
         let arguments = ElementwiseArguments(
             batch: context.batch, first: view(node.inputs[0]),
             second: node.inputs.count > 1 ? view(node.inputs[1]) : nil, output: view(output),
             addend: node.addend.map(view))
-        call(kernel, arguments, tasks: slots)
+        call(name, kernel, arguments, tasks: slots)
     }
 
     mutating func lowerDropout(_ node: Node, rate: Float, layer: Int) {
@@ -17,7 +17,7 @@ extension PlanBuilder {
         let arguments = DropoutArguments(
             batch: context.batch, step: UnsafePointer(context.step), input: view(node.inputs[0]), output: view(output),
             addend: node.addend.map(view), rate: rate, layer: layer)
-        call(context.kernels.dropout, arguments, tasks: slots)
+        call("dropout", context.kernels.dropout, arguments, tasks: slots)
     }
 
     /// Inputs are [x], or [x, y, dy] of a gradient.
@@ -32,23 +32,29 @@ extension PlanBuilder {
             addend: node.addend.map(view), size: size, alpha: alpha, beta: beta, k: k, scratch: workspace.scratch,
             scratchStride: workspace.scratchStride)
         let kernels = context.kernels
-        call(
-            isGradient ? kernels.localResponseNormalizationGradient : kernels.localResponseNormalization, arguments,
-            tasks: slots)
+        if isGradient {
+            call(
+                "localResponseNormalizationGradient", kernels.localResponseNormalizationGradient, arguments,
+                tasks: slots)
+        } else {
+            call("localResponseNormalization", kernels.localResponseNormalization, arguments, tasks: slots)
+        }
     }
 
-    mutating func lowerPooling(_ node: Node, _ pooling: Pooling?, _ kernel: @escaping Kernel<PoolingArguments>) {
+    mutating func lowerPooling(
+        _ node: Node, _ pooling: Pooling?, _ name: String, _ kernel: @escaping Kernel<PoolingArguments>
+    ) {
         guard let output = node.output else { return }
         let arguments = PoolingArguments(
             batch: context.batch, input: view(node.inputs[0]), output: view(output), outputGradient: nil,
             inputGradient: nil, addend: nil, kernel: pooling?.kernel ?? 0, stride: pooling?.stride ?? 0,
             padding: pooling?.padding ?? 0)
-        call(kernel, arguments, tasks: slots)
+        call(name, kernel, arguments, tasks: slots)
     }
 
     /// Inputs are [x, y, dy] for maxima, else [dy].
     mutating func lowerPoolingGradient(
-        _ node: Node, _ pooling: Pooling?, _ kernel: @escaping Kernel<PoolingArguments>
+        _ node: Node, _ pooling: Pooling?, _ name: String, _ kernel: @escaping Kernel<PoolingArguments>
     ) {
         guard let output = node.output, let gradient = node.inputs.last else { return }
         let isMaximum = node.inputs.count == 3
@@ -57,7 +63,7 @@ extension PlanBuilder {
             output: view(isMaximum ? node.inputs[1] : gradient), outputGradient: view(gradient),
             inputGradient: view(output), addend: node.addend.map(view), kernel: pooling?.kernel ?? 0,
             stride: pooling?.stride ?? 0, padding: pooling?.padding ?? 0)
-        call(kernel, arguments, tasks: slots)
+        call(name, kernel, arguments, tasks: slots)
     }
 
     /// Copies the inputs that do not stand in their slice of the output already.
@@ -90,20 +96,21 @@ extension PlanBuilder {
 
     private mutating func copy(_ source: TensorView, to target: TensorView) {
         call(
-            context.kernels.copy,
+            "copy", context.kernels.copy,
             ElementwiseArguments(batch: context.batch, first: source, second: nil, output: target, addend: nil),
             tasks: slots)
     }
 
     mutating func lowerLoss(_ logits: ValueID, weight: Float) {
-        call(context.kernels.crossEntropy, crossEntropy(logits, nil, weight: weight), tasks: slots)
+        call("crossEntropy", context.kernels.crossEntropy, crossEntropy(logits, nil, weight: weight), tasks: slots)
         hasLoss = true
     }
 
     mutating func lowerLossGradient(_ node: Node, weight: Float) {
         guard let output = node.output else { return }
         call(
-            context.kernels.crossEntropyGradient, crossEntropy(node.inputs[0], view(output), weight: weight),
+            "crossEntropyGradient", context.kernels.crossEntropyGradient,
+            crossEntropy(node.inputs[0], view(output), weight: weight),
             tasks: slots)
     }
 

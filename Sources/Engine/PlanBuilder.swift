@@ -27,7 +27,10 @@ struct PlanBuilder {
     let layout: MemoryPlan
     let context: PlanContext
     let memory = PlanMemory()
-    var instructions: [Plan.Instruction] = []
+    private var instructions: [Plan.Instruction] = []
+    private var origins: [Plan.Origin] = []
+    /// The node that is being lowered.
+    private var node = 0
     /// Scratch memory that operations use one after the other: sizes are known when all are compiled.
     var workspace = Workspace()
     /// By `BatchNorm.index`: what its forward and backward passes share.
@@ -46,12 +49,21 @@ struct PlanBuilder {
     func build() -> (plan: Plan, bytes: Int) {
         // Scratch memory is shared, so the largest request decides; a dry pass finds it.
         var measure = self
-        for node in graph.nodes { measure.lower(node) }
+        measure.lowerAll()
         var builder = PlanBuilder(graph: graph, layout: layout, context: context)
         builder.workspace.allocate(like: measure.workspace, threads: context.threads, in: builder.memory)
-        for node in graph.nodes { builder.lower(node) }
-        if graph.purpose == .evaluation { builder.lowerLoss(graph.logits, weight: 1) }
-        return (Plan(instructions: builder.instructions, memory: builder.memory), builder.memory.byteCount)
+        builder.lowerAll()
+        let plan = Plan(instructions: builder.instructions, origins: builder.origins, memory: builder.memory)
+        return (plan, builder.memory.byteCount)
+    }
+
+    private mutating func lowerAll() {
+        for (index, node) in graph.nodes.enumerated() {
+            self.node = index
+            lower(node)
+        }
+        node = graph.nodes.count
+        if graph.purpose == .evaluation { lowerLoss(graph.logits, weight: 1) }
     }
 
     private mutating func lower(_ node: Node) {
@@ -61,27 +73,29 @@ struct PlanBuilder {
         case .convolutionWeightGradient(let convolution): lowerWeightGradient(node, convolution)
         case .batchNorm(let norm): lowerBatchNorm(node, norm)
         case .batchNormGradient(let norm): lowerBatchNormGradient(node, norm)
-        case .relu: lowerElementwise(node, context.kernels.relu)
-        case .reluGradient: lowerElementwise(node, context.kernels.reluGradient)
-        case .relu6: lowerElementwise(node, context.kernels.relu6)
-        case .relu6Gradient: lowerElementwise(node, context.kernels.relu6Gradient)
-        case .tanh: lowerElementwise(node, context.kernels.tanh)
-        case .tanhGradient: lowerElementwise(node, context.kernels.tanhGradient)
-        case .sigmoid: lowerElementwise(node, context.kernels.sigmoid)
-        case .sigmoidGradient: lowerElementwise(node, context.kernels.sigmoidGradient)
-        case .add: lowerElementwise(node, context.kernels.add)
+        case .relu: lowerElementwise(node, "relu", context.kernels.relu)
+        case .reluGradient: lowerElementwise(node, "reluGradient", context.kernels.reluGradient)
+        case .relu6: lowerElementwise(node, "relu6", context.kernels.relu6)
+        case .relu6Gradient: lowerElementwise(node, "relu6Gradient", context.kernels.relu6Gradient)
+        case .tanh: lowerElementwise(node, "tanh", context.kernels.tanh)
+        case .tanhGradient: lowerElementwise(node, "tanhGradient", context.kernels.tanhGradient)
+        case .sigmoid: lowerElementwise(node, "sigmoid", context.kernels.sigmoid)
+        case .sigmoidGradient: lowerElementwise(node, "sigmoidGradient", context.kernels.sigmoidGradient)
+        case .add: lowerElementwise(node, "add", context.kernels.add)
         case .dropout(let rate, let index), .dropoutGradient(let rate, let index):
             lowerDropout(node, rate: rate, layer: index)
         case .localResponseNormalization(let size, let alpha, let beta, let k),
             .localResponseNormalizationGradient(let size, let alpha, let beta, let k):
             lowerLRN(node, size: size, alpha: alpha, beta: beta, k: k)
-        case .maxPool(let pooling): lowerPooling(node, pooling, context.kernels.maxPool)
-        case .averagePool(let pooling): lowerPooling(node, pooling, context.kernels.averagePool)
-        case .adaptiveAveragePool: lowerPooling(node, nil, context.kernels.adaptiveAveragePool)
-        case .maxPoolGradient(let pooling): lowerPoolingGradient(node, pooling, context.kernels.maxPoolGradient)
-        case .averagePoolGradient(let pooling): lowerPoolingGradient(node, pooling, context.kernels.averagePoolGradient)
+        case .maxPool(let pooling): lowerPooling(node, pooling, "maxPool", context.kernels.maxPool)
+        case .averagePool(let pooling): lowerPooling(node, pooling, "averagePool", context.kernels.averagePool)
+        case .adaptiveAveragePool: lowerPooling(node, nil, "adaptiveAveragePool", context.kernels.adaptiveAveragePool)
+        case .maxPoolGradient(let pooling):
+            lowerPoolingGradient(node, pooling, "maxPoolGradient", context.kernels.maxPoolGradient)
+        case .averagePoolGradient(let pooling):
+            lowerPoolingGradient(node, pooling, "averagePoolGradient", context.kernels.averagePoolGradient)
         case .adaptiveAveragePoolGradient:
-            lowerPoolingGradient(node, nil, context.kernels.adaptiveAveragePoolGradient)
+            lowerPoolingGradient(node, nil, "adaptiveAveragePoolGradient", context.kernels.adaptiveAveragePoolGradient)
         case .concatenate: lowerConcatenation(node)
         case .slice(let offset): lowerSlice(node, offset: offset)
         case .softmaxCrossEntropy(let weight): lowerLoss(node.inputs[0], weight: weight)
@@ -89,21 +103,27 @@ struct PlanBuilder {
         }
     }
 
-    /// Appends a call of a kernel.
+    /// Appends something to do, `name` in profiles.
+    mutating func append(_ instruction: Plan.Instruction, name: String) {
+        instructions.append(instruction)
+        origins.append(Plan.Origin(node: node, name: name))
+    }
+
+    /// Appends a call of a kernel, `name` in the table.
     mutating func call<Arguments: BitwiseCopyable>(
-        _ kernel: @escaping Kernel<Arguments>, _ arguments: Arguments, tasks: Int
+        _ name: String, _ kernel: @escaping Kernel<Arguments>, _ arguments: Arguments, tasks: Int
     ) {
-        call(kernel, stored: UnsafePointer(memory.store(arguments)), tasks: tasks)
+        call(name, kernel, stored: UnsafePointer(memory.store(arguments)), tasks: tasks)
     }
 
     /// Appends a call of a kernel whose arguments have an address already.
     mutating func call<Arguments: BitwiseCopyable>(
-        _ kernel: @escaping Kernel<Arguments>, stored: UnsafePointer<Arguments>, tasks: Int
+        _ name: String, _ kernel: @escaping Kernel<Arguments>, stored: UnsafePointer<Arguments>, tasks: Int
     ) {
         let body: ThreadPool.Body = { raw, task, worker in
             kernel(raw.assumingMemoryBound(to: Arguments.self), task, worker)
         }
-        instructions.append(.kernel(Plan.Call(body: body, arguments: UnsafeRawPointer(stored), tasks: tasks)))
+        append(.kernel(Plan.Call(body: body, arguments: UnsafeRawPointer(stored), tasks: tasks)), name: name)
     }
 
     /// A value as kernels see it.

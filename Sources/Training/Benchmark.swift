@@ -31,29 +31,47 @@ package struct Benchmark: Sendable {
     package let firstStepSeconds: Double
     /// The most memory this rank has had.
     package let peakRSSBytes: Int
+    /// What the timed steps did on this rank, where that was asked for.
+    package let recording: StepRecording?
+    /// Where their time went on this rank, where that was asked for.
+    package let profile: Profile?
 
     package var fractionOfPeak: Double { gflopsPerSecond / peakGflopsPerSecond }
 
     /// Takes `steps` steps on synthetic images, after two that do not count, with the sums over ranks that training has.
     /// Collective.
     ///
+    /// - Parameters:
+    ///   - records: whether the timed steps are recorded call by call.
+    ///   - profiles: whether the record is also compared with what memory and arithmetic can do here.
     /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
     package init(
-        model: String, batchSize: Int, imageSize: Int?, threads: Int?, steps: Int,
-        instructionSet: Recipe.InstructionSet, world: any Communicator
+        model: ModelChoice, batchSize: Int, imageSize: Int?, threads: Int?, steps: Int,
+        instructionSet: Recipe.InstructionSet, records: Bool = false, profiles: Bool = false, world: any Communicator
     ) throws {
         let bench = try BenchmarkRun(
             model: model, batchSize: batchSize, imageSize: imageSize, threads: threads, instructionSet: instructionSet,
             world: world)
         for _ in 0..<2 { _ = try bench.secondsOfStep() }
+        if records || profiles { bench.startRecording() }
         let seconds = try (0..<max(steps, 1)).map { _ in try bench.secondsOfStep() }.sorted()
+        peakRSSBytes = Self.peakMemory
         try world.barrier()
         let setup = bench.setup
-        let median = (seconds[(seconds.count - 1) / 2] + seconds[seconds.count / 2]) / 2
+        let middle = median(seconds)
         let threads = setup.threads
         let peak = measurePeak(
             setup.backend.instructionSet, threads: threads.threads,
             cores: Double(threads.cores) / Double(threads.localRanks))
+        recording = bench.recording
+        profile =
+            try profiles
+            ? bench.recording.map { recording in
+                // All ranks at once, as in a step: those of one machine share its memory.
+                try world.barrier()
+                let bandwidth = measureBandwidth(setup.backend.instructionSet, threads: threads.threads)
+                return Profile(recording, limits: Profile.Limits(peak: peak * 1e9, bandwidth: bandwidth * 1e9))
+            } : nil
 
         self.model = setup.model.name
         self.batchSize = batchSize
@@ -61,12 +79,11 @@ package struct Benchmark: Sendable {
         ranks = world.size
         self.threads = threads.threads
         backend = setup.backend
-        medianImagesPerSecond = Double(batchSize) / median
+        medianImagesPerSecond = Double(batchSize) / middle
         bestImagesPerSecond = Double(batchSize) / seconds[0]
-        gflopsPerSecond = Double(batchSize) / median * 6 * Double(setup.summary.multiplyAdds) / 1e9
+        gflopsPerSecond = Double(batchSize) / middle * 6 * Double(setup.summary.multiplyAdds) / 1e9
         peakGflopsPerSecond = try world.sum([peak])[0]
         firstStepSeconds = bench.firstStepSeconds
-        peakRSSBytes = Self.peakMemory
     }
 
     private static var peakMemory: Int {
@@ -77,7 +94,7 @@ package struct Benchmark: Sendable {
     }
 
     /// One JSON object on one line.
-    package var json: String {
+    package func json() throws -> String {
         var object = JSONLine()
         object.add("model", model)
         object.add("batch_size", batchSize)
@@ -92,6 +109,7 @@ package struct Benchmark: Sendable {
         object.add("fraction_of_peak", fractionOfPeak)
         object.add("first_step_seconds", firstStepSeconds)
         object.add("peak_rss_bytes", peakRSSBytes)
+        if let profile { object.add("profile", json: try profile.json()) }
         return object.text
     }
 }
@@ -100,6 +118,8 @@ package struct Benchmark: Sendable {
 private final class BenchmarkRun {
     let setup: Setup
     private(set) var firstStepSeconds = 0.0
+    /// nil until `startRecording`.
+    private(set) var recording: StepRecording?
     private let engine: Engine
     private let world: any Communicator
     private let batch: Batch
@@ -107,7 +127,7 @@ private final class BenchmarkRun {
     private var step = 0
 
     init(
-        model: String, batchSize: Int, imageSize: Int?, threads: Int?, instructionSet: Recipe.InstructionSet,
+        model: ModelChoice, batchSize: Int, imageSize: Int?, threads: Int?, instructionSet: Recipe.InstructionSet,
         world: any Communicator
     ) throws {
         let start = Date()
@@ -115,9 +135,9 @@ private final class BenchmarkRun {
             guard batchSize >= world.size else {
                 throw TrainingError.batchSmallerThanRanks(batchSize: batchSize, ranks: world.size)
             }
-            let classes = try Setup.defaultClasses(ofModel: model)
+            let classes = try Setup.defaultClasses(ofModel: model.name)
             let setup = try Setup(
-                model: ModelChoice(model), data: "synthetic", imageSize: imageSize, classes: classes, threads: threads,
+                model: model, data: "synthetic", imageSize: imageSize, classes: classes, threads: threads,
                 instructionSet: instructionSet, world: world)
             let engine = try setup.engine(batchSize: batchSize, seed: 1)
             setup.initialize(engine, seed: 1)
@@ -140,16 +160,36 @@ private final class BenchmarkRun {
             sampleIDs: samples.map { UInt32($0) }, shardSizes: sizes.map(\.count))
     }
 
+    /// Records the steps from here on.
+    func startRecording() {
+        recording = StepRecording(engine, batch: batch)
+    }
+
     /// A whole training step, the slowest rank's time.
     func secondsOfStep() throws -> Double {
         try world.barrier()
-        let start = Date()
-        _ = try engine.train(batch, globalSamples: batchSize, step: step) { [world] moments in try world.sum(&moments) }
+        let start = monotonicSeconds()
+        let calls = try train()
+        let trained = monotonicSeconds()
         try engine.withGradients { gradients in try world.sum(&gradients) }
+        let summed = monotonicSeconds()
         // Small enough that random labels do not blow the weights up.
         engine.update(SGDStep(learningRate: 1e-3, momentum: 0.9, weightDecay: 1e-4, nesterov: false))
+        let updated = monotonicSeconds()
         try world.barrier()
+        let end = monotonicSeconds()
         step += 1
-        return Date().timeIntervalSince(start)
+        recording?.append(start: start, calls: calls, trained: trained, summed: summed, updated: updated, end: end)
+        return end - start
+    }
+
+    /// One pass forward and backward; its calls, where they are recorded.
+    private func train() throws -> [TimedCall] {
+        let exchange: StatisticsExchange = { [world] moments in try world.sum(&moments) }
+        guard recording != nil else {
+            _ = try engine.train(batch, globalSamples: batchSize, step: step, exchange: exchange)
+            return []
+        }
+        return try engine.profile(batch, globalSamples: batchSize, step: step, exchange: exchange).calls
     }
 }

@@ -12,6 +12,9 @@ package struct JSONLine: Sendable {
 
     package mutating func add(_ key: String, _ value: String) { fields.append("\"\(key)\": \(Self.quoted(value))") }
 
+    /// A value that is JSON already.
+    package mutating func add(_ key: String, json: String) { fields.append("\"\(key)\": \(json)") }
+
     /// JSON has no word for infinity or not-a-number: null stands for both.
     package mutating func add(_ key: String, _ value: some BinaryFloatingPoint & LosslessStringConvertible) {
         fields.append("\"\(key)\": \(value.isFinite ? value.description : "null")")

@@ -10,6 +10,10 @@ struct BenchCommand: RankedCommand {
         commandName: "bench", abstract: "Measures training steps, sums over ranks included, on synthetic images.")
 
     @Option(help: "The network; `cnn-train models` lists them.") var model: String
+    @Option(
+        name: .customLong("model-option"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("What the model's paper lets vary; may be repeated.", valueName: "key=value"))
+    var modelOptions: [KeyAndValue] = []
     @Option(help: "Samples of a step, over all ranks together.") var batchSize = 32
     @Option(help: "Height and width of the images in pixels.") var imageSize: Int?
     @Option(help: "Threads of each rank.") var threads: Int?
@@ -17,6 +21,13 @@ struct BenchCommand: RankedCommand {
     @Option(name: .customLong("isa"), help: "What computes: auto, avx512, avx2 or openblas.")
     var instructionSet = Recipe.InstructionSet.auto
     @Flag(help: "Prints one JSON object.") var json = false
+    @Flag(help: "Also prints where the time of a step goes on rank 0: by kind of operation and by layer.")
+    var profile = false
+    @Option(
+        help: ArgumentHelp(
+            "Writes a Chrome trace of all timed steps of all ranks, for chrome://tracing or ui.perfetto.dev.",
+            valueName: "file"))
+    var trace: String?
 
     func validate() throws {
         try checkPositive([
@@ -25,11 +36,20 @@ struct BenchCommand: RankedCommand {
     }
 
     func run(in world: any Communicator) throws {
+        // A place that cannot be written is found before anybody waits for measurements.
+        if let trace { try together(world) { if world.rank == 0 { try TraceFile(path: trace).write("") } } }
         let result = try Benchmark(
-            model: model, batchSize: batchSize, imageSize: imageSize, threads: threads, steps: steps,
-            instructionSet: instructionSet, world: world)
+            model: ModelChoice(model, options: modelOptions.texts), batchSize: batchSize, imageSize: imageSize,
+            threads: threads, steps: steps, instructionSet: instructionSet, records: trace != nil, profiles: profile,
+            world: world)
+        if let trace, let text = try result.recording?.trace(in: world) { try TraceFile(path: trace).write(text) }
         guard world.rank == 0 else { return }
-        print(json ? result.json : text(result))
+        if json {
+            print(try result.json())
+            return
+        }
+        print(text(result))
+        if let profile = result.profile { print("\n" + ProfileText(profile, backend: result.backend).text) }
     }
 
     private func text(_ result: Benchmark) -> String {

@@ -1,0 +1,78 @@
+package import Graphs
+internal import Kernels
+package import Tensors
+
+/// One thing that a training step did.
+package struct TimedCall: Sendable {
+    /// What it was there for: an index of `Engine.trainingNodes(samples:)`.
+    package let node: Int
+    /// The kernel, as `KernelTable` names it; `sgemm` for OpenBLAS's, `exchange` for sums of batch norm's moments over ranks.
+    package let name: String
+    /// On the clock of `monotonicSeconds`.
+    package let start: Double
+    package let seconds: Double
+
+    package init(node: Int, name: String, start: Double, seconds: Double) {
+        self.node = node
+        self.name = name
+        self.start = start
+        self.seconds = seconds
+    }
+}
+
+/// A node of the training graph, as profiles show it.
+package struct ProfiledNode: Sendable {
+    /// As the network names it.
+    package let layer: String
+    package let kind: OperationKind
+    /// `3x3/2`; empty for what has no window.
+    package let window: String
+    /// What the layer puts out for one sample, also where the node is one of its gradients.
+    package let output: Shape
+    /// What it has to do for the batch; nothing where the plan needs no call for it, as for tensors that stand in place already.
+    package let work: Work
+
+    package init(layer: String, kind: OperationKind, window: String = "", output: Shape, work: Work) {
+        self.layer = layer
+        self.kind = kind
+        self.window = window
+        self.output = output
+        self.work = work
+    }
+}
+
+extension Engine {
+    /// `train`, with a look at the clock after each call: the same step to the bit.
+    ///
+    /// - Returns: what `train` does, and all calls in their order. The first starts when the batch is loaded.
+    package func profile(
+        _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?
+    ) throws -> (tally: Tally, calls: [TimedCall]) {
+        let clock = StepClock()
+        let tally = try train(batch, globalSamples: globalSamples, step: step, exchange: exchange, clock: clock)
+        let moments = clock.moments
+        let calls = (training?.plan.origins ?? []).enumerated().map { index, origin in
+            TimedCall(
+                node: origin.node, name: origin.name, start: moments[index],
+                seconds: moments[index + 1] - moments[index])
+        }
+        return (tally, calls)
+    }
+
+    /// What a training step of `samples` on this rank consists of, in its order. None for an engine that only evaluates.
+    package func trainingNodes(samples: Int) -> [ProfiledNode] {
+        guard let training else { return [] }
+        let graph = training.graph
+        let isCalled = Set(training.plan.origins.map(\.node))
+        return zip(graph.nodes, graph.kinds).enumerated().map { index, pair in
+            let (node, kind) = pair
+            return ProfiledNode(
+                layer: node.layer, kind: kind, window: graph.window(of: node),
+                output: graph.layerOutput(of: node, pass: kind.pass),
+                work: isCalled.contains(index) ? graph.work(of: node, samples: samples) : Work())
+        }
+    }
+
+    /// Work of `update`.
+    package var updateWork: Work { training?.graph.optimizerWork ?? Work() }
+}

@@ -1,0 +1,102 @@
+package import Tensors
+
+/// Which part of a training step something belongs to.
+package enum Pass: String, CaseIterable, Sendable {
+    case forward
+    /// Gradients of values; a batch norm's takes its parameters' with it.
+    case dataGradient = "data gradient"
+    /// Gradients of weights and biases.
+    case weightGradient = "weight gradient"
+    /// What no node does: the sum over ranks, the optimizer.
+    case update
+}
+
+/// What kind of work a node does: what profiles group by.
+package struct OperationKind: Hashable, Sendable, CustomStringConvertible {
+    /// The same for forward and backward: `convolution`, `batch norm`.
+    package let family: String
+    package let pass: Pass
+
+    package init(family: String, pass: Pass) {
+        self.family = family
+        self.pass = pass
+    }
+
+    package var description: String {
+        if Self.products.contains(family) { return "\(family) \(pass.rawValue)" }
+        return pass == .dataGradient ? "\(family) gradient" : family
+    }
+
+    /// What has gradients of data and of weights apart.
+    private static let products: Set = ["convolution", "grouped convolution", "depthwise convolution", "linear"]
+}
+
+extension Graph {
+    /// What each node does, by its index.
+    package var kinds: [OperationKind] {
+        // Losses stand between the forward and the backward pass, and only there.
+        var isBackward = false
+        return nodes.map { node in
+            let family = family(of: node.operation)
+            if case .softmaxCrossEntropy = node.operation {
+                isBackward = true
+                return OperationKind(family: family, pass: .forward)
+            }
+            let isWeights = if case .convolutionWeightGradient = node.operation { true } else { false }
+            return OperationKind(
+                family: family, pass: !isBackward ? .forward : isWeights ? .weightGradient : .dataGradient)
+        }
+    }
+
+    /// How the node's window and groups look, where it has any: `3x3/2`, `3x3 g32`.
+    package func window(of node: Node) -> String {
+        switch node.operation {
+        case .convolution(let convolution), .convolutionDataGradient(let convolution),
+            .convolutionWeightGradient(let convolution):
+            guard family(of: node.operation) != "linear" else { return "" }
+            let size = "\(convolution.kernelHeight)x\(convolution.kernelWidth)"
+            let stride = convolution.stride > 1 ? "/\(convolution.stride)" : ""
+            return size + stride + (convolution.groups > 1 ? " g\(convolution.groups)" : "")
+        case .maxPool(let pooling), .averagePool(let pooling), .maxPoolGradient(let pooling),
+            .averagePoolGradient(let pooling):
+            return "\(pooling.kernel)x\(pooling.kernel)" + (pooling.stride > 1 ? "/\(pooling.stride)" : "")
+        default: return ""
+        }
+    }
+
+    /// What the layer of `node` puts out: the node's own output, or where it is a gradient the shape of dy, which comes last.
+    package func layerOutput(of node: Node, pass: Pass) -> Shape {
+        let value = pass == .forward ? node.output ?? node.inputs[0] : node.inputs[node.inputs.count - 1]
+        return self[value].shape
+    }
+
+    private func family(of operation: Operation) -> String {
+        switch operation {
+        case .convolution(let convolution), .convolutionDataGradient(let convolution),
+            .convolutionWeightGradient(let convolution):
+            family(of: convolution)
+        case .batchNorm, .batchNormGradient: "batch norm"
+        case .relu, .reluGradient: "ReLU"
+        case .relu6, .relu6Gradient: "ReLU6"
+        case .sigmoid, .sigmoidGradient: "sigmoid"
+        case .tanh, .tanhGradient: "tanh"
+        case .localResponseNormalization, .localResponseNormalizationGradient: "response normalization"
+        case .maxPool, .maxPoolGradient: "max pooling"
+        case .averagePool, .averagePoolGradient: "average pooling"
+        case .adaptiveAveragePool, .adaptiveAveragePoolGradient: "adaptive pooling"
+        case .concatenate, .slice: "concatenation"
+        case .add: "addition"
+        case .dropout, .dropoutGradient: "dropout"
+        case .softmaxCrossEntropy, .softmaxCrossEntropyGradient: "loss"
+        }
+    }
+
+    private func family(of convolution: Convolution) -> String {
+        let weight = self[convolution.weight]
+        if weight.role == .linearWeight { return "linear" }
+        if convolution.groups == 1 { return "convolution" }
+        // Shape is [K, C / groups, …].
+        return weight.shape[1] == 1 && weight.shape[0] == convolution.groups
+            ? "depthwise convolution" : "grouped convolution"
+    }
+}

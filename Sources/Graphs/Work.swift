@@ -1,0 +1,101 @@
+import Tensors
+
+/// What a node has to do at the least, whoever does it: a property of shapes, not of kernels.
+package struct Work: Hashable, Sendable {
+    /// Floating-point operations: a multiply-add is two; a comparison, division, root, power or exponential is one.
+    package var operations: Int
+    /// Bytes of all tensors that it must read or write, each counted once, in float32.
+    package var bytes: Int
+
+    package init(operations: Int = 0, bytes: Int = 0) {
+        self.operations = operations
+        self.bytes = bytes
+    }
+
+    package static func + (a: Work, b: Work) -> Work {
+        Work(operations: a.operations + b.operations, bytes: a.bytes + b.bytes)
+    }
+
+    package static func += (a: inout Work, b: Work) { a = a + b }
+
+    /// The seconds below which no machine does it that has these limits, in operations and bytes a second. (Williams, Waterman &
+    /// Patterson, "Roofline", 2009: the reciprocal of their attainable speed, min(peak, intensity * bandwidth).)
+    package func leastSeconds(peak: Double, bandwidth: Double) -> Double {
+        max(Double(operations) / peak, Double(bytes) / bandwidth)
+    }
+}
+
+extension Graph {
+    /// What `node` has to do for a batch of `samples`.
+    ///
+    /// Convolutions count their multiply-adds alone (`multiplyAdds(of:)`), neither bias nor addend. Concatenations and slices count
+    /// as if each copied everything, which a plan that places their tensors well saves.
+    package func work(of node: Node, samples: Int) -> Work {
+        let tensors = (node.inputs + [node.output, node.addend].compactMap { $0 }).reduce(0) {
+            $0 + self[$1].shape.count
+        }
+        let parameters = parametersTouched(by: node).reduce(0) { $0 + self[$1].count }
+        let addition = node.addend.map { self[$0].shape.count } ?? 0
+        let isProduct = multiplyAdds(of: node) > 0
+        return Work(
+            operations: samples
+                * (isProduct ? 2 * multiplyAdds(of: node) : elementOperations(of: node) + addition),
+            bytes: MemoryLayout<Float>.stride * (samples * tensors + parameters))
+    }
+
+    /// Work of the optimizer's step with momentum and decay: of all parameters that training moves.
+    package var optimizerWork: Work {
+        let count = parameters.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) }
+        // v = m v + (g + d w), w = w - r v: three multiply-adds; weights and velocities are read and written, gradients read.
+        return Work(operations: 6 * count, bytes: MemoryLayout<Float>.stride * 5 * count)
+    }
+
+    /// Parameters that a node reads, or whose gradients it writes; those that it does both to, twice.
+    private func parametersTouched(by node: Node) -> [ParameterID] {
+        switch node.operation {
+        case .convolution(let convolution), .convolutionWeightGradient(let convolution):
+            [convolution.weight, convolution.bias].compactMap { $0 }
+        case .convolutionDataGradient(let convolution): [convolution.weight]
+        case .batchNorm(let norm):
+            [norm.weight, norm.bias, norm.runningMean, norm.runningVariance]
+                + (purpose == .training ? [norm.runningMean, norm.runningVariance] : [])
+        case .batchNormGradient(let norm): [norm.weight, norm.weight, norm.bias]
+        default: []
+        }
+    }
+
+    /// Operations for one sample of everything that is no convolution.
+    private func elementOperations(of node: Node) -> Int {
+        let inputs = node.inputs.map { self[$0].shape.count }
+        let output = node.output.map { self[$0].shape.count } ?? 0
+        switch node.operation {
+        case .convolution, .convolutionDataGradient, .convolutionWeightGradient: return 0
+        // The sum of x, that of its squares, and y = scale * x + offset.
+        case .batchNorm: return (purpose == .training ? 5 : 2) * inputs[0]
+        // The sums of dy and of dy * (x - mean), and dx = scale * dy + slope * x + offset.
+        case .batchNormGradient: return 4 * inputs[0] + 4 * output
+        case .relu, .reluGradient, .add, .dropout, .dropoutGradient: return output
+        case .relu6: return 2 * output
+        case .relu6Gradient: return 3 * output
+        // 1 / (1 + exp(-x)); y * (1 - y) * dy
+        case .sigmoid, .sigmoidGradient: return 3 * output
+        case .tanh: return output
+        // dy * (1 - y * y)
+        case .tanhGradient: return 3 * output
+        // A window's squares and their sum; scale, offset, power, division.
+        case .localResponseNormalization(let size, _, _, _): return (2 * size + 4) * output
+        // d and its power again; dy * y / d, the window's sum of it, and what becomes of both.
+        case .localResponseNormalizationGradient(let size, _, _, _): return (3 * size + 9) * output
+        case .maxPool(let pooling), .averagePool(let pooling): return pooling.kernel * pooling.kernel * output
+        // Each dy goes to one place, each x is compared once for each of its windows.
+        case .maxPoolGradient(let pooling): return (pooling.kernel * pooling.kernel + 1) * inputs[2]
+        case .averagePoolGradient(let pooling): return pooling.kernel * pooling.kernel * inputs[0]
+        case .adaptiveAveragePool: return inputs[0]
+        case .adaptiveAveragePoolGradient: return output
+        case .concatenate, .slice: return 0
+        // The maximum; differences, exponentials, their sum.
+        case .softmaxCrossEntropy: return 4 * inputs[0]
+        case .softmaxCrossEntropyGradient: return 6 * inputs[0]
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package import Engine
+import Graphs
+import Kernels
+import Tensors
+
+/// What timed steps did on one rank, call by call.
+package struct StepRecording: Sendable {
+    /// One step, on the clock of `monotonicSeconds`.
+    struct Step: Sendable {
+        let start: Double
+        let end: Double
+        /// In the order in which they ran; the same calls in every step.
+        let calls: [TimedCall]
+    }
+
+    /// What calls are there for: `TimedCall.node` indexes this list.
+    let nodes: [ProfiledNode]
+    private(set) var steps: [Step] = []
+
+    private let load: Int
+    private let sum: Int
+    private let update: Int
+
+    /// - Parameter batch: this rank's part of what each step trains on.
+    init(_ engine: Engine, batch: Batch) {
+        self.init(
+            nodes: engine.trainingNodes(samples: batch.count),
+            load: Work(bytes: 2 * MemoryLayout<Float>.stride * batch.images.count), update: engine.updateWork)
+    }
+
+    /// - Parameters:
+    ///   - nodes: what the engine's calls are there for.
+    ///   - load: copying the images.
+    ///   - update: the optimizer's step.
+    init(nodes: [ProfiledNode], load: Work, update: Work) {
+        self.load = nodes.count
+        sum = nodes.count + 1
+        self.update = nodes.count + 2
+        let around = [
+            ("batch loading", .forward, load), ("sum of gradients", .update, Work()),
+            ("optimizer", Pass.update, update),
+        ]
+        self.nodes =
+            nodes
+            + around.map { family, pass, work in
+                ProfiledNode(
+                    layer: "", kind: OperationKind(family: family, pass: pass), output: Shape(features: 0), work: work)
+            }
+    }
+
+    /// Adds a step from the moments between its parts.
+    mutating func append(
+        start: Double, calls: [TimedCall], trained: Double, summed: Double, updated: Double, end: Double
+    ) {
+        let loaded = calls.first?.start ?? trained
+        let around = [
+            TimedCall(node: load, name: "load", start: start, seconds: loaded - start),
+            TimedCall(node: sum, name: "sum", start: trained, seconds: summed - trained),
+            TimedCall(node: update, name: "sgd", start: summed, seconds: updated - summed),
+        ]
+        steps.append(Step(start: start, end: end, calls: [around[0]] + calls + around[1...]))
+    }
+}
+
+/// The middle of the values; of two middle ones their mean.
+func median(_ values: [Double]) -> Double {
+    let sorted = values.sorted()
+    guard !sorted.isEmpty else { return 0 }
+    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+}

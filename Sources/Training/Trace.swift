@@ -1,0 +1,77 @@
+package import Collectives
+import Engine
+import Foundation
+
+extension StepRecording {
+    /// All timed steps of all ranks as a Chrome trace, which chrome://tracing and Perfetto show: a JSON array of complete events
+    /// (`ph` X) in microseconds since the first timed step began. Steps contain layers, layers contain kernels; `pid` is the rank.
+    ///
+    /// Ranks are brought together at the beginning of that step, up to what a barrier takes. Collective.
+    /// - Returns: the trace on rank 0, nil elsewhere.
+    package func trace(in world: any Communicator) throws -> String? {
+        let texts = try world.gather(Array(events(rank: world.rank).joined(separator: ",\n").utf8), to: 0)
+        guard world.rank == 0 else { return nil }
+        return "[\n" + texts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ",\n") + "\n]\n"
+    }
+
+    private func events(rank: Int) -> [String] {
+        guard let origin = steps.first?.start else { return [] }
+        func event(_ name: String, _ category: String, _ start: Double, _ end: Double) -> String {
+            var object = JSONLine()
+            object.add("name", name)
+            object.add("cat", category)
+            object.add("ph", "X")
+            object.add("ts", Self.microseconds(start - origin))
+            object.add("dur", Self.microseconds(end - start))
+            object.add("pid", rank)
+            object.add("tid", 0)
+            return object.text
+        }
+        return steps.enumerated().flatMap { index, step in
+            var events = [event("step \(index)", "step", step.start, step.end)]
+            // What encloses comes first.
+            for run in Self.runs(step.calls) {
+                guard let first = run.first, let last = run.last else { continue }
+                let node = nodes[first.node]
+                let name = node.layer.isEmpty ? "\(node.kind)" : "\(node.layer) \(node.kind)"
+                events.append(event(name, "layer", first.start, last.start + last.seconds))
+                events += run.map { event($0.name, "kernel", $0.start, $0.start + $0.seconds) }
+            }
+            return events
+        }
+    }
+
+    /// Calls that follow each other for the same node.
+    private static func runs(_ calls: [TimedCall]) -> [ArraySlice<TimedCall>] {
+        var runs: [ArraySlice<TimedCall>] = []
+        var start = 0
+        for index in calls.indices where index + 1 == calls.count || calls[index + 1].node != calls[index].node {
+            runs.append(calls[start...index])
+            start = index + 1
+        }
+        return runs
+    }
+
+    /// To the nanosecond.
+    private static func microseconds(_ seconds: Double) -> Double { (seconds * 1e9).rounded() / 1e3 }
+}
+
+/// The file that a trace goes to.
+package struct TraceFile: Sendable {
+    private let path: String
+
+    package init(path: String) {
+        self.path = path
+    }
+
+    /// Replaces what the file holds.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`
+    package func write(_ text: String) throws {
+        do {
+            try Data(text.utf8).write(to: URL(filePath: path))
+        } catch {
+            throw TrainingError.cannotWrite(path: path, reason: error.localizedDescription)
+        }
+    }
+}

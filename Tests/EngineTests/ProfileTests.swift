@@ -1,0 +1,94 @@
+import Engine
+import Graphs
+import Kernels
+import Tensors
+import TestSupport
+import Testing
+
+/// A profile looks on and changes nothing.
+@Suite struct ProfileTests {
+    private static let specimens =
+        Specimens.joints + Specimens.heads + Specimens.groupsElsewhere + Specimens.responses + [Specimens.depthwise[1]]
+
+    @Test("a profiled step has the bits of any other", arguments: specimens)
+    func bits(specimen: Specimen) throws {
+        for backend in Backend.supported {
+            let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
+            let engines = try [specimen.engine(backend), specimen.engine(backend)]
+            for step in 0..<2 {
+                let tally = try engines[0].train(
+                    batch, globalSamples: specimen.samples, step: step, exchange: nil)
+                let other = try engines[1].profile(
+                    batch, globalSamples: specimen.samples, step: step, exchange: nil
+                ).tally
+                #expect(tally.lossSum.bitPattern == other.lossSum.bitPattern)
+                #expect(tally.correct == other.correct && tally.samples == other.samples)
+                #expect(engines[0].logits() == engines[1].logits())
+                for id in specimen.training.trainable {
+                    #expect(engines[0].gradient(of: id) == engines[1].gradient(of: id))
+                }
+                for engine in engines {
+                    engine.update(SGDStep(learningRate: 0.1, momentum: 0.9, weightDecay: 0, nesterov: false))
+                }
+            }
+            #expect(engines[0].batchesTracked == engines[1].batchesTracked)
+        }
+    }
+
+    @Test("every node is there, and none that computes goes without a call", arguments: specimens)
+    func nodes(specimen: Specimen) throws {
+        let engine = try specimen.engine(.supported[0])
+        let calls = try engine.profile(
+            specimen.batch(shardSizes: specimen.shardSizes(4)), globalSamples: specimen.samples, step: 0, exchange: nil
+        ).calls
+        let nodes = engine.trainingNodes(samples: specimen.samples)
+        #expect(nodes.map(\.layer) == specimen.training.nodes.map(\.layer))
+        #expect(nodes.map(\.kind) == specimen.training.kinds)
+        for (index, node) in specimen.training.nodes.enumerated() {
+            if calls.contains(where: { $0.node == index }) {
+                #expect(nodes[index].work == specimen.training.work(of: node, samples: specimen.samples))
+            } else {
+                // Placed where it is wanted already.
+                #expect(nodes[index].kind.family == "concatenation")
+                #expect(nodes[index].work == Work())
+            }
+        }
+    }
+
+    @Test("calls follow each other without a gap, and each takes time")
+    func times() throws {
+        let specimen = try #require(Specimens.joints.first)
+        let engine = try specimen.engine(.supported[0])
+        let before = monotonicSeconds()
+        let calls = try engine.profile(
+            specimen.batch(shardSizes: specimen.shardSizes(4)), globalSamples: specimen.samples, step: 0, exchange: nil
+        ).calls
+        let after = monotonicSeconds()
+        let first = try #require(calls.first)
+        let last = try #require(calls.last)
+        #expect(before <= first.start && last.start + last.seconds <= after + after.ulp)
+        for (call, next) in zip(calls, calls.dropFirst()) {
+            #expect(next.start >= call.start)
+            // A difference of two readings, added again.
+            #expect((call.start + call.seconds - next.start).magnitude <= call.start.ulp)
+        }
+        #expect(calls.filter { $0.name != "exchange" }.allSatisfy { $0.seconds > 0 })
+    }
+
+    @Test("a call's name is a kernel's, or one of the two things that are none", arguments: Backend.supported)
+    func names(backend: Backend) throws {
+        let kernels = Set(Mirror(reflecting: backend.instructionSet.kernels).children.compactMap(\.label))
+        var names: Set<String> = []
+        for specimen in Specimens.joints + Specimens.heads + Specimens.responses + Specimens.depthwise {
+            let calls = try specimen.engine(backend).profile(
+                specimen.batch(shardSizes: specimen.shardSizes(4)), globalSamples: specimen.samples, step: 0,
+                exchange: nil
+            ).calls
+            names.formUnion(calls.map(\.name))
+        }
+        #expect(names.subtracting(kernels) == (backend == .openblas ? ["exchange", "sgemm"] : ["exchange"]))
+        #expect(names.contains("convolve") == (backend != .openblas))
+        #expect(
+            names.isSuperset(of: ["batchNormApply", "reluGradient", "crossEntropy", "convolveDepthwise", "treeSum"]))
+    }
+}
