@@ -32,6 +32,8 @@ struct ConvolutionGeometry {
 private enum Cut {
     /// Floats of source that one task keeps in the second-level cache.
     static let sourceFloats = 40_960
+    /// Floats of x and dy that a task on a weight gradient keeps there.
+    static let stripFloats = 65_536
     /// Steps of a segment at most, so that blocks of weights fit the caches.
     static let segmentLength = 1024
     /// Tasks below which lanes are divided too.
@@ -335,8 +337,10 @@ extension PlanBuilder {
         let geometry = part.geometry
         let x = part.input
         let dy = part.output
-        let window = forwardWindow(geometry, x)
-        let segments = geometry.isDepthwise ? kernelRows(geometry, x, window) : forwardSegments(geometry, x, window)
+        var window = forwardWindow(geometry, x)
+        window.isCopied = !geometry.isLinear
+        window.pixelStride = packedPixel(geometry, x)
+        let segments = geometry.isDepthwise ? kernelRows(geometry, window) : forwardSegments(geometry, x, window)
         let packed = part.weightCount
         let shards = context.batch.shards
         let target = part.gradient
@@ -353,23 +357,13 @@ extension PlanBuilder {
             batch: context.batch, axis: geometry.axis, source: x, window: window, outputGradient: dy,
             segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count,
             partials: isDirect ? target : workspace.partials, partialStride: packed,
-            weightBlockStride: geometry.taps * geometry.inputsPerOutput * 32, rowsPerStrip: 1,
-            segmentsPerPart: segments.count,
+            weightBlockStride: geometry.taps * geometry.inputsPerOutput * 32, rowsPerStrip: 1, samplesPerStrip: 1,
+            packedSource: 0, segmentsPerPart: segments.count,
             rowParts: 1, lanesPerPart: perPart * 32, laneParts: (blocks + perPart - 1) / perPart)
-        switch geometry.axis {
-        case .mapRow:
-            let dyRow = dy.width * (geometry.isDepthwise ? Cut.depthwiseLanes : dy.pixelStride)
-            let xRow = window.width * window.pixelStride * window.step
-            let span = window.width * window.pixelStride * window.rowSpan
-            let rows = min(max((Cut.sourceFloats - span) / (dyRow + xRow), 1), dy.height)
-            arguments.rowsPerStrip = rows
-            if window.isCopied {
-                workspace.needScratch(((rows - 1) * window.step + window.rowSpan) * window.width * window.pixelStride)
-            }
-        case .pixels:
-            arguments.rowsPerStrip = max(Cut.sourceFloats / (x.channels + dy.channels), 32)
-        case .samples:
+        if geometry.isLinear {
             workspace.needScratch(shards * context.kernels.tileHeight * 32)
+        } else {
+            cutIntoStrips(&arguments)
         }
         let (name, kernel) =
             geometry.isDepthwise
@@ -379,11 +373,38 @@ extension PlanBuilder {
         if !isDirect { emitTreeSum(workspace.partials, stride: packed, to: target, count: packed) }
     }
 
+    /// Floats from pixel to pixel of a packed strip: an odd number of cache lines where it would be an even one, so that a
+    /// column of pixels does not fall on a few lines of the first-level cache.
+    private func packedPixel(_ geometry: ConvolutionGeometry, _ x: TensorView) -> Int {
+        let line = MemoryPlan.laneGranule
+        let pixel = copiedPixel(geometry, x)
+        return pixel % (2 * line) == 0 && !geometry.isDepthwise ? pixel + line : pixel
+    }
+
+    /// As many rows as `Cut.stripFloats` hold; where that is all, as many samples.
+    private mutating func cutIntoStrips(_ arguments: inout WeightGradientArguments) {
+        let window = arguments.window
+        let dy = arguments.outputGradient
+        let row = window.width * window.pixelStride
+        let dyRow = dy.width * arguments.lanesPerPart
+        func source(_ rows: Int) -> Int { ((rows - 1) * window.step + window.rowSpan) * row }
+        let rows = (Cut.stripFloats - source(1)) / (window.step * row + dyRow) + 1
+        arguments.rowsPerStrip = min(max(rows, 1), dy.height)
+        if rows >= dy.height {
+            let fitting = Cut.stripFloats / (source(dy.height) + dy.height * dyRow)
+            arguments.samplesPerStrip = min(max(fitting, 1), context.batch.shardCapacity)
+        }
+        arguments.packedSource = arguments.samplesPerStrip * source(arguments.rowsPerStrip)
+        workspace.needScratch(
+            arguments.packedSource + arguments.samplesPerStrip * arguments.rowsPerStrip * dyRow)
+    }
+
     /// Of a depthwise convolution: the taps of each row of the kernel.
-    private func kernelRows(_ geometry: ConvolutionGeometry, _ x: TensorView, _ window: SourceWindow) -> [Segment] {
-        let row = window.isCopied ? window.width * window.pixelStride : x.width * x.pixelStride
-        return (0..<geometry.kernelHeight).map {
-            Segment(source: $0 * row, weight: $0 * geometry.kernelWidth * 32, length: geometry.kernelWidth)
+    private func kernelRows(_ geometry: ConvolutionGeometry, _ window: SourceWindow) -> [Segment] {
+        (0..<geometry.kernelHeight).map { row in
+            Segment(
+                source: row * window.width * window.pixelStride, weight: row * geometry.kernelWidth * 32,
+                length: geometry.kernelWidth)
         }
     }
 

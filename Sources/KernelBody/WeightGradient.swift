@@ -7,15 +7,19 @@ import KernelInterface
 //
 // In depthwise convolutions a weight belongs to its lane alone: rows run along the taps of a segment instead.
 
+/// One tile's work on a strip: `samples` x `rows` x `columns` pixels, packed in scratch memory.
 private struct OuterJob {
     var x: UnsafePointer<Float>
     /// From one row of the tile to the next.
     var xStride: Int
+    /// From one output pixel to the next, along a row, a column, and to the next sample.
     var xStep: Int
     var xRowStep: Int
+    var xSampleStep: Int
+    /// dy: one pixel's vectors after the other's.
     var gradient: UnsafePointer<Float>
     var gradientStep: Int
-    var gradientRowStep: Int
+    var samples: Int
     var rows: Int
     var columns: Int
     var sums: UnsafeMutablePointer<Float>
@@ -29,13 +33,15 @@ private func accumulateOuter<P: Product, T: Tile>(_ product: P.Type, _ tile: T.T
     let xStride = job.pointee.xStride
     let gradientStep = job.pointee.gradientStep
     let columns = job.pointee.columns
-    for row in 0..<job.pointee.rows {
-        var x = job.pointee.x + row &* job.pointee.xRowStep
-        var gradient = job.pointee.gradient + row &* job.pointee.gradientRowStep
-        for _ in 0..<columns {
-            sums.accumulate(P.self, x, xStride, vector(gradient), vector(gradient + lanes))
-            x += xStep
-            gradient += gradientStep
+    var gradient = job.pointee.gradient
+    for sample in 0..<job.pointee.samples {
+        for row in 0..<job.pointee.rows {
+            var x = job.pointee.x + (sample &* job.pointee.xSampleStep &+ row &* job.pointee.xRowStep)
+            for _ in 0..<columns {
+                sums.accumulate(P.self, x, xStride, vector(gradient), vector(gradient + lanes))
+                x += xStep
+                gradient += gradientStep
+            }
         }
     }
     sums.store(job.pointee.sums, 32)
@@ -65,10 +71,10 @@ private func accumulateOuter<P: Product, R: Tile>(
 
 func weightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
     let place = Place(arguments, task)
-    switch arguments.pointee.axis {
-    case .mapRow: sumRows(Broadcast.self, arguments, arguments.pointee.source, place, worker: worker)
-    case .pixels: sumPixels(arguments, place)
-    case .samples: sumSamples(arguments, place, worker: worker)
+    if arguments.pointee.axis == .samples {
+        sumSamples(arguments, place, worker: worker)
+    } else {
+        sumPixels(Broadcast.self, arguments, arguments.pointee.source, place, worker: worker)
     }
 }
 
@@ -76,7 +82,7 @@ func depthwiseWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>
     let place = Place(arguments, task)
     var source = arguments.pointee.source
     source.take(lanes: place.lanes)
-    sumRows(Lanewise.self, arguments, source, place, worker: worker)
+    sumPixels(Lanewise.self, arguments, source, place, worker: worker)
 }
 
 /// A task's share.
@@ -99,64 +105,65 @@ private struct Place {
     }
 }
 
-/// A convolution with a map: strips of rows, so that x and dy stay in the caches while all taps pass over them.
+/// A convolution with a map, strip by strip: some rows of a sample, or some whole samples. A strip's x and dy are packed first,
+/// so that they stay in the caches while all tiles pass over them: where pixels lie a power of two apart, all of them would
+/// fall on the same few lines of a cache.
 @inline(__always)
-private func sumRows<P: Product>(
+private func sumPixels<P: Product>(
     _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ source: TensorView, _ place: Place,
     worker: Int
 ) {
     let window = arguments.pointee.window
-    let shard = place.shard
     let gradient = arguments.pointee.outputGradient
-    let partial = arguments.pointee.partials + shard &* arguments.pointee.partialStride
-    let scratch = window.scratch + worker &* window.scratchStride
-    let firstSlot = shard &* arguments.pointee.batch.shardCapacity
-    let samples = arguments.pointee.batch.shardSizes[shard]
-    let rowLength = window.isCopied ? window.width &* window.pixelStride : source.rowStride
-    let pixel = window.isCopied ? window.pixelStride : source.pixelStride
-    prepare(arguments, partial, place, isEmpty: samples == 0)
-    for slot in firstSlot..<(firstSlot &+ samples) {
+    let partial = arguments.pointee.partials + place.shard &* arguments.pointee.partialStride
+    let firstSlot = place.shard &* arguments.pointee.batch.shardCapacity
+    let endSlot = firstSlot &+ arguments.pointee.batch.shardSizes[place.shard]
+    let x = window.scratch + worker &* window.scratchStride
+    let dy = x + arguments.pointee.packedSource
+    let rowLength = window.width &* window.pixelStride
+    prepare(arguments, partial, place, isEmpty: endSlot == firstSlot)
+    var slot = firstSlot
+    while slot < endSlot {
+        let samples = min(arguments.pointee.samplesPerStrip, endSlot &- slot)
         var row = 0
         while row < gradient.height {
             let rows = min(arguments.pointee.rowsPerStrip, gradient.height &- row)
-            var x = UnsafePointer(scratch)
-            if window.isCopied {
+            let copiedRows = (rows &- 1) &* window.step &+ window.rowSpan
+            for i in 0..<samples {
                 copyWindow(
-                    source, slot: slot, firstRow: row &* window.step &- window.padTop,
-                    rows: (rows &- 1) &* window.step &+ window.rowSpan, window: window, to: scratch)
-            } else {
-                x = UnsafePointer(source.pixel(slot, row &* window.step, 0))
+                    source, slot: slot &+ i, firstRow: row &* window.step &- window.padTop, rows: copiedRows,
+                    window: window, to: x + i &* copiedRows &* rowLength)
             }
+            packGradient(gradient, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows), place.lanes, to: dy)
             let job = OuterJob(
-                x: x, xStride: P.isLanewise ? pixel : 1, xStep: window.step &* pixel, xRowStep: window.step &* rowLength,
-                gradient: UnsafePointer(gradient.pixel(slot, row, 0)), gradientStep: gradient.pixelStride,
-                gradientRowStep: gradient.rowStride, rows: rows, columns: gradient.width, sums: partial,
+                x: UnsafePointer(x), xStride: P.isLanewise ? window.pixelStride : 1,
+                xStep: window.step &* window.pixelStride, xRowStep: window.step &* rowLength,
+                xSampleStep: copiedRows &* rowLength, gradient: UnsafePointer(dy), gradientStep: tileLanes,
+                samples: samples, rows: rows, columns: gradient.width, sums: partial,
                 isFirst: slot == firstSlot && row == 0)
             sumTiles(P.self, arguments, job, place)
             row &+= rows
         }
+        slot &+= samples
     }
 }
 
-/// A 1x1 convolution: all pixels of a shard's samples are one run.
-private func sumPixels(_ arguments: UnsafePointer<WeightGradientArguments>, _ place: Place) {
-    let shard = place.shard
-    let source = arguments.pointee.source
-    let gradient = arguments.pointee.outputGradient
-    let partial = arguments.pointee.partials + shard &* arguments.pointee.partialStride
-    let firstSlot = shard &* arguments.pointee.batch.shardCapacity
-    let pixels = arguments.pointee.batch.shardSizes[shard] &* gradient.height &* gradient.width
-    prepare(arguments, partial, place, isEmpty: pixels == 0)
-    var pixel = 0
-    while pixel < pixels {
-        let count = min(arguments.pointee.rowsPerStrip, pixels &- pixel)
-        let job = OuterJob(
-            x: UnsafePointer(source.sample(firstSlot) + pixel &* source.pixelStride), xStride: 1,
-            xStep: source.pixelStride, xRowStep: 0, gradient: UnsafePointer(gradient.sample(firstSlot) + pixel &* gradient.pixelStride),
-            gradientStep: gradient.pixelStride, gradientRowStep: 0, rows: 1, columns: count, sums: partial,
-            isFirst: pixel == 0)
-        sumTiles(Broadcast.self, arguments, job, place)
-        pixel &+= count
+/// dy of a strip: [lanes / tile's lanes][pixels][tile's lanes].
+private func packGradient(
+    _ gradient: TensorView, slots: Range<Int>, rows: Range<Int>, _ range: Range<Int>,
+    to packed: UnsafeMutablePointer<Float>
+) {
+    var target = packed
+    forEachTile(range) { lane, isWide in
+        for slot in slots {
+            var source = gradient.pixel(slot, rows.lowerBound, 0) + lane
+            for _ in 0..<(rows.count &* gradient.width) {
+                put(vector(source), target)
+                if isWide { put(vector(source + lanes), target + lanes) }
+                source += gradient.pixelStride
+                target += tileLanes
+            }
+        }
     }
 }
 
@@ -181,10 +188,9 @@ private func sumSamples(_ arguments: UnsafePointer<WeightGradientArguments>, _ p
                     forEachTile(lane..<laneEnd) { tileLane, isWide in
                         var job = OuterJob(
                             x: UnsafePointer(source.sample(firstSlot)) + segment.source + first,
-                            xStride: 1, xStep: source.sampleStride, xRowStep: 0,
+                            xStride: 1, xStep: source.sampleStride, xRowStep: 0, xSampleStep: 0,
                             gradient: UnsafePointer(gradient.sample(firstSlot)) + tileLane,
-                            gradientStep: gradient.sampleStride, gradientRowStep: 0, rows: 1,
-                            columns: batch.shardSizes[shard], sums: sums + (tileLane & 31), isFirst: true)
+                            gradientStep: gradient.sampleStride, samples: 1, rows: 1, columns: batch.shardSizes[shard], sums: sums + (tileLane & 31), isFirst: true)
                         outer(Broadcast.self, height, isWide, &job)
                     }
                 }
@@ -222,9 +228,11 @@ private func sumTiles<P: Product>(
     _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ strip: OuterJob, _ place: Place
 ) {
     var job = strip
+    let pixels = strip.samples &* strip.rows &* strip.columns
     forEachTile(place.lanes) { lane, isWide in
         let origin = strip.x + (P.isLanewise ? lane &- place.lanes.lowerBound : 0)
-        job.gradient = strip.gradient + lane
+        // A tile's dy is full vectors wide, the last one's too.
+        job.gradient = strip.gradient + (lane &- place.lanes.lowerBound) &* pixels
         let block = strip.sums + (lane >> 5) &* arguments.pointee.weightBlockStride + (lane & 31)
         for s in place.segments {
             let segment = arguments.pointee.segments[s]

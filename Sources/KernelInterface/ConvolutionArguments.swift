@@ -73,8 +73,12 @@ package struct WeightGradientArguments: BitwiseCopyable {
     /// Floats from one shard's partial to the next.
     package var partialStride: Int
     package var weightBlockStride: Int
-    /// Output rows (map rows) or pixels of x and dy that are worked on at a time: as many as caches hold.
+    /// Output rows that are worked on at a time, packed: as many as caches hold.
     package var rowsPerStrip: Int
+    /// Samples that are worked on at a time; more than one only where all their rows are.
+    package var samplesPerStrip: Int
+    /// Floats of x that a strip takes of the scratch memory; dy follows.
+    package var packedSource: Int
     package var segmentsPerPart: Int
     package var rowParts: Int
     package var lanesPerPart: Int
@@ -83,8 +87,8 @@ package struct WeightGradientArguments: BitwiseCopyable {
     package init(
         batch: BatchLayout, axis: RowAxis, source: TensorView, window: SourceWindow, outputGradient: TensorView,
         segments: UnsafePointer<Segment>, segmentCount: Int, partials: UnsafeMutablePointer<Float>, partialStride: Int,
-        weightBlockStride: Int, rowsPerStrip: Int, segmentsPerPart: Int, rowParts: Int, lanesPerPart: Int,
-        laneParts: Int
+        weightBlockStride: Int, rowsPerStrip: Int, samplesPerStrip: Int, packedSource: Int, segmentsPerPart: Int,
+        rowParts: Int, lanesPerPart: Int, laneParts: Int
     ) {
         self.batch = batch
         self.axis = axis
@@ -97,6 +101,8 @@ package struct WeightGradientArguments: BitwiseCopyable {
         self.partialStride = partialStride
         self.weightBlockStride = weightBlockStride
         self.rowsPerStrip = rowsPerStrip
+        self.samplesPerStrip = samplesPerStrip
+        self.packedSource = packedSource
         self.segmentsPerPart = segmentsPerPart
         self.rowParts = rowParts
         self.lanesPerPart = lanesPerPart
