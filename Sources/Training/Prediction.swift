@@ -112,7 +112,7 @@ package final class Predictor {
         func shape(of name: String) throws -> [Int] {
             guard let tensor = tensors.first(where: { $0.name == name }), tensor.shape.count >= 2 else {
                 throw TrainingError.unfitCheckpoint(
-                    what: name, found: "missing", expected: "a weight of \(model.name) (\(path))")
+                    misfits: ["\(name), a weight of \(model.name), is missing from \(path)"])
             }
             return tensor.shape
         }
