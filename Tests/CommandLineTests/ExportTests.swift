@@ -76,7 +76,8 @@ struct ExportTests {
         let metadata = Dictionary(uniqueKeysWithValues: model.metadataProps.map { ($0.key, $0.value) })
         #expect(metadata["model"] == "lenet_bn" && metadata["classes"] == "10" && metadata["image_size"] == "28")
         #expect(metadata["class_names"]?.contains("Ankle boot") == true)
-        #expect(metadata["mean"] == "[0.2860]" && metadata["std"] == "[0.3530]")
+        #expect(metadata["data"] == (try commands.tinyData()))
+        #expect(metadata["mean"] == "[0.286]" && metadata["std"] == "[0.353]")
         // The same file again, and over an older one.
         let first = try bytes("m.onnx")
         _ = try export(checkpoint)
@@ -134,12 +135,19 @@ struct ExportTests {
         #expect(!FileManager.default.fileExists(atPath: commands.folder + "/m.onnx"))
     }
 
-    @Test("wants a checkpoint, not another program's weights, which say nothing of their network")
+    @Test("wants a checkpoint, not another program's weights, unless they were imported: then images are photographs")
     func bareWeights() throws {
         let made = try commands.run("checkpoint", "export", "--checkpoint", checkpoint, "--output", "w.safetensors")
         try #require(made.status == 0)
         let outcome = try commands.run("export", "--checkpoint", "w.safetensors", "--output", "m.onnx")
         #expect(outcome.status == 1 && outcome.complaints.count == 1)
         #expect(outcome.errors.contains("w.safetensors") && outcome.errors.contains("format_version"))
+
+        let imported = try commands.run(
+            "checkpoint", "import", "--model", "lenet_bn", "--input", "w.safetensors", "--output", "c.zst")
+        try #require(imported.status == 0, "\(imported.errors)")
+        let metadata = try export("c.zst").metadataProps
+        #expect(metadata.map(\.key) == ["model", "classes", "class_names", "image_size", "mean", "std"])
+        #expect(metadata.map(\.value).suffix(2) == ["[0.449]", "[0.226]"])
     }
 }
