@@ -112,7 +112,7 @@ struct ExportTests {
         #expect(dense?.dims == [2, 8, 3, 3])
     }
 
-    @Test("says where nothing can be written, and leaves what is there", arguments: ["no/m.onnx", "run", "file/m.onnx"])
+    @Test("says where nothing can be written, and leaves all as it is", arguments: ["no/m.onnx", "run", "file/m.onnx"])
     func unwritable(output: String) throws {
         try commands.write([1], to: "file")
         let before = try FileManager.default.subpathsOfDirectory(atPath: commands.folder).sorted()
@@ -135,7 +135,7 @@ struct ExportTests {
         #expect(!FileManager.default.fileExists(atPath: commands.folder + "/m.onnx"))
     }
 
-    @Test("wants a checkpoint, not another program's weights, unless they were imported: then images are photographs")
+    @Test("wants a checkpoint, not bare weights; imported ones take images to be photographs")
     func bareWeights() throws {
         let made = try commands.run("checkpoint", "export", "--checkpoint", checkpoint, "--output", "w.safetensors")
         try #require(made.status == 0)
