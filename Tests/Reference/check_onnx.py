@@ -44,7 +44,7 @@ MORE = [
     ("alexnet", 224, ["head=conv1x1", "dropout=0"]),
     ("nin", 127, ["activation=tanh"]),
     ("vgg11", 64, ["head=conv1x1", "blocks=1,2,1,1,1"]),
-    ("vgg16_bn", 64, ["head=conv1x1", "activation=sigmoid"]),
+    ("vgg16_bn", 64, ["head=conv1x1", "activation=tanh"]),
     ("googlenet", 96, ["head=conv1x1", "activation=tanh"]),
     ("resnet18", 32, ["stem=cifar", "head=conv1x1", "blocks=1,2,1,1", "zero_init_last_norm=true"]),
     ("resnext50_32x4d", 64, ["blocks=1,1,1,1", "input_channels=1"]),
