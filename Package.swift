@@ -116,6 +116,11 @@ let package = Package(
                 "Training", "Recipes", "Engine", "Graphs", "Networks", "Collectives", "Datasets", "Checkpoints",
                 "Tensors",
             ]),
-        tests("CommandLine", ["cnn-train", "Checkpoints", "CImageCodecs"]),
+        tests(
+            "CommandLine",
+            [
+                "cnn-train", "Checkpoints", "Exports", "CImageCodecs",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]),
     ]
 )

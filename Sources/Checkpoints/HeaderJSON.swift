@@ -12,10 +12,11 @@ indirect enum HeaderJSON: Equatable {
         let value: HeaderJSON
     }
 
-    /// What is wrong with a text, and at which byte.
+    /// What is wrong with a text, at which byte, and in which member of the outermost object, if in one.
     struct Problem: Error, Equatable {
         let reason: String
         let offset: Int
+        let member: String?
     }
 
     /// Reads one value that fills all of `bytes` but trailing spaces.
@@ -52,13 +53,15 @@ private struct Reader {
 
     let bytes: [UInt8]
     var offset = 0
+    /// The key whose value is being read in the outermost object.
+    private var member: String?
 
     /// A header nests three deep: tensors, a tensor, its shape.
     static var deepest: Int { 3 }
 
     init(bytes: [UInt8]) { self.bytes = bytes }
 
-    func problem(_ reason: String) -> Problem { Problem(reason: reason, offset: offset) }
+    func problem(_ reason: String) -> Problem { Problem(reason: reason, offset: offset, member: member) }
 
     var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
@@ -95,9 +98,11 @@ private struct Reader {
             skipSpace()
             guard next == UInt8(ascii: "\"") else { throw problem("expected a key") }
             let key = try string()
+            if depth == 0 { member = key }
             guard keys.insert(key).inserted else { throw problem("the key \(key) is there twice") }
             guard take(":") else { throw problem("expected a colon after the key \(key)") }
             members.append(HeaderJSON.Member(key: key, value: try value(depth: depth + 1)))
+            if depth == 0 { member = nil }
         } while take(",")
         guard take("}") else { throw problem("expected a comma or the end of an object") }
         return members

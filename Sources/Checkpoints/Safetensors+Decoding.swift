@@ -36,7 +36,9 @@ extension Safetensors {
         var storages: [String: NamedTensor.Storage] = [:]
         for entry in inOrder { storages[entry.name] = try storage(of: entry, path, read) }
         guard try read(1).isEmpty else {
-            throw .malformed(path: path, tensor: nil, rule: "bytes follow the last tensor")
+            throw .malformed(
+                path: path, tensor: nil,
+                rule: "bytes follow the last tensor\(inOrder.last.map { ", \($0.name)" } ?? "")")
         }
         let tensors = entries.compactMap { entry in
             storages[entry.name].map { NamedTensor(name: entry.name, shape: entry.shape, storage: $0) }
@@ -112,7 +114,8 @@ extension Safetensors {
             json = try HeaderJSON.parse(header)
         } catch {
             throw .malformed(
-                path: path, tensor: nil, rule: "the header's JSON is broken at byte \(error.offset): \(error.reason)")
+                path: path, tensor: error.member == metadataKey ? nil : error.member,
+                rule: "the header's JSON is broken at byte \(error.offset): \(error.reason)")
         }
         guard case .object(let members) = json else { return ([:], []) }
         var metadata: [String: String] = [:]

@@ -64,7 +64,10 @@ package struct FashionMNIST: Dataset {
         }
     }
 
-    private static func normalised(_ byte: Float) -> Float { (byte / 255 - 0.2860) / 0.3530 }
+    private static func normalised(_ byte: Float) -> Float {
+        let moments = Normalisation.Moments.fashionMNIST
+        return (byte / 255 - moments.mean) / moments.deviation
+    }
 
     private func mix(_ a: Float, _ b: Float, _ fraction: Float) -> Float { a + (b - a) * fraction }
 }

@@ -108,6 +108,7 @@ private struct Scene {
         // One unit of the figure's distance, in pixels.
         let sharpness = radius * scale
         let perRadius = 1 / radius
+        let moments = Normalisation.Moments.shapes
         for row in 0..<imageSize {
             let v = (Float(row) + 0.5) * pixel
             for column in 0..<imageSize {
@@ -124,16 +125,13 @@ private struct Scene {
                 colour += grain(UInt64(place)) * noise
                 colour.replace(with: 0, where: colour .< 0)
                 colour.replace(with: 1, where: colour .> 1)
-                // The middle of the range, and the spread that was measured over the training set.
-                let normal = (colour - 0.5) * Self.perDeviation
+                let normal = (colour - moments.mean) * moments.perDeviation
                 pixels[3 * place] = normal.x
                 pixels[3 * place + 1] = normal.y
                 pixels[3 * place + 2] = normal.z
             }
         }
     }
-
-    private static var perDeviation: Float { 3.7 }
 
     /// Three nearly normal numbers of variance 1, each the sum of three uniform ones of 7 bits.
     @inline(__always)

@@ -27,43 +27,25 @@ extension Engine {
     /// SHA-256 of all parameters and buffers in canonical order.
     package var parametersSHA256: String { sha256(of: tensors) }
 
-    /// Takes over parameters and buffers. Tensors that the network does not have are let be: a checkpoint may hold auxiliary heads.
+    /// Takes over parameters and buffers: these and no others, so that a file of another network is not mistaken.
     ///
-    /// - Throws: `TrainingError.unfitCheckpoint` where one is missing or of another shape.
-    package func load(_ tensors: [NamedTensor]) throws {
-        let named = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        batchesTracked = 0
-        for (index, parameter) in parameters.enumerated() {
-            if parameter.role == .batchesTracked {
-                // Files of others may lack the count; it moves nothing here. One counter stands for all norms.
-                batchesTracked = max(batchesTracked, Int(named[parameter.name]?.integers?.first ?? 0))
-            } else {
-                let values = try Self.values(parameter.name, shape: parameter.shape, in: named)
-                setValues(of: ParameterID(index: index), to: values)
-            }
-        }
+    /// - Throws: `TrainingError.unfitCheckpoint` where one is missing, too many, or of another type or shape.
+    package func load(_ tensors: [NamedTensor]) throws(TrainingError) {
+        let fit = WeightsFit(tensors, to: parameters)
+        guard fit.misfits.isEmpty else { throw .unfitCheckpoint(misfits: fit.misfits.map(\.description)) }
+        take(fit)
     }
 
     /// Takes over what the optimizer remembered.
     ///
-    /// - Throws: `TrainingError.unfitCheckpoint` where something is missing or of another shape.
-    package func loadOptimizer(_ tensors: [NamedTensor]) throws {
-        let named = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        for (index, parameter) in parameters.enumerated() where parameter.isTrainable {
-            let name = Checkpoint.momentumName(of: parameter.name)
-            setMomentum(of: ParameterID(index: index), to: try Self.values(name, shape: parameter.shape, in: named))
+    /// - Throws: `TrainingError.unfitCheckpoint` where something is missing, too much, or of another type or shape.
+    package func loadOptimizer(_ tensors: [NamedTensor]) throws(TrainingError) {
+        let trainable = parameters.indices.filter { parameters[$0].isTrainable }
+        let fit = WeightsFit(
+            tensors, to: trainable.map { parameters[$0] }, called: Checkpoint.momentumName(of:))
+        guard fit.misfits.isEmpty else { throw .unfitCheckpoint(misfits: fit.misfits.map(\.description)) }
+        for (index, tensor) in fit.fitting {
+            if let values = tensor.floats { setMomentum(of: ParameterID(index: trainable[index]), to: values) }
         }
     }
-
-    private static func values(_ name: String, shape: [Int], in named: [String: NamedTensor]) throws -> [Float] {
-        guard let tensor = named[name] else {
-            throw TrainingError.unfitCheckpoint(what: name, found: "missing", expected: words(shape))
-        }
-        guard tensor.shape == shape, let values = tensor.floats else {
-            throw TrainingError.unfitCheckpoint(what: name, found: words(tensor.shape), expected: words(shape))
-        }
-        return values
-    }
-
-    private static func words(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: "x") }
 }

@@ -1,4 +1,4 @@
-import Checkpoints
+package import Checkpoints
 package import Datasets
 import Engine
 import Foundation
@@ -51,10 +51,7 @@ package final class Predictor {
         channels = shapes.channels
         let names = about?.classNames ?? []
         classNames = (0..<shapes.classes).map { $0 < names.count ? names[$0] : "class \($0)" }
-        let data = try about.map {
-            try Recipe.resolve(flags: RecipeOverrides(yaml: $0.recipe, path: "\(path): recipe")).data
-        }
-        normalisation = Normalisation.of(dataset: data, channels: shapes.channels)
+        normalisation = Normalisation.of(dataset: try about?.trainingData(path: path), channels: shapes.channels)
         self.capacity = capacity
         engine = try Engine(
             training: nil, evaluation: Graph(network: network, imageSize: self.imageSize, purpose: .evaluation),
@@ -112,7 +109,7 @@ package final class Predictor {
         func shape(of name: String) throws -> [Int] {
             guard let tensor = tensors.first(where: { $0.name == name }), tensor.shape.count >= 2 else {
                 throw TrainingError.unfitCheckpoint(
-                    what: name, found: "missing", expected: "a weight of \(model.name) (\(path))")
+                    misfits: ["\(name), a weight of \(model.name), is missing from \(path)"])
             }
             return tensor.shape
         }
@@ -129,6 +126,16 @@ package final class Predictor {
         case .avx2: .avx2
         case .openblas: .openblas
         }
+    }
+}
+
+extension Checkpoint.About {
+    /// The dataset that the network was trained on; nil for weights of elsewhere, to which we have shown nothing.
+    ///
+    /// - Parameter path: What messages call the file.
+    package func trainingData(path: String) throws -> String? {
+        guard progress.samples > 0 else { return nil }
+        return try Recipe.resolve(flags: RecipeOverrides(yaml: recipe, path: "\(path): recipe")).data
     }
 }
 

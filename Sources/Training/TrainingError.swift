@@ -10,7 +10,8 @@ package enum TrainingError: Error, Equatable, Sendable {
     case differentRun(what: String, checkpoint: String, recipe: String)
     /// The same steps over the data as it is now are another number of samples.
     case differentData(data: String, step: Int, checkpoint: Int, found: Int)
-    case unfitCheckpoint(what: String, found: String, expected: String)
+    /// A checkpoint's tensors do not fit; `misfits` says of each why.
+    case unfitCheckpoint(misfits: [String])
     case otherChannels(data: String, found: Int, expected: Int)
     /// The model is told to expect other images than the data has.
     case channelsOption(found: Int, data: String, expected: Int)
@@ -48,8 +49,9 @@ extension TrainingError: CustomStringConvertible {
         case .differentData(let data, let step, let checkpoint, let found):
             "\(data) is not the data that the run to resume began with: its step \(step) came after \(checkpoint) samples, "
                 + "here it comes after \(found). Give it the data that it had, or start anew with another --output"
-        case .unfitCheckpoint(let what, let found, let expected):
-            "the checkpoint does not fit the model: \(what) is \(found), expected \(expected)"
+        case .unfitCheckpoint(let misfits):
+            "the checkpoint does not fit the model: \(Self.few(misfits)). Is it one of this model, of its classes, "
+                + "options and image size?"
         case .otherChannels(let data, let found, let expected):
             "the images of \(data) have \(Wording.count(found, "channel")), but the network was trained on "
                 + "\(expected): give --data a dataset like the one it was trained on"

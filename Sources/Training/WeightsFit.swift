@@ -23,14 +23,20 @@ package struct WeightsFit: Equatable, Sendable {
     }
 
     /// Counts of batches may be missing, as they are from files of old: they move nothing.
-    package init(_ tensors: [NamedTensor], to parameters: [ParameterSpecification]) {
+    ///
+    /// - Parameter tensorName: what the tensor for a parameter of this name is called.
+    package init(
+        _ tensors: [NamedTensor], to parameters: [ParameterSpecification],
+        called tensorName: (String) -> String = { $0 }
+    ) {
         var left = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var fitting: [Int: NamedTensor] = [:]
         var misfits: [Misfit] = []
         for (index, parameter) in parameters.enumerated() {
-            let tensor = left.removeValue(forKey: parameter.name)
+            let name = tensorName(parameter.name)
+            let tensor = left.removeValue(forKey: name)
             if let reason = Self.reason(against: tensor, parameter) {
-                misfits.append(Misfit(tensor: parameter.name, reason: reason))
+                misfits.append(Misfit(tensor: name, reason: reason))
             } else {
                 fitting[index] = tensor
             }

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Checkpoints
+import Datasets
 import Exports
 import Graphs
 import Networks
-import Recipes
 import Training
 
 /// `cnn-train export`: a checkpoint's network in a format of other programs.
@@ -31,29 +31,18 @@ struct ExportCommand: LocalCommand {
         print("\(output): \(about.model), \(export.nodeCount) nodes, \(Wording.bytes(bytes))")
     }
 
-    /// What the file says of the network: its classes, and how pixels in 0 ... 1 become its input.
+    /// What the file says of the network: its classes, and how pixels in 0 ... 1 become its input, as `predict` does it.
     private func metadata(_ contents: Checkpoint, _ about: Checkpoint.About) throws -> [(key: String, value: String)] {
-        let data = try Recipe.resolve(flags: RecipeOverrides(yaml: about.recipe, path: "\(checkpoint): recipe")).data
+        let data = try about.trainingData(path: checkpoint)
         var metadata: [(key: String, value: String)] = ["model", "classes", "class_names", "image_size"].compactMap {
             key in contents.metadata[key].map { (key, $0) }
         }
-        metadata.append(("data", data))
-        if let (mean, deviation) = Self.normalisation(of: data) {
-            for (key, value) in [("mean", mean), ("std", deviation)] {
-                let list = [String](repeating: value, count: about.inputChannels).joined(separator: ",")
-                metadata.append((key, "[\(list)]"))
+        if let data { metadata.append(("data", data)) }
+        if let normalisation = Normalisation.of(dataset: data, channels: about.inputChannels) {
+            for (key, values) in [("mean", normalisation.means), ("std", normalisation.deviations)] {
+                metadata.append((key, "[\(values.map(\.description).joined(separator: ","))]"))
             }
         }
         return metadata
-    }
-
-    /// What is taken from pixels in 0 ... 1, and what they are then divided by, as the dataset does it; nil for data
-    /// that are not pixels.
-    private static func normalisation(of data: String) -> (mean: String, deviation: String)? {
-        switch data.split(separator: ":").first {
-        case "fashion-mnist": ("0.2860", "0.3530")
-        case "shapes": ("0.5", "\(1 / 3.7)")
-        default: nil
-        }
     }
 }

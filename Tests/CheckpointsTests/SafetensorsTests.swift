@@ -114,23 +114,31 @@ private func entry(_ fields: String, _ rule: String, bytes: Int = 8) -> BrokenFi
     BrokenFile("{\"w\":{\(fields)}}", bytes: bytes, tensor: "w", rule)
 }
 
+/// A sound file but for its header's length, which is so many bytes more than its header has.
+private func longer(by extra: Int) -> [UInt8] {
+    let sound = safetensors("{\(first)}", bytes: 4)
+    return UInt64(sound.count - 12 + extra).littleEndianBytes + sound.dropFirst(8)
+}
+
 private let first = #""a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#
 
 let brokenFiles: [BrokenFile] = [
     BrokenFile(file: UInt64(100_000_001).littleEndianBytes + [0x7B], "at most 100000000"),
     BrokenFile(file: UInt64.max.littleEndianBytes + [0x7B], "at most 100000000"),
     BrokenFile(file: UInt64(0).littleEndianBytes + [0x7B], "does not start with {"),
+    BrokenFile(file: longer(by: -1), "expected a comma or the end of an object"),
+    BrokenFile(file: longer(by: 1), "something follows"),
     BrokenFile("{}", bytes: 1, "bytes follow the last tensor"),
-    BrokenFile("{\(first)}", bytes: 5, "bytes follow the last tensor"),
+    BrokenFile("{\(first)}", bytes: 5, "bytes follow the last tensor, a"),
     BrokenFile("{\(first)", bytes: 4, "expected a comma or the end of an object"),
     BrokenFile("{\(first)}x", bytes: 4, "something follows"),
     BrokenFile("{\(first),}", bytes: 4, "expected a key"),
-    BrokenFile("{\(first),\(first)}", bytes: 4, "the key a is there twice"),
+    BrokenFile("{\(first),\(first)}", bytes: 4, tensor: "a", "the key a is there twice"),
     BrokenFile("{\"__metadata__\":{},\"__metadata__\":{}}", "the key __metadata__ is there twice"),
     BrokenFile("{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}}", "the key k is there twice"),
     BrokenFile("{\"__metadata__\":{\"k\":1}}", "maps texts to texts, but k is none"),
     BrokenFile("{\"__metadata__\":[]}", "maps texts to texts"),
-    BrokenFile("{\"a\":{\"b\":[[[0]]]}}", "nested too deep"),
+    BrokenFile("{\"a\":{\"b\":[[[0]]]}}", tensor: "a", "nested too deep"),
     BrokenFile("{\"a\u{1}\":1}", "control character"),
     BrokenFile("{\"a\\x\":1}", "a backslash"),
     BrokenFile("{\"\\ud800\":1}", "surrogate"),
@@ -140,34 +148,34 @@ let brokenFiles: [BrokenFile] = [
     BrokenFile("{\"w\":3}", tensor: "w", "dtype, shape and data_offsets"),
     entry(#""dtype":"F32","shape":[2]"#, "dtype, shape and data_offsets"),
     entry(#""dtype":"F32","shape":[2],"data_offsets":[0,8],"x":1"#, "dtype, shape and data_offsets"),
-    entry(#""dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]"#, "twice").withoutTensor,
+    entry(#""dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]"#, "twice"),
     entry(#""dtype":32,"shape":[2],"data_offsets":[0,8]"#, "dtype is not a text"),
     entry(#""dtype":"F33","shape":[2],"data_offsets":[0,8]"#, "dtype F33 is unknown"),
     entry(#""dtype":"BF16","shape":[4],"data_offsets":[0,8]"#, "dtype is BF16; a checkpoint has F32 and I64"),
     entry(#""dtype":"F32","shape":2,"data_offsets":[0,8]"#, "shape is not a list of sizes"),
     entry(#""dtype":"F32","shape":["2"],"data_offsets":[0,8]"#, "shape is not a list of sizes"),
-    entry(#""dtype":"F32","shape":[-2],"data_offsets":[0,8]"#, "expected an object").withoutTensor,
-    entry(#""dtype":"F32","shape":[2.0],"data_offsets":[0,8]"#, "a number is not whole").withoutTensor,
-    entry(#""dtype":"F32","shape":[2e0],"data_offsets":[0,8]"#, "a number is not whole").withoutTensor,
-    entry(#""dtype":"F32","shape":[02],"data_offsets":[0,8]"#, "a number starts with 0").withoutTensor,
-    entry(#""dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,8]"#, "a number is above").withoutTensor,
+    entry(#""dtype":"F32","shape":[-2],"data_offsets":[0,8]"#, "expected an object"),
+    entry(#""dtype":"F32","shape":[2.0],"data_offsets":[0,8]"#, "a number is not whole"),
+    entry(#""dtype":"F32","shape":[2e0],"data_offsets":[0,8]"#, "a number is not whole"),
+    entry(#""dtype":"F32","shape":[02],"data_offsets":[0,8]"#, "a number starts with 0"),
+    entry(#""dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,8]"#, "a number is above"),
     entry(#""dtype":"F32","shape":[2],"data_offsets":[0]"#, "data_offsets are not"),
     entry(#""dtype":"F32","shape":[2],"data_offsets":[0,8,8]"#, "data_offsets are not"),
     entry(#""dtype":"F32","shape":[2],"data_offsets":[8,0]"#, "data_offsets are not"),
     entry(#""dtype":"F32","shape":[3],"data_offsets":[0,8]"#, "is 12 bytes, but 8 are its own"),
     entry(#""dtype":"I64","shape":[2],"data_offsets":[0,8]"#, "is 16 bytes, but 8 are its own"),
     entry(#""dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]"#, "more bytes than a number can say"),
+    entry(#""dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,0]"#, "more bytes than a number can say"),
+    entry(#""dtype":"F32","shape":[2],"data_offsets":[0,18446744073709551624]"#, "a number is above"),
     entry(#""dtype":"F32","shape":[2],"data_offsets":[4,12]"#, "a hole of 4 bytes", bytes: 12),
     BrokenFile(
         "{\(first),\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}", bytes: 12, tensor: "w",
         "a hole of 4 bytes"),
     BrokenFile(
+        "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]},\"a\":{\"dtype\":\"I64\",\"shape\":[1],"
+            + "\"data_offsets\":[0,8]}}", bytes: 12, tensor: "w", "overlaps"),
+    BrokenFile(
         "{\(first),\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", bytes: 8, tensor: "w", "overlaps"),
     BrokenFile(
         "{\(first),\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", bytes: 4, tensor: "w", "overlaps"),
 ]
-
-extension BrokenFile {
-    /// A fault of the JSON itself, which belongs to no tensor.
-    fileprivate var withoutTensor: BrokenFile { BrokenFile(file: bytes, rule) }
-}

@@ -103,6 +103,17 @@ struct MistakeTests {
                 return ["evaluate", "--checkpoint", "note.txt", "--data", try commands.tinyData()]
             }, words: ["note.txt", "not a checkpoint"]),
         Mistake(
+            name: "a format that nothing is exported to",
+            arguments: { _ in ["export", "--format", "onxn", "--checkpoint", "c.zst", "--output", "m"] },
+            words: ["onxn", "--format", "'onnx'"], status: 64),
+        Mistake(
+            name: "an export that goes nowhere", arguments: { _ in ["export", "--checkpoint", "c.zst"] },
+            words: ["--output"], status: 64),
+        Mistake(
+            name: "an export of a missing checkpoint",
+            arguments: { _ in ["export", "--checkpoint", "missing.safetensors.zst", "--output", "m.onnx"] },
+            words: ["missing.safetensors.zst", "no such file"]),
+        Mistake(
             name: "an output folder that cannot be made",
             arguments: { commands in
                 try commands.write([], to: "file")

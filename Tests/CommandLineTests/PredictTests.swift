@@ -158,6 +158,12 @@ struct PredictTests {
         let told = try commands.run(
             "predict", "--checkpoint", "bare.safetensors.zst", "--model", "lenet", "--json", "p.png")
         #expect(try reports(told).first?.predictions?.first?.name.hasPrefix("class ") == true, "\(told.errors)")
+        let imported = try commands.run(
+            "checkpoint", "import", "--model", "lenet", "--input", "bare.safetensors.zst", "--output", "c.zst")
+        #expect(imported.status == 0, "\(imported.errors)")
+        // Nor does an imported file know of data to normalise pictures by.
+        let known = try commands.run("predict", "--checkpoint", "c.zst", "--json", "p.png")
+        #expect(known.output == told.output, "\(known.errors)")
         let untold = try commands.run("predict", "--checkpoint", "bare.safetensors.zst", "p.png")
         #expect(untold.status == 1 && untold.errors.contains("--model"), "\(untold.errors)")
         let wrong = try commands.run(

@@ -1,5 +1,6 @@
 import Checkpoints
 import Collectives
+import Engine
 import Foundation
 import Graphs
 import Networks
@@ -97,6 +98,81 @@ struct WeightsFitTests {
         #expect(
             try about.network().layers.map(\.operation)
                 != ModelChoice("lenet").network(classes: 7).layers.map(\.operation))
+    }
+}
+
+@Suite("An engine")
+struct EngineStateTests {
+    private let engine: Engine
+
+    init() throws {
+        let network = try Zoo.model(named: "lenet_bn").network()
+        engine = try Engine(
+            training: Graph(network: network, imageSize: 28, purpose: .training),
+            evaluation: Graph(network: network, imageSize: 28, purpose: .evaluation),
+            configuration: EngineConfiguration(
+                backend: .openblas, threads: 1, shards: 1, shardCapacity: 1, evaluationCapacity: 1, seed: 0))
+    }
+
+    /// One thing wrong with the tensors of a checkpoint, and what the error says of it. `0.weight` is 6x1x5x5.
+    struct Fault: CustomTestStringConvertible, Sendable {
+        let words: String
+        let name: String
+        let shape: [Int]
+        let storage: NamedTensor.Storage
+        var testDescription: String { words }
+
+        init(
+            _ words: String, name: String = "0.weight", shape: [Int] = [6, 1, 5, 5],
+            storage: NamedTensor.Storage = .float32([Float](repeating: 1, count: 150))
+        ) {
+            self.words = words
+            self.name = name
+            self.shape = shape
+            self.storage = storage
+        }
+
+        func tensor(prefix: String) -> NamedTensor {
+            NamedTensor(name: prefix + name, shape: shape, storage: storage)
+        }
+    }
+
+    static let faults = [
+        Fault("0.weight (6x1x5x5) is missing", name: "0.wieght"),
+        Fault("0.wieght (6x1x5x5) is not in the network", name: "0.wieght"),
+        Fault("0.weight is 1x6x5x5, expected 6x1x5x5", shape: [1, 6, 5, 5]),
+        Fault("0.weight is 150, expected 6x1x5x5", shape: [150]),
+        Fault("0.weight is int64, expected float32", storage: .int64([Int64](repeating: 1, count: 150))),
+    ]
+
+    @Test("takes no checkpoint with a tensor missing, too many, or of another shape or type", arguments: faults)
+    func unfit(fault: Fault) throws {
+        var tensors = engine.tensors
+        let index = try #require(tensors.firstIndex { $0.name == "0.weight" })
+        tensors[index] = fault.tensor(prefix: "")
+        let error = #expect(throws: TrainingError.self) { try engine.load(tensors) }
+        #expect(error?.description.contains(fault.words) == true)
+
+        var optimizer = engine.optimizerTensors
+        let own = try #require(optimizer.firstIndex { $0.name == "optimizer.momentum.0.weight" })
+        optimizer[own] = fault.tensor(prefix: "optimizer.momentum.")
+        let other = #expect(throws: TrainingError.self) { try engine.loadOptimizer(optimizer) }
+        #expect(other?.description.contains("optimizer.momentum.\(fault.words)") == true)
+    }
+
+    @Test("takes its own state, in any order, to the bit")
+    func ownState() throws {
+        let numbers = { (tensor: NamedTensor) in
+            NamedTensor(
+                name: tensor.name, shape: tensor.shape,
+                storage: tensor.integers == nil
+                    ? .float32((0..<tensor.storage.count).map { Float($0) / 8 }) : .int64([5]))
+        }
+        let (tensors, optimizer) = (engine.tensors.map(numbers), engine.optimizerTensors.map(numbers))
+        try engine.load(tensors.reversed())
+        try engine.loadOptimizer(optimizer.reversed())
+        #expect(engine.tensors == tensors)
+        #expect(engine.optimizerTensors == optimizer)
     }
 }
 

@@ -15,12 +15,20 @@ package struct Normalisation: Hashable, Sendable {
 
     package var channels: Int { means.count }
 
-    /// Of grey clothing: the training set's moments.
-    package static let fashionMNIST = Normalisation(name: "fashion-mnist", means: [0.2860], deviations: [0.3530])
+    /// The moments of datasets of ours. Computed, so that a loop over pixels has them as constants.
+    enum Moments {
+        /// Of grey clothing: the training set's.
+        static var fashionMNIST: (mean: Float, deviation: Float) { (0.2860, 0.3530) }
+        /// Of drawn shapes: the middle of the range, and the spread that was measured over the training set.
+        static var shapes: (mean: Float, perDeviation: Float) { (0.5, 3.7) }
+    }
 
-    /// Of drawn shapes: the middle of the range, and the spread that was measured over the training set.
+    package static let fashionMNIST = Normalisation(
+        name: "fashion-mnist", means: [Moments.fashionMNIST.mean], deviations: [Moments.fashionMNIST.deviation])
+
     package static let shapes = Normalisation(
-        name: "shapes", means: [0.5, 0.5, 0.5], deviations: [1 / 3.7, 1 / 3.7, 1 / 3.7])
+        name: "shapes", means: [Float](repeating: Moments.shapes.mean, count: 3),
+        deviations: [Float](repeating: 1 / Moments.shapes.perDeviation, count: 3))
 
     /// Of photographs: ImageNet's moments as torchvision has them.
     package static let photographs = Normalisation(
