@@ -38,6 +38,10 @@ private enum Cut {
     static let segmentLength = 1024
     /// Tasks below which lanes are divided too.
     static let enoughTasks = 8
+    /// Floats of those copies of a small map that join its rows, and what is too low for a tile of a row: its
+    /// accumulators are fewer than multiplications take to finish.
+    static let joinedFloats = 131_072
+    static let lowTile = 5
     /// A multiple of every tile height.
     static let pixelRun = 84
     /// Channels of a depthwise task: whole cache lines of a pixel, and long strips of rows.
@@ -74,14 +78,19 @@ extension PlanBuilder {
     private func computes(_ part: ConvolutionPart) -> Bool { !context.usesOpenBLAS || part.geometry.isDepthwise }
 
     private mutating func emitForward(_ part: ConvolutionPart) {
-        let window = forwardWindow(part.geometry, part.input)
-        let segments = forwardSegments(part.geometry, part.input, window)
+        let geometry = part.geometry
+        let plain = forwardWindow(geometry, part.input)
+        let window =
+            joined(
+                plain, geometry, rows: geometry.output.height, columns: geometry.output.width,
+                kernelHeight: geometry.kernelHeight, columnCopies: geometry.kernelWidth) ?? plain
+        let segments = forwardSegments(geometry, part.input, window)
         let phase = Phase(
-            rows: part.geometry.output.height, columns: part.geometry.output.width, firstRow: 0, firstColumn: 0,
+            rows: geometry.output.height, columns: geometry.output.width, firstRow: 0, firstColumn: 0,
             segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
         emitConvolution(
-            part.geometry, source: part.input, window: window, weights: UnsafePointer(part.weights),
-            weightBlockStride: part.geometry.taps * part.geometry.inputsPerOutput * 32, phases: [phase],
+            geometry, source: part.input, window: window, weights: UnsafePointer(part.weights),
+            weightBlockStride: geometry.taps * geometry.inputsPerOutput * 32, phases: [phase],
             destination: part.output, step: 1, addend: part.addend, bias: part.bias)
     }
 
@@ -131,6 +140,40 @@ extension PlanBuilder {
             scratchStride: workspace.scratchStride)
     }
 
+    /// The copies that let tiles run on from row to row of a small map; nil where its rows make good tiles themselves.
+    private func joined(
+        _ window: SourceWindow, _ geometry: ConvolutionGeometry, rows: Int, columns: Int, kernelHeight: Int,
+        columnCopies: Int
+    ) -> SourceWindow? {
+        let tiles = (columns + context.kernels.tileHeight - 1) / context.kernels.tileHeight
+        guard geometry.axis == .mapRow, rows > 1, columns / tiles < Cut.lowTile else { return nil }
+        var joined = window
+        joined.isCopied = true
+        joined.width = columns
+        joined.rowSpan = rows + (kernelHeight - 1) / window.step
+        joined.columnCopies = columnCopies
+        joined.rowRemainders = min(window.step, kernelHeight)
+        return copiedSample(joined, rows: 1) <= Cut.joinedFloats ? joined : nil
+    }
+
+    /// Floats that a copy of the source of some output rows takes.
+    private func copiedSample(_ window: SourceWindow, rows: Int) -> Int {
+        let row = window.width * window.pixelStride
+        return window.columnCopies > 0
+            ? window.columnCopies * window.rowRemainders * window.rowSpan * row
+            : ((rows - 1) * window.step + window.rowSpan) * row
+    }
+
+    /// Where the input of a kernel's tap lies from the input of the first one.
+    private func tapOffset(row: Int, column: Int, _ window: SourceWindow, _ source: TensorView) -> Int {
+        if window.columnCopies > 0 {
+            let copy = column * window.rowRemainders + row % window.step
+            return (copy * window.rowSpan + row / window.step) * window.width * window.pixelStride
+        }
+        return window.isCopied
+            ? (row * window.width + column) * window.pixelStride : (row * source.width + column) * source.pixelStride
+    }
+
     /// Floats of a pixel that one task copies.
     private func copiedPixel(_ geometry: ConvolutionGeometry, _ source: TensorView) -> Int {
         geometry.isDepthwise ? Cut.depthwiseLanes : source.channels
@@ -140,14 +183,12 @@ extension PlanBuilder {
     private func forwardSegments(
         _ geometry: ConvolutionGeometry, _ x: TensorView, _ window: SourceWindow
     ) -> [Segment] {
-        let pixel = window.isCopied ? window.pixelStride : x.pixelStride
-        let width = window.isCopied ? window.width : x.width
         var segments: [Segment] = []
         for r in 0..<geometry.kernelHeight {
             for s in 0..<geometry.kernelWidth {
                 append(
                     Segment(
-                        source: (r * width + s) * pixel,
+                        source: tapOffset(row: r, column: s, window, x),
                         weight: (r * geometry.kernelWidth + s) * geometry.inputsPerOutput * 32,
                         length: geometry.inputsPerOutput), to: &segments)
             }
@@ -194,11 +235,19 @@ extension PlanBuilder {
         let dx = part.input
         let dy = part.output
         let lattice = Lattice(geometry)
-        let window = SourceWindow(
+        let plain = SourceWindow(
             isCopied: geometry.axis == .mapRow && lattice.needsCopy(geometry), padTop: lattice.padTop,
             padLeft: lattice.padLeft, width: lattice.width, pixelStride: copiedPixel(geometry, dy),
             rowSpan: lattice.rowSpan, step: 1,
             scratch: workspace.scratch, scratchStride: workspace.scratchStride)
+        // Where the stride leaves gaps, pixels of a phase lie at two distances.
+        let columns = lattice.phases[0].columns
+        let window =
+            geometry.stride > 1
+            ? plain
+            : joined(
+                plain, geometry, rows: lattice.phases[0].rows, columns: columns, kernelHeight: lattice.rowSpan,
+                columnCopies: lattice.width - columns + 1) ?? plain
         let phases = lattice.phases.map { phase in
             let segments = dataGradientSegments(phase, lattice, dy, window, geometry)
             return Phase(
@@ -231,17 +280,15 @@ extension PlanBuilder {
         _ phase: Lattice.Phase, _ lattice: Lattice, _ dy: TensorView, _ window: SourceWindow,
         _ geometry: ConvolutionGeometry
     ) -> [Segment] {
-        let pixel = window.isCopied ? window.pixelStride : dy.pixelStride
-        let width = window.isCopied ? window.width : dy.width
         var segments: [Segment] = []
         for tap in phase.taps {
-            let place = (tap.row + window.padTop) * width + tap.column + window.padLeft
+            let source =
+                geometry.isLinear
+                ? 0 : tapOffset(row: tap.row + window.padTop, column: tap.column + window.padLeft, window, dy)
             append(
                 geometry.isDepthwise
-                    ? Segment(source: place * pixel, weight: lattice.tapOrder[tap.place] * 32, length: 1)
-                    : Segment(
-                        source: geometry.isLinear ? 0 : place * pixel, weight: tap.place * dy.channels * 32,
-                        length: dy.channels), to: &segments)
+                    ? Segment(source: source, weight: lattice.tapOrder[tap.place] * 32, length: 1)
+                    : Segment(source: source, weight: tap.place * dy.channels * 32, length: dy.channels), to: &segments)
         }
         return segments.flatMap(cut)
     }
@@ -253,20 +300,24 @@ extension PlanBuilder {
         weightBlockStride: Int, phases: [Phase], destination: TensorView, step: Int, addend: TensorView?,
         bias: UnsafePointer<Float>?
     ) {
-        let axis = geometry.axis
+        let axis = window.columnCopies > 0 ? RowAxis.map : geometry.axis
         let rows = phases.map(\.rows).max() ?? 0
         var arguments = ConvolutionArguments(
             batch: context.batch, axis: axis, source: source, window: window, weights: weights,
             weightBlockStride: weightBlockStride, phases: UnsafePointer(memory.store(phases)),
             phaseCount: phases.count, destination: destination, destinationStep: step, addend: addend, bias: bias,
-            samplesPerGroup: 1, groups: 1, rowsPerStrip: 1, strips: 1, lanesPerPart: 32, laneParts: 1)
+            samplesPerGroup: 1, groups: 1, copiedSample: 0, rowsPerStrip: 1, strips: 1, lanesPerPart: 32, laneParts: 1)
         switch axis {
         case .mapRow:
             let strip = stripRows(window, rows: rows, floats: Cut.sourceFloats)
             arguments.rowsPerStrip = strip
-            let sampleFloats = ((strip - 1) * window.step + window.rowSpan) * window.width * window.pixelStride
-            if strip == rows { arguments.samplesPerGroup = group(Cut.sourceFloats / max(sampleFloats, 1)) }
-            if window.isCopied { workspace.needScratch(sampleFloats * arguments.samplesPerGroup) }
+            arguments.copiedSample = copiedSample(window, rows: strip)
+            if strip == rows { arguments.samplesPerGroup = group(Cut.sourceFloats / arguments.copiedSample) }
+            if window.isCopied { workspace.needScratch(arguments.copiedSample * arguments.samplesPerGroup) }
+        case .map:
+            arguments.copiedSample = copiedSample(window, rows: rows)
+            arguments.samplesPerGroup = group(Cut.joinedFloats / arguments.copiedSample)
+            workspace.needScratch(arguments.copiedSample * arguments.samplesPerGroup)
         case .pixels:
             let pixels = source.height * source.width
             let run = max(Cut.sourceFloats / source.channels / Cut.pixelRun, 1) * Cut.pixelRun

@@ -168,13 +168,18 @@ private func multiplyTask<P: Product>(
     var source = arguments.pointee.source
     if P.isLanewise { source.take(lanes: firstLane..<endLane) }
     let copiedRows = (arguments.pointee.rowsPerStrip &- 1) &* window.step &+ window.rowSpan
-    let copiedSample = copiedRows &* window.width &* window.pixelStride
+    let copiedSample = arguments.pointee.copiedSample
     let scratch = window.scratch + worker &* window.scratchStride
     if isCopied {
         for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
-            copyWindow(
-                source, slot: firstSlot &+ i, firstRow: firstRow &* window.step &- window.padTop, rows: copiedRows,
-                window: window, to: scratch + i &* copiedSample)
+            let copy = scratch + i &* copiedSample
+            if arguments.pointee.axis == .map {
+                copyColumns(source, slot: firstSlot &+ i, window: window, to: copy)
+            } else {
+                copyWindow(
+                    source, slot: firstSlot &+ i, firstRow: firstRow &* window.step &- window.padTop, rows: copiedRows,
+                    window: window, to: copy)
+            }
         }
     }
     for phaseIndex in 0..<arguments.pointee.phaseCount {
@@ -234,6 +239,19 @@ private func forEachPanel(
                     addend: addend.map { UnsafePointer($0.pixel(slot, row, phase.firstColumn)) },
                     addendRowStride: step &* (addend?.rowStride ?? 0),
                     addendStride: step &* (addend?.pixelStride ?? 0)))
+        }
+    case .map:
+        guard let copy else { return }
+        for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
+            let slot = firstSlot &+ i
+            body(
+                Panel(
+                    rows: 1, columns: phase.rows &* phase.columns, source: copy + i &* copiedSample,
+                    sourceRowStride: 0, sourceStride: arguments.pointee.window.pixelStride,
+                    destination: destination.sample(slot), destinationRowStride: 0,
+                    destinationStride: destination.pixelStride,
+                    addend: addend.map { UnsafePointer($0.sample(slot)) }, addendRowStride: 0,
+                    addendStride: addend?.pixelStride ?? 0))
         }
     case .pixels:
         let pixels = source.height &* source.width &* slots

@@ -27,6 +27,27 @@ func zeroFloats(_ count: Int, at destination: UnsafeMutablePointer<Float>) {
     }
 }
 
+/// The copies that `RowAxis.map` reads: [column of the kernel][remainder of rows][row][output column][channels].
+func copyColumns(_ view: TensorView, slot: Int, window: SourceWindow, to scratch: UnsafeMutablePointer<Float>) {
+    var target = scratch
+    for s in 0..<window.columnCopies {
+        for remainder in 0..<window.rowRemainders {
+            for r in 0..<window.rowSpan {
+                let row = r &* window.step &+ remainder &- window.padTop
+                for q in 0..<window.width {
+                    let column = q &* window.step &+ s &- window.padLeft
+                    if row < 0 || row >= view.height || column < 0 || column >= view.width {
+                        zeroFloats(view.channels, at: target)
+                    } else {
+                        copyFloats(view.channels, from: UnsafePointer(view.pixel(slot, row, column)), to: target)
+                    }
+                    target += window.pixelStride
+                }
+            }
+        }
+    }
+}
+
 /// Copies `rows` rows of a sample, from `firstRow` on, with zeros where the window lies outside of the map.
 func copyWindow(
     _ view: TensorView, slot: Int, firstRow: Int, rows: Int, window: SourceWindow,

@@ -21,6 +21,8 @@ package struct ConvolutionArguments: BitwiseCopyable {
     /// Samples of a task (map rows, pixels); all samples for `RowAxis.samples`.
     package var samplesPerGroup: Int
     package var groups: Int
+    /// Floats that a sample's copy takes.
+    package var copiedSample: Int
     /// Output rows of a task for map rows, output pixels for `RowAxis.pixels`.
     package var rowsPerStrip: Int
     package var strips: Int
@@ -32,7 +34,7 @@ package struct ConvolutionArguments: BitwiseCopyable {
         batch: BatchLayout, axis: RowAxis, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,
         weightBlockStride: Int, phases: UnsafePointer<Phase>, phaseCount: Int, destination: TensorView,
         destinationStep: Int, addend: TensorView?, bias: UnsafePointer<Float>?, samplesPerGroup: Int, groups: Int,
-        rowsPerStrip: Int, strips: Int, lanesPerPart: Int, laneParts: Int
+        copiedSample: Int, rowsPerStrip: Int, strips: Int, lanesPerPart: Int, laneParts: Int
     ) {
         self.batch = batch
         self.axis = axis
@@ -48,6 +50,7 @@ package struct ConvolutionArguments: BitwiseCopyable {
         self.bias = bias
         self.samplesPerGroup = samplesPerGroup
         self.groups = groups
+        self.copiedSample = copiedSample
         self.rowsPerStrip = rowsPerStrip
         self.strips = strips
         self.lanesPerPart = lanesPerPart

@@ -103,6 +103,8 @@ package struct Phase: BitwiseCopyable {
 package enum RowAxis: UInt8, BitwiseCopyable {
     /// The pixels of one output row.
     case mapRow
+    /// All pixels of one output map, whose rows are too short for good tiles.
+    case map
     /// All pixels of one or several samples: a 1x1 convolution.
     case pixels
     /// Samples: a linear layer.
@@ -110,6 +112,9 @@ package enum RowAxis: UInt8, BitwiseCopyable {
 }
 
 /// Where a convolution reads from: the tensor itself, or a copy of a strip of it with zeros around.
+///
+/// For `RowAxis.map` there is a copy for each column of the kernel (and for each remainder of rows by the step), of just the
+/// pixels that it meets: the pixels of a tap's whole map then lie at one distance from each other, rows' ends included.
 package struct SourceWindow: BitwiseCopyable {
     /// Copy (with zero padding) before computing.
     package var isCopied: Bool
@@ -120,10 +125,13 @@ package struct SourceWindow: BitwiseCopyable {
     package var width: Int
     /// Floats from one pixel of the copy to the next.
     package var pixelStride: Int
-    /// Source rows that one output row reads.
+    /// Source rows that one output row reads; for `RowAxis.map`, rows of each copy.
     package var rowSpan: Int
     /// Source rows (and columns) between neighbouring outputs.
     package var step: Int
+    /// For `RowAxis.map`: copies, by column of the kernel, and by remainder of rows.
+    package var columnCopies = 0
+    package var rowRemainders = 0
     /// One scratch area a worker, `scratchStride` floats apart.
     package var scratch: UnsafeMutablePointer<Float>
     package var scratchStride: Int
