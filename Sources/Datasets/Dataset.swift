@@ -19,8 +19,8 @@ package protocol Dataset: Sendable {
     var classNames: [String] { get }
     /// Features of a pixel: 1 for grey, 3 for colour.
     var channels: Int { get }
-    /// Pixels a side where nothing else is asked for.
-    var nativeImageSize: Int { get }
+    /// Pixels a side that show all there is to learn, where a model would take more; nil for the model's.
+    var suggestedImageSize: Int? { get }
     /// The number of samples.
     func count(of split: Split) -> Int
     /// The class of sample `index`, in 0..<classNames.count.
@@ -32,6 +32,8 @@ package protocol Dataset: Sendable {
 }
 
 extension Dataset {
+    package var suggestedImageSize: Int? { nil }
+
     /// The extent of one image.
     package func shape(imageSize: Int) -> Shape { Shape(height: imageSize, width: imageSize, channels: channels) }
 

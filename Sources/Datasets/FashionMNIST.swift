@@ -10,7 +10,6 @@ package struct FashionMNIST: Dataset {
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     ]
     package let channels = 1
-    package let nativeImageSize = 28
 
     /// Where Debian's package puts the files.
     package static let debianFolder = "/usr/share/datasets/fashion-mnist"

@@ -9,7 +9,7 @@ package struct Shapes: Dataset {
     package let name = "shapes"
     package let classNames = Figure.allCases.map(\.name)
     package let channels = 3
-    package let nativeImageSize = 32
+    package let suggestedImageSize: Int? = 64
 
     package init() {}
 

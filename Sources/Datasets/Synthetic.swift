@@ -7,7 +7,6 @@ package struct Synthetic: Dataset {
     package let name = "synthetic"
     package let classNames: [String]
     package let channels: Int
-    package let nativeImageSize = 224
 
     private static let distinct = 64
 

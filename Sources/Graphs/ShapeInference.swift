@@ -24,8 +24,11 @@ extension Network {
 
     /// The smallest image size that every layer's window fits, found by trying; nil where it is above 1024.
     package func smallestImageSize() -> Int? {
-        (1...1024).first { (try? inferredShapes(imageSize: $0)) != nil }
+        (1...1024).first(where: takes)
     }
+
+    /// Whether every layer's window fits.
+    package func takes(imageSize: Int) -> Bool { (try? inferredShapes(imageSize: imageSize)) != nil }
 
     private func inferredShapes(imageSize: Int) throws(Misfit) -> [Shape] {
         var shapes: [Shape] = []

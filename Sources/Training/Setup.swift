@@ -23,7 +23,7 @@ package struct Setup {
     /// - Parameters:
     ///   - choice: the model; an option of its channels must agree with the data's.
     ///   - classes: outputs of the network; nil for the dataset's.
-    ///   - imageSize: nil for the model's.
+    ///   - imageSize: nil for the model's, or a smaller one that the data suggests and the model takes.
     /// - Throws: what is wrong with model, data or machine.
     package init(
         model choice: ModelChoice, data: String, imageSize: Int?, classes: Int?, threads: Int?,
@@ -31,7 +31,6 @@ package struct Setup {
     ) throws {
         model = try Zoo.model(named: choice.name)
         let channels = try model.options(from: choice.options).inputChannels
-        self.imageSize = imageSize ?? model.defaultImageSize
         // Synthetic images are whatever the model wants; others have classes and channels of their own.
         dataset = try openDataset(data, channels: channels ?? model.defaultChannels, classes: classes ?? 10)
         let needed = dataset.classNames.count
@@ -43,6 +42,10 @@ package struct Setup {
             throw TrainingError.channelsOption(found: channels, data: dataset.name, expected: dataset.channels)
         }
         network = try choice.network(classes: classes, inputChannels: dataset.channels)
+        let modelSize = model.defaultImageSize
+        let suggested = dataset.suggestedImageSize ?? modelSize
+        let isModest = suggested < modelSize && network.takes(imageSize: suggested)
+        self.imageSize = imageSize ?? (isModest ? suggested : modelSize)
         summary = try Summary(network: network, imageSize: self.imageSize)
         sharding = Sharding(ranks: world.size, rank: world.rank)
         backend = Self.backend(instructionSet)

@@ -9,7 +9,6 @@ private final class Probe: Dataset {
     let name = "probe"
     let classNames = ["even", "odd"]
     let channels = 1
-    let nativeImageSize = 1
     let samples: Int
     /// The sample that cannot be drawn.
     let broken: Int?
