@@ -1,0 +1,62 @@
+internal import Graphs
+internal import KernelInterface
+internal import Tensors
+
+/// The numbers of one convolution.
+struct ConvolutionGeometry {
+    var input: Shape
+    var output: Shape
+    var kernelHeight: Int
+    var kernelWidth: Int
+    var stride: Int
+    var padding: Int
+    /// Each channel has a kernel of its own: input and output have the same channels.
+    var isDepthwise = false
+
+    var taps: Int { kernelHeight * kernelWidth }
+    /// Inputs that a weight of each tap meets.
+    var inputsPerOutput: Int { isDepthwise ? 1 : input.channels }
+    /// A linear layer: the kernel covers the whole map.
+    var isLinear: Bool {
+        !isDepthwise && padding == 0 && output.pixels == 1 && kernelHeight == input.height && kernelWidth == input.width
+    }
+    var isPointwise: Bool { !isDepthwise && taps == 1 && stride == 1 && padding == 0 }
+
+    var axis: RowAxis { isLinear ? .samples : isPointwise ? .pixels : .mapRow }
+}
+
+/// How the work on one convolution is cut.
+enum Cut {
+    /// Floats of source that one task keeps in the second-level cache.
+    static let sourceFloats = 40_960
+    /// Floats of x and dy that a task on a weight gradient keeps there.
+    static let stripFloats = 65_536
+    /// Steps of a segment at most, so that blocks of weights fit the caches.
+    static let segmentLength = 1024
+    /// Tasks below which lanes are divided too.
+    static let enoughTasks = 8
+    /// Floats of those copies of a small map that join its rows, and what is too low for a tile of a row: its
+    /// accumulators are fewer than multiplications take to finish.
+    static let joinedFloats = 131_072
+    static let lowTile = 5
+    /// A multiple of every tile height.
+    static let pixelRun = 84
+    /// Channels of a depthwise task: whole cache lines of a pixel, and long strips of rows.
+    static let depthwiseLanes = 32
+}
+
+/// A convolution's tensors: all of them, or those of one super-group.
+struct ConvolutionPart {
+    var geometry: ConvolutionGeometry
+    /// x, or dx of a data gradient.
+    var input: TensorView
+    /// y, or dy of gradients.
+    var output: TensorView
+    /// Added to what is written: y, or dx of a data gradient.
+    var addend: TensorView?
+    var weights: UnsafeMutablePointer<Float>
+    var gradient: UnsafeMutablePointer<Float>
+    /// Floats of `weights`.
+    var weightCount: Int
+    var bias: UnsafePointer<Float>?
+}

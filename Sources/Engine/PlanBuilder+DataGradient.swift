@@ -1,0 +1,79 @@
+internal import Graphs
+internal import KernelInterface
+internal import Tensors
+
+extension PlanBuilder {
+    mutating func lowerDataGradient(_ node: Node, _ convolution: Convolution) {
+        guard let output = node.output else { return }
+        forEachPart(convolution, input: output, output: node.inputs[0], addend: node.addend) { builder, part in
+            if builder.computes(part) {
+                builder.emitDataGradient(part)
+            } else {
+                builder.lowerOpenBLAS(.dataGradient, part)
+            }
+        }
+    }
+
+    private mutating func emitDataGradient(_ part: ConvolutionPart) {
+        let geometry = part.geometry
+        let dx = part.input
+        let dy = part.output
+        let lattice = Lattice(geometry)
+        let plain = SourceWindow(
+            isCopied: geometry.axis == .mapRow && lattice.needsCopy(geometry), padTop: lattice.padTop,
+            padLeft: lattice.padLeft, width: lattice.width, pixelStride: copiedPixel(geometry, dy),
+            rowSpan: lattice.rowSpan, step: 1,
+            scratch: workspace.scratch, scratchStride: workspace.scratchStride)
+        // Where the stride leaves gaps, pixels of a phase lie at two distances.
+        let columns = lattice.phases[0].columns
+        let window =
+            geometry.stride > 1
+            ? plain
+            : joined(
+                plain, geometry, rows: lattice.phases[0].rows, columns: columns, kernelHeight: lattice.rowSpan,
+                columnCopies: lattice.width - columns + 1) ?? plain
+        let phases = lattice.phases.map { phase in
+            let segments = dataGradientSegments(phase, lattice, dy, window, geometry)
+            return Phase(
+                rows: phase.rows, columns: phase.columns, firstRow: phase.firstRow, firstColumn: phase.firstColumn,
+                segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
+        }
+        let outputs = geometry.isDepthwise ? 1 : dy.channels
+        emitConvolution(
+            geometry, source: dy, window: window, weights: transposed(part, lattice),
+            weightBlockStride: geometry.taps * outputs * 32, phases: phases, destination: dx, step: geometry.stride,
+            addend: part.addend, bias: nil)
+    }
+
+    /// The weights with inputs as lanes; a depthwise convolution's are that already.
+    private mutating func transposed(_ part: ConvolutionPart, _ lattice: Lattice) -> UnsafePointer<Float> {
+        if part.geometry.isDepthwise { return UnsafePointer(part.weights) }
+        let blocks = (part.input.channels + 31) / 32
+        workspace.needPartials(blocks * part.geometry.taps * part.output.channels * 32)
+        call(
+            "transposeWeights", context.kernels.transposeWeights,
+            TransposeArguments(
+                source: UnsafePointer(part.weights), destination: workspace.partials, inputs: part.input.channels,
+                outputs: part.output.channels, taps: part.geometry.taps,
+                order: UnsafePointer(memory.store(lattice.tapOrder))),
+            tasks: blocks)
+        return UnsafePointer(workspace.partials)
+    }
+
+    private func dataGradientSegments(
+        _ phase: Lattice.Phase, _ lattice: Lattice, _ dy: TensorView, _ window: SourceWindow,
+        _ geometry: ConvolutionGeometry
+    ) -> [Segment] {
+        var segments: [Segment] = []
+        for tap in phase.taps {
+            let source =
+                geometry.isLinear
+                ? 0 : tapOffset(row: tap.row + window.padTop, column: tap.column + window.padLeft, window, dy)
+            append(
+                geometry.isDepthwise
+                    ? Segment(source: source, weight: lattice.tapOrder[tap.place] * 32, length: 1)
+                    : Segment(source: source, weight: tap.place * dy.channels * 32, length: dy.channels), to: &segments)
+        }
+        return segments.flatMap(cut)
+    }
+}

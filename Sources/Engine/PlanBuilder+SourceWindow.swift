@@ -1,0 +1,93 @@
+internal import Graphs
+internal import KernelInterface
+internal import Tensors
+
+// What a convolution reads, and where its taps find it.
+
+extension PlanBuilder {
+    func forwardWindow(_ geometry: ConvolutionGeometry, _ x: TensorView) -> SourceWindow {
+        SourceWindow(
+            isCopied: geometry.padding > 0 && geometry.axis == .mapRow, padTop: geometry.padding,
+            padLeft: geometry.padding, width: (geometry.output.width - 1) * geometry.stride + geometry.kernelWidth,
+            pixelStride: copiedPixel(geometry, x), rowSpan: geometry.kernelHeight, step: geometry.stride,
+            scratch: workspace.scratch,
+            scratchStride: workspace.scratchStride)
+    }
+
+    /// The copies that let tiles run on from row to row of a small map; nil where its rows make good tiles themselves.
+    func joined(
+        _ window: SourceWindow, _ geometry: ConvolutionGeometry, rows: Int, columns: Int, kernelHeight: Int,
+        columnCopies: Int
+    ) -> SourceWindow? {
+        let tiles = (columns + context.kernels.tileHeight - 1) / context.kernels.tileHeight
+        guard geometry.axis == .mapRow, rows > 1, columns / tiles < Cut.lowTile else { return nil }
+        var joined = window
+        joined.isCopied = true
+        joined.width = columns
+        joined.rowSpan = rows + (kernelHeight - 1) / window.step
+        joined.columnCopies = columnCopies
+        joined.rowRemainders = min(window.step, kernelHeight)
+        return copiedSample(joined, rows: 1) <= Cut.joinedFloats ? joined : nil
+    }
+
+    /// Floats that a copy of the source of some output rows takes.
+    func copiedSample(_ window: SourceWindow, rows: Int) -> Int {
+        let row = window.width * window.pixelStride
+        return window.columnCopies > 0
+            ? window.columnCopies * window.rowRemainders * window.rowSpan * row
+            : ((rows - 1) * window.step + window.rowSpan) * row
+    }
+
+    /// Where the input of a kernel's tap lies from the input of the first one.
+    func tapOffset(row: Int, column: Int, _ window: SourceWindow, _ source: TensorView) -> Int {
+        if window.columnCopies > 0 {
+            let copy = column * window.rowRemainders + row % window.step
+            return (copy * window.rowSpan + row / window.step) * window.width * window.pixelStride
+        }
+        return window.isCopied
+            ? (row * window.width + column) * window.pixelStride : (row * source.width + column) * source.pixelStride
+    }
+
+    /// Floats of a pixel that one task copies.
+    func copiedPixel(_ geometry: ConvolutionGeometry, _ source: TensorView) -> Int {
+        geometry.isDepthwise ? Cut.depthwiseLanes : source.channels
+    }
+
+    /// The taps in the order row, column, input; taps that lie side by side in memory as one segment.
+    func forwardSegments(
+        _ geometry: ConvolutionGeometry, _ x: TensorView, _ window: SourceWindow
+    ) -> [Segment] {
+        var segments: [Segment] = []
+        for r in 0..<geometry.kernelHeight {
+            for s in 0..<geometry.kernelWidth {
+                append(
+                    Segment(
+                        source: tapOffset(row: r, column: s, window, x),
+                        weight: (r * geometry.kernelWidth + s) * geometry.inputsPerOutput * 32,
+                        length: geometry.inputsPerOutput), to: &segments)
+            }
+        }
+        return segments.flatMap(cut)
+    }
+
+    /// Joins a segment to the last one where it continues it.
+    func append(_ segment: Segment, to segments: inout [Segment]) {
+        if let last = segments.last, last.source + last.length == segment.source,
+            last.weight + last.length * 32 == segment.weight
+        {
+            segments[segments.count - 1].length += segment.length
+        } else {
+            segments.append(segment)
+        }
+    }
+
+    func cut(_ segment: Segment) -> [Segment] {
+        let pieces = (segment.length + Cut.segmentLength - 1) / Cut.segmentLength
+        return (0..<pieces).map { piece in
+            let start = segment.length * piece / pieces
+            let end = segment.length * (piece + 1) / pieces
+            return Segment(
+                source: segment.source + start, weight: segment.weight + start * 32, length: end - start)
+        }
+    }
+}
