@@ -109,13 +109,15 @@ private struct Panel {
 /// All outputs of a panel for the lanes `lane ..< lane + a tile's`, with some of the segments.
 @inline(__always)
 private func multiplyPanel<P: Product>(
-    _ product: P.Type, _ panel: Panel, sourceLane: Int, lane: Int, isWide: Bool, weights: UnsafePointer<Float>, segments: UnsafePointer<Segment>,
+    _ product: P.Type, _ panel: Panel, sourceLane: Int, lane: Int, isWide: Bool, weights: UnsafePointer<Float>,
+    segments: UnsafePointer<Segment>,
     segmentCount: Int, isFirst: Bool, bias: UnsafePointer<Float>?
 ) {
     for row in 0..<panel.rows {
         let destination = panel.destination + row &* panel.destinationRowStride + lane
         var job = TileJob(
-            source: panel.source + (row &* panel.sourceRowStride &+ sourceLane), sourceStride: panel.sourceStride, weights: weights,
+            source: panel.source + (row &* panel.sourceRowStride &+ sourceLane), sourceStride: panel.sourceStride,
+            weights: weights,
             segments: segments, segmentCount: segmentCount, initial: nil, initialStride: 0,
             destination: destination, destinationStride: panel.destinationStride)
         if !isFirst {

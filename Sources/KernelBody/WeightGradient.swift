@@ -190,7 +190,8 @@ private func sumSamples(_ arguments: UnsafePointer<WeightGradientArguments>, _ p
                             x: UnsafePointer(source.sample(firstSlot)) + segment.source + first,
                             xStride: 1, xStep: source.sampleStride, xRowStep: 0, xSampleStep: 0,
                             gradient: UnsafePointer(gradient.sample(firstSlot)) + tileLane,
-                            gradientStep: gradient.sampleStride, samples: 1, rows: 1, columns: batch.shardSizes[shard], sums: sums + (tileLane & 31), isFirst: true)
+                            gradientStep: gradient.sampleStride, samples: 1, rows: 1, columns: batch.shardSizes[shard],
+                            sums: sums + (tileLane & 31), isFirst: true)
                         outer(Broadcast.self, height, isWide, &job)
                     }
                 }
