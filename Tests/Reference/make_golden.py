@@ -61,11 +61,15 @@ def fill(name, tensor, is_norm):
     return torch.from_numpy(np.ascontiguousarray(v, dtype=np.float32))
 
 
+def picks(t):
+    """The flat indices of the elements that golden files show."""
+    return sorted({int(i) for i in np.linspace(0, t.numel() - 1, min(4, t.numel()))})
+
+
 def stats(name, t):
     f = t.detach().reshape(-1).double()
-    picks = sorted({int(i) for i in np.linspace(0, f.numel() - 1, min(4, f.numel()))})
     return {"name": name, "shape": list(t.shape), "l2": f.norm().item(), "sum": f.sum().item(),
-            "samples": [[i, f[i].item()] for i in picks]}
+            "samples": [[i, f[i].item()] for i in picks(t)]}
 
 
 def prepared(name):
@@ -86,11 +90,16 @@ def prepared(name):
     return model, x, torch.tensor([(7 * i + 3) % classes for i in range(samples)]), classes
 
 
-def golden(name):
-    model, x, y, classes = prepared(name)
+def learning_rate(name):
+    """Small enough for smooth losses."""
+    return 1e-5 if name.startswith(("alexnet", "vgg")) or name.endswith("_keras") or name.startswith("mobilenet") else 1e-3
+
+
+def five_steps(name, model, x, y, after_step=lambda model: None):
+    """All tensors of golden files, by group and name, and the losses of the steps."""
     model.eval()
     with torch.no_grad():
-        evaluation = model(x)
+        outcome = {"eval_logits": {"eval_logits": model(x)}}
     model.train()
 
     def objective():
@@ -100,29 +109,38 @@ def golden(name):
         auxiliary = F.cross_entropy(o.aux_logits1, y) + F.cross_entropy(o.aux_logits2, y)
         return o.logits, F.cross_entropy(o.logits, y) + 0.3 * auxiliary
 
-    # Small enough for smooth losses.
-    lr = 1e-5 if name.startswith(("alexnet", "vgg")) or name.endswith("_keras") else 1e-3
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9, weight_decay=1e-4)
-    losses, first = [], {}
+    optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate(name), momentum=0.9, weight_decay=1e-4)
+    losses = []
     for step in range(5):
         optimizer.zero_grad()
         logits, loss = objective()
         loss.backward()
         losses.append(loss.item())
         if step == 0:
-            buffers = [stats(k, b) for k, b in model.named_buffers() if not k.endswith("tracked")]
-            first = {"train_logits": stats("train_logits", logits), "loss": loss.item(),
-                     "gradients": [stats(k, p.grad) for k, p in model.named_parameters()],
-                     "buffers_after_forward": buffers}
+            outcome["train_logits"] = {"train_logits": logits}
+            outcome["gradients"] = {k: p.grad.clone() for k, p in model.named_parameters()}
+            outcome["buffers_after_forward"] = {
+                k: b.clone() for k, b in model.named_buffers() if not k.endswith("tracked")}
         optimizer.step()
+        after_step(model)
+    return {**outcome, "after_5_steps": dict(model.named_parameters()), "losses": losses}
+
+
+def golden(name):
+    model, x, y, classes = prepared(name)
+    outcome = five_steps(name, model, x, y)
+    losses = outcome.pop("losses")
+    groups = {key: [stats(k, t) for k, t in group.items()] for key, group in outcome.items()}
+    evaluation = groups["eval_logits"][0]
+    evaluation["row0_first16"] = outcome["eval_logits"]["eval_logits"][0, :16].tolist()
     print(name, "loss", [round(l, 5) for l in losses], flush=True)
     return {"model": name, "input_shape_nchw": list(x.shape), "classes": classes, "labels": y.tolist(),
             "parameter_count": sum(p.numel() for p in model.parameters()),
             "torch": torch.__version__.split("+")[0], "torchvision": torchvision.__version__.split("+")[0],
-            "eval_logits": {**stats("eval_logits", evaluation), "row0_first16": evaluation[0, :16].tolist()},
-            **first,
-            "sgd": {"lr": lr, "momentum": 0.9, "weight_decay": 1e-4, "losses": losses},
-            "after_5_steps": [stats(k, p) for k, p in model.named_parameters()]}
+            "eval_logits": evaluation, "train_logits": groups["train_logits"][0], "loss": losses[0],
+            "gradients": groups["gradients"], "buffers_after_forward": groups["buffers_after_forward"],
+            "sgd": {"lr": learning_rate(name), "momentum": 0.9, "weight_decay": 1e-4, "losses": losses},
+            "after_5_steps": groups["after_5_steps"]}
 
 
 def main(out, names):
