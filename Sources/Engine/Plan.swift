@@ -1,4 +1,5 @@
 internal import Kernels
+internal import Tensors
 
 /// A compiled graph: kernel calls in order, over memory that is all there already. Running one allocates nothing.
 ///
@@ -79,20 +80,19 @@ final class StepClock {
 
 /// What a plan's calls point to; freed with the plan.
 final class PlanMemory {
-    private var blocks: [UnsafeMutableRawPointer] = []
+    private var blocks: [Pages] = []
     /// Bytes handed out.
     private(set) var byteCount = 0
 
-    deinit { for block in blocks { block.deallocate() } }
+    deinit { for block in blocks { block.release() } }
 
     /// Zeroed memory for `count` elements, aligned for any vector.
     func allocate<Element: BitwiseCopyable>(_ type: Element.Type, count: Int) -> UnsafeMutablePointer<Element> {
         let bytes = max(count, 1) * MemoryLayout<Element>.stride
-        let block = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        block.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        let block = Pages(bytes: bytes)
         blocks.append(block)
         byteCount += bytes
-        return block.bindMemory(to: Element.self, capacity: max(count, 1))
+        return block.start.bindMemory(to: Element.self, capacity: max(count, 1))
     }
 
     /// A copy of `value` at an address of its own.

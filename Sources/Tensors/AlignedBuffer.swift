@@ -1,7 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Memory for `count` elements that one owner holds, aligned for any vector, zeroed, and on huge pages where it is large.
 ///
 /// Not for small or short-lived things: an `Array` serves those better.
@@ -10,28 +6,19 @@ package struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable {
     package let baseAddress: UnsafeMutablePointer<Element>
     package let count: Int
 
-    /// Bytes from which transparent huge pages pay: one of them.
-    private static var hugePage: Int { 2 << 20 }
+    private let pages: Pages
 
     /// Reserves zeroed memory. Pages are first touched by whoever writes them first.
     ///
     /// - Complexity: O(1) for large buffers; the kernel hands out zero pages when they are touched.
     package init(count: Int) {
         precondition(count >= 0, "a buffer of \(count) elements was asked for")
-        let bytes = Swift.max(count * MemoryLayout<Element>.stride, 1)
-        let isLarge = bytes >= Self.hugePage
-        let alignment = isLarge ? Self.hugePage : 64
-        let size = (bytes + alignment - 1) / alignment * alignment
-        guard let memory = aligned_alloc(alignment, size) else {
-            preconditionFailure("the machine has no \(size) bytes left for a buffer")
-        }
-        if isLarge { madvise(memory, size, MADV_HUGEPAGE) }
-        memset(memory, 0, size)
-        self.baseAddress = memory.bindMemory(to: Element.self, capacity: count)
+        self.pages = Pages(bytes: count * MemoryLayout<Element>.stride)
+        self.baseAddress = pages.start.bindMemory(to: Element.self, capacity: count)
         self.count = count
     }
 
-    deinit { free(baseAddress) }
+    deinit { pages.release() }
 
     /// The elements, to read.
     package borrowing func withSpan<Result, Failure: Error>(
