@@ -31,6 +31,10 @@ enum Cut {
     static let sourceFloats = 40_960
     /// Floats of x and dy that a task on a weight gradient keeps there.
     static let stripFloats = 65_536
+    /// Floats of the sums that a task on a weight gradient keeps there, beside them.
+    static let partSums = 65_536
+    /// Parts of a weight gradient from which on tasks need not be single shards' to be enough.
+    static let enoughParts = 16
     /// Steps of a segment at most, so that blocks of weights fit the caches.
     static let segmentLength = 1024
     /// Tasks below which lanes are divided too.

@@ -26,50 +26,59 @@ extension PlanBuilder {
 
     private mutating func emitWeightGradient(_ part: ConvolutionPart) {
         let geometry = part.geometry
-        let x = part.input
-        let dy = part.output
-        var window = forwardWindow(geometry, x)
-        window.isCopied = !geometry.isLinear
-        window.pixelStride = packedPixel(geometry, x)
-        let segments = geometry.isDepthwise ? kernelRows(geometry, window) : forwardSegments(geometry, x, window)
-        let packed = part.weightCount
         let shards = context.batch.shards
-        let target = part.gradient
-        // Linear layers sum their shards themselves; a single shard is the sum.
-        let isDirect = geometry.isLinear || shards == 1
-        if !isDirect { workspace.needPartials(shards * packed) }
-        let tasks = geometry.isLinear ? 1 : shards
-        let blocks = (dy.channels + 31) / 32
-        let parts =
-            geometry.isLinear || geometry.isDepthwise
-            ? blocks : max(min((Cut.enoughTasks + tasks - 1) / tasks, (blocks + 1) / 2), 1)
-        let perPart = (blocks + parts - 1) / parts
+        let cut = WeightCut(geometry)
+        // Where there are too few parts to share, tasks are shards' parts. A single shard is the sum.
+        let sumsShards = geometry.isLinear || shards == 1 || cut.parts >= Cut.enoughParts
+        if !sumsShards { workspace.needPartials(shards * part.weightCount) }
+        var window = forwardWindow(geometry, part.input)
+        window.isCopied = !geometry.isLinear
+        window.pixelStride = packedPixel(geometry, inputs: cut.inputsPerPart, part.input)
+        let segments = weightSegments(geometry, cut, part.input, window)
         var arguments = WeightGradientArguments(
-            batch: context.batch, axis: geometry.axis, source: x, window: window, outputGradient: dy,
+            batch: context.batch, axis: geometry.axis, source: part.input, window: window, outputGradient: part.output,
             segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count,
-            partials: isDirect ? target : workspace.partials, partialStride: packed,
-            weightBlockStride: geometry.taps * geometry.inputsPerOutput * 32, rowsPerStrip: 1, samplesPerStrip: 1,
-            packedSource: 0, segmentsPerPart: segments.count,
-            rowParts: 1, lanesPerPart: perPart * 32, laneParts: (blocks + perPart - 1) / perPart)
+            target: sumsShards ? part.gradient : workspace.partials, targetStride: part.weightCount,
+            weightBlockStride: geometry.taps * geometry.inputsPerOutput * 32, sumsShards: sumsShards,
+            taps: geometry.taps, inputs: geometry.inputsPerOutput, inputsPerPart: cut.inputsPerPart,
+            inputParts: cut.inputParts, lanesPerPart: cut.lanesPerPart, laneParts: cut.laneParts)
         if geometry.isLinear {
             workspace.needScratch(shards * context.kernels.tileHeight * 32)
         } else {
+            arguments.partSums = geometry.taps * cut.inputsPerPart * cut.lanesPerPart
+            arguments.sumBuffers = sumsShards ? Int.bitWidth - (shards - 1).leadingZeroBitCount + 1 : 1
             cutIntoStrips(&arguments)
         }
         let (name, kernel) =
             geometry.isDepthwise
             ? ("depthwiseWeightGradient", context.kernels.depthwiseWeightGradient)
             : ("weightGradient", context.kernels.weightGradient)
-        call(name, kernel, arguments, tasks: tasks * arguments.laneParts)
-        if !isDirect { emitTreeSum(workspace.partials, stride: packed, to: target, count: packed) }
+        call(name, kernel, arguments, tasks: (sumsShards ? 1 : shards) * cut.parts)
+        if !sumsShards {
+            emitTreeSum(workspace.partials, stride: part.weightCount, to: part.gradient, count: part.weightCount)
+        }
+    }
+
+    /// Where a part's taps find their inputs, and where their weights stand in the part's sums.
+    private func weightSegments(
+        _ geometry: ConvolutionGeometry, _ cut: WeightCut, _ x: TensorView, _ window: SourceWindow
+    ) -> [Segment] {
+        if geometry.isDepthwise { return kernelRows(geometry, window) }
+        guard cut.inputParts > 1 else { return forwardSegments(geometry, x, window) }
+        return (0..<geometry.taps).map { tap in
+            let (row, column) = tap.quotientAndRemainder(dividingBy: geometry.kernelWidth)
+            return Segment(
+                source: tapOffset(row: row, column: column, window, x), weight: tap * cut.inputsPerPart * 32,
+                length: cut.inputsPerPart)
+        }
     }
 
     /// Floats from pixel to pixel of a packed strip: an odd number of cache lines where it would be an even one, so that a
     /// column of pixels does not fall on a few lines of the first-level cache.
-    private func packedPixel(_ geometry: ConvolutionGeometry, _ x: TensorView) -> Int {
+    private func packedPixel(_ geometry: ConvolutionGeometry, inputs: Int, _ x: TensorView) -> Int {
+        if geometry.isDepthwise { return Cut.depthwiseLanes }
         let line = MemoryPlan.laneGranule
-        let pixel = copiedPixel(geometry, x)
-        return pixel % (2 * line) == 0 && !geometry.isDepthwise ? pixel + line : pixel
+        return inputs % (2 * line) == 0 ? inputs + line : inputs
     }
 
     /// As many rows as `Cut.stripFloats` hold; where that is all, as many samples.
@@ -87,7 +96,8 @@ extension PlanBuilder {
         }
         arguments.packedSource = arguments.samplesPerStrip * source(arguments.rowsPerStrip)
         workspace.needScratch(
-            arguments.packedSource + arguments.samplesPerStrip * arguments.rowsPerStrip * dyRow)
+            arguments.sumBuffers * arguments.partSums + arguments.packedSource
+                + arguments.samplesPerStrip * arguments.rowsPerStrip * dyRow)
     }
 
     /// Of a depthwise convolution: the taps of each row of the kernel.
@@ -122,5 +132,40 @@ extension PlanBuilder {
                 partials: partials, partialStride: stride, shards: context.batch.shards, destination: target,
                 count: count, chunk: chunk),
             tasks: (count + chunk - 1) / chunk)
+    }
+}
+
+/// How the weights of a convolution are cut into the parts that tasks take.
+private struct WeightCut {
+    let inputsPerPart: Int
+    let inputParts: Int
+    let lanesPerPart: Int
+    let laneParts: Int
+
+    var parts: Int { inputParts * laneParts }
+
+    init(_ geometry: ConvolutionGeometry) {
+        let blocks = (geometry.output.channels + 31) / 32
+        let inputs = geometry.inputsPerOutput
+        if geometry.isLinear || geometry.isDepthwise {
+            (inputsPerPart, inputParts, lanesPerPart, laneParts) = (inputs, 1, 32, blocks)
+            return
+        }
+        // The larger side is divided first: packed x is used as often as a part has outputs, packed dy as it has inputs.
+        var parts = (inputs: 1, lanes: 1)
+        var size = (inputs: inputs, blocks: blocks)
+        while geometry.taps * size.inputs * size.blocks * 32 > Cut.partSums, size.inputs > 32 || size.blocks > 1 {
+            if size.inputs > size.blocks * 32 || size.blocks == 1 {
+                parts.inputs += 1
+                size.inputs = ((inputs + parts.inputs - 1) / parts.inputs + 15) / 16 * 16
+            } else {
+                parts.lanes += 1
+                size.blocks = (blocks + parts.lanes - 1) / parts.lanes
+            }
+        }
+        inputsPerPart = size.inputs
+        inputParts = (inputs + size.inputs - 1) / size.inputs
+        lanesPerPart = size.blocks * 32
+        laneParts = (blocks + size.blocks - 1) / size.blocks
     }
 }

@@ -13,6 +13,16 @@ func copyFloats(_ count: Int, from source: UnsafePointer<Float>, to destination:
     }
 }
 
+/// destination += source, `count` floats, a multiple of 16.
+@inline(__always)
+func addFloats(_ count: Int, from source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
+    var i = 0
+    while i < count {
+        put(vector(destination + i) + vector(source + i), destination + i)
+        i &+= lanes
+    }
+}
+
 @inline(__always)
 func zeroFloats(_ count: Int, at destination: UnsafeMutablePointer<Float>) {
     let zero = Vector(repeating: 0)

@@ -70,58 +70,94 @@ private func accumulateOuter<P: Product, R: Tile>(
 }
 
 func weightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
-    let place = Place(arguments, task)
+    let part = Part(arguments, task)
     if arguments.pointee.axis == .samples {
-        sumSamples(arguments, place, worker: worker)
+        sumSamples(arguments, part, worker: worker)
     } else {
-        sumPixels(Broadcast.self, arguments, arguments.pointee.source, place, worker: worker)
+        sumMaps(Broadcast.self, arguments, part, worker: worker)
     }
 }
 
 func depthwiseWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
-    let place = Place(arguments, task)
-    var source = arguments.pointee.source
-    source.take(lanes: place.lanes)
-    sumPixels(Lanewise.self, arguments, source, place, worker: worker)
+    sumMaps(Lanewise.self, arguments, Part(arguments, task), worker: worker)
 }
 
-/// A task's share.
-private struct Place {
+/// A task's share of the weights.
+private struct Part {
+    /// The only shard that the task sums, where it does not sum all.
     var shard: Int
-    var segments: Range<Int>
+    /// Inputs of each tap.
+    var inputs: Range<Int>
+    /// Outputs.
     var lanes: Range<Int>
 
     @inline(__always)
     init(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int) {
         let lanePart = task % arguments.pointee.laneParts
-        let rowPart = task / arguments.pointee.laneParts % arguments.pointee.rowParts
-        shard = task / arguments.pointee.laneParts / arguments.pointee.rowParts
-        let firstSegment = rowPart &* arguments.pointee.segmentsPerPart
-        let endSegment = min(firstSegment &+ arguments.pointee.segmentsPerPart, arguments.pointee.segmentCount)
-        segments = firstSegment..<endSegment
+        let inputPart = task / arguments.pointee.laneParts % arguments.pointee.inputParts
+        shard = task / arguments.pointee.laneParts / arguments.pointee.inputParts
+        let firstInput = inputPart &* arguments.pointee.inputsPerPart
+        inputs = firstInput..<min(firstInput &+ arguments.pointee.inputsPerPart, arguments.pointee.inputs)
         let firstLane = lanePart &* arguments.pointee.lanesPerPart
         let channels = padded(arguments.pointee.outputGradient.channels)
         lanes = firstLane..<min(firstLane &+ arguments.pointee.lanesPerPart, channels)
     }
 }
 
-/// A convolution with a map, strip by strip: some rows of a sample, or some whole samples. A strip's x and dy are packed first,
+/// A task of a convolution with a map: its sums grow in scratch memory and are delivered when they are complete.
+@inline(__always)
+private func sumMaps<P: Product>(
+    _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, worker: Int
+) {
+    let sums = arguments.pointee.window.scratch + worker &* arguments.pointee.window.scratchStride
+    let packed = sums + arguments.pointee.sumBuffers &* arguments.pointee.partSums
+    var target = arguments.pointee.target
+    if arguments.pointee.sumsShards {
+        let height = treeHeight(arguments.pointee.batch.shards)
+        sumSubtree(P.self, arguments, part, root: 0, height: height, packed: packed, to: sums)
+    } else {
+        sumShard(P.self, arguments, part, shard: part.shard, packed: packed, to: sums)
+        target += part.shard &* arguments.pointee.targetStride
+    }
+    deliver(arguments, part, from: sums, to: target)
+}
+
+/// The sum of the subtree over shards whose root is the place `root`, `height` levels above them. Each level needs a buffer.
+private func sumSubtree<P: Product>(
+    _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, root: Int, height: Int,
+    packed: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>
+) {
+    if height == 0 { return sumShard(P.self, arguments, part, shard: root, packed: packed, to: sums) }
+    let shards = arguments.pointee.batch.shards
+    let partner = root &+ treePlaces(shards, height: height)
+    sumSubtree(P.self, arguments, part, root: root, height: height &- 1, packed: packed, to: sums)
+    guard partner < treePlaces(shards, height: height &- 1) else { return }
+    let other = sums + arguments.pointee.partSums
+    sumSubtree(P.self, arguments, part, root: partner, height: height &- 1, packed: packed, to: other)
+    addFloats(arguments.pointee.partSums, from: UnsafePointer(other), to: sums)
+}
+
+/// A part's sums over one shard, strip by strip: some rows of a sample, or some whole samples. A strip's x and dy are packed first,
 /// so that they stay in the caches while all tiles pass over them: where pixels lie a power of two apart, all of them would
 /// fall on the same few lines of a cache.
-@inline(__always)
-private func sumPixels<P: Product>(
-    _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ source: TensorView, _ place: Place,
-    worker: Int
+private func sumShard<P: Product>(
+    _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, shard: Int,
+    packed x: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>
 ) {
     let window = arguments.pointee.window
     let gradient = arguments.pointee.outputGradient
-    let partial = arguments.pointee.partials + place.shard &* arguments.pointee.partialStride
-    let firstSlot = place.shard &* arguments.pointee.batch.shardCapacity
-    let endSlot = firstSlot &+ arguments.pointee.batch.shardSizes[place.shard]
-    let x = window.scratch + worker &* window.scratchStride
+    var source = arguments.pointee.source
+    if P.isLanewise {
+        source.take(lanes: part.lanes)
+    } else if arguments.pointee.inputParts > 1 {
+        source.take(lanes: part.inputs)
+    }
+    let firstSlot = shard &* arguments.pointee.batch.shardCapacity
+    let endSlot = firstSlot &+ arguments.pointee.batch.shardSizes[shard]
     let dy = x + arguments.pointee.packedSource
     let rowLength = window.width &* window.pixelStride
-    prepare(arguments, partial, place, isEmpty: endSlot == firstSlot)
+    // Lanes that no tile writes: all where the shard has no sample, else the second half of the last block.
+    if endSlot == firstSlot || part.lanes.upperBound & 31 != 0 { zeroFloats(arguments.pointee.partSums, at: sums) }
     var slot = firstSlot
     while slot < endSlot {
         let samples = min(arguments.pointee.samplesPerStrip, endSlot &- slot)
@@ -134,17 +170,35 @@ private func sumPixels<P: Product>(
                     source, slot: slot &+ i, firstRow: row &* window.step &- window.padTop, rows: copiedRows,
                     window: window, to: x + i &* copiedRows &* rowLength)
             }
-            packGradient(gradient, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows), place.lanes, to: dy)
+            packGradient(gradient, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows), part.lanes, to: dy)
             let job = OuterJob(
                 x: UnsafePointer(x), xStride: P.isLanewise ? window.pixelStride : 1,
                 xStep: window.step &* window.pixelStride, xRowStep: window.step &* rowLength,
                 xSampleStep: copiedRows &* rowLength, gradient: UnsafePointer(dy), gradientStep: tileLanes,
-                samples: samples, rows: rows, columns: gradient.width, sums: partial,
+                samples: samples, rows: rows, columns: gradient.width, sums: sums,
                 isFirst: slot == firstSlot && row == 0)
-            sumTiles(P.self, arguments, job, place)
+            sumTiles(P.self, arguments, job, part)
             row &+= rows
         }
         slot &+= samples
+    }
+}
+
+/// Moves a part's sums to their place among all weights.
+private func deliver(
+    _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, from sums: UnsafePointer<Float>,
+    to target: UnsafeMutablePointer<Float>
+) {
+    let run = part.inputs.count &* 32
+    let runStride = arguments.pointee.inputsPerPart &* 32
+    var source = sums
+    for lane in stride(from: part.lanes.lowerBound, to: part.lanes.upperBound, by: 32) {
+        var weights = target + (lane >> 5) &* arguments.pointee.weightBlockStride + part.inputs.lowerBound &* 32
+        for _ in 0..<arguments.pointee.taps {
+            copyFloats(run, from: source, to: weights)
+            source += runStride
+            weights += arguments.pointee.inputs &* 32
+        }
     }
 }
 
@@ -168,16 +222,16 @@ private func packGradient(
 }
 
 /// A linear layer: chains are as short as shards, so each tile sums all shards, in scratch memory, and then their tree.
-private func sumSamples(_ arguments: UnsafePointer<WeightGradientArguments>, _ place: Place, worker: Int) {
+private func sumSamples(_ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, worker: Int) {
     let source = arguments.pointee.source
     let gradient = arguments.pointee.outputGradient
     let batch = arguments.pointee.batch
     let scratch = arguments.pointee.window.scratch + worker &* arguments.pointee.window.scratchStride
     let shardStride = tileHeight &* 32
-    for lane in stride(from: place.lanes.lowerBound, to: place.lanes.upperBound, by: 32) {
-        let laneEnd = min(lane &+ 32, place.lanes.upperBound)
-        let block = arguments.pointee.partials + (lane >> 5) &* arguments.pointee.weightBlockStride
-        for s in place.segments {
+    for lane in stride(from: part.lanes.lowerBound, to: part.lanes.upperBound, by: 32) {
+        let laneEnd = min(lane &+ 32, part.lanes.upperBound)
+        let block = arguments.pointee.target + (lane >> 5) &* arguments.pointee.weightBlockStride
+        for s in 0..<arguments.pointee.segmentCount {
             let segment = arguments.pointee.segments[s]
             var first = 0
             while first < segment.length {
@@ -223,23 +277,24 @@ private func forEachTile(_ range: Range<Int>, _ body: (_ lane: Int, _ isWide: Bo
     }
 }
 
-/// All tiles of some segments and lanes over one strip of x and dy.
+/// All tiles of a part over one strip of x and dy.
 @inline(__always)
 private func sumTiles<P: Product>(
-    _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ strip: OuterJob, _ place: Place
+    _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ strip: OuterJob, _ part: Part
 ) {
     var job = strip
     let pixels = strip.samples &* strip.rows &* strip.columns
-    forEachTile(place.lanes) { lane, isWide in
-        let origin = strip.x + (P.isLanewise ? lane &- place.lanes.lowerBound : 0)
+    let blockStride = arguments.pointee.taps &* arguments.pointee.inputsPerPart &* 32
+    let clipsSegments = arguments.pointee.inputParts > 1
+    forEachTile(0..<part.lanes.count) { lane, isWide in
         // A tile's dy is full vectors wide, the last one's too.
-        job.gradient = strip.gradient + (lane &- place.lanes.lowerBound) &* pixels
-        let block = strip.sums + (lane >> 5) &* arguments.pointee.weightBlockStride + (lane & 31)
-        for s in place.segments {
+        job.gradient = strip.gradient + lane &* pixels
+        let block = strip.sums + (lane >> 5) &* blockStride + (lane & 31)
+        for s in 0..<arguments.pointee.segmentCount {
             let segment = arguments.pointee.segments[s]
-            job.x = origin + segment.source
+            job.x = strip.x + (P.isLanewise ? lane &+ segment.source : segment.source)
             job.sums = block + segment.weight
-            var remaining = segment.length
+            var remaining = clipsSegments ? min(segment.length, part.inputs.count) : segment.length
             var tiles = tileCount(remaining)
             while tiles > 0 {
                 let height = nextHeight(remaining, tiles: tiles)
@@ -253,20 +308,18 @@ private func sumTiles<P: Product>(
     }
 }
 
-/// Zeroes what no tile will write: everything when a shard has no sample, else the unused half of the last block of lanes.
-private func prepare(
-    _ arguments: UnsafePointer<WeightGradientArguments>, _ partial: UnsafeMutablePointer<Float>, _ place: Place,
-    isEmpty: Bool
-) {
-    for lane in stride(from: place.lanes.lowerBound, to: place.lanes.upperBound, by: 32)
-    where isEmpty || lane &+ 32 > place.lanes.upperBound {
-        for s in place.segments {
-            let segment = arguments.pointee.segments[s]
-            zeroFloats(
-                segment.length &* 32,
-                at: partial + (lane >> 5) &* arguments.pointee.weightBlockStride + segment.weight)
-        }
-    }
+/// Places left of `shards` after each of `height` times half of them were added to the others.
+private func treePlaces(_ shards: Int, height: Int) -> Int {
+    var places = shards
+    for _ in 0..<height { places = (places &+ 1) / 2 }
+    return places
+}
+
+/// How often that halves `shards` until one place is left.
+private func treeHeight(_ shards: Int) -> Int {
+    var height = 0
+    while treePlaces(shards, height: height) > 1 { height &+= 1 }
+    return height
 }
 
 /// sums[0] = the tree sum of `shards` runs of `count` floats, a multiple of 16, that lie `stride` apart.
@@ -276,13 +329,7 @@ func sumTree(_ sums: UnsafeMutablePointer<Float>, stride: Int, shards: Int, coun
     while remaining > 1 {
         let half = (remaining &+ 1) / 2
         for shard in half..<remaining {
-            let target = sums + (shard &- half) &* stride
-            let source = sums + shard &* stride
-            var i = 0
-            while i < count {
-                put(vector(target + i) + vector(source + i), target + i)
-                i &+= lanes
-            }
+            addFloats(count, from: sums + shard &* stride, to: sums + (shard &- half) &* stride)
         }
         remaining = half
     }

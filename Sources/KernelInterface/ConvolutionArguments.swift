@@ -58,10 +58,11 @@ package struct ConvolutionArguments: BitwiseCopyable {
     }
 }
 
-/// Weight gradients: for each shard, partial[rows of all segments][lanes] = sum over its pixels of x * dy.
+/// Weight gradients: the sum over a shard's pixels of x * dy, for each tap, input and output; and where a task sums all of its rank's
+/// shards, the sum of those along their tree.
 ///
-/// Partials are packed as weights are. Task index = (shard * rowParts + rowPart) * laneParts + lanePart; for
-/// `RowAxis.samples` there is no shard index: a task sums its shards itself, along their tree, and writes the gradient.
+/// A task does a part of the inputs (all taps of them) and a part of the outputs:
+/// task index = (shard * inputParts + inputPart) * laneParts + lanePart, without a shard where tasks sum all.
 package struct WeightGradientArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var axis: RowAxis
@@ -70,28 +71,36 @@ package struct WeightGradientArguments: BitwiseCopyable {
     package var window: SourceWindow
     /// dy
     package var outputGradient: TensorView
+    /// Of the first part's inputs, and where their weights stand in its sums: [lanesPerPart/32][taps][inputsPerPart][32].
     package var segments: UnsafePointer<Segment>
     package var segmentCount: Int
-    package var partials: UnsafeMutablePointer<Float>
-    /// Floats from one shard's partial to the next.
-    package var partialStride: Int
+    /// Packed as weights are: the gradient, or the shards' partial sums, `targetStride` floats apart.
+    package var target: UnsafeMutablePointer<Float>
+    package var targetStride: Int
     package var weightBlockStride: Int
-    /// Output rows that are worked on at a time, packed: as many as caches hold.
-    package var rowsPerStrip: Int
-    /// Samples that are worked on at a time; more than one only where all their rows are.
-    package var samplesPerStrip: Int
-    /// Floats of x that a strip takes of the scratch memory; dy follows.
-    package var packedSource: Int
-    package var segmentsPerPart: Int
-    package var rowParts: Int
+    /// Whether a task sums all shards.
+    package var sumsShards: Bool
+    package var taps: Int
+    /// Inputs of a tap.
+    package var inputs: Int
+    package var inputsPerPart: Int
+    package var inputParts: Int
     package var lanesPerPart: Int
     package var laneParts: Int
+    /// Output rows that are worked on at a time, packed: as many as caches hold.
+    package var rowsPerStrip = 1
+    /// Samples that are worked on at a time; more than one only where all their rows are.
+    package var samplesPerStrip = 1
+    /// The scratch memory: `sumBuffers` times a part's sums, then what is packed of x, then of dy.
+    package var partSums = 0
+    package var sumBuffers = 1
+    package var packedSource = 0
 
     package init(
         batch: BatchLayout, axis: RowAxis, source: TensorView, window: SourceWindow, outputGradient: TensorView,
-        segments: UnsafePointer<Segment>, segmentCount: Int, partials: UnsafeMutablePointer<Float>, partialStride: Int,
-        weightBlockStride: Int, rowsPerStrip: Int, samplesPerStrip: Int, packedSource: Int, segmentsPerPart: Int,
-        rowParts: Int, lanesPerPart: Int, laneParts: Int
+        segments: UnsafePointer<Segment>, segmentCount: Int, target: UnsafeMutablePointer<Float>, targetStride: Int,
+        weightBlockStride: Int, sumsShards: Bool, taps: Int, inputs: Int, inputsPerPart: Int, inputParts: Int,
+        lanesPerPart: Int, laneParts: Int
     ) {
         self.batch = batch
         self.axis = axis
@@ -100,14 +109,14 @@ package struct WeightGradientArguments: BitwiseCopyable {
         self.outputGradient = outputGradient
         self.segments = segments
         self.segmentCount = segmentCount
-        self.partials = partials
-        self.partialStride = partialStride
+        self.target = target
+        self.targetStride = targetStride
         self.weightBlockStride = weightBlockStride
-        self.rowsPerStrip = rowsPerStrip
-        self.samplesPerStrip = samplesPerStrip
-        self.packedSource = packedSource
-        self.segmentsPerPart = segmentsPerPart
-        self.rowParts = rowParts
+        self.sumsShards = sumsShards
+        self.taps = taps
+        self.inputs = inputs
+        self.inputsPerPart = inputsPerPart
+        self.inputParts = inputParts
         self.lanesPerPart = lanesPerPart
         self.laneParts = laneParts
     }
