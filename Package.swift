@@ -13,7 +13,7 @@ let house: [SwiftSetting] = [
 /// Kernels are optimised in debug builds too.
 func kernels(_ name: String, march: String) -> Target {
     .target(
-        name: name, dependencies: ["KernelInterface"],
+        name: name, dependencies: ["CMachine", "KernelInterface"],
         swiftSettings: house + [.unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "2", "-Xcc", "-march=\(march)"])])
 }
 

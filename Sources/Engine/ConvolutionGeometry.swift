@@ -63,4 +63,18 @@ struct ConvolutionPart {
     /// Floats of `weights`.
     var weightCount: Int
     var bias: UnsafePointer<Float>?
+
+    /// The same convolution of the pixels alone that it reads: of a 1x1 kernel with a stride, those in between are left out.
+    func decimated() -> ConvolutionPart {
+        guard geometry.taps == 1, geometry.padding == 0, geometry.stride > 1, !geometry.isDepthwise else { return self }
+        var part = self
+        part.geometry.stride = 1
+        part.geometry.input.height = geometry.output.height
+        part.geometry.input.width = geometry.output.width
+        part.input.height = geometry.output.height
+        part.input.width = geometry.output.width
+        part.input.rowStride *= geometry.stride
+        part.input.pixelStride *= geometry.stride
+        return part
+    }
 }

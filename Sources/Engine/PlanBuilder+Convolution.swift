@@ -17,6 +17,7 @@ extension PlanBuilder {
     func computes(_ part: ConvolutionPart) -> Bool { !context.usesOpenBLAS || part.geometry.isDepthwise }
 
     private mutating func emitForward(_ part: ConvolutionPart) {
+        let part = part.decimated()
         let geometry = part.geometry
         let plain = forwardWindow(geometry, part.input)
         let window =
@@ -101,6 +102,7 @@ extension PlanBuilder {
             if pixels < run { arguments.samplesPerGroup = group(run / pixels) }
             arguments.rowsPerStrip = pixels < run ? pixels * arguments.samplesPerGroup : run
             arguments.strips = pixels < run ? 1 : (pixels + run - 1) / run
+            workspace.needScratch(arguments.rowsPerStrip * window.pixelStride)
         case .samples:
             arguments.samplesPerGroup = slots
         }

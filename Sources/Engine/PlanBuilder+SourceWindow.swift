@@ -7,7 +7,7 @@ internal import Tensors
 extension PlanBuilder {
     func forwardWindow(_ geometry: ConvolutionGeometry, _ x: TensorView) -> SourceWindow {
         SourceWindow(
-            isCopied: geometry.padding > 0 && geometry.axis == .mapRow, padTop: geometry.padding,
+            isCopied: geometry.axis == .pixels || geometry.padding > 0 && geometry.axis == .mapRow, padTop: geometry.padding,
             padLeft: geometry.padding, width: (geometry.output.width - 1) * geometry.stride + geometry.kernelWidth,
             pixelStride: copiedPixel(geometry, x), rowSpan: geometry.kernelHeight, step: geometry.stride,
             scratch: workspace.scratch,
@@ -48,9 +48,17 @@ extension PlanBuilder {
             ? (row * window.width + column) * window.pixelStride : (row * source.width + column) * source.pixelStride
     }
 
-    /// Floats of a pixel that one task copies.
+    /// Floats from pixel to pixel of what one task copies.
     func copiedPixel(_ geometry: ConvolutionGeometry, _ source: TensorView) -> Int {
-        geometry.isDepthwise ? Cut.depthwiseLanes : source.channels
+        if geometry.isDepthwise { return Cut.depthwiseLanes }
+        return geometry.isPointwise ? spread(source.channels) : source.channels
+    }
+
+    /// The distance at which to put pixels of `channels`: an odd number of cache lines where it would be an even one, so that a
+    /// column of pixels does not fall on a few lines of the first-level cache.
+    func spread(_ channels: Int) -> Int {
+        let line = MemoryPlan.laneGranule
+        return channels % (2 * line) == 0 ? channels + line : channels
     }
 
     /// The taps in the order row, column, input; taps that lie side by side in memory as one segment.

@@ -25,6 +25,7 @@ extension PlanBuilder {
     }
 
     private mutating func emitWeightGradient(_ part: ConvolutionPart) {
+        let part = part.decimated()
         let geometry = part.geometry
         let shards = context.batch.shards
         let cut = WeightCut(geometry)
@@ -33,7 +34,7 @@ extension PlanBuilder {
         if !sumsShards { workspace.needPartials(shards * part.weightCount) }
         var window = forwardWindow(geometry, part.input)
         window.isCopied = !geometry.isLinear
-        window.pixelStride = packedPixel(geometry, inputs: cut.inputsPerPart, part.input)
+        window.pixelStride = geometry.isDepthwise ? Cut.depthwiseLanes : spread(cut.inputsPerPart)
         let segments = weightSegments(geometry, cut, part.input, window)
         var arguments = WeightGradientArguments(
             batch: context.batch, axis: geometry.axis, source: part.input, window: window, outputGradient: part.output,
@@ -71,14 +72,6 @@ extension PlanBuilder {
                 source: tapOffset(row: row, column: column, window, x), weight: tap * cut.inputsPerPart * 32,
                 length: cut.inputsPerPart)
         }
-    }
-
-    /// Floats from pixel to pixel of a packed strip: an odd number of cache lines where it would be an even one, so that a
-    /// column of pixels does not fall on a few lines of the first-level cache.
-    private func packedPixel(_ geometry: ConvolutionGeometry, inputs: Int, _ x: TensorView) -> Int {
-        if geometry.isDepthwise { return Cut.depthwiseLanes }
-        let line = MemoryPlan.laneGranule
-        return inputs % (2 * line) == 0 ? inputs + line : inputs
     }
 
     /// As many rows as `Cut.stripFloats` hold; where that is all, as many samples.

@@ -20,13 +20,11 @@ extension TensorView {
         channels = lanes.count
     }
 
-    @inline(__always) var rowStride: Int { width * pixelStride }
-
     @inline(__always)
     func sample(_ slot: Int) -> UnsafeMutablePointer<Float> { base + slot * sampleStride }
 
     @inline(__always)
     func pixel(_ slot: Int, _ row: Int, _ column: Int) -> UnsafeMutablePointer<Float> {
-        base + slot * sampleStride + (row * width + column) * pixelStride
+        base + slot * sampleStride + row * rowStride + column * pixelStride
     }
 }

@@ -1,3 +1,4 @@
+import CMachine
 import KernelInterface
 
 // Convolutions, their data gradients and linear layers: destination = initial + source * weights.
@@ -32,7 +33,10 @@ private func multiply<P: Product, T: Tile>(_ product: P.Type, _ tile: T.Type, _ 
     let stride = job.pointee.sourceStride
     var sums: T
     if let initial = job.pointee.initial {
-        sums = T.load(initial, job.pointee.initialStride)
+        let stride = job.pointee.initialStride
+        sums = T.load(initial, stride)
+        // The next tile starts from the rows after these: where they come from memory, its first products would wait for them.
+        if stride > 0 { T.prefetch(initial + T.height &* stride, stride) }
     } else {
         sums = T.zero
     }
@@ -48,6 +52,7 @@ private func multiply<P: Product, T: Tile>(_ product: P.Type, _ tile: T.Type, _ 
     }
     sums.store(job.pointee.destination, job.pointee.destinationStride)
 }
+
 
 @inline(__always)
 private func multiply<P: Product, R: Tile>(
@@ -172,7 +177,12 @@ private func multiplyTask<P: Product>(
     let copiedRows = (arguments.pointee.rowsPerStrip &- 1) &* window.step &+ window.rowSpan
     let copiedSample = arguments.pointee.copiedSample
     let scratch = window.scratch + worker &* window.scratchStride
-    if isCopied {
+    if isCopied && arguments.pointee.axis == .pixels {
+        copyPixels(
+            source, slot: firstSlot, first: firstRow,
+            count: min(arguments.pointee.rowsPerStrip, slots &* source.height &* source.width &- firstRow),
+            window: window, to: scratch)
+    } else if isCopied {
         for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
             let copy = scratch + i &* copiedSample
             if arguments.pointee.axis == .map {
@@ -218,12 +228,12 @@ private func forEachPanel(
 ) {
     let destination = arguments.pointee.destination
     let addend = arguments.pointee.addend
+    let window = arguments.pointee.window
     switch arguments.pointee.axis {
     case .mapRow:
         let rows = min(arguments.pointee.rowsPerStrip, phase.rows &- firstRow)
         if rows <= 0 { return }
         let step = arguments.pointee.destinationStep
-        let window = arguments.pointee.window
         let sourceWidth = copy == nil ? source.rowStride : window.width &* window.pixelStride
         let sourcePixel = copy == nil ? source.pixelStride : window.pixelStride
         let row = phase.firstRow &+ firstRow &* step
@@ -249,20 +259,20 @@ private func forEachPanel(
             body(
                 Panel(
                     rows: 1, columns: phase.rows &* phase.columns, source: copy + i &* copiedSample,
-                    sourceRowStride: 0, sourceStride: arguments.pointee.window.pixelStride,
+                    sourceRowStride: 0, sourceStride: window.pixelStride,
                     destination: destination.sample(slot), destinationRowStride: 0,
                     destinationStride: destination.pixelStride,
                     addend: addend.map { UnsafePointer($0.sample(slot)) }, addendRowStride: 0,
                     addendStride: addend?.pixelStride ?? 0))
         }
     case .pixels:
+        guard let copy else { return }
         let pixels = source.height &* source.width &* slots
         let columns = min(arguments.pointee.rowsPerStrip, pixels &- firstRow)
         if columns <= 0 { return }
         body(
             Panel(
-                rows: 1, columns: columns, source: source.sample(firstSlot) + firstRow &* source.pixelStride,
-                sourceRowStride: 0, sourceStride: source.pixelStride,
+                rows: 1, columns: columns, source: copy, sourceRowStride: 0, sourceStride: window.pixelStride,
                 destination: destination.sample(firstSlot) + firstRow &* destination.pixelStride,
                 destinationRowStride: 0, destinationStride: destination.pixelStride,
                 addend: addend.map { UnsafePointer($0.sample(firstSlot) + firstRow &* $0.pixelStride) },

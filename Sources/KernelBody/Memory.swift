@@ -58,6 +58,28 @@ func copyColumns(_ view: TensorView, slot: Int, window: SourceWindow, to scratch
     }
 }
 
+/// Copies `count` pixels of the samples from `slot` on; `first` counts from that one's first.
+func copyPixels(
+    _ view: TensorView, slot: Int, first: Int, count: Int, window: SourceWindow,
+    to scratch: UnsafeMutablePointer<Float>
+) {
+    var target = scratch
+    var pixel = first
+    while pixel < first &+ count {
+        let sample = pixel / (view.height &* view.width)
+        let row = pixel / view.width &- sample &* view.height
+        let column = pixel % view.width
+        let end = min(pixel &+ view.width &- column, first &+ count)
+        var source = UnsafePointer(view.pixel(slot &+ sample, row, column))
+        while pixel < end {
+            copyFloats(view.channels, from: source, to: target)
+            source += view.pixelStride
+            target += window.pixelStride
+            pixel &+= 1
+        }
+    }
+}
+
 /// Copies `rows` rows of a sample, from `firstRow` on, with zeros where the window lies outside of the map.
 func copyWindow(
     _ view: TensorView, slot: Int, firstRow: Int, rows: Int, window: SourceWindow,

@@ -1,3 +1,4 @@
+import CMachine
 import KernelInterface
 
 // The register tile: rows x two vectors of accumulators, one broadcast and two fused multiply-adds a row and step.
@@ -35,6 +36,8 @@ protocol Tile {
     mutating func accumulate<P: Product>(
         _ product: P.Type, _ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector)
     static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self
+    /// Asks for what `load` will read.
+    static func prefetch(_ memory: UnsafePointer<Float>, _ stride: Int)
     func store(_ memory: UnsafeMutablePointer<Float>, _ stride: Int)
 }
 
@@ -71,6 +74,12 @@ struct OpenRow<Member: Weightless>: Tile {
     }
 
     @inline(__always)
+    static func prefetch(_ memory: UnsafePointer<Float>, _ stride: Int) {
+        machine_prefetch(memory)
+        if lanes == 16 { machine_prefetch(memory + lanes) }
+    }
+
+    @inline(__always)
     func store(_ memory: UnsafeMutablePointer<Float>, _ stride: Int) {
         put(a, memory)
         put(b, memory + lanes)
@@ -96,6 +105,9 @@ struct OpenHalfRow<Member: Weightless>: Tile {
     static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self { Self(a: vector(memory)) }
 
     @inline(__always)
+    static func prefetch(_ memory: UnsafePointer<Float>, _ stride: Int) { machine_prefetch(memory) }
+
+    @inline(__always)
     func store(_ memory: UnsafeMutablePointer<Float>, _ stride: Int) { put(a, memory) }
 }
 
@@ -118,6 +130,12 @@ struct Stack<Top: Tile, Bottom: Tile>: Tile {
     @inline(__always)
     static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self {
         Stack(top: .load(memory, stride), bottom: .load(memory + Top.height * stride, stride))
+    }
+
+    @inline(__always)
+    static func prefetch(_ memory: UnsafePointer<Float>, _ stride: Int) {
+        Top.prefetch(memory, stride)
+        Bottom.prefetch(memory + Top.height * stride, stride)
     }
 
     @inline(__always)

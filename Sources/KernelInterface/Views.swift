@@ -9,6 +9,8 @@ package struct TensorView: BitwiseCopyable {
     package var width: Int
     package var channels: Int
     package var pixelStride: Int
+    /// Floats from row to row: those of all pixels of one, but for a view that leaves some out.
+    package var rowStride: Int
     package var sampleStride: Int
 
     package init(
@@ -19,6 +21,7 @@ package struct TensorView: BitwiseCopyable {
         self.width = width
         self.channels = channels
         self.pixelStride = pixelStride
+        self.rowStride = width * pixelStride
         self.sampleStride = sampleStride
     }
 }
