@@ -20,7 +20,8 @@ extension PlanBuilder {
         let dy = part.output
         let lattice = Lattice(geometry)
         let plain = SourceWindow(
-            isCopied: geometry.axis == .pixels || geometry.axis == .mapRow && lattice.needsCopy(geometry), padTop: lattice.padTop,
+            isCopied: geometry.axis == .pixels || geometry.axis == .mapRow && lattice.needsCopy(geometry),
+            padTop: lattice.padTop,
             padLeft: lattice.padLeft, width: lattice.width, pixelStride: copiedPixel(geometry, dy),
             rowSpan: lattice.rowSpan, step: 1,
             scratch: workspace.scratch, scratchStride: workspace.scratchStride)

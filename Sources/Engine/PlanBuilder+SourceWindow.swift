@@ -7,7 +7,8 @@ internal import Tensors
 extension PlanBuilder {
     func forwardWindow(_ geometry: ConvolutionGeometry, _ x: TensorView) -> SourceWindow {
         SourceWindow(
-            isCopied: geometry.axis == .pixels || geometry.padding > 0 && geometry.axis == .mapRow, padTop: geometry.padding,
+            isCopied: geometry.axis == .pixels || geometry.padding > 0 && geometry.axis == .mapRow,
+            padTop: geometry.padding,
             padLeft: geometry.padding, width: (geometry.output.width - 1) * geometry.stride + geometry.kernelWidth,
             pixelStride: copiedPixel(geometry, x), rowSpan: geometry.kernelHeight, step: geometry.stride,
             scratch: workspace.scratch,

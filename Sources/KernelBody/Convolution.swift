@@ -53,7 +53,6 @@ private func multiply<P: Product, T: Tile>(_ product: P.Type, _ tile: T.Type, _ 
     sums.store(job.pointee.destination, job.pointee.destinationStride)
 }
 
-
 @inline(__always)
 private func multiply<P: Product, R: Tile>(
     _ product: P.Type, _ row: R.Type, height: Int, _ job: UnsafePointer<TileJob>

@@ -25,10 +25,14 @@ private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
         }
     }
 
-    @Test("kernels import nothing but their interface and inlined C: library code compiled for a wider instruction set could leak")
+    @Test(
+        "kernels import nothing but their interface and inlined C: library code compiled for a wider instruction set could leak"
+    )
     func kernelsStandAlone() throws {
         for file in try swiftFiles(in: "KernelBody") {
-            #expect(try importedModules(of: file).allSatisfy { ["CMachine", "KernelInterface"].contains($0) }, "\(file.lastPathComponent)")
+            #expect(
+                try importedModules(of: file).allSatisfy { ["CMachine", "KernelInterface"].contains($0) },
+                "\(file.lastPathComponent)")
         }
     }
 
