@@ -33,18 +33,6 @@ struct Lattice {
     private(set) var rowSpan = 1
 
     init(_ geometry: ConvolutionGeometry) {
-        if geometry.isLinear {
-            // Each input pixel is reached by one tap, from the only output pixel.
-            for row in 0..<geometry.input.height {
-                for column in 0..<geometry.input.width {
-                    let tap = Tap(row: 0, column: 0, place: tapOrder.count)
-                    phases.append(Phase(rows: 1, columns: 1, firstRow: row, firstColumn: column, taps: [tap]))
-                    tapOrder.append(row * geometry.kernelWidth + column)
-                }
-            }
-            width = 1
-            return
-        }
         let rows = Self.offsets(geometry, kernel: geometry.kernelHeight)
         let columns = Self.offsets(geometry, kernel: geometry.kernelWidth)
         let stride = geometry.stride

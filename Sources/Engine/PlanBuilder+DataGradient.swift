@@ -6,7 +6,9 @@ extension PlanBuilder {
     mutating func lowerDataGradient(_ node: Node, _ convolution: Convolution) {
         guard let output = node.output else { return }
         forEachPart(convolution, input: output, output: node.inputs[0], addend: node.addend) { builder, part in
-            if builder.computes(part) {
+            if builder.computes(part), part.geometry.isLinear {
+                builder.emitLinearDataGradient(part)
+            } else if builder.computes(part) {
                 builder.emitDataGradient(part)
             } else {
                 builder.lowerOpenBLAS(.dataGradient, part)
@@ -67,9 +69,7 @@ extension PlanBuilder {
     ) -> [Segment] {
         var segments: [Segment] = []
         for tap in phase.taps {
-            let source =
-                geometry.isLinear
-                ? 0 : tapOffset(row: tap.row + window.padTop, column: tap.column + window.padLeft, window, dy)
+            let source = tapOffset(row: tap.row + window.padTop, column: tap.column + window.padLeft, window, dy)
             append(
                 geometry.isDepthwise
                     ? Segment(source: source, weight: lattice.tapOrder[tap.place] * 32, length: 1)

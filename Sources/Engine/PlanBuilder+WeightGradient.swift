@@ -8,7 +8,9 @@ extension PlanBuilder {
         if let bias = convolution.bias { lowerBiasGradient(view(node.inputs[1]), bias) }
         let target = gradient(convolution.weight)
         forEachPart(convolution, input: node.inputs[0], output: node.inputs[1], addend: nil) { builder, part in
-            if builder.computes(part) {
+            if builder.computes(part), part.geometry.isLinear {
+                builder.emitLinearWeightGradient(part)
+            } else if builder.computes(part) {
                 builder.emitWeightGradient(part)
             } else {
                 builder.lowerOpenBLAS(.weightGradient, part)
@@ -30,26 +32,22 @@ extension PlanBuilder {
         let shards = context.batch.shards
         let cut = WeightCut(geometry)
         // Where there are too few parts to share, tasks are shards' parts. A single shard is the sum.
-        let sumsShards = geometry.isLinear || shards == 1 || cut.parts >= Cut.enoughParts
+        let sumsShards = shards == 1 || cut.parts >= Cut.enoughParts
         if !sumsShards { workspace.needPartials(shards * part.weightCount) }
         var window = forwardWindow(geometry, part.input)
-        window.isCopied = !geometry.isLinear
+        window.isCopied = true
         window.pixelStride = geometry.isDepthwise ? Cut.depthwiseLanes : spread(cut.inputsPerPart)
         let segments = weightSegments(geometry, cut, part.input, window)
         var arguments = WeightGradientArguments(
-            batch: context.batch, axis: geometry.axis, source: part.input, window: window, outputGradient: part.output,
+            batch: context.batch, source: part.input, window: window, outputGradient: part.output,
             segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count,
             target: sumsShards ? part.gradient : workspace.partials, targetStride: part.weightCount,
             weightBlockStride: geometry.taps * geometry.inputsPerOutput * 32, sumsShards: sumsShards,
-            taps: geometry.taps, inputs: geometry.inputsPerOutput, inputsPerPart: cut.inputsPerPart,
+            turns: shardTurns, taps: geometry.taps, inputs: geometry.inputsPerOutput, inputsPerPart: cut.inputsPerPart,
             inputParts: cut.inputParts, lanesPerPart: cut.lanesPerPart, laneParts: cut.laneParts)
-        if geometry.isLinear {
-            workspace.needScratch(shards * context.kernels.tileHeight * 32)
-        } else {
-            arguments.partSums = geometry.taps * cut.inputsPerPart * cut.lanesPerPart
-            arguments.sumBuffers = sumsShards ? Int.bitWidth - (shards - 1).leadingZeroBitCount + 1 : 1
-            cutIntoStrips(&arguments)
-        }
+        arguments.partSums = geometry.taps * cut.inputsPerPart * cut.lanesPerPart
+        arguments.sumBuffers = sumsShards ? ShardTree(shards).buffers : 1
+        cutIntoStrips(&arguments)
         let (name, kernel) =
             geometry.isDepthwise
             ? ("depthwiseWeightGradient", context.kernels.depthwiseWeightGradient)
@@ -140,7 +138,7 @@ private struct WeightCut {
     init(_ geometry: ConvolutionGeometry) {
         let blocks = (geometry.output.channels + 31) / 32
         let inputs = geometry.inputsPerOutput
-        if geometry.isLinear || geometry.isDepthwise {
+        if geometry.isDepthwise {
             (inputsPerPart, inputParts, lanesPerPart, laneParts) = (inputs, 1, 32, blocks)
             return
         }

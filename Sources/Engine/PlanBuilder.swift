@@ -36,6 +36,8 @@ struct PlanBuilder {
     /// By `BatchNorm.index`: what its forward and backward passes share.
     var norms: [Int: BatchNormState] = [:]
     var hasLoss = false
+    /// How sums over this rank's shards go.
+    let shardTurns: UnsafePointer<ShardTurn>
 
     var slots: Int { context.batch.shards * context.batch.shardCapacity }
 
@@ -43,6 +45,7 @@ struct PlanBuilder {
         self.graph = graph
         self.layout = layout
         self.context = context
+        self.shardTurns = UnsafePointer(memory.store(ShardTree(context.batch.shards).turns))
     }
 
     /// The plan, and the bytes of memory that it holds besides the arenas.

@@ -1,4 +1,3 @@
-import CMachine
 import KernelInterface
 
 // Convolutions, their data gradients and linear layers: destination = initial + source * weights.
@@ -14,79 +13,14 @@ import KernelInterface
 /// Steps after which a tile's accumulators go back to memory, so that a block of weights stays in the caches while many rows meet it.
 private let blockSteps = 1024
 
-/// One register tile's work.
-private struct TileJob {
-    var source: UnsafePointer<Float>
-    var sourceStride: Int
-    var weights: UnsafePointer<Float>
-    var segments: UnsafePointer<Segment>
-    var segmentCount: Int
-    /// What the accumulators start from; nil is zero.
-    var initial: UnsafePointer<Float>?
-    var initialStride: Int
-    var destination: UnsafeMutablePointer<Float>
-    var destinationStride: Int
-}
-
-@inline(never)
-private func multiply<P: Product, T: Tile>(_ product: P.Type, _ tile: T.Type, _ job: UnsafePointer<TileJob>) {
-    let stride = job.pointee.sourceStride
-    var sums: T
-    if let initial = job.pointee.initial {
-        let stride = job.pointee.initialStride
-        sums = T.load(initial, stride)
-        // The next tile starts from the rows after these: where they come from memory, its first products would wait for them.
-        if stride > 0 { T.prefetch(initial + T.height &* stride, stride) }
-    } else {
-        sums = T.zero
-    }
-    for s in 0..<job.pointee.segmentCount {
-        let segment = job.pointee.segments[s]
-        var source = job.pointee.source + segment.source
-        var weights = job.pointee.weights + segment.weight
-        for _ in 0..<segment.length {
-            sums.accumulate(P.self, source, stride, vector(weights), vector(weights + lanes))
-            source += 1
-            weights += 32
-        }
-    }
-    sums.store(job.pointee.destination, job.pointee.destinationStride)
-}
-
-@inline(__always)
-private func multiply<P: Product, R: Tile>(
-    _ product: P.Type, _ row: R.Type, height: Int, _ job: UnsafePointer<TileJob>
-) {
-    switch height {
-    case 1: multiply(P.self, R.self, job)
-    case 2: multiply(P.self, Rows2<R>.self, job)
-    case 3: multiply(P.self, Rows3<R>.self, job)
-    case 4: multiply(P.self, Rows4<R>.self, job)
-    case 5: if tileHeight >= 5 { multiply(P.self, Rows5<R>.self, job) }
-    case 6: if tileHeight >= 6 { multiply(P.self, Rows6<R>.self, job) }
-    case 7: if tileHeight >= 7 { multiply(P.self, Rows7<R>.self, job) }
-    case 8: if tileHeight >= 8 { multiply(P.self, Rows8<R>.self, job) }
-    case 9: if tileHeight >= 9 { multiply(P.self, Rows9<R>.self, job) }
-    case 10: if tileHeight >= 10 { multiply(P.self, Rows10<R>.self, job) }
-    case 11: if tileHeight >= 11 { multiply(P.self, Rows11<R>.self, job) }
-    case 12: if tileHeight >= 12 { multiply(P.self, Rows12<R>.self, job) }
-    case 13: if tileHeight >= 13 { multiply(P.self, Rows13<R>.self, job) }
-    default: if tileHeight >= 14 { multiply(P.self, Rows14<R>.self, job) }
-    }
-}
-
 /// A row of `columns` outputs, in tiles of nearly equal height.
 @inline(__always)
-private func multiplyRow<P: Product>(_ product: P.Type, _ columns: Int, isWide: Bool, _ job: inout TileJob) {
+private func multiplyRow<P: Product>(_ product: P.Type, _ columns: Int, isWide: Bool, _ job: inout MultiplyJob) {
     var remaining = columns
     var tiles = tileCount(columns)
     while tiles > 0 {
         let height = nextHeight(remaining, tiles: tiles)
-        if isWide {
-            multiply(P.self, Row.self, height: height, &job)
-        } else {
-            multiply(P.self, HalfRow.self, height: height, &job)
-        }
+        Multiply<P>.run(height: height, isWide: isWide, &job)
         job.source += height &* job.sourceStride
         job.destination += height &* job.destinationStride
         if let initial = job.initial { job.initial = initial + height &* job.initialStride }
@@ -119,7 +53,7 @@ private func multiplyPanel<P: Product>(
 ) {
     for row in 0..<panel.rows {
         let destination = panel.destination + row &* panel.destinationRowStride + lane
-        var job = TileJob(
+        var job = MultiplyJob(
             source: panel.source + (row &* panel.sourceRowStride &+ sourceLane), sourceStride: panel.sourceStride,
             weights: weights,
             segments: segments, segmentCount: segmentCount, initial: nil, initialStride: 0,
@@ -316,11 +250,11 @@ func saturate(_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Doub
     let steps = 128
     var segment = Segment(source: 0, weight: 0, length: steps)
     return withUnsafePointer(to: &segment) { segment in
-        var job = TileJob(
+        var job = MultiplyJob(
             source: UnsafePointer(memory), sourceStride: steps, weights: UnsafePointer(memory + 4096),
             segments: segment, segmentCount: 1, initial: nil, initialStride: 0, destination: memory + 2048,
             destinationStride: tileLanes)
-        for _ in 0..<repetitions { multiply(Broadcast.self, Row.self, height: tileHeight, &job) }
+        for _ in 0..<repetitions { Multiply<Broadcast>.run(height: tileHeight, isWide: true, &job) }
         return Double(repetitions) * Double(2 * steps * tileHeight * tileLanes)
     }
 }

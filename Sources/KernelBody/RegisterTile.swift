@@ -36,12 +36,14 @@ protocol Tile {
     mutating func accumulate<P: Product>(
         _ product: P.Type, _ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector)
     static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self
-    /// Asks for what `load` will read.
-    static func prefetch(_ memory: UnsafePointer<Float>, _ stride: Int)
+    /// Asks for the memory that `store` will write.
+    static func prefetch(_ memory: UnsafeMutablePointer<Float>, _ stride: Int)
     func store(_ memory: UnsafeMutablePointer<Float>, _ stride: Int)
+    /// row += memory
+    mutating func add(_ memory: UnsafePointer<Float>, _ stride: Int)
 }
 
-/// What keeps the layout of a row open until run time: a member of no size.
+/// What keeps the layout of a row, or of a tile's job, open until run time: a member of no size.
 ///
 /// For a type of known layout the compiler emits functions that copy it, under names that all modules share
 /// (`__swift_memcpy64_16`). Compiled for a wide instruction set they must not be: the linker could give them to everyone.
@@ -74,15 +76,21 @@ struct OpenRow<Member: Weightless>: Tile {
     }
 
     @inline(__always)
-    static func prefetch(_ memory: UnsafePointer<Float>, _ stride: Int) {
-        machine_prefetch(memory)
-        if lanes == 16 { machine_prefetch(memory + lanes) }
+    static func prefetch(_ memory: UnsafeMutablePointer<Float>, _ stride: Int) {
+        machine_prefetch_to_write(memory)
+        if lanes == 16 { machine_prefetch_to_write(memory + lanes) }
     }
 
     @inline(__always)
     func store(_ memory: UnsafeMutablePointer<Float>, _ stride: Int) {
         put(a, memory)
         put(b, memory + lanes)
+    }
+
+    @inline(__always)
+    mutating func add(_ memory: UnsafePointer<Float>, _ stride: Int) {
+        a += vector(memory)
+        b += vector(memory + lanes)
     }
 }
 
@@ -105,10 +113,13 @@ struct OpenHalfRow<Member: Weightless>: Tile {
     static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self { Self(a: vector(memory)) }
 
     @inline(__always)
-    static func prefetch(_ memory: UnsafePointer<Float>, _ stride: Int) { machine_prefetch(memory) }
+    static func prefetch(_ memory: UnsafeMutablePointer<Float>, _ stride: Int) { machine_prefetch_to_write(memory) }
 
     @inline(__always)
     func store(_ memory: UnsafeMutablePointer<Float>, _ stride: Int) { put(a, memory) }
+
+    @inline(__always)
+    mutating func add(_ memory: UnsafePointer<Float>, _ stride: Int) { a += vector(memory) }
 }
 
 /// Some rows above some others.
@@ -133,7 +144,7 @@ struct Stack<Top: Tile, Bottom: Tile>: Tile {
     }
 
     @inline(__always)
-    static func prefetch(_ memory: UnsafePointer<Float>, _ stride: Int) {
+    static func prefetch(_ memory: UnsafeMutablePointer<Float>, _ stride: Int) {
         Top.prefetch(memory, stride)
         Bottom.prefetch(memory + Top.height * stride, stride)
     }
@@ -142,6 +153,12 @@ struct Stack<Top: Tile, Bottom: Tile>: Tile {
     func store(_ memory: UnsafeMutablePointer<Float>, _ stride: Int) {
         top.store(memory, stride)
         bottom.store(memory + Top.height * stride, stride)
+    }
+
+    @inline(__always)
+    mutating func add(_ memory: UnsafePointer<Float>, _ stride: Int) {
+        top.add(memory, stride)
+        bottom.add(memory + Top.height * stride, stride)
     }
 }
 
@@ -161,6 +178,40 @@ typealias Rows11<R: Tile> = Stack<Rows6<R>, Rows5<R>>
 typealias Rows12<R: Tile> = Stack<Rows6<R>, Rows6<R>>
 typealias Rows13<R: Tile> = Stack<Rows7<R>, Rows6<R>>
 typealias Rows14<R: Tile> = Stack<Rows7<R>, Rows7<R>>
+
+/// What one tile does, for tiles of any height.
+protocol TileLoop {
+    associatedtype Job
+    static func run<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<Job>)
+}
+
+extension TileLoop {
+    /// Runs a tile of `height` rows, of two vectors or of one.
+    @inline(__always)
+    static func run(height: Int, isWide: Bool, _ job: UnsafePointer<Job>) {
+        if isWide { run(Row.self, height: height, job) } else { run(HalfRow.self, height: height, job) }
+    }
+
+    @inline(__always)
+    private static func run<R: Tile>(_ row: R.Type, height: Int, _ job: UnsafePointer<Job>) {
+        switch height {
+        case 1: run(R.self, job)
+        case 2: run(Rows2<R>.self, job)
+        case 3: run(Rows3<R>.self, job)
+        case 4: run(Rows4<R>.self, job)
+        case 5: if tileHeight >= 5 { run(Rows5<R>.self, job) }
+        case 6: if tileHeight >= 6 { run(Rows6<R>.self, job) }
+        case 7: if tileHeight >= 7 { run(Rows7<R>.self, job) }
+        case 8: if tileHeight >= 8 { run(Rows8<R>.self, job) }
+        case 9: if tileHeight >= 9 { run(Rows9<R>.self, job) }
+        case 10: if tileHeight >= 10 { run(Rows10<R>.self, job) }
+        case 11: if tileHeight >= 11 { run(Rows11<R>.self, job) }
+        case 12: if tileHeight >= 12 { run(Rows12<R>.self, job) }
+        case 13: if tileHeight >= 13 { run(Rows13<R>.self, job) }
+        default: if tileHeight >= 14 { run(Rows14<R>.self, job) }
+        }
+    }
+}
 
 /// Lanes of a vector.
 @inline(__always) var lanes: Int { Vector.scalarCount }
@@ -188,6 +239,17 @@ func padded(_ channels: Int) -> Int { (channels + 15) & ~15 }
 /// The height of the next of `tiles` tiles that share `remaining` rows evenly: no tile is much lower than the others.
 @inline(__always)
 func nextHeight(_ remaining: Int, tiles: Int) -> Int { (remaining + tiles - 1) / tiles }
+
+/// Calls `body` for the tiles of a range of lanes, the last of which may be one vector wide.
+@inline(__always)
+func forEachTile(_ range: Range<Int>, _ body: (_ lane: Int, _ isWide: Bool) -> Void) {
+    var lane = range.lowerBound
+    while lane < range.upperBound {
+        let isWide = lane &+ tileLanes <= range.upperBound
+        body(lane, isWide)
+        lane &+= isWide ? tileLanes : lanes
+    }
+}
 
 @inline(__always)
 func tileCount(_ rows: Int) -> Int { (rows + tileHeight - 1) / tileHeight }

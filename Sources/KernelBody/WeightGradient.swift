@@ -8,7 +8,7 @@ import KernelInterface
 // In depthwise convolutions a weight belongs to its lane alone: rows run along the taps of a segment instead.
 
 /// One tile's work on a strip: `samples` x `rows` x `columns` pixels, packed in scratch memory.
-private struct OuterJob {
+private struct OpenOuterJob<Member: Weightless> {
     var x: UnsafePointer<Float>
     /// From one row of the tile to the next.
     var xStride: Int
@@ -18,68 +18,45 @@ private struct OuterJob {
     var xSampleStep: Int
     /// dy: one pixel's vectors after the other's.
     var gradient: UnsafePointer<Float>
-    var gradientStep: Int
     var samples: Int
     var rows: Int
     var columns: Int
     var sums: UnsafeMutablePointer<Float>
     var isFirst: Bool
+    var member = Member()
 }
 
-@inline(never)
-private func accumulateOuter<P: Product, T: Tile>(_ product: P.Type, _ tile: T.Type, _ job: UnsafePointer<OuterJob>) {
-    var sums = job.pointee.isFirst ? T.zero : T.load(UnsafePointer(job.pointee.sums), 32)
-    let xStep = job.pointee.xStep
-    let xStride = job.pointee.xStride
-    let gradientStep = job.pointee.gradientStep
-    let columns = job.pointee.columns
-    var gradient = job.pointee.gradient
-    for sample in 0..<job.pointee.samples {
-        for row in 0..<job.pointee.rows {
-            var x = job.pointee.x + (sample &* job.pointee.xSampleStep &+ row &* job.pointee.xRowStep)
-            for _ in 0..<columns {
-                sums.accumulate(P.self, x, xStride, vector(gradient), vector(gradient + lanes))
-                x += xStep
-                gradient += gradientStep
+private typealias OuterJob = OpenOuterJob<Nothing>
+
+/// Sums the products of a strip's pixels onto what earlier strips left.
+private enum SumPixels<P: Product>: TileLoop {
+    @inline(never)
+    static func run<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<OuterJob>) {
+        var sums = job.pointee.isFirst ? T.zero : T.load(UnsafePointer(job.pointee.sums), 32)
+        let xStep = job.pointee.xStep
+        let xStride = job.pointee.xStride
+        let columns = job.pointee.columns
+        var gradient = job.pointee.gradient
+        for sample in 0..<job.pointee.samples {
+            for row in 0..<job.pointee.rows {
+                var x = job.pointee.x + (sample &* job.pointee.xSampleStep &+ row &* job.pointee.xRowStep)
+                for _ in 0..<columns {
+                    sums.accumulate(P.self, x, xStride, vector(gradient), vector(gradient + lanes))
+                    x += xStep
+                    gradient += tileLanes
+                }
             }
         }
-    }
-    sums.store(job.pointee.sums, 32)
-}
-
-@inline(__always)
-private func accumulateOuter<P: Product, R: Tile>(
-    _ product: P.Type, _ row: R.Type, height: Int, _ job: UnsafePointer<OuterJob>
-) {
-    switch height {
-    case 1: accumulateOuter(P.self, R.self, job)
-    case 2: accumulateOuter(P.self, Rows2<R>.self, job)
-    case 3: accumulateOuter(P.self, Rows3<R>.self, job)
-    case 4: accumulateOuter(P.self, Rows4<R>.self, job)
-    case 5: if tileHeight >= 5 { accumulateOuter(P.self, Rows5<R>.self, job) }
-    case 6: if tileHeight >= 6 { accumulateOuter(P.self, Rows6<R>.self, job) }
-    case 7: if tileHeight >= 7 { accumulateOuter(P.self, Rows7<R>.self, job) }
-    case 8: if tileHeight >= 8 { accumulateOuter(P.self, Rows8<R>.self, job) }
-    case 9: if tileHeight >= 9 { accumulateOuter(P.self, Rows9<R>.self, job) }
-    case 10: if tileHeight >= 10 { accumulateOuter(P.self, Rows10<R>.self, job) }
-    case 11: if tileHeight >= 11 { accumulateOuter(P.self, Rows11<R>.self, job) }
-    case 12: if tileHeight >= 12 { accumulateOuter(P.self, Rows12<R>.self, job) }
-    case 13: if tileHeight >= 13 { accumulateOuter(P.self, Rows13<R>.self, job) }
-    default: if tileHeight >= 14 { accumulateOuter(P.self, Rows14<R>.self, job) }
+        sums.store(job.pointee.sums, 32)
     }
 }
 
 func weightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
-    let part = Part(arguments, task)
-    if arguments.pointee.axis == .samples {
-        sumSamples(arguments, part, worker: worker)
-    } else {
-        sumMaps(Broadcast.self, arguments, part, worker: worker)
-    }
+    sumPart(Broadcast.self, arguments, Part(arguments, task), worker: worker)
 }
 
 func depthwiseWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
-    sumMaps(Lanewise.self, arguments, Part(arguments, task), worker: worker)
+    sumPart(Lanewise.self, arguments, Part(arguments, task), worker: worker)
 }
 
 /// A task's share of the weights.
@@ -104,37 +81,31 @@ private struct Part {
     }
 }
 
-/// A task of a convolution with a map: its sums grow in scratch memory and are delivered when they are complete.
+/// A task's sums grow in scratch memory and are delivered when they are complete.
 @inline(__always)
-private func sumMaps<P: Product>(
+private func sumPart<P: Product>(
     _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, worker: Int
 ) {
     let sums = arguments.pointee.window.scratch + worker &* arguments.pointee.window.scratchStride
     let packed = sums + arguments.pointee.sumBuffers &* arguments.pointee.partSums
     var target = arguments.pointee.target
     if arguments.pointee.sumsShards {
-        let height = treeHeight(arguments.pointee.batch.shards)
-        sumSubtree(P.self, arguments, part, root: 0, height: height, packed: packed, to: sums)
+        let stride = arguments.pointee.partSums
+        var depth = 0
+        for turn in 0..<arguments.pointee.batch.shards {
+            let (shard, merges) = (arguments.pointee.turns[turn].shard, arguments.pointee.turns[turn].merges)
+            sumShard(P.self, arguments, part, shard: shard, packed: packed, to: sums + depth &* stride)
+            for _ in 0..<merges {
+                addFloats(stride, from: UnsafePointer(sums + depth &* stride), to: sums + (depth &- 1) &* stride)
+                depth &-= 1
+            }
+            depth &+= 1
+        }
     } else {
         sumShard(P.self, arguments, part, shard: part.shard, packed: packed, to: sums)
         target += part.shard &* arguments.pointee.targetStride
     }
     deliver(arguments, part, from: sums, to: target)
-}
-
-/// The sum of the subtree over shards whose root is the place `root`, `height` levels above them. Each level needs a buffer.
-private func sumSubtree<P: Product>(
-    _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, root: Int, height: Int,
-    packed: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>
-) {
-    if height == 0 { return sumShard(P.self, arguments, part, shard: root, packed: packed, to: sums) }
-    let shards = arguments.pointee.batch.shards
-    let partner = root &+ treePlaces(shards, height: height)
-    sumSubtree(P.self, arguments, part, root: root, height: height &- 1, packed: packed, to: sums)
-    guard partner < treePlaces(shards, height: height &- 1) else { return }
-    let other = sums + arguments.pointee.partSums
-    sumSubtree(P.self, arguments, part, root: partner, height: height &- 1, packed: packed, to: other)
-    addFloats(arguments.pointee.partSums, from: UnsafePointer(other), to: sums)
 }
 
 /// A part's sums over one shard, strip by strip: some rows of a sample, or some whole samples. A strip's x and dy are packed first,
@@ -174,7 +145,7 @@ private func sumShard<P: Product>(
             let job = OuterJob(
                 x: UnsafePointer(x), xStride: P.isLanewise ? window.pixelStride : 1,
                 xStep: window.step &* window.pixelStride, xRowStep: window.step &* rowLength,
-                xSampleStep: copiedRows &* rowLength, gradient: UnsafePointer(dy), gradientStep: tileLanes,
+                xSampleStep: copiedRows &* rowLength, gradient: UnsafePointer(dy),
                 samples: samples, rows: rows, columns: gradient.width, sums: sums,
                 isFirst: slot == firstSlot && row == 0)
             sumTiles(P.self, arguments, job, part)
@@ -221,62 +192,6 @@ private func packGradient(
     }
 }
 
-/// A linear layer: chains are as short as shards, so each tile sums all shards, in scratch memory, and then their tree.
-private func sumSamples(_ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, worker: Int) {
-    let source = arguments.pointee.source
-    let gradient = arguments.pointee.outputGradient
-    let batch = arguments.pointee.batch
-    let scratch = arguments.pointee.window.scratch + worker &* arguments.pointee.window.scratchStride
-    let shardStride = tileHeight &* 32
-    for lane in stride(from: part.lanes.lowerBound, to: part.lanes.upperBound, by: 32) {
-        let laneEnd = min(lane &+ 32, part.lanes.upperBound)
-        let block = arguments.pointee.target + (lane >> 5) &* arguments.pointee.weightBlockStride
-        for s in 0..<arguments.pointee.segmentCount {
-            let segment = arguments.pointee.segments[s]
-            var first = 0
-            while first < segment.length {
-                let height = min(tileHeight, segment.length &- first)
-                for shard in 0..<batch.shards {
-                    let firstSlot = shard &* batch.shardCapacity
-                    let sums = scratch + shard &* shardStride
-                    forEachTile(lane..<laneEnd) { tileLane, isWide in
-                        var job = OuterJob(
-                            x: UnsafePointer(source.sample(firstSlot)) + segment.source + first,
-                            xStride: 1, xStep: source.sampleStride, xRowStep: 0, xSampleStep: 0,
-                            gradient: UnsafePointer(gradient.sample(firstSlot)) + tileLane,
-                            gradientStep: gradient.sampleStride, samples: 1, rows: 1, columns: batch.shardSizes[shard],
-                            sums: sums + (tileLane & 31), isFirst: true)
-                        outer(Broadcast.self, height, isWide, &job)
-                    }
-                }
-                sumTree(scratch, stride: shardStride, shards: batch.shards, count: height &* 32)
-                copyFloats(
-                    height &* 32, from: UnsafePointer(scratch), to: block + segment.weight + first &* 32)
-                first &+= height
-            }
-        }
-    }
-}
-
-@inline(__always)
-private func outer<P: Product>(_ product: P.Type, _ height: Int, _ isWide: Bool, _ job: UnsafePointer<OuterJob>) {
-    if isWide {
-        accumulateOuter(P.self, Row.self, height: height, job)
-    } else {
-        accumulateOuter(P.self, HalfRow.self, height: height, job)
-    }
-}
-
-@inline(__always)
-private func forEachTile(_ range: Range<Int>, _ body: (_ lane: Int, _ isWide: Bool) -> Void) {
-    var lane = range.lowerBound
-    while lane < range.upperBound {
-        let isWide = lane &+ tileLanes <= range.upperBound
-        body(lane, isWide)
-        lane &+= isWide ? tileLanes : lanes
-    }
-}
-
 /// All tiles of a part over one strip of x and dy.
 @inline(__always)
 private func sumTiles<P: Product>(
@@ -298,7 +213,7 @@ private func sumTiles<P: Product>(
             var tiles = tileCount(remaining)
             while tiles > 0 {
                 let height = nextHeight(remaining, tiles: tiles)
-                outer(P.self, height, isWide, &job)
+                SumPixels<P>.run(height: height, isWide: isWide, &job)
                 job.x += height &* job.xStride
                 job.sums += height &* 32
                 remaining &-= height
@@ -306,20 +221,6 @@ private func sumTiles<P: Product>(
             }
         }
     }
-}
-
-/// Places left of `shards` after each of `height` times half of them were added to the others.
-private func treePlaces(_ shards: Int, height: Int) -> Int {
-    var places = shards
-    for _ in 0..<height { places = (places &+ 1) / 2 }
-    return places
-}
-
-/// How often that halves `shards` until one place is left.
-private func treeHeight(_ shards: Int) -> Int {
-    var height = 0
-    while treePlaces(shards, height: height) > 1 { height &+= 1 }
-    return height
 }
 
 /// sums[0] = the tree sum of `shards` runs of `count` floats, a multiple of 16, that lie `stride` apart.

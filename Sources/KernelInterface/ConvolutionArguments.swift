@@ -65,7 +65,6 @@ package struct ConvolutionArguments: BitwiseCopyable {
 /// task index = (shard * inputParts + inputPart) * laneParts + lanePart, without a shard where tasks sum all.
 package struct WeightGradientArguments: BitwiseCopyable {
     package var batch: BatchLayout
-    package var axis: RowAxis
     /// x
     package var source: TensorView
     package var window: SourceWindow
@@ -80,6 +79,7 @@ package struct WeightGradientArguments: BitwiseCopyable {
     package var weightBlockStride: Int
     /// Whether a task sums all shards.
     package var sumsShards: Bool
+    package var turns: UnsafePointer<ShardTurn>
     package var taps: Int
     /// Inputs of a tap.
     package var inputs: Int
@@ -97,13 +97,13 @@ package struct WeightGradientArguments: BitwiseCopyable {
     package var packedSource = 0
 
     package init(
-        batch: BatchLayout, axis: RowAxis, source: TensorView, window: SourceWindow, outputGradient: TensorView,
+        batch: BatchLayout, source: TensorView, window: SourceWindow, outputGradient: TensorView,
         segments: UnsafePointer<Segment>, segmentCount: Int, target: UnsafeMutablePointer<Float>, targetStride: Int,
-        weightBlockStride: Int, sumsShards: Bool, taps: Int, inputs: Int, inputsPerPart: Int, inputParts: Int,
+        weightBlockStride: Int, sumsShards: Bool, turns: UnsafePointer<ShardTurn>, taps: Int, inputs: Int,
+        inputsPerPart: Int, inputParts: Int,
         lanesPerPart: Int, laneParts: Int
     ) {
         self.batch = batch
-        self.axis = axis
         self.source = source
         self.window = window
         self.outputGradient = outputGradient
@@ -113,12 +113,24 @@ package struct WeightGradientArguments: BitwiseCopyable {
         self.targetStride = targetStride
         self.weightBlockStride = weightBlockStride
         self.sumsShards = sumsShards
+        self.turns = turns
         self.taps = taps
         self.inputs = inputs
         self.inputsPerPart = inputsPerPart
         self.inputParts = inputParts
         self.lanesPerPart = lanesPerPart
         self.laneParts = laneParts
+    }
+}
+
+/// A step of a sum over shards along their tree: after `shard`'s own sum, so often the last two sums that stand alone become one.
+package struct ShardTurn: BitwiseCopyable {
+    package var shard: Int
+    package var merges: Int
+
+    package init(shard: Int, merges: Int) {
+        self.shard = shard
+        self.merges = merges
     }
 }
 

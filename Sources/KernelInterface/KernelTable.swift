@@ -16,6 +16,10 @@ package struct KernelTable: Sendable {
     package var convolveDepthwise: Kernel<ConvolutionArguments>
     package var depthwiseWeightGradient: Kernel<WeightGradientArguments>
     package var maskGroups: Kernel<GroupMaskArguments>
+    /// One task 32 outputs: dy of a linear layer with samples as lanes.
+    package var packOutputGradient: Kernel<LinearGradientArguments>
+    package var linearDataGradient: Kernel<LinearGradientArguments>
+    package var linearWeightGradient: Kernel<LinearGradientArguments>
 
     /// x -> sums of x and x² of each sample
     package var batchNormSums: Kernel<BatchNormArguments>
@@ -74,6 +78,9 @@ package struct KernelTable: Sendable {
         treeSum: @escaping Kernel<TreeSumArguments>, convolveDepthwise: @escaping Kernel<ConvolutionArguments>,
         depthwiseWeightGradient: @escaping Kernel<WeightGradientArguments>,
         maskGroups: @escaping Kernel<GroupMaskArguments>,
+        packOutputGradient: @escaping Kernel<LinearGradientArguments>,
+        linearDataGradient: @escaping Kernel<LinearGradientArguments>,
+        linearWeightGradient: @escaping Kernel<LinearGradientArguments>,
         batchNormSums: @escaping Kernel<BatchNormArguments>, batchNormShardSums: @escaping Kernel<BatchNormArguments>,
         batchNormTree: @escaping Kernel<BatchNormArguments>,
         batchNormFinish: @escaping Kernel<BatchNormArguments>, batchNormFreeze: @escaping Kernel<BatchNormArguments>,
@@ -109,6 +116,9 @@ package struct KernelTable: Sendable {
         self.convolveDepthwise = convolveDepthwise
         self.depthwiseWeightGradient = depthwiseWeightGradient
         self.maskGroups = maskGroups
+        self.packOutputGradient = packOutputGradient
+        self.linearDataGradient = linearDataGradient
+        self.linearWeightGradient = linearWeightGradient
         self.batchNormSums = batchNormSums
         self.batchNormShardSums = batchNormShardSums
         self.batchNormTree = batchNormTree

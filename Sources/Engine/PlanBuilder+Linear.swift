@@ -1,0 +1,36 @@
+internal import Graphs
+internal import KernelInterface
+internal import Tensors
+
+// The gradients of linear layers. Their forward pass is a convolution whose rows are samples.
+
+extension PlanBuilder {
+    mutating func emitLinearDataGradient(_ part: ConvolutionPart) {
+        let outputs = part.output.channels
+        workspace.needPartials((slots + 31) / 32 * 32 * outputs)
+        workspace.needScratch(Cut.linearInputs * 32)
+        let arguments = linearGradient(part, perTask: Cut.linearInputs)
+        call("packOutputGradient", context.kernels.packOutputGradient, arguments, tasks: (outputs + 31) / 32)
+        call(
+            "linearDataGradient", context.kernels.linearDataGradient, arguments,
+            tasks: (part.geometry.input.count + Cut.linearInputs - 1) / Cut.linearInputs)
+    }
+
+    mutating func emitLinearWeightGradient(_ part: ConvolutionPart) {
+        let blocks = (part.output.channels + 31) / 32
+        let perTask = min(max(blocks / Cut.enoughTasks, 1), Cut.linearBlocks) * 32
+        let waiting = ShardTree(context.batch.shards).buffers * context.kernels.tileHeight * 32
+        workspace.needScratch(slots * (perTask + 16) + waiting)
+        call(
+            "linearWeightGradient", context.kernels.linearWeightGradient, linearGradient(part, perTask: perTask),
+            tasks: (blocks * 32 + perTask - 1) / perTask)
+    }
+
+    private func linearGradient(_ part: ConvolutionPart, perTask: Int) -> LinearGradientArguments {
+        LinearGradientArguments(
+            batch: context.batch, input: part.input, outputGradient: part.output, addend: part.addend,
+            weights: UnsafePointer(part.weights), gradient: part.gradient,
+            weightBlockStride: part.geometry.input.count * 32, turns: shardTurns, packed: workspace.partials,
+            perTask: perTask, scratch: workspace.scratch, scratchStride: workspace.scratchStride)
+    }
+}

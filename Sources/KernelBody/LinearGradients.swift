@@ -1,0 +1,200 @@
+import CMachine
+import KernelInterface
+
+// Gradients of linear layers, y[n, k] = bias[k] + sum over i of x[n, i] * w[i, k], whose weights are more than any cache holds: both
+// pass over them once.
+//
+//   dx[n, i] = sum over k of dy[n, k] * w[i, k]       rows of a tile are inputs i, lanes samples n: weights are read as they lie
+//   dw[i, k] = sum over n of x[n, i] * dy[n, k]       rows are inputs i, lanes outputs k
+
+/// dy to lanes of samples; a task is 32 outputs. Slots without a sample count as zeros.
+func packOutputGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ task: Int, _ worker: Int) {
+    let batch = arguments.pointee.batch
+    let gradient = arguments.pointee.outputGradient
+    let outputs = gradient.channels
+    var firstSlot = 0
+    while firstSlot < batch.slots {
+        for output in (task &* 32)..<min(task &* 32 &+ 32, outputs) {
+            let target = arguments.pointee.packed + (firstSlot &* outputs &+ output &* 32)
+            for i in 0..<32 {
+                let slot = firstSlot &+ i
+                target[i] = slot < batch.slots && batch.isActive(slot) ? gradient.sample(slot)[output] : 0
+            }
+        }
+        firstSlot &+= 32
+    }
+}
+
+/// dx of some inputs, for all samples.
+func linearDataGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ task: Int, _ worker: Int) {
+    let input = arguments.pointee.input
+    let outputs = arguments.pointee.outputGradient.channels
+    let firstRow = task &* arguments.pointee.perTask
+    let count = min(arguments.pointee.perTask, input.height &* input.width &* input.channels &- firstRow)
+    let sums = arguments.pointee.scratch + worker &* arguments.pointee.scratchStride
+    var firstSlot = 0
+    while firstSlot < arguments.pointee.batch.slots {
+        if let addend = arguments.pointee.addend {
+            forEachElement(arguments, firstSlot, firstRow, count, of: addend) { element, place in
+                sums[place] = element.pointee
+            }
+        }
+        var output = 0
+        while output < outputs {
+            let length = min(32, outputs &- output)
+            var segment = Segment(source: 0, weight: 0, length: length)
+            let weights =
+                arguments.pointee.weights + ((output >> 5) &* arguments.pointee.weightBlockStride &+ firstRow &* 32)
+            multiplyRows(
+                weights, by: arguments.pointee.packed + (firstSlot &* outputs &+ output &* 32), &segment, count,
+                next: length == 32 ? weights + arguments.pointee.weightBlockStride : nil,
+                isFirst: output == 0 && arguments.pointee.addend == nil, sums: sums)
+            output &+= 32
+        }
+        forEachElement(arguments, firstSlot, firstRow, count, of: input) { element, place in
+            element.pointee = sums[place]
+        }
+        firstSlot &+= 32
+    }
+}
+
+/// sums += weights of `count` inputs and 32 outputs * packed dy, for 32 samples. Asks ahead for `next`, the next outputs' weights of
+/// the same inputs: they lie far from these.
+@inline(__always)
+private func multiplyRows(
+    _ weights: UnsafePointer<Float>, by gradient: UnsafePointer<Float>, _ segment: UnsafePointer<Segment>, _ count: Int,
+    next: UnsafePointer<Float>?, isFirst: Bool, sums: UnsafeMutablePointer<Float>
+) {
+    forEachTile(0..<32) { lane, isWide in
+        var row = 0
+        var tiles = tileCount(count)
+        while tiles > 0 {
+            let height = nextHeight(count &- row, tiles: tiles)
+            if lane == 0, let next {
+                for i in 0..<height {
+                    machine_prefetch(next + (row &+ i) &* 32)
+                    machine_prefetch(next + (row &+ i) &* 32 + 16)
+                }
+            }
+            let target = sums + (row &* 32 &+ lane)
+            var job = MultiplyJob(
+                source: weights + row &* 32, sourceStride: 32, weights: gradient + lane, segments: segment,
+                segmentCount: 1, initial: isFirst ? nil : UnsafePointer(target), initialStride: 32, destination: target,
+                destinationStride: 32)
+            Multiply<Broadcast>.run(height: height, isWide: isWide, &job)
+            row &+= height
+            tiles &-= 1
+        }
+    }
+}
+
+/// Calls `body` with the elements of a view that a task's sums are of, and where among those they stand.
+@inline(__always)
+private func forEachElement(
+    _ arguments: UnsafePointer<LinearGradientArguments>, _ firstSlot: Int, _ firstRow: Int, _ count: Int,
+    of view: TensorView, _ body: (UnsafeMutablePointer<Float>, Int) -> Void
+) {
+    let batch = arguments.pointee.batch
+    for slot in firstSlot..<min(firstSlot &+ 32, batch.slots) where batch.isActive(slot) {
+        var channel = firstRow % view.channels
+        var pixel = view.sample(slot) + firstRow / view.channels &* view.pixelStride
+        for row in 0..<count {
+            body(pixel + channel, row &* 32 &+ slot &- firstSlot)
+            channel &+= 1
+            if channel == view.channels {
+                channel = 0
+                pixel += view.pixelStride
+            }
+        }
+    }
+}
+
+/// A tile of a weight gradient: all shards' samples.
+private struct OpenSampleJob<Member: Weightless> {
+    var batch: BatchLayout
+    var turns: UnsafePointer<ShardTurn>
+    /// [slots][16]
+    var x: UnsafePointer<Float>
+    /// [slots][tile's lanes]
+    var gradient: UnsafePointer<Float>
+    /// Room for sums that wait for their partner in the shards' tree.
+    var waiting: UnsafeMutablePointer<Float>
+    var destination: UnsafeMutablePointer<Float>
+    var member = Member()
+}
+
+private typealias SampleJob = OpenSampleJob<Nothing>
+
+/// The shards' chains are as short as they have samples, so their tree is climbed in registers as far as it goes.
+private enum SumSamples: TileLoop {
+    @inline(never)
+    static func run<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<SampleJob>) {
+        let batch = job.pointee.batch
+        var waiting = job.pointee.waiting
+        T.prefetch(job.pointee.destination, 32)
+        for turn in 0..<batch.shards {
+            let shard = job.pointee.turns[turn].shard
+            let firstSlot = shard &* batch.shardCapacity
+            var x = job.pointee.x + firstSlot &* 16
+            var gradient = job.pointee.gradient + firstSlot &* tileLanes
+            var sums = T.zero
+            for _ in 0..<batch.shardSizes[shard] {
+                sums.accumulate(Broadcast.self, x, 1, vector(gradient), vector(gradient + lanes))
+                x += 16
+                gradient += tileLanes
+            }
+            for _ in 0..<job.pointee.turns[turn].merges {
+                waiting -= tileHeight &* 32
+                sums.add(UnsafePointer(waiting), 32)
+            }
+            if turn &+ 1 == batch.shards {
+                sums.store(job.pointee.destination, 32)
+            } else {
+                sums.store(waiting, 32)
+                waiting += tileHeight &* 32
+            }
+        }
+    }
+}
+
+/// dw of some outputs, all inputs.
+func linearWeightGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ task: Int, _ worker: Int) {
+    let batch = arguments.pointee.batch
+    let input = arguments.pointee.input
+    let gradient = arguments.pointee.outputGradient
+    let firstLane = task &* arguments.pointee.perTask
+    let part = firstLane..<min(firstLane &+ arguments.pointee.perTask, padded(gradient.channels))
+    let dy = arguments.pointee.scratch + worker &* arguments.pointee.scratchStride
+    let x = dy + batch.slots &* arguments.pointee.perTask
+    let waiting = x + batch.slots &* 16
+    forEachTile(0..<part.count) { lane, isWide in
+        for slot in 0..<batch.slots {
+            let target = dy + lane &* batch.slots + slot &* tileLanes
+            copyFloats(
+                isWide ? tileLanes : lanes, from: UnsafePointer(gradient.sample(slot)) + firstLane + lane, to: target)
+        }
+    }
+    for pixel in 0..<(input.height &* input.width) {
+        var first = 0
+        while first < input.channels {
+            let height = min(tileHeight, input.channels &- first)
+            // Whole vectors, which end where the pixel's memory does.
+            let start = min(first, padded(input.channels) &- 16)
+            for slot in 0..<batch.slots {
+                copyFloats(
+                    16, from: UnsafePointer(input.sample(slot) + pixel &* input.pixelStride + start), to: x + slot &* 16
+                )
+            }
+            let row = pixel &* input.channels &+ first
+            forEachTile(0..<part.count) { lane, isWide in
+                let block = (firstLane &+ lane) >> 5 &* arguments.pointee.weightBlockStride
+                var job = SampleJob(
+                    batch: batch, turns: arguments.pointee.turns, x: UnsafePointer(x + (first &- start)),
+                    gradient: UnsafePointer(dy + lane &* batch.slots), waiting: waiting,
+                    destination: arguments.pointee.gradient + block + (row &* 32 &+ (lane & 31)))
+                SumSamples.run(height: height, isWide: isWide, &job)
+            }
+            first &+= height
+        }
+    }
+}

@@ -1,0 +1,44 @@
+/// Gradients of a linear layer: x and dx are whole maps, dy one pixel a sample.
+///
+/// Weights and their gradient are packed [outputs/32][inputs of all pixels][32].
+package struct LinearGradientArguments: BitwiseCopyable {
+    package var batch: BatchLayout
+    /// x, or dx of the data gradient.
+    package var input: TensorView
+    /// dy
+    package var outputGradient: TensorView
+    /// Added to dx.
+    package var addend: TensorView?
+    package var weights: UnsafePointer<Float>
+    package var gradient: UnsafeMutablePointer<Float>
+    package var weightBlockStride: Int
+    package var turns: UnsafePointer<ShardTurn>
+    /// For the data gradient: dy as [slots/32][outputs][32 slots], shared by its tasks.
+    package var packed: UnsafeMutablePointer<Float>
+    /// A task's inputs in the data gradient, outputs in the weight gradient (a multiple of 32).
+    package var perTask: Int
+    /// Scratch memory of each worker. Data gradient: [perTask][32]. Weight gradient: dy of its outputs, 16 inputs of
+    /// x, and as many tiles as the shards' tree is high.
+    package var scratch: UnsafeMutablePointer<Float>
+    package var scratchStride: Int
+
+    package init(
+        batch: BatchLayout, input: TensorView, outputGradient: TensorView, addend: TensorView?,
+        weights: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>, weightBlockStride: Int,
+        turns: UnsafePointer<ShardTurn>, packed: UnsafeMutablePointer<Float>, perTask: Int,
+        scratch: UnsafeMutablePointer<Float>, scratchStride: Int
+    ) {
+        self.batch = batch
+        self.input = input
+        self.outputGradient = outputGradient
+        self.addend = addend
+        self.weights = weights
+        self.gradient = gradient
+        self.weightBlockStride = weightBlockStride
+        self.turns = turns
+        self.packed = packed
+        self.perTask = perTask
+        self.scratch = scratch
+        self.scratchStride = scratchStride
+    }
+}
