@@ -1,3 +1,4 @@
+package import Graphs
 internal import Tensors
 
 /// How an engine is set up; what does not follow from the graphs.
@@ -15,6 +16,8 @@ package struct EngineConfiguration: Sendable {
     package var evaluationCapacity: Int
     /// Seeds dropout.
     package var seed: UInt64
+    /// What graphs are rewritten by before they are planned: no result depends on it.
+    package var passes = Set(GraphPass.allCases)
 
     package init(
         backend: Backend, threads: Int, shards: Int, shardCapacity: Int, evaluationCapacity: Int, seed: UInt64

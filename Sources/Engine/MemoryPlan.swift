@@ -113,6 +113,7 @@ struct MemoryPlan {
         case .relu, .relu6, .sigmoid, .tanh, .dropout, .dropoutGradient, .add, .batchNorm: candidates = node.inputs
         case .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .batchNormGradient:
             candidates = [node.inputs[1]]
+        case .residualGradient: candidates = [node.inputs[2]]
         default: return nil
         }
         return candidates.first { canOverwrite($0, at: index) }

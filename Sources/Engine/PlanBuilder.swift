@@ -76,6 +76,7 @@ struct PlanBuilder {
         case .convolutionWeightGradient(let convolution): lowerWeightGradient(node, convolution)
         case .batchNorm(let norm): lowerBatchNorm(node, norm)
         case .batchNormGradient(let norm): lowerBatchNormGradient(node, norm)
+        case .residualGradient(let norm): lowerResidualGradient(node, norm)
         case .relu: lowerElementwise(node, "relu", context.kernels.relu)
         case .reluGradient: lowerElementwise(node, "reluGradient", context.kernels.reluGradient)
         case .relu6: lowerElementwise(node, "relu6", context.kernels.relu6)

@@ -84,10 +84,15 @@ package enum Operation: Sendable {
     case convolutionWeightGradient(Convolution)
 
     /// [x] -> y = weight * (x - mean) / sqrt(variance + epsilon) + bias. Training uses and tracks the batch's moments,
-    /// evaluation the tracked ones.
+    /// evaluation the tracked ones. Behind `GraphPass`es also [x, identity] -> y + identity, and either's activation.
     case batchNorm(BatchNorm)
     /// [x, dy] -> dx, and gradients of weight and bias. Uses the moments that the forward pass of the same layer left.
+    /// Where the norm has an activation, whether it let y pass follows from x; where it adds an identity too, dy is what
+    /// the layer's `residualGradient` makes of it.
     case batchNormGradient(BatchNorm)
+    /// [x, y, dy] -> dy where the activation of y = activation(norm(x) + identity) let it pass: what norm and identity
+    /// have for a gradient. The norm's gradients of weight and bias are taken along.
+    case residualGradient(BatchNorm)
 
     /// [x] -> max(x, 0)
     case relu
@@ -200,6 +205,13 @@ package struct BatchNorm: Hashable, Sendable {
     package var batchesTracked: ParameterID
     /// Counts the network's batch norms, so that forward and backward share what they remember.
     package var index: Int
+    /// What the results go through before anybody sees them.
+    package var activation: Activation?
+    /// Whether a second input is added to the results, before the activation: a residual block's identity.
+    package var addsIdentity = false
+
+    /// Whether its backward pass begins with a `residualGradient`.
+    package var isResidual: Bool { activation != nil && addsIdentity }
 
     package init(
         epsilon: Float, momentum: Float, weight: ParameterID, bias: ParameterID, runningMean: ParameterID,
@@ -214,6 +226,14 @@ package struct BatchNorm: Hashable, Sendable {
         self.batchesTracked = batchesTracked
         self.index = index
     }
+}
+
+/// An activation that can be part of another operation, because its gradient's mask is cheap to find again.
+package enum Activation: Hashable, Sendable {
+    /// max(y, 0)
+    case relu
+    /// min(max(y, 0), 6)
+    case relu6
 }
 
 /// A parameter or buffer as a state_dict knows it.

@@ -59,7 +59,9 @@ extension Graph {
         case .batchNorm(let norm):
             [norm.weight, norm.bias, norm.runningMean, norm.runningVariance]
                 + (purpose == .training ? [norm.runningMean, norm.runningVariance] : [])
+        case .batchNormGradient(let norm) where norm.isResidual: [norm.weight]
         case .batchNormGradient(let norm): [norm.weight, norm.weight, norm.bias]
+        case .residualGradient(let norm): [norm.weight, norm.bias]
         default: []
         }
     }
@@ -71,12 +73,20 @@ extension Graph {
         switch node.operation {
         case .convolution, .convolutionDataGradient, .convolutionWeightGradient: return 0
         // The sum of x, that of its squares, and y = scale * x + offset.
-        case .batchNorm: return (purpose == .training ? 5 : 2) * inputs[0]
-        // The sums of dy and of dy * (x - mean), and dx = scale * dy + slope * x + offset.
-        case .batchNormGradient: return 4 * inputs[0] + 4 * output
-        case .relu, .reluGradient, .add, .dropout, .dropoutGradient: return output
-        case .relu6: return 2 * output
-        case .relu6Gradient: return 3 * output
+        case .batchNorm(let norm):
+            return ((purpose == .training ? 5 : 2) + (norm.addsIdentity ? 1 : 0) + (norm.activation?.operations ?? 0)) * inputs[0]
+        // dx = scale * dy + slope * x + offset.
+        case .batchNormGradient(let norm) where norm.isResidual: return 4 * output
+        // The sums of dy and of dy * (x - mean), and dx; y again for the activation's mask.
+        case .batchNormGradient(let norm):
+            let mask = norm.activation.map { 2 + $0.gradientOperations } ?? 0
+            return (4 + mask) * inputs[0] + 4 * output
+        case .residualGradient(let norm): return (4 + (norm.activation?.gradientOperations ?? 0)) * output
+        case .add, .dropout, .dropoutGradient: return output
+        case .relu: return Activation.relu.operations * output
+        case .reluGradient: return Activation.relu.gradientOperations * output
+        case .relu6: return Activation.relu6.operations * output
+        case .relu6Gradient: return Activation.relu6.gradientOperations * output
         // 1 / (1 + exp(-x)); y * (1 - y) * dy
         case .sigmoid, .sigmoidGradient: return 3 * output
         case .tanh: return output
@@ -96,6 +106,24 @@ extension Graph {
         // The maximum; differences, exponentials, their sum.
         case .softmaxCrossEntropy: return 4 * inputs[0]
         case .softmaxCrossEntropyGradient: return 6 * inputs[0]
+        }
+    }
+}
+
+extension Activation {
+    /// Comparisons a number.
+    fileprivate var operations: Int {
+        switch self {
+        case .relu: 1
+        case .relu6: 2
+        }
+    }
+
+    /// Comparisons, and what they are joined by, for each number of dy.
+    fileprivate var gradientOperations: Int {
+        switch self {
+        case .relu: 1
+        case .relu6: 3
         }
     }
 }

@@ -6,7 +6,8 @@ import KernelInterface
 //             with scale = weight / sqrt(variance + epsilon)
 //   backward  A = sum dy,  B = sum dy (x - mean)
 //             dbias = A,  dweight = B / deviation,  dx = scale * dy + slope * (x - mean) + offset
-//             with slope = -scale * B / (M * deviation²), offset = -scale * A / M
+//             with slope = -scale * B / (M * deviation²), offset = -scale * A / M, and for dy zero where an activation that is
+//             part of the norm did not let y pass
 //
 // The mean is taken from x first, not folded into the offset: where it is large, the difference would lose its digits.
 //
@@ -25,13 +26,15 @@ private func sumSample(
     // Maps narrower than this are summed several rows at a time.
     let run = view.width < 16 && view.height > 1 ? view.width &* min(view.height, 4) : view.width
     let pixels = view.height &* view.width
-    var lane = 0
-    while lane < width {
-        var pixel = 0
-        while pixel < pixels {
-            let end = min(pixel &+ run, pixels)
+    var start = 0
+    while start < pixels {
+        let end = min(start &+ run, pixels)
+        // All lanes of a row before the next row: a whole map would have left the caches between two lanes.
+        var lane = 0
+        while lane < width {
             var a = Vector(repeating: 0)
             var b = Vector(repeating: 0)
+            var pixel = start
             while pixel < end {
                 let (first, second) = body(pixel, lane)
                 a += first
@@ -42,8 +45,33 @@ private func sumSample(
                 sums[lane &+ i] += Double(a[i])
                 sums[width &+ lane &+ i] += Double(b[i])
             }
+            lane &+= lanes
         }
-        lane &+= lanes
+        start = end
+    }
+}
+
+/// y of some lanes, before its bounds. One text for all that need its sign.
+@inline(__always)
+private func normalized(_ x: Vector, _ state: BatchNormState, _ lane: Int) -> Vector {
+    vector(state.bias + lane).addingProduct(x - vector(state.mean + lane), vector(state.scale + lane))
+}
+
+extension Bounds {
+    /// y, held to the bounds.
+    @inline(__always)
+    func hold(_ y: Vector) -> Vector {
+        let low = Vector(repeating: low)
+        let high = Vector(repeating: high)
+        let raised = y.replacing(with: low, where: y .< low)
+        return raised.replacing(with: high, where: raised .> high)
+    }
+
+    /// dy where y lies within the bounds.
+    @inline(__always)
+    func pass(_ dy: Vector, _ y: Vector) -> Vector {
+        Vector(repeating: 0).replacing(
+            with: dy, where: (y .> Vector(repeating: low)) .& (y .< Vector(repeating: high)))
     }
 }
 
@@ -61,10 +89,37 @@ func batchNormGradientSums(_ arguments: UnsafePointer<BatchNormArguments>, _ tas
     let input = arguments.pointee.input
     let x = input.sample(task)
     let dy = gradient.sample(task)
+    let state = arguments.pointee.state
+    if let bounds = arguments.pointee.bounds {
+        sumSample(arguments, task, input) { pixel, lane in
+            let value = vector(x + pixel &* input.pixelStride + lane)
+            let passed = bounds.pass(
+                vector(dy + pixel &* gradient.pixelStride + lane), normalized(value, state, lane))
+            return (passed, passed * (value - vector(state.mean + lane)))
+        }
+    } else {
+        sumSample(arguments, task, input) { pixel, lane in
+            let value = vector(dy + pixel &* gradient.pixelStride + lane)
+            return (value, value * (vector(x + pixel &* input.pixelStride + lane) - vector(state.mean + lane)))
+        }
+    }
+}
+
+func residualGradient(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+    guard let gradient = arguments.pointee.gradient, let output = arguments.pointee.output,
+        let activated = arguments.pointee.activated, let bounds = arguments.pointee.bounds
+    else { return }
+    let input = arguments.pointee.input
+    let x = input.sample(task)
+    let y = activated.sample(task)
+    let dy = gradient.sample(task)
+    let dz = output.sample(task)
     let mean = arguments.pointee.state.mean
     sumSample(arguments, task, input) { pixel, lane in
-        let value = vector(dy + pixel &* gradient.pixelStride + lane)
-        return (value, value * (vector(x + pixel &* input.pixelStride + lane) - vector(mean + lane)))
+        let passed = bounds.pass(
+            vector(dy + pixel &* gradient.pixelStride + lane), vector(y + pixel &* activated.pixelStride + lane))
+        put(passed, dz + pixel &* output.pixelStride + lane)
+        return (passed, passed * (vector(x + pixel &* input.pixelStride + lane) - vector(mean + lane)))
     }
 }
 
@@ -119,7 +174,6 @@ func batchNormFinish(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int
         state.runningMean[c] = Float((1 - momentum) * Double(state.runningMean[c]) + momentum * mean)
         state.runningVariance[c] = Float((1 - momentum) * Double(state.runningVariance[c]) + momentum * unbiased)
         state.scale[c] = Float(Double(state.weight[c]) * inverse)
-        state.offset[c] = state.bias[c]
     }
 }
 
@@ -129,13 +183,14 @@ func batchNormFreeze(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int
         let inverse = 1 / (Double(state.runningVariance[c]) + Double(state.epsilon)).squareRoot()
         state.mean[c] = state.runningMean[c]
         state.scale[c] = Float(Double(state.weight[c]) * inverse)
-        state.offset[c] = state.bias[c]
     }
 }
 
 func batchNormApply(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
     guard let output = arguments.pointee.output, arguments.pointee.batch.isActive(task) else { return }
     let input = arguments.pointee.input
+    let addend = arguments.pointee.addend
+    let bounds = arguments.pointee.bounds
     let state = arguments.pointee.state
     let width = padded(input.channels)
     for pixel in 0..<(input.height &* input.width) {
@@ -143,8 +198,10 @@ func batchNormApply(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int,
         let y = output.sample(task) + pixel &* output.pixelStride
         var lane = 0
         while lane < width {
-            let centered = vector(x + lane) - vector(state.mean + lane)
-            put(vector(state.offset + lane).addingProduct(centered, vector(state.scale + lane)), y + lane)
+            var value = normalized(vector(x + lane), state, lane)
+            if let addend { value += vector(addend.sample(task) + pixel &* addend.pixelStride + lane) }
+            if let bounds { value = bounds.hold(value) }
+            put(value, y + lane)
             lane &+= lanes
         }
     }
@@ -182,7 +239,7 @@ func batchNormGradientFinish(_ arguments: UnsafePointer<BatchNormArguments>, _ t
         let inverse = Double(state.inverseDeviation[c])
         let scale = Double(state.weight[c]) * inverse
         let slope = -scale * inverse * inverse * state.sums[width &+ c] / count
-        state.scale[c] = Float(scale)
+        state.gradientScale[c] = Float(scale)
         state.slope[c] = Float(slope)
         state.offset[c] = Float(-scale * state.sums[c] / count)
     }
@@ -194,6 +251,7 @@ func batchNormGradientApply(_ arguments: UnsafePointer<BatchNormArguments>, _ ta
     else { return }
     let input = arguments.pointee.input
     let addend = arguments.pointee.addend
+    let bounds = arguments.pointee.bounds
     let state = arguments.pointee.state
     let width = padded(input.channels)
     for pixel in 0..<(input.height &* input.width) {
@@ -202,9 +260,12 @@ func batchNormGradientApply(_ arguments: UnsafePointer<BatchNormArguments>, _ ta
         let dx = output.sample(task) + pixel &* output.pixelStride
         var lane = 0
         while lane < width {
-            let centered = vector(x + lane) - vector(state.mean + lane)
+            let source = vector(x + lane)
+            var passed = vector(dy + lane)
+            if let bounds { passed = bounds.pass(passed, normalized(source, state, lane)) }
+            let centered = source - vector(state.mean + lane)
             let affine = vector(state.offset + lane).addingProduct(centered, vector(state.slope + lane))
-            var value = affine.addingProduct(vector(dy + lane), vector(state.scale + lane))
+            var value = affine.addingProduct(passed, vector(state.gradientScale + lane))
             if let addend { value += vector(addend.sample(task) + pixel &* addend.pixelStride + lane) }
             put(value, dx + lane)
             lane &+= lanes

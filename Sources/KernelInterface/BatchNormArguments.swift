@@ -14,8 +14,10 @@ package struct BatchNormState: BitwiseCopyable {
     package var sampleSums: UnsafeMutablePointer<Double>
     /// Those sums over this rank's samples: [2][channels]; exchanged with other ranks in place.
     package var sums: UnsafeMutablePointer<Double>
-    /// y = (x - mean) * scale + offset forward; dx = dy * scale + (x - mean) * slope + offset backward.
+    /// y = (x - mean) * scale + bias, when the moments are known. The backward pass finds y's mask with it again.
     package var scale: UnsafeMutablePointer<Float>
+    /// dx = dy * gradientScale + (x - mean) * slope + offset
+    package var gradientScale: UnsafeMutablePointer<Float>
     package var slope: UnsafeMutablePointer<Float>
     package var offset: UnsafeMutablePointer<Float>
 
@@ -24,7 +26,8 @@ package struct BatchNormState: BitwiseCopyable {
         runningMean: UnsafeMutablePointer<Float>, runningVariance: UnsafeMutablePointer<Float>,
         mean: UnsafeMutablePointer<Float>, inverseDeviation: UnsafeMutablePointer<Float>,
         sampleSums: UnsafeMutablePointer<Double>, sums: UnsafeMutablePointer<Double>,
-        scale: UnsafeMutablePointer<Float>, slope: UnsafeMutablePointer<Float>, offset: UnsafeMutablePointer<Float>
+        scale: UnsafeMutablePointer<Float>, gradientScale: UnsafeMutablePointer<Float>,
+        slope: UnsafeMutablePointer<Float>, offset: UnsafeMutablePointer<Float>
     ) {
         self.channels = channels
         self.epsilon = epsilon
@@ -38,8 +41,20 @@ package struct BatchNormState: BitwiseCopyable {
         self.sampleSums = sampleSums
         self.sums = sums
         self.scale = scale
+        self.gradientScale = gradientScale
         self.slope = slope
         self.offset = offset
+    }
+}
+
+/// What an activation holds numbers to: low <= y <= high. Its gradient passes where low < y < high.
+package struct Bounds: BitwiseCopyable {
+    package var low: Float
+    package var high: Float
+
+    package init(low: Float, high: Float) {
+        self.low = low
+        self.high = high
     }
 }
 
@@ -51,7 +66,12 @@ package struct BatchNormArguments: BitwiseCopyable {
     package var input: TensorView
     package var gradient: TensorView?
     package var output: TensorView?
+    /// Added to dx; forward the identity that is added to y before its bounds.
     package var addend: TensorView?
+    /// Those of the norm's activation, if it has one.
+    package var bounds: Bounds?
+    /// y, for a residual gradient's mask.
+    package var activated: TensorView?
     /// Where the gradients of weight and bias go.
     package var weightGradient: UnsafeMutablePointer<Float>?
     package var biasGradient: UnsafeMutablePointer<Float>?
@@ -60,7 +80,7 @@ package struct BatchNormArguments: BitwiseCopyable {
 
     package init(
         batch: BatchLayout, step: UnsafePointer<StepState>, state: BatchNormState, input: TensorView,
-        gradient: TensorView?, output: TensorView?, addend: TensorView?,
+        gradient: TensorView?, output: TensorView?, addend: TensorView?, bounds: Bounds?, activated: TensorView?,
         weightGradient: UnsafeMutablePointer<Float>?, biasGradient: UnsafeMutablePointer<Float>?,
         partials: UnsafeMutablePointer<Float>?
     ) {
@@ -71,6 +91,8 @@ package struct BatchNormArguments: BitwiseCopyable {
         self.gradient = gradient
         self.output = output
         self.addend = addend
+        self.bounds = bounds
+        self.activated = activated
         self.weightGradient = weightGradient
         self.biasGradient = biasGradient
         self.partials = partials

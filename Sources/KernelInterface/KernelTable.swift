@@ -23,6 +23,8 @@ package struct KernelTable: Sendable {
 
     /// x -> sums of x and x² of each sample
     package var batchNormSums: Kernel<BatchNormArguments>
+    /// x, y, dy -> dz = dy where y lies within its bounds; sums of dz and dz * (x - mean) of each sample
+    package var residualGradient: Kernel<BatchNormArguments>
     /// One task a shard: adds its samples' sums. The same for forward and backward sums.
     package var batchNormShardSums: Kernel<BatchNormArguments>
     /// One task: adds the shards' sums along their tree.
@@ -81,7 +83,8 @@ package struct KernelTable: Sendable {
         packOutputGradient: @escaping Kernel<LinearGradientArguments>,
         linearDataGradient: @escaping Kernel<LinearGradientArguments>,
         linearWeightGradient: @escaping Kernel<LinearGradientArguments>,
-        batchNormSums: @escaping Kernel<BatchNormArguments>, batchNormShardSums: @escaping Kernel<BatchNormArguments>,
+        batchNormSums: @escaping Kernel<BatchNormArguments>, residualGradient: @escaping Kernel<BatchNormArguments>,
+        batchNormShardSums: @escaping Kernel<BatchNormArguments>,
         batchNormTree: @escaping Kernel<BatchNormArguments>,
         batchNormFinish: @escaping Kernel<BatchNormArguments>, batchNormFreeze: @escaping Kernel<BatchNormArguments>,
         batchNormApply: @escaping Kernel<BatchNormArguments>,
@@ -120,6 +123,7 @@ package struct KernelTable: Sendable {
         self.linearDataGradient = linearDataGradient
         self.linearWeightGradient = linearWeightGradient
         self.batchNormSums = batchNormSums
+        self.residualGradient = residualGradient
         self.batchNormShardSums = batchNormShardSums
         self.batchNormTree = batchNormTree
         self.batchNormFinish = batchNormFinish

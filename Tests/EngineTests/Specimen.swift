@@ -56,18 +56,40 @@ struct Specimen: CustomTestStringConvertible, Sendable {
     }
 
     /// An engine that holds the filled parameters.
-    func engine(_ backend: Backend, threads: Int = 2, shards: Int = 4, capacity: Int? = nil) throws -> Engine {
+    func engine(
+        _ backend: Backend, threads: Int = 2, shards: Int = 4, capacity: Int? = nil,
+        passes: Set<GraphPass> = Set(GraphPass.allCases)
+    ) throws -> Engine {
         var configuration = EngineConfiguration(
             backend: backend, threads: threads, shards: shards,
             shardCapacity: capacity ?? Sharding(shards: shards).capacity(batchSize: samples),
             evaluationCapacity: samples, seed: Self.seed)
         // Tests run beside each other, on few cores.
         configuration.spins = false
+        configuration.passes = passes
         let engine = try Engine(training: training, evaluation: evaluation, configuration: configuration)
         for (id, values) in parameters where training[id].role != .batchesTracked {
             engine.setValues(of: id, to: values)
         }
         return engine
+    }
+
+    /// Everything that three steps of training leave: logits, losses, gradients, parameters, running statistics.
+    func trace(
+        _ backend: Backend, threads: Int, passes: Set<GraphPass> = Set(GraphPass.allCases)
+    ) throws -> [[Float]] {
+        let engine = try engine(backend, threads: threads, passes: passes)
+        let batch = batch(shardSizes: shardSizes(4))
+        var trace: [[Float]] = []
+        for step in 0..<3 {
+            let tally = try engine.train(batch, globalSamples: samples, step: step, exchange: nil)
+            trace += [engine.logits(), [Float(tally.lossSum)]]
+            trace += training.trainable.map(engine.gradient)
+            engine.update(SGDStep(learningRate: 0.1, momentum: 0.9, weightDecay: 1e-3, nesterov: step == 1))
+        }
+        trace += (training.trainable + training.statistics).map(engine.values)
+        _ = try engine.evaluate(batch)
+        return trace + [engine.logits()]
     }
 
     static let seed: UInt64 = 42

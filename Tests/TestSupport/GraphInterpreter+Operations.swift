@@ -5,8 +5,8 @@ import Tensors
 extension Graphs.Operation {
     var isBackward: Bool {
         switch self {
-        case .convolutionDataGradient, .convolutionWeightGradient, .batchNormGradient, .reluGradient, .relu6Gradient,
-            .sigmoidGradient, .tanhGradient, .localResponseNormalizationGradient, .maxPoolGradient,
+        case .convolutionDataGradient, .convolutionWeightGradient, .batchNormGradient, .residualGradient,
+            .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .localResponseNormalizationGradient, .maxPoolGradient,
             .averagePoolGradient, .adaptiveAveragePoolGradient, .dropoutGradient, .softmaxCrossEntropyGradient:
             true
         case .convolution, .batchNorm, .relu, .relu6, .sigmoid, .tanh, .localResponseNormalization, .maxPool,
@@ -26,7 +26,7 @@ extension Run {
             return Reference.convolution(
                 x, weight: filters(layer, inputs: x.shape.channels), bias: layer.bias.map { self[$0] },
                 stride: layer.stride, padding: layer.padding, groups: layer.groups)
-        case .batchNorm(let norm): return batchNorm(norm, x)
+        case .batchNorm(let norm): return batchNorm(norm, x, identity: norm.addsIdentity ? inputs[1] : nil)
         case .relu: return Reference.relu(x)
         case .relu6: return Reference.relu6(x)
         case .sigmoid: return Reference.sigmoid(x)
@@ -63,7 +63,9 @@ extension Run {
             outputs: outputs, inputs: inputs, height: layer.kernelHeight, width: layer.kernelWidth, values: values)
     }
 
-    private mutating func batchNorm(_ norm: BatchNorm, _ x: Reference.Maps) -> Reference.Maps {
+    private mutating func batchNorm(
+        _ norm: BatchNorm, _ x: Reference.Maps, identity: Reference.Maps?
+    ) -> Reference.Maps {
         let running = Reference.Moments(mean: self[norm.runningMean], variance: self[norm.runningVariance])
         var used = running
         if graph.purpose == .training {
@@ -75,8 +77,14 @@ extension Run {
             outcome.parameters[norm.runningVariance.index] = tracked.variance
             outcome.parameters[norm.batchesTracked.index][0] += 1
         }
-        return Reference.batchNorm(
-            x, moments: used, weight: self[norm.weight], bias: self[norm.bias], epsilon: Double(norm.epsilon))
+        let normalised = normalised(norm, x, used)
+        let sum = identity.map { Reference.add(normalised, $0) } ?? normalised
+        return norm.activation.map { Reference.activation($0, sum) } ?? sum
+    }
+
+    private func normalised(_ norm: BatchNorm, _ x: Reference.Maps, _ moments: Reference.Moments) -> Reference.Maps {
+        Reference.batchNorm(
+            x, moments: moments, weight: self[norm.weight], bias: self[norm.bias], epsilon: Double(norm.epsilon))
     }
 
     func dropout(_ x: Reference.Maps, rate: Float, index: Int) -> Reference.Maps {
@@ -110,6 +118,9 @@ extension Run {
             if let bias = layer.bias { accumulate(gradient.bias, to: bias) }
             return nil
         case .batchNormGradient(let norm): return batchNormGradient(norm, x, dy)
+        // The norm's gradients of weight and bias come with its `batchNormGradient` here: both look at the same numbers.
+        case .residualGradient(let norm):
+            return norm.activation.map { Reference.activationGradient($0, y: inputs[1], dy) }
         case .reluGradient: return Reference.reluGradient(y: x, dy)
         case .relu6Gradient: return Reference.relu6Gradient(y: x, dy)
         case .sigmoidGradient: return Reference.sigmoidGradient(y: x, dy)
@@ -141,10 +152,33 @@ extension Run {
         guard let moments = moments[norm.index] else {
             preconditionFailure("batch norm \(norm.index) runs backward before forward")
         }
+        var dy = dy
+        if let activation = norm.activation, !norm.addsIdentity {
+            let y = Reference.activation(activation, normalised(norm, x, moments))
+            dy = Reference.activationGradient(activation, y: y, dy)
+        }
         let gradient = Reference.batchNormGradient(
             x, dy, moments: moments, weight: self[norm.weight], epsilon: Double(norm.epsilon))
         accumulate(gradient.weight, to: norm.weight)
         accumulate(gradient.bias, to: norm.bias)
         return gradient.x
+    }
+}
+
+// MARK: - Activations within other operations
+
+extension Reference {
+    fileprivate static func activation(_ activation: Activation, _ x: Maps) -> Maps {
+        switch activation {
+        case .relu: relu(x)
+        case .relu6: relu6(x)
+        }
+    }
+
+    fileprivate static func activationGradient(_ activation: Activation, y: Maps, _ dy: Maps) -> Maps {
+        switch activation {
+        case .relu: reluGradient(y: y, dy)
+        case .relu6: relu6Gradient(y: y, dy)
+        }
     }
 }

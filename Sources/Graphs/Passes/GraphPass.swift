@@ -1,0 +1,60 @@
+/// A rewrite of graphs that leaves every number they compute as it is: what it saves is passes over memory.
+///
+/// They are applied in the order of their cases, each to what the one before has made.
+package enum GraphPass: String, CaseIterable, Sendable {
+    /// add(batchNorm(x), identity) -> batchNorm(x, identity)
+    case normAddition
+    /// relu(batchNorm(x)) -> batchNorm(x), for ReLU6 too; forward and backward
+    case normActivation
+}
+
+extension Graph {
+    /// The graph after some passes. Values keep their names; those that nobody computes any more have no gradient either.
+    package func applying(_ passes: Set<GraphPass>) -> Graph {
+        GraphPass.allCases.filter(passes.contains).reduce(self) { graph, pass in
+            switch pass {
+            case .normAddition: graph.fusingNormAdditions()
+            case .normActivation: graph.fusingNormActivations()
+            }
+        }
+    }
+}
+
+/// Who reads and writes the values of a graph.
+struct Uses {
+    /// By value: the index of the node that writes it; nil for the images, and for what a pass has removed.
+    private(set) var writer: [Int?]
+    /// By value: the indices of the nodes that read it, once for each time.
+    private(set) var readers: [[Int]]
+
+    init(_ graph: Graph) {
+        writer = Array(repeating: nil, count: graph.values.count)
+        readers = Array(repeating: [], count: graph.values.count)
+        for (index, node) in graph.nodes.enumerated() {
+            if let output = node.output { writer[output.index] = index }
+            for value in node.inputs + [node.addend].compactMap({ $0 }) { readers[value.index].append(index) }
+        }
+    }
+
+    /// The one node that reads `value`; nil where there are none or several.
+    func onlyReader(of value: ValueID) -> Int? {
+        readers[value.index].count == 1 ? readers[value.index][0] : nil
+    }
+}
+
+extension Graph {
+    /// The batch norm that computes `value` for nobody but one reader, by its node's index.
+    func ownNorm(behind value: ValueID, _ uses: Uses) -> (index: Int, norm: BatchNorm)? {
+        guard value != logits, uses.onlyReader(of: value) != nil, let index = uses.writer[value.index],
+            case .batchNorm(let norm) = nodes[index].operation
+        else { return nil }
+        return (index, norm)
+    }
+
+    /// Takes out the nodes with these indices, and the gradients of values that are no longer there.
+    mutating func removeNodes(_ indices: Set<Int>) {
+        nodes = nodes.enumerated().filter { !indices.contains($0.offset) }.map(\.element)
+        let written = Set(nodes.compactMap(\.output))
+        gradients = gradients.filter { written.contains($0.key) && written.contains($0.value) }
+    }
+}

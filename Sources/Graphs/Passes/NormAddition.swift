@@ -1,0 +1,36 @@
+extension Graph {
+    /// add(batchNorm(x), identity) -> batchNorm(x, identity), in the place of the addition, where nobody else reads the norm.
+    ///
+    /// The gradient is dy itself for norm and identity, before and after.
+    func fusingNormAdditions() -> Graph {
+        let uses = Uses(self)
+        var fused = self
+        var removed: Set<Int> = []
+        for (index, node) in nodes.enumerated() {
+            guard case .add = node.operation, node.addend == nil, let output = node.output else { continue }
+            for (summand, identity) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
+                guard let (place, found) = ownNorm(behind: summand, uses), !found.addsIdentity, found.activation == nil
+                else { continue }
+                var norm = found
+                norm.addsIdentity = true
+                fused.nodes[index] = Node(
+                    .batchNorm(norm), inputs: [nodes[place].inputs[0], identity], output: output,
+                    layer: nodes[place].layer)
+                fused.replaceGradient(of: norm)
+                removed.insert(place)
+                break
+            }
+        }
+        fused.removeNodes(removed)
+        return fused
+    }
+
+    /// Tells the norm's backward nodes what the norm has become.
+    mutating func replaceGradient(of norm: BatchNorm) {
+        for index in nodes.indices {
+            if case .batchNormGradient(let old) = nodes[index].operation, old.index == norm.index {
+                nodes[index].operation = .batchNormGradient(norm)
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Engine
+import Graphs
+import Networks
+import TestSupport
+import Testing
+
+/// Rewrites of graphs save work and change no number.
+@Suite struct PassTests {
+    /// Norms as they stand in networks, and where a rewrite must leave them alone.
+    static let norms: [Specimen] = [
+        try? Specimen("inverted residuals", imageSize: 9) {
+            let x = $0.convolution("stem", to: 24, kernel: 3, stride: 2, padding: 1, bias: false)
+                .batchNorm("norm").relu6()
+            let y = x.convolution("expand", to: 48, kernel: 1, bias: false).batchNorm("bn1").relu6()
+                .convolution("depthwise", to: 48, kernel: 3, padding: 1, groups: 48, bias: false).batchNorm("bn2")
+                .relu6().convolution("project", to: 24, kernel: 1, bias: false).batchNorm("bn3").add(x)
+            return y.convolution("down", to: 24, kernel: 3, stride: 2, padding: 1, groups: 24, bias: false)
+                .batchNorm("bn4").relu6().convolution("head", to: 17, kernel: 1, bias: false).batchNorm("bn5")
+        },
+        try? Specimen("residual of ReLU6, identity first", imageSize: 6) {
+            let x = $0.convolution("stem", to: 17, kernel: 3, padding: 1)
+            return x.add(x.convolution("a", to: 17, kernel: 3, padding: 1, bias: false).batchNorm("bn")).relu6()
+        },
+        try? Specimen("a norm with two readers", imageSize: 6) {
+            let x = $0.convolution("a", to: 6, kernel: 3, padding: 1, bias: false).batchNorm("bn1")
+            return x.relu().add(x).batchNorm("bn2").relu().maxPool(kernel: 2)
+        },
+        try? Specimen("a norm plus itself", imageSize: 5) {
+            let x = $0.convolution("a", to: 16, kernel: 3, padding: 1, bias: false).batchNorm("bn")
+            return x.add(x).relu()
+        },
+        try? Specimen("norms of the images and before a maximum", imageSize: 7) {
+            $0.batchNorm("bn1").relu().convolution("a", to: 33, kernel: 3, padding: 1).batchNorm("bn2").relu()
+                .maxPool(kernel: 3, stride: 2, padding: 1)
+        },
+        try? Specimen("pre-activation", imageSize: 7) {
+            let x = $0.convolution("stem", to: 16, kernel: 3, padding: 1, bias: false)
+            let y = x.batchNorm("bn1").relu().convolution("a", to: 16, kernel: 3, padding: 1, bias: false)
+                .batchNorm("bn2").relu().dropout(rate: 0.25).convolution("b", to: 16, kernel: 3, padding: 1).add(x)
+            return y.batchNorm("bn3").relu()
+        },
+    ].compactMap { $0 }
+
+    static let specimens = norms + Specimens.joints + Specimens.norms + Specimens.groupsElsewhere + Specimens.heads
+
+    @Test("specimens are all there") func count() { #expect(Self.norms.count == 6) }
+
+    @Test("no bit depends on any pass", arguments: specimens)
+    func bits(specimen: Specimen) throws {
+        for backend in Backend.supported {
+            let plain = try specimen.trace(backend, threads: 2, passes: [])
+            for passes in GraphPass.allCases.map({ [$0] }) + [Set(GraphPass.allCases)] {
+                #expect(try specimen.trace(backend, threads: 2, passes: passes) == plain, "\(passes) on \(backend)")
+            }
+        }
+    }
+
+    @Test("rewritten graphs mean what they did, to the references", arguments: specimens)
+    func meaning(specimen: Specimen) {
+        let all = Set(GraphPass.allCases)
+        for graph in [specimen.training, specimen.evaluation] {
+            let plain = specimen.outcome(graph)
+            let rewritten = specimen.outcome(graph.applying(all))
+            #expect(rewritten.loss == plain.loss && rewritten.logits == plain.logits)
+            #expect(rewritten.gradients == plain.gradients && rewritten.parameters == plain.parameters)
+        }
+    }
+
+    @Test("an engine agrees with the references on all of them", arguments: norms)
+    func agreement(specimen: Specimen) throws {
+        let expectation = Expectation(specimen)
+        for backend in Backend.supported {
+            try expectation.check(
+                specimen.engine(backend), shardSizes: specimen.shardSizes(4), "\(backend)")
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import Graphs
+import Networks
+import Testing
+
+@Suite("Passes") struct PassTests {
+    /// Layers and operations of a model's nodes, without what the operations are told.
+    private func nodes(_ model: String, _ purpose: Graph.Purpose = .training, _ passes: Set<GraphPass>) throws -> [Node] {
+        let network = try Zoo.model(named: model).network(classes: 10, inputChannels: 3)
+        return try Graph(network: network, imageSize: 64, purpose: purpose).applying(passes).nodes
+    }
+
+    private func count(_ nodes: [Node], _ name: String) -> Int {
+        nodes.count { String(describing: $0.operation).prefix { $0 != "(" } == name }
+    }
+
+    @Test("ReLUs behind norms are part of them, forward and backward")
+    func activations() throws {
+        // Dense layers and transitions begin with a norm, 58 layers have two; the stem and the end have one.
+        let norms = 2 * 58 + 3 + 2
+        let plain = try nodes("densenet121", [])
+        #expect(count(plain, "relu") == norms && count(plain, "reluGradient") == norms)
+        let fused = try nodes("densenet121", [.normActivation])
+        #expect(count(fused, "relu") == 0 && count(fused, "reluGradient") == 0)
+        #expect(count(fused, "batchNorm") == norms && count(fused, "batchNormGradient") == norms)
+        #expect(plain.count - fused.count == 2 * norms)
+        #expect(count(try nodes("mobilenet_v2", [.normActivation]), "relu6Gradient") == 0)
+        #expect(count(try nodes("densenet121", .evaluation, [.normActivation]), "relu") == 0)
+    }
+
+    @Test("a residual block's addition is part of its last norm; its ReLU's gradient takes the norm's sums along")
+    func residuals() throws {
+        let blocks = 3 + 4 + 6 + 3
+        let plain = try nodes("resnet50", [])
+        #expect(count(plain, "add") == blocks)
+        let added = try nodes("resnet50", [.normAddition])
+        #expect(count(added, "add") == 0 && count(added, "relu") == count(plain, "relu"))
+        let fused = try nodes("resnet50", [.normAddition, .normActivation])
+        #expect(count(fused, "residualGradient") == blocks && count(fused, "reluGradient") == 0)
+        // Without the first pass the second finds sums before these ReLUs, and no norms.
+        #expect(count(try nodes("resnet50", [.normActivation]), "relu") == blocks)
+        // Its blocks end without an activation.
+        let mobile = try nodes("mobilenet_v2", [.normAddition, .normActivation])
+        #expect(count(mobile, "add") == 0 && count(mobile, "residualGradient") == 0)
+    }
+
+    @Test("no pass changes a model without norms")
+    func withoutNorms() throws {
+        let plain = try nodes("vgg11", [])
+        #expect(try nodes("vgg11", Set(GraphPass.allCases)).map(\.layer) == plain.map(\.layer))
+    }
+
+    @Test("what is left is written once, before it is read", arguments: ["resnet50", "densenet121", "mobilenet_v2"])
+    func order(model: String) throws {
+        let network = try Zoo.model(named: model).network(classes: 10, inputChannels: 3)
+        let graph = try Graph(network: network, imageSize: 64, purpose: .training).applying(Set(GraphPass.allCases))
+        var written: Set<ValueID> = [graph.input]
+        for node in graph.nodes {
+            for value in node.inputs + [node.addend].compactMap({ $0 }) {
+                #expect(written.contains(value), "\(node.layer) reads \(graph[value].name)")
+            }
+            if let output = node.output { #expect(written.insert(output).inserted, "\(graph[output].name)") }
+        }
+        #expect(graph.gradients.allSatisfy { written.contains($0) && written.contains($1) })
+    }
+}
