@@ -6,87 +6,128 @@ extension PlanBuilder {
     mutating func lowerBatchNorm(_ node: Node, _ norm: BatchNorm) {
         guard let output = node.output else { return }
         let x = view(node.inputs[0])
-        let arguments = memory.store(
-            BatchNormArguments(
-                batch: context.batch, step: UnsafePointer(context.step), state: state(norm, channels: x.channels),
-                input: x, gradient: nil, output: view(output), addend: norm.addsIdentity ? view(node.inputs[1]) : nil,
-                bounds: norm.activation?.bounds, activated: nil, weightGradient: nil, biasGradient: nil, partials: nil))
+        var arguments = arguments(norm, x: x, sums: nil)
+        arguments.output = view(output)
+        arguments.addend = norm.addsIdentity ? view(node.inputs[1]) : nil
         if graph.purpose == .evaluation {
-            call("batchNormFreeze", context.kernels.batchNormFreeze, stored: UnsafePointer(arguments), tasks: 1)
+            call("batchNormFreeze", context.kernels.batchNormFreeze, arguments, tasks: 1)
         } else {
-            call("batchNormSums", context.kernels.batchNormSums, stored: UnsafePointer(arguments), tasks: slots)
-            call(
-                "batchNormShardSums", context.kernels.batchNormShardSums, stored: UnsafePointer(arguments),
-                tasks: context.batch.shards)
-            call("batchNormTree", context.kernels.batchNormTree, stored: UnsafePointer(arguments), tasks: 1)
-            exchange(arguments.pointee.state)
-            call("batchNormFinish", context.kernels.batchNormFinish, stored: UnsafePointer(arguments), tasks: 1)
+            finishMoments(of: norm, x: node.inputs[0], arguments)
         }
-        call("batchNormApply", context.kernels.batchNormApply, stored: UnsafePointer(arguments), tasks: slots)
+        call("batchNormApply", context.kernels.batchNormApply, arguments, tasks: slots)
+    }
+
+    /// From the sums of x, or of its parts, to what normalises it.
+    private mutating func finishMoments(of norm: BatchNorm, x: ValueID, _ arguments: BatchNormArguments) {
+        if norm.parts.isEmpty { lowerMoments(of: x) }
+        var rows: [BatchNormArguments] = []
+        var offset = 0
+        for part in norm.parts.isEmpty ? [x] : norm.parts {
+            guard let sums = moments[part] else { preconditionFailure("no moments of \(graph[part].name)") }
+            let channels = graph[part].shape.channels
+            var row = arguments
+            row.state = row.state.slice(offset, channels)
+            row.sums = sums
+            rows.append(row)
+            offset += channels
+        }
+        call(
+            "batchNormFinish", context.kernels.batchNormFinish, stored: UnsafePointer(memory.store(rows)),
+            tasks: rows.count)
+    }
+
+    /// Sums x and its squares over the samples of all ranks.
+    mutating func lowerMoments(of value: ValueID) {
+        let x = view(value)
+        let sums = newSums(channels: x.channels)
+        moments[value] = sums
+        call(
+            "moments", context.kernels.moments, ChannelSumArguments(batch: context.batch, input: x, sums: sums),
+            tasks: slots)
+        sumShards(x, sums)
+        exchangeAlongTree(x, sums)
     }
 
     mutating func lowerBatchNormGradient(_ node: Node, _ norm: BatchNorm) {
-        let arguments = gradientArguments(node, norm)
+        var arguments = gradientArguments(node, norm)
         if norm.isResidual {
             // What dy is already has gone through the activation, and its sums have been taken.
-            arguments.pointee.bounds = nil
+            arguments.bounds = nil
         } else {
-            call(
-                "batchNormGradientSums", context.kernels.batchNormGradientSums, stored: UnsafePointer(arguments),
-                tasks: slots)
+            call("batchNormGradientSums", context.kernels.batchNormGradientSums, arguments, tasks: slots)
             finishGradientSums(arguments)
         }
         guard node.output != nil else { return }
-        call(
-            "batchNormGradientFinish", context.kernels.batchNormGradientFinish, stored: UnsafePointer(arguments),
-            tasks: 1)
-        call(
-            "batchNormGradientApply", context.kernels.batchNormGradientApply, stored: UnsafePointer(arguments),
-            tasks: slots)
+        call("batchNormGradientFinish", context.kernels.batchNormGradientFinish, arguments, tasks: 1)
+        call("batchNormGradientApply", context.kernels.batchNormGradientApply, arguments, tasks: slots)
     }
 
     mutating func lowerResidualGradient(_ node: Node, _ norm: BatchNorm) {
-        let arguments = gradientArguments(node, norm)
-        arguments.pointee.activated = view(node.inputs[1])
-        call("residualGradient", context.kernels.residualGradient, stored: UnsafePointer(arguments), tasks: slots)
+        var arguments = gradientArguments(node, norm)
+        arguments.activated = view(node.inputs[1])
+        call("residualGradient", context.kernels.residualGradient, arguments, tasks: slots)
         finishGradientSums(arguments)
     }
 
     /// Inputs begin with x and end with dy.
-    private mutating func gradientArguments(
-        _ node: Node, _ norm: BatchNorm
-    ) -> UnsafeMutablePointer<BatchNormArguments> {
+    private mutating func gradientArguments(_ node: Node, _ norm: BatchNorm) -> BatchNormArguments {
         let x = view(node.inputs[0])
-        workspace.needPartials(context.batch.shards * 2 * padded(x.channels))
-        return memory.store(
-            BatchNormArguments(
-                batch: context.batch, step: UnsafePointer(context.step), state: state(norm, channels: x.channels),
-                input: x, gradient: node.inputs.last.map(view), output: node.output.map(view),
-                addend: node.addend.map(view), bounds: norm.activation?.bounds, activated: nil,
-                weightGradient: gradient(norm.weight), biasGradient: gradient(norm.bias), partials: workspace.partials))
+        let sums = gradientSums[norm.index] ?? newSums(channels: x.channels)
+        gradientSums[norm.index] = sums
+        workspace.needPartials(context.batch.shards * 2 * sums.width)
+        var arguments = arguments(norm, x: x, sums: sums)
+        arguments.gradient = node.inputs.last.map(view)
+        arguments.output = node.output.map(view)
+        arguments.addend = node.addend.map(view)
+        arguments.weightGradient = gradient(norm.weight)
+        arguments.biasGradient = gradient(norm.bias)
+        arguments.partials = workspace.partials
+        return arguments
     }
 
     /// From sums over samples to those over all ranks, and the gradients of weight and bias.
-    private mutating func finishGradientSums(_ arguments: UnsafeMutablePointer<BatchNormArguments>) {
-        call(
-            "batchNormShardSums", context.kernels.batchNormShardSums, stored: UnsafePointer(arguments),
-            tasks: context.batch.shards)
-        call(
-            "batchNormParameterGradient", context.kernels.batchNormParameterGradient, stored: UnsafePointer(arguments),
-            tasks: 1)
-        call("batchNormTree", context.kernels.batchNormTree, stored: UnsafePointer(arguments), tasks: 1)
-        exchange(arguments.pointee.state)
+    private mutating func finishGradientSums(_ arguments: BatchNormArguments) {
+        guard let sums = arguments.sums else { return }
+        sumShards(arguments.input, sums)
+        call("batchNormParameterGradient", context.kernels.batchNormParameterGradient, arguments, tasks: 1)
+        exchangeAlongTree(arguments.input, sums)
     }
 
-    private mutating func exchange(_ state: BatchNormState) {
-        append(.exchange(state.sums, count: 2 * padded(state.channels)), name: "exchange")
+    // MARK: Sums
+
+    private mutating func sumShards(_ x: TensorView, _ sums: ChannelSums) {
+        call(
+            "shardSums", context.kernels.shardSums, ChannelSumArguments(batch: context.batch, input: x, sums: sums),
+            tasks: context.batch.shards)
+    }
+
+    private mutating func exchangeAlongTree(_ x: TensorView, _ sums: ChannelSums) {
+        call(
+            "shardTree", context.kernels.shardTree, ChannelSumArguments(batch: context.batch, input: x, sums: sums),
+            tasks: 1)
+        append(.exchange(sums.total, count: 2 * sums.width), name: "exchange")
+    }
+
+    /// Sums over samples are of use only until the shards' are added up: all norms share that memory.
+    private mutating func newSums(channels: Int) -> ChannelSums {
+        let width = padded(channels)
+        workspace.needSums(slots * 2 * width)
+        return ChannelSums(
+            width: width, samples: workspace.sampleSums, total: memory.allocate(Double.self, count: 2 * width))
     }
 
     private func padded(_ channels: Int) -> Int { (channels + 15) / 16 * 16 }
 
-    /// What forward and backward of one layer share.
+    // MARK: What forward and backward share
+
+    private mutating func arguments(_ norm: BatchNorm, x: TensorView, sums: ChannelSums?) -> BatchNormArguments {
+        BatchNormArguments(
+            batch: context.batch, step: UnsafePointer(context.step), state: state(norm, channels: x.channels),
+            sums: sums, input: x, gradient: nil, output: nil, addend: nil, bounds: norm.activation?.bounds,
+            activated: nil, weightGradient: nil, biasGradient: nil, partials: nil)
+    }
+
     private mutating func state(_ norm: BatchNorm, channels: Int) -> BatchNormState {
-        workspace.needSums(slots * 2 * padded(channels))
         if let state = norms[norm.index] { return state }
         let width = padded(channels)
         let vectors = memory.allocate(Float.self, count: 6 * width)
@@ -94,11 +135,21 @@ extension PlanBuilder {
             channels: channels, epsilon: norm.epsilon, momentum: norm.momentum,
             weight: UnsafePointer(weights(norm.weight)), bias: UnsafePointer(weights(norm.bias)),
             runningMean: weights(norm.runningMean), runningVariance: weights(norm.runningVariance), mean: vectors,
-            inverseDeviation: vectors + width, sampleSums: workspace.sampleSums,
-            sums: memory.allocate(Double.self, count: 2 * width), scale: vectors + 2 * width,
-            gradientScale: vectors + 3 * width, slope: vectors + 4 * width, offset: vectors + 5 * width)
+            inverseDeviation: vectors + width, scale: vectors + 2 * width, gradientScale: vectors + 3 * width,
+            slope: vectors + 4 * width, offset: vectors + 5 * width)
         norms[norm.index] = state
         return state
+    }
+}
+
+extension BatchNormState {
+    /// That of some of the channels.
+    fileprivate func slice(_ offset: Int, _ channels: Int) -> BatchNormState {
+        BatchNormState(
+            channels: channels, epsilon: epsilon, momentum: momentum, weight: weight + offset, bias: bias + offset,
+            runningMean: runningMean + offset, runningVariance: runningVariance + offset, mean: mean + offset,
+            inverseDeviation: inverseDeviation + offset, scale: scale + offset, gradientScale: gradientScale + offset,
+            slope: slope + offset, offset: self.offset + offset)
     }
 }
 

@@ -35,6 +35,9 @@ struct PlanBuilder {
     var workspace = Workspace()
     /// By `BatchNorm.index`: what its forward and backward passes share.
     var norms: [Int: BatchNormState] = [:]
+    /// Sums that `moments` has taken, and those of the norms' gradients.
+    var moments: [ValueID: ChannelSums] = [:]
+    var gradientSums: [Int: ChannelSums] = [:]
     var hasLoss = false
     /// How sums over this rank's shards go.
     let shardTurns: UnsafePointer<ShardTurn>
@@ -76,6 +79,7 @@ struct PlanBuilder {
         case .convolutionWeightGradient(let convolution): lowerWeightGradient(node, convolution)
         case .batchNorm(let norm): lowerBatchNorm(node, norm)
         case .batchNormGradient(let norm): lowerBatchNormGradient(node, norm)
+        case .moments: lowerMoments(of: node.inputs[0])
         case .residualGradient(let norm): lowerResidualGradient(node, norm)
         case .relu: lowerElementwise(node, "relu", context.kernels.relu)
         case .reluGradient: lowerElementwise(node, "reluGradient", context.kernels.reluGradient)

@@ -86,6 +86,8 @@ package enum Operation: Sendable {
     /// [x] -> y = weight * (x - mean) / sqrt(variance + epsilon) + bias. Training uses and tracks the batch's moments,
     /// evaluation the tracked ones. Behind `GraphPass`es also [x, identity] -> y + identity, and either's activation.
     case batchNorm(BatchNorm)
+    /// [x] -> the sums of each channel that moments come from, for the batch norms that count x among their `parts`.
+    case moments
     /// [x, dy] -> dx, and gradients of weight and bias. Uses the moments that the forward pass of the same layer left.
     /// Where the norm has an activation, whether it let y pass follows from x; where it adds an identity too, dy is what
     /// the layer's `residualGradient` makes of it.
@@ -209,6 +211,9 @@ package struct BatchNorm: Hashable, Sendable {
     package var activation: Activation?
     /// Whether a second input is added to the results, before the activation: a residual block's identity.
     package var addsIdentity = false
+    /// What its input consists of, where a node `moments` has taken the sums of each of these; empty where the norm sums its
+    /// input itself.
+    package var parts: [ValueID] = []
 
     /// Whether its backward pass begins with a `residualGradient`.
     package var isResidual: Bool { activation != nil && addsIdentity }

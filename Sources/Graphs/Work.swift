@@ -72,9 +72,12 @@ extension Graph {
         let output = node.output.map { self[$0].shape.count } ?? 0
         switch node.operation {
         case .convolution, .convolutionDataGradient, .convolutionWeightGradient: return 0
-        // The sum of x, that of its squares, and y = scale * x + offset.
+        // The sum of x and that of its squares.
+        case .moments: return 3 * inputs[0]
+        // Those, where the norm takes them itself, and y = scale * x + offset.
         case .batchNorm(let norm):
-            return ((purpose == .training ? 5 : 2) + (norm.addsIdentity ? 1 : 0) + (norm.activation?.operations ?? 0)) * inputs[0]
+            let sums = purpose == .training && norm.parts.isEmpty ? 3 : 0
+            return (sums + 2 + (norm.addsIdentity ? 1 : 0) + (norm.activation?.operations ?? 0)) * inputs[0]
         // dx = scale * dy + slope * x + offset.
         case .batchNormGradient(let norm) where norm.isResidual: return 4 * output
         // The sums of dy and of dy * (x - mean), and dx; y again for the activation's mask.

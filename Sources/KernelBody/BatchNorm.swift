@@ -16,12 +16,12 @@ import KernelInterface
 /// Two sums over a sample, row by row: `body` gives a pixel's two summands.
 @inline(__always)
 private func sumSample(
-    _ arguments: UnsafePointer<BatchNormArguments>, _ slot: Int, _ view: TensorView,
+    _ batch: BatchLayout, _ sums: ChannelSums, _ slot: Int, _ view: TensorView,
     _ body: (_ pixel: Int, _ lane: Int) -> (Vector, Vector)
 ) {
-    guard arguments.pointee.batch.isActive(slot) else { return }
-    let width = padded(view.channels)
-    let sums = arguments.pointee.state.sampleSums + slot &* 2 &* width
+    guard batch.isActive(slot) else { return }
+    let width = sums.width
+    let sums = sums.samples + slot &* 2 &* width
     for i in 0..<(2 &* width) { sums[i] = 0 }
     // Maps narrower than this are summed several rows at a time.
     let run = view.width < 16 && view.height > 1 ? view.width &* min(view.height, 4) : view.width
@@ -75,30 +75,30 @@ extension Bounds {
     }
 }
 
-func batchNormSums(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+func moments(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ worker: Int) {
     let input = arguments.pointee.input
     let x = input.sample(task)
-    sumSample(arguments, task, input) { pixel, lane in
+    sumSample(arguments.pointee.batch, arguments.pointee.sums, task, input) { pixel, lane in
         let value = vector(x + pixel &* input.pixelStride + lane)
         return (value, value * value)
     }
 }
 
 func batchNormGradientSums(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
-    guard let gradient = arguments.pointee.gradient else { return }
+    guard let gradient = arguments.pointee.gradient, let sums = arguments.pointee.sums else { return }
     let input = arguments.pointee.input
     let x = input.sample(task)
     let dy = gradient.sample(task)
     let state = arguments.pointee.state
     if let bounds = arguments.pointee.bounds {
-        sumSample(arguments, task, input) { pixel, lane in
+        sumSample(arguments.pointee.batch, sums, task, input) { pixel, lane in
             let value = vector(x + pixel &* input.pixelStride + lane)
             let passed = bounds.pass(
                 vector(dy + pixel &* gradient.pixelStride + lane), normalized(value, state, lane))
             return (passed, passed * (value - vector(state.mean + lane)))
         }
     } else {
-        sumSample(arguments, task, input) { pixel, lane in
+        sumSample(arguments.pointee.batch, sums, task, input) { pixel, lane in
             let value = vector(dy + pixel &* gradient.pixelStride + lane)
             return (value, value * (vector(x + pixel &* input.pixelStride + lane) - vector(state.mean + lane)))
         }
@@ -107,7 +107,8 @@ func batchNormGradientSums(_ arguments: UnsafePointer<BatchNormArguments>, _ tas
 
 func residualGradient(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
     guard let gradient = arguments.pointee.gradient, let output = arguments.pointee.output,
-        let activated = arguments.pointee.activated, let bounds = arguments.pointee.bounds
+        let activated = arguments.pointee.activated, let bounds = arguments.pointee.bounds,
+        let sums = arguments.pointee.sums
     else { return }
     let input = arguments.pointee.input
     let x = input.sample(task)
@@ -115,7 +116,7 @@ func residualGradient(_ arguments: UnsafePointer<BatchNormArguments>, _ task: In
     let dy = gradient.sample(task)
     let dz = output.sample(task)
     let mean = arguments.pointee.state.mean
-    sumSample(arguments, task, input) { pixel, lane in
+    sumSample(arguments.pointee.batch, sums, task, input) { pixel, lane in
         let passed = bounds.pass(
             vector(dy + pixel &* gradient.pixelStride + lane), vector(y + pixel &* activated.pixelStride + lane))
         put(passed, dz + pixel &* output.pixelStride + lane)
@@ -124,10 +125,10 @@ func residualGradient(_ arguments: UnsafePointer<BatchNormArguments>, _ task: In
 }
 
 /// A shard's sums: its samples in their order. They stand in the place of its first sample.
-func batchNormShardSums(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+func shardSums(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ worker: Int) {
     let batch = arguments.pointee.batch
-    let width = 2 &* padded(arguments.pointee.state.channels)
-    let total = arguments.pointee.state.sampleSums + task &* batch.shardCapacity &* width
+    let width = 2 &* arguments.pointee.sums.width
+    let total = arguments.pointee.sums.samples + task &* batch.shardCapacity &* width
     if batch.shardSizes[task] == 0 {
         for i in 0..<width { total[i] = 0 }
     }
@@ -138,11 +139,11 @@ func batchNormShardSums(_ arguments: UnsafePointer<BatchNormArguments>, _ task: 
 }
 
 /// The shards' sums along their tree.
-func batchNormTree(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+func shardTree(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ worker: Int) {
     let batch = arguments.pointee.batch
-    let width = 2 &* padded(arguments.pointee.state.channels)
+    let width = 2 &* arguments.pointee.sums.width
     let shardStride = batch.shardCapacity &* width
-    let sums = arguments.pointee.state.sampleSums
+    let sums = arguments.pointee.sums.samples
     var remaining = batch.shards
     while remaining > 1 {
         let half = (remaining &+ 1) / 2
@@ -153,19 +154,20 @@ func batchNormTree(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, 
         }
         remaining = half
     }
-    for i in 0..<width { arguments.pointee.state.sums[i] = sums[i] }
+    for i in 0..<width { arguments.pointee.sums.total[i] = sums[i] }
 }
 
-func batchNormFinish(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+func batchNormFinish(_ all: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+    let arguments = all + task
+    guard let sums = arguments.pointee.sums else { return }
     let state = arguments.pointee.state
-    let width = padded(state.channels)
     let count =
         arguments.pointee.step.pointee.normSamples
         * Double(arguments.pointee.input.height &* arguments.pointee.input.width)
     let momentum = Double(state.momentum)
     for c in 0..<state.channels {
-        let mean = state.sums[c] / count
-        let variance = max(state.sums[width &+ c] / count - mean * mean, 0)
+        let mean = sums.total[c] / count
+        let variance = max(sums.total[sums.width &+ c] / count - mean * mean, 0)
         let inverse = 1 / (variance + Double(state.epsilon)).squareRoot()
         state.mean[c] = Float(mean)
         state.inverseDeviation[c] = Float(inverse)
@@ -211,13 +213,13 @@ func batchNormApply(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int,
 /// the shards' tree to the bit.
 func batchNormParameterGradient(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
     guard let weightGradient = arguments.pointee.weightGradient, let biasGradient = arguments.pointee.biasGradient,
-        let partials = arguments.pointee.partials
+        let partials = arguments.pointee.partials, let sums = arguments.pointee.sums
     else { return }
     let state = arguments.pointee.state
     let batch = arguments.pointee.batch
-    let width = padded(state.channels)
+    let width = sums.width
     for shard in 0..<batch.shards {
-        let sums = state.sampleSums + shard &* batch.shardCapacity &* 2 &* width
+        let sums = sums.samples + shard &* batch.shardCapacity &* 2 &* width
         let partial = partials + shard &* 2 &* width
         for c in 0..<width {
             partial[c] = Float(sums[c])
@@ -230,18 +232,18 @@ func batchNormParameterGradient(_ arguments: UnsafePointer<BatchNormArguments>, 
 }
 
 func batchNormGradientFinish(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+    guard let sums = arguments.pointee.sums else { return }
     let state = arguments.pointee.state
-    let width = padded(state.channels)
     let count =
         arguments.pointee.step.pointee.normSamples
         * Double(arguments.pointee.input.height &* arguments.pointee.input.width)
     for c in 0..<state.channels {
         let inverse = Double(state.inverseDeviation[c])
         let scale = Double(state.weight[c]) * inverse
-        let slope = -scale * inverse * inverse * state.sums[width &+ c] / count
+        let slope = -scale * inverse * inverse * sums.total[sums.width &+ c] / count
         state.gradientScale[c] = Float(scale)
         state.slope[c] = Float(slope)
-        state.offset[c] = Float(-scale * state.sums[c] / count)
+        state.offset[c] = Float(-scale * sums.total[c] / count)
     }
 }
 

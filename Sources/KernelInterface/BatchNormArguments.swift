@@ -10,10 +10,6 @@ package struct BatchNormState: BitwiseCopyable {
     /// The batch's moments: kept from the forward for the backward pass.
     package var mean: UnsafeMutablePointer<Float>
     package var inverseDeviation: UnsafeMutablePointer<Float>
-    /// Per sample, two sums a channel: [sample][2][channels].
-    package var sampleSums: UnsafeMutablePointer<Double>
-    /// Those sums over this rank's samples: [2][channels]; exchanged with other ranks in place.
-    package var sums: UnsafeMutablePointer<Double>
     /// y = (x - mean) * scale + bias, when the moments are known. The backward pass finds y's mask with it again.
     package var scale: UnsafeMutablePointer<Float>
     /// dx = dy * gradientScale + (x - mean) * slope + offset
@@ -25,7 +21,6 @@ package struct BatchNormState: BitwiseCopyable {
         channels: Int, epsilon: Float, momentum: Float, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>,
         runningMean: UnsafeMutablePointer<Float>, runningVariance: UnsafeMutablePointer<Float>,
         mean: UnsafeMutablePointer<Float>, inverseDeviation: UnsafeMutablePointer<Float>,
-        sampleSums: UnsafeMutablePointer<Double>, sums: UnsafeMutablePointer<Double>,
         scale: UnsafeMutablePointer<Float>, gradientScale: UnsafeMutablePointer<Float>,
         slope: UnsafeMutablePointer<Float>, offset: UnsafeMutablePointer<Float>
     ) {
@@ -38,12 +33,39 @@ package struct BatchNormState: BitwiseCopyable {
         self.runningVariance = runningVariance
         self.mean = mean
         self.inverseDeviation = inverseDeviation
-        self.sampleSums = sampleSums
-        self.sums = sums
         self.scale = scale
         self.gradientScale = gradientScale
         self.slope = slope
         self.offset = offset
+    }
+}
+
+/// Two sums for each channel of a tensor.
+package struct ChannelSums: BitwiseCopyable {
+    /// Channels, rounded up to 16.
+    package var width: Int
+    /// [sample][2][width]
+    package var samples: UnsafeMutablePointer<Double>
+    /// Over this rank's samples, [2][width]; exchanged with other ranks in place.
+    package var total: UnsafeMutablePointer<Double>
+
+    package init(width: Int, samples: UnsafeMutablePointer<Double>, total: UnsafeMutablePointer<Double>) {
+        self.width = width
+        self.samples = samples
+        self.total = total
+    }
+}
+
+/// Sums over a tensor's pixels, and over its samples.
+package struct ChannelSumArguments: BitwiseCopyable {
+    package var batch: BatchLayout
+    package var input: TensorView
+    package var sums: ChannelSums
+
+    package init(batch: BatchLayout, input: TensorView, sums: ChannelSums) {
+        self.batch = batch
+        self.input = input
+        self.sums = sums
     }
 }
 
@@ -63,6 +85,8 @@ package struct BatchNormArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var step: UnsafePointer<StepState>
     package var state: BatchNormState
+    /// Nil where moments are fixed.
+    package var sums: ChannelSums?
     package var input: TensorView
     package var gradient: TensorView?
     package var output: TensorView?
@@ -79,7 +103,7 @@ package struct BatchNormArguments: BitwiseCopyable {
     package var partials: UnsafeMutablePointer<Float>?
 
     package init(
-        batch: BatchLayout, step: UnsafePointer<StepState>, state: BatchNormState, input: TensorView,
+        batch: BatchLayout, step: UnsafePointer<StepState>, state: BatchNormState, sums: ChannelSums?, input: TensorView,
         gradient: TensorView?, output: TensorView?, addend: TensorView?, bounds: Bounds?, activated: TensorView?,
         weightGradient: UnsafeMutablePointer<Float>?, biasGradient: UnsafeMutablePointer<Float>?,
         partials: UnsafeMutablePointer<Float>?
@@ -87,6 +111,7 @@ package struct BatchNormArguments: BitwiseCopyable {
         self.batch = batch
         self.step = step
         self.state = state
+        self.sums = sums
         self.input = input
         self.gradient = gradient
         self.output = output

@@ -22,16 +22,16 @@ package struct KernelTable: Sendable {
     package var linearWeightGradient: Kernel<LinearGradientArguments>
 
     /// x -> sums of x and x² of each sample
-    package var batchNormSums: Kernel<BatchNormArguments>
+    package var moments: Kernel<ChannelSumArguments>
     /// x, y, dy -> dz = dy where y lies within its bounds; sums of dz and dz * (x - mean) of each sample
     package var residualGradient: Kernel<BatchNormArguments>
     /// One task a shard: adds its samples' sums. The same for forward and backward sums.
-    package var batchNormShardSums: Kernel<BatchNormArguments>
+    package var shardSums: Kernel<ChannelSumArguments>
     /// One task: adds the shards' sums along their tree.
-    package var batchNormTree: Kernel<BatchNormArguments>
-    /// One task: sums -> moments, running moments, scale and offset
+    package var shardTree: Kernel<ChannelSumArguments>
+    /// Sums -> moments, running moments and scale of some of the channels. One task for each of an array of arguments.
     package var batchNormFinish: Kernel<BatchNormArguments>
-    /// One task: running moments -> scale and offset
+    /// One task: running moments -> scale
     package var batchNormFreeze: Kernel<BatchNormArguments>
     /// x -> y
     package var batchNormApply: Kernel<BatchNormArguments>
@@ -83,9 +83,9 @@ package struct KernelTable: Sendable {
         packOutputGradient: @escaping Kernel<LinearGradientArguments>,
         linearDataGradient: @escaping Kernel<LinearGradientArguments>,
         linearWeightGradient: @escaping Kernel<LinearGradientArguments>,
-        batchNormSums: @escaping Kernel<BatchNormArguments>, residualGradient: @escaping Kernel<BatchNormArguments>,
-        batchNormShardSums: @escaping Kernel<BatchNormArguments>,
-        batchNormTree: @escaping Kernel<BatchNormArguments>,
+        moments: @escaping Kernel<ChannelSumArguments>, residualGradient: @escaping Kernel<BatchNormArguments>,
+        shardSums: @escaping Kernel<ChannelSumArguments>,
+        shardTree: @escaping Kernel<ChannelSumArguments>,
         batchNormFinish: @escaping Kernel<BatchNormArguments>, batchNormFreeze: @escaping Kernel<BatchNormArguments>,
         batchNormApply: @escaping Kernel<BatchNormArguments>,
         batchNormGradientSums: @escaping Kernel<BatchNormArguments>,
@@ -122,10 +122,10 @@ package struct KernelTable: Sendable {
         self.packOutputGradient = packOutputGradient
         self.linearDataGradient = linearDataGradient
         self.linearWeightGradient = linearWeightGradient
-        self.batchNormSums = batchNormSums
+        self.moments = moments
         self.residualGradient = residualGradient
-        self.batchNormShardSums = batchNormShardSums
-        self.batchNormTree = batchNormTree
+        self.shardSums = shardSums
+        self.shardTree = shardTree
         self.batchNormFinish = batchNormFinish
         self.batchNormFreeze = batchNormFreeze
         self.batchNormApply = batchNormApply

@@ -1,10 +1,13 @@
 import Graphs
 import Networks
+import Tensors
 import Testing
 
 @Suite("Passes") struct PassTests {
     /// Layers and operations of a model's nodes, without what the operations are told.
-    private func nodes(_ model: String, _ purpose: Graph.Purpose = .training, _ passes: Set<GraphPass>) throws -> [Node] {
+    private func nodes(
+        _ model: String, _ passes: Set<GraphPass>, _ purpose: Graph.Purpose = .training
+    ) throws -> [Node] {
         let network = try Zoo.model(named: model).network(classes: 10, inputChannels: 3)
         return try Graph(network: network, imageSize: 64, purpose: purpose).applying(passes).nodes
     }
@@ -24,7 +27,7 @@ import Testing
         #expect(count(fused, "batchNorm") == norms && count(fused, "batchNormGradient") == norms)
         #expect(plain.count - fused.count == 2 * norms)
         #expect(count(try nodes("mobilenet_v2", [.normActivation]), "relu6Gradient") == 0)
-        #expect(count(try nodes("densenet121", .evaluation, [.normActivation]), "relu") == 0)
+        #expect(count(try nodes("densenet121", [.normActivation], .evaluation), "relu") == 0)
     }
 
     @Test("a residual block's addition is part of its last norm; its ReLU's gradient takes the norm's sums along")
@@ -41,6 +44,25 @@ import Testing
         // Its blocks end without an activation.
         let mobile = try nodes("mobilenet_v2", [.normAddition, .normActivation])
         #expect(count(mobile, "add") == 0 && count(mobile, "residualGradient") == 0)
+    }
+
+    @Test("each channel of a dense block is summed once, where it has been written")
+    func moments() throws {
+        let graph = try Graph(
+            network: Zoo.model(named: "densenet121").network(classes: 10, inputChannels: 3), imageSize: 64,
+            purpose: .training
+        ).applying([.sharedMoments])
+        // Of a block: what it begins with, and what each of its layers adds.
+        #expect(count(graph.nodes, "moments") == 4 + 58)
+        for (index, node) in graph.nodes.enumerated() {
+            if case .moments = node.operation { #expect(graph.nodes[index - 1].output == node.inputs[0]) }
+            guard case .batchNorm(let norm) = node.operation, !norm.parts.isEmpty else { continue }
+            let channels = norm.parts.reduce(0) { $0 + graph[$1].shape.channels }
+            #expect(channels == graph[node.inputs[0]].shape.channels)
+        }
+        #expect(count(try nodes("densenet121", [.sharedMoments], .evaluation), "moments") == 0)
+        // No value has two norms.
+        #expect(count(try nodes("resnet50", [.sharedMoments]), "moments") == 0)
     }
 
     @Test("no pass changes a model without norms")

@@ -9,7 +9,7 @@ extension Graphs.Operation {
             .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .localResponseNormalizationGradient, .maxPoolGradient,
             .averagePoolGradient, .adaptiveAveragePoolGradient, .dropoutGradient, .softmaxCrossEntropyGradient:
             true
-        case .convolution, .batchNorm, .relu, .relu6, .sigmoid, .tanh, .localResponseNormalization, .maxPool,
+        case .convolution, .batchNorm, .moments, .relu, .relu6, .sigmoid, .tanh, .localResponseNormalization, .maxPool,
             .averagePool, .adaptiveAveragePool, .concatenate, .slice, .add, .dropout, .softmaxCrossEntropy:
             false
         }
@@ -27,6 +27,8 @@ extension Run {
                 x, weight: filters(layer, inputs: x.shape.channels), bias: layer.bias.map { self[$0] },
                 stride: layer.stride, padding: layer.padding, groups: layer.groups)
         case .batchNorm(let norm): return batchNorm(norm, x, identity: norm.addsIdentity ? inputs[1] : nil)
+        // Each norm takes its own: the same numbers.
+        case .moments: return nil
         case .relu: return Reference.relu(x)
         case .relu6: return Reference.relu6(x)
         case .sigmoid: return Reference.sigmoid(x)

@@ -42,7 +42,7 @@ extension Graph {
             return x.channels / layer.groups * layer.kernelHeight * layer.kernelWidth
         case .convolutionWeightGradient: return samples * values[node.inputs[1].index].shape.pixels
         case .batchNorm, .batchNormGradient, .residualGradient: return samples * x.pixels
-        case .maxPool, .maxPoolGradient, .concatenate, .slice: return 0
+        case .moments, .maxPool, .maxPoolGradient, .concatenate, .slice: return 0
         case .averagePool(let window), .averagePoolGradient(let window): return window.kernel * window.kernel
         case .adaptiveAveragePool: return x.pixels
         case .softmaxCrossEntropy, .softmaxCrossEntropyGradient: return x.count

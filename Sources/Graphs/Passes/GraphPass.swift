@@ -6,6 +6,8 @@ package enum GraphPass: String, CaseIterable, Sendable {
     case normAddition
     /// relu(batchNorm(x)) -> batchNorm(x), for ReLU6 too; forward and backward
     case normActivation
+    /// batchNorm(concatenate(a, b)) -> batchNorm(concatenate(a, b), moments(a), moments(b)), where other norms read a or b too
+    case sharedMoments
 }
 
 extension Graph {
@@ -15,6 +17,7 @@ extension Graph {
             switch pass {
             case .normAddition: graph.fusingNormAdditions()
             case .normActivation: graph.fusingNormActivations()
+            case .sharedMoments: graph.sharingMoments()
             }
         }
     }
@@ -49,6 +52,19 @@ extension Graph {
             case .batchNorm(let norm) = nodes[index].operation
         else { return nil }
         return (index, norm)
+    }
+
+    /// Tells the norm's backward nodes what the norm has become.
+    mutating func replaceGradient(of norm: BatchNorm) {
+        for index in nodes.indices {
+            switch nodes[index].operation {
+            case .batchNormGradient(let old) where old.index == norm.index:
+                nodes[index].operation = .batchNormGradient(norm)
+            case .residualGradient(let old) where old.index == norm.index:
+                nodes[index].operation = .residualGradient(norm)
+            default: break
+            }
+        }
     }
 
     /// Takes out the nodes with these indices, and the gradients of values that are no longer there.

@@ -24,13 +24,4 @@ extension Graph {
         fused.removeNodes(removed)
         return fused
     }
-
-    /// Tells the norm's backward nodes what the norm has become.
-    mutating func replaceGradient(of norm: BatchNorm) {
-        for index in nodes.indices {
-            if case .batchNormGradient(let old) = nodes[index].operation, old.index == norm.index {
-                nodes[index].operation = .batchNormGradient(norm)
-            }
-        }
-    }
 }
