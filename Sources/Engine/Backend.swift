@@ -1,3 +1,4 @@
+package import Graphs
 package import Kernels
 
 /// What an engine computes with.
@@ -14,6 +15,11 @@ package enum Backend: String, CaseIterable, Sendable {
         case .avx2: .avx2
         case .openblas: InstructionSet.supported.first ?? .baseline
         }
+    }
+
+    /// Rewrites of graphs that its products can follow: sgemm reads tensors as they are.
+    package var passes: Set<GraphPass> {
+        self == .openblas ? Set(GraphPass.allCases).subtracting([.normOnLoad]) : Set(GraphPass.allCases)
     }
 
     package var isSupported: Bool { instructionSet.isSupported }

@@ -58,6 +58,8 @@ struct ConvolutionPart {
     var geometry: ConvolutionGeometry
     /// x, or dx of a data gradient.
     var input: TensorView
+    /// What x goes through when it is read.
+    var normalization: Normalization?
     /// y, or dy of gradients.
     var output: TensorView
     /// Added to what is written: y, or dx of a data gradient.

@@ -47,8 +47,9 @@ package final class Engine {
         self.parameters = evaluation.parameters
         self.pool = ThreadPool(threads: configuration.threads, spins: configuration.spins)
         if configuration.backend == .openblas { setOpenBLASThreads(configuration.threads) }
-        let training = training?.applying(configuration.passes)
-        let evaluation = evaluation.applying(configuration.passes)
+        let passes = configuration.passes.intersection(configuration.backend.passes)
+        let training = training?.applying(passes)
+        let evaluation = evaluation.applying(passes)
         let arena = ParameterArena(graph: training ?? evaluation)
         self.arena = arena
         self.weights = AlignedBuffer(count: arena.count)

@@ -4,16 +4,16 @@ internal import Tensors
 
 extension PlanBuilder {
     mutating func lowerBatchNorm(_ node: Node, _ norm: BatchNorm) {
-        guard let output = node.output else { return }
         let x = view(node.inputs[0])
         var arguments = arguments(norm, x: x, sums: nil)
-        arguments.output = view(output)
+        arguments.output = node.output.map(view)
         arguments.addend = norm.addsIdentity ? view(node.inputs[1]) : nil
         if graph.purpose == .evaluation {
             call("batchNormFreeze", context.kernels.batchNormFreeze, arguments, tasks: 1)
         } else {
             finishMoments(of: norm, x: node.inputs[0], arguments)
         }
+        guard node.output != nil else { return }
         call("batchNormApply", context.kernels.batchNormApply, arguments, tasks: slots)
     }
 
@@ -117,6 +117,15 @@ extension PlanBuilder {
     }
 
     private func padded(_ channels: Int) -> Int { (channels + 15) / 16 * 16 }
+
+    /// What a convolution that reads the norm's input makes of it, from one channel on.
+    func normalization(_ norm: BatchNorm, from channel: Int) -> Normalization {
+        guard let state = norms[norm.index] else { preconditionFailure("batch norm \(norm.index) has no moments yet") }
+        return Normalization(
+            mean: UnsafePointer(state.mean) + channel, scale: UnsafePointer(state.scale) + channel,
+            bias: state.bias + channel,
+            bounds: norm.activation?.bounds ?? Bounds(low: -.infinity, high: .infinity))
+    }
 
     // MARK: What forward and backward share
 

@@ -8,7 +8,9 @@ internal import Tensors
 extension PlanBuilder {
     mutating func lowerConvolution(_ node: Node, _ convolution: Convolution) {
         guard let output = node.output else { return }
-        forEachPart(convolution, input: node.inputs[0], output: output, addend: node.addend) { builder, part in
+        forEachPart(
+            convolution, input: node.inputs[0], load: node.load, output: output, addend: node.addend
+        ) { builder, part in
             if builder.computes(part) { builder.emitForward(part) } else { builder.lowerOpenBLAS(.forward, part) }
         }
     }
@@ -19,7 +21,7 @@ extension PlanBuilder {
     private mutating func emitForward(_ part: ConvolutionPart) {
         let part = part.decimated()
         let geometry = part.geometry
-        let plain = forwardWindow(geometry, part.input)
+        let plain = forwardWindow(part)
         let window =
             joined(
                 plain, geometry, rows: geometry.output.height, columns: geometry.output.width,
@@ -36,7 +38,7 @@ extension PlanBuilder {
 
     /// Calls `body` for each super-group, with channel slices of the tensors.
     mutating func forEachPart(
-        _ convolution: Convolution, input: ValueID, output: ValueID, addend: ValueID?,
+        _ convolution: Convolution, input: ValueID, load: BatchNorm? = nil, output: ValueID, addend: ValueID?,
         _ body: (inout PlanBuilder, ConvolutionPart) -> Void
     ) {
         guard let packing = context.parameters.entries[convolution.weight.index].packing else { return }
@@ -55,6 +57,7 @@ extension PlanBuilder {
             let part = ConvolutionPart(
                 geometry: geometry,
                 input: slice(view(input), group * geometry.input.channels, geometry.input.channels),
+                normalization: load.map { normalization($0, from: group * geometry.input.channels) },
                 output: slice(view(output), group * packing.superOutputs, packing.superOutputs), addend: addendSlice,
                 weights: weights(convolution.weight) + group * packing.superStride,
                 gradient: gradient(convolution.weight) + group * packing.superStride,

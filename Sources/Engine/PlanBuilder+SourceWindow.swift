@@ -5,14 +5,16 @@ internal import Tensors
 // What a convolution reads, and where its taps find it.
 
 extension PlanBuilder {
-    func forwardWindow(_ geometry: ConvolutionGeometry, _ x: TensorView) -> SourceWindow {
-        SourceWindow(
-            isCopied: geometry.axis == .pixels || geometry.padding > 0 && geometry.axis == .mapRow,
-            padTop: geometry.padding,
+    func forwardWindow(_ part: ConvolutionPart) -> SourceWindow {
+        let geometry = part.geometry
+        let isPadded = geometry.padding > 0 && geometry.axis == .mapRow
+        var window = SourceWindow(
+            isCopied: geometry.axis == .pixels || isPadded || part.normalization != nil, padTop: geometry.padding,
             padLeft: geometry.padding, width: (geometry.output.width - 1) * geometry.stride + geometry.kernelWidth,
-            pixelStride: copiedPixel(geometry, x), rowSpan: geometry.kernelHeight, step: geometry.stride,
-            scratch: workspace.scratch,
-            scratchStride: workspace.scratchStride)
+            pixelStride: copiedPixel(geometry, part.input), rowSpan: geometry.kernelHeight, step: geometry.stride,
+            scratch: workspace.scratch, scratchStride: workspace.scratchStride)
+        window.normalization = part.normalization
+        return window
     }
 
     /// The copies that let tiles run on from row to row of a small map; nil where its rows make good tiles themselves.

@@ -7,7 +7,9 @@ extension PlanBuilder {
         guard let packing = context.parameters.entries[convolution.weight.index].packing else { return }
         if let bias = convolution.bias { lowerBiasGradient(view(node.inputs[1]), bias) }
         let target = gradient(convolution.weight)
-        forEachPart(convolution, input: node.inputs[0], output: node.inputs[1], addend: nil) { builder, part in
+        forEachPart(
+            convolution, input: node.inputs[0], load: node.load, output: node.inputs[1], addend: nil
+        ) { builder, part in
             if builder.computes(part), part.geometry.isLinear {
                 builder.emitLinearWeightGradient(part)
             } else if builder.computes(part) {
@@ -34,7 +36,7 @@ extension PlanBuilder {
         // Where there are too few parts to share, tasks are shards' parts. A single shard is the sum.
         let sumsShards = shards == 1 || cut.parts >= Cut.enoughParts
         if !sumsShards { workspace.needPartials(shards * part.weightCount) }
-        var window = forwardWindow(geometry, part.input)
+        var window = forwardWindow(part)
         window.isCopied = true
         window.pixelStride = geometry.isDepthwise ? Cut.depthwiseLanes : spread(cut.inputsPerPart)
         let segments = weightSegments(geometry, cut, part.input, window)

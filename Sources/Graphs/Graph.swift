@@ -58,6 +58,9 @@ package struct Node: Sendable {
     package var output: ValueID?
     /// A value of the output's shape that is added to it: how a value with several consumers sums its gradients.
     package var addend: ValueID?
+    /// Of a convolution or its weight gradient: the norm that its first input goes through, with its activation, when it is
+    /// read. The norm's own node comes before and has no output.
+    package var load: BatchNorm?
     /// The layer it belongs to, as the network names it.
     package var layer: String
 
@@ -84,7 +87,7 @@ package enum Operation: Sendable {
     case convolutionWeightGradient(Convolution)
 
     /// [x] -> y = weight * (x - mean) / sqrt(variance + epsilon) + bias. Training uses and tracks the batch's moments,
-    /// evaluation the tracked ones. Behind `GraphPass`es also [x, identity] -> y + identity, and either's activation.
+    /// evaluation the tracked ones. Without an output only the moments are made ready. Behind `GraphPass`es also [x, identity] -> y + identity, and either's activation.
     case batchNorm(BatchNorm)
     /// [x] -> the sums of each channel that moments come from, for the batch norms that count x among their `parts`.
     case moments

@@ -31,9 +31,7 @@ extension Graph {
     /// Convolutions count their multiply-adds alone (`multiplyAdds(of:)`), neither bias nor addend. Concatenations and slices count
     /// as if each copied everything, which a plan that places their tensors well saves.
     package func work(of node: Node, samples: Int) -> Work {
-        let tensors = (node.inputs + [node.output, node.addend].compactMap { $0 }).reduce(0) {
-            $0 + self[$1].shape.count
-        }
+        let tensors = tensorsTouched(by: node).reduce(0) { $0 + self[$1].shape.count }
         let parameters = parametersTouched(by: node).reduce(0) { $0 + self[$1].count }
         let addition = node.addend.map { self[$0].shape.count } ?? 0
         let isProduct = multiplyAdds(of: node) > 0
@@ -48,6 +46,17 @@ extension Graph {
         let count = parameters.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) }
         // v = m v + (g + d w), w = w - r v: three multiply-adds; weights and velocities are read and written, gradients read.
         return Work(operations: 6 * count, bytes: MemoryLayout<Float>.stride * 5 * count)
+    }
+
+    /// Values that a node reads or writes.
+    private func tensorsTouched(by node: Node) -> [ValueID] {
+        // What makes ready moments whose sums are there already looks at no tensor.
+        if case .batchNorm(let norm) = node.operation, node.output == nil,
+            purpose == .evaluation || !norm.parts.isEmpty
+        {
+            return []
+        }
+        return node.inputs + [node.output, node.addend].compactMap { $0 }
     }
 
     /// Parameters that a node reads, or whose gradients it writes; those that it does both to, twice.
@@ -76,8 +85,8 @@ extension Graph {
         case .moments: return 3 * inputs[0]
         // Those, where the norm takes them itself, and y = scale * x + offset.
         case .batchNorm(let norm):
-            let sums = purpose == .training && norm.parts.isEmpty ? 3 : 0
-            return (sums + 2 + (norm.addsIdentity ? 1 : 0) + (norm.activation?.operations ?? 0)) * inputs[0]
+            let sums = purpose == .training && norm.parts.isEmpty ? 3 * inputs[0] : 0
+            return sums + (2 + (norm.addsIdentity ? 1 : 0) + (norm.activation?.operations ?? 0)) * output
         // dx = scale * dy + slope * x + offset.
         case .batchNormGradient(let norm) where norm.isResidual: return 4 * output
         // The sums of dy and of dy * (x - mean), and dx; y again for the activation's mask.

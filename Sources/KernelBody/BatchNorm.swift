@@ -51,27 +51,11 @@ private func sumSample(
     }
 }
 
-/// y of some lanes, before its bounds. One text for all that need its sign.
-@inline(__always)
-private func normalized(_ x: Vector, _ state: BatchNormState, _ lane: Int) -> Vector {
-    vector(state.bias + lane).addingProduct(x - vector(state.mean + lane), vector(state.scale + lane))
-}
-
-extension Bounds {
-    /// y, held to the bounds.
+extension BatchNormState {
+    /// What y is of x, before its bounds.
     @inline(__always)
-    func hold(_ y: Vector) -> Vector {
-        let low = Vector(repeating: low)
-        let high = Vector(repeating: high)
-        let raised = y.replacing(with: low, where: y .< low)
-        return raised.replacing(with: high, where: raised .> high)
-    }
-
-    /// dy where y lies within the bounds.
-    @inline(__always)
-    func pass(_ dy: Vector, _ y: Vector) -> Vector {
-        Vector(repeating: 0).replacing(
-            with: dy, where: (y .> Vector(repeating: low)) .& (y .< Vector(repeating: high)))
+    fileprivate func normalized(_ x: Vector, _ lane: Int) -> Vector {
+        affine(x, mean: mean + lane, scale: scale + lane, bias: bias + lane)
     }
 }
 
@@ -94,7 +78,7 @@ func batchNormGradientSums(_ arguments: UnsafePointer<BatchNormArguments>, _ tas
         sumSample(arguments.pointee.batch, sums, task, input) { pixel, lane in
             let value = vector(x + pixel &* input.pixelStride + lane)
             let passed = bounds.pass(
-                vector(dy + pixel &* gradient.pixelStride + lane), normalized(value, state, lane))
+                vector(dy + pixel &* gradient.pixelStride + lane), state.normalized(value, lane))
             return (passed, passed * (value - vector(state.mean + lane)))
         }
     } else {
@@ -200,7 +184,7 @@ func batchNormApply(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int,
         let y = output.sample(task) + pixel &* output.pixelStride
         var lane = 0
         while lane < width {
-            var value = normalized(vector(x + lane), state, lane)
+            var value = state.normalized(vector(x + lane), lane)
             if let addend { value += vector(addend.sample(task) + pixel &* addend.pixelStride + lane) }
             if let bounds { value = bounds.hold(value) }
             put(value, y + lane)
@@ -264,7 +248,7 @@ func batchNormGradientApply(_ arguments: UnsafePointer<BatchNormArguments>, _ ta
         while lane < width {
             let source = vector(x + lane)
             var passed = vector(dy + lane)
-            if let bounds { passed = bounds.pass(passed, normalized(source, state, lane)) }
+            if let bounds { passed = bounds.pass(passed, state.normalized(source, lane)) }
             let centered = source - vector(state.mean + lane)
             let affine = vector(state.offset + lane).addingProduct(centered, vector(state.slope + lane))
             var value = affine.addingProduct(passed, vector(state.gradientScale + lane))

@@ -102,11 +102,14 @@ private func multiplyTask<P: Product>(
     let slots = min(arguments.pointee.samplesPerGroup, arguments.pointee.batch.slots &- firstSlot)
     let firstLane = part &* arguments.pointee.lanesPerPart
     let endLane = min(firstLane &+ arguments.pointee.lanesPerPart, padded(arguments.pointee.destination.channels))
-    let window = arguments.pointee.window
+    var window = arguments.pointee.window
     let isCopied = window.isCopied
     let firstRow = strip &* arguments.pointee.rowsPerStrip
     var source = arguments.pointee.source
-    if P.isLanewise { source.take(lanes: firstLane..<endLane) }
+    if P.isLanewise {
+        source.take(lanes: firstLane..<endLane)
+        window.normalization?.drop(lanes: firstLane)
+    }
     let copiedRows = (arguments.pointee.rowsPerStrip &- 1) &* window.step &+ window.rowSpan
     let copiedSample = arguments.pointee.copiedSample
     let scratch = window.scratch + worker &* window.scratchStride

@@ -37,6 +37,18 @@ func zeroFloats(_ count: Int, at destination: UnsafeMutablePointer<Float>) {
     }
 }
 
+/// The channels of one pixel, as the window wants them.
+@inline(__always)
+func copyPixel(
+    _ channels: Int, from source: UnsafePointer<Float>, _ window: SourceWindow, to target: UnsafeMutablePointer<Float>
+) {
+    if let normalization = window.normalization {
+        normalization.copy(channels, from: source, to: target)
+    } else {
+        copyFloats(channels, from: source, to: target)
+    }
+}
+
 /// The copies that `RowAxis.map` reads: [column of the kernel][remainder of rows][row][output column][channels].
 func copyColumns(_ view: TensorView, slot: Int, window: SourceWindow, to scratch: UnsafeMutablePointer<Float>) {
     var target = scratch
@@ -49,7 +61,7 @@ func copyColumns(_ view: TensorView, slot: Int, window: SourceWindow, to scratch
                     if row < 0 || row >= view.height || column < 0 || column >= view.width {
                         zeroFloats(view.channels, at: target)
                     } else {
-                        copyFloats(view.channels, from: UnsafePointer(view.pixel(slot, row, column)), to: target)
+                        copyPixel(view.channels, from: UnsafePointer(view.pixel(slot, row, column)), window, to: target)
                     }
                     target += window.pixelStride
                 }
@@ -72,7 +84,7 @@ func copyPixels(
         let end = min(pixel &+ view.width &- column, first &+ count)
         var source = UnsafePointer(view.pixel(slot &+ sample, row, column))
         while pixel < end {
-            copyFloats(view.channels, from: source, to: target)
+            copyPixel(view.channels, from: source, window, to: target)
             source += view.pixelStride
             target += window.pixelStride
             pixel &+= 1
@@ -100,12 +112,12 @@ func copyWindow(
         zeroFloats(left, at: target)
         target += left
         var source = UnsafePointer(view.pixel(slot, row, 0))
-        if view.pixelStride == channels && window.pixelStride == channels {
+        if window.normalization == nil && view.pixelStride == channels && window.pixelStride == channels {
             copyFloats(pixels &* channels, from: source, to: target)
             target += pixels &* channels
         } else {
             for _ in 0..<pixels {
-                copyFloats(channels, from: source, to: target)
+                copyPixel(channels, from: source, window, to: target)
                 source += view.pixelStride
                 target += window.pixelStride
             }

@@ -115,13 +115,15 @@ private func sumShard<P: Product>(
     _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, shard: Int,
     packed x: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>
 ) {
-    let window = arguments.pointee.window
+    var window = arguments.pointee.window
     let gradient = arguments.pointee.outputGradient
     var source = arguments.pointee.source
     if P.isLanewise {
         source.take(lanes: part.lanes)
+        window.normalization?.drop(lanes: part.lanes.lowerBound)
     } else if arguments.pointee.inputParts > 1 {
         source.take(lanes: part.inputs)
+        window.normalization?.drop(lanes: part.inputs.lowerBound)
     }
     let firstSlot = shard &* arguments.pointee.batch.shardCapacity
     let endSlot = firstSlot &+ arguments.pointee.batch.shardSizes[shard]

@@ -69,17 +69,6 @@ package struct ChannelSumArguments: BitwiseCopyable {
     }
 }
 
-/// What an activation holds numbers to: low <= y <= high. Its gradient passes where low < y < high.
-package struct Bounds: BitwiseCopyable {
-    package var low: Float
-    package var high: Float
-
-    package init(low: Float, high: Float) {
-        self.low = low
-        self.high = high
-    }
-}
-
 /// Arguments of all batch-norm kernels. `gradient` and `output` mean dy and dx backward, `output` means y forward.
 package struct BatchNormArguments: BitwiseCopyable {
     package var batch: BatchLayout
@@ -103,10 +92,10 @@ package struct BatchNormArguments: BitwiseCopyable {
     package var partials: UnsafeMutablePointer<Float>?
 
     package init(
-        batch: BatchLayout, step: UnsafePointer<StepState>, state: BatchNormState, sums: ChannelSums?, input: TensorView,
-        gradient: TensorView?, output: TensorView?, addend: TensorView?, bounds: Bounds?, activated: TensorView?,
-        weightGradient: UnsafeMutablePointer<Float>?, biasGradient: UnsafeMutablePointer<Float>?,
-        partials: UnsafeMutablePointer<Float>?
+        batch: BatchLayout, step: UnsafePointer<StepState>, state: BatchNormState, sums: ChannelSums?,
+        input: TensorView, gradient: TensorView?, output: TensorView?, addend: TensorView?, bounds: Bounds?,
+        activated: TensorView?, weightGradient: UnsafeMutablePointer<Float>?,
+        biasGradient: UnsafeMutablePointer<Float>?, partials: UnsafeMutablePointer<Float>?
     ) {
         self.batch = batch
         self.step = step

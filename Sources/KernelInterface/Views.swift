@@ -114,6 +114,35 @@ package enum RowAxis: UInt8, BitwiseCopyable {
     case samples
 }
 
+/// What an activation holds numbers to: low <= y <= high. Its gradient passes where low < y < high.
+package struct Bounds: BitwiseCopyable {
+    package var low: Float
+    package var high: Float
+
+    package init(low: Float, high: Float) {
+        self.low = low
+        self.high = high
+    }
+}
+
+/// A batch norm with its activation, as what reads its input does it: (x - mean) * scale + bias within bounds. Pointers are to
+/// one number a channel.
+package struct Normalization: BitwiseCopyable {
+    package var mean: UnsafePointer<Float>
+    package var scale: UnsafePointer<Float>
+    package var bias: UnsafePointer<Float>
+    package var bounds: Bounds
+
+    package init(
+        mean: UnsafePointer<Float>, scale: UnsafePointer<Float>, bias: UnsafePointer<Float>, bounds: Bounds
+    ) {
+        self.mean = mean
+        self.scale = scale
+        self.bias = bias
+        self.bounds = bounds
+    }
+}
+
 /// Where a convolution reads from: the tensor itself, or a copy of a strip of it with zeros around.
 ///
 /// For `RowAxis.map` there is a copy for each column of the kernel (and for each remainder of rows by the step), of just the
@@ -135,6 +164,8 @@ package struct SourceWindow: BitwiseCopyable {
     /// For `RowAxis.map`: copies, by column of the kernel, and by remainder of rows.
     package var columnCopies = 0
     package var rowRemainders = 0
+    /// What the source goes through while it is copied; the zeros around stay zeros.
+    package var normalization: Normalization?
     /// One scratch area a worker, `scratchStride` floats apart.
     package var scratch: UnsafeMutablePointer<Float>
     package var scratchStride: Int

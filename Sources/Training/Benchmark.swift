@@ -3,7 +3,7 @@ import Datasets
 package import Engine
 import Foundation
 import Glibc
-import Graphs
+package import Graphs
 import Kernels
 import Networks
 package import Recipes
@@ -42,16 +42,18 @@ package struct Benchmark: Sendable {
     /// Collective.
     ///
     /// - Parameters:
+    ///   - passes: what the graph is rewritten by.
     ///   - records: whether the timed steps are recorded call by call.
     ///   - profiles: whether the record is also compared with what memory and arithmetic can do here.
     /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
     package init(
         model: ModelChoice, batchSize: Int, imageSize: Int?, threads: Int?, steps: Int,
-        instructionSet: Recipe.InstructionSet, records: Bool = false, profiles: Bool = false, world: any Communicator
+        instructionSet: Recipe.InstructionSet, passes: Set<GraphPass> = Set(GraphPass.allCases),
+        records: Bool = false, profiles: Bool = false, world: any Communicator
     ) throws {
         let bench = try BenchmarkRun(
             model: model, batchSize: batchSize, imageSize: imageSize, threads: threads, instructionSet: instructionSet,
-            world: world)
+            passes: passes, world: world)
         for _ in 0..<2 { _ = try bench.secondsOfStep() }
         if records || profiles { bench.startRecording() }
         let seconds = try (0..<max(steps, 1)).map { _ in try bench.secondsOfStep() }.sorted()
@@ -128,7 +130,7 @@ private final class BenchmarkRun {
 
     init(
         model: ModelChoice, batchSize: Int, imageSize: Int?, threads: Int?, instructionSet: Recipe.InstructionSet,
-        world: any Communicator
+        passes: Set<GraphPass>, world: any Communicator
     ) throws {
         let start = Date()
         (setup, engine, batch) = try together(world) {
@@ -139,7 +141,7 @@ private final class BenchmarkRun {
             let setup = try Setup(
                 model: model, data: "synthetic", imageSize: imageSize, classes: classes, threads: threads,
                 instructionSet: instructionSet, world: world)
-            let engine = try setup.engine(batchSize: batchSize, seed: 1)
+            let engine = try setup.engine(batchSize: batchSize, seed: 1, passes: passes)
             setup.initialize(engine, seed: 1)
             return (setup, engine, try Self.batch(setup, batchSize: batchSize))
         }

@@ -58,7 +58,10 @@ package struct Setup {
     /// - Parameters:
     ///   - batchSize: of a global training batch; nil for an engine that only evaluates.
     ///   - seed: of dropout.
-    package func engine(batchSize: Int?, seed: UInt64) throws -> Engine {
+    ///   - passes: what the graphs are rewritten by.
+    package func engine(
+        batchSize: Int?, seed: UInt64, passes: Set<GraphPass> = Set(GraphPass.allCases)
+    ) throws -> Engine {
         let training = try batchSize.map { _ in try Graph(network: network, imageSize: imageSize, purpose: .training) }
         let evaluation = try Graph(network: network, imageSize: imageSize, purpose: .evaluation)
         var configuration = EngineConfiguration(
@@ -66,6 +69,7 @@ package struct Setup {
             shardCapacity: sharding.capacity(batchSize: batchSize ?? 1), evaluationCapacity: evaluationBatchSize,
             seed: seed)
         configuration.spins = !threads.isOversubscribed
+        configuration.passes = passes
         return try Engine(training: training, evaluation: evaluation, configuration: configuration)
     }
 

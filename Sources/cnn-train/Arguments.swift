@@ -1,4 +1,5 @@
 import ArgumentParser
+import Graphs
 import Networks
 import Recipes
 import Training
@@ -61,3 +62,4 @@ extension Recipe.InstructionSet: ExpressibleByArgument {}
 extension Recipe.BatchNorm: ExpressibleByArgument {}
 extension Recipe.Augmentation: ExpressibleByArgument {}
 extension Recipe.LossPrecision: ExpressibleByArgument {}
+extension GraphPass: ExpressibleByArgument {}

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Collectives
 import Engine
+import Graphs
 import Recipes
 import Training
 
@@ -20,6 +21,10 @@ struct BenchCommand: RankedCommand {
     @Option(help: "Steps that count.") var steps = 10
     @Option(name: .customLong("isa"), help: "What computes: auto, avx512, avx2 or openblas.")
     var instructionSet = Recipe.InstructionSet.auto
+    @Option(
+        name: .customLong("without-pass"),
+        help: "Leaves out one rewrite of the graph; may be repeated. No result depends on it.")
+    var withoutPasses: [GraphPass] = []
     @Flag(help: "Prints one JSON object.") var json = false
     @Flag(help: "Also prints where the time of a step goes on rank 0: by kind of operation and by layer.")
     var profile = false
@@ -40,7 +45,8 @@ struct BenchCommand: RankedCommand {
         if let trace { try together(world) { if world.rank == 0 { try TraceFile(path: trace).write("") } } }
         let result = try Benchmark(
             model: ModelChoice(model, options: modelOptions.texts), batchSize: batchSize, imageSize: imageSize,
-            threads: threads, steps: steps, instructionSet: instructionSet, records: trace != nil, profiles: profile,
+            threads: threads, steps: steps, instructionSet: instructionSet,
+            passes: Set(GraphPass.allCases).subtracting(withoutPasses), records: trace != nil, profiles: profile,
             world: world)
         if let trace, let text = try result.recording?.trace(in: world) { try TraceFile(path: trace).write(text) }
         guard world.rank == 0 else { return }

@@ -42,7 +42,7 @@ import Testing
             specimen.batch(shardSizes: specimen.shardSizes(4)), globalSamples: specimen.samples, step: 0, exchange: nil
         ).calls
         let nodes = engine.trainingNodes(samples: specimen.samples)
-        let graph = specimen.training.applying(Set(GraphPass.allCases))
+        let graph = specimen.training.applying(Backend.supported[0].passes)
         #expect(nodes.map(\.layer) == graph.nodes.map(\.layer))
         #expect(nodes.map(\.kind) == graph.kinds)
         for (index, node) in graph.nodes.enumerated() {

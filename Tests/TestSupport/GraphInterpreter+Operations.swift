@@ -6,8 +6,9 @@ extension Graphs.Operation {
     var isBackward: Bool {
         switch self {
         case .convolutionDataGradient, .convolutionWeightGradient, .batchNormGradient, .residualGradient,
-            .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .localResponseNormalizationGradient, .maxPoolGradient,
-            .averagePoolGradient, .adaptiveAveragePoolGradient, .dropoutGradient, .softmaxCrossEntropyGradient:
+            .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .localResponseNormalizationGradient,
+            .maxPoolGradient, .averagePoolGradient, .adaptiveAveragePoolGradient, .dropoutGradient,
+            .softmaxCrossEntropyGradient:
             true
         case .convolution, .batchNorm, .moments, .relu, .relu6, .sigmoid, .tanh, .localResponseNormalization, .maxPool,
             .averagePool, .adaptiveAveragePool, .concatenate, .slice, .add, .dropout, .softmaxCrossEntropy:
@@ -72,16 +73,25 @@ extension Run {
         var used = running
         if graph.purpose == .training {
             used = Reference.moments(x)
-            moments[norm.index] = used
             let tracked = Reference.tracked(
                 running, with: used, count: x.samples * x.shape.pixels, momentum: Double(norm.momentum))
             outcome.parameters[norm.runningMean.index] = tracked.mean
             outcome.parameters[norm.runningVariance.index] = tracked.variance
             outcome.parameters[norm.batchesTracked.index][0] += 1
         }
+        moments[norm.index] = used
         let normalised = normalised(norm, x, used)
         let sum = identity.map { Reference.add(normalised, $0) } ?? normalised
         return norm.activation.map { Reference.activation($0, sum) } ?? sum
+    }
+
+    /// What a convolution reads of `x` where it normalises while reading.
+    func loaded(_ norm: BatchNorm, _ x: Reference.Maps) -> Reference.Maps {
+        guard let moments = moments[norm.index] else {
+            preconditionFailure("batch norm \(norm.index) is read before its moments are known")
+        }
+        let normalised = normalised(norm, x, moments)
+        return norm.activation.map { Reference.activation($0, normalised) } ?? normalised
     }
 
     private func normalised(_ norm: BatchNorm, _ x: Reference.Maps, _ moments: Reference.Moments) -> Reference.Maps {

@@ -83,7 +83,8 @@ struct Run {
 
     /// Computes the node and adds its addend.
     mutating func execute(_ node: Node) {
-        let inputs = node.inputs.map { self[$0] }
+        var inputs = node.inputs.map { self[$0] }
+        if let norm = node.load { inputs[0] = loaded(norm, inputs[0]) }
         let shape = node.output.map { graph.values[$0.index].shape }
         var result =
             node.operation.isBackward

@@ -3,11 +3,13 @@
 /// They are applied in the order of their cases, each to what the one before has made.
 package enum GraphPass: String, CaseIterable, Sendable {
     /// add(batchNorm(x), identity) -> batchNorm(x, identity)
-    case normAddition
+    case normAddition = "norm-addition"
     /// relu(batchNorm(x)) -> batchNorm(x), for ReLU6 too; forward and backward
-    case normActivation
+    case normActivation = "norm-activation"
     /// batchNorm(concatenate(a, b)) -> batchNorm(concatenate(a, b), moments(a), moments(b)), where other norms read a or b too
-    case sharedMoments
+    case sharedMoments = "shared-moments"
+    /// convolution(batchNorm(x)) -> convolution(x) that normalises what it reads, where only convolutions read the norm
+    case normOnLoad = "norm-on-load"
 }
 
 extension Graph {
@@ -18,6 +20,7 @@ extension Graph {
             case .normAddition: graph.fusingNormAdditions()
             case .normActivation: graph.fusingNormActivations()
             case .sharedMoments: graph.sharingMoments()
+            case .normOnLoad: graph.foldingNormsIntoLoads()
             }
         }
     }
