@@ -33,6 +33,11 @@ import Testing
             $0.batchNorm("bn1").relu().convolution("a", to: 33, kernel: 3, padding: 1).batchNorm("bn2").relu()
                 .maxPool(kernel: 3, stride: 2, padding: 1)
         },
+        try? Specimen("strides that leave out pixels, down to one", imageSize: 8) {
+            $0.convolution("stem", to: 33, kernel: 3, stride: 2, padding: 1, bias: false).batchNorm("bn1").relu()
+                .convolution("halve", to: 48, kernel: 1, stride: 2, bias: false).batchNorm("bn2").relu()
+                .convolution("one", to: 20, kernel: 1, stride: 2, bias: false).batchNorm("bn3").relu()
+        },
         try? Specimen("pre-activation", imageSize: 7) {
             let x = $0.convolution("stem", to: 16, kernel: 3, padding: 1, bias: false)
             let y = x.batchNorm("bn1").relu().convolution("a", to: 16, kernel: 3, padding: 1, bias: false)
@@ -43,7 +48,7 @@ import Testing
 
     static let specimens = norms + Specimens.joints + Specimens.norms + Specimens.groupsElsewhere + Specimens.heads
 
-    @Test("specimens are all there") func count() { #expect(Self.norms.count == 6) }
+    @Test("specimens are all there") func count() { #expect(Self.norms.count == 7) }
 
     @Test("no bit depends on any pass", arguments: specimens)
     func bits(specimen: Specimen) throws {
