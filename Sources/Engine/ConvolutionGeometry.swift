@@ -22,6 +22,15 @@ struct ConvolutionGeometry {
     }
     var isPointwise: Bool { !isDepthwise && taps == 1 && stride == 1 && padding == 0 }
 
+    /// Channels of a task of a depthwise convolution, a multiple of 32: as many as leave room for some rows, since memory is faster
+    /// where more of a pixel is read at once; parts of nearly equal size.
+    var depthwiseLanes: Int {
+        let blocks = (output.channels + 31) / 32
+        let fitting = max(Cut.stripFloats / ((input.width + kernelWidth) * Cut.depthwiseRows * 32), 1)
+        let parts = (blocks + fitting - 1) / fitting
+        return (blocks + parts - 1) / parts * 32
+    }
+
     var axis: RowAxis { isLinear ? .samples : isPointwise ? .pixels : .mapRow }
 }
 
@@ -49,8 +58,8 @@ enum Cut {
     static let lowTile = 5
     /// A multiple of every tile height.
     static let pixelRun = 84
-    /// Channels of a depthwise task: whole cache lines of a pixel, and long strips of rows.
-    static let depthwiseLanes = 32
+    /// Rows of its source that a task of a depthwise convolution should have room for.
+    static let depthwiseRows = 8
 }
 
 /// A convolution's tensors: all of them, or those of one super-group.

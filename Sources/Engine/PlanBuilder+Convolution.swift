@@ -90,10 +90,11 @@ extension PlanBuilder {
             samplesPerGroup: 1, groups: 1, copiedSample: 0, rowsPerStrip: 1, strips: 1, lanesPerPart: 32, laneParts: 1)
         switch axis {
         case .mapRow:
-            let strip = stripRows(window, rows: rows, floats: Cut.sourceFloats)
+            let room = geometry.isDepthwise ? Cut.stripFloats : Cut.sourceFloats
+            let strip = stripRows(window, rows: rows, floats: room)
             arguments.rowsPerStrip = strip
             arguments.copiedSample = copiedSample(window, rows: strip)
-            if strip == rows { arguments.samplesPerGroup = group(Cut.sourceFloats / arguments.copiedSample) }
+            if strip == rows { arguments.samplesPerGroup = group(room / arguments.copiedSample) }
             if window.isCopied { workspace.needScratch(arguments.copiedSample * arguments.samplesPerGroup) }
         case .map:
             arguments.copiedSample = copiedSample(window, rows: rows)
@@ -114,7 +115,7 @@ extension PlanBuilder {
         let tasks = arguments.groups * arguments.strips
         (arguments.lanesPerPart, arguments.laneParts) =
             geometry.isDepthwise
-            ? (Cut.depthwiseLanes, (destination.channels + Cut.depthwiseLanes - 1) / Cut.depthwiseLanes)
+            ? (window.pixelStride, (destination.channels + window.pixelStride - 1) / window.pixelStride)
             : laneParts(destination.channels, tasks: tasks, isSamples: axis == .samples)
         let (name, kernel) =
             geometry.isDepthwise

@@ -53,7 +53,7 @@ extension PlanBuilder {
 
     /// Floats from pixel to pixel of what one task copies.
     func copiedPixel(_ geometry: ConvolutionGeometry, _ source: TensorView) -> Int {
-        if geometry.isDepthwise { return Cut.depthwiseLanes }
+        if geometry.isDepthwise { return geometry.depthwiseLanes }
         return geometry.isPointwise ? spread(source.channels) : source.channels
     }
 

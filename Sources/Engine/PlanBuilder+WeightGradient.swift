@@ -38,7 +38,7 @@ extension PlanBuilder {
         if !sumsShards { workspace.needPartials(shards * part.weightCount) }
         var window = forwardWindow(part)
         window.isCopied = true
-        window.pixelStride = geometry.isDepthwise ? Cut.depthwiseLanes : spread(cut.inputsPerPart)
+        window.pixelStride = geometry.isDepthwise ? cut.lanesPerPart : spread(cut.inputsPerPart)
         let segments = weightSegments(geometry, cut, part.input, window)
         var arguments = WeightGradientArguments(
             batch: context.batch, source: part.input, window: window, outputGradient: part.output,
@@ -141,7 +141,8 @@ private struct WeightCut {
         let blocks = (geometry.output.channels + 31) / 32
         let inputs = geometry.inputsPerOutput
         if geometry.isDepthwise {
-            (inputsPerPart, inputParts, lanesPerPart, laneParts) = (inputs, 1, 32, blocks)
+            let lanes = geometry.depthwiseLanes
+            (inputsPerPart, inputParts, lanesPerPart, laneParts) = (1, 1, lanes, (blocks * 32 + lanes - 1) / lanes)
             return
         }
         // The larger side is divided first: packed x is used as often as a part has outputs, packed dy as it has inputs.
