@@ -53,7 +53,13 @@ static void set_handlers(struct failure *failure, struct jpeg_error_mgr **place,
     message[0] = 0;
 }
 
-int codec_read_jpeg_header(const uint8_t *bytes, size_t count, struct codec_picture *picture) {
+/// What is done with a file whose header has been read.
+typedef enum codec_result header_use(
+    struct jpeg_decompress_struct *info, struct codec_picture *picture, uint8_t *pixels);
+
+/// Opens a decompressor for `use`, and closes it whichever way that ends.
+static int with_header(
+    const uint8_t *bytes, size_t count, struct codec_picture *picture, uint8_t *pixels, header_use *use) {
     struct jpeg_decompress_struct info;
     struct failure failure;
     memset(&info, 0, sizeof info);
@@ -65,10 +71,21 @@ int codec_read_jpeg_header(const uint8_t *bytes, size_t count, struct codec_pict
     jpeg_create_decompress(&info);
     jpeg_mem_src(&info, bytes, count);
     jpeg_read_header(&info, TRUE);
-    picture->width = info.image_width;
-    picture->height = info.image_height;
+    enum codec_result result = use(&info, picture, pixels);
     jpeg_destroy_decompress(&info);
+    return result;
+}
+
+static enum codec_result keep_size(
+    struct jpeg_decompress_struct *info, struct codec_picture *picture, uint8_t *pixels) {
+    (void)pixels;
+    picture->width = info->image_width;
+    picture->height = info->image_height;
     return CODEC_OK;
+}
+
+int codec_read_jpeg_header(const uint8_t *bytes, size_t count, struct codec_picture *picture) {
+    return with_header(bytes, count, picture, NULL, keep_size);
 }
 
 /// a b / 255, rounded.
@@ -86,40 +103,32 @@ static void convert_cmyk(const uint8_t *cmyk, uint8_t *rgb, size_t width) {
     }
 }
 
-int codec_decode_jpeg(const uint8_t *bytes, size_t count, struct codec_picture *picture, uint8_t *pixels) {
-    struct jpeg_decompress_struct info;
-    struct failure failure;
-    memset(&info, 0, sizeof info);
-    set_handlers(&failure, &info.err, picture->message);
-    if (setjmp(failure.exit)) {
-        jpeg_destroy_decompress(&info);
-        return failure.result;
-    }
-    jpeg_create_decompress(&info);
-    jpeg_mem_src(&info, bytes, count);
-    jpeg_read_header(&info, TRUE);
-    if (info.image_width != picture->width || info.image_height != picture->height) {
+static enum codec_result decode(
+    struct jpeg_decompress_struct *info, struct codec_picture *picture, uint8_t *pixels) {
+    if (info->image_width != picture->width || info->image_height != picture->height) {
         snprintf(picture->message, sizeof picture->message, "the header changed");
-        jpeg_destroy_decompress(&info);
         return CODEC_DAMAGED;
     }
-    int is_cmyk = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
-    info.out_color_space = is_cmyk ? JCS_CMYK : JCS_RGB;
+    int is_cmyk = info->jpeg_color_space == JCS_CMYK || info->jpeg_color_space == JCS_YCCK;
+    info->out_color_space = is_cmyk ? JCS_CMYK : JCS_RGB;
     // Of the inverse transforms the accurate one; speed differs little where it is vectorised.
-    info.dct_method = JDCT_ISLOW;
-    jpeg_start_decompress(&info);
+    info->dct_method = JDCT_ISLOW;
+    jpeg_start_decompress(info);
     // libjpeg's own memory: it goes with the decompressor.
     JSAMPARRAY scratch =
-        (*info.mem->alloc_sarray)((j_common_ptr)&info, JPOOL_IMAGE, info.output_width * 4, 1);
-    while (info.output_scanline < info.output_height) {
-        uint8_t *row = pixels + (size_t)info.output_scanline * info.output_width * 3;
+        (*info->mem->alloc_sarray)((j_common_ptr)info, JPOOL_IMAGE, info->output_width * 4, 1);
+    while (info->output_scanline < info->output_height) {
+        uint8_t *row = pixels + (size_t)info->output_scanline * info->output_width * 3;
         JSAMPROW target = is_cmyk ? scratch[0] : row;
-        jpeg_read_scanlines(&info, &target, 1);
-        if (is_cmyk) convert_cmyk(scratch[0], row, info.output_width);
+        jpeg_read_scanlines(info, &target, 1);
+        if (is_cmyk) convert_cmyk(scratch[0], row, info->output_width);
     }
-    jpeg_finish_decompress(&info);
-    jpeg_destroy_decompress(&info);
+    jpeg_finish_decompress(info);
     return CODEC_OK;
+}
+
+int codec_decode_jpeg(const uint8_t *bytes, size_t count, struct codec_picture *picture, uint8_t *pixels) {
+    return with_header(bytes, count, picture, pixels, decode);
 }
 
 size_t codec_encode_jpeg(
