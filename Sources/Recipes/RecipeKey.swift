@@ -94,7 +94,9 @@ package struct RecipeKey: Sendable {
         RecipeKey(
             "step_factor", \.stepFactor, .number("a number above 0, at most 1") { $0 > 0 && $0 <= 1 },
             "schedule step: what a drop multiplies with", alsoKnownAs: ["gamma", "step_gamma"]),
-        RecipeKey("image_size", \.imageSize, .integer(in: 1...4096), "height and width of the input; else the model's"),
+        RecipeKey(
+            "image_size", \.imageSize, .integer(in: 1...4096),
+            "height and width of the input; else the model's, or fewer where the data need no more"),
         RecipeKey(
             "classes", \.classes, .integer(in: 1...1_000_000), "outputs of the network; else the dataset's",
             alsoKnownAs: ["num_classes"]),
