@@ -142,7 +142,7 @@ private final class BenchmarkRun {
                 model: model, data: "synthetic", imageSize: imageSize, classes: classes, threads: threads,
                 instructionSet: instructionSet, world: world)
             let engine = try setup.engine(batchSize: batchSize, seed: 1, passes: passes)
-            setup.initialize(engine, seed: 1)
+            engine.initialize(seed: 1)
             return (setup, engine, try Self.batch(setup, batchSize: batchSize))
         }
         self.world = world

@@ -1,8 +1,18 @@
 package import Checkpoints
 package import Engine
 import Graphs
+import Networks
 
 extension Engine {
+    /// Draws all initial values: a function of the seed alone.
+    package func initialize(seed: UInt64) {
+        let initializer = Initializer(seed: seed)
+        for (index, parameter) in parameters.enumerated() where parameter.role != .batchesTracked {
+            setValues(of: ParameterID(index: index), to: initializer.values(of: parameter))
+        }
+        batchesTracked = 0
+    }
+
     /// Parameters and buffers in canonical order, under torchvision's names.
     package var tensors: [NamedTensor] {
         parameters.enumerated().map { index, parameter in

@@ -91,13 +91,4 @@ package struct Setup {
 extension Setup {
     /// Classes that a model has where nothing else says how many.
     package static func defaultClasses(ofModel name: String) throws -> Int { try Zoo.model(named: name).defaultClasses }
-
-    /// Draws all initial values: a function of the seed alone.
-    package func initialize(_ engine: Engine, seed: UInt64) {
-        let initializer = Initializer(seed: seed)
-        for (index, parameter) in engine.parameters.enumerated() where parameter.role != .batchesTracked {
-            engine.setValues(of: ParameterID(index: index), to: initializer.values(of: parameter))
-        }
-        engine.batchesTracked = 0
-    }
 }

@@ -45,7 +45,7 @@ extension Trainer {
     private func prepareStart() throws -> Start {
         guard recipe.resume else {
             let folder = try RunFolder.new(asked: recipe.output, model: recipe.model, data: recipe.data)
-            setup.initialize(engine, seed: recipe.seed)
+            engine.initialize(seed: recipe.seed)
             let notes = try takeInitialWeights()
             return Start(
                 coordinator: try Coordinator(folder: folder, recipe: recipe, resumedStep: nil), step: 0, notes: notes)
