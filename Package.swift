@@ -119,7 +119,7 @@ let package = Package(
         tests(
             "CommandLine",
             [
-                "cnn-train", "Checkpoints", "Exports", "CImageCodecs",
+                "cnn-train", "Engine", "Checkpoints", "Exports", "CImageCodecs",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
     ]

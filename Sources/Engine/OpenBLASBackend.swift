@@ -178,3 +178,13 @@ private struct OpenBLASConvolution {
 
 /// Threads that OpenBLAS may use for a product.
 func setOpenBLASThreads(_ threads: Int) { openblas_set_num_threads(CInt(threads)) }
+
+extension Engine {
+    /// The CPU whose kernels OpenBLAS has chosen as it was loaded, in its own words; nil where our own kernels compute.
+    ///
+    /// `Haswell` on a CPU with AVX-512 is half its speed: somebody has set `OPENBLAS_CORETYPE`.
+    package var openBLASCore: String? {
+        guard configuration.backend == .openblas, let name = openblas_get_corename() else { return nil }
+        return String(cString: name)
+    }
+}

@@ -19,6 +19,8 @@ package struct Benchmark: Sendable {
     /// Of each rank.
     package let threads: Int
     package let backend: Backend
+    /// The CPU whose kernels OpenBLAS has chosen; nil where our own compute.
+    package let openBLASCore: String?
     /// Over all ranks.
     package let medianImagesPerSecond: Double
     package let bestImagesPerSecond: Double
@@ -81,6 +83,7 @@ package struct Benchmark: Sendable {
         ranks = world.size
         self.threads = threads.threads
         backend = setup.backend
+        openBLASCore = bench.openBLASCore
         medianImagesPerSecond = Double(batchSize) / middle
         bestImagesPerSecond = Double(batchSize) / seconds[0]
         gflopsPerSecond = Double(batchSize) / middle * 6 * Double(setup.summary.multiplyAdds) / 1e9
@@ -161,6 +164,8 @@ private final class BenchmarkRun {
             images: images, labels: samples.map { Int32(setup.dataset.label(at: $0, in: .train)) },
             sampleIDs: samples.map { UInt32($0) }, shardSizes: sizes.map(\.count))
     }
+
+    var openBLASCore: String? { engine.openBLASCore }
 
     /// Records the steps from here on.
     func startRecording() {

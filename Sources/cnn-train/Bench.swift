@@ -64,7 +64,7 @@ struct BenchCommand: RankedCommand {
             (
                 "machine",
                 "\(Wording.count(result.ranks, "rank")), \(Wording.count(result.threads, "thread")) each, "
-                    + result.backend.rawValue
+                    + result.backend.rawValue + (result.openBLASCore.map { " with kernels for \($0)" } ?? "")
             ),
             (
                 "speed",
