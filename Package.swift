@@ -88,6 +88,14 @@ let package = Package(
             ],
             swiftSettings: house),
 
+        .executableTarget(
+            name: "kernel-benchmark",
+            dependencies: [
+                "Training", "Engine", "Graphs", "Networks", "Kernels", "Tensors",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/Kernels", swiftSettings: house),
+
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Kernels", "Networks", "Graphs"], path: "Tests/TestSupport",
             swiftSettings: optimized),

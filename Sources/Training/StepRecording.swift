@@ -63,7 +63,7 @@ package struct StepRecording: Sendable {
 }
 
 /// The middle of the values; of two middle ones their mean.
-func median(_ values: [Double]) -> Double {
+package func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()
     guard !sorted.isEmpty else { return 0 }
     return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2

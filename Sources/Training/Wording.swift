@@ -64,6 +64,19 @@ package enum Wording {
         "\(grouped(number)) \(number == 1 ? thing : plural ?? thing + "s")"
     }
 
+    /// Columns two spaces apart, the first `leading` ones at their left edges, and the last one too where `endsInWords`.
+    package static func table(_ rows: [[String]], leading: Int, endsInWords: Bool = false) -> String {
+        let columns = rows[0].indices
+        let widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { cells -> Substring in
+            let line = columns.map { column in
+                let isLeading = column < leading || endsInWords && column == columns.last
+                return cells[column].column(widths[column], isLeading: isLeading)
+            }.joined(separator: "  ")
+            return line[...(line.lastIndex { $0 != " " } ?? line.startIndex)]
+        }.joined(separator: "\n")
+    }
+
     private static func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }
 

@@ -33,7 +33,7 @@ struct ProfileText {
         }
         let other = ["other", ""] + timing(profile.otherSeconds)
         let head = ["operation", "calls", "ms", "of the step", "GFLOP/s", "GB/s", "of its roofline"]
-        return table([head] + rows + [other + ["", "", ""]], leading: 1)
+        return Wording.table([head] + rows + [other + ["", "", ""]], leading: 1)
     }
 
     private func timing(_ seconds: Double) -> [String] {
@@ -57,7 +57,7 @@ struct ProfileText {
             }
             return ["\(kind.kind)", shares.joined(separator: ", ")]
         }
-        return table([["operation", "done by"]] + rows, leading: 2) + "\n\n" + backendNote
+        return Wording.table([["operation", "done by"]] + rows, leading: 2) + "\n\n" + backendNote
     }
 
     /// Says that nothing was done in another way than it seems.
@@ -82,7 +82,7 @@ struct ProfileText {
             "layer", "operation", "output", "forward ms", "data ms", "weights ms", "forward GFLOP/s", "data GFLOP/s",
             "weights GFLOP/s",
         ]
-        return table([head] + rows, leading: 2)
+        return Wording.table([head] + rows, leading: 2)
     }
 
     // MARK: Words
@@ -101,14 +101,4 @@ struct ProfileText {
     private func percent(_ fraction: Double) -> String { Wording.fixed(fraction * 100, 1) + "%" }
 
     private func rate(_ billions: Double) -> String { billions > 0 ? Wording.fixed(billions, 1) : "" }
-
-    /// Columns two spaces apart, the first ones at their left edges.
-    private func table(_ rows: [[String]], leading: Int) -> String {
-        let columns = rows[0].indices
-        let widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { cells -> Substring in
-            let line = columns.map { cells[$0].column(widths[$0], isLeading: $0 < leading) }.joined(separator: "  ")
-            return line[...(line.lastIndex { $0 != " " } ?? line.startIndex)]
-        }.joined(separator: "\n")
-    }
 }
