@@ -102,6 +102,9 @@ let package = Package(
         .executableTarget(
             name: "collectives-check", dependencies: ["Collectives"], path: "Tests/CollectivesCheck",
             swiftSettings: optimized),
+        .executableTarget(
+            name: "zoo-check", dependencies: ["Engine", "Graphs", "Networks", "Tensors", "TestSupport"],
+            path: "Tests/ZooCheck", swiftSettings: optimized),
         .testTarget(name: "HouseTests", dependencies: ["cnn-train"], swiftSettings: house),
         tests("Tensors", ["Tensors"]),
         tests("Kernels", ["Kernels", "KernelInterface", "Tensors"]),
