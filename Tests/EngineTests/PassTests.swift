@@ -52,7 +52,8 @@ import Testing
 
     @Test("no bit depends on any pass", arguments: specimens)
     func bits(specimen: Specimen) throws {
-        for backend in Backend.supported {
+        // OpenBLAS's bits depend on its number of threads, which all engines of a process share, other tests' too.
+        for backend in Backend.supported where backend != .openblas {
             let plain = try specimen.trace(backend, threads: 2, passes: [])
             for passes in GraphPass.allCases.map({ [$0] }) + [Set(GraphPass.allCases)] {
                 #expect(try specimen.trace(backend, threads: 2, passes: passes) == plain, "\(passes) on \(backend)")
