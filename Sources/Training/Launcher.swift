@@ -2,9 +2,10 @@ import Foundation
 
 /// What started this process.
 package enum Launcher {
-    /// Whether mpirun, srun or the like did, be it as one of several or alone.
-    package static var isPresent: Bool {
+    /// Whether mpirun, srun or the like did, be it as one of several or alone. To be asked before the job starts, which settles
+    /// it: `MPI_Init` of a program that nobody launched sets such variables too.
+    package static let isPresent: Bool = {
         let environment = ProcessInfo.processInfo.environment
         return ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"].contains { environment[$0] != nil }
-    }
+    }()
 }

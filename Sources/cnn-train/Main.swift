@@ -7,6 +7,8 @@ import Training
 @main
 enum Main {
     static func main() {
+        // Before MPI starts, which makes every process look launched.
+        let isLaunched = Launcher.isPresent
         let command: any ParsableCommand
         do {
             command = try parse(Array(CommandLine.arguments.dropFirst()))
@@ -16,7 +18,7 @@ enum Main {
         switch command {
         case let command as any RankedCommand:
             inJob { world in try command.run(in: world) }
-        case let command as any LocalCommand where Launcher.isPresent:
+        case let command as any LocalCommand where isLaunched:
             inJob { world in try together(world) { if world.rank == 0 { try run(command) } } }
         default:
             // Also what asks for help, which comes back as an error.
