@@ -130,7 +130,7 @@ let package = Package(
         tests(
             "CommandLine",
             [
-                "cnn-train", "Engine", "Checkpoints", "Exports", "CImageCodecs",
+                "cnn-train", "Training", "Engine", "Checkpoints", "Exports", "CImageCodecs",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
     ]

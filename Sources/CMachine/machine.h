@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 static inline bool machine_has_avx2_fma(void) {
@@ -48,11 +49,11 @@ static inline void machine_wake_all(const void *address) {
     syscall(SYS_futex, address, FUTEX_WAKE_PRIVATE, INT32_MAX, 0, 0, 0);
 }
 
-// The cores that the calling thread may run on, a bit each, the lowest of the first byte first. glibc declares
-// sched_getaffinity for _GNU_SOURCE only, which whoever builds glibc's module does not define; so the kernel itself is
-// asked. `size` is a multiple of 8. Returns how many bytes it wrote, or -1.
-static inline long machine_get_affinity(uint8_t *cores, size_t size) {
-    return syscall(SYS_sched_getaffinity, 0, size, cores);
+// The cores that a process may run on (0: the calling thread), a bit each, the lowest of the first byte first. glibc
+// declares sched_getaffinity for _GNU_SOURCE only, which whoever builds glibc's module does not define; so the kernel
+// itself is asked. `size` is a multiple of 8. Returns how many bytes it wrote, or -1.
+static inline long machine_get_affinity(pid_t process, uint8_t *cores, size_t size) {
+    return syscall(SYS_sched_getaffinity, process, size, cores);
 }
 
 // Lets the calling thread, and those it starts from now on, run on these cores alone. 0, or -1 where the system refuses.

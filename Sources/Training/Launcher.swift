@@ -6,6 +6,13 @@ package enum Launcher {
     /// it: `MPI_Init` of a program that nobody launched sets such variables too.
     package static let isPresent: Bool = {
         let environment = ProcessInfo.processInfo.environment
-        return ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"].contains { environment[$0] != nil }
+        return names.contains { environment[$0] != nil }
     }()
+
+    private static let names = ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"]
+
+    /// Whether a launcher started the process whose `/proc/PID/environ` this is.
+    static func isNamed(inEnvironment environment: String) -> Bool {
+        environment.split(separator: "\0").contains { entry in names.contains { entry.hasPrefix($0 + "=") } }
+    }
 }

@@ -50,8 +50,7 @@ package struct Setup {
         sharding = Sharding(ranks: world.size, rank: world.rank)
         backend = Self.backend(instructionSet)
         self.threads = ThreadChoice.here(asked: threads, localRanks: world.localSize)
-        // A mask that no launcher has set is the user's own.
-        if Launcher.isPresent { MachineCores.makeRoom(for: self.threads, localRank: world.localRank) }
+        MachineCores.makeRoom(for: self.threads, localRank: world.localRank)
     }
 
     /// An engine for this setup.

@@ -21,8 +21,7 @@ package struct ThreadChoice: Hashable, Sendable {
 
     /// The choice on this machine, as this process was started.
     package static func here(asked: Int?, localRanks: Int) -> ThreadChoice {
-        ThreadChoice(
-            asked: asked, localRanks: localRanks, cores: MachineCores.available(underLauncher: Launcher.isPresent))
+        ThreadChoice(asked: asked, localRanks: localRanks, cores: MachineCores.count)
     }
 
     /// Whether there are more computing threads than cores.
@@ -41,18 +40,28 @@ extension ThreadChoice: CustomStringConvertible {
 
 /// The cores that this process may count on.
 package enum MachineCores {
-    /// Cores online, less what a container's limits take away.
+    /// How many cores the run may use on this machine: those of `allowed`, less what a container's quota takes away.
+    package static var count: Int {
+        let quota = text("/sys/fs/cgroup/cpu.max").flatMap(quota(cpuMax:))
+        return max(min(allowed.count, quota ?? Int.max), 1)
+    }
+
+    /// The cores that the run may use on this machine. To be asked before the job starts, which settles it: told to bind,
+    /// `MPI_Init` binds even a process that nobody launched.
     ///
-    /// mpirun pins each of one or two ranks to a single core, even one alone, so under a launcher the affinity mask says nothing about the
-    /// machine and is not asked. Without one it is the user's (`taskset`) and is honoured.
-    package static func available(underLauncher: Bool) -> Int {
-        var limits = [Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))]
-        if !underLauncher { limits.append(affinity().count) }
-        if let quota = text("/sys/fs/cgroup/cpu.max").flatMap(quota(cpuMax:)) { limits.append(quota) }
-        if let set = text("/sys/fs/cgroup/cpuset.cpus.effective").map(cpuList(_:)), !set.isEmpty {
-            limits.append(set.count)
-        }
-        return max(limits.filter { $0 > 0 }.min() ?? 1, 1)
+    /// Without a launcher these are the cores of the affinity mask, which is then the user's (`taskset`). mpirun pins each of
+    /// one or two ranks to a single core, even one alone, so under a launcher a rank's own mask says nothing about the machine; what
+    /// the launcher itself was allowed does.
+    package static let allowed: [Int] = {
+        let mask = Launcher.isPresent ? launcherAffinity() ?? online : affinity()
+        guard let set = text("/sys/fs/cgroup/cpuset.cpus.effective").map(cpuList(_:)), !set.isEmpty else { return mask }
+        return mask.filter(Set(set).contains)
+    }()
+
+    /// All cores that the system has running.
+    private static var online: [Int] {
+        let listed = text("/sys/devices/system/cpu/online").map(cpuList(_:)) ?? []
+        return listed.isEmpty ? Array(0..<max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1)) : listed
     }
 
     /// Whole cores of a cgroup's `cpu.max`, such as `150000 100000` for one and a half; nil for `max`.
@@ -76,7 +85,7 @@ package enum MachineCores {
         }
     }
 
-    private static func text(_ path: String) -> String? {
-        try? String(contentsOf: URL(filePath: path), encoding: .utf8)
+    static func text(_ path: String) -> String? {
+        (try? Data(contentsOf: URL(filePath: path))).map { String(decoding: $0, as: UTF8.self) }
     }
 }

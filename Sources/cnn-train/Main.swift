@@ -7,8 +7,9 @@ import Training
 @main
 enum Main {
     static func main() {
-        // Before MPI starts, which makes every process look launched.
+        // Before MPI starts, which makes every process look launched, and may bind it to a core.
         let isLaunched = Launcher.isPresent
+        _ = MachineCores.allowed
         let command: any ParsableCommand
         do {
             command = try parse(Array(CommandLine.arguments.dropFirst()))

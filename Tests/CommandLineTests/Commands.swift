@@ -37,12 +37,15 @@ final class Commands {
 
     /// Runs `cnn-train` under mpirun, or without it where `ranks` is nil; stops it after two minutes.
     ///
-    /// - Parameter isEnough: asked again and again; once it says true the process is killed without warning.
+    /// - Parameters:
+    ///   - cores: what the command and its launcher may use; nil for what this process may.
+    ///   - isEnough: asked again and again; once it says true the process is killed without warning.
     func run(
-        _ arguments: [String], ranks: Int? = nil, environment: [String: String] = [:],
+        _ arguments: [String], ranks: Int? = nil, cores: [Int]? = nil, environment: [String: String] = [:],
         killedWhen isEnough: () -> Bool = { false }
     ) throws -> Outcome {
-        let launcher = ranks.map { ["mpirun", "-n", "\($0)"] } ?? []
+        let binding = cores.map { ["taskset", "-c", $0.map(String.init).joined(separator: ",")] } ?? []
+        let launcher = binding + (ranks.map { ["mpirun", "-n", "\($0)"] } ?? [])
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["timeout", "--kill-after=5", "120"] + launcher + [try Self.binary()] + arguments

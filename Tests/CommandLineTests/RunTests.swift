@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Training
 
 /// The binary, from its flags to its files.
 @Suite("The command line", .serialized)
@@ -242,21 +243,28 @@ struct RunTests {
         #expect(fraction > 0 && fraction < 1)
     }
 
+    /// (threads, ranks, cores) as a run says them, with Open MPI told to tie each process to one core.
+    private func machine(ranks: Int?, cores: [Int]? = nil) throws -> [Int] {
+        let outcome = try commands.run(
+            ["--model", "lenet", "--data", commands.tinyData(), "--steps", "1", "--batch-size", "8"], ranks: ranks,
+            cores: cores, environment: ["OMPI_MCA_hwloc_base_binding_policy": "core"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let line = try #require(outcome.output.split(separator: "\n").first { $0.contains("machine") })
+        let numbers = try #require(line.firstMatch(of: /(\d+) threads? a rank \((\d+) ranks? on (\d+) cores?\)/))
+        return [numbers.1, numbers.2, numbers.3].compactMap { Int($0) }
+    }
+
     @Test("a rank has its share of the cores, although mpirun ties it to one", arguments: [1, 2])
     func binding(ranks: Int) throws {
-        let data = try commands.tinyData()
-        /// (threads, ranks, cores) as the run says them.
-        func machine(ranks: Int?) throws -> [Int] {
-            let outcome = try commands.run(
-                ["--model", "lenet", "--data", data, "--steps", "1", "--batch-size", "8"], ranks: ranks,
-                environment: ["OMPI_MCA_hwloc_base_binding_policy": "core"])
-            #expect(outcome.status == 0, "\(outcome.errors)")
-            let line = try #require(outcome.output.split(separator: "\n").first { $0.contains("machine") })
-            let numbers = try #require(line.firstMatch(of: /(\d+) threads? a rank \((\d+) ranks? on (\d+) cores?\)/))
-            return [numbers.1, numbers.2, numbers.3].compactMap { Int($0) }
-        }
         let cores = try machine(ranks: nil)[2]
+        #expect(cores == MachineCores.count)
         #expect(try machine(ranks: ranks) == [max(cores / ranks, 1), ranks, cores])
+    }
+
+    @Test("ranks share the cores that mpirun was left with", arguments: [nil, 1, 2] as [Int?])
+    func launcherBinding(ranks: Int?) throws {
+        let last = try #require(MachineCores.affinity().last)
+        #expect(try machine(ranks: ranks, cores: [last]) == [1, ranks ?? 1, 1])
     }
 
     @Test(

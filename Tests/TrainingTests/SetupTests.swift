@@ -21,15 +21,4 @@ import Training
         // Its windows do not fit on 64 pixels.
         #expect(try imageSize("alexnet_bn", "shapes") > 64)
     }
-
-    @Test("more threads than the cores that the user has left to the run do not take others")
-    func affinity() throws {
-        let before = MachineCores.affinity()
-        defer { MachineCores.setAffinity(before) }
-        MachineCores.setAffinity([before[0]])
-        _ = try Setup(
-            model: ModelChoice("lenet"), data: "synthetic", imageSize: nil, classes: nil, threads: 2,
-            instructionSet: .auto, world: InProcessCommunicator())
-        #expect(MachineCores.affinity() == [before[0]])
-    }
 }

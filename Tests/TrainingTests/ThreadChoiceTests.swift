@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Training
@@ -45,8 +46,32 @@ import Testing
 
     @Test("this machine has a core")
     func here() {
-        #expect(MachineCores.available(underLauncher: false) >= 1)
-        #expect(MachineCores.available(underLauncher: true) >= MachineCores.available(underLauncher: false))
+        #expect(MachineCores.count >= 1 && !MachineCores.allowed.isEmpty)
+    }
+
+    @Test("what started this process is its launcher, and its cores are the job's")
+    func launcher() throws {
+        let cores = try #require(MachineCores.launcherAffinity())
+        #expect(!cores.isEmpty)
+        let parent = getppid()
+        if !Launcher.isPresent { #expect(cores == MachineCores.affinity(of: parent)) }
+    }
+
+    @Test(
+        "a process's parent is found behind whatever name",
+        arguments: [
+            ("123 (mpirun) S 17 123 1", 17), ("123 (a (b) 9 c) R 4 5", 4), ("123 mpirun", nil), ("", nil),
+            ("1 (x) S", nil),
+        ])
+    func parent(stat: String, number: Int32?) {
+        #expect(MachineCores.parent(stat: stat) == number)
+    }
+
+    @Test("a launcher is known by what it says in the environment")
+    func environment() {
+        #expect(Launcher.isNamed(inEnvironment: "HOME=/\0PMIX_RANK=0\0"))
+        #expect(Launcher.isNamed(inEnvironment: "OMPI_COMM_WORLD_SIZE=2"))
+        #expect(!Launcher.isNamed(inEnvironment: "HOME=PMIX_RANK=\0OMPI_COMM_WORLD_SIZES=2\0"))
     }
 }
 
