@@ -65,7 +65,7 @@ let package = Package(
         engineRoom("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
         room("Collectives", ["Tensors", "CMachine", "CMPI"]),
         engineRoom("Datasets", ["Tensors", "CZlib", "CImageCodecs"]),
-        room("Checkpoints", ["Tensors", "CZstd", "CCrypto"]),
+        engineRoom("Checkpoints", ["Tensors", "CZstd", "CCrypto"]),
         .target(
             name: "Exports",
             dependencies: [
@@ -102,6 +102,9 @@ let package = Package(
         .executableTarget(
             name: "collectives-check", dependencies: ["Collectives"], path: "Tests/CollectivesCheck",
             swiftSettings: optimized),
+        .target(
+            name: "CheckpointFaults", dependencies: ["Checkpoints"], path: "Tests/CheckpointFaults",
+            swiftSettings: optimized),
         .executableTarget(
             name: "zoo-check", dependencies: ["Engine", "Graphs", "Networks", "Tensors", "TestSupport"],
             path: "Tests/ZooCheck", swiftSettings: optimized),
@@ -113,7 +116,7 @@ let package = Package(
         tests("Engine", ["Engine", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
         tests("Datasets", ["Datasets", "Tensors", "CImageCodecs"]),
-        tests("Checkpoints", ["Checkpoints", "Tensors"]),
+        tests("Checkpoints", ["Checkpoints", "CheckpointFaults", "Tensors"]),
         tests(
             "Exports",
             [

@@ -34,10 +34,23 @@ extension Checkpoint {
         package var recipe: String
         package var seed: UInt64
         package var progress: Progress
+        /// Where the schedule stands, for people: `learning_rate`, … Resuming computes it from recipe and progress.
+        package var schedule: [String: String]
+        /// What was measured so far: of this very state, such as `test_accuracy`, by which the best are kept, and of the run, such
+        /// as `best_test_accuracy`. Not a number and infinity are kept too.
+        package var metrics: [String: Double]
+        /// How random numbers are drawn: `generator`, and whatever of them is not a function of seed and progress.
+        package var random: [String: String]
+        /// What wrote the file: `cnn-train`, `zstd`, ….
+        package var versions: [String: String]
+        /// What tells the run's data from other data; empty if nothing was said of it.
+        package var dataset: String
 
         package init(
             model: String, modelOptions: [String: String] = [:], classes: Int, imageSize: Int, inputChannels: Int,
-            classNames: [String], recipe: String, seed: UInt64, progress: Progress
+            classNames: [String], recipe: String, seed: UInt64, progress: Progress, schedule: [String: String] = [:],
+            metrics: [String: Double] = [:], random: [String: String] = About.counterBased,
+            versions: [String: String] = About.libraryVersions, dataset: String = ""
         ) {
             self.model = model
             self.modelOptions = modelOptions
@@ -48,14 +61,26 @@ extension Checkpoint {
             self.recipe = recipe
             self.seed = seed
             self.progress = progress
+            self.schedule = schedule
+            self.metrics = metrics
+            self.random = random
+            self.versions = versions
+            self.dataset = dataset
         }
+
+        /// All random numbers of a run are functions of the seed and of what they are for: no state is left to be saved.
+        package static let counterBased = ["generator": "counter-based SplitMix64"]
+        /// Of the libraries that make a file.
+        package static let libraryVersions = ["zstd": Compression.libraryVersion]
     }
 
-    /// The version that is written, and the only one that is read.
-    static let formatVersion = "1"
+    /// The version that is written. All versions from 1 to this one are read.
+    static let formatVersion = 1
 
-    package init(tensors: [NamedTensor], optimizer: [NamedTensor], about: About) {
-        self.init(tensors: tensors, optimizer: optimizer, metadata: about.metadata)
+    package init(
+        tensors: [NamedTensor], optimizer: [NamedTensor], averaged: [NamedTensor] = [], about: About
+    ) {
+        self.init(tensors: tensors, optimizer: optimizer, averaged: averaged, metadata: about.metadata)
     }
 
     /// Reads what the metadata say.
@@ -64,37 +89,51 @@ extension Checkpoint {
     /// - Throws: where something is missing, as in a safetensors file that another program wrote, or is not what it
     ///   should be.
     package func about(path: String) throws(CheckpointError) -> About {
-        let fields = Fields(metadata: metadata, path: path)
-        let version = try fields.text("format_version")
-        guard version == Self.formatVersion else {
-            throw fields.error("format_version", expected: "\(Self.formatVersion), the only version known here")
-        }
-        return About(
-            model: try fields.text("model"), modelOptions: try fields.textsByName("model_options"),
-            classes: try fields.count("classes", from: 1),
-            imageSize: try fields.count("image_size", from: 1),
-            inputChannels: try fields.count("input_channels", from: 1), classNames: try fields.texts("class_names"),
-            recipe: try fields.text("recipe"), seed: try fields.number("seed", expected: "a whole number"),
-            progress: Progress(
-                epoch: try fields.count("epoch"), stepInEpoch: try fields.count("step_in_epoch"),
-                globalStep: try fields.count("step"), samples: try fields.count("samples")))
+        try About(metadata: metadata, path: path)
     }
 }
 
 extension Checkpoint.About {
     /// What is written into the file. `format` tells Python's libraries that tensors are laid out as PyTorch does.
     var metadata: [String: String] {
-        let options = modelOptions.sorted { $0.key < $1.key }.map { key, value in
-            HeaderJSON.quoted(key) + ":" + HeaderJSON.quoted(value)
-        }
-        return [
-            "format": "pt", "format_version": Checkpoint.formatVersion, "model": model,
-            "model_options": "{" + options.joined(separator: ",") + "}", "classes": "\(classes)",
-            "image_size": "\(imageSize)", "input_channels": "\(inputChannels)",
+        [
+            "format": "pt", Safetensors.versionKey: "\(Checkpoint.formatVersion)", "model": model,
+            "model_options": HeaderJSON.object(modelOptions), "classes": "\(classes)", "image_size": "\(imageSize)",
+            "input_channels": "\(inputChannels)",
             "class_names": "[" + classNames.map(HeaderJSON.quoted).joined(separator: ",") + "]", "recipe": recipe,
             "seed": "\(seed)", "epoch": "\(progress.epoch)", "step_in_epoch": "\(progress.stepInEpoch)",
             "step": "\(progress.globalStep)", "samples": "\(progress.samples)",
+            "schedule": HeaderJSON.object(schedule),
+            "metrics": HeaderJSON.object(metrics.mapValues { "\($0)" }), "random": HeaderJSON.object(random),
+            "versions": HeaderJSON.object(versions), "dataset": dataset,
         ]
+    }
+
+    /// Reads what `metadata` says.
+    init(metadata: [String: String], path: String) throws(CheckpointError) {
+        let fields = Fields(metadata: metadata, path: path)
+        // Which versions are known was checked when the file was read.
+        _ = try fields.count(Safetensors.versionKey, from: 1)
+        self.init(
+            model: try fields.text("model"), modelOptions: try fields.textsByName("model_options"),
+            classes: try fields.count("classes", from: 1),
+            imageSize: try fields.count("image_size", from: 1),
+            inputChannels: try fields.count("input_channels", from: 1), classNames: try fields.texts("class_names"),
+            recipe: try fields.text("recipe"), seed: try fields.number("seed", expected: "a whole number"),
+            progress: Checkpoint.Progress(
+                epoch: try fields.count("epoch"), stepInEpoch: try fields.count("step_in_epoch"),
+                globalStep: try fields.count("step"), samples: try fields.count("samples")),
+            schedule: try fields.textsByName("schedule"), metrics: try fields.numbersByName("metrics"),
+            random: try fields.textsByName("random"), versions: try fields.textsByName("versions"),
+            dataset: metadata["dataset"] ?? "")
+    }
+}
+
+extension HeaderJSON {
+    /// A JSON object of texts.
+    static func object(_ texts: [String: String]) -> String {
+        let members = texts.sorted { $0.key < $1.key }.map { key, text in quoted(key) + ":" + quoted(text) }
+        return "{" + members.joined(separator: ",") + "}"
     }
 }
 
@@ -136,7 +175,7 @@ private struct Fields {
         return texts
     }
 
-    /// Empty where the key is missing: it came after the first checkpoints.
+    /// Empty where the key is missing.
     func textsByName(_ key: String) throws(CheckpointError) -> [String: String] {
         guard let json = metadata[key] else { return [:] }
         let expected = "a JSON object of texts"
@@ -149,5 +188,15 @@ private struct Fields {
             texts[member.key] = text
         }
         return texts
+    }
+
+    /// Empty where the key is missing.
+    func numbersByName(_ key: String) throws(CheckpointError) -> [String: Double] {
+        var numbers: [String: Double] = [:]
+        for (name, text) in try textsByName(key) {
+            guard let number = Double(text) else { throw error(key, expected: "a JSON object of numbers as texts") }
+            numbers[name] = number
+        }
+        return numbers
     }
 }

@@ -1,7 +1,7 @@
 /// Why a checkpoint cannot be written or read.
 package enum CheckpointError: Error, Equatable, Sendable {
-    /// A system call failed; `reason` is the system's word for it.
-    case system(call: String, path: String, reason: String)
+    /// A system call failed; `code` is its error number.
+    case system(call: String, path: String, code: Int32)
     case noFile(path: String)
     case noDirectory(path: String)
     case noneFound(directory: String)
@@ -15,15 +15,25 @@ package enum CheckpointError: Error, Equatable, Sendable {
     case malformed(path: String, tensor: String?, rule: String)
     /// Metadata that every checkpoint of ours has is missing or of another kind.
     case metadata(path: String, key: String, found: String?, expected: String)
+    /// A later program wrote the file, in a format that is not known here.
+    case laterVersion(path: String, found: Int, known: Int)
     /// What was read back is not what was written.
     case verificationFailed(path: String)
+}
+
+extension CheckpointError {
+    /// The disk, or what the user may have of it, is full: writing may succeed later.
+    package var isFullDisk: Bool {
+        guard case .system(_, _, let code) = self else { return false }
+        return SystemError(code: code).isFullDisk
+    }
 }
 
 extension CheckpointError: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .system(let call, let path, let reason):
-            "\(path): \(call) failed: \(reason)"
+        case .system(let call, let path, let code):
+            "\(path): \(call) failed: \(SystemError(code: code).reason)"
         case .noFile(let path):
             "\(path): there is no such file; expected a checkpoint (.safetensors.zst or .safetensors)"
         case .noDirectory(let path):
@@ -41,6 +51,8 @@ extension CheckpointError: CustomStringConvertible {
         case .metadata(let path, let key, let found, let expected):
             "\(path): the metadata say \(found.map { "\(key) = \($0)" } ?? "nothing of \(key)"); expected \(expected), "
                 + "as cnn-train writes it"
+        case .laterVersion(let path, let found, let known):
+            "\(path): this is format \(found), which a later cnn-train wrote; this one reads formats 1 to \(known): update it"
         case .verificationFailed(let path):
             "\(path): what was read back is not what was written; older checkpoints are kept: check the disk"
         }

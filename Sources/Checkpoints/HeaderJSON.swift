@@ -1,6 +1,6 @@
 /// JSON as a safetensors header uses it. Unlike general readers this one refuses an object that has a key twice, and
 /// keeps the keys' order.
-indirect enum HeaderJSON: Equatable {
+enum HeaderJSON: Equatable {
     case object([Member])
     case array([HeaderJSON])
     case string(String)
@@ -20,8 +20,10 @@ indirect enum HeaderJSON: Equatable {
     }
 
     /// Reads one value that fills all of `bytes` but trailing spaces.
-    static func parse(_ bytes: [UInt8]) throws(Problem) -> HeaderJSON {
-        var reader = Reader(bytes: bytes)
+    ///
+    /// - Parameter longestList: Elements that a list may have at most.
+    static func parse(_ bytes: [UInt8], longestList: Int = .max) throws(Problem) -> HeaderJSON {
+        var reader = Reader(bytes: bytes, longestList: longestList)
         let value = try reader.value(depth: 0)
         reader.skipSpace()
         guard reader.offset == bytes.count else { throw reader.problem("something follows the header's object") }
@@ -52,6 +54,7 @@ private struct Reader {
     typealias Problem = HeaderJSON.Problem
 
     let bytes: [UInt8]
+    let longestList: Int
     var offset = 0
     /// The key whose value is being read in the outermost object.
     private var member: String?
@@ -59,7 +62,10 @@ private struct Reader {
     /// A header nests three deep: tensors, a tensor, its shape.
     static var deepest: Int { 3 }
 
-    init(bytes: [UInt8]) { self.bytes = bytes }
+    init(bytes: [UInt8], longestList: Int) {
+        self.bytes = bytes
+        self.longestList = longestList
+    }
 
     func problem(_ reason: String) -> Problem { Problem(reason: reason, offset: offset, member: member) }
 
@@ -112,7 +118,10 @@ private struct Reader {
         var elements: [HeaderJSON] = []
         offset += 1
         if take("]") { return elements }
-        repeat { elements.append(try value(depth: depth + 1)) } while take(",")
+        repeat {
+            guard elements.count < longestList else { throw problem("a list has more than \(longestList) elements") }
+            elements.append(try value(depth: depth + 1))
+        } while take(",")
         guard take("]") else { throw problem("expected a comma or the end of a list") }
         return elements
     }

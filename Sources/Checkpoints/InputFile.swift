@@ -1,36 +1,33 @@
-import Glibc
-
 /// A file that is read from its beginning to its end.
 struct InputFile: ~Copyable {
+    /// Bytes of the file when it was opened.
+    let size: Int
     private let path: String
+    private let files: any FileSystem
     private let descriptor: Int32
 
-    init(path: String) throws(CheckpointError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { throw .noFile(path: path) }
-            throw .system(call: "open", path: path, reason: String(cString: strerror(errno)))
+    init(path: String, in files: any FileSystem) throws(CheckpointError) {
+        let opened: Int32
+        do throws(CheckpointError) {
+            opened = try calling("open", path) { () throws(SystemError) in try files.open(path) }
+        } catch .system(_, _, SystemError.noFile.code) {
+            throw .noFile(path: path)
+        }
+        do throws(CheckpointError) {
+            size = try calling("stat", path) { () throws(SystemError) in try files.size(of: opened) }
+        } catch {
+            try? files.close(opened)
+            throw error
         }
         self.path = path
-        self.descriptor = descriptor
+        self.files = files
+        descriptor = opened
     }
 
-    deinit { close(descriptor) }
+    deinit { try? files.close(descriptor) }
 
     /// The next bytes, `count` at most; none at the end only.
     func read(_ count: Int) throws(CheckpointError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        while true {
-            let result = unsafe bytes.withUnsafeMutableBytes {
-                unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
-            }
-            if result >= 0 {
-                bytes.removeLast(count - result)
-                return bytes
-            }
-            guard errno == EINTR else {
-                throw .system(call: "read", path: path, reason: String(cString: strerror(errno)))
-            }
-        }
+        try calling("read", path) { () throws(SystemError) in try files.read(count, from: descriptor) }
     }
 }

@@ -1,6 +1,6 @@
 extension Safetensors {
     /// Where a tensor stands, as the header says.
-    private struct Entry {
+    struct Entry {
         let name: String
         let type: ElementType
         let shape: [Int]
@@ -14,25 +14,25 @@ extension Safetensors {
         "I32", "U32", "F64", "U64", "C64",
     ]
 
-    /// Bytes that are read and converted at once. Memory grows with what a file has, not with what its header claims.
-    private static let chunk = 1 << 20
+    /// Bytes that are read and converted at once.
+    private static let chunk = 1 << 16
 
-    /// Reads a whole file.
+    /// Reads a whole file. Memory grows with what a file has, not with what its header claims.
     ///
     /// - Parameters:
     ///   - path: What messages call the file.
+    ///   - limits: What a file of its size may hold.
     ///   - read: Gives the file's bytes.
     /// - Throws: `damaged` where bytes are missing, `malformed` where a rule of the format is broken.
-    static func decode(path: String, from read: ByteSource) throws(CheckpointError) -> Contents {
-        let lengthBytes = try take(8, "the header's length", path, read)
-        let length = UInt64(littleEndianBytes: lengthBytes)
-        guard length <= UInt64(longestHeader) else {
-            throw .malformed(path: path, tensor: nil, rule: "a header of \(length) bytes; at most \(longestHeader)")
-        }
-        let header = try take(Int(length), "the header", path, read)
-        let (metadata, entries) = try parse(header, path)
+    static func decode(
+        path: String, within limits: Limits, from read: ByteSource
+    ) throws(CheckpointError) -> Contents {
+        let (metadata, entries, headerBytes) = try decodeHeader(path: path, within: limits, from: read)
         let inOrder = try checkedForGaps(entries, path)
-
+        let claimed = headerBytes + (inOrder.last?.bytes.upperBound ?? 0)
+        guard claimed <= limits.content else {
+            throw .damaged(path: path, reason: limits.excuse(claimed: claimed))
+        }
         var storages: [String: NamedTensor.Storage] = [:]
         for entry in inOrder { storages[entry.name] = try storage(of: entry, path, read) }
         guard try read(1).isEmpty else {
@@ -44,6 +44,24 @@ extension Safetensors {
             storages[entry.name].map { NamedTensor(name: entry.name, shape: entry.shape, storage: $0) }
         }
         return Contents(tensors: tensors, metadata: metadata)
+    }
+
+    /// Reads the header alone.
+    ///
+    /// - Returns: also how many bytes were read.
+    static func decodeHeader(
+        path: String, within limits: Limits, from read: ByteSource
+    ) throws(CheckpointError) -> (metadata: [String: String], entries: [Entry], bytes: Int) {
+        let lengthBytes = try take(8, "the header's length", path, read)
+        let length = UInt64(littleEndianBytes: lengthBytes)
+        guard length <= UInt64(longestHeader) else {
+            throw .malformed(path: path, tensor: nil, rule: "a header of \(length) bytes; at most \(longestHeader)")
+        }
+        guard length <= UInt64(limits.header) else {
+            throw .damaged(path: path, reason: limits.excuse(claimed: Int(length)))
+        }
+        let (metadata, entries) = try parse(try take(Int(length), "the header", path, read), path)
+        return (metadata, entries, 8 + Int(length))
     }
 
     /// Reads exactly `count` bytes, which messages call `what`.
@@ -66,6 +84,11 @@ extension Safetensors {
     ) throws(CheckpointError) -> NamedTensor.Storage {
         var floats: [Float] = []
         var integers: [Int64] = []
+        // What the header claims has been held against the file's size.
+        switch entry.type {
+        case .float32: floats.reserveCapacity(entry.bytes.count / entry.type.size)
+        case .int64: integers.reserveCapacity(entry.bytes.count / entry.type.size)
+        }
         var left = entry.bytes.count
         while left > 0 {
             let bytes = try take(min(left, chunk), "tensor \(entry.name)", path, read)
@@ -111,7 +134,7 @@ extension Safetensors {
         }
         let json: HeaderJSON
         do throws(HeaderJSON.Problem) {
-            json = try HeaderJSON.parse(header)
+            json = try HeaderJSON.parse(header, longestList: mostDimensions)
         } catch {
             throw .malformed(
                 path: path, tensor: error.member == metadataKey ? nil : error.member,

@@ -12,6 +12,32 @@ enum Safetensors {
     /// Bytes that a header may have at most.
     static let longestHeader = 100_000_000
     static let metadataKey = "__metadata__"
+    /// Dimensions that a tensor may have at most, as in PyTorch.
+    static let mostDimensions = 64
+
+    /// What a file of a certain size may hold, so that a few bytes cannot ask for much memory.
+    struct Limits {
+        /// Bytes that the header may have at most.
+        let header: Int
+        /// Bytes that all may have at most.
+        let content: Int
+        private let fileBytes: Int
+
+        /// A file that is not compressed holds what it has.
+        init(plainBytes: Int) {
+            (header, content, fileBytes) = (plainBytes, plainBytes, plainBytes)
+        }
+
+        /// A header is text, with digests that cannot be compressed; zeros shrink by up to 32768. A checkpoint is larger than
+        /// 256 bytes.
+        init(compressedBytes bytes: Int) {
+            fileBytes = bytes
+            header = 1024 + 128 * min(bytes, longestHeader)
+            content = bytes <= 256 ? 1 << 17 : bytes.multipliedReportingOverflow(by: 1 << 15).partialValue
+        }
+
+        func excuse(claimed: Int) -> String { "it claims \(claimed) bytes, which a file of \(fileBytes) cannot hold" }
+    }
 
     /// Bytes that `encode` gives for these contents, and the header they start with.
     static func layout(of contents: Contents) -> (header: [UInt8], order: [Int], total: Int) {

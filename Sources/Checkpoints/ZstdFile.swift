@@ -2,23 +2,29 @@ import CZstd
 
 /// Compresses a stream into one zstd frame with a checksum. (RFC 8878.)
 struct ZstdCompressor: ~Copyable {
-    /// What levels trade: 1 is fastest, 19 smallest. Weights are mostly noise, so a high level gains little.
-    static let defaultLevel: Int32 = 3
+    /// Compression looks back this far, as a power of two. Weights do not repeat themselves, and readers need no more memory than
+    /// this.
+    static let windowLog: Int32 = 18
 
     private let context: OpaquePointer
     private var output: [UInt8]
 
     /// - Parameter size: The bytes that will come, which the frame's header then says.
-    init(size: Int, level: Int32 = ZstdCompressor.defaultLevel) {
+    init(size: Int, compression: Compression = Compression()) {
         guard let context = ZSTD_createCCtx() else { preconditionFailure("no memory is left for zstd") }
         self.context = context
         output = [UInt8](repeating: 0, count: ZSTD_CStreamOutSize())
         let statuses = [
-            ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level),
+            ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(compression.level)),
+            ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, Self.windowLog),
             ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1),
             ZSTD_CCtx_setPledgedSrcSize(context, UInt64(size)),
         ]
-        precondition(statuses.allSatisfy { ZSTD_isError($0) == 0 }, "zstd refused level \(level)")
+        precondition(statuses.allSatisfy { ZSTD_isError($0) == 0 }, "zstd refused level \(compression.level)")
+        // A library that was built without threads refuses, and compresses in this one.
+        if compression.threads > 0 {
+            _ = ZSTD_CCtx_setParameter(context, ZSTD_c_nbWorkers, Int32(compression.threads))
+        }
     }
 
     deinit { ZSTD_freeCCtx(context) }
@@ -57,20 +63,30 @@ struct ZstdCompressor: ~Copyable {
     }
 }
 
-/// Decompresses one zstd frame. What it allocates does not depend on what the frame claims, but for a window of 128 MiB
-/// at most.
+/// Decompresses one zstd frame. What it allocates depends on the file's size, not on what the frame claims.
 struct ZstdDecompressor: ~Copyable {
+    /// Bytes that are asked for at once, for good speed.
+    static let chunk = 1 << 17
+
     private let context: OpaquePointer
     private let path: String
+    private let inputSize: Int
     private var input: [UInt8] = []
     private var position = 0
     private var isFrameComplete = false
 
-    /// - Parameter path: What messages call the file.
-    init(path: String) {
+    /// - Parameters:
+    ///   - path: What messages call the file.
+    ///   - fileBytes: How long it is: a short one must do with a small window.
+    init(path: String, fileBytes: Int) {
         guard let context = ZSTD_createDCtx() else { preconditionFailure("no memory is left for zstd") }
         self.context = context
         self.path = path
+        inputSize = min(ZSTD_DStreamInSize(), max(fileBytes, 1))
+        // Other programs may have compressed with a window of up to 128 MiB.
+        let windowLog = fileBytes < 1 << 16 ? ZstdCompressor.windowLog : 27
+        let status = ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, windowLog)
+        precondition(ZSTD_isError(status) == 0, "zstd refused a window of 2^\(windowLog)")
     }
 
     deinit { ZSTD_freeDCtx(context) }
@@ -88,7 +104,7 @@ struct ZstdDecompressor: ~Copyable {
             isFrameComplete = hint == 0
             // Only when zstd neither has more to give nor ends does it need another piece of the file.
             guard !isFrameComplete && written == before && position == input.count else { continue }
-            input = try compressed(ZSTD_DStreamInSize())
+            input = try compressed(inputSize)
             position = 0
             if input.isEmpty { throw .damaged(path: path, reason: "it ends in the middle of its zstd frame") }
         }

@@ -44,7 +44,7 @@ extension Checkpoint {
     var file: [UInt8] {
         get throws {
             var bytes: [UInt8] = []
-            _ = try encode(level: 3) { (run) throws(CheckpointError) in bytes += run.bytes }
+            _ = try encode(Compression()) { (run) throws(CheckpointError) in bytes += run.bytes }
             return bytes
         }
     }
@@ -52,7 +52,7 @@ extension Checkpoint {
     /// Reads a file's bytes, `run` at a time at most.
     init(file bytes: [UInt8], run: Int = .max) throws(CheckpointError) {
         var rest = bytes[...]
-        try self.init(path: "a.safetensors.zst") { (count) throws(CheckpointError) in
+        try self.init(path: "a.safetensors.zst", fileBytes: bytes.count) { (count) throws(CheckpointError) in
             defer { rest = rest.dropFirst(min(count, run)) }
             return Array(rest.prefix(min(count, run)))
         }

@@ -154,10 +154,10 @@ struct EngineStateTests {
         #expect(error?.description.contains(fault.words) == true)
 
         var optimizer = engine.optimizerTensors
-        let own = try #require(optimizer.firstIndex { $0.name == "optimizer.momentum.0.weight" })
-        optimizer[own] = fault.tensor(prefix: "optimizer.momentum.")
+        let own = try #require(optimizer.firstIndex { $0.name == "training.optimizer.momentum.0.weight" })
+        optimizer[own] = fault.tensor(prefix: "training.optimizer.momentum.")
         let other = #expect(throws: TrainingError.self) { try engine.loadOptimizer(optimizer) }
-        #expect(other?.description.contains("optimizer.momentum.\(fault.words)") == true)
+        #expect(other?.description.contains("training.optimizer.momentum.\(fault.words)") == true)
     }
 
     @Test("takes its own state, in any order, to the bit")
@@ -240,7 +240,7 @@ struct TransferTests {
         let first = try train("first")
         let file = folder.path + "/first.safetensors"
         try first.exportWeights(to: file)
-        let names = first.optimizer.map { String($0.name.dropFirst("optimizer.momentum.".count)) }
+        let names = first.optimizer.map { String($0.name.dropFirst("training.optimizer.momentum.".count)) }
         let head = try #require(names.last)
         let frozen = names.filter { $0 != head }
         let second = try train("second", ranks: ranks) { flags in
@@ -260,7 +260,7 @@ struct TransferTests {
     @Test("multiplies the rate where names begin so: by 1 nothing changes, by 0 nothing moves")
     func multiplier() throws {
         let plain = try train("plain")
-        let name = try #require(plain.optimizer.first).name.dropFirst("optimizer.momentum.".count)
+        let name = try #require(plain.optimizer.first).name.dropFirst("training.optimizer.momentum.".count)
         #expect(differing(plain, try train("one") { $0.rateMultipliers = [String(name): 1] }).isEmpty)
         let zero = try train("zero") { $0.rateMultipliers = [String(name): 0] }
         #expect(zero.tensors == (try train("frozen") { $0.freeze = [String(name)] }).tensors)

@@ -1,0 +1,124 @@
+extension CheckpointDirectory {
+    /// A checkpoint that is there for good.
+    package struct Commit: Equatable, Sendable {
+        package let path: String
+        /// Bytes of the file, and of what it decompresses to.
+        package let bytes: Int
+        package let contentBytes: Int
+        /// Older checkpoints that were removed.
+        package let removed: [String]
+        /// What could not be cleared away. The checkpoint is safe all the same.
+        package let warnings: [CheckpointError]
+    }
+
+    /// Writes a checkpoint, reads it back, and only when that is the same removes older ones that `retention` does not want.
+    ///
+    /// One of the same step is replaced. One of a later step, which a run that went back to an older checkpoint leaves behind, is not
+    /// touched: the run will come to it again.
+    /// - Throws: for whatever keeps the checkpoint from being there for good; older ones are all there then. It may be tried again.
+    @discardableResult
+    package func commit(_ checkpoint: Checkpoint) throws(CheckpointError) -> Commit {
+        let progress = try checkpoint.about(path: path).progress
+        try makeFolder(path)
+        try anchor()
+        var warnings = removeAbandoned()
+        let file = path + "/" + Self.name(of: progress)
+        let written = try checkpoint.write(to: file, compression: compression, in: files)
+        do throws(CheckpointError) {
+            try Checkpoint.verify(file, is: written, in: files)
+        } catch {
+            // It would be passed over, but then so would it take the place of the next attempt's warning.
+            try? files.remove(file)
+            throw error
+        }
+        let removed = prune(after: progress.globalStep, &warnings)
+        return Commit(
+            path: file, bytes: written.bytes, contentBytes: written.contentBytes, removed: removed, warnings: warnings)
+    }
+
+    /// Makes a folder and those that it lies in, where they are missing.
+    private func makeFolder(_ path: String) throws(CheckpointError) {
+        if Self.isFolder(path, in: files) { return }
+        let parent = PartialFile.split(path).folder
+        // `/` and `.` are there.
+        if parent != path { try makeFolder(parent) }
+        do throws(SystemError) {
+            try files.makeFolder(path)
+        } catch {
+            guard error.isFileThere && Self.isFolder(path, in: files) else {
+                throw .system(call: "making the folder", path: path, code: error.code)
+            }
+        }
+    }
+
+    /// Before the first checkpoint: makes the folder itself outlive a loss of power, and OUTPUT, and what OUTPUT lies in, whoever
+    /// made them just now.
+    private func anchor() throws(CheckpointError) {
+        guard try entries().isEmpty else { return }
+        var folder = path
+        for _ in 0..<3 {
+            let parent = PartialFile.split(folder).folder
+            if parent == folder { return }
+            do throws(CheckpointError) {
+                try files.synchronizeFolder(parent)
+            } catch .system(_, _, SystemError.forbidden.code) {
+                // A folder that must not be listed was there long before.
+            }
+            folder = parent
+        }
+    }
+
+    /// Removes what writers that died have left beside its place.
+    ///
+    /// - Returns: what could not be removed.
+    private func removeAbandoned() -> [CheckpointError] {
+        var warnings: [CheckpointError] = []
+        do throws(CheckpointError) {
+            for name in try names() where PartialFile.isAbandoned(name, in: path, of: files) {
+                remove(path + "/" + name, &warnings)
+            }
+        } catch {
+            warnings.append(error)
+        }
+        return warnings
+    }
+
+    /// Removes checkpoints older than `step` that `retention` does not want. Those whose header cannot be read count for nothing and
+    /// stay.
+    ///
+    /// - Returns: the paths of those that are gone.
+    private func prune(after step: Int, _ warnings: inout [CheckpointError]) -> [String] {
+        var candidates: [(path: String, candidate: Retention.Candidate)] = []
+        do throws(CheckpointError) {
+            for entry in try entries() where entry.step <= step {
+                guard let metadata = try? Checkpoint.metadata(of: entry.path, in: files),
+                    let about = try? Checkpoint.About(metadata: metadata, path: entry.path)
+                else { continue }
+                candidates.append(
+                    (
+                        entry.path,
+                        Retention.Candidate(step: entry.step, epoch: about.progress.epoch, metrics: about.metrics)
+                    ))
+            }
+        } catch {
+            warnings.append(error)
+            return []
+        }
+        let kept = retention.kept(candidates.map(\.candidate))
+        return candidates.reversed().filter { old in
+            old.candidate.step < step && !kept.contains(old.candidate.step) && remove(old.path, &warnings)
+        }.map(\.path)
+    }
+
+    /// - Returns: whether it is gone.
+    @discardableResult
+    private func remove(_ path: String, _ warnings: inout [CheckpointError]) -> Bool {
+        do throws(CheckpointError) {
+            try calling("removing", path) { () throws(SystemError) in try files.remove(path) }
+            return true
+        } catch {
+            warnings.append(error)
+            return false
+        }
+    }
+}

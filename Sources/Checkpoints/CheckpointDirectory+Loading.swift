@@ -1,0 +1,64 @@
+extension CheckpointDirectory {
+    /// A checkpoint and where it was found.
+    package struct Found: Sendable {
+        package let entry: Entry
+        package let checkpoint: Checkpoint
+        package let about: Checkpoint.About
+        /// Why newer ones were passed over, the newest first; to be told to the user. They are left in place.
+        package let passedOver: [CheckpointError]
+    }
+
+    /// The newest checkpoint that holds all its digests.
+    ///
+    /// - Throws: `noDirectory`, `noneFound`, or `noneReadable` with the reason for each.
+    package func newest() throws(CheckpointError) -> Found {
+        let entries = try entries()
+        guard !entries.isEmpty else { throw .noneFound(directory: path) }
+        var passedOver: [CheckpointError] = []
+        for entry in entries {
+            do throws(CheckpointError) {
+                let found = try Self.load(file: entry.path, in: files)
+                guard found.entry.step == entry.step else {
+                    throw .metadata(
+                        path: entry.path, key: "step", found: "\(found.entry.step)",
+                        expected: "\(entry.step), as the file's name says")
+                }
+                return Found(
+                    entry: entry, checkpoint: found.checkpoint, about: found.about, passedOver: passedOver)
+            } catch {
+                passedOver.append(error)
+            }
+        }
+        throw .noneReadable(directory: path, reasons: passedOver.map(\.description))
+    }
+
+    /// What `path` stands for: a checkpoint's file, a folder of checkpoints, or a run's OUTPUT with such a folder in it. Of a folder
+    /// the newest that holds.
+    ///
+    /// - Throws: for a file whatever is wrong with it, for a folder what `newest` throws, `noFile` where there is neither.
+    package static func load(_ path: String) throws(CheckpointError) -> Found {
+        try load(path, in: SystemFiles())
+    }
+
+    static func load(_ path: String, in files: any FileSystem) throws(CheckpointError) -> Found {
+        guard isFolder(path, in: files) else { return try load(file: path, in: files) }
+        let directory = CheckpointDirectory(
+            path: path, retention: Retention(), compression: Compression(), files: files)
+        let inner = CheckpointDirectory(
+            path: path + "/checkpoints", retention: Retention(), compression: Compression(), files: files)
+        if try directory.entries().isEmpty && isFolder(inner.path, in: files) { return try inner.newest() }
+        return try directory.newest()
+    }
+
+    private static func load(file path: String, in files: any FileSystem) throws(CheckpointError) -> Found {
+        let checkpoint = try Checkpoint(contentsOf: path, in: files)
+        let about = try checkpoint.about(path: path)
+        return Found(
+            entry: Entry(path: path, step: about.progress.globalStep), checkpoint: checkpoint, about: about,
+            passedOver: [])
+    }
+
+    static func isFolder(_ path: String, in files: any FileSystem) -> Bool {
+        (try? files.status(of: path).isFolder) ?? false
+    }
+}

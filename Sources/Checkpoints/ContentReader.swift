@@ -1,0 +1,48 @@
+/// Reads what a file holds, whether it is compressed or not.
+struct ContentReader: ~Copyable {
+    /// What a file of its size may hold.
+    let limits: Safetensors.Limits
+    /// Of a compressed file.
+    private var frame: ZstdDecompressor?
+    /// What was looked at to find out what the file is, and comes first once more.
+    private var pushedBack: ArraySlice<UInt8>
+
+    /// Finds out what the file is.
+    ///
+    /// - Parameters:
+    ///   - path: What messages call the file.
+    ///   - fileBytes: How many bytes `read` will give.
+    /// - Throws: `notACheckpoint`, or `damaged` where the file is empty.
+    init(path: String, fileBytes: Int, from read: ByteSource) throws(CheckpointError) {
+        var head: [UInt8] = []
+        while head.count < 9 {
+            let more = try read(9 - head.count)
+            if more.isEmpty { break }
+            head += more
+        }
+        switch try FileKind(head: head, path: path) {
+        case .plain:
+            limits = Safetensors.Limits(plainBytes: fileBytes)
+            frame = nil
+        case .zstd:
+            limits = Safetensors.Limits(compressedBytes: fileBytes)
+            frame = ZstdDecompressor(path: path, fileBytes: fileBytes)
+        }
+        pushedBack = head[...]
+    }
+
+    /// The next bytes of the content, `count` at most; none at the end only.
+    mutating func read(_ count: Int, from read: ByteSource) throws(CheckpointError) -> [UInt8] {
+        var rest = pushedBack
+        defer { pushedBack = rest }
+        func next(_ count: Int) throws(CheckpointError) -> [UInt8] {
+            guard rest.isEmpty else {
+                defer { rest = rest.dropFirst(count) }
+                return Array(rest.prefix(count))
+            }
+            return try read(count)
+        }
+        guard let bytes = try frame?.read(count, from: next) else { return try next(count) }
+        return bytes
+    }
+}

@@ -1,0 +1,39 @@
+import Glibc
+
+/// The files beside their places: what they are called, and which of them nobody writes any more.
+///
+/// `.NAME.HOST.PID.partial`
+enum PartialFile {
+    private static let suffix = ".partial"
+    /// Seconds after which a file of another machine counts as left behind.
+    private static let patience = 24 * 60 * 60
+
+    static func split(_ path: String) -> (folder: String, name: String) {
+        guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+        return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))
+    }
+
+    static func name(for name: String) -> String { ".\(name).\(host).\(getpid())\(suffix)" }
+
+    /// Whether `name` is one of ours whose writer is gone. A file of this very process is: it has one writer a folder,
+    /// and asks before it writes.
+    static func isAbandoned(_ name: String, in folder: String, of files: any FileSystem) -> Bool {
+        guard name.hasPrefix("."), name.hasSuffix(suffix) else { return false }
+        let parts = name.dropLast(suffix.count).split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count >= 4, let process = parts.last.flatMap({ Int32($0) }), process > 0 else { return false }
+        if name.hasSuffix(".\(host).\(process)\(suffix)") {
+            return process == getpid() || (kill(process, 0) != 0 && errno == ESRCH)
+        }
+        guard let status = try? files.status(of: folder + "/" + name) else { return false }
+        return time(nil) - status.modified > patience
+    }
+
+    /// This machine's name, without dots: they separate the parts of a name.
+    private static let host: String = {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "host" }
+        let name = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        let letters = String(decoding: name, as: UTF8.self).map { $0 == "." || $0 == "/" ? "-" : $0 }
+        return letters.isEmpty ? "host" : String(letters)
+    }()
+}

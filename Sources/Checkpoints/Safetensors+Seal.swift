@@ -1,0 +1,70 @@
+/// A digest of each tensor and one of the metadata, in the metadata: they also hold once a file has left its zstd frame, and
+/// say which tensor is damaged.
+extension Safetensors {
+    /// A JSON object from names to digests, as `sha256(of:)` gives them.
+    static let tensorSealKey = "tensor_sha256"
+    /// The digest of all other metadata, `tensor_sha256` included.
+    static let metadataSealKey = "metadata_sha256"
+    /// What a file that must be sealed has: ours have it, other programs' files do not.
+    static let versionKey = "format_version"
+
+    /// SHA-256 of all metadata but the key `metadata_sha256`: by the keys' bytes in order, each key, a zero byte, its text, a zero
+    /// byte.
+    static func digest(of metadata: [String: String]) -> String {
+        var digest = SHA256()
+        let pairs = metadata.filter { $0.key != metadataSealKey }
+            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        for (key, text) in pairs { digest.update(Array(key.utf8) + [0] + Array(text.utf8) + [0]) }
+        return digest.finished()
+    }
+}
+
+extension Safetensors.Contents {
+    /// The same with digests of everything.
+    func sealed() -> Self {
+        var sealed = self
+        let digests = tensors.map { HeaderJSON.quoted($0.name) + ":\"" + sha256(of: [$0]) + "\"" }
+        sealed.metadata[Safetensors.tensorSealKey] = "{" + digests.joined(separator: ",") + "}"
+        sealed.metadata[Safetensors.metadataSealKey] = Safetensors.digest(of: sealed.metadata)
+        return sealed
+    }
+
+    /// The same without digests, which are checked. A file of another program has none.
+    ///
+    /// - Throws: `damaged` where a digest is missing or not that of what is there.
+    func unsealed(path: String) throws(CheckpointError) -> Self {
+        let keys = [Safetensors.versionKey, Safetensors.tensorSealKey, Safetensors.metadataSealKey]
+        guard keys.contains(where: { metadata[$0] != nil }) else { return self }
+        try checkVersion(path)
+        func damaged(_ reason: String) -> CheckpointError { .damaged(path: path, reason: reason) }
+        guard metadata[Safetensors.metadataSealKey] == Safetensors.digest(of: metadata) else {
+            throw damaged("the metadata do not have the digest that they say")
+        }
+        let list = metadata[Safetensors.tensorSealKey] ?? ""
+        guard case .object(let digests)? = try? HeaderJSON.parse(Array(list.utf8)) else {
+            throw damaged("there is no list of the tensors' digests")
+        }
+        let byName = Dictionary(digests.map { ($0.key, $0.value) }) { first, _ in first }
+        guard byName.count == tensors.count else {
+            throw damaged("there are \(byName.count) digests for \(tensors.count) tensors")
+        }
+        for tensor in tensors where byName[tensor.name] != .string(sha256(of: [tensor])) {
+            throw damaged("tensor \(tensor.name) does not have the digest that the file says")
+        }
+        var unsealed = self
+        unsealed.metadata[Safetensors.tensorSealKey] = nil
+        unsealed.metadata[Safetensors.metadataSealKey] = nil
+        return unsealed
+    }
+
+    /// A later format may do all else otherwise, so this comes first.
+    private func checkVersion(_ path: String) throws(CheckpointError) {
+        guard let text = metadata[Safetensors.versionKey] else { return }
+        guard let version = Int(text), version >= 1 else {
+            throw .metadata(path: path, key: Safetensors.versionKey, found: text, expected: "a whole number from 1")
+        }
+        guard version <= Checkpoint.formatVersion else {
+            throw .laterVersion(path: path, found: version, known: Checkpoint.formatVersion)
+        }
+    }
+}
