@@ -63,6 +63,7 @@ let package = Package(
         engineRoom("Networks", ["Tensors"]),
         room("Graphs", ["Tensors", "Networks"]),
         engineRoom("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
+        room("Launching"),
         room("Collectives", ["Tensors", "CMachine", "CMPI"]),
         engineRoom("Datasets", ["Tensors", "CZlib", "CImageCodecs"]),
         engineRoom("Checkpoints", ["Tensors", "CZstd", "CCrypto"]),
@@ -82,8 +83,8 @@ let package = Package(
         .executableTarget(
             name: "cnn-train",
             dependencies: [
-                "Training", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Collectives", "Datasets",
-                "Checkpoints", "Exports", "Tensors",
+                "Training", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Launching", "Collectives",
+                "Datasets", "Checkpoints", "Exports", "Tensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),
@@ -114,6 +115,7 @@ let package = Package(
         tests("Networks", ["Networks", "Tensors"]),
         tests("Graphs", ["Graphs", "Networks", "Tensors"], resources: [.copy("StateDicts")]),
         tests("Engine", ["Engine", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
+        tests("Launching", ["Launching"]),
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
         tests("Datasets", ["Datasets", "Tensors", "CImageCodecs"]),
         tests("Checkpoints", ["Checkpoints", "CheckpointFaults", "Tensors"]),

@@ -9,12 +9,13 @@ struct CNNTrain: ParsableCommand {
             To train alone, on two processes, and on where a run stopped:
 
               cnn-train --model resnet18_cifar --epochs 3
-              mpirun -n 2 cnn-train --model lenet --data fashion-mnist
+              cnn-train --workers 2 --model lenet --data fashion-mnist
               cnn-train --resume --output runs/resnet18_cifar-shapes
             """,
         version: "cnn-train 0.1.0",
         subcommands: [
-            TrainCommand.self, EvaluateCommand.self, PredictCommand.self, CheckpointCommand.self, ExportCommand.self,
+            TrainCommand.self, LaunchCommand.self, EvaluateCommand.self, PredictCommand.self, CheckpointCommand.self,
+            ExportCommand.self,
             ModelsCommand.self, SummaryCommand.self, BenchCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)

@@ -12,7 +12,7 @@ enum Main {
         _ = MachineCores.allowed
         let command: any ParsableCommand
         do {
-            command = try parse(Array(CommandLine.arguments.dropFirst()))
+            command = try parse(LaunchCommand.expanding(Array(CommandLine.arguments.dropFirst())))
         } catch {
             leave(error)
         }

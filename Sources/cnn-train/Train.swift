@@ -1,6 +1,7 @@
 import ArgumentParser
 import Collectives
 import Foundation
+import Launching
 import Networks
 import Recipes
 import Training
@@ -65,6 +66,13 @@ struct TrainCommand: RankedCommand {
     @Option(help: "How the log writes losses: rounded or full.") var lossPrecision: Recipe.LossPrecision?
     @Option(help: "Moments of batch norm: sync, of the global batch; local, of each rank's part.")
     var batchNorm: Recipe.BatchNorm?
+
+    @Option(parsing: .unconditional, help: "Starts this many processes here, as `launch -n` does.") var workers: Int?
+
+    func validate() throws {
+        // Where it can be followed it has been, before the command line was read.
+        if workers != nil { throw ValidationError(LaunchError.launchedAlready.description) }
+    }
 
     func run(in world: any Communicator) throws {
         let recipe = try Recipe.shared(in: world, resolved)

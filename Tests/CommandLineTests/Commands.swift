@@ -39,10 +39,11 @@ final class Commands {
     ///
     /// - Parameters:
     ///   - cores: what the command and its launcher may use; nil for what this process may.
-    ///   - isEnough: asked again and again; once it says true the process is killed without warning.
+    ///   - signal: what ends the process before its time.
+    ///   - isEnough: asked again and again; once it says true the process gets the signal.
     func run(
         _ arguments: [String], ranks: Int? = nil, cores: [Int]? = nil, environment: [String: String] = [:],
-        killedWhen isEnough: () -> Bool = { false }
+        signal: Int32 = SIGKILL, killedWhen isEnough: () -> Bool = { false }
     ) throws -> Outcome {
         let binding = cores.map { ["taskset", "-c", $0.map(String.init).joined(separator: ",")] } ?? []
         let launcher = binding + (ranks.map { ["mpirun", "-n", "\($0)"] } ?? [])
@@ -68,7 +69,7 @@ final class Commands {
         while process.isRunning {
             if !isKilled && isEnough() {
                 isKilled = true
-                try Self.killChildren(of: process.processIdentifier)
+                try Self.send(signal, toChildrenOf: process.processIdentifier)
             }
             Thread.sleep(forTimeInterval: 0.002)
         }
@@ -81,10 +82,10 @@ final class Commands {
             seconds: start.duration(to: .now) / .seconds(1))
     }
 
-    /// What `timeout` has started; itself it then ends with 137.
-    private static func killChildren(of process: pid_t) throws {
+    /// What `timeout` has started; itself it then ends with 128 and the signal.
+    private static func send(_ signal: Int32, toChildrenOf process: pid_t) throws {
         let list = try String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
-        for child in list.split(separator: " ").compactMap({ pid_t($0) }) { kill(child, SIGKILL) }
+        for child in list.split(separator: " ").compactMap({ pid_t($0) }) { kill(child, signal) }
     }
 
     func run(_ arguments: String..., ranks: Int? = nil) throws -> Outcome { try run(arguments, ranks: ranks) }

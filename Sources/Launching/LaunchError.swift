@@ -1,0 +1,38 @@
+/// Why a job cannot be started.
+package enum LaunchError: Error, Equatable, Sendable {
+    case hosts(found: String, reason: String)
+    case hostfile(path: String, reason: String)
+    case ranksUnknown
+    case tooFewSlots(ranks: Int, slots: Int)
+    case nothingToRun
+    case noLauncher(path: String)
+    case launchedAlready
+    case refused(program: String, reason: String)
+}
+
+extension LaunchError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .hosts(let found, let reason):
+            "the hosts '\(found)' cannot be used: \(reason). Write them as a:4,b:4, where the number says how many "
+                + "ranks a host takes"
+        case .hostfile(let path, let reason):
+            "the hostfile \(path) cannot be used: \(reason). A line names a host and how many ranks it takes: node1 slots=4"
+        case .ranksUnknown:
+            "how many ranks? Say -n 4, or with each host how many it takes: --hosts a:4,b:4"
+        case .tooFewSlots(let ranks, let slots):
+            "\(ranks) ranks do not fit on hosts that take \(slots): give the hosts more (--hosts a:8,b:8) or ask for "
+                + "fewer ranks with -n"
+        case .nothingToRun:
+            "what shall be launched? Put it behind the options: cnn-train launch -n 4 train --model lenet"
+        case .noLauncher(let path):
+            "mpirun is in none of the folders of PATH (\(path)): install Open MPI (apt: openmpi-bin), or add its folder "
+                + "to PATH"
+        case .launchedAlready:
+            "this process was started by mpirun or srun, which have said how many ranks there are: leave launch or "
+                + "--workers out"
+        case .refused(let program, let reason):
+            "\(program) cannot be started: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,106 @@
+/// The call of mpirun that fits a job: how many ranks where, and the settings without which it would be refused, be slow or
+/// talk over the wrong network.
+package struct LaunchPlan: Hashable, Sendable {
+    /// Where the machines of a job come from.
+    package enum Machines: Hashable, Sendable {
+        /// This machine; in a batch system's job, that job's.
+        case here
+        case hosts(HostList)
+        /// A file that mpirun reads, and what it says.
+        case hostfile(path: String, HostList)
+
+        package var hosts: [Host] {
+            switch self {
+            case .here: []
+            case .hosts(let list), .hostfile(_, let list): list.hosts
+            }
+        }
+    }
+
+    /// mpirun and its arguments, up to the program.
+    package let launcher: [String]
+
+    /// - Parameters:
+    ///   - ranks: nil for as many as the hosts take, or as a batch system's job has.
+    /// - Throws: `LaunchError` where ranks and hosts do not go together.
+    package init(ranks: Int?, machines: Machines, surroundings: Surroundings) throws(LaunchError) {
+        var words = ["mpirun"]
+        switch machines {
+        case .here:
+            guard ranks != nil || surroundings.isAllocated else { throw .ranksUnknown }
+            if let ranks { words += ["-n", "\(ranks)"] }
+            if let ranks, ranks > surroundings.cores, !surroundings.isAllocated { words += ["--oversubscribe"] }
+        case .hosts(let list):
+            guard let ranks = ranks ?? list.slots else { throw .ranksUnknown }
+            let shared = list.sharing(ranks)
+            try Self.check(ranks, slots: shared.slots)
+            words += ["-n", "\(ranks)", "--host"]
+            words += [shared.hosts.map { "\($0.name):\($0.slots ?? 1)" }.joined(separator: ",")]
+        case .hostfile(let path, let list):
+            guard let ranks = ranks ?? list.slots else { throw .ranksUnknown }
+            try Self.check(ranks, slots: list.slots)
+            words += ["-n", "\(ranks)", "--hostfile", path]
+        }
+        // Neighbours in rank on one machine; cores are shared out by the program itself, which knows its threads.
+        words += ["--map-by", "slot", "--bind-to", "none"]
+        if surroundings.isRoot { words += ["--allow-run-as-root"] }
+        words += Self.parameters(machines, surroundings).flatMap { ["--mca", $0.name, $0.value] }
+        if !machines.hosts.isEmpty { words += surroundings.exported.flatMap { ["-x", $0] } }
+        launcher = words
+    }
+
+    private static func check(_ ranks: Int, slots: Int?) throws(LaunchError) {
+        if let slots, ranks > slots { throw .tooFewSlots(ranks: ranks, slots: slots) }
+    }
+
+    /// Open MPI's parameters, less those that the user has set.
+    private static func parameters(
+        _ machines: Machines, _ surroundings: Surroundings
+    ) -> [(name: String, value: String)] {
+        var parameters = [
+            // Inside MPI's own waiting (start and end) let other ranks have the core.
+            (name: "mpi_yield_when_idle", value: "1"),
+            // Not a word about fast networks that a machine does not have.
+            (name: "btl_base_warn_component_unused", value: "0"),
+        ]
+        if surroundings.isFiltered { parameters.append((name: "btl_vader_single_copy_mechanism", value: "none")) }
+        if let network = commonNetwork(machines.hosts, surroundings) {
+            // Else Open MPI tries every network that both ends have an address on, such as a container bridge's.
+            parameters.append((name: "btl_tcp_if_include", value: "\(network)"))
+            parameters.append((name: "oob_tcp_if_include", value: "\(network)"))
+        }
+        return parameters.filter { !surroundings.ownParameters.contains($0.name) }
+    }
+
+    /// The one network on which this machine reaches all the others; nil where there is none, or more than one.
+    static func commonNetwork(_ hosts: [Host], _ surroundings: Surroundings) -> Subnet? {
+        var common: Set<Subnet>?
+        for host in hosts {
+            let addresses = surroundings.addresses[host.name] ?? []
+            // This machine, by whatever name.
+            if !addresses.isEmpty, addresses.allSatisfy(\.isLoopback) { continue }
+            let networks = Set(
+                surroundings.networks.filter { network in
+                    addresses.contains { !$0.isLoopback && network.contains($0) }
+                })
+            common = common?.intersection(networks) ?? networks
+        }
+        guard let common, common.count == 1 else { return nil }
+        return common.first
+    }
+
+    /// The whole call.
+    package func call(of program: String, _ arguments: [String]) -> [String] { launcher + [program] + arguments }
+
+    /// A call as one would type it.
+    package static func shellWords(_ call: [String]) -> String {
+        call.map { word in
+            let isPlain =
+                !word.isEmpty
+                && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:=,+@%".contains($0)) }
+            return isPlain
+                ? word
+                : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        }.joined(separator: " ")
+    }
+}

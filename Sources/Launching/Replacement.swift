@@ -1,0 +1,27 @@
+import Foundation
+
+/// This program's own file.
+package var ownProgram: String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+}
+
+/// Goes on as another program in this same process: its exit code, the signals to it and the terminal are this one's.
+///
+/// - Parameter call: the program, looked for on PATH, and its arguments.
+/// - Throws: `LaunchError` where the program is not there or the system refuses; otherwise it does not return.
+package func becomeProgram(_ call: [String]) throws(LaunchError) -> Never {
+    fflush(nil)
+    // For C: a copy of each word, and an end.
+    var words = call.map { strdup($0) }
+    words.append(nil)
+    // Signals that whoever started this process had blocked would never reach it.
+    var nothing = sigset_t()
+    sigemptyset(&nothing)
+    sigprocmask(SIG_SETMASK, &nothing, nil)
+    guard let program = words.first ?? nil else { throw .nothingToRun }
+    execvp(program, words)
+    let code = errno
+    for word in words { free(word) }
+    if code == ENOENT { throw .noLauncher(path: ProcessInfo.processInfo.environment["PATH"] ?? "") }
+    throw .refused(program: call[0], reason: String(cString: strerror(code)))
+}

@@ -1,0 +1,58 @@
+/// An address of the Internet Protocol, version 4.
+package struct IPv4Address: Hashable, Sendable, CustomStringConvertible {
+    /// The first of the four numbers in the highest byte.
+    package let bits: UInt32
+
+    package init(bits: UInt32) {
+        self.bits = bits
+    }
+
+    /// From `10.1.0.7`; nil for anything else.
+    package init?(_ text: String) {
+        let numbers = text.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        guard numbers.count == 4 else { return nil }
+        var bits: UInt32 = 0
+        for number in numbers {
+            guard let number else { return nil }
+            bits = bits << 8 | UInt32(number)
+        }
+        self.bits = bits
+    }
+
+    package var description: String {
+        [24, 16, 8, 0].map { String(bits >> $0 & 255) }.joined(separator: ".")
+    }
+
+    /// Whether it is the machine itself.
+    package var isLoopback: Bool { bits >> 24 == 127 }
+}
+
+/// A network that a machine is directly on.
+package struct Subnet: Hashable, Sendable, CustomStringConvertible {
+    package let base: IPv4Address
+    /// Bits that all its addresses share.
+    package let length: Int
+
+    package init(base: IPv4Address, length: Int) {
+        self.base = base
+        self.length = length
+    }
+
+    /// `10.1.0.0/24`: what Open MPI takes in place of an interface's name, which may differ from machine to machine.
+    package var description: String { "\(base)/\(length)" }
+
+    package func contains(_ address: IPv4Address) -> Bool {
+        length == 0 || (address.bits ^ base.bits) >> (32 - length) == 0
+    }
+
+    /// The networks of `/proc/net/route` that are reached without a gateway. Its numbers are hexadecimal, lowest byte first.
+    static func direct(routes: String) -> [Subnet] {
+        routes.split(separator: "\n").dropFirst().compactMap { line in
+            let fields = line.split(whereSeparator: \.isWhitespace)
+            guard fields.count > 7, UInt32(fields[2], radix: 16) == 0, let base = UInt32(fields[1], radix: 16),
+                let mask = UInt32(fields[7], radix: 16), mask != 0
+            else { return nil }
+            return Subnet(base: IPv4Address(bits: base.byteSwapped), length: mask.nonzeroBitCount)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+
+/// What a job's settings depend on where it is started.
+package struct Surroundings: Hashable, Sendable {
+    /// Open MPI refuses root unless told.
+    package var isRoot = false
+    /// Cores that this process may use.
+    package var cores = 1
+    /// Whether a container's filter may forbid ranks to read each other's memory.
+    package var isFiltered = false
+    /// Whether a batch system has already said which machines the job has (Slurm, PBS, LSF, Grid Engine).
+    package var isAllocated = false
+    /// Networks that machines are directly on, other than the loopback.
+    package var networks: [Subnet] = []
+    /// Of hosts by name, as far as they resolve.
+    package var addresses: [String: [IPv4Address]] = [:]
+    /// Names of Open MPI's parameters that the user has set in the environment: they stay as they are.
+    package var ownParameters: Set<String> = []
+    /// Variables that ranks on other machines need too.
+    package var exported: [String] = []
+
+    package init() {}
+
+    /// Those of this process.
+    ///
+    /// - Parameters:
+    ///   - cores: what the program may use here.
+    ///   - hosts: whose addresses matter.
+    package static func here(cores: Int, hosts: [Host]) -> Surroundings {
+        let environment = ProcessInfo.processInfo.environment
+        var here = Surroundings()
+        here.isRoot = geteuid() == 0
+        here.cores = cores
+        here.isFiltered = isInContainer(environment) && hasFilter(status: text("/proc/self/status"))
+        here.isAllocated = ["SLURM_JOB_ID", "PBS_NODEFILE", "LSB_HOSTS", "PE_HOSTFILE"].contains {
+            environment[$0] != nil
+        }
+        here.networks = Subnet.direct(routes: text("/proc/net/route"))
+        for host in hosts {
+            let name = host.name.split(separator: "@").last.map(String.init) ?? host.name
+            here.addresses[host.name] = Foundation.Host(name: name).addresses.compactMap { IPv4Address($0) }
+        }
+        here.ownParameters = Set(
+            environment.keys.filter { $0.hasPrefix("OMPI_MCA_") }.map { String($0.dropFirst("OMPI_MCA_".count)) })
+        here.exported = environment.keys.filter { $0 == "LD_LIBRARY_PATH" || $0.hasPrefix("CNN_TRAIN_") }.sorted()
+        return here
+    }
+
+    private static func isInContainer(_ environment: [String: String]) -> Bool {
+        ["/.dockerenv", "/run/.containerenv"].contains { FileManager.default.fileExists(atPath: $0) }
+            || !(environment["container"] ?? "").isEmpty
+    }
+
+    /// Whether the kernel filters this process's system calls (mode 2).
+    static func hasFilter(status: String) -> Bool {
+        status.split(separator: "\n").contains { line in
+            line.hasPrefix("Seccomp:") && line.split(whereSeparator: \.isWhitespace).last == "2"
+        }
+    }
+
+    private static func text(_ path: String) -> String {
+        (try? Data(contentsOf: URL(filePath: path))).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+}

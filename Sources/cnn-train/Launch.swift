@@ -1,0 +1,82 @@
+import ArgumentParser
+import Foundation
+import Launching
+import Training
+
+/// `cnn-train launch`: the call of mpirun that fits, made.
+struct LaunchCommand: LocalCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "launch", abstract: "Starts a command on several processes, here or on other machines.",
+        usage: "cnn-train launch [-n <ranks>] [--hosts a:4,b:4 | --hostfile <file>] [--] train …",
+        discussion: """
+            Prints the call of mpirun that it makes and becomes it: the exit code is the job's, signals reach mpirun. Parameters \
+            of Open MPI in the environment (OMPI_MCA_…) stay as they are. Other machines must have the program and its \
+            Open MPI under the same paths and let ssh in without a password.
+            """)
+
+    @Option(
+        name: [.customShort("n"), .customLong("workers")],
+        help: "Processes in all; without it as many as the hosts take.")
+    var ranks: Int?
+    @Option(help: ArgumentHelp("Machines, and how many ranks each takes.", valueName: "a:4,b:4"))
+    var hosts: String?
+    @Option(help: ArgumentHelp("The same, a machine a line: node1 slots=4.", valueName: "file"))
+    var hostfile: String?
+    @Flag(help: "Prints the call and does not make it.") var dryRun = false
+    @Argument(
+        parsing: .captureForPassthrough,
+        help: ArgumentHelp("What to start: train and its options, for one.", valueName: "command"))
+    var command: [String] = []
+
+    func validate() throws {
+        try checkPositive([("-n", ranks)])
+        if hosts != nil && hostfile != nil {
+            throw ValidationError("--hosts and --hostfile both name machines: give one")
+        }
+    }
+
+    func run() throws {
+        let command = Array(command.drop { $0 == "--" })
+        guard !command.isEmpty else { throw LaunchError.nothingToRun }
+        let machines = try machines()
+        let surroundings = Surroundings.here(cores: MachineCores.count, hosts: machines.hosts)
+        let plan = try LaunchPlan(ranks: ranks, machines: machines, surroundings: surroundings)
+        try Self.start(plan.call(of: ownProgram, command), isDry: dryRun)
+    }
+
+    private func machines() throws -> LaunchPlan.Machines {
+        if let hosts { return .hosts(try HostList(parsing: hosts)) }
+        if let hostfile { return .hostfile(path: hostfile, try HostList(hostfile: hostfile)) }
+        return .here
+    }
+
+    private static func start(_ call: [String], isDry: Bool) throws {
+        let text = LaunchPlan.shellWords(call)
+        if isDry {
+            print(text)
+            return
+        }
+        guard !Launcher.isPresent else { throw LaunchError.launchedAlready }
+        FileHandle.standardError.write(Data("cnn-train: \(text)\n".utf8))
+        try becomeProgram(call)
+    }
+}
+
+extension LaunchCommand {
+    /// `cnn-train --workers 4 …` is `cnn-train launch -n 4 …`.
+    ///
+    /// - Returns: the command line that is meant; the same where it has no `--workers` of its own.
+    static func expanding(_ arguments: [String]) -> [String] {
+        guard !Launcher.isPresent, arguments.first != configuration.commandName,
+            let place = arguments.firstIndex(where: { $0 == "--workers" || $0.hasPrefix("--workers=") })
+        else { return arguments }
+        var rest = arguments
+        let option = rest.remove(at: place)
+        var number = String(option.dropFirst("--workers=".count))
+        if option == "--workers" {
+            guard place < rest.count else { return arguments }
+            number = rest.remove(at: place)
+        }
+        return [configuration.commandName ?? "launch", "-n", number, "--"] + rest
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Testing
+
+/// The binary starts mpirun by itself.
+@Suite("Launch", .serialized)
+struct LaunchTests {
+    private let commands: Commands
+
+    init() throws { commands = try Commands() }
+
+    private func arguments(_ output: String, steps: Int) throws -> [String] {
+        [
+            "--model", "lenet", "--data", try commands.tinyData(), "--batch-size", "16", "--threads", "1", "--steps",
+            "\(steps)", "--output", output,
+        ]
+    }
+
+    private func hasBegun(_ output: String) -> Bool {
+        (try? Data(contentsOf: URL(filePath: "\(commands.folder)/\(output)/metrics.jsonl")))?.isEmpty == false
+    }
+
+    @Test("launch and its short form train on as many processes as asked for, and say how they were started")
+    func trains() throws {
+        let started = [
+            try commands.run(["launch", "-n", "2", "train"] + arguments("a", steps: 3)),
+            try commands.run(["launch", "-n", "2", "--"] + arguments("b", steps: 3)),
+            try commands.run(["--workers", "2"] + arguments("c", steps: 3)),
+            try commands.run(["train"] + arguments("d", steps: 3) + ["--workers=2"]),
+        ]
+        for outcome in started {
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            #expect(outcome.output.contains("(2 ranks on "))
+            #expect(outcome.errors.contains("cnn-train: mpirun -n 2 "))
+        }
+    }
+
+    @Test("the exit code is the job's, and the error is its own")
+    func exitCode() throws {
+        let outcome = try commands.run("launch", "-n", "2", "train", "--model", "resnet81")
+        #expect(outcome.status == 1)
+        #expect(outcome.complaints.contains { $0.contains("resnet81") })
+        #expect(try commands.run("--workers", "2", "--modle", "lenet").status == 64)
+    }
+
+    @Test("what cannot be launched is said, and nothing starts")
+    func mistakes() throws {
+        for (arguments, words) in [
+            (["launch", "-n", "2"], "what shall be launched"), (["launch", "train"], "how many ranks"),
+            (["launch", "-n", "0", "train"], "-n is 0"), (["launch", "--hosts", "a:x", "train"], "'x' is no number"),
+            (["launch", "--hosts", "a:1", "--hostfile", "f", "train"], "give one"),
+            (["--workers", "many", "train"], "many"),
+        ] {
+            let outcome = try commands.run(arguments)
+            #expect(outcome.status != 0)
+            #expect(outcome.errors.contains(words), "\(outcome.errors)")
+            #expect(!outcome.errors.contains("mpirun -n"))
+        }
+        let nested = try commands.run("--workers", "2", "--model", "lenet", ranks: 2)
+        #expect(nested.status != 0 && nested.complaints.count == 1 && nested.errors.contains("--workers"))
+    }
+
+    @Test("a dry run prints the call for machines that are not there")
+    func dryRun() throws {
+        let outcome = try commands.run(
+            "launch", "--hosts", "a.invalid:4,b.invalid:4", "--dry-run", "--", "bench", "--model", "lenet")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output.hasPrefix("mpirun -n 8 --host a.invalid:4,b.invalid:4 --map-by slot --bind-to none "))
+        #expect(outcome.output.hasSuffix("/cnn-train bench --model lenet\n"))
+    }
+
+    @Test("a signal ends the job and all its ranks", arguments: [SIGINT, SIGTERM])
+    func signal(_ number: Int32) throws {
+        let output = "signalled\(number)"
+        let outcome = try commands.run(
+            ["--workers", "2"] + arguments(output, steps: 10_000_000), signal: number,
+            killedWhen: { hasBegun(output) })
+        #expect(outcome.status != 0 && outcome.status != 124)
+        let left = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { process in
+            process != "self"
+                && (try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8))?.contains(output) ?? false
+        }
+        #expect(left == [])
+    }
+}
