@@ -64,7 +64,7 @@ let package = Package(
         room("Graphs", ["Tensors", "Networks"]),
         engineRoom("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
         room("Launching"),
-        room("Collectives", ["Tensors", "CMachine", "CMPI"]),
+        engineRoom("Collectives", ["Tensors", "CMachine", "CMPI"]),
         engineRoom("Datasets", ["Tensors", "CZlib", "CImageCodecs"]),
         engineRoom("Checkpoints", ["Tensors", "CZstd", "CCrypto"]),
         .target(

@@ -5,6 +5,8 @@
 #define CMPI_SHIM_H
 
 #include <mpi.h>
+#include <stdlib.h>
+#include <string.h>
 
 /// Starts MPI for calls from any thread; `*provided_level` says what the library grants. Works without mpirun: a world
 /// of one. From here on errors are returned, on the world and on every communicator made from it.
@@ -16,8 +18,8 @@ static inline int cmpi_init(int *provided_level) {
     return MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
 }
 
-/// Whether calls from several threads, one at a time, are allowed at `level`.
-static inline int cmpi_is_serialized(int level) { return level >= MPI_THREAD_SERIALIZED; }
+/// Whether calls from several threads at once are allowed at `level`.
+static inline int cmpi_is_multiple(int level) { return level >= MPI_THREAD_MULTIPLE; }
 
 /// Whether MPI was started and not yet finished.
 static inline int cmpi_is_running(void) {
@@ -81,10 +83,44 @@ static inline int cmpi_exchange_test(cmpi_exchange *exchange, int *is_done, int 
     return MPI_Get_count(&statuses[0], MPI_BYTE, received);
 }
 
+/// MPI's own sum over all processes, in place; waits without pause.
+static inline int cmpi_sum(MPI_Comm communicator, void *values, int count, int is_double) {
+    return MPI_Allreduce(MPI_IN_PLACE, values, count, is_double ? MPI_DOUBLE : MPI_FLOAT, MPI_SUM, communicator);
+}
+
+/// Sends a copy of a small message and does not wait for it. The copy stays: such messages are few, and the last that a
+/// process sends.
+static inline int cmpi_post(MPI_Comm communicator, const void *message, int bytes, int partner) {
+    void *copy = malloc(bytes > 0 ? bytes : 1);
+    if (!copy) return MPI_ERR_NO_MEM;
+    memcpy(copy, message, bytes);
+    MPI_Request request;
+    int code = MPI_Isend(copy, bytes, MPI_BYTE, partner, 0, communicator, &request);
+    return code != MPI_SUCCESS ? code : MPI_Request_free(&request);
+}
+
+/// Whether a message is there, from whom, and its bytes.
+static inline int cmpi_probe(MPI_Comm communicator, int *is_there, int *sender, int *bytes) {
+    MPI_Status status;
+    int code = MPI_Iprobe(MPI_ANY_SOURCE, 0, communicator, is_there, &status);
+    if (code != MPI_SUCCESS || !*is_there) return code;
+    *sender = status.MPI_SOURCE;
+    return MPI_Get_count(&status, MPI_BYTE, bytes);
+}
+
+/// Receives the message that the probe has found.
+static inline int cmpi_take(MPI_Comm communicator, void *message, int bytes, int sender) {
+    return MPI_Recv(message, bytes, MPI_BYTE, sender, 0, communicator, MPI_STATUS_IGNORE);
+}
+
 /// Ends MPI on this process, once all are here.
-static inline int cmpi_finish(MPI_Comm communicator) {
-    int code = MPI_Comm_free(&communicator);
-    return code != MPI_SUCCESS ? code : MPI_Finalize();
+static inline int cmpi_finish(MPI_Comm first, MPI_Comm second, MPI_Comm third) {
+    MPI_Comm *all[] = {&first, &second, &third};
+    for (int index = 0; index < 3; index++) {
+        int code = MPI_Comm_free(all[index]);
+        if (code != MPI_SUCCESS) return code;
+    }
+    return MPI_Finalize();
 }
 
 /// Ends the job on all processes with `exit_code`.

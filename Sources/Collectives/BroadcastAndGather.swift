@@ -1,12 +1,24 @@
 extension PointToPoint {
-    package func broadcast(_ values: inout MutableSpan<Float>, from root: Int) throws(CollectiveError) {
+    package func broadcast(
+        _ values: inout MutableSpan<Float>, from root: Int, as name: CollectiveName
+    ) throws(CollectiveError) {
         var bytes = values.mutableBytes
-        try broadcast(raw: &bytes, from: root)
+        try broadcast(raw: &bytes, from: root, as: name)
     }
 
-    package func broadcast(_ bytes: inout MutableSpan<UInt8>, from root: Int) throws(CollectiveError) {
+    package func broadcast(
+        _ bytes: inout MutableSpan<UInt8>, from root: Int, as name: CollectiveName
+    ) throws(CollectiveError) {
         var bytes = bytes.mutableBytes
-        try broadcast(raw: &bytes, from: root)
+        try broadcast(raw: &bytes, from: root, as: name)
+    }
+
+    private func broadcast(
+        raw bytes: inout MutableRawSpan, from root: Int, as name: CollectiveName
+    ) throws(CollectiveError) {
+        try recorder.record(.broadcast, name, bytes: bytes.byteCount, on: line) { () throws(CollectiveError) in
+            try broadcast(raw: &bytes, from: root)
+        }
     }
 
     /// Down a binomial tree, chunk after chunk, so that a rank hands one on while the next is on its way.
@@ -28,8 +40,16 @@ extension PointToPoint {
         }
     }
 
-    package func gather(_ bytes: [UInt8], to root: Int) throws(CollectiveError) -> [[UInt8]] {
+    package func gather(
+        _ bytes: [UInt8], to root: Int, as name: CollectiveName
+    ) throws(CollectiveError) -> [[UInt8]] {
         precondition((0..<size).contains(root), "gather to rank \(root) of \(size)")
+        return try recorder.record(.gather, name, bytes: bytes.count, on: line) { () throws(CollectiveError) in
+            try gathered(bytes, to: root)
+        }
+    }
+
+    private func gathered(_ bytes: [UInt8], to root: Int) throws(CollectiveError) -> [[UInt8]] {
         guard rank == root else {
             let length = [UInt64(bytes.count)]
             try send(length.span.bytes, to: root)

@@ -17,7 +17,7 @@ extension CollectiveError: CustomStringConvertible {
             "\(call) failed on rank \(rank) with code \(code): \(message). See that all ranks run the same program "
                 + "with the same Open MPI, and that the machines can reach each other."
         case .threadLevel(let found):
-            "MPI grants thread level \(found), but calls from more than one thread are needed (MPI_THREAD_SERIALIZED). "
+            "MPI grants thread level \(found), but calls from several threads at once are needed (MPI_THREAD_MULTIPLE). "
                 + "Install an MPI built with thread support, such as Debian's libopenmpi-dev."
         case .outOfStep(let rank, let partner, let expected, let found):
             "rank \(rank) expected \(expected) bytes from rank \(partner) and got \(found): the ranks are out of step. "

@@ -1,7 +1,8 @@
 /// The ranks of a job, as seen from one of them.
 ///
 /// Every call is collective: all ranks make the same calls in the same order, with arguments of the same size where
-/// nothing else is said. A rank makes one call at a time, from whichever thread.
+/// nothing else is said. A rank makes one call at a time, from whichever thread; what `side` does is beside that.
+/// Each call has a name, which messages and records show.
 package protocol Communicator: AnyObject, Sendable {
     /// Which of the ranks this is, in 0..<size.
     var rank: Int { get }
@@ -11,30 +12,67 @@ package protocol Communicator: AnyObject, Sendable {
     var localRank: Int { get }
     /// How many of the ranks are on this machine.
     var localSize: Int { get }
+    /// What this rank's calls leave behind.
+    var recorder: FlightRecorder { get }
+    /// A second line to the same ranks, with an order of calls of its own: for one other thread.
+    var side: any Communicator { get }
+    /// Who adds. To be set on all ranks alike, while no call goes on; counts for `side` too.
+    var allReduce: AllReduce { get set }
 
     /// Sums each number over all ranks, in place.
     ///
     /// Every rank ends with the same bits (two NaNs may differ in payload). For a power of two of ranks these are the
     /// bits of the binary tree that `Sharding` describes: residue r meets r + P/2 first, then r + P/4, …; for other P
     /// the ranks beyond the largest power of two are added to the first ones beforehand, so that the sum equals the
-    /// tree's up to rounding.
+    /// tree's up to rounding. Bits do not depend on how numbers are dealt out over calls.
     ///
+    /// - Parameter wire: What is sent in place of float32 numbers.
     /// - Complexity: 2 log2(P) messages and 2 (P - 1)/P of the data each way a rank. Nothing is allocated after the
     ///   first call of the largest size.
-    func sum(_ values: inout MutableSpan<Float>) throws(CollectiveError)
+    func sum(_ values: inout MutableSpan<Float>, wire: WireFormat, as name: CollectiveName) throws(CollectiveError)
     /// As for `Float`.
-    func sum(_ values: inout MutableSpan<Double>) throws(CollectiveError)
+    func sum(_ values: inout MutableSpan<Double>, as name: CollectiveName) throws(CollectiveError)
 
     /// Overwrites the values of all ranks with those of `root`.
-    func broadcast(_ values: inout MutableSpan<Float>, from root: Int) throws(CollectiveError)
+    func broadcast(_ values: inout MutableSpan<Float>, from root: Int, as name: CollectiveName) throws(CollectiveError)
     /// Overwrites the bytes of all ranks with those of `root`.
-    func broadcast(_ bytes: inout MutableSpan<UInt8>, from root: Int) throws(CollectiveError)
+    func broadcast(_ bytes: inout MutableSpan<UInt8>, from root: Int, as name: CollectiveName) throws(CollectiveError)
 
     /// Brings the bytes of all ranks, each of any length, to `root`.
     ///
     /// - Returns: On `root`, what each rank gave, in order of rank; elsewhere an empty array.
-    func gather(_ bytes: [UInt8], to root: Int) throws(CollectiveError) -> [[UInt8]]
+    func gather(_ bytes: [UInt8], to root: Int, as name: CollectiveName) throws(CollectiveError) -> [[UInt8]]
 
     /// Returns when all ranks have called it.
-    func barrier() throws(CollectiveError)
+    func barrier(as name: CollectiveName) throws(CollectiveError)
+}
+
+/// Whose algorithm sums over ranks.
+package enum AllReduce: String, CaseIterable, Sendable {
+    /// Ours: the same bits for 1, 2, 4 and 8 ranks.
+    case tree
+    /// MPI's, whose order of additions depends on the number of ranks and of bytes. Where there is no MPI, ours.
+    case mpi
+}
+
+extension Communicator {
+    package func sum(_ values: inout MutableSpan<Float>, as name: CollectiveName = "sum") throws(CollectiveError) {
+        try sum(&values, wire: .float32, as: name)
+    }
+
+    package func sum(_ values: inout MutableSpan<Double>) throws(CollectiveError) { try sum(&values, as: "sum") }
+
+    package func broadcast(_ values: inout MutableSpan<Float>, from root: Int) throws(CollectiveError) {
+        try broadcast(&values, from: root, as: "broadcast")
+    }
+
+    package func broadcast(_ bytes: inout MutableSpan<UInt8>, from root: Int) throws(CollectiveError) {
+        try broadcast(&bytes, from: root, as: "broadcast")
+    }
+
+    package func gather(_ bytes: [UInt8], to root: Int) throws(CollectiveError) -> [[UInt8]] {
+        try gather(bytes, to: root, as: "gather")
+    }
+
+    package func barrier() throws(CollectiveError) { try barrier(as: "barrier") }
 }

@@ -3,25 +3,49 @@ import Synchronization
 
 /// Ranks that are threads of one process: for tests, and as a world of one without MPI.
 ///
-/// Unchecked: `scratch` is covered by the contract that a rank makes one call at a time; the rest is immutable.
+/// Unchecked: `scratch` is covered by the contract that a line makes one call at a time; the rest is immutable.
 package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
     package let rank: Int
     package var size: Int { group.size }
     package var localRank: Int { rank }
     package var localSize: Int { size }
+    package let recorder: FlightRecorder
+    package var side: any Communicator { sideLine ?? self }
+    package let line: FlightRecorder.Line
     package var scratch = ReceiveScratch()
+    /// There is no MPI here: it is kept and changes nothing.
+    package var allReduce: AllReduce {
+        get { group.allReduce.withLock(\.self) }
+        set { group.allReduce.withLock { $0 = newValue } }
+    }
 
     private let group: Group
+    private let sideLine: InProcessCommunicator?
 
     /// A world of one rank.
     package convenience init() {
         self.init(rank: 0, of: Group(size: 1))
     }
 
-    private init(rank: Int, of group: Group) {
+    private convenience init(rank: Int, of group: Group) {
+        let recorder = FlightRecorder()
+        let side = InProcessCommunicator(rank, group, recorder, .side, sideLine: nil)
+        self.init(rank, group, recorder, .main, sideLine: side)
+    }
+
+    private init(
+        _ rank: Int, _ group: Group, _ recorder: FlightRecorder, _ line: FlightRecorder.Line,
+        sideLine: InProcessCommunicator?
+    ) {
         self.rank = rank
         self.group = group
+        self.recorder = recorder
+        self.line = line
+        self.sideLine = sideLine
     }
+
+    /// Messages between watchdogs.
+    var post: any Post { InProcessPost(rank: rank, group: group) }
 
     /// Runs `body` on `ranks` threads, each with its own communicator, and waits for all of them.
     ///
@@ -49,7 +73,7 @@ package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
     ) throws(CollectiveError) {
         if !outgoing.isEmpty {
             let message = outgoing.withUnsafeBytes { [UInt8]($0) }
-            group.mailbox(from: rank, to: partner).withLock { $0.append(message) }
+            group.mailbox(from: rank, to: partner, box).withLock { $0.append(message) }
         }
         guard !incoming.isEmpty else { return }
         let message = try nextMessage(from: partner)
@@ -60,10 +84,12 @@ package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
         incoming.withUnsafeMutableBytes { $0.copyBytes(from: message) }
     }
 
+    private var box: Group.Box { line == .main ? .main : .side }
+
     private func nextMessage(from partner: Int) throws(CollectiveError) -> [UInt8] {
         let backoff = Backoff(spin: 0)
         while true {
-            let message = group.mailbox(from: partner, to: rank).withLock { $0.isEmpty ? nil : $0.removeFirst() }
+            let message = group.mailbox(from: partner, to: rank, box).withLock { $0.isEmpty ? nil : $0.removeFirst() }
             if let message { return message }
             if let failure = group.failure { throw .peerFailed(rank: rank, failed: failure.rank) }
             backoff.pause()
@@ -82,22 +108,46 @@ private final class Group: Sendable {
         }
     }
 
+    /// What a message belongs to.
+    enum Box: Int, CaseIterable { case main, side, post }
+
     let size: Int
+    let allReduce = Mutex(AllReduce.tree)
     private let mailboxes: [Mailbox]
     private let firstFailure = Mutex<(rank: Int, error: any Error)?>(nil)
 
     init(size: Int) {
         precondition(size > 0, "a group of \(size) ranks was asked for")
         self.size = size
-        self.mailboxes = (0..<size * size).map { _ in Mailbox() }
+        self.mailboxes = (0..<size * size * Box.allCases.count).map { _ in Mailbox() }
     }
 
-    func mailbox(from sender: Int, to receiver: Int) -> Mailbox { mailboxes[sender * size + receiver] }
+    func mailbox(from sender: Int, to receiver: Int, _ box: Box) -> Mailbox {
+        mailboxes[(box.rawValue * size + sender) * size + receiver]
+    }
 
     var failure: (rank: Int, error: any Error)? { firstFailure.withLock { $0 } }
 
     func fail(rank: Int, _ error: any Error) {
         firstFailure.withLock { if $0 == nil { $0 = (rank, error) } }
+    }
+}
+
+private struct InProcessPost: Post {
+    let rank: Int
+    let group: Group
+    var size: Int { group.size }
+
+    func send(_ bytes: [UInt8], to partner: Int) {
+        group.mailbox(from: rank, to: partner, .post).withLock { $0.append(bytes) }
+    }
+
+    func next() -> (sender: Int, bytes: [UInt8])? {
+        for sender in 0..<size {
+            let message = group.mailbox(from: sender, to: rank, .post).withLock { $0.isEmpty ? nil : $0.removeFirst() }
+            if let message { return (sender, message) }
+        }
+        return nil
     }
 }
 

@@ -23,6 +23,7 @@ package final class Job: Sendable {
 
     /// Ends MPI on this process, once all ranks call it. No communication may follow.
     package func finish() throws(CollectiveError) {
+        try communicator.barrier(as: "end")
         try communicator.finish()
     }
 
@@ -46,7 +47,7 @@ package final class Job: Sendable {
             end(error, isReported: communicator.rank == 0)
         }
         do {
-            try communicator.finish()
+            try finish()
         } catch let finishError {
             end(finishError)
         }

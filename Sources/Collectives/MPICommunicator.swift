@@ -1,40 +1,50 @@
 import CMPI
 import Glibc
+import Synchronization
 
 /// All processes that `mpirun` started, or one process alone where it did not.
 ///
 /// Waiting is ours (`Backoff`): Open MPI's own blocking calls poll without pause.
-/// Unchecked: `scratch` and the MPI calls are covered by the contract that a rank makes one call at a time.
+/// Unchecked: `scratch` is covered by the contract that each line makes one call at a time; the rest is immutable.
 package final class MPICommunicator: PointToPoint, @unchecked Sendable {
-    package let rank: Int
-    package let size: Int
-    package let localRank: Int
-    package let localSize: Int
+    package var rank: Int { process.rank }
+    package var size: Int { process.size }
+    package var localRank: Int { process.localRank }
+    package var localSize: Int { process.localSize }
+    package var recorder: FlightRecorder { process.recorder }
+    package var side: any Communicator { sideLine ?? self }
+    package let line: FlightRecorder.Line
     package var scratch = ReceiveScratch()
 
+    package var allReduce: AllReduce {
+        get { process.allReduce.withLock(\.self) }
+        set { process.allReduce.withLock { $0 = newValue } }
+    }
+
+    private let process: MPIProcess
     private let handle: MPI_Comm
-    private let spin: UInt64
+    private let sideLine: MPICommunicator?
 
     /// Starts MPI. Once in a process.
     ///
     /// - Throws: `CollectiveError.mpi`, or `.threadLevel` where MPI allows calls from one thread only.
-    package init() throws(CollectiveError) {
-        var level: Int32 = 0
-        try check(cmpi_init(&level), "MPI_Init_thread", rank: 0)
-        guard cmpi_is_serialized(level) != 0 else { throw CollectiveError.threadLevel(found: Int(level)) }
-
-        var opened: MPI_Comm?
-        var (rank, size, localRank, localSize): (Int32, Int32, Int32, Int32) = (0, 1, 0, 1)
-        try check(cmpi_open(&opened, &rank, &size), "MPI_Comm_dup", rank: 0)
-        guard let handle = opened else { preconditionFailure("MPI_Comm_dup succeeded without a communicator") }
-        try check(cmpi_local(handle, &localRank, &localSize), "MPI_Comm_split_type", rank: Int(rank))
-        self.handle = handle
-        self.rank = Int(rank)
-        self.size = Int(size)
-        self.localRank = Int(localRank)
-        self.localSize = Int(localSize)
-        self.spin = Int(localSize) <= sysconf(Int32(_SC_NPROCESSORS_ONLN)) ? Backoff.usualSpin : 0
+    package convenience init() throws(CollectiveError) {
+        let process = try MPIProcess()
+        let side = MPICommunicator(process, process.sideHandle, .side, sideLine: nil)
+        self.init(process, process.mainHandle, .main, sideLine: side)
     }
+
+    private init(
+        _ process: MPIProcess, _ handle: MPI_Comm, _ line: FlightRecorder.Line, sideLine: MPICommunicator?
+    ) {
+        self.process = process
+        self.handle = handle
+        self.line = line
+        self.sideLine = sideLine
+    }
+
+    /// Messages between watchdogs.
+    var post: any Post { MPIPost(handle: process.postHandle, rank: rank, size: size) }
 
     package func exchange(
         send outgoing: RawSpan, receive incoming: inout MutableRawSpan, with partner: Int
@@ -63,7 +73,7 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
             handle, source.baseAddress, Int32(source.count), target.baseAddress, Int32(target.count), partner,
             &exchange)
         guard code == MPI_SUCCESS else { return ("MPI_Isend", code) }
-        let backoff = Backoff(spin: spin)
+        let backoff = Backoff(spin: process.spin)
         while true {
             var isDone: Int32 = 0
             let code = cmpi_exchange_test(&exchange, &isDone, &received)
@@ -72,10 +82,30 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
         }
     }
 
-    /// Ends MPI on this process, once all ranks are here. No call may follow.
+    package func librarySum(_ values: inout MutableSpan<Float>) throws(CollectiveError) -> Bool {
+        let count = values.count
+        var bytes = values.mutableBytes
+        return try librarySum(&bytes, count: count, isDouble: 0)
+    }
+
+    package func librarySum(_ values: inout MutableSpan<Double>) throws(CollectiveError) -> Bool {
+        let count = values.count
+        var bytes = values.mutableBytes
+        return try librarySum(&bytes, count: count, isDouble: 1)
+    }
+
+    private func librarySum(
+        _ bytes: inout MutableRawSpan, count: Int, isDouble: Int32
+    ) throws(CollectiveError) -> Bool {
+        guard allReduce == .mpi else { return false }
+        let code = bytes.withUnsafeMutableBytes { cmpi_sum(handle, $0.baseAddress, Int32(count), isDouble) }
+        try check(code, "MPI_Allreduce", rank: rank)
+        return true
+    }
+
+    /// Ends MPI on this process, once all ranks have called `barrier` for it. No call may follow.
     func finish() throws(CollectiveError) {
-        try barrier()
-        try check(cmpi_finish(handle), "MPI_Finalize", rank: rank)
+        try check(cmpi_finish(process.mainHandle, process.sideHandle, process.postHandle), "MPI_Finalize", rank: rank)
     }
 
     /// Ends the job on all ranks with `code`, whatever they are doing. May be called from any thread.
@@ -85,8 +115,48 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
     }
 }
 
+/// What the lines of one process have in common.
+///
+/// Unchecked: MPI's handles are pointers that never change.
+private final class MPIProcess: @unchecked Sendable {
+    let rank: Int
+    let size: Int
+    let localRank: Int
+    let localSize: Int
+    let mainHandle: MPI_Comm
+    let sideHandle: MPI_Comm
+    let postHandle: MPI_Comm
+    let spin: UInt64
+    let recorder = FlightRecorder()
+    let allReduce = Mutex(AllReduce.tree)
+
+    init() throws(CollectiveError) {
+        var level: Int32 = 0
+        try check(cmpi_init(&level), "MPI_Init_thread", rank: 0)
+        guard cmpi_is_multiple(level) != 0 else { throw CollectiveError.threadLevel(found: Int(level)) }
+        var (rank, size, localRank, localSize): (Int32, Int32, Int32, Int32) = (0, 1, 0, 1)
+        mainHandle = try Self.open(&rank, &size)
+        sideHandle = try Self.open(&rank, &size)
+        postHandle = try Self.open(&rank, &size)
+        try check(cmpi_local(mainHandle, &localRank, &localSize), "MPI_Comm_split_type", rank: Int(rank))
+        self.rank = Int(rank)
+        self.size = Int(size)
+        self.localRank = Int(localRank)
+        self.localSize = Int(localSize)
+        spin = Int(localSize) <= sysconf(Int32(_SC_NPROCESSORS_ONLN)) ? Backoff.usualSpin : 0
+    }
+
+    /// A communicator of our own over all processes, so that its messages meet no others.
+    private static func open(_ rank: inout Int32, _ size: inout Int32) throws(CollectiveError) -> MPI_Comm {
+        var opened: MPI_Comm?
+        try check(cmpi_open(&opened, &rank, &size), "MPI_Comm_dup", rank: Int(rank))
+        guard let opened else { preconditionFailure("MPI_Comm_dup succeeded without a communicator") }
+        return opened
+    }
+}
+
 /// Turns a code that is not success into an error with MPI's own words for it.
-private func check(_ code: Int32, _ call: String, rank: Int) throws(CollectiveError) {
+func check(_ code: Int32, _ call: String, rank: Int) throws(CollectiveError) {
     guard code != MPI_SUCCESS else { return }
     var text = [CChar](repeating: 0, count: Int(cmpi_message_capacity))
     var length: Int32 = 0

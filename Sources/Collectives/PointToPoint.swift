@@ -10,6 +10,14 @@ package protocol PointToPoint: Communicator {
         send outgoing: RawSpan, receive incoming: inout MutableRawSpan, with partner: Int
     ) throws(CollectiveError)
 
+    /// Sums by other means than the tree, where those are asked for and there are any; says whether it did.
+    func librarySum(_ values: inout MutableSpan<Float>) throws(CollectiveError) -> Bool
+    /// As for `Float`.
+    func librarySum(_ values: inout MutableSpan<Double>) throws(CollectiveError) -> Bool
+
+    /// Which of the rank's two lines this is.
+    var line: FlightRecorder.Line { get }
+
     /// Where the all-reduce receives; kept from call to call.
     var scratch: ReceiveScratch { get set }
 }
@@ -18,6 +26,9 @@ package protocol PointToPoint: Communicator {
 package struct ReceiveScratch {
     var floats: [Float] = []
     var doubles: [Double] = []
+    /// Of compressed numbers: what comes in, and what goes out.
+    var received: [UInt16] = []
+    var sent: [UInt16] = []
 }
 
 /// The most bytes in one message. Small enough that a received chunk is still in the cache when it is added, large
@@ -25,6 +36,9 @@ package struct ReceiveScratch {
 let chunkBytes = 1 << 20
 
 extension PointToPoint {
+    package func librarySum(_ values: inout MutableSpan<Float>) throws(CollectiveError) -> Bool { false }
+    package func librarySum(_ values: inout MutableSpan<Double>) throws(CollectiveError) -> Bool { false }
+
     /// Sends all of `bytes` to `partner`, who calls `receive` for as many.
     func send(_ bytes: RawSpan, to partner: Int) throws(CollectiveError) {
         var nothing = MutableRawSpan()

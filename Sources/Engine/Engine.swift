@@ -90,16 +90,19 @@ package final class Engine {
     ///   - globalSamples: samples of the batch over all ranks.
     ///   - step: counts optimizer steps; dropout's draws depend on it.
     ///   - exchange: sums batch-norm moments over ranks; nil takes this rank's alone.
+    ///   - progress: told of gradients that are final while others are yet to come.
     /// - Throws: `EngineError` for a batch that does not fit, or what `exchange` throws.
     package func train(
-        _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?
+        _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, progress: GradientProgress? = nil
     ) throws -> Tally {
-        try train(batch, globalSamples: globalSamples, step: step, exchange: exchange, clock: nil)
+        try train(
+            batch, globalSamples: globalSamples, step: step, exchange: exchange, progress: progress, clock: nil)
     }
 
     /// As above, with a clock that is told of each instruction.
     func train(
-        _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, clock: StepClock?
+        _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, progress: GradientProgress?,
+        clock: StepClock?
     ) throws -> Tally {
         guard let training else { throw EngineError.notTraining }
         try training.load(batch, shardSizes: batch.shardSizes)
@@ -107,7 +110,7 @@ package final class Engine {
         training.state.pointee.step = UInt64(step)
         training.state.pointee.lossScale = 1 / Float(globalSamples)
         training.state.pointee.normSamples = Double(exchange == nil ? batch.count : globalSamples)
-        try training.plan.run(on: pool, exchange: exchange, clock: clock)
+        try training.plan.run(on: pool, exchange: exchange, progress: progress, clock: clock)
         batchesTracked += 1
         lastRun = (training, batch.shardSizes)
         return training.tally(batch)
@@ -168,6 +171,11 @@ package final class Engine {
         try gradients.withMutableSpan(body)
     }
 
+    /// The same memory, for a thread that sums what `train` has told it to be final.
+    package func lendGradients() -> LentMemory<Float> {
+        LentMemory(gradients.baseAddress, count: gradients.count, owner: self)
+    }
+
     /// All parameters and running statistics, in the engine's own layout: the same on every rank.
     package func withParameters<Result>(_ body: (inout MutableSpan<Float>) throws -> Result) rethrows -> Result {
         try weights.withMutableSpan(body)
@@ -178,12 +186,12 @@ package final class Engine {
         try velocities.withMutableSpan(body)
     }
 
-    /// All running statistics, to be averaged over ranks.
-    package func averageRunningStatistics(_ average: (inout MutableSpan<Float>) throws -> Void) rethrows {
+    /// All running statistics, in the engine's own layout.
+    package func withRunningStatistics(_ body: (inout MutableSpan<Float>) throws -> Void) rethrows {
         let buffer = UnsafeMutableBufferPointer(
             start: weights.baseAddress + arena.trainableCount, count: arena.count - arena.trainableCount)
         var statistics = buffer.mutableSpan
-        try average(&statistics)
+        try body(&statistics)
     }
 
     package static func supports(_ backend: Backend) -> Bool { backend.isSupported }

@@ -35,6 +35,10 @@ package struct EngineConfiguration: Sendable {
 /// (forward) and their gradients (backward) of `--batch-norm sync`; nil keeps the moments local.
 package typealias StatisticsExchange = (inout MutableSpan<Double>) throws -> Void
 
+/// Told during the backward pass that the first so many gradients are final: those of `withGradients` and `lendGradients`, counted from
+/// the start. Called by the thread that computes, which waits meanwhile.
+package typealias GradientProgress = (_ finished: Int) -> Void
+
 /// What the samples of one step or one evaluation batch added up to on this rank.
 package struct Tally: Sendable {
     /// The sum of the samples' losses, all heads weighed in.

@@ -24,11 +24,15 @@ struct ParameterArena {
     private(set) var count = 0
     /// Trainable parameters in the arena's order.
     private(set) var order: [ParameterID] = []
+    /// By node of the graph: floats from the start of the arena whose gradients are final once the node has run.
+    private(set) var finishedAfterNode: [Int] = []
 
     init(graph: Graph) {
         var packings: [ParameterID: Packing] = [:]
         var finished: [ParameterID] = []
+        var finishedParameters: [Int] = []
         for node in graph.nodes {
+            defer { finishedParameters.append(finished.count) }
             switch node.operation {
             case .convolution(let convolution):
                 guard let output = node.output else { continue }
@@ -46,7 +50,12 @@ struct ParameterArena {
         let isFinished = Set(finished)
         order = finished + all.filter { graph[$0].isTrainable && !isFinished.contains($0) }
         entries = [Entry](repeating: Entry(), count: graph.parameters.count)
-        for id in order { place(id, graph, packings[id]) }
+        var ends = [0]
+        for id in order {
+            place(id, graph, packings[id])
+            ends.append(count)
+        }
+        finishedAfterNode = finishedParameters.map { ends[$0] }
         trainableCount = count
         for id in all where !graph[id].isTrainable && graph[id].role != .batchesTracked { place(id, graph, nil) }
     }

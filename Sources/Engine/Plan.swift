@@ -33,20 +33,29 @@ final class Plan {
     private let instructions: [Instruction]
     /// By instruction.
     let origins: [Origin]
+    /// By instruction: floats from the start of the arena whose gradients are final once it has run.
+    private let finished: [Int]
     private let memory: PlanMemory
 
-    init(instructions: [Instruction], origins: [Origin], memory: PlanMemory) {
+    init(instructions: [Instruction], origins: [Origin], finished: [Int], memory: PlanMemory) {
         precondition(
-            instructions.count == origins.count, "\(origins.count) origins of \(instructions.count) instructions")
+            instructions.count == origins.count && instructions.count == finished.count,
+            "\(origins.count) origins of \(instructions.count) instructions")
         self.instructions = instructions
         self.origins = origins
+        self.finished = finished
         self.memory = memory
     }
 
-    /// - Parameter clock: told when each instruction has ended; nil costs nothing.
-    func run(on pool: ThreadPool, exchange: StatisticsExchange?, clock: StepClock? = nil) throws {
+    /// - Parameters:
+    ///   - progress: told of each stretch of gradients that has become final.
+    ///   - clock: told when each instruction has ended; nil costs nothing.
+    func run(
+        on pool: ThreadPool, exchange: StatisticsExchange?, progress: GradientProgress? = nil, clock: StepClock? = nil
+    ) throws {
         clock?.start(instructions.count)
-        for instruction in instructions {
+        var told = 0
+        for (index, instruction) in instructions.enumerated() {
             switch instruction {
             case .kernel(let call):
                 pool.run(call.tasks, call.arguments, call.body)
@@ -58,6 +67,10 @@ final class Plan {
                 }
             case .host(let body):
                 body()
+            }
+            if let progress, finished[index] > told {
+                told = finished[index]
+                progress(told)
             }
             clock?.mark()
         }

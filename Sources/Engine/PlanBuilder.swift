@@ -59,8 +59,22 @@ struct PlanBuilder {
         var builder = PlanBuilder(graph: graph, layout: layout, context: context)
         builder.workspace.allocate(like: measure.workspace, threads: context.threads, in: builder.memory)
         builder.lowerAll()
-        let plan = Plan(instructions: builder.instructions, origins: builder.origins, memory: builder.memory)
+        let plan = Plan(
+            instructions: builder.instructions, origins: builder.origins, finished: builder.finishedGradients(),
+            memory: builder.memory)
         return (plan, builder.memory.byteCount)
+    }
+
+    /// By instruction: floats of the arena whose gradients are final. A node's are when its last instruction has run.
+    private func finishedGradients() -> [Int] {
+        guard graph.purpose == .training else { return origins.map { _ in 0 } }
+        let after = context.parameters.finishedAfterNode
+        return origins.indices.map { index in
+            let node = origins[index].node
+            let isLast = index + 1 == origins.count || origins[index + 1].node != node
+            let finished = isLast ? node : node - 1
+            return finished < 0 ? 0 : after[min(finished, after.count - 1)]
+        }
     }
 
     private mutating func lowerAll() {

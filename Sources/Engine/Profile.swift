@@ -46,10 +46,11 @@ extension Engine {
     ///
     /// - Returns: what `train` does, and all calls in their order. The first starts when the batch is loaded.
     package func profile(
-        _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?
+        _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, progress: GradientProgress? = nil
     ) throws -> (tally: Tally, calls: [TimedCall]) {
         let clock = StepClock()
-        let tally = try train(batch, globalSamples: globalSamples, step: step, exchange: exchange, clock: clock)
+        let tally = try train(
+            batch, globalSamples: globalSamples, step: step, exchange: exchange, progress: progress, clock: clock)
         let moments = clock.moments
         let calls = (training?.plan.origins ?? []).enumerated().map { index, origin in
             TimedCall(

@@ -35,9 +35,22 @@ package struct Recipe: Equatable, Sendable {
     package enum BatchNorm: String, CaseIterable, Sendable {
         /// Those of the global batch.
         case sync
-        /// Those of each rank's part of it.
+        /// Those of each rank's part of it; before an evaluation and a checkpoint, running statistics become the ranks' mean.
+        case average
+        /// Those of each rank's part of it; running statistics that are evaluated and kept are those of rank 0.
         case local
     }
+
+    /// Whose algorithm sums over ranks.
+    package enum AllReduce: String, CaseIterable, Sendable {
+        /// Ours, along one tree.
+        case tree
+        /// MPI's.
+        case mpi
+    }
+
+    /// What stands for a gradient's numbers on their way between ranks.
+    package enum GradientType: String, CaseIterable, Sendable { case fp32, bf16, fp16 }
 
     /// What is done to training images besides scaling them.
     package enum Augmentation: String, CaseIterable, Sendable { case none }
@@ -101,6 +114,14 @@ package struct Recipe: Equatable, Sendable {
     package let logEvery: Int
     package let lossPrecision: LossPrecision
     package let batchNorm: BatchNorm
+    package let allReduce: AllReduce
+    package let gradientType: GradientType
+    /// Megabytes of gradients that are summed at once.
+    package let bucketMegabytes: Int
+    /// Seconds that ranks wait for each other before the run ends.
+    package let collectiveTimeout: Double
+    /// Steps between two comparisons of the ranks' parameters; 0 for checkpoints only.
+    package let replicaCheckEvery: Int
 }
 
 extension Recipe {
@@ -123,6 +144,11 @@ extension Recipe {
         static let resume = false
         static let logEvery = 10
         static let batchNorm = BatchNorm.sync
+        static let allReduce = AllReduce.tree
+        static let gradientType = GradientType.fp32
+        static let bucketMegabytes = 25
+        static let collectiveTimeout = 300.0
+        static let replicaCheckEvery = 500
         static let initScheme = InitialScheme.reference
         static let shuffle = true
         static let augmentation = Augmentation.none

@@ -112,8 +112,22 @@ package struct RecipeKey: Sendable {
             "augment", \.augmentation, .choice(), "what is done to training images", alsoKnownAs: ["augmentation"]),
         RecipeKey("log_every", \.logEvery, .integer(in: 1...1_000_000_000), "steps between two reports"),
         RecipeKey(
-            "batch_norm", \.batchNorm, .choice(), "sync: moments of the global batch; local: of each rank's part",
-            alsoKnownAs: ["sync_bn"]),
+            "batch_norm", \.batchNorm, .choice(),
+            "sync: moments of the global batch; average, local: of each rank's part", alsoKnownAs: ["sync_bn"]),
+        RecipeKey("allreduce", \.allReduce, .choice(), "tree: our sum over ranks; mpi: MPI's"),
+        RecipeKey(
+            "gradient_dtype", \.gradientType, .choice(), "what stands for gradients between ranks",
+            alsoKnownAs: ["gradient_compression"]),
+        RecipeKey(
+            "bucket_megabytes", \.bucketMegabytes, .integer(in: 1...1024), "gradients that are summed at once",
+            alsoKnownAs: ["bucket_cap_mb"]),
+        RecipeKey(
+            "collective_timeout", \.collectiveTimeout,
+            .number("a number of seconds from 1 to 1000000") { (1...1_000_000).contains($0) },
+            "seconds that ranks wait for each other before the run ends", alsoKnownAs: ["timeout"]),
+        RecipeKey(
+            "replica_check_every", \.replicaCheckEvery, .integer(in: 0...1_000_000_000),
+            "steps between two comparisons of the ranks' parameters; 0: at checkpoints only"),
         RecipeKey(
             "loss_precision", \.lossPrecision, .choice(),
             "rounded: the log has four decimals; full: all that a number has"),

@@ -36,6 +36,11 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var logEvery: Int?
     package var lossPrecision: Recipe.LossPrecision?
     package var batchNorm: Recipe.BatchNorm?
+    package var allReduce: Recipe.AllReduce?
+    package var gradientType: Recipe.GradientType?
+    package var bucketMegabytes: Int?
+    package var collectiveTimeout: Double?
+    package var replicaCheckEvery: Int?
 
     /// Where each key stands in the file; empty for flags.
     var origin = Origin.flags
@@ -95,6 +100,11 @@ extension Recipe {
             throw .contradiction(
                 "init_skip_mismatched is true, but no file is named to begin with: say init: FILE, or leave it out")
         }
+        if merged.allReduce == .mpi, let type = merged.gradientType, type != .fp32 {
+            throw .contradiction(
+                "gradient_dtype is \(type.rawValue) and allreduce is mpi: only our own sum sends fewer bytes; say allreduce: tree, "
+                    + "or leave gradient_dtype out")
+        }
         return Recipe(model: model, schedule: schedule, merged)
     }
 
@@ -147,6 +157,11 @@ extension Recipe {
         resume = merged.resume ?? Default.resume
         logEvery = merged.logEvery ?? Default.logEvery
         batchNorm = merged.batchNorm ?? Default.batchNorm
+        allReduce = merged.allReduce ?? Default.allReduce
+        gradientType = merged.gradientType ?? Default.gradientType
+        bucketMegabytes = merged.bucketMegabytes ?? Default.bucketMegabytes
+        collectiveTimeout = merged.collectiveTimeout ?? Default.collectiveTimeout
+        replicaCheckEvery = merged.replicaCheckEvery ?? Default.replicaCheckEvery
     }
 
     /// The recipe as a source that leaves nothing to the defaults: what `resolve` makes this recipe of again.
@@ -191,6 +206,11 @@ extension Recipe {
         values.resume = resume
         values.logEvery = logEvery
         values.batchNorm = batchNorm
+        values.allReduce = allReduce
+        values.gradientType = gradientType
+        values.bucketMegabytes = bucketMegabytes
+        values.collectiveTimeout = collectiveTimeout
+        values.replicaCheckEvery = replicaCheckEvery
         return values
     }
 }

@@ -33,6 +33,8 @@ package struct Benchmark: Sendable {
     package let firstStepSeconds: Double
     /// The most memory this rank has had.
     package let peakRSSBytes: Int
+    /// What talking to other ranks took on this one, at the median.
+    package let communication: CommunicationTimes
     /// What the timed steps did on this rank, where that was asked for.
     package let recording: StepRecording?
     /// Where their time went on this rank, where that was asked for.
@@ -46,17 +48,20 @@ package struct Benchmark: Sendable {
     /// - Parameters:
     ///   - passes: what the graph is rewritten by.
     ///   - records: whether the timed steps are recorded call by call.
+    ///   - communication: how ranks talk.
     ///   - profiles: whether the record is also compared with what memory and arithmetic can do here.
     /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
     package init(
         model: ModelChoice, batchSize: Int, imageSize: Int?, threads: Int?, steps: Int,
         instructionSet: Recipe.InstructionSet, passes: Set<GraphPass> = Set(GraphPass.allCases),
-        records: Bool = false, profiles: Bool = false, world: any Communicator
+        communication: Communication = Communication(), records: Bool = false, profiles: Bool = false,
+        world: any Communicator
     ) throws {
         let bench = try BenchmarkRun(
             model: model, batchSize: batchSize, imageSize: imageSize, threads: threads, instructionSet: instructionSet,
-            passes: passes, world: world)
+            passes: passes, communication: communication, world: world)
         for _ in 0..<2 { _ = try bench.secondsOfStep() }
+        bench.forgetCommunication()
         if records || profiles { bench.startRecording() }
         let seconds = try (0..<max(steps, 1)).map { _ in try bench.secondsOfStep() }.sorted()
         peakRSSBytes = Self.peakMemory
@@ -89,6 +94,7 @@ package struct Benchmark: Sendable {
         gflopsPerSecond = Double(batchSize) / middle * 6 * Double(setup.summary.multiplyAdds) / 1e9
         peakGflopsPerSecond = try world.sum([peak])[0]
         firstStepSeconds = bench.firstStepSeconds
+        self.communication = CommunicationTimes(medianOf: bench.communicationTimes)
     }
 
     private static var peakMemory: Int {
@@ -112,6 +118,9 @@ package struct Benchmark: Sendable {
         object.add("gflops_per_second", gflopsPerSecond)
         object.add("peak_gflops_per_second", peakGflopsPerSecond)
         object.add("fraction_of_peak", fractionOfPeak)
+        object.add("compute_seconds", communication.compute)
+        object.add("communication_seconds", communication.total)
+        object.add("exposed_communication_seconds", communication.exposed)
         object.add("first_step_seconds", firstStepSeconds)
         object.add("peak_rss_bytes", peakRSSBytes)
         if let profile { object.add("profile", json: try profile.json()) }
@@ -125,15 +134,19 @@ private final class BenchmarkRun {
     private(set) var firstStepSeconds = 0.0
     /// nil until `startRecording`.
     private(set) var recording: StepRecording?
+    /// Of each step since they were last forgotten.
+    private(set) var communicationTimes: [CommunicationTimes] = []
     private let engine: Engine
+    private let gradientSum: GradientSum
     private let world: any Communicator
     private let batch: Batch
     private let batchSize: Int
+    private let sharesMoments: Bool
     private var step = 0
 
     init(
         model: ModelChoice, batchSize: Int, imageSize: Int?, threads: Int?, instructionSet: Recipe.InstructionSet,
-        passes: Set<GraphPass>, world: any Communicator
+        passes: Set<GraphPass>, communication: Communication, world: any Communicator
     ) throws {
         let start = Date()
         (setup, engine, batch) = try together(world) {
@@ -150,6 +163,11 @@ private final class BenchmarkRun {
         }
         self.world = world
         self.batchSize = batchSize
+        world.allReduce = AllReduce(communication.allReduce)
+        sharesMoments = communication.batchNorm == .sync
+        gradientSum = GradientSum(
+            of: engine.lendGradients(), world: world, bucketBytes: communication.bucketMegabytes << 20,
+            wire: WireFormat(communication.gradientType))
         _ = try secondsOfStep()
         firstStepSeconds = Date().timeIntervalSince(start)
     }
@@ -167,6 +185,8 @@ private final class BenchmarkRun {
 
     var openBLASCore: String? { engine.openBLASCore }
 
+    func forgetCommunication() { communicationTimes = [] }
+
     /// Records the steps from here on.
     func startRecording() {
         recording = StepRecording(engine, batch: batch)
@@ -176,27 +196,39 @@ private final class BenchmarkRun {
     func secondsOfStep() throws -> Double {
         try world.barrier()
         let start = monotonicSeconds()
+        let before = world.recorder.seconds(on: .main)
         let calls = try train()
         let trained = monotonicSeconds()
-        try engine.withGradients { gradients in try world.sum(&gradients) }
+        let exchanged = world.recorder.seconds(on: .main) - before
+        let report = try gradientSum.wait()
         let summed = monotonicSeconds()
         // Small enough that random labels do not blow the weights up.
         engine.update(SGDStep(learningRate: 1e-3, momentum: 0.9, weightDecay: 1e-4, nesterov: false))
         let updated = monotonicSeconds()
+        let exposed = exchanged + report.waited
+        communicationTimes.append(
+            CommunicationTimes(
+                total: exchanged + report.seconds, exposed: exposed, compute: updated - start - exposed))
         try world.barrier()
         let end = monotonicSeconds()
         step += 1
-        recording?.append(start: start, calls: calls, trained: trained, summed: summed, updated: updated, end: end)
+        recording?.append(
+            start: start, calls: calls, trained: trained, summed: summed, updated: updated, end: end,
+            communication: report.timings)
         return end - start
     }
 
     /// One pass forward and backward; its calls, where they are recorded.
     private func train() throws -> [TimedCall] {
-        let exchange: StatisticsExchange = { [world] moments in try world.sum(&moments) }
+        let exchange: StatisticsExchange? =
+            sharesMoments ? { [world] moments in try world.sum(&moments, as: "batch norm") } : nil
         guard recording != nil else {
-            _ = try engine.train(batch, globalSamples: batchSize, step: step, exchange: exchange)
+            _ = try engine.train(
+                batch, globalSamples: batchSize, step: step, exchange: exchange, progress: gradientSum.finished)
             return []
         }
-        return try engine.profile(batch, globalSamples: batchSize, step: step, exchange: exchange).calls
+        return try engine.profile(
+            batch, globalSamples: batchSize, step: step, exchange: exchange, progress: gradientSum.finished
+        ).calls
     }
 }

@@ -1,3 +1,4 @@
+import Collectives
 import Engine
 import Graphs
 import Kernels
@@ -11,6 +12,8 @@ package struct StepRecording: Sendable {
         let end: Double
         /// In the order in which they ran; the same calls in every step.
         let calls: [TimedCall]
+        /// Sums of gradients that another thread took meanwhile.
+        let communication: [GradientSum.Timing]
     }
 
     /// What calls are there for: `TimedCall.node` indexes this list.
@@ -50,7 +53,8 @@ package struct StepRecording: Sendable {
 
     /// Adds a step from the moments between its parts.
     mutating func append(
-        start: Double, calls: [TimedCall], trained: Double, summed: Double, updated: Double, end: Double
+        start: Double, calls: [TimedCall], trained: Double, summed: Double, updated: Double, end: Double,
+        communication: [GradientSum.Timing] = []
     ) {
         let loaded = calls.first?.start ?? trained
         let around = [
@@ -58,7 +62,8 @@ package struct StepRecording: Sendable {
             TimedCall(node: sum, name: "sum", start: trained, seconds: summed - trained),
             TimedCall(node: update, name: "sgd", start: summed, seconds: updated - summed),
         ]
-        steps.append(Step(start: start, end: end, calls: [around[0]] + calls + around[1...]))
+        steps.append(
+            Step(start: start, end: end, calls: [around[0]] + calls + around[1...], communication: communication))
     }
 }
 

@@ -4,7 +4,8 @@ import Foundation
 
 extension StepRecording {
     /// All timed steps of all ranks as a Chrome trace, which chrome://tracing and Perfetto show: a JSON array of complete events
-    /// (`ph` X) in microseconds since the first timed step began. Steps contain layers, layers contain kernels; `pid` is the rank.
+    /// (`ph` X) in microseconds since the first timed step began. Steps contain layers, layers contain kernels; `pid` is the rank, `tid` 0 the
+    /// thread that computes and 1 the one that sums gradients.
     ///
     /// Ranks are brought together at the beginning of that step, up to what a barrier takes. Collective.
     /// - Returns: the trace on rank 0, nil elsewhere.
@@ -16,7 +17,9 @@ extension StepRecording {
 
     private func events(rank: Int) -> [String] {
         guard let origin = steps.first?.start else { return [] }
-        func event(_ name: String, _ category: String, _ start: Double, _ end: Double) -> String {
+        func event(
+            _ name: String, _ category: String, _ start: Double, _ end: Double, thread: Int = 0
+        ) -> String {
             var object = JSONLine()
             object.add("name", name)
             object.add("cat", category)
@@ -24,7 +27,7 @@ extension StepRecording {
             object.add("ts", Self.microseconds(start - origin))
             object.add("dur", Self.microseconds(end - start))
             object.add("pid", rank)
-            object.add("tid", 0)
+            object.add("tid", thread)
             return object.text
         }
         return steps.enumerated().flatMap { index, step in
@@ -36,6 +39,9 @@ extension StepRecording {
                 let name = node.layer.isEmpty ? "\(node.kind)" : "\(node.layer) \(node.kind)"
                 events.append(event(name, "layer", first.start, last.start + last.seconds))
                 events += run.map { event($0.name, "kernel", $0.start, $0.start + $0.seconds) }
+            }
+            events += step.communication.map { sum in
+                event("gradients \(sum.bucket)", "communication", sum.start, sum.start + sum.seconds, thread: 1)
             }
             return events
         }

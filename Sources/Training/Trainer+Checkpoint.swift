@@ -103,10 +103,15 @@ extension Trainer {
         }
     }
 
+    /// Keys that say how ranks talk, and change no result.
+    private static let communicationKeys = ["bucket_megabytes:", "collective_timeout:", "replica_check_every:"]
+
     /// What is asked for otherwise than the run began with, as lines to be read.
     private func changes(since earlier: Recipe) -> [String] {
         func lines(_ recipe: Recipe) -> [String] {
-            let local = ["output:", "resume:", "threads:", "isa:", "log_every:", "loss_precision:", "data:"]
+            let local =
+                ["output:", "resume:", "threads:", "isa:", "log_every:", "loss_precision:", "data:"]
+                + Self.communicationKeys
             return recipe.yaml().split(separator: "\n").map(String.init).filter { line in
                 !local.contains { line.hasPrefix($0) }
             }

@@ -6,7 +6,7 @@ import Tensors
 extension Trainer {
     /// Measures the network as it stands on the test split, and keeps it: after each epoch and at the end. Collective.
     func evaluate(isLast: Bool) throws -> Evaluation {
-        try averageRunningStatistics()
+        try shareRunningStatistics()
         let evaluation = try setup.evaluate(engine, world: world)
         let record = record(.evaluation, evaluation)
         try coordinator?.record(record)
@@ -37,13 +37,4 @@ extension Trainer {
             imagesPerSecond: evaluation.imagesPerSecond)
     }
 
-    /// Where each rank keeps moments of its own, gives all of them the mean: one network is evaluated and saved, not one a rank.
-    private func averageRunningStatistics() throws {
-        guard recipe.batchNorm == .local, world.size > 1 else { return }
-        let share = 1 / Float(world.size)
-        try engine.averageRunningStatistics { statistics in
-            try world.sum(&statistics)
-            for index in statistics.indices { statistics[index] *= share }
-        }
-    }
 }

@@ -35,6 +35,7 @@ package final class Trainer {
     /// Optimizer steps taken since the beginning of the run.
     var step = 0
 
+    let gradientSum: GradientSum
     private let sampler: Sampler
     private let loader: Loader
 
@@ -63,6 +64,8 @@ package final class Trainer {
             let engine = try setup.engine(batchSize: recipe.batchSize, seed: recipe.seed)
             return (setup, engine, sizes, try engine.setRates(ParameterRates(recipe)))
         }
+        world.allReduce = AllReduce(recipe.allReduce)
+        gradientSum = engine.gradientSum(recipe, world: world)
         schedule = LearningRateSchedule(recipe, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: sizes.totalSteps)
         sampler = Sampler(
             count: sizes.trainingSamples, batchSize: recipe.batchSize, seed: recipe.seed, isShuffled: recipe.shuffle)
@@ -110,8 +113,10 @@ package final class Trainer {
     /// - Returns: what the samples of the global batch added up to.
     private func takeStep(_ loaded: LoadedBatch, learningRate: Float) throws -> Tally {
         let own = try engine.train(
-            loaded.batch, globalSamples: loaded.globalSamples, step: step, exchange: statisticsExchange)
-        try engine.withGradients { gradients in try world.sum(&gradients) }
+            loaded.batch, globalSamples: loaded.globalSamples, step: step, exchange: statisticsExchange,
+            progress: gradientSum.finished)
+        // Nothing is updated before all buckets are here, so that whoever looks at the sum can still stop the step.
+        _ = try gradientSum.wait()
         let sums = try world.sum([own.lossSum, Double(own.correct), Double(own.samples)])
         let tally = Tally(lossSum: sums[0], correct: Int(sums[1]), samples: Int(sums[2]))
         precondition(
@@ -133,7 +138,7 @@ package final class Trainer {
     /// How batch-norm moments are summed over ranks; nil where each rank keeps its own.
     private var statisticsExchange: StatisticsExchange? {
         guard recipe.batchNorm == .sync else { return nil }
-        return { [world] moments in try world.sum(&moments) }
+        return { [world] moments in try world.sum(&moments, as: "batch norm") }
     }
 
     /// Whether step number `step` is told: every so many of an epoch, its last, and the first of all as a sign of life.

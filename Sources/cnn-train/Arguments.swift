@@ -60,6 +60,8 @@ enum OnOff: String, CaseIterable, ExpressibleByArgument {
 extension Recipe.Schedule.Name: ExpressibleByArgument {}
 extension Recipe.InstructionSet: ExpressibleByArgument {}
 extension Recipe.BatchNorm: ExpressibleByArgument {}
+extension Recipe.AllReduce: ExpressibleByArgument {}
+extension Recipe.GradientType: ExpressibleByArgument {}
 extension Recipe.Augmentation: ExpressibleByArgument {}
 extension Recipe.LossPrecision: ExpressibleByArgument {}
 extension GraphPass: ExpressibleByArgument {}

@@ -19,6 +19,12 @@ struct BenchCommand: RankedCommand {
     @Option(help: "Height and width of the images in pixels.") var imageSize: Int?
     @Option(help: "Threads of each rank.") var threads: Int?
     @Option(help: "Steps that count.") var steps = 10
+    @Option(help: "Moments of batch norm: sync, average or local.") var batchNorm = Recipe.BatchNorm.sync
+    @Option(name: .customLong("allreduce"), help: "Who sums over ranks: tree, or mpi.") var allReduce = Recipe.AllReduce
+        .tree
+    @Option(name: .customLong("gradient-dtype"), help: "What stands for gradients between ranks: fp32, bf16 or fp16.")
+    var gradientType = Recipe.GradientType.fp32
+    @Option(help: "Gradients that are summed at once.") var bucketMegabytes = 25
     @Option(name: .customLong("isa"), help: "What computes: auto, avx512, avx2 or openblas.")
     var instructionSet = Recipe.InstructionSet.auto
     @Option(
@@ -37,16 +43,23 @@ struct BenchCommand: RankedCommand {
     func validate() throws {
         try checkPositive([
             ("--batch-size", batchSize), ("--image-size", imageSize), ("--steps", steps), ("--threads", threads),
+            ("--bucket-megabytes", bucketMegabytes),
         ])
     }
 
     func run(in world: any Communicator) throws {
         // A place that cannot be written is found before anybody waits for measurements.
         if let trace { try together(world) { if world.rank == 0 { try TraceFile(path: trace).write("") } } }
+        var communication = Communication()
+        communication.batchNorm = batchNorm
+        communication.allReduce = allReduce
+        communication.gradientType = gradientType
+        communication.bucketMegabytes = bucketMegabytes
         let result = try Benchmark(
             model: ModelChoice(model, options: modelOptions.texts), batchSize: batchSize, imageSize: imageSize,
             threads: threads, steps: steps, instructionSet: instructionSet,
-            passes: Set(GraphPass.allCases).subtracting(withoutPasses), records: trace != nil, profiles: profile,
+            passes: Set(GraphPass.allCases).subtracting(withoutPasses), communication: communication,
+            records: trace != nil, profiles: profile,
             world: world)
         if let trace, let text = try result.recording?.trace(in: world) { try TraceFile(path: trace).write(text) }
         guard world.rank == 0 else { return }
@@ -57,6 +70,8 @@ struct BenchCommand: RankedCommand {
         print(text(result))
         if let profile = result.profile { print("\n" + ProfileText(profile, backend: result.backend).text) }
     }
+
+    private func milliseconds(_ seconds: Double) -> String { Wording.significant(seconds * 1e3) }
 
     private func text(_ result: Benchmark) -> String {
         let rows = [
@@ -75,6 +90,12 @@ struct BenchCommand: RankedCommand {
                 "work",
                 "\(Wording.significant(result.gflopsPerSecond)) of \(Wording.significant(result.peakGflopsPerSecond)) "
                     + "GFLOP/s, \(Wording.fixed(result.fractionOfPeak * 100, 1))% of the measured peak"
+            ),
+            (
+                "sums",
+                "\(milliseconds(result.communication.total)) ms of communication a step on rank 0, "
+                    + "\(milliseconds(result.communication.exposed)) of them exposed; "
+                    + "\(milliseconds(result.communication.compute)) ms of computing"
             ),
             ("first step", "\(Wording.significant(result.firstStepSeconds)) s, planning included"),
             ("memory", "\(Wording.bytes(result.peakRSSBytes)) at most on rank 0"),

@@ -64,8 +64,16 @@ struct TrainCommand: RankedCommand {
     @Flag(help: "Goes on from the newest checkpoint in the output folder.") var resume = false
     @Option(parsing: .unconditional, help: "Steps between two reports.") var logEvery: Int?
     @Option(help: "How the log writes losses: rounded or full.") var lossPrecision: Recipe.LossPrecision?
-    @Option(help: "Moments of batch norm: sync, of the global batch; local, of each rank's part.")
+    @Option(help: "Moments of batch norm: sync, of the global batch; average or local, of each rank's part.")
     var batchNorm: Recipe.BatchNorm?
+    @Option(name: .customLong("allreduce"), help: "Who sums over ranks: tree, or mpi.") var allReduce: Recipe.AllReduce?
+    @Option(name: .customLong("gradient-dtype"), help: "What stands for gradients between ranks: fp32, bf16 or fp16.")
+    var gradientType: Recipe.GradientType?
+    @Option(parsing: .unconditional, help: "Gradients that are summed at once.") var bucketMegabytes: Int?
+    @Option(parsing: .unconditional, help: "Seconds that ranks wait for each other before the run ends.")
+    var collectiveTimeout: Double?
+    @Option(parsing: .unconditional, help: "Steps between two comparisons of the ranks' parameters.")
+    var replicaCheckEvery: Int?
 
     @Option(parsing: .unconditional, help: "Starts this many processes here, as `launch -n` does.") var workers: Int?
 
@@ -128,6 +136,11 @@ struct TrainCommand: RankedCommand {
         flags.resume = resume ? true : nil
         flags.logEvery = logEvery
         flags.batchNorm = batchNorm
+        flags.allReduce = allReduce
+        flags.gradientType = gradientType
+        flags.bucketMegabytes = bucketMegabytes
+        flags.collectiveTimeout = collectiveTimeout
+        flags.replicaCheckEvery = replicaCheckEvery
         return flags
     }
 }

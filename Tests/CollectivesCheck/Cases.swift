@@ -1,5 +1,7 @@
 // What every communicator must do: CollectivesTests runs it between threads, `collectives-check` under mpirun.
 package import Collectives
+import Foundation
+import Synchronization
 
 /// A property that did not hold, on some rank.
 package struct Violation: Error, CustomStringConvertible {
@@ -29,6 +31,8 @@ package func checkAll(_ world: any Communicator) throws {
     if isPowerOfTwo { try checkTreeBits(world, count: longCount, shards: world.size) }
     try checkBroadcast(world, count: longCount, from: world.size - 1)
     try checkGather(world)
+    for wire in [WireFormat.bfloat16, .float16] { try checkCompressed(world, wire) }
+    try checkLines(world)
     try world.barrier()
 }
 
@@ -88,6 +92,57 @@ func checkTreeBits(_ world: any Communicator, count: Int, shards: Int) throws {
             sums[index].bitPattern == expected[index].bitPattern,
             "sum \(index) of \(count) is \(sums[index]), the tree over \(shards) shards gives \(expected[index])")
     }
+}
+
+/// Numbers that the wire has sum exactly; of others all ranks get the same bits, however they are dealt out over calls.
+func checkCompressed(_ world: any Communicator, _ wire: WireFormat) throws {
+    let count = 10_007
+    var exact = (0..<count).map { Float(world.rank + $0 % 7) }
+    var span = exact.mutableSpan
+    try world.sum(&span, wire: wire, as: "compressed")
+    let ofRanks = world.size * (world.size - 1) / 2
+    for index in 0..<count {
+        let expected = Float(ofRanks + world.size * (index % 7))
+        try require(exact[index] == expected, "\(wire) sum \(index) is \(exact[index]), not \(expected)")
+    }
+    let values = randomFloats(count: count, seed: UInt64(world.rank))
+    var whole = values
+    span = whole.mutableSpan
+    try world.sum(&span, wire: wire, as: "whole")
+    var parts = values
+    span = parts.mutableSpan
+    for part in [0..<7, 7..<5000, 5000..<count] {
+        var slice = span._mutatingExtracting(part)
+        try world.sum(&slice, wire: wire, as: "part")
+    }
+    for index in 0..<count {
+        try require(
+            whole[index].bitPattern == parts[index].bitPattern,
+            "\(wire) sum \(index) is \(whole[index]) of the whole and \(parts[index]) of a part")
+    }
+    let all = try world.gather(bits(of: whole), to: 0)
+    for (rank, bits) in all.enumerated() {
+        try require(bits == all[0], "rank \(rank) has the bits of rank 0 in a \(wire) sum")
+    }
+}
+
+/// Two threads sum at once, each on its line, in whatever order.
+func checkLines(_ world: any Communicator) throws {
+    let outcome = Mutex<[any Error]>([])
+    let pending = DispatchGroup()
+    pending.enter()
+    let thread = Thread {
+        do {
+            for count in [longCount, 1, 10_000, longCount] { try checkSumOfRanks(world.side, count: count) }
+        } catch {
+            outcome.withLock { $0.append(error) }
+        }
+        pending.leave()
+    }
+    thread.start()
+    for _ in 0..<30 { try checkSumOfRanks(world, count: 1000) }
+    pending.wait()
+    if let error = outcome.withLock({ $0.first }) { throw error }
 }
 
 func checkBroadcast(_ world: any Communicator, count: Int, from root: Int) throws {

@@ -35,6 +35,10 @@ do {
         try sendNowhere(world)
     case "measure":
         try measure(world)
+    case "mpi":
+        world.allReduce = .mpi
+        for count in [1, 1000, 100_000] { try checkSumOfRanks(world, count: count) }
+        if world.rank == 0 { print("MPI sums on \(world.size) ranks") }
     default:
         job.failTogether(Violation(description: "unknown mode \(mode)"), code: 64)
     }
@@ -48,21 +52,4 @@ func sendNowhere(_ world: any Communicator) throws {
     guard let pointToPoint = world as? any PointToPoint else { return }
     var nothing = MutableRawSpan()
     try pointToPoint.exchange(send: [UInt8](repeating: 1, count: 8).span.bytes, receive: &nothing, with: world.size + 5)
-}
-
-/// Prints how long a sum takes, by count of floats.
-func measure(_ world: any Communicator) throws {
-    for count in [1, 256, 4096, 65_536, 1 << 20, 1 << 23] {
-        var values = [Float](repeating: 1, count: count)
-        let repeats = max(3, min(300, (1 << 23) / count))
-        try world.barrier()
-        let clock = ContinuousClock()
-        let elapsed = try clock.measure {
-            for _ in 0..<repeats {
-                var span = values.mutableSpan
-                try world.sum(&span)
-            }
-        }
-        if world.rank == 0 { print("\(world.size) ranks, \(count) floats: \(elapsed / repeats) a sum") }
-    }
 }

@@ -16,7 +16,7 @@ struct ProfileTests {
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.output.split(separator: "\n").count == 1)
         let object = try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
-        #expect(object.count == 14 && object["ranks"] as? Int == ranks ?? 1)
+        #expect(object.count == 17 && object["ranks"] as? Int == ranks ?? 1)
         let profile = try #require(object["profile"] as? [String: Any])
         #expect(profile["steps"] as? Int == 3)
         for key in ["step_ms", "peak_gflops_per_second", "bandwidth_gb_per_second"] {
@@ -44,6 +44,8 @@ struct ProfileTests {
         #expect(Set(events.compactMap { $0["pid"] as? Int }) == Set(0..<(ranks ?? 1)))
         #expect(events.filter { $0["cat"] as? String == "step" }.count == 3 * (ranks ?? 1))
         #expect(events.contains { ($0["name"] as? String)?.hasSuffix("convolution weight gradient") == true })
+        let sums = events.filter { $0["cat"] as? String == "communication" }
+        #expect(sums.count == (ranks == nil ? 0 : 3 * 2) && sums.allSatisfy { $0["tid"] as? Int == 1 })
     }
 
     @Test("a profile is a table for people")

@@ -229,8 +229,11 @@ struct RunTests {
             Set(object.keys) == [
                 "model", "batch_size", "image_size", "ranks", "threads", "isa", "median_images_per_second",
                 "best_images_per_second", "gflops_per_second", "peak_gflops_per_second", "fraction_of_peak",
-                "first_step_seconds", "peak_rss_bytes",
+                "first_step_seconds", "peak_rss_bytes", "compute_seconds", "communication_seconds",
+                "exposed_communication_seconds",
             ])
+        let exposed = try #require(object["exposed_communication_seconds"] as? Double)
+        #expect(ranks == nil ? exposed >= 0 : exposed > 0)
         #expect(object["ranks"] as? Int == ranks ?? 1)
         #expect(object["batch_size"] as? Int == 8)
         let median = try #require(object["median_images_per_second"] as? Double)
@@ -289,6 +292,7 @@ struct RunTests {
             "--weight-decay",
             "--image-size", "--classes", "--threads", "--isa", "--seed", "--output", "--resume", "--log-every",
             "--batch-norm", "--model-option", "--init", "--init-skip-mismatched", "--init-scheme", "--freeze",
+            "--allreduce", "--gradient-dtype", "--bucket-megabytes", "--collective-timeout", "--replica-check-every",
             "--lr-multiplier", "--dropout", "--shuffle", "--augment", "--loss-precision",
         ] {
             #expect(help.contains("\(flag) ") || help.contains("\(flag)\n"), "\(flag)")

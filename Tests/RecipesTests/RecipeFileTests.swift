@@ -24,7 +24,8 @@ import Testing
             ("epochs: [1]", "a list", "a whole number"), ("lr: fast", "fast", "a number above 0"),
             ("lr: {a: 1}", "a mapping", "a number above 0"), ("resume: 1", "1", "true or false"),
             ("seed: -1", "-1", "a whole number from 0"), ("isa: sse2", "sse2", "auto, avx512, avx2, openblas"),
-            ("schedule: linear", "linear", "constant, cosine, step"), ("batch_norm: none", "none", "sync, local"),
+            ("schedule: linear", "linear", "constant, cosine, step"),
+            ("batch_norm: none", "none", "sync, average, local"),
             ("augment: flip", "flip", "none"), ("shuffle: maybe", "maybe", "on or off"),
             ("init_scheme: xavier", "xavier", "reference, torch_default, xavier_uniform"),
             ("freeze: {a: b}", "a mapping", "a list of texts"), ("freeze: [[a]]", "a list", "a list of texts"),
@@ -131,6 +132,11 @@ import Testing
                 augment: none
                 log_every: 10
                 batch_norm: sync
+                allreduce: tree
+                gradient_dtype: fp32
+                bucket_megabytes: 25
+                collective_timeout: 300.0
+                replica_check_every: 500
                 loss_precision: rounded
 
                 """)
@@ -145,7 +151,8 @@ import Testing
             "isa": "openblas", "seed": "11", "output": "c", "resume": "true", "log_every": "12", "batch_norm": "local",
             "model_options": "{a: b, c: \"1,2\"}", "init_scheme": "he_normal", "dropout": "0.5", "init": "w",
             "init_skip_mismatched": "true", "freeze": "[a, b]", "lr_multipliers": "{a: 0.5, b: 2.0}", "shuffle": "off",
-            "augment": "none", "loss_precision": "full",
+            "augment": "none", "loss_precision": "full", "allreduce": "tree", "gradient_dtype": "bf16",
+            "bucket_megabytes": "3", "collective_timeout": "2.5", "replica_check_every": "0",
         ]
         #expect(Set(RecipeKey.all.map(\.name)) == Set(values.keys))
         for left in ["epochs", "steps"] {

@@ -1,0 +1,186 @@
+import Synchronization
+import Tensors
+
+/// What a call of a communicator is for, in messages: `gradients 3`.
+package struct CollectiveName: ExpressibleByStringLiteral, Sendable, CustomStringConvertible {
+    private let text: StaticString
+    /// Tells calls for parts of the same thing apart; below 0 where there are none.
+    private let part: Int32
+
+    package init(stringLiteral text: StaticString) {
+        self.init(text, part: -1)
+    }
+
+    package init(_ text: StaticString, part: Int) {
+        self.text = text
+        self.part = Int32(clamping: part)
+    }
+
+    package var description: String { part < 0 ? "\(text)" : "\(text) \(part)" }
+}
+
+/// What this rank's communicators did last and do now: what a watchdog watches, and what is left to read when ranks lose each
+/// other. Costs two uncontended locks a collective.
+package final class FlightRecorder: Sendable {
+    /// How many collectives are remembered.
+    static let capacity = 64
+
+    /// One collective, on this rank.
+    struct Entry: Sendable {
+        /// Counts the calls on `line`, from 1: the same call has the same number on every rank.
+        let sequence: Int
+        let line: Line
+        let operation: Operation
+        let name: CollectiveName
+        let bytes: Int
+        /// What the rank was doing around it.
+        let phase: Phase
+        /// On the clock of `monotonicSeconds`.
+        let start: Double
+        /// nil while it goes on.
+        var end: Double?
+        /// Seconds that it may take.
+        let patience: Double
+    }
+
+    /// The two orders of calls that a rank has.
+    package enum Line: Int, CaseIterable, Sendable {
+        /// Of the thread that computes.
+        case main
+        /// Of the thread that sums gradients beside it.
+        case side
+    }
+
+    enum Operation: String, Sendable { case sum, broadcast, gather, barrier }
+
+    /// What a rank does, and for which step of the run.
+    package struct Phase: Sendable, CustomStringConvertible {
+        private let what: StaticString
+        private let step: Int
+
+        /// - Parameter step: optimizer steps taken before; below 0 where there are none.
+        package init(_ what: StaticString, step: Int = -1) {
+            self.what = what
+            self.step = step
+        }
+
+        package var description: String { step < 0 ? "\(what)" : "\(what) of step \(step + 1)" }
+    }
+
+    /// What one line has come to.
+    struct Progress: Sendable {
+        /// The number of the last call that was begun; 0 where none was.
+        var begun = 0
+        /// Seconds within collectives since the beginning.
+        var seconds = 0.0
+    }
+
+    private struct State: ~Copyable {
+        var entries: [Entry] = []
+        /// Where the next entry goes once there are `capacity`.
+        var oldest = 0
+        var progress = [Progress](repeating: Progress(), count: Line.allCases.count)
+        /// What goes on, by line, and where that is among the entries.
+        var open = [(entry: Entry, place: Int)?](repeating: nil, count: Line.allCases.count)
+        var phase = Phase("start")
+        var phaseStart = monotonicSeconds()
+        var patience = FlightRecorder.usualPatience
+        var folder: String?
+
+        mutating func append(_ entry: Entry) -> Int {
+            guard entries.count == FlightRecorder.capacity else {
+                entries.append(entry)
+                return entries.count - 1
+            }
+            let place = oldest
+            entries[place] = entry
+            oldest = (oldest + 1) % FlightRecorder.capacity
+            return place
+        }
+    }
+
+    /// Seconds that a collective may take where nothing else is said.
+    package static let usualPatience = 300.0
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// From here on the rank does `phase`.
+    package func enter(_ phase: Phase) {
+        state.withLock { state in
+            state.phase = phase
+            state.phaseStart = monotonicSeconds()
+        }
+    }
+
+    /// Seconds that a collective may take which begins from now on.
+    package func allow(seconds: Double) { state.withLock { $0.patience = seconds } }
+
+    /// Where what is recorded goes when ranks lose each other; nothing is written before this is set.
+    package var folder: String? {
+        get { state.withLock { $0.folder } }
+        set { state.withLock { $0.folder = newValue } }
+    }
+
+    /// Seconds that this rank has spent in collectives of a line.
+    package func seconds(on line: Line) -> Double { state.withLock { $0.progress[line.rawValue].seconds } }
+
+    // MARK: What communicators tell
+
+    /// Does `body` as a collective of `line`.
+    func record<Result>(
+        _ operation: Operation, _ name: CollectiveName, bytes: Int, on line: Line,
+        _ body: () throws(CollectiveError) -> Result
+    ) throws(CollectiveError) -> Result {
+        let start = monotonicSeconds()
+        state.withLock { state in
+            state.progress[line.rawValue].begun += 1
+            let entry = Entry(
+                sequence: state.progress[line.rawValue].begun, line: line, operation: operation, name: name,
+                bytes: bytes, phase: state.phase, start: start, end: nil, patience: state.patience)
+            state.open[line.rawValue] = (entry, state.append(entry))
+        }
+        // An error leaves the entry open: that is where the rank got to.
+        let result = try body()
+        let end = monotonicSeconds()
+        state.withLock { state in
+            state.progress[line.rawValue].seconds += end - start
+            guard let (entry, place) = state.open[line.rawValue] else { return }
+            state.open[line.rawValue] = nil
+            // The other line may have gone once around in the meantime.
+            let found = state.entries[place]
+            if found.line == line, found.sequence == entry.sequence { state.entries[place].end = end }
+        }
+        return result
+    }
+
+    // MARK: What watchdogs ask
+
+    /// What is going on, for another rank to know.
+    var snapshot: Snapshot {
+        state.withLock { state in
+            Snapshot(
+                progress: state.progress, phase: "\(state.phase)",
+                phaseSeconds: monotonicSeconds() - state.phaseStart)
+        }
+    }
+
+    /// The collectives that go on now.
+    var open: [Entry] {
+        state.withLock { state in state.open.compactMap { $0?.entry } }
+    }
+
+    /// What is remembered, the oldest first.
+    var entries: [Entry] {
+        state.withLock { state in Array(state.entries[state.oldest...] + state.entries[..<state.oldest]) }
+    }
+}
+
+/// Where a rank has got to.
+struct Snapshot: Sendable {
+    let progress: [FlightRecorder.Progress]
+    let phase: String
+    /// Seconds since the phase began.
+    let phaseSeconds: Double
+}

@@ -1,0 +1,161 @@
+import Foundation
+import Synchronization
+package import Tensors
+
+/// The sum of gradients over ranks, taken bucket by bucket by a thread of its own while the backward pass goes on.
+///
+/// The thread that computes says how far it is (`finished`) and, after its last gradient, waits (`wait`). Buckets are summed in order, on the
+/// communicator's side line, so that the calls of all ranks meet whatever the main line does. One step at a time. A world of
+/// one rank has nothing to do and starts no thread.
+package final class GradientSum: Sendable {
+    /// When a bucket was summed.
+    package struct Timing: Sendable {
+        package let bucket: Int
+        package let bytes: Int
+        /// On the clock of `monotonicSeconds`.
+        package let start: Double
+        package let seconds: Double
+    }
+
+    /// What one step's sums took.
+    package struct Report: Sendable {
+        package var timings: [Timing] = []
+        /// Seconds for which the computing thread waited: what of the communication was exposed.
+        package var waited = 0.0
+
+        /// Seconds of communication.
+        package var seconds: Double { timings.reduce(0) { $0 + $1.seconds } }
+    }
+
+    private let shared: Shared?
+
+    /// - Parameters:
+    ///   - gradients: the arena; between `finished(n)` and the end of `wait` its first n floats belong to the sum.
+    ///   - bucketBytes: see `Buckets`.
+    package init(
+        of gradients: LentMemory<Float>, world: any Communicator, bucketBytes: Int, wire: WireFormat = .float32
+    ) {
+        guard world.size > 1 else {
+            shared = nil
+            return
+        }
+        let shared = Shared(
+            gradients: gradients, line: world.side, wire: wire,
+            buckets: Buckets(count: gradients.count, bytes: bucketBytes).ranges)
+        self.shared = shared
+        let thread = Thread { shared.loop() }
+        thread.name = "gradients"
+        thread.start()
+    }
+
+    deinit { shared?.end() }
+
+    /// The first `count` gradients of this step are final.
+    package func finished(_ count: Int) { shared?.finished(count) }
+
+    /// All gradients of this step are final: returns when they are summed.
+    ///
+    /// - Throws: what went wrong on the communicating thread.
+    package func wait() throws(CollectiveError) -> Report {
+        try shared?.wait() ?? Report()
+    }
+}
+
+/// What the two threads share.
+private final class Shared: Sendable {
+    private struct State {
+        /// Floats that are final in this step.
+        var finished = 0
+        var summed = 0
+        var timings: [GradientSum.Timing] = []
+        var failure: CollectiveError?
+        var isEnding = false
+    }
+
+    private let gradients: LentMemory<Float>
+    private let line: any Communicator
+    private let wire: WireFormat
+    private let buckets: [Range<Int>]
+    private let condition = NSCondition()
+    /// Only touched while the condition is locked, too, so that no change is missed.
+    private let state = Mutex(State())
+
+    init(gradients: LentMemory<Float>, line: any Communicator, wire: WireFormat, buckets: [Range<Int>]) {
+        self.gradients = gradients
+        self.line = line
+        self.wire = wire
+        self.buckets = buckets
+    }
+
+    func finished(_ count: Int) {
+        change { state in state.finished = max(state.finished, count) }
+    }
+
+    func end() {
+        change { state in state.isEnding = true }
+    }
+
+    func wait() throws(CollectiveError) -> GradientSum.Report {
+        let start = monotonicSeconds()
+        finished(gradients.count)
+        let (report, failure) = waitFor { state -> (GradientSum.Report, CollectiveError?)? in
+            guard state.summed == self.buckets.count || state.failure != nil else { return nil }
+            let report = GradientSum.Report(timings: state.timings, waited: monotonicSeconds() - start)
+            let failure = state.failure
+            state = State()
+            state.failure = failure
+            return (report, failure)
+        }
+        if let failure { throw failure }
+        return report
+    }
+
+    /// Sums one bucket after the other, step after step.
+    func loop() {
+        while let bucket = nextBucket() {
+            let start = monotonicSeconds()
+            let range = buckets[bucket]
+            do throws(CollectiveError) {
+                try gradients.withMutableSpan(range) { values throws(CollectiveError) in
+                    try line.sum(&values, wire: wire, as: CollectiveName("gradients", part: bucket))
+                }
+            } catch {
+                return change { state in state.failure = error }
+            }
+            let timing = GradientSum.Timing(
+                bucket: bucket, bytes: 4 * range.count, start: start, seconds: monotonicSeconds() - start)
+            change { state in
+                state.timings.append(timing)
+                state.summed += 1
+            }
+        }
+    }
+
+    /// The next bucket that is final; nil at the end.
+    private func nextBucket() -> Int? {
+        waitFor { state -> Int?? in
+            if state.isEnding { return .some(nil) }
+            guard state.summed < self.buckets.count, self.buckets[state.summed].upperBound <= state.finished else {
+                return nil
+            }
+            return .some(state.summed)
+        }
+    }
+
+    private func change(_ body: (inout State) -> Void) {
+        condition.lock()
+        defer { condition.unlock() }
+        state.withLock { body(&$0) }
+        condition.broadcast()
+    }
+
+    /// Waits until `body` has a result.
+    private func waitFor<Result: Sendable>(_ body: (inout State) -> Result?) -> Result {
+        condition.lock()
+        defer { condition.unlock() }
+        while true {
+            if let result = state.withLock({ body(&$0) }) { return result }
+            condition.wait()
+        }
+    }
+}

@@ -1,0 +1,11 @@
+/// Small messages between ranks that wait for nobody: what watchdogs talk by while collectives hang. For one thread.
+protocol Post: Sendable {
+    var rank: Int { get }
+    var size: Int { get }
+
+    /// Sends a message of at most some kilobytes on its way, and does not wait for it to be read.
+    func send(_ bytes: [UInt8], to partner: Int) throws(CollectiveError)
+
+    /// The next message that is there, if there is one.
+    func next() throws(CollectiveError) -> (sender: Int, bytes: [UInt8])?
+}

@@ -1,0 +1,90 @@
+// The fixed binary tree of sums over ranks.
+//
+// Small messages: recursive doubling, log2 P exchanges of everything. Large ones: reduce-scatter by recursive halving,
+// then all-gather by recursive doubling (Rabenseifner, "Optimization of Collective Reduction Operations", ICCS 2004).
+// In both, rank r adds what rank r ^ P/2 has, then r ^ P/4, … r ^ 1: each number takes the same path through the same
+// tree, and as a + b is b + a in IEEE 754, both partners get the same bits.
+
+/// What one rank does for a sum of `count` numbers over `ranks`.
+struct SumTree {
+    let rank: Int
+    let ranks: Int
+    let count: Int
+    /// Whether the numbers are dealt out, or all ranks add all of them.
+    let halves: Bool
+
+    /// One exchange: a range goes to the partner while another comes in. What the partner sends is as long as `receive`.
+    struct Trade {
+        var partner: Int
+        var send: Range<Int>
+        var receive: Range<Int>
+        /// Whether what comes in is added to what is there; else it replaces it.
+        var adds: Bool
+    }
+
+    enum Step {
+        case trade(Trade)
+        /// This rank's part of the sum is complete, and is handed on from here.
+        case finish(Range<Int>)
+    }
+
+    /// What there is to do, in order. Ranks beyond the largest power of two give theirs to the first ones and wait for the result.
+    func run(_ body: (Step) throws(CollectiveError) -> Void) throws(CollectiveError) {
+        let core = 1 << (Int.bitWidth - 1 - ranks.leadingZeroBitCount)
+        let (all, none) = (0..<count, 0..<0)
+        if rank >= core {
+            try body(.trade(Trade(partner: rank - core, send: all, receive: none, adds: true)))
+            try body(.trade(Trade(partner: rank - core, send: none, receive: all, adds: false)))
+            return
+        }
+        let folded = rank + core < ranks ? rank + core : nil
+        if let folded { try body(.trade(Trade(partner: folded, send: none, receive: all, adds: true))) }
+        if halves {
+            try runHalving(core, body)
+        } else {
+            var distance = core / 2
+            while distance > 0 {
+                try body(.trade(Trade(partner: rank ^ distance, send: all, receive: all, adds: true)))
+                distance /= 2
+            }
+            try body(.finish(all))
+        }
+        if let folded { try body(.trade(Trade(partner: folded, send: all, receive: none, adds: false))) }
+    }
+
+    /// On the way down each pair halves what it holds and sums its own half; on the way up the halves are traded back.
+    private func runHalving(
+        _ core: Int, _ body: (Step) throws(CollectiveError) -> Void
+    ) throws(CollectiveError) {
+        var distance = core / 2
+        var held = 0..<count
+        while distance > 0 {
+            let (own, other) = parts(of: held, at: distance)
+            try body(.trade(Trade(partner: rank ^ distance, send: other, receive: own, adds: true)))
+            held = own
+            distance /= 2
+        }
+        try body(.finish(held))
+        distance = 1
+        while distance < core {
+            // The range that was halved at this distance, found again from the top: no list is kept.
+            var whole = 0..<count
+            var halving = core / 2
+            while halving > distance {
+                whole = parts(of: whole, at: halving).own
+                halving /= 2
+            }
+            let (own, other) = parts(of: whole, at: distance)
+            try body(.trade(Trade(partner: rank ^ distance, send: own, receive: other, adds: false)))
+            distance *= 2
+        }
+    }
+
+    /// Cuts a range in two; the longer half is the upper one's.
+    private func parts(of range: Range<Int>, at distance: Int) -> (own: Range<Int>, other: Range<Int>) {
+        let middle = range.lowerBound + range.count / 2
+        let lower = range.lowerBound..<middle
+        let upper = middle..<range.upperBound
+        return rank & distance == 0 ? (lower, upper) : (upper, lower)
+    }
+}

@@ -1,0 +1,26 @@
+/// A buffer that its owner lends to another thread.
+///
+/// Unchecked: owner and borrower agree between them who touches which part when, as by a lock that tells of finished parts; the
+/// memory itself stays as long as somebody holds this.
+package struct LentMemory<Element: BitwiseCopyable>: @unchecked Sendable {
+    package let count: Int
+    private let start: UnsafeMutablePointer<Element>
+    private let owner: AnyObject
+
+    /// - Parameter owner: keeps the memory alive.
+    package init(_ start: UnsafeMutablePointer<Element>, count: Int, owner: AnyObject) {
+        self.start = start
+        self.count = count
+        self.owner = owner
+    }
+
+    /// A part of it, to read and write while nobody else touches it.
+    package func withMutableSpan<Result, Failure: Error>(
+        _ range: Range<Int>, _ body: (inout MutableSpan<Element>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count) elements was asked for")
+        let buffer = UnsafeMutableBufferPointer(start: start + range.lowerBound, count: range.count)
+        var span = buffer.mutableSpan
+        return try body(&span)
+    }
+}

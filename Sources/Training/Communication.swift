@@ -1,0 +1,34 @@
+package import Recipes
+
+/// How ranks talk in a benchmark, in a recipe's words.
+package struct Communication: Sendable {
+    package var batchNorm = Recipe.BatchNorm.sync
+    package var allReduce = Recipe.AllReduce.tree
+    package var gradientType = Recipe.GradientType.fp32
+    package var bucketMegabytes = 25
+
+    package init() {}
+}
+
+/// What communication took in one step on one rank.
+package struct CommunicationTimes: Sendable {
+    /// Seconds in collectives, of both threads.
+    package let total: Double
+    /// Seconds for which the computing thread did nothing else.
+    package let exposed: Double
+    /// Seconds of the rest of the step.
+    package let compute: Double
+
+    /// The middle of each.
+    init(medianOf steps: [CommunicationTimes]) {
+        self.init(
+            total: median(steps.map(\.total)), exposed: median(steps.map(\.exposed)),
+            compute: median(steps.map(\.compute)))
+    }
+
+    init(total: Double, exposed: Double, compute: Double) {
+        self.total = total
+        self.exposed = exposed
+        self.compute = compute
+    }
+}

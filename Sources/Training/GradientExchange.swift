@@ -1,0 +1,33 @@
+import Collectives
+import Engine
+import Recipes
+
+extension Engine {
+    /// The sum of this engine's gradients over ranks, as the recipe wants it.
+    func gradientSum(_ recipe: Recipe, world: any Communicator) -> GradientSum {
+        GradientSum(
+            of: lendGradients(), world: world, bucketBytes: recipe.bucketMegabytes << 20,
+            wire: WireFormat(recipe.gradientType))
+    }
+}
+
+extension WireFormat {
+    init(_ type: Recipe.GradientType) {
+        self =
+            switch type {
+            case .fp32: .float32
+            case .bf16: .bfloat16
+            case .fp16: .float16
+            }
+    }
+}
+
+extension AllReduce {
+    init(_ asked: Recipe.AllReduce) {
+        self =
+            switch asked {
+            case .tree: .tree
+            case .mpi: .mpi
+            }
+    }
+}
