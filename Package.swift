@@ -59,7 +59,8 @@ let package = Package(
         kernels("KernelsAVX512", march: "x86-64-v4"),
         kernels("KernelsAVX2", march: "x86-64-v3"),
         kernels("KernelsBaseline", march: "x86-64"),
-        engineRoom("Kernels", ["Tensors", "CMachine", "KernelInterface", "KernelsAVX512", "KernelsAVX2", "KernelsBaseline"]),
+        engineRoom(
+            "Kernels", ["Tensors", "CMachine", "KernelInterface", "KernelsAVX512", "KernelsAVX2", "KernelsBaseline"]),
         engineRoom("Networks", ["Tensors"]),
         room("Graphs", ["Tensors", "Networks"]),
         engineRoom("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),

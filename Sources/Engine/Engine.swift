@@ -20,11 +20,11 @@ package final class Engine {
     /// Bytes of images, scratch memory and what else the plans hold.
     package let planBytes: Int
 
-    private let pool: ThreadPool
-    private let arena: ParameterArena
-    private var weights: AlignedBuffer<Float>
-    private var gradients: AlignedBuffer<Float>
-    private var velocities: AlignedBuffer<Float>
+    let pool: ThreadPool
+    let arena: ParameterArena
+    var weights: AlignedBuffer<Float>
+    var gradients: AlignedBuffer<Float>
+    var velocities: AlignedBuffer<Float>
     private let activations: AlignedBuffer<Float>
     let training: Compiled?
     private let evaluation: Compiled

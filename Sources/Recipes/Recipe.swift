@@ -108,8 +108,11 @@ package struct Recipe: Equatable, Sendable {
     package let seed: UInt64
     /// Where results go; nil lets the trainer name a folder after model and data.
     package let output: String?
-    /// Whether to continue from the newest checkpoint in `output`.
-    package let resume: Bool
+    package let resume: Resume
+    /// Keys that a resumed run may have other values of than it began with, besides those that always may.
+    package let overriddenKeys: [String]
+    package let checkpoints: Checkpoints
+    package let onNonFinite: NonFinitePolicy
     /// Steps between two reports.
     package let logEvery: Int
     package let lossPrecision: LossPrecision
@@ -141,7 +144,13 @@ extension Recipe {
         static let warmupEpochs = 0.0
         static let instructionSet = InstructionSet.auto
         static let seed: UInt64 = 1
-        static let resume = false
+        static let resume = Resume.none
+        static let checkpointEvery = [Interval.epochs(1)]
+        static let keepLast = 3
+        static let keepBest = 1
+        static let checkpointLevel = 3
+        static let checkpointBusy = Checkpoints.Busy.wait
+        static let onNonFinite = NonFinitePolicy.stop
         static let logEvery = 10
         static let batchNorm = BatchNorm.sync
         static let allReduce = AllReduce.tree

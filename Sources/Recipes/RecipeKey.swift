@@ -9,6 +9,8 @@ package struct RecipeKey: Sendable {
     package let summary: String
     /// What its value must be: `a whole number from 1 to 1024`.
     package let expected: String
+    /// Whether a run that is resumed may have another value than it began with.
+    package let whenResumed: WhenResumed
     /// Other names that people reach for; never accepted, only understood when guessing what was meant.
     let alsoKnownAs: [String]
     /// Takes a value as a file writes it; false when it is of another kind.
@@ -22,10 +24,11 @@ package struct RecipeKey: Sendable {
 
     private init<Value>(
         _ name: String, _ path: any WritableKeyPath<RecipeOverrides, Value?> & Sendable, _ kind: RecipeValueKind<Value>,
-        _ summary: String, alsoKnownAs: [String] = []
+        _ summary: String, alsoKnownAs: [String] = [], whenResumed: WhenResumed = .changesOnRequest
     ) {
         self.name = name
         self.summary = summary
+        self.whenResumed = whenResumed
         self.expected = kind.expected
         self.alsoKnownAs = alsoKnownAs
         self.read = { text, values in
@@ -46,20 +49,22 @@ package struct RecipeKey: Sendable {
 
     /// Every key, in the order in which a recipe is written.
     package static let all: [RecipeKey] = [
-        RecipeKey("model", \.model, .text, "the network: a name of the zoo", alsoKnownAs: ["network", "arch"]),
+        RecipeKey(
+            "model", \.model, .text, "the network: a name of the zoo", alsoKnownAs: ["network", "arch"],
+            whenResumed: .stays),
         RecipeKey(
             "model_options", \.modelOptions, .map(of: .text), "what the paper lets vary: {growth_rate: 12}",
-            alsoKnownAs: ["model_option"]),
+            alsoKnownAs: ["model_option"], whenResumed: .stays),
         RecipeKey(
             "init_scheme", \.initScheme, .choice(), "how weights begin where no file gives them",
             alsoKnownAs: ["initialization", "initialisation"]),
         RecipeKey("dropout", \.dropout, .number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }, "of all layers"),
         RecipeKey(
             "init", \.initFile, .text, "a safetensors file of weights to begin with",
-            alsoKnownAs: ["pretrained", "weights"]),
+            alsoKnownAs: ["pretrained", "weights"], whenResumed: .changesFreely),
         RecipeKey(
             "init_skip_mismatched", \.initSkipMismatched, .boolean,
-            "begin with those tensors of init that fit, and with drawn weights elsewhere"),
+            "begin with those tensors of init that fit, and with drawn weights elsewhere", whenResumed: .changesFreely),
         RecipeKey(
             "freeze", \.freeze, .list, "parameters whose names begin so are not updated", alsoKnownAs: ["frozen"]),
         RecipeKey(
@@ -68,13 +73,15 @@ package struct RecipeKey: Sendable {
             "what the learning rate is multiplied with where names begin so: {features: 0.1}",
             alsoKnownAs: ["lr_multiplier"]),
         RecipeKey("data", \.data, .text, "the dataset, or dataset:FOLDER", alsoKnownAs: ["dataset"]),
-        RecipeKey("epochs", \.epochs, .integer(in: 1...1_000_000), "passes over the training set; not with steps"),
+        RecipeKey(
+            "epochs", \.epochs, .integer(in: 1...1_000_000), "passes over the training set; not with steps",
+            whenResumed: .changesFreely),
         RecipeKey(
             "steps", \.steps, .integer(in: 1...1_000_000_000), "optimizer steps; not with epochs",
-            alsoKnownAs: ["iterations"]),
+            alsoKnownAs: ["iterations"], whenResumed: .changesFreely),
         RecipeKey(
             "batch_size", \.batchSize, .integer(in: 1...1_000_000), "samples of a step over all ranks",
-            alsoKnownAs: ["batch"]),
+            alsoKnownAs: ["batch"], whenResumed: .stays),
         RecipeKey(
             "lr", \.learningRate, .number("a number above 0") { $0 > 0 }, "learning rate after the warm-up",
             alsoKnownAs: ["learning_rate"]),
@@ -96,21 +103,30 @@ package struct RecipeKey: Sendable {
             "schedule step: what a drop multiplies with", alsoKnownAs: ["gamma", "step_gamma"]),
         RecipeKey(
             "image_size", \.imageSize, .integer(in: 1...4096),
-            "height and width of the input; else the model's, or fewer where the data need no more"),
+            "height and width of the input; else the model's, or fewer where the data need no more", whenResumed: .stays
+        ),
         RecipeKey(
             "classes", \.classes, .integer(in: 1...1_000_000), "outputs of the network; else the dataset's",
-            alsoKnownAs: ["num_classes"]),
+            alsoKnownAs: ["num_classes"], whenResumed: .stays),
         RecipeKey(
             "threads", \.threads, .integer(in: 1...1024), "compute threads of each rank; else a fair share",
-            alsoKnownAs: ["num_threads"]),
-        RecipeKey("isa", \.instructionSet, .choice(), "what computes", alsoKnownAs: ["instruction_set", "backend"]),
+            alsoKnownAs: ["num_threads"], whenResumed: .changesFreely),
+        RecipeKey(
+            "isa", \.instructionSet, .choice(), "what computes", alsoKnownAs: ["instruction_set", "backend"],
+            whenResumed: .changesFreely),
         RecipeKey("seed", \.seed, .seed, "seeds weights, sample order, augmentation and dropout"),
-        RecipeKey("output", \.output, .text, "the folder for results", alsoKnownAs: ["output_dir"]),
-        RecipeKey("resume", \.resume, .boolean, "continue from the newest checkpoint in output"),
+        RecipeKey(
+            "output", \.output, .text, "the folder for results", alsoKnownAs: ["output_dir"],
+            whenResumed: .changesFreely),
+        RecipeKey(
+            "resume", \.resume, .resume, "where to go on: auto, a checkpoint's file, or a folder",
+            whenResumed: .changesFreely),
         RecipeKey("shuffle", \.shuffle, .onOff, "whether each epoch has an order of its own"),
         RecipeKey(
             "augment", \.augmentation, .choice(), "what is done to training images", alsoKnownAs: ["augmentation"]),
-        RecipeKey("log_every", \.logEvery, .integer(in: 1...1_000_000_000), "steps between two reports"),
+        RecipeKey(
+            "log_every", \.logEvery, .integer(in: 1...1_000_000_000), "steps between two reports",
+            whenResumed: .changesFreely),
         RecipeKey(
             "batch_norm", \.batchNorm, .choice(),
             "sync: moments of the global batch; average, local: of each rank's part", alsoKnownAs: ["sync_bn"]),
@@ -120,17 +136,43 @@ package struct RecipeKey: Sendable {
             alsoKnownAs: ["gradient_compression"]),
         RecipeKey(
             "bucket_megabytes", \.bucketMegabytes, .integer(in: 1...1024), "gradients that are summed at once",
-            alsoKnownAs: ["bucket_cap_mb"]),
+            alsoKnownAs: ["bucket_cap_mb"], whenResumed: .changesFreely),
         RecipeKey(
             "collective_timeout", \.collectiveTimeout,
             .number("a number of seconds from 1 to 1000000") { (1...1_000_000).contains($0) },
-            "seconds that ranks wait for each other before the run ends", alsoKnownAs: ["timeout"]),
+            "seconds that ranks wait for each other before the run ends", alsoKnownAs: ["timeout"],
+            whenResumed: .changesFreely),
         RecipeKey(
             "replica_check_every", \.replicaCheckEvery, .integer(in: 0...1_000_000_000),
-            "steps between two comparisons of the ranks' parameters; 0: at checkpoints only"),
+            "steps between two comparisons of the ranks' parameters; 0: at checkpoints only",
+            whenResumed: .changesFreely),
         RecipeKey(
             "loss_precision", \.lossPrecision, .choice(),
-            "rounded: the log has four decimals; full: all that a number has"),
+            "rounded: the log has four decimals; full: all that a number has", whenResumed: .changesFreely),
+        RecipeKey(
+            "override", \.overriddenKeys, .list, "keys that a resumed run shall have new values of",
+            whenResumed: .changesFreely),
+        RecipeKey(
+            "checkpoint_every", \.checkpointEvery, .intervals, "when checkpoints are due: 500steps, 10min, 1epoch",
+            alsoKnownAs: ["save_every"], whenResumed: .changesFreely),
+        RecipeKey(
+            "keep_last", \.keepLast, .integer(in: 1...1_000_000), "the newest checkpoints that stay",
+            alsoKnownAs: ["keep"], whenResumed: .changesFreely),
+        RecipeKey(
+            "keep_best", \.keepBest, .integer(in: 0...1_000_000), "the best checkpoints that stay, by test accuracy",
+            whenResumed: .changesFreely),
+        RecipeKey(
+            "keep_every", \.keepEvery, .epochs, "the first checkpoint of each so many epochs stays for ever",
+            whenResumed: .changesFreely),
+        RecipeKey(
+            "checkpoint_level", \.checkpointLevel, .integer(in: -7...19), "zstd's level: -7 is fastest, 19 smallest",
+            whenResumed: .changesFreely),
+        RecipeKey(
+            "checkpoint_busy", \.checkpointBusy, .choice(),
+            "a checkpoint due while one is being written: wait, or skip it", whenResumed: .changesFreely),
+        RecipeKey(
+            "on_nan", \.onNonFinite, .choice(), "what a loss or gradient that is not finite does to the run",
+            whenResumed: .changesFreely),
     ]
 
     /// The names of all, for messages.

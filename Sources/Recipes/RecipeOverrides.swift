@@ -32,7 +32,15 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var instructionSet: Recipe.InstructionSet?
     package var seed: UInt64?
     package var output: String?
-    package var resume: Bool?
+    package var resume: Recipe.Resume?
+    package var overriddenKeys: [String]?
+    package var checkpointEvery: [Recipe.Interval]?
+    package var keepLast: Int?
+    package var keepBest: Int?
+    package var keepEvery: Recipe.Interval?
+    package var checkpointLevel: Int?
+    package var checkpointBusy: Recipe.Checkpoints.Busy?
+    package var onNonFinite: Recipe.NonFinitePolicy?
     package var logEvery: Int?
     package var lossPrecision: Recipe.LossPrecision?
     package var batchNorm: Recipe.BatchNorm?
@@ -105,6 +113,7 @@ extension Recipe {
                 "gradient_dtype is \(type.rawValue) and allreduce is mpi: only our own sum sends fewer bytes; say allreduce: tree, "
                     + "or leave gradient_dtype out")
         }
+        for key in merged.overriddenKeys ?? [] { try RecipeKey.checkOverridable(key) }
         return Recipe(model: model, schedule: schedule, merged)
     }
 
@@ -155,6 +164,9 @@ extension Recipe {
         seed = merged.seed ?? Default.seed
         output = merged.output
         resume = merged.resume ?? Default.resume
+        overriddenKeys = merged.overriddenKeys ?? []
+        checkpoints = Checkpoints(merged)
+        onNonFinite = merged.onNonFinite ?? Default.onNonFinite
         logEvery = merged.logEvery ?? Default.logEvery
         batchNorm = merged.batchNorm ?? Default.batchNorm
         allReduce = merged.allReduce ?? Default.allReduce
@@ -204,6 +216,9 @@ extension Recipe {
         values.seed = seed
         values.output = output
         values.resume = resume
+        values.overriddenKeys = overriddenKeys.isEmpty ? nil : overriddenKeys
+        checkpoints.write(to: &values)
+        values.onNonFinite = onNonFinite
         values.logEvery = logEvery
         values.batchNorm = batchNorm
         values.allReduce = allReduce

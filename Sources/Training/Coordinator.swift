@@ -1,40 +1,218 @@
 import Checkpoints
+import Foundation
 import Recipes
+import Tensors
 
 /// What rank 0 does beyond computing: it keeps what a run leaves behind.
 ///
-/// Its methods touch only this machine's disk: no other rank waits inside them.
+/// Its methods touch only this machine's disk: no other rank waits inside them but where they say so.
 final class Coordinator {
     let folder: RunFolder
-    private let metrics: MetricsFile
-    private let checkpoints: CheckpointDirectory
+    /// The step of the last evaluation that is in the metrics already.
+    var lastEvaluatedStep: Int? { metrics.lastEvaluatedStep }
+    /// The step of the newest checkpoint that is there for good.
+    private(set) var savedStep: Int?
 
-    /// Begins or goes on with a run in `folder`.
+    private let lock: RunLock
+    private let metrics: MetricsFile
+    private let writer: CheckpointWriter
+    private let settings: Recipe.Checkpoints
+    private let log: RunLog
+    private let clock: @Sendable () -> Double
+    /// When the last checkpoint was taken or left out; the run's start before that.
+    private var lastTaken: Double
+    /// When a checkpoint that could not be written is to be tried again.
+    private var retryTime: Double?
+    private var lastFailure: String?
+    private var isMetricsFileBehind = false
+
+    /// Seconds after which what failed is tried again: a disk that is full may have room by then.
+    private static let patience = 60.0
+
+    /// Begins or goes on with a run in a folder that is ours.
     ///
-    /// - Parameter resumedStep: the step that the run goes on after; nil for a new run.
+    /// - Parameters:
+    ///   - resumed: the step that the run goes on after, and the metrics up to it; nil for a new run.
+    ///   - commit: stands before the writing of each checkpoint.
     /// - Throws: `TrainingError.cannotWrite`
-    init(folder: RunFolder, recipe: Recipe, resumedStep: Int?) throws {
-        self.folder = folder
+    init(
+        _ opened: OpenedFolder, recipe: Recipe, resumed: (step: Int, metrics: String)?, log: RunLog, hooks: TrainerHooks
+    ) throws {
+        folder = opened.folder
+        lock = opened.lock
         // The recipe of the whole run, which whoever takes it up again begins anew.
         var whole = recipe.overrides
         whole.resume = nil
+        whole.overriddenKeys = nil
         try folder.begin(recipe: Recipe.resolve(flags: whole).yaml())
-        metrics = try MetricsFile(path: folder.metrics, resumedStep: resumedStep)
-        checkpoints = CheckpointDirectory(path: folder.checkpoints)
+        let metrics = try MetricsFile(path: folder.metrics, resumedStep: resumed?.step, from: resumed?.metrics)
+        let checkpoints = folder.checkpointDirectory(recipe.checkpoints)
+        writer = CheckpointWriter { checkpoint in
+            try hooks.commit(checkpoint)
+            // The metrics that lead up to a checkpoint are there before it.
+            try metrics.synchronize()
+            return try checkpoints.commit(checkpoint)
+        }
+        self.metrics = metrics
+        settings = recipe.checkpoints
+        self.log = log
+        clock = hooks.clock ?? { monotonicSeconds() }
+        lastTaken = clock()
     }
 
-    func record(_ record: MetricsRecord) throws {
-        try metrics.append(record)
+    // MARK: Metrics
+
+    /// Appends a record. A disk that is full ends no training: the record is written when there is room.
+    func record(_ record: MetricsRecord) { append { try metrics.append(record) } }
+
+    private func append(_ write: () throws -> Void) {
+        do {
+            try write()
+            isMetricsFileBehind = false
+        } catch {
+            if !isMetricsFileBehind {
+                log.warning("\(error); training goes on, and the lines are kept until there is room")
+            }
+            isMetricsFileBehind = true
+        }
     }
 
-    /// Writes a checkpoint, after the metrics that lead up to it.
-    func keep(_ checkpoint: Checkpoint) throws {
-        try metrics.synchronize()
-        try checkpoints.commit(checkpoint)
+    /// What was done about a step that was not finite.
+    enum Measure {
+        case skipped
+        case rewound(to: Int)
     }
+
+    /// Tells people and metrics of it.
+    func note(_ measure: Measure, step: Int, what: String, rank: Int, ranks: Int) throws {
+        var line = JSONLine()
+        var place = ranks > 1 ? ", first on rank \(rank)/\(ranks)" : ""
+        switch measure {
+        case .skipped:
+            line.add("kind", "skipped")
+            place += ": the step is skipped"
+        case .rewound(let back):
+            line.add("kind", "rewound")
+            line.add("back_to", back)
+            place += ": going on from the state of step \(back)"
+        }
+        line.add("step", step)
+        line.add("rank", rank)
+        line.add("reason", what)
+        append { try metrics.append(line: line.text) }
+        log.warning("\(what) at step \(step)\(place)")
+    }
+
+    // MARK: Checkpoints
+
+    /// Whether one is due by the clock: on schedule, or because the last could not be written.
+    func isCheckpointDue(_ schedule: CheckpointSchedule) -> Bool {
+        let now = clock()
+        if let retryTime { return now >= retryTime }
+        return schedule.isDue(afterSeconds: now - lastTaken)
+    }
+
+    /// Begins to write the state after `step`.
+    ///
+    /// - Parameters:
+    ///   - waits: whether it must be written even if it has to wait for the one before it.
+    ///   - capture: copies the state and gives what makes a checkpoint of the copy; called only where it is written.
+    func keep(step: Int, waits: Bool, capture: () -> @Sendable () throws -> Checkpoint) {
+        lastTaken = clock()
+        if writer.isBusy {
+            guard waits || settings.whenBusy == .wait else {
+                return log.warning(
+                    "the checkpoint after step \(step) is left out: the one before it is still being written")
+            }
+            log.note("waiting with the checkpoint after step \(step) for the one before it")
+            writer.wait()
+        }
+        announce()
+        retryTime = nil
+        writer.begin(step: step, capture())
+    }
+
+    /// Tells what became of checkpoints since the last call.
+    func announce() {
+        for outcome in writer.takeOutcomes() {
+            switch outcome {
+            case .written(let step, let commit, let seconds):
+                savedStep = step
+                lastFailure = nil
+                log.saved(step: step, commit, seconds: seconds)
+                for warning in commit.warnings { log.warning("\(warning)") }
+            case .failed(let step, let reason):
+                lastFailure = reason
+                retryTime = clock() + Self.patience
+                let kept = savedStep.map { "the one of step \($0) is kept" } ?? "there is none yet"
+                log.warning(
+                    "the checkpoint after step \(step) could not be written: \(reason); \(kept), and training goes on")
+            }
+        }
+    }
+
+    /// Waits until what was begun is written or has failed.
+    func waitForWriter() {
+        writer.wait()
+        announce()
+    }
+
+    /// Makes sure that the state after `step` is there for good, trying twice. Others wait meanwhile.
+    ///
+    /// - Throws: `TrainingError.nothingSaved`
+    func finishSaving(step: Int, capture: () -> @Sendable () throws -> Checkpoint) throws {
+        waitForWriter()
+        for _ in 0..<2 where savedStep != step {
+            keep(step: step, waits: true, capture: capture)
+            waitForWriter()
+        }
+        guard savedStep == step else {
+            throw TrainingError.nothingSaved(path: folder.checkpoints, reason: lastFailure ?? "no reason is known")
+        }
+    }
+
+    /// The state that a run goes on from was saved as this step's.
+    func resumed(from step: Int) { savedStep = step }
 
     /// Makes the story's end last.
-    func close() throws {
-        try metrics.synchronize()
+    func close() throws { try metrics.synchronize() }
+
+    /// Lets others have the folder, once nothing is being written there any more.
+    func release() {
+        writer.wait()
+        lock.release()
+    }
+}
+
+extension RunFolder {
+    /// Its checkpoints, as a recipe wants them kept.
+    func checkpointDirectory(_ settings: Recipe.Checkpoints) -> CheckpointDirectory {
+        CheckpointDirectory(
+            path: checkpoints,
+            retention: Retention(
+                last: settings.keepLast,
+                best: settings.keepBest > 0
+                    ? Retention.Best(settings.keepBest, metric: "test_accuracy", isHigherBetter: true) : nil,
+                everyEpochs: settings.keepEveryEpochs),
+            compression: Compression(level: settings.level))
+    }
+}
+
+/// A run's folder that this process alone writes into.
+struct OpenedFolder {
+    let folder: RunFolder
+    let lock: RunLock
+
+    /// Makes the folder where it is missing, and takes it.
+    ///
+    /// - Throws: `TrainingError.folderInUse` or `.cannotWrite`
+    init(_ folder: RunFolder) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        } catch {
+            throw TrainingError.cannotWrite(path: folder.path, reason: error.localizedDescription)
+        }
+        self.folder = folder
+        lock = try RunLock(folder: folder)
     }
 }

@@ -59,3 +59,28 @@ extension Engine {
         }
     }
 }
+
+extension EngineSnapshot {
+    /// Parameters and buffers as `Engine.tensors` had them. Only once.
+    func takeTensors() -> [NamedTensor] {
+        var values: [Int: [Float]] = [:]
+        takeValues { id, taken in values[id.index] = taken }
+        return parameters.enumerated().map { index, parameter in
+            let storage: NamedTensor.Storage =
+                parameter.role == .batchesTracked
+                ? .int64([Int64(batchesTracked)]) : .float32(values.removeValue(forKey: index) ?? [])
+            return NamedTensor(name: parameter.name, shape: parameter.shape, storage: storage)
+        }
+    }
+
+    /// What the optimizer remembered, as `Engine.optimizerTensors` had it. Only once.
+    func takeOptimizerTensors() -> [NamedTensor] {
+        var values: [Int: [Float]] = [:]
+        takeMomentum { id, taken in values[id.index] = taken }
+        return parameters.enumerated().filter(\.element.isTrainable).map { index, parameter in
+            NamedTensor(
+                name: Checkpoint.momentumName(of: parameter.name), shape: parameter.shape,
+                storage: .float32(values.removeValue(forKey: index) ?? []))
+        }
+    }
+}

@@ -1,4 +1,6 @@
+import Checkpoints
 import Foundation
+package import Recipes
 
 /// Where a run keeps what it makes. Only rank 0 looks at it.
 package struct RunFolder: Hashable, Sendable {
@@ -11,22 +13,24 @@ package struct RunFolder: Hashable, Sendable {
     package var metrics: String { path + "/metrics.jsonl" }
     package var recipe: String { path + "/config.yaml" }
     package var checkpoints: String { path + "/checkpoints" }
+    /// Says which process writes here, while one does.
+    var lock: String { path + "/run.lock" }
+
+    static func path(ofLock path: String) -> String { String(path.dropLast("/run.lock".count)) }
 
     /// Whether a run has been here.
     package var holdsRun: Bool {
         [metrics, recipe, checkpoints].contains { FileManager.default.fileExists(atPath: $0) }
     }
 
-    /// The folder for a new run.
-    ///
-    /// - Parameter asked: what the user says; nil for `runs/MODEL-DATA`, with a number where that is taken.
-    /// - Throws: `TrainingError.outputTaken` where the user names a folder with a run in it.
-    package static func new(asked: String?, model: String, data: String) throws -> RunFolder {
-        if let asked {
-            let folder = RunFolder(path: asked)
-            guard !folder.holdsRun else { throw TrainingError.outputTaken(path: asked) }
-            return folder
-        }
+    /// Whether there is a state of a run here to go on from, be it readable or not.
+    package var holdsCheckpoints: Bool {
+        ((try? CheckpointDirectory(path: checkpoints).entries()) ?? []).isEmpty == false
+    }
+
+    /// The folder for a new run: the one the user names, else `runs/MODEL-DATA`, with a number where that is taken.
+    package static func new(asked: String?, model: String, data: String) -> RunFolder {
+        if let asked { return RunFolder(path: asked) }
         var folder = numbered(1, model: model, data: data)
         var number = 1
         while folder.holdsRun {
@@ -37,18 +41,60 @@ package struct RunFolder: Hashable, Sendable {
     }
 
     /// The folder of the run to resume: the one the user names, else the latest that `new` chose for this model and data.
-    ///
-    /// - Throws: `TrainingError.nothingToResume`
-    package static func existing(asked: String?, model: String, data: String) throws -> RunFolder {
-        var folder = asked.map { RunFolder(path: $0) } ?? numbered(1, model: model, data: data)
-        guard folder.holdsRun else { throw TrainingError.nothingToResume(path: folder.path) }
-        guard asked == nil else { return folder }
+    package static func existing(asked: String?, model: String, data: String) -> RunFolder {
+        if let asked { return RunFolder(path: asked) }
+        var folder = numbered(1, model: model, data: data)
         var number = 2
         while case let next = numbered(number, model: model, data: data), next.holdsRun {
             folder = next
             number += 1
         }
         return folder
+    }
+
+    /// The folder of the run that a checkpoint's file, a folder of checkpoints, or the run's own folder belongs to; nil where
+    /// checkpoints lie by themselves.
+    package static func owning(_ path: String) -> RunFolder? {
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        let url = URL(filePath: path).standardizedFileURL
+        if exists, isFolder.boolValue, RunFolder(path: path).holdsRun { return RunFolder(path: path) }
+        let folder = exists && isFolder.boolValue ? url : url.deletingLastPathComponent()
+        guard folder.lastPathComponent == "checkpoints" else { return nil }
+        return RunFolder(path: folder.deletingLastPathComponent().path)
+    }
+
+    /// What the run to resume was made with, as its folder or else its checkpoint says; nil where nothing is there yet.
+    ///
+    /// - Parameter output: what the user says of the folder for results.
+    package static func recipe(toResume resume: Recipe.Resume, output: String?) throws -> RecipeOverrides? {
+        switch resume {
+        case .none: return nil
+        case .auto:
+            guard let file = output.map({ RunFolder(path: $0).recipe }), FileManager.default.fileExists(atPath: file)
+            else { return nil }
+            return try RecipeOverrides(contentsOf: file)
+        case .from(let path):
+            let file = owning(path)?.recipe
+            var earlier: RecipeOverrides
+            if let file, FileManager.default.fileExists(atPath: file) {
+                earlier = try RecipeOverrides(contentsOf: file)
+            } else {
+                earlier = try RecipeOverrides(
+                    yaml: CheckpointDirectory.load(path).about.recipe, path: "\(path): recipe")
+            }
+            // Where results go follows from where the checkpoint lies now.
+            earlier.output = nil
+            return earlier
+        }
+    }
+
+    /// Whether both are the same folder, whatever way leads there.
+    package func isSame(as other: RunFolder) -> Bool {
+        func place(_ folder: RunFolder) -> String {
+            URL(filePath: folder.path).standardizedFileURL.resolvingSymlinksInPath().path
+        }
+        return place(self) == place(other)
     }
 
     private static func numbered(_ number: Int, model: String, data: String) -> RunFolder {

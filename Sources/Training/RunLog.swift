@@ -1,5 +1,7 @@
+import Checkpoints
 import Datasets
 import Engine
+import Foundation
 import Graphs
 import Networks
 import Recipes
@@ -75,6 +77,21 @@ struct RunLog {
             row(
                 "\(record.epoch)", "test", loss(record.loss), percent(record.accuracy), "",
                 Wording.significant(record.imagesPerSecond), ""))
+    }
+
+    /// What people should know while a run goes on.
+    func note(_ text: String) { console.say("      - " + text) }
+
+    /// What people should do something about, though the run goes on. To standard error, as all complaints.
+    func warning(_ text: String) {
+        guard !console.isQuiet else { return }
+        try? FileHandle.standardError.write(contentsOf: Data("cnn-train: warning: \(text)\n".utf8))
+    }
+
+    /// A checkpoint that is there for good.
+    func saved(step: Int, _ commit: CheckpointDirectory.Commit, seconds: Double) {
+        let cost = "\(Wording.scaled(Double(commit.bytes)))B, \(Wording.duration(seconds: seconds))"
+        note("checkpoint after step \(Wording.grouped(step)) is safe (\(cost)): \(commit.path)")
     }
 
     /// The end: what was reached and where it is.

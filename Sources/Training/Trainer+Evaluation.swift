@@ -4,24 +4,26 @@ import Recipes
 import Tensors
 
 extension Trainer {
-    /// Measures the network as it stands on the test split, and keeps it: after each epoch and at the end. Collective.
+    /// Measures the network as it stands on the test split, and keeps it where that is due: after each epoch and at the end.
+    /// Collective.
     func evaluate(isLast: Bool) throws -> Evaluation {
         try shareRunningStatistics()
         let evaluation = try setup.evaluate(engine, world: world)
         let record = record(.evaluation, evaluation)
-        try coordinator?.record(record)
+        coordinator?.record(record)
         log.evaluation(record)
-        try saveCheckpoint()
+        if isLast || isCheckpointDue { try saveCheckpoint(evaluation, waits: isLast) }
         return evaluation
     }
 
     /// Ends the run's story: what was reached and a digest of what was learned. Collective.
     func finish(_ evaluation: Evaluation, seconds: Double) throws -> TrainingOutcome {
+        if step > 0 { try finishSaving(evaluation) }
         let digest = engine.parametersSHA256
         var final = record(.final, evaluation)
         final.parametersSHA256 = digest
-        try coordinator?.record(final)
-        try coordinator?.close()
+        coordinator?.record(final)
+        try together(world) { try coordinator?.close() }
         let outcome = TrainingOutcome(
             evaluation: evaluation, step: step, seconds: seconds, folder: coordinator?.folder ?? RunFolder(path: ""),
             parametersSHA256: digest)

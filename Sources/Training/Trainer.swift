@@ -34,6 +34,15 @@ package final class Trainer {
     var coordinator: Coordinator?
     /// Optimizer steps taken since the beginning of the run.
     var step = 0
+    let checkpointSchedule: CheckpointSchedule
+    /// What all ranks know after the last step.
+    var agreed = StepAgreement.none
+    var guarding = NumericalGuard()
+    /// What tells the run's data from other data.
+    private(set) lazy var dataFingerprint = setup.dataset.fingerprint
+    /// The mean loss of a sample as it was last reported; nil before that.
+    var lastLoss: Double?
+    var hooks = TrainerHooks()
 
     let gradientSum: GradientSum
     private let sampler: Sampler
@@ -66,6 +75,7 @@ package final class Trainer {
         }
         world.allReduce = AllReduce(recipe.allReduce)
         gradientSum = engine.gradientSum(recipe, world: world)
+        checkpointSchedule = CheckpointSchedule(recipe.checkpoints.every, stepsPerEpoch: sizes.stepsPerEpoch)
         schedule = LearningRateSchedule(recipe, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: sizes.totalSteps)
         sampler = Sampler(
             count: sizes.trainingSamples, batchSize: recipe.batchSize, seed: recipe.seed, isShuffled: recipe.shuffle)
@@ -77,8 +87,8 @@ package final class Trainer {
     /// - Throws: `SharedFailure` where all ranks know of it; any other error is this rank's alone, and others may be waiting.
     package func run() throws -> TrainingOutcome {
         let start = Date()
-        try begin()
-        var last: Evaluation?
+        defer { coordinator?.release() }
+        var last = try begin() ? evaluate(isLast: step == sizes.totalSteps) : nil
         while step < sizes.totalSteps {
             try trainEpoch()
             last = try evaluate(isLast: step == sizes.totalSteps)
@@ -101,32 +111,30 @@ package final class Trainer {
                 preconditionFailure("the data of epoch \(epoch) ended before step \(end)")
             }
             let rate = schedule.learningRate(step: step)
-            window.add(try takeStep(loaded, learningRate: rate))
+            window.add(try takeStep(hooks.batch(world.rank, step, loaded), learningRate: rate))
             if isReported(step, end: end) {
-                try report(&window, learningRate: rate)
+                report(&window, learningRate: rate)
             }
+            try betweenSteps(isEpochEnd: step == end)
         }
     }
 
     /// Forward, backward, sums over all ranks, update. Counts the step.
     ///
-    /// - Returns: what the samples of the global batch added up to.
+    /// - Returns: what the samples of the global batch added up to; nothing where the step was not sound and left no trace.
     private func takeStep(_ loaded: LoadedBatch, learningRate: Float) throws -> Tally {
+        if recipe.onNonFinite == .skip { guarding.remember(engine) }
         let own = try engine.train(
             loaded.batch, globalSamples: loaded.globalSamples, step: step, exchange: statisticsExchange,
-            progress: gradientSum.finished)
+            progress: gradientProgress(gradientSum.finished))
         // Nothing is updated before all buckets are here, so that whoever looks at the sum can still stop the step.
         _ = try gradientSum.wait()
-        let sums = try world.sum([own.lossSum, Double(own.correct), Double(own.samples)])
+        let sums = try world.sum([own.lossSum, Double(own.correct), Double(own.samples)] + ownAgreement.numbers)
+        agreed = StepAgreement(sums: sums.dropFirst(3))
         let tally = Tally(lossSum: sums[0], correct: Int(sums[1]), samples: Int(sums[2]))
         precondition(
             tally.samples == loaded.globalSamples, "\(tally.samples) of \(loaded.globalSamples) samples trained")
-        guard tally.lossSum.isFinite else {
-            // All ranks have the same sum.
-            let error = TrainingError.lossIsNotFinite(
-                step: step + 1, loss: tally.lossSum / Double(tally.samples), learningRate: learningRate)
-            throw SharedFailure("\(error)")
-        }
+        guard try isSound(tally, loaded, learningRate: learningRate) else { return Tally() }
         engine.update(
             SGDStep(
                 learningRate: learningRate, momentum: Float(recipe.momentum), weightDecay: Float(recipe.weightDecay),
@@ -136,7 +144,7 @@ package final class Trainer {
     }
 
     /// How batch-norm moments are summed over ranks; nil where each rank keeps its own.
-    private var statisticsExchange: StatisticsExchange? {
+    var statisticsExchange: StatisticsExchange? {
         guard recipe.batchNorm == .sync else { return nil }
         return { [world] moments in try world.sum(&moments, as: "batch norm") }
     }
@@ -147,7 +155,9 @@ package final class Trainer {
         return inEpoch % recipe.logEvery == 0 || step == end || step == 1
     }
 
-    private func report(_ window: inout Window, learningRate: Float) throws {
+    private func report(_ window: inout Window, learningRate: Float) {
+        // Nothing is known of steps that were skipped.
+        guard window.tally.samples > 0 else { return }
         let seconds = window.seconds
         let record = MetricsRecord(
             .train, epoch: sizes.epochNumber(ofStep: step), step: step, samples: sizes.samples(after: step),
@@ -155,7 +165,8 @@ package final class Trainer {
             accuracy: Double(window.tally.correct) / Double(window.tally.samples), learningRate: learningRate,
             imagesPerSecond: Double(window.tally.samples) / max(seconds, 1e-9))
         let left = Double(sizes.samples(after: sizes.totalSteps) - record.samples) / record.imagesPerSecond
-        try coordinator?.record(record)
+        lastLoss = record.loss
+        coordinator?.record(record)
         log.training(record, secondsLeft: left)
         window = Window()
     }

@@ -1,13 +1,24 @@
+package import Recipes
+
 /// Why a run cannot start or go on.
 package enum TrainingError: Error, Equatable, Sendable {
     case batchSmallerThanRanks(batchSize: Int, ranks: Int)
     case tooFewClasses(found: Int, needed: Int, data: String)
     case emptySplit(data: String, split: String)
-    case lossIsNotFinite(step: Int, loss: Double, learningRate: Float)
+    /// `what` is a loss, as it is, or a gradient; `rank` the first whose own part of the step was not finite.
+    case notFinite(step: Int, what: String, rank: Int, ranks: Int, learningRate: Float, remedy: NonFiniteRemedy)
     case outputTaken(path: String)
+    /// Another run writes there; `holder` is nil where it does not say yet which.
+    case folderInUse(path: String, holder: RunHolder?)
+    /// Not one checkpoint, or not the last, could be written.
+    case nothingSaved(path: String, reason: String)
+    /// To go on from `file` would leave checkpoints of a later step, another future of the run, in its folder.
+    case laterCheckpoints(path: String, file: String, step: Int, newest: Int)
     case nothingToResume(path: String)
-    /// What the run in the folder was made with, and what was asked for now.
-    case differentRun(what: String, checkpoint: String, recipe: String)
+    /// What the run to resume was made with otherwise than what is asked for now.
+    case differentRecipe(differences: [RecipeDifference])
+    /// What the run began with, and what is there now, in the words of `DatasetFingerprint`.
+    case otherData(data: String, checkpoint: String, found: String)
     /// The same steps over the data as it is now are another number of samples.
     case differentData(data: String, step: Int, checkpoint: Int, found: Int)
     /// A checkpoint's tensors do not fit; `misfits` says of each why.
@@ -15,7 +26,6 @@ package enum TrainingError: Error, Equatable, Sendable {
     case otherChannels(data: String, found: Int, expected: Int)
     /// The model is told to expect other images than the data has.
     case channelsOption(found: Int, data: String, expected: Int)
-    case differentOption(key: String, checkpoint: String?, recipe: String?)
     /// Weights of a file that do not fit; `misfits` says of each tensor why.
     case unfitWeights(path: String, model: String, misfits: [String])
     /// Not one tensor fits.
@@ -23,6 +33,8 @@ package enum TrainingError: Error, Equatable, Sendable {
     /// No parameter's name begins so.
     case unusedPrefix(option: String, prefix: String, nearest: String?, names: [String])
     case cannotWrite(path: String, reason: String)
+    /// A state in which this tensor has numbers that are infinite or none.
+    case stateNotFinite(tensor: String)
 }
 
 extension TrainingError: CustomStringConvertible {
@@ -35,17 +47,30 @@ extension TrainingError: CustomStringConvertible {
             "--classes is \(found), but \(data) has \(needed): leave --classes out or give at least \(needed)"
         case .emptySplit(let data, let split):
             "\(data) has no samples in its \(split) split: there is nothing to work on"
-        case .lossIsNotFinite(let step, let loss, let learningRate):
-            "the loss became \(loss) at step \(step), with learning rate \(learningRate): training has diverged. Try a "
-                + "smaller --lr or a warm-up (--warmup-epochs 1); the last checkpoint is still good"
+        case .notFinite(let step, let what, let rank, let ranks, let learningRate, let remedy):
+            "\(what) at step \(step)\(ranks > 1 ? ", first on rank \(rank)/\(ranks)" : ""), with learning rate "
+                + "\(learningRate): training has diverged. \(remedy.rawValue)"
         case .outputTaken(let path):
             "\(path) already holds a run: say --resume to continue it, or another --output"
+        case .folderInUse(let path, let holder):
+            "\(path) is in use by another run"
+                + (holder.map { " (process \($0.pid) on \($0.host), since \($0.start))" } ?? "")
+                + ": wait for its end, or give this one another --output. If that run is gone for sure, remove "
+                + "\(RunFolder(path: path).lock)"
+        case .nothingSaved(let path, let reason):
+            "the run's last state could not be saved in \(path): \(reason). Make room or mend what is wrong, and say "
+                + "--resume: it goes on from the newest checkpoint there, or anew where there is none"
+        case .laterCheckpoints(let path, let file, let step, let newest):
+            "\(file) is of step \(step), but \(path) has checkpoints up to step \(newest), which --resume would take "
+                + "for the run's newest: give --output another folder to branch off there, or remove them"
         case .nothingToResume(let path):
             "there is nothing to resume in \(path): no checkpoint is there. Leave --resume out to start a run, or name "
                 + "the folder of an earlier one with --output"
-        case .differentRun(let what, let checkpoint, let recipe):
-            "the run to resume has \(what) \(checkpoint), but now \(recipe) is asked for: a resumed run keeps its "
-                + "\(what). Say --\(what.replacing("_", with: "-")) \(checkpoint), or start anew with another --output"
+        case .differentRecipe(let differences):
+            Self.describe(differences)
+        case .otherData(let data, let checkpoint, let found):
+            "\(data) is not the data that the run to resume began with: it had \(checkpoint), here is \(found). Give it "
+                + "the data that it had, or start anew with another --output"
         case .differentData(let data, let step, let checkpoint, let found):
             "\(data) is not the data that the run to resume began with: its step \(step) came after \(checkpoint) samples, "
                 + "here it comes after \(found). Give it the data that it had, or start anew with another --output"
@@ -58,11 +83,6 @@ extension TrainingError: CustomStringConvertible {
         case .channelsOption(let found, let data, let expected):
             "the model option input_channels is \(found), but the images of \(data) have "
                 + "\(Wording.count(expected, "channel")): leave it out, or give --data other images"
-        case .differentOption(let key, let checkpoint, let recipe):
-            "the run to resume has \(checkpoint.map { "\(key)=\($0)" } ?? "no \(key)") of the model options, but now "
-                + "\(recipe.map { "\(key)=\($0)" } ?? "none") is asked for: a resumed run keeps its network. "
-                + "\(checkpoint.map { "Say --model-option \(key)=\($0)" } ?? "Leave it out"), or start anew with "
-                + "another --output"
         case .unfitWeights(let path, let model, let misfits):
             "\(path) does not fit \(model): \(Self.few(misfits)). Say --init-skip-mismatched to take over the rest, or "
                 + "give the model the classes and options that the file was made with"
@@ -72,9 +92,23 @@ extension TrainingError: CustomStringConvertible {
         case .unusedPrefix(let option, let prefix, let nearest, let names):
             "\(option) \(prefix): no parameter's name begins so"
                 + (nearest.map { "; did you mean \($0)?" } ?? "; they are \(Self.few(names))")
+        case .stateNotFinite(let tensor):
+            "\(tensor) has become infinite or not a number, and such a state is not kept"
         case .cannotWrite(let path, let reason):
             "cannot write \(path): \(reason)"
         }
+    }
+
+    /// The differences between two recipes, and what may be done about them.
+    private static func describe(_ differences: [RecipeDifference]) -> String {
+        let list = differences.map { difference in
+            "\(difference.key): \(difference.before ?? "none") (now \(difference.now ?? "none"))"
+        }.joined(separator: ", ")
+        let overridable = differences.filter { $0.whenResumed == .changesOnRequest }
+        let words = overridable.map { "--override \($0.key)" }.joined(separator: " ")
+        let remedy = overridable.count == differences.count ? "say \(words)" : "start anew with another --output"
+        return "the run to resume was made with \(list): leave \(differences.count == 1 ? "it" : "them") as "
+            + "\(differences.count == 1 ? "it was" : "they were"), or \(remedy)"
     }
 
     /// A list that is still read.
@@ -83,4 +117,15 @@ extension TrainingError: CustomStringConvertible {
         let rest = words.count > most ? " and \(words.count - most) more" : ""
         return words.prefix(most).joined(separator: ", ") + rest
     }
+}
+
+/// What may help where a loss or gradient is not finite.
+package enum NonFiniteRemedy: String, Equatable, Sendable {
+    case smallerRate = "Try a smaller --lr or a warm-up (--warmup-epochs 1); the last checkpoint is still good"
+    case skippedInVain =
+        "It was so for many steps in a row, so that --on-nan skip does not help: try a smaller --lr, and --resume"
+    case nothingToRewindTo =
+        "There is no checkpoint to go back to: try a smaller --lr, or --checkpoint-every with a shorter interval"
+    case rewoundInVain =
+        "Going back to the same checkpoint again and again does not help: try a smaller --lr, and --resume"
 }

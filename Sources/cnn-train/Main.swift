@@ -51,6 +51,8 @@ enum Main {
             try job.finish()
         } catch let error as SharedFailure {
             job.failTogether(error)
+        } catch let error as RunStopped {
+            job.failTogether(error, code: StopRequest.exitCode)
         } catch {
             job.fail(error)
         }

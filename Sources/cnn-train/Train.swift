@@ -61,7 +61,7 @@ struct TrainCommand: RankedCommand {
     var instructionSet: Recipe.InstructionSet?
     @Option(parsing: .unconditional, help: "Seeds weights, the order of samples, and dropout.") var seed: UInt64?
     @Option(help: ArgumentHelp("The folder for results.", valueName: "dir")) var output: String?
-    @Flag(help: "Goes on from the newest checkpoint in the output folder.") var resume = false
+    @OptionGroup(title: "Checkpoints") var checkpoints: CheckpointOptions
     @Option(parsing: .unconditional, help: "Steps between two reports.") var logEvery: Int?
     @Option(help: "How the log writes losses: rounded or full.") var lossPrecision: Recipe.LossPrecision?
     @Option(help: "Moments of batch norm: sync, of the global batch; average or local, of each rank's part.")
@@ -83,6 +83,7 @@ struct TrainCommand: RankedCommand {
     }
 
     func run(in world: any Communicator) throws {
+        StopRequest.listen(isAlone: !Launcher.isPresent)
         let recipe = try Recipe.shared(in: world, resolved)
         let trainer = try Trainer(recipe: recipe, world: world, console: Console(isQuiet: world.rank != 0))
         _ = try trainer.run()
@@ -95,9 +96,7 @@ struct TrainCommand: RankedCommand {
     /// What the user's file says; where a run is resumed without one, what that run was made with.
     private func file() throws -> RecipeOverrides? {
         if let config { return try RecipeOverrides(contentsOf: config) }
-        guard resume, let output else { return nil }
-        let earlier = RunFolder(path: output).recipe
-        return FileManager.default.fileExists(atPath: earlier) ? try RecipeOverrides(contentsOf: earlier) : nil
+        return try checkpoints.place.flatMap { try RunFolder.recipe(toResume: $0, output: output) }
     }
 
     private func flags() throws -> RecipeOverrides {
@@ -133,7 +132,7 @@ struct TrainCommand: RankedCommand {
         flags.instructionSet = instructionSet
         flags.seed = seed
         flags.output = output
-        flags.resume = resume ? true : nil
+        checkpoints.write(to: &flags)
         flags.logEvery = logEvery
         flags.batchNorm = batchNorm
         flags.allReduce = allReduce

@@ -84,8 +84,8 @@ struct MistakeTests {
             }, words: ["recipe.yaml:2", "epoch", "epochs"]),
         Mistake(
             name: "nothing to resume",
-            arguments: { ["--model", "lenet", "--data", try $0.tinyData(), "--output", "none", "--resume"] },
-            words: ["none", "resume"]),
+            arguments: { ["--model", "lenet", "--data", try $0.tinyData(), "--output", "none", "--resume", "none"] },
+            words: ["none", "no such file"]),
         Mistake(
             name: "a missing checkpoint",
             arguments: { ["evaluate", "--checkpoint", "missing.safetensors.zst", "--data", try $0.tinyData()] },

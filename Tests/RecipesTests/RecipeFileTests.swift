@@ -22,7 +22,10 @@ import Testing
             ("epochs: many", "many", "a whole number"), ("epochs: 1.5", "1.5", "a whole number"),
             ("epochs: '3'", "the text \"3\"", "a whole number"), ("epochs:", "empty", "a whole number"),
             ("epochs: [1]", "a list", "a whole number"), ("lr: fast", "fast", "a number above 0"),
-            ("lr: {a: 1}", "a mapping", "a number above 0"), ("resume: 1", "1", "true or false"),
+            ("lr: {a: 1}", "a mapping", "a number above 0"), ("resume: [a]", "a list", "auto, or the path"),
+            ("checkpoint_every: 10", "10", "a list of intervals"), ("keep_every: 10m", "10m", "a number of epochs"),
+            ("checkpoint_every: [1epoch, 0steps]", "a list", "a list of intervals"),
+            ("on_nan: ignore", "ignore", "stop, skip, rewind"),
             ("seed: -1", "-1", "a whole number from 0"), ("isa: sse2", "sse2", "auto, avx512, avx2, openblas"),
             ("schedule: linear", "linear", "constant, cosine, step"),
             ("batch_norm: none", "none", "sync, average, local"),
@@ -96,6 +99,9 @@ import Testing
             "model: a\nmodel_options: {blocks: [1, 2,3], stem: 'cifar', dropout: 0.5, 'a b': \"\\n{,\"}",
             "model: a\ninit: 'w: 1.safetensors'\ninit_skip_mismatched: true\nfreeze: [a, 'b, c', '[', -1]\nshuffle: off",
             "model: a\nfreeze: conv1\nlr_multipliers: {fc: 10, 'layer4.0': 0.1}\ninit_scheme: he_normal\ndropout: 0",
+            "model: a\nresume: 'auto'\noverride: lr\ncheckpoint_every: 500steps,10min\nkeep_every: 4",
+            "model: a\nresume: runs/b/checkpoints\ncheckpoint_every: [90s, 60min, 1step]\non_nan: skip",
+            "model: a\nresume: false\ncheckpoint_level: 19\nkeep_best: 2",
             "model: a\nloss_precision: full\naugment: none\nlr_multipliers: {}\nfreeze: []\nmodel_options: {}",
         ])
     func roundTrip(yaml: String) throws {
@@ -127,7 +133,7 @@ import Testing
                 isa: auto
                 seed: 1
                 output: runs/a
-                resume: false
+                resume: none
                 shuffle: on
                 augment: none
                 log_every: 10
@@ -138,6 +144,12 @@ import Testing
                 collective_timeout: 300.0
                 replica_check_every: 500
                 loss_precision: rounded
+                checkpoint_every: [1epoch]
+                keep_last: 3
+                keep_best: 1
+                checkpoint_level: 3
+                checkpoint_busy: wait
+                on_nan: stop
 
                 """)
     }
@@ -148,11 +160,14 @@ import Testing
             "model": "a", "data": "b", "epochs": "3", "steps": "4", "batch_size": "5", "lr": "0.25", "momentum": "0.5",
             "nesterov": "true", "weight_decay": "0.125", "schedule": "step", "warmup_epochs": "1.5",
             "step_epochs": "6", "step_factor": "0.75", "image_size": "7", "classes": "8", "threads": "9",
-            "isa": "openblas", "seed": "11", "output": "c", "resume": "true", "log_every": "12", "batch_norm": "local",
+            "isa": "openblas", "seed": "11", "output": "c", "resume": "auto", "log_every": "12", "batch_norm": "local",
             "model_options": "{a: b, c: \"1,2\"}", "init_scheme": "he_normal", "dropout": "0.5", "init": "w",
             "init_skip_mismatched": "true", "freeze": "[a, b]", "lr_multipliers": "{a: 0.5, b: 2.0}", "shuffle": "off",
             "augment": "none", "loss_precision": "full", "allreduce": "tree", "gradient_dtype": "bf16",
             "bucket_megabytes": "3", "collective_timeout": "2.5", "replica_check_every": "0",
+            "override": "[lr, seed]", "checkpoint_every": "[500steps, 10min, 2h, 45s, 1epoch]", "keep_last": "5",
+            "keep_best": "0", "keep_every": "10epochs", "checkpoint_level": "-2", "checkpoint_busy": "skip",
+            "on_nan": "rewind",
         ]
         #expect(Set(RecipeKey.all.map(\.name)) == Set(values.keys))
         for left in ["epochs", "steps"] {

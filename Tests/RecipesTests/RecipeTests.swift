@@ -28,7 +28,7 @@ func message(_ body: () throws -> Void) -> String {
         #expect(recipe.batchNorm == .sync)
         #expect(recipe.instructionSet == .auto)
         #expect(recipe.threads == nil && recipe.imageSize == nil && recipe.classes == nil && recipe.output == nil)
-        #expect(!recipe.resume && !recipe.nesterov)
+        #expect(recipe.resume == .none && !recipe.nesterov)
     }
 
     @Test("flags win over the file, and the file over the defaults")
@@ -137,6 +137,11 @@ let outOfRange = [
     OutOfRange(flag: "--threads") { $0.threads = 1025 },
     OutOfRange(flag: "--threads") { $0.threads = 0 },
     OutOfRange(flag: "--log-every") { $0.logEvery = 0 },
+    OutOfRange(flag: "--checkpoint-every") { $0.checkpointEvery = [] },
+    OutOfRange(flag: "--keep-last") { $0.keepLast = 0 },
+    OutOfRange(flag: "--keep-best") { $0.keepBest = -1 },
+    OutOfRange(flag: "--keep-every") { $0.keepEvery = .steps(10) },
+    OutOfRange(flag: "--checkpoint-level") { $0.checkpointLevel = 20 },
     OutOfRange(flag: "--dropout") { $0.dropout = 1 },
     OutOfRange(flag: "--dropout") { $0.dropout = -0.1 },
     OutOfRange(flag: "--freeze") { $0.freeze = [""] },

@@ -7,27 +7,31 @@ import Testing
     @Test("an empty folder that the user names is taken as it is")
     func empty() throws {
         let folder = try TemporaryFolder()
-        #expect(try RunFolder.new(asked: folder.path, model: "m", data: "d").path == folder.path)
+        #expect(RunFolder.new(asked: folder.path, model: "m", data: "d").path == folder.path)
     }
 
     @Test(
-        "a folder with a run in it is refused for a new one",
+        "a folder with a run in it is known as one",
         arguments: ["metrics.jsonl", "config.yaml", "checkpoints"])
     func taken(name: String) throws {
         let folder = try TemporaryFolder()
         try "".write(toFile: folder.path + "/" + name, atomically: true, encoding: .utf8)
-        #expect(throws: TrainingError.outputTaken(path: folder.path)) {
-            try RunFolder.new(asked: folder.path, model: "m", data: "d")
-        }
-        #expect(try RunFolder.existing(asked: folder.path, model: "m", data: "d").path == folder.path)
+        #expect(RunFolder(path: folder.path).holdsRun)
+        #expect(RunFolder.existing(asked: folder.path, model: "m", data: "d").path == folder.path)
     }
 
-    @Test("a folder without a run has nothing to resume")
-    func nothing() throws {
+    @Test("a checkpoint, its folder and the run's folder lead to the run")
+    func owner() throws {
         let folder = try TemporaryFolder()
-        #expect(throws: TrainingError.nothingToResume(path: folder.path)) {
-            try RunFolder.existing(asked: folder.path, model: "m", data: "d")
+        let run = RunFolder(path: folder.path + "/run")
+        try FileManager.default.createDirectory(atPath: run.checkpoints, withIntermediateDirectories: true)
+        try "".write(toFile: run.checkpoints + "/a.zst", atomically: true, encoding: .utf8)
+        try "".write(toFile: folder.path + "/b.zst", atomically: true, encoding: .utf8)
+        for path in [run.path, run.path + "/", run.checkpoints, run.checkpoints + "/a.zst"] {
+            #expect(RunFolder.owning(path)?.isSame(as: run) == true, "\(path)")
         }
+        #expect(RunFolder.owning(folder.path + "/b.zst") == nil)
+        #expect(RunFolder.owning(folder.path) == nil)
     }
 
     @Test("a run begins by writing its recipe, folders included")

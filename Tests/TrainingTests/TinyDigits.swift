@@ -7,10 +7,11 @@ final class TinyDigits: Sendable {
     /// As `--data` takes it.
     var specification: String { "fashion-mnist:" + folder.path }
 
-    init() throws {
+    /// - Parameter shift: added to every pixel.
+    init(shift: Int = 0) throws {
         folder = try TemporaryFolder()
         for (prefix, count) in [("train", 40), ("t10k", 12)] {
-            let images = (0..<count).flatMap { image in (0..<784).map { UInt8((37 * image + 11 * $0) % 251) } }
+            let images = (0..<count).flatMap { image in (0..<784).map { UInt8((37 * image + 11 * $0 + shift) % 251) } }
             try write(Self.header(0x803, [count, 28, 28]) + images, to: "\(prefix)-images-idx3-ubyte")
             try write(
                 Self.header(0x801, [count]) + (0..<count).map { UInt8($0 % 10) }, to: "\(prefix)-labels-idx1-ubyte")

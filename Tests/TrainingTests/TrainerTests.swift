@@ -125,7 +125,7 @@ struct TrainerTests {
             ranks: ranks,
             flags(output) { flags in
                 flags.epochs = 3
-                flags.resume = true
+                flags.resume = .auto
             })
         #expect(resumed.parametersSHA256 == whole.parametersSHA256)
         #expect(try story(output) == story("whole"))
@@ -145,7 +145,7 @@ struct TrainerTests {
         let resumed = try train(
             flags("broken") { flags in
                 steps(7)(&flags)
-                flags.resume = true
+                flags.resume = .auto
             })
         #expect(resumed.parametersSHA256 == whole.parametersSHA256)
     }
@@ -154,7 +154,7 @@ struct TrainerTests {
     func resumeAtEnd() throws {
         let whole = try train(flags("run"))
         let before = try story("run")
-        let resumed = try train(flags("run") { $0.resume = true })
+        let resumed = try train(flags("run") { $0.resume = .auto })
         #expect(resumed.parametersSHA256 == whole.parametersSHA256)
         #expect(try story("run") == before)
     }
@@ -227,14 +227,12 @@ struct TrainerMistakeTests {
         #expect(words == "\(TrainingError.tooFewClasses(found: 3, needed: 10, data: "fashion-mnist"))")
     }
 
-    @Test("a folder that holds a run already, and one that holds none")
+    @Test("a folder that holds a run already, and one that holds no checkpoint to resume")
     func folders() throws {
         let run = folder.path + "/run"
-        #expect(try failure { $0.resume = true } == "\(TrainingError.nothingToResume(path: run))")
         #expect(try failure { $0.learningRate = 1e38 }.contains("diverged"))
         #expect(try failure { _ in } == "\(TrainingError.outputTaken(path: run))")
-        // It died before its first checkpoint.
-        #expect(try failure { $0.resume = true }.contains("nothing to resume"))
+        #expect(try failure { $0.resume = .from(path: run) }.contains("no checkpoint"))
     }
 
     @Test("a loss that is no number names the step and what to try")
@@ -258,14 +256,22 @@ struct TrainerMistakeTests {
         }
         func words(_ change: (inout RecipeOverrides) -> Void) throws -> String {
             try failure { flags in
-                flags.resume = true
+                flags.resume = .auto
                 change(&flags)
             }
         }
-        #expect(try words { $0.batchSize = 8 }.contains("batch_size 16, but now 8"))
-        #expect(try words { $0.classes = 11 }.contains("classes 10, but now 11"))
-        #expect(try words { $0.seed = 3 }.contains("seed 1, but now 3"))
-        #expect(try words { $0.model = "resnet18_cifar" }.contains("model lenet, but now resnet18_cifar"))
-        #expect(try words { $0.imageSize = 32 }.contains("image_size 28, but now 32"))
+        #expect(try words { $0.batchSize = 8 }.contains("batch_size: 16 (now 8)"))
+        #expect(try words { $0.classes = 11 }.contains("classes: none (now 11)"))
+        #expect(try words { $0.seed = 3 }.contains("seed: 1 (now 3): leave it as it was, or say --override seed"))
+        #expect(try words { $0.model = "resnet18_cifar" }.contains("model: lenet (now resnet18_cifar)"))
+        #expect(try words { $0.imageSize = 32 }.contains("image_size: none (now 32)"))
+        // What is said and what would be so anyway are no difference; several are told at once.
+        let several = try words { flags in
+            flags.classes = 10
+            flags.imageSize = 28
+            flags.momentum = 0.5
+            flags.learningRate = 0.25
+        }
+        #expect(several.contains("lr: 0.00625 (now 0.25), momentum: 0.9 (now 0.5): leave them as they were"))
     }
 }

@@ -293,7 +293,7 @@ struct TransferTests {
         func resume(_ options: [String: String]?) throws -> String {
             do {
                 _ = try train("run") { flags in
-                    flags.resume = true
+                    flags.resume = .auto
                     flags.modelOptions = options
                 }
                 return ""
@@ -302,7 +302,7 @@ struct TransferTests {
             }
         }
         #expect(try resume(["activation": "tanh"]) == "")
-        #expect(try resume(nil).contains("Say --model-option activation=tanh"))
+        #expect(try resume(nil).contains("model_options: {activation: tanh} (now none)"))
         #expect(try resume(["activation": "tanh", "input_channels": "1"]).contains("input_channels"))
         let line = try String(contentsOfFile: folder.path + "/run/metrics.jsonl", encoding: .utf8)
             .split(separator: "\n").last { $0.contains("evaluation") }

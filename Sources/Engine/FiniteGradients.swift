@@ -1,0 +1,42 @@
+internal import Kernels
+internal import Tensors
+internal import Synchronization
+
+extension Engine {
+    /// Whether all gradients are numbers, neither infinite nor not-a-number. One pass over them, on all threads.
+    package func gradientsAreFinite() -> Bool {
+        let count = arena.trainableCount
+        let result = Finding()
+        // Stays put until the pool is done.
+        nonisolated(unsafe) let address = UnsafePointer(gradients.baseAddress)
+        pool.run((count + chunkFloats - 1) / chunkFloats, UnsafeRawPointer(address)) { _, task, _ in
+            let start = task * chunkFloats
+            if !allAreFinite(address + start, min(chunkFloats, count - start)) {
+                result.isFinite.store(false, ordering: .relaxed)
+            }
+        }
+        return result.isFinite.load(ordering: .relaxed)
+    }
+}
+
+private final class Finding: Sendable {
+    let isFinite = Atomic<Bool>(true)
+}
+
+/// Floats of a task.
+private let chunkFloats = 1 << 16
+
+/// By bits alone: a number that is not finite has an exponent of ones, and one more carries into the sign.
+///
+/// - Parameter count: a multiple of 16, as all stretches of the arenas are.
+private func allAreFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
+    typealias Bits = SIMD16<UInt32>
+    var carried = Bits(repeating: 0)
+    for i in stride(from: 0, to: count, by: 16) {
+        let bits = UnsafeRawPointer(values + i).loadUnaligned(as: Bits.self)
+        carried |= (bits & 0x7F80_0000) &+ 0x0080_0000
+    }
+    var all: UInt32 = 0
+    for lane in carried.indices { all |= carried[lane] }
+    return all < 0x8000_0000
+}

@@ -1,0 +1,16 @@
+internal import Tensors
+
+extension Engine {
+    /// All running statistics, in the engine's own layout.
+    package var runningStatistics: [Float] {
+        weights.withSpan { values in (arena.trainableCount..<arena.count).map { values[$0] } }
+    }
+
+    /// - Precondition: as many as there are.
+    package func setRunningStatistics(_ values: [Float]) {
+        withRunningStatistics { statistics in
+            precondition(statistics.count == values.count, "\(values.count) of \(statistics.count) running statistics")
+            for index in statistics.indices { statistics[index] = values[index] }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+extension Recipe {
+    /// How often something is due.
+    package enum Interval: Hashable, Sendable {
+        /// Whenever the run's steps are a multiple of this.
+        case steps(Int)
+        /// Seconds since the last time.
+        case seconds(Int)
+        /// Whenever the run's complete epochs are a multiple of this.
+        case epochs(Int)
+    }
+
+    /// Which checkpoints a run writes, and which of them stay.
+    package struct Checkpoints: Equatable, Sendable {
+        /// What becomes of a checkpoint that is due while one is being written.
+        package enum Busy: String, CaseIterable, Sendable {
+            /// Training waits until it can be taken.
+            case wait
+            /// It is left out.
+            case skip
+        }
+
+        /// One is due where any of these says so, and at the end.
+        package var every: [Interval]
+        /// The newest that stay, at least 1.
+        package var keepLast: Int
+        /// The best that stay by accuracy on the test split; 0 keeps none for that.
+        package var keepBest: Int
+        /// The first of each so many epochs stays for ever.
+        package var keepEveryEpochs: Int?
+        /// zstd's level.
+        package var level: Int
+        package var whenBusy: Busy
+    }
+
+    /// What happens to a step whose loss or gradient is not finite.
+    package enum NonFinitePolicy: String, CaseIterable, Sendable {
+        /// The run ends there.
+        case stop
+        /// The step leaves everything as it was.
+        case skip
+        /// Training goes back to the state of the newest checkpoint, and on with the samples after that step.
+        case rewind
+    }
+
+    /// Where a run begins.
+    package enum Resume: Equatable, Sendable {
+        /// At its beginning.
+        case none
+        /// At the newest checkpoint of its own folder that holds, if there is one.
+        case auto
+        /// At a checkpoint's file, or at the newest that holds in a folder of checkpoints or of a run.
+        case from(path: String)
+    }
+}
+
+extension Recipe.Interval: CustomStringConvertible {
+    /// Reads `500steps`, `10min` or `1epoch`; nil for anything else.
+    package init?(_ text: String) {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        guard let count = Int(digits), (1...1_000_000_000).contains(count) else { return nil }
+        switch text.dropFirst(digits.count) {
+        case "step", "steps": self = .steps(count)
+        case "s": self = .seconds(count)
+        case "min": self = .seconds(60 * count)
+        case "h": self = .seconds(3600 * count)
+        case "epoch", "epochs": self = .epochs(count)
+        default: return nil
+        }
+    }
+
+    /// As the initializer reads it.
+    package var description: String {
+        switch self {
+        case .steps(let count): count == 1 ? "1step" : "\(count)steps"
+        case .epochs(let count): count == 1 ? "1epoch" : "\(count)epochs"
+        case .seconds(let count):
+            if count % 3600 == 0 {
+                "\(count / 3600)h"
+            } else if count % 60 == 0 {
+                "\(count / 60)min"
+            } else {
+                "\(count)s"
+            }
+        }
+    }
+}
+
+extension RecipeValueKind where Value == [Recipe.Interval] {
+    /// `[500steps, 10min]`, `1epoch`, or `500steps,10min`.
+    static var intervals: Self {
+        let texts = RecipeValueKind<[String]>.list
+        return Self(
+            expected: "a list of intervals such as 500steps, 10min, 2h or 1epoch",
+            read: { node in
+                guard
+                    let words = texts.read(node)?.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }
+                    )
+                else { return nil }
+                let intervals = words.compactMap { Recipe.Interval(String($0)) }
+                return intervals.count == words.count ? intervals : nil
+            },
+            accepts: { !$0.isEmpty },
+            print: { "[" + $0.map(\.description).joined(separator: ", ") + "]" })
+    }
+}
+
+extension RecipeValueKind where Value == Recipe.Interval {
+    /// `10epochs`, which may also be written `10`.
+    static var epochs: Self {
+        Self(
+            expected: "a number of epochs such as 10epochs",
+            plain: { text in Recipe.Interval(text) ?? Recipe.Interval(text + "epochs") },
+            accepts: { if case .epochs = $0 { true } else { false } },
+            print: \.description)
+    }
+}
+
+extension RecipeValueKind where Value == Recipe.Resume {
+    /// `auto`, a path, or, as older recipes say it, `true` or `false`.
+    static var resume: Self {
+        let text = RecipeValueKind<String>.text
+        return Self(
+            expected: "auto, or the path of a checkpoint or of a folder with checkpoints",
+            read: { node in
+                guard let found = node.text, !found.text.isEmpty else { return nil }
+                if found.isQuoted { return .from(path: found.text) }
+                switch found.text {
+                case "auto", "true": return .auto
+                case "none", "false": return Recipe.Resume.none
+                default: return .from(path: found.text)
+                }
+            },
+            accepts: { $0 != .from(path: "") },
+            print: { resume in
+                switch resume {
+                case .none: "none"
+                case .auto: "auto"
+                // Quoted where the path is a word of ours.
+                case .from(let path):
+                    ["auto", "true", "none", "false"].contains(path) ? "\"\(path)\"" : text.print(path)
+                }
+            })
+    }
+}
+
+extension Recipe.Checkpoints {
+    init(_ merged: RecipeOverrides) {
+        every = merged.checkpointEvery ?? Recipe.Default.checkpointEvery
+        keepLast = merged.keepLast ?? Recipe.Default.keepLast
+        keepBest = merged.keepBest ?? Recipe.Default.keepBest
+        if case .epochs(let epochs)? = merged.keepEvery { keepEveryEpochs = epochs }
+        level = merged.checkpointLevel ?? Recipe.Default.checkpointLevel
+        whenBusy = merged.checkpointBusy ?? Recipe.Default.checkpointBusy
+    }
+
+    func write(to values: inout RecipeOverrides) {
+        values.checkpointEvery = every
+        values.keepLast = keepLast
+        values.keepBest = keepBest
+        values.keepEvery = keepEveryEpochs.map(Recipe.Interval.epochs)
+        values.checkpointLevel = level
+        values.checkpointBusy = whenBusy
+    }
+}

@@ -1,0 +1,44 @@
+/// Whether a run that is resumed may have another value for a key than it began with.
+package enum WhenResumed: Sendable {
+    /// It says how long, where, how fast or how loud; what is computed stays the same run.
+    case changesFreely
+    /// It makes another run of it from here on, which must be asked for by name: `--override KEY`.
+    case changesOnRequest
+    /// The saved state fits no other value.
+    case stays
+}
+
+/// A key of which a resumed run has another value than it began with.
+package struct RecipeDifference: Equatable, Sendable {
+    package let key: String
+    /// As a file would write it; nil where nothing is said.
+    package let before: String?
+    package let now: String?
+    package let whenResumed: WhenResumed
+}
+
+extension RecipeKey {
+    /// - Throws: where `name` is no key, or one whose value cannot change.
+    static func checkOverridable(_ name: String) throws(RecipeError) {
+        guard let key = all.first(where: { $0.name == name }) else {
+            throw .unknownKey(path: "override", line: nil, found: name, nearest: nearest(to: name))
+        }
+        guard key.whenResumed != .stays else {
+            throw .contradiction(
+                "override names \(name), but what a checkpoint holds fits one \(name) alone: start anew with another --output"
+            )
+        }
+    }
+}
+
+extension Recipe {
+    /// What this recipe says otherwise than `earlier`, in the order in which recipes are written.
+    package func differences(from earlier: Recipe) -> [RecipeDifference] {
+        let (before, now) = (earlier.overrides, overrides)
+        return RecipeKey.all.compactMap { key in
+            let difference = RecipeDifference(
+                key: key.name, before: key.print(before), now: key.print(now), whenResumed: key.whenResumed)
+            return difference.before == difference.now ? nil : difference
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Synchronization
+
+/// Writes `metrics.jsonl`: a record a line, each handed to the system when it is written.
+///
+/// A disk that is full for a while loses no line: what could not be written waits for the next.
+package final class MetricsFile: Sendable {
+    /// The step of the last evaluation that an earlier part of the run left in the file.
+    package let lastEvaluatedStep: Int?
+    private let path: String
+    private let handle: FileHandle
+    private let state: Mutex<State>
+
+    private struct State {
+        /// Bytes of the file that are whole lines.
+        var written: UInt64
+        /// Lines that are to follow.
+        var waiting = ""
+    }
+
+    /// Starts an empty file at `path`, or goes on with the one that is there.
+    ///
+    /// - Parameters:
+    ///   - resumedStep: records of later steps, and the end of a run that is now going on, are dropped: the file
+    ///     tells one story, of the run whose steps count. nil starts anew.
+    ///   - source: the file that tells the story so far; nil for `path` itself.
+    /// - Throws: `TrainingError.cannotWrite`
+    package init(path: String, resumedStep: Int?, from source: String? = nil) throws {
+        var kept = ""
+        if let resumedStep, let text = try? String(contentsOfFile: source ?? path, encoding: .utf8) {
+            kept = Self.story(in: text, upTo: resumedStep)
+        }
+        do {
+            try kept.write(toFile: path, atomically: true, encoding: .utf8)
+            handle = try FileHandle(forWritingTo: URL(filePath: path))
+        } catch {
+            throw TrainingError.cannotWrite(path: path, reason: error.localizedDescription)
+        }
+        self.path = path
+        lastEvaluatedStep = Self.places(in: kept).last { $0.kind == MetricsRecord.Kind.evaluation.rawValue }?.step
+        state = Mutex(State(written: UInt64(kept.utf8.count)))
+    }
+
+    deinit { try? handle.close() }
+
+    /// Appends a record; it is in the file when this returns.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`; the record is written with the next one then.
+    package func append(_ record: MetricsRecord) throws { try append(line: record.json) }
+
+    /// Appends a line that is not a record but has `kind` and `step` as records do.
+    package func append(line: String) throws {
+        try state.withLock { state in
+            state.waiting += line + "\n"
+            try write(&state)
+        }
+    }
+
+    /// Makes what was appended survive a loss of power.
+    package func synchronize() throws {
+        try state.withLock { state in try write(&state) }
+        do {
+            try handle.synchronize()
+        } catch {
+            throw TrainingError.cannotWrite(path: path, reason: error.localizedDescription)
+        }
+    }
+
+    private func write(_ state: inout State) throws {
+        guard !state.waiting.isEmpty else { return }
+        do {
+            // A write that failed may have left the beginning of a line.
+            try handle.truncate(atOffset: state.written)
+            try handle.write(contentsOf: Data(state.waiting.utf8))
+        } catch {
+            throw TrainingError.cannotWrite(path: path, reason: error.localizedDescription)
+        }
+        state.written += UInt64(state.waiting.utf8.count)
+        state.waiting = ""
+    }
+
+    /// What the file's owner needs to know of a line.
+    private struct Place: Decodable {
+        var kind: String
+        var step: Int
+    }
+
+    private static func places(in text: String) -> [Place] {
+        text.split(separator: "\n").compactMap { try? JSONDecoder().decode(Place.self, from: Data($0.utf8)) }
+    }
+
+    /// The lines of `text` up to a step, each ended; a line torn by a crash and what follows it are left out.
+    static func story(in text: String, upTo step: Int) -> String {
+        var kept = ""
+        for line in text.split(separator: "\n") {
+            guard let place = try? JSONDecoder().decode(Place.self, from: Data(line.utf8)) else { break }
+            if place.step <= step, place.kind != MetricsRecord.Kind.final.rawValue { kept += line + "\n" }
+        }
+        return kept
+    }
+}

@@ -1,0 +1,105 @@
+import Collectives
+import Datasets
+import Engine
+import Recipes
+
+/// What keeps numbers that are not finite out of a run's state: what there was before the step, and how often it was needed.
+struct NumericalGuard {
+    /// Running statistics and their count before the step, which a forward pass changes already.
+    private var statistics: (values: [Float], batches: Int)?
+    /// Steps that were not sound, one right after the other.
+    private(set) var unsoundInARow = 0
+    /// How often the run went back to the checkpoint of a step.
+    private var rewinds: [Int: Int] = [:]
+
+    /// A network whose every batch overflows learns nothing more.
+    private static let mostInARow = 10
+    private static let mostRewinds = 3
+
+    /// Before a step that may have to be undone.
+    mutating func remember(_ engine: Engine) {
+        statistics = (engine.runningStatistics, engine.batchesTracked)
+    }
+
+    mutating func passed() { unsoundInARow = 0 }
+
+    /// Leaves everything as it was before the step.
+    ///
+    /// - Returns: false where that was done too often already.
+    mutating func skip(_ engine: Engine) -> Bool {
+        if let statistics {
+            engine.setRunningStatistics(statistics.values)
+            engine.batchesTracked = statistics.batches
+        }
+        unsoundInARow += 1
+        return unsoundInARow <= Self.mostInARow
+    }
+
+    /// - Returns: false where the run went back too often already.
+    mutating func rewind(to step: Int) -> Bool {
+        unsoundInARow += 1
+        rewinds[step, default: 0] += 1
+        return unsoundInARow <= Self.mostInARow && rewinds[step, default: 0] <= Self.mostRewinds
+    }
+}
+
+extension Trainer {
+    /// Whether the step's loss and gradients, which all ranks have alike, may go into the parameters. Where not, does what the
+    /// recipe says and counts the step. Collective.
+    ///
+    /// - Throws: `SharedFailure` where the run cannot go on.
+    func isSound(_ tally: Tally, _ loaded: LoadedBatch, learningRate: Float) throws -> Bool {
+        let isLossFinite = tally.lossSum.isFinite
+        if isLossFinite && engine.gradientsAreFinite() {
+            guarding.passed()
+            return true
+        }
+        let loss = tally.lossSum / Double(tally.samples)
+        let what = isLossFinite ? "a gradient became infinite or not a number" : "the loss became \(loss)"
+        let rank = try firstBadRank(loaded)
+        func failure(_ remedy: NonFiniteRemedy) -> SharedFailure {
+            let error = TrainingError.notFinite(
+                step: step + 1, what: what, rank: rank, ranks: world.size, learningRate: learningRate, remedy: remedy)
+            return SharedFailure("\(error)")
+        }
+        switch recipe.onNonFinite {
+        case .stop: throw failure(.smallerRate)
+        case .skip:
+            guard guarding.skip(engine) else { throw failure(.skippedInVain) }
+            try coordinator?.note(.skipped, step: step + 1, what: what, rank: rank, ranks: world.size)
+        case .rewind:
+            guard let back = try rewound() else { throw failure(.nothingToRewindTo) }
+            guard guarding.rewind(to: back) else { throw failure(.rewoundInVain) }
+            try coordinator?.note(.rewound(to: back), step: step + 1, what: what, rank: rank, ranks: world.size)
+        }
+        step += 1
+        return false
+    }
+
+    /// The rank whose own part of a step was not finite first. The step is computed once more, and watched. Collective.
+    ///
+    /// One rank's not-a-number is in everybody's moments after the next exchange of batch norm: so whoever has it earliest in the
+    /// order of exchanges is the first; where several have it at the same place, the lowest.
+    private func firstBadRank(_ loaded: LoadedBatch) throws -> Int {
+        var exchanges = 0.0
+        var place: Double?
+        let exchange = statisticsExchange.map { sum -> StatisticsExchange in
+            { moments in
+                exchanges += 1
+                if place == nil, moments.indices.contains(where: { !moments[$0].isFinite }) { place = exchanges }
+                try sum(&moments)
+            }
+        }
+        let own = try engine.train(
+            loaded.batch, globalSamples: loaded.globalSamples, step: step, exchange: exchange,
+            progress: gradientProgress { _ in })
+        // After all exchanges.
+        if !own.lossSum.isFinite { place = place ?? 1e9 }
+        if !engine.gradientsAreFinite() { place = place ?? 1e10 }
+        var places = [Double](repeating: 0, count: world.size)
+        places[world.rank] = place ?? 0
+        // Finite parts may have an infinite sum; then it is as much the fault of one as of another.
+        let all = try world.sum(places).map { $0 == 0 ? Double.infinity : $0 }
+        return all.indices.min { all[$0] < all[$1] } ?? 0
+    }
+}

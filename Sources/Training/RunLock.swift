@@ -1,0 +1,119 @@
+import Foundation
+
+/// The right to write into a run's folder, which one process has at a time.
+///
+/// The file `run.lock` says who has it. It is also locked as files are (`flock`), which ends with the process whatever happens to it:
+/// that is what tells a run that goes on from one that was killed, on one machine and on file systems that tell others.
+final class RunLock: Sendable {
+    private let path: String
+    private let descriptor: Int32
+
+    /// Takes the right, from a process that is gone too.
+    ///
+    /// - Parameter folder: it must be there.
+    /// - Throws: `TrainingError.folderInUse` where another process has it or may have it; `.cannotWrite`.
+    init(folder: RunFolder) throws(TrainingError) {
+        path = folder.lock
+        let isExclusive: Bool
+        (descriptor, isExclusive) = try Self.locked(path)
+        do throws(TrainingError) {
+            if let holder = Self.holder(path), !holder.isGone(knownFromLock: isExclusive) {
+                throw .folderInUse(path: folder.path, holder: holder)
+            }
+            try Self.write(.here, to: descriptor, path)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+    }
+
+    /// Gives the right up. Only once; a process that ends without it is noticed to be gone.
+    func release() {
+        unlink(path)
+        close(descriptor)
+    }
+
+    /// The file, open and, where the file system has such locks, locked.
+    private static func locked(_ path: String) throws(TrainingError) -> (descriptor: Int32, isExclusive: Bool) {
+        while true {
+            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+            guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: String(cString: strerror(errno))) }
+            let isExclusive = flock(descriptor, LOCK_EX | LOCK_NB) == 0
+            if !isExclusive && errno == EWOULDBLOCK {
+                close(descriptor)
+                throw .folderInUse(path: RunFolder.path(ofLock: path), holder: holder(path))
+            }
+            // Between opening and locking, its owner may have ended and removed it.
+            var (here, there) = (stat(), stat())
+            if fstat(descriptor, &here) == 0, stat(path, &there) == 0, here.st_ino == there.st_ino {
+                return (descriptor, isExclusive)
+            }
+            close(descriptor)
+        }
+    }
+
+    /// nil where the file says nothing that can be read: its writer died before it wrote.
+    private static func holder(_ path: String) -> RunHolder? {
+        guard let data = FileManager.default.contents(atPath: path) else { return nil }
+        return try? JSONDecoder().decode(RunHolder.self, from: data)
+    }
+
+    private static func write(_ holder: RunHolder, to descriptor: Int32, _ path: String) throws(TrainingError) {
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
+        do {
+            try handle.truncate(atOffset: 0)
+            try handle.write(contentsOf: Data(holder.json.utf8))
+        } catch {
+            throw .cannotWrite(path: path, reason: "\(error)")
+        }
+    }
+}
+
+/// A process that writes into a run's folder.
+package struct RunHolder: Codable, Equatable, Sendable {
+    /// The machine's name.
+    package let host: String
+    package let pid: Int32
+    /// When it took the folder, for people.
+    package let start: String
+    /// When the process began, in the kernel's ticks since the machine's start: its number alone may be another's by now.
+    package let ticks: Int
+    /// The cluster's job that it is of; one that is started again elsewhere is the same.
+    package var job: String?
+
+    static var here: RunHolder {
+        let environment = ProcessInfo.processInfo.environment
+        let host = (try? String(contentsOfFile: "/proc/sys/kernel/hostname", encoding: .utf8)) ?? "unknown"
+        return RunHolder(
+            host: host.trimmingCharacters(in: .whitespacesAndNewlines), pid: getpid(), start: Date().ISO8601Format(),
+            ticks: ticks(of: getpid()) ?? 0, job: environment["SLURM_JOB_ID"].map { "slurm \($0)" })
+    }
+
+    /// Whether it writes no more. Of another machine that is known only where its job is ours.
+    ///
+    /// - Parameter knownFromLock: whether the file's own lock was to be had, which it is not while a process of this machine has it.
+    func isGone(knownFromLock: Bool) -> Bool {
+        let here = Self.here
+        if let job, job == here.job { return true }
+        return host == here.host && (knownFromLock || Self.ticks(of: pid) != ticks)
+    }
+
+    var json: String {
+        var line = JSONLine()
+        line.add("host", host)
+        line.add("pid", Int(pid))
+        line.add("start", start)
+        line.add("ticks", ticks)
+        if let job { line.add("job", job) }
+        return line.text + "\n"
+    }
+
+    /// nil where there is no such process. (proc(5), /proc/PID/stat: field 22; the second is in brackets and may hold anything.)
+    private static func ticks(of process: Int32) -> Int? {
+        guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+            let bracket = text.lastIndex(of: ")")
+        else { return nil }
+        let fields = text[bracket...].split(separator: " ")
+        return fields.count > 20 ? Int(fields[20]) : nil
+    }
+}

@@ -1,0 +1,216 @@
+import Checkpoints
+import Collectives
+import Datasets
+import Engine
+import Graphs
+import Networks
+import Recipes
+import Tensors
+
+extension Trainer {
+    /// Gives every rank the same state, at the beginning of a run or where an earlier part of it stopped, and opens the
+    /// folder that it goes to. Collective.
+    ///
+    /// - Returns: whether the epoch that is complete has yet to be evaluated.
+    /// - Throws: `SharedFailure` where rank 0 cannot read or write what it must.
+    func begin() throws -> Bool {
+        let start = try together(world) { world.rank == 0 ? try prepareStart() : nil }
+        coordinator = start?.coordinator
+        step = try world.broadcast(start?.step ?? 0)
+        try broadcastState()
+        let isEvaluated = start.map { $0.coordinator.lastEvaluatedStep == $0.step } ?? false
+        let isMissing = try world.broadcast(isEvaluated ? 0 : 1) == 1
+        if let start {
+            log.header(
+                setup, recipe: recipe, ranks: world.size, sizes: sizes, folder: start.coordinator.folder,
+                notes: start.notes + frozenNote)
+        }
+        return isMissing && step > 0 && sizes.stepInEpoch(after: step) == 0
+    }
+
+    /// Gives every rank what rank 0 has learned. Collective.
+    private func broadcastState() throws {
+        engine.batchesTracked = try world.broadcast(engine.batchesTracked)
+        try engine.withParameters { parameters in try world.broadcast(&parameters, from: 0) }
+        if step > 0 {
+            try engine.withMomentum { momentum in try world.broadcast(&momentum, from: 0) }
+        }
+    }
+
+    /// Goes back to the state of the newest checkpoint that holds, not to its step. Collective.
+    ///
+    /// - Returns: the step of that checkpoint; nil where there is none.
+    func rewound() throws -> Int? {
+        let found = try together(world) { () -> Int in
+            guard let coordinator else { return -1 }
+            coordinator.waitForWriter()
+            guard coordinator.folder.holdsCheckpoints else { return -1 }
+            let point = try CheckpointDirectory.load(coordinator.folder.checkpoints)
+            try take(point)
+            return point.about.progress.globalStep
+        }
+        let back = try world.broadcast(found)
+        guard back >= 0 else { return nil }
+        try broadcastState()
+        return back
+    }
+
+    private func take(_ point: CheckpointDirectory.Found) throws {
+        try engine.load(point.checkpoint.tensors)
+        try engine.loadOptimizer(point.checkpoint.optimizer)
+    }
+
+    private var frozenNote: [String] {
+        guard frozenParameters > 0 else { return [] }
+        let all = Wording.grouped(setup.summary.parameters)
+        return ["\(Wording.grouped(frozenParameters)) of \(all) parameters are frozen"]
+    }
+
+    /// What rank 0 has ready before the first step.
+    private struct Start {
+        let coordinator: Coordinator
+        /// Optimizer steps already taken.
+        let step: Int
+        /// What people should know about it.
+        var notes: [String] = []
+    }
+
+    private func prepareStart() throws -> Start {
+        let (model, data) = (recipe.model, recipe.data)
+        switch recipe.resume {
+        case .none:
+            return try beginAnew(RunFolder.new(asked: recipe.output, model: model, data: data))
+        case .auto:
+            let folder = RunFolder.existing(asked: recipe.output, model: model, data: data)
+            guard folder.holdsCheckpoints else {
+                var start = try beginAnew(folder, takesOver: true)
+                start.notes.append("nothing is there to resume: a new run begins")
+                return start
+            }
+            return try goOn(from: folder.checkpoints, of: folder, in: folder)
+        case .from(let path):
+            let source = RunFolder.owning(path)
+            let folder = recipe.output.map { RunFolder(path: $0) } ?? source
+            return try goOn(
+                from: path, of: source, in: folder ?? RunFolder.new(asked: nil, model: model, data: data))
+        }
+    }
+
+    /// - Parameter takesOver: whether there may be what a run left that died before its first checkpoint.
+    private func beginAnew(_ folder: RunFolder, takesOver: Bool = false) throws -> Start {
+        let opened = try OpenedFolder(folder)
+        return try opened.orRelease {
+            guard takesOver || !folder.holdsRun else { throw TrainingError.outputTaken(path: folder.path) }
+            engine.initialize(seed: recipe.seed)
+            let notes = try takeInitialWeights()
+            let coordinator = try Coordinator(opened, recipe: recipe, resumed: nil, log: log, hooks: hooks)
+            return Start(coordinator: coordinator, step: 0, notes: notes)
+        }
+    }
+
+    /// - Parameters:
+    ///   - path: a checkpoint's file, or a folder with checkpoints.
+    ///   - source: the folder of the run that it belongs to.
+    ///   - folder: where results go; another one than `source` for a run that branches off.
+    private func goOn(from path: String, of source: RunFolder?, in folder: RunFolder) throws -> Start {
+        let opened = try OpenedFolder(folder)
+        return try opened.orRelease {
+            let isSame = source.map { $0.isSame(as: folder) } ?? false
+            guard isSame || !folder.holdsRun else { throw TrainingError.outputTaken(path: folder.path) }
+            let point = try CheckpointDirectory.load(path)
+            let step = point.about.progress.globalStep
+            if isSame, path == point.entry.path { try checkIsNewest(point, in: folder) }
+            let earlier = try Recipe.resolve(
+                flags: RecipeOverrides(yaml: point.about.recipe, path: "\(point.entry.path): recipe"))
+            let changes = try checkSameRun(as: point.about, earlier)
+            try take(point)
+            let metrics = (isSame ? folder : source ?? folder).metrics
+            let coordinator = try Coordinator(opened, recipe: recipe, resumed: (step, metrics), log: log, hooks: hooks)
+            if isSame { coordinator.resumed(from: step) }
+            return Start(
+                coordinator: coordinator, step: step,
+                notes: point.passedOver.map { "passed over: \($0)" } + changes
+                    + ["going on after step \(Wording.grouped(step)), from \(point.entry.path)"])
+        }
+    }
+
+    /// A file that the user names must not leave another future behind, which would later be taken for this run's.
+    private func checkIsNewest(_ point: CheckpointDirectory.Found, in folder: RunFolder) throws {
+        let newest = try CheckpointDirectory(path: folder.checkpoints).entries().first?.step ?? 0
+        guard newest <= point.about.progress.globalStep else {
+            throw TrainingError.laterCheckpoints(
+                path: folder.path, file: point.entry.path, step: point.about.progress.globalStep, newest: newest)
+        }
+    }
+
+    /// Begins with the weights of the file that the recipe names, if it does.
+    ///
+    /// - Returns: what was taken over and what was not, as lines to be read.
+    private func takeInitialWeights() throws -> [String] {
+        guard let path = recipe.initFile else { return [] }
+        let fit = WeightsFit(try Checkpoint(contentsOf: path).tensors, to: engine.parameters)
+        try fit.check(path: path, model: recipe.model, skipsMismatched: recipe.initSkipMismatched)
+        engine.take(fit)
+        let count = "\(Wording.grouped(fit.fitting.count)) of \(Wording.grouped(engine.parameters.count)) tensors"
+        return ["beginning with \(count) from \(path)"] + fit.misfits.map { "skipped: \($0)" }
+    }
+
+    /// What makes a run the run that it is may not change half-way.
+    ///
+    /// - Returns: what is asked for otherwise than the run began with and may be, as lines to be read.
+    private func checkSameRun(as about: Checkpoint.About, _ earlier: Recipe) throws -> [String] {
+        let differences = recipe.differences(from: earlier).filter { !isTheSame($0, about) }
+        let refused = differences.filter { difference in
+            switch difference.whenResumed {
+            case .changesFreely: false
+            case .changesOnRequest: !recipe.overriddenKeys.contains(difference.key)
+            case .stays: true
+            }
+        }
+        guard refused.isEmpty else { throw TrainingError.differentRecipe(differences: refused) }
+        // Checkpoints of earlier versions say nothing of it.
+        guard about.dataset.isEmpty || about.dataset == dataFingerprint else {
+            throw TrainingError.otherData(data: recipe.data, checkpoint: about.dataset, found: dataFingerprint)
+        }
+        let samples = sizes.samples(after: about.progress.globalStep)
+        guard about.progress.samples == samples else {
+            throw TrainingError.differentData(
+                data: recipe.data, step: about.progress.globalStep, checkpoint: about.progress.samples, found: samples)
+        }
+        let told = differences.filter { !["output", "resume", "override", "data"].contains($0.key) }
+        return told.isEmpty
+            ? []
+            : [
+                "changed: "
+                    + told.map { "\($0.key) \($0.before ?? "none") -> \($0.now ?? "none")" }.joined(separator: ", ")
+            ]
+    }
+
+    /// Whether two recipes that say a thing in other words, or say it and leave it out, mean the same.
+    private func isTheSame(_ difference: RecipeDifference, _ about: Checkpoint.About) -> Bool {
+        switch difference.key {
+        case "classes": about.classes == setup.network.classes
+        case "image_size": about.imageSize == setup.imageSize
+        // Where it lies may change; what it is tells its fingerprint.
+        case "data": difference.before?.dataset == difference.now?.dataset
+        default: false
+        }
+    }
+}
+
+extension String {
+    /// `fashion-mnist` of `"fashion-mnist:/data"`.
+    fileprivate var dataset: Substring { drop { $0 == "\"" }.prefix { $0 != ":" && $0 != "\"" } }
+}
+
+extension OpenedFolder {
+    /// Does `body`, and gives the folder up again where that throws.
+    fileprivate func orRelease<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch {
+            lock.release()
+            throw error
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Checkpoints
+import Collectives
+import Datasets
+import Engine
+
+/// Where tests reach into a run. Steps count from 0, as `Trainer.step` before the step is taken.
+struct TrainerHooks: Sendable {
+    /// What a rank trains on in place of the batch that was loaded.
+    var batch: @Sendable (_ rank: Int, _ step: Int, LoadedBatch) -> LoadedBatch = { _, _, batch in batch }
+    /// Changes a rank's own gradients, of which the first `finished` are final and not summed yet.
+    var gradients: (@Sendable (_ rank: Int, _ step: Int, _ finished: Int, inout MutableSpan<Float>) -> Void)?
+    /// Whether a rank is asked to save its state and leave.
+    var isStopAsked: @Sendable (_ rank: Int, _ step: Int) -> Bool = { _, _ in StopRequest.isReceived }
+    /// Stands before the writing of each checkpoint.
+    var commit: @Sendable (Checkpoint) throws -> Void = { _ in }
+    /// Seconds on rank 0's clock; nil for the machine's.
+    var clock: (@Sendable () -> Double)?
+}
+
+extension Trainer {
+    /// What a step tells of gradients that are final: `next`, after the hook.
+    func gradientProgress(_ next: @escaping (Int) -> Void) -> GradientProgress {
+        guard let hook = hooks.gradients else { return next }
+        return { [engine, world, step] finished in
+            engine.withGradients { gradients in hook(world.rank, step, finished, &gradients) }
+            next(finished)
+        }
+    }
+}

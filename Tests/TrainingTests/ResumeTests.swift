@@ -1,0 +1,177 @@
+import Checkpoints
+import Foundation
+import Recipes
+import Testing
+
+@testable import Training
+
+@Suite("A run that goes on from a checkpoint", .serialized)
+struct ResumeTests {
+    private let run: TinyRun
+
+    init() throws { run = try TinyRun() }
+
+    private func everyStep(_ flags: inout RecipeOverrides) {
+        flags.checkpointEvery = [.steps(1)]
+        flags.keepLast = 20
+    }
+
+    @Test(
+        "has the bits and the story of one that never stopped, from any step, on any number of ranks",
+        arguments: [(1, 2), (2, 1), (3, 4), (4, 1), (5, 2), (8, 1)])
+    func anyStep(stop: Int, ranks: Int) throws {
+        let whole = try run.train(run.flags("whole"))
+        try run.train(ranks: 2, run.flags("broken", everyStep))
+        #expect(try run.steps("broken") == Array(1...9))
+        try run.forget("broken", after: stop)
+        let resumed = try run.train(
+            ranks: ranks,
+            run.flags("broken") { flags in
+                flags.resume = .auto
+                flags.threads = 2
+            })
+        #expect(resumed.parametersSHA256 == whole.parametersSHA256)
+        #expect(try run.story("broken") == run.story("whole"))
+    }
+
+    @Test("passes over damaged checkpoints and leaves them in place")
+    func damaged() throws {
+        let whole = try run.train(run.flags("whole"))
+        try run.train(run.flags("broken", everyStep))
+        let (last, cut) = (try run.file("broken", step: 9), try run.file("broken", step: 8))
+        var bytes = try Data(contentsOf: URL(filePath: last))
+        bytes[bytes.count / 2] ^= 1
+        try bytes.write(to: URL(filePath: last))
+        try Data(contentsOf: URL(filePath: cut)).dropLast(1).write(to: URL(filePath: cut))
+        // Nothing of what it would keep anyway is written anew: the run goes on from step 7.
+        var resumedFrom: [String] = []
+        let found = try run.directory("broken").newest()
+        resumedFrom = found.passedOver.map(\.description)
+        #expect(found.entry.step == 7 && resumedFrom.count == 2)
+        #expect(resumedFrom[0].contains(last) && resumedFrom[1].contains(cut))
+        let resumed = try run.train(
+            run.flags("broken") { flags in
+                flags.resume = .auto
+                flags.checkpointEvery = [.epochs(100)]
+            })
+        #expect(resumed.parametersSHA256 == whole.parametersSHA256)
+        #expect(try Data(contentsOf: URL(filePath: cut)).count > 0)
+        #expect(throws: CheckpointError.self) { try Checkpoint(contentsOf: cut) }
+        // The end's took the place of the damaged one of its step.
+        #expect(try Checkpoint(contentsOf: last).about(path: last).progress.globalStep == 9)
+    }
+
+    @Test("begins anew where nothing is there yet, also after a run that died before its first checkpoint")
+    func nothingThere() throws {
+        let whole = try run.train(run.flags("whole"))
+        let auto = run.flags("new") { $0.resume = .auto }
+        #expect(try run.train(auto).parametersSHA256 == whole.parametersSHA256)
+        try FileManager.default.removeItem(atPath: run.path("new") + "/checkpoints")
+        #expect(try run.train(auto).parametersSHA256 == whole.parametersSHA256)
+        #expect(try run.story("new") == run.story("whole"))
+    }
+
+    @Test("does not begin anew where checkpoints are there and none holds")
+    func allDamaged() throws {
+        try run.train(run.flags("broken"))
+        for entry in try run.directory("broken").entries() { try Data([1, 2, 3]).write(to: URL(filePath: entry.path)) }
+        #expect(try run.failure(ranks: 2, run.flags("broken") { $0.resume = .auto }).contains("none of 3 checkpoints"))
+    }
+
+    @Test("branches off from a file or a folder into a folder of its own, and leaves the old run alone")
+    func branches() throws {
+        let whole = try run.train(run.flags("whole", everyStep))
+        for (name, path) in [
+            ("file", try run.file("whole", step: 4)), ("folder", run.path("whole")),
+            ("checkpoints", run.path("whole") + "/checkpoints"),
+        ] {
+            let branch = try run.train(run.flags(name) { $0.resume = .from(path: path) })
+            #expect(branch.parametersSHA256 == whole.parametersSHA256)
+            #expect(try run.story(name) == run.story("whole"))
+        }
+        #expect(try run.steps("whole") == Array(1...9))
+    }
+
+    @Test("goes on in the folder of the file that is named, unless later checkpoints are there")
+    func sameFolder() throws {
+        let whole = try run.train(run.flags("whole", everyStep))
+        let flags = run.flags("whole") { flags in
+            flags.output = nil
+            flags.resume = .from(path: run.path("whole") + "/checkpoints/step-000000004.safetensors.zst")
+        }
+        #expect(try run.failure(flags).contains("has checkpoints up to step 9"))
+        try run.forget("whole", after: 4)
+        let resumed = try run.train(flags)
+        #expect(resumed.parametersSHA256 == whole.parametersSHA256)
+        #expect(try run.steps("whole").last == 9)
+    }
+
+    @Test("may last longer, say more, and lie elsewhere")
+    func mayChange() throws {
+        let whole = try run.train(
+            run.flags("whole") { flags in
+                flags.schedule = .constant
+                flags.epochs = 4
+            })
+        try run.train(run.flags("short") { $0.schedule = .constant })
+        let moved = run.path("moved")
+        try FileManager.default.moveItem(atPath: run.path("short"), toPath: moved)
+        let resumed = try run.train(
+            run.flags("moved") { flags in
+                flags.schedule = .constant
+                flags.resume = .auto
+                flags.epochs = 4
+                flags.logEvery = 2
+                flags.threads = 2
+                flags.keepLast = 1
+            })
+        #expect(resumed.parametersSHA256 == whole.parametersSHA256)
+    }
+
+    @Test("has another value of what it must not change only where that is asked for by name")
+    func overrides() throws {
+        try run.train(run.flags("run", everyStep))
+        try run.forget("run", after: 4)
+        func resume(_ overridden: [String]?) -> RecipeOverrides {
+            run.flags("run") { flags in
+                flags.resume = .auto
+                flags.learningRate = 0.25
+                flags.momentum = 0.5
+                flags.overriddenKeys = overridden
+            }
+        }
+        #expect(try run.failure(resume(["lr"])).contains("momentum: 0.9 (now 0.5)"))
+        #expect(try !run.failure(resume(["lr"])).contains("lr: "))
+        try run.train(resume(["lr", "momentum"]))
+        // From then on that is the run.
+        try run.forget("run", after: 4)
+        let kept = try RecipeOverrides(contentsOf: run.path("run") + "/config.yaml")
+        #expect(kept.learningRate == 0.25 && kept.overriddenKeys == nil)
+    }
+
+    @Test("is refused on other data, by its fingerprint")
+    func otherData() throws {
+        try run.train(run.flags("run"))
+        let other = try TinyDigits(shift: 1)
+        let words = try run.failure(
+            ranks: 2,
+            run.flags("run") { flags in
+                flags.resume = .auto
+                flags.data = other.specification
+            })
+        #expect(words.contains("is not the data that the run to resume began with"))
+    }
+
+    @Test("evaluates the epoch that was complete when it was stopped")
+    func stoppedBeforeEvaluation() throws {
+        let whole = try run.train(run.flags("whole"))
+        var hooks = TrainerHooks()
+        hooks.isStopAsked = { _, step in step == 2 }
+        #expect(throws: RunStopped.self) { try run.train(run.flags("run"), hooks: hooks) }
+        #expect(try run.steps("run") == [3])
+        #expect(try run.story("run").count == 3)
+        let resumed = try run.train(run.flags("run") { $0.resume = .auto })
+        #expect(resumed.parametersSHA256 == whole.parametersSHA256)
+        #expect(try run.story("run") == run.story("whole"))
+    }
+}

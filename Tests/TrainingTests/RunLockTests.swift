@@ -1,0 +1,58 @@
+import Foundation
+import Testing
+
+@testable import Training
+
+@Suite("The lock of a run's folder") struct RunLockTests {
+    private let folder: TemporaryFolder
+    private var run: RunFolder { RunFolder(path: folder.path) }
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func leave(_ holder: RunHolder) throws {
+        try holder.json.write(toFile: run.lock, atomically: true, encoding: .utf8)
+    }
+
+    private func holder(host: String = RunHolder.here.host, job: String? = nil) -> RunHolder {
+        // init's number, which lives, with a start that is not init's.
+        RunHolder(host: host, pid: 1, start: "2026-01-01T00:00:00Z", ticks: .max, job: job)
+    }
+
+    @Test("is had by one at a time, and says by whom")
+    func exclusive() throws {
+        let lock = try RunLock(folder: run)
+        let error = #expect(throws: TrainingError.self) { _ = try RunLock(folder: run) }
+        #expect(
+            error
+                == .folderInUse(
+                    path: run.path,
+                    holder: try JSONDecoder().decode(
+                        RunHolder.self, from: Data(contentsOf: URL(filePath: run.lock)))))
+        #expect("\(error.map(String.init(describing:)) ?? "")".contains("process \(getpid()) on "))
+        lock.release()
+        #expect(!FileManager.default.fileExists(atPath: run.lock))
+        try RunLock(folder: run).release()
+    }
+
+    @Test("is taken over from a process of this machine that is gone, and from one that died while it wrote")
+    func takenOver() throws {
+        try leave(holder())
+        try RunLock(folder: run).release()
+        try "{\"host".write(toFile: run.lock, atomically: true, encoding: .utf8)
+        try RunLock(folder: run).release()
+    }
+
+    @Test("of another machine is left to its owner, who may live")
+    func otherMachine() throws {
+        try leave(holder(host: "elsewhere"))
+        #expect(throws: TrainingError.self) { _ = try RunLock(folder: run) }
+        #expect(FileManager.default.fileExists(atPath: run.lock))
+    }
+
+    @Test("tells processes of one number apart by their start, where files cannot be locked")
+    func withoutFileLocks() throws {
+        #expect(!RunHolder.here.isGone(knownFromLock: false))
+        #expect(holder().isGone(knownFromLock: false))
+        #expect(!holder(host: "elsewhere").isGone(knownFromLock: true))
+    }
+}

@@ -1,0 +1,101 @@
+import Checkpoints
+import Collectives
+import Foundation
+import Recipes
+import Testing
+
+@testable import Training
+
+/// Runs of LeNet on a handful of images, in a folder of their own: 40 to train in batches of 16, hence 3 steps an epoch, the last a
+/// short one.
+struct TinyRun {
+    let data: TinyDigits
+    let folder: TemporaryFolder
+
+    init() throws {
+        data = try TinyDigits()
+        folder = try TemporaryFolder()
+    }
+
+    func path(_ output: String) -> String { folder.path + "/" + output }
+
+    func flags(_ output: String, _ change: (inout RecipeOverrides) -> Void = { _ in }) -> RecipeOverrides {
+        var flags = RecipeOverrides()
+        flags.model = "lenet"
+        flags.data = data.specification
+        flags.epochs = 3
+        flags.batchSize = 16
+        flags.learningRate = 0.5
+        flags.threads = 1
+        flags.seed = 7
+        flags.output = path(output)
+        flags.logEvery = 1
+        change(&flags)
+        return flags
+    }
+
+    /// - Throws: what the ranks throw, which all do alike.
+    @discardableResult
+    func train(
+        ranks: Int = 1, _ flags: RecipeOverrides, hooks: TrainerHooks = TrainerHooks()
+    ) throws -> TrainingOutcome {
+        let recipe = try Recipe.resolve(flags: flags)
+        let outcomes = try InProcessCommunicator.run(ranks: ranks) { world in
+            Result {
+                let trainer = try Trainer(recipe: recipe, world: world, console: Console(isQuiet: true))
+                trainer.hooks = hooks
+                return try trainer.run()
+            }
+        }
+        let failures = outcomes.filter { if case .failure = $0 { true } else { false } }
+        #expect(failures.isEmpty || failures.count == ranks, "all ranks fail, or none")
+        let first = try #require(outcomes.first).get()
+        #expect(
+            Set(try outcomes.map { try $0.get().parametersSHA256 }).count == 1, "all ranks end with the same parameters"
+        )
+        return first
+    }
+
+    /// The message of the error that all ranks throw.
+    func failure(ranks: Int = 1, _ flags: RecipeOverrides, hooks: TrainerHooks = TrainerHooks()) throws -> String {
+        do {
+            try train(ranks: ranks, flags, hooks: hooks)
+            Issue.record("the run did not fail")
+            return ""
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    /// The records of a run, without what depends on the clock.
+    func story(_ output: String) throws -> [String] {
+        let text = try String(contentsOfFile: path(output) + "/metrics.jsonl", encoding: .utf8)
+        return text.split(separator: "\n").map { line in
+            String(line).replacing(/"images_per_second": [^,}]*/, with: "")
+        }
+    }
+
+    /// The steps of the checkpoints that are there, the oldest first.
+    func steps(_ output: String) throws -> [Int] {
+        try directory(output).entries().map(\.step).reversed()
+    }
+
+    func directory(_ output: String) -> CheckpointDirectory {
+        CheckpointDirectory(path: path(output) + "/checkpoints")
+    }
+
+    func file(_ output: String, step: Int) throws -> String {
+        try #require(try directory(output).entries().first { $0.step == step }).path
+    }
+
+    func checkpoint(_ output: String, step: Int) throws -> Checkpoint {
+        try Checkpoint(contentsOf: file(output, step: step))
+    }
+
+    /// As if the run had been killed after the checkpoint of this step.
+    func forget(_ output: String, after step: Int) throws {
+        for entry in try directory(output).entries() where entry.step > step {
+            try FileManager.default.removeItem(atPath: entry.path)
+        }
+    }
+}
