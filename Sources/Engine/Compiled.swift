@@ -44,6 +44,7 @@ final class Compiled {
                 labels: memory.allocate(Int32.self, count: slots)))
         let context = PlanContext(
             kernels: shared.kernels, usesOpenBLAS: shared.configuration.backend == .openblas,
+            usesWinograd: shared.configuration.usesWinograd && shared.configuration.backend != .openblas,
             threads: shared.configuration.threads, batch: batch, step: state, parameters: shared.arena,
             weights: shared.weights, gradients: shared.gradients, activations: shared.activations, images: images,
             losses: losses, predictions: predictions)

@@ -58,6 +58,14 @@ enum Cut {
     static let lowTile = 5
     /// A multiple of every tile height.
     static let pixelRun = 84
+    /// Channels from which on Winograd's filtering is faster than the sum over taps.
+    static let filteredChannels = 16
+    /// Its patches that a task works on at a time: some full tiles.
+    static let patches = 56
+    /// Floats of its sums that a task on a weight gradient keeps: the more, the less often are x and dy transformed.
+    static let coefficientSums = 262_144
+    /// Inputs whose weights a task transforms.
+    static let transformedInputs = 64
     /// Rows of its source that a task of a depthwise convolution should have room for.
     static let depthwiseRows = 8
 }

@@ -16,6 +16,8 @@ package struct EngineConfiguration: Sendable {
     package var evaluationCapacity: Int
     /// Seeds dropout.
     package var seed: UInt64
+    /// Whether convolutions of 3x3 are computed by Winograd's minimal filtering: less than half the products, other bits.
+    package var usesWinograd = true
     /// What graphs are rewritten by before they are planned: no result depends on it.
     package var passes = Set(GraphPass.allCases)
 

@@ -21,6 +21,12 @@ extension PlanBuilder {
     private mutating func emitForward(_ part: ConvolutionPart) {
         let part = part.decimated()
         let geometry = part.geometry
+        if filters(geometry, geometry.output) {
+            return emitWinograd(
+                source: part.input, normalization: part.normalization, padding: geometry.padding,
+                weights: UnsafePointer(part.weights), scratch: 0, destination: part.output, addend: part.addend,
+                bias: part.bias)
+        }
         let plain = forwardWindow(part)
         let window =
             joined(
@@ -124,7 +130,7 @@ extension PlanBuilder {
     }
 
     /// Samples that a task takes together, so that they share its pass over the weights: as many as fit, but leaving enough tasks.
-    private func group(_ fitting: Int) -> Int { max(min(fitting, slots / Cut.enoughTasks), 1) }
+    func group(_ fitting: Int) -> Int { max(min(fitting, slots / Cut.enoughTasks), 1) }
 
     /// Output rows whose source rows fit in `floats`.
     private func stripRows(_ window: SourceWindow, rows: Int, floats: Int) -> Int {
@@ -136,7 +142,7 @@ extension PlanBuilder {
     }
 
     /// Divides the lanes when the other axes give too few tasks to share.
-    private func laneParts(_ channels: Int, tasks: Int, isSamples: Bool) -> (perPart: Int, parts: Int) {
+    func laneParts(_ channels: Int, tasks: Int, isSamples: Bool) -> (perPart: Int, parts: Int) {
         let blocks = (channels + 31) / 32
         let wanted = isSamples ? (blocks + 1) / 2 : (Cut.enoughTasks + tasks - 1) / tasks
         let parts = max(min(wanted, (blocks + 1) / 2), 1)

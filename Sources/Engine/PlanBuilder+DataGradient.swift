@@ -21,6 +21,13 @@ extension PlanBuilder {
         let dx = part.input
         let dy = part.output
         let lattice = Lattice(geometry)
+        if filters(geometry, geometry.input) {
+            let weights = transposed(part, lattice)
+            return emitWinograd(
+                source: dy, normalization: nil, padding: lattice.padTop, weights: weights,
+                scratch: (dx.channels + 31) / 32 * geometry.taps * dy.channels * 32, destination: dx,
+                addend: part.addend, bias: nil)
+        }
         let plain = SourceWindow(
             isCopied: geometry.axis == .pixels || geometry.axis == .mapRow && lattice.needsCopy(geometry),
             padTop: lattice.padTop,

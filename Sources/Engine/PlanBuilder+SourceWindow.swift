@@ -64,6 +64,11 @@ extension PlanBuilder {
         return channels % (2 * line) == 0 ? channels + line : channels
     }
 
+    /// The channels of whole vectors that hold `channels`.
+    func wholeVectors(_ channels: Int) -> Int {
+        (channels + MemoryPlan.laneGranule - 1) / MemoryPlan.laneGranule * MemoryPlan.laneGranule
+    }
+
     /// The taps in the order row, column, input; taps that lie side by side in memory as one segment.
     func forwardSegments(
         _ geometry: ConvolutionGeometry, _ x: TensorView, _ window: SourceWindow

@@ -32,14 +32,17 @@ extension PlanBuilder {
         let part = part.decimated()
         let geometry = part.geometry
         let shards = context.batch.shards
-        let cut = WeightCut(geometry)
+        let isFiltered = filters(geometry, geometry.output)
+        let cut = WeightCut(geometry, isFiltered: isFiltered)
         // Where there are too few parts to share, tasks are shards' parts. A single shard is the sum.
         let sumsShards = shards == 1 || cut.parts >= Cut.enoughParts
         if !sumsShards { workspace.needPartials(shards * part.weightCount) }
         var window = forwardWindow(part)
         window.isCopied = true
-        window.pixelStride = geometry.isDepthwise ? cut.lanesPerPart : spread(cut.inputsPerPart)
-        let segments = weightSegments(geometry, cut, part.input, window)
+        window.pixelStride =
+            geometry.isDepthwise
+            ? cut.lanesPerPart : spread(isFiltered ? wholeVectors(cut.inputsPerPart) : cut.inputsPerPart)
+        let segments = isFiltered ? [] : weightSegments(geometry, cut, part.input, window)
         var arguments = WeightGradientArguments(
             batch: context.batch, source: part.input, window: window, outputGradient: part.output,
             segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count,
@@ -49,11 +52,13 @@ extension PlanBuilder {
             inputParts: cut.inputParts, lanesPerPart: cut.lanesPerPart, laneParts: cut.laneParts)
         arguments.partSums = geometry.taps * cut.inputsPerPart * cut.lanesPerPart
         arguments.sumBuffers = sumsShards ? ShardTree(shards).buffers : 1
-        cutIntoStrips(&arguments)
+        if isFiltered { cutIntoPatches(&arguments) } else { cutIntoStrips(&arguments) }
         let (name, kernel) =
             geometry.isDepthwise
             ? ("depthwiseWeightGradient", context.kernels.depthwiseWeightGradient)
-            : ("weightGradient", context.kernels.weightGradient)
+            : isFiltered
+                ? ("winogradWeightGradient", context.kernels.winogradWeightGradient)
+                : ("weightGradient", context.kernels.weightGradient)
         call(name, kernel, arguments, tasks: (sumsShards ? 1 : shards) * cut.parts)
         if !sumsShards {
             emitTreeSum(workspace.partials, stride: part.weightCount, to: part.gradient, count: part.weightCount)
@@ -137,7 +142,10 @@ private struct WeightCut {
 
     var parts: Int { inputParts * laneParts }
 
-    init(_ geometry: ConvolutionGeometry) {
+    /// - Parameter isFiltered: by Winograd's filtering, whose sums are those of coefficients.
+    init(_ geometry: ConvolutionGeometry, isFiltered: Bool) {
+        let (taps, room) =
+            isFiltered ? (WinogradPatches.coefficients, Cut.coefficientSums) : (geometry.taps, Cut.partSums)
         let blocks = (geometry.output.channels + 31) / 32
         let inputs = geometry.inputsPerOutput
         if geometry.isDepthwise {
@@ -148,7 +156,7 @@ private struct WeightCut {
         // The larger side is divided first: packed x is used as often as a part has outputs, packed dy as it has inputs.
         var parts = (inputs: 1, lanes: 1)
         var size = (inputs: inputs, blocks: blocks)
-        while geometry.taps * size.inputs * size.blocks * 32 > Cut.partSums, size.inputs > 32 || size.blocks > 1 {
+        while taps * size.inputs * size.blocks * 32 > room, size.inputs > 32 || size.blocks > 1 {
             if size.inputs > size.blocks * 32 || size.blocks == 1 {
                 parts.inputs += 1
                 size.inputs = ((inputs + parts.inputs - 1) / parts.inputs + 15) / 16 * 16

@@ -8,6 +8,7 @@ struct PlanContext {
     var kernels: KernelTable
     /// nil for products through OpenBLAS.
     var usesOpenBLAS: Bool
+    var usesWinograd: Bool
     var threads: Int
     var batch: BatchLayout
     var step: UnsafeMutablePointer<StepState>

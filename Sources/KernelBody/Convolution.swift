@@ -15,7 +15,7 @@ private let blockSteps = 1024
 
 /// A row of `columns` outputs, in tiles of nearly equal height.
 @inline(__always)
-private func multiplyRow<P: Product>(_ product: P.Type, _ columns: Int, isWide: Bool, _ job: inout MultiplyJob) {
+func multiplyRow<P: Product>(_ product: P.Type, _ columns: Int, isWide: Bool, _ job: inout MultiplyJob) {
     var remaining = columns
     var tiles = tileCount(columns)
     while tiles > 0 {

@@ -8,7 +8,7 @@ import KernelInterface
 // In depthwise convolutions a weight belongs to its lane alone: rows run along the taps of a segment instead.
 
 /// One tile's work on a strip: `samples` x `rows` x `columns` pixels, packed in scratch memory.
-private struct OpenOuterJob<Member: Weightless> {
+struct OpenOuterJob<Member: Weightless> {
     var x: UnsafePointer<Float>
     /// From one row of the tile to the next.
     var xStride: Int
@@ -26,10 +26,10 @@ private struct OpenOuterJob<Member: Weightless> {
     var member = Member()
 }
 
-private typealias OuterJob = OpenOuterJob<Nothing>
+typealias OuterJob = OpenOuterJob<Nothing>
 
 /// Sums the products of a strip's pixels onto what earlier strips left.
-private enum SumPixels<P: Product>: TileLoop {
+enum SumPixels<P: Product>: TileLoop {
     @inline(never)
     static func run<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<OuterJob>) {
         var sums = job.pointee.isFirst ? T.zero : T.load(UnsafePointer(job.pointee.sums), 32)
@@ -52,15 +52,15 @@ private enum SumPixels<P: Product>: TileLoop {
 }
 
 func weightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
-    sumPart(Broadcast.self, arguments, Part(arguments, task), worker: worker)
+    sumPart(PixelSum<Broadcast>.self, arguments, Part(arguments, task), worker: worker)
 }
 
 func depthwiseWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
-    sumPart(Lanewise.self, arguments, Part(arguments, task), worker: worker)
+    sumPart(PixelSum<Lanewise>.self, arguments, Part(arguments, task), worker: worker)
 }
 
 /// A task's share of the weights.
-private struct Part {
+struct Part {
     /// The only shard that the task sums, where it does not sum all.
     var shard: Int
     /// Inputs of each tap.
@@ -81,20 +81,28 @@ private struct Part {
     }
 }
 
+/// How a part's sums over one shard come about.
+protocol ShardSum {
+    /// - Parameter scratch: memory behind the sums.
+    static func sum(
+        _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, shard: Int,
+        scratch: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>)
+}
+
 /// A task's sums grow in scratch memory and are delivered when they are complete.
 @inline(__always)
-private func sumPart<P: Product>(
-    _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, worker: Int
+func sumPart<S: ShardSum>(
+    _ shardSum: S.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, worker: Int
 ) {
     let sums = arguments.pointee.window.scratch + worker &* arguments.pointee.window.scratchStride
-    let packed = sums + arguments.pointee.sumBuffers &* arguments.pointee.partSums
+    let scratch = sums + arguments.pointee.sumBuffers &* arguments.pointee.partSums
     var target = arguments.pointee.target
     if arguments.pointee.sumsShards {
         let stride = arguments.pointee.partSums
         var depth = 0
         for turn in 0..<arguments.pointee.batch.shards {
             let (shard, merges) = (arguments.pointee.turns[turn].shard, arguments.pointee.turns[turn].merges)
-            sumShard(P.self, arguments, part, shard: shard, packed: packed, to: sums + depth &* stride)
+            S.sum(arguments, part, shard: shard, scratch: scratch, to: sums + depth &* stride)
             for _ in 0..<merges {
                 addFloats(stride, from: UnsafePointer(sums + depth &* stride), to: sums + (depth &- 1) &* stride)
                 depth &-= 1
@@ -102,7 +110,7 @@ private func sumPart<P: Product>(
             depth &+= 1
         }
     } else {
-        sumShard(P.self, arguments, part, shard: part.shard, packed: packed, to: sums)
+        S.sum(arguments, part, shard: part.shard, scratch: scratch, to: sums)
         target += part.shard &* arguments.pointee.targetStride
     }
     deliver(arguments, part, from: sums, to: target)
@@ -111,49 +119,51 @@ private func sumPart<P: Product>(
 /// A part's sums over one shard, strip by strip: some rows of a sample, or some whole samples. A strip's x and dy are packed first,
 /// so that they stay in the caches while all tiles pass over them: where pixels lie a power of two apart, all of them would
 /// fall on the same few lines of a cache.
-private func sumShard<P: Product>(
-    _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, shard: Int,
-    packed x: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>
-) {
-    var window = arguments.pointee.window
-    let gradient = arguments.pointee.outputGradient
-    var source = arguments.pointee.source
-    if P.isLanewise {
-        source.take(lanes: part.lanes)
-        window.normalization?.drop(lanes: part.lanes.lowerBound)
-    } else if arguments.pointee.inputParts > 1 {
-        source.take(lanes: part.inputs)
-        window.normalization?.drop(lanes: part.inputs.lowerBound)
-    }
-    let firstSlot = shard &* arguments.pointee.batch.shardCapacity
-    let endSlot = firstSlot &+ arguments.pointee.batch.shardSizes[shard]
-    let dy = x + arguments.pointee.packedSource
-    let rowLength = window.width &* window.pixelStride
-    // Lanes that no tile writes: all where the shard has no sample, else the second half of the last block.
-    if endSlot == firstSlot || part.lanes.upperBound & 31 != 0 { zeroFloats(arguments.pointee.partSums, at: sums) }
-    var slot = firstSlot
-    while slot < endSlot {
-        let samples = min(arguments.pointee.samplesPerStrip, endSlot &- slot)
-        var row = 0
-        while row < gradient.height {
-            let rows = min(arguments.pointee.rowsPerStrip, gradient.height &- row)
-            let copiedRows = (rows &- 1) &* window.step &+ window.rowSpan
-            for i in 0..<samples {
-                copyWindow(
-                    source, slot: slot &+ i, firstRow: row &* window.step &- window.padTop, rows: copiedRows,
-                    window: window, to: x + i &* copiedRows &* rowLength)
-            }
-            packGradient(gradient, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows), part.lanes, to: dy)
-            let job = OuterJob(
-                x: UnsafePointer(x), xStride: P.isLanewise ? window.pixelStride : 1,
-                xStep: window.step &* window.pixelStride, xRowStep: window.step &* rowLength,
-                xSampleStep: copiedRows &* rowLength, gradient: UnsafePointer(dy),
-                samples: samples, rows: rows, columns: gradient.width, sums: sums,
-                isFirst: slot == firstSlot && row == 0)
-            sumTiles(P.self, arguments, job, part)
-            row &+= rows
+private enum PixelSum<P: Product>: ShardSum {
+    static func sum(
+        _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, shard: Int,
+        scratch x: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>
+    ) {
+        var window = arguments.pointee.window
+        let gradient = arguments.pointee.outputGradient
+        var source = arguments.pointee.source
+        if P.isLanewise {
+            source.take(lanes: part.lanes)
+            window.normalization?.drop(lanes: part.lanes.lowerBound)
+        } else if arguments.pointee.inputParts > 1 {
+            source.take(lanes: part.inputs)
+            window.normalization?.drop(lanes: part.inputs.lowerBound)
         }
-        slot &+= samples
+        let firstSlot = shard &* arguments.pointee.batch.shardCapacity
+        let endSlot = firstSlot &+ arguments.pointee.batch.shardSizes[shard]
+        let dy = x + arguments.pointee.packedSource
+        let rowLength = window.width &* window.pixelStride
+        // Lanes that no tile writes: all where the shard has no sample, else the second half of the last block.
+        if endSlot == firstSlot || part.lanes.upperBound & 31 != 0 { zeroFloats(arguments.pointee.partSums, at: sums) }
+        var slot = firstSlot
+        while slot < endSlot {
+            let samples = min(arguments.pointee.samplesPerStrip, endSlot &- slot)
+            var row = 0
+            while row < gradient.height {
+                let rows = min(arguments.pointee.rowsPerStrip, gradient.height &- row)
+                let copiedRows = (rows &- 1) &* window.step &+ window.rowSpan
+                for i in 0..<samples {
+                    copyWindow(
+                        source, slot: slot &+ i, firstRow: row &* window.step &- window.padTop, rows: copiedRows,
+                        window: window, to: x + i &* copiedRows &* rowLength)
+                }
+                packGradient(gradient, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows), part.lanes, to: dy)
+                let job = OuterJob(
+                    x: UnsafePointer(x), xStride: P.isLanewise ? window.pixelStride : 1,
+                    xStep: window.step &* window.pixelStride, xRowStep: window.step &* rowLength,
+                    xSampleStep: copiedRows &* rowLength, gradient: UnsafePointer(dy),
+                    samples: samples, rows: rows, columns: gradient.width, sums: sums,
+                    isFirst: slot == firstSlot && row == 0)
+                sumTiles(P.self, arguments, job, part)
+                row &+= rows
+            }
+            slot &+= samples
+        }
     }
 }
 

@@ -95,6 +95,9 @@ package struct WeightGradientArguments: BitwiseCopyable {
     package var partSums = 0
     package var sumBuffers = 1
     package var packedSource = 0
+    /// Of Winograd's filtering, whose scratch memory is: `sumBuffers` times a part's sums, the sums of their coefficients, the window's
+    /// copy (`packedSource` floats), the coefficients of x, those of dy.
+    package var patches: WinogradPatches?
 
     package init(
         batch: BatchLayout, source: TensorView, window: SourceWindow, outputGradient: TensorView,

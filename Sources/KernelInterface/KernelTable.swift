@@ -15,6 +15,10 @@ package struct KernelTable: Sendable {
     /// Convolutions and data gradients whose weights, [channels/32][taps][32], meet their own channel alone.
     package var convolveDepthwise: Kernel<ConvolutionArguments>
     package var depthwiseWeightGradient: Kernel<WeightGradientArguments>
+    /// Convolutions, data gradients and weight gradients of 3x3 at stride 1 by Winograd's minimal filtering.
+    package var convolveWinograd: Kernel<WinogradArguments>
+    package var transformWeights: Kernel<WinogradWeightArguments>
+    package var winogradWeightGradient: Kernel<WeightGradientArguments>
     package var maskGroups: Kernel<GroupMaskArguments>
     /// One task 32 outputs: dy of a linear layer with samples as lanes.
     package var packOutputGradient: Kernel<LinearGradientArguments>
@@ -79,6 +83,9 @@ package struct KernelTable: Sendable {
         biasGradient: @escaping Kernel<BiasGradientArguments>, transposeWeights: @escaping Kernel<TransposeArguments>,
         treeSum: @escaping Kernel<TreeSumArguments>, convolveDepthwise: @escaping Kernel<ConvolutionArguments>,
         depthwiseWeightGradient: @escaping Kernel<WeightGradientArguments>,
+        convolveWinograd: @escaping Kernel<WinogradArguments>,
+        transformWeights: @escaping Kernel<WinogradWeightArguments>,
+        winogradWeightGradient: @escaping Kernel<WeightGradientArguments>,
         maskGroups: @escaping Kernel<GroupMaskArguments>,
         packOutputGradient: @escaping Kernel<LinearGradientArguments>,
         linearDataGradient: @escaping Kernel<LinearGradientArguments>,
@@ -118,6 +125,9 @@ package struct KernelTable: Sendable {
         self.treeSum = treeSum
         self.convolveDepthwise = convolveDepthwise
         self.depthwiseWeightGradient = depthwiseWeightGradient
+        self.convolveWinograd = convolveWinograd
+        self.transformWeights = transformWeights
+        self.winogradWeightGradient = winogradWeightGradient
         self.maskGroups = maskGroups
         self.packOutputGradient = packOutputGradient
         self.linearDataGradient = linearDataGradient
