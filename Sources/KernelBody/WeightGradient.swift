@@ -52,47 +52,25 @@ enum SumPixels<P: Product>: TileLoop {
 }
 
 func weightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
-    sumPart(PixelSum<Broadcast>.self, arguments, Part(arguments, task), worker: worker)
+    sumPart(PixelSum<Broadcast>.self, arguments, WeightPart(arguments, task: task), worker: worker)
 }
 
 func depthwiseWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
-    sumPart(PixelSum<Lanewise>.self, arguments, Part(arguments, task), worker: worker)
-}
-
-/// A task's share of the weights.
-struct Part {
-    /// The only shard that the task sums, where it does not sum all.
-    var shard: Int
-    /// Inputs of each tap.
-    var inputs: Range<Int>
-    /// Outputs.
-    var lanes: Range<Int>
-
-    @inline(__always)
-    init(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int) {
-        let lanePart = task % arguments.pointee.laneParts
-        let inputPart = task / arguments.pointee.laneParts % arguments.pointee.inputParts
-        shard = task / arguments.pointee.laneParts / arguments.pointee.inputParts
-        let firstInput = inputPart &* arguments.pointee.inputsPerPart
-        inputs = firstInput..<min(firstInput &+ arguments.pointee.inputsPerPart, arguments.pointee.inputs)
-        let firstLane = lanePart &* arguments.pointee.lanesPerPart
-        let channels = padded(arguments.pointee.outputGradient.channels)
-        lanes = firstLane..<min(firstLane &+ arguments.pointee.lanesPerPart, channels)
-    }
+    sumPart(PixelSum<Lanewise>.self, arguments, WeightPart(arguments, task: task), worker: worker)
 }
 
 /// How a part's sums over one shard come about.
 protocol ShardSum {
     /// - Parameter scratch: memory behind the sums.
     static func sum(
-        _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, shard: Int,
+        _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, shard: Int,
         scratch: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>)
 }
 
 /// A task's sums grow in scratch memory and are delivered when they are complete.
 @inline(__always)
 func sumPart<S: ShardSum>(
-    _ shardSum: S.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, worker: Int
+    _ shardSum: S.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, worker: Int
 ) {
     let sums = arguments.pointee.window.scratch + worker &* arguments.pointee.window.scratchStride
     let scratch = sums + arguments.pointee.sumBuffers &* arguments.pointee.partSums
@@ -121,7 +99,7 @@ func sumPart<S: ShardSum>(
 /// fall on the same few lines of a cache.
 private enum PixelSum<P: Product>: ShardSum {
     static func sum(
-        _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, shard: Int,
+        _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, shard: Int,
         scratch x: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>
     ) {
         var window = arguments.pointee.window
@@ -169,7 +147,7 @@ private enum PixelSum<P: Product>: ShardSum {
 
 /// Moves a part's sums to their place among all weights.
 private func deliver(
-    _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, from sums: UnsafePointer<Float>,
+    _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, from sums: UnsafePointer<Float>,
     to target: UnsafeMutablePointer<Float>
 ) {
     let run = part.inputs.count &* 32
@@ -207,7 +185,7 @@ private func packGradient(
 /// All tiles of a part over one strip of x and dy.
 @inline(__always)
 private func sumTiles<P: Product>(
-    _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ strip: OuterJob, _ part: Part
+    _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ strip: OuterJob, _ part: WeightPart
 ) {
     var job = strip
     let pixels = strip.samples &* strip.rows &* strip.columns

@@ -22,13 +22,13 @@ private func weightSide(_ u0: Vector, _ u1: Vector, _ u2: Vector, _ u3: Vector) 
 }
 
 func winogradWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
-    sumPart(PatchSum.self, arguments, Part(arguments, task), worker: worker)
+    sumPart(PatchSum.self, arguments, WeightPart(arguments, task: task), worker: worker)
 }
 
 /// A part's sums over one shard, strip by strip: some rows of patches of a sample, or some whole samples.
 private enum PatchSum: ShardSum {
     static func sum(
-        _ arguments: UnsafePointer<WeightGradientArguments>, _ part: Part, shard: Int,
+        _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, shard: Int,
         scratch: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>
     ) {
         guard let patches = arguments.pointee.patches else { return }
@@ -83,7 +83,7 @@ private enum PatchSum: ShardSum {
 /// For each coefficient: sums[input][lane] += sum over patches of x[patch][input] * dy[patch][lane].
 @inline(__always)
 private func sumCoefficients(
-    _ strip: OuterJob, _ part: Part, xStride: Int, dyStride: Int, sumsStride: Int, blockStride: Int
+    _ strip: OuterJob, _ part: WeightPart, xStride: Int, dyStride: Int, sumsStride: Int, blockStride: Int
 ) {
     var job = strip
     for coefficient in 0..<16 {
@@ -161,7 +161,7 @@ private func transformPatch(
 /// A part's gradient from the sums of its coefficients: [lanes/32][16][inputs][32] -> [lanes/32][9][inputs][32], where coefficients lie
 /// `stride` apart.
 private func transformSums(
-    _ part: Part, inputsPerPart: Int, from coefficients: UnsafePointer<Float>, stride: Int,
+    _ part: WeightPart, inputsPerPart: Int, from coefficients: UnsafePointer<Float>, stride: Int,
     to sums: UnsafeMutablePointer<Float>
 ) {
     let tap = inputsPerPart &* 32

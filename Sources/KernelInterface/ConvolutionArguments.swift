@@ -126,6 +126,27 @@ package struct WeightGradientArguments: BitwiseCopyable {
     }
 }
 
+/// A task's share of the weights.
+package struct WeightPart: Sendable {
+    /// The only shard that the task sums, where it does not sum all.
+    package let shard: Int
+    /// Inputs of each tap.
+    package let inputs: Range<Int>
+    /// Outputs.
+    package let lanes: Range<Int>
+
+    package init(_ arguments: UnsafePointer<WeightGradientArguments>, task: Int) {
+        let lanePart = task % arguments.pointee.laneParts
+        let inputPart = task / arguments.pointee.laneParts % arguments.pointee.inputParts
+        shard = task / arguments.pointee.laneParts / arguments.pointee.inputParts
+        let firstInput = inputPart * arguments.pointee.inputsPerPart
+        inputs = firstInput..<min(firstInput + arguments.pointee.inputsPerPart, arguments.pointee.inputs)
+        let firstLane = lanePart * arguments.pointee.lanesPerPart
+        let channels = (arguments.pointee.outputGradient.channels + 15) / 16 * 16
+        lanes = firstLane..<min(firstLane + arguments.pointee.lanesPerPart, channels)
+    }
+}
+
 /// A step of a sum over shards along their tree: after `shard`'s own sum, so often the last two sums that stand alone become one.
 package struct ShardTurn: BitwiseCopyable {
     package var shard: Int

@@ -8,7 +8,7 @@ import Testing
 /// The same bits, whatever computes them.
 @Suite struct DeterminismTests {
     private static let specimens =
-        Specimens.joints + Specimens.groupsElsewhere + Specimens.heads
+        Specimens.joints + Specimens.groupsElsewhere + Specimens.heads + Specimens.filtered
         + [
             Specimens.widths, Specimens.norms, Specimens.pools, Specimens.groups, Specimens.depthwise,
             Specimens.activations, Specimens.responses,

@@ -47,6 +47,7 @@ import Testing
     ].compactMap { $0 }
 
     static let specimens = norms + Specimens.joints + Specimens.norms + Specimens.groupsElsewhere + Specimens.heads
+        + Specimens.filtered.suffix(3)
 
     @Test("specimens are all there") func count() { #expect(Self.norms.count == 7) }
 

@@ -58,7 +58,7 @@ struct Specimen: CustomTestStringConvertible, Sendable {
     /// An engine that holds the filled parameters.
     func engine(
         _ backend: Backend, threads: Int = 2, shards: Int = 4, capacity: Int? = nil,
-        passes: Set<GraphPass> = Set(GraphPass.allCases)
+        passes: Set<GraphPass> = Set(GraphPass.allCases), usesWinograd: Bool = true
     ) throws -> Engine {
         var configuration = EngineConfiguration(
             backend: backend, threads: threads, shards: shards,
@@ -67,6 +67,7 @@ struct Specimen: CustomTestStringConvertible, Sendable {
         // Tests run beside each other, on few cores.
         configuration.spins = false
         configuration.passes = passes
+        configuration.usesWinograd = usesWinograd
         let engine = try Engine(training: training, evaluation: evaluation, configuration: configuration)
         for (id, values) in parameters where training[id].role != .batchesTracked {
             engine.setValues(of: id, to: values)

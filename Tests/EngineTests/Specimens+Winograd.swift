@@ -1,0 +1,43 @@
+import Graphs
+import Networks
+import TestSupport
+
+/// What Winograd's filtering computes: kernels of 3x3 at stride 1 between 16 channels and more.
+extension Specimens {
+    /// Maps that patches of 2x2 cover, and reach beyond; from one patch to several strips of them; channels that fill vectors and tiles
+    /// and that do not, up to more than one task's part of the weights.
+    private static let layers: [(inputs: Int, outputs: Int, size: Int, padding: Int)] = [
+        (16, 16, 2, 1), (16, 17, 4, 1), (17, 16, 5, 1), (31, 33, 6, 1), (32, 32, 7, 1), (33, 48, 8, 1), (48, 31, 9, 0),
+        (96, 16, 6, 0), (16, 96, 4, 2), (20, 40, 7, 2), (64, 64, 10, 1), (80, 112, 4, 1), (160, 144, 4, 1),
+        (16, 32, 24, 1),
+    ]
+
+    static let filtered: [Specimen] =
+        layers.compactMap { layer in
+            try? Specimen(
+                "filtered \(layer.inputs) to \(layer.outputs), \(layer.size)px p\(layer.padding)", channels: 3,
+                imageSize: layer.size
+            ) {
+                $0.convolution("pointwise", to: layer.inputs, kernel: 1)
+                    .convolution("filtered", to: layer.outputs, kernel: 3, padding: layer.padding)
+            }
+        }
+        + [
+            try? Specimen("filtered, added and normalised on load", imageSize: 8) {
+                let x = $0.convolution("stem", to: 20, kernel: 1, bias: false).batchNorm("bn0").relu()
+                let y = x.convolution("conv1", to: 33, kernel: 3, padding: 1, bias: false).batchNorm("bn1").relu()
+                    .convolution("conv2", to: 20, kernel: 3, padding: 1, bias: false).batchNorm("bn2")
+                return y.add(x).relu().convolution("conv3", to: 16, kernel: 3, padding: 1).add(x)
+            },
+            try? Specimen("filtered between slices", imageSize: 6) {
+                let x = $0.convolution("stem", to: 32, kernel: 1)
+                return x.concatenate(x.convolution("a", to: 16, kernel: 3, padding: 1))
+                    .convolution("b", to: 16, kernel: 3, padding: 1)
+            },
+            try? Specimen("filtered in groups", imageSize: 6) {
+                $0.convolution("stem", to: 64, kernel: 1)
+                    .convolution("grouped", to: 64, kernel: 3, padding: 1, groups: 2)
+                    .convolution("narrow", to: 64, kernel: 3, padding: 1, groups: 8)
+            },
+        ].compactMap { $0 }
+}

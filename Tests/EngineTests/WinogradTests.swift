@@ -1,0 +1,65 @@
+import Engine
+import Graphs
+import Networks
+import TestSupport
+import Testing
+
+/// Winograd's filtering is another way to the same numbers.
+@Suite struct WinogradTests {
+    @Test("specimens are all there") func count() { #expect(Specimens.filtered.count == 17) }
+
+    @Test("an engine agrees with the references, with it and without", arguments: Specimens.filtered)
+    func agreement(specimen: Specimen) throws {
+        let expectation = Expectation(specimen)
+        for backend in Backend.supported where backend != .openblas {
+            for usesWinograd in [true, false] {
+                let engine = try specimen.engine(backend, usesWinograd: usesWinograd)
+                let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
+                let kernels = try engine.profile(
+                    batch, globalSamples: specimen.samples, step: 0, exchange: nil
+                ).calls.map(\.name)
+                for id in specimen.training.statistics {
+                    engine.setValues(of: id, to: goldenFill(specimen.training[id]))
+                }
+                // Forward and data gradient, and the weight gradient.
+                #expect((kernels.count { $0 == "convolveWinograd" } >= 2) == usesWinograd)
+                #expect(kernels.contains("winogradWeightGradient") == usesWinograd)
+                let setup = "\(backend), \(usesWinograd ? "filtered" : "direct")"
+                try expectation.check(engine, shardSizes: specimen.shardSizes(4), setup)
+            }
+        }
+    }
+
+    @Test("shards may be uneven and empty", arguments: [[4, 1, 0, 0], [0, 0, 0, 5], [2, 2, 1, 0], [1, 2, 1, 1]])
+    func unevenShards(sizes: [Int]) throws {
+        // The second has so many weights that a task sums all shards; the first, shards one by one.
+        for (inputs, outputs) in [(16, 33), (512, 528)] {
+            let specimen = try Specimen("uneven", imageSize: 2, samples: 5) {
+                $0.convolution("stem", to: inputs, kernel: 1).convolution("filtered", to: outputs, kernel: 3, padding: 1)
+            }
+            let expectation = Expectation(specimen)
+            for backend in Backend.supported where backend != .openblas {
+                let engine = try specimen.engine(backend, capacity: 5)
+                try expectation.check(engine, shardSizes: sizes, "\(backend) with shards of \(sizes)")
+            }
+        }
+    }
+
+    @Test("maps of which patches would compute too much, and other kernels, are left alone")
+    func elsewhere() throws {
+        let others = [
+            (16, 3, 3, 1, 1), (16, 1, 3, 1, 1), (15, 8, 3, 1, 1), (16, 8, 3, 2, 1), (16, 8, 5, 1, 2), (16, 8, 1, 1, 0),
+        ]
+        for (channels, size, kernel, stride, padding) in others {
+            let specimen = try Specimen("\(channels), \(size)px k\(kernel) s\(stride)", imageSize: size) {
+                $0.convolution("a", to: channels, kernel: 1)
+                    .convolution("b", to: channels, kernel: kernel, stride: stride, padding: padding)
+            }
+            let calls = try specimen.engine(.supported[0]).profile(
+                specimen.batch(shardSizes: specimen.shardSizes(4)), globalSamples: specimen.samples, step: 0,
+                exchange: nil
+            ).calls
+            #expect(!calls.contains { $0.name.lowercased().contains("winograd") }, "\(specimen.testDescription)")
+        }
+    }
+}
