@@ -31,6 +31,14 @@ package struct Recipe: Equatable, Sendable {
         case avx512, avx2, openblas
     }
 
+    /// How convolutions are computed.
+    package enum Convolution: String, CaseIterable, Sendable {
+        /// Kernels of 3x3 at stride 1 by Winograd's minimal filtering, others directly. Not on OpenBLAS.
+        case winograd
+        /// All as the sum over their taps.
+        case direct
+    }
+
     /// Whose moments batch norm normalises with.
     package enum BatchNorm: String, CaseIterable, Sendable {
         /// Those of the global batch.
@@ -104,6 +112,7 @@ package struct Recipe: Equatable, Sendable {
     /// Compute threads of each rank; nil means a fair share of the machine.
     package let threads: Int?
     package let instructionSet: InstructionSet
+    package let convolution: Convolution
     /// Seeds initial weights, sample order, augmentation and dropout.
     package let seed: UInt64
     /// Where results go; nil lets the trainer name a folder after model and data.
@@ -143,6 +152,7 @@ extension Recipe {
         static let stepFactor = 0.1
         static let warmupEpochs = 0.0
         static let instructionSet = InstructionSet.auto
+        static let convolution = Convolution.winograd
         static let seed: UInt64 = 1
         static let resume = Resume.none
         static let checkpointEvery = [Interval.epochs(1)]

@@ -114,6 +114,9 @@ package struct RecipeKey: Sendable {
         RecipeKey(
             "isa", \.instructionSet, .choice(), "what computes", alsoKnownAs: ["instruction_set", "backend"],
             whenResumed: .changesFreely),
+        RecipeKey(
+            "convolution", \.convolution, .choice(),
+            "winograd: kernels of 3x3 by minimal filtering, with less than half the products; direct: sums over taps"),
         RecipeKey("seed", \.seed, .seed, "seeds weights, sample order, augmentation and dropout"),
         RecipeKey(
             "output", \.output, .text, "the folder for results", alsoKnownAs: ["output_dir"],

@@ -30,6 +30,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var classes: Int?
     package var threads: Int?
     package var instructionSet: Recipe.InstructionSet?
+    package var convolution: Recipe.Convolution?
     package var seed: UInt64?
     package var output: String?
     package var resume: Recipe.Resume?
@@ -161,6 +162,7 @@ extension Recipe {
         classes = merged.classes
         threads = merged.threads
         instructionSet = merged.instructionSet ?? Default.instructionSet
+        convolution = merged.convolution ?? Default.convolution
         seed = merged.seed ?? Default.seed
         output = merged.output
         resume = merged.resume ?? Default.resume
@@ -213,6 +215,7 @@ extension Recipe {
         values.classes = classes
         values.threads = threads
         values.instructionSet = instructionSet
+        values.convolution = convolution
         values.seed = seed
         values.output = output
         values.resume = resume

@@ -53,13 +53,13 @@ package struct Benchmark: Sendable {
     /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
     package init(
         model: ModelChoice, batchSize: Int, imageSize: Int?, threads: Int?, steps: Int,
-        instructionSet: Recipe.InstructionSet, passes: Set<GraphPass> = Set(GraphPass.allCases),
-        communication: Communication = Communication(), records: Bool = false, profiles: Bool = false,
-        world: any Communicator
+        instructionSet: Recipe.InstructionSet, convolution: Recipe.Convolution = .winograd,
+        passes: Set<GraphPass> = Set(GraphPass.allCases), communication: Communication = Communication(),
+        records: Bool = false, profiles: Bool = false, world: any Communicator
     ) throws {
         let bench = try BenchmarkRun(
             model: model, batchSize: batchSize, imageSize: imageSize, threads: threads, instructionSet: instructionSet,
-            passes: passes, communication: communication, world: world)
+            convolution: convolution, passes: passes, communication: communication, world: world)
         for _ in 0..<2 { _ = try bench.secondsOfStep() }
         bench.forgetCommunication()
         if records || profiles { bench.startRecording() }
@@ -146,7 +146,8 @@ private final class BenchmarkRun {
 
     init(
         model: ModelChoice, batchSize: Int, imageSize: Int?, threads: Int?, instructionSet: Recipe.InstructionSet,
-        passes: Set<GraphPass>, communication: Communication, world: any Communicator
+        convolution: Recipe.Convolution, passes: Set<GraphPass>, communication: Communication,
+        world: any Communicator
     ) throws {
         let start = Date()
         (setup, engine, batch) = try together(world) {
@@ -156,7 +157,7 @@ private final class BenchmarkRun {
             let classes = try Setup.defaultClasses(ofModel: model.name)
             let setup = try Setup(
                 model: model, data: "synthetic", imageSize: imageSize, classes: classes, threads: threads,
-                instructionSet: instructionSet, world: world)
+                instructionSet: instructionSet, convolution: convolution, world: world)
             let engine = try setup.engine(batchSize: batchSize, seed: 1, passes: passes)
             engine.initialize(seed: 1)
             return (setup, engine, try Self.batch(setup, batchSize: batchSize))

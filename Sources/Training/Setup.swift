@@ -16,6 +16,7 @@ package struct Setup {
     package let summary: Summary
     package let sharding: Sharding
     package let backend: Backend
+    package let convolution: Recipe.Convolution
     package let threads: ThreadChoice
 
     /// Opens the data and builds the network on this rank; talks to no other.
@@ -27,7 +28,7 @@ package struct Setup {
     /// - Throws: what is wrong with model, data or machine.
     package init(
         model choice: ModelChoice, data: String, imageSize: Int?, classes: Int?, threads: Int?,
-        instructionSet: Recipe.InstructionSet, world: any Communicator
+        instructionSet: Recipe.InstructionSet, convolution: Recipe.Convolution = .winograd, world: any Communicator
     ) throws {
         model = try Zoo.model(named: choice.name)
         let channels = try model.options(from: choice.options).inputChannels
@@ -49,6 +50,7 @@ package struct Setup {
         summary = try Summary(network: network, imageSize: self.imageSize)
         sharding = Sharding(ranks: world.size, rank: world.rank)
         backend = Self.backend(instructionSet)
+        self.convolution = convolution
         self.threads = ThreadChoice.here(asked: threads, localRanks: world.localSize)
         MachineCores.makeRoom(for: self.threads, localRank: world.localRank)
     }
@@ -69,6 +71,7 @@ package struct Setup {
             shardCapacity: sharding.capacity(batchSize: batchSize ?? 1), evaluationCapacity: evaluationBatchSize,
             seed: seed)
         configuration.spins = !threads.isOversubscribed
+        configuration.usesWinograd = convolution == .winograd
         configuration.passes = passes
         return try Engine(training: training, evaluation: evaluation, configuration: configuration)
     }

@@ -63,7 +63,7 @@ package final class Trainer {
                 model: ModelChoice(
                     recipe.model, options: recipe.modelOptions, scheme: recipe.initScheme, dropout: recipe.dropout),
                 data: recipe.data, imageSize: recipe.imageSize, classes: recipe.classes, threads: recipe.threads,
-                instructionSet: recipe.instructionSet, world: world)
+                instructionSet: recipe.instructionSet, convolution: recipe.convolution, world: world)
             for split in Split.allCases where setup.dataset.count(of: split) == 0 {
                 throw TrainingError.emptySplit(data: setup.dataset.name, split: split.rawValue)
             }

@@ -59,6 +59,7 @@ enum OnOff: String, CaseIterable, ExpressibleByArgument {
 
 extension Recipe.Schedule.Name: ExpressibleByArgument {}
 extension Recipe.InstructionSet: ExpressibleByArgument {}
+extension Recipe.Convolution: ExpressibleByArgument {}
 extension Recipe.BatchNorm: ExpressibleByArgument {}
 extension Recipe.AllReduce: ExpressibleByArgument {}
 extension Recipe.GradientType: ExpressibleByArgument {}

@@ -27,6 +27,8 @@ struct BenchCommand: RankedCommand {
     @Option(help: "Gradients that are summed at once.") var bucketMegabytes = 25
     @Option(name: .customLong("isa"), help: "What computes: auto, avx512, avx2 or openblas.")
     var instructionSet = Recipe.InstructionSet.auto
+    @Option(help: "How 3x3 convolutions are computed: winograd or direct.")
+    var convolution = Recipe.Convolution.winograd
     @Option(
         name: .customLong("without-pass"),
         help: "Leaves out one rewrite of the graph; may be repeated. No result depends on it.")
@@ -57,7 +59,7 @@ struct BenchCommand: RankedCommand {
         communication.bucketMegabytes = bucketMegabytes
         let result = try Benchmark(
             model: ModelChoice(model, options: modelOptions.texts), batchSize: batchSize, imageSize: imageSize,
-            threads: threads, steps: steps, instructionSet: instructionSet,
+            threads: threads, steps: steps, instructionSet: instructionSet, convolution: convolution,
             passes: Set(GraphPass.allCases).subtracting(withoutPasses), communication: communication,
             records: trace != nil, profiles: profile,
             world: world)

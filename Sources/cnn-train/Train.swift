@@ -59,6 +59,8 @@ struct TrainCommand: RankedCommand {
     @Option(parsing: .unconditional, help: "Threads of each rank.") var threads: Int?
     @Option(name: .customLong("isa"), help: "What computes: auto, avx512, avx2 or openblas.")
     var instructionSet: Recipe.InstructionSet?
+    @Option(help: "How 3x3 convolutions are computed: winograd, with less than half the products, or direct.")
+    var convolution: Recipe.Convolution?
     @Option(parsing: .unconditional, help: "Seeds weights, the order of samples, and dropout.") var seed: UInt64?
     @Option(help: ArgumentHelp("The folder for results.", valueName: "dir")) var output: String?
     @OptionGroup(title: "Checkpoints") var checkpoints: CheckpointOptions
@@ -130,6 +132,7 @@ struct TrainCommand: RankedCommand {
         flags.classes = classes
         flags.threads = threads
         flags.instructionSet = instructionSet
+        flags.convolution = convolution
         flags.seed = seed
         flags.output = output
         checkpoints.write(to: &flags)

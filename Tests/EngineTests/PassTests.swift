@@ -46,7 +46,8 @@ import Testing
         },
     ].compactMap { $0 }
 
-    static let specimens = norms + Specimens.joints + Specimens.norms + Specimens.groupsElsewhere + Specimens.heads
+    static let specimens =
+        norms + Specimens.joints + Specimens.norms + Specimens.groupsElsewhere + Specimens.heads
         + Specimens.filtered.suffix(3)
 
     @Test("specimens are all there") func count() { #expect(Self.norms.count == 7) }

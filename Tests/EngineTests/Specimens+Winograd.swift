@@ -27,7 +27,7 @@ extension Specimens {
                 let x = $0.convolution("stem", to: 20, kernel: 1, bias: false).batchNorm("bn0").relu()
                 let y = x.convolution("conv1", to: 33, kernel: 3, padding: 1, bias: false).batchNorm("bn1").relu()
                     .convolution("conv2", to: 20, kernel: 3, padding: 1, bias: false).batchNorm("bn2")
-                return y.add(x).relu().convolution("conv3", to: 16, kernel: 3, padding: 1).add(x)
+                return y.add(x).relu().convolution("conv3", to: 20, kernel: 3, padding: 1).add(x)
             },
             try? Specimen("filtered between slices", imageSize: 6) {
                 let x = $0.convolution("stem", to: 32, kernel: 1)

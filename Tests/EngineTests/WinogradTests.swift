@@ -35,7 +35,8 @@ import Testing
         // The second has so many weights that a task sums all shards; the first, shards one by one.
         for (inputs, outputs) in [(16, 33), (512, 528)] {
             let specimen = try Specimen("uneven", imageSize: 2, samples: 5) {
-                $0.convolution("stem", to: inputs, kernel: 1).convolution("filtered", to: outputs, kernel: 3, padding: 1)
+                $0.convolution("stem", to: inputs, kernel: 1).convolution(
+                    "filtered", to: outputs, kernel: 3, padding: 1)
             }
             let expectation = Expectation(specimen)
             for backend in Backend.supported where backend != .openblas {

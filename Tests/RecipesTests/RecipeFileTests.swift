@@ -131,6 +131,7 @@ import Testing
                 schedule: cosine
                 warmup_epochs: 0.0
                 isa: auto
+                convolution: winograd
                 seed: 1
                 output: runs/a
                 resume: none
@@ -160,7 +161,8 @@ import Testing
             "model": "a", "data": "b", "epochs": "3", "steps": "4", "batch_size": "5", "lr": "0.25", "momentum": "0.5",
             "nesterov": "true", "weight_decay": "0.125", "schedule": "step", "warmup_epochs": "1.5",
             "step_epochs": "6", "step_factor": "0.75", "image_size": "7", "classes": "8", "threads": "9",
-            "isa": "openblas", "seed": "11", "output": "c", "resume": "auto", "log_every": "12", "batch_norm": "local",
+            "isa": "openblas", "convolution": "direct", "seed": "11", "output": "c", "resume": "auto",
+            "log_every": "12", "batch_norm": "local",
             "model_options": "{a: b, c: \"1,2\"}", "init_scheme": "he_normal", "dropout": "0.5", "init": "w",
             "init_skip_mismatched": "true", "freeze": "[a, b]", "lr_multipliers": "{a: 0.5, b: 2.0}", "shuffle": "off",
             "augment": "none", "loss_precision": "full", "allreduce": "tree", "gradient_dtype": "bf16",
