@@ -105,8 +105,12 @@ let package = Package(
             name: "collectives-check", dependencies: ["Collectives"], path: "Tests/CollectivesCheck",
             swiftSettings: optimized),
         .target(
-            name: "CheckpointFaults", dependencies: ["Checkpoints"], path: "Tests/CheckpointFaults",
+            name: "CheckpointFaults", dependencies: ["Checkpoints", "CZstd"], path: "Tests/CheckpointFaults",
             swiftSettings: optimized),
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
+        .executableTarget(
+            name: "checkpoint-check", dependencies: ["Checkpoints", "CheckpointFaults", "CAllocations"],
+            path: "Tests/CheckpointsCheck", swiftSettings: optimized),
         .executableTarget(
             name: "zoo-check", dependencies: ["Engine", "Graphs", "Networks", "Tensors", "TestSupport"],
             path: "Tests/ZooCheck", swiftSettings: optimized),
@@ -119,7 +123,7 @@ let package = Package(
         tests("Launching", ["Launching"]),
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
         tests("Datasets", ["Datasets", "Tensors", "CImageCodecs"]),
-        tests("Checkpoints", ["Checkpoints", "CheckpointFaults", "Tensors"]),
+        tests("Checkpoints", ["Checkpoints", "CheckpointFaults", "checkpoint-check", "Tensors"]),
         tests(
             "Exports",
             [

@@ -42,12 +42,10 @@ extension CheckpointDirectory {
         let parent = PartialFile.split(path).folder
         // `/` and `.` are there.
         if parent != path { try makeFolder(parent) }
-        do throws(SystemError) {
-            try files.makeFolder(path)
-        } catch {
-            guard error.isFileThere && Self.isFolder(path, in: files) else {
-                throw .system(call: "making the folder", path: path, code: error.code)
-            }
+        do throws(CheckpointError) {
+            try calling("making the folder", path) { () throws(SystemError) in try files.makeFolder(path) }
+        } catch .system(_, _, SystemError.fileExists.code) where Self.isFolder(path, in: files) {
+            // Somebody was faster.
         }
     }
 

@@ -36,11 +36,9 @@ extension CheckpointDirectory {
     /// the newest that holds.
     ///
     /// - Throws: for a file whatever is wrong with it, for a folder what `newest` throws, `noFile` where there is neither.
-    package static func load(_ path: String) throws(CheckpointError) -> Found {
-        try load(path, in: SystemFiles())
-    }
-
-    static func load(_ path: String, in files: any FileSystem) throws(CheckpointError) -> Found {
+    package static func load(
+        _ path: String, in files: any FileSystem = SystemFiles()
+    ) throws(CheckpointError) -> Found {
         guard isFolder(path, in: files) else { return try load(file: path, in: files) }
         let directory = CheckpointDirectory(
             path: path, retention: Retention(), compression: Compression(), files: files)

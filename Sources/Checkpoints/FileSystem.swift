@@ -17,11 +17,10 @@ package struct SystemError: Error, Equatable, Sendable {
     /// The disk, or what the user may have of it, is full.
     var isFullDisk: Bool { code == ENOSPC || code == EDQUOT }
 
-    var isFileThere: Bool { code == EEXIST }
-
     static var forbidden: SystemError { SystemError(code: EACCES) }
     /// The file system has no such call for this kind of file.
     static var unsupported: SystemError { SystemError(code: EINVAL) }
+    static var fileExists: SystemError { SystemError(code: EEXIST) }
     static var noFile: SystemError { SystemError(code: ENOENT) }
     static var noSpace: SystemError { SystemError(code: ENOSPC) }
 }

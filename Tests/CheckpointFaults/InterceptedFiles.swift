@@ -15,6 +15,8 @@ package enum Intervention: Sendable {
     case fail(Int32)
     /// It writes or reads only the first half of what it could, at least a byte.
     case shorten
+    /// An fsync that does nothing and says that it has.
+    case ignore
 }
 
 /// Files of another file system, with somebody who is asked before each call. Used by one thread at a time.
@@ -39,18 +41,16 @@ package final class InterceptedFiles: FileSystem {
 
     /// Counts the call, and throws what it shall say, if it shall fail.
     ///
-    /// - Returns: whether it shall be short.
+    /// - Returns: what else shall befall it.
     @discardableResult
-    private func meet(_ call: FileCall) throws(SystemError) -> Bool {
+    private func meet(_ call: FileCall) throws(SystemError) -> Intervention {
         let turn = state.withLock { state in
             state.calls.append(call)
             return state.calls.count - 1
         }
-        switch intervene(turn, call) {
-        case .none: return false
-        case .fail(let code): throw SystemError(code: code)
-        case .shorten: return true
-        }
+        let intervention = intervene(turn, call)
+        if case .fail(let code) = intervention { throw SystemError(code: code) }
+        return intervention
     }
 
     package func open(_ path: String) throws(SystemError) -> Int32 {
@@ -76,17 +76,23 @@ package final class InterceptedFiles: FileSystem {
     }
 
     package func write(_ bytes: borrowing RawSpan, to file: Int32) throws(SystemError) -> Int {
-        let isShort = try meet(.write)
-        return try base.write(isShort ? bytes.extracting(first: (bytes.byteCount + 1) / 2) : copy bytes, to: file)
+        guard case .shorten = try meet(.write) else { return try base.write(bytes, to: file) }
+        return try base.write(bytes.extracting(first: (bytes.byteCount + 1) / 2), to: file)
     }
 
     package func read(_ count: Int, from file: Int32) throws(SystemError) -> [UInt8] {
-        let isShort = try meet(.read)
-        return try base.read(isShort ? (count + 1) / 2 : count, from: file)
+        guard case .shorten = try meet(.read) else { return try base.read(count, from: file) }
+        return try base.read((count + 1) / 2, from: file)
     }
 
     package func synchronize(_ file: Int32) throws(SystemError) {
-        try meet(state.withLock { $0.folders.contains(file) } ? .synchronizeFolder : .synchronize)
+        let isFolder = state.withLock { $0.folders.contains(file) }
+        do throws(SystemError) {
+            if case .ignore = try meet(isFolder ? .synchronizeFolder : .synchronize) { return }
+        } catch {
+            (base as? MemoryDisk)?.lose(file)
+            throw error
+        }
         try base.synchronize(file)
     }
 

@@ -72,23 +72,6 @@ import Testing
         }
     }
 
-    @Test("a file with any bit flipped is refused, or reads as the same: no flip goes unnoticed")
-    func bitFlips() throws {
-        let original = example()
-        let bytes = try original.file
-        var accepted: [Int] = []
-        for bit in 0..<(bytes.count * 8) {
-            var flipped = bytes
-            flipped[bit / 8] ^= 1 << UInt8(bit % 8)
-            do throws(CheckpointError) {
-                #expect(try Checkpoint(file: flipped) == original, "bit \(bit)")
-                accepted.append(bit)
-            } catch {}
-        }
-        // zstd has a few bits that mean nothing, such as a reserved one and the padding of bit streams.
-        #expect(accepted.count * 100 < bytes.count * 8, "accepted: \(accepted)")
-    }
-
     @Test("bytes after the frame are refused")
     func trailing() throws {
         #expect(throws: CheckpointError.self) { try Checkpoint(file: example().file + [0]) }

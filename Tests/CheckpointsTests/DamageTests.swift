@@ -1,0 +1,90 @@
+import CheckpointFaults
+import Testing
+
+@testable import Checkpoints
+
+@Suite("A checkpoint that is no longer what was written") struct DamageTests {
+    /// A disk with steps 1 and 2, small ones, and the newest's file.
+    private func disk() throws -> (MemoryDisk, path: String, bytes: [UInt8]) {
+        let disk = MemoryDisk()
+        for step in 1...2 { try Story.directory(disk).commit(Specimen.state(step: step, noise: 8)) }
+        let path = try Story.directory(disk).entries()[0].path
+        return (disk, path, try #require(disk.content(of: path)))
+    }
+
+    /// What is wrong with what is found; nil where it is the newest state to the bit, or the one before it and the newest is named.
+    private func complaint(_ disk: MemoryDisk, _ path: String) -> String? {
+        do throws(CheckpointError) {
+            let found = try Story.directory(disk).newest()
+            guard found.checkpoint.isSame(as: Specimen.state(step: found.entry.step, noise: 8)) else {
+                return "another state"
+            }
+            if found.entry.step == 2 { return found.passedOver.isEmpty ? nil : "\(found.passedOver)" }
+            return found.passedOver.map(\.description.isEmpty) == [false]
+                && found.passedOver[0].description.hasPrefix(path) ? nil : "\(found.passedOver)"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test("cut at any byte, is passed over by name for the one before it")
+    func truncation() throws {
+        let (disk, path, bytes) = try disk()
+        for count in bytes.indices {
+            disk.overwrite(path, with: Array(bytes.prefix(count)))
+            #expect(
+                complaint(disk, path) == nil && (try? Checkpoint(contentsOf: path, in: disk)) == nil, "cut to \(count)")
+        }
+    }
+
+    @Test("with any bit flipped, is passed over by name for the one before it, or still the same")
+    func bitFlips() throws {
+        let (disk, path, bytes) = try disk()
+        var accepted = 0
+        for bit in 0..<bytes.count * 8 {
+            var flipped = bytes
+            flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+            disk.overwrite(path, with: flipped)
+            #expect(complaint(disk, path) == nil, "bit \(bit)")
+            if (try? Checkpoint(contentsOf: path, in: disk)) != nil { accepted += 1 }
+        }
+        // zstd has a few bits that mean nothing, such as a reserved one and the padding of bit streams.
+        #expect(accepted * 100 < bytes.count * 8)
+    }
+
+    @Test("out of its zstd frame, with any bit flipped, is refused or still the same: the digests see it")
+    func bitFlipsInPlainFile() throws {
+        let state = Specimen.state(step: 2, noise: 8)
+        let contents = Safetensors.Contents(tensors: state.allTensors, metadata: state.metadata).sealed()
+        var bytes: [UInt8] = []
+        try Safetensors.encode(contents) { (run) throws(CheckpointError) in bytes += run.bytes }
+        #expect(try Checkpoint(file: bytes).isSame(as: state))
+        for bit in 0..<bytes.count * 8 {
+            var flipped = bytes
+            flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+            if let read = try? Checkpoint(file: flipped) { #expect(read.isSame(as: state), "bit \(bit)") }
+        }
+    }
+
+    @Test("where none is left that holds, one error names them all")
+    func allDamaged() throws {
+        let (disk, path, bytes) = try disk()
+        disk.overwrite(path, with: Array(bytes.dropLast()))
+        disk.overwrite(path.replacing("2.safe", with: "1.safe"), with: [])
+        let error = #expect(throws: CheckpointError.self) { try Story.directory(disk).newest() }
+        guard case .noneReadable(Story.folder, let reasons)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(reasons.count == 2 && reasons[0].hasPrefix(path))
+    }
+
+    @Test("and one under another step's name, is passed over")
+    func misnamed() throws {
+        let (disk, path, _) = try disk()
+        disk.overwrite(path, with: try #require(disk.content(of: path.replacing("2.safe", with: "1.safe"))))
+        let found = try Story.directory(disk).newest()
+        #expect(found.entry.step == 1 && found.passedOver.count == 1)
+        #expect(found.passedOver.first?.description.contains("as the file's name says") == true)
+    }
+}

@@ -1,0 +1,134 @@
+import CheckpointFaults
+import Foundation
+import Testing
+
+@testable import Checkpoints
+
+/// A way for a call to go wrong, and its name.
+struct Mishap: Sendable, CustomTestStringConvertible {
+    let name: String
+    let intervention: Intervention
+    var testDescription: String { name }
+
+    static let all = [
+        Mishap(name: "EIO", intervention: .fail(EIO)), Mishap(name: "ENOSPC", intervention: .fail(ENOSPC)),
+        Mishap(name: "EINTR", intervention: .fail(EINTR)), Mishap(name: "short", intervention: .shorten),
+    ]
+}
+
+@Suite("Whichever system call fails") struct FaultTests {
+    @Test(
+        "the newest state or the one before it is there, also without power, and the next attempt clears up",
+        arguments: Mishap.all)
+    func everyCall(_ mishap: Mishap) throws {
+        var met: Set<FileCall> = []
+        var outcomes = 0
+        for turn in 0..<1000 {
+            let disk = MemoryDisk()
+            let files = InterceptedFiles(disk) { at, _ in at == turn ? mishap.intervention : .none }
+            let (announced, error, warnings) = Story.usual.tell(on: files)
+            let calls = files.calls
+            guard turn < calls.count else {
+                #expect(error == nil && warnings.isEmpty && announced == Story.steps)
+                // docs/reliability.md says how many.
+                #expect(turn == 137 && outcomes >= 274)
+                #expect(met.isSuperset(of: Set(FileCall.allCases)))
+                return
+            }
+            let what = "call \(turn), \(calls[turn])"
+            met.insert(calls[turn])
+            if let error {
+                guard case .system(_, let path, _) = error, path.hasPrefix("/") else {
+                    Issue.record("\(what): \(error)")
+                    continue
+                }
+            }
+            if let complaint = Story.usual.complaint(disk, announced: announced) {
+                Issue.record("\(what): \(complaint)")
+            }
+            for image in disk.image.afterPowerLoss(most: 40, seed: UInt64(turn)) {
+                outcomes += 1
+                if let complaint = Story.usual.complaint(MemoryDisk(image), announced: announced) {
+                    Issue.record("\(what), then the power: \(complaint)")
+                }
+            }
+            #expect(disk.openCount == 0, "\(what) leaves a file open")
+            let step = min(announced + 1, Story.steps)
+            try Story.directory(disk).commit(Story.usual.states[step])
+            #expect(Story.usual.complaint(disk, announced: step) == nil)
+            let kept = Story.directory(disk)
+            #expect(
+                try kept.names().sorted() == kept.entries().prefix(2).map { String($0.path.dropFirst(17)) }.sorted(),
+                "\(what)")
+        }
+        Issue.record("the story never came to its end")
+    }
+
+    @Test("nothing that is interrupted or short is an error, but an fsync that was interrupted is")
+    func interruptions() {
+        for mishap in Mishap.all.suffix(2) {
+            for turn in 0..<1000 {
+                let files = InterceptedFiles(MemoryDisk()) { at, _ in at == turn ? mishap.intervention : .none }
+                let (_, error, warnings) = Story.usual.tell(on: files)
+                guard turn < files.calls.count else { break }
+                let isFlush = [.synchronize, .synchronizeFolder].contains(files.calls[turn]) && mishap.name == "EINTR"
+                #expect((error != nil) == isFlush, "\(mishap.name) of \(files.calls[turn])")
+                #expect(warnings.isEmpty)
+            }
+        }
+    }
+
+    @Test("after an fsync that failed no other comes: the file is dropped", arguments: [EIO, EINTR, ENOSPC])
+    func fsyncOnce(code: Int32) {
+        let files = InterceptedFiles(MemoryDisk()) { _, call in call == .synchronize ? .fail(code) : .none }
+        let (announced, error, _) = Story.usual.tell(on: files)
+        #expect(
+            announced == 0
+                && error == .system(call: "fsync", path: Story.folder + "/step-000000001.safetensors.zst", code: code))
+        #expect(files.calls.count { $0 == .synchronize } == 1)
+        #expect(files.calls.suffix(2) == [.close, .remove])
+    }
+
+    @Test("on a real disk too", arguments: Mishap.all.prefix(2))
+    func realDisk(_ mishap: Mishap) throws {
+        for turn in 0..<1000 {
+            let temporary = try TemporaryFolder()
+            let folder = temporary.path + "/run/checkpoints"
+            let files = InterceptedFiles(SystemFiles()) { at, _ in at == turn ? mishap.intervention : .none }
+            let (announced, error, _) = Story.usual.tell(on: files, folder)
+            guard turn < files.calls.count else {
+                #expect(error == nil)
+                return
+            }
+            let what = "call \(turn), \(files.calls[turn])"
+            #expect(Story.usual.complaint(SystemFiles(), announced: announced, folder) == nil, "\(what)")
+            try Story.directory(SystemFiles(), folder).commit(Story.usual.states[Story.steps])
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+            #expect(names.allSatisfy { $0.hasPrefix("step-") }, "\(what): \(names)")
+        }
+        Issue.record("the story never came to its end")
+    }
+
+    @Test(
+        "of reading, the newest is read, or the one before it with the reason, or one error says why not",
+        arguments: Mishap.all)
+    func reading(_ mishap: Mishap) throws {
+        let disk = MemoryDisk()
+        _ = Story.usual.tell(on: disk)
+        for turn in 0..<1000 {
+            let files = InterceptedFiles(disk) { at, _ in at == turn ? mishap.intervention : .none }
+            do throws(CheckpointError) {
+                let found = try Story.directory(files).newest()
+                #expect(found.checkpoint.isSame(as: Story.usual.states[found.entry.step]))
+                #expect(found.entry.step == 4 - found.passedOver.count)
+            } catch {
+                guard case .system("reading the folder", Story.folder, _) = error else {
+                    Issue.record("\(error)")
+                    continue
+                }
+            }
+            if turn >= files.calls.count { return }
+        }
+        Issue.record("the reading never came to its end")
+    }
+}

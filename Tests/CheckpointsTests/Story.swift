@@ -1,0 +1,63 @@
+import CheckpointFaults
+
+@testable import Checkpoints
+
+/// A run that commits steps 1 to 4 and keeps two of them, on a file system that fails it.
+struct Story {
+    static let folder = "/run/checkpoints"
+    static let steps = 4
+    /// Each state takes two writes.
+    static let usual = Story(noise: 40_000)
+    /// Each state takes five writes.
+    static let long = Story(noise: 150_000)
+
+    /// By step.
+    let states: [Checkpoint]
+
+    private init(noise: Int) {
+        states = (0...Self.steps).map { Specimen.state(step: $0, noise: noise) }
+    }
+
+    static func directory(_ files: any FileSystem, _ folder: String = folder) -> CheckpointDirectory {
+        CheckpointDirectory(
+            path: folder, retention: Retention(last: 2), compression: Compression(threads: 0), files: files)
+    }
+
+    /// What is wrong with what a reader finds where step `announced` was promised and the one after it was perhaps begun; nil if
+    /// nothing is.
+    func complaint(_ files: any FileSystem, announced: Int, _ folder: String = Story.folder) -> String? {
+        do throws(CheckpointError) {
+            let found = try Self.directory(files, folder).newest()
+            guard (max(announced, 1)...announced + 1).contains(found.entry.step) else {
+                return "step \(found.entry.step) was found, \(announced) was promised; passed over: \(found.passedOver)"
+            }
+            guard found.passedOver.isEmpty else { return "\(found.passedOver)" }
+            guard found.checkpoint.isSame(as: states[found.entry.step]) else { return "another state than was saved" }
+            return nil
+        } catch .noDirectory where announced == 0 {
+            return nil
+        } catch .noneFound where announced == 0 {
+            return nil
+        } catch {
+            return "\(announced) was promised, and nothing found: \(error)"
+        }
+    }
+
+    /// Commits all steps in turn.
+    ///
+    /// - Returns: how many were promised, what stopped it, and the warnings on the way.
+    func tell(
+        on files: any FileSystem, _ folder: String = Story.folder, after: (Int) -> Void = { _ in }
+    ) -> (announced: Int, error: CheckpointError?, warnings: [CheckpointError]) {
+        var warnings: [CheckpointError] = []
+        for step in 1...Self.steps {
+            do throws(CheckpointError) {
+                warnings += try Self.directory(files, folder).commit(states[step]).warnings
+                after(step)
+            } catch {
+                return (step - 1, error, warnings)
+            }
+        }
+        return (Self.steps, nil, warnings)
+    }
+}
