@@ -44,4 +44,18 @@ package struct Checkpoint: Equatable, Sendable {
 
     /// All tensors, in the order in which a file lists them.
     package var allTensors: [NamedTensor] { tensors + optimizer + averaged }
+
+    /// Parameters and buffers, and nothing else.
+    package var weightsAlone: Checkpoint { Checkpoint(tensors: tensors, optimizer: [], metadata: [:]) }
+
+    /// The same network with its averages over time in place of parameters and buffers, where there are any.
+    package var withAverages: Checkpoint {
+        let byName = Dictionary(averaged.map { ($0.name, $0) }) { first, _ in first }
+        var other = self
+        other.tensors = tensors.map { tensor in
+            guard let average = byName[Self.averagedName(of: tensor.name)] else { return tensor }
+            return NamedTensor(name: tensor.name, shape: average.shape, storage: average.storage)
+        }
+        return other
+    }
 }

@@ -19,9 +19,7 @@ extension CheckpointDirectory {
             do throws(CheckpointError) {
                 let found = try Self.load(file: entry.path, in: files)
                 guard found.entry.step == entry.step else {
-                    throw .metadata(
-                        path: entry.path, key: "step", found: "\(found.entry.step)",
-                        expected: "\(entry.step), as the file's name says")
+                    throw .misnamed(path: entry.path, step: found.entry.step, promised: entry.step)
                 }
                 return Found(
                     entry: entry, checkpoint: found.checkpoint, about: found.about, passedOver: passedOver)

@@ -51,14 +51,16 @@ package struct CheckpointDirectory: Sendable {
         }
     }
 
-    /// Names are as `name` makes them, so that a step has one.
     private func entry(_ name: String) -> Entry? {
-        guard name.hasPrefix(Self.prefix), name.hasSuffix(Self.suffix),
-            name.utf8.count > Self.prefix.utf8.count + Self.suffix.utf8.count
+        Self.step(ofName: name).map { Entry(path: path + "/" + name, step: $0) }
+    }
+
+    /// The step that a file's name promises, where it is as `name` makes them, so that a step has one.
+    static func step(ofName name: String) -> Int? {
+        guard name.hasPrefix(prefix), name.hasSuffix(suffix), name.utf8.count > prefix.utf8.count + suffix.utf8.count
         else { return nil }
-        let digits = name.dropFirst(Self.prefix.count).dropLast(Self.suffix.count)
-        guard let step = Int(digits), step >= 0 else { return nil }
+        guard let step = Int(name.dropFirst(prefix.count).dropLast(suffix.count)), step >= 0 else { return nil }
         let progress = Checkpoint.Progress(epoch: 0, stepInEpoch: 0, globalStep: step, samples: 0)
-        return name == Self.name(of: progress) ? Entry(path: path + "/" + name, step: step) : nil
+        return name == self.name(of: progress) ? step : nil
     }
 }

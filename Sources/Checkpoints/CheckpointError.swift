@@ -17,6 +17,10 @@ package enum CheckpointError: Error, Equatable, Sendable {
     case metadata(path: String, key: String, found: String?, expected: String)
     /// A later program wrote the file, in a format that is not known here.
     case laterVersion(path: String, found: Int, known: Int)
+    /// The file's name promises another step.
+    case misnamed(path: String, step: Int, promised: Int)
+    /// A tensor is not like that of the other files.
+    case unlike(path: String, found: String, expected: String)
     /// What was read back is not what was written.
     case verificationFailed(path: String)
 }
@@ -53,6 +57,10 @@ extension CheckpointError: CustomStringConvertible {
                 + "as cnn-train writes it"
         case .laterVersion(let path, let found, let known):
             "\(path): this is format \(found), which a later cnn-train wrote; this one reads formats 1 to \(known): update it"
+        case .misnamed(let path, let step, let promised):
+            "\(path): this is the state after step \(step), not \(promised); rename it back"
+        case .unlike(let path, let found, let expected):
+            "\(path): \(found), where the first file has \(expected); give files of one network"
         case .verificationFailed(let path):
             "\(path): what was read back is not what was written; older checkpoints are kept: check the disk"
         }

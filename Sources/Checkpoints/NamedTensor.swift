@@ -20,6 +20,9 @@ package struct NamedTensor: Equatable, Sendable {
         self.storage = storage
     }
 
+    /// As safetensors spells it: `F32`.
+    package var typeName: String { storage.type.rawValue }
+
     /// The numbers of a float32 tensor, else nil.
     package var floats: [Float]? {
         if case .float32(let values) = storage { values } else { nil }

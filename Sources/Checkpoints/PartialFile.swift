@@ -15,10 +15,13 @@ enum PartialFile {
 
     static func name(for name: String) -> String { ".\(name).\(host).\(getpid())\(suffix)" }
 
+    /// Whether `name` is one that `name(for:)` makes, on whatever machine.
+    static func isPartial(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(suffix) }
+
     /// Whether `name` is one of ours whose writer is gone. A file of this very process is: it has one writer a folder,
     /// and asks before it writes.
     static func isAbandoned(_ name: String, in folder: String, of files: any FileSystem) -> Bool {
-        guard name.hasPrefix("."), name.hasSuffix(suffix) else { return false }
+        guard isPartial(name) else { return false }
         let parts = name.dropLast(suffix.count).split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count >= 4, let process = parts.last.flatMap({ Int32($0) }), process > 0 else { return false }
         if name.hasSuffix(".\(host).\(process)\(suffix)") {

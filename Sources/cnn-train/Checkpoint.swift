@@ -1,26 +1,38 @@
 import ArgumentParser
 import Checkpoints
+import Foundation
 import Networks
 import Training
 
-/// `cnn-train checkpoint`: files of weights, from others and for others.
+/// `cnn-train checkpoint`: what is in files of weights, from us, from others and for others.
 struct CheckpointCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "checkpoint", abstract: "Exports, imports and shows checkpoints.",
-        subcommands: [Export.self, Import.self, Show.self])
+        commandName: "checkpoint", abstract: "Looks into checkpoints, checks, compares, converts and averages them.",
+        subcommands: [Inspect.self, Verify.self, Diff.self, Export.self, Import.self, Average.self])
 
     struct Export: LocalCommand {
         static let configuration = CommandConfiguration(
             commandName: "export",
             abstract: "Writes a checkpoint's weights as plain safetensors, as torchvision names and shapes them.")
 
-        @Option(help: ArgumentHelp("A file of OUTPUT/checkpoints.", valueName: "file")) var checkpoint: String
+        @Argument(help: ArgumentHelp("A checkpoint, or a run's OUTPUT: its newest.", valueName: "file")) var path:
+            String
         @Option(help: ArgumentHelp("The file to write.", valueName: "file.safetensors")) var output: String
+        @Flag(help: "Writes the averages over time instead, where the run keeps them.") var averaged = false
+        @Flag(help: "Prints one JSON object.") var json = false
 
         func run() throws {
-            let checkpoint = try Checkpoint(contentsOf: checkpoint)
+            var checkpoint = try CheckpointFiles.any(path)
+            if averaged {
+                guard !checkpoint.averaged.isEmpty else { throw ValidationError("\(path): no averages are in it") }
+                checkpoint = checkpoint.withAverages
+            }
             try checkpoint.exportWeights(to: output)
-            print("\(output): \(Wording.count(checkpoint.tensors.count, "tensor"))")
+            let count = checkpoint.tensors.count
+            print(
+                json
+                    ? try JSONText(["output": output, "tensors": "\(count)"]).text
+                    : "\(output): \(Wording.count(count, "tensor"))")
         }
     }
 
@@ -44,26 +56,52 @@ struct CheckpointCommand: ParsableCommand {
         }
     }
 
-    struct Show: LocalCommand {
+    struct Average: LocalCommand {
         static let configuration = CommandConfiguration(
-            commandName: "show", abstract: "Shows what a checkpoint says of itself, and its tensors.")
+            commandName: "average", abstract: "Writes the mean of several checkpoints of one network.",
+            discussion:
+                "Running statistics of batch norms are averaged too; they were measured with each file's own weights.")
 
-        @Option(help: ArgumentHelp("A checkpoint, or any safetensors file.", valueName: "file")) var checkpoint: String
+        @Argument(help: ArgumentHelp("Checkpoints.", valueName: "file")) var paths: [String]
+        @Option(help: ArgumentHelp("The checkpoint to write.", valueName: "file.safetensors.zst")) var output: String
+        @Flag(help: "Prints one JSON object.") var json = false
 
         func run() throws {
-            let checkpoint = try Checkpoint(contentsOf: checkpoint)
-            for (key, text) in checkpoint.metadata.sorted(by: { $0.key < $1.key }) {
-                let lines = text.split(separator: "\n")
-                print(lines.count > 1 ? "\(key):" : "\(key): \(text)")
-                if lines.count > 1 { for line in lines { print("  \(line)") } }
-            }
-            print()
-            let tensors = checkpoint.tensors + checkpoint.optimizer
-            let width = tensors.map(\.name.count).max() ?? 0
-            for tensor in tensors {
-                let shape = tensor.shape.map(String.init).joined(separator: "x")
-                print(tensor.name.column(width, isLeading: true) + "  " + (shape.isEmpty ? "scalar" : shape))
-            }
+            let checkpoints = try paths.map { (path: $0, checkpoint: try CheckpointFiles.any($0)) }
+            let average = try Checkpoint.average(of: checkpoints)
+            try average.write(to: output)
+            let digest = sha256(of: average.tensors)
+            print(
+                json
+                    ? try JSONText(["output": output, "files": "\(paths.count)", "parameters_sha256": digest]).text
+                    : "\(output): the mean of \(Wording.count(paths.count, "file")), parameters \(digest)")
+        }
+    }
+}
+
+/// What a path on the command line stands for.
+enum CheckpointFiles {
+    /// The file, or of a folder the newest checkpoint in it. Files of other programs will do.
+    static func any(_ path: String) throws -> Checkpoint {
+        guard Verification.isFolder(path) else { return try Checkpoint(contentsOf: path) }
+        return try CheckpointDirectory.load(path).checkpoint
+    }
+}
+
+/// A value as one line of JSON. What is no number is a text: `nan`, `inf`.
+struct JSONText<Value: Encodable> {
+    private let value: Value
+
+    init(_ value: Value) { self.value = value }
+
+    var text: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            encoder.keyEncodingStrategy = .convertToSnakeCase
+            encoder.nonConformingFloatEncodingStrategy = .convertToString(
+                positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+            return String(decoding: try encoder.encode(value), as: UTF8.self)
         }
     }
 }

@@ -84,7 +84,7 @@ import Testing
         let (disk, path, _) = try disk()
         disk.overwrite(path, with: try #require(disk.content(of: path.replacing("2.safe", with: "1.safe"))))
         let found = try Story.directory(disk).newest()
-        #expect(found.entry.step == 1 && found.passedOver.count == 1)
-        #expect(found.passedOver.first?.description.contains("as the file's name says") == true)
+        #expect(found.entry.step == 1)
+        #expect(found.passedOver == [.misnamed(path: path, step: 1, promised: 2)])
     }
 }

@@ -29,7 +29,7 @@ import Testing
         let (cases, complaints) = complaints(.long) { _, _ in .none }
         #expect(complaints.isEmpty, "\(complaints.count) of \(cases): \(complaints.first ?? "")")
         // docs/reliability.md says how many.
-        #expect(cases == 3315)
+        #expect(cases > 3000)
     }
 
     @Test(

@@ -137,7 +137,7 @@ struct ExportTests {
 
     @Test("wants a checkpoint, not bare weights; imported ones take images to be photographs")
     func bareWeights() throws {
-        let made = try commands.run("checkpoint", "export", "--checkpoint", checkpoint, "--output", "w.safetensors")
+        let made = try commands.run("checkpoint", "export", checkpoint, "--output", "w.safetensors")
         try #require(made.status == 0)
         let outcome = try commands.run("export", "--checkpoint", "w.safetensors", "--output", "m.onnx")
         #expect(outcome.status == 1 && outcome.complaints.count == 1)

@@ -203,12 +203,12 @@ struct RunTests {
                     "a.safetensors", "--output", input)
                 #expect(made.status == 0, "\(made.errors)")
             }
-            let written = try commands.run("checkpoint", "export", "--checkpoint", input, "--output", output)
+            let written = try commands.run("checkpoint", "export", input, "--output", output)
             #expect(written.status == 0, "\(written.errors)")
         }
         let exported = try Data(contentsOf: URL(filePath: commands.folder + "/a.safetensors"))
         #expect(try Data(contentsOf: URL(filePath: commands.folder + "/b.safetensors")) == exported)
-        let shown = try commands.run("checkpoint", "show", "--checkpoint", "c.zst").output
+        let shown = try commands.run("checkpoint", "inspect", "c.zst").output
         #expect(shown.contains("model: lenet\n") && shown.contains("model_options: {\"activation\":\"relu\"}"))
         let begun = try train(
             "begun", "--steps", "1", "--model-option", "activation=relu", "--init", "c.zst", "--lr-multiplier", "0=0",

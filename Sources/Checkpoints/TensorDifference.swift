@@ -1,0 +1,68 @@
+/// How a tensor differs between two checkpoints.
+package enum TensorDifference: Equatable, Sendable {
+    case onlyInFirst
+    case onlyInSecond
+    /// Types and shapes as texts: `F32 [64, 3, 7, 7]`.
+    case kind(first: String, second: String)
+    /// `count` numbers differ, by `largest` at most; nan where one of them is no number.
+    case values(count: Int, of: Int, largest: Double)
+}
+
+/// What differs between two checkpoints, to the bit.
+package struct CheckpointDifference: Sendable {
+    /// Keys of the metadata whose texts differ, in order; nil where one lacks the key.
+    package let metadata: [(key: String, first: String?, second: String?)]
+    /// Tensors that differ, in the first's order and then the second's.
+    package let tensors: [(name: String, difference: TensorDifference)]
+    /// How many tensors are the same in both.
+    package let same: Int
+
+    package var isEmpty: Bool { metadata.isEmpty && tensors.isEmpty }
+
+    package init(_ first: Checkpoint, _ second: Checkpoint) {
+        metadata = Set(first.metadata.keys).union(second.metadata.keys).sorted()
+            .filter { first.metadata[$0] != second.metadata[$0] }
+            .map { ($0, first.metadata[$0], second.metadata[$0]) }
+        let others = Dictionary(second.allTensors.map { ($0.name, $0) }) { one, _ in one }
+        let own = Set(first.allTensors.map(\.name))
+        var tensors: [(name: String, difference: TensorDifference)] = []
+        for tensor in first.allTensors {
+            if let difference = Self.difference(tensor, others[tensor.name]) {
+                tensors.append((tensor.name, difference))
+            }
+        }
+        same = first.allTensors.count - tensors.count
+        for tensor in second.allTensors where !own.contains(tensor.name) {
+            tensors.append((tensor.name, .onlyInSecond))
+        }
+        self.tensors = tensors
+    }
+
+    private static func difference(_ first: NamedTensor, _ second: NamedTensor?) -> TensorDifference? {
+        guard let second else { return .onlyInFirst }
+        guard first.shape == second.shape, first.storage.type == second.storage.type else {
+            return .kind(first: first.kind, second: second.kind)
+        }
+        var (count, largest) = (0, 0.0)
+        switch (first.storage, second.storage) {
+        case (.float32(let left), .float32(let right)):
+            for (a, b) in zip(left, right) where a.bitPattern != b.bitPattern {
+                count += 1
+                let distance = (Double(a) - Double(b)).magnitude
+                if distance.isNaN || distance > largest { largest = distance }
+            }
+        case (.int64(let left), .int64(let right)):
+            for (a, b) in zip(left, right) where a != b {
+                count += 1
+                largest = max(largest, (Double(a) - Double(b)).magnitude)
+            }
+        default: break
+        }
+        return count == 0 ? nil : .values(count: count, of: first.storage.count, largest: largest)
+    }
+}
+
+extension NamedTensor {
+    /// Type and shape: `F32 [64, 3, 7, 7]`.
+    package var kind: String { "\(storage.type.rawValue) \(shape)" }
+}

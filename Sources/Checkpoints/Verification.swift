@@ -1,0 +1,93 @@
+/// What holds of a file.
+package struct Verification: Equatable, Sendable {
+    /// What a file turned out to be.
+    package enum Kind: String, Sendable {
+        /// A state of ours: every rule of the format holds, and every digest.
+        case checkpoint
+        /// Tensors of another program, or exported: every rule of the format holds; there are no digests.
+        case weights
+        /// What a writer that died has left, or one that lives is writing.
+        case unfinished
+        case broken
+    }
+
+    package let path: String
+    package let kind: Kind
+    /// What is wrong, of a broken file.
+    package let problem: CheckpointError?
+    /// Bytes of the file; 0 where it cannot be opened.
+    package let bytes: Int
+    /// Of a checkpoint.
+    package let about: Checkpoint.About?
+    /// How many tensors have proved their digests, or their place in the file where it has none.
+    package let tensors: Int
+    /// How many numbers in them are infinite or none at all.
+    package let notFinite: Int
+
+    /// Whether the file can be relied on.
+    package var holds: Bool { kind == .checkpoint || kind == .weights }
+
+    /// Reads all of a file.
+    package init(of path: String, in files: any FileSystem = SystemFiles()) {
+        guard !PartialFile.isPartial(PartialFile.split(path).name) else {
+            self.init(path: path, kind: .unfinished)
+            return
+        }
+        let bytes = (try? InputFile(path: path, in: files).size) ?? 0
+        do throws(CheckpointError) {
+            let checkpoint = try Checkpoint(contentsOf: path, in: files)
+            let isOurs = checkpoint.metadata[Safetensors.versionKey] != nil
+            let about = isOurs ? try checkpoint.about(path: path) : nil
+            if let about, let promised = CheckpointDirectory.step(ofName: PartialFile.split(path).name),
+                about.progress.globalStep != promised
+            {
+                throw .misnamed(path: path, step: about.progress.globalStep, promised: promised)
+            }
+            let all = checkpoint.allTensors
+            self.init(
+                path: path, kind: isOurs ? .checkpoint : .weights, bytes: bytes, about: about, tensors: all.count,
+                notFinite: all.reduce(0) { $0 + ($1.floats ?? []).count { !$0.isFinite } })
+        } catch {
+            self.init(path: path, kind: .broken, problem: error, bytes: bytes)
+        }
+    }
+
+    private init(
+        path: String, kind: Kind, problem: CheckpointError? = nil, bytes: Int = 0, about: Checkpoint.About? = nil,
+        tensors: Int = 0, notFinite: Int = 0
+    ) {
+        self.path = path
+        self.kind = kind
+        self.problem = problem
+        self.bytes = bytes
+        self.about = about
+        self.tensors = tensors
+        self.notFinite = notFinite
+    }
+
+    /// Files that are or may become checkpoints in a folder and the folders in it, in the order of their names.
+    ///
+    /// - Throws: where a folder cannot be listed.
+    package static func files(
+        in folder: String, of files: any FileSystem = SystemFiles()
+    ) throws(CheckpointError) -> [String] {
+        let names = try calling("reading the folder", folder) { () throws(SystemError) in
+            try files.names(in: folder)
+        }
+        var found: [String] = []
+        for name in names.sorted() {
+            let path = folder + "/" + name
+            if CheckpointDirectory.isFolder(path, in: files) {
+                found += try Self.files(in: path, of: files)
+            } else if name.hasSuffix(".safetensors.zst") || name.hasSuffix(".safetensors")
+                || PartialFile.isPartial(name)
+            {
+                found.append(path)
+            }
+        }
+        return found
+    }
+
+    /// Whether a path stands for a folder.
+    package static func isFolder(_ path: String) -> Bool { CheckpointDirectory.isFolder(path, in: SystemFiles()) }
+}
