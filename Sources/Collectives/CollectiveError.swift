@@ -6,6 +6,8 @@ package enum CollectiveError: Error, Equatable, Sendable {
     case threadLevel(found: Int)
     /// A partner's message has another size than this rank expects: the ranks are at different points of the program.
     case outOfStep(rank: Int, partner: Int, expectedBytes: Int, foundBytes: Int)
+    /// Ranks waited for others for longer than is allowed.
+    case timedOut(CollectiveTimeout)
     /// Another rank of an in-process group has failed, so that this one waits in vain.
     case peerFailed(rank: Int, failed: Int)
 }
@@ -22,8 +24,16 @@ extension CollectiveError: CustomStringConvertible {
         case .outOfStep(let rank, let partner, let expected, let found):
             "rank \(rank) expected \(expected) bytes from rank \(partner) and got \(found): the ranks are out of step. "
                 + "Start all ranks with the same program and the same flags."
+        case .timedOut(let timeout):
+            "\(timeout)"
         case .peerFailed(let rank, let failed):
             "rank \(rank) waits for others, but rank \(failed) has failed; that rank's error says why."
         }
+    }
+}
+
+extension CollectiveError: ErrorWithStatus {
+    package var exitStatus: Int32 {
+        if case .timedOut = self { ExitStatus.collectiveTimeout } else { ExitStatus.failure }
     }
 }

@@ -84,7 +84,7 @@ package final class FlightRecorder: Sendable {
         var open = [(entry: Entry, place: Int)?](repeating: nil, count: Line.allCases.count)
         var phase = Phase("start")
         var phaseStart = monotonicSeconds()
-        var patience = FlightRecorder.usualPatience
+        var patience = FlightRecorder.firstStepFactor * FlightRecorder.usualPatience
         var folder: String?
 
         mutating func append(_ entry: Entry) -> Int {
@@ -98,6 +98,9 @@ package final class FlightRecorder: Sendable {
             return place
         }
     }
+
+    /// How much longer a run's first step may take, which begins with ranks in different states.
+    package static let firstStepFactor = 4.0
 
     /// Seconds that a collective may take where nothing else is said.
     package static let usualPatience = 300.0
@@ -125,6 +128,9 @@ package final class FlightRecorder: Sendable {
 
     /// Seconds that this rank has spent in collectives of a line.
     package func seconds(on line: Line) -> Double { state.withLock { $0.progress[line.rawValue].seconds } }
+
+    /// Whether this rank is within a collective now.
+    package var isInCollective: Bool { state.withLock { state in state.open.contains { $0 != nil } } }
 
     // MARK: What communicators tell
 

@@ -8,6 +8,8 @@ package final class Job: Sendable {
 
     private let communicator: MPICommunicator
     private let isEnding = Atomic(false)
+    /// nil where there is nobody to wait for.
+    private let watchdog = Mutex<Watchdog?>(nil)
 
     /// Seconds that ranks which fail alike wait for each other.
     private static let patience: TimeInterval = 5
@@ -18,16 +20,26 @@ package final class Job: Sendable {
 
     /// Starts MPI: joins the job that mpirun started, or is a job of one without it. Once in a process.
     package static func start() throws(CollectiveError) -> Job {
-        Job(try MPICommunicator())
+        let job = Job(try MPICommunicator())
+        job.startWatchdog()
+        return job
+    }
+
+    private func startWatchdog() {
+        guard communicator.size > 1 else { return }
+        let dog = Watchdog(post: communicator.post, recorder: communicator.recorder) { [self] error in fail(error) }
+        watchdog.withLock { $0 = dog }
     }
 
     /// Ends MPI on this process, once all ranks call it. No communication may follow.
     package func finish() throws(CollectiveError) {
         try communicator.barrier(as: "end")
+        // It must not call MPI any more.
+        watchdog.withLock { $0 }?.stop()
         try communicator.finish()
     }
 
-    /// Ends the job on all ranks with exit code 1, after printing the error to standard error with this rank's name.
+    /// Ends the job on all ranks with the error's exit status, after printing the error to standard error with this rank's name.
     ///
     /// For what happens on this rank, while others may be waiting for it. May be called from any thread.
     package func fail(_ error: any Error) -> Never {
@@ -36,10 +48,11 @@ package final class Job: Sendable {
         end(error)
     }
 
-    /// Ends the job for an error that all ranks see alike, such as a wrong flag: rank 0 prints it, all exit with `code`.
+    /// Ends the job for an error that all ranks see alike, such as a wrong flag: rank 0 prints it, all exit with `code`, or else with the
+    /// error's status.
     ///
     /// Should a rank not come here, those that did end the job as `fail` does.
-    package func failTogether(_ error: any Error, code: Int32 = 1) -> Never {
+    package func failTogether(_ error: any Error, code: Int32? = nil) -> Never {
         if isEnding.exchange(true, ordering: .relaxed) { waitForTheEnd() }
         if communicator.rank == 0 { report(error, as: Self.program) }
         Thread.detachNewThread { [self] in
@@ -51,7 +64,7 @@ package final class Job: Sendable {
         } catch let finishError {
             end(finishError)
         }
-        exit(code)
+        exit(code ?? error.status)
     }
 
     /// How messages name this process: its rank, or the program where it is alone.
@@ -63,8 +76,8 @@ package final class Job: Sendable {
 
     private func end(_ error: any Error, isReported: Bool = false) -> Never {
         if !isReported { report(error, as: name) }
-        if communicator.size == 1 { exit(1) }
-        communicator.abort(code: 1)
+        if communicator.size == 1 { exit(error.status) }
+        communicator.abort(code: error.status)
     }
 
     private func report(_ error: any Error, as name: String) {

@@ -181,6 +181,15 @@ package final class Engine {
         try weights.withMutableSpan(body)
     }
 
+    /// Where each parameter, and each buffer where asked for, lies in `withParameters`.
+    package func storage(includingBuffers: Bool) -> [(name: String, range: Range<Int>)] {
+        parameters.enumerated().compactMap { index, parameter in
+            guard parameter.isTrainable || includingBuffers && parameter.role != .batchesTracked else { return nil }
+            let entry = arena.entries[index]
+            return (parameter.name, entry.offset..<entry.offset + entry.storage)
+        }
+    }
+
     /// The optimizer's state, in the engine's own layout.
     package func withMomentum<Result>(_ body: (inout MutableSpan<Float>) throws -> Result) rethrows -> Result {
         try velocities.withMutableSpan(body)

@@ -22,6 +22,8 @@ package struct MetricsRecord: Hashable, Sendable {
     package var accuracy: Double
     package var learningRate: Float?
     package var imagesPerSecond: Double
+    /// How the ranks' times of work since the record before compare; nil for one rank.
+    package var pace: PaceComparison?
     /// SHA-256 of all parameters and buffers in canonical order, in hexadecimal; only of the final record.
     package var parametersSHA256: String?
 
@@ -51,6 +53,10 @@ package struct MetricsRecord: Hashable, Sendable {
         object.add("accuracy", accuracy)
         if let learningRate { object.add("lr", learningRate) }
         object.add("images_per_second", imagesPerSecond)
+        if let pace {
+            object.add("slowest_rank", pace.slowest)
+            object.add("slowest_over_median", pace.ratio)
+        }
         if let parametersSHA256 { object.add("parameters_sha256", parametersSHA256) }
         return object.text
     }

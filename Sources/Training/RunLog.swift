@@ -44,7 +44,7 @@ struct RunLog {
         }
         for note in notes { fact("note", note) }
         console.say()
-        console.say(row("epoch", "step", "loss", "accuracy", "lr", "img/s", "left"))
+        console.say(row("epoch", "step", "loss", "accuracy", "lr", "img/s", "left", ranks > 1 ? "slowest" : ""))
     }
 
     private func optimizer(_ recipe: Recipe) -> String {
@@ -69,7 +69,16 @@ struct RunLog {
             row(
                 "\(record.epoch)", "\(record.step)", loss(record.loss), percent(record.accuracy),
                 Wording.significant(Double(record.learningRate ?? 0)), Wording.significant(record.imagesPerSecond),
-                Wording.duration(seconds: secondsLeft)))
+                Wording.duration(seconds: secondsLeft),
+                record.pace.map { "\(Wording.fixed($0.ratio, 2)) rank \($0.slowest)" } ?? ""))
+    }
+
+    /// A rank that stays behind: the others wait for it in every step.
+    func straggler(rank: Int, ranks: Int, ratio: Double) {
+        fact(
+            "note",
+            "rank \(rank)/\(ranks) stays behind: its steps take \(Wording.fixed(ratio, 2)) times as long as the median rank's. "
+                + "See what else its machine does")
     }
 
     func evaluation(_ record: MetricsRecord) {
@@ -115,12 +124,12 @@ struct RunLog {
 
     private func row(
         _ epoch: String, _ step: String, _ loss: String, _ accuracy: String, _ rate: String, _ speed: String,
-        _ left: String
+        _ left: String, _ pace: String = ""
     ) -> String {
         [
             epoch.column(5), step.column(8), loss.column(lossPrecision == .full ? 20 : 9), accuracy.column(9),
             rate.column(10), speed.column(8),
-            left.column(7),
+            left.column(7), "  " + pace,
         ].joined(separator: " ").trimmingTrailingSpaces
     }
 }

@@ -3,11 +3,13 @@ package import Collectives
 /// A failure that every rank knows of: each has left what it was doing, none waits for another.
 ///
 /// It is to be reported once, by rank 0, which holds the words.
-package struct SharedFailure: Error, CustomStringConvertible, Sendable {
+package struct SharedFailure: ErrorWithStatus, CustomStringConvertible, Sendable {
     package let description: String
+    package let exitStatus: Int32
 
-    package init(_ description: String) {
+    package init(_ description: String, exitStatus: Int32 = ExitStatus.failure) {
         self.description = description
+        self.exitStatus = exitStatus
     }
 }
 

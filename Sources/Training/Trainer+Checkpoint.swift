@@ -33,8 +33,8 @@ extension Trainer {
     ///
     /// - Parameter evaluation: of this very state.
     func saveCheckpoint(_ evaluation: Evaluation? = nil, waits: Bool = false) throws {
-        // One state is saved, not one a rank.
-        try shareRunningStatistics()
+        try enter("checkpoint")
+        try shareState()
         coordinator?.keep(step: step, waits: waits) { captured(evaluation) }
     }
 
@@ -49,7 +49,8 @@ extension Trainer {
 
     /// Saves the state and ends the run for now.
     private func leave() throws -> Never {
-        try shareRunningStatistics()
+        try enter("checkpoint")
+        try shareState()
         try finishSaving()
         try together(world) { try coordinator?.close() }
         throw RunStopped(

@@ -7,6 +7,7 @@ extension Trainer {
     /// Measures the network as it stands on the test split, and keeps it where that is due: after each epoch and at the end.
     /// Collective.
     func evaluate(isLast: Bool) throws -> Evaluation {
+        try enter("evaluation", fault: .evaluation)
         try shareRunningStatistics()
         let evaluation = try setup.evaluate(engine, world: world)
         let record = record(.evaluation, evaluation)

@@ -17,6 +17,7 @@ extension Trainer {
         let start = try together(world) { world.rank == 0 ? try prepareStart() : nil }
         coordinator = start?.coordinator
         step = try world.broadcast(start?.step ?? 0)
+        world.recorder.folder = try world.broadcast(start?.coordinator.folder.path ?? "")
         try broadcastState()
         let isEvaluated = start.map { $0.coordinator.lastEvaluatedStep == $0.step } ?? false
         let isMissing = try world.broadcast(isEvaluated ? 0 : 1) == 1

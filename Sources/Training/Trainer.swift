@@ -45,6 +45,8 @@ package final class Trainer {
     var hooks = TrainerHooks()
 
     let gradientSum: GradientSum
+    var pace = RankPace()
+    var stragglers = StragglerWatch()
     private let sampler: Sampler
     private let loader: Loader
 
@@ -74,6 +76,8 @@ package final class Trainer {
             return (setup, engine, sizes, try engine.setRates(ParameterRates(recipe)))
         }
         world.allReduce = AllReduce(recipe.allReduce)
+        // The first step also touches memory for the first time.
+        world.recorder.allow(seconds: FlightRecorder.firstStepFactor * recipe.collectiveTimeout)
         gradientSum = engine.gradientSum(recipe, world: world)
         checkpointSchedule = CheckpointSchedule(recipe.checkpoints.every, stepsPerEpoch: sizes.stepsPerEpoch)
         schedule = LearningRateSchedule(recipe, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: sizes.totalSteps)
@@ -105,16 +109,19 @@ package final class Trainer {
             epoch: epoch, from: sizes.stepInEpoch(after: step), sampler: sampler, sharding: setup.sharding)
         defer { batches.close() }
         var window = Window()
+        pace.begin(world.recorder)
         let end = min((epoch + 1) * sizes.stepsPerEpoch, sizes.totalSteps)
         while step < end {
+            try enter("data loading", fault: .loading)
             guard let loaded = try batches.next() else {
                 preconditionFailure("the data of epoch \(epoch) ended before step \(end)")
             }
             let rate = schedule.learningRate(step: step)
             window.add(try takeStep(hooks.batch(world.rank, step, loaded), learningRate: rate))
             if isReported(step, end: end) {
-                report(&window, learningRate: rate)
+                try report(&window, learningRate: rate)
             }
+            try checkReplicasNow()
             try betweenSteps(isEpochEnd: step == end)
         }
     }
@@ -124,22 +131,26 @@ package final class Trainer {
     /// - Returns: what the samples of the global batch added up to; nothing where the step was not sound and left no trace.
     private func takeStep(_ loaded: LoadedBatch, learningRate: Float) throws -> Tally {
         if recipe.onNonFinite == .skip { guarding.remember(engine) }
+        try enter("forward and backward pass", fault: .compute)
         let own = try engine.train(
             loaded.batch, globalSamples: loaded.globalSamples, step: step, exchange: statisticsExchange,
             progress: gradientProgress(gradientSum.finished))
         // Nothing is updated before all buckets are here, so that whoever looks at the sum can still stop the step.
-        _ = try gradientSum.wait()
+        try enter("sum of gradients", fault: .collective)
+        pace.waitedForGradients += try gradientSum.wait().waited
         let sums = try world.sum([own.lossSum, Double(own.correct), Double(own.samples)] + ownAgreement.numbers)
         agreed = StepAgreement(sums: sums.dropFirst(3))
         let tally = Tally(lossSum: sums[0], correct: Int(sums[1]), samples: Int(sums[2]))
         precondition(
             tally.samples == loaded.globalSamples, "\(tally.samples) of \(loaded.globalSamples) samples trained")
         guard try isSound(tally, loaded, learningRate: learningRate) else { return Tally() }
+        try enter("update", fault: .update)
         engine.update(
             SGDStep(
                 learningRate: learningRate, momentum: Float(recipe.momentum), weightDecay: Float(recipe.weightDecay),
                 nesterov: recipe.nesterov))
         step += 1
+        world.recorder.allow(seconds: recipe.collectiveTimeout)
         return tally
     }
 
@@ -155,17 +166,18 @@ package final class Trainer {
         return inEpoch % recipe.logEvery == 0 || step == end || step == 1
     }
 
-    private func report(_ window: inout Window, learningRate: Float) {
+    private func report(_ window: inout Window, learningRate: Float) throws {
         // Nothing is known of steps that were skipped.
         guard window.tally.samples > 0 else { return }
         let seconds = window.seconds
-        let record = MetricsRecord(
+        var record = MetricsRecord(
             .train, epoch: sizes.epochNumber(ofStep: step), step: step, samples: sizes.samples(after: step),
             loss: window.tally.lossSum / Double(window.tally.samples),
             accuracy: Double(window.tally.correct) / Double(window.tally.samples), learningRate: learningRate,
             imagesPerSecond: Double(window.tally.samples) / max(seconds, 1e-9))
         let left = Double(sizes.samples(after: sizes.totalSteps) - record.samples) / record.imagesPerSecond
         lastLoss = record.loss
+        record.pace = try comparePaces()
         coordinator?.record(record)
         log.training(record, secondsLeft: left)
         window = Window()

@@ -1,0 +1,50 @@
+import Foundation
+import Tensors
+
+extension FlightRecorder {
+    /// Writes what is remembered to `flight-recorder.rank-N.json` in the folder, where there is one: one JSON object, the oldest
+    /// collective first, times in seconds before now. That it cannot be written is no reason to stop.
+    func writeFile(rank: Int, size: Int) {
+        guard let folder else { return }
+        let now = monotonicSeconds()
+        let snapshot = snapshot
+        let record = Record(
+            rank: rank, ranks: size, host: ProcessInfo.processInfo.hostName, phase: snapshot.phase,
+            phase_seconds: snapshot.phaseSeconds,
+            collectives: entries.map { entry in
+                Record.Collective(
+                    line: "\(entry.line)", sequence: entry.sequence, operation: entry.operation.rawValue,
+                    name: "\(entry.name)", bytes: entry.bytes, phase: "\(entry.phase)",
+                    begun_seconds_ago: now - entry.start, seconds: entry.end.map { $0 - entry.start },
+                    timeout: entry.patience)
+            })
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        guard let data = try? encoder.encode(record) else { return }
+        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try? data.write(to: URL(filePath: "\(folder)/flight-recorder.rank-\(rank).json"))
+    }
+
+    /// The file, as it is written.
+    private struct Record: Encodable {
+        struct Collective: Encodable {
+            let line: String
+            let sequence: Int
+            let operation: String
+            let name: String
+            let bytes: Int
+            let phase: String
+            let begun_seconds_ago: Double
+            /// nil while it goes on.
+            let seconds: Double?
+            let timeout: Double
+        }
+
+        let rank: Int
+        let ranks: Int
+        let host: String
+        let phase: String
+        let phase_seconds: Double
+        let collectives: [Collective]
+    }
+}

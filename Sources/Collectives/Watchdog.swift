@@ -1,0 +1,179 @@
+import Foundation
+import Synchronization
+import Tensors
+
+/// A rank's thread that sees to it that nobody waits for ever.
+///
+/// It looks at the flight recorder a few times a second. When a collective has gone on for longer than it may, the watchdogs of all ranks
+/// tell each other where theirs have got to, all write down their last collectives, and the lowest rank that has waited says which ranks did
+/// not arrive. They talk over messages of their own, on all hosts, so that it does not matter what hangs; a rank that does not answer
+/// is named as one that does not answer. Time for which this process was stopped does not count.
+package final class Watchdog: Sendable {
+    private let post: any Post
+    private let recorder: FlightRecorder
+    private let onTimeout: @Sendable (CollectiveError) -> Void
+    private let isEnding = Atomic(false)
+    private let hasEnded = DispatchSemaphore(value: 0)
+
+    /// Seconds between two looks.
+    private static let tick = 0.1
+    /// Seconds in which another watchdog answers, if it ever does.
+    private static let answerTime = 2.0
+    /// Seconds that a lower rank has to end the job.
+    private static let courtesy = 2.0
+
+    /// Starts the thread.
+    ///
+    /// - Parameter onTimeout: told once, on that thread.
+    init(
+        post: any Post, recorder: FlightRecorder, onTimeout: @escaping @Sendable (CollectiveError) -> Void
+    ) {
+        self.post = post
+        self.recorder = recorder
+        self.onTimeout = onTimeout
+        let thread = Thread { [self] in
+            watch()
+            hasEnded.signal()
+        }
+        thread.name = "watchdog"
+        thread.start()
+    }
+
+    /// Ends the thread, and returns when it has ended.
+    func stop() {
+        isEnding.store(true, ordering: .relaxed)
+        hasEnded.wait()
+    }
+
+    private func watch() {
+        var patience = [Patience](repeating: Patience(), count: FlightRecorder.Line.allCases.count)
+        var last = monotonicSeconds()
+        while !isEnding.load(ordering: .relaxed) {
+            Thread.sleep(forTimeInterval: Self.tick)
+            let now = monotonicSeconds()
+            // A process that was stopped finds its clock far ahead.
+            let passed = min(now - last, 5 * Self.tick)
+            last = now
+            do throws(CollectiveError) {
+                while let (sender, report) = try nextReport() { try answer(report, from: sender) }
+                for entry in recorder.open where patience[entry.line.rawValue].isOver(entry, passed: passed) {
+                    onTimeout(try timeout(of: entry))
+                    return
+                }
+            } catch {
+                // MPI itself fails: whoever waits for it will say so, too.
+                return onTimeout(error)
+            }
+        }
+    }
+
+    /// How long a line has waited.
+    private struct Patience {
+        private var sequence = 0
+        private var waited = 0.0
+
+        mutating func isOver(_ entry: FlightRecorder.Entry, passed: Double) -> Bool {
+            waited = entry.sequence == sequence ? waited + passed : 0
+            sequence = entry.sequence
+            return waited > entry.patience
+        }
+    }
+
+    private func nextReport() throws(CollectiveError) -> (sender: Int, report: RankReport)? {
+        guard let (sender, bytes) = try post.next(), let report = RankReport(bytes: bytes) else { return nil }
+        return (sender, report)
+    }
+
+    private func answer(_ report: RankReport, from sender: Int) throws(CollectiveError) {
+        guard case .request = report else { return }
+        recorder.writeFile(rank: post.rank, size: post.size)
+        try post.send(RankReport.answer(recorder.snapshot).bytes, to: sender)
+    }
+
+    /// Asks all others, and makes an error of what they say.
+    private func timeout(of entry: FlightRecorder.Entry) throws(CollectiveError) -> CollectiveError {
+        recorder.writeFile(rank: post.rank, size: post.size)
+        let own = recorder.snapshot
+        for rank in 0..<post.size where rank != post.rank { try post.send(RankReport.request(own).bytes, to: rank) }
+        var known = [post.rank: own]
+        var deadline = monotonicSeconds() + Self.answerTime
+        var isLowest = true
+        while monotonicSeconds() < deadline, isLowest ? known.count < post.size : true {
+            guard let (sender, report) = try nextReport() else {
+                Thread.sleep(forTimeInterval: Self.tick / 10)
+                continue
+            }
+            switch report {
+            case .request(let snapshot):
+                known[sender] = snapshot
+                try post.send(RankReport.answer(recorder.snapshot).bytes, to: sender)
+                // It has waited as well: it speaks, unless it cannot.
+                if sender < post.rank, isLowest {
+                    isLowest = false
+                    deadline += Self.courtesy
+                }
+            case .answer(let snapshot):
+                known[sender] = snapshot
+            }
+        }
+        return .timedOut(timeout(of: entry, known))
+    }
+
+    private func timeout(of entry: FlightRecorder.Entry, _ known: [Int: Snapshot]) -> CollectiveTimeout {
+        let others = (0..<post.size).filter { $0 != post.rank }
+        return CollectiveTimeout(
+            collective: "\(entry.operation.rawValue) \"\(entry.name)\" in \(entry.phase)", seconds: entry.patience,
+            ranks: post.size,
+            late: others.compactMap { rank in
+                guard let snapshot = known[rank], snapshot.progress[entry.line.rawValue].begun < entry.sequence else {
+                    return nil
+                }
+                return CollectiveTimeout.Late(rank: rank, phase: snapshot.phase, seconds: snapshot.phaseSeconds)
+            },
+            silent: others.filter { known[$0] == nil }, folder: recorder.folder)
+    }
+}
+
+/// Ranks waited for others in vain.
+package struct CollectiveTimeout: Equatable, Sendable, CustomStringConvertible {
+    /// A rank that has not come to the collective.
+    package struct Late: Equatable, Sendable {
+        package let rank: Int
+        /// What it does instead, and for how long.
+        package let phase: String
+        package let seconds: Double
+    }
+
+    /// Which, and when.
+    package let collective: String
+    /// That were allowed.
+    package let seconds: Double
+    package let ranks: Int
+    package let late: [Late]
+    /// Ranks that do not even answer.
+    package let silent: [Int]
+    /// Where all ranks have written what they did last.
+    package let folder: String?
+
+    package var description: String {
+        var sentences = ["waited more than \(whole(seconds)) s in the \(collective)"]
+        for rank in silent {
+            sentences.append("rank \(rank)/\(ranks) does not answer: it is stopped, or its machine cannot be reached")
+        }
+        for late in late {
+            sentences.append(
+                "rank \(late.rank)/\(ranks) has not arrived: it has been in the \(late.phase) for \(whole(late.seconds)) s"
+            )
+        }
+        if late.isEmpty && silent.isEmpty {
+            sentences.append("all ranks have arrived, but their messages have not: see to the network")
+        }
+        if let folder {
+            sentences.append("what each rank did last is in \(folder)/flight-recorder.rank-N.json")
+        }
+        sentences.append("where nothing is wrong, raise --collective-timeout")
+        return sentences.joined(separator: "; ")
+    }
+
+    private func whole(_ seconds: Double) -> String { "\(Int(seconds.rounded()))" }
+}

@@ -1,0 +1,73 @@
+import Collectives
+import Engine
+import Foundation
+import Glibc
+
+/// Misfortunes that tests order, in debug builds alone: `CNN_TRAIN_FAULT=KIND:PLACE:RANK:STEP` with
+/// KIND of kill, stop, sleep, flip, nan or throw, and PLACE of loading, compute, collective, update or evaluation. STEP counts steps taken.
+enum Fault {
+    enum Place: String { case loading, compute, collective, update, evaluation }
+
+    /// Does here what was ordered for here.
+    @inline(__always)
+    static func happen(at place: Place, rank: Int, step: Int, _ engine: Engine, _ recorder: FlightRecorder) throws {
+        #if DEBUG
+            guard let order, order.place == place, order.step == step else { return }
+            try order.carryOut(isVictim: order.rank == rank, engine, recorder)
+        #endif
+    }
+
+    #if DEBUG
+        private struct Order {
+            let kind: String
+            let place: Place
+            let rank: Int
+            let step: Int
+
+            func carryOut(isVictim: Bool, _ engine: Engine, _ recorder: FlightRecorder) throws {
+                if place == .collective {
+                    // The others come a second late: until then the victim waits for them.
+                    guard isVictim else { return Thread.sleep(forTimeInterval: 1) }
+                    let kind = kind
+                    Thread.detachNewThread {
+                        while !recorder.isInCollective { Thread.sleep(forTimeInterval: 0.01) }
+                        kill(getpid(), kind == "stop" ? SIGSTOP : SIGKILL)
+                    }
+                    return
+                }
+                guard isVictim else { return }
+                switch kind {
+                case "kill": kill(getpid(), SIGKILL)
+                case "stop": kill(getpid(), SIGSTOP)
+                case "flip":
+                    engine.withParameters { values in values[0] = Float(bitPattern: values[0].bitPattern ^ 1) }
+                case "nan": engine.withParameters { values in values[0] = .nan }
+                case "sleep": Thread.sleep(forTimeInterval: 1000)
+                case "throw": throw Ordered()
+                default: break
+                }
+            }
+        }
+
+        private struct Ordered: Error, CustomStringConvertible {
+            let description = "a sample cannot be read, as was ordered"
+        }
+
+        private static let order: Order? = {
+            let text = ProcessInfo.processInfo.environment["CNN_TRAIN_FAULT"] ?? ""
+            let words = text.split(separator: ":").map(String.init)
+            guard words.count == 4, let place = Place(rawValue: words[1]), let rank = Int(words[2]),
+                let step = Int(words[3])
+            else { return nil }
+            return Order(kind: words[0], place: place, rank: rank, step: step)
+        }()
+    #endif
+}
+
+extension Trainer {
+    /// Says what this rank does from here on, for the records that are left when ranks lose each other.
+    func enter(_ phase: StaticString, fault place: Fault.Place? = nil) throws {
+        world.recorder.enter(FlightRecorder.Phase(phase, step: step))
+        if let place { try Fault.happen(at: place, rank: world.rank, step: step, engine, world.recorder) }
+    }
+}

@@ -1,0 +1,78 @@
+import Collectives
+import Tensors
+
+/// How long a rank works by itself, without what it waits for others.
+struct RankPace {
+    private var start = 0.0
+    private var waitedBefore = 0.0
+    /// Seconds for which the computing thread waited for sums of gradients.
+    var waitedForGradients = 0.0
+
+    /// Counts from here.
+    mutating func begin(_ recorder: FlightRecorder) {
+        start = monotonicSeconds()
+        waitedBefore = recorder.seconds(on: .main)
+        waitedForGradients = 0
+    }
+
+    /// Seconds of work since the beginning.
+    func worked(_ recorder: FlightRecorder) -> Double {
+        let waited = recorder.seconds(on: .main) - waitedBefore + waitedForGradients
+        return max(monotonicSeconds() - start - waited, 0)
+    }
+}
+
+/// What the ranks' paces say about each other.
+package struct PaceComparison: Hashable, Sendable {
+    package let slowest: Int
+    /// The slowest rank's time over the median.
+    package let ratio: Double
+
+    /// nil where there is nothing to compare.
+    package init?(seconds: [Double]) {
+        let middle = median(seconds)
+        guard seconds.count > 1, middle > 0, let slowest = seconds.indices.max(by: { seconds[$0] < seconds[$1] }) else {
+            return nil
+        }
+        self.slowest = slowest
+        ratio = seconds[slowest] / middle
+    }
+}
+
+/// Finds ranks that stay behind.
+struct StragglerWatch {
+    /// Intervals in a row that each rank was behind.
+    private var behind: [Int: Int] = [:]
+
+    /// How much slower than the median a rank has to be, and in how many intervals in a row, to be named.
+    static let tolerance = 1.25
+    static let intervals = 3
+
+    /// - Returns: the ranks that have been behind long enough by now, each once, with their time over the median.
+    mutating func add(_ seconds: [Double]) -> [(rank: Int, ratio: Double)] {
+        let middle = median(seconds)
+        guard middle > 0 else { return [] }
+        return seconds.indices.compactMap { rank in
+            let ratio = seconds[rank] / middle
+            behind[rank] = ratio > Self.tolerance ? behind[rank, default: 0] + 1 : 0
+            return behind[rank] == Self.intervals ? (rank, ratio) : nil
+        }
+    }
+}
+
+extension Trainer {
+    /// Compares how long the ranks have worked since the last report. Collective.
+    ///
+    /// - Returns: nil for one rank alone.
+    func comparePaces() throws -> PaceComparison? {
+        guard world.size > 1 else { return nil }
+        var seconds = [Double](repeating: 0, count: world.size)
+        seconds[world.rank] = pace.worked(world.recorder)
+        seconds = try world.sum(seconds)
+        for (rank, ratio) in stragglers.add(seconds) {
+            log.straggler(rank: rank, ranks: world.size, ratio: ratio)
+        }
+        pace.begin(world.recorder)
+        return PaceComparison(seconds: seconds)
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Testing
+
+/// What becomes of a run when one of its ranks comes to grief: it ends, on all ranks, and says what happened. A run that did not end would
+/// be stopped by `Commands` and have status 124.
+///
+/// Faults are ordered by a variable that debug builds alone look at.
+@Suite("A run with a rank that", .serialized)
+struct FaultTests {
+    private let commands: Commands
+
+    init() throws { commands = try Commands() }
+
+    /// Three steps an epoch; `fault` is KIND:PLACE:RANK:STEP.
+    private func run(_ fault: String, ranks: Int = 2, _ more: String...) throws -> Outcome {
+        try commands.run(
+            [
+                "--model", "lenet", "--data", try commands.tinyData(), "--batch-size", "16", "--epochs", "3",
+                "--threads",
+                "1", "--output", "run",
+            ] + more, ranks: ranks, environment: ["CNN_TRAIN_FAULT": fault])
+    }
+
+    @Test("is killed ends with it", arguments: ["compute", "collective", "evaluation"])
+    func killed(place: String) throws {
+        let outcome = try run("kill:\(place):1:3", ranks: 3)
+        #expect(outcome.status == 128 + SIGKILL)
+        #expect(outcome.errors.contains("rank 1"))
+        #expect(outcome.complaints == [])
+    }
+
+    private struct Flight: Decodable {
+        struct Collective: Decodable {
+            let line: String
+            let sequence: Int
+            let operation: String
+            let seconds: Double?
+        }
+        let rank: Int
+        let phase: String
+        let collectives: [Collective]
+    }
+
+    private func flight(of rank: Int) throws -> Flight {
+        let path = "\(commands.folder)/run/flight-recorder.rank-\(rank).json"
+        return try JSONDecoder().decode(Flight.self, from: Data(contentsOf: URL(filePath: path)))
+    }
+
+    @Test(
+        "is stopped ends when the others have waited long enough, and names it", arguments: ["compute", "collective"])
+    func stopped(place: String) throws {
+        let outcome = try run("stop:\(place):1:4", ranks: 3, "--collective-timeout", "2")
+        #expect(outcome.status == 76, "\(outcome.errors)")
+        let complaint = try #require(outcome.complaints.first)
+        #expect(complaint.hasPrefix("rank 0/3: waited more than 2 s in the sum"))
+        #expect(complaint.contains("rank 1/3 does not answer"))
+        #expect(!complaint.contains("rank 2/3"))
+        #expect(outcome.complaints.count == 1)
+        for rank in [0, 2] {
+            let flight = try flight(of: rank)
+            #expect(flight.rank == rank && !flight.collectives.isEmpty && flight.collectives.count <= 64)
+            #expect(flight.collectives.last?.seconds == nil && flight.collectives.first?.seconds != nil)
+        }
+    }
+
+    @Test("stays away is told what it does instead")
+    func late() throws {
+        let outcome = try run("sleep:loading:0:4", "--collective-timeout", "2")
+        #expect(outcome.status == 76, "\(outcome.errors)")
+        let complaint = try #require(outcome.complaints.first)
+        #expect(complaint.hasPrefix("rank 1/2: waited more than 2 s in the sum"))
+        #expect(complaint.contains("rank 0/2 has not arrived: it has been in the data loading of step 5 for"))
+        #expect(try flight(of: 0).phase == "data loading of step 5")
+        #expect(try flight(of: 1).collectives.last?.seconds == nil)
+    }
+
+    @Test("fails ends with its error")
+    func thrown() throws {
+        let outcome = try run("throw:loading:1:4", ranks: 3)
+        #expect(outcome.status == 1)
+        #expect(outcome.complaints == ["rank 1/3: a sample cannot be read, as was ordered"])
+    }
+
+    @Test("computes nonsense stops before it spreads")
+    func notANumber() throws {
+        let outcome = try run("nan:compute:1:4")
+        #expect(outcome.status == 1)
+        #expect(outcome.complaints.count == 1 && outcome.complaints[0].contains("step 5"))
+    }
+
+    @Test("has another bit in its parameters is found and named", arguments: [2, 4])
+    func flipped(ranks: Int) throws {
+        let outcome = try run("flip:update:1:4", ranks: ranks, "--replica-check-every", "2")
+        #expect(outcome.status == 70, "\(outcome.errors)")
+        #expect(outcome.complaints.count == 1)
+        // The first number of the arena belongs to what the backward pass finishes first.
+        #expect(outcome.errors.contains("after step 6") || outcome.errors.contains("after step 5"))
+        #expect(outcome.errors.contains("rank 1/\(ranks) differs from rank 0"))
+        #expect(outcome.errors.contains("which of them is right cannot be told") == (ranks == 2))
+    }
+}
