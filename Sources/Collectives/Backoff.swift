@@ -4,31 +4,41 @@ import Glibc
 /// what the wait has taken so far. Ranks may outnumber the cores, and a communicating thread may share its core with a
 /// computing one.
 struct Backoff {
-    /// Nanoseconds of plain polling: a partner that is as far as we are answers within this.
-    private let spin: UInt64
-    private let start: UInt64
+    /// When a wait goes over to what is next, in nanoseconds since it began.
+    struct Manners {
+        /// Plain polling: a partner that is as far as we are answers within this. (Open MPI itself lets others run between two polls
+        /// where ranks outnumber cores.)
+        let spin: UInt64
+        /// Polling that lets others run in between; then sleep.
+        let yield: UInt64
 
-    /// Nanoseconds of polling where every rank has a core.
-    static let usualSpin: UInt64 = 20_000
-    private static let shortestSleep: UInt64 = 20_000
+        /// Of a thread that has nothing else to do: falling asleep and waking take longer than most waits.
+        static let eager = Manners(spin: 20_000, yield: 1_000_000)
+        /// Of a thread that shares its core with one that computes.
+        static let polite = Manners(spin: 0, yield: 100_000)
+    }
+
+    private let manners: Manners
+    /// nil before the first pause.
+    private var start: UInt64?
+
     private static let longestSleep: UInt64 = 200_000
 
-    /// - Parameter spin: Nanoseconds of plain polling; 0 where ranks outnumber cores.
-    init(spin: UInt64) {
-        self.spin = spin
-        self.start = Self.now()
+    init(_ manners: Manners) {
+        self.manners = manners
     }
 
     /// To be called between polls.
-    func pause() {
-        let waited = Self.now() - start
-        if waited < spin { return }
-        // An eighth of the wait so far: late by 12 % at worst.
-        let sleep = Swift.min(waited / 8, Self.longestSleep)
-        if sleep < Self.shortestSleep {
+    mutating func pause() {
+        let now = Self.now()
+        guard let start else { return start = now }
+        let waited = now - start
+        if waited < manners.spin { return }
+        if waited < manners.yield {
             sched_yield()
         } else {
-            var duration = timespec(tv_sec: 0, tv_nsec: Int(sleep))
+            // An eighth of the wait so far: late by 12 % at worst.
+            var duration = timespec(tv_sec: 0, tv_nsec: Int(Swift.min(waited / 8, Self.longestSleep)))
             nanosleep(&duration, nil)
         }
     }

@@ -87,7 +87,7 @@ package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
     private var box: Group.Box { line == .main ? .main : .side }
 
     private func nextMessage(from partner: Int) throws(CollectiveError) -> [UInt8] {
-        let backoff = Backoff(spin: 0)
+        var backoff = Backoff(.polite)
         while true {
             let message = group.mailbox(from: partner, to: rank, box).withLock { $0.isEmpty ? nil : $0.removeFirst() }
             if let message { return message }

@@ -73,7 +73,7 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
             handle, source.baseAddress, Int32(source.count), target.baseAddress, Int32(target.count), partner,
             &exchange)
         guard code == MPI_SUCCESS else { return ("MPI_Isend", code) }
-        let backoff = Backoff(spin: process.spin)
+        var backoff = Backoff(line == .main ? .eager : .polite)
         while true {
             var isDone: Int32 = 0
             let code = cmpi_exchange_test(&exchange, &isDone, &received)
@@ -126,7 +126,6 @@ private final class MPIProcess: @unchecked Sendable {
     let mainHandle: MPI_Comm
     let sideHandle: MPI_Comm
     let postHandle: MPI_Comm
-    let spin: UInt64
     let recorder = FlightRecorder()
     let allReduce = Mutex(AllReduce.tree)
 
@@ -143,7 +142,6 @@ private final class MPIProcess: @unchecked Sendable {
         self.size = Int(size)
         self.localRank = Int(localRank)
         self.localSize = Int(localSize)
-        spin = Int(localSize) <= sysconf(Int32(_SC_NPROCESSORS_ONLN)) ? Backoff.usualSpin : 0
     }
 
     /// A communicator of our own over all processes, so that its messages meet no others.

@@ -3,8 +3,11 @@
 internal import CMachine
 internal import Tensors
 
-/// Up to this many bytes the latency of messages counts for more than their length.
-private let doublingBytes = 16 << 10
+/// Whether a sum of so many bytes is dealt out among the ranks: up to some length the latency of messages counts for more. Open MPI sends
+/// up to 4 KiB, its own words included, without asking the receiver; then two such messages take less time than one longer one.
+private func isDealtOut(bytes: Int) -> Bool {
+    bytes > 64 << 10 || (bytes > 4000 && bytes <= 8000)
+}
 
 extension PointToPoint {
     package func sum(
@@ -34,7 +37,7 @@ extension PointToPoint {
         }
     }
 
-    private func sumAlongTree<Element: FloatingPoint & BitwiseCopyable>(
+    private func sumAlongTree<Element: Addend>(
         _ values: inout MutableSpan<Element>, _ scratch: inout [Element]
     ) throws(CollectiveError) {
         guard size > 1, !values.isEmpty else { return }
@@ -45,7 +48,7 @@ extension PointToPoint {
         let room = Swift.min(values.count, chunkBytes / stride)
         if scratch.count < room { scratch = Array(repeating: 0, count: room) }
         let tree = SumTree(
-            rank: rank, ranks: size, count: values.count, halves: values.count * stride > doublingBytes)
+            rank: rank, ranks: size, count: values.count, halves: isDealtOut(bytes: values.count * stride))
         try tree.run { (step: SumTree.Step) throws(CollectiveError) in
             if case .trade(let trade) = step { try exchange(&values, trade, &scratch) }
         }
@@ -53,7 +56,7 @@ extension PointToPoint {
 
     /// Sends one range chunk by chunk while as many chunks of another come in. Both sides count the same chunks, as the one's `send` is as
     /// long as the other's `receive`.
-    private func exchange<Element: FloatingPoint & BitwiseCopyable>(
+    private func exchange<Element: Addend>(
         _ values: inout MutableSpan<Element>, _ trade: SumTree.Trade, _ scratch: inout [Element]
     ) throws(CollectiveError) {
         let stride = MemoryLayout<Element>.stride
@@ -68,7 +71,7 @@ extension PointToPoint {
                 var incoming = bytes._mutatingExtracting(first: target.count * stride)
                 try exchange(send: values.span.extracting(outgoing).bytes, receive: &incoming, with: trade.partner)
                 var sums = values._mutatingExtracting(target)
-                add(scratch.span, to: &sums)
+                Element.add(scratch.span, to: &sums)
             } else {
                 try values.withParts(reading: outgoing, writing: target) { source, place throws(CollectiveError) in
                     var incoming = place.mutableBytes
@@ -78,11 +81,4 @@ extension PointToPoint {
             offset += chunk
         }
     }
-}
-
-private func add<Element: FloatingPoint & BitwiseCopyable>(
-    _ numbers: Span<Element>, to sums: inout MutableSpan<Element>
-) {
-    precondition(numbers.count >= sums.count, "\(numbers.count) numbers for \(sums.count) sums")
-    for index in 0..<sums.count { sums[unchecked: index] += numbers[unchecked: index] }
 }

@@ -9,7 +9,7 @@ func measure(_ world: any Communicator) throws {
     for bytes in sizes {
         var values = [Float](repeating: 0, count: bytes / 4)
         let repeats = max(1, min(200, (16 << 20) / bytes))
-        let rounds = bytes > 100 << 20 ? 3 : 7
+        let rounds = bytes > 100 << 20 ? 3 : bytes > 1 << 20 ? 7 : 51
         var seconds: [AllReduce: [Double]] = [:]
         for _ in 0..<rounds {
             for algorithm in AllReduce.allCases {
