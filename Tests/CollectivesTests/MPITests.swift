@@ -57,6 +57,13 @@ struct MPITests {
         #expect(outcome.output == "all cases hold on \(ranks) ranks\n")
     }
 
+    @Test("MPI's own sums are there for those who ask", arguments: [2, 3])
+    func librarySums(ranks: Int) throws {
+        let outcome = try mpirun(ranks, "mpi")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output == "MPI sums on \(ranks) ranks\n")
+    }
+
     @Test("without mpirun there is a world of one")
     func alone() throws {
         let outcome = try run([try checkPath(), "cases"])
