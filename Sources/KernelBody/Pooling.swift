@@ -20,6 +20,20 @@ private func beginGradient(_ target: TensorView, _ addend: TensorView?, _ slot: 
     }
 }
 
+/// Calls `body` with the size of a window: as constants where it is a usual one, so that its loops are unrolled.
+@inline(__always)
+private func withSize(
+    _ rows: (start: Int, end: Int), _ columns: (start: Int, end: Int), _ body: (_ rows: Int, _ columns: Int) -> Void
+) {
+    switch (rows.end &- rows.start, columns.end &- columns.start) {
+    case (3, 3): body(3, 3)
+    case (2, 3): body(2, 3)
+    case (3, 2): body(3, 2)
+    case (2, 2): body(2, 2)
+    case (let height, let width): body(height, width)
+    }
+}
+
 /// y = the maximum of the window; padding never wins.
 func maxPool(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, _ worker: Int) {
     guard arguments.pointee.batch.isActive(task) else { return }
@@ -29,25 +43,32 @@ func maxPool(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, _ worker
         let rows = clipped(row, arguments.pointee, extent: input.height)
         for column in 0..<output.width {
             let columns = clipped(column, arguments.pointee, extent: input.width)
-            let target = output.pixel(task, row, column)
-            var lane = 0
-            while lane < padded(output.channels) {
-                var best = Vector(repeating: -.infinity)
-                var r = rows.start
-                while r < rows.end {
-                    var x = input.pixel(task, r, columns.start) + lane
-                    for _ in columns.start..<columns.end {
-                        let value = vector(x)
-                        // A NaN wins, as it does in torch.
-                        best = value.replacing(with: best, where: value .<= best)
-                        x += input.pixelStride
-                    }
-                    r &+= 1
-                }
-                put(best, target + lane)
-                lane &+= lanes
+            let x = UnsafePointer(input.pixel(task, rows.start, columns.start))
+            let y = output.pixel(task, row, column)
+            withSize(rows, columns) { height, width in
+                maximum(input, x, rows: height, columns: width, channels: padded(output.channels), to: y)
             }
         }
+    }
+}
+
+@inline(__always)
+private func maximum(
+    _ input: TensorView, _ x: UnsafePointer<Float>, rows: Int, columns: Int, channels: Int,
+    to y: UnsafeMutablePointer<Float>
+) {
+    var lane = 0
+    while lane < channels {
+        var best = Vector(repeating: -.infinity)
+        for row in 0..<rows {
+            for column in 0..<columns {
+                let value = vector(x + (row &* input.rowStride &+ column &* input.pixelStride &+ lane))
+                // A NaN wins, as it does in torch.
+                best = value.replacing(with: best, where: value .<= best)
+            }
+        }
+        put(best, y + lane)
+        lane &+= lanes
     }
 }
 
@@ -58,32 +79,85 @@ func maxPoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, 
     else { return }
     let input = arguments.pointee.input
     let output = arguments.pointee.output
-    let zero = Vector(repeating: 0)
     beginGradient(inputGradient, arguments.pointee.addend, task)
     for row in 0..<output.height {
         let rows = clipped(row, arguments.pointee, extent: input.height)
         for column in 0..<output.width {
             let columns = clipped(column, arguments.pointee, extent: input.width)
-            var lane = 0
-            while lane < padded(output.channels) {
-                let best = vector(output.pixel(task, row, column) + lane)
-                var gradient = vector(outputGradient.pixel(task, row, column) + lane)
-                var r = rows.start
-                while r < rows.end {
-                    var x = input.pixel(task, r, columns.start) + lane
-                    var dx = inputGradient.pixel(task, r, columns.start) + lane
-                    for _ in columns.start..<columns.end {
-                        let isMaximum = vector(x) .== best
-                        put(vector(dx) + zero.replacing(with: gradient, where: isMaximum), dx)
-                        // The first maximum takes it all.
-                        gradient = gradient.replacing(with: zero, where: isMaximum)
-                        x += input.pixelStride
-                        dx += inputGradient.pixelStride
-                    }
-                    r &+= 1
-                }
-                lane &+= lanes
+            let x = UnsafePointer(input.pixel(task, rows.start, columns.start))
+            let y = UnsafePointer(output.pixel(task, row, column))
+            let dy = UnsafePointer(outputGradient.pixel(task, row, column))
+            let dx = inputGradient.pixel(task, rows.start, columns.start)
+            if rows.end &- rows.start == 3 && columns.end &- columns.start == 3 {
+                addToMaximumOfNine(input, x, y, dy, channels: padded(output.channels), inputGradient, to: dx)
+            } else {
+                addToMaximum(
+                    input, x, y, dy, rows: rows.end &- rows.start, columns: columns.end &- columns.start,
+                    channels: padded(output.channels), inputGradient, to: dx)
             }
+        }
+    }
+}
+
+@inline(__always)
+private func addToMaximum(
+    _ input: TensorView, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, rows: Int,
+    columns: Int, channels: Int, _ inputGradient: TensorView, to dx: UnsafeMutablePointer<Float>
+) {
+    let zero = Vector(repeating: 0)
+    var lane = 0
+    while lane < channels {
+        let best = vector(y + lane)
+        var gradient = vector(dy + lane)
+        for row in 0..<rows {
+            for column in 0..<columns {
+                let value = vector(x + (row &* input.rowStride &+ column &* input.pixelStride &+ lane))
+                let target = dx + (row &* inputGradient.rowStride &+ column &* inputGradient.pixelStride &+ lane)
+                let isMaximum = value .== best
+                put(vector(target) + zero.replacing(with: gradient, where: isMaximum), target)
+                // The first maximum takes it all.
+                gradient = gradient.replacing(with: zero, where: isMaximum)
+            }
+        }
+        lane &+= lanes
+    }
+}
+
+/// The same for windows of 3x3. All is read before anything is written: rows often lie a multiple of 4096 bytes apart, and a read behind
+/// a write to an address that ends alike would wait for it.
+private func addToMaximumOfNine(
+    _ input: TensorView, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
+    channels: Int, _ inputGradient: TensorView, to dx: UnsafeMutablePointer<Float>
+) {
+    let zero = Vector(repeating: 0)
+    var shares: (Vector, Vector, Vector, Vector, Vector, Vector, Vector, Vector, Vector) =
+        (zero, zero, zero, zero, zero, zero, zero, zero, zero)
+    withUnsafeMutableBytes(of: &shares) { memory in
+        guard let base = memory.baseAddress else { return }
+        let shares = base.assumingMemoryBound(to: Float.self)
+        var lane = 0
+        while lane < channels {
+            let best = vector(y + lane)
+            var gradient = vector(dy + lane)
+            for row in 0..<3 {
+                for column in 0..<3 {
+                    let isMaximum =
+                        vector(x + (row &* input.rowStride &+ column &* input.pixelStride &+ lane)) .== best
+                    let target = dx + (row &* inputGradient.rowStride &+ column &* inputGradient.pixelStride &+ lane)
+                    put(
+                        vector(target) + zero.replacing(with: gradient, where: isMaximum),
+                        shares + (3 &* row &+ column) &* lanes)
+                    // The first maximum takes it all.
+                    gradient = gradient.replacing(with: zero, where: isMaximum)
+                }
+            }
+            for row in 0..<3 {
+                for column in 0..<3 {
+                    let target = dx + (row &* inputGradient.rowStride &+ column &* inputGradient.pixelStride &+ lane)
+                    put(vector(shares + (3 &* row &+ column) &* lanes), target)
+                }
+            }
+            lane &+= lanes
         }
     }
 }
