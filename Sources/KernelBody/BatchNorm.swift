@@ -94,7 +94,7 @@ func moments(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ wor
     let input = arguments.pointee.input
     let x = input.sample(task)
     sumSample(arguments.pointee.batch, arguments.pointee.sums, task, input) { pixel, lane in
-        let value = vector(x + pixel &* input.pixelStride + lane)
+        let value = streamed(x + pixel &* input.pixelStride + lane, pixelStride: input.pixelStride)
         return (value, value * value)
     }
 }
@@ -107,15 +107,17 @@ func batchNormGradientSums(_ arguments: UnsafePointer<BatchNormArguments>, _ tas
     let state = arguments.pointee.state
     if let bounds = arguments.pointee.bounds {
         sumSample(arguments.pointee.batch, sums, task, input) { pixel, lane in
-            let value = vector(x + pixel &* input.pixelStride + lane)
+            let value = streamed(x + pixel &* input.pixelStride + lane, pixelStride: input.pixelStride)
             let passed = bounds.pass(
-                vector(dy + pixel &* gradient.pixelStride + lane), state.normalized(value, lane))
+                streamed(dy + pixel &* gradient.pixelStride + lane, pixelStride: gradient.pixelStride),
+                state.normalized(value, lane))
             return (passed, passed * (value - vector(state.mean + lane)))
         }
     } else {
         sumSample(arguments.pointee.batch, sums, task, input) { pixel, lane in
-            let value = vector(dy + pixel &* gradient.pixelStride + lane)
-            return (value, value * (vector(x + pixel &* input.pixelStride + lane) - vector(state.mean + lane)))
+            let value = streamed(dy + pixel &* gradient.pixelStride + lane, pixelStride: gradient.pixelStride)
+            let source = streamed(x + pixel &* input.pixelStride + lane, pixelStride: input.pixelStride)
+            return (value, value * (source - vector(state.mean + lane)))
         }
     }
 }
@@ -133,9 +135,11 @@ func residualGradient(_ arguments: UnsafePointer<BatchNormArguments>, _ task: In
     let mean = arguments.pointee.state.mean
     sumSample(arguments.pointee.batch, sums, task, input) { pixel, lane in
         let passed = bounds.pass(
-            vector(dy + pixel &* gradient.pixelStride + lane), vector(y + pixel &* activated.pixelStride + lane))
+            streamed(dy + pixel &* gradient.pixelStride + lane, pixelStride: gradient.pixelStride),
+            streamed(y + pixel &* activated.pixelStride + lane, pixelStride: activated.pixelStride))
         put(passed, dz + pixel &* output.pixelStride + lane)
-        return (passed, passed * (vector(x + pixel &* input.pixelStride + lane) - vector(mean + lane)))
+        let source = streamed(x + pixel &* input.pixelStride + lane, pixelStride: input.pixelStride)
+        return (passed, passed * (source - vector(mean + lane)))
     }
 }
 
@@ -215,8 +219,11 @@ func batchNormApply(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int,
         let y = output.sample(task) + pixel &* output.pixelStride
         var lane = 0
         while lane < width {
-            var value = state.normalized(vector(x + lane), lane)
-            if let addend { value += vector(addend.sample(task) + pixel &* addend.pixelStride + lane) }
+            var value = state.normalized(streamed(x + lane, pixelStride: input.pixelStride), lane)
+            if let addend {
+                let identity = addend.sample(task) + pixel &* addend.pixelStride + lane
+                value += streamed(identity, pixelStride: addend.pixelStride)
+            }
             if let bounds { value = bounds.hold(value) }
             put(value, y + lane)
             lane &+= lanes
@@ -277,13 +284,16 @@ func batchNormGradientApply(_ arguments: UnsafePointer<BatchNormArguments>, _ ta
         let dx = output.sample(task) + pixel &* output.pixelStride
         var lane = 0
         while lane < width {
-            let source = vector(x + lane)
-            var passed = vector(dy + lane)
+            let source = streamed(x + lane, pixelStride: input.pixelStride)
+            var passed = streamed(dy + lane, pixelStride: gradient.pixelStride)
             if let bounds { passed = bounds.pass(passed, state.normalized(source, lane)) }
             let centered = source - vector(state.mean + lane)
             let affine = vector(state.offset + lane).addingProduct(centered, vector(state.slope + lane))
             var value = affine.addingProduct(passed, vector(state.gradientScale + lane))
-            if let addend { value += vector(addend.sample(task) + pixel &* addend.pixelStride + lane) }
+            if let addend {
+                let before = addend.sample(task) + pixel &* addend.pixelStride + lane
+                value += streamed(before, pixelStride: addend.pixelStride)
+            }
             put(value, dx + lane)
             lane &+= lanes
         }

@@ -1,4 +1,22 @@
+import CMachine
 import KernelInterface
+
+/// A vector of a pixel's channels, while the same of a pixel some further on is asked for: maps that lie in memory come twice as fast
+/// where several are read at a time, or parts of their pixels.
+@inline(__always)
+func streamed(_ memory: UnsafePointer<Float>, pixelStride: Int) -> Vector {
+    askAhead(memory, pixelStride: pixelStride)
+    return vector(memory)
+}
+
+@inline(__always)
+func streamed(_ memory: UnsafeMutablePointer<Float>, pixelStride: Int) -> Vector {
+    streamed(UnsafePointer(memory), pixelStride: pixelStride)
+}
+
+/// Asks for what lies some pixels on; there need not be any.
+@inline(__always)
+func askAhead(_ memory: UnsafePointer<Float>, pixelStride: Int) { machine_prefetch(memory + 8 &* pixelStride) }
 
 @inline(__always)
 func copyFloats(_ count: Int, from source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
@@ -37,11 +55,17 @@ func zeroFloats(_ count: Int, at destination: UnsafeMutablePointer<Float>) {
     }
 }
 
-/// The channels of one pixel, as the window wants them.
+/// The channels of one pixel, as the window wants them; those of a later one are asked for.
 @inline(__always)
 func copyPixel(
-    _ channels: Int, from source: UnsafePointer<Float>, _ window: SourceWindow, to target: UnsafeMutablePointer<Float>
+    _ channels: Int, from source: UnsafePointer<Float>, pixelStride: Int, _ window: SourceWindow,
+    to target: UnsafeMutablePointer<Float>
 ) {
+    var lane = 0
+    while lane < channels {
+        askAhead(source + lane, pixelStride: pixelStride)
+        lane &+= 16
+    }
     if let normalization = window.normalization {
         normalization.copy(channels, from: source, to: target)
     } else {
@@ -61,7 +85,9 @@ func copyColumns(_ view: TensorView, slot: Int, window: SourceWindow, to scratch
                     if row < 0 || row >= view.height || column < 0 || column >= view.width {
                         zeroFloats(view.channels, at: target)
                     } else {
-                        copyPixel(view.channels, from: UnsafePointer(view.pixel(slot, row, column)), window, to: target)
+                        copyPixel(
+                            view.channels, from: UnsafePointer(view.pixel(slot, row, column)),
+                            pixelStride: view.pixelStride, window, to: target)
                     }
                     target += window.pixelStride
                 }
@@ -84,7 +110,7 @@ func copyPixels(
         let end = min(pixel &+ view.width &- column, first &+ count)
         var source = UnsafePointer(view.pixel(slot &+ sample, row, column))
         while pixel < end {
-            copyPixel(view.channels, from: source, window, to: target)
+            copyPixel(view.channels, from: source, pixelStride: view.pixelStride, window, to: target)
             source += view.pixelStride
             target += window.pixelStride
             pixel &+= 1
@@ -117,7 +143,7 @@ func copyWindow(
             target += pixels &* channels
         } else {
             for _ in 0..<pixels {
-                copyPixel(channels, from: source, window, to: target)
+                copyPixel(channels, from: source, pixelStride: view.pixelStride, window, to: target)
                 source += view.pixelStride
                 target += window.pixelStride
             }

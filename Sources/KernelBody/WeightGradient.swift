@@ -173,8 +173,8 @@ private func packGradient(
         for slot in slots {
             var source = gradient.pixel(slot, rows.lowerBound, 0) + lane
             for _ in 0..<(rows.count &* gradient.width) {
-                put(vector(source), target)
-                if isWide { put(vector(source + lanes), target + lanes) }
+                put(streamed(source, pixelStride: gradient.pixelStride), target)
+                if isWide { put(streamed(source + lanes, pixelStride: gradient.pixelStride), target + lanes) }
                 source += gradient.pixelStride
                 target += tileLanes
             }

@@ -138,10 +138,13 @@ private func transformPatch(
     let hasRight = column &+ 1 < gradient.width
     let hasBottom = row &+ 1 < gradient.height
     let zero = Vector(repeating: 0)
-    let topRight = hasRight ? vector(pixel + gradient.pixelStride) : zero
-    let bottomLeft = hasBottom ? vector(pixel + gradient.rowStride) : zero
-    let bottomRight = hasRight && hasBottom ? vector(pixel + (gradient.rowStride &+ gradient.pixelStride)) : zero
-    let left = gradientSide(vector(pixel), bottomLeft)
+    let stride = gradient.pixelStride
+    let topLeft = streamed(pixel, pixelStride: stride)
+    let topRight = hasRight ? streamed(pixel + stride, pixelStride: stride) : zero
+    let bottomLeft = hasBottom ? streamed(pixel + gradient.rowStride, pixelStride: stride) : zero
+    let bottomRight =
+        hasRight && hasBottom ? streamed(pixel + (gradient.rowStride &+ stride), pixelStride: stride) : zero
+    let left = gradientSide(topLeft, bottomLeft)
     let right = gradientSide(topRight, bottomRight)
     @inline(__always)
     func write(_ row: Int, _ y0: Vector, _ y1: Vector) {
