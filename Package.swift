@@ -123,7 +123,9 @@ let package = Package(
         tests("Launching", ["Launching"]),
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
         tests("Datasets", ["Datasets", "Tensors", "CImageCodecs"]),
-        tests("Checkpoints", ["Checkpoints", "CheckpointFaults", "checkpoint-check", "Tensors"]),
+        tests(
+            "Checkpoints", ["Checkpoints", "CheckpointFaults", "checkpoint-check", "Tensors"],
+            resources: [.copy("Golden")]),
         tests(
             "Exports",
             [

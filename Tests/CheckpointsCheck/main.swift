@@ -1,5 +1,5 @@
 // What tests of checkpoints need a process of its own for:
-// `checkpoint-check commit FOLDER TURN [half]`, `checkpoint-check fuzz SEED CASES`.
+// `checkpoint-check commit FOLDER TURN [half]`, `checkpoint-check fuzz SEED CASES`, `checkpoint-check write FILE`.
 import CheckpointFaults
 import Checkpoints
 import Foundation
@@ -12,8 +12,11 @@ case ("commit", 3...):
     try commitAndDie(folder: arguments[1], turn: Int(numbers.first ?? 0), isHalf: arguments.last == "half")
 case ("fuzz", 3):
     exit(fuzz(seed: numbers[0], cases: Int(numbers[1])) ? 0 : 1)
+case ("write", 2):
+    // The file in CheckpointsTests/Golden of this version of the format.
+    try Specimen.state(step: 1, noise: 100).write(to: arguments[1])
 default:
-    print("usage: checkpoint-check commit FOLDER TURN [half] | fuzz SEED CASES")
+    print("usage: checkpoint-check commit FOLDER TURN [half] | fuzz SEED CASES | write FILE")
     exit(64)
 }
 
