@@ -1,5 +1,5 @@
 // What tests of checkpoints need a process of its own for:
-// `checkpoint-check commit FOLDER TURN [half]`, `checkpoint-check fuzz SEED CASES`, `checkpoint-check write FILE`.
+// `checkpoint-check measure FILE FOLDER LEVEL…`, `checkpoint-check commit FOLDER TURN [half]`, `checkpoint-check fuzz SEED CASES`, `checkpoint-check write FILE`.
 import CheckpointFaults
 import Checkpoints
 import Foundation
@@ -12,11 +12,15 @@ case ("commit", 3...):
     try commitAndDie(folder: arguments[1], turn: Int(numbers.first ?? 0), isHalf: arguments.last == "half")
 case ("fuzz", 3):
     exit(fuzz(seed: numbers[0], cases: Int(numbers[1])) ? 0 : 1)
+case ("measure", 4...):
+    try measure(arguments[1], in: arguments[2], levels: arguments.dropFirst(3).compactMap { Int($0) })
 case ("write", 2):
     // The file in CheckpointsTests/Golden of this version of the format.
     try Specimen.state(step: 1, noise: 100).write(to: arguments[1])
 default:
-    print("usage: checkpoint-check commit FOLDER TURN [half] | fuzz SEED CASES | write FILE")
+    print(
+        "usage: checkpoint-check commit FOLDER TURN [half] | fuzz SEED CASES | write FILE\n"
+            + "       checkpoint-check measure FILE FOLDER LEVEL…")
     exit(64)
 }
 
@@ -33,5 +37,33 @@ func commitAndDie(folder: String, turn: Int, isHalf: Bool) throws {
     for step in 1...4 {
         try directory.commit(Specimen.state(step: step, noise: 40_000))
         FileHandle.standardOutput.write(Data("\(step)\n".utf8))
+    }
+}
+
+/// Prints what writing and reading the state of `file` costs, level by level, as rows of a table. On a folder in memory the disk does
+/// not count.
+func measure(_ file: String, in folder: String, levels: [Int]) throws {
+    let checkpoint = try Checkpoint(contentsOf: file)
+    let path = folder + "/measured.safetensors.zst"
+    defer { unlink(path) }
+    let clock = ContinuousClock()
+    for level in levels {
+        for threads in [0, 1, 2] {
+            var times: [Duration] = []
+            for _ in 0..<(level > 9 ? 1 : 3) {
+                times.append(
+                    try clock.measure {
+                        try checkpoint.write(to: path, compression: Compression(level: level, threads: threads))
+                    })
+            }
+            var status = stat()
+            stat(path, &status)
+            var content = 0
+            for tensor in checkpoint.allTensors { content += tensor.storage.count * (tensor.integers == nil ? 4 : 8) }
+            let reading = try clock.measure { _ = try Checkpoint(contentsOf: path) }
+            func rate(_ time: Duration) -> Int { Int(Double(content) / 1e6 / (time / .seconds(1))) }
+            let ratio = (1000 * Double(content) / Double(status.st_size)).rounded() / 1000
+            print("| \(level) | \(threads) | \(ratio) | \(rate(times.min() ?? .zero)) | \(rate(reading)) |")
+        }
     }
 }
