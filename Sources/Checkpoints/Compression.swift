@@ -4,7 +4,7 @@ import CZstd
 package struct Compression: Equatable, Sendable {
     /// What may be asked for: below 0 ever faster, 19 smallest. Weights are mostly noise, so that a high level gains little.
     package static let levels: ClosedRange<Int> = -7...19
-    package static let defaultLevel = 3
+    package static let defaultLevel = 1
 
     package var level: Int
     /// Threads that compress beside the one that writes; with 0 that one does it itself. The file's bytes do not depend on how many

@@ -158,7 +158,7 @@ extension Recipe {
         static let checkpointEvery = [Interval.epochs(1)]
         static let keepLast = 3
         static let keepBest = 1
-        static let checkpointLevel = 3
+        static let checkpointLevel = 1
         static let checkpointBusy = Checkpoints.Busy.wait
         static let onNonFinite = NonFinitePolicy.stop
         static let logEvery = 10

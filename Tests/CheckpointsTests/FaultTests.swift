@@ -127,7 +127,7 @@ struct Mishap: Sendable, CustomTestStringConvertible {
                     continue
                 }
             }
-            if turn >= files.calls.count { return }
+            if turn >= files.calls.count { print("reading \(turn)"); return }
         }
         Issue.record("the reading never came to its end")
     }

@@ -148,7 +148,7 @@ import Testing
                 checkpoint_every: [1epoch]
                 keep_last: 3
                 keep_best: 1
-                checkpoint_level: 3
+                checkpoint_level: 1
                 checkpoint_busy: wait
                 on_nan: stop
 
