@@ -127,7 +127,7 @@ struct Mishap: Sendable, CustomTestStringConvertible {
                     continue
                 }
             }
-            if turn >= files.calls.count { print("reading \(turn)"); return }
+            if turn >= files.calls.count { return }
         }
         Issue.record("the reading never came to its end")
     }

@@ -49,7 +49,6 @@ private func check(_ arguments: [String]) throws -> (status: Int32, isKilled: Bo
             #expect(names.last?.hasSuffix("\(step).safetensors.zst") == true)
             #expect(names.count <= 2 && names.allSatisfy { $0.hasPrefix("step-") }, "\(names)")
         }
-        print("kills \(turns.count)")
         let whole = try TemporaryFolder()
         #expect(
             try check(["commit", whole.path, "\(calls.count)"]).output == "1\n2\n3\n4\n",
