@@ -1,4 +1,5 @@
 import CCrypto
+import Foundation
 
 /// SHA-256 of bytes that come run by run. (FIPS 180-4; computed by OpenSSL.)
 struct SHA256: ~Copyable {
@@ -45,5 +46,13 @@ package func sha256(of tensors: [NamedTensor]) -> String {
         case .int64(let values): digest.update(values.span.bytes)
         }
     }
+    return digest.finished()
+}
+
+/// SHA-256 of a file's bytes, as 64 hexadecimal digits.
+package func sha256(ofFile path: String) throws -> String {
+    var digest = SHA256()
+    let bytes = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
+    digest.update(bytes.bytes)
     return digest.finished()
 }

@@ -183,6 +183,15 @@ func batchNormFinish(_ all: UnsafePointer<BatchNormArguments>, _ task: Int, _ wo
     let count =
         arguments.pointee.step.pointee.normSamples
         * Double(arguments.pointee.input.height &* arguments.pointee.input.width)
+    guard count > 0 else {
+        // No sample came to this rank, and it asks no other: nothing to learn, and nobody reads what stands here.
+        for c in 0..<state.channels {
+            state.mean[c] = 0
+            state.inverseDeviation[c] = 0
+            state.scale[c] = 0
+        }
+        return
+    }
     let momentum = Double(state.momentum)
     for c in 0..<state.channels {
         let mean = sums.total[c] / count

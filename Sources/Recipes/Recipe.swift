@@ -1,4 +1,5 @@
 package import Networks
+import Tensors
 
 /// Everything that a run is: one recipe and its seed give one result, bit for bit.
 ///
@@ -134,6 +135,8 @@ package struct Recipe: Equatable, Sendable {
     package let collectiveTimeout: Double
     /// Steps between two comparisons of the ranks' parameters; 0 for checkpoints only.
     package let replicaCheckEvery: Int
+    /// Parts that the global batch is cut into whatever the number of ranks: a power of two. Results depend on it.
+    package let virtualShards: Int
 }
 
 extension Recipe {
@@ -168,6 +171,7 @@ extension Recipe {
         static let bucketMegabytes = 25
         static let collectiveTimeout = 300.0
         static let replicaCheckEvery = 500
+        static let virtualShards = Sharding.defaultShards
         static let initScheme = InitialScheme.reference
         static let shuffle = true
         static let augmentation = Augmentation.none

@@ -150,6 +150,10 @@ package struct RecipeKey: Sendable {
             "steps between two comparisons of the ranks' parameters; 0: at checkpoints only",
             whenResumed: .changesFreely),
         RecipeKey(
+            "virtual_shards", \.virtualShards, .powerOfTwo(upTo: 1024),
+            "parts of the global batch whatever the number of ranks; sums follow a tree over them",
+            alsoKnownAs: ["shards"]),
+        RecipeKey(
             "loss_precision", \.lossPrecision, .choice(),
             "rounded: the log has four decimals; full: all that a number has", whenResumed: .changesFreely),
         RecipeKey(

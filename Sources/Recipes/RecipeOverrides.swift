@@ -50,6 +50,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var bucketMegabytes: Int?
     package var collectiveTimeout: Double?
     package var replicaCheckEvery: Int?
+    package var virtualShards: Int?
 
     /// Where each key stands in the file; empty for flags.
     var origin = Origin.flags
@@ -176,6 +177,7 @@ extension Recipe {
         bucketMegabytes = merged.bucketMegabytes ?? Default.bucketMegabytes
         collectiveTimeout = merged.collectiveTimeout ?? Default.collectiveTimeout
         replicaCheckEvery = merged.replicaCheckEvery ?? Default.replicaCheckEvery
+        virtualShards = merged.virtualShards ?? Default.virtualShards
     }
 
     /// The recipe as a source that leaves nothing to the defaults: what `resolve` makes this recipe of again.
@@ -229,6 +231,7 @@ extension Recipe {
         values.bucketMegabytes = bucketMegabytes
         values.collectiveTimeout = collectiveTimeout
         values.replicaCheckEvery = replicaCheckEvery
+        values.virtualShards = virtualShards
         return values
     }
 }

@@ -57,6 +57,14 @@ extension RecipeValueKind where Value == Int {
             accepts: { range.contains($0) },
             print: { String($0) })
     }
+
+    static func powerOfTwo(upTo limit: Int) -> Self {
+        Self(
+            expected: "a power of two from 1 to \(limit)",
+            plain: { Int($0) },
+            accepts: { (1...limit).contains($0) && $0.nonzeroBitCount == 1 },
+            print: { String($0) })
+    }
 }
 
 extension RecipeValueKind where Value == UInt64 {

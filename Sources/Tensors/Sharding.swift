@@ -10,6 +10,8 @@ package struct Sharding: Hashable, Sendable {
     package let ranks: Int
     /// This rank, in 0..<ranks.
     package let rank: Int
+    /// Whether sums over shards have the same bits as on one rank: for a power of two of ranks, up to the number of shards.
+    package let isExact: Bool
 
     /// The number of shards where nothing else is asked for.
     package static let defaultShards = 8
@@ -21,6 +23,7 @@ package struct Sharding: Hashable, Sendable {
         self.shards = Swift.max(shards, ranks)
         self.ranks = ranks
         self.rank = rank
+        isExact = ranks & (ranks - 1) == 0 && shards & (shards - 1) == 0 && ranks <= shards
     }
 
     /// This rank's shards, in the order in which it holds them.
@@ -35,7 +38,4 @@ package struct Sharding: Hashable, Sendable {
 
     /// The most samples that any shard of a batch of `batchSize` has.
     package func capacity(batchSize: Int) -> Int { (batchSize + shards - 1) / shards }
-
-    /// Whether sums over shards have the same bits as on one rank.
-    package var isExact: Bool { ranks & (ranks - 1) == 0 && shards & (shards - 1) == 0 }
 }

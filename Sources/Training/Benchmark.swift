@@ -151,9 +151,6 @@ private final class BenchmarkRun {
     ) throws {
         let start = Date()
         (setup, engine, batch) = try together(world) {
-            guard batchSize >= world.size else {
-                throw TrainingError.batchSmallerThanRanks(batchSize: batchSize, ranks: world.size)
-            }
             let classes = try Setup.defaultClasses(ofModel: model.name)
             let setup = try Setup(
                 model: model, data: "synthetic", imageSize: imageSize, classes: classes, threads: threads,

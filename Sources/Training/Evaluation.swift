@@ -28,7 +28,7 @@ extension Setup {
         let batches = Loader(dataset: dataset, imageSize: imageSize).evaluationBatches(
             split: split, ranks: world.size, rank: world.rank, batchSize: evaluationBatchSize)
         defer { batches.close() }
-        var tallies = ShardTallies(shards: sharding.shards)
+        var tallies = ShardTallies(shards: Sharding(ranks: world.size, rank: world.rank).shards)
         while let loaded = try batches.next() {
             tallies.add(try engine.evaluate(loaded.batch), shard: loaded.shard)
         }

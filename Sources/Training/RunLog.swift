@@ -30,10 +30,7 @@ struct RunLog {
                 + "to test, \(Wording.count(setup.network.classes, "class", plural: "classes")), \(size)")
         let world = ranks == setup.threads.localRanks ? "" : "\(ranks) ranks, here "
         fact("machine", "\(world)\(setup.threads), \(setup.backend.rawValue)")
-        let shards =
-            setup.sharding.isExact
-            ? "" : "; \(ranks) is no power of two: equal to other numbers of ranks up to rounding"
-        fact("batch", "\(Wording.grouped(recipe.batchSize)) over all ranks\(shards)")
+        fact("batch", "\(Wording.grouped(recipe.batchSize)) over all ranks" + exactness(recipe, ranks: ranks))
         fact(
             "run",
             "\(Wording.count(sizes.totalSteps, "step")), \(Wording.grouped(sizes.stepsPerEpoch)) an epoch, \(optimizer(recipe))"
@@ -45,6 +42,14 @@ struct RunLog {
         for note in notes { fact("note", note) }
         console.say()
         console.say(row("epoch", "step", "loss", "accuracy", "lr", "img/s", "left", ranks > 1 ? "slowest" : ""))
+    }
+
+    /// What number of ranks gives other bits, where this is one.
+    private func exactness(_ recipe: Recipe, ranks: Int) -> String {
+        guard !Sharding(shards: recipe.virtualShards, ranks: ranks).isExact else { return "" }
+        return
+            "; \(ranks) ranks are no power of two up to \(recipe.virtualShards), the virtual shards: equal to other numbers of "
+            + "ranks up to rounding only"
     }
 
     private func optimizer(_ recipe: Recipe) -> String {

@@ -24,11 +24,13 @@ package struct Setup {
     /// - Parameters:
     ///   - choice: the model; an option of its channels must agree with the data's.
     ///   - classes: outputs of the network; nil for the dataset's.
+    ///   - shards: virtual shards of a batch.
     ///   - imageSize: nil for the model's, or a smaller one that the data suggests and the model takes.
     /// - Throws: what is wrong with model, data or machine.
     package init(
         model choice: ModelChoice, data: String, imageSize: Int?, classes: Int?, threads: Int?,
-        instructionSet: Recipe.InstructionSet, convolution: Recipe.Convolution = .winograd, world: any Communicator
+        instructionSet: Recipe.InstructionSet, convolution: Recipe.Convolution = .winograd,
+        shards: Int = Sharding.defaultShards, world: any Communicator
     ) throws {
         model = try Zoo.model(named: choice.name)
         let channels = try model.options(from: choice.options).inputChannels
@@ -48,7 +50,7 @@ package struct Setup {
         let isModest = suggested < modelSize && network.takes(imageSize: suggested)
         self.imageSize = imageSize ?? (isModest ? suggested : modelSize)
         summary = try Summary(network: network, imageSize: self.imageSize)
-        sharding = Sharding(ranks: world.size, rank: world.rank)
+        sharding = Sharding(shards: shards, ranks: world.size, rank: world.rank)
         backend = Self.backend(instructionSet)
         self.convolution = convolution
         self.threads = ThreadChoice.here(asked: threads, localRanks: world.localSize)

@@ -58,14 +58,12 @@ package final class Trainer {
         self.world = world
         log = RunLog(console: console, lossPrecision: recipe.lossPrecision)
         (setup, engine, sizes, frozenParameters) = try together(world) {
-            guard recipe.batchSize >= world.size else {
-                throw TrainingError.batchSmallerThanRanks(batchSize: recipe.batchSize, ranks: world.size)
-            }
             let setup = try Setup(
                 model: ModelChoice(
                     recipe.model, options: recipe.modelOptions, scheme: recipe.initScheme, dropout: recipe.dropout),
                 data: recipe.data, imageSize: recipe.imageSize, classes: recipe.classes, threads: recipe.threads,
-                instructionSet: recipe.instructionSet, convolution: recipe.convolution, world: world)
+                instructionSet: recipe.instructionSet, convolution: recipe.convolution, shards: recipe.virtualShards,
+                world: world)
             for split in Split.allCases where setup.dataset.count(of: split) == 0 {
                 throw TrainingError.emptySplit(data: setup.dataset.name, split: split.rawValue)
             }
@@ -80,6 +78,7 @@ package final class Trainer {
         world.recorder.allow(seconds: FlightRecorder.firstStepFactor * recipe.collectiveTimeout)
         gradientSum = engine.gradientSum(recipe, world: world)
         checkpointSchedule = CheckpointSchedule(recipe.checkpoints.every, stepsPerEpoch: sizes.stepsPerEpoch)
+        try setup.requireAgreement(in: world)
         schedule = LearningRateSchedule(recipe, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: sizes.totalSteps)
         sampler = Sampler(
             count: sizes.trainingSamples, batchSize: recipe.batchSize, seed: recipe.seed, isShuffled: recipe.shuffle)

@@ -2,7 +2,6 @@ package import Recipes
 
 /// Why a run cannot start or go on.
 package enum TrainingError: Error, Equatable, Sendable {
-    case batchSmallerThanRanks(batchSize: Int, ranks: Int)
     case tooFewClasses(found: Int, needed: Int, data: String)
     case emptySplit(data: String, split: String)
     /// `what` is a loss, as it is, or a gradient; `rank` the first whose own part of the step was not finite.
@@ -40,9 +39,6 @@ package enum TrainingError: Error, Equatable, Sendable {
 extension TrainingError: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .batchSmallerThanRanks(let batchSize, let ranks):
-            "the batch of \(batchSize) is smaller than the number of ranks, \(ranks): --batch-size counts the samples of "
-                + "all ranks together; give at least \(ranks), or start fewer ranks"
         case .tooFewClasses(let found, let needed, let data):
             "--classes is \(found), but \(data) has \(needed): leave --classes out or give at least \(needed)"
         case .emptySplit(let data, let split):

@@ -64,6 +64,11 @@ package enum Wording {
         "\(grouped(number)) \(number == 1 ? thing : plural ?? thing + "s")"
     }
 
+    /// The first few of a list: `1, 2, 3, …`
+    package static func few(_ words: [String], most: Int = 8) -> String {
+        words.prefix(most).joined(separator: ", ") + (words.count > most ? ", …" : "")
+    }
+
     /// Columns two spaces apart, the first `leading` ones at their left edges, and the last one too where `endsInWords`.
     package static func table(_ rows: [[String]], leading: Int, endsInWords: Bool = false) -> String {
         let columns = rows[0].indices

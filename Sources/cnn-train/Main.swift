@@ -47,6 +47,7 @@ enum Main {
     private static func inJob(_ body: (any Communicator) throws -> Void) {
         let job = startJob()
         do {
+            try requireSameProgram(in: job.world)
             try body(job.world)
             try job.finish()
         } catch let error as SharedFailure {

@@ -77,6 +77,8 @@ struct TrainCommand: RankedCommand {
     @Option(parsing: .unconditional, help: "Steps between two comparisons of the ranks' parameters.")
     var replicaCheckEvery: Int?
 
+    @Option(parsing: .unconditional, help: "Parts of the batch, whatever the number of ranks: a power of two.")
+    var virtualShards: Int?
     @Option(parsing: .unconditional, help: "Starts this many processes here, as `launch -n` does.") var workers: Int?
 
     func validate() throws {
@@ -143,6 +145,7 @@ struct TrainCommand: RankedCommand {
         flags.bucketMegabytes = bucketMegabytes
         flags.collectiveTimeout = collectiveTimeout
         flags.replicaCheckEvery = replicaCheckEvery
+        flags.virtualShards = virtualShards
         return flags
     }
 }

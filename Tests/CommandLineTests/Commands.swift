@@ -28,7 +28,7 @@ final class Commands {
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    private static func binary() throws -> String {
+    static func binary() throws -> String {
         let build = try #require(Bundle.main.executableURL).deletingLastPathComponent()
         let path = build.appending(path: "cnn-train").path
         try #require(FileManager.default.isExecutableFile(atPath: path), "\(path) is not built")
@@ -47,9 +47,24 @@ final class Commands {
     ) throws -> Outcome {
         let binding = cores.map { ["taskset", "-c", $0.map(String.init).joined(separator: ",")] } ?? []
         let launcher = binding + (ranks.map { ["mpirun", "-n", "\($0)"] } ?? [])
+        return try run(
+            words: launcher + [try Self.binary()] + arguments, environment: environment, signal: signal,
+            killedWhen: isEnough)
+    }
+
+    /// Runs mpirun with `programs`, each a number of ranks, a binary and its arguments.
+    func run(programs: [(ranks: Int, binary: String, arguments: [String])]) throws -> Outcome {
+        let parts = programs.map { ["-n", "\($0.ranks)", $0.binary] + $0.arguments }
+        return try run(words: ["mpirun"] + Array(parts.joined(separator: [":"])))
+    }
+
+    private func run(
+        words: [String], environment: [String: String] = [:], signal: Int32 = SIGKILL,
+        killedWhen isEnough: () -> Bool = { false }
+    ) throws -> Outcome {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["timeout", "--kill-after=5", "120"] + launcher + [try Self.binary()] + arguments
+        process.arguments = ["timeout", "--kill-after=5", "120"] + words
         process.currentDirectoryURL = URL(filePath: folder)
         // As launch/env sets it: any number of ranks on any number of cores, as any user.
         process.environment = ProcessInfo.processInfo.environment.merging([

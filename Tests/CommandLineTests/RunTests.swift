@@ -293,7 +293,8 @@ struct RunTests {
             "--image-size", "--classes", "--threads", "--isa", "--seed", "--output", "--resume", "--log-every",
             "--batch-norm", "--model-option", "--init", "--init-skip-mismatched", "--init-scheme", "--freeze",
             "--allreduce", "--gradient-dtype", "--bucket-megabytes", "--collective-timeout", "--replica-check-every",
-            "--lr-multiplier", "--dropout", "--shuffle", "--augment", "--loss-precision",
+            "--lr-multiplier", "--dropout", "--shuffle", "--augment", "--loss-precision", "--virtual-shards",
+            "--workers",
         ] {
             #expect(help.contains("\(flag) ") || help.contains("\(flag)\n"), "\(flag)")
         }

@@ -211,12 +211,6 @@ struct TrainerMistakeTests {
         return words[0]
     }
 
-    @Test("a batch smaller than the number of ranks")
-    func smallBatch() throws {
-        let words = try failure(ranks: 4) { $0.batchSize = 3 }
-        #expect(words == "\(TrainingError.batchSmallerThanRanks(batchSize: 3, ranks: 4))")
-    }
-
     @Test("a model that is not there")
     func model() throws {
         #expect(try failure { $0.model = "lennet" }.contains("lenet"))
