@@ -65,6 +65,7 @@ let package = Package(
         room("Graphs", ["Tensors", "Networks"]),
         engineRoom("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
         room("Launching"),
+        room("Planning"),
         engineRoom("Collectives", ["Tensors", "CMachine", "CMPI"]),
         engineRoom("Datasets", ["Tensors", "CZlib", "CImageCodecs"]),
         engineRoom("Checkpoints", ["Tensors", "CZstd", "CCrypto"]),
@@ -79,12 +80,13 @@ let package = Package(
             "Training",
             [
                 "Tensors", "CMachine", "Kernels", "Networks", "Graphs", "Engine", "Collectives", "Datasets",
-                "Checkpoints", "Recipes",
+                "Checkpoints", "Recipes", "Planning",
             ]),
         .executableTarget(
             name: "cnn-train",
             dependencies: [
-                "Training", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Launching", "Collectives",
+                "Training", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Launching", "Planning",
+                "Collectives",
                 "Datasets", "Checkpoints", "Exports", "Tensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -121,6 +123,7 @@ let package = Package(
         tests("Graphs", ["Graphs", "Networks", "Tensors"], resources: [.copy("StateDicts")]),
         tests("Engine", ["Engine", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
         tests("Launching", ["Launching"]),
+        tests("Planning", ["Planning"]),
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
         tests("Datasets", ["Datasets", "Tensors", "CImageCodecs"]),
         tests(

@@ -6,6 +6,7 @@ import Glibc
 package import Graphs
 import Kernels
 import Networks
+package import Planning
 package import Recipes
 import Tensors
 
@@ -35,6 +36,8 @@ package struct Benchmark: Sendable {
     package let peakRSSBytes: Int
     /// What talking to other ranks took on this one, at the median.
     package let communication: CommunicationTimes
+    /// What a simulation of more ranks needs to know of this one.
+    package let measurement: StepMeasurement
     /// What the timed steps did on this rank, where that was asked for.
     package let recording: StepRecording?
     /// Where their time went on this rank, where that was asked for.
@@ -62,6 +65,7 @@ package struct Benchmark: Sendable {
             convolution: convolution, passes: passes, communication: communication, world: world)
         for _ in 0..<2 { _ = try bench.secondsOfStep() }
         bench.forgetCommunication()
+        bench.timeline.forget()
         if records || profiles { bench.startRecording() }
         let seconds = try (0..<max(steps, 1)).map { _ in try bench.secondsOfStep() }.sorted()
         peakRSSBytes = Self.peakMemory
@@ -95,6 +99,8 @@ package struct Benchmark: Sendable {
         peakGflopsPerSecond = try world.sum([peak])[0]
         firstStepSeconds = bench.firstStepSeconds
         self.communication = CommunicationTimes(medianOf: bench.communicationTimes)
+        measurement = bench.timeline.measurement(
+            model: setup.model.name, samples: bench.samples, threads: setup.threads, gradients: bench.gradients)
     }
 
     private static var peakMemory: Int {
@@ -123,6 +129,9 @@ package struct Benchmark: Sendable {
         object.add("exposed_communication_seconds", communication.exposed)
         object.add("first_step_seconds", firstStepSeconds)
         object.add("peak_rss_bytes", peakRSSBytes)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        object.add("measurement", json: String(decoding: try encoder.encode(measurement), as: UTF8.self))
         if let profile { object.add("profile", json: try profile.json()) }
         return object.text
     }
@@ -136,6 +145,7 @@ private final class BenchmarkRun {
     private(set) var recording: StepRecording?
     /// Of each step since they were last forgotten.
     private(set) var communicationTimes: [CommunicationTimes] = []
+    let timeline = StepTimeline()
     private let engine: Engine
     private let gradientSum: GradientSum
     private let world: any Communicator
@@ -182,6 +192,10 @@ private final class BenchmarkRun {
     }
 
     var openBLASCore: String? { engine.openBLASCore }
+    /// Samples of a step on this rank.
+    var samples: Int { batch.count }
+    /// Floats of its gradients.
+    var gradients: Int { engine.withGradients { $0.count } }
 
     func forgetCommunication() { communicationTimes = [] }
 
@@ -195,6 +209,7 @@ private final class BenchmarkRun {
         try world.barrier()
         let start = monotonicSeconds()
         let before = world.recorder.seconds(on: .main)
+        timeline.begin(at: start)
         let calls = try train()
         let trained = monotonicSeconds()
         let exchanged = world.recorder.seconds(on: .main) - before
@@ -203,6 +218,7 @@ private final class BenchmarkRun {
         // Small enough that random labels do not blow the weights up.
         engine.update(SGDStep(learningRate: 1e-3, momentum: 0.9, weightDecay: 1e-4, nesterov: false))
         let updated = monotonicSeconds()
+        timeline.end(trained: trained, update: updated - summed)
         let exposed = exchanged + report.waited
         communicationTimes.append(
             CommunicationTimes(
@@ -219,14 +235,21 @@ private final class BenchmarkRun {
     /// One pass forward and backward; its calls, where they are recorded.
     private func train() throws -> [TimedCall] {
         let exchange: StatisticsExchange? =
-            sharesMoments ? { [world] moments in try world.sum(&moments, as: "batch norm") } : nil
+            sharesMoments
+            ? { [world, timeline] moments in
+                try timeline.exchanging(moments.count) { try world.sum(&moments, as: "batch norm") }
+            } : nil
+        let progress: GradientProgress = { [timeline, gradientSum] count in
+            timeline.finished(count)
+            gradientSum.finished(count)
+        }
         guard recording != nil else {
             _ = try engine.train(
-                batch, globalSamples: batchSize, step: step, exchange: exchange, progress: gradientSum.finished)
+                batch, globalSamples: batchSize, step: step, exchange: exchange, progress: progress)
             return []
         }
         return try engine.profile(
-            batch, globalSamples: batchSize, step: step, exchange: exchange, progress: gradientSum.finished
+            batch, globalSamples: batchSize, step: step, exchange: exchange, progress: progress
         ).calls
     }
 }

@@ -1,0 +1,150 @@
+/// Plays one training step of a rank among others: the thread that computes, the thread that sums gradients bucket by bucket
+/// beside it, and the machine's network, which one message leaves after the other.
+///
+/// All ranks do the same at the same time, so that one stands for all; what makes them unequal is in `Stragglers`.
+package struct Simulation: Sendable {
+    /// How a job communicates.
+    package struct Choice: Hashable, Sendable {
+        package var algorithm: Algorithm
+        /// Bytes of a bucket of gradients; the first has 1 MiB at most.
+        package var bucketBytes: Int
+        /// Whether batch norm sums moments over ranks in each layer.
+        package var sharesMoments: Bool
+
+        package init(algorithm: Algorithm, bucketBytes: Int, sharesMoments: Bool) {
+            self.algorithm = algorithm
+            self.bucketBytes = bucketBytes
+            self.sharesMoments = sharesMoments
+        }
+    }
+
+    /// Seconds of a core a byte that comes in: copied out of the network's or the shared memory's buffer, and added.
+    package static let secondsPerByte = 0.35e-9
+
+    /// What a step takes.
+    package struct Step: Hashable, Sendable {
+        package let seconds: Double
+        /// Seconds for which the computing thread did nothing but wait for sums.
+        package let exposed: Double
+    }
+
+    private let measurement: StepMeasurement
+    private let cluster: Cluster
+    private let choice: Choice
+    /// Of the slowest rank.
+    private let slowness: Double
+
+    /// - Parameter measurement: of a rank, whatever its neighbours were; it is scaled to `samples` and the cluster's ranks a node.
+    package init(_ measurement: StepMeasurement, samples: Int? = nil, cluster: Cluster, choice: Choice) {
+        self.measurement = measurement.scaled(samples: samples, localRanks: cluster.ranksPerNode)
+        self.cluster = cluster
+        self.choice = choice
+        slowness = Stragglers.factor(of: measurement.stepSeconds, ranks: cluster.ranks)
+    }
+
+    /// One step.
+    package func step() -> Step {
+        var wires = Wires(cluster: cluster, choice: choice, gradients: measurement.gradients)
+        // Sums are additions and copies on a core; where every core computes, computing waits for them.
+        let isCrowded = measurement.threads * cluster.ranksPerNode >= measurement.cores
+        var now = 0.0
+        var exposed = 0.0
+        for event in measurement.events {
+            now += event.seconds * slowness
+            if let moments = event.moments, choice.sharesMoments {
+                let end = wires.exchange(bytes: 8 * Double(moments), at: now)
+                exposed += end - now
+                now = end
+            }
+            if let gradients = event.gradients { wires.finish(gradients, at: now) }
+            if isCrowded { now += wires.stolenSeconds(until: now) }
+        }
+        now += measurement.restSeconds * slowness
+        wires.finish(measurement.gradients, at: now)
+        let end = max(now, wires.drained())
+        exposed += end - now
+        return Step(seconds: end + measurement.updateSeconds * slowness, exposed: exposed)
+    }
+}
+
+/// The communication of one rank: what its side thread has sent, and when the network is free.
+private struct Wires {
+    private let cluster: Cluster
+    private let choice: Simulation.Choice
+    private let gradients: Int
+    /// Floats that buckets up to the next one end at.
+    private var nextEnd: Int
+    private var sent = 0
+    /// Messages that wait, with the time from which they may go.
+    private var queue: [(transfer: Transfer, ready: Double)] = []
+    private var head = 0
+    /// When the side thread is done with its last message.
+    private var sideFree = 0.0
+    /// When the network can take the next message.
+    private var networkFree = 0.0
+    private var stolen = 0.0
+
+    init(cluster: Cluster, choice: Simulation.Choice, gradients: Int) {
+        self.cluster = cluster
+        self.choice = choice
+        self.gradients = gradients
+        nextEnd = min(min(choice.bucketBytes, 1 << 20) / 4, gradients)
+    }
+
+    /// `count` floats are final at `time`.
+    mutating func finish(_ count: Int, at time: Double) {
+        while sent < gradients && nextEnd <= count {
+            let bytes = Double(4 * (nextEnd - sent))
+            queue += cluster.transfers(bytes: bytes, choice.algorithm).map { ($0, time) }
+            sent = nextEnd
+            nextEnd = min(nextEnd + choice.bucketBytes / 4, gradients)
+        }
+        advance(to: time)
+    }
+
+    /// A sum that the computing thread waits for, from `time`: returns when it is there.
+    mutating func exchange(bytes: Double, at time: Double) -> Double {
+        var now = time
+        for transfer in cluster.transfers(bytes: bytes, .tree) {
+            advance(to: now)
+            now = send(transfer, at: now)
+        }
+        return now
+    }
+
+    /// When all gradients are summed.
+    mutating func drained() -> Double {
+        advance(to: .infinity)
+        return sideFree
+    }
+
+    /// Seconds that the side thread has taken from the computing one since this was last asked.
+    mutating func stolenSeconds(until time: Double) -> Double {
+        advance(to: time)
+        defer { stolen = 0 }
+        return stolen
+    }
+
+    /// Sends what the side thread begins to send before `time`.
+    private mutating func advance(to time: Double) {
+        while head < queue.count {
+            let start = max(sideFree, queue[head].ready)
+            guard start < time else { return }
+            sideFree = send(queue[head].transfer, at: start)
+            stolen += queue[head].transfer.bytes * Simulation.secondsPerByte
+            head += 1
+        }
+    }
+
+    /// - Returns: when the message that comes in meanwhile has been dealt with.
+    private mutating func send(_ transfer: Transfer, at time: Double) -> Double {
+        let work = transfer.isSummed ? transfer.bytes * Simulation.secondsPerByte : 0
+        guard transfer.isRemote else {
+            return time + cluster.sharedMemory.latency + transfer.bytes / cluster.sharedMemory.bandwidth + work
+        }
+        // All ranks of a machine send over its one network.
+        let start = max(time, networkFree)
+        networkFree = start + Double(cluster.ranksPerNode) * transfer.bytes / cluster.network.bandwidth
+        return networkFree + cluster.network.latency + work
+    }
+}

@@ -1,0 +1,70 @@
+/// A message that one rank sends while one of the same size comes in.
+struct Transfer: Hashable {
+    let bytes: Double
+    /// Whether it leaves the machine.
+    let isRemote: Bool
+    /// Whether what comes in is added up, rather than kept.
+    let isSummed: Bool
+}
+
+/// Who sums over ranks.
+package enum Algorithm: String, CaseIterable, Codable, Sendable {
+    /// Our own, in the order of the shards' tree: ranks that are far apart meet first, with the longest messages.
+    case tree
+    /// MPI's (Rabenseifner's, in Open MPI 4): neighbours meet first, so that only a machine's part of the sum leaves it.
+    case mpi
+}
+
+/// The machines of a job.
+package struct Cluster: Hashable, Sendable {
+    package var nodes: Int
+    package var ranksPerNode: Int
+    package var network: Link
+    package var sharedMemory: Link
+
+    package var ranks: Int { nodes * ranksPerNode }
+
+    package init(nodes: Int, ranksPerNode: Int, network: Link, sharedMemory: Link = .sharedMemory) {
+        self.nodes = nodes
+        self.ranksPerNode = ranksPerNode
+        self.network = network
+        self.sharedMemory = sharedMemory
+    }
+
+    /// The messages of one rank in a sum of `bytes` over all ranks, one after the other. Consecutive ranks share a machine.
+    ///
+    /// Up to 16 KiB recursive doubling, log2(P) messages of everything; else halving on the way down and doubling on the way up, in
+    /// messages of at most 1 MiB. Ranks beyond a power of two hand their numbers over before and get the sum behind.
+    func transfers(bytes: Double, _ algorithm: Algorithm) -> [Transfer] {
+        guard ranks > 1 else { return [] }
+        let levels = Int.bitWidth - 1 - ranks.leadingZeroBitCount
+        let core = 1 << levels
+        var transfers: [Transfer] = []
+        func send(_ bytes: Double, distance: Int, isSummed: Bool) {
+            var rest = bytes
+            repeat {
+                let chunk = min(rest, Self.chunk)
+                transfers.append(Transfer(bytes: chunk, isRemote: distance >= ranksPerNode, isSummed: isSummed))
+                rest -= chunk
+            } while rest > 0
+        }
+        if ranks > core { send(bytes, distance: core, isSummed: true) }
+        // Partners from the first level to the last.
+        let distances = (0..<levels).map { algorithm == .tree ? core >> ($0 + 1) : 1 << $0 }
+        if bytes <= Self.doubling {
+            for distance in distances { send(bytes, distance: distance, isSummed: true) }
+        } else {
+            for (level, distance) in distances.enumerated() {
+                send(bytes / Double(2 << level), distance: distance, isSummed: true)
+            }
+            for (level, distance) in distances.enumerated().reversed() {
+                send(bytes / Double(2 << level), distance: distance, isSummed: false)
+            }
+        }
+        if ranks > core { send(bytes, distance: core, isSummed: false) }
+        return transfers
+    }
+
+    private static let chunk = 1024.0 * 1024
+    private static let doubling = 16.0 * 1024
+}

@@ -1,0 +1,161 @@
+import Testing
+
+@testable import Planning
+
+/// A step of 100 ms whose gradients, 4 MB, become final in four equal parts over its second half.
+private func measurement(moments: Int? = nil, stepSeconds: [Double] = [0.11]) -> StepMeasurement {
+    var events = [StepMeasurement.Event(seconds: 0.05, moments: moments)]
+    for part in 1...4 { events.append(StepMeasurement.Event(seconds: 0.0125, gradients: 250_000 * part)) }
+    return StepMeasurement(
+        model: "m", samples: 32, threads: 1, localRanks: 1, cores: 2, events: events, restSeconds: 0,
+        updateSeconds: 0.01,
+        gradients: 1_000_000, stepSeconds: stepSeconds)
+}
+
+private func cluster(_ nodes: Int, ranks: Int = 1, _ network: Link) -> Cluster {
+    Cluster(nodes: nodes, ranksPerNode: ranks, network: network)
+}
+
+private func step(
+    _ measurement: StepMeasurement, _ cluster: Cluster, _ algorithm: Algorithm = .tree, bucket: Int = 1 << 30,
+    sharesMoments: Bool = true
+) -> Simulation.Step {
+    Simulation(
+        measurement, cluster: cluster,
+        choice: Simulation.Choice(algorithm: algorithm, bucketBytes: bucket, sharesMoments: sharesMoments)
+    ).step()
+}
+
+@Suite struct PlanningTests {
+    private let free = Link(latency: 0, bandwidth: .infinity)
+
+    @Test("one rank takes what was measured, whatever the network")
+    func alone() {
+        let step = step(measurement(moments: 100), cluster(1, Link(latency: 1, bandwidth: 1)))
+        #expect((step.seconds - 0.11).magnitude < 1e-12 && step.exposed == 0)
+    }
+
+    @Test(
+        "a sum moves 2 (P - 1) / P of its bytes each way, in log2 P or 2 log2 P rounds",
+        arguments: [2, 4, 8, 64, 1024],
+        Algorithm.allCases)
+    func volume(ranks: Int, algorithm: Algorithm) {
+        let network = Link(latency: 0, bandwidth: 1)
+        let bytes = 1e6
+        let long = cluster(ranks, network).transfers(bytes: bytes, algorithm)
+        let moved = long.reduce(0) { $0 + $1.bytes }
+        #expect((moved - 2 * bytes * Double(ranks - 1) / Double(ranks)).magnitude < 1e-6 * bytes)
+        let levels = ranks.trailingZeroBitCount
+        #expect(long.count == 2 * levels)
+        let short = cluster(ranks, network).transfers(bytes: 800, algorithm)
+        #expect(short.count == levels && short.allSatisfy { $0.bytes == 800 && $0.isSummed })
+    }
+
+    @Test("other numbers of ranks pay for two messages of everything more", arguments: [3, 5, 6, 7, 12])
+    func fold(ranks: Int) {
+        let core = [3: 2, 5: 4, 6: 4, 7: 4, 12: 8][ranks] ?? 1
+        let network = Link(latency: 0, bandwidth: 1)
+        let more = cluster(ranks, network).transfers(bytes: 1e6, .tree).reduce(0) { $0 + $1.bytes }
+        let less = cluster(core, network).transfers(bytes: 1e6, .tree).reduce(0) { $0 + $1.bytes }
+        #expect((more - less - 2e6).magnitude < 1)
+    }
+
+    @Test("between ranks of a machine nothing leaves it, and neighbours first send less over the network than the tree")
+    func locality() {
+        let network = Link(latency: 0, bandwidth: 1)
+        #expect(cluster(1, ranks: 8, network).transfers(bytes: 1e6, .tree).allSatisfy { !$0.isRemote })
+        func remote(_ algorithm: Algorithm) -> Double {
+            cluster(4, ranks: 8, network).transfers(bytes: 1e6, algorithm).filter(\.isRemote).reduce(0) {
+                $0 + $1.bytes
+            }
+        }
+        // The tree halves first where it is far, so that 3/4 of all leave; the other way round it is 3/4 of an eighth.
+        #expect((remote(.tree) - 2 * 0.75e6).magnitude < 1)
+        #expect((remote(.mpi) - 2 * 0.75e6 / 8).magnitude < 1)
+    }
+
+    @Test("what a slow network takes is exposed, except what hides behind the backward pass")
+    func overlap() {
+        // 4 MB between two ranks are 4 MB each way: 40 ms at 100 MB/s, of which the last bucket's cannot hide.
+        let network = Link(latency: 0, bandwidth: 1e8)
+        let whole = step(measurement(), cluster(2, network))
+        // The first bucket has 1 MiB: the rest is final at the end of the backward pass only.
+        let rest = 4e6 - 1_048_576
+        #expect(whole.exposed > rest / 1e8 && whole.exposed < rest / 1e8 + 0.003)
+        let parts = step(measurement(), cluster(2, network), bucket: 1_000_000)
+        #expect(parts.exposed < whole.exposed && parts.exposed >= 1e6 / 1e8)
+        #expect((parts.seconds - 0.11 - parts.exposed).magnitude < 0.003)
+    }
+
+    @Test("moments cost a round trip in each layer, where they are shared")
+    func moments() {
+        let network = Link(latency: 1e-3, bandwidth: 1e12)
+        let shared = step(measurement(moments: 100), cluster(8, network))
+        let own = step(measurement(moments: 100), cluster(8, network), sharesMoments: false)
+        #expect((shared.seconds - own.seconds - 3e-3).magnitude < 1e-6)
+    }
+
+    @Test("a small message waits for a long one that is on the wire")
+    func queueing() {
+        var measured = measurement()
+        measured.events.append(StepMeasurement.Event(seconds: 0.0001, moments: 10))
+        let slow = Link(latency: 0, bandwidth: 1e7)
+        // The last bucket's first message of 0.5 MB takes 50 ms.
+        let step = step(measured, cluster(2, slow), bucket: 1_000_000)
+        let alone = Simulation(
+            measurement(), cluster: cluster(2, slow),
+            choice: Simulation.Choice(algorithm: .tree, bucketBytes: 1_000_000, sharesMoments: true)
+        ).step()
+        #expect(step.seconds >= alone.seconds)
+    }
+
+    @Test("the slowest of many ranks is as slow as what was measured allows")
+    func stragglers() {
+        let steps = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0]
+        #expect(Stragglers.factor(of: steps, ranks: 1) == 1.1)
+        // 1 - 0.9^2 of the steps have one of the slow.
+        #expect((Stragglers.factor(of: steps, ranks: 2) - 1.19).magnitude < 1e-12)
+        #expect((Stragglers.factor(of: steps, ranks: 1024) - 2).magnitude < 1e-12)
+        #expect(Stragglers.factor(of: [3], ranks: 64) == 1)
+        #expect(Stragglers.factor(of: [], ranks: 64) == 1)
+    }
+
+    @Test("ranks that outnumber cores share them")
+    func crowding() {
+        let step = step(measurement(), cluster(1, ranks: 4, free))
+        #expect(step.seconds > 0.22 && step.seconds < 0.24)
+    }
+
+    @Test("the forecast takes the fastest way and knows what ImageNet is")
+    func forecast() {
+        let cluster = cluster(16, ranks: 4, Link(latency: 30e-6, bandwidth: 1.15e9))
+        let best = Forecast(measurement(moments: 128), samples: nil, cluster: cluster, sharesMoments: true)
+        for algorithm in Algorithm.allCases {
+            for megabytes in Forecast.bucketMegabytes {
+                let other = step(measurement(moments: 128), cluster, algorithm, bucket: megabytes << 20)
+                #expect(best.step.seconds <= other.seconds)
+            }
+        }
+        #expect(best.batchSize == 32 * 64)
+        #expect((best.imageNetSeconds * best.imagesPerSecond - 90 * 1_281_167).magnitude < 1)
+        #expect(best.efficiency > 0 && best.efficiency <= 1)
+        let half = Forecast(measurement(), samples: 16, cluster: cluster, sharesMoments: false)
+        #expect(half.batchSize == 16 * 64 && half.step.seconds < best.step.seconds)
+    }
+
+    @Test(
+        "networks are known by name and by numbers",
+        arguments: [
+            ("10gbe", 30e-6, 1.15e9), ("30us,1.15GB/s", 30e-6, 1.15e9), ("1e-4,1e8", 1e-4, 1e8),
+            ("2ms,0.25Gbit/s", 2e-3, 3.125e7),
+        ])
+    func links(text: String, latency: Double, bandwidth: Double) throws {
+        let link = try #require(Link(text))
+        #expect((link.latency / latency - 1).magnitude < 1e-12 && (link.bandwidth / bandwidth - 1).magnitude < 1e-12)
+    }
+
+    @Test(
+        "other words for a network are refused",
+        arguments: ["", "20gbe", "1us", "1us,", "1us,0", "-1us,1e9", "1,2,3", "nan,1e9"])
+    func notLinks(text: String) { #expect(Link(text) == nil) }
+}
