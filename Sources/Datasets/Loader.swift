@@ -10,6 +10,18 @@ package struct LoadedBatch: Sendable {
     /// In evaluation, the virtual shard of the split that the batch is a piece of, so that sums over shards can follow the
     /// one tree whatever the number of ranks. 0 in training.
     package let shard: Int
+    /// Samples that all ranks have in this pass: those that batch norm's moments are of.
+    package var momentSamples: Int
+    /// Where the batch is trained on in several passes, the ones before this.
+    package var earlierPasses: [LoadedBatch] = []
+
+    init(step: Int, batch: Batch, globalSamples: Int, shard: Int, momentSamples: Int? = nil) {
+        self.step = step
+        self.batch = batch
+        self.globalSamples = globalSamples
+        self.shard = shard
+        self.momentSamples = momentSamples ?? globalSamples
+    }
 }
 
 /// Reads a rank's share of every batch, ahead of the rank that computes on it.
@@ -26,23 +38,35 @@ package struct Loader: Sendable {
 
     /// The batches of one training epoch from global step `step` on, which is how a run resumes in the middle of it.
     ///
-    /// Each holds the samples of `sharding`'s own shards in their order. All ranks get as many batches; one may be empty on
+    /// Each holds the samples of `sharding`'s own shards in their order, cut into `passes`. All ranks get as many batches; one may be empty on
     /// some ranks where a global batch has fewer samples than ranks.
     package func trainingBatches(
-        epoch: Int, from step: Int = 0, sampler: Sampler, sharding: Sharding, split: Split = .train
+        epoch: Int, from step: Int = 0, sampler: Sampler, sharding: Sharding, passes: Int = 1, split: Split = .train
     ) -> BatchStream {
         precondition(
             sampler.count == dataset.count(of: split),
             "a sampler over \(sampler.count) samples of \(dataset.count(of: split))")
         precondition((0...sampler.stepsPerEpoch).contains(step), "step \(step) of \(sampler.stepsPerEpoch)")
         let order = sampler.order(ofEpoch: epoch)
-        let shards = sharding.ownShards
+        let shardings = sharding.passes(passes)
+        let shards = shardings.map(\.ownShards.count).max() ?? 0
         return BatchStream(steps: step..<order.steps) { [self] step, isWanted throws(DatasetError) in
             let global = order[step]
-            let ranges = shards.map { sharding.samples(ofShard: $0, batchSize: global.count) }
-            let samples = ranges.flatMap { global.dropFirst($0.lowerBound).prefix($0.count) }
-            let batch = try load(samples, of: split, shardSizes: ranges.map(\.count), while: isWanted)
-            return batch.map { LoadedBatch(step: step, batch: $0, globalSamples: global.count, shard: 0) }
+            var loaded: [LoadedBatch] = []
+            for pass in shardings {
+                let ranges = pass.ownShards.map { pass.samples(ofShard: $0, batchSize: global.count) }
+                let samples = ranges.flatMap { global.dropFirst($0.lowerBound).prefix($0.count) }
+                // All passes have as many shards, be they empty.
+                let sizes = ranges.map(\.count) + Array(repeating: 0, count: shards - ranges.count)
+                guard let batch = try load(samples, of: split, shardSizes: sizes, while: isWanted) else { return nil }
+                loaded.append(
+                    LoadedBatch(
+                        step: step, batch: batch, globalSamples: global.count, shard: 0,
+                        momentSamples: pass.samplesOfPass(ranks: sharding.ranks, batchSize: global.count)))
+            }
+            var last = loaded.removeLast()
+            last.earlierPasses = loaded
+            return last
         }
     }
 

@@ -90,26 +90,29 @@ package final class Engine {
     ///   - globalSamples: samples of the batch over all ranks.
     ///   - step: counts optimizer steps; dropout's draws depend on it.
     ///   - exchange: sums batch-norm moments over ranks; nil takes this rank's alone.
+    ///   - momentSamples: samples that the exchanged moments are of; nil for all of the batch.
     ///   - progress: told of gradients that are final while others are yet to come.
     /// - Throws: `EngineError` for a batch that does not fit, or what `exchange` throws.
     package func train(
-        _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, progress: GradientProgress? = nil
+        _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, momentSamples: Int? = nil,
+        progress: GradientProgress? = nil
     ) throws -> Tally {
         try train(
-            batch, globalSamples: globalSamples, step: step, exchange: exchange, progress: progress, clock: nil)
+            batch, globalSamples: globalSamples, step: step, exchange: exchange, momentSamples: momentSamples,
+            progress: progress, clock: nil)
     }
 
     /// As above, with a clock that is told of each instruction.
     func train(
-        _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, progress: GradientProgress?,
-        clock: StepClock?
+        _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, momentSamples: Int? = nil,
+        progress: GradientProgress?, clock: StepClock?
     ) throws -> Tally {
         guard let training else { throw EngineError.notTraining }
         try training.load(batch, shardSizes: batch.shardSizes)
         training.state.pointee.seed = configuration.seed
         training.state.pointee.step = UInt64(step)
         training.state.pointee.lossScale = 1 / Float(globalSamples)
-        training.state.pointee.normSamples = Double(exchange == nil ? batch.count : globalSamples)
+        training.state.pointee.normSamples = Double(exchange == nil ? batch.count : momentSamples ?? globalSamples)
         try training.plan.run(on: pool, exchange: exchange, progress: progress, clock: clock)
         batchesTracked += 1
         lastRun = (training, batch.shardSizes)

@@ -135,8 +135,15 @@ package struct Recipe: Equatable, Sendable {
     package let collectiveTimeout: Double
     /// Steps between two comparisons of the ranks' parameters; 0 for checkpoints only.
     package let replicaCheckEvery: Int
+    /// Passes of `batchSize` samples that make one optimizer step.
+    package let accumulate: Int
     /// Parts that the global batch is cut into whatever the number of ranks: a power of two. Results depend on it.
     package let virtualShards: Int
+}
+
+extension Recipe {
+    /// Samples of an optimizer step over all ranks and passes.
+    package var globalBatchSize: Int { batchSize * accumulate }
 }
 
 extension Recipe {
@@ -171,6 +178,7 @@ extension Recipe {
         static let bucketMegabytes = 25
         static let collectiveTimeout = 300.0
         static let replicaCheckEvery = 500
+        static let accumulate = 1
         static let virtualShards = Sharding.defaultShards
         static let initScheme = InitialScheme.reference
         static let shuffle = true

@@ -150,6 +150,9 @@ package struct RecipeKey: Sendable {
             "steps between two comparisons of the ranks' parameters; 0: at checkpoints only",
             whenResumed: .changesFreely),
         RecipeKey(
+            "accumulate", \.accumulate, .integer(in: 1...1024), "passes of batch_size samples that make one step",
+            alsoKnownAs: ["gradient_accumulation_steps", "accumulation"]),
+        RecipeKey(
             "virtual_shards", \.virtualShards, .powerOfTwo(upTo: 1024),
             "parts of the global batch whatever the number of ranks; sums follow a tree over them",
             alsoKnownAs: ["shards"]),

@@ -51,6 +51,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var collectiveTimeout: Double?
     package var replicaCheckEvery: Int?
     package var virtualShards: Int?
+    package var accumulate: Int?
 
     /// Where each key stands in the file; empty for flags.
     var origin = Origin.flags
@@ -146,7 +147,10 @@ extension Recipe {
         data = merged.data ?? Default.data
         duration = merged.steps.map(Duration.steps) ?? merged.epochs.map(Duration.epochs) ?? Default.duration
         batchSize = merged.batchSize ?? Default.batchSize
-        learningRate = merged.learningRate ?? Default.learningRate(batchSize: batchSize)
+        learningRate =
+            merged.learningRate
+            ?? Default.learningRate(
+                batchSize: batchSize * (merged.accumulate ?? Default.accumulate))
         momentum = merged.momentum ?? Default.momentum
         nesterov = merged.nesterov ?? Default.nesterov
         weightDecay = merged.weightDecay ?? Default.weightDecay
@@ -178,6 +182,7 @@ extension Recipe {
         collectiveTimeout = merged.collectiveTimeout ?? Default.collectiveTimeout
         replicaCheckEvery = merged.replicaCheckEvery ?? Default.replicaCheckEvery
         virtualShards = merged.virtualShards ?? Default.virtualShards
+        accumulate = merged.accumulate ?? Default.accumulate
     }
 
     /// The recipe as a source that leaves nothing to the defaults: what `resolve` makes this recipe of again.
@@ -232,6 +237,7 @@ extension Recipe {
         values.collectiveTimeout = collectiveTimeout
         values.replicaCheckEvery = replicaCheckEvery
         values.virtualShards = virtualShards
+        values.accumulate = accumulate
         return values
     }
 }

@@ -36,6 +36,29 @@ package struct Sharding: Hashable, Sendable {
         return start..<(start + size + (shard < longer ? 1 : 0))
     }
 
+    /// This rank's shards in `count` passes, one after the other, each as if it were a rank of its own among `ranks` x `count`:
+    /// in the order in which they are computed.
+    ///
+    /// For a power of two the order is such that sums of passes follow the shards' tree while they come: each is added to the
+    /// one that waits for it, as a binary counter carries.
+    package func passes(_ count: Int) -> [Sharding] {
+        precondition(count > 0, "\(count) passes were asked for")
+        let bits = count.trailingZeroBitCount
+        let isPower = count & (count - 1) == 0
+        return (0..<count).map { place in
+            let pass = isPower ? (0..<bits).reduce(0) { $0 << 1 | place >> $1 & 1 } : place
+            return Sharding(shards: shards, ranks: ranks * count, rank: rank + ranks * pass)
+        }
+    }
+
+    /// Samples that all `ranks` together have in the pass of which this is one rank's part, in a batch of `batchSize`.
+    ///
+    /// - Parameter ranks: of the job, which are fewer than this sharding's where there are several passes.
+    package func samplesOfPass(ranks: Int, batchSize: Int) -> Int {
+        (0..<shards).filter { $0 % self.ranks / ranks == rank / ranks }
+            .reduce(0) { $0 + samples(ofShard: $1, batchSize: batchSize).count }
+    }
+
     /// The most samples that any shard of a batch of `batchSize` has.
     package func capacity(batchSize: Int) -> Int { (batchSize + shards - 1) / shards }
 }

@@ -30,7 +30,7 @@ struct RunLog {
                 + "to test, \(Wording.count(setup.network.classes, "class", plural: "classes")), \(size)")
         let world = ranks == setup.threads.localRanks ? "" : "\(ranks) ranks, here "
         fact("machine", "\(world)\(setup.threads), \(setup.backend.rawValue)")
-        fact("batch", "\(Wording.grouped(recipe.batchSize)) over all ranks" + exactness(recipe, ranks: ranks))
+        fact("batch", "\(Wording.grouped(recipe.globalBatchSize)) over all ranks" + exactness(recipe, ranks: ranks))
         fact(
             "run",
             "\(Wording.count(sizes.totalSteps, "step")), \(Wording.grouped(sizes.stepsPerEpoch)) an epoch, \(optimizer(recipe))"

@@ -62,15 +62,17 @@ package struct Setup {
     /// - Parameters:
     ///   - batchSize: of a global training batch; nil for an engine that only evaluates.
     ///   - seed: of dropout.
+    ///   - accumulate: passes that a batch takes.
     ///   - passes: what the graphs are rewritten by.
     package func engine(
-        batchSize: Int?, seed: UInt64, passes: Set<GraphPass> = Set(GraphPass.allCases)
+        batchSize: Int?, seed: UInt64, accumulate: Int = 1, passes: Set<GraphPass> = Set(GraphPass.allCases)
     ) throws -> Engine {
         let training = try batchSize.map { _ in try Graph(network: network, imageSize: imageSize, purpose: .training) }
         let evaluation = try Graph(network: network, imageSize: imageSize, purpose: .evaluation)
+        let pass = sharding.passes(accumulate)
         var configuration = EngineConfiguration(
-            backend: backend, threads: threads.threads, shards: sharding.ownShards.count,
-            shardCapacity: sharding.capacity(batchSize: batchSize ?? 1), evaluationCapacity: evaluationBatchSize,
+            backend: backend, threads: threads.threads, shards: pass.map(\.ownShards.count).max() ?? 0,
+            shardCapacity: pass[0].capacity(batchSize: batchSize ?? 1), evaluationCapacity: evaluationBatchSize,
             seed: seed)
         configuration.spins = !threads.isOversubscribed
         configuration.usesWinograd = convolution == .winograd

@@ -24,7 +24,7 @@ extension Trainer {
         if let start {
             log.header(
                 setup, recipe: recipe, ranks: world.size, sizes: sizes, folder: start.coordinator.folder,
-                notes: start.notes + frozenNote)
+                notes: start.notes + frozenNote + accumulationNotes)
         }
         return isMissing && step > 0 && sizes.stepInEpoch(after: step) == 0
     }

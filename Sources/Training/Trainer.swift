@@ -45,6 +45,8 @@ package final class Trainer {
     var hooks = TrainerHooks()
 
     let gradientSum: GradientSum
+    /// Where a step takes several passes.
+    let accumulation: Accumulation?
     var pace = RankPace()
     var stragglers = StragglerWatch()
     private let sampler: Sampler
@@ -69,8 +71,9 @@ package final class Trainer {
             }
             let sizes = RunSizes(
                 trainingSamples: setup.dataset.count(of: .train), testSamples: setup.dataset.count(of: .test),
-                batchSize: recipe.batchSize, duration: recipe.duration)
-            let engine = try setup.engine(batchSize: recipe.batchSize, seed: recipe.seed)
+                batchSize: recipe.globalBatchSize, duration: recipe.duration)
+            let engine = try setup.engine(
+                batchSize: recipe.globalBatchSize, seed: recipe.seed, accumulate: recipe.accumulate)
             return (setup, engine, sizes, try engine.setRates(ParameterRates(recipe)))
         }
         world.allReduce = AllReduce(recipe.allReduce)
@@ -81,7 +84,9 @@ package final class Trainer {
         try setup.requireAgreement(in: world)
         schedule = LearningRateSchedule(recipe, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: sizes.totalSteps)
         sampler = Sampler(
-            count: sizes.trainingSamples, batchSize: recipe.batchSize, seed: recipe.seed, isShuffled: recipe.shuffle)
+            count: sizes.trainingSamples, batchSize: recipe.globalBatchSize, seed: recipe.seed,
+            isShuffled: recipe.shuffle)
+        accumulation = recipe.accumulate > 1 ? Accumulation(of: engine.lendGradients()) : nil
         loader = Loader(dataset: setup.dataset, imageSize: setup.imageSize)
     }
 
@@ -105,7 +110,8 @@ package final class Trainer {
     private func trainEpoch() throws {
         let epoch = sizes.epoch(after: step)
         let batches = loader.trainingBatches(
-            epoch: epoch, from: sizes.stepInEpoch(after: step), sampler: sampler, sharding: setup.sharding)
+            epoch: epoch, from: sizes.stepInEpoch(after: step), sampler: sampler, sharding: setup.sharding,
+            passes: recipe.accumulate)
         defer { batches.close() }
         var window = Window()
         pace.begin(world.recorder)
@@ -131,9 +137,7 @@ package final class Trainer {
     private func takeStep(_ loaded: LoadedBatch, learningRate: Float) throws -> Tally {
         if recipe.onNonFinite == .skip { guarding.remember(engine) }
         try enter("forward and backward pass", fault: .compute)
-        let own = try engine.train(
-            loaded.batch, globalSamples: loaded.globalSamples, step: step, exchange: statisticsExchange,
-            progress: gradientProgress(gradientSum.finished))
+        let own = try trainPasses(of: loaded)
         // Nothing is updated before all buckets are here, so that whoever looks at the sum can still stop the step.
         try enter("sum of gradients", fault: .collective)
         pace.waitedForGradients += try gradientSum.wait().waited

@@ -77,6 +77,7 @@ struct TrainCommand: RankedCommand {
     @Option(parsing: .unconditional, help: "Steps between two comparisons of the ranks' parameters.")
     var replicaCheckEvery: Int?
 
+    @Option(parsing: .unconditional, help: "Passes of --batch-size samples that make one step.") var accumulate: Int?
     @Option(parsing: .unconditional, help: "Parts of the batch, whatever the number of ranks: a power of two.")
     var virtualShards: Int?
     @Option(parsing: .unconditional, help: "Starts this many processes here, as `launch -n` does.") var workers: Int?
@@ -146,6 +147,7 @@ struct TrainCommand: RankedCommand {
         flags.collectiveTimeout = collectiveTimeout
         flags.replicaCheckEvery = replicaCheckEvery
         flags.virtualShards = virtualShards
+        flags.accumulate = accumulate
         return flags
     }
 }

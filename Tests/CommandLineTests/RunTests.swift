@@ -229,7 +229,7 @@ struct RunTests {
             Set(object.keys) == [
                 "model", "batch_size", "image_size", "ranks", "threads", "isa", "median_images_per_second",
                 "best_images_per_second", "gflops_per_second", "peak_gflops_per_second", "fraction_of_peak",
-                "first_step_seconds", "peak_rss_bytes", "compute_seconds", "communication_seconds",
+                "first_step_seconds", "peak_rss_bytes", "measurement", "compute_seconds", "communication_seconds",
                 "exposed_communication_seconds",
             ])
         let exposed = try #require(object["exposed_communication_seconds"] as? Double)
@@ -294,6 +294,7 @@ struct RunTests {
             "--batch-norm", "--model-option", "--init", "--init-skip-mismatched", "--init-scheme", "--freeze",
             "--allreduce", "--gradient-dtype", "--bucket-megabytes", "--collective-timeout", "--replica-check-every",
             "--lr-multiplier", "--dropout", "--shuffle", "--augment", "--loss-precision", "--virtual-shards",
+            "--accumulate",
             "--workers",
         ] {
             #expect(help.contains("\(flag) ") || help.contains("\(flag)\n"), "\(flag)")
