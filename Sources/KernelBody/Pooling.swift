@@ -60,6 +60,8 @@ private func maximum(
     var lane = 0
     while lane < channels {
         var best = Vector(repeating: -.infinity)
+        // The window's last row is the one that the window above has not read.
+        askAhead(x + ((rows &- 1) &* input.rowStride &+ lane), pixelStride: input.pixelStride)
         for row in 0..<rows {
             for column in 0..<columns {
                 let value = vector(x + (row &* input.rowStride &+ column &* input.pixelStride &+ lane))
@@ -137,8 +139,11 @@ private func addToMaximumOfNine(
         let shares = base.assumingMemoryBound(to: Float.self)
         var lane = 0
         while lane < channels {
-            let best = vector(y + lane)
-            var gradient = vector(dy + lane)
+            // Mostly the pixels of y and dy follow each other without a gap; asking for others costs nothing.
+            let best = streamed(y + lane, pixelStride: channels)
+            var gradient = streamed(dy + lane, pixelStride: channels)
+            askAhead(x + (2 &* input.rowStride &+ lane), pixelStride: input.pixelStride)
+            askAhead(dx + (2 &* inputGradient.rowStride &+ lane), pixelStride: inputGradient.pixelStride)
             for row in 0..<3 {
                 for column in 0..<3 {
                     let isMaximum =
