@@ -17,12 +17,20 @@ final class CheckpointWriter: @unchecked Sendable {
     typealias Commit = @Sendable (Checkpoint) throws -> CheckpointDirectory.Commit
 
     private let commit: Commit
+    private let prepare: @Sendable () -> Void
     private let condition = NSCondition()
+    /// A checkpoint is on its way.
     private var isWriting = false
+    /// The thread is at work, be it only to prepare.
+    private var isWorking = false
     private var outcomes: [Outcome] = []
 
-    init(commit: @escaping Commit) {
+    /// - Parameter prepare: makes ready what the next checkpoint will need; done on the writing thread, at once and after each checkpoint
+    ///   that is not the last.
+    init(prepare: @escaping @Sendable () -> Void, commit: @escaping Commit) {
+        self.prepare = prepare
         self.commit = commit
+        work { [prepare] _ in prepare() }
     }
 
     /// Whether a checkpoint is being written.
@@ -34,36 +42,58 @@ final class CheckpointWriter: @unchecked Sendable {
 
     /// Begins to write the checkpoint that `make` gives. Both happen on the writing thread.
     ///
-    /// - Precondition: it is not busy.
-    func begin(step: Int, _ make: @escaping @Sendable () throws -> Checkpoint) {
-        condition.lock()
-        precondition(!isWriting, "a checkpoint of step \(step) while one is being written")
-        isWriting = true
-        condition.unlock()
+    /// - Parameter isLast: whether none will follow soon.
+    /// - Precondition: nothing is being written or prepared.
+    func begin(step: Int, isLast: Bool, _ make: @escaping @Sendable () throws -> Checkpoint) {
+        changed { writer in
+            precondition(!writer.isWorking, "a checkpoint of step \(step) while the thread is at work")
+            writer.isWriting = true
+        }
+        work { writer in
+            let outcome = writer.write(step: step, make)
+            writer.changed { writer in
+                writer.outcomes.append(outcome)
+                writer.isWriting = false
+            }
+            if !isLast { writer.prepare() }
+        }
+    }
+
+    /// A function of its own, so that the checkpoint's memory is free before more is made ready.
+    @inline(never)
+    private func write(step: Int, _ make: () throws -> Checkpoint) -> Outcome {
+        let start = Date()
+        do {
+            let result = try commit(make())
+            return .written(step: step, result, seconds: Date().timeIntervalSince(start))
+        } catch {
+            return .failed(step: step, reason: "\(error)")
+        }
+    }
+
+    /// Does something on a thread of its own, of which there is one at a time.
+    private func work(_ body: @escaping @Sendable (CheckpointWriter) -> Void) {
+        changed { $0.isWorking = true }
         let thread = Thread { [self] in
             BackgroundPriority.takeForThisThread()
-            let start = Date()
-            let outcome: Outcome
-            do {
-                let result = try commit(make())
-                outcome = .written(step: step, result, seconds: Date().timeIntervalSince(start))
-            } catch {
-                outcome = .failed(step: step, reason: "\(error)")
-            }
-            condition.lock()
-            outcomes.append(outcome)
-            isWriting = false
-            condition.broadcast()
-            condition.unlock()
+            body(self)
+            changed { $0.isWorking = false }
         }
         thread.name = "checkpoints"
         thread.start()
     }
 
-    /// Waits until nothing is being written.
+    private func changed(_ change: (CheckpointWriter) -> Void) {
+        condition.lock()
+        change(self)
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    /// Waits until nothing is being written or prepared.
     func wait() {
         condition.lock()
-        while isWriting { condition.wait() }
+        while isWorking { condition.wait() }
         condition.unlock()
     }
 

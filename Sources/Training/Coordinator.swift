@@ -1,6 +1,8 @@
 import Checkpoints
+import Engine
 import Foundation
 import Recipes
+import Synchronization
 import Tensors
 
 /// What rank 0 does beyond computing: it keeps what a run leaves behind.
@@ -16,6 +18,8 @@ final class Coordinator {
     private let lock: RunLock
     private let metrics: MetricsFile
     private let writer: CheckpointWriter
+    /// Memory for the next copy.
+    private let spare = SpareMemory()
     private let settings: Recipe.Checkpoints
     private let log: RunLog
     private let clock: @Sendable () -> Double
@@ -25,6 +29,8 @@ final class Coordinator {
     private var retryTime: Double?
     private var lastFailure: String?
     private var isMetricsFileBehind = false
+    /// Seconds that training stood still for the last copy.
+    private var copySeconds = 0.0
 
     /// Seconds after which what failed is tried again: a disk that is full may have room by then.
     private static let patience = 60.0
@@ -36,7 +42,8 @@ final class Coordinator {
     ///   - commit: stands before the writing of each checkpoint.
     /// - Throws: `TrainingError.cannotWrite`
     init(
-        _ opened: OpenedFolder, recipe: Recipe, resumed: (step: Int, metrics: String)?, log: RunLog, hooks: TrainerHooks
+        _ opened: OpenedFolder, recipe: Recipe, resumed: (step: Int, metrics: String)?, layout: SnapshotLayout,
+        log: RunLog, hooks: TrainerHooks
     ) throws {
         folder = opened.folder
         lock = opened.lock
@@ -47,7 +54,8 @@ final class Coordinator {
         try folder.begin(recipe: Recipe.resolve(flags: whole).yaml())
         let metrics = try MetricsFile(path: folder.metrics, resumedStep: resumed?.step, from: resumed?.metrics)
         let checkpoints = folder.checkpointDirectory(recipe.checkpoints)
-        writer = CheckpointWriter { checkpoint in
+        let spare = spare
+        writer = CheckpointWriter(prepare: { spare.store(SnapshotMemory(layout: layout)) }) { checkpoint in
             try hooks.commit(checkpoint)
             // The metrics that lead up to a checkpoint are there before it.
             try metrics.synchronize()
@@ -115,21 +123,25 @@ final class Coordinator {
     /// Begins to write the state after `step`.
     ///
     /// - Parameters:
-    ///   - waits: whether it must be written even if it has to wait for the one before it.
+    ///   - isLast: whether it must be written even if it has to wait for the one before it, and none follows.
     ///   - capture: copies the state and gives what makes a checkpoint of the copy; called only where it is written.
-    func keep(step: Int, waits: Bool, capture: () -> @Sendable () throws -> Checkpoint) {
+    func keep(step: Int, isLast: Bool, capture: (SnapshotMemory?) -> @Sendable () throws -> Checkpoint) {
         lastTaken = clock()
         if writer.isBusy {
-            guard waits || settings.whenBusy == .wait else {
+            guard isLast || settings.whenBusy == .wait else {
                 return log.warning(
                     "the checkpoint after step \(step) is left out: the one before it is still being written")
             }
             log.note("waiting with the checkpoint after step \(step) for the one before it")
-            writer.wait()
         }
+        // For the memory, too, that is being made ready: with ranks waiting, that is quickly done.
+        writer.wait()
         announce()
         retryTime = nil
-        writer.begin(step: step, capture())
+        let start = monotonicSeconds()
+        let make = capture(spare.take())
+        copySeconds = monotonicSeconds() - start
+        writer.begin(step: step, isLast: isLast, make)
     }
 
     /// Tells what became of checkpoints since the last call.
@@ -139,7 +151,7 @@ final class Coordinator {
             case .written(let step, let commit, let seconds):
                 savedStep = step
                 lastFailure = nil
-                log.saved(step: step, commit, seconds: seconds)
+                log.saved(step: step, commit, seconds: seconds, copySeconds: copySeconds)
                 for warning in commit.warnings { log.warning("\(warning)") }
             case .failed(let step, let reason):
                 lastFailure = reason
@@ -160,10 +172,10 @@ final class Coordinator {
     /// Makes sure that the state after `step` is there for good, trying twice. Others wait meanwhile.
     ///
     /// - Throws: `TrainingError.nothingSaved`
-    func finishSaving(step: Int, capture: () -> @Sendable () throws -> Checkpoint) throws {
+    func finishSaving(step: Int, capture: (SnapshotMemory?) -> @Sendable () throws -> Checkpoint) throws {
         waitForWriter()
         for _ in 0..<2 where savedStep != step {
-            keep(step: step, waits: true, capture: capture)
+            keep(step: step, isLast: true, capture: capture)
             waitForWriter()
         }
         guard savedStep == step else {
@@ -214,5 +226,19 @@ struct OpenedFolder {
         }
         self.folder = folder
         lock = try RunLock(folder: folder)
+    }
+}
+
+/// Memory that one thread makes ready and another uses.
+private final class SpareMemory: Sendable {
+    private let memory = Mutex<SnapshotMemory?>(nil)
+
+    func store(_ ready: SnapshotMemory) { memory.withLock { $0 = ready } }
+
+    func take() -> SnapshotMemory? {
+        memory.withLock { memory in
+            defer { memory = nil }
+            return memory
+        }
     }
 }

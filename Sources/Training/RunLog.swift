@@ -102,9 +102,12 @@ struct RunLog {
         try? FileHandle.standardError.write(contentsOf: Data("cnn-train: warning: \(text)\n".utf8))
     }
 
-    /// A checkpoint that is there for good.
-    func saved(step: Int, _ commit: CheckpointDirectory.Commit, seconds: Double) {
-        let cost = "\(Wording.scaled(Double(commit.bytes)))B, \(Wording.duration(seconds: seconds))"
+    /// A checkpoint that is there for good: its size, the seconds that writing and verifying took, and those that training
+    /// stood still for.
+    func saved(step: Int, _ commit: CheckpointDirectory.Commit, seconds: Double, copySeconds: Double) {
+        let cost =
+            "\(Wording.scaled(Double(commit.bytes)))B in \(Wording.fixed(seconds, 1)) s, training waited "
+            + "\(Wording.fixed(copySeconds, 3)) s"
         note("checkpoint after step \(Wording.grouped(step)) is safe (\(cost)): \(commit.path)")
     }
 

@@ -32,10 +32,10 @@ extension Trainer {
     /// Begins to keep the run's state. Collective.
     ///
     /// - Parameter evaluation: of this very state.
-    func saveCheckpoint(_ evaluation: Evaluation? = nil, waits: Bool = false) throws {
+    func saveCheckpoint(_ evaluation: Evaluation? = nil, isLast: Bool = false) throws {
         try enter("checkpoint")
         try shareState()
-        coordinator?.keep(step: step, waits: waits) { captured(evaluation) }
+        coordinator?.keep(step: step, isLast: isLast) { captured(evaluation, in: $0) }
     }
 
     /// Waits until the run's state is there for good. Collective.
@@ -43,7 +43,7 @@ extension Trainer {
     /// - Throws: `SharedFailure` where it cannot be saved.
     func finishSaving(_ evaluation: Evaluation? = nil) throws {
         try together(world) {
-            try coordinator?.finishSaving(step: step) { captured(evaluation) }
+            try coordinator?.finishSaving(step: step) { captured(evaluation, in: $0) }
         }
     }
 
@@ -59,8 +59,8 @@ extension Trainer {
     }
 
     /// Copies the state: the only part of a checkpoint that training waits for. What is returned makes a checkpoint of the copy, once.
-    private func captured(_ evaluation: Evaluation?) -> @Sendable () throws -> Checkpoint {
-        let snapshot = engine.snapshot()
+    private func captured(_ evaluation: Evaluation?, in memory: SnapshotMemory?) -> @Sendable () throws -> Checkpoint {
+        let snapshot = engine.snapshot(in: memory)
         let about = about(evaluation)
         return {
             let (tensors, optimizer) = (snapshot.takeTensors(), snapshot.takeOptimizerTensors())
@@ -74,7 +74,7 @@ extension Trainer {
 
     /// What was measured of this very state, and of the run so far.
     private func metrics(_ evaluation: Evaluation?) -> [String: Double] {
-        var metrics: [String: Double] = [:]
+        var metrics = window.numbers
         if let lastLoss { metrics["train_loss"] = lastLoss }
         if let evaluation {
             metrics["test_loss"] = evaluation.loss

@@ -13,7 +13,7 @@ extension Trainer {
         let record = record(.evaluation, evaluation)
         coordinator?.record(record)
         log.evaluation(record)
-        if isLast || isCheckpointDue { try saveCheckpoint(evaluation, waits: isLast) }
+        if isLast || isCheckpointDue { try saveCheckpoint(evaluation, isLast: isLast) }
         return evaluation
     }
 

@@ -19,6 +19,7 @@ extension Trainer {
         step = try world.broadcast(start?.step ?? 0)
         world.recorder.folder = try world.broadcast(start?.coordinator.folder.path ?? "")
         try broadcastState()
+        window = ReportWindow(texts: try world.broadcast(window.texts))
         let isEvaluated = start.map { $0.coordinator.lastEvaluatedStep == $0.step } ?? false
         let isMissing = try world.broadcast(isEvaluated ? 0 : 1) == 1
         if let start {
@@ -104,7 +105,8 @@ extension Trainer {
             guard takesOver || !folder.holdsRun else { throw TrainingError.outputTaken(path: folder.path) }
             engine.initialize(seed: recipe.seed)
             let notes = try takeInitialWeights()
-            let coordinator = try Coordinator(opened, recipe: recipe, resumed: nil, log: log, hooks: hooks)
+            let coordinator = try Coordinator(
+                opened, recipe: recipe, resumed: nil, layout: engine.snapshotLayout, log: log, hooks: hooks)
             return Start(coordinator: coordinator, step: 0, notes: notes)
         }
     }
@@ -125,8 +127,10 @@ extension Trainer {
                 flags: RecipeOverrides(yaml: point.about.recipe, path: "\(point.entry.path): recipe"))
             let changes = try checkSameRun(as: point.about, earlier)
             try take(point)
+            window = ReportWindow(numbers: point.about.metrics)
             let metrics = (isSame ? folder : source ?? folder).metrics
-            let coordinator = try Coordinator(opened, recipe: recipe, resumed: (step, metrics), log: log, hooks: hooks)
+            let coordinator = try Coordinator(
+                opened, recipe: recipe, resumed: (step, metrics), layout: engine.snapshotLayout, log: log, hooks: hooks)
             if isSame { coordinator.resumed(from: step) }
             return Start(
                 coordinator: coordinator, step: step,

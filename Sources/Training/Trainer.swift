@@ -38,6 +38,7 @@ package final class Trainer {
     /// What all ranks know after the last step.
     var agreed = StepAgreement.none
     var guarding = NumericalGuard()
+    var window = ReportWindow()
     /// What tells the run's data from other data.
     private(set) lazy var dataFingerprint = setup.dataset.fingerprint
     /// The mean loss of a sample as it was last reported; nil before that.
@@ -113,8 +114,8 @@ package final class Trainer {
             epoch: epoch, from: sizes.stepInEpoch(after: step), sampler: sampler, sharding: setup.sharding,
             passes: recipe.accumulate)
         defer { batches.close() }
-        var window = Window()
         pace.begin(world.recorder)
+        window.startClock()
         let end = min((epoch + 1) * sizes.stepsPerEpoch, sizes.totalSteps)
         while step < end {
             try enter("data loading", fault: .loading)
@@ -124,7 +125,7 @@ package final class Trainer {
             let rate = schedule.learningRate(step: step)
             window.add(try takeStep(hooks.batch(world.rank, step, loaded), learningRate: rate))
             if isReported(step, end: end) {
-                try report(&window, learningRate: rate)
+                try report(learningRate: rate)
             }
             try checkReplicasNow()
             try betweenSteps(isEpochEnd: step == end)
@@ -169,34 +170,19 @@ package final class Trainer {
         return inEpoch % recipe.logEvery == 0 || step == end || step == 1
     }
 
-    private func report(_ window: inout Window, learningRate: Float) throws {
+    private func report(learningRate: Float) throws {
         // Nothing is known of steps that were skipped.
         guard window.tally.samples > 0 else { return }
-        let seconds = window.seconds
         var record = MetricsRecord(
             .train, epoch: sizes.epochNumber(ofStep: step), step: step, samples: sizes.samples(after: step),
             loss: window.tally.lossSum / Double(window.tally.samples),
             accuracy: Double(window.tally.correct) / Double(window.tally.samples), learningRate: learningRate,
-            imagesPerSecond: Double(window.tally.samples) / max(seconds, 1e-9))
+            imagesPerSecond: window.imagesPerSecond)
         let left = Double(sizes.samples(after: sizes.totalSteps) - record.samples) / record.imagesPerSecond
         lastLoss = record.loss
         record.pace = try comparePaces()
         coordinator?.record(record)
         log.training(record, secondsLeft: left)
-        window = Window()
-    }
-}
-
-/// What training added up to since it was last told.
-private struct Window {
-    private let start = Date()
-    private(set) var tally = Tally()
-
-    var seconds: Double { Date().timeIntervalSince(start) }
-
-    mutating func add(_ step: Tally) {
-        tally.lossSum += step.lossSum
-        tally.correct += step.correct
-        tally.samples += step.samples
+        window = ReportWindow()
     }
 }

@@ -40,10 +40,13 @@ final class Commands {
     /// - Parameters:
     ///   - cores: what the command and its launcher may use; nil for what this process may.
     ///   - signal: what ends the process before its time.
+    ///   - secondSignal: what follows at once.
+    ///   - rank: which of mpirun's ranks gets the signal; nil for mpirun itself, or the process where there is none.
     ///   - isEnough: asked again and again; once it says true the process gets the signal.
     func run(
         _ arguments: [String], ranks: Int? = nil, cores: [Int]? = nil, environment: [String: String] = [:],
-        signal: Int32 = SIGKILL, killedWhen isEnough: () -> Bool = { false }
+        signal: Int32 = SIGKILL, secondSignal: Int32? = nil, toRank rank: Int? = nil,
+        killedWhen isEnough: () -> Bool = { false }
     ) throws -> Outcome {
         let binding = cores.map { ["taskset", "-c", $0.map(String.init).joined(separator: ",")] } ?? []
         let launcher = binding + (ranks.map { ["mpirun", "-n", "\($0)"] } ?? [])
@@ -84,7 +87,9 @@ final class Commands {
         while process.isRunning {
             if !isKilled && isEnough() {
                 isKilled = true
-                try Self.send(signal, toChildrenOf: process.processIdentifier)
+                for signal in [signal, secondSignal].compactMap(\.self) {
+                    try Self.send(signal, toChildrenOf: process.processIdentifier, rank: rank)
+                }
             }
             Thread.sleep(forTimeInterval: 0.002)
         }
@@ -98,9 +103,21 @@ final class Commands {
     }
 
     /// What `timeout` has started; itself it then ends with 128 and the signal.
-    private static func send(_ signal: Int32, toChildrenOf process: pid_t) throws {
+    private static func send(_ signal: Int32, toChildrenOf process: pid_t, rank: Int?) throws {
+        for child in try children(of: process) {
+            guard let rank else {
+                kill(child, signal)
+                continue
+            }
+            // mpirun starts its ranks in their order.
+            let ranks = try children(of: child).sorted()
+            if ranks.indices.contains(rank) { kill(ranks[rank], signal) }
+        }
+    }
+
+    private static func children(of process: pid_t) throws -> [pid_t] {
         let list = try String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
-        for child in list.split(separator: " ").compactMap({ pid_t($0) }) { kill(child, signal) }
+        return list.split(separator: " ").compactMap { pid_t($0) }
     }
 
     func run(_ arguments: String..., ranks: Int? = nil) throws -> Outcome { try run(arguments, ranks: ranks) }

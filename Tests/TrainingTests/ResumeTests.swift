@@ -20,8 +20,14 @@ struct ResumeTests {
         "has the bits and the story of one that never stopped, from any step, on any number of ranks",
         arguments: [(1, 2), (2, 1), (3, 4), (4, 1), (5, 2), (8, 1)])
     func anyStep(stop: Int, ranks: Int) throws {
-        let whole = try run.train(run.flags("whole"))
-        try run.train(ranks: 2, run.flags("broken", everyStep))
+        // Means over two steps, of which a resumed run may have taken one.
+        let whole = try run.train(run.flags("whole") { $0.logEvery = 2 })
+        try run.train(
+            ranks: 2,
+            run.flags("broken") { flags in
+                everyStep(&flags)
+                flags.logEvery = 2
+            })
         #expect(try run.steps("broken") == Array(1...9))
         try run.forget("broken", after: stop)
         let resumed = try run.train(
@@ -29,6 +35,7 @@ struct ResumeTests {
             run.flags("broken") { flags in
                 flags.resume = .auto
                 flags.threads = 2
+                flags.logEvery = 2
             })
         #expect(resumed.parametersSHA256 == whole.parametersSHA256)
         #expect(try run.story("broken") == run.story("whole"))

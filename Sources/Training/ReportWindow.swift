@@ -1,0 +1,52 @@
+import Engine
+import Foundation
+
+/// What training added up to since it was last told.
+///
+/// A checkpoint has it along, so that a resumed run tells the very means that the run would have told.
+struct ReportWindow {
+    private(set) var tally = Tally()
+    private var start = Date()
+    /// Of the samples, those since the clock was started.
+    private var timedSamples = 0
+
+    var imagesPerSecond: Double { Double(timedSamples) / max(Date().timeIntervalSince(start), 1e-9) }
+
+    /// Time begins to count now.
+    mutating func startClock() {
+        start = Date()
+        timedSamples = 0
+    }
+
+    mutating func add(_ step: Tally) {
+        tally.lossSum += step.lossSum
+        tally.correct += step.correct
+        tally.samples += step.samples
+        timedSamples += step.samples
+    }
+}
+
+extension ReportWindow {
+    /// As a checkpoint's metrics keep it.
+    var numbers: [String: Double] {
+        guard tally.samples > 0 else { return [:] }
+        return [
+            "window_loss_sum": tally.lossSum, "window_correct": Double(tally.correct),
+            "window_samples": Double(tally.samples),
+        ]
+    }
+
+    /// What an earlier part of the run left; empty where it says nothing or nothing that counts.
+    init(numbers: [String: Double]) {
+        guard let loss = numbers["window_loss_sum"],
+            let correct = numbers["window_correct"].flatMap({ Int(exactly: $0) }),
+            let samples = numbers["window_samples"].flatMap({ Int(exactly: $0) }), samples > 0
+        else { return }
+        tally = Tally(lossSum: loss, correct: correct, samples: samples)
+    }
+
+    /// As ranks tell it each other: to the bit.
+    var texts: [String: String] { numbers.mapValues { "\($0)" } }
+
+    init(texts: [String: String]) { self.init(numbers: texts.compactMapValues { Double($0) }) }
+}
