@@ -16,6 +16,8 @@ package enum StopRequest {
     package static func listen(isAlone: Bool) {
         // The handler must find it initialised.
         _ = firstSignal.load(ordering: .relaxed)
+        var own = sigset_t()
+        sigemptyset(&own)
         for number in [SIGUSR1, SIGUSR2] + (isAlone ? [SIGTERM, SIGINT] : []) {
             var action = sigaction()
             // A handler may do little; this is all it does.
@@ -25,7 +27,10 @@ package enum StopRequest {
             }
             action.sa_flags = SA_RESTART
             sigaction(number, &action, nil)
+            sigaddset(&own, number)
         }
+        // Whoever started this process may have blocked them, and processes inherit that.
+        pthread_sigmask(SIG_UNBLOCK, &own, nil)
     }
 
     /// Whether a signal has come to this process.

@@ -52,7 +52,7 @@ final class Commands {
         let launcher = binding + (ranks.map { ["mpirun", "-n", "\($0)"] } ?? [])
         return try run(
             words: launcher + [try Self.binary()] + arguments, environment: environment, signal: signal,
-            killedWhen: isEnough)
+            secondSignal: secondSignal, toRank: rank, killedWhen: isEnough)
     }
 
     /// Runs mpirun with `programs`, each a number of ranks, a binary and its arguments.
@@ -62,12 +62,13 @@ final class Commands {
     }
 
     private func run(
-        words: [String], environment: [String: String] = [:], signal: Int32 = SIGKILL,
-        killedWhen isEnough: () -> Bool = { false }
+        words: [String], environment: [String: String] = [:], signal: Int32 = SIGKILL, secondSignal: Int32? = nil,
+        toRank rank: Int? = nil, killedWhen isEnough: () -> Bool = { false }
     ) throws -> Outcome {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["timeout", "--kill-after=5", "120"] + words
+        // Threads of a test block most signals, and processes inherit that: mpirun would forward none.
+        process.arguments = ["--default-signal", "timeout", "--kill-after=5", "120"] + words
         process.currentDirectoryURL = URL(filePath: folder)
         // As launch/env sets it: any number of ranks on any number of cores, as any user.
         process.environment = ProcessInfo.processInfo.environment.merging([
@@ -116,8 +117,11 @@ final class Commands {
     }
 
     private static func children(of process: pid_t) throws -> [pid_t] {
-        let list = try String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
-        return list.split(separator: " ").compactMap { pid_t($0) }
+        // Each thread has children of its own; mpirun starts its ranks from another one than its first.
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task").flatMap { thread in
+            try String(contentsOfFile: "/proc/\(process)/task/\(thread)/children", encoding: .utf8)
+                .split(separator: " ").compactMap { pid_t($0) }
+        }
     }
 
     func run(_ arguments: String..., ranks: Int? = nil) throws -> Outcome { try run(arguments, ranks: ranks) }

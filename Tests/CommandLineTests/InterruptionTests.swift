@@ -1,0 +1,123 @@
+import Foundation
+import Testing
+
+/// Runs that are stopped, killed or started twice, as real processes.
+@Suite("A run that is interrupted", .serialized)
+struct InterruptionTests {
+    private let commands: Commands
+
+    init() throws { commands = try Commands() }
+
+    /// 6 epochs of 200 steps, with a checkpoint every 50 steps: a second or two, so that there is something to interrupt.
+    private func flags(_ output: String) throws -> [String] {
+        [
+            "--model", "lenet", "--data", try commands.tinyData(train: 3200), "--batch-size", "16", "--lr", "0.1",
+            "--threads",
+            "1",
+            "--log-every", "3", "--epochs", "6", "--checkpoint-every", "50steps", "--output", output,
+        ]
+    }
+
+    private struct Record: Decodable {
+        let kind: String
+        let step: Int
+        let loss: Double
+        let parameters_sha256: String?
+    }
+
+    /// Lines that are whole; the last may be on its way.
+    private func records(_ output: String) -> [Record] {
+        let text = (try? String(contentsOfFile: "\(commands.folder)/\(output)/metrics.jsonl", encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").compactMap { try? JSONDecoder().decode(Record.self, from: Data($0.utf8)) }
+    }
+
+    /// The step that was told last. Asked all the time, so nothing else is read.
+    private func step(_ output: String) -> Int {
+        let path = "\(commands.folder)/\(output)/metrics.jsonl"
+        guard let lines = FileManager.default.contents(atPath: path)?.split(separator: UInt8(ascii: "\n")),
+            let line = lines.last, let record = try? JSONDecoder().decode(Record.self, from: Data(line))
+        else { return 0 }
+        return record.step
+    }
+
+    /// When the run last told anything.
+    private func lastWritten(_ output: String) -> Date {
+        let path = "\(commands.folder)/\(output)/metrics.jsonl"
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return attributes?[.modificationDate] as? Date ?? .distantPast
+    }
+
+    /// What a run told and came to.
+    private func story(_ output: String) throws -> [String] {
+        #expect(records(output).last?.kind == "final")
+        return records(output).map { "\($0.kind) \($0.step) \($0.loss.bitPattern) \($0.parameters_sha256 ?? "")" }
+    }
+
+    private func whole() throws -> [String] {
+        let outcome = try commands.run(flags("whole"))
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        return try story("whole")
+    }
+
+    @Test(
+        "saves its state and leaves with 75 when it is asked to, and goes on to the same bits",
+        arguments: [(SIGUSR1, nil), (SIGUSR2, nil), (SIGTERM, nil), (SIGINT, nil), (SIGUSR1, 2)] as [(Int32, Int?)])
+    func leaves(signal: Int32, ranks: Int?) throws {
+        let expected = try whole()
+        let outcome = try commands.run(
+            flags("left"), ranks: ranks, signal: signal, killedWhen: { step("left") >= 70 })
+        #expect(outcome.status == 75, "\(outcome.errors)")
+        #expect(outcome.complaints.count == 1 && outcome.errors.contains("the state is saved"), "\(outcome.errors)")
+        #expect(!FileManager.default.fileExists(atPath: "\(commands.folder)/left/run.lock"))
+        let resumed = try commands.run(flags("left") + ["--resume"])
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(resumed.output.contains("going on after step"))
+        #expect(try story("left") == expected)
+    }
+
+    @Test("leaves at once when it is asked a second time")
+    func leavesAtOnce() throws {
+        let outcome = try commands.run(
+            flags("left"), signal: SIGUSR1, secondSignal: SIGUSR2, killedWhen: { step("left") >= 70 })
+        // Which of the two comes last is the system's choice.
+        #expect([128 + SIGUSR1, 128 + SIGUSR2].contains(outcome.status), "\(outcome.status) \(outcome.errors)")
+    }
+
+    @Test("again and again, as a whole or by the death of one rank, ends with the bits of one that never was")
+    func killed() throws {
+        let expected = try whole()
+        // Between the checkpoints of steps 50, 100, …. Without mpirun the whole run dies at once; ranks outlive mpirun's by up to a second.
+        for (ranks, rank, target) in [(4, 2, 30), (4, 1, 180), (2, 0, 380), (nil, nil, 580), (4, 3, 770)]
+            as [(Int?, Int?, Int)]
+        {
+            // What the run before has told may be beyond the target already.
+            let before = Date()
+            let outcome = try commands.run(
+                flags("killed") + ["--resume"], ranks: ranks, toRank: rank,
+                killedWhen: { lastWritten("killed") > before && step("killed") >= target })
+            #expect(outcome.status != 0 && outcome.status != 124, "\(ranks ?? 1) ranks, \(target): \(outcome.errors)")
+            #expect(step("killed") >= target && records("killed").last?.kind != "final")
+        }
+        let resumed = try commands.run(flags("killed") + ["--resume"], ranks: 2)
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(try story("killed") == expected)
+    }
+
+    @Test("by a second one on its folder goes on, and the second is told who is there")
+    func twice() throws {
+        let other = try Commands()
+        var second: Outcome?
+        let first = try commands.run(
+            flags("run"),
+            killedWhen: {
+                if second == nil, step("run") >= 70 {
+                    second = try? other.run(try flags("\(commands.folder)/run") + ["--resume"])
+                }
+                return false
+            })
+        #expect(first.status == 0, "\(first.errors)")
+        let refused = try #require(second)
+        #expect(refused.status == 1)
+        #expect(refused.complaints.count == 1 && refused.errors.contains("is in use by another run (process "))
+    }
+}
