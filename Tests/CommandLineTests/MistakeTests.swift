@@ -71,10 +71,6 @@ struct MistakeTests {
                 return ["--model", "lenet", "--data", data]
             }, words: ["train-images-idx3-ubyte", "cut short"]),
         Mistake(
-            name: "a batch smaller than the ranks",
-            arguments: { ["--model", "lenet", "--data", try $0.tinyData(), "--batch-size", "1"] },
-            words: ["--batch-size", "2"]),
-        Mistake(
             name: "a missing recipe", arguments: { _ in ["--config", "missing.yaml"] }, words: ["missing.yaml"]),
         Mistake(
             name: "an unknown key in a recipe",
@@ -137,9 +133,7 @@ struct MistakeTests {
         #expect(outcome.seconds < 30)
     }
 
-    @Test(
-        "is told by a process alone",
-        arguments: mistakes.filter { $0.name != "a batch smaller than the ranks" })
+    @Test("is told by a process alone", arguments: mistakes)
     func alone(mistake: Mistake) throws {
         let commands = try Commands()
         let outcome = try commands.run(try mistake.arguments(commands))
