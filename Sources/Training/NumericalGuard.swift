@@ -81,21 +81,24 @@ extension Trainer {
     /// One rank's not-a-number is in everybody's moments after the next exchange of batch norm: so whoever has it earliest in the
     /// order of exchanges is the first; where several have it at the same place, the lowest.
     private func firstBadRank(_ loaded: LoadedBatch) throws -> Int {
-        var exchanges = 0.0
+        // Counts what follows one another on all ranks alike: exchanges, and the ends of passes.
+        var moment = 0.0
         var place: Double?
         let exchange = statisticsExchange.map { sum -> StatisticsExchange in
             { moments in
-                exchanges += 1
-                if place == nil, moments.indices.contains(where: { !moments[$0].isFinite }) { place = exchanges }
+                moment += 1
+                if place == nil, moments.indices.contains(where: { !moments[$0].isFinite }) { place = moment }
                 try sum(&moments)
             }
         }
-        let own = try engine.train(
-            loaded.batch, globalSamples: loaded.globalSamples, step: step, exchange: exchange,
-            progress: gradientProgress { _ in })
-        // After all exchanges.
-        if !own.lossSum.isFinite { place = place ?? 1e9 }
-        if !engine.gradientsAreFinite() { place = place ?? 1e10 }
+        for pass in loaded.earlierPasses + [loaded] {
+            let own = try engine.train(
+                pass.batch, globalSamples: pass.globalSamples, step: step, exchange: exchange,
+                momentSamples: pass.momentSamples, progress: gradientProgress { _ in })
+            if !own.lossSum.isFinite { place = place ?? moment + 1 }
+            if !engine.gradientsAreFinite() { place = place ?? moment + 2 }
+            moment += 2
+        }
         var places = [Double](repeating: 0, count: world.size)
         places[world.rank] = place ?? 0
         // Finite parts may have an infinite sum; then it is as much the fault of one as of another.

@@ -43,6 +43,28 @@ struct GuardTests {
         #expect(try run.train(run.flags("run") { $0.resume = .auto }).parametersSHA256 == whole.parametersSHA256)
     }
 
+    @Test("is traced to the rank that has it in an earlier pass of a step")
+    func tracedThroughPasses() throws {
+        var hooks = TrainerHooks()
+        hooks.batch = { rank, step, loaded in
+            guard rank == 1, step == 1 else { return loaded }
+            var (loaded, pass) = (loaded, loaded.earlierPasses[0])
+            pass = LoadedBatch(
+                step: pass.step,
+                batch: Batch(
+                    images: pass.batch.images.map { _ in .nan }, labels: pass.batch.labels,
+                    sampleIDs: pass.batch.sampleIDs, shardSizes: pass.batch.shardSizes),
+                globalSamples: pass.globalSamples, shard: pass.shard)
+            loaded.earlierPasses[0] = pass
+            return loaded
+        }
+        var accumulated = flags("run", .stop)
+        accumulated.batchSize = 8
+        accumulated.accumulate = 2
+        let words = try run.failure(ranks: 2, accumulated, hooks: hooks)
+        #expect(words.contains("the loss became nan at step 2, first on rank 1/2"), "\(words)")
+    }
+
     @Test("is traced to the rank whose images have it, through moments that all ranks share")
     func traced() throws {
         var hooks = TrainerHooks()
