@@ -112,8 +112,7 @@ package struct RecipeKey: Sendable {
             "threads", \.threads, .integer(in: 1...1024), "compute threads of each rank; else a fair share",
             alsoKnownAs: ["num_threads"], whenResumed: .changesFreely),
         RecipeKey(
-            "isa", \.instructionSet, .choice(), "what computes", alsoKnownAs: ["instruction_set", "backend"],
-            whenResumed: .changesFreely),
+            "isa", \.instructionSet, .choice(), "what computes", alsoKnownAs: ["instruction_set", "backend"]),
         RecipeKey(
             "convolution", \.convolution, .choice(),
             "winograd: kernels of 3x3 by minimal filtering, with less than half the products; direct: sums over taps"),

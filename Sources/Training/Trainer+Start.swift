@@ -198,6 +198,8 @@ extension Trainer {
         case "image_size": about.imageSize == setup.imageSize
         // Where it lies may change; what it is tells its fingerprint.
         case "data": difference.before?.dataset == difference.now?.dataset
+        // All kernels of ours give the same bits, OpenBLAS others.
+        case "isa": ![difference.before, difference.now].contains(Recipe.InstructionSet.openblas.rawValue)
         default: false
         }
     }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Engine
 import Foundation
 import Recipes
 import Testing
@@ -154,6 +155,26 @@ struct ResumeTests {
         try run.forget("run", after: 4)
         let kept = try RecipeOverrides(contentsOf: run.path("run") + "/config.yaml")
         #expect(kept.learningRate == 0.25 && kept.overriddenKeys == nil)
+    }
+
+    @Test("goes on with other kernels of ours, which give the same bits, but with OpenBLAS only where that is asked for")
+    func otherInstructionSet() throws {
+        let whole = try run.train(run.flags("whole"))
+        try run.train(run.flags("run", everyStep))
+        try run.forget("run", after: 4)
+        func resume(_ instructionSet: Recipe.InstructionSet, _ overridden: [String]? = nil) -> RecipeOverrides {
+            run.flags("run") { flags in
+                flags.resume = .auto
+                flags.instructionSet = instructionSet
+                flags.overriddenKeys = overridden
+            }
+        }
+        #expect(try run.failure(resume(.openblas)).contains("isa: auto (now openblas)"))
+        if Engine.supports(.avx2) {
+            #expect(try run.train(resume(.avx2)).parametersSHA256 == whole.parametersSHA256)
+            try run.forget("run", after: 4)
+        }
+        try run.train(resume(.openblas, ["isa"]))
     }
 
     @Test("is refused on other data, by its fingerprint")
