@@ -65,8 +65,8 @@ private func maximum(
         for row in 0..<rows {
             for column in 0..<columns {
                 let value = vector(x + (row &* input.rowStride &+ column &* input.pixelStride &+ lane))
-                // A NaN wins, as it does in torch.
-                best = value.replacing(with: best, where: value .<= best)
+                // What is not a number wins and stays, as it does in torch.
+                best = best.replacing(with: value, where: (value .> best) .| (value .!= value))
             }
         }
         put(best, y + lane)

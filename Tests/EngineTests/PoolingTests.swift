@@ -1,0 +1,29 @@
+import Engine
+import Graphs
+import Networks
+import Tensors
+import TestSupport
+import Testing
+
+/// What pooling makes of numbers that are none.
+@Suite struct PoolingTests {
+    @Test("a maximum of what is not a number is not a number, wherever in the window it stands", arguments: [2, 3])
+    func notANumber(kernel: Int) throws {
+        let size = kernel
+        let specimen = try Specimen("one window", channels: 1, imageSize: size, samples: 1) {
+            $0.convolution("a", to: 17, kernel: 1).maxPool(kernel: kernel)
+        }
+        let batch = specimen.batch(shardSizes: [1, 0, 0, 0])
+        for backend in Backend.supported {
+            let engine = try specimen.engine(backend)
+            for place in batch.images.indices {
+                var images = batch.images
+                images[place] = .nan
+                _ = try engine.evaluate(
+                    Batch(images: images, labels: batch.labels, sampleIDs: batch.sampleIDs, shardSizes: [1]))
+                let isNotANumber = engine.logits().map(\.isNaN)
+                #expect(!isNotANumber.contains(false), "\(backend), place \(place)")
+            }
+        }
+    }
+}
