@@ -29,16 +29,24 @@ package struct Loader: Sendable {
     package let dataset: any Dataset
     /// Pixels a side.
     package let imageSize: Int
+    /// What is done to the images of training batches.
+    package let augmentation: Augmentation
+    /// What a black pixel is, for each channel.
+    private let black: [Float]
 
-    package init(dataset: any Dataset, imageSize: Int) {
+    package init(dataset: any Dataset, imageSize: Int, augmentation: Augmentation = .none) {
         precondition(imageSize > 0, "images of \(imageSize) pixels a side")
         self.dataset = dataset
         self.imageSize = imageSize
+        self.augmentation = augmentation
+        black =
+            Normalisation.of(dataset: dataset.name, channels: dataset.channels)?.black
+            ?? Array(repeating: 0, count: dataset.channels)
     }
 
     /// The batches of one training epoch from global step `step` on, which is how a run resumes in the middle of it.
     ///
-    /// Each holds the samples of `sharding`'s own shards in their order, cut into `passes`. All ranks get as many batches; one may be empty on
+    /// The sampler's seed is that of the augmentation, too. Each holds the samples of `sharding`'s own shards in their order, cut into `passes`. All ranks get as many batches; one may be empty on
     /// some ranks where a global batch has fewer samples than ranks.
     package func trainingBatches(
         epoch: Int, from step: Int = 0, sampler: Sampler, sharding: Sharding, passes: Int = 1, split: Split = .train
@@ -58,7 +66,15 @@ package struct Loader: Sendable {
                 let samples = ranges.flatMap { global.dropFirst($0.lowerBound).prefix($0.count) }
                 // All passes have as many shards, be they empty.
                 let sizes = ranges.map(\.count) + Array(repeating: 0, count: shards - ranges.count)
-                guard let batch = try load(samples, of: split, shardSizes: sizes, while: isWanted) else { return nil }
+                let change: Change = { sample, image in
+                    let draws = AugmentationDraws(seed: sampler.seed, epoch: epoch, sample: sample)
+                    augmentation.apply(to: &image, side: imageSize, black: black, draws: draws)
+                }
+                guard
+                    let batch = try load(
+                        samples, of: split, shardSizes: sizes, change: augmentation == .none ? nil : change,
+                        while: isWanted)
+                else { return nil }
                 loaded.append(
                     LoadedBatch(
                         step: step, batch: batch, globalSamples: global.count, shard: 0,
@@ -94,9 +110,12 @@ package struct Loader: Sendable {
         }
     }
 
+    /// What is done to an image that has been drawn.
+    private typealias Change = (_ sample: UInt32, inout MutableSpan<Float>) -> Void
+
     /// Draws `samples`, or stops half-way with nil once nobody wants them.
     private func load(
-        _ samples: [UInt32], of split: Split, shardSizes: [Int], while isWanted: () -> Bool
+        _ samples: [UInt32], of split: Split, shardSizes: [Int], change: Change? = nil, while isWanted: () -> Bool
     ) throws(DatasetError) -> Batch? {
         let size = dataset.shape(imageSize: imageSize).count
         var images = [Float](repeating: 0, count: samples.count * size)
@@ -105,6 +124,7 @@ package struct Loader: Sendable {
             guard isWanted() else { return nil }
             var image = span._mutatingExtracting(place * size..<(place + 1) * size)
             try dataset.draw(Int(sample), of: split, imageSize: imageSize, into: &image)
+            change?(sample, &image)
         }
         return Batch(
             images: images, labels: samples.map { Int32(dataset.label(at: Int($0), in: split)) }, sampleIDs: samples,

@@ -62,7 +62,13 @@ package struct Recipe: Equatable, Sendable {
     package enum GradientType: String, CaseIterable, Sendable { case fp32, bf16, fp16 }
 
     /// What is done to training images besides scaling them.
-    package enum Augmentation: String, CaseIterable, Sendable { case none }
+    package enum Augmentation: String, CaseIterable, Sendable {
+        case none
+        /// Moved by up to four pixels, with black around, and mirrored every other time: for small images.
+        case cropFlip = "crop-flip"
+        /// A part of 0.08 to 1 of the area brought to full size, and mirrored every other time: for photographs.
+        case resizedCropFlip = "resized-crop-flip"
+    }
 
     /// How the log writes losses.
     package enum LossPrecision: String, CaseIterable, Sendable {

@@ -88,7 +88,8 @@ package final class Trainer {
             count: sizes.trainingSamples, batchSize: recipe.globalBatchSize, seed: recipe.seed,
             isShuffled: recipe.shuffle)
         accumulation = recipe.accumulate > 1 ? Accumulation(of: engine.lendGradients()) : nil
-        loader = Loader(dataset: setup.dataset, imageSize: setup.imageSize)
+        loader = Loader(
+            dataset: setup.dataset, imageSize: setup.imageSize, augmentation: Augmentation(recipe.augmentation))
     }
 
     /// Trains from the beginning, or from the newest checkpoint where the recipe says so, to the end. Collective.

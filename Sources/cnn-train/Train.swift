@@ -35,7 +35,8 @@ struct TrainCommand: RankedCommand {
     var rateMultipliers: [PrefixAndFactor] = []
     @Option(parsing: .unconditional, help: "The rate of all dropout layers; 0 turns them off.") var dropout: Double?
     @Option(help: "Whether each epoch has an order of its own: on or off.") var shuffle: OnOff?
-    @Option(help: "What is done to training images: none.") var augment: Recipe.Augmentation?
+    @Option(help: "What is done to training images: none, crop-flip or resized-crop-flip.")
+    var augment: Recipe.Augmentation?
     @Option(help: "The dataset: shapes, fashion-mnist, fashion-mnist:DIR or synthetic.") var data: String?
     @Option(help: ArgumentHelp("A recipe in YAML; flags win over it.", valueName: "file.yaml")) var config: String?
     @Option(parsing: .unconditional, help: "Passes over the training data.") var epochs: Int?

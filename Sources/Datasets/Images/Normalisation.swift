@@ -13,6 +13,9 @@ package struct Normalisation: Hashable, Sendable {
         self.deviations = deviations
     }
 
+    /// What a black pixel becomes.
+    var black: [Float] { zip(means, deviations).map { -$0 / $1 } }
+
     package var channels: Int { means.count }
 
     /// The moments of datasets of ours. Computed, so that a loop over pixels has them as constants.

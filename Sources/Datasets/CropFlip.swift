@@ -1,0 +1,40 @@
+/// The image moved by up to four pixels each way, what is then missing black, and every other time mirrored: what is usual for CIFAR.
+/// (He et al., "Deep Residual Learning for Image Recognition", 2016, section 4.2.)
+struct CropFlip {
+    /// Which of the padded image's rows and columns comes first, in 0...8; 4 leaves the image where it is.
+    let top: Int
+    let left: Int
+    let isMirrored: Bool
+
+    /// Black pixels that are added at each edge.
+    static let padding = 4
+
+    init(top: Int, left: Int, isMirrored: Bool) {
+        self.top = top
+        self.left = left
+        self.isMirrored = isMirrored
+    }
+
+    init(_ draws: AugmentationDraws) {
+        top = draws.integer(0, below: 2 * Self.padding + 1)
+        left = draws.integer(1, below: 2 * Self.padding + 1)
+        isMirrored = draws.coin(2)
+    }
+
+    /// Crops, then mirrors.
+    func apply(to pixels: inout MutableSpan<Float>, side: Int, black: [Float]) {
+        let channels = black.count
+        let original = pixels.indices.map { pixels[$0] }
+        for row in 0..<side {
+            let source = row + top - Self.padding
+            for column in 0..<side {
+                let across = (isMirrored ? side - 1 - column : column) + left - Self.padding
+                let isInside = (0..<side).contains(source) && (0..<side).contains(across)
+                let (from, to) = ((source * side + across) * channels, (row * side + column) * channels)
+                for channel in 0..<channels {
+                    pixels[to + channel] = isInside ? original[from + channel] : black[channel]
+                }
+            }
+        }
+    }
+}

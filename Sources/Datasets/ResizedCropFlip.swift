@@ -1,0 +1,81 @@
+import Tensors
+
+/// A part of the image, brought to the image's size, and every other time mirrored: what is usual for photographs.
+/// (Szegedy et al., "Going Deeper with Convolutions", 2015, section 6; torchvision's `RandomResizedCrop`, whose numbers these are.)
+///
+/// The part has between 0.08 and 1 of the image's area and is between 3/4 and 4/3 as wide as high, each evenly on its scale: areas as they
+/// are, ratios by their logarithms. Of ten tries the first that fits counts; after them it is the largest part in the middle whose ratio is
+/// allowed.
+struct ResizedCropFlip: Equatable {
+    let top: Int
+    let left: Int
+    let height: Int
+    let width: Int
+    let isMirrored: Bool
+
+    private static let leastArea = 0.08
+    private static let leastRatio = 3.0 / 4
+    private static let tries: UInt64 = 10
+
+    /// - Parameters:
+    ///   - height: of the image.
+    ///   - width: of the image.
+    init(_ draws: AugmentationDraws, height: Int, width: Int) {
+        let isMirrored = draws.coin(4 * Self.tries)
+        let bound = Elementary.log(Self.leastRatio)
+        for attempt in 0..<Self.tries {
+            let area = Double(height * width) * draws.uniform(4 * attempt, Self.leastArea, 1)
+            let ratio = Elementary.exp(draws.uniform(4 * attempt + 1, bound, -bound))
+            let across = Int((area * ratio).squareRoot().rounded())
+            let down = Int((area / ratio).squareRoot().rounded())
+            guard (1...width).contains(across), (1...height).contains(down) else { continue }
+            self.init(
+                top: draws.integer(4 * attempt + 2, below: height - down + 1),
+                left: draws.integer(4 * attempt + 3, below: width - across + 1), height: down, width: across,
+                isMirrored: isMirrored)
+            return
+        }
+        self.init(middleOf: height, width, isMirrored: isMirrored)
+    }
+
+    /// The largest part in the middle whose ratio is allowed.
+    init(middleOf height: Int, _ width: Int, isMirrored: Bool) {
+        let ratio = Double(width) / Double(height)
+        let across = ratio > 1 / Self.leastRatio ? Int((Double(height) / Self.leastRatio).rounded()) : width
+        let down = ratio < Self.leastRatio ? Int((Double(width) / Self.leastRatio).rounded()) : height
+        self.init(
+            top: (height - down) / 2, left: (width - across) / 2, height: down, width: across, isMirrored: isMirrored)
+    }
+
+    init(top: Int, left: Int, height: Int, width: Int, isMirrored: Bool) {
+        self.top = top
+        self.left = left
+        self.height = height
+        self.width = width
+        self.isMirrored = isMirrored
+    }
+
+    /// Cuts the part out, enlarges it and mirrors it. Nothing shrinks, so that there is nothing to smooth.
+    ///
+    /// - Parameter pixels: side x side x channels numbers.
+    func apply(to pixels: inout MutableSpan<Float>, side: Int, channels: Int) {
+        let original = pixels.indices.map { pixels[$0] }
+        let rows = Interpolation(from: height, to: side)
+        let columns = Interpolation(from: width, to: side)
+        for row in 0..<side {
+            let (above, below) = ((top + rows.lower[row]) * side, (top + rows.upper[row]) * side)
+            let down = rows.fraction[row]
+            for column in 0..<side {
+                let source = isMirrored ? side - 1 - column : column
+                let (near, far) = (left + columns.lower[source], left + columns.upper[source])
+                let across = columns.fraction[source]
+                for channel in 0..<channels {
+                    func at(_ line: Int, _ place: Int) -> Float { original[(line + place) * channels + channel] }
+                    let upper = at(above, near) + (at(above, far) - at(above, near)) * across
+                    let lower = at(below, near) + (at(below, far) - at(below, near)) * across
+                    pixels[(row * side + column) * channels + channel] = upper + (lower - upper) * down
+                }
+            }
+        }
+    }
+}
