@@ -20,7 +20,7 @@ package final class GradientSum: Sendable {
     /// What one step's sums took.
     package struct Report: Sendable {
         package var timings: [Timing] = []
-        /// Seconds for which the computing thread waited: what of the communication was exposed.
+        /// Seconds for which the computing thread had nothing to do but wait: what of the communication was exposed.
         package var waited = 0.0
 
         /// Seconds of communication.
@@ -28,6 +28,7 @@ package final class GradientSum: Sendable {
     }
 
     private let shared: Shared?
+    private let count: Int
 
     /// - Parameters:
     ///   - gradients: the arena; between `finished(n)` and the end of `wait` its first n floats belong to the sum.
@@ -35,6 +36,7 @@ package final class GradientSum: Sendable {
     package init(
         of gradients: LentMemory<Float>, world: any Communicator, bucketBytes: Int, wire: WireFormat = .float32
     ) {
+        count = gradients.count
         guard world.size > 1 else {
             shared = nil
             return
@@ -55,9 +57,13 @@ package final class GradientSum: Sendable {
 
     /// All gradients of this step are final: returns when they are summed.
     ///
+    /// - Parameter arrived: called whenever more of them are summed, with their number from the start of the arena; at last with that of
+    ///   all. These are the caller's again, while the others are still on their way.
     /// - Throws: what went wrong on the communicating thread.
-    package func wait() throws(CollectiveError) -> Report {
-        try shared?.wait() ?? Report()
+    package func wait(_ arrived: (_ summed: Int) -> Void = { _ in }) throws(CollectiveError) -> Report {
+        if let shared { return try shared.wait(arrived) }
+        arrived(count)
+        return Report()
     }
 }
 
@@ -95,19 +101,33 @@ private final class Shared: Sendable {
         change { state in state.isEnding = true }
     }
 
-    func wait() throws(CollectiveError) -> GradientSum.Report {
-        let start = monotonicSeconds()
+    func wait(_ arrived: (_ summed: Int) -> Void) throws(CollectiveError) -> GradientSum.Report {
         finished(gradients.count)
-        let (report, failure) = waitFor { state -> (GradientSum.Report, CollectiveError?)? in
-            guard state.summed == self.buckets.count || state.failure != nil else { return nil }
-            let report = GradientSum.Report(timings: state.timings, waited: monotonicSeconds() - start)
-            let failure = state.failure
-            state = State()
-            state.failure = failure
-            return (report, failure)
+        var report = GradientSum.Report()
+        var told = 0
+        while told < buckets.count {
+            let start = monotonicSeconds()
+            let (summed, timings, failure) = nextSums(after: told)
+            report.waited += monotonicSeconds() - start
+            if let failure { throw failure }
+            report.timings = timings
+            told = summed
+            arrived(buckets[told - 1].upperBound)
         }
-        if let failure { throw failure }
         return report
+    }
+
+    /// Waits for more than `told` buckets. When all are there the next step may begin.
+    private func nextSums(after told: Int) -> (summed: Int, timings: [GradientSum.Timing], failure: CollectiveError?) {
+        waitFor { state in
+            guard state.summed > told || state.failure != nil else { return nil }
+            let (summed, timings, failure) = (state.summed, state.timings, state.failure)
+            if summed == self.buckets.count || failure != nil {
+                state = State()
+                state.failure = failure
+            }
+            return (summed, timings, failure)
+        }
     }
 
     /// Sums one bucket after the other, step after step.

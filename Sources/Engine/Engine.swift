@@ -51,6 +51,8 @@ package final class Engine {
         let training = training?.applying(passes)
         let evaluation = evaluation.applying(passes)
         let arena = ParameterArena(graph: training ?? evaluation)
+        precondition(
+            training == nil || arena.finishedAfterNode.last == arena.trainableCount, "a parameter has no gradient")
         self.arena = arena
         self.weights = AlignedBuffer(count: arena.count)
         self.gradients = AlignedBuffer(count: training == nil ? 0 : arena.trainableCount)
@@ -135,6 +137,19 @@ package final class Engine {
 
     /// One step of the optimizer along the gradients.
     package func update(_ step: SGDStep) { optimizer.update(step, on: pool) }
+
+    /// Begins a step of the optimizer that `advanceUpdate` takes, as gradients become final.
+    ///
+    /// - Parameter keepsWeights: whether `takeBackUpdate` may be asked for.
+    package func beginUpdate(_ step: SGDStep, keepsWeights: Bool) { optimizer.begin(step, keepsWeights: keepsWeights) }
+
+    /// Moves the parameters all of whose gradients are among the first `final`, which nobody reads or writes any more.
+    ///
+    /// - Returns: false once any of the gradients is infinite or not a number: then nothing more is moved.
+    package func advanceUpdate(to final: Int) -> Bool { optimizer.advance(to: final, on: pool) }
+
+    /// Gives parameters the values from before the step that was begun last, to the bit. Gradients and the optimizer's state are lost.
+    package func takeBackUpdate() { optimizer.takeBack(on: pool) }
 
     /// Multiplies the learning rate of one trainable parameter from now on. 0 freezes it: no gradient, decay or momentum moves it.
     package func setRateMultiplier(_ multiplier: Float, of id: ParameterID) {

@@ -29,7 +29,7 @@ private let chunkFloats = 1 << 16
 /// By bits alone: a number that is not finite has an exponent of ones, and one more carries into the sign.
 ///
 /// - Parameter count: a multiple of 16, as all stretches of the arenas are.
-private func allAreFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
+func allAreFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
     typealias Bits = SIMD16<UInt32>
     var carried = Bits(repeating: 0)
     for i in stride(from: 0, to: count, by: 16) {

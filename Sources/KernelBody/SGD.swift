@@ -2,6 +2,7 @@ import KernelInterface
 
 /// v = momentum * v + (g + decay * w);  w -= rate * v, or with Nesterov's look-ahead rate * (g + decay * w + momentum * v).
 /// (Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, in torch's form.)
+/// Where asked for, w as it was takes the place of g.
 func sgd(_ arguments: UnsafePointer<SGDArguments>, _ task: Int, _ worker: Int) {
     let chunk = arguments.pointee.chunks[task]
     // A frozen parameter: not even its velocity moves.
@@ -20,6 +21,7 @@ func sgd(_ arguments: UnsafePointer<SGDArguments>, _ task: Int, _ worker: Int) {
         let direction = arguments.pointee.nesterov ? gradient.addingProduct(momentum, velocity) : velocity
         put(velocity, v + i)
         put(weight.addingProduct(rate, direction), w + i)
+        if arguments.pointee.keepsWeights { put(weight, g + i) }
         i &+= lanes
     }
 }

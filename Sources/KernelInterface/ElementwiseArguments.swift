@@ -120,18 +120,20 @@ package struct ParameterChunk: BitwiseCopyable {
 /// Stochastic gradient descent with momentum over flat parameters. One task a chunk.
 package struct SGDArguments: BitwiseCopyable {
     package var parameters: UnsafeMutablePointer<Float>
-    package var gradients: UnsafePointer<Float>
+    package var gradients: UnsafeMutablePointer<Float>
     package var velocities: UnsafeMutablePointer<Float>
     package var chunks: UnsafePointer<ParameterChunk>
     package var learningRate: Float
     package var momentum: Float
     package var weightDecay: Float
     package var nesterov: Bool
+    /// Whether each parameter's old value takes the place of its gradient.
+    package var keepsWeights: Bool
 
     package init(
-        parameters: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>,
+        parameters: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>,
         velocities: UnsafeMutablePointer<Float>, chunks: UnsafePointer<ParameterChunk>, learningRate: Float,
-        momentum: Float, weightDecay: Float, nesterov: Bool
+        momentum: Float, weightDecay: Float, nesterov: Bool, keepsWeights: Bool
     ) {
         self.parameters = parameters
         self.gradients = gradients
@@ -141,6 +143,7 @@ package struct SGDArguments: BitwiseCopyable {
         self.momentum = momentum
         self.weightDecay = weightDecay
         self.nesterov = nesterov
+        self.keepsWeights = keepsWeights
     }
 }
 

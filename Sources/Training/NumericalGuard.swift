@@ -44,13 +44,33 @@ struct NumericalGuard {
 }
 
 extension Trainer {
-    /// Whether the step's loss and gradients, which all ranks have alike, may go into the parameters. Where not, does what the
+    /// Waits for the sums of gradients over ranks.
+    ///
+    /// - Parameter update: what moves each parameter as soon as its gradient's sum is there and found finite, while others are on their way.
+    ///   Of a step that turns out bad nothing survives then, or only what `Engine.takeBackUpdate` brings back. nil leaves the parameters alone.
+    /// - Returns: whether all sums are finite.
+    func sumGradients(updating update: SGDStep?) throws -> Bool {
+        guard let update else {
+            pace.waitedForGradients += try gradientSum.wait().waited
+            return engine.gradientsAreFinite()
+        }
+        // One rank alone need not look for the one that was first.
+        engine.beginUpdate(update, keepsWeights: world.size > 1)
+        var areFinite = true
+        let report = try gradientSum.wait { [engine] summed in areFinite = engine.advanceUpdate(to: summed) }
+        pace.waitedForGradients += report.waited
+        return areFinite
+    }
+
+    /// Whether the step's loss and gradients, which all ranks have alike, may be in the parameters. Where not, does what the
     /// recipe says and counts the step. Collective.
     ///
     /// - Throws: `SharedFailure` where the run cannot go on.
-    func isSound(_ tally: Tally, _ loaded: LoadedBatch, learningRate: Float) throws -> Bool {
+    func isSound(
+        _ tally: Tally, areGradientsFinite: Bool, _ loaded: LoadedBatch, learningRate: Float
+    ) throws -> Bool {
         let isLossFinite = tally.lossSum.isFinite
-        if isLossFinite && engine.gradientsAreFinite() {
+        if isLossFinite && areGradientsFinite {
             guarding.passed()
             return true
         }
@@ -81,6 +101,8 @@ extension Trainer {
     /// One rank's not-a-number is in everybody's moments after the next exchange of batch norm: so whoever has it earliest in the
     /// order of exchanges is the first; where several have it at the same place, the lowest.
     private func firstBadRank(_ loaded: LoadedBatch) throws -> Int {
+        guard world.size > 1 else { return 0 }
+        if recipe.onNonFinite != .skip { engine.takeBackUpdate() }
         // Counts what follows one another on all ranks alike: exchanges, and the ends of passes.
         var moment = 0.0
         var place: Double?

@@ -33,7 +33,7 @@ extension StepRecording {
         return steps.enumerated().flatMap { index, step in
             var events = [event("step \(index)", "step", step.start, step.end)]
             // What encloses comes first.
-            for run in Self.runs(step.calls) {
+            for run in Self.runs(step.calls.filter { $0.seconds > 0 }) {
                 guard let first = run.first, let last = run.last else { continue }
                 let node = nodes[first.node]
                 let name = node.layer.isEmpty ? "\(node.kind)" : "\(node.layer) \(node.kind)"

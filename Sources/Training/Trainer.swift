@@ -140,20 +140,21 @@ package final class Trainer {
         if recipe.onNonFinite == .skip { guarding.remember(engine) }
         try enter("forward and backward pass", fault: .compute)
         let own = try trainPasses(of: loaded)
-        // Nothing is updated before all buckets are here, so that whoever looks at the sum can still stop the step.
         try enter("sum of gradients", fault: .collective)
-        pace.waitedForGradients += try gradientSum.wait().waited
+        let update = SGDStep(
+            learningRate: learningRate, momentum: Float(recipe.momentum), weightDecay: Float(recipe.weightDecay),
+            nesterov: recipe.nesterov)
+        let areGradientsFinite = try sumGradients(updating: recipe.onNonFinite == .skip ? nil : update)
         let sums = try world.sum([own.lossSum, Double(own.correct), Double(own.samples)] + ownAgreement.numbers)
         agreed = StepAgreement(sums: sums.dropFirst(3))
         let tally = Tally(lossSum: sums[0], correct: Int(sums[1]), samples: Int(sums[2]))
         precondition(
             tally.samples == loaded.globalSamples, "\(tally.samples) of \(loaded.globalSamples) samples trained")
-        guard try isSound(tally, loaded, learningRate: learningRate) else { return Tally() }
+        guard
+            try isSound(tally, areGradientsFinite: areGradientsFinite, loaded, learningRate: learningRate)
+        else { return Tally() }
         try enter("update", fault: .update)
-        engine.update(
-            SGDStep(
-                learningRate: learningRate, momentum: Float(recipe.momentum), weightDecay: Float(recipe.weightDecay),
-                nesterov: recipe.nesterov))
+        if recipe.onNonFinite == .skip { engine.update(update) }
         step += 1
         world.recorder.allow(seconds: recipe.collectiveTimeout)
         return tally

@@ -33,7 +33,7 @@ struct GuardTests {
         }
     }
 
-    @Test("stops the run before the update and names step and rank", arguments: [Float.nan, .infinity, -.infinity])
+    @Test("stops the run and names step and rank", arguments: [Float.nan, .infinity, -.infinity])
     func stops(value: Float) throws {
         let words = try run.failure(ranks: 4, flags("run", .stop), hooks: spoiled([4], rank: 2, by: value))
         #expect(words.contains("a gradient became infinite or not a number at step 5, first on rank 2/4"), "\(words)")
