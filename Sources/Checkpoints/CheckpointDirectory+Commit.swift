@@ -17,15 +17,15 @@ extension CheckpointDirectory {
     /// touched: the run will come to it again.
     /// - Throws: for whatever keeps the checkpoint from being there for good; older ones are all there then. It may be tried again.
     @discardableResult
-    package func commit(_ checkpoint: Checkpoint) throws(CheckpointError) -> Commit {
-        let progress = try checkpoint.about(path: path).progress
+    package func commit(_ draft: CheckpointDraft) throws(CheckpointError) -> Commit {
+        let progress = try draft.about(path: path).progress
         try makeFolder(path)
         try anchor()
         var warnings = removeAbandoned()
         let file = path + "/" + Self.name(of: progress)
-        let written = try checkpoint.write(to: file, compression: compression, in: files)
+        let written = try draft.write(to: file, compression: compression, in: files)
         do throws(CheckpointError) {
-            try Checkpoint.verify(file, is: written, in: files)
+            try written.verify(file, in: files)
         } catch {
             // It would be passed over, but then so would it take the place of the next attempt's warning.
             try? files.remove(file)
@@ -35,6 +35,10 @@ extension CheckpointDirectory {
         return Commit(
             path: file, bytes: written.bytes, contentBytes: written.contentBytes, removed: removed, warnings: warnings)
     }
+
+    /// Commits as above.
+    @discardableResult
+    package func commit(_ checkpoint: Checkpoint) throws(CheckpointError) -> Commit { try commit(checkpoint.draft) }
 
     /// Makes a folder and those that it lies in, where they are missing.
     private func makeFolder(_ path: String) throws(CheckpointError) {

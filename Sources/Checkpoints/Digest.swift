@@ -32,15 +32,22 @@ struct SHA256: ~Copyable {
     }
 }
 
+extension SHA256 {
+    /// What comes before a tensor's elements.
+    mutating func begin(_ tensor: TensorOutline) {
+        update(Array(tensor.name.utf8) + [0] + Array(tensor.type.rawValue.utf8) + [0])
+        update(([tensor.shape.count] + tensor.shape).flatMap { UInt64($0).littleEndianBytes })
+    }
+}
+
 /// SHA-256, as 64 hexadecimal digits, of tensors in the order given.
 ///
 /// Each tensor enters as its name in UTF-8, a zero byte, its type (`F32`, `I64`), a zero byte, the number of dimensions
 /// and each dimension as 64-bit little-endian numbers, and its elements, little-endian, row by row.
-package func sha256(of tensors: [NamedTensor]) -> String {
+package func sha256(of tensors: some Sequence<NamedTensor>) -> String {
     var digest = SHA256()
     for tensor in tensors {
-        digest.update(Array(tensor.name.utf8) + [0] + Array(tensor.storage.type.rawValue.utf8) + [0])
-        digest.update(([tensor.shape.count] + tensor.shape).flatMap { UInt64($0).littleEndianBytes })
+        digest.begin(tensor.outline)
         switch tensor.storage {
         case .float32(let values): digest.update(values.span.bytes)
         case .int64(let values): digest.update(values.span.bytes)

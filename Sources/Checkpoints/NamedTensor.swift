@@ -51,7 +51,7 @@ extension NamedTensor.Storage {
 }
 
 /// The element types that checkpoints have, as safetensors spells them.
-enum ElementType: String, CaseIterable {
+package enum ElementType: String, CaseIterable, Sendable {
     case float32 = "F32"
     case int64 = "I64"
 

@@ -19,16 +19,24 @@ extension Safetensors {
     }
 }
 
-extension Safetensors.Contents {
+extension CheckpointDraft {
     /// The same with digests of everything.
-    func sealed() -> Self {
+    func sealed() throws(CheckpointError) -> Self {
         var sealed = self
-        let digests = tensors.map { HeaderJSON.quoted($0.name) + ":\"" + sha256(of: [$0]) + "\"" }
+        var digests: [String] = []
+        for (index, tensor) in tensors.enumerated() {
+            var digest = SHA256()
+            digest.begin(tensor)
+            try bytes(index) { (run) throws(CheckpointError) in digest.update(run) }
+            digests.append(HeaderJSON.quoted(tensor.name) + ":\"" + digest.finished() + "\"")
+        }
         sealed.metadata[Safetensors.tensorSealKey] = "{" + digests.joined(separator: ",") + "}"
         sealed.metadata[Safetensors.metadataSealKey] = Safetensors.digest(of: sealed.metadata)
         return sealed
     }
+}
 
+extension Safetensors.Contents {
     /// The same without digests, which are checked. A file of another program has none.
     ///
     /// - Throws: `damaged` where a digest is missing or not that of what is there.

@@ -39,52 +39,47 @@ enum Safetensors {
         func excuse(claimed: Int) -> String { "it claims \(claimed) bytes, which a file of \(fileBytes) cannot hold" }
     }
 
-    /// Bytes that `encode` gives for these contents, and the header they start with.
-    static func layout(of contents: Contents) -> (header: [UInt8], order: [Int], total: Int) {
-        let tensors = contents.tensors
+    /// Bytes that `encode` gives for this draft, and the header they start with.
+    static func layout(of draft: CheckpointDraft) -> (header: [UInt8], order: [Int], total: Int) {
+        let tensors = draft.tensors
         // Wide types first, so that every tensor stands at a multiple of its element's size; then by name, as the
         // format's own writer does. The header lists the tensors in the order given, which reading returns.
         let order = tensors.indices.sorted { a, b in
             let (left, right) = (tensors[a], tensors[b])
-            let (wide, wider) = (left.storage.type.size, right.storage.type.size)
+            let (wide, wider) = (left.type.size, right.type.size)
             return wide == wider ? left.name.utf8.lexicographicallyPrecedes(right.name.utf8) : wide > wider
         }
         var starts = [Int](repeating: 0, count: tensors.count)
         var end = 0
         for index in order {
             starts[index] = end
-            end += tensors[index].storage.bytes
+            end += tensors[index].bytes
         }
         var members: [String] = []
-        if !contents.metadata.isEmpty {
-            let pairs = contents.metadata.sorted { $0.key < $1.key }
+        if !draft.metadata.isEmpty {
+            let pairs = draft.metadata.sorted { $0.key < $1.key }
                 .map { HeaderJSON.quoted($0.key) + ":" + HeaderJSON.quoted($0.value) }
             members.append("\"\(metadataKey)\":{\(pairs.joined(separator: ","))}")
         }
         for (tensor, start) in zip(tensors, starts) {
             let shape = tensor.shape.map { String($0) }.joined(separator: ",")
             members.append(
-                "\(HeaderJSON.quoted(tensor.name)):{\"dtype\":\"\(tensor.storage.type.rawValue)\",\"shape\":[\(shape)],"
-                    + "\"data_offsets\":[\(start),\(start + tensor.storage.bytes)]}")
+                "\(HeaderJSON.quoted(tensor.name)):{\"dtype\":\"\(tensor.type.rawValue)\",\"shape\":[\(shape)],"
+                    + "\"data_offsets\":[\(start),\(start + tensor.bytes)]}")
         }
         var header = Array("{\(members.joined(separator: ","))}".utf8)
         header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
         return (header, order, 8 + header.count + end)
     }
 
-    /// Writes `contents`, of which no two tensors have the same name, in three kinds of runs: length, header, tensors.
-    static func encode(_ contents: Contents, to write: ByteSink) throws(CheckpointError) {
+    /// Writes a draft, of which no two tensors have the same name, in three kinds of runs: length, header, tensors.
+    static func encode(_ draft: CheckpointDraft, to write: ByteSink) throws(CheckpointError) {
         precondition(
-            Set(contents.tensors.map(\.name)).count == contents.tensors.count
-                && !contents.tensors.contains { $0.name == metadataKey }, "two tensors have the same name")
-        let (header, order, _) = layout(of: contents)
+            Set(draft.tensors.map(\.name)).count == draft.tensors.count
+                && !draft.tensors.contains { $0.name == metadataKey }, "two tensors have the same name")
+        let (header, order, _) = layout(of: draft)
         precondition(header.count <= longestHeader, "a header of \(header.count) bytes")
         try write((UInt64(header.count).littleEndianBytes + header).span.bytes)
-        for index in order { try contents.tensors[index].storage.withBytes(write) }
+        for index in order { try draft.bytes(index, write) }
     }
-}
-
-extension NamedTensor.Storage {
-    /// Bytes in a file.
-    var bytes: Int { count * type.size }
 }

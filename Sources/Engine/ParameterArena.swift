@@ -66,6 +66,27 @@ struct ParameterArena {
         count += storage
     }
 
+    /// A parameter in torch's layout, from one of the arenas, in runs of whole outputs.
+    func forEachRun<Failure: Error>(
+        _ id: ParameterID, count: Int, of arena: UnsafePointer<Float>, _ body: (Span<Float>) throws(Failure) -> Void
+    ) throws(Failure) {
+        let entry = entries[id.index]
+        let base = arena + entry.offset
+        guard let packing = entry.packing else { return try body(UnsafeBufferPointer(start: base, count: count).span) }
+        let width = count / packing.outputs
+        // Outputs that share a block share its cache lines.
+        let step = max(32, Self.runFloats / width / 32 * 32)
+        var run = [Float](repeating: 0, count: min(step, packing.outputs) * width)
+        for first in stride(from: 0, to: packing.outputs, by: step) {
+            let outputs = first..<min(first + step, packing.outputs)
+            packing.forEach(outputs) { torch, packed in run[torch - first * width] = base[packed] }
+            try body(run.span.extracting(first: outputs.count * width))
+        }
+    }
+
+    /// Floats of a run: some, for what takes runs to work well, and few beside a network's weights.
+    private static let runFloats = 1 << 18
+
     /// A parameter in torch's layout, from one of the arenas.
     func read(_ id: ParameterID, count: Int, from arena: UnsafePointer<Float>) -> [Float] {
         let entry = entries[id.index]
@@ -124,12 +145,16 @@ struct Packing: Hashable {
 
     /// Calls `body` with every weight's index in torch's OIHW and in the packed form.
     @inline(__always)
-    func forEach(_ body: (_ torch: Int, _ packed: Int) -> Void) {
+    func forEach(_ body: (_ torch: Int, _ packed: Int) -> Void) { forEach(0..<outputs, body) }
+
+    /// Calls `body` as above for the weights of some outputs.
+    @inline(__always)
+    func forEach(_ wanted: Range<Int>, _ body: (_ torch: Int, _ packed: Int) -> Void) {
         // Computed once: the loops run over every weight.
         let (taps, superInputs, superOutputs, superStride) = (taps, superInputs, superOutputs, superStride)
         let (inputsPerGroup, outputsPerGroup) = (inputs / groups, outputs / groups)
-        var torch = 0
-        for k in 0..<outputs {
+        var torch = wanted.lowerBound * inputsPerGroup * taps
+        for k in wanted {
             let lane = k % superOutputs
             // Where the inputs of this output's group begin in its super-group.
             let first = isDepthwise ? 0 : lane / outputsPerGroup * inputsPerGroup

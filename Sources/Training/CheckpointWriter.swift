@@ -14,10 +14,9 @@ final class CheckpointWriter: @unchecked Sendable {
     }
 
     /// Puts a checkpoint in its place.
-    typealias Commit = @Sendable (Checkpoint) throws -> CheckpointDirectory.Commit
+    typealias Commit = @Sendable (CheckpointDraft) throws -> CheckpointDirectory.Commit
 
     private let commit: Commit
-    private let prepare: @Sendable () -> Void
     private let condition = NSCondition()
     /// A checkpoint is on its way.
     private var isWriting = false
@@ -25,12 +24,10 @@ final class CheckpointWriter: @unchecked Sendable {
     private var isWorking = false
     private var outcomes: [Outcome] = []
 
-    /// - Parameter prepare: makes ready what the next checkpoint will need; done on the writing thread, at once and after each checkpoint
-    ///   that is not the last.
+    /// - Parameter prepare: makes ready what checkpoints will need; done on the writing thread, at once.
     init(prepare: @escaping @Sendable () -> Void, commit: @escaping Commit) {
-        self.prepare = prepare
         self.commit = commit
-        work { [prepare] _ in prepare() }
+        work { _ in prepare() }
     }
 
     /// Whether a checkpoint is being written.
@@ -42,9 +39,8 @@ final class CheckpointWriter: @unchecked Sendable {
 
     /// Begins to write the checkpoint that `make` gives. Both happen on the writing thread.
     ///
-    /// - Parameter isLast: whether none will follow soon.
     /// - Precondition: nothing is being written or prepared.
-    func begin(step: Int, isLast: Bool, _ make: @escaping @Sendable () throws -> Checkpoint) {
+    func begin(step: Int, _ make: @escaping @Sendable () throws -> CheckpointDraft) {
         changed { writer in
             precondition(!writer.isWorking, "a checkpoint of step \(step) while the thread is at work")
             writer.isWriting = true
@@ -55,13 +51,10 @@ final class CheckpointWriter: @unchecked Sendable {
                 writer.outcomes.append(outcome)
                 writer.isWriting = false
             }
-            if !isLast { writer.prepare() }
         }
     }
 
-    /// A function of its own, so that the checkpoint's memory is free before more is made ready.
-    @inline(never)
-    private func write(step: Int, _ make: () throws -> Checkpoint) -> Outcome {
+    private func write(step: Int, _ make: () throws -> CheckpointDraft) -> Outcome {
         let start = Date()
         do {
             let result = try commit(make())

@@ -2,7 +2,6 @@ import Checkpoints
 import Engine
 import Foundation
 import Recipes
-import Synchronization
 import Tensors
 
 /// What rank 0 does beyond computing: it keeps what a run leaves behind.
@@ -18,8 +17,8 @@ final class Coordinator {
     private let lock: RunLock
     private let metrics: MetricsFile
     private let writer: CheckpointWriter
-    /// Memory for the next copy.
-    private let spare = SpareMemory()
+    /// Holds the state that is being written.
+    private let memory: SnapshotMemory
     private let settings: Recipe.Checkpoints
     private let log: RunLog
     private let clock: @Sendable () -> Double
@@ -42,7 +41,7 @@ final class Coordinator {
     ///   - commit: stands before the writing of each checkpoint.
     /// - Throws: `TrainingError.cannotWrite`
     init(
-        _ opened: OpenedFolder, recipe: Recipe, resumed: (step: Int, metrics: String)?, layout: SnapshotLayout,
+        _ opened: OpenedFolder, recipe: Recipe, resumed: (step: Int, metrics: String)?, memory: SnapshotMemory,
         log: RunLog, hooks: TrainerHooks
     ) throws {
         folder = opened.folder
@@ -54,12 +53,12 @@ final class Coordinator {
         try folder.begin(recipe: Recipe.resolve(flags: whole).yaml())
         let metrics = try MetricsFile(path: folder.metrics, resumedStep: resumed?.step, from: resumed?.metrics)
         let checkpoints = folder.checkpointDirectory(recipe.checkpoints)
-        let spare = spare
-        writer = CheckpointWriter(prepare: { spare.store(SnapshotMemory(layout: layout)) }) { checkpoint in
-            try hooks.commit(checkpoint)
+        self.memory = memory
+        writer = CheckpointWriter(prepare: memory.touch) { draft in
+            try hooks.commit(draft)
             // The metrics that lead up to a checkpoint are there before it.
             try metrics.synchronize()
-            return try checkpoints.commit(checkpoint)
+            return try checkpoints.commit(draft)
         }
         self.metrics = metrics
         settings = recipe.checkpoints
@@ -123,9 +122,9 @@ final class Coordinator {
     /// Begins to write the state after `step`.
     ///
     /// - Parameters:
-    ///   - isLast: whether it must be written even if it has to wait for the one before it, and none follows.
+    ///   - isLast: whether it must be written, even if it has to wait for the one before it.
     ///   - capture: copies the state and gives what makes a checkpoint of the copy; called only where it is written.
-    func keep(step: Int, isLast: Bool, capture: (SnapshotMemory?) -> @Sendable () throws -> Checkpoint) {
+    func keep(step: Int, isLast: Bool, capture: (SnapshotMemory) -> @Sendable () throws -> CheckpointDraft) {
         lastTaken = clock()
         if writer.isBusy {
             guard isLast || settings.whenBusy == .wait else {
@@ -134,14 +133,14 @@ final class Coordinator {
             }
             log.note("waiting with the checkpoint after step \(step) for the one before it")
         }
-        // For the memory, too, that is being made ready: with ranks waiting, that is quickly done.
+        // The memory, too, is free then.
         writer.wait()
         announce()
         retryTime = nil
         let start = monotonicSeconds()
-        let make = capture(spare.take())
+        let make = capture(memory)
         copySeconds = monotonicSeconds() - start
-        writer.begin(step: step, isLast: isLast, make)
+        writer.begin(step: step, make)
     }
 
     /// Tells what became of checkpoints since the last call.
@@ -172,7 +171,7 @@ final class Coordinator {
     /// Makes sure that the state after `step` is there for good, trying twice. Others wait meanwhile.
     ///
     /// - Throws: `TrainingError.nothingSaved`
-    func finishSaving(step: Int, capture: (SnapshotMemory?) -> @Sendable () throws -> Checkpoint) throws {
+    func finishSaving(step: Int, capture: (SnapshotMemory) -> @Sendable () throws -> CheckpointDraft) throws {
         waitForWriter()
         for _ in 0..<2 where savedStep != step {
             keep(step: step, isLast: true, capture: capture)
@@ -226,19 +225,5 @@ struct OpenedFolder {
         }
         self.folder = folder
         lock = try RunLock(folder: folder)
-    }
-}
-
-/// Memory that one thread makes ready and another uses.
-private final class SpareMemory: Sendable {
-    private let memory = Mutex<SnapshotMemory?>(nil)
-
-    func store(_ ready: SnapshotMemory) { memory.withLock { $0 = ready } }
-
-    func take() -> SnapshotMemory? {
-        memory.withLock { memory in
-            defer { memory = nil }
-            return memory
-        }
     }
 }

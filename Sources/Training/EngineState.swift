@@ -14,15 +14,14 @@ extension Engine {
     }
 
     /// Parameters and buffers in canonical order, under torchvision's names.
-    package var tensors: [NamedTensor] {
-        parameters.enumerated().map { index, parameter in
-            if parameter.role == .batchesTracked {
-                return NamedTensor(
-                    name: parameter.name, shape: parameter.shape, storage: .int64([Int64(batchesTracked)]))
-            }
-            return NamedTensor(
-                name: parameter.name, shape: parameter.shape, storage: .float32(values(of: ParameterID(index: index))))
-        }
+    package var tensors: [NamedTensor] { parameters.indices.map(tensor) }
+
+    private func tensor(_ index: Int) -> NamedTensor {
+        let parameter = parameters[index]
+        return NamedTensor(
+            name: parameter.name, shape: parameter.shape,
+            storage: parameter.role == .batchesTracked
+                ? .int64([Int64(batchesTracked)]) : .float32(values(of: ParameterID(index: index))))
     }
 
     /// What the optimizer remembers of each parameter that training moves.
@@ -34,8 +33,8 @@ extension Engine {
         }
     }
 
-    /// SHA-256 of all parameters and buffers in canonical order.
-    package var parametersSHA256: String { sha256(of: tensors) }
+    /// SHA-256 of all parameters and buffers in canonical order, of which one at a time is copied.
+    package var parametersSHA256: String { sha256(of: parameters.indices.lazy.map(tensor)) }
 
     /// Takes over parameters and buffers: these and no others, so that a file of another network is not mistaken.
     ///
@@ -61,26 +60,28 @@ extension Engine {
 }
 
 extension EngineSnapshot {
-    /// Parameters and buffers as `Engine.tensors` had them. Only once.
-    func takeTensors() -> [NamedTensor] {
-        var values: [Int: [Float]] = [:]
-        takeValues { id, taken in values[id.index] = taken }
-        return parameters.enumerated().map { index, parameter in
-            let storage: NamedTensor.Storage =
-                parameter.role == .batchesTracked
-                ? .int64([Int64(batchesTracked)]) : .float32(values.removeValue(forKey: index) ?? [])
-            return NamedTensor(name: parameter.name, shape: parameter.shape, storage: storage)
+    /// A checkpoint of it, whose tensors are those that `Engine.tensors` and `Engine.optimizerTensors` had.
+    func draft(_ about: Checkpoint.About) -> CheckpointDraft {
+        let trainable = parameters.indices.filter { parameters[$0].isTrainable }
+        let values = parameters.map { parameter in
+            TensorOutline(
+                name: parameter.name, shape: parameter.shape,
+                type: parameter.role == .batchesTracked ? .int64 : .float32)
         }
-    }
-
-    /// What the optimizer remembered, as `Engine.optimizerTensors` had it. Only once.
-    func takeOptimizerTensors() -> [NamedTensor] {
-        var values: [Int: [Float]] = [:]
-        takeMomentum { id, taken in values[id.index] = taken }
-        return parameters.enumerated().filter(\.element.isTrainable).map { index, parameter in
-            NamedTensor(
-                name: Checkpoint.momentumName(of: parameter.name), shape: parameter.shape,
-                storage: .float32(values.removeValue(forKey: index) ?? []))
+        let momentum = trainable.map { index in
+            TensorOutline(
+                name: Checkpoint.momentumName(of: parameters[index].name), shape: parameters[index].shape,
+                type: .float32)
+        }
+        return CheckpointDraft(tensors: values + momentum, about: about) { (tensor, write) throws(CheckpointError) in
+            func writeFloats(_ run: Span<Float>) throws(CheckpointError) { try write(run.bytes) }
+            if tensor >= parameters.count {
+                try forEachRun(ofMomentum: ParameterID(index: trainable[tensor - parameters.count]), writeFloats)
+            } else if parameters[tensor].role == .batchesTracked {
+                try write([Int64(batchesTracked)].span.bytes)
+            } else {
+                try forEachRun(ofValues: ParameterID(index: tensor), writeFloats)
+            }
         }
     }
 }

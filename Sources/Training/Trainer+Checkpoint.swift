@@ -58,17 +58,20 @@ extension Trainer {
                 "stopped by \(StopRequest.name) after step \(step): the state is saved, and --resume goes on from it")
     }
 
-    /// Copies the state: the only part of a checkpoint that training waits for. What is returned makes a checkpoint of the copy, once.
-    private func captured(_ evaluation: Evaluation?, in memory: SnapshotMemory?) -> @Sendable () throws -> Checkpoint {
+    /// Copies the state: the only part of a checkpoint that training waits for. What is returned makes a checkpoint of
+    /// the copy, which holds until the next.
+    private func captured(
+        _ evaluation: Evaluation?, in memory: SnapshotMemory
+    ) -> @Sendable () throws -> CheckpointDraft {
         let snapshot = engine.snapshot(in: memory)
         let about = about(evaluation)
         return {
-            let (tensors, optimizer) = (snapshot.takeTensors(), snapshot.takeOptimizerTensors())
             // Nobody goes on from such a state.
-            if let bad = (tensors + optimizer).first(where: { $0.floats?.contains { !$0.isFinite } ?? false }) {
-                throw TrainingError.stateNotFinite(tensor: bad.name)
+            if let bad = snapshot.firstNotFinite() {
+                let name = snapshot.parameters[bad.id.index].name
+                throw TrainingError.stateNotFinite(tensor: bad.isMomentum ? Checkpoint.momentumName(of: name) : name)
             }
-            return Checkpoint(tensors: tensors, optimizer: optimizer, about: about)
+            return snapshot.draft(about)
         }
     }
 

@@ -106,7 +106,7 @@ extension Trainer {
             engine.initialize(seed: recipe.seed)
             let notes = try takeInitialWeights()
             let coordinator = try Coordinator(
-                opened, recipe: recipe, resumed: nil, layout: engine.snapshotLayout, log: log, hooks: hooks)
+                opened, recipe: recipe, resumed: nil, memory: engine.snapshotMemory(), log: log, hooks: hooks)
             return Start(coordinator: coordinator, step: 0, notes: notes)
         }
     }
@@ -130,7 +130,8 @@ extension Trainer {
             window = ReportWindow(numbers: point.about.metrics)
             let metrics = (isSame ? folder : source ?? folder).metrics
             let coordinator = try Coordinator(
-                opened, recipe: recipe, resumed: (step, metrics), layout: engine.snapshotLayout, log: log, hooks: hooks)
+                opened, recipe: recipe, resumed: (step, metrics), memory: engine.snapshotMemory(), log: log,
+                hooks: hooks)
             if isSame { coordinator.resumed(from: step) }
             return Start(
                 coordinator: coordinator, step: step,

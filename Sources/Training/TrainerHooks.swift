@@ -12,7 +12,7 @@ struct TrainerHooks: Sendable {
     /// Whether a rank is asked to save its state and leave.
     var isStopAsked: @Sendable (_ rank: Int, _ step: Int) -> Bool = { _, _ in StopRequest.isReceived }
     /// Stands before the writing of each checkpoint.
-    var commit: @Sendable (Checkpoint) throws -> Void = { _ in }
+    var commit: @Sendable (CheckpointDraft) throws -> Void = { _ in }
     /// Seconds on rank 0's clock; nil for the machine's.
     var clock: (@Sendable () -> Double)?
 }

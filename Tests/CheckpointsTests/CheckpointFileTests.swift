@@ -31,7 +31,7 @@ import Testing
             tensors: [NamedTensor(name: "w", shape: [700_001], storage: .float32(values))], optimizer: [], metadata: [:]
         )
         var bytes: [UInt8] = []
-        _ = try checkpoint.encode(Compression(level: level)) { (run) throws(CheckpointError) in
+        _ = try checkpoint.draft.encode(Compression(level: level)) { (run) throws(CheckpointError) in
             run.withUnsafeBytes { bytes += $0 }
         }
         #expect(try Checkpoint(file: bytes) == checkpoint)
@@ -51,7 +51,7 @@ import Testing
         var digest = SHA256()
         digest.update(plain)
         let expected = digest.finished()
-        let (written, count) = try example().encode(Compression()) { (_) throws(CheckpointError) in }
+        let (written, count) = try example().draft.encode(Compression()) { (_) throws(CheckpointError) in }
         #expect(written == expected)
         #expect(count == plain.count)
     }

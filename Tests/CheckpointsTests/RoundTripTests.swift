@@ -104,7 +104,7 @@ private struct Dice: RandomNumberGenerator {
     func threads(count: Int) throws {
         func file(_ threads: Int) throws -> [UInt8] {
             var bytes: [UInt8] = []
-            _ = try Specimen.state(step: 1, noise: 2_000_000).encode(Compression(threads: threads)) {
+            _ = try Specimen.state(step: 1, noise: 2_000_000).draft.encode(Compression(threads: threads)) {
                 (run) throws(CheckpointError) in run.withUnsafeBytes { bytes += $0 }
             }
             return bytes

@@ -44,7 +44,7 @@ extension Checkpoint {
     var file: [UInt8] {
         get throws {
             var bytes: [UInt8] = []
-            _ = try encode(Compression()) { (run) throws(CheckpointError) in bytes += run.bytes }
+            _ = try draft.encode(Compression()) { (run) throws(CheckpointError) in bytes += run.bytes }
             return bytes
         }
     }

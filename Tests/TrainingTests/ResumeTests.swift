@@ -157,7 +157,8 @@ struct ResumeTests {
         #expect(kept.learningRate == 0.25 && kept.overriddenKeys == nil)
     }
 
-    @Test("goes on with other kernels of ours, which give the same bits, but with OpenBLAS only where that is asked for")
+    @Test(
+        "goes on with other kernels of ours, which give the same bits, but with OpenBLAS only where that is asked for")
     func otherInstructionSet() throws {
         let whole = try run.train(run.flags("whole"))
         try run.train(run.flags("run", everyStep))

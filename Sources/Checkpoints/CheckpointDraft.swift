@@ -1,0 +1,64 @@
+/// A checkpoint on its way into a file: what it says, and its tensors' bytes one after the other. A state that lies in memory in another
+/// form is so written without a second copy of it.
+package struct CheckpointDraft: Sendable {
+    /// Hands the little-endian bytes of the tensor at a place in `tensors` to a sink, row by row, in one run or more.
+    package typealias Bytes =
+        @Sendable (_ tensor: Int, (RawSpan) throws(CheckpointError) -> Void) throws(CheckpointError) -> Void
+
+    /// In the order in which a file lists them.
+    let tensors: [TensorOutline]
+    var metadata: [String: String]
+    /// Asked for each tensor twice, for its digest and to be written, and must say the same both times.
+    let bytes: Bytes
+
+    /// - Parameter bytes: as many of each tensor as its outline says.
+    package init(tensors: [TensorOutline], about: Checkpoint.About, bytes: @escaping Bytes) {
+        self.init(tensors: tensors, metadata: about.metadata, bytes: bytes)
+    }
+
+    init(tensors: [TensorOutline], metadata: [String: String], bytes: @escaping Bytes) {
+        self.tensors = tensors
+        self.metadata = metadata
+        self.bytes = bytes
+    }
+
+    /// Of tensors that are there.
+    init(tensors: [NamedTensor], metadata: [String: String]) {
+        self.init(tensors: tensors.map(\.outline), metadata: metadata) { (index, write) throws(CheckpointError) in
+            try tensors[index].storage.withBytes(write)
+        }
+    }
+
+    /// Reads what the metadata say.
+    ///
+    /// - Parameter path: What messages call the file.
+    package func about(path: String) throws(CheckpointError) -> Checkpoint.About {
+        try Checkpoint.About(metadata: metadata, path: path)
+    }
+}
+
+extension Checkpoint {
+    /// The same, to be written.
+    package var draft: CheckpointDraft { CheckpointDraft(tensors: allTensors, metadata: metadata) }
+}
+
+/// A tensor but for its numbers.
+package struct TensorOutline: Sendable {
+    let name: String
+    /// In torch's order; empty for a scalar.
+    let shape: [Int]
+    let type: ElementType
+
+    package init(name: String, shape: [Int], type: ElementType) {
+        self.name = name
+        self.shape = shape
+        self.type = type
+    }
+
+    /// Bytes in a file.
+    var bytes: Int { shape.reduce(1, *) * type.size }
+}
+
+extension NamedTensor {
+    var outline: TensorOutline { TensorOutline(name: name, shape: shape, type: storage.type) }
+}

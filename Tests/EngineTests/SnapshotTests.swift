@@ -1,0 +1,74 @@
+import Engine
+import Graphs
+import Networks
+import Tensors
+import TestSupport
+import Testing
+
+/// What a checkpoint is made of while training goes on.
+@Suite struct SnapshotTests {
+    /// Besides what packs its weights in some way of its own, a layer whose weights are too many for one run.
+    private static var specimens: [Specimen] {
+        get throws {
+            let wide = try Specimen("wide", channels: 3, imageSize: 4, samples: 4, classes: 1300) {
+                $0.convolution("a", to: 600, kernel: 1)
+            }
+            return [wide] + Specimens.groups.prefix(3) + Specimens.norms.prefix(1)
+        }
+    }
+
+    private func values(_ engine: Engine, _ read: (ParameterID) -> [Float]) -> [[UInt32]] {
+        engine.parameters.indices.filter { engine.parameters[$0].isTrainable }
+            .map { read(ParameterID(index: $0)).map(\.bitPattern) }
+    }
+
+    private func taken(_ each: ((Span<Float>) -> Void) -> Void) -> [Float] {
+        var values: [Float] = []
+        each { run in for index in run.indices { values.append(run[index]) } }
+        return values
+    }
+
+    @Test("holds parameters, buffers and velocities of its moment, whatever the engine does afterwards")
+    func moment() throws {
+        for specimen in try Self.specimens {
+            let engine = try specimen.engine(Backend.supported[0])
+            let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
+            func step(_ step: Int) throws {
+                _ = try engine.train(batch, globalSamples: specimen.samples, step: step, exchange: nil)
+                engine.update(SGDStep(learningRate: 0.1, momentum: 0.9, weightDecay: 0, nesterov: false))
+            }
+            try step(0)
+            let weights = values(engine, engine.values)
+            let momentum = values(engine, engine.momentum)
+            let memory = engine.snapshotMemory()
+            let snapshot = engine.snapshot(in: memory)
+            try step(1)
+            #expect(values(engine, engine.values) != weights && values(engine, engine.momentum) != momentum)
+            #expect(values(engine) { id in taken { snapshot.forEachRun(ofValues: id, $0) } } == weights, "\(specimen)")
+            #expect(values(engine) { id in taken { snapshot.forEachRun(ofMomentum: id, $0) } } == momentum)
+            #expect(snapshot.firstNotFinite() == nil)
+        }
+    }
+
+    @Test("a number that is none is found, and whose it is")
+    func notFinite() throws {
+        let specimen = Specimens.norms[0]
+        let engine = try specimen.engine(Backend.supported[0])
+        let memory = engine.snapshotMemory()
+        for (index, parameter) in engine.parameters.enumerated() where parameter.role != .batchesTracked {
+            let id = ParameterID(index: index)
+            let sound = engine.values(of: id)
+            var bad = sound
+            bad[bad.count - 1] = .infinity
+            engine.setValues(of: id, to: bad)
+            let found = engine.snapshot(in: memory).firstNotFinite()
+            #expect(found?.id == id && found?.isMomentum == false)
+            engine.setValues(of: id, to: sound)
+            guard parameter.isTrainable else { continue }
+            engine.setMomentum(of: id, to: bad)
+            let velocity = engine.snapshot(in: memory).firstNotFinite()
+            #expect(velocity?.id == id && velocity?.isMomentum == true)
+            engine.setMomentum(of: id, to: sound)
+        }
+    }
+}
