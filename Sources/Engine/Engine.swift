@@ -48,7 +48,8 @@ package final class Engine {
         self.pool = ThreadPool(threads: configuration.threads, spins: configuration.spins)
         if configuration.backend == .openblas { setOpenBLASThreads(configuration.threads) }
         let passes = configuration.passes.intersection(configuration.backend.passes)
-        let training = training?.applying(passes)
+        let rewritten = training?.applying(passes)
+        let training = passes.contains(.recomputation) ? rewritten?.recomputingForMemory() : rewritten
         let evaluation = evaluation.applying(passes)
         let arena = ParameterArena(graph: training ?? evaluation)
         precondition(
@@ -57,7 +58,7 @@ package final class Engine {
         self.weights = AlignedBuffer(count: arena.count)
         self.gradients = AlignedBuffer(count: training == nil ? 0 : arena.trainableCount)
         self.velocities = AlignedBuffer(count: training == nil ? 0 : arena.trainableCount)
-        let trainingLayout = training.map(MemoryPlan.init)
+        let trainingLayout = training.map { MemoryPlan(graph: $0) }
         let evaluationLayout = MemoryPlan(graph: evaluation)
         let trainingSlots = configuration.shards * configuration.shardCapacity
         self.activations = AlignedBuffer(

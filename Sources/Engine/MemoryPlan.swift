@@ -44,7 +44,8 @@ struct MemoryPlan {
     /// Channels of a slice that kernels can use in place must fall on vectors of any width.
     static let laneGranule = 16
 
-    init(graph: Graph) {
+    /// - Parameter isPlaced: whether values are given addresses; without, `leastCount` is known all the same.
+    init(graph: Graph, isPlaced: Bool = true) {
         self.graph = graph
         self.lastUse = Self.lastUses(graph)
         self.roots = []
@@ -65,7 +66,22 @@ struct MemoryPlan {
             if case .concatenate = node.operation { place(node.inputs, in: output) }
         }
         assignLifetimes()
-        assignOffsets()
+        if isPlaced { assignOffsets() }
+    }
+
+    /// The most floats that are in use at one time, for one sample: no arena is smaller.
+    var leastCount: Int {
+        var changes = [Int](repeating: 0, count: graph.nodes.count + 2)
+        for root in roots where !root.isPinned && !root.members.isEmpty {
+            changes[root.lifetime.lowerBound] += root.count
+            changes[root.lifetime.upperBound + 1] -= root.count
+        }
+        var (live, most) = (0, 0)
+        for change in changes {
+            live += change
+            most = max(most, live)
+        }
+        return most
     }
 
     /// Whether `input` of a concatenation already stands where the concatenation wants it.
@@ -110,7 +126,8 @@ struct MemoryPlan {
         switch node.operation {
         case .slice, .concatenate: return nil
         case _ where node.addend != nil: candidates = [node.addend].compactMap { $0 }
-        case .relu, .relu6, .sigmoid, .tanh, .dropout, .dropoutGradient, .add, .batchNorm: candidates = node.inputs
+        case .relu, .relu6, .sigmoid, .tanh, .dropout, .dropoutGradient, .add, .batchNorm, .normalize:
+            candidates = node.inputs
         case .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .batchNormGradient:
             candidates = [node.inputs[1]]
         case .residualGradient: candidates = [node.inputs[2]]

@@ -4,10 +4,7 @@ internal import Tensors
 
 extension PlanBuilder {
     mutating func lowerBatchNorm(_ node: Node, _ norm: BatchNorm) {
-        let x = view(node.inputs[0])
-        var arguments = arguments(norm, x: x, sums: nil)
-        arguments.output = node.output.map(view)
-        arguments.addend = norm.addsIdentity ? view(node.inputs[1]) : nil
+        let arguments = normalizing(node, norm)
         if graph.purpose == .evaluation {
             call("batchNormFreeze", context.kernels.batchNormFreeze, arguments, tasks: 1)
         } else {
@@ -15,6 +12,19 @@ extension PlanBuilder {
         }
         guard node.output != nil else { return }
         call("batchNormApply", context.kernels.batchNormApply, arguments, tasks: slots)
+    }
+
+    /// y again, where all that normalises x is there already.
+    mutating func lowerNormalization(_ node: Node, _ norm: BatchNorm) {
+        call("batchNormApply", context.kernels.batchNormApply, normalizing(node, norm), tasks: slots)
+    }
+
+    private mutating func normalizing(_ node: Node, _ norm: BatchNorm) -> BatchNormArguments {
+        var arguments = arguments(norm, x: view(node.inputs[0]), sums: nil)
+        arguments.output = node.output.map(view)
+        arguments.addend = norm.addsIdentity ? view(node.inputs[1]) : nil
+        arguments.addendNormalization = node.load.map { normalization($0, from: 0) }
+        return arguments
     }
 
     /// From the sums of x, or of its parts, to what normalises it.

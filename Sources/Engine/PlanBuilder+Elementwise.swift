@@ -45,10 +45,11 @@ extension PlanBuilder {
         _ node: Node, _ pooling: Pooling?, _ name: String, _ kernel: @escaping Kernel<PoolingArguments>
     ) {
         guard let output = node.output else { return }
-        let arguments = PoolingArguments(
+        var arguments = PoolingArguments(
             batch: context.batch, input: view(node.inputs[0]), output: view(output), outputGradient: nil,
             inputGradient: nil, addend: nil, kernel: pooling?.kernel ?? 0, stride: pooling?.stride ?? 0,
             padding: pooling?.padding ?? 0)
+        normalize(&arguments, node)
         call(name, kernel, arguments, tasks: slots)
     }
 
@@ -58,12 +59,23 @@ extension PlanBuilder {
     ) {
         guard let output = node.output, let gradient = node.inputs.last else { return }
         let isMaximum = node.inputs.count == 3
-        let arguments = PoolingArguments(
+        var arguments = PoolingArguments(
             batch: context.batch, input: view(isMaximum ? node.inputs[0] : output),
             output: view(isMaximum ? node.inputs[1] : gradient), outputGradient: view(gradient),
             inputGradient: view(output), addend: node.addend.map(view), kernel: pooling?.kernel ?? 0,
             stride: pooling?.stride ?? 0, padding: pooling?.padding ?? 0)
+        normalize(&arguments, node)
         call(name, kernel, arguments, tasks: slots)
+    }
+
+    /// Has windows look at a copy of their rows where x goes through a norm.
+    private mutating func normalize(_ arguments: inout PoolingArguments, _ node: Node) {
+        guard let norm = node.load else { return }
+        let input = arguments.input
+        workspace.needScratch(arguments.kernel * input.width * wholeVectors(input.channels))
+        arguments.normalization = normalization(norm, from: 0)
+        arguments.scratch = workspace.scratch
+        arguments.scratchStride = workspace.scratchStride
     }
 
     /// Copies the inputs that do not stand in their slice of the output already.

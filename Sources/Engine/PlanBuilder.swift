@@ -93,6 +93,7 @@ struct PlanBuilder {
         case .convolutionDataGradient(let convolution): lowerDataGradient(node, convolution)
         case .convolutionWeightGradient(let convolution): lowerWeightGradient(node, convolution)
         case .batchNorm(let norm): lowerBatchNorm(node, norm)
+        case .normalize(let norm): lowerNormalization(node, norm)
         case .batchNormGradient(let norm): lowerBatchNormGradient(node, norm)
         case .moments: lowerMoments(of: node.inputs[0])
         case .residualGradient(let norm): lowerResidualGradient(node, norm)

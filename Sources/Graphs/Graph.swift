@@ -58,8 +58,8 @@ package struct Node: Sendable {
     package var output: ValueID?
     /// A value of the output's shape that is added to it: how a value with several consumers sums its gradients.
     package var addend: ValueID?
-    /// Of a convolution or its weight gradient: the norm that its first input goes through, with its activation, when it is
-    /// read. The norm's own node comes before and has no output.
+    /// The norm that its `loadedInput` goes through, with its activation, when it is read. The norm's own node comes before and has
+    /// no output. Convolutions and their weight gradients have it, maxima and theirs, and norms that add an identity.
     package var load: BatchNorm?
     /// The layer it belongs to, as the network names it.
     package var layer: String
@@ -72,6 +72,14 @@ package struct Node: Sendable {
         self.output = output
         self.addend = addend
         self.layer = layer
+    }
+
+    /// Which of the inputs `load` is for: a residual block's identity, else the first.
+    package var loadedInput: Int {
+        switch operation {
+        case .batchNorm(let norm) where norm.addsIdentity, .normalize(let norm) where norm.addsIdentity: 1
+        default: 0
+        }
     }
 }
 
@@ -89,6 +97,8 @@ package enum Operation: Sendable {
     /// [x] -> y = weight * (x - mean) / sqrt(variance + epsilon) + bias. Training uses and tracks the batch's moments,
     /// evaluation the tracked ones. Without an output only the moments are made ready. Behind `GraphPass`es also [x, identity] -> y + identity, and either's activation.
     case batchNorm(BatchNorm)
+    /// [x] -> y, or [x, identity] -> y: once more what the `batchNorm` of the same layer has written, with the moments that it left.
+    case normalize(BatchNorm)
     /// [x] -> the sums of each channel that moments come from, for the batch norms that count x among their `parts`.
     case moments
     /// [x, dy] -> dx, and gradients of weight and bias. Uses the moments that the forward pass of the same layer left.

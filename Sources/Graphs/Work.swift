@@ -68,6 +68,7 @@ extension Graph {
         case .batchNorm(let norm):
             [norm.weight, norm.bias, norm.runningMean, norm.runningVariance]
                 + (purpose == .training ? [norm.runningMean, norm.runningVariance] : [])
+        case .normalize(let norm): [norm.weight, norm.bias]
         case .batchNormGradient(let norm) where norm.isResidual: [norm.weight]
         case .batchNormGradient(let norm): [norm.weight, norm.weight, norm.bias]
         case .residualGradient(let norm): [norm.weight, norm.bias]
@@ -87,6 +88,8 @@ extension Graph {
         case .batchNorm(let norm):
             let sums = purpose == .training && norm.parts.isEmpty ? 3 * inputs[0] : 0
             return sums + (2 + (norm.addsIdentity ? 1 : 0) + (norm.activation?.operations ?? 0)) * output
+        case .normalize(let norm):
+            return (2 + (norm.addsIdentity ? 1 : 0) + (norm.activation?.operations ?? 0)) * output
         // dx = scale * dy + slope * x + offset.
         case .batchNormGradient(let norm) where norm.isResidual: return 4 * output
         // The sums of dy and of dy * (x - mean), and dx; y again for the activation's mask.

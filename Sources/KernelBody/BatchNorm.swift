@@ -223,6 +223,9 @@ func batchNormApply(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int,
     let bounds = arguments.pointee.bounds
     let state = arguments.pointee.state
     let width = padded(input.channels)
+    if let addend, let normalization = arguments.pointee.addendNormalization {
+        return addNormalized(arguments, task, addend, normalization)
+    }
     for pixel in 0..<(input.height &* input.width) {
         let x = input.sample(task) + pixel &* input.pixelStride
         let y = output.sample(task) + pixel &* output.pixelStride
@@ -233,6 +236,32 @@ func batchNormApply(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int,
                 let identity = addend.sample(task) + pixel &* addend.pixelStride + lane
                 value += streamed(identity, pixelStride: addend.pixelStride)
             }
+            if let bounds { value = bounds.hold(value) }
+            put(value, y + lane)
+            lane &+= lanes
+        }
+    }
+}
+
+/// The same where the addend is normalised too: two norms' sum.
+private func addNormalized(
+    _ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ addend: TensorView, _ normalization: Normalization
+) {
+    guard let output = arguments.pointee.output else { return }
+    let input = arguments.pointee.input
+    let bounds = arguments.pointee.bounds
+    let state = arguments.pointee.state
+    let width = padded(input.channels)
+    for pixel in 0..<(input.height &* input.width) {
+        let x = input.sample(task) + pixel &* input.pixelStride
+        let identity = addend.sample(task) + pixel &* addend.pixelStride
+        let y = output.sample(task) + pixel &* output.pixelStride
+        var lane = 0
+        while lane < width {
+            var value = state.normalized(streamed(x + lane, pixelStride: input.pixelStride), lane)
+            value += affine(
+                streamed(identity + lane, pixelStride: addend.pixelStride), mean: normalization.mean + lane,
+                scale: normalization.scale + lane, bias: normalization.bias + lane)
             if let bounds { value = bounds.hold(value) }
             put(value, y + lane)
             lane &+= lanes

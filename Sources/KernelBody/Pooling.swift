@@ -34,6 +34,36 @@ private func withSize(
     }
 }
 
+/// Rows of x as windows see them, the first of them at `base`: as they are, or normalised into scratch memory.
+private func source(
+    _ rows: (start: Int, end: Int), _ arguments: UnsafePointer<PoolingArguments>, _ slot: Int, _ worker: Int
+) -> TensorView {
+    var view = arguments.pointee.input
+    view.base = view.pixel(slot, rows.start, 0)
+    guard let normalization = arguments.pointee.normalization, let scratch = arguments.pointee.scratch else {
+        return view
+    }
+    let channels = padded(view.channels)
+    var copy = view
+    copy.base = scratch + worker &* arguments.pointee.scratchStride
+    copy.pixelStride = channels
+    copy.rowStride = view.width &* channels
+    var target = copy.base
+    for row in 0..<(rows.end &- rows.start) {
+        for column in 0..<view.width {
+            let pixel = UnsafePointer(view.base + (row &* view.rowStride &+ column &* view.pixelStride))
+            var lane = 0
+            while lane < channels {
+                askAhead(pixel + lane, pixelStride: view.pixelStride)
+                lane &+= 16
+            }
+            normalization.copy(channels, from: pixel, to: target)
+            target += channels
+        }
+    }
+    return copy
+}
+
 /// y = the maximum of the window; padding never wins.
 func maxPool(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, _ worker: Int) {
     guard arguments.pointee.batch.isActive(task) else { return }
@@ -41,12 +71,13 @@ func maxPool(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, _ worker
     let output = arguments.pointee.output
     for row in 0..<output.height {
         let rows = clipped(row, arguments.pointee, extent: input.height)
+        let source = source(rows, arguments, task, worker)
         for column in 0..<output.width {
             let columns = clipped(column, arguments.pointee, extent: input.width)
-            let x = UnsafePointer(input.pixel(task, rows.start, columns.start))
+            let x = UnsafePointer(source.base + columns.start &* source.pixelStride)
             let y = output.pixel(task, row, column)
             withSize(rows, columns) { height, width in
-                maximum(input, x, rows: height, columns: width, channels: padded(output.channels), to: y)
+                maximum(source, x, rows: height, columns: width, channels: padded(output.channels), to: y)
             }
         }
     }
@@ -84,17 +115,18 @@ func maxPoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, 
     beginGradient(inputGradient, arguments.pointee.addend, task)
     for row in 0..<output.height {
         let rows = clipped(row, arguments.pointee, extent: input.height)
+        let source = source(rows, arguments, task, worker)
         for column in 0..<output.width {
             let columns = clipped(column, arguments.pointee, extent: input.width)
-            let x = UnsafePointer(input.pixel(task, rows.start, columns.start))
+            let x = UnsafePointer(source.base + columns.start &* source.pixelStride)
             let y = UnsafePointer(output.pixel(task, row, column))
             let dy = UnsafePointer(outputGradient.pixel(task, row, column))
             let dx = inputGradient.pixel(task, rows.start, columns.start)
             if rows.end &- rows.start == 3 && columns.end &- columns.start == 3 {
-                addToMaximumOfNine(input, x, y, dy, channels: padded(output.channels), inputGradient, to: dx)
+                addToMaximumOfNine(source, x, y, dy, channels: padded(output.channels), inputGradient, to: dx)
             } else {
                 addToMaximum(
-                    input, x, y, dy, rows: rows.end &- rows.start, columns: columns.end &- columns.start,
+                    source, x, y, dy, rows: rows.end &- rows.start, columns: columns.end &- columns.start,
                     channels: padded(output.channels), inputGradient, to: dx)
             }
         }

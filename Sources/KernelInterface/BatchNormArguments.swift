@@ -81,6 +81,8 @@ package struct BatchNormArguments: BitwiseCopyable {
     package var output: TensorView?
     /// Added to dx; forward the identity that is added to y before its bounds.
     package var addend: TensorView?
+    /// Of a forward pass: what the addend goes through when it is read; its bounds are none.
+    package var addendNormalization: Normalization?
     /// Those of the norm's activation, if it has one.
     package var bounds: Bounds?
     /// y, for a residual gradient's mask.

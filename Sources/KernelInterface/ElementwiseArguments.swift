@@ -45,6 +45,9 @@ package struct DropoutArguments: BitwiseCopyable {
 }
 
 /// Pooling forward (input -> output) and backward (dy -> dx, and for maxima x and y). One task a sample.
+///
+/// Where there is a `normalization`, maxima are those of the normalised x: rows of it stand in scratch memory while windows look at
+/// them.
 package struct PoolingArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var input: TensorView
@@ -56,6 +59,10 @@ package struct PoolingArguments: BitwiseCopyable {
     package var kernel: Int
     package var stride: Int
     package var padding: Int
+    package var normalization: Normalization?
+    /// Of worker w at w * `scratchStride` floats: `kernel` rows of x.
+    package var scratch: UnsafeMutablePointer<Float>?
+    package var scratchStride = 0
 
     package init(
         batch: BatchLayout, input: TensorView, output: TensorView, outputGradient: TensorView?,

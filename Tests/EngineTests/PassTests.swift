@@ -44,13 +44,63 @@ import Testing
                 .batchNorm("bn2").relu().dropout(rate: 0.25).convolution("b", to: 16, kernel: 3, padding: 1).add(x)
             return y.batchNorm("bn3").relu()
         },
+        try? Specimen("blocks whose ends are computed again, one from the other", imageSize: 72, samples: 2) {
+            var x = $0.convolution("stem", to: 32, kernel: 3, padding: 1, bias: false).batchNorm("norm").relu()
+                .maxPool(kernel: 3, stride: 2, padding: 1)
+            for (block, width) in [32, 32, 48, 48].enumerated() {
+                let y = x.convolution("a\(block)", to: width, kernel: 3, padding: 1, bias: false)
+                    .batchNorm("norm\(block)")
+                let identity =
+                    block == 2
+                    ? x.convolution("down", to: width, kernel: 1, bias: false).batchNorm("normdown") : x
+                x = y.add(identity).relu()
+            }
+            return x.convolution("end", to: 16, kernel: 3, padding: 1)
+        },
+        try? Specimen("a convolution of images and maxima that are computed again", imageSize: 40, samples: 2) {
+            $0.convolution("a", to: 32, kernel: 3, padding: 1, bias: false).batchNorm("norma").relu()
+                .convolution("b", to: 32, kernel: 3, padding: 1).batchNorm("normb").relu().maxPool(kernel: 2)
+                .convolution("c", to: 64, kernel: 3, padding: 1).batchNorm("normc").relu().maxPool(kernel: 2)
+                .convolution("d", to: 64, kernel: 3, padding: 1)
+        },
     ].compactMap { $0 }
+
+    /// What is computed again of the last ones.
+    static let repeats = [("blocks", 1), ("a convolution", 1)]
 
     static let specimens =
         norms + Specimens.joints + Specimens.norms + Specimens.groupsElsewhere + Specimens.heads
         + Specimens.filtered.suffix(3)
 
-    @Test("specimens are all there") func count() { #expect(Self.norms.count == 7) }
+    @Test("specimens are all there") func count() { #expect(Self.norms.count == 9) }
+
+    @Test("values are computed again where that lowers the most memory in use, and nowhere else")
+    func recomputation() throws {
+        for (specimen, (name, least)) in zip(Self.norms.suffix(2), Self.repeats) {
+            #expect(specimen.network.name.hasPrefix(name))
+            let graph = specimen.training.applying(Set(GraphPass.allCases))
+            let repeating = graph.recomputingForMemory()
+            #expect(repeating.nodes.count >= graph.nodes.count + least, "\(name)")
+            #expect(repeating.leastFloats < graph.leastFloats, "\(name)")
+            #expect(specimen.evaluation.recomputingForMemory().nodes.count == specimen.evaluation.nodes.count)
+        }
+        // Nothing of it is cheap: convolutions behind convolutions.
+        let plain = try Specimen("plain", imageSize: 8) {
+            $0.convolution("a", to: 16, kernel: 5, padding: 2).sigmoid().convolution("b", to: 16, kernel: 3).sigmoid()
+        }
+        #expect(plain.training.recomputingForMemory().nodes.count == plain.training.nodes.count)
+    }
+
+    @Test(
+        "activations of 32 images, weights, gradients and velocities stay under these bytes",
+        arguments: [("vgg16_bn", 3_100_000_000), ("resnet50", 1_750_000_000), ("densenet121", 1_000_000_000)])
+    func memory(model: String, bytes: Int) throws {
+        let network = try Zoo.model(named: model).network(classes: 1000, inputChannels: 3)
+        let graph = try Graph(network: network, imageSize: 224, purpose: .training)
+            .applying(Set(GraphPass.allCases)).recomputingForMemory()
+        let parameters = graph.parameters.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) }
+        #expect(MemoryLayout<Float>.stride * (32 * graph.leastFloats + 3 * parameters) <= bytes)
+    }
 
     @Test("no bit depends on any pass", arguments: specimens)
     func bits(specimen: Specimen) throws {
@@ -68,7 +118,7 @@ import Testing
         let all = Set(GraphPass.allCases)
         for graph in [specimen.training, specimen.evaluation] {
             let plain = specimen.outcome(graph)
-            let rewritten = specimen.outcome(graph.applying(all))
+            let rewritten = specimen.outcome(graph.applying(all).recomputingForMemory())
             #expect(rewritten.loss == plain.loss && rewritten.logits == plain.logits)
             #expect(rewritten.gradients == plain.gradients && rewritten.parameters == plain.parameters)
         }

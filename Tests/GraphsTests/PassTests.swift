@@ -65,23 +65,24 @@ import Testing
         #expect(count(try nodes("resnet50", [.sharedMoments]), "moments") == 0)
     }
 
-    @Test("norms that only convolutions read are never stored")
+    @Test("norms that only convolutions and maxima read are never stored")
     func loads() throws {
         let fused: Set<GraphPass> = [.normActivation, .normOnLoad]
         let dense = try nodes("densenet121", fused)
         for node in dense {
             guard case .batchNorm(let norm) = node.operation else { continue }
-            // The stem's is pooled, the last one averaged.
-            #expect((node.output == nil) == !["features.norm0", "features.norm5"].contains(node.layer))
+            // The last one is averaged.
+            #expect((node.output == nil) == (node.layer != "features.norm5"))
             let readers = dense.filter { $0.load?.index == norm.index }
             #expect(readers.map(\.inputs[0]).allSatisfy { $0 == node.inputs[0] })
             #expect(readers.count == (node.output == nil ? 2 : 0))
         }
-        #expect(try nodes("densenet121", fused, .evaluation).filter { $0.load != nil }.count == 2 * 58 + 3)
+        #expect(try nodes("densenet121", fused, .evaluation).filter { $0.load != nil }.count == 1 + 2 * 58 + 3)
         // Without the activation in the norm there is something between norm and convolution.
         #expect(try nodes("densenet121", [.normOnLoad]).allSatisfy { $0.load == nil })
-        // Five of its eight are pooled.
-        #expect(try nodes("vgg11_bn", fused).count { $0.load != nil } == 2 * 3)
+        // By convolutions or maxima, forward and back.
+        #expect(try nodes("vgg11_bn", fused).count { $0.load != nil } == 2 * 8)
+        #expect(try nodes("vgg11_bn", fused).allSatisfy { count([$0], "batchNorm") == 0 || $0.output == nil })
     }
 
     @Test("no pass changes a model without norms")

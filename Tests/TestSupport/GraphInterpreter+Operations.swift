@@ -10,7 +10,7 @@ extension Graphs.Operation {
             .maxPoolGradient, .averagePoolGradient, .adaptiveAveragePoolGradient, .dropoutGradient,
             .softmaxCrossEntropyGradient:
             true
-        case .convolution, .batchNorm, .moments, .relu, .relu6, .sigmoid, .tanh, .localResponseNormalization, .maxPool,
+        case .convolution, .batchNorm, .normalize, .moments, .relu, .relu6, .sigmoid, .tanh, .localResponseNormalization, .maxPool,
             .averagePool, .adaptiveAveragePool, .concatenate, .slice, .add, .dropout, .softmaxCrossEntropy:
             false
         }
@@ -28,6 +28,7 @@ extension Run {
                 x, weight: filters(layer, inputs: x.shape.channels), bias: layer.bias.map { self[$0] },
                 stride: layer.stride, padding: layer.padding, groups: layer.groups)
         case .batchNorm(let norm): return batchNorm(norm, x, identity: norm.addsIdentity ? inputs[1] : nil)
+        case .normalize(let norm): return normalised(norm, x, identity: norm.addsIdentity ? inputs[1] : nil)
         // Each norm takes its own: the same numbers.
         case .moments: return nil
         case .relu: return Reference.relu(x)
@@ -80,19 +81,21 @@ extension Run {
             outcome.parameters[norm.batchesTracked.index][0] += 1
         }
         moments[norm.index] = used
-        let normalised = normalised(norm, x, used)
-        let sum = identity.map { Reference.add(normalised, $0) } ?? normalised
-        return norm.activation.map { Reference.activation($0, sum) } ?? sum
+        return normalised(norm, x, identity: identity)
     }
 
-    /// What a convolution reads of `x` where it normalises while reading.
-    func loaded(_ norm: BatchNorm, _ x: Reference.Maps) -> Reference.Maps {
+    /// With the moments that the forward pass has left, identity and activation included.
+    private func normalised(_ norm: BatchNorm, _ x: Reference.Maps, identity: Reference.Maps?) -> Reference.Maps {
         guard let moments = moments[norm.index] else {
             preconditionFailure("batch norm \(norm.index) is read before its moments are known")
         }
         let normalised = normalised(norm, x, moments)
-        return norm.activation.map { Reference.activation($0, normalised) } ?? normalised
+        let sum = identity.map { Reference.add(normalised, $0) } ?? normalised
+        return norm.activation.map { Reference.activation($0, sum) } ?? sum
     }
+
+    /// What is read of `x` where it is normalised while it is read.
+    func loaded(_ norm: BatchNorm, _ x: Reference.Maps) -> Reference.Maps { normalised(norm, x, identity: nil) }
 
     private func normalised(_ norm: BatchNorm, _ x: Reference.Maps, _ moments: Reference.Moments) -> Reference.Maps {
         Reference.batchNorm(

@@ -84,7 +84,7 @@ struct Run {
     /// Computes the node and adds its addend.
     mutating func execute(_ node: Node) {
         var inputs = node.inputs.map { self[$0] }
-        if let norm = node.load { inputs[0] = loaded(norm, inputs[0]) }
+        if let norm = node.load { inputs[node.loadedInput] = loaded(norm, inputs[node.loadedInput]) }
         let shape = node.output.map { graph.values[$0.index].shape }
         var result =
             node.operation.isBackward

@@ -8,8 +8,12 @@ package enum GraphPass: String, CaseIterable, Sendable {
     case normActivation = "norm-activation"
     /// batchNorm(concatenate(a, b)) -> batchNorm(concatenate(a, b), moments(a), moments(b)), where other norms read a or b too
     case sharedMoments = "shared-moments"
-    /// convolution(batchNorm(x)) -> convolution(x) that normalises what it reads, where only convolutions read the norm
+    /// convolution(batchNorm(x)) -> convolution(x) that normalises what it reads, for maxima and identities too, where nobody else reads
+    /// the norm
     case normOnLoad = "norm-on-load"
+    /// gradient(…, f(x)) -> gradient(…, f(x) once more) where the most memory in use becomes less and f is cheap: the engine
+    /// chooses, which knows what lives when
+    case recomputation
 }
 
 extension Graph {
@@ -21,6 +25,7 @@ extension Graph {
             case .normActivation: graph.fusingNormActivations()
             case .sharedMoments: graph.sharingMoments()
             case .normOnLoad: graph.foldingNormsIntoLoads()
+            case .recomputation: graph
             }
         }
     }

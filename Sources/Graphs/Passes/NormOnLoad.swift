@@ -1,20 +1,22 @@
 import Tensors
 
 extension Graph {
-    /// convolution(batchNorm(x)) -> convolution(x) that normalises what it reads, and the same for its weight gradient, where only
-    /// convolutions read the norm.
+    /// convolution(batchNorm(x)) -> convolution(x) that normalises what it reads, and the same for its weight gradient, for maxima and
+    /// theirs, and for the identity that another norm adds, where nobody else reads the norm.
     ///
-    /// The normalised tensor is never stored: a convolution copies its source into a window anyway.
+    /// The normalised tensor is never stored: a convolution copies its source into a window anyway, a maximum looks at a few rows at
+    /// a time, and an identity is read where it is added.
     func foldingNormsIntoLoads() -> Graph {
         let uses = Uses(self)
         var folded = self
         for (index, node) in nodes.enumerated() {
             guard case .batchNorm(let norm) = node.operation, !norm.addsIdentity, let y = node.output, y != logits,
-                node.inputs[0] != input, uses.readers[y.index].allSatisfy({ copiesFirstInput(nodes[$0]) })
+                node.inputs[0] != input,
+                uses.readers[y.index].allSatisfy({ canLoad(y, of: norm, in: folded.nodes[$0]) })
             else { continue }
             folded.nodes[index].output = nil
             for reader in uses.readers[y.index] {
-                folded.nodes[reader].inputs[0] = node.inputs[0]
+                folded.nodes[reader].inputs[folded.nodes[reader].loadedInput] = node.inputs[0]
                 folded.nodes[reader].load = norm
             }
             folded.gradients[y] = nil
@@ -22,12 +24,16 @@ extension Graph {
         return folded
     }
 
-    /// Whether it is a convolution that makes a map, or its weight gradient: those that make one pixel of an unpadded map, as linear
-    /// layers do, read their input in place.
-    private func copiesFirstInput(_ node: Node) -> Bool {
-        switch node.operation {
+    /// Whether `reader` can normalise while it reads.
+    ///
+    /// Convolutions that make a map can, and their weight gradients: those that make one pixel of an unpadded map, as linear layers
+    /// do, read their input in place.
+    private func canLoad(_ value: ValueID, of norm: BatchNorm, in reader: Node) -> Bool {
+        switch reader.operation {
         case .convolution(let convolution), .convolutionWeightGradient(let convolution):
-            self[node.output ?? node.inputs[1]].shape.pixels > 1 || convolution.padding > 0
+            self[reader.output ?? reader.inputs[1]].shape.pixels > 1 || convolution.padding > 0
+        case .maxPool, .maxPoolGradient: true
+        case .batchNorm: reader.loadedInput == 1 && reader.inputs[0] != value && norm.activation == nil
         default: false
         }
     }

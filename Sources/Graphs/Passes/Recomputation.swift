@@ -1,0 +1,111 @@
+import Tensors
+
+// gradient(…, f(x)) -> gradient(…, f(x) once more): a value that the backward pass reads need not be kept from the forward pass on.
+// (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016.)
+
+/// A value that is cheap to compute again.
+package struct Recomputable: Sendable {
+    package let value: ValueID
+    /// Floats of a sample.
+    package let count: Int
+    /// What it takes, in passes over memory as large as the value.
+    package let passes: Double
+
+    /// What it takes, in floats that a pass goes by.
+    package var cost: Double { passes * Double(count) }
+}
+
+extension Graph {
+    /// Values that both passes read and that are cheap to compute again from others that are there.
+    ///
+    /// What a norm makes is, and maxima that leave out most of what they read; of the convolutions those with so few products
+    /// an output that writing it takes as long.
+    package var recomputable: [Recomputable] {
+        guard let border = firstLoss else { return [] }
+        let uses = Uses(self)
+        return nodes[..<border].compactMap { node in
+            guard let value = node.output, value != logits, let passes = passes(toRepeat: node),
+                let last = uses.readers[value.index].last, last > border
+            else { return nil }
+            return Recomputable(value: value, count: self[value].shape.count, passes: passes)
+        }
+    }
+
+    /// The graph in which the backward pass computes these values once more, each before its first use there.
+    package func recomputing(_ values: Set<ValueID>) -> Graph {
+        guard let border = firstLoss, !values.isEmpty else { return self }
+        var graph = self
+        graph.nodes = Array(nodes[..<border])
+        var repeats = Repeats(values: values, writers: Uses(self).writer)
+        for node in nodes[border...] {
+            var reader = node
+            for position in node.inputs.indices {
+                reader.inputs[position] = repeats.place(of: node.inputs[position], in: &graph, from: self)
+            }
+            graph.nodes.append(reader)
+        }
+        return graph
+    }
+
+    private var firstLoss: Int? {
+        nodes.firstIndex { if case .softmaxCrossEntropy = $0.operation { true } else { false } }
+    }
+
+    /// nil for what is not cheap, or not the same when it is done again.
+    private func passes(toRepeat node: Node) -> Double? {
+        guard let output = node.output, node.addend == nil else { return nil }
+        switch node.operation {
+        case .batchNorm: return Double(node.inputs.count + 1)
+        case .maxPool(let pooling) where pooling.stride > 1: return Double(pooling.stride * pooling.stride + 1)
+        case .convolution where self[output].shape.pixels > 1:
+            let products = multiplyAdds(of: node) / self[output].shape.count
+            return products <= Self.cheapProducts ? 1 + Double(products) / Self.productsOfPass : nil
+        default: return nil
+        }
+    }
+
+    /// Products an output that a convolution may have.
+    private static var cheapProducts: Int { 64 }
+    /// Products that take as long as a pass over what they make.
+    private static var productsOfPass: Double { 16 }
+
+    /// What a training step takes, in floats of a sample that a pass over memory goes by: its products, three for each of the forward
+    /// pass. Whatever else it does makes it longer.
+    package var stepPasses: Double {
+        let products = nodes.reduce(0) { sum, node in
+            if case .convolution = node.operation { sum + multiplyAdds(of: node) } else { sum }
+        }
+        return 3 * Double(products) / Self.productsOfPass
+    }
+}
+
+/// The second copies of values while they are put into a graph.
+private struct Repeats {
+    /// Those to compute again.
+    let values: Set<ValueID>
+    let writers: [Int?]
+    private var copies: [ValueID: ValueID] = [:]
+
+    init(values: Set<ValueID>, writers: [Int?]) {
+        self.values = values
+        self.writers = writers
+    }
+
+    /// Where `value` is to be read in the backward pass: computed again now, where that has not been done yet.
+    mutating func place(of value: ValueID, in graph: inout Graph, from original: Graph) -> ValueID {
+        guard values.contains(value), let writer = writers[value.index] else { return value }
+        if let copy = copies[value] { return copy }
+        var node = original.nodes[writer]
+        for position in node.inputs.indices {
+            node.inputs[position] = place(of: node.inputs[position], in: &graph, from: original)
+        }
+        let copy = ValueID(index: graph.values.count)
+        graph.values.append(Value(shape: original[value].shape, name: original[value].name))
+        node.output = copy
+        // Moments are there already, and running statistics must not move twice.
+        if case .batchNorm(let norm) = node.operation { node.operation = .normalize(norm) }
+        graph.nodes.append(node)
+        copies[value] = copy
+        return copy
+    }
+}
