@@ -38,6 +38,8 @@ struct ConvolutionGeometry {
 enum Cut {
     /// Floats of source that one task keeps in the second-level cache.
     static let sourceFloats = 40_960
+    /// Floats of source and destination, where the destination is summed.
+    static let summedFloats = 65_536
     /// Floats of x and dy that a task on a weight gradient keeps there.
     static let stripFloats = 65_536
     /// Floats of the sums that a task on a weight gradient keeps there, beside them.
@@ -86,6 +88,11 @@ struct ConvolutionPart {
     /// Floats of `weights`.
     var weightCount: Int
     var bias: UnsafePointer<Float>?
+    /// Its first channels among all of the tensors'.
+    var firstInput: Int
+    var firstOutput: Int
+    /// Sums to take along over what is written.
+    var sums: RunSums?
 
     /// The same convolution of the pixels alone that it reads: of a 1x1 kernel with a stride, those in between are left out.
     func decimated() -> ConvolutionPart {

@@ -48,6 +48,8 @@ extension PlanBuilder {
 
     /// Sums x and its squares over the samples of all ranks.
     mutating func lowerMoments(of value: ValueID) {
+        // What has written it may have taken them along.
+        guard moments[value] == nil else { return }
         let x = view(value)
         let sums = newSums(channels: x.channels)
         moments[value] = sums
@@ -63,7 +65,7 @@ extension PlanBuilder {
         if norm.isResidual {
             // What dy is already has gone through the activation, and its sums have been taken.
             arguments.bounds = nil
-        } else {
+        } else if !summedGradients.contains(norm.index) {
             call("batchNormGradientSums", context.kernels.batchNormGradientSums, arguments, tasks: slots)
             finishGradientSums(arguments)
         }
@@ -81,18 +83,69 @@ extension PlanBuilder {
 
     /// Inputs begin with x and end with dy.
     private mutating func gradientArguments(_ node: Node, _ norm: BatchNorm) -> BatchNormArguments {
-        let x = view(node.inputs[0])
+        var arguments = gradientArguments(norm, x: node.inputs[0])
+        arguments.gradient = node.inputs.last.map(view)
+        arguments.output = node.output.map(view)
+        arguments.addend = node.addend.map(view)
+        return arguments
+    }
+
+    private mutating func gradientArguments(_ norm: BatchNorm, x: ValueID) -> BatchNormArguments {
+        let x = view(x)
         let sums = gradientSums[norm.index] ?? newSums(channels: x.channels)
         gradientSums[norm.index] = sums
         workspace.needPartials(context.batch.shards * 2 * sums.width)
         var arguments = arguments(norm, x: x, sums: sums)
-        arguments.gradient = node.inputs.last.map(view)
-        arguments.output = node.output.map(view)
-        arguments.addend = node.addend.map(view)
         arguments.weightGradient = gradient(norm.weight)
         arguments.biasGradient = gradient(norm.bias)
         arguments.partials = workspace.partials
         return arguments
+    }
+
+    // MARK: Sums that convolutions take along
+
+    /// The sums of runs that a node may take along over its output.
+    mutating func runSums(_ sums: OutputSums?, of output: ValueID) -> RunSums? {
+        guard let sums else { return nil }
+        let written = view(output)
+        var norm: RunNorm?
+        if case .gradient(let of, let x) = sums {
+            let arguments = gradientArguments(of, x: x)
+            norm = RunNorm(
+                input: arguments.input, mean: UnsafePointer(arguments.state.mean),
+                scale: UnsafePointer(arguments.state.scale), bias: arguments.state.bias, bounds: arguments.bounds)
+        }
+        let runs = RunSums(
+            height: written.height,
+            rowsPerRun: RunSums.rowsPerRun(height: written.height, width: written.width),
+            width: padded(written.channels), partials: workspace.runSums, norm: norm)
+        workspace.needRuns(slots * runs.runs * 2 * runs.width)
+        return runs
+    }
+
+    /// From the sums of runs, which the convolution has just taken, to those over all ranks.
+    mutating func finishSums(_ sums: OutputSums, _ runs: RunSums, of output: ValueID) {
+        switch sums {
+        case .moments:
+            let x = view(output)
+            let sums = newSums(channels: x.channels)
+            moments[output] = sums
+            sumRuns(runs, sums)
+            sumShards(x, sums)
+            exchangeAlongTree(x, sums)
+        case .gradient(let norm, let x):
+            let arguments = gradientArguments(norm, x: x)
+            guard let sums = arguments.sums else { return }
+            summedGradients.insert(norm.index)
+            sumRuns(runs, sums)
+            finishGradientSums(arguments)
+        }
+    }
+
+    private mutating func sumRuns(_ runs: RunSums, _ sums: ChannelSums) {
+        call(
+            "runSums", context.kernels.runSums, RunSumArguments(batch: context.batch, runs: runs, sums: sums),
+            tasks: slots)
     }
 
     /// From sums over samples to those over all ranks, and the gradients of weight and bias.

@@ -8,24 +8,35 @@ internal import Tensors
 extension PlanBuilder {
     mutating func lowerConvolution(_ node: Node, _ convolution: Convolution) {
         guard let output = node.output else { return }
+        let sums = runSums(node.sums, of: output)
+        var isSummed = sums != nil
         forEachPart(
             convolution, input: node.inputs[0], load: node.load, output: output, addend: node.addend
         ) { builder, part in
-            if builder.computes(part) { builder.emitForward(part) } else { builder.lowerOpenBLAS(.forward, part) }
+            var part = part
+            part.sums = sums?.slice(from: part.firstOutput)
+            if builder.computes(part) {
+                isSummed = builder.emitForward(part) && isSummed
+            } else {
+                builder.lowerOpenBLAS(.forward, part)
+                isSummed = false
+            }
         }
+        if isSummed, let kind = node.sums, let sums { finishSums(kind, sums, of: output) }
     }
 
     /// Whether our kernels compute a part, or OpenBLAS does.
     func computes(_ part: ConvolutionPart) -> Bool { !context.usesOpenBLAS || part.geometry.isDepthwise }
 
-    private mutating func emitForward(_ part: ConvolutionPart) {
+    /// - Returns: whether the sums go along.
+    private mutating func emitForward(_ part: ConvolutionPart) -> Bool {
         let part = part.decimated()
         let geometry = part.geometry
         if filters(geometry, geometry.output) {
             return emitWinograd(
                 source: part.input, normalization: part.normalization, padding: geometry.padding,
                 weights: UnsafePointer(part.weights), scratch: 0, destination: part.output, addend: part.addend,
-                bias: part.bias)
+                bias: part.bias, sums: part.sums)
         }
         let plain = forwardWindow(part)
         let window =
@@ -36,10 +47,11 @@ extension PlanBuilder {
         let phase = Phase(
             rows: geometry.output.height, columns: geometry.output.width, firstRow: 0, firstColumn: 0,
             segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
-        emitConvolution(
+        return emitConvolution(
             geometry, source: part.input, window: window, weights: UnsafePointer(part.weights),
             weightBlockStride: geometry.taps * geometry.inputsPerOutput * 32, phases: [phase],
-            destination: part.output, step: 1, addend: part.addend, bias: part.bias)
+            destination: part.output, step: 1, addend: part.addend, bias: part.bias,
+            sums: part.sums)
     }
 
     /// Calls `body` for each super-group, with channel slices of the tensors.
@@ -68,7 +80,8 @@ extension PlanBuilder {
                 weights: weights(convolution.weight) + group * packing.superStride,
                 gradient: gradient(convolution.weight) + group * packing.superStride,
                 weightCount: packing.superStride,
-                bias: convolution.bias.map { UnsafePointer(weights($0)) + group * packing.superOutputs })
+                bias: convolution.bias.map { UnsafePointer(weights($0)) + group * packing.superOutputs },
+                firstInput: group * geometry.input.channels, firstOutput: group * packing.superOutputs)
             body(&self, part)
         }
     }
@@ -82,11 +95,12 @@ extension PlanBuilder {
 
     // MARK: Calls
 
+    /// - Returns: whether the sums go along: where no task ends within a run.
     mutating func emitConvolution(
         _ geometry: ConvolutionGeometry, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,
         weightBlockStride: Int, phases: [Phase], destination: TensorView, step: Int, addend: TensorView?,
-        bias: UnsafePointer<Float>?
-    ) {
+        bias: UnsafePointer<Float>?, sums: RunSums?
+    ) -> Bool {
         let axis = window.columnCopies > 0 ? RowAxis.map : geometry.axis
         let rows = phases.map(\.rows).max() ?? 0
         var arguments = ConvolutionArguments(
@@ -97,7 +111,7 @@ extension PlanBuilder {
         switch axis {
         case .mapRow:
             let room = geometry.isDepthwise ? Cut.stripFloats : Cut.sourceFloats
-            let strip = stripRows(window, rows: rows, floats: room)
+            let strip = stripRows(window, rows: rows, floats: room, multiple: (sums?.rowsPerRun ?? 1) / step)
             arguments.rowsPerStrip = strip
             arguments.copiedSample = copiedSample(window, rows: strip)
             if strip == rows { arguments.samplesPerGroup = group(room / arguments.copiedSample) }
@@ -108,7 +122,13 @@ extension PlanBuilder {
             workspace.needScratch(arguments.copiedSample * arguments.samplesPerGroup)
         case .pixels:
             let pixels = source.height * source.width
-            let run = max(Cut.sourceFloats / source.channels / Cut.pixelRun, 1) * Cut.pixelRun
+            let unit = sums.map { $0.rowsPerRun * source.width } ?? Cut.pixelRun
+            // What is summed when it has been written must still be in the cache.
+            let fitting =
+                sums == nil
+                ? Cut.sourceFloats / source.channels
+                : Cut.summedFloats / (source.channels + destination.channels) + unit / 3
+            let run = max(fitting / unit, 1) * unit
             if pixels < run { arguments.samplesPerGroup = group(run / pixels) }
             arguments.rowsPerStrip = pixels < run ? pixels * arguments.samplesPerGroup : run
             arguments.strips = pixels < run ? 1 : (pixels + run - 1) / run
@@ -126,19 +146,25 @@ extension PlanBuilder {
         let (name, kernel) =
             geometry.isDepthwise
             ? ("convolveDepthwise", context.kernels.convolveDepthwise) : ("convolve", context.kernels.convolve)
+        let rowsPerTask = arguments.rowsPerStrip * step / (axis == .pixels ? source.width : 1)
+        if let sums, axis != .samples, arguments.strips == 1 || rowsPerTask % sums.rowsPerRun == 0 {
+            arguments.sums = sums
+        }
         call(name, kernel, arguments, tasks: tasks * arguments.laneParts)
+        return arguments.sums != nil
     }
 
     /// Samples that a task takes together, so that they share its pass over the weights: as many as fit, but leaving enough tasks.
     func group(_ fitting: Int) -> Int { max(min(fitting, slots / Cut.enoughTasks), 1) }
 
-    /// Output rows whose source rows fit in `floats`.
-    private func stripRows(_ window: SourceWindow, rows: Int, floats: Int) -> Int {
+    /// Output rows whose source rows fit in `floats`: a multiple of `multiple`, or all.
+    private func stripRows(_ window: SourceWindow, rows: Int, floats: Int, multiple: Int) -> Int {
+        let unit = max(multiple, 1)
         let fitting = (floats / (window.width * window.pixelStride) - window.rowSpan) / window.step + 1
-        let strip = min(max(fitting, 1), rows)
+        let strip = min(max(fitting / unit * unit, unit), rows)
         // Strips of nearly equal height.
         let strips = (rows + strip - 1) / strip
-        return (rows + strips - 1) / strips
+        return min(((rows + strips - 1) / strips + unit - 1) / unit * unit, rows)
     }
 
     /// Divides the lanes when the other axes give too few tasks to share.

@@ -5,18 +5,27 @@ internal import Tensors
 extension PlanBuilder {
     mutating func lowerDataGradient(_ node: Node, _ convolution: Convolution) {
         guard let output = node.output else { return }
+        let sums = runSums(node.sums, of: output)
+        var isSummed = sums != nil
         forEachPart(convolution, input: output, output: node.inputs[0], addend: node.addend) { builder, part in
-            if builder.computes(part), part.geometry.isLinear {
+            var part = part
+            part.sums = sums?.slice(from: part.firstInput)
+            if builder.computes(part), !part.geometry.isLinear {
+                isSummed = builder.emitDataGradient(part) && isSummed
+                return
+            }
+            isSummed = false
+            if builder.computes(part) {
                 builder.emitLinearDataGradient(part)
-            } else if builder.computes(part) {
-                builder.emitDataGradient(part)
             } else {
                 builder.lowerOpenBLAS(.dataGradient, part)
             }
         }
+        if isSummed, let kind = node.sums, let sums { finishSums(kind, sums, of: output) }
     }
 
-    private mutating func emitDataGradient(_ part: ConvolutionPart) {
+    /// - Returns: whether the sums go along.
+    private mutating func emitDataGradient(_ part: ConvolutionPart) -> Bool {
         let geometry = part.geometry
         let dx = part.input
         let dy = part.output
@@ -26,7 +35,7 @@ extension PlanBuilder {
             return emitWinograd(
                 source: dy, normalization: nil, padding: lattice.padTop, weights: weights,
                 scratch: (dx.channels + 31) / 32 * geometry.taps * dy.channels * 32, destination: dx,
-                addend: part.addend, bias: nil)
+                addend: part.addend, bias: nil, sums: part.sums)
         }
         let plain = SourceWindow(
             isCopied: geometry.axis == .pixels || geometry.axis == .mapRow && lattice.needsCopy(geometry),
@@ -49,10 +58,10 @@ extension PlanBuilder {
                 segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
         }
         let outputs = geometry.isDepthwise ? 1 : dy.channels
-        emitConvolution(
+        return emitConvolution(
             geometry, source: dy, window: window, weights: transposed(part, lattice),
             weightBlockStride: geometry.taps * outputs * 32, phases: phases, destination: dx, step: geometry.stride,
-            addend: part.addend, bias: nil)
+            addend: part.addend, bias: nil, sums: part.sums)
     }
 
     /// The weights with inputs as lanes; a depthwise convolution's are that already.

@@ -26,10 +26,11 @@ extension PlanBuilder {
     ///   - padding: zeros around the source.
     ///   - weights: [lanes/32][9][inputs][32], in `workspace.partials` or elsewhere.
     ///   - scratch: floats of `workspace.partials` in use.
+    /// - Returns: whether the sums go along: where no task ends within a run.
     mutating func emitWinograd(
         source: TensorView, normalization: Normalization?, padding: Int, weights: UnsafePointer<Float>, scratch: Int,
-        destination: TensorView, addend: TensorView?, bias: UnsafePointer<Float>?
-    ) {
+        destination: TensorView, addend: TensorView?, bias: UnsafePointer<Float>?, sums: RunSums?
+    ) -> Bool {
         let blocks = (destination.channels + 31) / 32
         let coefficients = workspace.partials + scratch
         workspace.needPartials(scratch + blocks * WinogradPatches.coefficients * source.channels * 32)
@@ -50,14 +51,15 @@ extension PlanBuilder {
         workspace.needScratch(
             copied + WinogradPatches.coefficients * (patches.sourceStride + patches.outputStride))
         let segments = cut(Segment(source: 0, weight: 0, length: source.channels))
-        call(
-            "convolveWinograd", context.kernels.convolveWinograd,
-            WinogradArguments(
-                batch: context.batch, source: source, window: window, patches: patches,
-                weights: UnsafePointer(coefficients), segments: UnsafePointer(memory.store(segments)),
-                segmentCount: segments.count, destination: destination, addend: addend, bias: bias,
-                strips: strips.count, lanesPerPart: lanesPerPart, laneParts: laneParts, copied: copied),
-            tasks: tasks * laneParts)
+        var arguments = WinogradArguments(
+            batch: context.batch, source: source, window: window, patches: patches,
+            weights: UnsafePointer(coefficients), segments: UnsafePointer(memory.store(segments)),
+            segmentCount: segments.count, destination: destination, addend: addend, bias: bias,
+            strips: strips.count, lanesPerPart: lanesPerPart, laneParts: laneParts, copied: copied)
+        let rowsPerTask = WinogradPatches.step * strips.rowsPerStrip
+        if let sums, strips.count == 1 || rowsPerTask % sums.rowsPerRun == 0 { arguments.sums = sums }
+        call("convolveWinograd", context.kernels.convolveWinograd, arguments, tasks: tasks * laneParts)
+        return arguments.sums != nil
     }
 
     /// How a weight gradient's strips of x and dy are copied and transformed.

@@ -39,6 +39,8 @@ struct PlanBuilder {
     /// Sums that `moments` has taken, and those of the norms' gradients.
     var moments: [ValueID: ChannelSums] = [:]
     var gradientSums: [Int: ChannelSums] = [:]
+    /// By `BatchNorm.index`: those whose gradient's sums have been taken.
+    var summedGradients: Set<Int> = []
     var hasLoss = false
     /// How sums over this rank's shards go.
     let shardTurns: UnsafePointer<ShardTurn>
@@ -177,9 +179,12 @@ struct Workspace {
     private var shared = 0
     /// Float64 numbers for batch norm's sums.
     private var sums = 0
+    /// Floats for their runs.
+    private var runs = 0
     private(set) var scratch = placeholder(Float.self)
     private(set) var partials = placeholder(Float.self)
     private(set) var sampleSums = placeholder(Double.self)
+    private(set) var runSums = placeholder(Float.self)
 
     /// Floats between two workers' scratch.
     var scratchStride: Int { perWorker }
@@ -187,12 +192,14 @@ struct Workspace {
     mutating func needScratch(_ floats: Int) { perWorker = max(perWorker, (floats + 1023) / 1024 * 1024 + 16) }
     mutating func needPartials(_ floats: Int) { shared = max(shared, floats) }
     mutating func needSums(_ numbers: Int) { sums = max(sums, numbers) }
+    mutating func needRuns(_ floats: Int) { runs = max(runs, floats) }
 
     mutating func allocate(like measured: Workspace, threads: Int, in memory: PlanMemory) {
         self = measured
         scratch = memory.allocate(Float.self, count: perWorker * threads)
         partials = memory.allocate(Float.self, count: shared)
         sampleSums = memory.allocate(Double.self, count: sums)
+        runSums = memory.allocate(Float.self, count: runs)
     }
 
     /// An address that nobody reads: what the dry pass sees.

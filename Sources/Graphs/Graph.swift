@@ -61,6 +61,8 @@ package struct Node: Sendable {
     /// The norm that its `loadedInput` goes through, with its activation, when it is read. The norm's own node comes before and has
     /// no output. Convolutions and their weight gradients have it, maxima and theirs, and norms that add an identity.
     package var load: BatchNorm?
+    /// Of a convolution or its data gradient: the sums over its output that it may take along. Who needs them comes after.
+    package var sums: OutputSums?
     /// The layer it belongs to, as the network names it.
     package var layer: String
 
@@ -81,6 +83,14 @@ package struct Node: Sendable {
         default: 0
         }
     }
+}
+
+/// Two sums over each channel of what a node writes.
+package enum OutputSums: Sendable {
+    /// Of y and y².
+    case moments
+    /// Of dy and dy * (x - mean), for the norm that has y for its output; dy where its activation let y pass.
+    case gradient(of: BatchNorm, x: ValueID)
 }
 
 /// What a node computes. Backward operations stand beside the forward ones they belong to.

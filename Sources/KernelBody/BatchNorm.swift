@@ -11,114 +11,14 @@ import KernelInterface
 //
 // The mean is taken from x first, not folded into the offset: where it is large, the difference would lose its digits.
 //
-// Sums: float32 along some rows of pixels, float64 over those and samples, then the shards' tree: fixed, and without cancellation trouble.
-
-/// Two sums of one vector of channels.
-private struct SumPair {
-    var a = Vector(repeating: 0)
-    var b = Vector(repeating: 0)
-
-    @inline(__always)
-    mutating func add(_ summands: (Vector, Vector)) {
-        a += summands.0
-        b += summands.1
-    }
-
-    /// Adds them to those in memory, `width` apart.
-    @inline(__always)
-    func flush(to sums: UnsafeMutablePointer<Double>, width: Int) {
-        for i in 0..<lanes {
-            sums[i] += Double(a[i])
-            sums[width &+ i] += Double(b[i])
-        }
-    }
-}
-
-/// Two sums over a sample, some rows at a time: `body` gives a pixel's two summands.
-@inline(__always)
-private func sumSample(
-    _ batch: BatchLayout, _ sums: ChannelSums, _ slot: Int, _ view: TensorView,
-    _ body: (_ pixel: Int, _ lane: Int) -> (Vector, Vector)
-) {
-    guard batch.isActive(slot) else { return }
-    let width = sums.width
-    let sums = sums.samples + slot &* 2 &* width
-    for i in 0..<(2 &* width) { sums[i] = 0 }
-    let run = view.width &* max(longestRun / view.width, 1)
-    let pixels = view.height &* view.width
-    var start = 0
-    while start < pixels {
-        let end = min(start &+ run, pixels)
-        // All lanes of these rows before the next ones: a whole map would have left the caches between two lanes. Four vectors
-        // at a time: memory is faster where neighbouring lines are read together.
-        var lane = 0
-        while lane &+ 4 &* lanes <= width {
-            var first = SumPair()
-            var second = SumPair()
-            var third = SumPair()
-            var fourth = SumPair()
-            for pixel in start..<end {
-                first.add(body(pixel, lane))
-                second.add(body(pixel, lane &+ lanes))
-                third.add(body(pixel, lane &+ 2 &* lanes))
-                fourth.add(body(pixel, lane &+ 3 &* lanes))
-            }
-            first.flush(to: sums + lane, width: width)
-            second.flush(to: sums + lane + lanes, width: width)
-            third.flush(to: sums + lane + 2 &* lanes, width: width)
-            fourth.flush(to: sums + lane + 3 &* lanes, width: width)
-            lane &+= 4 &* lanes
-        }
-        while lane < width {
-            var pair = SumPair()
-            for pixel in start..<end { pair.add(body(pixel, lane)) }
-            pair.flush(to: sums + lane, width: width)
-            lane &+= lanes
-        }
-        start = end
-    }
-}
-
-/// Pixels at most that are summed in float32; a row, where that is longer.
-private var longestRun: Int { 224 }
+// Sums: float32 along some rows of pixels (`ChannelSums.swift`), float64 over those and samples, then the shards' tree: fixed, and without
+// cancellation trouble.
 
 extension BatchNormState {
     /// What y is of x, before its bounds.
     @inline(__always)
-    fileprivate func normalized(_ x: Vector, _ lane: Int) -> Vector {
+    func normalized(_ x: Vector, _ lane: Int) -> Vector {
         affine(x, mean: mean + lane, scale: scale + lane, bias: bias + lane)
-    }
-}
-
-func moments(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ worker: Int) {
-    let input = arguments.pointee.input
-    let x = input.sample(task)
-    sumSample(arguments.pointee.batch, arguments.pointee.sums, task, input) { pixel, lane in
-        let value = streamed(x + pixel &* input.pixelStride + lane, pixelStride: input.pixelStride)
-        return (value, value * value)
-    }
-}
-
-func batchNormGradientSums(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
-    guard let gradient = arguments.pointee.gradient, let sums = arguments.pointee.sums else { return }
-    let input = arguments.pointee.input
-    let x = input.sample(task)
-    let dy = gradient.sample(task)
-    let state = arguments.pointee.state
-    if let bounds = arguments.pointee.bounds {
-        sumSample(arguments.pointee.batch, sums, task, input) { pixel, lane in
-            let value = streamed(x + pixel &* input.pixelStride + lane, pixelStride: input.pixelStride)
-            let passed = bounds.pass(
-                streamed(dy + pixel &* gradient.pixelStride + lane, pixelStride: gradient.pixelStride),
-                state.normalized(value, lane))
-            return (passed, passed * (value - vector(state.mean + lane)))
-        }
-    } else {
-        sumSample(arguments.pointee.batch, sums, task, input) { pixel, lane in
-            let value = streamed(dy + pixel &* gradient.pixelStride + lane, pixelStride: gradient.pixelStride)
-            let source = streamed(x + pixel &* input.pixelStride + lane, pixelStride: input.pixelStride)
-            return (value, value * (source - vector(state.mean + lane)))
-        }
     }
 }
 
@@ -141,39 +41,6 @@ func residualGradient(_ arguments: UnsafePointer<BatchNormArguments>, _ task: In
         let source = streamed(x + pixel &* input.pixelStride + lane, pixelStride: input.pixelStride)
         return (passed, passed * (source - vector(mean + lane)))
     }
-}
-
-/// A shard's sums: its samples in their order. They stand in the place of its first sample.
-func shardSums(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ worker: Int) {
-    let batch = arguments.pointee.batch
-    let width = 2 &* arguments.pointee.sums.width
-    let total = arguments.pointee.sums.samples + task &* batch.shardCapacity &* width
-    if batch.shardSizes[task] == 0 {
-        for i in 0..<width { total[i] = 0 }
-    }
-    for position in 1..<max(batch.shardSizes[task], 1) {
-        let sample = total + position &* width
-        for i in 0..<width { total[i] += sample[i] }
-    }
-}
-
-/// The shards' sums along their tree.
-func shardTree(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ worker: Int) {
-    let batch = arguments.pointee.batch
-    let width = 2 &* arguments.pointee.sums.width
-    let shardStride = batch.shardCapacity &* width
-    let sums = arguments.pointee.sums.samples
-    var remaining = batch.shards
-    while remaining > 1 {
-        let half = (remaining &+ 1) / 2
-        for shard in half..<remaining {
-            let target = sums + (shard &- half) &* shardStride
-            let source = sums + shard &* shardStride
-            for i in 0..<width { target[i] += source[i] }
-        }
-        remaining = half
-    }
-    for i in 0..<width { arguments.pointee.sums.total[i] = sums[i] }
 }
 
 func batchNormFinish(_ all: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {

@@ -154,6 +154,30 @@ private func multiplyTask<P: Product>(
             lane &+= isWide ? tileLanes : lanes
         }
     }
+    if let sums = arguments.pointee.sums {
+        sumWritten(sums, arguments, firstSlot: firstSlot, slots: slots, firstRow: firstRow, lanes: firstLane..<endLane)
+    }
+}
+
+/// The sums over what a task has written, which is still in a cache: some rows of a sample, or whole samples.
+private func sumWritten(
+    _ sums: RunSums, _ arguments: UnsafePointer<ConvolutionArguments>, firstSlot: Int, slots: Int, firstRow: Int,
+    lanes range: Range<Int>
+) {
+    let written = arguments.pointee.destination
+    var rows = 0..<written.height
+    if arguments.pointee.strips > 1 {
+        let isRow = arguments.pointee.axis == .mapRow
+        let first = isRow ? firstRow &* arguments.pointee.destinationStep : firstRow / written.width
+        let count =
+            isRow
+            ? arguments.pointee.rowsPerStrip &* arguments.pointee.destinationStep
+            : arguments.pointee.rowsPerStrip / written.width
+        rows = first..<min(first &+ count, written.height)
+    }
+    for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
+        sumRuns(sums, written, slot: firstSlot &+ i, rows: rows, lanes: range)
+    }
 }
 
 /// The panels that a task's outputs fall into, by what tile rows run along.

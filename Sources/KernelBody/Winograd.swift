@@ -124,6 +124,11 @@ func convolveWinograd(_ arguments: UnsafePointer<WinogradArguments>, _ task: Int
                 product += patches.outputPatchStride
             }
         }
+        if let sums = arguments.pointee.sums {
+            let written = arguments.pointee.destination
+            let end = min(2 &* (row &+ rows), written.height)
+            sumRuns(sums, written, slot: slot, rows: (2 &* row)..<end, lanes: firstLane..<endLane)
+        }
     }
 }
 

@@ -29,6 +29,8 @@ package struct ConvolutionArguments: BitwiseCopyable {
     /// Output lanes of a task, a multiple of 32.
     package var lanesPerPart: Int
     package var laneParts: Int
+    /// Sums of what is written that go along, where no task ends within a run.
+    package var sums: RunSums?
 
     package init(
         batch: BatchLayout, axis: RowAxis, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,

@@ -29,6 +29,8 @@ package struct KernelTable: Sendable {
     package var moments: Kernel<ChannelSumArguments>
     /// x, y, dy -> dz = dy where y lies within its bounds; sums of dz and dz * (x - mean) of each sample
     package var residualGradient: Kernel<BatchNormArguments>
+    /// One task a sample: adds the sums of its runs, which the kernel that wrote it has taken.
+    package var runSums: Kernel<RunSumArguments>
     /// One task a shard: adds its samples' sums. The same for forward and backward sums.
     package var shardSums: Kernel<ChannelSumArguments>
     /// One task: adds the shards' sums along their tree.
@@ -91,7 +93,7 @@ package struct KernelTable: Sendable {
         linearDataGradient: @escaping Kernel<LinearGradientArguments>,
         linearWeightGradient: @escaping Kernel<LinearGradientArguments>,
         moments: @escaping Kernel<ChannelSumArguments>, residualGradient: @escaping Kernel<BatchNormArguments>,
-        shardSums: @escaping Kernel<ChannelSumArguments>,
+        runSums: @escaping Kernel<RunSumArguments>, shardSums: @escaping Kernel<ChannelSumArguments>,
         shardTree: @escaping Kernel<ChannelSumArguments>,
         batchNormFinish: @escaping Kernel<BatchNormArguments>, batchNormFreeze: @escaping Kernel<BatchNormArguments>,
         batchNormApply: @escaping Kernel<BatchNormArguments>,
@@ -134,6 +136,7 @@ package struct KernelTable: Sendable {
         self.linearWeightGradient = linearWeightGradient
         self.moments = moments
         self.residualGradient = residualGradient
+        self.runSums = runSums
         self.shardSums = shardSums
         self.shardTree = shardTree
         self.batchNormFinish = batchNormFinish

@@ -58,6 +58,8 @@ package struct WinogradArguments: BitwiseCopyable {
     package var laneParts: Int
     /// Floats that the window's copy takes.
     package var copied: Int
+    /// Sums of what is written that go along, where no task ends within a run.
+    package var sums: RunSums?
 
     package init(
         batch: BatchLayout, source: TensorView, window: SourceWindow, patches: WinogradPatches,

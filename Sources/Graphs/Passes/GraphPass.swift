@@ -11,6 +11,9 @@ package enum GraphPass: String, CaseIterable, Sendable {
     /// convolution(batchNorm(x)) -> convolution(x) that normalises what it reads, for maxima and identities too, where nobody else reads
     /// the norm
     case normOnLoad = "norm-on-load"
+    /// convolution(x), moments(convolution(x)) -> convolution(x) that takes the sums along; for data gradients and the sums of a
+    /// norm's gradient too
+    case sumsOnStore = "sums-on-store"
     /// gradient(…, f(x)) -> gradient(…, f(x) once more) where the most memory in use becomes less and f is cheap: the engine
     /// chooses, which knows what lives when
     case recomputation
@@ -25,6 +28,7 @@ extension Graph {
             case .normActivation: graph.fusingNormActivations()
             case .sharedMoments: graph.sharingMoments()
             case .normOnLoad: graph.foldingNormsIntoLoads()
+            case .sumsOnStore: graph.foldingSumsIntoStores()
             case .recomputation: graph
             }
         }

@@ -1,0 +1,240 @@
+import KernelInterface
+
+// Two sums for each channel: x and x², or dy and dy (x - mean). A sample's rows are summed run by run in float32, its runs in float64.
+// Runs depend on the map's size alone, so that whoever takes their sums, a pass of its own or the task that has just written
+// these rows, the bits are the same.
+
+/// Two sums of one vector of channels.
+private struct SumPair {
+    var a = Vector(repeating: 0)
+    var b = Vector(repeating: 0)
+
+    @inline(__always)
+    mutating func add(_ summands: (Vector, Vector)) {
+        a += summands.0
+        b += summands.1
+    }
+
+    /// Adds them to those in memory, `width` apart.
+    @inline(__always)
+    func flush(to sums: UnsafeMutablePointer<Double>, width: Int) {
+        for i in 0..<lanes {
+            sums[i] += Double(a[i])
+            sums[width &+ i] += Double(b[i])
+        }
+    }
+
+    @inline(__always)
+    func store(to sums: UnsafeMutablePointer<Float>, width: Int) {
+        put(a, sums)
+        put(b, sums + width)
+    }
+}
+
+/// Two sums over a run of pixels: `body` gives a pixel's two summands, `take` gets the sums of a vector of channels.
+///
+/// All lanes of these rows come before the next ones: a whole map would have left the caches between two lanes. Four vectors at a time: memory
+/// is faster where neighbouring lines are read together.
+@inline(__always)
+private func sumRun(
+    _ pixels: Range<Int>, _ range: Range<Int>, _ body: (_ pixel: Int, _ lane: Int) -> (Vector, Vector),
+    take: (_ sums: SumPair, _ lane: Int) -> Void
+) {
+    var lane = range.lowerBound
+    while lane &+ 4 &* lanes <= range.upperBound {
+        var first = SumPair()
+        var second = SumPair()
+        var third = SumPair()
+        var fourth = SumPair()
+        for pixel in pixels {
+            first.add(body(pixel, lane))
+            second.add(body(pixel, lane &+ lanes))
+            third.add(body(pixel, lane &+ 2 &* lanes))
+            fourth.add(body(pixel, lane &+ 3 &* lanes))
+        }
+        take(first, lane)
+        take(second, lane &+ lanes)
+        take(third, lane &+ 2 &* lanes)
+        take(fourth, lane &+ 3 &* lanes)
+        lane &+= 4 &* lanes
+    }
+    while lane < range.upperBound {
+        var pair = SumPair()
+        for pixel in pixels { pair.add(body(pixel, lane)) }
+        take(pair, lane)
+        lane &+= lanes
+    }
+}
+
+/// Two sums over a sample.
+@inline(__always)
+func sumSample(
+    _ batch: BatchLayout, _ sums: ChannelSums, _ slot: Int, _ view: TensorView,
+    _ body: (_ pixel: Int, _ lane: Int) -> (Vector, Vector)
+) {
+    guard batch.isActive(slot) else { return }
+    let width = sums.width
+    let sums = sums.samples + slot &* 2 &* width
+    for i in 0..<(2 &* width) { sums[i] = 0 }
+    let run = RunSums.rowsPerRun(height: view.height, width: view.width) &* view.width
+    let pixels = view.height &* view.width
+    var start = 0
+    while start < pixels {
+        let end = min(start &+ run, pixels)
+        sumRun(start..<end, 0..<width, body) { pair, lane in pair.flush(to: sums + lane, width: width) }
+        start = end
+    }
+}
+
+/// x and its square.
+@inline(__always)
+private func squared(_ value: Vector) -> (Vector, Vector) { (value, value * value) }
+
+/// dy, where the activation let y pass, and its product with x - mean.
+@inline(__always)
+private func graded(
+    _ gradient: Vector, _ x: Vector, mean: UnsafePointer<Float>, scale: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>, _ bounds: Bounds
+) -> (Vector, Vector) {
+    let passed = bounds.pass(gradient, affine(x, mean: mean, scale: scale, bias: bias))
+    return (passed, passed * (x - vector(mean)))
+}
+
+@inline(__always)
+private func graded(_ gradient: Vector, _ x: Vector, mean: UnsafePointer<Float>) -> (Vector, Vector) {
+    (gradient, gradient * (x - vector(mean)))
+}
+
+// MARK: Passes of their own
+
+func moments(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ worker: Int) {
+    let input = arguments.pointee.input
+    let x = input.sample(task)
+    sumSample(arguments.pointee.batch, arguments.pointee.sums, task, input) { pixel, lane in
+        squared(streamed(x + pixel &* input.pixelStride + lane, pixelStride: input.pixelStride))
+    }
+}
+
+func batchNormGradientSums(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
+    guard let gradient = arguments.pointee.gradient, let sums = arguments.pointee.sums else { return }
+    let input = arguments.pointee.input
+    let x = input.sample(task)
+    let dy = gradient.sample(task)
+    let state = arguments.pointee.state
+    if let bounds = arguments.pointee.bounds {
+        sumSample(arguments.pointee.batch, sums, task, input) { pixel, lane in
+            graded(
+                streamed(dy + pixel &* gradient.pixelStride + lane, pixelStride: gradient.pixelStride),
+                streamed(x + pixel &* input.pixelStride + lane, pixelStride: input.pixelStride),
+                mean: state.mean + lane, scale: state.scale + lane, bias: state.bias + lane, bounds)
+        }
+    } else {
+        sumSample(arguments.pointee.batch, sums, task, input) { pixel, lane in
+            graded(
+                streamed(dy + pixel &* gradient.pixelStride + lane, pixelStride: gradient.pixelStride),
+                streamed(x + pixel &* input.pixelStride + lane, pixelStride: input.pixelStride),
+                mean: state.mean + lane)
+        }
+    }
+}
+
+// MARK: Beside what writes the rows
+
+/// The sums of some rows of a sample that have just been written: whole runs.
+@inline(never)
+func sumRuns(_ sums: RunSums, _ written: TensorView, slot: Int, rows: Range<Int>, lanes range: Range<Int>) {
+    var row = rows.lowerBound
+    while row < rows.upperBound {
+        let end = min(row &+ sums.rowsPerRun, rows.upperBound)
+        let run = slot &* sums.runs &+ row / sums.rowsPerRun
+        let partial = sums.partials + run &* 2 &* sums.width
+        let y = UnsafePointer(written.pixel(slot, row, 0))
+        let pixels = 0..<((end &- row) &* written.width)
+        if let norm = sums.norm {
+            sumGradient(
+                norm, UnsafePointer(norm.input.pixel(slot, row, 0)), y, pixelStride: written.pixelStride, pixels, range,
+                to: partial, width: sums.width)
+        } else {
+            sumRun(pixels, range) { pixel, lane in
+                squared(vector(y + pixel &* written.pixelStride + lane))
+            } take: { pair, lane in
+                pair.store(to: partial + lane, width: sums.width)
+            }
+        }
+        row = end
+    }
+}
+
+@inline(__always)
+private func sumGradient(
+    _ norm: RunNorm, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, pixelStride: Int, _ pixels: Range<Int>,
+    _ range: Range<Int>, to partial: UnsafeMutablePointer<Float>, width: Int
+) {
+    let xStride = norm.input.pixelStride
+    if let bounds = norm.bounds {
+        sumRun(pixels, range) { pixel, lane in
+            graded(
+                vector(dy + pixel &* pixelStride + lane),
+                streamed(x + pixel &* xStride + lane, pixelStride: xStride), mean: norm.mean + lane,
+                scale: norm.scale + lane, bias: norm.bias + lane, bounds)
+        } take: { pair, lane in
+            pair.store(to: partial + lane, width: width)
+        }
+    } else {
+        sumRun(pixels, range) { pixel, lane in
+            graded(
+                vector(dy + pixel &* pixelStride + lane),
+                streamed(x + pixel &* xStride + lane, pixelStride: xStride), mean: norm.mean + lane)
+        } take: { pair, lane in
+            pair.store(to: partial + lane, width: width)
+        }
+    }
+}
+
+// MARK: Sums of sums
+
+/// A sample's sums: its runs in their order.
+func runSums(_ arguments: UnsafePointer<RunSumArguments>, _ task: Int, _ worker: Int) {
+    guard arguments.pointee.batch.isActive(task) else { return }
+    let width = 2 &* arguments.pointee.sums.width
+    let runs = arguments.pointee.runs.runs
+    let sums = arguments.pointee.sums.samples + task &* width
+    let partials = arguments.pointee.runs.partials + task &* runs &* width
+    for i in 0..<width { sums[i] = 0 }
+    for run in 0..<runs {
+        for i in 0..<width { sums[i] += Double(partials[run &* width &+ i]) }
+    }
+}
+
+/// A shard's sums: its samples in their order. They stand in the place of its first sample.
+func shardSums(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ worker: Int) {
+    let batch = arguments.pointee.batch
+    let width = 2 &* arguments.pointee.sums.width
+    let total = arguments.pointee.sums.samples + task &* batch.shardCapacity &* width
+    if batch.shardSizes[task] == 0 {
+        for i in 0..<width { total[i] = 0 }
+    }
+    for position in 1..<max(batch.shardSizes[task], 1) {
+        let sample = total + position &* width
+        for i in 0..<width { total[i] += sample[i] }
+    }
+}
+
+/// The shards' sums along their tree.
+func shardTree(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ worker: Int) {
+    let batch = arguments.pointee.batch
+    let width = 2 &* arguments.pointee.sums.width
+    let shardStride = batch.shardCapacity &* width
+    let sums = arguments.pointee.sums.samples
+    var remaining = batch.shards
+    while remaining > 1 {
+        let half = (remaining &+ 1) / 2
+        for shard in half..<remaining {
+            let target = sums + (shard &- half) &* shardStride
+            let source = sums + shard &* shardStride
+            for i in 0..<width { target[i] += source[i] }
+        }
+        remaining = half
+    }
+    for i in 0..<width { arguments.pointee.sums.total[i] = sums[i] }
+}

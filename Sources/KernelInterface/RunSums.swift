@@ -1,0 +1,80 @@
+/// Two sums for each channel of a tensor, in float32 over runs of some rows of a map: what batch norm's sums over samples begin with.
+///
+/// They are taken where a task has just written these rows, and added up as if a pass of its own had taken them.
+package struct RunSums: BitwiseCopyable {
+    /// Channels of the whole tensor, rounded up to 16.
+    package var width: Int
+    /// Runs of a map.
+    package var runs: Int
+    package var rowsPerRun: Int
+    /// [sample][run][2][width], from the first channel of what is written.
+    package var partials: UnsafeMutablePointer<Float>
+    /// nil for the sums of x and x²; else for those of a norm's gradient.
+    package var norm: RunNorm?
+
+    package init(
+        height: Int, rowsPerRun: Int, width: Int, partials: UnsafeMutablePointer<Float>, norm: RunNorm?
+    ) {
+        self.width = width
+        self.rowsPerRun = rowsPerRun
+        self.runs = (height + rowsPerRun - 1) / rowsPerRun
+        self.partials = partials
+        self.norm = norm
+    }
+
+    /// Rows of a map that are summed in float32, for maps of this size: a power of two, and 112 pixels at most where a row is not longer.
+    package static func rowsPerRun(height: Int, width: Int) -> Int {
+        var rows = 1
+        while rows < height && 2 * rows * width <= 112 { rows *= 2 }
+        return min(rows, height)
+    }
+
+    /// That of the channels from `channel` on.
+    package func slice(from channel: Int) -> RunSums {
+        var slice = self
+        slice.partials += channel
+        slice.norm?.drop(channels: channel)
+        return slice
+    }
+}
+
+/// A norm whose output's gradient is summed.
+package struct RunNorm: BitwiseCopyable {
+    package var input: TensorView
+    package var mean: UnsafePointer<Float>
+    package var scale: UnsafePointer<Float>
+    package var bias: UnsafePointer<Float>
+    /// Those of the norm's activation, if it has one.
+    package var bounds: Bounds?
+
+    package init(
+        input: TensorView, mean: UnsafePointer<Float>, scale: UnsafePointer<Float>, bias: UnsafePointer<Float>,
+        bounds: Bounds?
+    ) {
+        self.input = input
+        self.mean = mean
+        self.scale = scale
+        self.bias = bias
+        self.bounds = bounds
+    }
+
+    fileprivate mutating func drop(channels: Int) {
+        input.base += channels
+        mean += channels
+        scale += channels
+        bias += channels
+    }
+}
+
+/// Sums of runs -> sums of samples.
+package struct RunSumArguments: BitwiseCopyable {
+    package var batch: BatchLayout
+    package var runs: RunSums
+    package var sums: ChannelSums
+
+    package init(batch: BatchLayout, runs: RunSums, sums: ChannelSums) {
+        self.batch = batch
+        self.runs = runs
+        self.sums = sums
+    }
+}
