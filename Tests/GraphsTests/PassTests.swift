@@ -65,6 +65,26 @@ import Testing
         #expect(count(try nodes("resnet50", [.sharedMoments]), "moments") == 0)
     }
 
+    @Test("sums go along with the convolutions that write what is summed")
+    func sums() throws {
+        func summing(
+            _ model: String, _ passes: Set<GraphPass>, _ purpose: Graph.Purpose = .training
+        ) throws -> [Node] {
+            try nodes(model, passes, purpose).filter { $0.sums != nil }
+        }
+        let all = Set(GraphPass.allCases)
+        // Every norm of it is behind a convolution, and before one or the last pooling.
+        let mobile = try summing("mobilenet_v2", all)
+        #expect(count(mobile, "convolution") == 52)
+        #expect(count(mobile, "convolutionDataGradient") == 51)
+        #expect(try summing("mobilenet_v2", all.subtracting([.sumsOnStore])).isEmpty)
+        #expect(try summing("mobilenet_v2", all, .evaluation).isEmpty)
+        // A residual block's last norm has its gradient's sums from `residualGradient`.
+        let residual = try summing("resnet50", all)
+        #expect(count(residual, "convolution") == 53)
+        for case .gradient(let norm, _)? in residual.map(\.sums) { #expect(!norm.isResidual) }
+    }
+
     @Test("norms that only convolutions and maxima read are never stored")
     func loads() throws {
         let fused: Set<GraphPass> = [.normActivation, .normOnLoad]

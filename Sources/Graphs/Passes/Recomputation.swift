@@ -102,6 +102,8 @@ private struct Repeats {
         let copy = ValueID(index: graph.values.count)
         graph.values.append(Value(shape: original[value].shape, name: original[value].name))
         node.output = copy
+        // Sums over it have been taken.
+        node.sums = nil
         // Moments are there already, and running statistics must not move twice.
         if case .batchNorm(let norm) = node.operation { node.operation = .normalize(norm) }
         graph.nodes.append(node)
