@@ -48,6 +48,9 @@ import Testing
         for (index, node) in graph.nodes.enumerated() {
             if calls.contains(where: { $0.node == index }) {
                 #expect(nodes[index].work == graph.work(of: node, samples: specimen.samples))
+            } else if case .moments = node.operation {
+                // Whoever writes what is summed takes the sums along.
+                #expect(graph.nodes.contains { $0.output == node.inputs[0] && $0.sums != nil })
             } else {
                 // Placed where it is wanted already.
                 #expect(nodes[index].kind.family == "concatenation")

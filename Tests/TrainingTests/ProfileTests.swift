@@ -95,7 +95,7 @@ struct ProfileTests {
             #expect(
                 Set(names).isSuperset(of: ["optimizer", "sum of gradients", "batch norm gradient", "linear forward"]))
             let exchange = profile.kinds.flatMap(\.kernels).filter { $0.name == "exchange" }
-            #expect(exchange.count == 2 && exchange.allSatisfy { $0.cost.seconds > 0 })
+            #expect(exchange.count >= 2 && exchange.allSatisfy { $0.cost.seconds > 0 })
             #expect(profile.kinds.allSatisfy { $0.cost.seconds > 0 && $0.cost.calls > 0 })
             #expect(profile.otherSeconds >= 0)
         }

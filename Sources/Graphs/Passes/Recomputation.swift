@@ -42,6 +42,9 @@ extension Graph {
             for position in node.inputs.indices {
                 reader.inputs[position] = repeats.place(of: node.inputs[position], in: &graph, from: self)
             }
+            if case .gradient(let norm, let x)? = node.sums {
+                reader.sums = .gradient(of: norm, x: repeats.place(of: x, in: &graph, from: self))
+            }
             graph.nodes.append(reader)
         }
         return graph
