@@ -10,7 +10,8 @@ extension Graphs.Operation {
             .maxPoolGradient, .averagePoolGradient, .adaptiveAveragePoolGradient, .dropoutGradient,
             .softmaxCrossEntropyGradient:
             true
-        case .convolution, .batchNorm, .normalize, .moments, .relu, .relu6, .sigmoid, .tanh, .localResponseNormalization, .maxPool,
+        case .convolution, .batchNorm, .normalize, .moments, .relu, .relu6, .sigmoid, .tanh,
+            .localResponseNormalization, .maxPool,
             .averagePool, .adaptiveAveragePool, .concatenate, .slice, .add, .dropout, .softmaxCrossEntropy:
             false
         }
