@@ -19,8 +19,8 @@ package final class Watchdog: Sendable {
     private static let tick = 0.1
     /// Seconds in which another watchdog answers, if it ever does.
     private static let answerTime = 2.0
-    /// Seconds that a lower rank has to end the job.
-    private static let courtesy = 2.0
+    /// Seconds that a lower rank has to end the job: on a busy machine it takes mpirun some.
+    private static let courtesy = 10.0
 
     /// Starts the thread.
     ///
