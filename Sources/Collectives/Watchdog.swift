@@ -48,6 +48,8 @@ package final class Watchdog: Sendable {
     private func watch() {
         var patience = [Patience](repeating: Patience(), count: FlightRecorder.Line.allCases.count)
         var last = monotonicSeconds()
+        // No lower rank has waited too long: it is for this one to speak.
+        var isLowest = true
         while !isEnding.load(ordering: .relaxed) {
             Thread.sleep(forTimeInterval: Self.tick)
             let now = monotonicSeconds()
@@ -55,9 +57,15 @@ package final class Watchdog: Sendable {
             let passed = min(now - last, 5 * Self.tick)
             last = now
             do throws(CollectiveError) {
-                while let (sender, report) = try nextReport() { try answer(report, from: sender) }
+                while let (sender, report) = try nextReport() {
+                    guard case .request = report else { continue }
+                    isLowest = isLowest && sender > post.rank
+                    try answer(to: sender)
+                }
                 for entry in recorder.open where patience[entry.line.rawValue].isOver(entry, passed: passed) {
-                    onTimeout(try timeout(of: entry))
+                    let error = try timeout(of: entry, isLowest: isLowest)
+                    // Whoever ends the thread meanwhile waits for nobody any more.
+                    if !isEnding.load(ordering: .relaxed) { onTimeout(error) }
                     return
                 }
             } catch {
@@ -84,21 +92,26 @@ package final class Watchdog: Sendable {
         return (sender, report)
     }
 
-    private func answer(_ report: RankReport, from sender: Int) throws(CollectiveError) {
-        guard case .request = report else { return }
+    private func answer(to sender: Int) throws(CollectiveError) {
         recorder.writeFile(rank: post.rank, size: post.size)
         try post.send(RankReport.answer(recorder.snapshot).bytes, to: sender)
     }
 
     /// Asks all others, and makes an error of what they say.
-    private func timeout(of entry: FlightRecorder.Entry) throws(CollectiveError) -> CollectiveError {
+    ///
+    /// - Parameter isLowest: whether no lower rank has asked before.
+    private func timeout(
+        of entry: FlightRecorder.Entry, isLowest: Bool
+    ) throws(CollectiveError) -> CollectiveError {
+        var isLowest = isLowest
         recorder.writeFile(rank: post.rank, size: post.size)
         let own = recorder.snapshot
         for rank in 0..<post.size where rank != post.rank { try post.send(RankReport.request(own).bytes, to: rank) }
         var known = [post.rank: own]
-        var deadline = monotonicSeconds() + Self.answerTime
-        var isLowest = true
-        while monotonicSeconds() < deadline, isLowest ? known.count < post.size : true {
+        var deadline = monotonicSeconds() + Self.answerTime + (isLowest ? 0 : Self.courtesy)
+        while monotonicSeconds() < deadline, isLowest ? known.count < post.size : true,
+            !isEnding.load(ordering: .relaxed)
+        {
             guard let (sender, report) = try nextReport() else {
                 Thread.sleep(forTimeInterval: Self.tick / 10)
                 continue

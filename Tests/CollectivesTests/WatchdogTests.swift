@@ -58,6 +58,48 @@ struct WatchdogTests {
         #expect(error.exitStatus == 76)
     }
 
+    @Test("is silent when a lower rank's request came before its own patience ended")
+    func request() throws {
+        struct GivenUp: Error {}
+        let timeouts = Mutex<[Int: CollectiveError]>([:])
+        #expect(throws: GivenUp.self) {
+            _ = try InProcessCommunicator.run(ranks: 2) { world in
+                let own = try #require(world as? InProcessCommunicator)
+                own.recorder.allow(seconds: 0.5)
+                guard world.rank == 0 else {
+                    let dog = Watchdog(post: own.post, recorder: own.recorder) { error in
+                        timeouts.withLock { $0[own.rank] = error }
+                    }
+                    defer { dog.stop() }
+                    return try world.barrier(as: "meeting")
+                }
+                // Rank 0 has no watchdog: its messages are written here.
+                try own.post.send(RankReport.request(own.recorder.snapshot).bytes, to: 1)
+                let first = try Self.report(own.post)
+                guard case .answer = first else {
+                    Issue.record("rank 1 asked before it answered")
+                    throw GivenUp()
+                }
+                let second = try Self.report(own.post)
+                guard case .request = second else {
+                    Issue.record("rank 1 did not ask when its patience had ended")
+                    throw GivenUp()
+                }
+                // Longer than it waits for answers where nobody below it has asked.
+                Thread.sleep(forTimeInterval: 3)
+                throw GivenUp()
+            }
+        }
+        #expect(timeouts.withLock { $0.isEmpty })
+    }
+
+    private static func report(_ post: any Post) throws -> RankReport {
+        while true {
+            if let (_, bytes) = try post.next() { return try #require(RankReport(bytes: bytes)) }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+    }
+
     @Test("remembers the last 64 collectives, the oldest first")
     func memory() throws {
         let recorder = FlightRecorder()

@@ -55,10 +55,7 @@ struct FaultTests {
         #expect(complaint.hasPrefix("rank 0/3: waited more than 2 s in the sum"))
         #expect(complaint.contains("rank 1/3 does not answer"))
         #expect(!complaint.contains("rank 2/3"))
-        // Seen twice among all other tests on two cores, and never alone; why is not known.
-        withKnownIssue("another rank speaks as well", isIntermittent: true) {
-            #expect(outcome.complaints.count == 1, "\(outcome.complaints)")
-        }
+        #expect(outcome.complaints.count == 1, "\(outcome.complaints)")
         for rank in [0, 2] {
             let flight = try flight(of: rank)
             #expect(flight.rank == rank && !flight.collectives.isEmpty && flight.collectives.count <= 64)

@@ -60,8 +60,13 @@ struct ProfileTests {
         ] {
             #expect(lines.contains { $0.hasPrefix(start) }, "\(start)")
         }
-        #expect(
-            lines.contains { $0.hasPrefix("depthwise convolution forward ") && $0.contains("  convolveDepthwise") })
+        // The second table: a kind's kernels, the longest first, and batch norm's sums where a convolution takes them.
+        let kernels = try #require(lines.last { $0.hasPrefix("depthwise convolution forward ") })
+            .dropFirst("depthwise convolution forward ".count).split(separator: ", ")
+            .map { $0.split(separator: " ").map(String.init) }
+        #expect(kernels.first?.first == "convolveDepthwise")
+        #expect(Set(kernels.map(\.[0])) == ["convolveDepthwise", "exchange", "runSums", "shardSums", "shardTree"])
+        #expect(kernels.allSatisfy { $0.count == 2 && $0[1].wholeMatch(of: /\d+\.\d%/) != nil })
         #expect(lines.allSatisfy { $0.last != " " })
     }
 
