@@ -5,7 +5,7 @@ import Tensors
 /// A rank's thread that sees to it that nobody waits for ever.
 ///
 /// It looks at the flight recorder a few times a second. When a collective has gone on for longer than it may, the watchdogs of all ranks
-/// tell each other where theirs have got to, all write down their last collectives, and the lowest rank that has waited says which ranks did
+/// tell each other where theirs have got to, all write down their last collectives, and the lowest rank that waits in it says which ranks did
 /// not arrive. They talk over messages of their own, on all hosts, so that it does not matter what hangs; a rank that does not answer
 /// is named as one that does not answer. Time for which this process was stopped does not count.
 package final class Watchdog: Sendable {
@@ -116,17 +116,20 @@ package final class Watchdog: Sendable {
                 Thread.sleep(forTimeInterval: Self.tick / 10)
                 continue
             }
+            let isWaiting: Bool
             switch report {
             case .request(let snapshot):
                 known[sender] = snapshot
                 try post.send(RankReport.answer(recorder.snapshot).bytes, to: sender)
-                // It has waited as well: it speaks, unless it cannot.
-                if sender < post.rank, isLowest {
-                    isLowest = false
-                    deadline += Self.courtesy
-                }
+                isWaiting = true
             case .answer(let snapshot):
                 known[sender] = snapshot
+                isWaiting = snapshot.hasArrived(at: entry)
+            }
+            // Its patience has ended or is about to: it speaks, unless it cannot.
+            if isWaiting, sender < post.rank, isLowest {
+                isLowest = false
+                deadline += Self.courtesy
             }
         }
         return .timedOut(timeout(of: entry, known))
@@ -138,12 +141,17 @@ package final class Watchdog: Sendable {
             collective: "\(entry.operation.rawValue) \"\(entry.name)\" in \(entry.phase)", seconds: entry.patience,
             ranks: post.size,
             late: others.compactMap { rank in
-                guard let snapshot = known[rank], snapshot.progress[entry.line.rawValue].begun < entry.sequence else {
-                    return nil
-                }
+                guard let snapshot = known[rank], !snapshot.hasArrived(at: entry) else { return nil }
                 return CollectiveTimeout.Late(rank: rank, phase: snapshot.phase, seconds: snapshot.phaseSeconds)
             },
             silent: others.filter { known[$0] == nil }, folder: recorder.folder)
+    }
+}
+
+extension Snapshot {
+    /// Whether the rank has begun the collective that another is in.
+    fileprivate func hasArrived(at entry: FlightRecorder.Entry) -> Bool {
+        progress[entry.line.rawValue].begun >= entry.sequence
     }
 }
 

@@ -58,8 +58,16 @@ struct WatchdogTests {
         #expect(error.exitStatus == 76)
     }
 
-    @Test("is silent when a lower rank's request came before its own patience ended")
-    func request() throws {
+    /// What a rank learns of a lower one.
+    enum News: CaseIterable {
+        /// It has waited too long, before we have.
+        case hasAsked
+        /// It waits in the same collective, and will lose its patience soon.
+        case hasArrived
+    }
+
+    @Test("is silent when a lower rank speaks", arguments: News.allCases)
+    func silent(news: News) throws {
         struct GivenUp: Error {}
         let timeouts = Mutex<[Int: CollectiveError]>([:])
         #expect(throws: GivenUp.self) {
@@ -74,24 +82,28 @@ struct WatchdogTests {
                     return try world.barrier(as: "meeting")
                 }
                 // Rank 0 has no watchdog: its messages are written here.
-                try own.post.send(RankReport.request(own.recorder.snapshot).bytes, to: 1)
-                let first = try Self.report(own.post)
-                guard case .answer = first else {
-                    Issue.record("rank 1 asked before it answered")
-                    throw GivenUp()
+                if news == .hasAsked {
+                    try own.post.send(RankReport.request(own.recorder.snapshot).bytes, to: 1)
+                    let answer = try Self.report(own.post)
+                    guard case .answer = answer else { throw Violation(report: answer) }
                 }
-                let second = try Self.report(own.post)
-                guard case .request = second else {
-                    Issue.record("rank 1 did not ask when its patience had ended")
-                    throw GivenUp()
+                let request = try Self.report(own.post)
+                guard case .request = request else { throw Violation(report: request) }
+                if news == .hasArrived {
+                    let recorder = FlightRecorder()
+                    try recorder.record(.barrier, "meeting", bytes: 0, on: .main) {}
+                    try own.post.send(RankReport.answer(recorder.snapshot).bytes, to: 1)
                 }
-                // Longer than it waits for answers where nobody below it has asked.
+                // Longer than rank 1 waits for answers when it is the one to speak.
                 Thread.sleep(forTimeInterval: 3)
                 throw GivenUp()
             }
         }
         #expect(timeouts.withLock { $0.isEmpty })
     }
+
+    /// Rank 1 said something else than it should.
+    private struct Violation: Error { let report: RankReport }
 
     private static func report(_ post: any Post) throws -> RankReport {
         while true {
