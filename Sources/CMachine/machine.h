@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -59,6 +60,12 @@ static inline long machine_get_affinity(pid_t process, uint8_t *cores, size_t si
 // Lets the calling thread, and those it starts from now on, run on these cores alone. 0, or -1 where the system refuses.
 static inline long machine_set_affinity(const uint8_t *cores, size_t size) {
     return syscall(SYS_sched_setaffinity, 0, size, cores);
+}
+
+// What kind of file system a file is on (statfs(2), f_type: a number of linux/magic.h), or -1. glibc's module leaves statfs out.
+static inline long machine_file_system(const char *path) {
+    struct statfs about;
+    return statfs(path, &about) == 0 ? (long)(uint32_t)about.f_type : -1;
 }
 
 #endif

@@ -1,23 +1,32 @@
+import CMachine
 import Foundation
 
 /// The right to write into a run's folder, which one process has at a time.
 ///
 /// The file `run.lock` says who has it. It is also locked as files are (`flock`), which ends with the process whatever happens to it:
-/// that is what tells a run that goes on from one that was killed, on one machine and on file systems that tell others.
+/// that is what tells a run that goes on from one that was killed. On a disk of this machine the file's lock is the whole truth, whatever
+/// name the writer knew the machine by (a container has one of its own each time); of a folder that others may have mounted, too,
+/// another machine's name means that its process may live.
 final class RunLock: Sendable {
     private let path: String
     private let descriptor: Int32
 
     /// Takes the right, from a process that is gone too.
     ///
-    /// - Parameter folder: it must be there.
+    /// - Parameters:
+    ///   - folder: it must be there.
+    ///   - isOfThisMachineAlone: whether only processes of this machine can reach the folder.
     /// - Throws: `TrainingError.folderInUse` where another process has it or may have it; `.cannotWrite`.
-    init(folder: RunFolder) throws(TrainingError) {
+    init(
+        folder: RunFolder, isOfThisMachineAlone: (String) -> Bool = RunLock.isOfThisMachineAlone
+    ) throws(TrainingError) {
         path = folder.lock
         let isExclusive: Bool
         (descriptor, isExclusive) = try Self.locked(path)
         do throws(TrainingError) {
-            if let holder = Self.holder(path), !holder.isGone(knownFromLock: isExclusive) {
+            if let holder = Self.holder(path), !(isExclusive && isOfThisMachineAlone(path)),
+                !holder.isGone(knownFromLock: isExclusive)
+            {
                 throw .folderInUse(path: folder.path, holder: holder)
             }
             try Self.write(.here, to: descriptor, path)
@@ -50,6 +59,14 @@ final class RunLock: Sendable {
             }
             close(descriptor)
         }
+    }
+
+    /// Whether a file lies on a kind of file system that only one machine has mounted at a time (statfs(2), `f_type`); false where that
+    /// is not certain.
+    static func isOfThisMachineAlone(_ path: String) -> Bool {
+        // btrfs, ext2 to ext4, f2fs, overlayfs, tmpfs, xfs, zfs.
+        [0x9123_683E, 0xEF53, 0xF2F5_2010, 0x794C_7630, 0x0102_1994, 0x5846_5342, 0x2FC1_2FC1]
+            .contains(machine_file_system(path))
     }
 
     /// nil where the file says nothing that can be read: its writer died before it wrote.

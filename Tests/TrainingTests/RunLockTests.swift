@@ -13,6 +13,11 @@ import Testing
         try holder.json.write(toFile: run.lock, atomically: true, encoding: .utf8)
     }
 
+    /// As `leave`, into the file that is there and locked.
+    private func leaveInPlace(_ holder: RunHolder) throws {
+        try holder.json.write(toFile: run.lock, atomically: false, encoding: .utf8)
+    }
+
     private func holder(host: String = RunHolder.here.host, job: String? = nil) -> RunHolder {
         // init's number, which lives, with a start that is not init's.
         RunHolder(host: host, pid: 1, start: "2026-01-01T00:00:00Z", ticks: .max, job: job)
@@ -42,11 +47,31 @@ import Testing
         try RunLock(folder: run).release()
     }
 
-    @Test("of another machine is left to its owner, who may live")
+    @Test("of another machine is left to its owner, who may live, where that can reach the folder")
     func otherMachine() throws {
         try leave(holder(host: "elsewhere"))
-        #expect(throws: TrainingError.self) { _ = try RunLock(folder: run) }
+        let error = #expect(throws: TrainingError.self) {
+            _ = try RunLock(folder: run, isOfThisMachineAlone: { _ in false })
+        }
+        #expect(error == .folderInUse(path: run.path, holder: holder(host: "elsewhere")))
         #expect(FileManager.default.fileExists(atPath: run.lock))
+    }
+
+    @Test("of another name of this machine is taken over, unless its process lives")
+    func otherName() throws {
+        try leave(holder(host: "a-container"))
+        let lock = try RunLock(folder: run, isOfThisMachineAlone: { _ in true })
+        try leaveInPlace(holder(host: "a-container"))
+        #expect(throws: TrainingError.self) { _ = try RunLock(folder: run, isOfThisMachineAlone: { _ in true }) }
+        lock.release()
+    }
+
+    @Test("asks the system what kind of file system a folder is on")
+    func fileSystems() {
+        // A folder of the kernel's own processes is on no disk; what is not there is on none.
+        #expect(!RunLock.isOfThisMachineAlone("/proc"))
+        #expect(!RunLock.isOfThisMachineAlone(run.path + "/missing"))
+        #expect(RunLock.isOfThisMachineAlone("/dev/shm"))
     }
 
     @Test("tells processes of one number apart by their start, where files cannot be locked")
