@@ -150,7 +150,7 @@ package struct RecipeKey: Sendable {
             whenResumed: .changesFreely),
         RecipeKey(
             "accumulate", \.accumulate, .integer(in: 1...1024), "passes of batch_size samples that make one step",
-            alsoKnownAs: ["gradient_accumulation_steps", "accumulation"]),
+            alsoKnownAs: ["gradient_accumulation_steps", "accumulation"], whenResumed: .stays),
         RecipeKey(
             "virtual_shards", \.virtualShards, .powerOfTwo(upTo: 1024),
             "parts of the global batch whatever the number of ranks; sums follow a tree over them",

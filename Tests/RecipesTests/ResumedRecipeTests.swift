@@ -32,7 +32,7 @@ import Testing
     func overrides() throws {
         let recipe = try Recipe.resolve(file: file("model: a\noverride: [lr]"), flags: RecipeOverrides())
         #expect(recipe.overriddenKeys == ["lr"])
-        for (key, words) in [("lrr", "did you mean lr?"), ("batch_size", "start anew")] {
+        for (key, words) in [("lrr", "did you mean lr?"), ("batch_size", "start anew"), ("accumulate", "start anew")] {
             let text = message {
                 _ = try Recipe.resolve(file: file("model: a\noverride: \(key)"), flags: RecipeOverrides())
             }
