@@ -6,19 +6,23 @@ import Glibc
 struct Backoff {
     /// When a wait goes over to what is next, in nanoseconds since it began.
     struct Manners {
-        /// Plain polling: a partner that is as far as we are answers within this. (Open MPI itself lets others run between two polls
-        /// where ranks outnumber cores.)
+        /// Polls before the clock is looked at for the first time: it takes as long as a poll.
+        let polls: Int
+        /// Plain polling: a partner that is as far as we are answers within this.
         let spin: UInt64
         /// Polling that lets others run in between; then sleep.
         let yield: UInt64
 
         /// Of a thread that has nothing else to do: falling asleep and waking take longer than most waits.
-        static let eager = Manners(spin: 20_000, yield: 1_000_000)
+        static let eager = Manners(polls: 64, spin: 20_000, yield: 1_000_000)
+        /// As `eager`, where ranks outnumber cores: whoever is waited for may need this one.
+        static let crowded = Manners(polls: 4, spin: 0, yield: 1_000_000)
         /// Of a thread that shares its core with one that computes.
-        static let polite = Manners(spin: 0, yield: 100_000)
+        static let polite = Manners(polls: 0, spin: 0, yield: 100_000)
     }
 
     private let manners: Manners
+    private var polls = 0
     /// nil before the first pause.
     private var start: UInt64?
 
@@ -30,6 +34,10 @@ struct Backoff {
 
     /// To be called between polls.
     mutating func pause() {
+        guard polls >= manners.polls else {
+            polls += 1
+            return
+        }
         let now = Self.now()
         guard let start else { return start = now }
         let waited = now - start

@@ -24,6 +24,7 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
     private let process: MPIProcess
     private let handle: MPI_Comm
     private let sideLine: MPICommunicator?
+    private let manners: Backoff.Manners
 
     /// Starts MPI. Once in a process.
     ///
@@ -41,6 +42,8 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
         self.handle = handle
         self.line = line
         self.sideLine = sideLine
+        let isCrowded = process.localSize > sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        manners = line == .side ? .polite : isCrowded ? .crowded : .eager
     }
 
     /// Messages between watchdogs.
@@ -73,7 +76,7 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
             handle, source.baseAddress, Int32(source.count), target.baseAddress, Int32(target.count), partner,
             &exchange)
         guard code == MPI_SUCCESS else { return ("MPI_Isend", code) }
-        var backoff = Backoff(line == .main ? .eager : .polite)
+        var backoff = Backoff(manners)
         while true {
             var isDone: Int32 = 0
             let code = cmpi_exchange_test(&exchange, &isDone, &received)

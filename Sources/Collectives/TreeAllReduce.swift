@@ -3,11 +3,8 @@
 internal import CMachine
 internal import Tensors
 
-/// Whether a sum of so many bytes is dealt out among the ranks: up to some length the latency of messages counts for more. Open MPI sends
-/// up to 4 KiB, its own words included, without asking the receiver; then two such messages take less time than one longer one.
-private func isDealtOut(bytes: Int) -> Bool {
-    bytes > 64 << 10 || (bytes > 4000 && bytes <= 8000)
-}
+/// Whether a sum of so many bytes is dealt out among the ranks: up to some length the latency of messages counts for more.
+private func isDealtOut(bytes: Int) -> Bool { bytes > 64 << 10 }
 
 extension PointToPoint {
     package func sum(
