@@ -61,9 +61,13 @@ package struct Simulation: Sendable {
         }
         now += measurement.restSeconds * slowness
         wires.finish(measurement.gradients, at: now)
-        let end = max(now, wires.drained())
-        exposed += end - now
-        return Step(seconds: end + measurement.updateSeconds * slowness, exposed: exposed)
+        // What has arrived is updated while later buckets are on their way.
+        for arrival in wires.arrivals() {
+            exposed += max(arrival.time - now, 0)
+            let share = Double(arrival.count) / Double(max(measurement.gradients, 1))
+            now = max(now, arrival.time) + share * measurement.updateSeconds * slowness
+        }
+        return Step(seconds: now, exposed: exposed)
     }
 }
 
@@ -75,9 +79,11 @@ private struct Wires {
     /// Floats that buckets up to the next one end at.
     private var nextEnd: Int
     private var sent = 0
-    /// Messages that wait, with the time from which they may go.
-    private var queue: [(transfer: Transfer, ready: Double)] = []
+    /// Messages that wait, with the time from which they may go, and the floats that are summed with them.
+    private var queue: [(transfer: Transfer, ready: Double, summed: Int)] = []
     private var head = 0
+    /// When stretches of the gradients were summed, in their order.
+    private var summed: [(count: Int, time: Double)] = []
     /// When the side thread is done with its last message.
     private var sideFree = 0.0
     /// When the network can take the next message.
@@ -94,8 +100,12 @@ private struct Wires {
     /// `count` floats are final at `time`.
     mutating func finish(_ count: Int, at time: Double) {
         while sent < gradients && nextEnd <= count {
-            let bytes = Double(4 * (nextEnd - sent))
-            queue += cluster.transfers(bytes: bytes, choice.algorithm).map { ($0, time) }
+            let count = nextEnd - sent
+            let transfers = cluster.transfers(bytes: Double(4 * count), choice.algorithm)
+            for (index, transfer) in transfers.enumerated() {
+                queue.append((transfer, time, index == transfers.count - 1 ? count : 0))
+            }
+            if transfers.isEmpty { summed.append((count, time)) }
             sent = nextEnd
             nextEnd = min(nextEnd + choice.bucketBytes / 4, gradients)
         }
@@ -112,10 +122,10 @@ private struct Wires {
         return now
     }
 
-    /// When all gradients are summed.
-    mutating func drained() -> Double {
+    /// When the sums of the gradients' stretches are there, in their order.
+    mutating func arrivals() -> [(count: Int, time: Double)] {
         advance(to: .infinity)
-        return sideFree
+        return summed
     }
 
     /// Seconds that the side thread has taken from the computing one since this was last asked.
@@ -131,6 +141,7 @@ private struct Wires {
             let start = max(sideFree, queue[head].ready)
             guard start < time else { return }
             sideFree = send(queue[head].transfer, at: start)
+            if queue[head].summed > 0 { summed.append((queue[head].summed, sideFree)) }
             stolen += queue[head].transfer.bytes * Simulation.secondsPerByte
             head += 1
         }

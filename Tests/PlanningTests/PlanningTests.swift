@@ -81,10 +81,26 @@ private func step(
         let whole = step(measurement(), cluster(2, network))
         // The first bucket has 1 MiB: the rest is final at the end of the backward pass only.
         let rest = 4e6 - 1_048_576
-        #expect(whole.exposed > rest / 1e8 && whole.exposed < rest / 1e8 + 0.003)
+        // Meanwhile what arrived before is updated: 10 ms are all of it.
+        let waited = rest / 1e8 - 0.01 * 1_048_576 / 4e6
+        #expect(whole.exposed > waited && whole.exposed < waited + 0.003)
         let parts = step(measurement(), cluster(2, network), bucket: 1_000_000)
-        #expect(parts.exposed < whole.exposed && parts.exposed >= 1e6 / 1e8)
-        #expect((parts.seconds - 0.11 - parts.exposed).magnitude < 0.003)
+        #expect(parts.exposed < whole.exposed && parts.exposed >= 1e6 / 1e8 - 0.0075)
+        #expect((parts.seconds - 0.11 - parts.exposed).magnitude < 1e-12)
+    }
+
+    @Test("what has arrived is updated while the rest is on its way")
+    func update() {
+        // All is final at the end of 100 ms; three buckets take 10, 15 and 15 ms, and the update of all 10 ms.
+        var measured = measurement()
+        for index in 1...4 { measured.events[index].gradients = index == 4 ? 1_000_000 : 0 }
+        let network = Link(latency: 0, bandwidth: 1e8)
+        let step = step(measured, cluster(2, network), bucket: 1_500_000)
+        let last = 1e6 - Double((1 << 18) + 375_000)
+        // Behind the last message only its own part is left to do.
+        let expected = 0.1 + 0.04 + 0.01 * last / 1e6
+        #expect((step.seconds - expected).magnitude < 0.003)
+        #expect((step.seconds - step.exposed - 0.11).magnitude < 1e-12)
     }
 
     @Test("moments cost a round trip in each layer, where they are shared")
