@@ -29,7 +29,6 @@ extension PlanBuilder {
 
     /// From the sums of x, or of its parts, to what normalises it.
     private mutating func finishMoments(of norm: BatchNorm, x: ValueID, _ arguments: BatchNormArguments) {
-        if norm.parts.isEmpty { lowerMoments(of: x) }
         var rows: [BatchNormArguments] = []
         var offset = 0
         for part in norm.parts.isEmpty ? [x] : norm.parts {
@@ -40,13 +39,14 @@ extension PlanBuilder {
             row.sums = sums
             rows.append(row)
             offset += channels
+            exchange(sums)
         }
         call(
             "batchNormFinish", context.kernels.batchNormFinish, stored: UnsafePointer(memory.store(rows)),
             tasks: rows.count)
     }
 
-    /// Sums x and its squares over the samples of all ranks.
+    /// Sums x and its squares over this rank's samples.
     mutating func lowerMoments(of value: ValueID) {
         // What has written it may have taken them along.
         guard moments[value] == nil else { return }
@@ -57,7 +57,7 @@ extension PlanBuilder {
             "moments", context.kernels.moments, ChannelSumArguments(batch: context.batch, input: x, sums: sums),
             tasks: slots)
         sumShards(x, sums)
-        exchangeAlongTree(x, sums)
+        addShards(x, sums)
     }
 
     mutating func lowerBatchNormGradient(_ node: Node, _ norm: BatchNorm) {
@@ -65,16 +65,15 @@ extension PlanBuilder {
         if norm.isResidual {
             // What dy is already has gone through the activation, and its sums have been taken.
             arguments.bounds = nil
-        } else if !summedGradients.contains(norm.index) {
-            call("batchNormGradientSums", context.kernels.batchNormGradientSums, arguments, tasks: slots)
-            finishGradientSums(arguments)
         }
-        guard node.output != nil else { return }
+        guard node.output != nil, let sums = arguments.sums else { return }
+        exchange(sums)
         call("batchNormGradientFinish", context.kernels.batchNormGradientFinish, arguments, tasks: 1)
         call("batchNormGradientApply", context.kernels.batchNormGradientApply, arguments, tasks: slots)
     }
 
     mutating func lowerResidualGradient(_ node: Node, _ norm: BatchNorm) {
+        gradientSums[norm.index] = newSums(channels: view(node.inputs[0]).channels)
         var arguments = gradientArguments(node, norm)
         arguments.activated = view(node.inputs[1])
         call("residualGradient", context.kernels.residualGradient, arguments, tasks: slots)
@@ -92,10 +91,8 @@ extension PlanBuilder {
 
     private mutating func gradientArguments(_ norm: BatchNorm, x: ValueID) -> BatchNormArguments {
         let x = view(x)
-        let sums = gradientSums[norm.index] ?? newSums(channels: x.channels)
-        gradientSums[norm.index] = sums
-        workspace.needPartials(context.batch.shards * 2 * sums.width)
-        var arguments = arguments(norm, x: x, sums: sums)
+        workspace.needPartials(context.batch.shards * 2 * padded(x.channels))
+        var arguments = arguments(norm, x: x, sums: gradientSums[norm.index])
         arguments.weightGradient = gradient(norm.weight)
         arguments.biasGradient = gradient(norm.bias)
         arguments.partials = workspace.partials
@@ -123,7 +120,7 @@ extension PlanBuilder {
         return runs
     }
 
-    /// From the sums of runs, which the convolution has just taken, to those over all ranks.
+    /// From the sums of runs, which the convolution has just taken, to those over this rank's samples.
     mutating func finishSums(_ sums: OutputSums, _ runs: RunSums, of output: ValueID) {
         switch sums {
         case .moments:
@@ -132,13 +129,12 @@ extension PlanBuilder {
             moments[output] = sums
             sumRuns(runs, sums)
             sumShards(x, sums)
-            exchangeAlongTree(x, sums)
+            addShards(x, sums)
         case .gradient(let norm, let x):
-            let arguments = gradientArguments(norm, x: x)
-            guard let sums = arguments.sums else { return }
-            summedGradients.insert(norm.index)
+            let sums = newSums(channels: view(x).channels)
+            gradientSums[norm.index] = sums
             sumRuns(runs, sums)
-            finishGradientSums(arguments)
+            finishGradientSums(gradientArguments(norm, x: x))
         }
     }
 
@@ -148,15 +144,56 @@ extension PlanBuilder {
             tasks: slots)
     }
 
-    /// From sums over samples to those over all ranks, and the gradients of weight and bias.
+    // MARK: Sums
+
+    /// Takes the sums that node `index` needs, and with them those of the norms right behind it that need nothing of what comes in
+    /// between: then one message brings all of them to the other ranks.
+    mutating func takeSums(from index: Int) {
+        guard graph.purpose == .training else { return }
+        var written: Set<ValueID> = []
+        for place in index..<graph.nodes.count {
+            let next = graph.nodes[place]
+            switch next.operation {
+            case .batchNorm(let norm):
+                // An identity is not among what is summed.
+                if written.contains(next.inputs[0]) { return }
+                node = place
+                if norm.parts.isEmpty { lowerMoments(of: next.inputs[0]) }
+            case .batchNormGradient(let norm):
+                if next.inputs.contains(where: written.contains) { return }
+                node = place
+                lowerGradientSums(next, norm)
+            default: return
+            }
+            if let output = next.output { written.insert(output) }
+        }
+    }
+
+    /// Sums dy and dy * (x - mean) over this rank's samples.
+    private mutating func lowerGradientSums(_ node: Node, _ norm: BatchNorm) {
+        // What has written dy may have taken them along; of a residual block `residualGradient` has.
+        guard gradientSums[norm.index] == nil else { return }
+        gradientSums[norm.index] = newSums(channels: view(node.inputs[0]).channels)
+        let arguments = gradientArguments(node, norm)
+        call("batchNormGradientSums", context.kernels.batchNormGradientSums, arguments, tasks: slots)
+        finishGradientSums(arguments)
+    }
+
+    /// From sums over samples to those over this rank's, and the gradients of weight and bias.
     private mutating func finishGradientSums(_ arguments: BatchNormArguments) {
         guard let sums = arguments.sums else { return }
         sumShards(arguments.input, sums)
         call("batchNormParameterGradient", context.kernels.batchNormParameterGradient, arguments, tasks: 1)
-        exchangeAlongTree(arguments.input, sums)
+        addShards(arguments.input, sums)
     }
 
-    // MARK: Sums
+    /// Sums over ranks all that has not been yet, unless these sums have.
+    private mutating func exchange(_ sums: ChannelSums) {
+        let first = workspace.totals + exchangedTotals
+        guard sums.total >= first else { return }
+        append(.exchange(first, count: totals - exchangedTotals), name: "exchange")
+        exchangedTotals = totals
+    }
 
     private mutating func sumShards(_ x: TensorView, _ sums: ChannelSums) {
         call(
@@ -164,19 +201,18 @@ extension PlanBuilder {
             tasks: context.batch.shards)
     }
 
-    private mutating func exchangeAlongTree(_ x: TensorView, _ sums: ChannelSums) {
+    private mutating func addShards(_ x: TensorView, _ sums: ChannelSums) {
         call(
             "shardTree", context.kernels.shardTree, ChannelSumArguments(batch: context.batch, input: x, sums: sums),
             tasks: 1)
-        append(.exchange(sums.total, count: 2 * sums.width), name: "exchange")
     }
 
-    /// Sums over samples are of use only until the shards' are added up: all norms share that memory.
+    /// A place for sums that are taken now. Those over samples are of use only until the shards' are added up: all norms share that memory.
     private mutating func newSums(channels: Int) -> ChannelSums {
         let width = padded(channels)
         workspace.needSums(slots * 2 * width)
-        return ChannelSums(
-            width: width, samples: workspace.sampleSums, total: memory.allocate(Double.self, count: 2 * width))
+        defer { totals += 2 * width }
+        return ChannelSums(width: width, samples: workspace.sampleSums, total: workspace.totals + totals)
     }
 
     private func padded(_ channels: Int) -> Int { (channels + 15) / 16 * 16 }

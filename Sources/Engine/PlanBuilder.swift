@@ -31,17 +31,18 @@ struct PlanBuilder {
     private var instructions: [Plan.Instruction] = []
     private var origins: [Plan.Origin] = []
     /// The node that is being lowered.
-    private var node = 0
+    var node = 0
     /// Scratch memory that operations use one after the other: sizes are known when all are compiled.
     var workspace = Workspace()
     /// By `BatchNorm.index`: what its forward and backward passes share.
     var norms: [Int: BatchNormState] = [:]
-    /// Sums that `moments` has taken, and those of the norms' gradients.
+    /// Sums that have been taken: of values, and by `BatchNorm.index` those of norms' gradients.
     var moments: [ValueID: ChannelSums] = [:]
     var gradientSums: [Int: ChannelSums] = [:]
-    /// By `BatchNorm.index`: those whose gradient's sums have been taken.
-    var summedGradients: Set<Int> = []
     var hasLoss = false
+    /// How many of `workspace.totals` there are already, and how many of these all ranks have summed.
+    var totals = 0
+    var exchangedTotals = 0
     /// How sums over this rank's shards go.
     let shardTurns: UnsafePointer<ShardTurn>
 
@@ -60,7 +61,8 @@ struct PlanBuilder {
         var measure = self
         measure.lowerAll()
         var builder = PlanBuilder(graph: graph, layout: layout, context: context)
-        builder.workspace.allocate(like: measure.workspace, threads: context.threads, in: builder.memory)
+        builder.workspace.allocate(
+            like: measure.workspace, totals: measure.totals, threads: context.threads, in: builder.memory)
         builder.lowerAll()
         let plan = Plan(
             instructions: builder.instructions, origins: builder.origins, finished: builder.finishedGradients(),
@@ -72,16 +74,19 @@ struct PlanBuilder {
     private func finishedGradients() -> [Int] {
         guard graph.purpose == .training else { return origins.map { _ in 0 } }
         let after = context.parameters.finishedAfterNode
+        var last = [Int](repeating: -1, count: graph.nodes.count + 1)
+        for (index, origin) in origins.enumerated() { last[origin.node] = index }
+        // Nodes that have run and so have all before them.
+        var done = 0
         return origins.indices.map { index in
-            let node = origins[index].node
-            let isLast = index + 1 == origins.count || origins[index + 1].node != node
-            let finished = isLast ? node : node - 1
-            return finished < 0 ? 0 : after[min(finished, after.count - 1)]
+            while done < graph.nodes.count && last[done] <= index { done += 1 }
+            return done == 0 ? 0 : after[done - 1]
         }
     }
 
     private mutating func lowerAll() {
         for (index, node) in graph.nodes.enumerated() {
+            takeSums(from: index)
             self.node = index
             lower(node)
         }
@@ -185,6 +190,8 @@ struct Workspace {
     private(set) var partials = placeholder(Float.self)
     private(set) var sampleSums = placeholder(Double.self)
     private(set) var runSums = placeholder(Float.self)
+    /// Float64 numbers that ranks sum, in the order in which they are there: what goes in one message lies side by side.
+    private(set) var totals = placeholder(Double.self)
 
     /// Floats between two workers' scratch.
     var scratchStride: Int { perWorker }
@@ -194,12 +201,13 @@ struct Workspace {
     mutating func needSums(_ numbers: Int) { sums = max(sums, numbers) }
     mutating func needRuns(_ floats: Int) { runs = max(runs, floats) }
 
-    mutating func allocate(like measured: Workspace, threads: Int, in memory: PlanMemory) {
+    mutating func allocate(like measured: Workspace, totals count: Int, threads: Int, in memory: PlanMemory) {
         self = measured
         scratch = memory.allocate(Float.self, count: perWorker * threads)
         partials = memory.allocate(Float.self, count: shared)
         sampleSums = memory.allocate(Double.self, count: sums)
         runSums = memory.allocate(Float.self, count: runs)
+        totals = memory.allocate(Double.self, count: count)
     }
 
     /// An address that nobody reads: what the dry pass sees.

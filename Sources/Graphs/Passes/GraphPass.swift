@@ -14,6 +14,8 @@ package enum GraphPass: String, CaseIterable, Sendable {
     /// convolution(x), moments(convolution(x)) -> convolution(x) that takes the sums along; for data gradients and the sums of a
     /// norm's gradient too
     case sumsOnStore = "sums-on-store"
+    /// …, batchNorm(a), …, batchNorm(b), … -> …, batchNorm(a), batchNorm(b), … where neither needs the other, forward and backward
+    case normsTogether = "norms-together"
     /// gradient(…, f(x)) -> gradient(…, f(x) once more) where the most memory in use becomes less and f is cheap: the engine
     /// chooses, which knows what lives when
     case recomputation
@@ -29,6 +31,7 @@ extension Graph {
             case .sharedMoments: graph.sharingMoments()
             case .normOnLoad: graph.foldingNormsIntoLoads()
             case .sumsOnStore: graph.foldingSumsIntoStores()
+            case .normsTogether: graph.gatheringNorms()
             case .recomputation: graph
             }
         }

@@ -1,0 +1,104 @@
+extension Graph {
+    /// …, batchNorm(a), …, batchNorm(b), … -> …, batchNorm(a), batchNorm(b), … where neither needs the other, forward and backward: the engine sums
+    /// the moments of norms that stand together over ranks in one message.
+    ///
+    /// Nodes keep their order, but that norms wait until there is nothing else to do, and then all go that can: a network takes as many messages as
+    /// norms follow one another, not as many as it has. An inception of six norms takes two.
+    func gatheringNorms() -> Graph {
+        guard purpose == .training else { return self }
+        var gathered = self
+        var order = GatheredOrder(self)
+        gathered.nodes = order.take().map { nodes[$0] }
+        return gathered
+    }
+}
+
+/// An order of a graph's nodes in which norms come as late and as many at a time as they can.
+private struct GatheredOrder {
+    /// By node: how many of those that must come before have not come yet.
+    private var missing: [Int]
+    /// By node: those that wait for it.
+    private var waiting: [[Int]]
+    private let isNorm: [Bool]
+    /// Nodes that may come, in falling order.
+    private var ready: [Int] = []
+    private var norms: [Int] = []
+
+    init(_ graph: Graph) {
+        missing = Array(repeating: 0, count: graph.nodes.count)
+        waiting = Array(repeating: [], count: graph.nodes.count)
+        isNorm = graph.nodes.map(\.operation.isNorm)
+        for (index, needed) in graph.prerequisites.enumerated() {
+            for other in needed {
+                waiting[other].append(index)
+                missing[index] += 1
+            }
+        }
+        for index in missing.indices where missing[index] == 0 { release(index) }
+    }
+
+    mutating func take() -> [Int] {
+        var order: [Int] = []
+        while !(ready.isEmpty && norms.isEmpty) {
+            let next = ready.isEmpty ? norms.sorted() : [ready.removeLast()]
+            if next.count > 1 || isNorm[next[0]] { norms = [] }
+            order += next
+            for done in next {
+                for index in waiting[done] {
+                    missing[index] -= 1
+                    if missing[index] == 0 { release(index) }
+                }
+            }
+        }
+        precondition(order.count == missing.count, "\(order.count) of \(missing.count) nodes can be put in order")
+        return order
+    }
+
+    private mutating func release(_ index: Int) {
+        guard !isNorm[index] else { return norms.append(index) }
+        ready.insert(index, at: ready.firstIndex { $0 < index } ?? ready.count)
+    }
+}
+
+extension Operation {
+    fileprivate var isNorm: Bool {
+        switch self {
+        case .batchNorm, .batchNormGradient: true
+        default: false
+        }
+    }
+}
+
+extension Graph {
+    /// By node: the nodes that must come before it, whatever else changes.
+    fileprivate var prerequisites: [Set<Int>] {
+        let uses = Uses(self)
+        var norms: [Int: Int] = [:]
+        var residuals: [Int: Int] = [:]
+        var moments: [ValueID: Int] = [:]
+        var losses: [Int] = []
+        return nodes.enumerated().map { index, node in
+            var needed = Set((node.inputs + [node.addend].compactMap { $0 }).compactMap { uses.writer[$0.index] })
+            // What is found by the norm's number, not as a value.
+            if let norm = node.load { needed.formUnion([norms[norm.index]].compactMap { $0 }) }
+            switch node.operation {
+            case .batchNorm(let norm):
+                norms[norm.index] = index
+                needed.formUnion(norm.parts.compactMap { moments[$0] })
+            case .moments: moments[node.inputs[0]] = index
+            case .residualGradient(let norm):
+                residuals[norm.index] = index
+                needed.formUnion([norms[norm.index]].compactMap { $0 })
+            case .batchNormGradient(let norm):
+                needed.formUnion([norms[norm.index], residuals[norm.index]].compactMap { $0 })
+            // The backward pass begins behind all of the forward pass, and a sample's loss is the sum of its heads' in their order.
+            case .softmaxCrossEntropy:
+                needed = Set(0..<index)
+                losses.append(index)
+            case .softmaxCrossEntropyGradient: needed.formUnion(losses)
+            default: break
+            }
+            return needed
+        }
+    }
+}
