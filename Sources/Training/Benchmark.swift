@@ -34,6 +34,8 @@ package struct Benchmark: Sendable {
     package let firstStepSeconds: Double
     /// The most memory this rank has had.
     package let peakRSSBytes: Int
+    /// Pages that this rank's timed steps found missing: a step takes no new memory, so that there are hardly any however many steps.
+    package let pageFaults: Int
     /// What talking to other ranks took on this one, at the median.
     package let communication: CommunicationTimes
     /// What a simulation of more ranks needs to know of this one.
@@ -67,8 +69,12 @@ package struct Benchmark: Sendable {
         bench.forgetCommunication()
         bench.timeline.forget()
         if records || profiles { bench.startRecording() }
+        let before = Self.usage
         let seconds = try (0..<max(steps, 1)).map { _ in try bench.secondsOfStep() }.sorted()
-        peakRSSBytes = Self.peakMemory
+        let usage = Self.usage
+        pageFaults = usage.ru_minflt + usage.ru_majflt - before.ru_minflt - before.ru_majflt
+        // Linux counts in KiB.
+        peakRSSBytes = usage.ru_maxrss * 1024
         try world.barrier()
         let setup = bench.setup
         let middle = median(seconds)
@@ -103,11 +109,10 @@ package struct Benchmark: Sendable {
             model: setup.model.name, samples: bench.samples, threads: setup.threads, gradients: bench.gradients)
     }
 
-    private static var peakMemory: Int {
+    private static var usage: rusage {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        // Linux counts in KiB.
-        return usage.ru_maxrss * 1024
+        return usage
     }
 
     /// One JSON object on one line.
@@ -129,6 +134,7 @@ package struct Benchmark: Sendable {
         object.add("exposed_communication_seconds", communication.exposed)
         object.add("first_step_seconds", firstStepSeconds)
         object.add("peak_rss_bytes", peakRSSBytes)
+        object.add("page_faults", pageFaults)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         object.add("measurement", json: String(decoding: try encoder.encode(measurement), as: UTF8.self))

@@ -16,7 +16,7 @@ struct ProfileTests {
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.output.split(separator: "\n").count == 1)
         let object = try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
-        #expect(object.count == 18 && object["ranks"] as? Int == ranks ?? 1)
+        #expect(object.count == 19 && object["ranks"] as? Int == ranks ?? 1)
         let profile = try #require(object["profile"] as? [String: Any])
         #expect(profile["steps"] as? Int == 3)
         for key in ["step_ms", "peak_gflops_per_second", "bandwidth_gb_per_second"] {

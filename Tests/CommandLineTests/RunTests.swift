@@ -230,7 +230,7 @@ struct RunTests {
                 "model", "batch_size", "image_size", "ranks", "threads", "isa", "median_images_per_second",
                 "best_images_per_second", "gflops_per_second", "peak_gflops_per_second", "fraction_of_peak",
                 "first_step_seconds", "peak_rss_bytes", "measurement", "compute_seconds", "communication_seconds",
-                "exposed_communication_seconds",
+                "exposed_communication_seconds", "page_faults",
             ])
         let exposed = try #require(object["exposed_communication_seconds"] as? Double)
         #expect(ranks == nil ? exposed >= 0 : exposed > 0)
@@ -244,6 +244,17 @@ struct RunTests {
         #expect((work / (median * 416_520 * 6 / 1e9) - 1).magnitude < 4 * Double.ulpOfOne)
         #expect((fraction / (work / peak) - 1).magnitude < 4 * Double.ulpOfOne)
         #expect(fraction > 0 && fraction < 1)
+    }
+
+    @Test("steps take no new pages from the system", arguments: [nil, 2] as [Int?])
+    func pages(ranks: Int?) throws {
+        let outcome = try commands.run(
+            "bench", "--model", "resnet18_cifar", "--image-size", "16", "--batch-size", "8", "--threads", "2",
+            "--steps", "50", "--json", ranks: ranks)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let object = try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        // Not one in each step: what is measured is kept in arrays that grow, and the system may take pages back by itself.
+        #expect(try #require(object["page_faults"] as? Int) < 50)
     }
 
     /// (threads, ranks, cores) as a run says them, with Open MPI told to tie each process to one core.
