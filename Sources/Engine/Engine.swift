@@ -171,6 +171,18 @@ package final class Engine {
         arena.write(values, of: id, to: weights.baseAddress)
     }
 
+    /// Gives all parameters and buffers but `batchesTracked` the values that `values` makes of them, on all threads.
+    ///
+    /// - Parameter values: in torch's layout; called from several threads at once.
+    package func setValues(_ values: @escaping @Sendable (ParameterSpecification) -> [Float]) {
+        let indices = parameters.indices.filter { parameters[$0].role != .batchesTracked }
+        // It stays put until the pool is done, and no two tasks write to the same parameter.
+        nonisolated(unsafe) let target = weights.baseAddress
+        pool.run(indices.count, UnsafeRawPointer(target)) { [arena, parameters] _, task, _ in
+            arena.write(values(parameters[indices[task]]), of: ParameterID(index: indices[task]), to: target)
+        }
+    }
+
     /// A trainable parameter's gradient in torch's layout.
     package func gradient(of id: ParameterID) -> [Float] {
         arena.read(id, count: parameters[id.index].count, from: gradients.baseAddress)

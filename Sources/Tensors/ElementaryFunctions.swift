@@ -46,8 +46,10 @@ package enum Elementary {
         guard x > 0 else { return x == 0 ? -.infinity : .nan }
         guard x < .infinity else { return x }
         // x = m 2^k with m in [sqrt 1/2, sqrt 2), and ln m = 2 artanh s with s = (m - 1) / (m + 1), |s| <= 0.1716.
-        var m = x.significand
-        var k = Double(x.exponent)
+        let isNormal = x >= .leastNormalMagnitude
+        let bits = (isNormal ? x : x * 0x1p54).bitPattern
+        var m = Double(bitPattern: bits & 0x000f_ffff_ffff_ffff | 0x3ff0_0000_0000_0000)
+        var k = Double(Int(bits >> 52) - (isNormal ? 1023 : 1023 + 54))
         if m >= 0x1.6a09e667f3bcdp+0 {
             m *= 0.5
             k += 1

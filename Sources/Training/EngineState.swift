@@ -7,9 +7,7 @@ extension Engine {
     /// Draws all initial values: a function of the seed alone.
     package func initialize(seed: UInt64) {
         let initializer = Initializer(seed: seed)
-        for (index, parameter) in parameters.enumerated() where parameter.role != .batchesTracked {
-            setValues(of: ParameterID(index: index), to: initializer.values(of: parameter))
-        }
+        setValues { initializer.values(of: $0) }
         batchesTracked = 0
     }
 
