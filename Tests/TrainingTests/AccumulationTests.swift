@@ -8,35 +8,24 @@ import Testing
 
 @Suite("Gradient accumulation", .serialized)
 struct AccumulationTests {
-    private let data: TinyDigits
-    private let folder: TemporaryFolder
+    private let tiny: TinyRun
 
-    init() throws {
-        data = try TinyDigits()
-        folder = try TemporaryFolder()
-    }
+    init() throws { tiny = try TinyRun() }
 
     private func train(
         ranks: Int = 1, passes: Int, of batchSize: Int, model: String = "lenet",
         _ change: (inout RecipeOverrides) -> Void = { _ in }
     ) throws -> (digest: String, losses: [UInt64]) {
-        var flags = RecipeOverrides()
-        flags.model = model
-        flags.data = data.specification
-        flags.epochs = 2
-        flags.batchSize = batchSize
-        flags.accumulate = passes
-        flags.threads = 1
-        flags.logEvery = 1
-        flags.bucketMegabytes = 1
-        flags.output = folder.path + "/" + UUID().uuidString
-        change(&flags)
-        let recipe = try Recipe.resolve(flags: flags)
-        let outcomes = try InProcessCommunicator.run(ranks: ranks) { world in
-            try Trainer(recipe: recipe, world: world, console: Console(isQuiet: true)).run()
+        let flags = tiny.flags(UUID().uuidString) { flags in
+            flags.model = model
+            flags.epochs = 2
+            flags.batchSize = batchSize
+            flags.accumulate = passes
+            flags.learningRate = nil
+            flags.bucketMegabytes = 1
+            change(&flags)
         }
-        #expect(Set(outcomes.map(\.parametersSHA256)).count == 1)
-        let outcome = try #require(outcomes.first)
+        let outcome = try tiny.train(ranks: ranks, flags)
         struct Line: Decodable { let loss: Double }
         let losses = try String(contentsOfFile: outcome.folder.metrics, encoding: .utf8).split(separator: "\n")
             .map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)).loss.bitPattern }

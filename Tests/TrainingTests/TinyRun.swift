@@ -53,6 +53,8 @@ struct TinyRun {
         #expect(
             Set(try outcomes.map { try $0.get().parametersSHA256 }).count == 1, "all ranks end with the same parameters"
         )
+        #expect(
+            Set(try outcomes.map { try $0.get().evaluation.samples }).count == 1, "all ranks know of all test samples")
         return first
     }
 

@@ -8,33 +8,24 @@ import Testing
 /// Batches that ranks cannot share evenly, on 40 images to train and 12 to test.
 @Suite("Uneven shares", .serialized)
 struct UnevenTests {
-    private let data: TinyDigits
-    private let folder: TemporaryFolder
+    private let tiny: TinyRun
 
-    init() throws {
-        data = try TinyDigits()
-        folder = try TemporaryFolder()
-    }
+    init() throws { tiny = try TinyRun() }
 
     private func train(
         ranks: Int, batchSize: Int, model: String = "lenet_bn", _ change: (inout RecipeOverrides) -> Void = { _ in }
     ) throws -> TrainingOutcome {
-        var flags = RecipeOverrides()
-        flags.model = model
-        flags.data = data.specification
-        flags.epochs = 1
-        flags.batchSize = batchSize
-        flags.learningRate = 0.1
-        flags.threads = 1
-        flags.output = folder.path + "/" + UUID().uuidString
-        change(&flags)
-        let recipe = try Recipe.resolve(flags: flags)
-        let outcomes = try InProcessCommunicator.run(ranks: ranks) { world in
-            try Trainer(recipe: recipe, world: world, console: Console(isQuiet: true)).run()
+        let flags = tiny.flags(UUID().uuidString) { flags in
+            flags.model = model
+            flags.epochs = 1
+            flags.batchSize = batchSize
+            flags.learningRate = 0.1
+            flags.logEvery = nil
+            change(&flags)
         }
-        #expect(Set(outcomes.map(\.parametersSHA256)).count == 1, "all ranks end with the same parameters")
-        #expect(outcomes.allSatisfy { $0.evaluation.samples == 12 }, "every test sample counts once")
-        return try #require(outcomes.first)
+        let outcome = try tiny.train(ranks: ranks, flags)
+        #expect(outcome.evaluation.samples == 12, "every test sample counts once")
+        return outcome
     }
 
     /// The samples of the steps, and the losses.
