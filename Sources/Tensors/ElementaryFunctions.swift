@@ -48,12 +48,11 @@ package enum Elementary {
         // x = m 2^k with m in [sqrt 1/2, sqrt 2), and ln m = 2 artanh s with s = (m - 1) / (m + 1), |s| <= 0.1716.
         let isNormal = x >= .leastNormalMagnitude
         let bits = (isNormal ? x : x * 0x1p54).bitPattern
-        var m = Double(bitPattern: bits & 0x000f_ffff_ffff_ffff | 0x3ff0_0000_0000_0000)
-        var k = Double(Int(bits >> 52) - (isNormal ? 1023 : 1023 + 54))
-        if m >= 0x1.6a09e667f3bcdp+0 {
-            m *= 0.5
-            k += 1
-        }
+        let significand = Double(bitPattern: bits & 0x000f_ffff_ffff_ffff | 0x3ff0_0000_0000_0000)
+        // Without a branch, as in sine and cosine: for random numbers each second one would be guessed wrong.
+        let isHigh = significand >= 0x1.6a09e667f3bcdp+0 ? 1 : 0
+        let m = significand - Double(isHigh) * (0.5 * significand)
+        let k = Double(Int(bits >> 52) - (isNormal ? 1023 : 1023 + 54) + isHigh)
         let f = m - 1
         let s = f / (2 + f)
         let z = s * s
@@ -75,15 +74,22 @@ package enum Elementary {
     /// The sine of x radians, |x| up to 10^6.
     package static func sin(_ x: Double) -> Double {
         let (quadrant, r) = reduced(x)
-        let value = quadrant & 1 == 0 ? sineNearZero(r) : cosineNearZero(r)
-        return quadrant & 2 == 0 ? value : -value
+        return value(quadrant, even: sineNearZero(r), odd: cosineNearZero(r))
     }
 
     /// The cosine of x radians, |x| up to 10^6.
     package static func cos(_ x: Double) -> Double {
         let (quadrant, r) = reduced(x)
-        let value = quadrant & 1 == 0 ? cosineNearZero(r) : sineNearZero(r)
-        return (quadrant + 1) & 2 == 0 ? value : -value
+        // cos x = sin (x + pi / 2)
+        return value(quadrant + 1, even: sineNearZero(r), odd: cosineNearZero(r))
+    }
+
+    /// One of two values by a quadrant's lowest bit, with the sign of the other one.
+    private static func value(_ quadrant: Int, even: Double, odd: Double) -> Double {
+        let bits = UInt64(bitPattern: Int64(quadrant))
+        let isOdd = 0 &- (bits & 1)
+        let sign = (bits & 2) << 62
+        return Double(bitPattern: (odd.bitPattern & isOdd | even.bitPattern & ~isOdd) ^ sign)
     }
 
     /// x = quadrant * pi / 2 + r with |r| <= pi / 4. (Cody and Waite, "Software Manual for the Elementary Functions", 1980.)
