@@ -27,7 +27,18 @@ package struct Initializer: Sendable {
         return switch distribution {
         case .constant(let value): [Float](repeating: value, count: count)
         case .uniform(let bound): (0..<count).map { bound * (2 * random.uniform(UInt64($0)) - 1) }
-        case .normal(let deviation): (0..<count).map { deviation * random.normal(UInt64($0)) }
+        case .normal(let deviation): normals(count, random).map { deviation * $0 }
         }
+    }
+
+    private func normals(_ count: Int, _ random: CounterRandom) -> [Float] {
+        var values: [Float] = []
+        values.reserveCapacity(count + 3)
+        for start in stride(from: 0, to: count, by: 4) {
+            let four = random.normals(UInt64(start))
+            for lane in 0..<4 { values.append(four[lane]) }
+        }
+        values.removeLast(values.count - count)
+        return values
     }
 }

@@ -45,18 +45,22 @@ package enum Elementary {
     package static func log(_ x: Double) -> Double {
         guard x > 0 else { return x == 0 ? -.infinity : .nan }
         guard x < .infinity else { return x }
-        // x = m 2^k with m in [sqrt 1/2, sqrt 2), and ln m = 2 artanh s with s = (m - 1) / (m + 1), |s| <= 0.1716.
         let isNormal = x >= .leastNormalMagnitude
-        let bits = (isNormal ? x : x * 0x1p54).bitPattern
-        let significand = Double(bitPattern: bits & 0x000f_ffff_ffff_ffff | 0x3ff0_0000_0000_0000)
-        // Without a branch, as in sine and cosine: for random numbers each second one would be guessed wrong.
-        let isHigh = significand >= 0x1.6a09e667f3bcdp+0 ? 1 : 0
-        let m = significand - Double(isHigh) * (0.5 * significand)
-        let k = Double(Int(bits >> 52) - (isNormal ? 1023 : 1023 + 54) + isHigh)
+        return logs(SIMD4(repeating: isNormal ? x : x * 0x1p54), exponent: isNormal ? 0 : -54)[0]
+    }
+
+    /// Four natural logarithms of x 2^exponent, for positive normal x. One by one each would wait for its own long chain of operations.
+    package static func logs(_ x: SIMD4<Double>, exponent: Int64 = 0) -> SIMD4<Double> {
+        // x = m 2^k with m in [sqrt 1/2, sqrt 2), and ln m = 2 artanh s with s = (m - 1) / (m + 1), |s| <= 0.1716.
+        let bits = unsafeBitCast(x, to: SIMD4<UInt64>.self)
+        let fraction = bits & 0x000f_ffff_ffff_ffff
+        let isHigh = 1 &- ((fraction &- 0x0006_a09e_667f_3bcd) &>> 63)
+        let m = unsafeBitCast(fraction | ((1023 &- isHigh) &<< 52), to: SIMD4<Double>.self)
+        let k = SIMD4<Double>(SIMD4<Int64>(truncatingIfNeeded: (bits &>> 52) &+ isHigh) &+ (exponent - 1023))
         let f = m - 1
         let s = f / (2 + f)
         let z = s * s
-        var tail = 2.0 / 23
+        var tail = SIMD4(repeating: 2.0 / 23)
         tail = tail * z + 2.0 / 21
         tail = tail * z + 2.0 / 19
         tail = tail * z + 2.0 / 17
@@ -73,37 +77,36 @@ package enum Elementary {
 
     /// The sine of x radians, |x| up to 10^6.
     package static func sin(_ x: Double) -> Double {
-        let (quadrant, r) = reduced(x)
-        return value(quadrant, even: sineNearZero(r), odd: cosineNearZero(r))
+        x.magnitude <= 1_000_000 ? waves(SIMD4(repeating: x), quadrants: 0)[0] : .nan
     }
 
     /// The cosine of x radians, |x| up to 10^6.
     package static func cos(_ x: Double) -> Double {
-        let (quadrant, r) = reduced(x)
-        // cos x = sin (x + pi / 2)
-        return value(quadrant + 1, even: sineNearZero(r), odd: cosineNearZero(r))
+        x.magnitude <= 1_000_000 ? cosines(SIMD4(repeating: x))[0] : .nan
     }
 
-    /// One of two values by a quadrant's lowest bit, with the sign of the other one.
-    private static func value(_ quadrant: Int, even: Double, odd: Double) -> Double {
-        let bits = UInt64(bitPattern: Int64(quadrant))
-        let isOdd = 0 &- (bits & 1)
-        let sign = (bits & 2) << 62
-        return Double(bitPattern: (odd.bitPattern & isOdd | even.bitPattern & ~isOdd) ^ sign)
-    }
+    /// Four cosines of x radians, |x| up to 10^6.
+    package static func cosines(_ x: SIMD4<Double>) -> SIMD4<Double> { waves(x, quadrants: 1) }
 
+    /// The sines of x + quadrants pi / 2.
+    ///
     /// x = quadrant * pi / 2 + r with |r| <= pi / 4. (Cody and Waite, "Software Manual for the Elementary Functions", 1980.)
-    private static func reduced(_ x: Double) -> (quadrant: Int, r: Double) {
-        guard x.magnitude <= 1_000_000 else { return (0, .nan) }
-        let n = (x * 0.6366197723675814).rounded(.toNearestOrEven)
+    private static func waves(_ x: SIMD4<Double>, quadrants: UInt64) -> SIMD4<Double> {
+        // Adding 2^52 + 2^51 leaves the nearest whole number, even in the middle, in the lowest bits.
+        let shifted = x * 0.6366197723675814 + 0x1.8p52
+        let n = shifted - 0x1.8p52
         let r = ((x - n * quarterTurnHigh) - n * quarterTurnMiddle) - n * quarterTurnLow
-        return (Int(n), r)
+        let quadrant = unsafeBitCast(shifted, to: SIMD4<UInt64>.self) &+ quadrants
+        let sines = unsafeBitCast(sinesNearZero(r), to: SIMD4<UInt64>.self)
+        let cosines = unsafeBitCast(cosinesNearZero(r), to: SIMD4<UInt64>.self)
+        let isOdd = 0 &- (quadrant & 1)
+        return unsafeBitCast((cosines & isOdd | sines & ~isOdd) ^ ((quadrant & 2) &<< 62), to: SIMD4<Double>.self)
     }
 
-    /// The sine of |x| <= pi / 4; the first term left out is x^19 / 19! < 2^-63.
-    private static func sineNearZero(_ x: Double) -> Double {
+    /// The sines of |x| <= pi / 4; the first term left out is x^19 / 19! < 2^-63.
+    private static func sinesNearZero(_ x: SIMD4<Double>) -> SIMD4<Double> {
         let z = x * x
-        var tail = 1.0 / 355_687_428_096_000
+        var tail = SIMD4(repeating: 1.0 / 355_687_428_096_000)
         tail = tail * z - 1.0 / 1_307_674_368_000
         tail = tail * z + 1.0 / 6_227_020_800
         tail = tail * z - 1.0 / 39_916_800
@@ -114,10 +117,10 @@ package enum Elementary {
         return x + x * z * tail
     }
 
-    /// The cosine of |x| <= pi / 4; the first term left out is x^18 / 18! < 2^-58.
-    private static func cosineNearZero(_ x: Double) -> Double {
+    /// The cosines of |x| <= pi / 4; the first term left out is x^18 / 18! < 2^-58.
+    private static func cosinesNearZero(_ x: SIMD4<Double>) -> SIMD4<Double> {
         let z = x * x
-        var tail = 1.0 / 20_922_789_888_000
+        var tail = SIMD4(repeating: 1.0 / 20_922_789_888_000)
         tail = tail * z - 1.0 / 87_178_291_200
         tail = tail * z + 1.0 / 479_001_600
         tail = tail * z - 1.0 / 3_628_800

@@ -12,6 +12,15 @@ import Testing
         #expect(CounterRandom(seed: 7, stream: "x").normal(3).bitPattern == 0x3e17_e86b)
     }
 
+    @Test("four normal numbers in a row are those of their indices")
+    func rows() {
+        let random = CounterRandom(seed: 7, stream: "x")
+        for index in 0..<1000 as Range<UInt64> {
+            let four = random.normals(index)
+            for lane in 0..<4 { #expect(four[lane].bitPattern == random.normal(index + UInt64(lane)).bitPattern) }
+        }
+    }
+
     @Test("seeds, streams and indices all tell numbers apart")
     func distinct() {
         var seen = Set<UInt64>()
