@@ -17,9 +17,11 @@ package enum Backend: String, CaseIterable, Sendable {
         }
     }
 
-    /// Rewrites of graphs that its products can follow: sgemm reads tensors as they are.
+    /// Rewrites of graphs that its products can follow: sgemm reads and writes tensors as they are.
     package var passes: Set<GraphPass> {
-        self == .openblas ? Set(GraphPass.allCases).subtracting([.normOnLoad]) : Set(GraphPass.allCases)
+        self == .openblas
+            ? Set(GraphPass.allCases).subtracting([.normOnLoad, .convolutionActivation, .gradientActivation])
+            : Set(GraphPass.allCases)
     }
 
     package var isSupported: Bool { instructionSet.isSupported }

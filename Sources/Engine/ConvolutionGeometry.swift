@@ -83,6 +83,8 @@ struct ConvolutionPart {
     var output: TensorView
     /// Added to what is written: y, or dx of a data gradient.
     var addend: TensorView?
+    /// What becomes of what is written.
+    var finish: Finish?
     var weights: UnsafeMutablePointer<Float>
     var gradient: UnsafeMutablePointer<Float>
     /// Floats of `weights`.

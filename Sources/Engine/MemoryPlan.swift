@@ -95,7 +95,7 @@ struct MemoryPlan {
     private static func lastUses(_ graph: Graph) -> [Int] {
         var lastUse = [Int](repeating: 0, count: graph.values.count)
         for (index, node) in graph.nodes.enumerated() {
-            for value in node.inputs + [node.addend, node.output].compactMap({ $0 }) { lastUse[value.index] = index }
+            for value in node.reads + [node.output].compactMap({ $0 }) { lastUse[value.index] = index }
         }
         // Read by whoever asks for them after the run.
         lastUse[graph.logits.index] = graph.nodes.count
@@ -131,6 +131,8 @@ struct MemoryPlan {
         case .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .batchNormGradient:
             candidates = [node.inputs[1]]
         case .residualGradient: candidates = [node.inputs[2]]
+        // Each element of y is read where its gradient is written.
+        case .averagePoolGradient: candidates = [node.activated].compactMap { $0 }
         default: return nil
         }
         return candidates.first { canOverwrite($0, at: index) }

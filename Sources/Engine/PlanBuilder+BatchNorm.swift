@@ -267,6 +267,8 @@ extension Activation {
         switch self {
         case .relu: Bounds(low: 0, high: .infinity)
         case .relu6: Bounds(low: 0, high: 6)
+        case .sigmoid: Bounds(low: 0, high: 1)
+        case .tanh: Bounds(low: -1, high: 1)
         }
     }
 }

@@ -11,7 +11,8 @@ extension PlanBuilder {
         let sums = runSums(node.sums, of: output)
         var isSummed = sums != nil
         forEachPart(
-            convolution, input: node.inputs[0], load: node.load, output: output, addend: node.addend
+            convolution, input: node.inputs[0], load: node.load, output: output, addend: node.addend,
+            finish: finish(node)
         ) { builder, part in
             var part = part
             part.sums = sums?.slice(from: part.firstOutput)
@@ -36,7 +37,7 @@ extension PlanBuilder {
             return emitWinograd(
                 source: part.input, normalization: part.normalization, padding: geometry.padding,
                 weights: UnsafePointer(part.weights), scratch: 0, destination: part.output, addend: part.addend,
-                bias: part.bias, sums: part.sums)
+                bias: part.bias, finish: part.finish, sums: part.sums)
         }
         let plain = forwardWindow(part)
         let window =
@@ -51,12 +52,13 @@ extension PlanBuilder {
             geometry, source: part.input, window: window, weights: UnsafePointer(part.weights),
             weightBlockStride: geometry.taps * geometry.inputsPerOutput * 32, phases: [phase],
             destination: part.output, step: 1, addend: part.addend, bias: part.bias,
-            sums: part.sums)
+            finish: part.finish, sums: part.sums)
     }
 
     /// Calls `body` for each super-group, with channel slices of the tensors.
     mutating func forEachPart(
         _ convolution: Convolution, input: ValueID, load: BatchNorm? = nil, output: ValueID, addend: ValueID?,
+        finish: Finish? = nil,
         _ body: (inout PlanBuilder, ConvolutionPart) -> Void
     ) {
         guard let packing = context.parameters.entries[convolution.weight.index].packing else { return }
@@ -72,11 +74,17 @@ extension PlanBuilder {
                 let channels = graph[id].shape.channels / packing.superGroups
                 return slice(view(id), group * channels, channels)
             }
+            var finish = finish
+            if let activated = finish?.activated {
+                let channels = activated.channels / packing.superGroups
+                finish?.activated = slice(activated, group * channels, channels)
+            }
             let part = ConvolutionPart(
                 geometry: geometry,
                 input: slice(view(input), group * geometry.input.channels, geometry.input.channels),
                 normalization: load.map { normalization($0, from: group * geometry.input.channels) },
                 output: slice(view(output), group * packing.superOutputs, packing.superOutputs), addend: addendSlice,
+                finish: finish,
                 weights: weights(convolution.weight) + group * packing.superStride,
                 gradient: gradient(convolution.weight) + group * packing.superStride,
                 weightCount: packing.superStride,
@@ -84,6 +92,11 @@ extension PlanBuilder {
                 firstInput: group * geometry.input.channels, firstOutput: group * packing.superOutputs)
             body(&self, part)
         }
+    }
+
+    /// What becomes of what a node writes.
+    func finish(_ node: Node) -> Finish? {
+        node.activation.map { Finish(function: $0.nonlinearity, activated: node.activated.map(view)) }
     }
 
     private func slice(_ view: TensorView, _ offset: Int, _ channels: Int) -> TensorView {
@@ -99,7 +112,7 @@ extension PlanBuilder {
     mutating func emitConvolution(
         _ geometry: ConvolutionGeometry, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,
         weightBlockStride: Int, phases: [Phase], destination: TensorView, step: Int, addend: TensorView?,
-        bias: UnsafePointer<Float>?, sums: RunSums?
+        bias: UnsafePointer<Float>?, finish: Finish?, sums: RunSums?
     ) -> Bool {
         let axis = window.columnCopies > 0 ? RowAxis.map : geometry.axis
         let rows = phases.map(\.rows).max() ?? 0
@@ -107,7 +120,8 @@ extension PlanBuilder {
             batch: context.batch, axis: axis, source: source, window: window, weights: weights,
             weightBlockStride: weightBlockStride, phases: UnsafePointer(memory.store(phases)),
             phaseCount: phases.count, destination: destination, destinationStep: step, addend: addend, bias: bias,
-            samplesPerGroup: 1, groups: 1, copiedSample: 0, rowsPerStrip: 1, strips: 1, lanesPerPart: 32, laneParts: 1)
+            finish: finish, samplesPerGroup: 1, groups: 1, copiedSample: 0, rowsPerStrip: 1, strips: 1,
+            lanesPerPart: 32, laneParts: 1)
         switch axis {
         case .mapRow:
             let room = geometry.isDepthwise ? Cut.stripFloats : Cut.sourceFloats
@@ -174,5 +188,17 @@ extension PlanBuilder {
         let parts = max(min(wanted, (blocks + 1) / 2), 1)
         let perPart = (blocks + parts - 1) / parts
         return (perPart * 32, (blocks + perPart - 1) / perPart)
+    }
+}
+
+extension Activation {
+    /// As kernels know it.
+    fileprivate var nonlinearity: Nonlinearity {
+        switch self {
+        case .relu: .relu
+        case .relu6: .relu6
+        case .sigmoid: .sigmoid
+        case .tanh: .tanh
+        }
     }
 }

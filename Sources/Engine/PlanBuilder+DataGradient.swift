@@ -7,7 +7,8 @@ extension PlanBuilder {
         guard let output = node.output else { return }
         let sums = runSums(node.sums, of: output)
         var isSummed = sums != nil
-        forEachPart(convolution, input: output, output: node.inputs[0], addend: node.addend) { builder, part in
+        forEachPart(convolution, input: output, output: node.inputs[0], addend: node.addend, finish: finish(node)) {
+            builder, part in
             var part = part
             part.sums = sums?.slice(from: part.firstInput)
             if builder.computes(part), !part.geometry.isLinear {
@@ -35,7 +36,7 @@ extension PlanBuilder {
             return emitWinograd(
                 source: dy, normalization: nil, padding: lattice.padTop, weights: weights,
                 scratch: (dx.channels + 31) / 32 * geometry.taps * dy.channels * 32, destination: dx,
-                addend: part.addend, bias: nil, sums: part.sums)
+                addend: part.addend, bias: nil, finish: part.finish, sums: part.sums)
         }
         let plain = SourceWindow(
             isCopied: geometry.axis == .pixels || geometry.axis == .mapRow && lattice.needsCopy(geometry),
@@ -61,7 +62,7 @@ extension PlanBuilder {
         return emitConvolution(
             geometry, source: dy, window: window, weights: transposed(part, lattice),
             weightBlockStride: geometry.taps * outputs * 32, phases: phases, destination: dx, step: geometry.stride,
-            addend: part.addend, bias: nil, sums: part.sums)
+            addend: part.addend, bias: nil, finish: part.finish, sums: part.sums)
     }
 
     /// The weights with inputs as lanes; a depthwise convolution's are that already.

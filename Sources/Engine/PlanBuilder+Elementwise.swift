@@ -65,6 +65,7 @@ extension PlanBuilder {
             inputGradient: view(output), addend: node.addend.map(view), kernel: pooling?.kernel ?? 0,
             stride: pooling?.stride ?? 0, padding: pooling?.padding ?? 0)
         normalize(&arguments, node)
+        arguments.finish = finish(node)
         call(name, kernel, arguments, tasks: slots)
     }
 
@@ -113,8 +114,11 @@ extension PlanBuilder {
             tasks: slots)
     }
 
-    mutating func lowerLoss(_ logits: ValueID, weight: Float) {
-        call("crossEntropy", context.kernels.crossEntropy, crossEntropy(logits, nil, weight: weight), tasks: slots)
+    /// - Parameter gradient: written along with the loss, where there is one.
+    mutating func lowerLoss(_ logits: ValueID, gradient: ValueID? = nil, weight: Float) {
+        call(
+            "crossEntropy", context.kernels.crossEntropy, crossEntropy(logits, gradient.map(view), weight: weight),
+            tasks: slots)
         hasLoss = true
     }
 

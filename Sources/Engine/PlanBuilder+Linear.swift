@@ -29,6 +29,7 @@ extension PlanBuilder {
     private func linearGradient(_ part: ConvolutionPart, perTask: Int) -> LinearGradientArguments {
         LinearGradientArguments(
             batch: context.batch, input: part.input, outputGradient: part.output, addend: part.addend,
+            finish: part.finish,
             weights: UnsafePointer(part.weights), gradient: part.gradient,
             weightBlockStride: part.geometry.input.count * 32, turns: shardTurns, packed: workspace.partials,
             perTask: perTask, scratch: workspace.scratch, scratchStride: workspace.scratchStride)

@@ -29,7 +29,7 @@ extension PlanBuilder {
     /// - Returns: whether the sums go along: where no task ends within a run.
     mutating func emitWinograd(
         source: TensorView, normalization: Normalization?, padding: Int, weights: UnsafePointer<Float>, scratch: Int,
-        destination: TensorView, addend: TensorView?, bias: UnsafePointer<Float>?, sums: RunSums?
+        destination: TensorView, addend: TensorView?, bias: UnsafePointer<Float>?, finish: Finish?, sums: RunSums?
     ) -> Bool {
         let blocks = (destination.channels + 31) / 32
         let coefficients = workspace.partials + scratch
@@ -55,7 +55,7 @@ extension PlanBuilder {
             batch: context.batch, source: source, window: window, patches: patches,
             weights: UnsafePointer(coefficients), segments: UnsafePointer(memory.store(segments)),
             segmentCount: segments.count, destination: destination, addend: addend, bias: bias,
-            strips: strips.count, lanesPerPart: lanesPerPart, laneParts: laneParts, copied: copied)
+            finish: finish, strips: strips.count, lanesPerPart: lanesPerPart, laneParts: laneParts, copied: copied)
         let rowsPerTask = WinogradPatches.step * strips.rowsPerStrip
         if let sums, strips.count == 1 || rowsPerTask % sums.rowsPerRun == 0 { arguments.sums = sums }
         call("convolveWinograd", context.kernels.convolveWinograd, arguments, tasks: tasks * laneParts)

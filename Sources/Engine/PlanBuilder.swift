@@ -129,7 +129,7 @@ struct PlanBuilder {
             lowerPoolingGradient(node, nil, "adaptiveAveragePoolGradient", context.kernels.adaptiveAveragePoolGradient)
         case .concatenate: lowerConcatenation(node)
         case .slice(let offset): lowerSlice(node, offset: offset)
-        case .softmaxCrossEntropy(let weight): lowerLoss(node.inputs[0], weight: weight)
+        case .softmaxCrossEntropy(let weight): lowerLoss(node.inputs[0], gradient: node.output, weight: weight)
         case .softmaxCrossEntropyGradient(let weight): lowerLossGradient(node, weight: weight)
         }
     }

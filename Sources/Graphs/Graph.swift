@@ -63,6 +63,9 @@ package struct Node: Sendable {
     package var load: BatchNorm?
     /// Of a convolution or its data gradient: the sums over its output that it may take along. Who needs them comes after.
     package var sums: OutputSums?
+    /// What operation and addend add up to goes through it; in a data gradient through its gradient, where `activated` is its y.
+    package var activation: Activation?
+    package var activated: ValueID?
     /// The layer it belongs to, as the network names it.
     package var layer: String
 
@@ -83,6 +86,9 @@ package struct Node: Sendable {
         default: 0
         }
     }
+
+    /// Every value that it looks at, once for each time.
+    package var reads: [ValueID] { inputs + [addend, activated].compactMap { $0 } }
 }
 
 /// Two sums over each channel of what a node writes.
@@ -169,7 +175,8 @@ package enum Operation: Sendable {
     /// [dy] -> dx with the same draw
     case dropoutGradient(rate: Float, index: Int)
 
-    /// [logits] -> loss of each sample, times `weight`. Only the head with weight 1 reports accuracy.
+    /// [logits] -> loss of each sample, times `weight`. Only the head with weight 1 reports accuracy. Behind `GraphPass`es with
+    /// an output: what its gradient would write.
     case softmaxCrossEntropy(weight: Float)
     /// [logits] -> dlogits = (softmax - one-hot) * weight / samples of the global batch
     case softmaxCrossEntropyGradient(weight: Float)
@@ -256,12 +263,18 @@ package struct BatchNorm: Hashable, Sendable {
     }
 }
 
-/// An activation that can be part of another operation, because its gradient's mask is cheap to find again.
+/// An activation that can be part of another operation.
 package enum Activation: Hashable, Sendable {
     /// max(y, 0)
     case relu
     /// min(max(y, 0), 6)
     case relu6
+    /// 1 / (1 + exp(-y))
+    case sigmoid
+    case tanh
+
+    /// Whether it only holds numbers to bounds: its gradient is a mask, which is cheap to find again.
+    package var isClamp: Bool { self == .relu || self == .relu6 }
 }
 
 /// A parameter or buffer as a state_dict knows it.

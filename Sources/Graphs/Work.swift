@@ -28,7 +28,7 @@ package struct Work: Hashable, Sendable {
 extension Graph {
     /// What `node` has to do for a batch of `samples`.
     ///
-    /// Convolutions count their multiply-adds alone (`multiplyAdds(of:)`), neither bias nor addend. Concatenations and slices count
+    /// Convolutions count their multiply-adds alone (`multiplyAdds(of:)`), neither bias, addend nor activation. Concatenations and slices count
     /// as if each copied everything, which a plan that places their tensors well saves.
     package func work(of node: Node, samples: Int) -> Work {
         let tensors = tensorsTouched(by: node).reduce(0) { $0 + self[$1].shape.count }
@@ -37,7 +37,8 @@ extension Graph {
         let isProduct = multiplyAdds(of: node) > 0
         return Work(
             operations: samples
-                * (isProduct ? 2 * multiplyAdds(of: node) : elementOperations(of: node) + addition),
+                * (isProduct
+                    ? 2 * multiplyAdds(of: node) : elementOperations(of: node) + addition + activation(of: node)),
             bytes: MemoryLayout<Float>.stride * (samples * tensors + parameters))
     }
 
@@ -56,7 +57,15 @@ extension Graph {
         {
             return []
         }
-        return node.inputs + [node.output, node.addend].compactMap { $0 }
+        let others = node.activated.map { node.inputs.contains($0) ? [] : [$0] } ?? []
+        return node.inputs + others + [node.output, node.addend].compactMap { $0 }
+    }
+
+    /// Operations for one sample of an activation that is part of a node.
+    private func activation(of node: Node) -> Int {
+        guard let activation = node.activation, let output = node.output else { return 0 }
+        return (node.activated == nil ? activation.operations : activation.gradientOperations)
+            * self[output].shape.count
     }
 
     /// Parameters that a node reads, or whose gradients it writes; those that it does both to, twice.
@@ -102,11 +111,10 @@ extension Graph {
         case .reluGradient: return Activation.relu.gradientOperations * output
         case .relu6: return Activation.relu6.operations * output
         case .relu6Gradient: return Activation.relu6.gradientOperations * output
-        // 1 / (1 + exp(-x)); y * (1 - y) * dy
-        case .sigmoid, .sigmoidGradient: return 3 * output
-        case .tanh: return output
-        // dy * (1 - y * y)
-        case .tanhGradient: return 3 * output
+        case .sigmoid: return Activation.sigmoid.operations * output
+        case .sigmoidGradient: return Activation.sigmoid.gradientOperations * output
+        case .tanh: return Activation.tanh.operations * output
+        case .tanhGradient: return Activation.tanh.gradientOperations * output
         // A window's squares and their sum; scale, offset, power, division.
         case .localResponseNormalization(let size, _, _, _): return (2 * size + 4) * output
         // d and its power again; dy * y / d, the window's sum of it, and what becomes of both.
@@ -119,26 +127,31 @@ extension Graph {
         case .adaptiveAveragePoolGradient: return output
         case .concatenate, .slice: return 0
         // The maximum; differences, exponentials, their sum.
-        case .softmaxCrossEntropy: return 4 * inputs[0]
+        case .softmaxCrossEntropy: return (node.output == nil ? 4 : 6) * inputs[0]
         case .softmaxCrossEntropyGradient: return 6 * inputs[0]
         }
     }
 }
 
 extension Activation {
-    /// Comparisons a number.
+    /// Operations a number.
     fileprivate var operations: Int {
         switch self {
         case .relu: 1
         case .relu6: 2
+        // 1 / (1 + exp(-x))
+        case .sigmoid: 3
+        case .tanh: 1
         }
     }
 
-    /// Comparisons, and what they are joined by, for each number of dy.
+    /// Operations for each number of dy; comparisons are joined by one.
     fileprivate var gradientOperations: Int {
         switch self {
         case .relu: 1
         case .relu6: 3
+        // y * (1 - y) * dy, dy * (1 - y * y)
+        case .sigmoid, .tanh: 3
         }
     }
 }

@@ -31,6 +31,7 @@ func multiplyRow<P: Product>(_ product: P.Type, _ columns: Int, isWide: Bool, _ 
 
 /// The outputs of one task in one phase and one sample (or run of samples): rows of columns, at regular strides.
 private struct Panel {
+    var channels: Int
     var rows: Int
     var columns: Int
     var source: UnsafePointer<Float>
@@ -42,6 +43,10 @@ private struct Panel {
     var addend: UnsafePointer<Float>?
     var addendRowStride: Int
     var addendStride: Int
+    /// y, where the gradient of an activation is what is written.
+    var activated: UnsafePointer<Float>?
+    var activatedRowStride: Int
+    var activatedStride: Int
 }
 
 /// All outputs of a panel for the lanes `lane ..< lane + a tile's`, with some of the segments.
@@ -49,7 +54,7 @@ private struct Panel {
 private func multiplyPanel<P: Product>(
     _ product: P.Type, _ panel: Panel, sourceLane: Int, lane: Int, isWide: Bool, weights: UnsafePointer<Float>,
     segments: UnsafePointer<Segment>,
-    segmentCount: Int, isFirst: Bool, bias: UnsafePointer<Float>?
+    segmentCount: Int, isFirst: Bool, bias: UnsafePointer<Float>?, finish: Finish?
 ) {
     for row in 0..<panel.rows {
         let destination = panel.destination + row &* panel.destinationRowStride + lane
@@ -68,6 +73,14 @@ private func multiplyPanel<P: Product>(
             job.initialStride = panel.addendStride
         }
         multiplyRow(P.self, panel.columns, isWide: isWide, &job)
+        if let finish {
+            // Behind the last channel only what makes a vector of eight is wanted.
+            finish(
+                destination, stride: panel.destinationStride, count: panel.columns,
+                channels: min(isWide ? tileLanes : lanes, panel.channels &- lane),
+                activated: panel.activated.map { $0 + row &* panel.activatedRowStride + lane },
+                activatedStride: panel.activatedStride)
+        }
     }
 }
 
@@ -147,7 +160,8 @@ private func multiplyTask<P: Product>(
                     multiplyPanel(
                         P.self, panel, sourceLane: P.isLanewise ? lane &- firstLane : 0, lane: lane, isWide: isWide,
                         weights: weights, segments: phase.segments + first, segmentCount: count, isFirst: first == 0,
-                        bias: arguments.pointee.bias)
+                        bias: arguments.pointee.bias,
+                        finish: first &+ count >= phase.segmentCount ? arguments.pointee.finish : nil)
                 }
                 first &+= count
             } while first < phase.segmentCount
@@ -188,6 +202,7 @@ private func forEachPanel(
 ) {
     let destination = arguments.pointee.destination
     let addend = arguments.pointee.addend
+    let activated = arguments.pointee.finish?.activated
     let window = arguments.pointee.window
     switch arguments.pointee.axis {
     case .mapRow:
@@ -203,14 +218,18 @@ private func forEachPanel(
                 copy.map { $0 + i &* copiedSample } ?? UnsafePointer(source.pixel(slot, firstRow &* window.step, 0))
             body(
                 Panel(
-                    rows: rows, columns: phase.columns, source: origin, sourceRowStride: window.step &* sourceWidth,
+                    channels: destination.channels, rows: rows, columns: phase.columns, source: origin,
+                    sourceRowStride: window.step &* sourceWidth,
                     sourceStride: window.step &* sourcePixel,
                     destination: destination.pixel(slot, row, phase.firstColumn),
                     destinationRowStride: step &* destination.rowStride,
                     destinationStride: step &* destination.pixelStride,
                     addend: addend.map { UnsafePointer($0.pixel(slot, row, phase.firstColumn)) },
                     addendRowStride: step &* (addend?.rowStride ?? 0),
-                    addendStride: step &* (addend?.pixelStride ?? 0)))
+                    addendStride: step &* (addend?.pixelStride ?? 0),
+                    activated: activated.map { UnsafePointer($0.pixel(slot, row, phase.firstColumn)) },
+                    activatedRowStride: step &* (activated?.rowStride ?? 0),
+                    activatedStride: step &* (activated?.pixelStride ?? 0)))
         }
     case .map:
         guard let copy else { return }
@@ -218,12 +237,15 @@ private func forEachPanel(
             let slot = firstSlot &+ i
             body(
                 Panel(
-                    rows: 1, columns: phase.rows &* phase.columns, source: copy + i &* copiedSample,
+                    channels: destination.channels, rows: 1, columns: phase.rows &* phase.columns,
+                    source: copy + i &* copiedSample,
                     sourceRowStride: 0, sourceStride: window.pixelStride,
                     destination: destination.sample(slot), destinationRowStride: 0,
                     destinationStride: destination.pixelStride,
                     addend: addend.map { UnsafePointer($0.sample(slot)) }, addendRowStride: 0,
-                    addendStride: addend?.pixelStride ?? 0))
+                    addendStride: addend?.pixelStride ?? 0,
+                    activated: activated.map { UnsafePointer($0.sample(slot)) }, activatedRowStride: 0,
+                    activatedStride: activated?.pixelStride ?? 0))
         }
     case .pixels:
         guard let copy else { return }
@@ -232,20 +254,27 @@ private func forEachPanel(
         if columns <= 0 { return }
         body(
             Panel(
-                rows: 1, columns: columns, source: copy, sourceRowStride: 0, sourceStride: window.pixelStride,
+                channels: destination.channels, rows: 1, columns: columns, source: copy, sourceRowStride: 0,
+                sourceStride: window.pixelStride,
                 destination: destination.sample(firstSlot) + firstRow &* destination.pixelStride,
                 destinationRowStride: 0, destinationStride: destination.pixelStride,
                 addend: addend.map { UnsafePointer($0.sample(firstSlot) + firstRow &* $0.pixelStride) },
-                addendRowStride: 0, addendStride: addend?.pixelStride ?? 0))
+                addendRowStride: 0, addendStride: addend?.pixelStride ?? 0,
+                activated: activated.map { UnsafePointer($0.sample(firstSlot) + firstRow &* $0.pixelStride) },
+                activatedRowStride: 0, activatedStride: activated?.pixelStride ?? 0))
     case .samples:
         body(
             Panel(
-                rows: 1, columns: slots, source: source.sample(firstSlot), sourceRowStride: 0,
+                channels: destination.channels, rows: 1, columns: slots, source: source.sample(firstSlot),
+                sourceRowStride: 0,
                 sourceStride: source.sampleStride,
                 destination: destination.pixel(firstSlot, phase.firstRow, phase.firstColumn),
                 destinationRowStride: 0, destinationStride: destination.sampleStride,
                 addend: addend.map { UnsafePointer($0.pixel(firstSlot, phase.firstRow, phase.firstColumn)) },
-                addendRowStride: 0, addendStride: addend?.sampleStride ?? 0))
+                addendRowStride: 0, addendStride: addend?.sampleStride ?? 0,
+                activated: activated.map {
+                    UnsafePointer($0.pixel(firstSlot, phase.firstRow, phase.firstColumn))
+                }, activatedRowStride: 0, activatedStride: activated?.sampleStride ?? 0))
     }
 }
 

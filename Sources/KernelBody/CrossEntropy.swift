@@ -32,16 +32,19 @@ private func sumExponentials(
     return sum
 }
 
+/// The loss, and where there is a `gradient` that too.
 func crossEntropy(_ arguments: UnsafePointer<CrossEntropyArguments>, _ task: Int, _ worker: Int) {
     guard arguments.pointee.batch.isActive(task) else { return }
     let classes = arguments.pointee.logits.channels
     let logits = UnsafePointer(arguments.pointee.logits.sample(task))
     let best = highest(logits, classes)
-    let sum = sumExponentials(logits, classes, shift: best.value, target: nil)
+    let target = arguments.pointee.gradient?.sample(task)
+    let sum = sumExponentials(logits, classes, shift: best.value, target: target)
     let label = Int(arguments.pointee.step.pointee.labels[task])
     let loss = Float(logarithm(sum) - (Double(logits[label]) - Double(best.value))) * arguments.pointee.weight
     arguments.pointee.losses[task] = arguments.pointee.isFirst ? loss : arguments.pointee.losses[task] + loss
     if arguments.pointee.weight == 1 { arguments.pointee.predictions[task] = Int32(truncatingIfNeeded: best.index) }
+    if let target { writeGradient(arguments, label: label, sum: sum, to: target) }
 }
 
 func crossEntropyGradient(_ arguments: UnsafePointer<CrossEntropyArguments>, _ task: Int, _ worker: Int) {
@@ -49,9 +52,17 @@ func crossEntropyGradient(_ arguments: UnsafePointer<CrossEntropyArguments>, _ t
     let classes = arguments.pointee.logits.channels
     let logits = UnsafePointer(arguments.pointee.logits.sample(task))
     let target = gradient.sample(task)
-    let best = highest(logits, classes)
-    let sum = sumExponentials(logits, classes, shift: best.value, target: target)
+    let sum = sumExponentials(logits, classes, shift: highest(logits, classes).value, target: target)
     let label = Int(arguments.pointee.step.pointee.labels[task])
+    writeGradient(arguments, label: label, sum: sum, to: target)
+}
+
+/// - Parameter target: holds the exponentials.
+@inline(__always)
+private func writeGradient(
+    _ arguments: UnsafePointer<CrossEntropyArguments>, label: Int, sum: Double, to target: UnsafeMutablePointer<Float>
+) {
+    let classes = arguments.pointee.logits.channels
     let scale = arguments.pointee.step.pointee.lossScale * arguments.pointee.weight
     let inverse = 1 / sum
     for k in 0..<classes {

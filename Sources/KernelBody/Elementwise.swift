@@ -34,59 +34,50 @@ private func forEachVector(
     }
 }
 
-/// y = max(x, 0)
+@inline(__always)
+private func forward<F: NumberFunction>(
+    _ function: F.Type, _ arguments: UnsafePointer<ElementwiseArguments>, _ slot: Int
+) {
+    forEachVector(arguments, slot) { x, _ in F.value(x) }
+}
+
+@inline(__always)
+private func backward<F: NumberFunction>(
+    _ function: F.Type, _ arguments: UnsafePointer<ElementwiseArguments>, _ slot: Int
+) {
+    forEachVector(arguments, slot) { y, gradient in F.gradient(y, vector(gradient)) }
+}
+
 func relu(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    let zero = Vector(repeating: 0)
-    forEachVector(arguments, task) { x, _ in x.replacing(with: zero, where: x .< zero) }
+    forward(ReLU.self, arguments, task)
 }
 
-/// dx = dy where y > 0
 func reluGradient(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    let zero = Vector(repeating: 0)
-    forEachVector(arguments, task) { y, gradient in zero.replacing(with: vector(gradient), where: y .> zero) }
+    backward(ReLU.self, arguments, task)
 }
 
-/// y = min(max(x, 0), 6)
 func relu6(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    let zero = Vector(repeating: 0)
-    let six = Vector(repeating: 6)
-    forEachVector(arguments, task) { x, _ in
-        let positive = x.replacing(with: zero, where: x .< zero)
-        return positive.replacing(with: six, where: positive .> six)
-    }
+    forward(ReLU6.self, arguments, task)
 }
 
-/// dx = dy where 0 < y < 6
 func relu6Gradient(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    let zero = Vector(repeating: 0)
-    let six = Vector(repeating: 6)
-    forEachVector(arguments, task) { y, gradient in
-        zero.replacing(with: vector(gradient), where: (y .> zero) .& (y .< six))
-    }
+    backward(ReLU6.self, arguments, task)
 }
 
-/// y = 1 - 2 / (1 + exp(2x))
 func tanh(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    let one = Vector(repeating: 1)
-    forEachVector(arguments, task) { x, _ in one - (one + one) / (one + exponential(x + x)) }
+    forward(HyperbolicTangent.self, arguments, task)
 }
 
-/// dx = dy * (1 - y²)
 func tanhGradient(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    let one = Vector(repeating: 1)
-    forEachVector(arguments, task) { y, gradient in vector(gradient) * (one - y * y) }
+    backward(HyperbolicTangent.self, arguments, task)
 }
 
-/// y = 1 / (1 + exp(-x))
 func sigmoid(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    let one = Vector(repeating: 1)
-    forEachVector(arguments, task) { x, _ in one / (one + exponential(Vector(repeating: 0) - x)) }
+    forward(Sigmoid.self, arguments, task)
 }
 
-/// dx = dy * y * (1 - y)
 func sigmoidGradient(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    let one = Vector(repeating: 1)
-    forEachVector(arguments, task) { y, gradient in vector(gradient) * (y * (one - y)) }
+    backward(Sigmoid.self, arguments, task)
 }
 
 /// y = a + b

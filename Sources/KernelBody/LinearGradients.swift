@@ -51,6 +51,11 @@ func linearDataGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ t
                 isFirst: output == 0 && arguments.pointee.addend == nil, sums: sums)
             output &+= 32
         }
+        if let finish = arguments.pointee.finish, let activated = finish.activated {
+            forEachElement(arguments, firstSlot, firstRow, count, of: activated) { y, place in
+                sums[place] = gradient(of: finish.function, y.pointee, sums[place])
+            }
+        }
         forEachElement(arguments, firstSlot, firstRow, count, of: input) { element, place in
             element.pointee = sums[place]
         }

@@ -105,6 +105,16 @@ private func maximum(
     }
 }
 
+/// dy of a maximum: where x has come through an activation, what its gradient lets pass.
+@inline(__always)
+private func passed(_ finish: Finish?, _ maximum: Vector, _ dy: Vector) -> Vector {
+    switch finish?.function {
+    case .relu: ReLU.gradient(maximum, dy)
+    case .relu6: ReLU6.gradient(maximum, dy)
+    default: dy
+    }
+}
+
 /// dx += dy at the first maximum of each window, in row order.
 func maxPoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, _ worker: Int) {
     guard let outputGradient = arguments.pointee.outputGradient, let inputGradient = arguments.pointee.inputGradient,
@@ -112,6 +122,7 @@ func maxPoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, 
     else { return }
     let input = arguments.pointee.input
     let output = arguments.pointee.output
+    let finish = arguments.pointee.finish
     beginGradient(inputGradient, arguments.pointee.addend, task)
     for row in 0..<output.height {
         let rows = clipped(row, arguments.pointee, extent: input.height)
@@ -123,10 +134,10 @@ func maxPoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, 
             let dy = UnsafePointer(outputGradient.pixel(task, row, column))
             let dx = inputGradient.pixel(task, rows.start, columns.start)
             if rows.end &- rows.start == 3 && columns.end &- columns.start == 3 {
-                addToMaximumOfNine(source, x, y, dy, channels: padded(output.channels), inputGradient, to: dx)
+                addToMaximumOfNine(source, x, y, dy, finish, channels: padded(output.channels), inputGradient, to: dx)
             } else {
                 addToMaximum(
-                    source, x, y, dy, rows: rows.end &- rows.start, columns: columns.end &- columns.start,
+                    source, x, y, dy, finish, rows: rows.end &- rows.start, columns: columns.end &- columns.start,
                     channels: padded(output.channels), inputGradient, to: dx)
             }
         }
@@ -135,14 +146,15 @@ func maxPoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, 
 
 @inline(__always)
 private func addToMaximum(
-    _ input: TensorView, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, rows: Int,
-    columns: Int, channels: Int, _ inputGradient: TensorView, to dx: UnsafeMutablePointer<Float>
+    _ input: TensorView, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
+    _ finish: Finish?,
+    rows: Int, columns: Int, channels: Int, _ inputGradient: TensorView, to dx: UnsafeMutablePointer<Float>
 ) {
     let zero = Vector(repeating: 0)
     var lane = 0
     while lane < channels {
         let best = vector(y + lane)
-        var gradient = vector(dy + lane)
+        var gradient = passed(finish, best, vector(dy + lane))
         for row in 0..<rows {
             for column in 0..<columns {
                 let value = vector(x + (row &* input.rowStride &+ column &* input.pixelStride &+ lane))
@@ -161,7 +173,7 @@ private func addToMaximum(
 /// a write to an address that ends alike would wait for it.
 private func addToMaximumOfNine(
     _ input: TensorView, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
-    channels: Int, _ inputGradient: TensorView, to dx: UnsafeMutablePointer<Float>
+    _ finish: Finish?, channels: Int, _ inputGradient: TensorView, to dx: UnsafeMutablePointer<Float>
 ) {
     let zero = Vector(repeating: 0)
     var shares: (Vector, Vector, Vector, Vector, Vector, Vector, Vector, Vector, Vector) =
@@ -173,7 +185,7 @@ private func addToMaximumOfNine(
         while lane < channels {
             // Mostly the pixels of y and dy follow each other without a gap; asking for others costs nothing.
             let best = streamed(y + lane, pixelStride: channels)
-            var gradient = streamed(dy + lane, pixelStride: channels)
+            var gradient = passed(finish, best, streamed(dy + lane, pixelStride: channels))
             askAhead(x + (2 &* input.rowStride &+ lane), pixelStride: input.pixelStride)
             askAhead(dx + (2 &* inputGradient.rowStride &+ lane), pixelStride: inputGradient.pixelStride)
             for row in 0..<3 {
@@ -229,6 +241,15 @@ func averagePoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: I
     guard let outputGradient = arguments.pointee.outputGradient, let inputGradient = arguments.pointee.inputGradient,
         arguments.pointee.batch.isActive(task)
     else { return }
+    if let finish = arguments.pointee.finish, let activated = finish.activated {
+        switch finish.function {
+        case .relu: return spreadBehind(ReLU.self, arguments, outputGradient, activated, to: inputGradient, task)
+        case .relu6: return spreadBehind(ReLU6.self, arguments, outputGradient, activated, to: inputGradient, task)
+        case .sigmoid: return spreadBehind(Sigmoid.self, arguments, outputGradient, activated, to: inputGradient, task)
+        case .tanh:
+            return spreadBehind(HyperbolicTangent.self, arguments, outputGradient, activated, to: inputGradient, task)
+        }
+    }
     beginGradient(inputGradient, arguments.pointee.addend, task)
     for row in 0..<outputGradient.height {
         let rows = clipped(row, arguments.pointee, extent: inputGradient.height)
@@ -237,6 +258,36 @@ func averagePoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: I
             let count = divisor(
                 row, column, arguments.pointee, height: inputGradient.height, width: inputGradient.width)
             spread(outputGradient.pixel(task, row, column), task, rows, columns, count: count, to: inputGradient)
+        }
+    }
+}
+
+/// dx = f'(y) * dy / count of an activation before the averages, y its output, where windows cover the map and do not overlap.
+@inline(__always)
+private func spreadBehind<F: NumberFunction>(
+    _ function: F.Type, _ arguments: UnsafePointer<PoolingArguments>, _ outputGradient: TensorView,
+    _ activated: TensorView, to inputGradient: TensorView, _ slot: Int
+) {
+    let size = arguments.pointee.kernel
+    let count = Vector(repeating: Float(size &* size))
+    let channels = inputGradient.channels
+    for row in 0..<inputGradient.height {
+        var gradient = outputGradient.pixel(slot, row / size, 0)
+        var y = activated.pixel(slot, row, 0)
+        var dx = inputGradient.pixel(slot, row, 0)
+        for _ in 0..<outputGradient.width {
+            var lane = 0
+            while lane < channels {
+                let share = Vector(repeating: 0) + vector(gradient + lane) / count
+                for column in 0..<size {
+                    let place = y + (column &* activated.pixelStride &+ lane)
+                    put(F.gradient(vector(place), share), dx + (column &* inputGradient.pixelStride &+ lane))
+                }
+                lane &+= lanes
+            }
+            gradient += outputGradient.pixelStride
+            y += size &* activated.pixelStride
+            dx += size &* inputGradient.pixelStride
         }
     }
 }

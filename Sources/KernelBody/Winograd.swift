@@ -123,12 +123,29 @@ func convolveWinograd(_ arguments: UnsafePointer<WinogradArguments>, _ task: Int
                 writeOutputs(arguments, slot, 2 &* r, 2 &* column, firstLane..<endLane, from: product)
                 product += patches.outputPatchStride
             }
+            finishRows(arguments, slot, 2 &* r, firstLane..<endLane)
         }
         if let sums = arguments.pointee.sums {
             let written = arguments.pointee.destination
             let end = min(2 &* (row &+ rows), written.height)
             sumRuns(sums, written, slot: slot, rows: (2 &* row)..<end, lanes: firstLane..<endLane)
         }
+    }
+}
+
+/// Two rows of outputs, just written.
+@inline(__always)
+private func finishRows(
+    _ arguments: UnsafePointer<WinogradArguments>, _ slot: Int, _ first: Int, _ range: Range<Int>
+) {
+    guard let finish = arguments.pointee.finish else { return }
+    let view = arguments.pointee.destination
+    for row in first..<min(first &+ 2, view.height) {
+        finish(
+            view.pixel(slot, row, 0) + range.lowerBound, stride: view.pixelStride, count: view.width,
+            channels: range.count,
+            activated: finish.activated.map { UnsafePointer($0.pixel(slot, row, 0)) + range.lowerBound },
+            activatedStride: finish.activated?.pixelStride ?? 0)
     }
 }
 

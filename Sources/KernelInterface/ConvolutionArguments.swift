@@ -18,6 +18,7 @@ package struct ConvolutionArguments: BitwiseCopyable {
     package var addend: TensorView?
     /// One value a lane, added to every output.
     package var bias: UnsafePointer<Float>?
+    package var finish: Finish?
     /// Samples of a task (map rows, pixels); all samples for `RowAxis.samples`.
     package var samplesPerGroup: Int
     package var groups: Int
@@ -35,7 +36,8 @@ package struct ConvolutionArguments: BitwiseCopyable {
     package init(
         batch: BatchLayout, axis: RowAxis, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,
         weightBlockStride: Int, phases: UnsafePointer<Phase>, phaseCount: Int, destination: TensorView,
-        destinationStep: Int, addend: TensorView?, bias: UnsafePointer<Float>?, samplesPerGroup: Int, groups: Int,
+        destinationStep: Int, addend: TensorView?, bias: UnsafePointer<Float>?, finish: Finish?, samplesPerGroup: Int,
+        groups: Int,
         copiedSample: Int, rowsPerStrip: Int, strips: Int, lanesPerPart: Int, laneParts: Int
     ) {
         self.batch = batch
@@ -50,6 +52,7 @@ package struct ConvolutionArguments: BitwiseCopyable {
         self.destinationStep = destinationStep
         self.addend = addend
         self.bias = bias
+        self.finish = finish
         self.samplesPerGroup = samplesPerGroup
         self.groups = groups
         self.copiedSample = copiedSample

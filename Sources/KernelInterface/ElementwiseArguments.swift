@@ -63,6 +63,8 @@ package struct PoolingArguments: BitwiseCopyable {
     /// Of worker w at w * `scratchStride` floats: `kernel` rows of x.
     package var scratch: UnsafeMutablePointer<Float>?
     package var scratchStride = 0
+    /// What becomes of dx.
+    package var finish: Finish?
 
     package init(
         batch: BatchLayout, input: TensorView, output: TensorView, outputGradient: TensorView?,

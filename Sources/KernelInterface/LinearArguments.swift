@@ -9,6 +9,7 @@ package struct LinearGradientArguments: BitwiseCopyable {
     package var outputGradient: TensorView
     /// Added to dx.
     package var addend: TensorView?
+    package var finish: Finish?
     package var weights: UnsafePointer<Float>
     package var gradient: UnsafeMutablePointer<Float>
     package var weightBlockStride: Int
@@ -23,7 +24,7 @@ package struct LinearGradientArguments: BitwiseCopyable {
     package var scratchStride: Int
 
     package init(
-        batch: BatchLayout, input: TensorView, outputGradient: TensorView, addend: TensorView?,
+        batch: BatchLayout, input: TensorView, outputGradient: TensorView, addend: TensorView?, finish: Finish?,
         weights: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>, weightBlockStride: Int,
         turns: UnsafePointer<ShardTurn>, packed: UnsafeMutablePointer<Float>, perTask: Int,
         scratch: UnsafeMutablePointer<Float>, scratchStride: Int
@@ -32,6 +33,7 @@ package struct LinearGradientArguments: BitwiseCopyable {
         self.input = input
         self.outputGradient = outputGradient
         self.addend = addend
+        self.finish = finish
         self.weights = weights
         self.gradient = gradient
         self.weightBlockStride = weightBlockStride

@@ -52,6 +52,7 @@ package struct WinogradArguments: BitwiseCopyable {
     package var addend: TensorView?
     /// One value a lane, added to every output.
     package var bias: UnsafePointer<Float>?
+    package var finish: Finish?
     package var strips: Int
     /// Output lanes of a task, a multiple of 32.
     package var lanesPerPart: Int
@@ -64,7 +65,8 @@ package struct WinogradArguments: BitwiseCopyable {
     package init(
         batch: BatchLayout, source: TensorView, window: SourceWindow, patches: WinogradPatches,
         weights: UnsafePointer<Float>, segments: UnsafePointer<Segment>, segmentCount: Int, destination: TensorView,
-        addend: TensorView?, bias: UnsafePointer<Float>?, strips: Int, lanesPerPart: Int, laneParts: Int, copied: Int
+        addend: TensorView?, bias: UnsafePointer<Float>?, finish: Finish?, strips: Int, lanesPerPart: Int,
+        laneParts: Int, copied: Int
     ) {
         self.batch = batch
         self.source = source
@@ -76,6 +78,7 @@ package struct WinogradArguments: BitwiseCopyable {
         self.destination = destination
         self.addend = addend
         self.bias = bias
+        self.finish = finish
         self.strips = strips
         self.lanesPerPart = lanesPerPart
         self.laneParts = laneParts

@@ -9,6 +9,7 @@ import Testing
 @Suite struct DeterminismTests {
     private static let specimens =
         Specimens.joints + Specimens.groupsElsewhere + Specimens.heads + Specimens.filtered
+        + Specimens.behindProducts
         + [
             Specimens.widths, Specimens.norms, Specimens.pools, Specimens.groups, Specimens.depthwise,
             Specimens.activations, Specimens.responses,

@@ -74,18 +74,18 @@ import Testing
         },
     ].compactMap { $0 }
 
-    /// What is computed again of the last ones.
-    static let repeats = [("blocks", 1), ("a convolution", 1)]
+    /// How many values are computed again at the least, of the last ones and of the last one behind products.
+    static let repeats = [("blocks", 1), ("a convolution", 1), ("an activation", 1)]
 
     static let specimens =
         norms + Specimens.joints + Specimens.norms + Specimens.groupsElsewhere + Specimens.heads
-        + Specimens.filtered.suffix(3)
+        + Specimens.filtered.suffix(3) + Specimens.behindProducts
 
     @Test("specimens are all there") func count() { #expect(Self.norms.count == 10) }
 
     @Test("values are computed again where that lowers the most memory in use, and nowhere else")
     func recomputation() throws {
-        for (specimen, (name, least)) in zip(Self.norms.suffix(2), Self.repeats) {
+        for (specimen, (name, least)) in zip(Self.norms.suffix(2) + Specimens.behindProducts.suffix(1), Self.repeats) {
             #expect(specimen.network.name.hasPrefix(name))
             let graph = specimen.training.applying(Set(GraphPass.allCases))
             let repeating = graph.recomputingForMemory()

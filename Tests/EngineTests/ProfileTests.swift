@@ -25,7 +25,7 @@ import Testing
                 #expect(tally.correct == other.correct && tally.samples == other.samples)
                 #expect(engines[0].logits() == engines[1].logits())
                 for id in specimen.training.trainable {
-                    #expect(engines[0].gradient(of: id) == engines[1].gradient(of: id))
+                    #expect(engines[0].gradient(of: id) == engines[1].gradient(of: id), "on \(backend)")
                 }
                 for engine in engines {
                     engine.update(SGDStep(learningRate: 0.1, momentum: 0.9, weightDecay: 0, nesterov: false))

@@ -105,19 +105,54 @@ import Testing
         #expect(try nodes("vgg11_bn", fused).allSatisfy { count([$0], "batchNorm") == 0 || $0.output == nil })
     }
 
-    @Test("no pass changes a model without norms")
+    @Test("no pass about norms changes a model without them")
     func withoutNorms() throws {
         let plain = try nodes("vgg11", [])
-        #expect(try nodes("vgg11", Set(GraphPass.allCases)).map(\.layer) == plain.map(\.layer))
+        let passes: Set<GraphPass> = [
+            .normAddition, .normActivation, .sharedMoments, .normOnLoad, .sumsOnStore, .normsTogether, .recomputation,
+        ]
+        #expect(try nodes("vgg11", passes).map(\.layer) == plain.map(\.layer))
     }
 
-    @Test("what is left is written once, before it is read", arguments: ["resnet50", "densenet121", "mobilenet_v2"])
+    @Test("activations behind convolutions and linear layers are part of them; their gradients, of what comes before")
+    func activationsOfProducts() throws {
+        let plain = try nodes("vgg11", [])
+        #expect(count(plain, "relu") == 8 + 2 && count(plain, "reluGradient") == 8 + 2)
+        let forward = try nodes("vgg11", [.convolutionActivation])
+        #expect(count(forward, "relu") == 0 && count(forward, "reluGradient") == 8 + 2)
+        #expect(forward.count { $0.activation == .relu && $0.activated == nil } == 8 + 2)
+        // Five convolutions are pooled, three meet the next one; a dropout stands behind both of the linear layers.
+        #expect(count(try nodes("vgg11", [.gradientActivation]), "reluGradient") == 5 + 2)
+        #expect(count(try nodes("vgg11", [.poolingActivation]), "reluGradient") == 3 + 2)
+        let both = try nodes("vgg11", [.gradientActivation, .poolingActivation])
+        #expect(count(both, "reluGradient") == 2 && both.count { $0.activated != nil } == 8)
+        #expect(plain.count - both.count == 8)
+        let lenet = try nodes("lenet", Set(GraphPass.allCases))
+        #expect(count(lenet, "sigmoid") == 0 && count(lenet, "sigmoidGradient") == 0)
+        #expect(count(try nodes("lenet", Set(GraphPass.allCases), .evaluation), "sigmoid") == 0)
+        // Norms stand between these.
+        #expect(try nodes("resnet18", [.convolutionActivation]).allSatisfy { $0.activation == nil })
+    }
+
+    @Test("a loss leaves its gradient, of each head")
+    func losses() throws {
+        let fused = try nodes("googlenet", [.lossGradient])
+        #expect(count(fused, "softmaxCrossEntropyGradient") == 0)
+        #expect(
+            fused.count { node in
+                if case .softmaxCrossEntropy = node.operation { node.output != nil } else { false }
+            } == 3)
+    }
+
+    @Test(
+        "what is left is written once, before it is read",
+        arguments: ["resnet50", "densenet121", "mobilenet_v2", "alexnet", "googlenet"])
     func order(model: String) throws {
         let network = try Zoo.model(named: model).network(classes: 10, inputChannels: 3)
         let graph = try Graph(network: network, imageSize: 64, purpose: .training).applying(Set(GraphPass.allCases))
         var written: Set<ValueID> = [graph.input]
         for node in graph.nodes {
-            for value in node.inputs + [node.addend].compactMap({ $0 }) {
+            for value in node.reads {
                 #expect(written.contains(value), "\(node.layer) reads \(graph[value].name)")
             }
             if let output = node.output { #expect(written.insert(output).inserted, "\(graph[output].name)") }

@@ -54,7 +54,11 @@ extension Run {
         case .softmaxCrossEntropy(let weight):
             let losses = Reference.softmaxCrossEntropy(x, labels: labels, weight: Double(weight))
             outcome.loss += losses.reduce(0, +) / Double(labels.count)
-            return nil
+            // Wanted where a pass has made the gradient part of the loss.
+            return shape.map { _ in
+                Reference.softmaxCrossEntropyGradient(
+                    x, labels: labels, weight: Double(weight), batchSamples: labels.count)
+            }
         default: preconditionFailure("\(operation) is no forward operation")
         }
     }
@@ -184,17 +188,21 @@ extension Run {
 // MARK: - Activations within other operations
 
 extension Reference {
-    fileprivate static func activation(_ activation: Activation, _ x: Maps) -> Maps {
+    static func activation(_ activation: Activation, _ x: Maps) -> Maps {
         switch activation {
         case .relu: relu(x)
         case .relu6: relu6(x)
+        case .sigmoid: sigmoid(x)
+        case .tanh: tanh(x)
         }
     }
 
-    fileprivate static func activationGradient(_ activation: Activation, y: Maps, _ dy: Maps) -> Maps {
+    static func activationGradient(_ activation: Activation, y: Maps, _ dy: Maps) -> Maps {
         switch activation {
         case .relu: reluGradient(y: y, dy)
         case .relu6: relu6Gradient(y: y, dy)
+        case .sigmoid: sigmoidGradient(y: y, dy)
+        case .tanh: tanhGradient(y: y, dy)
         }
     }
 }

@@ -91,6 +91,12 @@ struct Run {
             ? backward(node.operation, inputs, shape: shape) : forward(node.operation, inputs, shape: shape)
         guard let output = node.output else { return }
         if let addend = node.addend { result = result.map { Reference.add($0, self[addend]) } }
+        if let activation = node.activation {
+            result = result.map { result in
+                node.activated.map { Reference.activationGradient(activation, y: self[$0], result) }
+                    ?? Reference.activation(activation, result)
+            }
+        }
         precondition(values[output.index] == nil, "\(node.layer) writes \(graph.values[output.index].name) again")
         precondition(result?.shape == shape, "\(node.layer) computes \(String(describing: result?.shape))")
         values[output.index] = result

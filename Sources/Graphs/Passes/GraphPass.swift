@@ -11,6 +11,14 @@ package enum GraphPass: String, CaseIterable, Sendable {
     /// convolution(batchNorm(x)) -> convolution(x) that normalises what it reads, for maxima and identities too, where nobody else reads
     /// the norm
     case normOnLoad = "norm-on-load"
+    /// relu(convolution(x)) -> convolution(x) that holds what it writes to bounds; linear layers, sigmoid and the like too
+    case convolutionActivation = "convolution-activation"
+    /// reluGradient(y, convolutionDataGradient(dy)) -> convolutionDataGradient(dy) that writes what passes
+    case gradientActivation = "gradient-activation"
+    /// reluGradient(x, maxPoolGradient(x, y, dy)) -> maxPoolGradient(x, y, dy) that writes what passes; averages too
+    case poolingActivation = "pooling-activation"
+    /// softmaxCrossEntropy(x), softmaxCrossEntropyGradient(x) -> softmaxCrossEntropy(x) that writes its gradient
+    case lossGradient = "loss-gradient"
     /// convolution(x), moments(convolution(x)) -> convolution(x) that takes the sums along; for data gradients and the sums of a
     /// norm's gradient too
     case sumsOnStore = "sums-on-store"
@@ -30,6 +38,10 @@ extension Graph {
             case .normActivation: graph.fusingNormActivations()
             case .sharedMoments: graph.sharingMoments()
             case .normOnLoad: graph.foldingNormsIntoLoads()
+            case .convolutionActivation: graph.fusingConvolutionActivations()
+            case .gradientActivation: graph.fusingGradientActivations()
+            case .poolingActivation: graph.fusingPoolingActivations()
+            case .lossGradient: graph.fusingLossGradients()
             case .sumsOnStore: graph.foldingSumsIntoStores()
             case .normsTogether: graph.gatheringNorms()
             case .recomputation: graph
@@ -50,7 +62,7 @@ struct Uses {
         readers = Array(repeating: [], count: graph.values.count)
         for (index, node) in graph.nodes.enumerated() {
             if let output = node.output { writer[output.index] = index }
-            for value in node.inputs + [node.addend].compactMap({ $0 }) { readers[value.index].append(index) }
+            for value in node.reads { readers[value.index].append(index) }
         }
     }
 

@@ -9,7 +9,7 @@ extension Graph {
         var fused = self
         var removed: Set<Int> = []
         for (index, node) in nodes.enumerated() {
-            guard let activation = Activation(node.operation), let y = node.output,
+            guard let activation = Activation(node.operation), activation.isClamp, let y = node.output,
                 let (place, found) = ownNorm(behind: node.inputs[0], uses), found.activation == nil
             else { continue }
             var norm = found
@@ -32,24 +32,5 @@ extension Graph {
         }
         fused.removeNodes(removed)
         return fused
-    }
-}
-
-extension Activation {
-    fileprivate init?(_ operation: Operation) {
-        switch operation {
-        case .relu: self = .relu
-        case .relu6: self = .relu6
-        default: return nil
-        }
-    }
-}
-
-extension Operation {
-    fileprivate func isGradient(of activation: Activation) -> Bool {
-        switch (self, activation) {
-        case (.reluGradient, .relu), (.relu6Gradient, .relu6): true
-        default: false
-        }
     }
 }

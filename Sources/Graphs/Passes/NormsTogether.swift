@@ -78,7 +78,7 @@ extension Graph {
         var moments: [ValueID: Int] = [:]
         var losses: [Int] = []
         return nodes.enumerated().map { index, node in
-            var needed = Set((node.inputs + [node.addend].compactMap { $0 }).compactMap { uses.writer[$0.index] })
+            var needed = Set(node.reads.compactMap { uses.writer[$0.index] })
             // What is found by the norm's number, not as a value.
             if let norm = node.load { needed.formUnion([norms[norm.index]].compactMap { $0 }) }
             switch node.operation {

@@ -42,6 +42,7 @@ extension Graph {
             for position in node.inputs.indices {
                 reader.inputs[position] = repeats.place(of: node.inputs[position], in: &graph, from: self)
             }
+            reader.activated = node.activated.map { repeats.place(of: $0, in: &graph, from: self) }
             if case .gradient(let norm, let x)? = node.sums {
                 reader.sums = .gradient(of: norm, x: repeats.place(of: x, in: &graph, from: self))
             }

@@ -1,0 +1,22 @@
+extension Graph {
+    /// relu(convolution(x)) -> convolution(x) with an activation, where nobody else reads the convolution; the same for ReLU6,
+    /// sigmoid and tanh, and for linear layers.
+    ///
+    /// What has just been written goes through the activation while it is in the nearest cache.
+    func fusingConvolutionActivations() -> Graph {
+        let uses = Uses(self)
+        var fused = self
+        var removed: Set<Int> = []
+        for (index, node) in nodes.enumerated() {
+            guard let activation = Activation(node.operation), node.addend == nil, node.inputs[0] != logits,
+                uses.onlyReader(of: node.inputs[0]) != nil, let place = uses.writer[node.inputs[0].index],
+                case .convolution = nodes[place].operation, nodes[place].activation == nil
+            else { continue }
+            fused.nodes[place].output = node.output
+            fused.nodes[place].activation = activation
+            removed.insert(index)
+        }
+        fused.removeNodes(removed)
+        return fused
+    }
+}

@@ -1,0 +1,165 @@
+import KernelInterface
+
+// Functions of each number alone, y = f(x), and their gradients, which follow from y. One text for the operations of their own and for
+// those that finish what other kernels have written: they agree to the bit.
+
+protocol NumberFunction {
+    static func value(_ x: Vector) -> Vector
+    /// dx from y and dy.
+    static func gradient(_ y: Vector, _ dy: Vector) -> Vector
+    static func gradient(_ y: Float, _ dy: Float) -> Float
+}
+
+/// y = max(x, 0); dx = dy where y > 0
+enum ReLU: NumberFunction {
+    @inline(__always)
+    static func value(_ x: Vector) -> Vector {
+        let zero = Vector(repeating: 0)
+        return x.replacing(with: zero, where: x .< zero)
+    }
+    @inline(__always)
+    static func gradient(_ y: Vector, _ dy: Vector) -> Vector {
+        let zero = Vector(repeating: 0)
+        return zero.replacing(with: dy, where: y .> zero)
+    }
+    @inline(__always) static func gradient(_ y: Float, _ dy: Float) -> Float { y > 0 ? dy : 0 }
+}
+
+/// y = min(max(x, 0), 6); dx = dy where 0 < y < 6
+enum ReLU6: NumberFunction {
+    @inline(__always)
+    static func value(_ x: Vector) -> Vector {
+        let six = Vector(repeating: 6)
+        let positive = ReLU.value(x)
+        return positive.replacing(with: six, where: positive .> six)
+    }
+    @inline(__always)
+    static func gradient(_ y: Vector, _ dy: Vector) -> Vector {
+        let zero = Vector(repeating: 0)
+        return zero.replacing(with: dy, where: (y .> zero) .& (y .< Vector(repeating: 6)))
+    }
+    @inline(__always) static func gradient(_ y: Float, _ dy: Float) -> Float { y > 0 && y < 6 ? dy : 0 }
+}
+
+/// y = 1 / (1 + exp(-x)); dx = dy * y * (1 - y)
+enum Sigmoid: NumberFunction {
+    @inline(__always)
+    static func value(_ x: Vector) -> Vector {
+        let one = Vector(repeating: 1)
+        return one / (one + exponential(Vector(repeating: 0) - x))
+    }
+    @inline(__always)
+    static func gradient(_ y: Vector, _ dy: Vector) -> Vector { dy * (y * (Vector(repeating: 1) - y)) }
+    @inline(__always) static func gradient(_ y: Float, _ dy: Float) -> Float { dy * (y * (1 - y)) }
+}
+
+/// y = 1 - 2 / (1 + exp(2x)); dx = dy * (1 - y²)
+enum HyperbolicTangent: NumberFunction {
+    @inline(__always)
+    static func value(_ x: Vector) -> Vector {
+        let one = Vector(repeating: 1)
+        return one - (one + one) / (one + exponential(x + x))
+    }
+    @inline(__always)
+    static func gradient(_ y: Vector, _ dy: Vector) -> Vector { dy * (Vector(repeating: 1) - y * y) }
+    @inline(__always) static func gradient(_ y: Float, _ dy: Float) -> Float { dy * (1 - y * y) }
+}
+
+/// Some pixels of the same channels at regular distances.
+struct OpenPixels<Member: Weightless> {
+    var memory: UnsafeMutablePointer<Float>
+    var stride: Int
+    var count: Int
+    var channels: Int
+    /// y, of gradients.
+    var activated: UnsafePointer<Float>?
+    var activatedStride: Int
+    var member = Member()
+}
+
+typealias Pixels = OpenPixels<Nothing>
+
+/// Lets pixels that have just been written go through `function`, or where y is given through its gradient.
+@inline(never)
+func finish(_ function: Nonlinearity, _ pixels: UnsafePointer<Pixels>) {
+    switch function {
+    case .relu: finish(ReLU.self, pixels)
+    case .relu6: finish(ReLU6.self, pixels)
+    case .sigmoid: finish(Sigmoid.self, pixels)
+    case .tanh: finish(HyperbolicTangent.self, pixels)
+    }
+}
+
+@inline(__always)
+private func finish<F: NumberFunction>(_ function: F.Type, _ pixels: UnsafePointer<Pixels>) {
+    let channels = pixels.pointee.channels
+    let stride = pixels.pointee.stride
+    var memory = pixels.pointee.memory
+    if let activated = pixels.pointee.activated {
+        var y = activated
+        for _ in 0..<pixels.pointee.count {
+            var lane = 0
+            while lane < channels {
+                put(F.gradient(vector(y + lane), vector(memory + lane)), memory + lane)
+                lane &+= lanes
+            }
+            memory += stride
+            y += pixels.pointee.activatedStride
+        }
+        return
+    }
+    var count = pixels.pointee.count
+    if channels <= 8 && lanes == 16 && stride == 16 {
+        // Two pixels in a vector: the second one's lanes lie eight before it in memory too, behind the first one's.
+        let isSecond = secondHalf
+        while count >= 2 {
+            let both = vector(memory).replacing(with: vector(memory + 8), where: isSecond)
+            let y = F.value(both)
+            put(y, memory)
+            put(y, memory + 8)
+            memory += 32
+            count &-= 2
+        }
+    }
+    for _ in 0..<count {
+        var lane = 0
+        while lane < channels {
+            put(F.value(vector(memory + lane)), memory + lane)
+            lane &+= lanes
+        }
+        memory += stride
+    }
+}
+
+/// The lanes from the eighth on.
+@inline(__always)
+private var secondHalf: SIMDMask<Vector.MaskStorage> {
+    var numbers = Vector(repeating: 0)
+    for i in 0..<lanes where i >= 8 { numbers[i] = 1 }
+    return numbers .> Vector(repeating: 0)
+}
+
+/// One number of a gradient that `function` lets pass.
+@inline(__always)
+func gradient(of function: Nonlinearity, _ y: Float, _ dy: Float) -> Float {
+    switch function {
+    case .relu: ReLU.gradient(y, dy)
+    case .relu6: ReLU6.gradient(y, dy)
+    case .sigmoid: Sigmoid.gradient(y, dy)
+    case .tanh: HyperbolicTangent.gradient(y, dy)
+    }
+}
+
+extension Finish {
+    /// Pixels of `destination` in one row of a sample, from `lane` on.
+    @inline(__always)
+    func callAsFunction(
+        _ memory: UnsafeMutablePointer<Float>, stride: Int, count: Int, channels: Int,
+        activated: UnsafePointer<Float>?, activatedStride: Int
+    ) {
+        var pixels = Pixels(
+            memory: memory, stride: stride, count: count, channels: channels, activated: activated,
+            activatedStride: activatedStride)
+        finish(function, &pixels)
+    }
+}
