@@ -30,6 +30,10 @@ extension PlanBuilder {
         let geometry = part.geometry
         let dx = part.input
         let dy = part.output
+        if isSheared(geometry) {
+            emitShearedDataGradient(part)
+            return false
+        }
         let lattice = Lattice(geometry)
         if filters(geometry, geometry.input) {
             let weights = transposed(part, lattice)

@@ -8,8 +8,13 @@ extension PlanBuilder {
     func forwardWindow(_ part: ConvolutionPart) -> SourceWindow {
         let geometry = part.geometry
         let isPadded = geometry.padding > 0 && geometry.axis == .mapRow
+        // Of few channels, a row's taps lie side by side in a copy alone.
+        let isSparse =
+            geometry.axis == .mapRow && geometry.kernelWidth > 1 && !geometry.isDepthwise
+            && part.input.channels < MemoryPlan.laneGranule && part.input.pixelStride > part.input.channels
         var window = SourceWindow(
-            isCopied: geometry.axis == .pixels || isPadded || part.normalization != nil, padTop: geometry.padding,
+            isCopied: geometry.axis == .pixels || isPadded || isSparse || part.normalization != nil,
+            padTop: geometry.padding,
             padLeft: geometry.padding, width: (geometry.output.width - 1) * geometry.stride + geometry.kernelWidth,
             pixelStride: copiedPixel(geometry, part.input), rowSpan: geometry.kernelHeight, step: geometry.stride,
             scratch: workspace.scratch, scratchStride: workspace.scratchStride)

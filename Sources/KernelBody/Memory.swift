@@ -31,6 +31,16 @@ func copyFloats(_ count: Int, from source: UnsafePointer<Float>, to destination:
     }
 }
 
+/// Copies `count` floats as whole vectors: what lies behind them in the destination is overwritten too.
+@inline(__always)
+func copyVectors(_ count: Int, from source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
+    var i = 0
+    while i < count {
+        put(vector(source + i), destination + i)
+        i &+= lanes
+    }
+}
+
 /// destination += source, `count` floats, a multiple of 16.
 @inline(__always)
 func addFloats(_ count: Int, from source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
@@ -55,7 +65,8 @@ func zeroFloats(_ count: Int, at destination: UnsafeMutablePointer<Float>) {
     }
 }
 
-/// The channels of one pixel, as the window wants them; those of a later one are asked for.
+/// The channels of one pixel, as the window wants them; those of a later one are asked for. What lies behind them in the target, up to the
+/// next whole vector, is written later or belongs to nobody.
 @inline(__always)
 func copyPixel(
     _ channels: Int, from source: UnsafePointer<Float>, pixelStride: Int, _ window: SourceWindow,
@@ -69,7 +80,12 @@ func copyPixel(
     if let normalization = window.normalization {
         normalization.copy(channels, from: source, to: target)
     } else {
-        copyFloats(channels, from: source, to: target)
+        // Only images lie densely, and nobody's memory follows their last pixel.
+        if pixelStride >= (channels &+ lanes &- 1) / lanes &* lanes {
+            copyVectors(channels, from: source, to: target)
+        } else {
+            copyFloats(channels, from: source, to: target)
+        }
     }
 }
 

@@ -20,6 +20,9 @@ package struct KernelTable: Sendable {
     package var transformWeights: Kernel<WinogradWeightArguments>
     package var winogradWeightGradient: Kernel<WeightGradientArguments>
     package var maskGroups: Kernel<GroupMaskArguments>
+    /// Data gradients of convolutions that read few channels: their weights, and what follows the products.
+    package var shearWeights: Kernel<ShearedWeightArguments>
+    package var shear: Kernel<ShearArguments>
     /// One task 32 outputs: dy of a linear layer with samples as lanes.
     package var packOutputGradient: Kernel<LinearGradientArguments>
     package var linearDataGradient: Kernel<LinearGradientArguments>
@@ -89,6 +92,7 @@ package struct KernelTable: Sendable {
         transformWeights: @escaping Kernel<WinogradWeightArguments>,
         winogradWeightGradient: @escaping Kernel<WeightGradientArguments>,
         maskGroups: @escaping Kernel<GroupMaskArguments>,
+        shearWeights: @escaping Kernel<ShearedWeightArguments>, shear: @escaping Kernel<ShearArguments>,
         packOutputGradient: @escaping Kernel<LinearGradientArguments>,
         linearDataGradient: @escaping Kernel<LinearGradientArguments>,
         linearWeightGradient: @escaping Kernel<LinearGradientArguments>,
@@ -131,6 +135,8 @@ package struct KernelTable: Sendable {
         self.transformWeights = transformWeights
         self.winogradWeightGradient = winogradWeightGradient
         self.maskGroups = maskGroups
+        self.shearWeights = shearWeights
+        self.shear = shear
         self.packOutputGradient = packOutputGradient
         self.linearDataGradient = linearDataGradient
         self.linearWeightGradient = linearWeightGradient

@@ -1,0 +1,54 @@
+internal import Graphs
+internal import KernelInterface
+internal import Tensors
+
+extension PlanBuilder {
+    /// Whether the data gradient of a convolution that reads few channels has the taps of a kernel's row as lanes too
+    /// (`KernelBody/Shear.swift`). That follows from the layer alone: its bits are other ones.
+    func isSheared(_ geometry: ConvolutionGeometry) -> Bool {
+        let width = geometry.kernelWidth * geometry.input.channels
+        return !geometry.isDepthwise && !geometry.isLinear && geometry.stride == 1 && width <= 32
+            && wholeVectors(width) / MemoryPlan.laneGranule < geometry.kernelWidth
+            && geometry.padding < min(geometry.kernelHeight, geometry.kernelWidth)
+    }
+
+    mutating func emitShearedDataGradient(_ part: ConvolutionPart) {
+        let geometry = part.geometry
+        let dx = part.input
+        let dy = part.output
+        let weightCount = geometry.kernelHeight * dy.channels * 32
+        let sampleStride = dx.height * dy.width * 32
+        // Whole vectors are read of a pixel's last inputs.
+        workspace.needPartials(weightCount + slots * sampleStride + MemoryPlan.laneGranule)
+        let weights = workspace.partials
+        call(
+            "shearWeights", context.kernels.shearWeights,
+            ShearedWeightArguments(
+                source: UnsafePointer(part.weights), destination: weights, inputs: dx.channels, outputs: dy.channels,
+                kernelHeight: geometry.kernelHeight, kernelWidth: geometry.kernelWidth), tasks: geometry.kernelHeight)
+        let sheared = TensorView(
+            base: weights + weightCount, height: dx.height, width: dy.width,
+            channels: geometry.kernelWidth * dx.channels, pixelStride: 32, sampleStride: sampleStride)
+        let window = SourceWindow(
+            isCopied: true, padTop: geometry.kernelHeight - 1 - geometry.padding, padLeft: 0, width: dy.width,
+            pixelStride: dy.channels, rowSpan: geometry.kernelHeight, step: 1, scratch: workspace.scratch,
+            scratchStride: workspace.scratchStride)
+        let segments = (0..<geometry.kernelHeight).flatMap { row in
+            cut(
+                Segment(
+                    source: tapOffset(row: row, column: 0, window, dy), weight: row * dy.channels * 32,
+                    length: dy.channels))
+        }
+        let phase = Phase(
+            rows: dx.height, columns: dy.width, firstRow: 0, firstColumn: 0,
+            segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
+        _ = emitConvolution(
+            geometry, source: dy, window: window, weights: UnsafePointer(weights), weightBlockStride: weightCount,
+            phases: [phase], destination: sheared, step: 1, addend: nil, bias: nil, finish: nil, sums: nil)
+        call(
+            "shear", context.kernels.shear,
+            ShearArguments(
+                batch: context.batch, sheared: sheared, destination: dx, addend: part.addend, finish: part.finish,
+                kernelWidth: geometry.kernelWidth, padding: geometry.padding), tasks: slots)
+    }
+}

@@ -1,0 +1,47 @@
+/// The weights of a data gradient whose lanes are the taps of a kernel's row and their inputs: from [outputs/32][taps][inputs][32] to
+/// [rows of the kernel, the last one first][outputs][32]. One task a row of the kernel.
+package struct ShearedWeightArguments: BitwiseCopyable {
+    package var source: UnsafePointer<Float>
+    package var destination: UnsafeMutablePointer<Float>
+    package var inputs: Int
+    package var outputs: Int
+    package var kernelHeight: Int
+    package var kernelWidth: Int
+
+    package init(
+        source: UnsafePointer<Float>, destination: UnsafeMutablePointer<Float>, inputs: Int, outputs: Int,
+        kernelHeight: Int, kernelWidth: Int
+    ) {
+        self.source = source
+        self.destination = destination
+        self.inputs = inputs
+        self.outputs = outputs
+        self.kernelHeight = kernelHeight
+        self.kernelWidth = kernelWidth
+    }
+}
+
+/// dx[row, column, input] = sum over taps s of a kernel's row of sheared[row, column + padding - s, (s, input)]. One task a sample.
+package struct ShearArguments: BitwiseCopyable {
+    package var batch: BatchLayout
+    /// dx's rows, dy's columns.
+    package var sheared: TensorView
+    package var destination: TensorView
+    package var addend: TensorView?
+    package var finish: Finish?
+    package var kernelWidth: Int
+    package var padding: Int
+
+    package init(
+        batch: BatchLayout, sheared: TensorView, destination: TensorView, addend: TensorView?, finish: Finish?,
+        kernelWidth: Int, padding: Int
+    ) {
+        self.batch = batch
+        self.sheared = sheared
+        self.destination = destination
+        self.addend = addend
+        self.finish = finish
+        self.kernelWidth = kernelWidth
+        self.padding = padding
+    }
+}
