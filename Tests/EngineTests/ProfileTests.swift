@@ -12,7 +12,8 @@ import Testing
 
     @Test("a profiled step has the bits of any other", arguments: specimens)
     func bits(specimen: Specimen) throws {
-        for backend in Backend.supported {
+        // OpenBLAS's bits depend on its number of threads, which all engines of a process share, other tests' too.
+        for backend in Backend.supported where backend != .openblas {
             let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
             let engines = try [specimen.engine(backend), specimen.engine(backend)]
             for step in 0..<2 {
