@@ -66,7 +66,7 @@ let package = Package(
         engineRoom("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
         room("Launching"),
         room("Planning"),
-        engineRoom("Collectives", ["Tensors", "CMachine", "CMPI"]),
+        engineRoom("Collectives", ["Tensors", "Kernels", "CMachine", "CMPI"]),
         engineRoom("Datasets", ["Tensors", "CZlib", "CImageCodecs"]),
         engineRoom("Checkpoints", ["Tensors", "CZstd", "CCrypto"]),
         .target(

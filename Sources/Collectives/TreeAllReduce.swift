@@ -1,6 +1,7 @@
 // The reproducible sum over ranks: a fixed binary tree (SumTree.swift), so that its bits do not depend on message sizes or timing.
 
 internal import CMachine
+internal import Kernels
 internal import Tensors
 
 /// Whether a sum of so many bytes is dealt out among the ranks: up to some length the latency of messages counts for more.
