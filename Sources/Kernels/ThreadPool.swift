@@ -9,6 +9,10 @@ internal import Synchronization
 ///
 /// Work is split by the problem: a job is a number of tasks, each does the same whichever thread takes it, so that results do not
 /// depend on the number of threads. `run` allocates nothing.
+///
+/// Each thread has a stretch of the tasks, and helps others at the far end of theirs when it has done its own. Neighbouring tasks work on
+/// neighbouring memory, and jobs follow each other on the same tensors: so a thread mostly finds what itself has left in its caches, not
+/// in those of a core from which it is slow to fetch.
 package final class ThreadPool: Sendable {
     /// One task of a job: (arguments, task, worker).
     package typealias Body = @Sendable (UnsafeRawPointer, Int, Int) -> Void
@@ -22,31 +26,46 @@ package final class ThreadPool: Sendable {
         /// Counts jobs; workers sleep on it. Its low bit is set when the pool ends.
         let epoch = Atomic<UInt32>(0)
         let isEnding = Atomic<Bool>(false)
-        let nextTask = Atomic<Int>(0)
         let workersBusy = Atomic<Int>(0)
         let sleepers = Atomic<Int>(0)
         // Written by the caller before `epoch` is released, read by workers after they acquired it.
         var body: Body = { _, _, _ in }
         var arguments = UnsafeRawPointer(bitPattern: 64)
-        var taskCount = 0
+        /// By worker.
+        let stretches: UnsafeMutablePointer<Stretch>
+        let threads: Int
         /// Spins before a worker sleeps: none when threads outnumber cores.
         let patience: Int
         let address: UnsafeMutablePointer<UInt32>
 
-        init(patience: Int) {
+        init(threads: Int, patience: Int) {
             self.patience = patience
+            self.threads = threads
+            self.stretches = .allocate(capacity: threads)
+            for worker in 0..<threads { (stretches + worker).initialize(to: Stretch()) }
             self.address = .allocate(capacity: 1)
             self.address.initialize(to: 0)
         }
 
-        deinit { address.deallocate() }
+        deinit {
+            stretches.deinitialize(count: threads)
+            stretches.deallocate()
+            address.deallocate()
+        }
+
+        /// Deals out the tasks 0..<count in stretches of nearly equal length.
+        func deal(_ count: Int) {
+            for worker in 0..<threads {
+                stretches[worker].fill(count * worker / threads..<count * (worker + 1) / threads)
+            }
+        }
 
         func work(_ worker: Int) {
             guard let arguments else { return }
-            while true {
-                let task = nextTask.add(1, ordering: .relaxed).oldValue
-                if task >= taskCount { return }
-                body(arguments, task, worker)
+            while let task = stretches[worker].takeFirst() { body(arguments, task, worker) }
+            for distance in 1..<threads {
+                let other = (worker + distance) % threads
+                while let task = stretches[other].takeLast() { body(arguments, task, worker) }
             }
         }
     }
@@ -56,7 +75,7 @@ package final class ThreadPool: Sendable {
     package init(threads: Int, spins: Bool = true) {
         precondition(threads > 0, "a pool of \(threads) threads was asked for")
         self.threads = threads
-        self.shared = Shared(patience: spins ? 20_000 : 0)
+        self.shared = Shared(threads: threads, patience: spins ? 20_000 : 0)
         for worker in 1..<max(threads, 1) {
             Self.start(Unmanaged.passRetained(Start(shared: shared, worker: worker)))
         }
@@ -135,8 +154,7 @@ package final class ThreadPool: Sendable {
         }
         shared.body = body
         shared.arguments = arguments
-        shared.taskCount = taskCount
-        shared.nextTask.store(0, ordering: .relaxed)
+        shared.deal(taskCount)
         shared.workersBusy.store(threads - 1, ordering: .relaxed)
         Self.publish(shared)
         shared.work(0)
@@ -146,4 +164,38 @@ package final class ThreadPool: Sendable {
             if spins < max(shared.patience, 100) { machine_pause() } else { sched_yield() }
         }
     }
+}
+
+/// Tasks that wait for one thread, which takes them from the front; others take them from the back.
+///
+/// First and end share a word, so that no task is taken twice; the word has a cache line of its own, and its neighbour, which
+/// processors fetch along.
+private struct Stretch: ~Copyable {
+    private let bounds = Atomic<UInt64>(0)
+    private let padding = InlineArray<15, UInt64>(repeating: 0)
+
+    /// Only while no thread takes.
+    func fill(_ tasks: Range<Int>) {
+        bounds.store(Self.word(UInt32(tasks.lowerBound), UInt32(tasks.upperBound)), ordering: .relaxed)
+    }
+
+    func takeFirst() -> Int? { take { first, end in (first, first + 1, end) } }
+
+    func takeLast() -> Int? { take { first, end in (end - 1, first, end - 1) } }
+
+    @inline(__always)
+    private func take(_ choice: (_ first: UInt32, _ end: UInt32) -> (task: UInt32, first: UInt32, end: UInt32)) -> Int? {
+        var found = bounds.load(ordering: .relaxed)
+        while true {
+            let (first, end) = (UInt32(truncatingIfNeeded: found), UInt32(found >> 32))
+            if first >= end { return nil }
+            let chosen = choice(first, end)
+            let (exchanged, original) = bounds.weakCompareExchange(
+                expected: found, desired: Self.word(chosen.first, chosen.end), ordering: .relaxed)
+            if exchanged { return Int(chosen.task) }
+            found = original
+        }
+    }
+
+    private static func word(_ first: UInt32, _ end: UInt32) -> UInt64 { UInt64(end) << 32 | UInt64(first) }
 }
