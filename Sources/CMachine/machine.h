@@ -36,6 +36,9 @@ static inline void machine_restore_denormals(unsigned control) { _mm_setcsr(cont
 // Asks for the cache line of `address`, which need not be one; changes nothing but time.
 static inline void machine_prefetch(const void *address) { __builtin_prefetch(address); }
 
+// The same, into the second-level cache.
+static inline void machine_prefetch_second_level(const void *address) { __builtin_prefetch(address, 0, 2); }
+
 // The same for a line that is about to be written.
 static inline void machine_prefetch_to_write(void *address) { __builtin_prefetch(address, 1); }
 

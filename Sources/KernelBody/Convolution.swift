@@ -16,17 +16,26 @@ private let blockSteps = 1024
 /// A row of `columns` outputs, in tiles of nearly equal height.
 @inline(__always)
 func multiplyRow<P: Product>(_ product: P.Type, _ columns: Int, isWide: Bool, _ job: inout MultiplyJob) {
+    let steps = stepCount(job.segments, job.segmentCount)
     var remaining = columns
     var tiles = tileCount(columns)
     while tiles > 0 {
         let height = nextHeight(remaining, tiles: tiles)
         Multiply<P>.run(height: height, isWide: isWide, &job)
+        job.ahead.advance(steps)
         job.source += height &* job.sourceStride
         job.destination += height &* job.destinationStride
         if let initial = job.initial { job.initial = initial + height &* job.initialStride }
         remaining &-= height
         tiles &-= 1
     }
+}
+
+@inline(__always)
+private func stepCount(_ segments: UnsafePointer<Segment>, _ count: Int) -> Int {
+    var steps = 0
+    for s in 0..<count { steps &+= segments[s].length }
+    return steps
 }
 
 /// The outputs of one task in one phase and one sample (or run of samples): rows of columns, at regular strides.
@@ -54,7 +63,7 @@ private struct Panel {
 private func multiplyPanel<P: Product>(
     _ product: P.Type, _ panel: Panel, sourceLane: Int, lane: Int, isWide: Bool, weights: UnsafePointer<Float>,
     segments: UnsafePointer<Segment>,
-    segmentCount: Int, isFirst: Bool, bias: UnsafePointer<Float>?, finish: Finish?
+    segmentCount: Int, isFirst: Bool, bias: UnsafePointer<Float>?, finish: Finish?, ahead: inout Lookahead
 ) {
     for row in 0..<panel.rows {
         let destination = panel.destination + row &* panel.destinationRowStride + lane
@@ -62,7 +71,7 @@ private func multiplyPanel<P: Product>(
             source: panel.source + (row &* panel.sourceRowStride &+ sourceLane), sourceStride: panel.sourceStride,
             weights: weights,
             segments: segments, segmentCount: segmentCount, initial: nil, initialStride: 0,
-            destination: destination, destinationStride: panel.destinationStride)
+            destination: destination, destinationStride: panel.destinationStride, ahead: ahead)
         if !isFirst {
             job.initial = UnsafePointer(destination)
             job.initialStride = panel.destinationStride
@@ -73,6 +82,7 @@ private func multiplyPanel<P: Product>(
             job.initialStride = panel.addendStride
         }
         multiplyRow(P.self, panel.columns, isWide: isWide, &job)
+        ahead = job.ahead
         if let finish {
             // Behind the last channel only what makes a vector of eight is wanted.
             finish(
@@ -143,6 +153,10 @@ private func multiplyTask<P: Product>(
             }
         }
     }
+    var ahead = Lookahead(nothingAt: UnsafePointer(scratch))
+    if P.asksAhead && isCopied && part &+ 1 == arguments.pointee.laneParts {
+        ahead = nextSource(arguments, strip: strip, group: group, lanes: endLane &- firstLane) ?? ahead
+    }
     for phaseIndex in 0..<arguments.pointee.phaseCount {
         let phase = arguments.pointee.phases[phaseIndex]
         var lane = firstLane
@@ -161,7 +175,7 @@ private func multiplyTask<P: Product>(
                         P.self, panel, sourceLane: P.isLanewise ? lane &- firstLane : 0, lane: lane, isWide: isWide,
                         weights: weights, segments: phase.segments + first, segmentCount: count, isFirst: first == 0,
                         bias: arguments.pointee.bias,
-                        finish: first &+ count >= phase.segmentCount ? arguments.pointee.finish : nil)
+                        finish: first &+ count >= phase.segmentCount ? arguments.pointee.finish : nil, ahead: &ahead)
                 }
                 first &+= count
             } while first < phase.segmentCount
@@ -171,6 +185,37 @@ private func multiplyTask<P: Product>(
     if let sums = arguments.pointee.sums {
         sumWritten(sums, arguments, firstSlot: firstSlot, slots: slots, firstRow: firstRow, lanes: firstLane..<endLane)
     }
+}
+
+/// What the task after this one will copy, most likely on the same thread; nil behind the last one.
+@inline(__always)
+private func nextSource(
+    _ arguments: UnsafePointer<ConvolutionArguments>, strip: Int, group: Int, lanes range: Int
+) -> Lookahead? {
+    let source = arguments.pointee.source
+    let axis = arguments.pointee.axis
+    let slot = group &* arguments.pointee.samplesPerGroup
+    let rows = arguments.pointee.rowsPerStrip
+    let isWithinGroup = strip &+ 1 < arguments.pointee.strips
+    let nextSlot = isWithinGroup ? slot : slot &+ arguments.pointee.samplesPerGroup
+    if nextSlot >= arguments.pointee.batch.slots { return nil }
+    let stride = axis == .pixels ? source.pixelStride : arguments.pointee.window.step &* source.rowStride
+    let place = source.sample(nextSlot) + (isWithinGroup ? (strip &+ 1) &* rows &* stride : 0)
+    let count =
+        arguments.pointee.strips > 1 ? rows &* stride : arguments.pointee.samplesPerGroup &* source.sampleStride
+    var steps = 0
+    for p in 0..<arguments.pointee.phaseCount {
+        let phase = arguments.pointee.phases[p]
+        let tiles =
+            switch axis {
+            case .pixels: tileCount(rows)
+            case .mapRow: arguments.pointee.samplesPerGroup &* min(rows, phase.rows) &* tileCount(phase.columns)
+            default: arguments.pointee.samplesPerGroup &* tileCount(phase.rows &* phase.columns)
+            }
+        steps &+= tiles &* stepCount(phase.segments, phase.segmentCount)
+    }
+    steps &*= (range &+ tileLanes &- 1) / tileLanes
+    return Lookahead(source, from: UnsafePointer(place), count: count, steps: steps)
 }
 
 /// The sums over what a task has written, which is still in a cache: some rows of a sample, or whole samples.
@@ -309,7 +354,7 @@ func saturate(_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Doub
         var job = MultiplyJob(
             source: UnsafePointer(memory), sourceStride: steps, weights: UnsafePointer(memory + 4096),
             segments: segment, segmentCount: 1, initial: nil, initialStride: 0, destination: memory + 2048,
-            destinationStride: tileLanes)
+            destinationStride: tileLanes, ahead: Lookahead(nothingAt: UnsafePointer(memory)))
         for _ in 0..<repetitions { Multiply<Broadcast>.run(height: tileHeight, isWide: true, &job) }
         return Double(repetitions) * Double(2 * steps * tileHeight * tileLanes)
     }

@@ -85,7 +85,7 @@ private func multiplyRows(
             var job = MultiplyJob(
                 source: weights + row &* 32, sourceStride: 32, weights: gradient + lane, segments: segment,
                 segmentCount: 1, initial: isFirst ? nil : UnsafePointer(target), initialStride: 32, destination: target,
-                destinationStride: 32)
+                destinationStride: 32, ahead: Lookahead(nothingAt: gradient))
             Multiply<Broadcast>.run(height: height, isWide: isWide, &job)
             row &+= height
             tiles &-= 1

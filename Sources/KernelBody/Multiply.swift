@@ -1,3 +1,4 @@
+import CMachine
 import KernelInterface
 
 /// A tile of destination = initial + source * weights.
@@ -12,6 +13,8 @@ struct OpenMultiplyJob<Member: Weightless> {
     var initialStride: Int
     var destination: UnsafeMutablePointer<Float>
     var destinationStride: Int
+    /// What is read after this task's work, asked for in the course of it.
+    var ahead: Lookahead
     var member = Member()
 }
 
@@ -31,12 +34,18 @@ enum Multiply<P: Product>: TileLoop {
         // The next tile writes to the rows after these, and often starts from them: where they come from memory, it would wait.
         let destinationStride = job.pointee.destinationStride
         T.prefetch(job.pointee.destination + T.height &* destinationStride, destinationStride)
+        var ahead = job.pointee.ahead.place
+        let aheadStep = job.pointee.ahead.step
         for s in 0..<job.pointee.segmentCount {
             let segment = job.pointee.segments[s]
             var source = job.pointee.source + segment.source
             var weights = job.pointee.weights + segment.weight
             for _ in 0..<segment.length {
                 sums.accumulate(P.self, source, stride, vector(weights), vector(weights + lanes))
+                if P.asksAhead {
+                    machine_prefetch_second_level(ahead)
+                    ahead += aheadStep
+                }
                 source += 1
                 weights += 32
             }

@@ -10,6 +10,8 @@ import KernelInterface
 protocol Product {
     /// Whether a lane of the source belongs to one lane of the result.
     static var isLanewise: Bool { get }
+    /// Whether its loads leave room for asking ahead.
+    static var asksAhead: Bool { get }
     static func first(_ source: UnsafePointer<Float>) -> Vector
     static func second(_ source: UnsafePointer<Float>) -> Vector
 }
@@ -17,6 +19,7 @@ protocol Product {
 /// One input meets the weights of all lanes' outputs.
 enum Broadcast: Product {
     @inline(__always) static var isLanewise: Bool { false }
+    @inline(__always) static var asksAhead: Bool { true }
     @inline(__always) static func first(_ source: UnsafePointer<Float>) -> Vector { Vector(repeating: source.pointee) }
     @inline(__always) static func second(_ source: UnsafePointer<Float>) -> Vector { Vector(repeating: source.pointee) }
 }
@@ -24,6 +27,7 @@ enum Broadcast: Product {
 /// Each lane's input meets its own weight: depthwise convolutions.
 enum Lanewise: Product {
     @inline(__always) static var isLanewise: Bool { true }
+    @inline(__always) static var asksAhead: Bool { false }
     @inline(__always) static func first(_ source: UnsafePointer<Float>) -> Vector { vector(source) }
     @inline(__always) static func second(_ source: UnsafePointer<Float>) -> Vector { vector(source + lanes) }
 }

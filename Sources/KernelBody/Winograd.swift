@@ -115,7 +115,20 @@ func convolveWinograd(_ arguments: UnsafePointer<WinogradArguments>, _ task: Int
             coefficientStride: patches.sourceStride, window: window, copy: copy, to: end)
     }
     let count = (end - sources) / window.pixelStride
-    multiplyCoefficients(arguments, lanes: firstLane..<endLane, patches: count, from: sources, to: products)
+    var ahead = Lookahead(nothingAt: UnsafePointer(sources))
+    if part &+ 1 == arguments.pointee.laneParts {
+        let source = arguments.pointee.source
+        let isWithinGroup = strip &+ 1 < arguments.pointee.strips
+        let nextSlot = isWithinGroup ? firstSlot : endSlot
+        let steps = 16 &* tileCount(count) &* (endLane &- firstLane) / tileLanes &* source.channels
+        if nextSlot < arguments.pointee.batch.slots {
+            ahead = Lookahead(
+                source, from: UnsafePointer(source.pixel(nextSlot, isWithinGroup ? 2 &* (row &+ rows) : 0, 0)),
+                count: patches.samplesPerStrip &* 2 &* patches.rowsPerStrip &* source.rowStride, steps: steps)
+        }
+    }
+    multiplyCoefficients(
+        arguments, lanes: firstLane..<endLane, patches: count, from: sources, to: products, ahead: &ahead)
     var product = UnsafePointer(products)
     for slot in firstSlot..<endSlot where arguments.pointee.batch.isActive(slot) {
         for r in row..<(row &+ rows) {
@@ -153,7 +166,7 @@ private func finishRows(
 @inline(__always)
 private func multiplyCoefficients(
     _ arguments: UnsafePointer<WinogradArguments>, lanes range: Range<Int>, patches: Int,
-    from sources: UnsafePointer<Float>, to products: UnsafeMutablePointer<Float>
+    from sources: UnsafePointer<Float>, to products: UnsafeMutablePointer<Float>, ahead: inout Lookahead
 ) {
     let layout = arguments.pointee.patches
     let inputs = arguments.pointee.source.channels
@@ -167,8 +180,9 @@ private func multiplyCoefficients(
                 segments: arguments.pointee.segments, segmentCount: arguments.pointee.segmentCount, initial: nil,
                 initialStride: 0,
                 destination: products + (coefficient &* layout.outputStride &+ lane &- range.lowerBound),
-                destinationStride: layout.outputPatchStride)
+                destinationStride: layout.outputPatchStride, ahead: ahead)
             multiplyRow(Broadcast.self, patches, isWide: isWide, &job)
+            ahead = job.ahead
         }
     }
 }
