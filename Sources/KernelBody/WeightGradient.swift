@@ -1,3 +1,4 @@
+import CMachine
 import KernelInterface
 
 // Weight gradients: dw[tap, c, k] = sum over a shard's samples and output pixels of x[p * step + tap, c] * dy[p, k].
@@ -23,6 +24,9 @@ struct OpenOuterJob<Member: Weightless> {
     var columns: Int
     var sums: UnsafeMutablePointer<Float>
     var isFirst: Bool
+    /// The next strip's x and dy, asked for in the course of this one.
+    var aheadSource: Lookahead
+    var aheadGradient: Lookahead
     var member = Member()
 }
 
@@ -37,6 +41,10 @@ enum SumPixels<P: Product>: TileLoop {
         let xStride = job.pointee.xStride
         let columns = job.pointee.columns
         var gradient = job.pointee.gradient
+        var aheadSource = job.pointee.aheadSource.place
+        var aheadGradient = job.pointee.aheadGradient.place
+        let sourceStep = job.pointee.aheadSource.step
+        let gradientStep = job.pointee.aheadGradient.step
         for sample in 0..<job.pointee.samples {
             for row in 0..<job.pointee.rows {
                 var x = job.pointee.x + (sample &* job.pointee.xSampleStep &+ row &* job.pointee.xRowStep)
@@ -44,6 +52,12 @@ enum SumPixels<P: Product>: TileLoop {
                     sums.accumulate(P.self, x, xStride, vector(gradient), vector(gradient + lanes))
                     x += xStep
                     gradient += tileLanes
+                    if P.asksAhead {
+                        machine_prefetch_second_level(aheadSource)
+                        machine_prefetch_second_level(aheadGradient)
+                        aheadSource += sourceStep
+                        aheadGradient += gradientStep
+                    }
                 }
             }
         }
@@ -131,12 +145,27 @@ private enum PixelSum<P: Product>: ShardSum {
                         window: window, to: x + i &* copiedRows &* rowLength)
                 }
                 packGradient(gradient, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows), part.lanes, to: dy)
-                let job = OuterJob(
+                var job = OuterJob(
                     x: UnsafePointer(x), xStride: P.isLanewise ? window.pixelStride : 1,
                     xStep: window.step &* window.pixelStride, xRowStep: window.step &* rowLength,
                     xSampleStep: copiedRows &* rowLength, gradient: UnsafePointer(dy),
                     samples: samples, rows: rows, columns: gradient.width, sums: sums,
-                    isFirst: slot == firstSlot && row == 0)
+                    isFirst: slot == firstSlot && row == 0, aheadSource: Lookahead(nothingAt: UnsafePointer(x)),
+                    aheadGradient: Lookahead(nothingAt: UnsafePointer(x)))
+                if P.asksAhead {
+                    let nextSlot = row &+ rows < gradient.height ? slot : slot &+ samples
+                    let nextRow = row &+ rows < gradient.height ? row &+ rows : 0
+                    if nextSlot < arguments.pointee.batch.slots {
+                        let steps =
+                            samples &* rows &* gradient.width &* stepTiles(arguments, part)
+                        job.aheadSource = Lookahead(
+                            source, from: UnsafePointer(source.pixel(nextSlot, nextRow &* window.step, 0)),
+                            count: samples &* rows &* window.step &* source.rowStride, steps: steps)
+                        job.aheadGradient = Lookahead(
+                            gradient, from: UnsafePointer(gradient.pixel(nextSlot, nextRow, 0)),
+                            count: samples &* rows &* gradient.rowStride, steps: steps)
+                    }
+                }
                 sumTiles(P.self, arguments, job, part)
                 row &+= rows
             }
@@ -182,6 +211,17 @@ private func packGradient(
     }
 }
 
+/// Tiles of a part.
+@inline(__always)
+private func stepTiles(_ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart) -> Int {
+    var tiles = 0
+    for s in 0..<arguments.pointee.segmentCount {
+        let length = arguments.pointee.segments[s].length
+        tiles &+= tileCount(arguments.pointee.inputParts > 1 ? min(length, part.inputs.count) : length)
+    }
+    return tiles &* ((part.lanes.count &+ tileLanes &- 1) / tileLanes)
+}
+
 /// All tiles of a part over one strip of x and dy.
 @inline(__always)
 private func sumTiles<P: Product>(
@@ -204,6 +244,8 @@ private func sumTiles<P: Product>(
             while tiles > 0 {
                 let height = nextHeight(remaining, tiles: tiles)
                 SumPixels<P>.run(height: height, isWide: isWide, &job)
+                job.aheadSource.advance(pixels)
+                job.aheadGradient.advance(pixels)
                 job.x += height &* job.xStride
                 job.sums += height &* 32
                 remaining &-= height

@@ -67,7 +67,8 @@ private enum PatchSum: ShardSum {
                 let job = OuterJob(
                     x: UnsafePointer(x), xStride: 1, xStep: window.pixelStride, xRowStep: 0, xSampleStep: 0,
                     gradient: UnsafePointer(dy), samples: 1, rows: 1, columns: count, sums: scratch,
-                    isFirst: slot == firstSlot && row == 0)
+                    isFirst: slot == firstSlot && row == 0, aheadSource: Lookahead(nothingAt: UnsafePointer(x)),
+                    aheadGradient: Lookahead(nothingAt: UnsafePointer(x)))
                 sumCoefficients(
                     job, part, xStride: patches.sourceStride, dyStride: patches.outputStride,
                     sumsStride: coefficientSums, blockStride: arguments.pointee.inputsPerPart &* 32)
