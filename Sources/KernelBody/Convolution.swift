@@ -214,7 +214,7 @@ private func nextSource(
             }
         steps &+= tiles &* stepCount(phase.segments, phase.segmentCount)
     }
-    steps &*= (range &+ tileLanes &- 1) / tileLanes
+    steps &*= tileBlocks(range)
     return Lookahead(source, from: UnsafePointer(place), count: count, steps: steps)
 }
 

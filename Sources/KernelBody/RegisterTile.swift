@@ -255,5 +255,10 @@ func forEachTile(_ range: Range<Int>, _ body: (_ lane: Int, _ isWide: Bool) -> V
     }
 }
 
+/// Tiles that `count` lanes take.
+@inline(__always)
+func tileBlocks(_ count: Int) -> Int { (count &+ tileLanes &- 1) / tileLanes }
+
+/// Tiles that some rows take.
 @inline(__always)
 func tileCount(_ rows: Int) -> Int { (rows + tileHeight - 1) / tileHeight }

@@ -28,6 +28,23 @@ struct OpenOuterJob<Member: Weightless> {
     var aheadSource: Lookahead
     var aheadGradient: Lookahead
     var member = Member()
+
+    /// Spreads over the strip's steps what the next one packs: `rows` rows of dy from `slot` and `row` on, and what they meet of x.
+    @inline(__always)
+    mutating func askAhead(
+        _ source: TensorView, _ gradient: TensorView, _ part: WeightPart, slot: Int, row: Int, sourceStep: Int,
+        count rows: Int, slots: Int, steps: Int
+    ) {
+        guard slot < slots else { return }
+        var gradient = gradient
+        gradient.take(lanes: part.lanes)
+        aheadSource = Lookahead(
+            source, from: UnsafePointer(source.pixel(slot, row &* sourceStep, 0)),
+            count: rows &* sourceStep &* source.rowStride, steps: steps)
+        aheadGradient = Lookahead(
+            gradient, from: UnsafePointer(gradient.pixel(slot, row, 0)), count: rows &* gradient.rowStride,
+            steps: steps)
+    }
 }
 
 typealias OuterJob = OpenOuterJob<Nothing>
@@ -153,18 +170,12 @@ private enum PixelSum<P: Product>: ShardSum {
                     isFirst: slot == firstSlot && row == 0, aheadSource: Lookahead(nothingAt: UnsafePointer(x)),
                     aheadGradient: Lookahead(nothingAt: UnsafePointer(x)))
                 if P.asksAhead {
-                    let nextSlot = row &+ rows < gradient.height ? slot : slot &+ samples
-                    let nextRow = row &+ rows < gradient.height ? row &+ rows : 0
-                    if nextSlot < arguments.pointee.batch.slots {
-                        let steps =
-                            samples &* rows &* gradient.width &* stepTiles(arguments, part)
-                        job.aheadSource = Lookahead(
-                            source, from: UnsafePointer(source.pixel(nextSlot, nextRow &* window.step, 0)),
-                            count: samples &* rows &* window.step &* source.rowStride, steps: steps)
-                        job.aheadGradient = Lookahead(
-                            gradient, from: UnsafePointer(gradient.pixel(nextSlot, nextRow, 0)),
-                            count: samples &* rows &* gradient.rowStride, steps: steps)
-                    }
+                    let isWithin = row &+ rows < gradient.height
+                    job.askAhead(
+                        source, gradient, part, slot: isWithin ? slot : slot &+ samples,
+                        row: isWithin ? row &+ rows : 0, sourceStep: window.step, count: samples &* rows,
+                        slots: arguments.pointee.batch.slots,
+                        steps: samples &* rows &* gradient.width &* tiles(arguments, part))
                 }
                 sumTiles(P.self, arguments, job, part)
                 row &+= rows
@@ -213,13 +224,13 @@ private func packGradient(
 
 /// Tiles of a part.
 @inline(__always)
-private func stepTiles(_ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart) -> Int {
+private func tiles(_ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart) -> Int {
     var tiles = 0
     for s in 0..<arguments.pointee.segmentCount {
         let length = arguments.pointee.segments[s].length
         tiles &+= tileCount(arguments.pointee.inputParts > 1 ? min(length, part.inputs.count) : length)
     }
-    return tiles &* ((part.lanes.count &+ tileLanes &- 1) / tileLanes)
+    return tiles &* tileBlocks(part.lanes.count)
 }
 
 /// All tiles of a part over one strip of x and dy.

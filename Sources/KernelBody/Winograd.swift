@@ -120,7 +120,7 @@ func convolveWinograd(_ arguments: UnsafePointer<WinogradArguments>, _ task: Int
         let source = arguments.pointee.source
         let isWithinGroup = strip &+ 1 < arguments.pointee.strips
         let nextSlot = isWithinGroup ? firstSlot : endSlot
-        let steps = 16 &* tileCount(count) &* (endLane &- firstLane) / tileLanes &* source.channels
+        let steps = 16 &* tileCount(count) &* tileBlocks(endLane &- firstLane) &* source.channels
         if nextSlot < arguments.pointee.batch.slots {
             ahead = Lookahead(
                 source, from: UnsafePointer(source.pixel(nextSlot, isWithinGroup ? 2 &* (row &+ rows) : 0, 0)),

@@ -184,7 +184,9 @@ private struct Stretch: ~Copyable {
     func takeLast() -> Int? { take { first, end in (end - 1, first, end - 1) } }
 
     @inline(__always)
-    private func take(_ choice: (_ first: UInt32, _ end: UInt32) -> (task: UInt32, first: UInt32, end: UInt32)) -> Int? {
+    private func take(
+        _ choice: (_ first: UInt32, _ end: UInt32) -> (task: UInt32, first: UInt32, end: UInt32)
+    ) -> Int? {
         var found = bounds.load(ordering: .relaxed)
         while true {
             let (first, end) = (UInt32(truncatingIfNeeded: found), UInt32(found >> 32))
