@@ -34,7 +34,7 @@ package struct Cluster: Hashable, Sendable {
     /// The messages of one rank in a sum of `bytes` over all ranks, one after the other. Consecutive ranks share a machine.
     ///
     /// Up to 64 KiB recursive doubling, log2(P) messages of everything; else halving on the way down and doubling on the way up, in
-    /// messages of at most 512 KiB. Ranks beyond a power of two hand their numbers over before and get the sum behind.
+    /// messages of at most 2 MiB. Ranks beyond a power of two hand their numbers over before and get the sum behind.
     func transfers(bytes: Double, _ algorithm: Algorithm) -> [Transfer] {
         guard ranks > 1 else { return [] }
         let levels = Int.bitWidth - 1 - ranks.leadingZeroBitCount
@@ -65,6 +65,6 @@ package struct Cluster: Hashable, Sendable {
         return transfers
     }
 
-    private static let chunk = 512.0 * 1024
+    private static let chunk = 2048.0 * 1024
     private static let doubling = 64.0 * 1024
 }
