@@ -25,7 +25,8 @@ package final class Engine {
     var weights: AlignedBuffer<Float>
     var gradients: AlignedBuffer<Float>
     var velocities: AlignedBuffer<Float>
-    private let activations: AlignedBuffer<Float>
+    /// Between steps nobody's: no step reads what another has left there.
+    let activations: AlignedBuffer<Float>
     let training: Compiled?
     private let evaluation: Compiled
     private let optimizer: Optimizer

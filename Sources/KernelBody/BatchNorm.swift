@@ -148,10 +148,13 @@ func batchNormParameterGradient(_ arguments: UnsafePointer<BatchNormArguments>, 
     for shard in 0..<batch.shards {
         let sums = sums.samples + shard &* batch.shardCapacity &* 2 &* width
         let partial = partials + shard &* 2 &* width
-        for c in 0..<width {
+        for c in 0..<state.channels {
             partial[c] = Float(sums[c])
             partial[width &+ c] = Float(sums[width &+ c] * Double(state.inverseDeviation[c]))
         }
+        // Behind the last channel may lie anything.
+        zeroFloats(width &- state.channels, at: partial + state.channels)
+        zeroFloats(width &- state.channels, at: partial + (width &+ state.channels))
     }
     sumTree(partials, stride: 2 &* width, shards: batch.shards, count: 2 &* width)
     copyFloats(width, from: UnsafePointer(partials), to: biasGradient)

@@ -177,6 +177,9 @@ func linearWeightGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _
             let target = dy + lane &* batch.slots + slot &* tileLanes
             copyFloats(
                 isWide ? tileLanes : lanes, from: UnsafePointer(gradient.sample(slot)) + firstLane + lane, to: target)
+            // Behind the last output may lie anything.
+            let used = gradient.channels &- firstLane &- lane
+            if used < tileLanes { zeroFloats(tileLanes &- used, at: target + used) }
         }
     }
     for pixel in 0..<(input.height &* input.width) {

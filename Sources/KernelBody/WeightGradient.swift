@@ -185,18 +185,24 @@ private enum PixelSum<P: Product>: ShardSum {
     }
 }
 
-/// Moves a part's sums to their place among all weights.
+/// Moves a part's sums to their place among all weights. Of the last block's lanes those that are no outputs' become zero: they were summed
+/// from what lies between the pixels of dy, which may be anything.
 private func deliver(
     _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, from sums: UnsafePointer<Float>,
     to target: UnsafeMutablePointer<Float>
 ) {
     let run = part.inputs.count &* 32
     let runStride = arguments.pointee.inputsPerPart &* 32
+    let outputs = arguments.pointee.outputGradient.channels
     var source = sums
     for lane in stride(from: part.lanes.lowerBound, to: part.lanes.upperBound, by: 32) {
+        let used = min(32, outputs &- lane)
         var weights = target + (lane >> 5) &* arguments.pointee.weightBlockStride + part.inputs.lowerBound &* 32
         for _ in 0..<arguments.pointee.taps {
             copyFloats(run, from: source, to: weights)
+            if used < 32 {
+                for row in 0..<part.inputs.count { zeroFloats(32 &- used, at: weights + (row &* 32 &+ used)) }
+            }
             source += runStride
             weights += arguments.pointee.inputs &* 32
         }
@@ -309,4 +315,6 @@ func biasGradient(_ arguments: UnsafePointer<BiasGradientArguments>, _ task: Int
         put(sum, partial + lane)
         lane &+= lanes
     }
+    // Behind the last channel may lie anything.
+    zeroFloats(arguments.pointee.partialStride &- gradient.channels, at: partial + gradient.channels)
 }
