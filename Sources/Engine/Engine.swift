@@ -25,6 +25,8 @@ package final class Engine {
     var weights: AlignedBuffer<Float>
     var gradients: AlignedBuffer<Float>
     var velocities: AlignedBuffer<Float>
+    /// Of all parameters and buffers over time; empty where they are not kept.
+    var averages = AlignedBuffer<Float>(count: 0)
     /// Between steps nobody's: no step reads what another has left there.
     let activations: AlignedBuffer<Float>
     let training: Compiled?

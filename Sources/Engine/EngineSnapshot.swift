@@ -26,6 +26,16 @@ package struct EngineSnapshot: Sendable {
         try arena.forEachRun(id, count: parameters[id.index].count, of: memory.velocities.baseAddress, body)
     }
 
+    /// Whether averages were kept.
+    package var hasAverages: Bool { memory.averages.count > 0 }
+
+    /// Hands the average of a parameter or buffer with storage in torch's layout to `body`, run by run, few at a time.
+    package func forEachRun<Failure: Error>(
+        ofAverage id: ParameterID, _ body: (Span<Float>) throws(Failure) -> Void
+    ) throws(Failure) {
+        try arena.forEachRun(id, count: parameters[id.index].count, of: memory.averages.baseAddress, body)
+    }
+
     /// The first parameter or buffer of which a value or velocity is infinite or not a number.
     package func firstNotFinite() -> (id: ParameterID, isMomentum: Bool)? {
         for index in parameters.indices {
@@ -46,12 +56,15 @@ package struct EngineSnapshot: Sendable {
 package final class SnapshotMemory: Sendable {
     let weights: AlignedBuffer<Float>
     let velocities: AlignedBuffer<Float>
+    /// Empty where none are kept.
+    let averages: AlignedBuffer<Float>
 
     private static let smallPageFloats = 1024
 
-    init(_ arena: ParameterArena) {
+    init(_ arena: ParameterArena, keepsAverages: Bool) {
         weights = AlignedBuffer(count: arena.count)
         velocities = AlignedBuffer(count: arena.trainableCount)
+        averages = AlignedBuffer(count: keepsAverages ? arena.count : 0)
     }
 
     /// Has the system hand out all pages: the first write to a page costs ten times what a later one does.
@@ -60,12 +73,13 @@ package final class SnapshotMemory: Sendable {
         for place in stride(from: 0, to: velocities.count, by: Self.smallPageFloats) {
             velocities.baseAddress[place] = 0
         }
+        for place in stride(from: 0, to: averages.count, by: Self.smallPageFloats) { averages.baseAddress[place] = 0 }
     }
 }
 
 extension Engine {
-    /// Reserves room for snapshots of this engine, one at a time.
-    package func snapshotMemory() -> SnapshotMemory { SnapshotMemory(arena) }
+    /// Reserves room for snapshots of this engine, one at a time, with averages where they are kept by now.
+    package func snapshotMemory() -> SnapshotMemory { SnapshotMemory(arena, keepsAverages: keepsAverages) }
 
     /// Copies what was learned: the only part of a checkpoint for which training stands still.
     ///
@@ -73,6 +87,7 @@ extension Engine {
     package func snapshot(in memory: SnapshotMemory) -> EngineSnapshot {
         copy(from: weights.baseAddress, to: memory.weights)
         copy(from: velocities.baseAddress, to: memory.velocities)
+        if keepsAverages { copy(from: averages.baseAddress, to: memory.averages) }
         return EngineSnapshot(parameters: parameters, batchesTracked: batchesTracked, arena: arena, memory: memory)
     }
 

@@ -110,6 +110,8 @@ package struct Recipe: Equatable, Sendable {
     /// At least 0; biases and norms are spared.
     package let weightDecay: Double
     package let schedule: Schedule
+    /// In 0..<1, the share of itself that the average of each parameter keeps at a step; nil where no averages are kept.
+    package let averageWeights: Double?
     /// Epochs, also parts of one, over which the learning rate climbs linearly to `learningRate`.
     package let warmupEpochs: Double
     /// Height and width of the network's input in pixels; nil means the model's default.

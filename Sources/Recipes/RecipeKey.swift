@@ -102,6 +102,10 @@ package struct RecipeKey: Sendable {
             "step_factor", \.stepFactor, .number("a number above 0, at most 1") { $0 > 0 && $0 <= 1 },
             "schedule step: what a drop multiplies with", alsoKnownAs: ["gamma", "step_gamma"]),
         RecipeKey(
+            "average_weights", \.averageWeights, .number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 },
+            "keep averages of parameters over time, which keep this share of themselves at each step",
+            alsoKnownAs: ["ema", "ema_decay"]),
+        RecipeKey(
             "image_size", \.imageSize, .integer(in: 1...4096),
             "height and width of the input; else the model's, or fewer where the data need no more", whenResumed: .stays
         ),

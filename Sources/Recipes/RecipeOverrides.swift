@@ -6,6 +6,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var modelOptions: [String: String]?
     package var initScheme: InitialScheme?
     package var dropout: Double?
+    package var averageWeights: Double?
     package var initFile: String?
     package var initSkipMismatched: Bool?
     package var freeze: [String]?
@@ -137,6 +138,7 @@ extension Recipe {
         modelOptions = merged.modelOptions ?? [:]
         initScheme = merged.initScheme ?? Default.initScheme
         dropout = merged.dropout
+        averageWeights = merged.averageWeights
         initFile = merged.initFile
         initSkipMismatched = merged.initSkipMismatched ?? false
         freeze = merged.freeze ?? []
@@ -192,6 +194,7 @@ extension Recipe {
         values.modelOptions = modelOptions.isEmpty ? nil : modelOptions
         values.initScheme = initScheme
         values.dropout = dropout
+        values.averageWeights = averageWeights
         values.initFile = initFile
         values.initSkipMismatched = initFile == nil ? nil : initSkipMismatched
         values.freeze = freeze.isEmpty ? nil : freeze

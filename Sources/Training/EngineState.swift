@@ -57,6 +57,22 @@ extension Engine {
     }
 }
 
+extension Engine {
+    /// Takes over averages; they begin with the values as they are where there are none.
+    ///
+    /// - Throws: `TrainingError.unfitCheckpoint` where one is missing, too many, or of another type or shape.
+    package func loadAverages(_ tensors: [NamedTensor]) throws(TrainingError) {
+        beginAverages()
+        guard !tensors.isEmpty else { return }
+        let averaged = parameters.indices.filter { parameters[$0].role != .batchesTracked }
+        let fit = WeightsFit(tensors, to: averaged.map { parameters[$0] }, called: Checkpoint.averagedName(of:))
+        guard fit.misfits.isEmpty else { throw .unfitCheckpoint(misfits: fit.misfits.map(\.description)) }
+        for (index, tensor) in fit.fitting {
+            if let values = tensor.floats { setAverage(of: ParameterID(index: averaged[index]), to: values) }
+        }
+    }
+}
+
 extension EngineSnapshot {
     /// A checkpoint of it, whose tensors are those that `Engine.tensors` and `Engine.optimizerTensors` had.
     func draft(_ about: Checkpoint.About) -> CheckpointDraft {
@@ -71,9 +87,19 @@ extension EngineSnapshot {
                 name: Checkpoint.momentumName(of: parameters[index].name), shape: parameters[index].shape,
                 type: .float32)
         }
-        return CheckpointDraft(tensors: values + momentum, about: about) { (tensor, write) throws(CheckpointError) in
+        let averaged = hasAverages ? parameters.indices.filter { parameters[$0].role != .batchesTracked } : []
+        let averages = averaged.map { index in
+            TensorOutline(
+                name: Checkpoint.averagedName(of: parameters[index].name), shape: parameters[index].shape,
+                type: .float32)
+        }
+        let firstAverage = parameters.count + trainable.count
+        return CheckpointDraft(tensors: values + momentum + averages, about: about) {
+            (tensor, write) throws(CheckpointError) in
             func writeFloats(_ run: Span<Float>) throws(CheckpointError) { try write(run.bytes) }
-            if tensor >= parameters.count {
+            if tensor >= firstAverage {
+                try forEachRun(ofAverage: ParameterID(index: averaged[tensor - firstAverage]), writeFloats)
+            } else if tensor >= parameters.count {
                 try forEachRun(ofMomentum: ParameterID(index: trainable[tensor - parameters.count]), writeFloats)
             } else if parameters[tensor].role == .batchesTracked {
                 try write([Int64(batchesTracked)].span.bytes)

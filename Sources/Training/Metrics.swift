@@ -5,6 +5,8 @@ package struct MetricsRecord: Hashable, Sendable {
         case train
         /// The whole test split.
         case evaluation
+        /// The same of the averages over time.
+        case averagedEvaluation = "averaged_evaluation"
         /// The end of the run: the last evaluation, and the digest of what was learned.
         case final
     }

@@ -89,7 +89,8 @@ struct RunLog {
     func evaluation(_ record: MetricsRecord) {
         console.say(
             row(
-                "\(record.epoch)", "test", loss(record.loss), percent(record.accuracy), "",
+                "\(record.epoch)", record.kind == .averagedEvaluation ? "averaged" : "test", loss(record.loss),
+                percent(record.accuracy), "",
                 Wording.significant(record.imagesPerSecond), ""))
     }
 

@@ -21,5 +21,9 @@ extension Trainer {
                 try world.broadcast(&statistics, from: 0, as: "running statistics")
             }
         }
+        // Averages of statistics that were each rank's own: rank 0's stand for all, as they do in checkpoints.
+        if engine.keepsAverages && recipe.batchNorm != .sync {
+            try engine.withAverages { averages in try world.broadcast(&averages, from: 0, as: "averages") }
+        }
     }
 }

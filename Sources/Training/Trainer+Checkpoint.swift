@@ -82,6 +82,10 @@ extension Trainer {
         if let evaluation {
             metrics["test_loss"] = evaluation.loss
             metrics["test_accuracy"] = evaluation.accuracy
+            if let averagedEvaluation {
+                metrics["averaged_test_loss"] = averagedEvaluation.loss
+                metrics["averaged_test_accuracy"] = averagedEvaluation.accuracy
+            }
         }
         return metrics
     }

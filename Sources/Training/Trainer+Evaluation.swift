@@ -13,8 +13,21 @@ extension Trainer {
         let record = record(.evaluation, evaluation)
         coordinator?.record(record)
         log.evaluation(record)
+        try evaluateAverages()
         if isLast || isCheckpointDue { try saveCheckpoint(evaluation, isLast: isLast) }
         return evaluation
+    }
+
+    /// Measures the averages, where they are kept. Collective.
+    private func evaluateAverages() throws {
+        guard engine.keepsAverages else { return averagedEvaluation = nil }
+        engine.exchangeAverages()
+        let evaluation = try setup.evaluate(engine, world: world)
+        engine.exchangeAverages()
+        averagedEvaluation = evaluation
+        let record = record(.averagedEvaluation, evaluation)
+        coordinator?.record(record)
+        log.evaluation(record)
     }
 
     /// Ends the run's story: what was reached and a digest of what was learned. Collective.

@@ -34,6 +34,7 @@ extension Trainer {
     private func broadcastState() throws {
         engine.batchesTracked = try world.broadcast(engine.batchesTracked)
         try engine.withParameters { parameters in try world.broadcast(&parameters, from: 0) }
+        if engine.keepsAverages { try engine.withAverages { averages in try world.broadcast(&averages, from: 0) } }
         if step > 0 {
             try engine.withMomentum { momentum in try world.broadcast(&momentum, from: 0) }
         }
@@ -60,6 +61,7 @@ extension Trainer {
     private func take(_ point: CheckpointDirectory.Found) throws {
         try engine.load(point.checkpoint.tensors)
         try engine.loadOptimizer(point.checkpoint.optimizer)
+        if engine.keepsAverages { try engine.loadAverages(point.checkpoint.averaged) }
     }
 
     private var frozenNote: [String] {
@@ -105,6 +107,7 @@ extension Trainer {
             guard takesOver || !folder.holdsRun else { throw TrainingError.outputTaken(path: folder.path) }
             engine.initialize(seed: recipe.seed)
             let notes = try takeInitialWeights()
+            if engine.keepsAverages { engine.beginAverages() }
             let coordinator = try Coordinator(
                 opened, recipe: recipe, resumed: nil, memory: engine.snapshotMemory(), log: log, hooks: hooks)
             return Start(coordinator: coordinator, step: 0, notes: notes)

@@ -43,6 +43,8 @@ package final class Trainer {
     private(set) lazy var dataFingerprint = setup.dataset.fingerprint
     /// The mean loss of a sample as it was last reported; nil before that.
     var lastLoss: Double?
+    /// What the averages reached when they were last measured.
+    var averagedEvaluation: Evaluation?
     var hooks = TrainerHooks()
 
     let gradientSum: GradientSum
@@ -75,6 +77,7 @@ package final class Trainer {
                 batchSize: recipe.globalBatchSize, duration: recipe.duration)
             let engine = try setup.engine(
                 batchSize: recipe.globalBatchSize, seed: recipe.seed, accumulate: recipe.accumulate)
+            if recipe.averageWeights != nil { engine.beginAverages() }
             return (setup, engine, sizes, try engine.setRates(ParameterRates(recipe)))
         }
         world.allReduce = AllReduce(recipe.allReduce)
@@ -155,6 +158,7 @@ package final class Trainer {
         else { return Tally() }
         try enter("update", fault: .update)
         if recipe.onNonFinite == .skip { engine.update(update) }
+        if let share = recipe.averageWeights { engine.average(keeping: Float(share)) }
         step += 1
         world.recorder.allow(seconds: recipe.collectiveTimeout)
         return tally

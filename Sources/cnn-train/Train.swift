@@ -62,6 +62,10 @@ struct TrainCommand: RankedCommand {
     var instructionSet: Recipe.InstructionSet?
     @Option(help: "How 3x3 convolutions are computed: winograd, with less than half the products, or direct.")
     var convolution: Recipe.Convolution?
+    @Option(
+        parsing: .unconditional,
+        help: "Keeps averages of the weights over time too, of which each step leaves this share, such as 0.999.")
+    var averageWeights: Double?
     @Option(parsing: .unconditional, help: "Seeds weights, the order of samples, and dropout.") var seed: UInt64?
     @Option(help: ArgumentHelp("The folder for results.", valueName: "dir")) var output: String?
     @OptionGroup(title: "Checkpoints") var checkpoints: CheckpointOptions
@@ -117,6 +121,7 @@ struct TrainCommand: RankedCommand {
             rateMultipliers.map { ($0.prefix, $0.factor) }, uniquingKeysWith: { _, last in last })
         flags.rateMultipliers = multipliers.isEmpty ? nil : multipliers
         flags.dropout = dropout
+        flags.averageWeights = averageWeights
         flags.shuffle = shuffle.map { $0 == .on }
         flags.augmentation = augment
         flags.lossPrecision = lossPrecision

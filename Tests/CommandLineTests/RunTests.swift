@@ -305,7 +305,7 @@ struct RunTests {
             "--batch-norm", "--model-option", "--init", "--init-skip-mismatched", "--init-scheme", "--freeze",
             "--allreduce", "--gradient-dtype", "--bucket-megabytes", "--collective-timeout", "--replica-check-every",
             "--lr-multiplier", "--dropout", "--shuffle", "--augment", "--loss-precision", "--virtual-shards",
-            "--accumulate",
+            "--accumulate", "--average-weights",
             "--workers",
         ] {
             #expect(help.contains("\(flag) ") || help.contains("\(flag)\n"), "\(flag)")

@@ -172,7 +172,7 @@ import Testing
             "override": "[lr, seed]", "checkpoint_every": "[500steps, 10min, 2h, 45s, 1epoch]", "keep_last": "5",
             "keep_best": "0", "keep_every": "10epochs", "checkpoint_level": "-2", "checkpoint_busy": "skip",
             "on_nan": "rewind",
-            "virtual_shards": "16", "accumulate": "3",
+            "virtual_shards": "16", "accumulate": "3", "average_weights": "0.999",
         ]
         #expect(Set(RecipeKey.all.map(\.name)) == Set(values.keys))
         for left in ["epochs", "steps"] {

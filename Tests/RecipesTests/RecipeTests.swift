@@ -144,6 +144,7 @@ let outOfRange = [
     OutOfRange(flag: "--checkpoint-level") { $0.checkpointLevel = 20 },
     OutOfRange(flag: "--dropout") { $0.dropout = 1 },
     OutOfRange(flag: "--dropout") { $0.dropout = -0.1 },
+    OutOfRange(flag: "--average-weights") { $0.averageWeights = 1 },
     OutOfRange(flag: "--freeze") { $0.freeze = [""] },
     OutOfRange(flag: "--lr-multiplier") { $0.rateMultipliers = ["a": -1] },
     OutOfRange(flag: "--lr-multiplier") { $0.rateMultipliers = ["a": .nan] },

@@ -42,6 +42,50 @@ struct ResumeTests {
         #expect(try run.story("broken") == run.story("whole"))
     }
 
+    @Test("has the averages of one that never stopped, and tells what they reach", arguments: [(4, 2), (5, 1)])
+    func averages(stop: Int, ranks: Int) throws {
+        func keep(_ flags: inout RecipeOverrides) {
+            everyStep(&flags)
+            flags.averageWeights = 0.5
+        }
+        let plain = try run.train(run.flags("plain"))
+        let whole = try run.train(run.flags("whole", keep))
+        // Nobody reads them in training.
+        #expect(whole.parametersSHA256 == plain.parametersSHA256)
+        try run.train(ranks: 2, run.flags("broken", keep))
+        try run.forget("broken", after: stop)
+        try run.train(
+            ranks: ranks,
+            run.flags("broken") { flags in
+                keep(&flags)
+                flags.resume = .auto
+            })
+        let (one, other) = (try run.checkpoint("whole", step: 9), try run.checkpoint("broken", step: 9))
+        #expect(one.averaged.count == one.tensors.count && one.averaged == other.averaged)
+        #expect(one.withAverages.tensors != one.tensors)
+        #expect(try run.checkpoint("plain", step: 9).averaged.isEmpty)
+        let story = try run.story("broken")
+        #expect(try story == run.story("whole"))
+        #expect(story.filter { $0.contains("averaged_evaluation") }.count == 3)
+    }
+
+    @Test("begins averages where its checkpoint has none, when it is asked for them")
+    func laterAverages() throws {
+        try run.train(run.flags("run", everyStep))
+        try run.forget("run", after: 8)
+        try run.train(
+            run.flags("run") { flags in
+                flags.resume = .auto
+                flags.averageWeights = 0.5
+                flags.overriddenKeys = ["average_weights"]
+            })
+        let (before, after) = (try run.checkpoint("run", step: 8), try run.checkpoint("run", step: 9))
+        for (index, tensor) in after.averaged.enumerated() {
+            let (old, new) = (try #require(before.tensors[index].floats), try #require(after.tensors[index].floats))
+            #expect(tensor.floats == zip(old, new).map { $0 + 0.5 * ($1 - $0) })
+        }
+    }
+
     @Test("passes over damaged checkpoints and leaves them in place")
     func damaged() throws {
         let whole = try run.train(run.flags("whole"))

@@ -1,0 +1,62 @@
+package import Graphs
+internal import Kernels
+internal import Tensors
+
+// Averages of parameters and buffers over the steps of a run: often a better network than the last step's. (Polyak & Juditsky, "Acceleration of
+// Stochastic Approximation by Averaging", 1992; decaying as in Tarvainen & Valpola, "Mean teachers are better role models", 2017.)
+
+extension Engine {
+    package var keepsAverages: Bool { averages.count > 0 }
+
+    /// Begins to keep averages, or begins anew: they are what parameters and buffers are now.
+    package func beginAverages() {
+        if !keepsAverages { averages = AlignedBuffer(count: arena.count) }
+        averages.baseAddress.update(from: weights.baseAddress, count: arena.count)
+    }
+
+    /// average = share * average + (1 - share) * value, for each parameter and buffer. Plain products and sums, whose bits are the same on any CPU.
+    ///
+    /// - Parameter share: in 0..<1.
+    package func average(keeping share: Float) {
+        let rate = 1 - share
+        forEachChunk { averages, weights, count in
+            for index in 0..<count { averages[index] += rate * (weights[index] - averages[index]) }
+        }
+    }
+
+    /// Averages and values change places: the network is its averages until the next call.
+    package func exchangeAverages() {
+        forEachChunk { averages, weights, count in
+            for index in 0..<count { (averages[index], weights[index]) = (weights[index], averages[index]) }
+        }
+    }
+
+    /// The average of a parameter or buffer in torch's layout.
+    package func average(of id: ParameterID) -> [Float] {
+        arena.read(id, count: parameters[id.index].count, from: averages.baseAddress)
+    }
+
+    package func setAverage(of id: ParameterID, to values: [Float]) {
+        arena.write(values, of: id, to: averages.baseAddress)
+    }
+
+    /// All averages, in the engine's own layout.
+    package func withAverages<Result>(_ body: (inout MutableSpan<Float>) throws -> Result) rethrows -> Result {
+        try averages.withMutableSpan(body)
+    }
+
+    /// Goes over both arenas on all threads.
+    private func forEachChunk(
+        _ body: @escaping @Sendable (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
+    ) {
+        precondition(keepsAverages, "averages that are not kept were asked for")
+        let chunk = 1 << 16
+        let count = arena.count
+        // Both stay put until the pool is done.
+        nonisolated(unsafe) let (averages, weights) = (averages.baseAddress, weights.baseAddress)
+        pool.run((count + chunk - 1) / chunk, UnsafeRawPointer(weights)) { _, task, _ in
+            let start = task * chunk
+            body(averages + start, weights + start, min(chunk, count - start))
+        }
+    }
+}
