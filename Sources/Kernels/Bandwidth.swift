@@ -2,7 +2,7 @@ internal import KernelInterface
 internal import Tensors
 
 /// The most GB/s that `threads` threads of this machine move together between memory and registers: c = a + b over arrays much
-/// larger than the caches, the best of many runs of some milliseconds.
+/// larger than the caches, the best of some runs over all of them: a shorter run would leave what it writes in a cache, and read it as memory's speed.
 ///
 /// Counted is what a program asks for, 12 bytes a number: two read and one written. That the memory system also fetches a line
 /// before it is overwritten is not counted, as it is not where this is compared with (STREAM counts the same way).
@@ -17,38 +17,36 @@ package func measureBandwidth(_ instructionSet: InstructionSet, threads: Int) ->
             channels: Stretch.floats, pixelStride: Stretch.floats, sampleStride: Stretch.floats)
     }
     let batch = BatchLayout(shards: Stretch.tasks, shardCapacity: 1, shardSizes: sizes.baseAddress)
-    var job = BandwidthJob(
-        add: instructionSet.kernels.add,
-        arguments: ElementwiseArguments(batch: batch, first: view(0), second: view(1), output: view(2), addend: nil),
-        firstTask: 0)
-    var best = 0.0
-    withUnsafeMutablePointer(to: &job) { job in
-        // Each stretch has left the caches when its turn comes again; a short one has a chance to go undisturbed.
-        for run in 0..<(8 * Stretch.tasks / Stretch.tasksAtOnce) {
-            job.pointee.firstTask = run * Stretch.tasksAtOnce % Stretch.tasks
+    /// The seconds that one array takes to become the sum of the two others.
+    func sum(into output: Int) -> Double {
+        var job = BandwidthJob(
+            add: instructionSet.kernels.add,
+            arguments: ElementwiseArguments(
+                batch: batch, first: view((output + 1) % 3), second: view((output + 2) % 3), output: view(output),
+                addend: nil))
+        return withUnsafeMutablePointer(to: &job) { job in
             let start = monotonicSeconds()
-            pool.run(Stretch.tasksAtOnce, job) { raw, task, worker in
+            pool.run(Stretch.tasks, job) { raw, task, worker in
                 let job = raw.assumingMemoryBound(to: BandwidthJob.self)
-                withUnsafePointer(to: job.pointee.arguments) {
-                    job.pointee.add($0, job.pointee.firstTask + task, worker)
-                }
+                withUnsafePointer(to: job.pointee.arguments) { job.pointee.add($0, task, worker) }
             }
-            let bytes = Double(3 * Stretch.tasksAtOnce * Stretch.floats * MemoryLayout<Float>.stride)
-            best = max(best, bytes / (monotonicSeconds() - start) / 1e9)
+            return monotonicSeconds() - start
         }
     }
-    return best
+    // Memory that nobody has written to is one page of zeros for all, which a cache holds.
+    for array in 0..<3 { _ = sum(into: array) }
+    let seconds = (0..<Stretch.runs).map { _ in sum(into: 2) }.min() ?? .infinity
+    return Double(3 * Stretch.tasks * Stretch.floats * MemoryLayout<Float>.stride) / seconds / 1e9
 }
 
-/// How the arrays are cut: 128 MiB each, in tasks of 256 KiB, of which 16 MiB are timed at once.
+/// How the arrays are cut: 128 MiB each, in tasks of 256 KiB.
 private enum Stretch {
     static let tasks = 512
-    static let tasksAtOnce = 64
     static let floats = 1 << 16
+    static let runs = 8
 }
 
 private struct BandwidthJob {
     var add: Kernel<ElementwiseArguments>
     var arguments: ElementwiseArguments
-    var firstTask: Int
 }
