@@ -9,7 +9,7 @@ import Testing
 @Suite struct PaddingTests {
     @Test(
         "what lies between channels reaches neither results nor parameters",
-        arguments: Specimens.all + Specimens.elsewhere)
+        arguments: Specimens.all + Specimens.filtered)
     func poison(specimen: Specimen) throws {
         for backend in Backend.supported {
             let (clean, poisoned) = (try specimen.engine(backend), try specimen.engine(backend))
@@ -51,9 +51,4 @@ extension Engine {
         }
         return used
     }
-}
-
-extension Specimens {
-    /// Those that `all` leaves out.
-    fileprivate static let elsewhere = filtered
 }

@@ -80,6 +80,7 @@ struct ResumeTests {
                 flags.overriddenKeys = ["average_weights"]
             })
         let (before, after) = (try run.checkpoint("run", step: 8), try run.checkpoint("run", step: 9))
+        #expect(after.averaged.count == after.tensors.count)
         for (index, tensor) in after.averaged.enumerated() {
             let (old, new) = (try #require(before.tensors[index].floats), try #require(after.tensors[index].floats))
             #expect(tensor.floats == zip(old, new).map { $0 + 0.5 * ($1 - $0) })
