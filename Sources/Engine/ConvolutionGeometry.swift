@@ -62,10 +62,12 @@ enum Cut {
     static let pixelRun = 84
     /// Channels from which on Winograd's filtering is faster than the sum over taps.
     static let filteredChannels = 16
-    /// Its patches that a task works on at a time: some full tiles.
-    static let patches = 56
+    /// Coefficients of a channel that a task works on at a time: of some full tiles of patches, which fit the second-level cache.
+    static let coefficients = 1008
+    /// Patches of a weight gradient's, which reads and writes its sums once for them all.
+    static let summedPatches = 64
     /// Floats of its sums that a task on a weight gradient keeps: the more, the less often are x and dy transformed.
-    static let coefficientSums = 262_144
+    static let coefficientSums = 589_824
     /// Inputs whose weights a task transforms.
     static let transformedInputs = 64
     /// Rows of its source that a task of a depthwise convolution should have room for.

@@ -33,10 +33,11 @@ extension PlanBuilder {
     private mutating func emitForward(_ part: ConvolutionPart) -> Bool {
         let part = part.decimated()
         let geometry = part.geometry
-        if filters(geometry, geometry.output) {
+        if filters(geometry, geometry.output, step: FilterStep.forward) {
             return emitWinograd(
-                source: part.input, normalization: part.normalization, padding: geometry.padding,
-                weights: UnsafePointer(part.weights), scratch: 0, destination: part.output, addend: part.addend,
+                step: FilterStep.forward, source: part.input, normalization: part.normalization,
+                padding: geometry.padding, weights: UnsafePointer(part.weights), scratch: 0, destination: part.output,
+                addend: part.addend,
                 bias: part.bias, finish: part.finish, sums: part.sums)
         }
         let plain = forwardWindow(part)

@@ -35,10 +35,10 @@ extension PlanBuilder {
             return false
         }
         let lattice = Lattice(geometry)
-        if filters(geometry, geometry.input) {
+        if filters(geometry, geometry.input, step: FilterStep.backward) {
             let weights = transposed(part, lattice)
             return emitWinograd(
-                source: dy, normalization: nil, padding: lattice.padTop, weights: weights,
+                step: FilterStep.backward, source: dy, normalization: nil, padding: lattice.padTop, weights: weights,
                 scratch: (dx.channels + 31) / 32 * geometry.taps * dy.channels * 32, destination: dx,
                 addend: part.addend, bias: nil, finish: part.finish, sums: part.sums)
         }

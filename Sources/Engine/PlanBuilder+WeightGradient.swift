@@ -32,7 +32,7 @@ extension PlanBuilder {
         let part = part.decimated()
         let geometry = part.geometry
         let shards = context.batch.shards
-        let isFiltered = filters(geometry, geometry.output)
+        let isFiltered = filters(geometry, geometry.output, step: FilterStep.backward)
         let cut = WeightCut(geometry, isFiltered: isFiltered)
         // Where there are too few parts to share, tasks are shards' parts. A single shard is the sum.
         let sumsShards = shards == 1 || cut.parts >= Cut.enoughParts
@@ -145,7 +145,8 @@ private struct WeightCut {
     /// - Parameter isFiltered: by Winograd's filtering, whose sums are those of coefficients.
     init(_ geometry: ConvolutionGeometry, isFiltered: Bool) {
         let (taps, room) =
-            isFiltered ? (WinogradPatches.coefficients, Cut.coefficientSums) : (geometry.taps, Cut.partSums)
+            isFiltered
+            ? (WinogradPatches.coefficients(FilterStep.backward), Cut.coefficientSums) : (geometry.taps, Cut.partSums)
         let blocks = (geometry.output.channels + 31) / 32
         let inputs = geometry.inputsPerOutput
         if geometry.isDepthwise {

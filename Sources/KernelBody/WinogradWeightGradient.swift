@@ -7,20 +7,6 @@ import KernelInterface
 // For each coefficient the sum over a shard's patches is the register tile's, as that over pixels is in `WeightGradient.swift`: one
 // chain a weight, in the order sample, row, column. What is summed over shards is dg, so that ranks can go on with it.
 
-/// A dY
-@inline(__always)
-private func gradientSide(_ y0: Vector, _ y1: Vector) -> (Vector, Vector, Vector, Vector) {
-    (y0, y0 + y1, y0 - y1, Vector(repeating: 0) - y1)
-}
-
-/// G' u
-@inline(__always)
-private func weightSide(_ u0: Vector, _ u1: Vector, _ u2: Vector, _ u3: Vector) -> (Vector, Vector, Vector) {
-    let half = Vector(repeating: 0.5)
-    let middle = (u1 + u2) * half
-    return (u0 + middle, (u1 - u2) * half, middle + u3)
-}
-
 func winogradWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
     sumPart(PatchSum.self, arguments, WeightPart(arguments, task: task), worker: worker)
 }
@@ -40,11 +26,11 @@ private enum PatchSum: ShardSum {
         source.take(lanes: part.inputs)
         window.normalization?.drop(lanes: part.inputs.lowerBound)
         let coefficientSums = arguments.pointee.inputsPerPart &* arguments.pointee.lanesPerPart
-        let copy = scratch + 16 &* coefficientSums
+        let copy = scratch + MinimalFilter4x4.coefficients &* coefficientSums
         let x = copy + arguments.pointee.packedSource
-        let dy = x + 16 &* patches.sourceStride
+        let dy = x + MinimalFilter4x4.coefficients &* patches.sourceStride
         // Lanes that no tile writes: the second half of the last block.
-        if part.lanes.upperBound & 31 != 0 { zeroFloats(16 &* coefficientSums, at: scratch) }
+        if part.lanes.upperBound & 31 != 0 { zeroFloats(MinimalFilter4x4.coefficients &* coefficientSums, at: scratch) }
         var slot = firstSlot
         while slot < endSlot {
             let samples = min(patches.samplesPerStrip, endSlot &- slot)
@@ -55,7 +41,7 @@ private enum PatchSum: ShardSum {
                 var end = x
                 for i in 0..<samples {
                     end = transformStrip(
-                        source, slot: slot &+ i, row: row, rows: rows, columns: patches.columns,
+                        MinimalFilter4x4.self, source, slot: slot &+ i, row: row, rows: rows, columns: patches.columns,
                         coefficientStride: patches.sourceStride, window: window, copy: copy, to: end)
                 }
                 forEachTile(part.lanes) { lane, isWide in
@@ -87,7 +73,7 @@ private func sumCoefficients(
     _ strip: OuterJob, _ part: WeightPart, xStride: Int, dyStride: Int, sumsStride: Int, blockStride: Int
 ) {
     var job = strip
-    for coefficient in 0..<16 {
+    for coefficient in 0..<MinimalFilter4x4.coefficients {
         forEachTile(0..<part.lanes.count) { lane, isWide in
             job.x = strip.x + coefficient &* xStride
             job.gradient = strip.gradient + (coefficient &* dyStride &+ lane &* strip.columns)
@@ -117,10 +103,10 @@ private func transformGradient(
         for row in rows {
             for column in 0..<columns {
                 transformPatch(
-                    gradient, slot, 2 &* row, 2 &* column, lane, to: place, coefficientStride: coefficientStride)
+                    gradient, slot, 4 &* row, 4 &* column, lane, to: place, coefficientStride: coefficientStride)
                 if isWide {
                     transformPatch(
-                        gradient, slot, 2 &* row, 2 &* column, lane &+ lanes, to: place + lanes,
+                        gradient, slot, 4 &* row, 4 &* column, lane &+ lanes, to: place + lanes,
                         coefficientStride: coefficientStride)
                 }
                 place += tileLanes
@@ -136,33 +122,16 @@ private func transformPatch(
     to target: UnsafeMutablePointer<Float>, coefficientStride: Int
 ) {
     let pixel = gradient.pixel(slot, row, column) + lane
-    let hasRight = column &+ 1 < gradient.width
-    let hasBottom = row &+ 1 < gradient.height
-    let zero = Vector(repeating: 0)
+    let rows = gradient.height &- row
+    let columns = gradient.width &- column
     let stride = gradient.pixelStride
-    let topLeft = streamed(pixel, pixelStride: stride)
-    let topRight = hasRight ? streamed(pixel + stride, pixelStride: stride) : zero
-    let bottomLeft = hasBottom ? streamed(pixel + gradient.rowStride, pixelStride: stride) : zero
-    let bottomRight =
-        hasRight && hasBottom ? streamed(pixel + (gradient.rowStride &+ stride), pixelStride: stride) : zero
-    let left = gradientSide(topLeft, bottomLeft)
-    let right = gradientSide(topRight, bottomRight)
-    @inline(__always)
-    func write(_ row: Int, _ y0: Vector, _ y1: Vector) {
-        let side = gradientSide(y0, y1)
-        let place = target + 4 &* row &* coefficientStride
-        put(side.0, place)
-        put(side.1, place + coefficientStride)
-        put(side.2, place + 2 &* coefficientStride)
-        put(side.3, place + 3 &* coefficientStride)
+    MinimalFilter4x4.transformGradient(to: target, coefficientStride: coefficientStride) { row, column in
+        if row >= rows || column >= columns { return Vector(repeating: 0) }
+        return streamed(pixel + (row &* gradient.rowStride &+ column &* stride), pixelStride: stride)
     }
-    write(0, left.0, right.0)
-    write(1, left.1, right.1)
-    write(2, left.2, right.2)
-    write(3, left.3, right.3)
 }
 
-/// A part's gradient from the sums of its coefficients: [lanes/32][16][inputs][32] -> [lanes/32][9][inputs][32], where coefficients lie
+/// A part's gradient from the sums of its coefficients: [lanes/32][36][inputs][32] -> [lanes/32][9][inputs][32], where coefficients lie
 /// `stride` apart.
 private func transformSums(
     _ part: WeightPart, inputsPerPart: Int, from coefficients: UnsafePointer<Float>, stride: Int,
@@ -174,26 +143,8 @@ private func transformSums(
         let target = sums + 9 &* block &* tap
         var i = 0
         while i < part.inputs.count &* 32 {
-            @inline(__always)
-            func column(_ c: Int) -> (Vector, Vector, Vector) {
-                let top = source + (c &* stride &+ i)
-                return weightSide(
-                    vector(top), vector(top + 4 &* stride), vector(top + 8 &* stride), vector(top + 12 &* stride))
-            }
-            @inline(__always)
-            func write(_ row: Int, _ side: (Vector, Vector, Vector)) {
-                let place = target + (3 &* row &* tap &+ i)
-                put(side.0, place)
-                put(side.1, place + tap)
-                put(side.2, place + 2 &* tap)
-            }
-            let a = column(0)
-            let b = column(1)
-            let c = column(2)
-            let d = column(3)
-            write(0, weightSide(a.0, b.0, c.0, d.0))
-            write(1, weightSide(a.1, b.1, c.1, d.1))
-            write(2, weightSide(a.2, b.2, c.2, d.2))
+            MinimalFilter4x4.transformSums(
+                source + i, coefficientStride: stride, to: target + i, tapStride: tap)
             i &+= lanes
         }
     }

@@ -1,8 +1,10 @@
-/// How the maps of a convolution fall into the patches of Winograd's minimal filtering F(2x2, 3x3): each is 4x4 inputs and 2x2
-/// outputs, and neighbours share two rows or columns of inputs. Where a map's height or width is odd, its last patches reach beyond.
+/// How the maps of a convolution fall into the patches of Winograd's minimal filtering: F(2x2, 3x3) or F(4x4, 3x3). Neighbours share two
+/// rows or columns of inputs. Where a map's height or width is no multiple of a patch's outputs, its last patches reach beyond.
 ///
-/// A patch has 16 coefficients a channel. Tasks hold them as [coefficient][patch][channels].
+/// Tasks hold a patch's coefficients as [coefficient][patch][channels].
 package struct WinogradPatches: BitwiseCopyable {
+    /// Outputs of a patch along a side, 2 or 4: what its inputs are apart from those of the one before.
+    package var step: Int
     /// Of one map.
     package var rows: Int
     package var columns: Int
@@ -15,14 +17,16 @@ package struct WinogradPatches: BitwiseCopyable {
     package var outputStride: Int
     package var outputPatchStride: Int
 
-    package static let coefficients = 16
-    /// Inputs of a patch along a side, beside those of the one before.
-    package static let step = 2
+    /// Of a patch, each of a channel: as many as it has inputs.
+    package var coefficients: Int { Self.coefficients(step) }
+
+    package static func coefficients(_ step: Int) -> Int { (step + 2) * (step + 2) }
 
     package init(
-        rows: Int, columns: Int, rowsPerStrip: Int, samplesPerStrip: Int, sourceStride: Int, outputStride: Int,
-        outputPatchStride: Int
+        step: Int, rows: Int, columns: Int, rowsPerStrip: Int, samplesPerStrip: Int, sourceStride: Int,
+        outputStride: Int, outputPatchStride: Int
     ) {
+        self.step = step
         self.rows = rows
         self.columns = columns
         self.rowsPerStrip = rowsPerStrip
@@ -86,17 +90,21 @@ package struct WinogradArguments: BitwiseCopyable {
     }
 }
 
-/// The weights' coefficients: from [lanes/32][9][inputs][32] to [lanes/32][16][inputs][32]. One task a block of 32 lanes and
+/// The weights' coefficients: from [lanes/32][9][inputs][32] to [lanes/32][coefficient][inputs][32]. One task a block of 32 lanes and
 /// `inputsPerPart` inputs; task index = block * parts + part.
 package struct WinogradWeightArguments: BitwiseCopyable {
     package var source: UnsafePointer<Float>
     package var destination: UnsafeMutablePointer<Float>
     package var inputs: Int
     package var inputsPerPart: Int
+    /// Outputs of a patch along a side, 2 or 4.
+    package var step: Int
 
     package init(
-        source: UnsafePointer<Float>, destination: UnsafeMutablePointer<Float>, inputs: Int, inputsPerPart: Int
+        source: UnsafePointer<Float>, destination: UnsafeMutablePointer<Float>, inputs: Int, inputsPerPart: Int,
+        step: Int
     ) {
+        self.step = step
         self.source = source
         self.destination = destination
         self.inputs = inputs

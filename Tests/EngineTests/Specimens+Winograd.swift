@@ -4,12 +4,12 @@ import TestSupport
 
 /// What Winograd's filtering computes: kernels of 3x3 at stride 1 between 16 channels and more.
 extension Specimens {
-    /// Maps that patches of 2x2 cover, and reach beyond; from one patch to several strips of them; channels that fill vectors and tiles
+    /// Maps that patches of 2x2 and 4x4 cover, and reach beyond; from one patch to several strips of them; channels that fill vectors and tiles
     /// and that do not, up to more than one task's part of the weights.
     private static let layers: [(inputs: Int, outputs: Int, size: Int, padding: Int)] = [
-        (16, 16, 2, 1), (16, 17, 4, 1), (17, 16, 5, 1), (31, 33, 6, 1), (32, 32, 7, 1), (33, 48, 8, 1), (48, 31, 9, 0),
+        (16, 16, 4, 1), (16, 17, 8, 1), (17, 16, 5, 1), (31, 33, 6, 1), (32, 32, 7, 1), (33, 48, 8, 1), (48, 31, 9, 0),
         (96, 16, 6, 0), (16, 96, 4, 2), (20, 40, 7, 2), (64, 64, 10, 1), (80, 112, 4, 1), (160, 144, 4, 1),
-        (16, 32, 24, 1),
+        (16, 32, 36, 1),
     ]
 
     static let filtered: [Specimen] =

@@ -34,7 +34,7 @@ import Testing
     func unevenShards(sizes: [Int]) throws {
         // The second has so many weights that a task sums all shards; the first, shards one by one.
         for (inputs, outputs) in [(16, 33), (512, 528)] {
-            let specimen = try Specimen("uneven", imageSize: 2, samples: 5) {
+            let specimen = try Specimen("uneven", imageSize: 4, samples: 5) {
                 $0.convolution("stem", to: inputs, kernel: 1).convolution(
                     "filtered", to: outputs, kernel: 3, padding: 1)
             }
@@ -49,18 +49,33 @@ import Testing
     @Test("maps of which patches would compute too much, and other kernels, are left alone")
     func elsewhere() throws {
         let others = [
-            (16, 3, 3, 1, 1), (16, 1, 3, 1, 1), (15, 8, 3, 1, 1), (16, 8, 3, 2, 1), (16, 8, 5, 1, 2), (16, 8, 1, 1, 0),
+            (16, 1, 3, 1, 1), (15, 8, 3, 1, 1), (16, 8, 3, 2, 1), (16, 8, 5, 1, 2), (16, 8, 1, 1, 0),
         ]
         for (channels, size, kernel, stride, padding) in others {
-            let specimen = try Specimen("\(channels), \(size)px k\(kernel) s\(stride)", imageSize: size) {
-                $0.convolution("a", to: channels, kernel: 1)
-                    .convolution("b", to: channels, kernel: kernel, stride: stride, padding: padding)
-            }
-            let calls = try specimen.engine(.supported[0]).profile(
-                specimen.batch(shardSizes: specimen.shardSizes(4)), globalSamples: specimen.samples, step: 0,
-                exchange: nil
-            ).calls
-            #expect(!calls.contains { $0.name.lowercased().contains("winograd") }, "\(specimen.testDescription)")
+            let names = try kernels(channels, size, kernel, stride, padding)
+            #expect(!names.contains { $0.lowercased().contains("winograd") }, "\(channels), \(size)px k\(kernel)")
         }
+    }
+
+    @Test("patches are smaller forward than back, so that they pay on other maps")
+    func directions() throws {
+        let forward = try kernels(16, 2, 3, 1, 1)
+        #expect(forward.count { $0 == "convolveWinograd" } == 1 && !forward.contains("winogradWeightGradient"))
+        let back = try kernels(16, 3, 3, 1, 1)
+        #expect(back.count { $0 == "convolveWinograd" } == 1 && back.contains("winogradWeightGradient"))
+        #expect(try kernels(16, 4, 3, 1, 1).count { $0 == "convolveWinograd" } == 2)
+    }
+
+    /// What a step of such a convolution, behind one of 1x1, calls.
+    private func kernels(_ channels: Int, _ size: Int, _ kernel: Int, _ stride: Int, _ padding: Int) throws -> [String]
+    {
+        let specimen = try Specimen("\(channels), \(size)px k\(kernel) s\(stride)", imageSize: size) {
+            $0.convolution("a", to: channels, kernel: 1)
+                .convolution("b", to: channels, kernel: kernel, stride: stride, padding: padding)
+        }
+        let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
+        return try specimen.engine(.supported[0]).profile(
+            batch, globalSamples: specimen.samples, step: 0, exchange: nil
+        ).calls.map(\.name)
     }
 }
