@@ -40,6 +40,11 @@ extension PlanBuilder {
                 addend: part.addend,
                 bias: part.bias, finish: part.finish, sums: part.sums)
         }
+        // Sums of what is written are of one pixel's lanes.
+        if isPaired(geometry), part.addend == nil {
+            emitPairs(part)
+            return false
+        }
         let plain = forwardWindow(part)
         let window =
             joined(
@@ -113,7 +118,7 @@ extension PlanBuilder {
     mutating func emitConvolution(
         _ geometry: ConvolutionGeometry, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,
         weightBlockStride: Int, phases: [Phase], destination: TensorView, step: Int, addend: TensorView?,
-        bias: UnsafePointer<Float>?, finish: Finish?, sums: RunSums?
+        bias: UnsafePointer<Float>?, finish: Finish?, sums: RunSums?, isPaired: Bool = false
     ) -> Bool {
         let axis = window.columnCopies > 0 ? RowAxis.map : geometry.axis
         let rows = phases.map(\.rows).max() ?? 0
@@ -160,7 +165,13 @@ extension PlanBuilder {
             : laneParts(destination.channels, tasks: tasks, isSamples: axis == .samples)
         let (name, kernel) =
             geometry.isDepthwise
-            ? ("convolveDepthwise", context.kernels.convolveDepthwise) : ("convolve", context.kernels.convolve)
+            ? ("convolveDepthwise", context.kernels.convolveDepthwise)
+            : isPaired
+                ? ("convolvePairs", context.kernels.convolvePairs) : ("convolve", context.kernels.convolve)
+        // A row of outputs.
+        if isPaired {
+            workspace.needScratch(arguments.copiedSample + (destination.width + 1) / 2 * MemoryPlan.laneGranule)
+        }
         let rowsPerTask = arguments.rowsPerStrip * step / (axis == .pixels ? source.width : 1)
         if let sums, axis != .samples, arguments.strips == 1 || rowsPerTask % sums.rowsPerRun == 0 {
             arguments.sums = sums

@@ -37,12 +37,15 @@ extension PlanBuilder {
         // Where there are too few parts to share, tasks are shards' parts. A single shard is the sum.
         let sumsShards = shards == 1 || cut.parts >= Cut.enoughParts
         if !sumsShards { workspace.needPartials(shards * part.weightCount) }
-        var window = forwardWindow(part)
+        let isPaired = isPaired(geometry)
+        var window = isPaired ? pairWindow(part) : forwardWindow(part)
         window.isCopied = true
         window.pixelStride =
             geometry.isDepthwise
             ? cut.lanesPerPart : spread(isFiltered ? wholeVectors(cut.inputsPerPart) : cut.inputsPerPart)
-        let segments = isFiltered ? [] : weightSegments(geometry, cut, part.input, window)
+        let segments =
+            isFiltered
+            ? [] : isPaired ? pairSegments(geometry, window) : weightSegments(geometry, cut, part.input, window)
         var arguments = WeightGradientArguments(
             batch: context.batch, source: part.input, window: window, outputGradient: part.output,
             segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count,
@@ -51,6 +54,7 @@ extension PlanBuilder {
             turns: shardTurns, taps: geometry.taps, inputs: geometry.inputsPerOutput, inputsPerPart: cut.inputsPerPart,
             inputParts: cut.inputParts, lanesPerPart: cut.lanesPerPart, laneParts: cut.laneParts)
         arguments.partSums = geometry.taps * cut.inputsPerPart * cut.lanesPerPart
+        if isPaired { arguments.pairedSums = arguments.partSums / geometry.kernelWidth * (geometry.kernelWidth + 1) }
         arguments.sumBuffers = sumsShards ? ShardTree(shards).buffers : 1
         if isFiltered { cutIntoPatches(&arguments) } else { cutIntoStrips(&arguments) }
         let (name, kernel) =
@@ -58,7 +62,9 @@ extension PlanBuilder {
             ? ("depthwiseWeightGradient", context.kernels.depthwiseWeightGradient)
             : isFiltered
                 ? ("winogradWeightGradient", context.kernels.winogradWeightGradient)
-                : ("weightGradient", context.kernels.weightGradient)
+                : isPaired
+                    ? ("pairedWeightGradient", context.kernels.pairedWeightGradient)
+                    : ("weightGradient", context.kernels.weightGradient)
         call(name, kernel, arguments, tasks: (sumsShards ? 1 : shards) * cut.parts)
         if !sumsShards {
             emitTreeSum(workspace.partials, stride: part.weightCount, to: part.gradient, count: part.weightCount)
@@ -94,7 +100,7 @@ extension PlanBuilder {
         }
         arguments.packedSource = arguments.samplesPerStrip * source(arguments.rowsPerStrip)
         workspace.needScratch(
-            arguments.sumBuffers * arguments.partSums + arguments.packedSource
+            arguments.sumBuffers * arguments.partSums + arguments.pairedSums + arguments.packedSource
                 + arguments.samplesPerStrip * arguments.rowsPerStrip * dyRow)
     }
 

@@ -10,16 +10,31 @@ import KernelInterface
 protocol Product {
     /// Whether a lane of the source belongs to one lane of the result.
     static var isLanewise: Bool { get }
+    /// Whether a vector of sixteen lanes holds the outputs of two pixels.
+    static var isPaired: Bool { get }
     /// Whether its loads leave room for asking ahead.
     static var asksAhead: Bool { get }
     static func first(_ source: UnsafePointer<Float>) -> Vector
     static func second(_ source: UnsafePointer<Float>) -> Vector
 }
 
+extension Product {
+    @inline(__always) static var isPaired: Bool { false }
+}
+
 /// One input meets the weights of all lanes' outputs.
 enum Broadcast: Product {
     @inline(__always) static var isLanewise: Bool { false }
     @inline(__always) static var asksAhead: Bool { true }
+    @inline(__always) static func first(_ source: UnsafePointer<Float>) -> Vector { Vector(repeating: source.pointee) }
+    @inline(__always) static func second(_ source: UnsafePointer<Float>) -> Vector { Vector(repeating: source.pointee) }
+}
+
+/// One input meets the outputs of two pixels: weight gradients of few outputs (`PixelPairs.swift`).
+enum Paired: Product {
+    @inline(__always) static var isLanewise: Bool { false }
+    @inline(__always) static var isPaired: Bool { true }
+    @inline(__always) static var asksAhead: Bool { false }
     @inline(__always) static func first(_ source: UnsafePointer<Float>) -> Vector { Vector(repeating: source.pointee) }
     @inline(__always) static func second(_ source: UnsafePointer<Float>) -> Vector { Vector(repeating: source.pointee) }
 }

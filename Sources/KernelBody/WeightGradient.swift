@@ -90,6 +90,10 @@ func depthwiseWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>
     sumPart(PixelSum<Lanewise>.self, arguments, WeightPart(arguments, task: task), worker: worker)
 }
 
+func pairedWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
+    sumPart(PixelSum<Paired>.self, arguments, WeightPart(arguments, task: task), worker: worker)
+}
+
 /// How a part's sums over one shard come about.
 protocol ShardSum {
     /// - Parameter scratch: memory behind the sums.
@@ -131,8 +135,10 @@ func sumPart<S: ShardSum>(
 private enum PixelSum<P: Product>: ShardSum {
     static func sum(
         _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, shard: Int,
-        scratch x: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>
+        scratch: UnsafeMutablePointer<Float>, to target: UnsafeMutablePointer<Float>
     ) {
+        let sums = P.isPaired ? scratch : target
+        let x = scratch + arguments.pointee.pairedSums
         var window = arguments.pointee.window
         let gradient = arguments.pointee.outputGradient
         var source = arguments.pointee.source
@@ -148,7 +154,11 @@ private enum PixelSum<P: Product>: ShardSum {
         let dy = x + arguments.pointee.packedSource
         let rowLength = window.width &* window.pixelStride
         // Lanes that no tile writes: all where the shard has no sample, else the second half of the last block.
-        if endSlot == firstSlot || part.lanes.upperBound & 31 != 0 { zeroFloats(arguments.pointee.partSums, at: sums) }
+        if endSlot == firstSlot || part.lanes.upperBound & 31 != 0 {
+            zeroFloats(arguments.pointee.partSums, at: target)
+        }
+        if endSlot == firstSlot { return }
+        let columns = P.isPaired ? (gradient.width &+ 1) / 2 : gradient.width
         var slot = firstSlot
         while slot < endSlot {
             let samples = min(arguments.pointee.samplesPerStrip, endSlot &- slot)
@@ -161,12 +171,17 @@ private enum PixelSum<P: Product>: ShardSum {
                         source, slot: slot &+ i, firstRow: row &* window.step &- window.padTop, rows: copiedRows,
                         window: window, to: x + i &* copiedRows &* rowLength)
                 }
-                packGradient(gradient, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows), part.lanes, to: dy)
+                if P.isPaired {
+                    packPairs(gradient, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows), to: dy)
+                } else {
+                    packGradient(
+                        gradient, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows), part.lanes, to: dy)
+                }
                 var job = OuterJob(
                     x: UnsafePointer(x), xStride: P.isLanewise ? window.pixelStride : 1,
-                    xStep: window.step &* window.pixelStride, xRowStep: window.step &* rowLength,
+                    xStep: (P.isPaired ? 2 : window.step) &* window.pixelStride, xRowStep: window.step &* rowLength,
                     xSampleStep: copiedRows &* rowLength, gradient: UnsafePointer(dy),
-                    samples: samples, rows: rows, columns: gradient.width, sums: sums,
+                    samples: samples, rows: rows, columns: columns, sums: sums,
                     isFirst: slot == firstSlot && row == 0, aheadSource: Lookahead(nothingAt: UnsafePointer(x)),
                     aheadGradient: Lookahead(nothingAt: UnsafePointer(x)))
                 if P.asksAhead {
@@ -181,6 +196,11 @@ private enum PixelSum<P: Product>: ShardSum {
                 row &+= rows
             }
             slot &+= samples
+        }
+        if P.isPaired {
+            joinPairs(
+                sums, inputs: part.inputs.count, kernelHeight: window.rowSpan,
+                kernelWidth: arguments.pointee.taps / window.rowSpan, to: target)
         }
     }
 }

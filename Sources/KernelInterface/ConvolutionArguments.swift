@@ -96,9 +96,10 @@ package struct WeightGradientArguments: BitwiseCopyable {
     package var rowsPerStrip = 1
     /// Samples that are worked on at a time; more than one only where all their rows are.
     package var samplesPerStrip = 1
-    /// The scratch memory: `sumBuffers` times a part's sums, then what is packed of x, then of dy.
+    /// The scratch memory: `sumBuffers` times a part's sums, then those of pairs of pixels, what is packed of x, and of dy.
     package var partSums = 0
     package var sumBuffers = 1
+    package var pairedSums = 0
     package var packedSource = 0
     /// Of Winograd's filtering, whose scratch memory is: `sumBuffers` times a part's sums, the sums of their coefficients, the window's
     /// copy (`packedSource` floats), the coefficients of x, those of dy.

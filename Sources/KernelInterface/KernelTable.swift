@@ -20,6 +20,10 @@ package struct KernelTable: Sendable {
     package var transformWeights: Kernel<WinogradWeightArguments>
     package var winogradWeightGradient: Kernel<WeightGradientArguments>
     package var maskGroups: Kernel<GroupMaskArguments>
+    /// Convolutions of few outputs, and their weight gradients: two pixels' outputs are lanes.
+    package var pairWeights: Kernel<PairedWeightArguments>
+    package var convolvePairs: Kernel<ConvolutionArguments>
+    package var pairedWeightGradient: Kernel<WeightGradientArguments>
     /// Data gradients of convolutions that read few channels: their weights, and what follows the products.
     package var shearWeights: Kernel<ShearedWeightArguments>
     package var shear: Kernel<ShearArguments>
@@ -92,6 +96,9 @@ package struct KernelTable: Sendable {
         transformWeights: @escaping Kernel<WinogradWeightArguments>,
         winogradWeightGradient: @escaping Kernel<WeightGradientArguments>,
         maskGroups: @escaping Kernel<GroupMaskArguments>,
+        pairWeights: @escaping Kernel<PairedWeightArguments>,
+        convolvePairs: @escaping Kernel<ConvolutionArguments>,
+        pairedWeightGradient: @escaping Kernel<WeightGradientArguments>,
         shearWeights: @escaping Kernel<ShearedWeightArguments>, shear: @escaping Kernel<ShearArguments>,
         packOutputGradient: @escaping Kernel<LinearGradientArguments>,
         linearDataGradient: @escaping Kernel<LinearGradientArguments>,
@@ -135,6 +142,9 @@ package struct KernelTable: Sendable {
         self.transformWeights = transformWeights
         self.winogradWeightGradient = winogradWeightGradient
         self.maskGroups = maskGroups
+        self.pairWeights = pairWeights
+        self.convolvePairs = convolvePairs
+        self.pairedWeightGradient = pairedWeightGradient
         self.shearWeights = shearWeights
         self.shear = shear
         self.packOutputGradient = packOutputGradient

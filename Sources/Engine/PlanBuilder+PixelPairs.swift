@@ -1,0 +1,56 @@
+internal import Graphs
+internal import KernelInterface
+internal import Tensors
+
+extension PlanBuilder {
+    /// Whether a convolution and its weight gradient have two pixels' outputs as lanes (`KernelBody/PixelPairs.swift`). That follows from
+    /// the layer alone: the gradient's bits are other ones.
+    func isPaired(_ geometry: ConvolutionGeometry) -> Bool {
+        geometry.output.channels <= MemoryPlan.laneGranule / 2 && geometry.stride == 1 && geometry.kernelWidth > 1
+            && !geometry.isDepthwise && !geometry.isLinear
+    }
+
+    mutating func emitPairs(_ part: ConvolutionPart) {
+        let geometry = part.geometry
+        let weightCount = geometry.kernelHeight * (geometry.kernelWidth + 1) * part.input.channels * 32
+        workspace.needPartials(weightCount + MemoryPlan.laneGranule)
+        let weights = workspace.partials
+        call(
+            "pairWeights", context.kernels.pairWeights,
+            PairedWeightArguments(
+                source: UnsafePointer(part.weights), bias: part.bias, destination: weights,
+                inputs: part.input.channels, kernelHeight: geometry.kernelHeight, kernelWidth: geometry.kernelWidth),
+            tasks: 1)
+        let window = pairWindow(part)
+        let segments = pairSegments(geometry, window)
+        let phase = Phase(
+            rows: geometry.output.height, columns: geometry.output.width, firstRow: 0, firstColumn: 0,
+            segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
+        _ = emitConvolution(
+            geometry, source: part.input, window: window, weights: UnsafePointer(weights),
+            weightBlockStride: weightCount, phases: [phase], destination: part.output, step: 1, addend: nil,
+            bias: UnsafePointer(weights + weightCount), finish: part.finish, sums: nil, isPaired: true)
+    }
+
+    /// A copy of the source that a kernel one column wider finds whole.
+    func pairWindow(_ part: ConvolutionPart) -> SourceWindow {
+        var window = forwardWindow(part)
+        window.isCopied = true
+        window.width = (part.geometry.output.width + 1) / 2 * 2 + part.geometry.kernelWidth - 1
+        return window
+    }
+
+    /// The taps of a kernel one column wider.
+    func pairSegments(_ geometry: ConvolutionGeometry, _ window: SourceWindow) -> [Segment] {
+        var segments: [Segment] = []
+        let columns = geometry.kernelWidth + 1
+        for tap in 0..<(geometry.kernelHeight * columns) {
+            let place = (tap / columns * window.width + tap % columns) * window.pixelStride
+            append(
+                Segment(
+                    source: place, weight: tap * geometry.inputsPerOutput * 32, length: geometry.inputsPerOutput),
+                to: &segments)
+        }
+        return segments.flatMap(cut)
+    }
+}

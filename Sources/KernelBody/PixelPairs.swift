@@ -1,0 +1,119 @@
+import KernelInterface
+
+// Convolutions at stride 1 of eight outputs at most. With these alone as lanes half of them or more would be nobody's. So a vector of
+// sixteen lanes holds the outputs of two pixels side by side, whose inputs are those of a kernel one column wider:
+//
+//   y[p, 2q + h, k] = sum over r, s, c of x[p + r, 2q + s, c] * w'[r, s, c, (h, k)],    w'[r, s, c, (h, k)] = w[r, s - h, c, k], or zero
+//
+// Each output has the chain that it would have alone, and zeros before or behind each row of taps: the same bits.
+//
+// A weight gradient sums the even pixels of rows and the odd ones each in a chain of its own, and adds the two:
+//
+//   dw'[r, s, c, (h, k)] = sum over p, q of x[p + r, 2q + s, c] * dy[p, 2q + h, k]
+//   dw[r, s, c, k] = dw'[r, s, c, (0, k)] + dw'[r, s + 1, c, (1, k)]
+
+/// Lanes of one pixel.
+@inline(__always) private var half: Int { 8 }
+private typealias PixelLanes = SIMD8<Float>
+
+func pairWeights(_ arguments: UnsafePointer<PairedWeightArguments>, _ task: Int, _ worker: Int) {
+    let width = arguments.pointee.kernelWidth
+    let run = arguments.pointee.inputs &* 32
+    let source = arguments.pointee.source
+    var target = arguments.pointee.destination
+    for row in 0..<arguments.pointee.kernelHeight {
+        for column in 0...width {
+            zeroFloats(run, at: target)
+            let taps = source + (row &* width &+ column) &* run
+            for i in stride(from: 0, to: run, by: 32) {
+                for lane in 0..<half {
+                    if column < width { target[i &+ lane] = taps[i &+ lane] }
+                    if column > 0 { target[i &+ half &+ lane] = taps[i &+ lane &- run] }
+                }
+            }
+            target += run
+        }
+    }
+    for lane in 0..<half {
+        let bias = arguments.pointee.bias?[lane] ?? 0
+        target[lane] = bias
+        target[half &+ lane] = bias
+    }
+}
+
+/// Task index = group * strips + strip. Scratch memory: a sample's copy, then a row of outputs.
+func convolvePairs(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int, _ worker: Int) {
+    let window = arguments.pointee.window
+    let destination = arguments.pointee.destination
+    let phase = arguments.pointee.phases[0]
+    let firstSlot = task / arguments.pointee.strips &* arguments.pointee.samplesPerGroup
+    let endSlot = min(firstSlot &+ arguments.pointee.samplesPerGroup, arguments.pointee.batch.slots)
+    let firstRow = task % arguments.pointee.strips &* arguments.pointee.rowsPerStrip
+    let rows = min(arguments.pointee.rowsPerStrip, phase.rows &- firstRow)
+    let copy = window.scratch + worker &* window.scratchStride
+    let outputs = copy + arguments.pointee.copiedSample
+    let pairs = (phase.columns &+ 1) / 2
+    for slot in firstSlot..<endSlot where arguments.pointee.batch.isActive(slot) {
+        copyWindow(
+            arguments.pointee.source, slot: slot, firstRow: firstRow &- window.padTop,
+            rows: rows &- 1 &+ window.rowSpan,
+            window: window, to: copy)
+        for row in 0..<rows {
+            var job = MultiplyJob(
+                source: UnsafePointer(copy + row &* window.width &* window.pixelStride),
+                sourceStride: 2 &* window.pixelStride, weights: arguments.pointee.weights, segments: phase.segments,
+                segmentCount: phase.segmentCount, initial: arguments.pointee.bias, initialStride: 0,
+                destination: outputs, destinationStride: 2 &* half, ahead: Lookahead(nothingAt: UnsafePointer(copy)))
+            multiplyRow(Broadcast.self, pairs, isWide: lanes == half, &job)
+            if let finish = arguments.pointee.finish {
+                finish(
+                    outputs, stride: 2 &* half, count: pairs, channels: 2 &* half, activated: nil, activatedStride: 0)
+            }
+            // Who sums over pixels reads lanes that are nobody's too.
+            var source = UnsafeRawPointer(outputs)
+            var target = UnsafeMutableRawPointer(destination.pixel(slot, firstRow &+ row, 0))
+            for _ in 0..<phase.columns {
+                target.storeBytes(of: source.loadUnaligned(as: PixelLanes.self), as: PixelLanes.self)
+                target.storeBytes(of: PixelLanes(repeating: 0), toByteOffset: 4 &* half, as: PixelLanes.self)
+                source += 4 &* half
+                target += 4 &* destination.pixelStride
+            }
+        }
+    }
+}
+
+/// dy of a strip, two pixels of a row a vector of sixteen lanes: [rows][pairs][tile's lanes].
+func packPairs(
+    _ gradient: TensorView, slots: Range<Int>, rows: Range<Int>, to packed: UnsafeMutablePointer<Float>
+) {
+    var target = packed
+    for slot in slots {
+        for row in rows {
+            var source = gradient.pixel(slot, row, 0)
+            for column in 0..<gradient.width {
+                // The second of a pair comes after the first, whose vector may reach into its place.
+                put(streamed(source, pixelStride: gradient.pixelStride), target + (column & 1) &* half)
+                source += gradient.pixelStride
+                if column & 1 == 1 { target += tileLanes }
+            }
+            if gradient.width & 1 == 1 {
+                zeroFloats(half, at: target + half)
+                target += tileLanes
+            }
+        }
+    }
+}
+
+/// The gradient of a kernel's weights from that of the kernel one column wider.
+func joinPairs(
+    _ sums: UnsafePointer<Float>, inputs: Int, kernelHeight: Int, kernelWidth: Int,
+    to target: UnsafeMutablePointer<Float>
+) {
+    let run = inputs &* 32
+    for row in 0..<kernelHeight {
+        let even = sums + row &* (kernelWidth &+ 1) &* run
+        let odd = even + (run &+ half)
+        let taps = target + row &* kernelWidth &* run
+        for i in stride(from: 0, to: kernelWidth &* run, by: 32) { put(vector(even + i) + vector(odd + i), taps + i) }
+    }
+}
