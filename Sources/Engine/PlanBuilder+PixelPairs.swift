@@ -10,6 +10,7 @@ extension PlanBuilder {
             && !geometry.isDepthwise && !geometry.isLinear
     }
 
+    /// y = x * weights + bias, with an activation behind it where the part has one. No sums go along, and nothing else is added.
     mutating func emitPairs(_ part: ConvolutionPart) {
         let geometry = part.geometry
         let weightCount = geometry.kernelHeight * (geometry.kernelWidth + 1) * part.input.channels * 32
