@@ -2,10 +2,9 @@ import KernelInterface
 
 /// F(4x4, 3x3): 36 products for each input and output of a patch, in place of 144.
 ///
-/// A side's polynomials are evaluated at 0, 1, -1, 2, -1/2 and infinity: of the points that keep the transforms cheap these lose the
-/// least to rounding (Barabasz, Anderson, Soodhalter and Gregg, "Error Analysis and Improving the Accuracy of Winograd Convolution for
-/// Deep Neural Networks", ACM TOMS 2020). A convolution still errs by two to three times as much as the sum over taps; a weight
-/// gradient, whose sum is over patches, does not.
+/// A side's polynomials are evaluated at 0, 1, -1, 2, -1/2 and infinity, which lose less to rounding than 2 and -2 or 1/2 and -1/2 would (on
+/// the choice of points: Barabasz, Anderson, Soodhalter and Gregg, "Error Analysis and Improving the Accuracy of Winograd Convolution for
+/// Deep Neural Networks", ACM TOMS 2020). Convolutions and weight gradients still err some three times as much as sums over taps.
 enum MinimalFilter4x4: MinimalFilter {
     /// Numbers along one side of a patch: inputs, or coefficients.
     typealias LongSide = (Vector, Vector, Vector, Vector, Vector, Vector)
