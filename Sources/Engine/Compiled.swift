@@ -1,5 +1,6 @@
 internal import Graphs
 internal import KernelInterface
+internal import Kernels
 internal import Tensors
 
 /// What the plans of one engine have in common.
@@ -55,8 +56,8 @@ final class Compiled {
         self.bytes = planBytes + memory.byteCount
     }
 
-    /// Puts a batch's samples into their slots.
-    func load(_ samples: Batch, shardSizes: [Int]) throws(EngineError) {
+    /// Puts a batch's samples into their slots, on all threads: each brings into its caches what it is going to read.
+    func load(_ samples: Batch, shardSizes: [Int], on pool: ThreadPool) throws(EngineError) {
         let classes = logitsView.channels
         guard shardSizes.count == batch.shards, shardSizes.allSatisfy({ $0 <= batch.shardCapacity }) else {
             throw .batchTooLarge(found: samples.count, capacity: batch.shards * batch.shardCapacity)
@@ -71,16 +72,27 @@ final class Compiled {
         for (shard, size) in shardSizes.enumerated() {
             batch.shardSizes[shard] = size
             let slot = shard * batch.shardCapacity
-            samples.images.withUnsafeBufferPointer { source in
-                guard let base = source.baseAddress else { return }
-                (images + slot * inputShape.count).update(
-                    from: base + first * inputShape.count, count: size * inputShape.count)
-            }
             for i in 0..<size {
                 state.pointee.labels[slot + i] = samples.labels[first + i]
                 state.pointee.sampleIDs[slot + i] = samples.sampleIDs[first + i]
             }
             first += size
+        }
+        samples.images.withUnsafeBufferPointer { copyImages($0, on: pool) }
+    }
+
+    /// A task is a slot.
+    private func copyImages(_ source: UnsafeBufferPointer<Float>, on pool: ThreadPool) {
+        guard let base = source.baseAddress else { return }
+        // They stay put until the pool is done, and no two tasks write to the same slot.
+        nonisolated(unsafe) let (images, batch) = (images, batch)
+        pool.run(batch.shards * batch.shardCapacity, UnsafeRawPointer(base)) { [count = inputShape.count] source, slot, _ in
+            let (shard, place) = slot.quotientAndRemainder(dividingBy: batch.shardCapacity)
+            guard place < batch.shardSizes[shard] else { return }
+            var sample = place
+            for earlier in 0..<shard { sample += batch.shardSizes[earlier] }
+            (images + slot * count).update(
+                from: source.assumingMemoryBound(to: Float.self) + sample * count, count: count)
         }
     }
 

@@ -114,7 +114,7 @@ package final class Engine {
         progress: GradientProgress?, clock: StepClock?
     ) throws -> Tally {
         guard let training else { throw EngineError.notTraining }
-        try training.load(batch, shardSizes: batch.shardSizes)
+        try training.load(batch, shardSizes: batch.shardSizes, on: pool)
         training.state.pointee.seed = configuration.seed
         training.state.pointee.step = UInt64(step)
         training.state.pointee.lossScale = 1 / Float(globalSamples)
@@ -127,7 +127,7 @@ package final class Engine {
 
     /// One forward pass with running statistics and without dropout, of at most `evaluationCapacity` samples.
     package func evaluate(_ batch: Batch) throws -> Tally {
-        try evaluation.load(batch, shardSizes: [batch.count])
+        try evaluation.load(batch, shardSizes: [batch.count], on: pool)
         try evaluation.plan.run(on: pool, exchange: nil)
         lastRun = (evaluation, [batch.count])
         return evaluation.tally(batch)
