@@ -62,6 +62,8 @@ package final class ThreadPool: Sendable {
 
         func work(_ worker: Int) {
             guard let arguments else { return }
+            // Held once: threads that counted references to it task by task would wait for each other.
+            let body = body
             while let task = stretches[worker].takeFirst() { body(arguments, task, worker) }
             for distance in 1..<threads {
                 let other = (worker + distance) % threads
