@@ -29,26 +29,57 @@ extension PlanBuilder {
         let sheared = TensorView(
             base: weights + weightCount, height: dx.height, width: dy.width,
             channels: geometry.kernelWidth * dx.channels, pixelStride: 32, sampleStride: sampleStride)
-        let window = SourceWindow(
+        var window = SourceWindow(
             isCopied: true, padTop: geometry.kernelHeight - 1 - geometry.padding, padLeft: 0, width: dy.width,
             pixelStride: dy.channels, rowSpan: geometry.kernelHeight, step: 1, scratch: workspace.scratch,
             scratchStride: workspace.scratchStride)
-        let segments = (0..<geometry.kernelHeight).flatMap { row in
-            cut(
-                Segment(
-                    source: tapOffset(row: row, column: 0, window, dy), weight: row * dy.channels * 32,
-                    length: dy.channels))
+        var bands = [Band(rows: 0..<dx.height, taps: 0..<geometry.kernelHeight)]
+        if copiedSample(window, rows: dx.height) <= Cut.sourceFloats {
+            bands = Band.all(dx.height, window, source: dy)
+            // All bands find their rows in one copy of the map.
+            let highest = bands.map(\.rows.count).max() ?? 0
+            window.rowSpan += dx.height - highest
         }
-        let phase = Phase(
-            rows: dx.height, columns: dy.width, firstRow: 0, firstColumn: 0,
-            segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
+        let phases = bands.map { band in
+            let segments = band.taps.flatMap { tap in
+                cut(
+                    Segment(
+                        source: tapOffset(row: band.rows.lowerBound + tap, column: 0, window, dy),
+                        weight: tap * dy.channels * 32, length: dy.channels))
+            }
+            return Phase(
+                rows: band.rows.count, columns: dy.width, firstRow: band.rows.lowerBound, firstColumn: 0,
+                segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
+        }
         _ = emitConvolution(
             geometry, source: dy, window: window, weights: UnsafePointer(weights), weightBlockStride: weightCount,
-            phases: [phase], destination: sheared, step: 1, addend: nil, bias: nil, finish: nil, sums: nil)
+            phases: phases, destination: sheared, step: 1, addend: nil, bias: nil, finish: nil, sums: nil)
         call(
             "shear", context.kernels.shear,
             ShearArguments(
                 batch: context.batch, sheared: sheared, destination: dx, addend: part.addend, finish: part.finish,
                 kernelWidth: geometry.kernelWidth, padding: geometry.padding), tasks: slots)
+    }
+}
+
+/// Rows of outputs that meet the source with the same rows of the kernel: at the map's edges others would meet zeros alone.
+private struct Band {
+    var rows: Range<Int>
+    var taps: Range<Int>
+
+    /// - Parameter window: whose `rowSpan` is the kernel's height.
+    static func all(_ height: Int, _ window: SourceWindow, source: TensorView) -> [Band] {
+        var bands: [Band] = []
+        for row in 0..<height {
+            let first = max(window.padTop - row, 0)
+            let end = min(source.height + window.padTop - row, window.rowSpan)
+            let taps = first..<end
+            if let last = bands.last, last.taps == taps {
+                bands[bands.count - 1].rows = last.rows.lowerBound..<row + 1
+            } else {
+                bands.append(Band(rows: row..<row + 1, taps: taps))
+            }
+        }
+        return bands
     }
 }
