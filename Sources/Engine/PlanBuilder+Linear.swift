@@ -8,12 +8,14 @@ extension PlanBuilder {
     mutating func emitLinearDataGradient(_ part: ConvolutionPart) {
         let outputs = part.output.channels
         workspace.needPartials((slots + 31) / 32 * 32 * outputs)
-        workspace.needScratch(Cut.linearInputs * 32)
-        let arguments = linearGradient(part, perTask: Cut.linearInputs)
+        let inputs = part.geometry.input.count
+        let perTask = min((inputs / Cut.enoughTasks / Cut.linearRun + 1) * Cut.linearRun, Cut.linearInputs)
+        workspace.needScratch(perTask * 32)
+        let arguments = linearGradient(part, perTask: perTask)
         call("packOutputGradient", context.kernels.packOutputGradient, arguments, tasks: (outputs + 31) / 32)
         call(
             "linearDataGradient", context.kernels.linearDataGradient, arguments,
-            tasks: (part.geometry.input.count + Cut.linearInputs - 1) / Cut.linearInputs)
+            tasks: (inputs + perTask - 1) / perTask)
     }
 
     mutating func emitLinearWeightGradient(_ part: ConvolutionPart) {
