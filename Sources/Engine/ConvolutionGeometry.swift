@@ -46,11 +46,12 @@ enum Cut {
     static let partSums = 65_536
     /// Parts of a weight gradient from which on tasks need not be single shards' to be enough.
     static let enoughParts = 16
-    /// Inputs of a task on a linear layer's data gradient at most, whole tiles of any height, and what they are a multiple of; blocks
-    /// of 32 outputs at most of one on its weights' gradient.
+    /// Inputs of a task on a linear layer's data gradient at most: whole tiles of any height; blocks of 32 outputs at most of one on its
+    /// weights' gradient.
     static let linearInputs = 84
-    static let linearRun = 14
     static let linearBlocks = 4
+    /// Weights of a linear layer that tasks read once each, as they are in a cache: beyond, a task has all samples.
+    static let linearWeights = 65_536
     /// Steps of a segment at most, so that blocks of weights fit the caches.
     static let segmentLength = 1024
     /// Tasks below which lanes are divided too.

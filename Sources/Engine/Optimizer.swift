@@ -19,7 +19,7 @@ final class Optimizer {
     private let memory = PlanMemory()
 
     /// Floats of a task: what is looked at is still in the second-level cache when it is read again.
-    private static let chunk = 32_768
+    private static let chunk = 8_192
 
     init(
         kernels: KernelTable, graph: Graph, arena: ParameterArena, weights: UnsafeMutablePointer<Float>,

@@ -154,7 +154,8 @@ extension PlanBuilder {
             arguments.strips = pixels < run ? 1 : (pixels + run - 1) / run
             workspace.needScratch(arguments.rowsPerStrip * window.pixelStride)
         case .samples:
-            arguments.samplesPerGroup = slots
+            let isSmall = source.channels * source.height * source.width * destination.channels <= Cut.linearWeights
+            arguments.samplesPerGroup = isSmall ? group(slots) : slots
         }
         if axis == .mapRow { arguments.strips = (rows + arguments.rowsPerStrip - 1) / arguments.rowsPerStrip }
         arguments.groups = (slots + arguments.samplesPerGroup - 1) / arguments.samplesPerGroup
@@ -162,7 +163,7 @@ extension PlanBuilder {
         (arguments.lanesPerPart, arguments.laneParts) =
             geometry.isDepthwise
             ? (window.pixelStride, (destination.channels + window.pixelStride - 1) / window.pixelStride)
-            : laneParts(destination.channels, tasks: tasks, isSamples: axis == .samples)
+            : laneParts(destination.channels, tasks: tasks, isSamples: axis == .samples && tasks == 1)
         let (name, kernel) =
             geometry.isDepthwise
             ? ("convolveDepthwise", context.kernels.convolveDepthwise)

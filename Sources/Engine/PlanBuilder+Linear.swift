@@ -9,7 +9,8 @@ extension PlanBuilder {
         let outputs = part.output.channels
         workspace.needPartials((slots + 31) / 32 * 32 * outputs)
         let inputs = part.geometry.input.count
-        let perTask = min((inputs / Cut.enoughTasks / Cut.linearRun + 1) * Cut.linearRun, Cut.linearInputs)
+        let perTask = min(
+            max((inputs + Cut.enoughTasks - 1) / Cut.enoughTasks, context.kernels.tileHeight), Cut.linearInputs)
         workspace.needScratch(perTask * 32)
         let arguments = linearGradient(part, perTask: perTask)
         call("packOutputGradient", context.kernels.packOutputGradient, arguments, tasks: (outputs + 31) / 32)

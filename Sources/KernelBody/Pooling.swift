@@ -213,12 +213,30 @@ private func addToMaximumOfNine(
 
 /// Elements a window's average is over: padding counts, what ceil mode adds beyond it does not.
 @inline(__always)
-private func divisor(_ row: Int, _ column: Int, _ arguments: PoolingArguments, height: Int, width: Int) -> Float {
+private func divisor(_ row: Int, _ column: Int, _ arguments: PoolingArguments, height: Int, width: Int) -> Int {
     let top = row &* arguments.stride &- arguments.padding
     let left = column &* arguments.stride &- arguments.padding
     let rows = min(top &+ arguments.kernel, height &+ arguments.padding) &- top
     let columns = min(left &+ arguments.kernel, width &+ arguments.padding) &- left
-    return Float(rows &* columns)
+    return rows &* columns
+}
+
+/// A division by the elements of a window: by a multiplication where that is the same to the bit, as for powers of two, since divisions
+/// take ten times as long.
+private struct Share {
+    private let number: Float
+    private let multiplies: Bool
+
+    @inline(__always)
+    init(_ count: Int) {
+        multiplies = count & (count &- 1) == 0
+        number = multiplies ? 1 / Float(count) : Float(count)
+    }
+
+    @inline(__always)
+    func of(_ sum: Vector) -> Vector {
+        multiplies ? sum * Vector(repeating: number) : sum / Vector(repeating: number)
+    }
 }
 
 /// y = the mean of the window.
@@ -226,12 +244,21 @@ func averagePool(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, _ wo
     guard arguments.pointee.batch.isActive(task) else { return }
     let input = arguments.pointee.input
     let output = arguments.pointee.output
+    let size = arguments.pointee.kernel
+    let whole = Share(size &* size)
     for row in 0..<output.height {
         let rows = clipped(row, arguments.pointee, extent: input.height)
         for column in 0..<output.width {
             let columns = clipped(column, arguments.pointee, extent: input.width)
-            let count = divisor(row, column, arguments.pointee, height: input.height, width: input.width)
-            average(input, task, rows, columns, count: count, to: output.pixel(task, row, column))
+            let x = UnsafePointer(input.pixel(task, rows.start, columns.start))
+            let y = output.pixel(task, row, column)
+            if rows.end &- rows.start == size && columns.end &- columns.start == size {
+                withSize(rows, columns) { average(input, x, rows: $0, columns: $1, whole, to: y) }
+            } else {
+                average(
+                    input, x, rows: rows.end &- rows.start, columns: columns.end &- columns.start,
+                    Share(divisor(row, column, arguments.pointee, height: input.height, width: input.width)), to: y)
+            }
         }
     }
 }
@@ -269,7 +296,7 @@ private func spreadBehind<F: NumberFunction>(
     _ activated: TensorView, to inputGradient: TensorView, _ slot: Int
 ) {
     let size = arguments.pointee.kernel
-    let count = Vector(repeating: Float(size &* size))
+    let part = Share(size &* size)
     let channels = inputGradient.channels
     for row in 0..<inputGradient.height {
         var gradient = outputGradient.pixel(slot, row / size, 0)
@@ -278,7 +305,7 @@ private func spreadBehind<F: NumberFunction>(
         for _ in 0..<outputGradient.width {
             var lane = 0
             while lane < channels {
-                let share = Vector(repeating: 0) + vector(gradient + lane) / count
+                let share = Vector(repeating: 0) + part.of(vector(gradient + lane))
                 for column in 0..<size {
                     let place = y + (column &* activated.pixelStride &+ lane)
                     put(F.gradient(vector(place), share), dx + (column &* inputGradient.pixelStride &+ lane))
@@ -306,8 +333,10 @@ func adaptiveAveragePool(_ arguments: UnsafePointer<PoolingArguments>, _ task: I
         let rows = adaptive(row, of: output.height, extent: input.height)
         for column in 0..<output.width {
             let columns = adaptive(column, of: output.width, extent: input.width)
-            let count = Float((rows.end &- rows.start) &* (columns.end &- columns.start))
-            average(input, task, rows, columns, count: count, to: output.pixel(task, row, column))
+            let (height, width) = (rows.end &- rows.start, columns.end &- columns.start)
+            average(
+                input, UnsafePointer(input.pixel(task, rows.start, columns.start)), rows: height, columns: width,
+                Share(height &* width), to: output.pixel(task, row, column))
         }
     }
 }
@@ -321,7 +350,7 @@ func adaptiveAveragePoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _
         let rows = adaptive(row, of: outputGradient.height, extent: inputGradient.height)
         for column in 0..<outputGradient.width {
             let columns = adaptive(column, of: outputGradient.width, extent: inputGradient.width)
-            let count = Float((rows.end &- rows.start) &* (columns.end &- columns.start))
+            let count = (rows.end &- rows.start) &* (columns.end &- columns.start)
             spread(outputGradient.pixel(task, row, column), task, rows, columns, count: count, to: inputGradient)
         }
     }
@@ -329,22 +358,18 @@ func adaptiveAveragePoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _
 
 @inline(__always)
 private func average(
-    _ input: TensorView, _ slot: Int, _ rows: (start: Int, end: Int), _ columns: (start: Int, end: Int),
-    count: Float, to target: UnsafeMutablePointer<Float>
+    _ input: TensorView, _ x: UnsafePointer<Float>, rows: Int, columns: Int, _ share: Share,
+    to y: UnsafeMutablePointer<Float>
 ) {
     var lane = 0
     while lane < padded(input.channels) {
         var sum = Vector(repeating: 0)
-        var r = rows.start
-        while r < rows.end {
-            var x = input.pixel(slot, r, columns.start) + lane
-            for _ in columns.start..<columns.end {
-                sum += vector(x)
-                x += input.pixelStride
+        for row in 0..<rows {
+            for column in 0..<columns {
+                sum += vector(x + (row &* input.rowStride &+ column &* input.pixelStride &+ lane))
             }
-            r &+= 1
         }
-        put(sum / Vector(repeating: count), target + lane)
+        put(share.of(sum), y + lane)
         lane &+= lanes
     }
 }
@@ -352,11 +377,12 @@ private func average(
 @inline(__always)
 private func spread(
     _ gradient: UnsafeMutablePointer<Float>, _ slot: Int, _ rows: (start: Int, end: Int),
-    _ columns: (start: Int, end: Int), count: Float, to target: TensorView
+    _ columns: (start: Int, end: Int), count: Int, to target: TensorView
 ) {
+    let part = Share(count)
     var lane = 0
     while lane < padded(target.channels) {
-        let share = vector(gradient + lane) / Vector(repeating: count)
+        let share = part.of(vector(gradient + lane))
         var r = rows.start
         while r < rows.end {
             var dx = target.pixel(slot, r, columns.start) + lane
