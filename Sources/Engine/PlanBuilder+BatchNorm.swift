@@ -73,6 +73,8 @@ extension PlanBuilder {
     }
 
     mutating func lowerResidualGradient(_ node: Node, _ norm: BatchNorm) {
+        // What has written dy may have done it.
+        guard gradientSums[norm.index] == nil else { return }
         gradientSums[norm.index] = newSums(channels: view(node.inputs[0]).channels)
         var arguments = gradientArguments(node, norm)
         arguments.activated = view(node.inputs[1])
@@ -105,12 +107,13 @@ extension PlanBuilder {
     mutating func runSums(_ sums: OutputSums?, of output: ValueID) -> RunSums? {
         guard let sums else { return nil }
         let written = view(output)
-        var norm: RunNorm?
-        if case .gradient(let of, let x) = sums {
-            let arguments = gradientArguments(of, x: x)
-            norm = RunNorm(
-                input: arguments.input, mean: UnsafePointer(arguments.state.mean),
-                scale: UnsafePointer(arguments.state.scale), bias: arguments.state.bias, bounds: arguments.bounds)
+        let norm: RunNorm?
+        switch sums {
+        case .moments: norm = nil
+        case .gradient(let of, let x): norm = runNorm(of, x: x, activated: nil)
+        case .residualGradient(let of, let x, let y, let dz):
+            guard layout.locations[dz.index] == layout.locations[output.index] else { return nil }
+            norm = runNorm(of, x: x, activated: view(y))
         }
         let runs = RunSums(
             height: written.height,
@@ -118,6 +121,14 @@ extension PlanBuilder {
             width: padded(written.channels), partials: workspace.runSums, norm: norm)
         workspace.needRuns(slots * runs.runs * 2 * runs.width)
         return runs
+    }
+
+    private mutating func runNorm(_ norm: BatchNorm, x: ValueID, activated: TensorView?) -> RunNorm {
+        let arguments = gradientArguments(norm, x: x)
+        return RunNorm(
+            input: arguments.input, mean: UnsafePointer(arguments.state.mean),
+            scale: UnsafePointer(arguments.state.scale), bias: arguments.state.bias, bounds: arguments.bounds,
+            activated: activated)
     }
 
     /// From the sums of runs, which the convolution has just taken, to those over this rank's samples.
@@ -130,7 +141,7 @@ extension PlanBuilder {
             sumRuns(runs, sums)
             sumShards(x, sums)
             addShards(x, sums)
-        case .gradient(let norm, let x):
+        case .gradient(let norm, let x), .residualGradient(let norm, let x, _, _):
             let sums = newSums(channels: view(x).channels)
             gradientSums[norm.index] = sums
             sumRuns(runs, sums)

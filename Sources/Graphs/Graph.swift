@@ -97,6 +97,9 @@ package enum OutputSums: Sendable {
     case moments
     /// Of dy and dy * (x - mean), for the norm that has y for its output; dy where its activation let y pass.
     case gradient(of: BatchNorm, x: ValueID)
+    /// The same where the norm adds an identity before its activation, which has made y of the sum: of dz, what y lets pass of dy, where
+    /// that is written over dy.
+    case residualGradient(of: BatchNorm, x: ValueID, y: ValueID, dz: ValueID)
 }
 
 /// What a node computes. Backward operations stand beside the forward ones they belong to.

@@ -148,24 +148,43 @@ func sumRuns(_ sums: RunSums, _ written: TensorView, slot: Int, rows: Range<Int>
         let end = min(row &+ sums.rowsPerRun, rows.upperBound)
         let run = slot &* sums.runs &+ row / sums.rowsPerRun
         let partial = sums.partials + run &* 2 &* sums.width
-        let y = UnsafePointer(written.pixel(slot, row, 0))
+        let target = written.pixel(slot, row, 0)
         let pixels = 0..<((end &- row) &* written.width)
         if let norm = sums.norm {
-            sumGradient(
-                norm, UnsafePointer(norm.input.pixel(slot, row, 0)), y, pixelStride: written.pixelStride, pixels, range,
-                to: partial, width: sums.width)
-        } else {
-            sumRun(pixels, range) { pixel, lane in
-                squared(vector(y + pixel &* written.pixelStride + lane))
-            } take: { pair, lane in
-                pair.store(to: partial + lane, width: sums.width)
+            let x = UnsafePointer(norm.input.pixel(slot, row, 0))
+            if let activated = norm.activated {
+                let y = UnsafePointer(activated.pixel(slot, row, 0))
+                sumResidual(
+                    norm, x, y, yStride: activated.pixelStride, target, pixelStride: written.pixelStride, pixels, range,
+                    to: partial, width: sums.width)
+            } else {
+                sumGradient(
+                    norm, x, UnsafePointer(target), pixelStride: written.pixelStride, pixels, range, to: partial,
+                    width: sums.width)
             }
+        } else {
+            sumSquares(
+                UnsafePointer(target), pixelStride: written.pixelStride, pixels, range, to: partial, width: sums.width)
         }
         row = end
     }
 }
 
-@inline(__always)
+// Not inlined: in one function with the others each would have too few registers.
+
+@inline(never)
+private func sumSquares(
+    _ y: UnsafePointer<Float>, pixelStride: Int, _ pixels: Range<Int>, _ range: Range<Int>,
+    to partial: UnsafeMutablePointer<Float>, width: Int
+) {
+    sumRun(pixels, range) { pixel, lane in
+        squared(vector(y + pixel &* pixelStride + lane))
+    } take: { pair, lane in
+        pair.store(to: partial + lane, width: width)
+    }
+}
+
+@inline(never)
 private func sumGradient(
     _ norm: RunNorm, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, pixelStride: Int, _ pixels: Range<Int>,
     _ range: Range<Int>, to partial: UnsafeMutablePointer<Float>, width: Int
@@ -188,6 +207,27 @@ private func sumGradient(
         } take: { pair, lane in
             pair.store(to: partial + lane, width: width)
         }
+    }
+}
+
+/// dy becomes what y lets pass of it.
+@inline(never)
+private func sumResidual(
+    _ norm: RunNorm, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, yStride: Int,
+    _ dy: UnsafeMutablePointer<Float>, pixelStride: Int, _ pixels: Range<Int>, _ range: Range<Int>,
+    to partial: UnsafeMutablePointer<Float>, width: Int
+) {
+    guard let bounds = norm.bounds else { return }
+    let xStride = norm.input.pixelStride
+    sumRun(pixels, range) { pixel, lane in
+        let place = dy + pixel &* pixelStride + lane
+        let passed = bounds.pass(
+            vector(place), streamed(y + pixel &* yStride + lane, pixelStride: yStride))
+        put(passed, place)
+        return graded(
+            passed, streamed(x + pixel &* xStride + lane, pixelStride: xStride), mean: norm.mean + lane)
+    } take: { pair, lane in
+        pair.store(to: partial + lane, width: width)
     }
 }
 

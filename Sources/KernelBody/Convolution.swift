@@ -154,8 +154,13 @@ private func multiplyTask<P: Product>(
         }
     }
     var ahead = Lookahead(nothingAt: UnsafePointer(scratch))
-    if P.asksAhead && isCopied && part &+ 1 == arguments.pointee.laneParts {
-        ahead = nextSource(arguments, strip: strip, group: group, lanes: endLane &- firstLane) ?? ahead
+    if P.asksAhead && part &+ 1 == arguments.pointee.laneParts {
+        if let norm = arguments.pointee.sums?.norm, arguments.pointee.laneParts == 1 {
+            ahead.append(
+                norm, slots: firstSlot..<(firstSlot &+ slots), rows: writtenRows(arguments, firstRow: firstRow))
+        }
+        if isCopied { appendNextSource(arguments, strip: strip, group: group, to: &ahead) }
+        ahead.spread(over: taskSteps(arguments, lanes: endLane &- firstLane))
     }
     for phaseIndex in 0..<arguments.pointee.phaseCount {
         let phase = arguments.pointee.phases[phaseIndex]
@@ -187,35 +192,56 @@ private func multiplyTask<P: Product>(
     }
 }
 
-/// What the task after this one will copy, most likely on the same thread; nil behind the last one.
+/// Asks for what the task after this one will copy, most likely on the same thread.
 @inline(__always)
-private func nextSource(
-    _ arguments: UnsafePointer<ConvolutionArguments>, strip: Int, group: Int, lanes range: Int
-) -> Lookahead? {
+private func appendNextSource(
+    _ arguments: UnsafePointer<ConvolutionArguments>, strip: Int, group: Int, to ahead: inout Lookahead
+) {
     let source = arguments.pointee.source
-    let axis = arguments.pointee.axis
     let slot = group &* arguments.pointee.samplesPerGroup
     let rows = arguments.pointee.rowsPerStrip
     let isWithinGroup = strip &+ 1 < arguments.pointee.strips
     let nextSlot = isWithinGroup ? slot : slot &+ arguments.pointee.samplesPerGroup
-    if nextSlot >= arguments.pointee.batch.slots { return nil }
-    let stride = axis == .pixels ? source.pixelStride : arguments.pointee.window.step &* source.rowStride
+    if nextSlot >= arguments.pointee.batch.slots { return }
+    let stride =
+        arguments.pointee.axis == .pixels ? source.pixelStride : arguments.pointee.window.step &* source.rowStride
     let place = source.sample(nextSlot) + (isWithinGroup ? (strip &+ 1) &* rows &* stride : 0)
-    let count =
-        arguments.pointee.strips > 1 ? rows &* stride : arguments.pointee.samplesPerGroup &* source.sampleStride
+    ahead.append(
+        source, from: UnsafePointer(place),
+        count: arguments.pointee.strips > 1
+            ? rows &* stride : arguments.pointee.samplesPerGroup &* source.sampleStride)
+}
+
+/// Steps of a task's tiles.
+@inline(__always)
+private func taskSteps(_ arguments: UnsafePointer<ConvolutionArguments>, lanes range: Int) -> Int {
+    let rows = arguments.pointee.rowsPerStrip
     var steps = 0
     for p in 0..<arguments.pointee.phaseCount {
         let phase = arguments.pointee.phases[p]
         let tiles =
-            switch axis {
+            switch arguments.pointee.axis {
             case .pixels: tileCount(rows)
             case .mapRow: arguments.pointee.samplesPerGroup &* min(rows, phase.rows) &* tileCount(phase.columns)
             default: arguments.pointee.samplesPerGroup &* tileCount(phase.rows &* phase.columns)
             }
         steps &+= tiles &* stepCount(phase.segments, phase.segmentCount)
     }
-    steps &*= tileBlocks(range)
-    return Lookahead(source, from: UnsafePointer(place), count: count, steps: steps)
+    return steps &* tileBlocks(range)
+}
+
+/// The rows that a task writes of each of its samples.
+@inline(__always)
+private func writtenRows(_ arguments: UnsafePointer<ConvolutionArguments>, firstRow: Int) -> Range<Int> {
+    let written = arguments.pointee.destination
+    if arguments.pointee.strips == 1 { return 0..<written.height }
+    let isRow = arguments.pointee.axis == .mapRow
+    let first = isRow ? firstRow &* arguments.pointee.destinationStep : firstRow / written.width
+    let count =
+        isRow
+        ? arguments.pointee.rowsPerStrip &* arguments.pointee.destinationStep
+        : arguments.pointee.rowsPerStrip / written.width
+    return first..<min(first &+ count, written.height)
 }
 
 /// The sums over what a task has written, which is still in a cache: some rows of a sample, or whole samples.
@@ -224,16 +250,7 @@ private func sumWritten(
     lanes range: Range<Int>
 ) {
     let written = arguments.pointee.destination
-    var rows = 0..<written.height
-    if arguments.pointee.strips > 1 {
-        let isRow = arguments.pointee.axis == .mapRow
-        let first = isRow ? firstRow &* arguments.pointee.destinationStep : firstRow / written.width
-        let count =
-            isRow
-            ? arguments.pointee.rowsPerStrip &* arguments.pointee.destinationStep
-            : arguments.pointee.rowsPerStrip / written.width
-        rows = first..<min(first &+ count, written.height)
-    }
+    let rows = writtenRows(arguments, firstRow: firstRow)
     for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
         sumRuns(sums, written, slot: firstSlot &+ i, rows: rows, lanes: range)
     }

@@ -10,6 +10,11 @@ struct OpenLookahead<Member: Weightless> {
     var step: Int
     /// Floats that have not been asked for.
     var remaining: Int
+    /// Stretches that come after this one, and their floats.
+    private var second: UnsafePointer<Float>
+    private var secondCount = 0
+    private var third: UnsafePointer<Float>
+    private var thirdCount = 0
     var member = Member()
 
     /// Nothing to ask for: the same line over and over, which costs nothing.
@@ -18,14 +23,52 @@ struct OpenLookahead<Member: Weightless> {
         self.place = place
         step = 0
         remaining = 0
+        second = place
+        third = place
     }
 
     /// `count` floats of a view from `place` on, over `steps` steps; nothing where most of what lies there belongs to others.
     @inline(__always)
     init(_ view: TensorView, from place: UnsafePointer<Float>, count: Int, steps: Int) {
-        self.place = place
-        step = view.channels &* 2 > view.pixelStride ? (count &+ max(steps, 1) &- 1) / max(steps, 1) : 0
-        remaining = count
+        self.init(nothingAt: place)
+        append(view, from: place, count: count)
+        spread(over: steps)
+    }
+
+    /// Adds a stretch, of three at most: `count` floats of a view from `place` on; nothing where most of what lies there belongs to others.
+    @inline(__always)
+    mutating func append(_ view: TensorView, from place: UnsafePointer<Float>, count: Int) {
+        if view.channels &* 2 <= view.pixelStride || count <= 0 { return }
+        if remaining == 0 {
+            self.place = place
+            remaining = count
+        } else if secondCount == 0 {
+            second = place
+            secondCount = count
+        } else {
+            third = place
+            thirdCount = count
+        }
+    }
+
+    /// Adds what the sums over some rows of samples, all lanes of them, read besides what has been written.
+    @inline(__always)
+    mutating func append(_ norm: RunNorm, slots: Range<Int>, rows: Range<Int>) {
+        append(norm.input, slots: slots, rows: rows)
+        if let activated = norm.activated { append(activated, slots: slots, rows: rows) }
+    }
+
+    @inline(__always)
+    private mutating func append(_ view: TensorView, slots: Range<Int>, rows: Range<Int>) {
+        append(
+            view, from: UnsafePointer(view.pixel(slots.lowerBound, rows.lowerBound, 0)),
+            count: (slots.count &- 1) &* view.sampleStride &+ rows.count &* view.rowStride)
+    }
+
+    /// Has the stretches asked for in the course of `steps` steps.
+    @inline(__always)
+    mutating func spread(over steps: Int) {
+        step = (remaining &+ secondCount &+ thirdCount &+ max(steps, 1) &- 1) / max(steps, 1)
     }
 
     /// `steps` steps have asked.
@@ -34,7 +77,13 @@ struct OpenLookahead<Member: Weightless> {
         let asked = steps &* step
         place += asked
         remaining &-= asked
-        if remaining <= 0 { step = 0 }
+        if remaining > 0 { return }
+        place = second
+        remaining = secondCount
+        second = third
+        secondCount = thirdCount
+        thirdCount = 0
+        if remaining == 0 { step = 0 }
     }
 }
 

@@ -46,20 +46,25 @@ package struct RunNorm: BitwiseCopyable {
     package var bias: UnsafePointer<Float>
     /// Those of the norm's activation, if it has one.
     package var bounds: Bounds?
+    /// y, where an identity is added before the activation: what does not lie within the bounds' open interval has let nothing pass, and
+    /// what passes is written over the gradient.
+    package var activated: TensorView?
 
     package init(
         input: TensorView, mean: UnsafePointer<Float>, scale: UnsafePointer<Float>, bias: UnsafePointer<Float>,
-        bounds: Bounds?
+        bounds: Bounds?, activated: TensorView? = nil
     ) {
         self.input = input
         self.mean = mean
         self.scale = scale
         self.bias = bias
         self.bounds = bounds
+        self.activated = activated
     }
 
     fileprivate mutating func drop(channels: Int) {
         input.base += channels
+        activated?.base += channels
         mean += channels
         scale += channels
         bias += channels

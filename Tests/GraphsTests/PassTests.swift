@@ -79,10 +79,13 @@ import Testing
         #expect(count(mobile, "convolutionDataGradient") == 51)
         #expect(try summing("mobilenet_v2", all.subtracting([.sumsOnStore])).isEmpty)
         #expect(try summing("mobilenet_v2", all, .evaluation).isEmpty)
-        // A residual block's last norm has its gradient's sums from `residualGradient`.
+        // What the last norm of a residual block passes on is written with its sums, but where no convolution comes behind the block.
         let residual = try summing("resnet50", all)
         #expect(count(residual, "convolution") == 53)
         for case .gradient(let norm, _)? in residual.map(\.sums) { #expect(!norm.isResidual) }
+        let blocks = residual.filter { if case .residualGradient? = $0.sums { true } else { false } }
+        #expect(blocks.count == 15 && count(blocks, "convolutionDataGradient") == 15)
+        #expect(Set(blocks.compactMap(\.addend)).count == 15)
     }
 
     @Test("norms that only convolutions and maxima read are never stored")

@@ -20,7 +20,7 @@ package enum GraphPass: String, CaseIterable, Sendable {
     /// softmaxCrossEntropy(x), softmaxCrossEntropyGradient(x) -> softmaxCrossEntropy(x) that writes its gradient
     case lossGradient = "loss-gradient"
     /// convolution(x), moments(convolution(x)) -> convolution(x) that takes the sums along; for data gradients and the sums of a
-    /// norm's gradient too
+    /// norm's gradient too, and what a residual block's activation lets pass
     case sumsOnStore = "sums-on-store"
     /// …, batchNorm(a), …, batchNorm(b), … -> …, batchNorm(a), batchNorm(b), … where neither needs the other, forward and backward
     case normsTogether = "norms-together"

@@ -43,8 +43,14 @@ extension Graph {
                 reader.inputs[position] = repeats.place(of: node.inputs[position], in: &graph, from: self)
             }
             reader.activated = node.activated.map { repeats.place(of: $0, in: &graph, from: self) }
-            if case .gradient(let norm, let x)? = node.sums {
+            switch node.sums {
+            case .gradient(let norm, let x):
                 reader.sums = .gradient(of: norm, x: repeats.place(of: x, in: &graph, from: self))
+            case .residualGradient(let norm, let x, let y, let dz):
+                reader.sums = .residualGradient(
+                    of: norm, x: repeats.place(of: x, in: &graph, from: self),
+                    y: repeats.place(of: y, in: &graph, from: self), dz: dz)
+            case .moments, nil: break
             }
             graph.nodes.append(reader)
         }

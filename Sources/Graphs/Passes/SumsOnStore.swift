@@ -1,6 +1,6 @@
 extension Graph {
     /// convolution(x), moments(convolution(x)) -> convolution(x) that takes the sums along; for data gradients and the sums of a norm's
-    /// gradient too.
+    /// gradient too. So it is with residualGradient(x, y, convolutionDataGradient(dy)), which is written over what it reads.
     ///
     /// What a convolution has just written is still in a cache. The nodes that need the sums stay, and take them
     /// themselves where the convolution's tasks turn out not to fit.
@@ -22,6 +22,9 @@ extension Graph {
             case .batchNormGradient(let norm) where !norm.isResidual:
                 guard let dy = node.inputs.last else { continue }
                 annotate(dy, .gradient(of: norm, x: node.inputs[0]))
+            case .residualGradient(let norm):
+                guard let dy = node.inputs.last, let dz = node.output, uses.onlyReader(of: dy) != nil else { continue }
+                annotate(dy, .residualGradient(of: norm, x: node.inputs[0], y: node.inputs[1], dz: dz))
             default: break
             }
         }
