@@ -86,7 +86,8 @@ final class Compiled {
         guard let base = source.baseAddress else { return }
         // They stay put until the pool is done, and no two tasks write to the same slot.
         nonisolated(unsafe) let (images, batch) = (images, batch)
-        pool.run(batch.shards * batch.shardCapacity, UnsafeRawPointer(base)) { [count = inputShape.count] source, slot, _ in
+        let slots = batch.shards * batch.shardCapacity
+        pool.run(slots, UnsafeRawPointer(base)) { [count = inputShape.count] source, slot, _ in
             let (shard, place) = slot.quotientAndRemainder(dividingBy: batch.shardCapacity)
             guard place < batch.shardSizes[shard] else { return }
             var sample = place
