@@ -1,6 +1,6 @@
 import KernelInterface
 
-/// A stretch of memory that will be read when the tiles at hand are done, brought to the second-level cache meanwhile: each of their steps
+/// Up to three stretches of memory, one after the other, that will be read when the tiles at hand are done, brought to the second-level cache meanwhile: each of their steps
 /// asks for a little of it. Memory and multiplications then work at the same time, not in turns.
 ///
 /// Asking changes nothing but time, so that it need not be exact: what lies between a view's channels is asked for too, and there need not be any memory.

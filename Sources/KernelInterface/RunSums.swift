@@ -46,13 +46,12 @@ package struct RunNorm: BitwiseCopyable {
     package var bias: UnsafePointer<Float>
     /// Those of the norm's activation, if it has one.
     package var bounds: Bounds?
-    /// y, where an identity is added before the activation: what does not lie within the bounds' open interval has let nothing pass, and
-    /// what passes is written over the gradient.
+    /// y, where an identity is added before the activation: what passes follows from it in place of x, and is written over dy.
     package var activated: TensorView?
 
     package init(
         input: TensorView, mean: UnsafePointer<Float>, scale: UnsafePointer<Float>, bias: UnsafePointer<Float>,
-        bounds: Bounds?, activated: TensorView? = nil
+        bounds: Bounds?, activated: TensorView?
     ) {
         self.input = input
         self.mean = mean
