@@ -65,13 +65,14 @@ private func multiplyPanel<P: Product>(
     segments: UnsafePointer<Segment>,
     segmentCount: Int, isFirst: Bool, bias: UnsafePointer<Float>?, finish: Finish?, ahead: inout Lookahead
 ) {
+    var job = MultiplyJob(
+        source: panel.source, sourceStride: panel.sourceStride, weights: weights, segments: segments,
+        segmentCount: segmentCount, initial: nil, initialStride: 0, destination: panel.destination,
+        destinationStride: panel.destinationStride, ahead: ahead)
     for row in 0..<panel.rows {
         let destination = panel.destination + row &* panel.destinationRowStride + lane
-        var job = MultiplyJob(
-            source: panel.source + (row &* panel.sourceRowStride &+ sourceLane), sourceStride: panel.sourceStride,
-            weights: weights,
-            segments: segments, segmentCount: segmentCount, initial: nil, initialStride: 0,
-            destination: destination, destinationStride: panel.destinationStride, ahead: ahead)
+        job.source = panel.source + (row &* panel.sourceRowStride &+ sourceLane)
+        job.destination = destination
         if !isFirst {
             job.initial = UnsafePointer(destination)
             job.initialStride = panel.destinationStride
@@ -82,7 +83,6 @@ private func multiplyPanel<P: Product>(
             job.initialStride = panel.addendStride
         }
         multiplyRow(P.self, panel.columns, isWide: isWide, &job)
-        ahead = job.ahead
         if let finish {
             // Behind the last channel only what makes a vector of eight is wanted.
             finish(
@@ -92,6 +92,7 @@ private func multiplyPanel<P: Product>(
                 activatedStride: panel.activatedStride)
         }
     }
+    ahead = job.ahead
 }
 
 /// How many segments from `first` on make a block of about `blockSteps` steps.

@@ -1,33 +1,98 @@
 import KernelInterface
 
-/// Up to three stretches of memory, one after the other, that will be read when the tiles at hand are done, brought to the second-level cache meanwhile: each of their steps
-/// asks for a little of it. Memory and multiplications then work at the same time, not in turns.
-///
-/// Asking changes nothing but time, so that it need not be exact: what lies between a view's channels is asked for too, and there need not be any memory.
-struct OpenLookahead<Member: Weightless> {
+/// Memory that will be read soon, in the order in which it is asked for: a stretch from end to end or, of a view whose pixels are mostly others'
+/// channels, one line of its own at each pixel, then the next line at each.
+struct OpenStretch<Member: Weightless> {
+    /// What the next step asks for.
     var place: UnsafePointer<Float>
-    /// Floats for each step.
-    var step: Int
-    /// Floats that have not been asked for.
-    var remaining: Int
-    /// Stretches that come after this one, and their floats.
-    private var second: UnsafePointer<Float>
-    private var secondCount = 0
-    private var third: UnsafePointer<Float>
-    private var thirdCount = 0
+    /// Floats from one step to the next; 0 before a stretch from end to end is spread over steps.
+    var step = 0
+    /// What is left of this pass: steps or, before it is spread, floats.
+    var remaining = 0
+    /// Passes that come after this one, where they begin, and the steps of each.
+    private var passes = 0
+    private var nextPass: UnsafePointer<Float>
+    private var stepsPerPass = 0
     var member = Member()
 
     /// Nothing to ask for: the same line over and over, which costs nothing.
     @inline(__always)
     init(nothingAt place: UnsafePointer<Float>) {
         self.place = place
-        step = 0
-        remaining = 0
-        second = place
-        third = place
+        nextPass = place
     }
 
-    /// `count` floats of a view from `place` on, over `steps` steps; nothing where most of what lies there belongs to others.
+    /// `count` floats of a view from `place` on.
+    @inline(__always)
+    init(_ view: TensorView, from place: UnsafePointer<Float>, count: Int) {
+        self.init(nothingAt: place)
+        if view.channels &* 2 > view.pixelStride {
+            remaining = count
+        } else {
+            step = view.pixelStride
+            remaining = count / view.pixelStride
+            stepsPerPass = remaining
+            passes = (view.channels &- 1) / Self.line
+            nextPass = place + Self.line
+        }
+    }
+
+    /// Floats of a cache's line.
+    @inline(__always) private static var line: Int { 16 }
+
+    @inline(__always) var isDone: Bool { remaining <= 0 && passes == 0 }
+    @inline(__always) var floatsToSpread: Int { step == 0 ? remaining : 0 }
+    @inline(__always) var steps: Int { step == 0 ? 0 : remaining &+ passes &* stepsPerPass }
+
+    /// Asks for `floats` floats a step, where it lies from end to end.
+    @inline(__always)
+    mutating func spread(by floats: Int) {
+        if step > 0 || isDone { return }
+        step = floats
+        remaining = (remaining &+ floats &- 1) / floats
+    }
+
+    /// `count` steps have asked.
+    @inline(__always)
+    mutating func advance(_ count: Int) {
+        place += count &* step
+        remaining &-= count
+        if remaining > 0 { return }
+        if passes == 0 {
+            step = 0
+        } else {
+            place = nextPass
+            nextPass += Self.line
+            remaining = stepsPerPass
+            passes &-= 1
+        }
+    }
+}
+
+typealias Stretch = OpenStretch<Nothing>
+
+/// Up to three stretches of memory, one after the other, that will be read when the tiles at hand are done, brought to the second-level cache meanwhile: each of their steps
+/// asks for a little of it. Memory and multiplications then work at the same time, not in turns.
+///
+/// Asking changes nothing but time, so that it need not be exact: what lies between a view's channels is asked for too, and there need not be any memory.
+struct OpenLookahead<Member: Weightless> {
+    private var first: Stretch
+    private var second: Stretch
+    private var third: Stretch
+    var member = Member()
+
+    /// What the next step asks for, and the floats from one step to the next.
+    @inline(__always) var place: UnsafePointer<Float> { first.place }
+    @inline(__always) var step: Int { first.step }
+
+    @inline(__always)
+    init(nothingAt place: UnsafePointer<Float>) {
+        first = Stretch(nothingAt: place)
+        second = first
+        third = first
+    }
+
+    /// `count` floats of a view from `place` on, over `steps` steps.
     @inline(__always)
     init(_ view: TensorView, from place: UnsafePointer<Float>, count: Int, steps: Int) {
         self.init(nothingAt: place)
@@ -35,19 +100,17 @@ struct OpenLookahead<Member: Weightless> {
         spread(over: steps)
     }
 
-    /// Adds a stretch, of three at most: `count` floats of a view from `place` on; nothing where most of what lies there belongs to others.
+    /// Adds a stretch, of three at most: `count` floats of a view from `place` on.
     @inline(__always)
     mutating func append(_ view: TensorView, from place: UnsafePointer<Float>, count: Int) {
-        if view.channels &* 2 <= view.pixelStride || count <= 0 { return }
-        if remaining == 0 {
-            self.place = place
-            remaining = count
-        } else if secondCount == 0 {
-            second = place
-            secondCount = count
+        if count <= 0 { return }
+        let stretch = Stretch(view, from: place, count: count)
+        if first.isDone {
+            first = stretch
+        } else if second.isDone {
+            second = stretch
         } else {
-            third = place
-            thirdCount = count
+            third = stretch
         }
     }
 
@@ -68,22 +131,22 @@ struct OpenLookahead<Member: Weightless> {
     /// Has the stretches asked for in the course of `steps` steps.
     @inline(__always)
     mutating func spread(over steps: Int) {
-        step = (remaining &+ secondCount &+ thirdCount &+ max(steps, 1) &- 1) / max(steps, 1)
+        let free = max(steps &- first.steps &- second.steps &- third.steps, 1)
+        let floats = first.floatsToSpread &+ second.floatsToSpread &+ third.floatsToSpread
+        let step = (floats &+ free &- 1) / free
+        first.spread(by: step)
+        second.spread(by: step)
+        third.spread(by: step)
     }
 
     /// `steps` steps have asked.
     @inline(__always)
     mutating func advance(_ steps: Int) {
-        let asked = steps &* step
-        place += asked
-        remaining &-= asked
-        if remaining > 0 { return }
-        place = second
-        remaining = secondCount
+        first.advance(steps)
+        if !first.isDone || second.isDone { return }
+        first = second
         second = third
-        secondCount = thirdCount
-        thirdCount = 0
-        if remaining == 0 { step = 0 }
+        third = Stretch(nothingAt: third.place)
     }
 }
 
