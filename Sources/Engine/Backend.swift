@@ -20,7 +20,8 @@ package enum Backend: String, CaseIterable, Sendable {
     /// Rewrites of graphs that its products can follow: sgemm reads and writes tensors as they are.
     package var passes: Set<GraphPass> {
         self == .openblas
-            ? Set(GraphPass.allCases).subtracting([.normOnLoad, .convolutionActivation, .gradientActivation])
+            ? Set(GraphPass.allCases).subtracting(
+                [.normOnLoad, .convolutionActivation, .gradientActivation, .normGradientOnStore])
             : Set(GraphPass.allCases)
     }
 

@@ -66,10 +66,32 @@ extension PlanBuilder {
             // What dy is already has gone through the activation, and its sums have been taken.
             arguments.bounds = nil
         }
-        guard node.output != nil, let sums = arguments.sums else { return }
+        guard node.output != nil || norm.defersShift, let sums = arguments.sums else { return }
         exchange(sums)
         call("batchNormGradientFinish", context.kernels.batchNormGradientFinish, arguments, tasks: 1)
-        call("batchNormGradientApply", context.kernels.batchNormGradientApply, arguments, tasks: slots)
+        guard node.output != nil else { return }
+        if norm.defersShift {
+            call("batchNormGradientScale", context.kernels.batchNormGradientScale, arguments, tasks: slots)
+        } else {
+            call("batchNormGradientApply", context.kernels.batchNormGradientApply, arguments, tasks: slots)
+        }
+    }
+
+    mutating func lowerNormShift(_ node: Node, _ parts: [NormPart]) {
+        guard let output = node.output else { return }
+        let x = view(node.inputs[0])
+        let states = parts.map { part in
+            guard let state = norms[part.norm] else {
+                preconditionFailure("batch norm \(part.norm) has no gradient yet")
+            }
+            return state.slice(part.firstChannel, x.channels)
+        }
+        let vectors = memory.allocate(Float.self, count: 2 * padded(x.channels))
+        let arguments = NormShiftArguments(
+            batch: context.batch, norms: UnsafePointer(memory.store(states)), normCount: states.count, slope: vectors,
+            offset: vectors + padded(x.channels), input: x, gradient: view(node.inputs[1]), output: view(output))
+        call("normShiftFinish", context.kernels.normShiftFinish, arguments, tasks: 1)
+        call("normShift", context.kernels.normShift, arguments, tasks: slots)
     }
 
     mutating func lowerResidualGradient(_ node: Node, _ norm: BatchNorm) {
@@ -111,6 +133,7 @@ extension PlanBuilder {
         switch sums {
         case .moments: norm = nil
         case .gradient(let of, let x): norm = runNorm(of, x: x, activated: nil)
+        case .scaledGradient(let of, let x): norm = runNorm(of, x: x, activated: nil, isScaled: true)
         case .residualGradient(let of, let x, let y, let dz):
             guard layout.locations[dz.index] == layout.locations[output.index] else { return nil }
             norm = runNorm(of, x: x, activated: view(y))
@@ -123,12 +146,14 @@ extension PlanBuilder {
         return runs
     }
 
-    private mutating func runNorm(_ norm: BatchNorm, x: ValueID, activated: TensorView?) -> RunNorm {
+    private mutating func runNorm(
+        _ norm: BatchNorm, x: ValueID, activated: TensorView?, isScaled: Bool = false
+    ) -> RunNorm {
         let arguments = gradientArguments(norm, x: x)
         return RunNorm(
             input: arguments.input, mean: UnsafePointer(arguments.state.mean),
             scale: UnsafePointer(arguments.state.scale), bias: arguments.state.bias, bounds: arguments.bounds,
-            activated: activated)
+            activated: activated, isScaled: isScaled)
     }
 
     /// From the sums of runs, which the convolution has just taken, to those over this rank's samples.
@@ -141,7 +166,7 @@ extension PlanBuilder {
             sumRuns(runs, sums)
             sumShards(x, sums)
             addShards(x, sums)
-        case .gradient(let norm, let x), .residualGradient(let norm, let x, _, _):
+        case .gradient(let norm, let x), .scaledGradient(let norm, let x), .residualGradient(let norm, let x, _, _):
             let sums = newSums(channels: view(x).channels)
             gradientSums[norm.index] = sums
             sumRuns(runs, sums)

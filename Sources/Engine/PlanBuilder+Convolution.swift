@@ -152,7 +152,14 @@ extension PlanBuilder {
             if pixels < run { arguments.samplesPerGroup = group(run / pixels) }
             arguments.rowsPerStrip = pixels < run ? pixels * arguments.samplesPerGroup : run
             arguments.strips = pixels < run ? 1 : (pixels + run - 1) / run
-            workspace.needScratch(arguments.rowsPerStrip * window.pixelStride)
+            let copied = arguments.rowsPerStrip * window.pixelStride
+            let isStaged = sums?.norm?.isScaled ?? false
+            if isStaged {
+                arguments.stagingOffset = (copied + 15) / 16 * 16
+                arguments.stagingPixelStride = spread((destination.channels + 15) / 16 * 16)
+            }
+            workspace.needScratch(
+                copied + 16 + arguments.rowsPerStrip * arguments.stagingPixelStride)
         case .samples:
             let isSmall = source.channels * source.height * source.width * destination.channels <= Cut.linearWeights
             arguments.samplesPerGroup = isSmall ? group(slots) : slots

@@ -102,6 +102,7 @@ struct PlanBuilder {
         case .batchNorm(let norm): lowerBatchNorm(node, norm)
         case .normalize(let norm): lowerNormalization(node, norm)
         case .batchNormGradient(let norm): lowerBatchNormGradient(node, norm)
+        case .normShift(let parts): lowerNormShift(node, parts)
         case .moments: lowerMoments(of: node.inputs[0])
         case .residualGradient(let norm): lowerResidualGradient(node, norm)
         case .relu: lowerElementwise(node, "relu", context.kernels.relu)

@@ -9,6 +9,10 @@ extension Graph {
     /// Contributions that nothing computes (of `add`: dy itself; of `concatenate`: a slice of dy) therefore come first,
     /// and nodes that would have come before them wait; only where two of them meet does an `add` join them.
     ///
+    /// The gradient of a batch norm is scale * dy + slope * (x - mean) + offset, where scale is known from the forward pass on, and slope and
+    /// offset from sums over dy. Where x is a concatenation, which a dense block's norms read one after the other, they add only the first
+    /// term to its sum: what is linear in x is added once for all norms, to each part of x when its sum is complete.
+    ///
     /// The gradient of a convolution's weight comes before that of its input, so that it can be exchanged all the
     /// earlier.
     mutating func appendBackward(from heads: [Head]) {
@@ -31,13 +35,19 @@ private struct Backward {
     private var expected: [Int]
     /// By forward value: nodes that wait for those.
     private var held: [[Node]]
+    /// By forward value: norms whose shifts its sum so far lacks.
+    private var shifts: [[NormPart]]
+    /// By forward value.
+    private let isConcatenation: [Bool]
 
     init(graph: Graph) {
         let count = graph.values.count
         var needsGradient = [Bool](repeating: false, count: count)
         var expected = [Int](repeating: 0, count: count)
+        var isConcatenation = [Bool](repeating: false, count: count)
         for node in graph.nodes {
             guard let output = node.output else { continue }
+            if case .concatenate = node.operation { isConcatenation[output.index] = true }
             let dependsOnOne = node.operation.hasParameters || node.inputs.contains { needsGradient[$0.index] }
             needsGradient[output.index] = dependsOnOne
             guard node.operation.passesGradientThrough else { continue }
@@ -48,9 +58,11 @@ private struct Backward {
         self.expected = expected
         self.sums = [ValueID?](repeating: nil, count: count)
         self.held = [[Node]](repeating: [], count: count)
+        self.shifts = [[NormPart]](repeating: [], count: count)
+        self.isConcatenation = isConcatenation
     }
 
-    /// The graph with its gradients on record.
+    /// The graph with its gradients on record; a concatenation's lacks what only its parts' have been given.
     consuming func finished() -> Graph {
         for (index, sum) in sums.enumerated() {
             precondition(held[index].isEmpty, "\(graph.values[index].name) waits for a gradient that never came")
@@ -69,7 +81,7 @@ private struct Backward {
     /// Appends what `node` does backward. All consumers of its output have been visited.
     mutating func visit(_ node: Node) {
         // Nothing to do where no parameter hides behind: images that are pooled first, say.
-        guard let y = node.output, let dy = sums[y.index] else { return }
+        guard let y = node.output, let dy = completeSum(of: y, layer: node.layer) else { return }
         let x = node.inputs[0]
         let layer = node.layer
         switch node.operation {
@@ -98,18 +110,21 @@ private struct Backward {
         case .add:
             for input in node.inputs { passThrough(dy, to: input, layer: layer) }
         case .concatenate:
-            visitConcatenation(node, dy: dy)
+            visitConcatenation(node, y: y, dy: dy)
         default:
             preconditionFailure("\(layer) is no forward operation")
         }
     }
 
-    private mutating func visitConcatenation(_ node: Node, dy: ValueID) {
+    private mutating func visitConcatenation(_ node: Node, y: ValueID, dy: ValueID) {
         var offset = 0
         for input in node.inputs {
             if needsGradient[input.index] {
                 let output = newGradient(of: input)
                 graph.nodes.append(Node(.slice(offset: offset), inputs: [dy], output: output, layer: node.layer))
+                shifts[input.index] += shifts[y.index].map {
+                    NormPart(norm: $0.norm, firstChannel: $0.firstChannel + offset)
+                }
                 passThrough(output, to: input, layer: node.layer)
             }
             offset += graph[input].shape.channels
@@ -117,6 +132,18 @@ private struct Backward {
     }
 
     // MARK: Sums
+
+    /// The gradient of `value`, with the shifts that it lacks; a concatenation's parts are given theirs one by one.
+    private mutating func completeSum(of value: ValueID, layer: String) -> ValueID? {
+        guard let sum = sums[value.index], !shifts[value.index].isEmpty, !isConcatenation[value.index] else {
+            return sums[value.index]
+        }
+        let output = newGradient(of: value)
+        let shift = Operation.normShift(shifts[value.index])
+        graph.nodes.append(Node(shift, inputs: [value, sum], output: output, layer: layer))
+        sums[value.index] = output
+        return output
+    }
 
     /// Adds what a node computes to the gradient of `value`, now or when nothing is expected any more that must come
     /// before.
@@ -148,6 +175,13 @@ private struct Backward {
 
     private mutating func emit(_ node: Node, to value: ValueID) {
         var node = node
+        if case .batchNormGradient(var norm) = node.operation,
+            isConcatenation[value.index] || !shifts[value.index].isEmpty
+        {
+            norm.defersShift = true
+            node.operation = .batchNormGradient(norm)
+            shifts[value.index].append(NormPart(norm: norm.index, firstChannel: 0))
+        }
         node.addend = sums[value.index]
         node.output = newGradient(of: value)
         sums[value.index] = node.output

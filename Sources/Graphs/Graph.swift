@@ -100,6 +100,8 @@ package enum OutputSums: Sendable {
     /// The same where the norm adds an identity before its activation, which has made y of the sum: of dz, what y lets pass of dy, where
     /// that is written over dy.
     case residualGradient(of: BatchNorm, x: ValueID, y: ValueID, dz: ValueID)
+    /// Those of `gradient`, where what is written is not dy but the norm's dx of it, whose shift is deferred; the addend is added to that.
+    case scaledGradient(of: BatchNorm, x: ValueID)
 }
 
 /// What a node computes. Backward operations stand beside the forward ones they belong to.
@@ -122,8 +124,10 @@ package enum Operation: Sendable {
     case moments
     /// [x, dy] -> dx, and gradients of weight and bias. Uses the moments that the forward pass of the same layer left.
     /// Where the norm has an activation, whether it let y pass follows from x; where it adds an identity too, dy is what
-    /// the layer's `residualGradient` makes of it.
+    /// the layer's `residualGradient` makes of it. Where the norm defers its shift, dx = scale * dy alone.
     case batchNormGradient(BatchNorm)
+    /// [x, dx] -> dx + the shifts, (x - mean) * slope + offset each, that these norms have deferred.
+    case normShift([NormPart])
     /// [x, y, dy] -> dy where the activation of y = activation(norm(x) + identity) let it pass: what norm and identity
     /// have for a gradient. The norm's gradients of weight and bias are taken along.
     case residualGradient(BatchNorm)
@@ -247,6 +251,8 @@ package struct BatchNorm: Hashable, Sendable {
     /// What its input consists of, where a node `moments` has taken the sums of each of these; empty where the norm sums its
     /// input itself.
     package var parts: [ValueID] = []
+    /// Whether its gradient leaves to a `normShift` what is linear in x.
+    package var defersShift = false
 
     /// Whether its backward pass begins with a `residualGradient`.
     package var isResidual: Bool { activation != nil && addsIdentity }
@@ -263,6 +269,18 @@ package struct BatchNorm: Hashable, Sendable {
         self.runningVariance = runningVariance
         self.batchesTracked = batchesTracked
         self.index = index
+    }
+}
+
+/// Channels of a norm, from one on: as many as whoever names them has.
+package struct NormPart: Hashable, Sendable {
+    /// The norm, by its `BatchNorm.index`.
+    package var norm: Int
+    package var firstChannel: Int
+
+    package init(norm: Int, firstChannel: Int) {
+        self.norm = norm
+        self.firstChannel = firstChannel
     }
 }
 

@@ -75,7 +75,7 @@ extension Graph {
         case .convolution(let convolution), .convolutionDataGradient(let convolution),
             .convolutionWeightGradient(let convolution):
             family(of: convolution)
-        case .batchNorm, .normalize, .moments, .batchNormGradient, .residualGradient: "batch norm"
+        case .batchNorm, .normalize, .moments, .batchNormGradient, .normShift, .residualGradient: "batch norm"
         case .relu, .reluGradient: "ReLU"
         case .relu6, .relu6Gradient: "ReLU6"
         case .sigmoid, .sigmoidGradient: "sigmoid"

@@ -99,12 +99,13 @@ extension Graph {
             return sums + (2 + (norm.addsIdentity ? 1 : 0) + (norm.activation?.operations ?? 0)) * output
         case .normalize(let norm):
             return (2 + (norm.addsIdentity ? 1 : 0) + (norm.activation?.operations ?? 0)) * output
-        // dx = scale * dy + slope * x + offset.
-        case .batchNormGradient(let norm) where norm.isResidual: return 4 * output
+        // dx = scale * dy + slope * x + offset, or only the first term.
+        case .batchNormGradient(let norm) where norm.isResidual: return (norm.defersShift ? 1 : 4) * output
         // The sums of dy and of dy * (x - mean), and dx; y again for the activation's mask.
         case .batchNormGradient(let norm):
             let mask = norm.activation.map { 2 + $0.gradientOperations } ?? 0
-            return (4 + mask) * inputs[0] + 4 * output
+            return (4 + mask) * inputs[0] + (norm.defersShift ? 1 : 4) * output
+        case .normShift: return 4 * output
         case .residualGradient(let norm): return (4 + (norm.activation?.gradientOperations ?? 0)) * output
         case .add, .dropout, .dropoutGradient: return output
         case .relu: return Activation.relu.operations * output

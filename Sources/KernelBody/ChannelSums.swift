@@ -5,9 +5,10 @@ import KernelInterface
 // these rows, the bits are the same.
 
 /// Two sums of one vector of channels.
-private struct SumPair {
+struct OpenSumPair<Member: Weightless> {
     var a = Vector(repeating: 0)
     var b = Vector(repeating: 0)
+    var member = Member()
 
     @inline(__always)
     mutating func add(_ summands: (Vector, Vector)) {
@@ -31,12 +32,14 @@ private struct SumPair {
     }
 }
 
+typealias SumPair = OpenSumPair<Nothing>
+
 /// Two sums over a run of pixels: `body` gives a pixel's two summands, `take` gets the sums of a vector of channels.
 ///
 /// All lanes of these rows come before the next ones: a whole map would have left the caches between two lanes. Four vectors at a time: memory
 /// is faster where neighbouring lines are read together.
 @inline(__always)
-private func sumRun(
+func sumRun(
     _ pixels: Range<Int>, _ range: Range<Int>, _ body: (_ pixel: Int, _ lane: Int) -> (Vector, Vector),
     take: (_ sums: SumPair, _ lane: Int) -> Void
 ) {
@@ -92,7 +95,7 @@ private func squared(_ value: Vector) -> (Vector, Vector) { (value, value * valu
 
 /// dy, where the activation let y pass, and its product with x - mean.
 @inline(__always)
-private func graded(
+func graded(
     _ gradient: Vector, _ x: Vector, mean: UnsafePointer<Float>, scale: UnsafePointer<Float>,
     bias: UnsafePointer<Float>, _ bounds: Bounds
 ) -> (Vector, Vector) {

@@ -154,11 +154,15 @@ private func multiplyTask<P: Product>(
             }
         }
     }
+    let isStaged = arguments.pointee.sums?.norm?.isScaled ?? false
+    let staging = isStaged ? scratch + arguments.pointee.stagingOffset : nil
     var ahead = Lookahead(nothingAt: UnsafePointer(scratch))
     if P.asksAhead && part &+ 1 == arguments.pointee.laneParts {
         if let norm = arguments.pointee.sums?.norm, arguments.pointee.laneParts == 1 {
-            ahead.append(
-                norm, slots: firstSlot..<(firstSlot &+ slots), rows: writtenRows(arguments, firstRow: firstRow))
+            let slots = firstSlot..<(firstSlot &+ slots)
+            let rows = writtenRows(arguments, firstRow: firstRow)
+            ahead.append(norm, slots: slots, rows: rows)
+            if isStaged, let addend = arguments.pointee.addend { ahead.append(addend, slots: slots, rows: rows) }
         }
         if isCopied { appendNextSource(arguments, strip: strip, group: group, to: &ahead) }
         ahead.spread(over: taskSteps(arguments, lanes: endLane &- firstLane))
@@ -175,7 +179,7 @@ private func multiplyTask<P: Product>(
                 let count = blockLength(phase, from: first)
                 forEachPanel(
                     arguments, phase, source, firstSlot: firstSlot, slots: slots, firstRow: firstRow,
-                    copy: isCopied ? UnsafePointer(scratch) : nil, copiedSample: copiedSample
+                    copy: isCopied ? UnsafePointer(scratch) : nil, copiedSample: copiedSample, staging: staging
                 ) { panel in
                     multiplyPanel(
                         P.self, panel, sourceLane: P.isLanewise ? lane &- firstLane : 0, lane: lane, isWide: isWide,
@@ -189,7 +193,9 @@ private func multiplyTask<P: Product>(
         }
     }
     if let sums = arguments.pointee.sums {
-        sumWritten(sums, arguments, firstSlot: firstSlot, slots: slots, firstRow: firstRow, lanes: firstLane..<endLane)
+        sumWritten(
+            sums, arguments, staging: staging.map { UnsafePointer($0) }, firstSlot: firstSlot, slots: slots,
+            firstRow: firstRow, lanes: firstLane..<endLane)
     }
 }
 
@@ -245,15 +251,23 @@ private func writtenRows(_ arguments: UnsafePointer<ConvolutionArguments>, first
     return first..<min(first &+ count, written.height)
 }
 
-/// The sums over what a task has written, which is still in a cache: some rows of a sample, or whole samples.
+/// The sums over what a task has written, which is still in a cache: some rows of a sample, or whole samples. What stands in `staging` goes
+/// on to its destination.
 private func sumWritten(
-    _ sums: RunSums, _ arguments: UnsafePointer<ConvolutionArguments>, firstSlot: Int, slots: Int, firstRow: Int,
-    lanes range: Range<Int>
+    _ sums: RunSums, _ arguments: UnsafePointer<ConvolutionArguments>, staging: UnsafePointer<Float>?, firstSlot: Int,
+    slots: Int, firstRow: Int, lanes range: Range<Int>
 ) {
     let written = arguments.pointee.destination
     let rows = writtenRows(arguments, firstRow: firstRow)
     for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
-        sumRuns(sums, written, slot: firstSlot &+ i, rows: rows, lanes: range)
+        if let staging {
+            let sample = staging + i &* rows.count &* written.width &* arguments.pointee.stagingPixelStride
+            scaleRuns(
+                sums, sample, pixelStride: arguments.pointee.stagingPixelStride, addend: arguments.pointee.addend,
+                written, slot: firstSlot &+ i, rows: rows, lanes: range)
+        } else {
+            sumRuns(sums, written, slot: firstSlot &+ i, rows: rows, lanes: range)
+        }
     }
 }
 
@@ -261,7 +275,8 @@ private func sumWritten(
 @inline(__always)
 private func forEachPanel(
     _ arguments: UnsafePointer<ConvolutionArguments>, _ phase: Phase, _ source: TensorView, firstSlot: Int, slots: Int,
-    firstRow: Int, copy: UnsafePointer<Float>?, copiedSample: Int, _ body: (Panel) -> Void
+    firstRow: Int, copy: UnsafePointer<Float>?, copiedSample: Int, staging: UnsafeMutablePointer<Float>?,
+    _ body: (Panel) -> Void
 ) {
     let destination = arguments.pointee.destination
     let addend = arguments.pointee.addend
@@ -315,6 +330,14 @@ private func forEachPanel(
         let pixels = source.height &* source.width &* slots
         let columns = min(arguments.pointee.rowsPerStrip, pixels &- firstRow)
         if columns <= 0 { return }
+        if let staging {
+            return body(
+                Panel(
+                    channels: destination.channels, rows: 1, columns: columns, source: copy, sourceRowStride: 0,
+                    sourceStride: window.pixelStride, destination: staging, destinationRowStride: 0,
+                    destinationStride: arguments.pointee.stagingPixelStride, addend: nil, addendRowStride: 0,
+                    addendStride: 0, activated: nil, activatedRowStride: 0, activatedStride: 0))
+        }
         body(
             Panel(
                 channels: destination.channels, rows: 1, columns: columns, source: copy, sourceRowStride: 0,

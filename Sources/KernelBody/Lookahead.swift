@@ -121,8 +121,9 @@ struct OpenLookahead<Member: Weightless> {
         if let activated = norm.activated { append(activated, slots: slots, rows: rows) }
     }
 
+    /// Adds some rows of samples.
     @inline(__always)
-    private mutating func append(_ view: TensorView, slots: Range<Int>, rows: Range<Int>) {
+    mutating func append(_ view: TensorView, slots: Range<Int>, rows: Range<Int>) {
         append(
             view, from: UnsafePointer(view.pixel(slots.lowerBound, rows.lowerBound, 0)),
             count: (slots.count &- 1) &* view.sampleStride &+ rows.count &* view.rowStride)

@@ -69,6 +69,35 @@ package struct ChannelSumArguments: BitwiseCopyable {
     }
 }
 
+/// What is linear in x of several norms' gradients with respect to the same channels.
+package struct NormShiftArguments: BitwiseCopyable {
+    package var batch: BatchLayout
+    /// For each norm its state from the first of these channels on.
+    package var norms: UnsafePointer<BatchNormState>
+    package var normCount: Int
+    /// Their sum: (x - mean) * slope + offset, with the first norm's mean; of all channels, rounded up to 16.
+    package var slope: UnsafeMutablePointer<Float>
+    package var offset: UnsafeMutablePointer<Float>
+    package var input: TensorView
+    /// What it is added to, and where that goes.
+    package var gradient: TensorView
+    package var output: TensorView
+
+    package init(
+        batch: BatchLayout, norms: UnsafePointer<BatchNormState>, normCount: Int, slope: UnsafeMutablePointer<Float>,
+        offset: UnsafeMutablePointer<Float>, input: TensorView, gradient: TensorView, output: TensorView
+    ) {
+        self.batch = batch
+        self.norms = norms
+        self.normCount = normCount
+        self.slope = slope
+        self.offset = offset
+        self.input = input
+        self.gradient = gradient
+        self.output = output
+    }
+}
+
 /// Arguments of all batch-norm kernels. `gradient` and `output` mean dy and dx backward, `output` means y forward.
 package struct BatchNormArguments: BitwiseCopyable {
     package var batch: BatchLayout

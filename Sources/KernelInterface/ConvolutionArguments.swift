@@ -32,6 +32,10 @@ package struct ConvolutionArguments: BitwiseCopyable {
     package var laneParts: Int
     /// Sums of what is written that go along, where no task ends within a run.
     package var sums: RunSums?
+    /// Where a task's outputs stand, pixel by pixel, until their sums write what becomes of them (`RunNorm.isScaled`): floats behind a worker's
+    /// copy of the source, and from pixel to pixel.
+    package var stagingOffset = 0
+    package var stagingPixelStride = 0
 
     package init(
         batch: BatchLayout, axis: RowAxis, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,

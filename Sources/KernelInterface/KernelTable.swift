@@ -56,6 +56,12 @@ package struct KernelTable: Sendable {
     package var batchNormGradientFinish: Kernel<BatchNormArguments>
     /// x, dy -> dx
     package var batchNormGradientApply: Kernel<BatchNormArguments>
+    /// x, dy -> dx without its shift
+    package var batchNormGradientScale: Kernel<BatchNormArguments>
+    /// One task: norms' slopes and offsets -> those of their sum
+    package var normShiftFinish: Kernel<NormShiftArguments>
+    /// x, dx -> dx with the sum of their shifts
+    package var normShift: Kernel<NormShiftArguments>
 
     package var relu: Kernel<ElementwiseArguments>
     package var reluGradient: Kernel<ElementwiseArguments>
@@ -112,6 +118,8 @@ package struct KernelTable: Sendable {
         batchNormParameterGradient: @escaping Kernel<BatchNormArguments>,
         batchNormGradientFinish: @escaping Kernel<BatchNormArguments>,
         batchNormGradientApply: @escaping Kernel<BatchNormArguments>,
+        batchNormGradientScale: @escaping Kernel<BatchNormArguments>,
+        normShiftFinish: @escaping Kernel<NormShiftArguments>, normShift: @escaping Kernel<NormShiftArguments>,
         relu: @escaping Kernel<ElementwiseArguments>, reluGradient: @escaping Kernel<ElementwiseArguments>,
         relu6: @escaping Kernel<ElementwiseArguments>, relu6Gradient: @escaping Kernel<ElementwiseArguments>,
         sigmoid: @escaping Kernel<ElementwiseArguments>, sigmoidGradient: @escaping Kernel<ElementwiseArguments>,
@@ -162,6 +170,9 @@ package struct KernelTable: Sendable {
         self.batchNormParameterGradient = batchNormParameterGradient
         self.batchNormGradientFinish = batchNormGradientFinish
         self.batchNormGradientApply = batchNormGradientApply
+        self.batchNormGradientScale = batchNormGradientScale
+        self.normShiftFinish = normShiftFinish
+        self.normShift = normShift
         self.relu = relu
         self.reluGradient = reluGradient
         self.relu6 = relu6

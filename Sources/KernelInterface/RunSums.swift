@@ -48,10 +48,12 @@ package struct RunNorm: BitwiseCopyable {
     package var bounds: Bounds?
     /// y, where an identity is added before the activation: what passes follows from it in place of x, and is written over dy.
     package var activated: TensorView?
+    /// Whether scale * what passes of dy is what becomes of it, added to the convolution's addend: dx but for its shift.
+    package var isScaled: Bool
 
     package init(
         input: TensorView, mean: UnsafePointer<Float>, scale: UnsafePointer<Float>, bias: UnsafePointer<Float>,
-        bounds: Bounds?, activated: TensorView?
+        bounds: Bounds?, activated: TensorView?, isScaled: Bool
     ) {
         self.input = input
         self.mean = mean
@@ -59,6 +61,7 @@ package struct RunNorm: BitwiseCopyable {
         self.bias = bias
         self.bounds = bounds
         self.activated = activated
+        self.isScaled = isScaled
     }
 
     fileprivate mutating func drop(channels: Int) {

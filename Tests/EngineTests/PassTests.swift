@@ -53,6 +53,25 @@ import Testing
                 .convolution("filtered", to: 20, kernel: 3, padding: 1, bias: false).batchNorm("bn4").relu()
                 .convolution("down", to: 16, kernel: 3, stride: 2, padding: 1, bias: false).batchNorm("bn5").relu()
         },
+        // Strips of several runs write a norm's gradient into slices of a block's; a transition's has nothing to add to.
+        try? Specimen("dense block on larger maps", imageSize: 20) {
+            let block = (1...3).reduce($0.convolution("stem", to: 32, kernel: 3, padding: 1, bias: false)) { x, index in
+                x.concatenate(
+                    x.batchNorm("norm\(index)a").relu().convolution("conv\(index)a", to: 48, kernel: 1, bias: false)
+                        .batchNorm("norm\(index)b").relu()
+                        .convolution("conv\(index)b", to: 16, kernel: 3, padding: 1, bias: false))
+            }
+            return block.batchNorm("norm").relu().convolution("transition", to: 24, kernel: 1, bias: false)
+                .averagePool(kernel: 2).batchNorm("end").relu()
+        },
+        // A norm of two parts alone, one without an activation, and one that adds an identity.
+        try? Specimen("norms of concatenations", imageSize: 7) {
+            let a = $0.convolution("a", to: 16, kernel: 3, padding: 1, bias: false)
+            let b = $0.convolution("b", to: 32, kernel: 3, padding: 1, bias: false)
+            let x = a.concatenate(b)
+            let y = x.batchNorm("norm1").add(x.batchNorm("norm2").relu().convolution("c", to: 48, kernel: 1)).relu()
+            return x.concatenate(y).batchNorm("norm3").convolution("d", to: 20, kernel: 1).sigmoid()
+        },
         try? Specimen("blocks whose ends are computed again, one from the other", imageSize: 72, samples: 2) {
             var x = $0.convolution("stem", to: 32, kernel: 3, padding: 1, bias: false).batchNorm("norm").relu()
                 .maxPool(kernel: 3, stride: 2, padding: 1)
@@ -81,7 +100,7 @@ import Testing
         norms + Specimens.joints + Specimens.norms + Specimens.groupsElsewhere + Specimens.heads
         + Specimens.filtered.suffix(3) + Specimens.behindProducts
 
-    @Test("specimens are all there") func count() { #expect(Self.norms.count == 10) }
+    @Test("specimens are all there") func count() { #expect(Self.norms.count == 12) }
 
     @Test("values are computed again where that lowers the most memory in use, and nowhere else")
     func recomputation() throws {

@@ -88,6 +88,25 @@ import Testing
         #expect(Set(blocks.compactMap(\.addend)).count == 15)
     }
 
+    @Test("a dense block's norms write their gradients with the convolutions behind them, and are shifted once a part")
+    func shifts() throws {
+        let all = Set(GraphPass.allCases)
+        let dense = try nodes("densenet121", all)
+        let writers = dense.filter { if case .scaledGradient? = $0.sums { true } else { false } }
+        // Those of the layers and transitions; no convolution comes behind the last norm.
+        #expect(writers.count == 58 + 3 && count(writers, "convolutionDataGradient") == 58 + 3)
+        // A transition's comes first; it has nothing to be added to.
+        #expect(writers.count { $0.addend != nil } == 58)
+        // What a block begins with, and what each of its layers adds.
+        #expect(count(dense, "normShift") == 4 + 58)
+        for case .normShift(let parts) in dense.map(\.operation) { #expect(!parts.isEmpty) }
+        let plain = try nodes("densenet121", all.subtracting([.normGradientOnStore]))
+        #expect(count(plain, "normShift") == 4 + 58)
+        #expect(plain.allSatisfy { if case .scaledGradient? = $0.sums { false } else { true } })
+        // A norm behind a convolution alone is not split.
+        #expect(count(try nodes("resnet50", all), "normShift") == 0)
+    }
+
     @Test("norms that only convolutions and maxima read are never stored")
     func loads() throws {
         let fused: Set<GraphPass> = [.normActivation, .normOnLoad]

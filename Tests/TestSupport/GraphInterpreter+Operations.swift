@@ -5,7 +5,7 @@ import Tensors
 extension Graphs.Operation {
     var isBackward: Bool {
         switch self {
-        case .convolutionDataGradient, .convolutionWeightGradient, .batchNormGradient, .residualGradient,
+        case .convolutionDataGradient, .convolutionWeightGradient, .batchNormGradient, .normShift, .residualGradient,
             .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .localResponseNormalizationGradient,
             .maxPoolGradient, .averagePoolGradient, .adaptiveAveragePoolGradient, .dropoutGradient,
             .softmaxCrossEntropyGradient:
@@ -137,7 +137,9 @@ extension Run {
             accumulate(gradient.weight.values, to: layer.weight)
             if let bias = layer.bias { accumulate(gradient.bias, to: bias) }
             return nil
-        case .batchNormGradient(let norm): return batchNormGradient(norm, x, dy)
+        case .batchNormGradient(let norm):
+            return shifts[norm.index] == nil ? batchNormGradient(norm, x, dy) : nil
+        case .normShift(let parts): return shifted(dy, parts)
         // The norm's gradients of weight and bias come with its `batchNormGradient` here: both look at the same numbers.
         case .residualGradient(let norm):
             return norm.activation.map { Reference.activationGradient($0, y: inputs[1], dy) }
@@ -166,7 +168,15 @@ extension Run {
         }
     }
 
-    private mutating func batchNormGradient(
+    /// What is known of dx before the norms' shifts, and these.
+    private func shifted(_ dx: Reference.Maps, _ parts: [NormPart]) -> Reference.Maps {
+        parts.reduce(dx) { sum, part in
+            guard let shift = shifts[part.norm] else { preconditionFailure("batch norm \(part.norm) has no shift") }
+            return Reference.add(sum, Reference.slice(shift, offset: part.firstChannel, channels: dx.shape.channels))
+        }
+    }
+
+    mutating func batchNormGradient(
         _ norm: BatchNorm, _ x: Reference.Maps, _ dy: Reference.Maps
     ) -> Reference.Maps {
         guard let moments = moments[norm.index] else {
@@ -181,7 +191,9 @@ extension Run {
             x, dy, moments: moments, weight: self[norm.weight], epsilon: Double(norm.epsilon))
         accumulate(gradient.weight, to: norm.weight)
         accumulate(gradient.bias, to: norm.bias)
-        return gradient.x
+        guard norm.defersShift else { return gradient.x }
+        shifts[norm.index] = gradient.shift
+        return gradient.scaled
     }
 }
 

@@ -55,6 +55,8 @@ struct Run {
     var outcome = GraphInterpreter.Outcome()
     /// By `ValueID.index`, as far as computed.
     var values: [Reference.Maps?]
+    /// By `BatchNorm.index`: what its gradient has left to a `normShift`.
+    var shifts: [Int: Reference.Maps] = [:]
     /// By `BatchNorm.index`: what the forward pass normalised with.
     var moments: [Int: Reference.Moments] = [:]
 
@@ -90,6 +92,10 @@ struct Run {
             node.operation.isBackward
             ? backward(node.operation, inputs, shape: shape) : forward(node.operation, inputs, shape: shape)
         guard let output = node.output else { return }
+        // The convolution takes the norm's gradient with it, whose own node then has nothing left to do here.
+        if case .scaledGradient(let norm, let x)? = node.sums {
+            result = result.map { batchNormGradient(norm, self[x], $0) }
+        }
         if let addend = node.addend { result = result.map { Reference.add($0, self[addend]) } }
         if let activation = node.activation {
             result = result.map { result in

@@ -41,7 +41,7 @@ extension Graph {
         case .convolution(let layer), .convolutionDataGradient(let layer):
             return x.channels / layer.groups * layer.kernelHeight * layer.kernelWidth
         case .convolutionWeightGradient: return samples * values[node.inputs[1].index].shape.pixels
-        case .batchNorm, .normalize, .batchNormGradient, .residualGradient: return samples * x.pixels
+        case .batchNorm, .normalize, .batchNormGradient, .normShift, .residualGradient: return samples * x.pixels
         case .moments, .maxPool, .maxPoolGradient, .concatenate, .slice: return 0
         case .averagePool(let window), .averagePoolGradient(let window): return window.kernel * window.kernel
         case .adaptiveAveragePool: return x.pixels

@@ -22,6 +22,8 @@ package enum GraphPass: String, CaseIterable, Sendable {
     /// convolution(x), moments(convolution(x)) -> convolution(x) that takes the sums along; for data gradients and the sums of a
     /// norm's gradient too, and what a residual block's activation lets pass
     case sumsOnStore = "sums-on-store"
+    /// batchNormGradient(x, convolutionDataGradient(dy)), its shift deferred -> convolutionDataGradient(dy) that writes it
+    case normGradientOnStore = "norm-gradient-on-store"
     /// …, batchNorm(a), …, batchNorm(b), … -> …, batchNorm(a), batchNorm(b), … where neither needs the other, forward and backward
     case normsTogether = "norms-together"
     /// gradient(…, f(x)) -> gradient(…, f(x) once more) where the most memory in use becomes less and f is cheap: the engine
@@ -43,6 +45,7 @@ extension Graph {
             case .poolingActivation: graph.fusingPoolingActivations()
             case .lossGradient: graph.fusingLossGradients()
             case .sumsOnStore: graph.foldingSumsIntoStores()
+            case .normGradientOnStore: graph.foldingNormGradientsIntoStores()
             case .normsTogether: graph.gatheringNorms()
             case .recomputation: graph
             }
@@ -86,6 +89,8 @@ extension Graph {
         for index in nodes.indices {
             switch nodes[index].operation {
             case .batchNormGradient(let old) where old.index == norm.index:
+                var norm = norm
+                norm.defersShift = old.defersShift
                 nodes[index].operation = .batchNormGradient(norm)
             case .residualGradient(let old) where old.index == norm.index:
                 nodes[index].operation = .residualGradient(norm)

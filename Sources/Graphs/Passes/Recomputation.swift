@@ -46,6 +46,8 @@ extension Graph {
             switch node.sums {
             case .gradient(let norm, let x):
                 reader.sums = .gradient(of: norm, x: repeats.place(of: x, in: &graph, from: self))
+            case .scaledGradient(let norm, let x):
+                reader.sums = .scaledGradient(of: norm, x: repeats.place(of: x, in: &graph, from: self))
             case .residualGradient(let norm, let x, let y, let dz):
                 reader.sums = .residualGradient(
                     of: norm, x: repeats.place(of: x, in: &graph, from: self),

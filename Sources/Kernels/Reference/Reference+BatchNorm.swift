@@ -44,10 +44,11 @@ extension Reference {
         return y
     }
 
-    /// dx, dgamma and dbeta of training; `moments` are x's own, and dx counts that they depend on x.
+    /// dx, dgamma and dbeta of training; `moments` are x's own, and dx counts that they depend on x: beside what is `scaled` of dy it has
+    /// a `shift`.
     package static func batchNormGradient(
         _ x: Maps, _ dy: Maps, moments: Moments, weight: [Double], epsilon: Double
-    ) -> (x: Maps, weight: [Double], bias: [Double]) {
+    ) -> (x: Maps, scaled: Maps, shift: Maps, weight: [Double], bias: [Double]) {
         let count = Double(x.samples * x.shape.pixels)
         let scale = moments.variance.map { 1 / ($0 + epsilon).squareRoot() }
         var dgamma = Array(repeating: 0.0, count: x.shape.channels)
@@ -56,13 +57,14 @@ extension Reference {
             dgamma[c] += dy.values[index] * (x.values[index] - moments.mean[c]) * scale[c]
             dbeta[c] += dy.values[index]
         }
-        var dx = x
+        var (dx, scaled, shift) = (x, x, x)
         forEachValue(x) { c, index in
             let normalised = (x.values[index] - moments.mean[c]) * scale[c]
-            let centred = dy.values[index] - dbeta[c] / count - normalised * dgamma[c] / count
-            dx.values[index] = weight[c] * scale[c] * centred
+            scaled.values[index] = weight[c] * scale[c] * dy.values[index]
+            shift.values[index] = -weight[c] * scale[c] * (dbeta[c] / count + normalised * dgamma[c] / count)
+            dx.values[index] = scaled.values[index] + shift.values[index]
         }
-        return (dx, dgamma, dbeta)
+        return (dx, scaled, shift, dgamma, dbeta)
     }
 
     /// The running moments after a batch of `count` numbers a channel. A single number has no unbiased variance; its
