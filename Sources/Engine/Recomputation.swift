@@ -5,7 +5,7 @@ extension Graph {
     /// The graph with as many cheap values computed again in the backward pass as it takes to lower the most memory in use.
     ///
     /// One after the other, the cheapest first, while all of it takes a small part of a step: a value stays chosen where it lowers the
-    /// peak by half of its size or more. Where a block's end is computed again from that of the block before, which is too, both
+    /// peak by half of its size or more, and by a share of it that is worth its share of a step. Where a block's end is computed again from that of the block before, which is too, both
     /// are there at once.
     package func recomputingForMemory() -> Graph {
         guard purpose == .training else { return self }
@@ -18,7 +18,9 @@ extension Graph {
         for candidate in candidates where candidate.cost <= room {
             let attempt = chosen.union([candidate.value])
             let peak = recomputing(attempt).leastFloats
-            guard least - peak >= candidate.count / 2 else { continue }
+            guard least - peak >= candidate.count / 2,
+                Double(least - peak) * stepPasses >= Self.worth * candidate.cost * Double(least)
+            else { continue }
             chosen = attempt
             least = peak
             room -= candidate.cost
@@ -30,6 +32,8 @@ extension Graph {
     private static var smallMap: Int { 32_768 }
     /// Of a step's time.
     private static var partOfStep: Double { 0.03 }
+    /// How many times as large a share of memory must be saved as is spent of time.
+    private static var worth: Double { 8 }
 
     /// Floats that are in use at one time at the most, for one sample, whoever places them.
     package var leastFloats: Int { MemoryPlan(graph: self, isPlaced: false).leastCount }
