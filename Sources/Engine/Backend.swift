@@ -21,7 +21,10 @@ package enum Backend: String, CaseIterable, Sendable {
     package var passes: Set<GraphPass> {
         self == .openblas
             ? Set(GraphPass.allCases).subtracting(
-                [.normOnLoad, .convolutionActivation, .gradientActivation, .normGradientOnStore])
+                [
+                    .normOnLoad, .convolutionActivation, .gradientActivation, .normGradientOnStore,
+                    .normGradientOnLoad,
+                ])
             : Set(GraphPass.allCases)
     }
 

@@ -85,6 +85,8 @@ struct ConvolutionPart {
     var normalization: Normalization?
     /// y, or dy of gradients.
     var output: TensorView
+    /// What dy goes through when it is read.
+    var normGradient: NormGradient?
     /// Added to what is written: y, or dx of a data gradient.
     var addend: TensorView?
     /// What becomes of what is written.

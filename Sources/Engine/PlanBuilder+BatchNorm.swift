@@ -66,7 +66,8 @@ extension PlanBuilder {
             // What dy is already has gone through the activation, and its sums have been taken.
             arguments.bounds = nil
         }
-        guard node.output != nil || norm.defersShift, let sums = arguments.sums else { return }
+        let isComputedLater = norm.defersShift || loadedGradients.contains(norm.index)
+        guard node.output != nil || isComputedLater, let sums = arguments.sums else { return }
         exchange(sums)
         call("batchNormGradientFinish", context.kernels.batchNormGradientFinish, arguments, tasks: 1)
         guard node.output != nil else { return }
@@ -260,6 +261,15 @@ extension PlanBuilder {
             mean: UnsafePointer(state.mean) + channel, scale: UnsafePointer(state.scale) + channel,
             bias: state.bias + channel,
             bounds: norm.activation?.bounds ?? Bounds(low: -.infinity, high: .infinity))
+    }
+
+    /// What a convolution's gradient makes of the dy that it reads.
+    func normGradient(_ load: GradientLoad) -> NormGradient {
+        guard let state = norms[load.norm.index] else {
+            preconditionFailure("batch norm \(load.norm.index) has no gradient yet")
+        }
+        return NormGradient(
+            state, input: view(load.x), bounds: load.norm.isResidual ? nil : load.norm.activation?.bounds)
     }
 
     // MARK: What forward and backward share

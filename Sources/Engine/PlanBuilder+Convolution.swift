@@ -63,8 +63,8 @@ extension PlanBuilder {
 
     /// Calls `body` for each super-group, with channel slices of the tensors.
     mutating func forEachPart(
-        _ convolution: Convolution, input: ValueID, load: BatchNorm? = nil, output: ValueID, addend: ValueID?,
-        finish: Finish? = nil,
+        _ convolution: Convolution, input: ValueID, load: BatchNorm? = nil, output: ValueID,
+        gradientLoad: GradientLoad? = nil, addend: ValueID?, finish: Finish? = nil,
         _ body: (inout PlanBuilder, ConvolutionPart) -> Void
     ) {
         guard let packing = context.parameters.entries[convolution.weight.index].packing else { return }
@@ -89,7 +89,8 @@ extension PlanBuilder {
                 geometry: geometry,
                 input: slice(view(input), group * geometry.input.channels, geometry.input.channels),
                 normalization: load.map { normalization($0, from: group * geometry.input.channels) },
-                output: slice(view(output), group * packing.superOutputs, packing.superOutputs), addend: addendSlice,
+                output: slice(view(output), group * packing.superOutputs, packing.superOutputs),
+                normGradient: gradientLoad.map(normGradient), addend: addendSlice,
                 finish: finish,
                 weights: weights(convolution.weight) + group * packing.superStride,
                 gradient: gradient(convolution.weight) + group * packing.superStride,

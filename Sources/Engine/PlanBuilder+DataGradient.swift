@@ -7,8 +7,10 @@ extension PlanBuilder {
         guard let output = node.output else { return }
         let sums = runSums(node.sums, of: output)
         var isSummed = sums != nil
-        forEachPart(convolution, input: output, output: node.inputs[0], addend: node.addend, finish: finish(node)) {
-            builder, part in
+        forEachPart(
+            convolution, input: output, output: node.inputs[0], gradientLoad: node.gradientLoad, addend: node.addend,
+            finish: finish(node)
+        ) { builder, part in
             var part = part
             part.sums = sums?.slice(from: part.firstInput)
             if builder.computes(part), !part.geometry.isLinear {
@@ -42,12 +44,16 @@ extension PlanBuilder {
                 scratch: (dx.channels + 31) / 32 * geometry.taps * dy.channels * 32, destination: dx,
                 addend: part.addend, bias: nil, finish: part.finish, sums: part.sums)
         }
-        let plain = SourceWindow(
+        var plain = SourceWindow(
             isCopied: geometry.axis == .pixels || geometry.axis == .mapRow && lattice.needsCopy(geometry),
             padTop: lattice.padTop,
             padLeft: lattice.padLeft, width: lattice.width, pixelStride: copiedPixel(geometry, dy),
             rowSpan: lattice.rowSpan, step: 1,
             scratch: workspace.scratch, scratchStride: workspace.scratchStride)
+        if let norm = part.normGradient {
+            plain.normGradient = norm
+            plain.pixelStride = spread(wholeVectors(dy.channels))
+        }
         // Where the stride leaves gaps, pixels of a phase lie at two distances.
         let columns = lattice.phases[0].columns
         let window =

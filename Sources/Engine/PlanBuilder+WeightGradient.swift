@@ -8,7 +8,8 @@ extension PlanBuilder {
         if let bias = convolution.bias { lowerBiasGradient(view(node.inputs[1]), bias) }
         let target = gradient(convolution.weight)
         forEachPart(
-            convolution, input: node.inputs[0], load: node.load, output: node.inputs[1], addend: nil
+            convolution, input: node.inputs[0], load: node.load, output: node.inputs[1],
+            gradientLoad: node.gradientLoad, addend: nil
         ) { builder, part in
             if builder.computes(part), part.geometry.isLinear {
                 builder.emitLinearWeightGradient(part)
@@ -53,6 +54,7 @@ extension PlanBuilder {
             weightBlockStride: geometry.taps * geometry.inputsPerOutput * 32, sumsShards: sumsShards,
             turns: shardTurns, taps: geometry.taps, inputs: geometry.inputsPerOutput, inputsPerPart: cut.inputsPerPart,
             inputParts: cut.inputParts, lanesPerPart: cut.lanesPerPart, laneParts: cut.laneParts)
+        arguments.normGradient = part.normGradient
         arguments.partSums = geometry.taps * cut.inputsPerPart * cut.lanesPerPart
         if isPaired { arguments.pairedSums = arguments.partSums / geometry.kernelWidth * (geometry.kernelWidth + 1) }
         arguments.sumBuffers = sumsShards ? ShardTree(shards).buffers : 1

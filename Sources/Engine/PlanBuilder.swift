@@ -39,6 +39,8 @@ struct PlanBuilder {
     /// Sums that have been taken: of values, and by `BatchNorm.index` those of norms' gradients.
     var moments: [ValueID: ChannelSums] = [:]
     var gradientSums: [Int: ChannelSums] = [:]
+    /// By `BatchNorm.index`: gradients that are computed where they are read.
+    let loadedGradients: Set<Int>
     var hasLoss = false
     /// How many of `workspace.totals` there are already, and how many of these all ranks have summed.
     var totals = 0
@@ -52,6 +54,7 @@ struct PlanBuilder {
         self.graph = graph
         self.layout = layout
         self.context = context
+        self.loadedGradients = Set(graph.nodes.compactMap { $0.gradientLoad?.norm.index })
         self.shardTurns = UnsafePointer(memory.store(ShardTree(context.batch.shards).turns))
     }
 

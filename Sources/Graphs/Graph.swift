@@ -61,6 +61,9 @@ package struct Node: Sendable {
     /// The norm that its `loadedInput` goes through, with its activation, when it is read. The norm's own node comes before and has
     /// no output. Convolutions and their weight gradients have it, maxima and theirs, and norms that add an identity.
     package var load: BatchNorm?
+    /// The norm whose gradient its last input goes through when it is read: dy, of a convolution's gradients. The gradient's own node comes
+    /// before and has no output.
+    package var gradientLoad: GradientLoad?
     /// Of a convolution or its data gradient: the sums over its output that it may take along. Who needs them comes after.
     package var sums: OutputSums?
     /// What operation and addend add up to goes through it; in a data gradient through its gradient, where `activated` is its y.
@@ -88,7 +91,19 @@ package struct Node: Sendable {
     }
 
     /// Every value that it looks at, once for each time.
-    package var reads: [ValueID] { inputs + [addend, activated].compactMap { $0 } }
+    package var reads: [ValueID] { inputs + [addend, activated, gradientLoad?.x].compactMap { $0 } }
+}
+
+/// A norm's gradient that is computed where it is read.
+package struct GradientLoad: Hashable, Sendable {
+    package var norm: BatchNorm
+    /// The norm's input.
+    package var x: ValueID
+
+    package init(norm: BatchNorm, x: ValueID) {
+        self.norm = norm
+        self.x = x
+    }
 }
 
 /// Two sums over each channel of what a node writes.
@@ -214,6 +229,11 @@ package struct Convolution: Hashable, Sendable {
         self.groups = groups
         self.weight = weight
         self.bias = bias
+    }
+
+    /// Whether each of its outputs is of one pixel's channels, all of them, and each pixel has one.
+    package var isPointwise: Bool {
+        kernelHeight == 1 && kernelWidth == 1 && stride == 1 && padding == 0 && groups == 1
     }
 }
 

@@ -58,7 +58,7 @@ extension Graph {
             return []
         }
         let others = node.activated.map { node.inputs.contains($0) ? [] : [$0] } ?? []
-        return node.inputs + others + [node.output, node.addend].compactMap { $0 }
+        return node.inputs + others + [node.gradientLoad?.x, node.output, node.addend].compactMap { $0 }
     }
 
     /// Operations for one sample of an activation that is part of a node.

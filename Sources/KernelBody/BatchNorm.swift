@@ -183,8 +183,7 @@ func batchNormGradientApply(_ arguments: UnsafePointer<BatchNormArguments>, _ ta
     else { return }
     let input = arguments.pointee.input
     let addend = arguments.pointee.addend
-    let bounds = arguments.pointee.bounds
-    let state = arguments.pointee.state
+    let norm = NormGradient(arguments.pointee.state, input: input, bounds: arguments.pointee.bounds)
     let width = padded(input.channels)
     for pixel in 0..<(input.height &* input.width) {
         let x = input.sample(task) + pixel &* input.pixelStride
@@ -192,12 +191,9 @@ func batchNormGradientApply(_ arguments: UnsafePointer<BatchNormArguments>, _ ta
         let dx = output.sample(task) + pixel &* output.pixelStride
         var lane = 0
         while lane < width {
-            let source = streamed(x + lane, pixelStride: input.pixelStride)
-            var passed = streamed(dy + lane, pixelStride: gradient.pixelStride)
-            if let bounds { passed = bounds.pass(passed, state.normalized(source, lane)) }
-            let centered = source - vector(state.mean + lane)
-            let affine = vector(state.offset + lane).addingProduct(centered, vector(state.slope + lane))
-            var value = affine.addingProduct(passed, vector(state.gradientScale + lane))
+            var value = NormGradientVector(norm, lane)(
+                streamed(dy + lane, pixelStride: gradient.pixelStride),
+                streamed(x + lane, pixelStride: input.pixelStride))
             if let addend {
                 let before = addend.sample(task) + pixel &* addend.pixelStride + lane
                 value += streamed(before, pixelStride: addend.pixelStride)

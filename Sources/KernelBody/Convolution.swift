@@ -164,7 +164,12 @@ private func multiplyTask<P: Product>(
             ahead.append(norm, slots: slots, rows: rows)
             if isStaged, let addend = arguments.pointee.addend { ahead.append(addend, slots: slots, rows: rows) }
         }
-        if isCopied { appendNextSource(arguments, strip: strip, group: group, to: &ahead) }
+        if isCopied {
+            appendNext(arguments.pointee.source, arguments, strip: strip, group: group, to: &ahead)
+            if let norm = window.normGradient {
+                appendNext(norm.input, arguments, strip: strip, group: group, to: &ahead)
+            }
+        }
         ahead.spread(over: taskSteps(arguments, lanes: endLane &- firstLane))
     }
     for phaseIndex in 0..<arguments.pointee.phaseCount {
@@ -199,12 +204,12 @@ private func multiplyTask<P: Product>(
     }
 }
 
-/// Asks for what the task after this one will copy, most likely on the same thread.
+/// Asks for what of the source the task after this one will copy, most likely on the same thread.
 @inline(__always)
-private func appendNextSource(
-    _ arguments: UnsafePointer<ConvolutionArguments>, strip: Int, group: Int, to ahead: inout Lookahead
+private func appendNext(
+    _ source: TensorView, _ arguments: UnsafePointer<ConvolutionArguments>, strip: Int, group: Int,
+    to ahead: inout Lookahead
 ) {
-    let source = arguments.pointee.source
     let slot = group &* arguments.pointee.samplesPerGroup
     let rows = arguments.pointee.rowsPerStrip
     let isWithinGroup = strip &+ 1 < arguments.pointee.strips

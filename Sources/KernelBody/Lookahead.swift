@@ -71,7 +71,7 @@ struct OpenStretch<Member: Weightless> {
 
 typealias Stretch = OpenStretch<Nothing>
 
-/// Up to three stretches of memory, one after the other, that will be read when the tiles at hand are done, brought to the second-level cache meanwhile: each of their steps
+/// Up to four stretches of memory, one after the other, that will be read when the tiles at hand are done, brought to the second-level cache meanwhile: each of their steps
 /// asks for a little of it. Memory and multiplications then work at the same time, not in turns.
 ///
 /// Asking changes nothing but time, so that it need not be exact: what lies between a view's channels is asked for too, and there need not be any memory.
@@ -79,6 +79,7 @@ struct OpenLookahead<Member: Weightless> {
     private var first: Stretch
     private var second: Stretch
     private var third: Stretch
+    private var fourth: Stretch
     var member = Member()
 
     /// What the next step asks for, and the floats from one step to the next.
@@ -90,6 +91,7 @@ struct OpenLookahead<Member: Weightless> {
         first = Stretch(nothingAt: place)
         second = first
         third = first
+        fourth = first
     }
 
     /// `count` floats of a view from `place` on, over `steps` steps.
@@ -100,7 +102,7 @@ struct OpenLookahead<Member: Weightless> {
         spread(over: steps)
     }
 
-    /// Adds a stretch, of three at most: `count` floats of a view from `place` on.
+    /// Adds a stretch, of four at most: `count` floats of a view from `place` on.
     @inline(__always)
     mutating func append(_ view: TensorView, from place: UnsafePointer<Float>, count: Int) {
         if count <= 0 { return }
@@ -109,8 +111,10 @@ struct OpenLookahead<Member: Weightless> {
             first = stretch
         } else if second.isDone {
             second = stretch
-        } else {
+        } else if third.isDone {
             third = stretch
+        } else {
+            fourth = stretch
         }
     }
 
@@ -132,12 +136,14 @@ struct OpenLookahead<Member: Weightless> {
     /// Has the stretches asked for in the course of `steps` steps.
     @inline(__always)
     mutating func spread(over steps: Int) {
-        let free = max(steps &- first.steps &- second.steps &- third.steps, 1)
-        let floats = first.floatsToSpread &+ second.floatsToSpread &+ third.floatsToSpread
+        let free = max(steps &- first.steps &- second.steps &- third.steps &- fourth.steps, 1)
+        let floats =
+            first.floatsToSpread &+ second.floatsToSpread &+ third.floatsToSpread &+ fourth.floatsToSpread
         let step = (floats &+ free &- 1) / free
         first.spread(by: step)
         second.spread(by: step)
         third.spread(by: step)
+        fourth.spread(by: step)
     }
 
     /// `steps` steps have asked.
@@ -147,7 +153,8 @@ struct OpenLookahead<Member: Weightless> {
         if !first.isDone || second.isDone { return }
         first = second
         second = third
-        third = Stretch(nothingAt: third.place)
+        third = fourth
+        fourth = Stretch(nothingAt: fourth.place)
     }
 }
 

@@ -125,6 +125,14 @@ func copyPixels(
         let column = pixel % view.width
         let end = min(pixel &+ view.width &- column, first &+ count)
         var source = UnsafePointer(view.pixel(slot &+ sample, row, column))
+        if let norm = window.normGradient {
+            norm.copy(
+                view.channels, pixels: end &- pixel, from: source, dyStride: view.pixelStride,
+                x: UnsafePointer(norm.input.pixel(slot &+ sample, row, column)), to: target,
+                pixelStride: window.pixelStride)
+            target += (end &- pixel) &* window.pixelStride
+            pixel = end
+        }
         while pixel < end {
             copyPixel(view.channels, from: source, pixelStride: view.pixelStride, window, to: target)
             source += view.pixelStride

@@ -28,6 +28,76 @@ extension Bounds {
     }
 }
 
+/// A norm's gradient at one vector of channels, held in registers while pixels pass by.
+struct OpenNormGradientVector<Member: Weightless> {
+    private let mean: Vector
+    private let scale: Vector
+    private let bias: Vector
+    private let gradientScale: Vector
+    private let slope: Vector
+    private let offset: Vector
+    private let bounds: Bounds?
+    private let member = Member()
+
+    @inline(__always)
+    init(_ norm: NormGradient, _ lane: Int) {
+        mean = vector(norm.mean + lane)
+        scale = vector(norm.scale + lane)
+        bias = vector(norm.bias + lane)
+        gradientScale = vector(norm.gradientScale + lane)
+        slope = vector(norm.slope + lane)
+        offset = vector(norm.offset + lane)
+        bounds = norm.bounds
+    }
+
+    /// dx
+    @inline(__always)
+    func callAsFunction(_ dy: Vector, _ x: Vector) -> Vector {
+        let centered = x - mean
+        let passed = bounds.map { $0.pass(dy, bias.addingProduct(centered, scale)) } ?? dy
+        return offset.addingProduct(centered, slope).addingProduct(passed, gradientScale)
+    }
+}
+
+typealias NormGradientVector = OpenNormGradientVector<Nothing>
+
+extension NormGradient {
+    /// dx of some pixels' channels, as whole vectors; the destination's pixels have room for them.
+    @inline(__always)
+    func copy(
+        _ count: Int, pixels: Int, from dy: UnsafePointer<Float>, dyStride: Int, x: UnsafePointer<Float>,
+        to destination: UnsafeMutablePointer<Float>, pixelStride: Int
+    ) {
+        forEachTile(0..<padded(count)) { lane, isWide in
+            copyTile(
+                lane: lane, isWide: isWide, pixels: pixels, from: dy + lane, dyStride: dyStride, x: x + lane,
+                to: destination + lane, pixelStride: pixelStride)
+        }
+    }
+
+    /// The same of the lanes of one tile, from `lane` on, which is where all three pointers point.
+    @inline(__always)
+    func copyTile(
+        lane: Int, isWide: Bool, pixels: Int, from dy: UnsafePointer<Float>, dyStride: Int, x: UnsafePointer<Float>,
+        to destination: UnsafeMutablePointer<Float>, pixelStride: Int
+    ) {
+        let xStride = input.pixelStride
+        let first = NormGradientVector(self, lane)
+        let second = isWide ? NormGradientVector(self, lane &+ lanes) : first
+        for pixel in 0..<pixels {
+            let dy = dy + pixel &* dyStride
+            let x = x + pixel &* xStride
+            let target = destination + pixel &* pixelStride
+            put(first(streamed(dy, pixelStride: dyStride), streamed(x, pixelStride: xStride)), target)
+            if isWide {
+                let (dy, x) = (dy + lanes, x + lanes)
+                put(
+                    second(streamed(dy, pixelStride: dyStride), streamed(x, pixelStride: xStride)), target + lanes)
+            }
+        }
+    }
+}
+
 extension Normalization {
     /// Becomes that of the channels from `lane` on.
     @inline(__always)

@@ -32,18 +32,19 @@ struct OpenOuterJob<Member: Weightless> {
     /// Spreads over the strip's steps what the next one packs: `rows` rows of dy from `slot` and `row` on, and what they meet of x.
     @inline(__always)
     mutating func askAhead(
-        _ source: TensorView, _ gradient: TensorView, _ part: WeightPart, slot: Int, row: Int, sourceStep: Int,
-        count rows: Int, slots: Int, steps: Int
+        _ source: TensorView, _ gradient: TensorView, _ normInput: TensorView?, _ part: WeightPart, slot: Int, row: Int,
+        sourceStep: Int, count rows: Int, slots: Int, steps: Int
     ) {
         guard slot < slots else { return }
-        var gradient = gradient
-        gradient.take(lanes: part.lanes)
         aheadSource = Lookahead(
             source, from: UnsafePointer(source.pixel(slot, row &* sourceStep, 0)),
             count: rows &* sourceStep &* source.rowStride, steps: steps)
-        aheadGradient = Lookahead(
-            gradient, from: UnsafePointer(gradient.pixel(slot, row, 0)), count: rows &* gradient.rowStride,
-            steps: steps)
+        for case var view? in [gradient, normInput] {
+            view.take(lanes: part.lanes)
+            aheadGradient.append(
+                view, from: UnsafePointer(view.pixel(slot, row, 0)), count: rows &* view.rowStride)
+        }
+        aheadGradient.spread(over: steps)
     }
 }
 
@@ -175,7 +176,8 @@ private enum PixelSum<P: Product>: ShardSum {
                     packPairs(gradient, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows), to: dy)
                 } else {
                     packGradient(
-                        gradient, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows), part.lanes, to: dy)
+                        gradient, arguments.pointee.normGradient, slots: slot..<(slot &+ samples),
+                        rows: row..<(row &+ rows), part.lanes, to: dy)
                 }
                 var job = OuterJob(
                     x: UnsafePointer(x), xStride: P.isLanewise ? window.pixelStride : 1,
@@ -187,7 +189,8 @@ private enum PixelSum<P: Product>: ShardSum {
                 if P.asksAhead {
                     let isWithin = row &+ rows < gradient.height
                     job.askAhead(
-                        source, gradient, part, slot: isWithin ? slot : slot &+ samples,
+                        source, gradient, arguments.pointee.normGradient?.input, part,
+                        slot: isWithin ? slot : slot &+ samples,
                         row: isWithin ? row &+ rows : 0, sourceStep: window.step, count: samples &* rows,
                         slots: arguments.pointee.batch.slots,
                         steps: samples &* rows &* gradient.width &* tiles(arguments, part))
@@ -231,14 +234,24 @@ private func deliver(
 
 /// dy of a strip: [lanes / tile's lanes][pixels][tile's lanes].
 private func packGradient(
-    _ gradient: TensorView, slots: Range<Int>, rows: Range<Int>, _ range: Range<Int>,
+    _ gradient: TensorView, _ norm: NormGradient?, slots: Range<Int>, rows: Range<Int>, _ range: Range<Int>,
     to packed: UnsafeMutablePointer<Float>
 ) {
     var target = packed
     forEachTile(range) { lane, isWide in
         for slot in slots {
+            let pixels = rows.count &* gradient.width
             var source = gradient.pixel(slot, rows.lowerBound, 0) + lane
-            for _ in 0..<(rows.count &* gradient.width) {
+            if let norm {
+                norm.copyTile(
+                    lane: lane, isWide: isWide, pixels: pixels, from: UnsafePointer(source),
+                    dyStride: gradient.pixelStride,
+                    x: UnsafePointer(norm.input.pixel(slot, rows.lowerBound, 0)) + lane, to: target,
+                    pixelStride: tileLanes)
+                target += pixels &* tileLanes
+                continue
+            }
+            for _ in 0..<pixels {
                 put(streamed(source, pixelStride: gradient.pixelStride), target)
                 if isWide { put(streamed(source + lanes, pixelStride: gradient.pixelStride), target + lanes) }
                 source += gradient.pixelStride

@@ -77,8 +77,9 @@ package struct WeightGradientArguments: BitwiseCopyable {
     /// x
     package var source: TensorView
     package var window: SourceWindow
-    /// dy
+    /// dy, and the norm whose gradient it goes through while it is packed.
     package var outputGradient: TensorView
+    package var normGradient: NormGradient?
     /// Of the first part's inputs, and where their weights stand in its sums: [lanesPerPart/32][taps][inputsPerPart][32].
     package var segments: UnsafePointer<Segment>
     package var segmentCount: Int

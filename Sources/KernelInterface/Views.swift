@@ -143,6 +143,32 @@ package struct Normalization: BitwiseCopyable {
     }
 }
 
+/// A batch norm's gradient, as what reads dy does it: dx = dy * gradientScale + (x - mean) * slope + offset, for dy zero where the norm's
+/// activation did not let y pass. Pointers are to one number a channel.
+package struct NormGradient: BitwiseCopyable {
+    /// x
+    package var input: TensorView
+    package var mean: UnsafePointer<Float>
+    package var scale: UnsafePointer<Float>
+    package var bias: UnsafePointer<Float>
+    package var gradientScale: UnsafePointer<Float>
+    package var slope: UnsafePointer<Float>
+    package var offset: UnsafePointer<Float>
+    /// Those of the norm's activation, if what it let pass follows from x.
+    package var bounds: Bounds?
+
+    package init(_ state: BatchNormState, input: TensorView, bounds: Bounds?) {
+        self.input = input
+        self.bounds = bounds
+        mean = UnsafePointer(state.mean)
+        scale = UnsafePointer(state.scale)
+        bias = state.bias
+        gradientScale = UnsafePointer(state.gradientScale)
+        slope = UnsafePointer(state.slope)
+        offset = UnsafePointer(state.offset)
+    }
+}
+
 /// Where a convolution reads from: the tensor itself, or a copy of a strip of it with zeros around.
 ///
 /// For `RowAxis.map` there is a copy for each column of the kernel (and for each remainder of rows by the step), of just the
@@ -166,6 +192,8 @@ package struct SourceWindow: BitwiseCopyable {
     package var rowRemainders = 0
     /// What the source goes through while it is copied; the zeros around stay zeros.
     package var normalization: Normalization?
+    /// The norm whose gradient the source, which is dy, goes through while it is copied; for `RowAxis.pixels`.
+    package var normGradient: NormGradient?
     /// One scratch area a worker, `scratchStride` floats apart.
     package var scratch: UnsafeMutablePointer<Float>
     package var scratchStride: Int

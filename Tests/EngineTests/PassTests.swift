@@ -64,6 +64,15 @@ import Testing
             return block.batchNorm("norm").relu().convolution("transition", to: 24, kernel: 1, bias: false)
                 .averagePool(kernel: 2).batchNorm("end").relu()
         },
+        // Norms' gradients that two 1x1 convolutions compute where they read them: with and without an activation, with a ragged last vector.
+        try? Specimen("bottleneck on large maps", imageSize: 40, samples: 3) {
+            let x = $0.convolution("stem", to: 64, kernel: 3, padding: 1, bias: false).batchNorm("norm").relu()
+            let y = x.convolution("a", to: 70, kernel: 1, bias: false).batchNorm("norma").relu()
+                .convolution("b", to: 64, kernel: 3, padding: 1, bias: false).batchNorm("normb").relu()
+                .convolution("c", to: 64, kernel: 1, bias: false).batchNorm("normc").add(x).relu()
+            return y.convolution("d", to: 65, kernel: 1, bias: false).batchNorm("normd").averagePool(kernel: 4)
+                .convolution("e", to: 17, kernel: 3)
+        },
         // A norm of two parts alone, one without an activation, and one that adds an identity.
         try? Specimen("norms of concatenations", imageSize: 7) {
             let a = $0.convolution("a", to: 16, kernel: 3, padding: 1, bias: false)
@@ -76,7 +85,7 @@ import Testing
             var x = $0.convolution("stem", to: 32, kernel: 3, padding: 1, bias: false).batchNorm("norm").relu()
                 .maxPool(kernel: 3, stride: 2, padding: 1)
             for (block, width) in [32, 32, 48, 48].enumerated() {
-                let y = x.convolution("a\(block)", to: width, kernel: 3, padding: 1, bias: false)
+                let y = x.convolution("a\(block)", to: width, kernel: 5, padding: 2, bias: false)
                     .batchNorm("norm\(block)")
                 let identity =
                     block == 2
@@ -87,8 +96,8 @@ import Testing
         },
         try? Specimen("a convolution of images and maxima that are computed again", imageSize: 40, samples: 2) {
             $0.convolution("a", to: 32, kernel: 3, padding: 1, bias: false).batchNorm("norma").relu()
-                .convolution("b", to: 32, kernel: 3, padding: 1).batchNorm("normb").relu().maxPool(kernel: 2)
-                .convolution("c", to: 64, kernel: 3, padding: 1).batchNorm("normc").relu().maxPool(kernel: 2)
+                .convolution("b", to: 32, kernel: 5, padding: 2).batchNorm("normb").relu().maxPool(kernel: 2)
+                .convolution("c", to: 64, kernel: 5, padding: 2).batchNorm("normc").relu().maxPool(kernel: 2)
                 .convolution("d", to: 64, kernel: 3, padding: 1)
         },
     ].compactMap { $0 }
@@ -100,7 +109,7 @@ import Testing
         norms + Specimens.joints + Specimens.norms + Specimens.groupsElsewhere + Specimens.heads
         + Specimens.filtered.suffix(3) + Specimens.behindProducts
 
-    @Test("specimens are all there") func count() { #expect(Self.norms.count == 12) }
+    @Test("specimens are all there") func count() { #expect(Self.norms.count == 13) }
 
     @Test("values are computed again where that lowers the most memory in use, and nowhere else")
     func recomputation() throws {

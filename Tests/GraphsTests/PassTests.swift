@@ -107,6 +107,27 @@ import Testing
         #expect(count(try nodes("resnet50", all), "normShift") == 0)
     }
 
+    @Test("gradients of norms on large maps are computed by the 1x1 convolutions that read them")
+    func gradientLoads() throws {
+        let network = try Zoo.model(named: "resnet50").network(classes: 10, inputChannels: 3)
+        let graph = try Graph(network: network, imageSize: 224, purpose: .training)
+        let folded = graph.applying(Set(GraphPass.allCases)).nodes
+        let loads = folded.filter { $0.gradientLoad != nil }
+        // Each has two readers, and is not there.
+        let norms = Dictionary(grouping: loads) { $0.gradientLoad?.norm.index }
+        #expect(norms.values.allSatisfy { count($0, "convolutionDataGradient") == 1 && $0.count == 2 })
+        for node in folded {
+            guard case .batchNormGradient(let norm) = node.operation else { continue }
+            #expect((node.output == nil) == (norms[norm.index] != nil), "\(node.layer)")
+        }
+        // Every bn3, bn1 of the first two stages and where the other stages begin, and the shortcut that keeps its map's size.
+        #expect(norms.count == 16 + 3 + 4 + 2 + 1)
+        // At 64 pixels all maps are small.
+        #expect(try nodes("resnet50", Set(GraphPass.allCases)).allSatisfy { $0.gradientLoad == nil })
+        // A bias has its own gradient to take of it, and a 3x3 convolution packs it otherwise.
+        #expect(try nodes("vgg11_bn", Set(GraphPass.allCases)).allSatisfy { $0.gradientLoad == nil })
+    }
+
     @Test("norms that only convolutions and maxima read are never stored")
     func loads() throws {
         let fused: Set<GraphPass> = [.normActivation, .normOnLoad]

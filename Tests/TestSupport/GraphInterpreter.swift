@@ -55,6 +55,8 @@ struct Run {
     var outcome = GraphInterpreter.Outcome()
     /// By `ValueID.index`, as far as computed.
     var values: [Reference.Maps?]
+    /// By `BatchNorm.index`: its gradient, where that is computed where it is read.
+    var gradients: [Int: Reference.Maps] = [:]
     /// By `BatchNorm.index`: what its gradient has left to a `normShift`.
     var shifts: [Int: Reference.Maps] = [:]
     /// By `BatchNorm.index`: what the forward pass normalised with.
@@ -87,11 +89,18 @@ struct Run {
     mutating func execute(_ node: Node) {
         var inputs = node.inputs.map { self[$0] }
         if let norm = node.load { inputs[node.loadedInput] = loaded(norm, inputs[node.loadedInput]) }
+        if let load = node.gradientLoad {
+            guard let dx = gradients[load.norm.index] else { preconditionFailure("\(node.layer) has no gradient yet") }
+            inputs[inputs.count - 1] = dx
+        }
         let shape = node.output.map { graph.values[$0.index].shape }
         var result =
             node.operation.isBackward
             ? backward(node.operation, inputs, shape: shape) : forward(node.operation, inputs, shape: shape)
-        guard let output = node.output else { return }
+        guard let output = node.output else {
+            if case .batchNormGradient(let norm) = node.operation { gradients[norm.index] = result }
+            return
+        }
         // The convolution takes the norm's gradient with it, whose own node then has nothing left to do here.
         if case .scaledGradient(let norm, let x)? = node.sums {
             result = result.map { batchNormGradient(norm, self[x], $0) }

@@ -24,6 +24,9 @@ package enum GraphPass: String, CaseIterable, Sendable {
     case sumsOnStore = "sums-on-store"
     /// batchNormGradient(x, convolutionDataGradient(dy)), its shift deferred -> convolutionDataGradient(dy) that writes it
     case normGradientOnStore = "norm-gradient-on-store"
+    /// convolutionDataGradient(batchNormGradient(x, dy)) -> convolutionDataGradient(dy) that computes it where it reads dy, and the same for
+    /// its weights' gradient, where nobody else reads the norm's
+    case normGradientOnLoad = "norm-gradient-on-load"
     /// …, batchNorm(a), …, batchNorm(b), … -> …, batchNorm(a), batchNorm(b), … where neither needs the other, forward and backward
     case normsTogether = "norms-together"
     /// gradient(…, f(x)) -> gradient(…, f(x) once more) where the most memory in use becomes less and f is cheap: the engine
@@ -46,6 +49,7 @@ extension Graph {
             case .lossGradient: graph.fusingLossGradients()
             case .sumsOnStore: graph.foldingSumsIntoStores()
             case .normGradientOnStore: graph.foldingNormGradientsIntoStores()
+            case .normGradientOnLoad: graph.foldingNormGradientsIntoLoads()
             case .normsTogether: graph.gatheringNorms()
             case .recomputation: graph
             }

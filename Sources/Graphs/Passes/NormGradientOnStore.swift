@@ -33,8 +33,7 @@ extension Graph {
         guard case .convolutionDataGradient(let convolution) = node.operation,
             case .gradient(let summed, _)? = node.sums, summed.index == norm.index
         else { return false }
-        return convolution.kernelHeight == 1 && convolution.kernelWidth == 1 && convolution.stride == 1
-            && convolution.padding == 0 && convolution.groups == 1 && node.addend == nil && node.activation == nil
+        return convolution.isPointwise && node.addend == nil && node.activation == nil
             && self[node.inputs[0]].shape.pixels > 1
     }
 }

@@ -75,15 +75,16 @@ extension Graph {
         let uses = Uses(self)
         var norms: [Int: Int] = [:]
         var residuals: [Int: Int] = [:]
-        // By norm: what has taken the sums of its gradient, and what makes them its shift.
+        // By norm: what has taken the sums of its gradient, and what makes of them all that its gradient needs.
         var scaled: [Int: Int] = [:]
-        var shifts: [Int: Int] = [:]
+        var finished: [Int: Int] = [:]
         var moments: [ValueID: Int] = [:]
         var losses: [Int] = []
         return nodes.enumerated().map { index, node in
             var needed = Set(node.reads.compactMap { uses.writer[$0.index] })
             // What is found by the norm's number, not as a value.
             if let norm = node.load { needed.formUnion([norms[norm.index]].compactMap { $0 }) }
+            if let load = node.gradientLoad { needed.formUnion([finished[load.norm.index]].compactMap { $0 }) }
             if case .scaledGradient(let norm, _)? = node.sums { scaled[norm.index] = index }
             switch node.operation {
             case .batchNorm(let norm):
@@ -95,8 +96,8 @@ extension Graph {
                 needed.formUnion([norms[norm.index]].compactMap { $0 })
             case .batchNormGradient(let norm):
                 needed.formUnion([norms[norm.index], residuals[norm.index], scaled[norm.index]].compactMap { $0 })
-                shifts[norm.index] = index
-            case .normShift(let parts): needed.formUnion(parts.compactMap { shifts[$0.norm] })
+                finished[norm.index] = index
+            case .normShift(let parts): needed.formUnion(parts.compactMap { finished[$0.norm] })
             // The backward pass begins behind all of the forward pass, and a sample's loss is the sum of its heads' in their order.
             case .softmaxCrossEntropy:
                 needed = Set(0..<index)

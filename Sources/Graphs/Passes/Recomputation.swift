@@ -42,6 +42,9 @@ extension Graph {
             for position in node.inputs.indices {
                 reader.inputs[position] = repeats.place(of: node.inputs[position], in: &graph, from: self)
             }
+            reader.gradientLoad = node.gradientLoad.map {
+                GradientLoad(norm: $0.norm, x: repeats.place(of: $0.x, in: &graph, from: self))
+            }
             reader.activated = node.activated.map { repeats.place(of: $0, in: &graph, from: self) }
             switch node.sums {
             case .gradient(let norm, let x):
