@@ -1,4 +1,5 @@
-// One rank of a small MPI job for CollectivesTests: `mpirun -n P collectives-check MODE [RANK]`.
+// One rank of a small MPI job for CollectivesTests: `mpirun -n P collectives-check MODE [RANK]`, or
+// `mpirun -n P collectives-check measure [BYTES …]` for a table of how long sums take.
 import Collectives
 import Foundation
 
@@ -34,7 +35,7 @@ do {
         try world.broadcast(&span, from: 0)
         try sendNowhere(world)
     case "measure":
-        try measure(world)
+        try measure(world, sizes: CommandLine.arguments.dropFirst(2).compactMap { Int($0) })
     case "mpi":
         world.allReduce = .mpi
         for count in [1, 1000, 100_000] { try checkSumOfRanks(world, count: count) }
