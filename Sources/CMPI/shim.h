@@ -29,21 +29,25 @@ static inline int cmpi_is_running(void) {
     return initialized && !finalized;
 }
 
-/// Rank and size in a communicator of our own over all processes, made here so that our messages meet no one else's.
-static inline int cmpi_open(MPI_Comm *communicator, int *rank, int *size) {
-    int code = MPI_Comm_dup(MPI_COMM_WORLD, communicator);
-    if (code == MPI_SUCCESS) code = MPI_Comm_rank(*communicator, rank);
-    if (code == MPI_SUCCESS) code = MPI_Comm_size(*communicator, size);
-    return code;
+/// A communicator of our own over all processes, made here so that its messages meet no one else's. Ranks go up by `key`, and where that is the same as the world has them.
+static inline int cmpi_open(int key, MPI_Comm *communicator) {
+    return MPI_Comm_split(MPI_COMM_WORLD, 0, key, communicator);
 }
 
-/// Rank and size among the processes of this machine (those that share memory).
-static inline int cmpi_local(MPI_Comm communicator, int *rank, int *size) {
+/// This process's rank, and how many there are.
+static inline int cmpi_ranks(MPI_Comm communicator, int *rank, int *size) {
+    int code = MPI_Comm_rank(communicator, rank);
+    return code != MPI_SUCCESS ? code : MPI_Comm_size(communicator, size);
+}
+
+/// Rank and size among the processes of this machine (those that share memory), and the world's rank of the first of them.
+static inline int cmpi_local(int *rank, int *size, int *first) {
     MPI_Comm node;
-    int code = MPI_Comm_split_type(communicator, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    int code = MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
     if (code != MPI_SUCCESS) return code;
-    code = MPI_Comm_rank(node, rank);
-    if (code == MPI_SUCCESS) code = MPI_Comm_size(node, size);
+    code = cmpi_ranks(node, rank, size);
+    if (code == MPI_SUCCESS) code = MPI_Comm_rank(MPI_COMM_WORLD, first);
+    if (code == MPI_SUCCESS) code = MPI_Bcast(first, 1, MPI_INT, 0, node);
     int freed = MPI_Comm_free(&node);
     return code != MPI_SUCCESS ? code : freed;
 }
@@ -132,15 +136,11 @@ static inline int cmpi_take(MPI_Comm communicator, void *message, int bytes, int
     return MPI_Recv(message, bytes, MPI_BYTE, sender, 0, communicator, MPI_STATUS_IGNORE);
 }
 
-/// Ends MPI on this process, once all are here.
-static inline int cmpi_finish(MPI_Comm first, MPI_Comm second, MPI_Comm third) {
-    MPI_Comm *all[] = {&first, &second, &third};
-    for (int index = 0; index < 3; index++) {
-        int code = MPI_Comm_free(all[index]);
-        if (code != MPI_SUCCESS) return code;
-    }
-    return MPI_Finalize();
-}
+/// Gives a communicator of `cmpi_open` back; all processes call it.
+static inline int cmpi_close(MPI_Comm communicator) { return MPI_Comm_free(&communicator); }
+
+/// Ends MPI on this process.
+static inline int cmpi_finish(void) { return MPI_Finalize(); }
 
 /// Ends the job on all processes with `exit_code`.
 static inline int cmpi_abort(int exit_code) { return MPI_Abort(MPI_COMM_WORLD, exit_code); }

@@ -15,8 +15,9 @@ struct Backoff {
 
         /// Of a thread that has nothing else to do: falling asleep and waking take longer than most waits.
         static let eager = Manners(polls: 64, spin: 20_000, yield: 1_000_000)
-        /// As `eager`, where ranks outnumber cores: whoever is waited for may need this one.
-        static let crowded = Manners(polls: 4, spin: 0, yield: 1_000_000)
+        /// As `eager`, where ranks outnumber cores: whoever is waited for may need this one. Open MPI, told of that, lets others run in each
+        /// poll that finds nothing; to do so once more between polls would leave half of one's turns unused.
+        static let crowded = Manners(polls: 64, spin: 0, yield: 1_000_000)
         /// Of a thread that shares its core with one that computes.
         static let polite = Manners(polls: 0, spin: 0, yield: 100_000)
     }

@@ -23,6 +23,8 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
 
     private let process: MPIProcess
     private let handle: MPI_Comm
+    /// For MPI's own sums.
+    private let libraryHandle: MPI_Comm
     private let sideLine: MPICommunicator?
     private let manners: Backoff.Manners
 
@@ -31,15 +33,16 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
     /// - Throws: `CollectiveError.mpi`, or `.threadLevel` where MPI allows calls from one thread only.
     package convenience init() throws(CollectiveError) {
         let process = try MPIProcess()
-        let side = MPICommunicator(process, process.sideHandle, .side, sideLine: nil)
-        self.init(process, process.mainHandle, .main, sideLine: side)
+        let side = MPICommunicator(process, process.side, .side, sideLine: nil)
+        self.init(process, process.main, .main, sideLine: side)
     }
 
     private init(
-        _ process: MPIProcess, _ handle: MPI_Comm, _ line: FlightRecorder.Line, sideLine: MPICommunicator?
+        _ process: MPIProcess, _ handles: MPIProcess.Handles, _ line: FlightRecorder.Line, sideLine: MPICommunicator?
     ) {
         self.process = process
-        self.handle = handle
+        handle = handles.dealt
+        libraryHandle = handles.grouped
         self.line = line
         self.sideLine = sideLine
         let isCrowded = process.localSize > sysconf(Int32(_SC_NPROCESSORS_ONLN))
@@ -47,7 +50,7 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
     }
 
     /// Messages between watchdogs.
-    var post: any Post { MPIPost(handle: process.postHandle, rank: rank, size: size) }
+    var post: any Post { MPIPost(handle: process.post, rank: rank, size: size) }
 
     package func exchange(
         send outgoing: RawSpan, receive incoming: inout MutableRawSpan, with partner: Int
@@ -101,14 +104,15 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
         _ bytes: inout MutableRawSpan, count: Int, isDouble: Int32
     ) throws(CollectiveError) -> Bool {
         guard allReduce == .mpi else { return false }
-        let code = bytes.withUnsafeMutableBytes { cmpi_sum(handle, $0.baseAddress, Int32(count), isDouble) }
+        let code = bytes.withUnsafeMutableBytes { cmpi_sum(libraryHandle, $0.baseAddress, Int32(count), isDouble) }
         try check(code, "MPI_Allreduce", rank: rank)
         return true
     }
 
     /// Ends MPI on this process, once all ranks have called `barrier` for it. No call may follow.
     func finish() throws(CollectiveError) {
-        try check(cmpi_finish(process.mainHandle, process.sideHandle, process.postHandle), "MPI_Finalize", rank: rank)
+        for handle in process.handles { try check(cmpi_close(handle), "MPI_Comm_free", rank: rank) }
+        try check(cmpi_finish(), "MPI_Finalize", rank: rank)
     }
 
     /// Ends the job on all ranks with `code`, whatever they are doing. May be called from any thread.
@@ -126,32 +130,45 @@ private final class MPIProcess: @unchecked Sendable {
     let size: Int
     let localRank: Int
     let localSize: Int
-    let mainHandle: MPI_Comm
-    let sideHandle: MPI_Comm
-    let postHandle: MPI_Comm
+    let main: Handles
+    let side: Handles
+    let post: MPI_Comm
     let recorder = FlightRecorder()
     let allReduce = Mutex(AllReduce.tree)
+
+    /// The communicators of one line, whose messages meet no others.
+    struct Handles {
+        /// Ranks dealt out over the machines: the first of each machine, then the second of each, … The tree's long messages go to ranks
+        /// far away, which are then on the same machine, and only a machine's part of the sum leaves it.
+        let dealt: MPI_Comm
+        /// Ranks machine by machine: MPI's sums send their long messages to the next rank.
+        let grouped: MPI_Comm
+    }
+
+    var handles: [MPI_Comm] { [main.dealt, main.grouped, side.dealt, side.grouped, post] }
 
     init() throws(CollectiveError) {
         var level: Int32 = 0
         try check(cmpi_init(&level), "MPI_Init_thread", rank: 0)
         guard cmpi_is_multiple(level) != 0 else { throw CollectiveError.threadLevel(found: Int(level)) }
         var (rank, size, localRank, localSize): (Int32, Int32, Int32, Int32) = (0, 1, 0, 1)
-        mainHandle = try Self.open(&rank, &size)
-        sideHandle = try Self.open(&rank, &size)
-        postHandle = try Self.open(&rank, &size)
-        try check(cmpi_local(mainHandle, &localRank, &localSize), "MPI_Comm_split_type", rank: Int(rank))
+        var first: Int32 = 0
+        try check(cmpi_local(&localRank, &localSize, &first), "MPI_Comm_split_type", rank: 0)
+        main = Handles(dealt: try Self.open(key: localRank), grouped: try Self.open(key: first))
+        side = Handles(dealt: try Self.open(key: localRank), grouped: try Self.open(key: first))
+        post = try Self.open(key: localRank)
+        try check(cmpi_ranks(main.dealt, &rank, &size), "MPI_Comm_rank", rank: 0)
         self.rank = Int(rank)
         self.size = Int(size)
         self.localRank = Int(localRank)
         self.localSize = Int(localSize)
     }
 
-    /// A communicator of our own over all processes, so that its messages meet no others.
-    private static func open(_ rank: inout Int32, _ size: inout Int32) throws(CollectiveError) -> MPI_Comm {
+    /// A communicator of our own over all processes, by key and then as they were started.
+    private static func open(key: Int32) throws(CollectiveError) -> MPI_Comm {
         var opened: MPI_Comm?
-        try check(cmpi_open(&opened, &rank, &size), "MPI_Comm_dup", rank: Int(rank))
-        guard let opened else { preconditionFailure("MPI_Comm_dup succeeded without a communicator") }
+        try check(cmpi_open(key, &opened), "MPI_Comm_split", rank: 0)
+        guard let opened else { preconditionFailure("MPI_Comm_split succeeded without a communicator") }
         return opened
     }
 }

@@ -41,8 +41,9 @@ package struct LaunchPlan: Hashable, Sendable {
             try Self.check(ranks, slots: list.slots)
             words += ["-n", "\(ranks)", "--hostfile", path]
         }
-        // Neighbours in rank on one machine; cores are shared out by the program itself, which knows its threads.
-        words += ["--map-by", "slot", "--bind-to", "none"]
+        // Ranks are dealt out over the machines, as cnn-train numbers them anyway, so that mpirun's messages call them the same; cores are
+        // shared out by the program itself, which knows its threads.
+        words += ["--map-by", "node", "--bind-to", "none"]
         if surroundings.isRoot { words += ["--allow-run-as-root"] }
         words += Self.parameters(machines, surroundings).flatMap { ["--mca", $0.name, $0.value] }
         if !machines.hosts.isEmpty { words += surroundings.exported.flatMap { ["-x", $0] } }

@@ -9,9 +9,10 @@ struct Transfer: Hashable {
 
 /// Who sums over ranks.
 package enum Algorithm: String, CaseIterable, Codable, Sendable {
-    /// Our own, in the order of the shards' tree: ranks that are far apart meet first, with the longest messages.
+    /// Our own, in the order of the shards' tree: ranks that are far apart in number meet first, with the longest messages, and are on one
+    /// machine, as ranks are dealt out over the machines.
     case tree
-    /// MPI's (Rabenseifner's, in Open MPI 4): neighbours meet first, so that only a machine's part of the sum leaves it.
+    /// MPI's (Rabenseifner's, in Open MPI 4), over ranks that are numbered machine by machine: neighbours meet first.
     case mpi
 }
 
@@ -31,7 +32,8 @@ package struct Cluster: Hashable, Sendable {
         self.sharedMemory = sharedMemory
     }
 
-    /// The messages of one rank in a sum of `bytes` over all ranks, one after the other. Consecutive ranks share a machine.
+    /// The messages of one rank in a sum of `bytes` over all ranks, one after the other. With either
+    /// algorithm only a machine's part of the sum leaves it.
     ///
     /// Up to 64 KiB recursive doubling, log2(P) messages of everything; else halving on the way down and doubling on the way up, in
     /// messages of at most 2 MiB. Ranks beyond a power of two hand their numbers over before and get the sum behind.
@@ -44,7 +46,7 @@ package struct Cluster: Hashable, Sendable {
             var rest = bytes
             repeat {
                 let chunk = min(rest, Self.chunk)
-                transfers.append(Transfer(bytes: chunk, isRemote: distance >= ranksPerNode, isSummed: isSummed))
+                transfers.append(Transfer(bytes: chunk, isRemote: isRemote(distance, algorithm), isSummed: isSummed))
                 rest -= chunk
             } while rest > 0
         }
@@ -63,6 +65,14 @@ package struct Cluster: Hashable, Sendable {
         }
         if ranks > core { send(bytes, distance: core, isSummed: false) }
         return transfers
+    }
+
+    /// Whether ranks of which one's number is this much greater are on two machines.
+    private func isRemote(_ distance: Int, _ algorithm: Algorithm) -> Bool {
+        switch algorithm {
+        case .tree: !distance.isMultiple(of: nodes)
+        case .mpi: distance >= ranksPerNode
+        }
     }
 
     private static let chunk = 2048.0 * 1024

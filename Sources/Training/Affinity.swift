@@ -19,15 +19,28 @@ extension MachineCores {
         return machine_set_affinity(set, set.count) == 0
     }
 
-    /// Undoes a binding that is narrower than the threads that are to run, or leaves the cores that they may use: mpirun
-    /// pins a rank to one core, and a pool of threads inside it would share that core.
+    /// Gives a rank cores of its own, with their caches and their memory, where the machine's ranks fit side by side; others may use all
+    /// of `allowed`.
     ///
-    /// Ranks that fit side by side get cores of their own; others may use all of `allowed`.
+    /// A binding that the launcher was told to make stays if it has a core for each thread. Open MPI pins ranks to one core each without being
+    /// told, and a pool of threads inside it would share that core.
     package static func makeRoom(for choice: ThreadChoice, localRank: Int, in allowed: [Int] = allowed) {
-        let bound = affinity()
-        guard bound.count < choice.threads || !Set(bound).isSubset(of: allowed) else { return }
-        let start = localRank * choice.threads
-        let fits = allowed.count >= choice.localRanks * choice.threads
-        setAffinity(fits ? Array(allowed[start..<start + choice.threads]) : allowed)
+        let bound = Set(affinity())
+        guard bound.count < choice.threads || !bound.isStrictSubset(of: allowed) else { return }
+        let share = allowed.count / choice.localRanks
+        guard share >= choice.threads else {
+            setAffinity(allowed)
+            return
+        }
+        let start = share * place(localRank, of: choice.localRanks)
+        setAffinity(Array(allowed[start..<start + share]))
+    }
+
+    /// Where a rank goes in the row of its machine's ranks. The tree's longest messages go between ranks r and r + R/2 of R, shorter ones
+    /// between r and r + R/4, …: with the digits of r in reverse the longest ones have the shortest way, within a socket.
+    static func place(_ rank: Int, of ranks: Int) -> Int {
+        let digits = ranks.trailingZeroBitCount
+        guard ranks == 1 << digits else { return rank }
+        return (0..<digits).reduce(0) { $0 << 1 | rank >> $1 & 1 }
     }
 }

@@ -36,6 +36,8 @@ do {
         try sendNowhere(world)
     case "measure":
         try measure(world, sizes: CommandLine.arguments.dropFirst(2).compactMap { Int($0) })
+    case "traffic":
+        try checkTraffic(world)
     case "mpi":
         world.allReduce = .mpi
         for count in [1, 1000, 100_000] { try checkSumOfRanks(world, count: count) }

@@ -64,7 +64,7 @@ struct LaunchTests {
         let outcome = try commands.run(
             "launch", "--hosts", "a.invalid:4,b.invalid:4", "--dry-run", "--", "bench", "--model", "lenet")
         #expect(outcome.status == 0, "\(outcome.errors)")
-        #expect(outcome.output.hasPrefix("mpirun -n 8 --host a.invalid:4,b.invalid:4 --map-by slot --bind-to none "))
+        #expect(outcome.output.hasPrefix("mpirun -n 8 --host a.invalid:4,b.invalid:4 --map-by node --bind-to none "))
         #expect(outcome.output.hasSuffix("/cnn-train bench --model lenet\n"))
     }
 

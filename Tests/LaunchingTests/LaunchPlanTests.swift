@@ -15,8 +15,8 @@ import Testing
 
     @Test("ranks beyond the cores of this machine are asked for in the way that Open MPI wants")
     func oversubscription() throws {
-        #expect(try plan(4).hasPrefix("mpirun -n 4 --map-by slot --bind-to none --mca "))
-        #expect(try plan(5).hasPrefix("mpirun -n 5 --oversubscribe --map-by slot"))
+        #expect(try plan(4).hasPrefix("mpirun -n 4 --map-by node --bind-to none --mca "))
+        #expect(try plan(5).hasPrefix("mpirun -n 5 --oversubscribe --map-by node"))
         // A batch system's job has other machines than this one.
         #expect(try !plan(5) { $0.isAllocated = true }.contains("oversubscribe"))
         #expect(try plan(nil) { $0.isAllocated = true }.hasPrefix("mpirun --map-by"))

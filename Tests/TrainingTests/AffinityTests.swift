@@ -33,7 +33,17 @@ import Testing
         #expect(room(bound: [two[1]], crowded, localRank: 1, allowed: two) == two)
         let fitting = ThreadChoice(asked: nil, localRanks: 2, cores: 2)
         #expect(room(bound: [two[0]], fitting, localRank: 1, allowed: two) == [two[0]])
+        // Not bound by the launcher: side by side where there are cores enough, else anywhere.
+        for rank in 0..<2 { #expect(room(bound: two, fitting, localRank: rank, allowed: two) == [two[rank]]) }
+        #expect(room(bound: two, crowded, localRank: 1, allowed: two) == two)
         // Bound to where the launcher itself may not be.
         #expect(room(bound: [two[0]], alone, allowed: [two[1]]) == [two[1]])
+    }
+
+    @Test("ranks that send each other the longest messages lie side by side")
+    func neighbours() {
+        #expect((0..<8).map { MachineCores.place($0, of: 8) } == [0, 4, 2, 6, 1, 5, 3, 7])
+        #expect((0..<6).map { MachineCores.place($0, of: 6) } == Array(0..<6))
+        #expect(MachineCores.place(0, of: 1) == 0)
     }
 }
