@@ -61,9 +61,10 @@ static inline int cmpi_first_part(int bytes) {
     return bytes > cmpi_eager_bytes && bytes <= 2 * cmpi_eager_bytes ? bytes / 2 : bytes;
 }
 
-/// An exchange on its way: the two parts of what comes in, and those of what goes out.
+/// An exchange on its way: up to two parts of what comes in, then as many of what goes out.
 typedef struct {
     MPI_Request requests[4];
+    int incoming, all;
 } cmpi_exchange;
 
 /// Begins to receive and to send bytes with one partner. A direction of no bytes is no message at all.
@@ -71,18 +72,20 @@ static inline int cmpi_exchange_begin(
     MPI_Comm communicator, const void *outgoing, int outgoing_bytes, void *incoming, int incoming_bytes, int partner,
     cmpi_exchange *exchange) {
     const int tag = 0;
-    const int in = cmpi_first_part(incoming_bytes), out = cmpi_first_part(outgoing_bytes);
-    const int in_rest = incoming_bytes - in, out_rest = outgoing_bytes - out;
-    MPI_Request *requests = exchange->requests;
+    MPI_Request *next = exchange->requests;
     int code = MPI_SUCCESS;
-    requests[0] = requests[1] = requests[2] = requests[3] = MPI_REQUEST_NULL;
-    if (in > 0) code = MPI_Irecv(incoming, in, MPI_BYTE, partner, tag, communicator, &requests[0]);
-    if (code == MPI_SUCCESS && in_rest > 0)
-        code = MPI_Irecv((char *)incoming + in, in_rest, MPI_BYTE, partner, tag, communicator, &requests[1]);
-    if (code == MPI_SUCCESS && out > 0)
-        code = MPI_Isend(outgoing, out, MPI_BYTE, partner, tag, communicator, &requests[2]);
-    if (code == MPI_SUCCESS && out_rest > 0)
-        code = MPI_Isend((const char *)outgoing + out, out_rest, MPI_BYTE, partner, tag, communicator, &requests[3]);
+    for (int start = 0, end = cmpi_first_part(incoming_bytes); code == MPI_SUCCESS && start < end;) {
+        code = MPI_Irecv((char *)incoming + start, end - start, MPI_BYTE, partner, tag, communicator, next++);
+        start = end;
+        end = incoming_bytes;
+    }
+    exchange->incoming = (int)(next - exchange->requests);
+    for (int start = 0, end = cmpi_first_part(outgoing_bytes); code == MPI_SUCCESS && start < end;) {
+        code = MPI_Isend((const char *)outgoing + start, end - start, MPI_BYTE, partner, tag, communicator, next++);
+        start = end;
+        end = outgoing_bytes;
+    }
+    exchange->all = (int)(next - exchange->requests);
     return code;
 }
 
@@ -90,19 +93,22 @@ static inline int cmpi_exchange_begin(
 /// in bytes.
 static inline int cmpi_exchange_test(cmpi_exchange *exchange, int *is_done, int *received) {
     MPI_Status statuses[4];
-    int code = MPI_Testall(4, exchange->requests, is_done, statuses);
+    int code = MPI_Testall(exchange->all, exchange->requests, is_done, statuses);
     if (code == MPI_ERR_IN_STATUS) {
         // The real codes stand in the statuses.
-        for (int part = 0; part < 4; part++) {
+        for (int part = 0; part < exchange->all; part++) {
             int inner = statuses[part].MPI_ERROR;
             if (inner != MPI_SUCCESS && inner != MPI_ERR_PENDING) return inner;
         }
     }
     if (code != MPI_SUCCESS || !*is_done) return code;
-    int rest = 0;
-    code = MPI_Get_count(&statuses[0], MPI_BYTE, received);
-    if (code == MPI_SUCCESS) code = MPI_Get_count(&statuses[1], MPI_BYTE, &rest);
-    *received += rest;
+    *received = 0;
+    for (int part = 0; part < exchange->incoming; part++) {
+        int bytes = 0;
+        code = MPI_Get_count(&statuses[part], MPI_BYTE, &bytes);
+        if (code != MPI_SUCCESS) return code;
+        *received += bytes;
+    }
     return code;
 }
 
