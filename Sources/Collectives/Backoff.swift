@@ -12,20 +12,22 @@ struct Backoff {
         let spin: UInt64
         /// Polling that lets others run in between; then sleep.
         let yield: UInt64
+        /// A poll that took longer has moved numbers, as receivers do by themselves: the wait begins behind it.
+        let longestIdlePoll: UInt64
 
         /// Of a thread that has nothing else to do: falling asleep and waking take longer than most waits.
-        static let eager = Manners(polls: 64, spin: 20_000, yield: 1_000_000)
+        static let eager = Manners(polls: 64, spin: 20_000, yield: 1_000_000, longestIdlePoll: 10_000)
         /// As `eager`, where ranks outnumber cores: whoever is waited for may need this one. Open MPI, told of that, lets others run in each
         /// poll that finds nothing; to do so once more between polls would leave half of one's turns unused.
-        static let crowded = Manners(polls: 64, spin: 0, yield: 1_000_000)
-        /// Of a thread that shares its core with one that computes.
-        static let polite = Manners(polls: 0, spin: 0, yield: 100_000)
+        static let crowded = Manners(polls: 64, spin: 0, yield: 1_000_000, longestIdlePoll: 10_000)
+        /// Of a thread that shares its core with one that computes, which mostly is what makes a poll long.
+        static let polite = Manners(polls: 0, spin: 0, yield: 100_000, longestIdlePoll: .max)
     }
 
     private let manners: Manners
     private var polls = 0
-    /// nil before the first pause.
-    private var start: UInt64?
+    /// When the wait and the last poll began; 0 before the clock was first looked at.
+    private var (start, pollStart) = (UInt64(0), UInt64(0))
 
     private static let longestSleep: UInt64 = 200_000
 
@@ -40,7 +42,8 @@ struct Backoff {
             return
         }
         let now = Self.now()
-        guard let start else { return start = now }
+        if start == 0 || now - pollStart > manners.longestIdlePoll { start = now }
+        defer { pollStart = Self.now() }
         let waited = now - start
         if waited < manners.spin { return }
         if waited < manners.yield {

@@ -33,7 +33,7 @@ package struct ReceiveScratch {
 
 /// The most bytes in one message. Small enough that a received chunk is still in the cache when it is added, large
 /// enough that latency is lost in it.
-let chunkBytes = 1 << 21
+let chunkBytes = 4 << 20
 
 extension PointToPoint {
     package func librarySum(_ values: inout MutableSpan<Float>) throws(CollectiveError) -> Bool { false }
