@@ -31,9 +31,13 @@ package struct ReceiveScratch {
     var sent: [UInt16] = []
 }
 
-/// The most bytes in one message. Small enough that a received chunk is still in the cache when it is added, large
+/// The bytes of one message of many. Small enough that a received chunk is still in the cache when it is added, large
 /// enough that latency is lost in it.
 let chunkBytes = 4 << 20
+
+/// What goes in one message, if it is all. Between cores without a common cache two halves of this take longer: the partner reads from
+/// memory faster than from the cache of another core.
+let wholeBytes = 8 << 20
 
 extension PointToPoint {
     package func librarySum(_ values: inout MutableSpan<Float>) throws(CollectiveError) -> Bool { false }

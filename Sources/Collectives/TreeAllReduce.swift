@@ -43,7 +43,7 @@ extension PointToPoint {
         let control = machine_flush_denormals()
         defer { machine_restore_denormals(control) }
         let stride = MemoryLayout<Element>.stride
-        let room = Swift.min(values.count, chunkBytes / stride)
+        let room = Swift.min(values.count, wholeBytes / stride)
         if scratch.count < room { scratch = Array(repeating: 0, count: room) }
         let tree = SumTree(
             rank: rank, ranks: size, count: values.count, halves: isDealtOut(bytes: values.count * stride))
@@ -52,15 +52,16 @@ extension PointToPoint {
         }
     }
 
-    /// Sends one range chunk by chunk while as many chunks of another come in. Both sides count the same chunks, as the one's `send` is as
+    /// Sends one range chunk by chunk while as many chunks of another come in. Both sides cut the same chunks, as the one's `send` is as
     /// long as the other's `receive`.
     private func exchange<Element: Addend>(
         _ values: inout MutableSpan<Element>, _ trade: SumTree.Trade, _ scratch: inout [Element]
     ) throws(CollectiveError) {
         let stride = MemoryLayout<Element>.stride
-        let chunk = chunkBytes / stride
+        let longest = Swift.max(trade.send.count, trade.receive.count)
+        let chunk = longest * stride > wholeBytes ? chunkBytes / stride : longest
         var offset = 0
-        while offset < Swift.max(trade.send.count, trade.receive.count) {
+        while offset < longest {
             let outgoing = trade.send.dropFirst(offset).prefix(chunk)
             let target = trade.receive.dropFirst(offset).prefix(chunk)
             if trade.adds {

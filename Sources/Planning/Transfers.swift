@@ -36,7 +36,7 @@ package struct Cluster: Hashable, Sendable {
     /// algorithm only a machine's part of the sum leaves it.
     ///
     /// Up to 64 KiB recursive doubling, log2(P) messages of everything; else halving on the way down and doubling on the way up, in
-    /// messages of at most 4 MiB. Ranks beyond a power of two hand their numbers over before and get the sum behind.
+    /// messages of 4 MiB. Ranks beyond a power of two hand their numbers over before and get the sum behind.
     func transfers(bytes: Double, _ algorithm: Algorithm) -> [Transfer] {
         guard ranks > 1 else { return [] }
         let levels = Int.bitWidth - 1 - ranks.leadingZeroBitCount

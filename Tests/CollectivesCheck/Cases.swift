@@ -14,7 +14,7 @@ func require(_ holds: Bool, _ property: @autoclosure () -> String) throws {
 
 /// Counts around nothing, one, doubling and halving.
 private let counts = [0, 1, 4, 100, 1000, 10_000]
-/// More than two chunks of 4 MiB, so that a half is more than one.
+/// Of doubles, halves longer than the 8 MiB that go in one message.
 private let longCount = 2_200_001
 
 /// Runs every case that holds for any number of ranks, and for a power of two those of the tree's bits.
