@@ -77,7 +77,7 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
         var exchange = cmpi_exchange()
         let code = cmpi_exchange_begin(
             handle, source.baseAddress, Int32(source.count), target.baseAddress, Int32(target.count), partner,
-            &exchange)
+            process.isFar(partner) ? 1 : 0, &exchange)
         guard code == MPI_SUCCESS else { return ("MPI_Isend", code) }
         var backoff = Backoff(manners)
         while true {
@@ -135,6 +135,8 @@ private final class MPIProcess: @unchecked Sendable {
     let post: MPI_Comm
     let recorder = FlightRecorder()
     let allReduce = Mutex(AllReduce.tree)
+    /// Of each rank, a number that ranks of one machine have in common.
+    private let machines: [Int32]
 
     /// The communicators of one line, whose messages meet no others.
     struct Handles {
@@ -158,10 +160,18 @@ private final class MPIProcess: @unchecked Sendable {
         side = Handles(dealt: try Self.open(key: localRank), grouped: try Self.open(key: first))
         post = try Self.open(key: localRank)
         try check(cmpi_ranks(main.dealt, &rank, &size), "MPI_Comm_rank", rank: 0)
+        var machines = [Int32](repeating: 0, count: Int(size))
+        try check(cmpi_tell(main.dealt, first, &machines), "MPI_Allgather", rank: Int(rank))
+        self.machines = machines
         self.rank = Int(rank)
         self.size = Int(size)
         self.localRank = Int(localRank)
         self.localSize = Int(localSize)
+    }
+
+    /// Whether a rank is on another machine.
+    func isFar(_ partner: Int32) -> Bool {
+        machines.indices.contains(Int(partner)) && machines[Int(partner)] != machines[rank]
     }
 
     /// A communicator of our own over all processes, by key and then as they were started.

@@ -11,12 +11,11 @@ package func measureLink(in world: any Communicator) throws -> Link {
             "a network is measured between two ranks, and here \(world.size == 1 ? "is" : "are") "
                 + "\(Wording.count(world.size, "rank")): say cnn-train launch --hosts a:1,b:1 plan …")
     }
-    // Two ranks exchange one message where it is short, and two halves where it is long, in pieces of 512 KiB.
+    // Two ranks exchange one message where it is short, and two halves where it is long, one to add and one to keep.
     let latency = try median(secondsOfSums(of: 1, repeats: 200, in: world))
     let bytes = 8 << 20
     let seconds = try median(secondsOfSums(of: bytes / 4, repeats: 5, in: world))
-    let pieces = Double(bytes >> 19)
-    let wire = max(seconds - pieces * latency - Double(bytes) / 2 * Simulation.secondsPerByte, seconds / 10)
+    let wire = max(seconds - 2 * latency - Double(bytes) / 2 * Simulation.secondsPerByte, seconds / 10)
     return Link(latency: latency, bandwidth: Double(bytes) / wire)
 }
 
