@@ -29,7 +29,8 @@ static inline int cmpi_is_running(void) {
     return initialized && !finalized;
 }
 
-/// A communicator of our own over all processes, made here so that its messages meet no one else's. Ranks go up by `key`, and where that is the same as the world has them.
+/// A communicator of our own over all processes, made here so that its messages meet no one else's. Ranks go up by `key`,
+/// and where that is the same as the world has them.
 static inline int cmpi_open(int key, MPI_Comm *communicator) {
     return MPI_Comm_split(MPI_COMM_WORLD, 0, key, communicator);
 }
@@ -40,7 +41,8 @@ static inline int cmpi_ranks(MPI_Comm communicator, int *rank, int *size) {
     return code != MPI_SUCCESS ? code : MPI_Comm_size(communicator, size);
 }
 
-/// Rank and size among the processes of this machine (those that share memory), and the world's rank of the first of them.
+/// Rank and size among the processes of this machine (those that share memory), and the world's rank of the first of
+/// them.
 static inline int cmpi_local(int *rank, int *size, int *first) {
     MPI_Comm node;
     int code = MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
@@ -52,19 +54,19 @@ static inline int cmpi_local(int *rank, int *size, int *first) {
     return code != MPI_SUCCESS ? code : freed;
 }
 
-/// For each rank of `communicator`, `*own` of that process.
+/// Collects the `own` of all ranks, in their order.
 static inline int cmpi_tell(MPI_Comm communicator, int own, int *of_ranks) {
     return MPI_Allgather(&own, 1, MPI_INT, of_ranks, 1, MPI_INT, communicator);
 }
 
-/// What Open MPI sends of a message without asking the receiver, its own words included: 4 KiB between processes that share memory, 64 KiB
-/// over TCP.
+/// What Open MPI sends of a message without asking the receiver, its own words included, is 4 KiB between processes that share
+/// memory and 64 KiB over TCP.
 enum { cmpi_near_bytes = 4000, cmpi_far_bytes = 65000, cmpi_most_parts = 130 };
 
 /// How many bytes of a message travel in one of MPI's.
 ///
-/// Within a machine two short messages take less time than one that is asked for; long ones are read from the sender's memory
-/// at once. Over TCP, what asks for a long message and grants it waits in line behind the long messages of the other
+/// Within a machine two short messages take less time than one that is asked for; longer ones are read from the sender's
+/// memory at once. Over TCP, what asks for a long message and grants it waits in line behind the long messages of the other
 /// direction, so that the two directions take turns: in parts that need no asking they run at the same time, in half of the time.
 static inline int cmpi_part(int bytes, int is_far) {
     if (!is_far) return bytes > cmpi_near_bytes && bytes <= 2 * cmpi_near_bytes ? bytes / 2 + bytes % 2 : bytes;
