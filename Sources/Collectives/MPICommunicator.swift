@@ -74,17 +74,20 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
         _ source: UnsafeRawBufferPointer, _ target: UnsafeMutableRawBufferPointer, partner: Int32,
         _ received: inout Int32
     ) -> (call: String, code: Int32) {
-        var exchange = cmpi_exchange()
-        let code = cmpi_exchange_begin(
-            handle, source.baseAddress, Int32(source.count), target.baseAddress, Int32(target.count), partner,
-            process.isFar(partner) ? 1 : 0, &exchange)
-        guard code == MPI_SUCCESS else { return ("MPI_Isend", code) }
-        var backoff = Backoff(manners)
-        while true {
-            var isDone: Int32 = 0
-            let code = cmpi_exchange_test(&exchange, &isDone, &received)
-            if code != MPI_SUCCESS || isDone != 0 { return ("MPI_Testall", code) }
-            backoff.pause()
+        // Room for many parts, which short messages have no time to clear.
+        withUnsafeTemporaryAllocation(of: cmpi_exchange.self, capacity: 1) { room in
+            guard let exchange = room.baseAddress else { preconditionFailure("no room for one exchange") }
+            let code = cmpi_exchange_begin(
+                handle, source.baseAddress, Int32(source.count), target.baseAddress, Int32(target.count), partner,
+                process.isFar(partner) ? 1 : 0, exchange)
+            guard code == MPI_SUCCESS else { return ("MPI_Isend", code) }
+            var backoff = Backoff(manners)
+            while true {
+                var isDone: Int32 = 0
+                let code = cmpi_exchange_test(exchange, &isDone, &received)
+                if code != MPI_SUCCESS || isDone != 0 { return ("MPI_Testall", code) }
+                backoff.pause()
+            }
         }
     }
 
