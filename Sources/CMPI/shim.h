@@ -76,8 +76,9 @@ static inline int cmpi_part(int bytes, int is_far) {
 
 /// An exchange on its way: the parts of what comes in, then those of what goes out.
 typedef struct {
-    MPI_Request requests[2 * cmpi_most_parts];
     int incoming, all;
+    MPI_Request requests[2 * cmpi_most_parts];
+    MPI_Status statuses[2 * cmpi_most_parts];
 } cmpi_exchange;
 
 /// Begins to receive and to send bytes with one partner, on this machine or far. A direction of no bytes is no message at all.
@@ -105,7 +106,7 @@ static inline int cmpi_exchange_begin(
 /// Moves the exchange on and says whether both directions are done, without waiting. `*received` is then what came in,
 /// in bytes.
 static inline int cmpi_exchange_test(cmpi_exchange *exchange, int *is_done, int *received) {
-    MPI_Status statuses[2 * cmpi_most_parts];
+    MPI_Status *statuses = exchange->statuses;
     int code = MPI_Testall(exchange->all, exchange->requests, is_done, statuses);
     if (code == MPI_ERR_IN_STATUS) {
         // The real codes stand in the statuses.

@@ -5,7 +5,7 @@ import Synchronization
 /// All processes that `mpirun` started, or one process alone where it did not.
 ///
 /// Waiting is ours (`Backoff`): Open MPI's own blocking calls poll without pause.
-/// Unchecked: `scratch` is covered by the contract that each line makes one call at a time; the rest is immutable.
+/// Unchecked: `scratch` and `underway` are covered by the contract that each line makes one call at a time; the rest is immutable.
 package final class MPICommunicator: PointToPoint, @unchecked Sendable {
     package var rank: Int { process.rank }
     package var size: Int { process.size }
@@ -25,6 +25,8 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
     private let handle: MPI_Comm
     /// For MPI's own sums.
     private let libraryHandle: MPI_Comm
+    /// The exchange that goes on. It has room for many parts, which short messages have no time to clear.
+    private let underway = UnsafeMutablePointer<cmpi_exchange>.allocate(capacity: 1)
     private let sideLine: MPICommunicator?
     private let manners: Backoff.Manners
 
@@ -48,6 +50,8 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
         let isCrowded = process.localSize > sysconf(Int32(_SC_NPROCESSORS_ONLN))
         manners = line == .side ? .polite : isCrowded ? .crowded : .eager
     }
+
+    deinit { underway.deallocate() }
 
     /// Messages between watchdogs.
     var post: any Post { MPIPost(handle: process.post, rank: rank, size: size) }
@@ -74,20 +78,16 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
         _ source: UnsafeRawBufferPointer, _ target: UnsafeMutableRawBufferPointer, partner: Int32,
         _ received: inout Int32
     ) -> (call: String, code: Int32) {
-        // Room for many parts, which short messages have no time to clear.
-        withUnsafeTemporaryAllocation(of: cmpi_exchange.self, capacity: 1) { room in
-            guard let exchange = room.baseAddress else { preconditionFailure("no room for one exchange") }
-            let code = cmpi_exchange_begin(
-                handle, source.baseAddress, Int32(source.count), target.baseAddress, Int32(target.count), partner,
-                process.isFar(partner) ? 1 : 0, exchange)
-            guard code == MPI_SUCCESS else { return ("MPI_Isend", code) }
-            var backoff = Backoff(manners)
-            while true {
-                var isDone: Int32 = 0
-                let code = cmpi_exchange_test(exchange, &isDone, &received)
-                if code != MPI_SUCCESS || isDone != 0 { return ("MPI_Testall", code) }
-                backoff.pause()
-            }
+        let code = cmpi_exchange_begin(
+            handle, source.baseAddress, Int32(source.count), target.baseAddress, Int32(target.count), partner,
+            process.isFar(partner) ? 1 : 0, underway)
+        guard code == MPI_SUCCESS else { return ("MPI_Isend", code) }
+        var backoff = Backoff(manners)
+        while true {
+            var isDone: Int32 = 0
+            let code = cmpi_exchange_test(underway, &isDone, &received)
+            if code != MPI_SUCCESS || isDone != 0 { return ("MPI_Testall", code) }
+            backoff.pause()
         }
     }
 
