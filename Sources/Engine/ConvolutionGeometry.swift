@@ -41,11 +41,13 @@ enum Cut {
     /// Floats of source and destination, where the destination is summed.
     static let summedFloats = 65_536
     /// Floats of x and dy that a task on a weight gradient keeps there.
-    static let stripFloats = 65_536
+    static let stripFloats = 106_496
     /// Floats of the sums that a task on a weight gradient keeps there, beside them.
     static let partSums = 65_536
-    /// Parts of a weight gradient from which on tasks need not be single shards' to be enough.
-    static let enoughParts = 16
+    /// Parts of a weight gradient for each thread from which on tasks need not be single shards' to be enough: of one by sums over taps, and of
+    /// one by Winograd's filtering, whose parts are larger.
+    static let enoughParts = 8
+    static let enoughFilteredParts = 4
     /// Inputs of a task on a linear layer's data gradient at most: whole tiles of any height; blocks of 32 outputs at most of one on its
     /// weights' gradient.
     static let linearInputs = 84
@@ -69,7 +71,7 @@ enum Cut {
     /// Patches of a weight gradient's, which reads and writes its sums once for them all.
     static let summedPatches = 64
     /// Floats of its sums that a task on a weight gradient keeps: the more, the less often are x and dy transformed.
-    static let coefficientSums = 589_824
+    static let coefficientSums = 1_179_648
     /// Inputs whose weights a task transforms.
     static let transformedInputs = 64
     /// Rows of its source that a task of a depthwise convolution should have room for.

@@ -36,7 +36,8 @@ extension PlanBuilder {
         let isFiltered = filters(geometry, geometry.output, step: FilterStep.backward)
         let cut = WeightCut(geometry, isFiltered: isFiltered)
         // Where there are too few parts to share, tasks are shards' parts. A single shard is the sum.
-        let sumsShards = shards == 1 || cut.parts >= Cut.enoughParts
+        let enoughParts = (isFiltered ? Cut.enoughFilteredParts : Cut.enoughParts) * context.threads
+        let sumsShards = shards == 1 || cut.parts >= enoughParts
         if !sumsShards { workspace.needPartials(shards * part.weightCount) }
         let isPaired = isPaired(geometry)
         var window = isPaired ? pairWindow(part) : forwardWindow(part)

@@ -29,8 +29,16 @@ private enum PatchSum: ShardSum {
         let copy = scratch + MinimalFilter4x4.coefficients &* coefficientSums
         let x = copy + arguments.pointee.packedSource
         let dy = x + MinimalFilter4x4.coefficients &* patches.sourceStride
+        let isOneStrip =
+            patches.rowsPerStrip == patches.rows && patches.samplesPerStrip >= endSlot &- firstSlot
         // Lanes that no tile writes: the second half of the last block.
-        if part.lanes.upperBound & 31 != 0 { zeroFloats(MinimalFilter4x4.coefficients &* coefficientSums, at: scratch) }
+        if part.lanes.upperBound & 31 != 0 {
+            if isOneStrip {
+                zeroFloats(arguments.pointee.partSums, at: sums)
+            } else {
+                zeroFloats(MinimalFilter4x4.coefficients &* coefficientSums, at: scratch)
+            }
+        }
         var slot = firstSlot
         while slot < endSlot {
             let samples = min(patches.samplesPerStrip, endSlot &- slot)
@@ -55,6 +63,11 @@ private enum PatchSum: ShardSum {
                     gradient: UnsafePointer(dy), samples: 1, rows: 1, columns: count, sums: scratch,
                     isFirst: slot == firstSlot && row == 0, aheadSource: Lookahead(nothingAt: UnsafePointer(x)),
                     aheadGradient: Lookahead(nothingAt: UnsafePointer(x)))
+                if isOneStrip {
+                    return sumAndTransform(
+                        job, part, xStride: patches.sourceStride, dyStride: patches.outputStride,
+                        tapStride: arguments.pointee.inputsPerPart &* 32, to: sums)
+                }
                 sumCoefficients(
                     job, part, xStride: patches.sourceStride, dyStride: patches.outputStride,
                     sumsStride: coefficientSums, blockStride: arguments.pointee.inputsPerPart &* 32)
@@ -88,6 +101,43 @@ private func sumCoefficients(
                 remaining &-= height
                 tiles &-= 1
             }
+        }
+    }
+}
+
+/// A part's gradient where one strip is all: a tile's sums of all coefficients are transformed at once, while they are in a cache.
+@inline(__always)
+private func sumAndTransform(
+    _ strip: OuterJob, _ part: WeightPart, xStride: Int, dyStride: Int, tapStride: Int,
+    to sums: UnsafeMutablePointer<Float>
+) {
+    var job = strip
+    forEachTile(0..<part.lanes.count) { lane, isWide in
+        var target = sums + (9 &* (lane >> 5) &* tapStride &+ (lane & 31))
+        var remaining = part.inputs.count
+        var tiles = tileCount(remaining)
+        var input = 0
+        while tiles > 0 {
+            let height = nextHeight(remaining, tiles: tiles)
+            for coefficient in 0..<MinimalFilter4x4.coefficients {
+                job.x = strip.x + (coefficient &* xStride &+ input)
+                job.gradient = strip.gradient + (coefficient &* dyStride &+ lane &* strip.columns)
+                job.sums = strip.sums + coefficient &* height &* 32
+                SumPixels<Broadcast>.run(height: height, isWide: isWide, &job)
+            }
+            for row in 0..<height {
+                var vector = row &* 32
+                repeat {
+                    MinimalFilter4x4.transformSums(
+                        UnsafePointer(strip.sums) + vector, coefficientStride: height &* 32, to: target + vector,
+                        tapStride: tapStride)
+                    vector &+= lanes
+                } while vector < row &* 32 &+ (isWide ? tileLanes : lanes)
+            }
+            target += height &* 32
+            input &+= height
+            remaining &-= height
+            tiles &-= 1
         }
     }
 }
