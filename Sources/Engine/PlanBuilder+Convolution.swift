@@ -33,9 +33,9 @@ extension PlanBuilder {
     private mutating func emitForward(_ part: ConvolutionPart) -> Bool {
         let part = part.decimated()
         let geometry = part.geometry
-        if filters(geometry, geometry.output, step: FilterStep.forward) {
+        if let filter = filter(geometry, for: .forward) {
             return emitWinograd(
-                step: FilterStep.forward, source: part.input, normalization: part.normalization,
+                filter, source: part.input, normalization: part.normalization,
                 padding: geometry.padding, weights: UnsafePointer(part.weights), scratch: 0, destination: part.output,
                 addend: part.addend,
                 bias: part.bias, finish: part.finish, sums: part.sums)

@@ -37,10 +37,12 @@ extension PlanBuilder {
             return false
         }
         let lattice = Lattice(geometry)
-        if filters(geometry, geometry.input, step: FilterStep.backward) {
-            let weights = transposed(part, lattice)
+        if let filter = filter(geometry, for: .dataGradient) {
+            // The kernels are turned by half a circle.
+            let weights = transposed(part, order: (0..<geometry.taps).reversed())
             return emitWinograd(
-                step: FilterStep.backward, source: dy, normalization: nil, padding: lattice.padTop, weights: weights,
+                filter, source: dy, normalization: nil, padding: geometry.stride == 1 ? lattice.padTop : 0,
+                weights: weights,
                 scratch: (dx.channels + 31) / 32 * geometry.taps * dy.channels * 32, destination: dx,
                 addend: part.addend, bias: nil, finish: part.finish, sums: part.sums)
         }
@@ -70,13 +72,15 @@ extension PlanBuilder {
         }
         let outputs = geometry.isDepthwise ? 1 : dy.channels
         return emitConvolution(
-            geometry, source: dy, window: window, weights: transposed(part, lattice),
+            geometry, source: dy, window: window, weights: transposed(part, order: lattice.tapOrder),
             weightBlockStride: geometry.taps * outputs * 32, phases: phases, destination: dx, step: geometry.stride,
             addend: part.addend, bias: nil, finish: part.finish, sums: part.sums)
     }
 
     /// The weights with inputs as lanes; a depthwise convolution's are that already.
-    private mutating func transposed(_ part: ConvolutionPart, _ lattice: Lattice) -> UnsafePointer<Float> {
+    ///
+    /// - Parameter order: taps, by their new places.
+    private mutating func transposed(_ part: ConvolutionPart, order: [Int]) -> UnsafePointer<Float> {
         if part.geometry.isDepthwise { return UnsafePointer(part.weights) }
         let blocks = (part.input.channels + 31) / 32
         workspace.needPartials(blocks * part.geometry.taps * part.output.channels * 32)
@@ -85,7 +89,7 @@ extension PlanBuilder {
             TransposeArguments(
                 source: UnsafePointer(part.weights), destination: workspace.partials, inputs: part.input.channels,
                 outputs: part.output.channels, taps: part.geometry.taps,
-                order: UnsafePointer(memory.store(lattice.tapOrder))),
+                order: UnsafePointer(memory.store(order))),
             tasks: blocks)
         return UnsafePointer(workspace.partials)
     }

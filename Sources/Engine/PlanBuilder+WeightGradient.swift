@@ -33,8 +33,9 @@ extension PlanBuilder {
         let part = part.decimated()
         let geometry = part.geometry
         let shards = context.batch.shards
-        let isFiltered = filters(geometry, geometry.output, step: FilterStep.backward)
-        let cut = WeightCut(geometry, isFiltered: isFiltered)
+        let filter = filter(geometry, for: .weightGradient)
+        let isFiltered = filter != nil
+        let cut = WeightCut(geometry, filter)
         // Where there are too few parts to share, tasks are shards' parts. A single shard is the sum.
         let enoughParts = (isFiltered ? Cut.enoughFilteredParts : Cut.enoughParts) * context.threads
         let sumsShards = shards == 1 || cut.parts >= enoughParts
@@ -59,7 +60,7 @@ extension PlanBuilder {
         arguments.partSums = geometry.taps * cut.inputsPerPart * cut.lanesPerPart
         if isPaired { arguments.pairedSums = arguments.partSums / geometry.kernelWidth * (geometry.kernelWidth + 1) }
         arguments.sumBuffers = sumsShards ? ShardTree(shards).buffers : 1
-        if isFiltered { cutIntoPatches(&arguments) } else { cutIntoStrips(&arguments) }
+        if let filter { cutIntoPatches(&arguments, filter) } else { cutIntoStrips(&arguments) }
         let (name, kernel) =
             geometry.isDepthwise
             ? ("depthwiseWeightGradient", context.kernels.depthwiseWeightGradient)
@@ -151,11 +152,10 @@ private struct WeightCut {
 
     var parts: Int { inputParts * laneParts }
 
-    /// - Parameter isFiltered: by Winograd's filtering, whose sums are those of coefficients.
-    init(_ geometry: ConvolutionGeometry, isFiltered: Bool) {
+    /// - Parameter filter: whose sums are those of coefficients.
+    init(_ geometry: ConvolutionGeometry, _ filter: PatchFilter?) {
         let (taps, room) =
-            isFiltered
-            ? (WinogradPatches.coefficients(FilterStep.backward), Cut.coefficientSums) : (geometry.taps, Cut.partSums)
+            filter.map { ($0.coefficients, Cut.coefficientSums) } ?? (geometry.taps, Cut.partSums)
         let blocks = (geometry.output.channels + 31) / 32
         let inputs = geometry.inputsPerOutput
         if geometry.isDepthwise {

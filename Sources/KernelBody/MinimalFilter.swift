@@ -4,13 +4,21 @@ import KernelInterface
 //
 //   Y = A' [(G g G') * (B' d B)] A
 //
-// d: the inputs of a patch, two more along a side than outputs; g: 3x3 weights; Y: outputs; * goes coefficient by coefficient.
+// d: the inputs of a patch; g: 3x3 weights; Y: outputs; * goes coefficient by coefficient.
 // The transforms are sums of few terms, vector by vector along channels: the bits depend on no tile, task or vector width.
 
 /// The transforms of one patch, a vector of its channels.
 protocol MinimalFilter {
-    /// Outputs of a patch along a side. Its inputs and coefficients are two more.
+    /// Outputs of a patch along a side.
     static var outputs: Int { get }
+    /// Inputs of a patch along a side, and how many of them are not the next one's too.
+    static var inputs: Int { get }
+    static var inputStep: Int { get }
+    /// Coefficients of a patch along a side.
+    static var side: Int { get }
+    /// Coefficients of weights, and which of them a patch's coefficient meets.
+    static var weightCoefficients: Int { get }
+    static func weights(meeting coefficient: Int) -> Int
 
     /// B' d B
     static func transformSource(
@@ -29,7 +37,22 @@ protocol MinimalFilter {
 
 extension MinimalFilter {
     @inline(__always) static var inputs: Int { outputs &+ 2 }
-    @inline(__always) static var coefficients: Int { inputs &* inputs }
+    @inline(__always) static var inputStep: Int { outputs }
+    @inline(__always) static var side: Int { inputs }
+    @inline(__always) static var coefficients: Int { side &* side }
+    @inline(__always) static var weightCoefficients: Int { coefficients }
+    @inline(__always) static func weights(meeting coefficient: Int) -> Int { coefficient }
+}
+
+/// One that weight gradients are computed by, whose patches are of dy: dg = G' [sum over patches of (B' d B) * (A dY A')] G.
+protocol MinimalGradientFilter: MinimalFilter {
+    /// A dY A', of the gradient `dy` at a row and column of the patch.
+    static func transformGradient(
+        to target: UnsafeMutablePointer<Float>, coefficientStride: Int, _ dy: (_ row: Int, _ column: Int) -> Vector)
+
+    /// G' u G, to taps that lie `tapStride` apart.
+    static func transformSums(
+        _ sums: UnsafePointer<Float>, coefficientStride: Int, to target: UnsafeMutablePointer<Float>, tapStride: Int)
 }
 
 /// sum + factor * x

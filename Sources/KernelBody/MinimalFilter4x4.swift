@@ -5,7 +5,7 @@ import KernelInterface
 /// A side's polynomials are evaluated at 0, 1, -1, 2, -1/2 and infinity, which lose less to rounding than 2 and -2 or 1/2 and -1/2 would (on
 /// the choice of points: Barabasz, Anderson, Soodhalter and Gregg, "Error Analysis and Improving the Accuracy of Winograd Convolution for
 /// Deep Neural Networks", ACM TOMS 2020). Convolutions and weight gradients still err some three times as much as sums over taps.
-enum MinimalFilter4x4: MinimalFilter {
+enum MinimalFilter4x4: MinimalGradientFilter {
     /// Numbers along one side of a patch: inputs, or coefficients.
     typealias LongSide = (Vector, Vector, Vector, Vector, Vector, Vector)
     /// Outputs, or their gradients.
@@ -158,7 +158,6 @@ enum MinimalFilter4x4: MinimalFilter {
         writeRow(3, (a.3, b.3, c.3, d.3, e.3, f.3))
     }
 
-    /// A dY A', of the gradient `dy` at a row and column of the patch.
     @inline(__always)
     static func transformGradient(
         to target: UnsafeMutablePointer<Float>, coefficientStride: Int, _ dy: (_ row: Int, _ column: Int) -> Vector
@@ -180,7 +179,6 @@ enum MinimalFilter4x4: MinimalFilter {
         write(5, (a.5, b.5, c.5, d.5))
     }
 
-    /// G' u G, to taps that lie `tapStride` apart.
     @inline(__always)
     static func transformSums(
         _ sums: UnsafePointer<Float>, coefficientStride: Int, to target: UnsafeMutablePointer<Float>, tapStride: Int

@@ -16,11 +16,11 @@ func transformStrip<Filter: MinimalFilter>(
 ) -> UnsafeMutablePointer<Float> {
     let rowStride = window.width &* window.pixelStride
     copyWindow(
-        source, slot: slot, firstRow: Filter.outputs &* row &- window.padTop, rows: Filter.outputs &* rows &+ 2,
-        window: window, to: copy)
+        source, slot: slot, firstRow: Filter.inputStep &* row &- window.padTop,
+        rows: Filter.inputStep &* (rows &- 1) &+ Filter.inputs, window: window, to: copy)
     var patch = target
     for r in 0..<rows {
-        var origin = UnsafePointer(copy + Filter.outputs &* r &* rowStride)
+        var origin = UnsafePointer(copy + Filter.inputStep &* r &* rowStride)
         for _ in 0..<columns {
             var lane = 0
             while lane < source.channels {
@@ -29,7 +29,7 @@ func transformStrip<Filter: MinimalFilter>(
                     coefficientStride: coefficientStride)
                 lane &+= lanes
             }
-            origin += Filter.outputs &* window.pixelStride
+            origin += Filter.inputStep &* window.pixelStride
             patch += window.pixelStride
         }
     }
@@ -37,10 +37,11 @@ func transformStrip<Filter: MinimalFilter>(
 }
 
 func convolveWinograd(_ arguments: UnsafePointer<WinogradArguments>, _ task: Int, _ worker: Int) {
-    if arguments.pointee.patches.step == 2 {
-        convolve(MinimalFilter2x2.self, arguments, task, worker)
-    } else {
-        convolve(MinimalFilter4x4.self, arguments, task, worker)
+    switch arguments.pointee.patches.filter {
+    case .stride1Of2x2: convolve(MinimalFilter2x2.self, arguments, task, worker)
+    case .stride1Of4x4: convolve(MinimalFilter4x4.self, arguments, task, worker)
+    case .stride2: convolve(MinimalFilterStride2.self, arguments, task, worker)
+    case .stride2Transposed: convolve(MinimalFilterStride2Transposed.self, arguments, task, worker)
     }
 }
 
@@ -78,8 +79,8 @@ private func convolve<Filter: MinimalFilter>(
         if nextSlot < arguments.pointee.batch.slots {
             ahead = Lookahead(
                 source,
-                from: UnsafePointer(source.pixel(nextSlot, isWithinGroup ? Filter.outputs &* (row &+ rows) : 0, 0)),
-                count: patches.samplesPerStrip &* Filter.outputs &* patches.rowsPerStrip &* source.rowStride,
+                from: UnsafePointer(source.pixel(nextSlot, isWithinGroup ? Filter.inputStep &* (row &+ rows) : 0, 0)),
+                count: patches.samplesPerStrip &* Filter.inputStep &* patches.rowsPerStrip &* source.rowStride,
                 steps: steps)
         }
     }
@@ -130,7 +131,7 @@ private func multiplyCoefficients<Filter: MinimalFilter>(
     let inputs = arguments.pointee.source.channels
     for coefficient in 0..<Filter.coefficients {
         forEachTile(range) { lane, isWide in
-            let block = (lane >> 5) &* Filter.coefficients &+ coefficient
+            let block = (lane >> 5) &* Filter.weightCoefficients &+ Filter.weights(meeting: coefficient)
             var job = MultiplyJob(
                 source: sources + coefficient &* layout.sourceStride,
                 sourceStride: arguments.pointee.window.pixelStride,
@@ -179,10 +180,11 @@ private func writeOutputs<Filter: MinimalFilter>(
 }
 
 func transformWeights(_ arguments: UnsafePointer<WinogradWeightArguments>, _ task: Int, _ worker: Int) {
-    if arguments.pointee.step == 2 {
-        transform(MinimalFilter2x2.self, arguments, task)
-    } else {
-        transform(MinimalFilter4x4.self, arguments, task)
+    switch arguments.pointee.filter {
+    case .stride1Of2x2: transform(MinimalFilter2x2.self, arguments, task)
+    case .stride1Of4x4: transform(MinimalFilter4x4.self, arguments, task)
+    case .stride2: transform(MinimalFilterStride2.self, arguments, task)
+    case .stride2Transposed: transform(MinimalFilterStride2Transposed.self, arguments, task)
     }
 }
 
@@ -197,7 +199,7 @@ private func transform<Filter: MinimalFilter>(
     let end = min(first &+ arguments.pointee.inputsPerPart, inputs)
     let tap = inputs &* 32
     let source = arguments.pointee.source + block &* 9 &* tap
-    let target = arguments.pointee.destination + block &* Filter.coefficients &* tap
+    let target = arguments.pointee.destination + block &* Filter.weightCoefficients &* tap
     var i = first &* 32
     while i < end &* 32 {
         Filter.transformWeights(source + i, tapStride: tap, to: target + i, coefficientStride: tap)

@@ -8,11 +8,16 @@ import KernelInterface
 // chain a weight, in the order sample, row, column. What is summed over shards is dg, so that ranks can go on with it.
 
 func winogradWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
-    sumPart(PatchSum.self, arguments, WeightPart(arguments, task: task), worker: worker)
+    let part = WeightPart(arguments, task: task)
+    if arguments.pointee.patches?.filter == .stride2 {
+        sumPart(PatchSum<MinimalFilterStride2>.self, arguments, part, worker: worker)
+    } else {
+        sumPart(PatchSum<MinimalFilter4x4>.self, arguments, part, worker: worker)
+    }
 }
 
 /// A part's sums over one shard, strip by strip: some rows of patches of a sample, or some whole samples.
-private enum PatchSum: ShardSum {
+private enum PatchSum<Filter: MinimalGradientFilter>: ShardSum {
     static func sum(
         _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, shard: Int,
         scratch: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>
@@ -26,9 +31,9 @@ private enum PatchSum: ShardSum {
         source.take(lanes: part.inputs)
         window.normalization?.drop(lanes: part.inputs.lowerBound)
         let coefficientSums = arguments.pointee.inputsPerPart &* arguments.pointee.lanesPerPart
-        let copy = scratch + MinimalFilter4x4.coefficients &* coefficientSums
+        let copy = scratch + Filter.coefficients &* coefficientSums
         let x = copy + arguments.pointee.packedSource
-        let dy = x + MinimalFilter4x4.coefficients &* patches.sourceStride
+        let dy = x + Filter.coefficients &* patches.sourceStride
         let isOneStrip =
             patches.rowsPerStrip == patches.rows && patches.samplesPerStrip >= endSlot &- firstSlot
         // Lanes that no tile writes: the second half of the last block.
@@ -36,7 +41,7 @@ private enum PatchSum: ShardSum {
             if isOneStrip {
                 zeroFloats(arguments.pointee.partSums, at: sums)
             } else {
-                zeroFloats(MinimalFilter4x4.coefficients &* coefficientSums, at: scratch)
+                zeroFloats(Filter.coefficients &* coefficientSums, at: scratch)
             }
         }
         var slot = firstSlot
@@ -49,12 +54,13 @@ private enum PatchSum: ShardSum {
                 var end = x
                 for i in 0..<samples {
                     end = transformStrip(
-                        MinimalFilter4x4.self, source, slot: slot &+ i, row: row, rows: rows, columns: patches.columns,
+                        Filter.self, source, slot: slot &+ i, row: row, rows: rows, columns: patches.columns,
                         coefficientStride: patches.sourceStride, window: window, copy: copy, to: end)
                 }
                 forEachTile(part.lanes) { lane, isWide in
                     transformGradient(
-                        arguments.pointee.outputGradient, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows),
+                        Filter.self, arguments.pointee.outputGradient, slots: slot..<(slot &+ samples),
+                        rows: row..<(row &+ rows),
                         columns: patches.columns, lane: lane, isWide: isWide,
                         to: dy + (lane &- part.lanes.lowerBound) &* count, coefficientStride: patches.outputStride)
                 }
@@ -65,28 +71,30 @@ private enum PatchSum: ShardSum {
                     aheadGradient: Lookahead(nothingAt: UnsafePointer(x)))
                 if isOneStrip {
                     return sumAndTransform(
-                        job, part, xStride: patches.sourceStride, dyStride: patches.outputStride,
+                        Filter.self, job, part, xStride: patches.sourceStride, dyStride: patches.outputStride,
                         tapStride: arguments.pointee.inputsPerPart &* 32, to: sums)
                 }
                 sumCoefficients(
-                    job, part, xStride: patches.sourceStride, dyStride: patches.outputStride,
+                    Filter.self, job, part, xStride: patches.sourceStride, dyStride: patches.outputStride,
                     sumsStride: coefficientSums, blockStride: arguments.pointee.inputsPerPart &* 32)
                 row &+= rows
             }
             slot &+= samples
         }
         transformSums(
-            part, inputsPerPart: arguments.pointee.inputsPerPart, from: scratch, stride: coefficientSums, to: sums)
+            Filter.self, part, inputsPerPart: arguments.pointee.inputsPerPart, from: scratch, stride: coefficientSums,
+            to: sums)
     }
 }
 
 /// For each coefficient: sums[input][lane] += sum over patches of x[patch][input] * dy[patch][lane].
 @inline(__always)
-private func sumCoefficients(
-    _ strip: OuterJob, _ part: WeightPart, xStride: Int, dyStride: Int, sumsStride: Int, blockStride: Int
+private func sumCoefficients<Filter: MinimalGradientFilter>(
+    _ filter: Filter.Type, _ strip: OuterJob, _ part: WeightPart, xStride: Int, dyStride: Int, sumsStride: Int,
+    blockStride: Int
 ) {
     var job = strip
-    for coefficient in 0..<MinimalFilter4x4.coefficients {
+    for coefficient in 0..<Filter.coefficients {
         forEachTile(0..<part.lanes.count) { lane, isWide in
             job.x = strip.x + coefficient &* xStride
             job.gradient = strip.gradient + (coefficient &* dyStride &+ lane &* strip.columns)
@@ -107,8 +115,8 @@ private func sumCoefficients(
 
 /// A part's gradient where one strip is all: a tile's sums of all coefficients are transformed at once, while they are in a cache.
 @inline(__always)
-private func sumAndTransform(
-    _ strip: OuterJob, _ part: WeightPart, xStride: Int, dyStride: Int, tapStride: Int,
+private func sumAndTransform<Filter: MinimalGradientFilter>(
+    _ filter: Filter.Type, _ strip: OuterJob, _ part: WeightPart, xStride: Int, dyStride: Int, tapStride: Int,
     to sums: UnsafeMutablePointer<Float>
 ) {
     var job = strip
@@ -119,7 +127,7 @@ private func sumAndTransform(
         var input = 0
         while tiles > 0 {
             let height = nextHeight(remaining, tiles: tiles)
-            for coefficient in 0..<MinimalFilter4x4.coefficients {
+            for coefficient in 0..<Filter.coefficients {
                 job.x = strip.x + (coefficient &* xStride &+ input)
                 job.gradient = strip.gradient + (coefficient &* dyStride &+ lane &* strip.columns)
                 job.sums = strip.sums + coefficient &* height &* 32
@@ -128,7 +136,7 @@ private func sumAndTransform(
             for row in 0..<height {
                 var vector = row &* 32
                 repeat {
-                    MinimalFilter4x4.transformSums(
+                    Filter.transformSums(
                         UnsafePointer(strip.sums) + vector, coefficientStride: height &* 32, to: target + vector,
                         tapStride: tapStride)
                     vector &+= lanes
@@ -144,8 +152,9 @@ private func sumAndTransform(
 
 /// The coefficients of some patches of dy, a tile's lanes of them: [coefficient][patch][tile's lanes].
 @inline(__always)
-private func transformGradient(
-    _ gradient: TensorView, slots: Range<Int>, rows: Range<Int>, columns: Int, lane: Int, isWide: Bool,
+private func transformGradient<Filter: MinimalGradientFilter>(
+    _ filter: Filter.Type, _ gradient: TensorView, slots: Range<Int>, rows: Range<Int>, columns: Int, lane: Int,
+    isWide: Bool,
     to target: UnsafeMutablePointer<Float>, coefficientStride: Int
 ) {
     var place = target
@@ -153,10 +162,12 @@ private func transformGradient(
         for row in rows {
             for column in 0..<columns {
                 transformPatch(
-                    gradient, slot, 4 &* row, 4 &* column, lane, to: place, coefficientStride: coefficientStride)
+                    filter, gradient, slot, Filter.outputs &* row, Filter.outputs &* column, lane, to: place,
+                    coefficientStride: coefficientStride)
                 if isWide {
                     transformPatch(
-                        gradient, slot, 4 &* row, 4 &* column, lane &+ lanes, to: place + lanes,
+                        filter, gradient, slot, Filter.outputs &* row, Filter.outputs &* column, lane &+ lanes,
+                        to: place + lanes,
                         coefficientStride: coefficientStride)
                 }
                 place += tileLanes
@@ -167,24 +178,24 @@ private func transformGradient(
 
 /// One vector of one patch of dy, which is zero outside of the map.
 @inline(__always)
-private func transformPatch(
-    _ gradient: TensorView, _ slot: Int, _ row: Int, _ column: Int, _ lane: Int,
+private func transformPatch<Filter: MinimalGradientFilter>(
+    _ filter: Filter.Type, _ gradient: TensorView, _ slot: Int, _ row: Int, _ column: Int, _ lane: Int,
     to target: UnsafeMutablePointer<Float>, coefficientStride: Int
 ) {
     let pixel = gradient.pixel(slot, row, column) + lane
     let rows = gradient.height &- row
     let columns = gradient.width &- column
     let stride = gradient.pixelStride
-    MinimalFilter4x4.transformGradient(to: target, coefficientStride: coefficientStride) { row, column in
+    Filter.transformGradient(to: target, coefficientStride: coefficientStride) { row, column in
         if row >= rows || column >= columns { return Vector(repeating: 0) }
         return streamed(pixel + (row &* gradient.rowStride &+ column &* stride), pixelStride: stride)
     }
 }
 
-/// A part's gradient from the sums of its coefficients: [lanes/32][36][inputs][32] -> [lanes/32][9][inputs][32], where coefficients lie
+/// A part's gradient from the sums of its coefficients: [lanes/32][coefficient][inputs][32] -> [lanes/32][9][inputs][32], where coefficients lie
 /// `stride` apart.
-private func transformSums(
-    _ part: WeightPart, inputsPerPart: Int, from coefficients: UnsafePointer<Float>, stride: Int,
+private func transformSums<Filter: MinimalGradientFilter>(
+    _ filter: Filter.Type, _ part: WeightPart, inputsPerPart: Int, from coefficients: UnsafePointer<Float>, stride: Int,
     to sums: UnsafeMutablePointer<Float>
 ) {
     let tap = inputsPerPart &* 32
@@ -193,7 +204,7 @@ private func transformSums(
         let target = sums + 9 &* block &* tap
         var i = 0
         while i < part.inputs.count &* 32 {
-            MinimalFilter4x4.transformSums(
+            Filter.transformSums(
                 source + i, coefficientStride: stride, to: target + i, tapStride: tap)
             i &+= lanes
         }

@@ -1,10 +1,58 @@
-/// How the maps of a convolution fall into the patches of Winograd's minimal filtering: F(2x2, 3x3) or F(4x4, 3x3). Neighbours share two
-/// rows or columns of inputs. Where a map's height or width is no multiple of a patch's outputs, its last patches reach beyond.
+/// A minimal filtering of 3x3 kernels, by its patches: what they read of a map, and write.
+package enum PatchFilter: UInt8, BitwiseCopyable {
+    /// F(2x2, 3x3) and F(4x4, 3x3).
+    case stride1Of2x2, stride1Of4x4
+    /// 2x2 outputs of a convolution of stride 2.
+    case stride2
+    /// 4x4 of the inputs' gradients of one that has one row and column of zeros around its inputs.
+    case stride2Transposed
+
+    /// What a patch writes along a side.
+    package var outputs: Int {
+        switch self {
+        case .stride1Of2x2, .stride2: 2
+        case .stride1Of4x4, .stride2Transposed: 4
+        }
+    }
+    /// What a patch reads along a side.
+    package var inputs: Int {
+        switch self {
+        case .stride1Of2x2: 4
+        case .stride1Of4x4: 6
+        case .stride2: 5
+        case .stride2Transposed: 3
+        }
+    }
+    /// From one patch's first input to the next one's.
+    package var inputStep: Int {
+        switch self {
+        case .stride1Of2x2, .stride2Transposed: 2
+        case .stride1Of4x4, .stride2: 4
+        }
+    }
+    /// Of a patch, each of a channel.
+    package var coefficients: Int {
+        switch self {
+        case .stride1Of2x2: 16
+        case .stride1Of4x4: 36
+        case .stride2, .stride2Transposed: 25
+        }
+    }
+    /// Of an input's weights of an output, of which several of a patch's coefficients may meet the same one.
+    package var weightCoefficients: Int {
+        switch self {
+        case .stride1Of2x2, .stride2, .stride2Transposed: 16
+        case .stride1Of4x4: 36
+        }
+    }
+}
+
+/// How the maps of a convolution fall into the patches of Winograd's minimal filtering. Neighbours may share rows or columns of inputs. Where
+/// a map's height or width is no multiple of a patch's outputs, its last patches reach beyond.
 ///
 /// Tasks hold a patch's coefficients as [coefficient][patch][channels].
 package struct WinogradPatches: BitwiseCopyable {
-    /// Outputs of a patch along a side, 2 or 4: what its inputs are apart from those of the one before.
-    package var step: Int
+    package var filter: PatchFilter
     /// Of one map.
     package var rows: Int
     package var columns: Int
@@ -17,16 +65,11 @@ package struct WinogradPatches: BitwiseCopyable {
     package var outputStride: Int
     package var outputPatchStride: Int
 
-    /// Of a patch, each of a channel: as many as it has inputs.
-    package var coefficients: Int { Self.coefficients(step) }
-
-    package static func coefficients(_ step: Int) -> Int { (step + 2) * (step + 2) }
-
     package init(
-        step: Int, rows: Int, columns: Int, rowsPerStrip: Int, samplesPerStrip: Int, sourceStride: Int,
+        filter: PatchFilter, rows: Int, columns: Int, rowsPerStrip: Int, samplesPerStrip: Int, sourceStride: Int,
         outputStride: Int, outputPatchStride: Int
     ) {
-        self.step = step
+        self.filter = filter
         self.rows = rows
         self.columns = columns
         self.rowsPerStrip = rowsPerStrip
@@ -37,7 +80,7 @@ package struct WinogradPatches: BitwiseCopyable {
     }
 }
 
-/// Convolutions of 3x3 at stride 1, and their data gradients, by Winograd's minimal filtering.
+/// Convolutions of 3x3, and their data gradients, by Winograd's minimal filtering.
 ///
 /// Task index = (group * strips + strip) * laneParts + part, of groups of `patches.samplesPerStrip` samples.
 /// Scratch memory: the window's copy of one sample, the source's coefficients, the outputs'.
@@ -97,14 +140,13 @@ package struct WinogradWeightArguments: BitwiseCopyable {
     package var destination: UnsafeMutablePointer<Float>
     package var inputs: Int
     package var inputsPerPart: Int
-    /// Outputs of a patch along a side, 2 or 4.
-    package var step: Int
+    package var filter: PatchFilter
 
     package init(
         source: UnsafePointer<Float>, destination: UnsafeMutablePointer<Float>, inputs: Int, inputsPerPart: Int,
-        step: Int
+        filter: PatchFilter
     ) {
-        self.step = step
+        self.filter = filter
         self.source = source
         self.destination = destination
         self.inputs = inputs

@@ -6,7 +6,7 @@ import Testing
 
 /// Winograd's filtering is another way to the same numbers.
 @Suite struct WinogradTests {
-    @Test("specimens are all there") func count() { #expect(Specimens.filtered.count == 17) }
+    @Test("specimens are all there") func count() { #expect(Specimens.filtered.count == 25) }
 
     @Test("an engine agrees with the references, with it and without", arguments: Specimens.filtered)
     func agreement(specimen: Specimen) throws {
@@ -49,7 +49,8 @@ import Testing
     @Test("maps of which patches would compute too much, and other kernels, are left alone")
     func elsewhere() throws {
         let others = [
-            (16, 1, 3, 1, 1), (15, 8, 3, 1, 1), (16, 8, 3, 2, 1), (16, 8, 5, 1, 2), (16, 8, 1, 1, 0),
+            (16, 1, 3, 1, 1), (15, 8, 3, 1, 1), (16, 8, 3, 2, 0), (16, 14, 3, 2, 1), (16, 8, 3, 3, 1), (16, 8, 5, 1, 2),
+            (16, 8, 1, 1, 0),
         ]
         for (channels, size, kernel, stride, padding) in others {
             let names = try kernels(channels, size, kernel, stride, padding)
@@ -64,6 +65,8 @@ import Testing
         let back = try kernels(16, 3, 3, 1, 1)
         #expect(back.count { $0 == "convolveWinograd" } == 1 && back.contains("winogradWeightGradient"))
         #expect(try kernels(16, 4, 3, 1, 1).count { $0 == "convolveWinograd" } == 2)
+        let strided = try kernels(16, 8, 3, 2, 1)
+        #expect(strided.count { $0 == "convolveWinograd" } == 2 && strided.contains("winogradWeightGradient"))
     }
 
     /// What a step of such a convolution, behind one of 1x1, calls.
