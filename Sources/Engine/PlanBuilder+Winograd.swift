@@ -9,7 +9,7 @@ extension PlanBuilder {
     /// layer alone, never from batch, ranks, threads or CPU: its bits are other ones.
     ///
     /// What is computed forward decides on which side of its bend an activation lies, and each gradient takes that for granted: F(2x2, 3x3)
-    /// rounds no worse than the sum over taps. Gradients can afford F(4x4, 3x3)'s rounding. At stride 2 there is one for all of them.
+    /// rounds no worse than the sum over taps, and so do the patches of stride 2. Gradients can afford F(4x4, 3x3)'s rounding.
     func filter(_ geometry: ConvolutionGeometry, for direction: FilterDirection) -> PatchFilter? {
         guard context.usesWinograd, geometry.kernelHeight == 3, geometry.kernelWidth == 3,
             !geometry.isDepthwise, !geometry.isLinear,

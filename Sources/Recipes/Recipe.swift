@@ -34,7 +34,7 @@ package struct Recipe: Equatable, Sendable {
 
     /// How convolutions are computed.
     package enum Convolution: String, CaseIterable, Sendable {
-        /// Kernels of 3x3 at stride 1 by Winograd's minimal filtering, others directly. Not on OpenBLAS.
+        /// Kernels of 3x3 at strides 1 and 2 by Winograd's minimal filtering, others directly. Not on OpenBLAS.
         case winograd
         /// All as the sum over their taps.
         case direct
