@@ -71,7 +71,9 @@ extension Graph {
         guard let output = node.output, node.addend == nil else { return nil }
         switch node.operation {
         case .batchNorm: return Double(node.inputs.count + 1)
-        case .maxPool(let pooling) where pooling.stride > 1: return Double(pooling.stride * pooling.stride + 1)
+        case .maxPool(let pooling) where pooling.stride > 1:
+            // Each of a window's inputs takes a comparison, most from a cache, which is as long as a pass.
+            return Double(pooling.stride * pooling.stride + pooling.kernel * pooling.kernel + 1)
         case .convolution where self[output].shape.pixels > 1:
             let products = multiplyAdds(of: node) / self[output].shape.count
             return products <= Self.cheapProducts ? 1 + Double(products) / Self.productsOfPass : nil
