@@ -212,6 +212,8 @@ struct ResumeTests {
             run.flags("run") { flags in
                 flags.resume = .auto
                 flags.instructionSet = instructionSet
+                // As many as OpenBLAS has in other suites, which share its threads.
+                flags.threads = 2
                 flags.overriddenKeys = overridden
             }
         }

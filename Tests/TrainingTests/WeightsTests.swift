@@ -111,7 +111,7 @@ struct EngineStateTests {
             training: Graph(network: network, imageSize: 28, purpose: .training),
             evaluation: Graph(network: network, imageSize: 28, purpose: .evaluation),
             configuration: EngineConfiguration(
-                backend: .openblas, threads: 1, shards: 1, shardCapacity: 1, evaluationCapacity: 1, seed: 0))
+                backend: .openblas, threads: 2, shards: 1, shardCapacity: 1, evaluationCapacity: 1, seed: 0))
     }
 
     /// One thing wrong with the tensors of a checkpoint, and what the error says of it. `0.weight` is 6x1x5x5.
