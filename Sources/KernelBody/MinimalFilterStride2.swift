@@ -27,46 +27,44 @@ private func putSide(_ side: Side, row: Int, _ target: UnsafeMutablePointer<Floa
     put(side.4, place + 4 &* coefficientStride)
 }
 
-/// G g G', without what would stand there twice: the last two coefficients of a side meet the same weight.
-@inline(__always)
-private func transformKernel(
-    _ weights: UnsafePointer<Float>, tapStride: Int, to target: UnsafeMutablePointer<Float>, coefficientStride: Int
-) {
-    var row = 0
-    @inline(__always)
-    func write(_ g0: Vector, _ g1: Vector, _ g2: Vector) {
-        let place = target + 4 &* row &* coefficientStride
-        put(g0, place)
-        put(g0 + g2, place + coefficientStride)
-        put(g2, place + 2 &* coefficientStride)
-        put(g1, place + 3 &* coefficientStride)
-        row &+= 1
-    }
-    @inline(__always) func tap(_ row: Int, _ column: Int) -> Vector {
-        vector(weights + (3 &* row &+ column) &* tapStride)
-    }
-    write(tap(0, 0), tap(0, 1), tap(0, 2))
-    write(tap(0, 0) + tap(2, 0), tap(0, 1) + tap(2, 1), tap(0, 2) + tap(2, 2))
-    write(tap(2, 0), tap(2, 1), tap(2, 2))
-    write(tap(1, 0), tap(1, 1), tap(1, 2))
-}
+/// What both filters have in common: their weights, whose last two coefficients along a side would be the same one.
+protocol Stride2Filter: MinimalFilter {}
 
-extension MinimalFilter {
-    /// The weights of a coefficient among four times four.
+extension Stride2Filter {
+    @inline(__always) static var side: Int { 5 }
+    @inline(__always) static var weightCoefficients: Int { 16 }
+
     @inline(__always)
-    fileprivate static func weightsOfFour(_ coefficient: Int) -> Int {
+    static func weights(meeting coefficient: Int) -> Int {
         4 &* min(coefficient / 5, 3) &+ min(coefficient % 5, 3)
+    }
+
+    @inline(__always)
+    static func transformWeights(
+        _ weights: UnsafePointer<Float>, tapStride: Int, to target: UnsafeMutablePointer<Float>, coefficientStride: Int
+    ) {
+        @inline(__always)
+        func write(_ row: Int, _ g0: Vector, _ g1: Vector, _ g2: Vector) {
+            let place = target + 4 &* row &* coefficientStride
+            put(g0, place)
+            put(g0 + g2, place + coefficientStride)
+            put(g2, place + 2 &* coefficientStride)
+            put(g1, place + 3 &* coefficientStride)
+        }
+        @inline(__always)
+        func tap(_ row: Int, _ column: Int) -> Vector { vector(weights + (3 &* row &+ column) &* tapStride) }
+        write(0, tap(0, 0), tap(0, 1), tap(0, 2))
+        write(1, tap(0, 0) + tap(2, 0), tap(0, 1) + tap(2, 1), tap(0, 2) + tap(2, 2))
+        write(2, tap(2, 0), tap(2, 1), tap(2, 2))
+        write(3, tap(1, 0), tap(1, 1), tap(1, 2))
     }
 }
 
 /// 2x2 outputs, from 5x5 inputs.
-enum MinimalFilterStride2: MinimalGradientFilter {
+enum MinimalFilterStride2: Stride2Filter, MinimalGradientFilter {
     @inline(__always) static var outputs: Int { 2 }
     @inline(__always) static var inputs: Int { 5 }
     @inline(__always) static var inputStep: Int { 4 }
-    @inline(__always) static var side: Int { 5 }
-    @inline(__always) static var weightCoefficients: Int { 16 }
-    @inline(__always) static func weights(meeting coefficient: Int) -> Int { weightsOfFour(coefficient) }
 
     /// B' d
     @inline(__always)
@@ -103,13 +101,6 @@ enum MinimalFilterStride2: MinimalGradientFilter {
         write(2, (a.2, b.2, c.2, d.2, e.2))
         write(3, (a.3, b.3, c.3, d.3, e.3))
         write(4, (a.4, b.4, c.4, d.4, e.4))
-    }
-
-    @inline(__always)
-    static func transformWeights(
-        _ weights: UnsafePointer<Float>, tapStride: Int, to target: UnsafeMutablePointer<Float>, coefficientStride: Int
-    ) {
-        transformKernel(weights, tapStride: tapStride, to: target, coefficientStride: coefficientStride)
     }
 
     @inline(__always)
@@ -172,13 +163,10 @@ enum MinimalFilterStride2: MinimalGradientFilter {
 
 /// 4x4 inputs' gradients, from 3x3 of the outputs', where one row and column of zeros is around the inputs. The kernel is turned by half a circle:
 /// gradients of odd places meet its outer weights, those of even places the middle one.
-enum MinimalFilterStride2Transposed: MinimalFilter {
+enum MinimalFilterStride2Transposed: Stride2Filter {
     @inline(__always) static var outputs: Int { 4 }
     @inline(__always) static var inputs: Int { 3 }
     @inline(__always) static var inputStep: Int { 2 }
-    @inline(__always) static var side: Int { 5 }
-    @inline(__always) static var weightCoefficients: Int { 16 }
-    @inline(__always) static func weights(meeting coefficient: Int) -> Int { weightsOfFour(coefficient) }
 
     /// B' d
     @inline(__always)
@@ -208,13 +196,6 @@ enum MinimalFilterStride2Transposed: MinimalFilter {
         write(2, a.2, b.2, c.2)
         write(3, a.3, b.3, c.3)
         write(4, a.4, b.4, c.4)
-    }
-
-    @inline(__always)
-    static func transformWeights(
-        _ weights: UnsafePointer<Float>, tapStride: Int, to target: UnsafeMutablePointer<Float>, coefficientStride: Int
-    ) {
-        transformKernel(weights, tapStride: tapStride, to: target, coefficientStride: coefficientStride)
     }
 
     @inline(__always)
