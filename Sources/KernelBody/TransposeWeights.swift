@@ -10,15 +10,23 @@ func transposeWeights(_ arguments: UnsafePointer<TransposeArguments>, _ task: In
     var target = arguments.pointee.destination + task &* taps &* outputs &* 32
     for place in 0..<taps {
         let tap = arguments.pointee.order[place]
-        for output in 0..<outputs {
+        for output in stride(from: 0, to: outputs, by: squareSide) {
             let row = ((output >> 5) &* taps &+ tap) &* inputs &+ firstInput
-            var source = arguments.pointee.source + (row &* 32 &+ (output & 31))
-            for i in 0..<inputCount {
-                target[i] = source.pointee
-                source += 32
+            let source = arguments.pointee.source + (row &* 32 &+ (output & 31))
+            let rows = min(squareSide, outputs &- output)
+            for input in stride(from: 0, to: 32, by: squareSide) {
+                let first = target + (output &* 32 &+ input)
+                if input &+ squareSide <= inputCount {
+                    transposeSquare(source + input &* 32, stride: 32, to: first, stride: 32, rows: rows)
+                } else {
+                    for i in 0..<rows {
+                        for j in 0..<squareSide {
+                            first[i &* 32 &+ j] = input &+ j < inputCount ? source[(input &+ j) &* 32 &+ i] : 0
+                        }
+                    }
+                }
             }
-            for i in inputCount..<32 { target[i] = 0 }
-            target += 32
         }
+        target += outputs &* 32
     }
 }
