@@ -9,14 +9,20 @@ extension PlanBuilder {
         let outputs = part.output.channels
         workspace.needPartials((slots + 31) / 32 * 32 * outputs)
         let inputs = part.geometry.input.count
-        let perTask = min(
-            max((inputs + Cut.enoughTasks - 1) / Cut.enoughTasks, context.kernels.tileHeight), Cut.linearInputs)
-        workspace.needScratch(perTask * 32)
-        let arguments = linearGradient(part, perTask: perTask)
-        call("packOutputGradient", context.kernels.packOutputGradient, arguments, tasks: (outputs + 31) / 32)
+        let groups = (slots + 31) / 32
+        let slotParts = inputs * outputs <= Cut.linearWeights ? groups : 1
+        let wanted = (Cut.enoughTasks + slotParts - 1) / slotParts
+        let perTask = min(max((inputs + wanted - 1) / wanted, context.kernels.tileHeight), Cut.linearInputs)
+        // Sums of a task's inputs and of a square more, the square and y's.
+        workspace.needScratch((perTask + 16) * 32 + 2 * 16 * 16)
+        var arguments = linearGradient(part, perTask: perTask)
+        arguments.inputParts = (inputs + perTask - 1) / perTask
+        arguments.slotsPerTask = groups / slotParts * 32
+        call(
+            "packOutputGradient", context.kernels.packOutputGradient, arguments, tasks: groups * ((outputs + 31) / 32))
         call(
             "linearDataGradient", context.kernels.linearDataGradient, arguments,
-            tasks: (inputs + perTask - 1) / perTask)
+            tasks: slotParts * arguments.inputParts)
     }
 
     mutating func emitLinearWeightGradient(_ part: ConvolutionPart) {

@@ -7,36 +7,50 @@ import KernelInterface
 //   dx[n, i] = sum over k of dy[n, k] * w[i, k]       rows of a tile are inputs i, lanes samples n: weights are read as they lie
 //   dw[i, k] = sum over n of x[n, i] * dy[n, k]       rows are inputs i, lanes outputs k
 
-/// dy to lanes of samples; a task is 32 outputs. Slots without a sample count as zeros.
+/// dy to lanes of samples. Slots without a sample count as zeros. Task index = group of 32 slots * blocks + block of 32 outputs.
 func packOutputGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ task: Int, _ worker: Int) {
     let batch = arguments.pointee.batch
     let gradient = arguments.pointee.outputGradient
     let outputs = gradient.channels
-    var firstSlot = 0
-    while firstSlot < batch.slots {
-        for output in (task &* 32)..<min(task &* 32 &+ 32, outputs) {
-            let target = arguments.pointee.packed + (firstSlot &* outputs &+ output &* 32)
-            for i in 0..<32 {
-                let slot = firstSlot &+ i
-                target[i] = slot < batch.slots && batch.isActive(slot) ? gradient.sample(slot)[output] : 0
+    let blocks = (outputs &+ 31) / 32
+    let firstSlot = task / blocks &* 32
+    let firstOutput = task % blocks &* 32
+    let square = arguments.pointee.scratch + worker &* arguments.pointee.scratchStride
+    for half in stride(from: 0, to: 32, by: squareSide) {
+        for i in 0..<squareSide {
+            let slot = firstSlot &+ half &+ i
+            let row = square + i &* 32
+            if slot < batch.slots && batch.isActive(slot) {
+                copyFloats(min(32, outputs &- firstOutput), from: gradient.sample(slot) + firstOutput, to: row)
+            } else {
+                zeroFloats(32, at: row)
             }
         }
-        firstSlot &+= 32
+        for output in stride(from: firstOutput, to: min(firstOutput &+ 32, outputs), by: squareSide) {
+            transposeSquare(
+                square + (output &- firstOutput), stride: 32,
+                to: arguments.pointee.packed + (firstSlot &* outputs &+ output &* 32 &+ half), stride: 32,
+                rows: min(squareSide, outputs &- output))
+        }
     }
 }
 
-/// dx of some inputs, for all samples.
+/// dx of some inputs, for some samples. Task index = part of the slots * parts of the inputs + part of the inputs.
 func linearDataGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ task: Int, _ worker: Int) {
     let input = arguments.pointee.input
     let outputs = arguments.pointee.outputGradient.channels
-    let firstRow = task &* arguments.pointee.perTask
+    let firstRow = task % arguments.pointee.inputParts &* arguments.pointee.perTask
     let count = min(arguments.pointee.perTask, input.height &* input.width &* input.channels &- firstRow)
     let sums = arguments.pointee.scratch + worker &* arguments.pointee.scratchStride
-    var firstSlot = 0
-    while firstSlot < arguments.pointee.batch.slots {
+    let scratch = sums + (count &+ squareSide) &* 32
+    var firstSlot = task / arguments.pointee.inputParts &* arguments.pointee.slotsPerTask
+    let endSlot = min(firstSlot &+ arguments.pointee.slotsPerTask, arguments.pointee.batch.slots)
+    while firstSlot < endSlot {
         if let addend = arguments.pointee.addend {
-            forEachElement(arguments, firstSlot, firstRow, count, of: addend) { element, place in
-                sums[place] = element.pointee
+            forEachSquare(arguments, firstSlot, firstRow, count) { square in
+                square.copy(from: addend, to: scratch)
+                transposeSquare(
+                    scratch, stride: squareSide, to: sums + square.place, stride: 32, rows: square.inputs)
             }
         }
         var output = 0
@@ -51,13 +65,18 @@ func linearDataGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ t
                 isFirst: output == 0 && arguments.pointee.addend == nil, sums: sums)
             output &+= 32
         }
-        if let finish = arguments.pointee.finish, let activated = finish.activated {
-            forEachElement(arguments, firstSlot, firstRow, count, of: activated) { y, place in
-                sums[place] = gradient(of: finish.function, y.pointee, sums[place])
+        forEachSquare(arguments, firstSlot, firstRow, count) { square in
+            // Behind the inputs of the last square stands what nobody keeps.
+            transposeSquare(
+                sums + square.place, stride: 32, to: scratch, stride: squareSide, rows: square.slots.count)
+            if let finish = arguments.pointee.finish, let activated = finish.activated {
+                let y = scratch + squareSide &* squareSide
+                square.copy(from: activated, to: y)
+                finish(
+                    scratch, stride: squareSide, count: square.slots.count, channels: square.inputs,
+                    activated: UnsafePointer(y), activatedStride: squareSide)
             }
-        }
-        forEachElement(arguments, firstSlot, firstRow, count, of: input) { element, place in
-            element.pointee = sums[place]
+            square.copy(UnsafePointer(scratch), to: input)
         }
         firstSlot &+= 32
     }
@@ -93,24 +112,60 @@ private func multiplyRows(
     }
 }
 
-/// Calls `body` with the elements of a view that a task's sums are of, and where among those they stand.
+/// Inputs of one pixel and samples, a vector's worth of each at most: between maps, where inputs lie side by side, and a task's sums, where
+/// samples do.
+private struct Square {
+    var batch: BatchLayout
+    var slots: Range<Int>
+    var pixel: Int
+    var firstInput: Int
+    var inputs: Int
+    /// Among the sums.
+    var place: Int
+
+    /// From a map to a square [samples][inputs].
+    @inline(__always)
+    func copy(from map: TensorView, to square: UnsafeMutablePointer<Float>) {
+        for slot in slots where batch.isActive(slot) {
+            copyFloats(
+                inputs, from: UnsafePointer(element(map, slot)), to: square + (slot &- slots.lowerBound) &* squareSide)
+        }
+    }
+
+    /// And back.
+    @inline(__always)
+    func copy(_ square: UnsafePointer<Float>, to map: TensorView) {
+        for slot in slots where batch.isActive(slot) {
+            copyFloats(inputs, from: square + (slot &- slots.lowerBound) &* squareSide, to: element(map, slot))
+        }
+    }
+
+    @inline(__always)
+    private func element(_ map: TensorView, _ slot: Int) -> UnsafeMutablePointer<Float> {
+        map.sample(slot) + (pixel &* map.pixelStride &+ firstInput)
+    }
+}
+
+/// Calls `body` with the squares that `count` inputs and 32 samples fall into.
 @inline(__always)
-private func forEachElement(
+private func forEachSquare(
     _ arguments: UnsafePointer<LinearGradientArguments>, _ firstSlot: Int, _ firstRow: Int, _ count: Int,
-    of view: TensorView, _ body: (UnsafeMutablePointer<Float>, Int) -> Void
+    _ body: (Square) -> Void
 ) {
     let batch = arguments.pointee.batch
-    for slot in firstSlot..<min(firstSlot &+ 32, batch.slots) where batch.isActive(slot) {
-        var channel = firstRow % view.channels
-        var pixel = view.sample(slot) + firstRow / view.channels &* view.pixelStride
-        for row in 0..<count {
-            body(pixel + channel, row &* 32 &+ slot &- firstSlot)
-            channel &+= 1
-            if channel == view.channels {
-                channel = 0
-                pixel += view.pixelStride
-            }
+    let channels = arguments.pointee.input.channels
+    var row = 0
+    while row < count {
+        let firstInput = (firstRow &+ row) % channels
+        let inputs = min(squareSide, channels &- firstInput, count &- row)
+        for slot in stride(from: firstSlot, to: min(firstSlot &+ 32, batch.slots), by: squareSide) {
+            body(
+                Square(
+                    batch: batch, slots: slot..<min(slot &+ squareSide, batch.slots),
+                    pixel: (firstRow &+ row) / channels, firstInput: firstInput, inputs: inputs,
+                    place: row &* 32 &+ slot &- firstSlot))
         }
+        row &+= inputs
     }
 }
 

@@ -7,7 +7,6 @@ protocol NumberFunction {
     static func value(_ x: Vector) -> Vector
     /// dx from y and dy.
     static func gradient(_ y: Vector, _ dy: Vector) -> Vector
-    static func gradient(_ y: Float, _ dy: Float) -> Float
 }
 
 /// y = max(x, 0); dx = dy where y > 0
@@ -22,7 +21,6 @@ enum ReLU: NumberFunction {
         let zero = Vector(repeating: 0)
         return zero.replacing(with: dy, where: y .> zero)
     }
-    @inline(__always) static func gradient(_ y: Float, _ dy: Float) -> Float { y > 0 ? dy : 0 }
 }
 
 /// y = min(max(x, 0), 6); dx = dy where 0 < y < 6
@@ -38,7 +36,6 @@ enum ReLU6: NumberFunction {
         let zero = Vector(repeating: 0)
         return zero.replacing(with: dy, where: (y .> zero) .& (y .< Vector(repeating: 6)))
     }
-    @inline(__always) static func gradient(_ y: Float, _ dy: Float) -> Float { y > 0 && y < 6 ? dy : 0 }
 }
 
 /// y = 1 / (1 + exp(-x)); dx = dy * y * (1 - y)
@@ -50,7 +47,6 @@ enum Sigmoid: NumberFunction {
     }
     @inline(__always)
     static func gradient(_ y: Vector, _ dy: Vector) -> Vector { dy * (y * (Vector(repeating: 1) - y)) }
-    @inline(__always) static func gradient(_ y: Float, _ dy: Float) -> Float { dy * (y * (1 - y)) }
 }
 
 /// y = 1 - 2 / (1 + exp(2x)); dx = dy * (1 - y²)
@@ -62,7 +58,6 @@ enum HyperbolicTangent: NumberFunction {
     }
     @inline(__always)
     static func gradient(_ y: Vector, _ dy: Vector) -> Vector { dy * (Vector(repeating: 1) - y * y) }
-    @inline(__always) static func gradient(_ y: Float, _ dy: Float) -> Float { dy * (1 - y * y) }
 }
 
 /// Some pixels of the same channels at regular distances.
@@ -137,17 +132,6 @@ private var secondHalf: SIMDMask<Vector.MaskStorage> {
     var numbers = Vector(repeating: 0)
     for i in 0..<lanes where i >= 8 { numbers[i] = 1 }
     return numbers .> Vector(repeating: 0)
-}
-
-/// One number of a gradient that `function` lets pass.
-@inline(__always)
-func gradient(of function: Nonlinearity, _ y: Float, _ dy: Float) -> Float {
-    switch function {
-    case .relu: ReLU.gradient(y, dy)
-    case .relu6: ReLU6.gradient(y, dy)
-    case .sigmoid: Sigmoid.gradient(y, dy)
-    case .tanh: HyperbolicTangent.gradient(y, dy)
-    }
 }
 
 extension Finish {

@@ -18,7 +18,11 @@ package struct LinearGradientArguments: BitwiseCopyable {
     package var packed: UnsafeMutablePointer<Float>
     /// A task's inputs in the data gradient, outputs in the weight gradient (a multiple of 32).
     package var perTask: Int
-    /// Scratch memory of each worker. Data gradient: [perTask][32]. Weight gradient: dy of its outputs, 16 inputs of
+    /// Parts that the inputs fall into in the data gradient, and a task's slots there: a multiple of 32.
+    package var inputParts = 1
+    package var slotsPerTask = 0
+    /// Scratch memory of each worker. Data gradient: sums [perTask + 16][32], a square of 16 numbers each way, and y's; a square
+    /// twice as wide for what packs dy. Weight gradient: dy of its outputs, 16 inputs of
     /// x, and as many tiles as the shards' tree is high.
     package var scratch: UnsafeMutablePointer<Float>
     package var scratchStride: Int
