@@ -46,8 +46,11 @@ extension PlanBuilder {
                 scratch: (dx.channels + 31) / 32 * geometry.taps * dy.channels * 32, destination: dx,
                 addend: part.addend, bias: nil, finish: part.finish, sums: part.sums)
         }
+        // Of one tap, a tile's pixels would often fall on the same lines of the first-level cache.
+        let isStrided = geometry.taps == 1 && geometry.stride > 1
         var plain = SourceWindow(
-            isCopied: geometry.axis == .pixels || geometry.axis == .mapRow && lattice.needsCopy(geometry),
+            isCopied: geometry.axis == .pixels
+                || geometry.axis == .mapRow && (isStrided || lattice.needsCopy(geometry)),
             padTop: lattice.padTop,
             padLeft: lattice.padLeft, width: lattice.width, pixelStride: copiedPixel(geometry, dy),
             rowSpan: lattice.rowSpan, step: 1,

@@ -59,7 +59,7 @@ extension PlanBuilder {
     /// Floats from pixel to pixel of what one task copies.
     func copiedPixel(_ geometry: ConvolutionGeometry, _ source: TensorView) -> Int {
         if geometry.isDepthwise { return geometry.depthwiseLanes }
-        return geometry.isPointwise ? spread(source.channels) : source.channels
+        return geometry.taps == 1 ? spread(source.channels) : source.channels
     }
 
     /// The distance at which to put pixels of `channels`: an odd number of cache lines where it would be an even one, so that a
