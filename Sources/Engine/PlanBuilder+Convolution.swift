@@ -119,8 +119,27 @@ extension PlanBuilder {
     mutating func emitConvolution(
         _ geometry: ConvolutionGeometry, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,
         weightBlockStride: Int, phases: [Phase], destination: TensorView, step: Int, addend: TensorView?,
-        bias: UnsafePointer<Float>?, finish: Finish?, sums: RunSums?, isPaired: Bool = false
+        bias: UnsafePointer<Float>?, finish: Finish?, sums: RunSums?
     ) -> Bool {
+        let arguments = tasks(
+            geometry, source: source, window: window, weights: weights, weightBlockStride: weightBlockStride,
+            phases: phases, destination: destination, step: step, addend: addend, bias: bias, finish: finish,
+            sums: sums)
+        let (name, kernel) =
+            geometry.isDepthwise
+            ? ("convolveDepthwise", context.kernels.convolveDepthwise) : ("convolve", context.kernels.convolve)
+        call(name, kernel, arguments, tasks: arguments.tasks)
+        return arguments.sums != nil
+    }
+
+    /// How a convolution falls into tasks; those need the scratch memory that they find in the workspace.
+    ///
+    /// - Parameter keptPixel: floats that a task keeps for each pixel of its copy of the source, behind that.
+    mutating func tasks(
+        _ geometry: ConvolutionGeometry, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,
+        weightBlockStride: Int, phases: [Phase], destination: TensorView, step: Int, addend: TensorView?,
+        bias: UnsafePointer<Float>?, finish: Finish?, sums: RunSums?, keptPixel: Int = 0
+    ) -> ConvolutionArguments {
         let axis = window.columnCopies > 0 ? RowAxis.map : geometry.axis
         let rows = phases.map(\.rows).max() ?? 0
         var arguments = ConvolutionArguments(
@@ -135,8 +154,9 @@ extension PlanBuilder {
             let strip = stripRows(window, rows: rows, floats: room, multiple: (sums?.rowsPerRun ?? 1) / step)
             arguments.rowsPerStrip = strip
             arguments.copiedSample = copiedSample(window, rows: strip)
-            if strip == rows { arguments.samplesPerGroup = group(room / arguments.copiedSample) }
-            if window.isCopied { workspace.needScratch(arguments.copiedSample * arguments.samplesPerGroup) }
+            let keptSample = arguments.copiedSample / window.pixelStride * (window.pixelStride + keptPixel)
+            if strip == rows { arguments.samplesPerGroup = group(room / keptSample) }
+            if window.isCopied { workspace.needScratch(keptSample * arguments.samplesPerGroup) }
         case .map:
             arguments.copiedSample = copiedSample(window, rows: rows)
             arguments.samplesPerGroup = group(Cut.joinedFloats / arguments.copiedSample)
@@ -172,21 +192,11 @@ extension PlanBuilder {
             geometry.isDepthwise
             ? (window.pixelStride, (destination.channels + window.pixelStride - 1) / window.pixelStride)
             : laneParts(destination.channels, tasks: tasks, isSamples: axis == .samples && tasks == 1)
-        let (name, kernel) =
-            geometry.isDepthwise
-            ? ("convolveDepthwise", context.kernels.convolveDepthwise)
-            : isPaired
-                ? ("convolvePairs", context.kernels.convolvePairs) : ("convolve", context.kernels.convolve)
-        // A row of outputs.
-        if isPaired {
-            workspace.needScratch(arguments.copiedSample + (destination.width + 1) / 2 * MemoryPlan.laneGranule)
-        }
         let rowsPerTask = arguments.rowsPerStrip * step / (axis == .pixels ? source.width : 1)
         if let sums, axis != .samples, arguments.strips == 1 || rowsPerTask % sums.rowsPerRun == 0 {
             arguments.sums = sums
         }
-        call(name, kernel, arguments, tasks: tasks * arguments.laneParts)
-        return arguments.sums != nil
+        return arguments
     }
 
     /// Samples that a task takes together, so that they share its pass over the weights: as many as fit, but leaving enough tasks.

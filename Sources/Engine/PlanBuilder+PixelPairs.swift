@@ -27,10 +27,14 @@ extension PlanBuilder {
         let phase = Phase(
             rows: geometry.output.height, columns: geometry.output.width, firstRow: 0, firstColumn: 0,
             segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
-        _ = emitConvolution(
+        let arguments = tasks(
             geometry, source: part.input, window: window, weights: UnsafePointer(weights),
             weightBlockStride: weightCount, phases: [phase], destination: part.output, step: 1, addend: nil,
-            bias: UnsafePointer(weights + weightCount), finish: part.finish, sums: nil, isPaired: true)
+            bias: UnsafePointer(weights + weightCount), finish: part.finish, sums: nil)
+        // A row of outputs.
+        workspace.needScratch(
+            arguments.copiedSample + (geometry.output.width + 1) / 2 * MemoryPlan.laneGranule)
+        call("convolvePairs", context.kernels.convolvePairs, arguments, tasks: arguments.tasks)
     }
 
     /// A copy of the source that a kernel one column wider finds whole.

@@ -17,18 +17,13 @@ extension PlanBuilder {
         let dx = part.input
         let dy = part.output
         let weightCount = geometry.kernelHeight * dy.channels * 32
-        let sampleStride = dx.height * dy.width * 32
-        // Whole vectors are read of a pixel's last inputs.
-        workspace.needPartials(weightCount + slots * sampleStride + MemoryPlan.laneGranule)
+        workspace.needPartials(weightCount)
         let weights = workspace.partials
         call(
             "shearWeights", context.kernels.shearWeights,
             ShearedWeightArguments(
                 source: UnsafePointer(part.weights), destination: weights, inputs: dx.channels, outputs: dy.channels,
                 kernelHeight: geometry.kernelHeight, kernelWidth: geometry.kernelWidth), tasks: geometry.kernelHeight)
-        let sheared = TensorView(
-            base: weights + weightCount, height: dx.height, width: dy.width,
-            channels: geometry.kernelWidth * dx.channels, pixelStride: 32, sampleStride: sampleStride)
         var window = SourceWindow(
             isCopied: true, padTop: geometry.kernelHeight - 1 - geometry.padding, padLeft: 0, width: dy.width,
             pixelStride: dy.channels, rowSpan: geometry.kernelHeight, step: 1, scratch: workspace.scratch,
@@ -51,14 +46,24 @@ extension PlanBuilder {
                 rows: band.rows.count, columns: dy.width, firstRow: band.rows.lowerBound, firstColumn: 0,
                 segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
         }
-        _ = emitConvolution(
+        var convolution = tasks(
             geometry, source: dy, window: window, weights: UnsafePointer(weights), weightBlockStride: weightCount,
-            phases: phases, destination: sheared, step: 1, addend: nil, bias: nil, finish: nil, sums: nil)
+            phases: phases,
+            destination: TensorView(
+                base: window.scratch, height: dx.height, width: dy.width, channels: geometry.kernelWidth * dx.channels,
+                pixelStride: 32, sampleStride: 0), step: 1, addend: nil, bias: nil, finish: nil, sums: nil,
+            keptPixel: 32)
+        convolution.destination.sampleStride = convolution.copiedSample / window.pixelStride * 32
+        convolution.destination.base += convolution.samplesPerGroup * convolution.copiedSample
+        // Whole vectors are read of a pixel's last inputs.
+        workspace.needScratch(
+            convolution.samplesPerGroup * (convolution.copiedSample + convolution.destination.sampleStride)
+                + MemoryPlan.laneGranule)
         call(
-            "shear", context.kernels.shear,
+            "convolveSheared", context.kernels.convolveSheared,
             ShearArguments(
-                batch: context.batch, sheared: sheared, destination: dx, addend: part.addend, finish: part.finish,
-                kernelWidth: geometry.kernelWidth, padding: geometry.padding), tasks: slots)
+                convolution: convolution, destination: dx, addend: part.addend, finish: part.finish,
+                kernelWidth: geometry.kernelWidth, padding: geometry.padding), tasks: convolution.tasks)
     }
 }
 

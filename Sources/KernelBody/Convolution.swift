@@ -244,7 +244,7 @@ private func taskSteps(_ arguments: UnsafePointer<ConvolutionArguments>, lanes r
 
 /// The rows that a task writes of each of its samples.
 @inline(__always)
-private func writtenRows(_ arguments: UnsafePointer<ConvolutionArguments>, firstRow: Int) -> Range<Int> {
+func writtenRows(_ arguments: UnsafePointer<ConvolutionArguments>, firstRow: Int) -> Range<Int> {
     let written = arguments.pointee.destination
     if arguments.pointee.strips == 1 { return 0..<written.height }
     let isRow = arguments.pointee.axis == .mapRow

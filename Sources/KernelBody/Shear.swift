@@ -25,42 +25,55 @@ func shearWeights(_ arguments: UnsafePointer<ShearedWeightArguments>, _ task: In
     }
 }
 
-func shear(_ arguments: UnsafePointer<ShearArguments>, _ task: Int, _ worker: Int) {
-    guard arguments.pointee.batch.isActive(task) else { return }
-    let sheared = arguments.pointee.sheared
+/// The tasks are the convolution's: each leaves its rows of z in a cache, where their sums find them.
+func convolveSheared(_ arguments: UnsafePointer<ShearArguments>, _ task: Int, _ worker: Int) {
+    var convolution = arguments.pointee.convolution
+    let firstSlot = task / convolution.strips &* convolution.samplesPerGroup
+    let endSlot = min(firstSlot &+ convolution.samplesPerGroup, convolution.batch.slots)
+    let rows = writtenRows(&convolution, firstRow: task % convolution.strips &* convolution.rowsPerStrip)
+    convolution.destination.base +=
+        worker &* convolution.window.scratchStride &- firstSlot &* convolution.destination.sampleStride
+        &- rows.lowerBound &* convolution.destination.rowStride
+    convolve(&convolution, task, worker)
+    for slot in firstSlot..<endSlot where convolution.batch.isActive(slot) {
+        for row in rows { sumSheared(arguments, convolution.destination, slot: slot, row: row) }
+    }
+}
+
+/// A row of dx.
+@inline(__always)
+private func sumSheared(_ arguments: UnsafePointer<ShearArguments>, _ sheared: TensorView, slot: Int, row: Int) {
     let destination = arguments.pointee.destination
     let channels = destination.channels
     let lastTap = arguments.pointee.kernelWidth &- 1
     // From a tap to the one before it, of the next pixel.
     let step = sheared.pixelStride &- channels
-    for row in 0..<destination.height {
-        let source = UnsafePointer(sheared.pixel(task, row, 0))
-        for column in 0..<destination.width {
-            let pixel = column &+ arguments.pointee.padding
-            let first = min(lastTap, pixel)
-            let last = max(0, pixel &- sheared.width &+ 1)
-            let start = source + ((pixel &- first) &* sheared.pixelStride &+ first &* channels)
-            let target = destination.pixel(task, row, column)
-            var lane = 0
-            while lane < channels {
-                var sum = Vector(repeating: 0)
-                var place = start + lane
-                var tap = first
-                while tap >= last {
-                    sum += vector(place)
-                    place += step
-                    tap &-= 1
-                }
-                if let addend = arguments.pointee.addend { sum += vector(addend.pixel(task, row, column) + lane) }
-                put(sum, target + lane)
-                lane &+= lanes
+    let source = UnsafePointer(sheared.pixel(slot, row, 0))
+    for column in 0..<destination.width {
+        let pixel = column &+ arguments.pointee.padding
+        let first = min(lastTap, pixel)
+        let last = max(0, pixel &- sheared.width &+ 1)
+        let start = source + ((pixel &- first) &* sheared.pixelStride &+ first &* channels)
+        let target = destination.pixel(slot, row, column)
+        var lane = 0
+        while lane < channels {
+            var sum = Vector(repeating: 0)
+            var place = start + lane
+            var tap = first
+            while tap >= last {
+                sum += vector(place)
+                place += step
+                tap &-= 1
             }
+            if let addend = arguments.pointee.addend { sum += vector(addend.pixel(slot, row, column) + lane) }
+            put(sum, target + lane)
+            lane &+= lanes
         }
-        if let finish = arguments.pointee.finish {
-            finish(
-                destination.pixel(task, row, 0), stride: destination.pixelStride, count: destination.width,
-                channels: channels, activated: finish.activated.map { UnsafePointer($0.pixel(task, row, 0)) },
-                activatedStride: finish.activated?.pixelStride ?? 0)
-        }
+    }
+    if let finish = arguments.pointee.finish {
+        finish(
+            destination.pixel(slot, row, 0), stride: destination.pixelStride, count: destination.width,
+            channels: channels, activated: finish.activated.map { UnsafePointer($0.pixel(slot, row, 0)) },
+            activatedStride: finish.activated?.pixelStride ?? 0)
     }
 }

@@ -9,7 +9,7 @@ package let kernels = KernelTable(
     convolveWinograd: convolveWinograd, transformWeights: transformWeights,
     winogradWeightGradient: winogradWeightGradient, maskGroups: maskGroups,
     pairWeights: pairWeights, convolvePairs: convolvePairs, pairedWeightGradient: pairedWeightGradient,
-    shearWeights: shearWeights, shear: shear,
+    shearWeights: shearWeights, convolveSheared: convolveSheared,
     packOutputGradient: packOutputGradient,
     linearDataGradient: linearDataGradient,
     linearWeightGradient: linearWeightGradient,

@@ -65,6 +65,8 @@ package struct ConvolutionArguments: BitwiseCopyable {
         self.lanesPerPart = lanesPerPart
         self.laneParts = laneParts
     }
+
+    package var tasks: Int { groups * strips * laneParts }
 }
 
 /// Weight gradients: the sum over a shard's pixels of x * dy, for each tap, input and output; and where a task sums all of its rank's

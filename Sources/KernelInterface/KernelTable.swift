@@ -26,7 +26,7 @@ package struct KernelTable: Sendable {
     package var pairedWeightGradient: Kernel<WeightGradientArguments>
     /// Data gradients of convolutions that read few channels: their weights, and what follows the products.
     package var shearWeights: Kernel<ShearedWeightArguments>
-    package var shear: Kernel<ShearArguments>
+    package var convolveSheared: Kernel<ShearArguments>
     /// One task 32 outputs: dy of a linear layer with samples as lanes.
     package var packOutputGradient: Kernel<LinearGradientArguments>
     package var linearDataGradient: Kernel<LinearGradientArguments>
@@ -105,7 +105,7 @@ package struct KernelTable: Sendable {
         pairWeights: @escaping Kernel<PairedWeightArguments>,
         convolvePairs: @escaping Kernel<ConvolutionArguments>,
         pairedWeightGradient: @escaping Kernel<WeightGradientArguments>,
-        shearWeights: @escaping Kernel<ShearedWeightArguments>, shear: @escaping Kernel<ShearArguments>,
+        shearWeights: @escaping Kernel<ShearedWeightArguments>, convolveSheared: @escaping Kernel<ShearArguments>,
         packOutputGradient: @escaping Kernel<LinearGradientArguments>,
         linearDataGradient: @escaping Kernel<LinearGradientArguments>,
         linearWeightGradient: @escaping Kernel<LinearGradientArguments>,
@@ -154,7 +154,7 @@ package struct KernelTable: Sendable {
         self.convolvePairs = convolvePairs
         self.pairedWeightGradient = pairedWeightGradient
         self.shearWeights = shearWeights
-        self.shear = shear
+        self.convolveSheared = convolveSheared
         self.packOutputGradient = packOutputGradient
         self.linearDataGradient = linearDataGradient
         self.linearWeightGradient = linearWeightGradient

@@ -21,11 +21,11 @@ package struct ShearedWeightArguments: BitwiseCopyable {
     }
 }
 
-/// dx[row, column, input] = sum over taps s of a kernel's row of sheared[row, column + padding - s, (s, input)]. One task a sample.
+/// dx[row, column, input] = sum over taps s of a kernel's row of sheared[row, column + padding - s, (s, input)].
 package struct ShearArguments: BitwiseCopyable {
-    package var batch: BatchLayout
-    /// dx's rows, dy's columns.
-    package var sheared: TensorView
+    /// What computes `sheared`, of dx's rows and dy's columns, in tasks of all of its lanes. Its destination is the first worker's scratch
+    /// memory, where a task's samples and rows stand alone.
+    package var convolution: ConvolutionArguments
     package var destination: TensorView
     package var addend: TensorView?
     package var finish: Finish?
@@ -33,11 +33,10 @@ package struct ShearArguments: BitwiseCopyable {
     package var padding: Int
 
     package init(
-        batch: BatchLayout, sheared: TensorView, destination: TensorView, addend: TensorView?, finish: Finish?,
+        convolution: ConvolutionArguments, destination: TensorView, addend: TensorView?, finish: Finish?,
         kernelWidth: Int, padding: Int
     ) {
-        self.batch = batch
-        self.sheared = sheared
+        self.convolution = convolution
         self.destination = destination
         self.addend = addend
         self.finish = finish
