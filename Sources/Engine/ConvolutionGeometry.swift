@@ -38,8 +38,9 @@ struct ConvolutionGeometry {
 enum Cut {
     /// Floats of source that one task keeps in the second-level cache.
     static let sourceFloats = 40_960
-    /// Floats of source and destination, where the destination is summed.
-    static let summedFloats = 65_536
+    /// Floats of source and destination, where the destination is summed: beside as much again of what its sums read, and of what the next
+    /// task will read, asked for meanwhile.
+    static let summedFloats = 32_768
     /// Floats of x and dy that a task on a weight gradient keeps there.
     static let stripFloats = 106_496
     /// Floats of the sums that a task on a weight gradient keeps there, beside them.

@@ -165,10 +165,14 @@ private func multiplyTask<P: Product>(
             if isStaged, let addend = arguments.pointee.addend { ahead.append(addend, slots: slots, rows: rows) }
         }
         if isCopied {
-            appendNext(arguments.pointee.source, arguments, strip: strip, group: group, to: &ahead)
+            appendNext(arguments.pointee.source, arguments, step: window.step, strip: strip, group: group, to: &ahead)
             if let norm = window.normGradient {
-                appendNext(norm.input, arguments, strip: strip, group: group, to: &ahead)
+                appendNext(norm.input, arguments, step: window.step, strip: strip, group: group, to: &ahead)
             }
+        }
+        if let addend = arguments.pointee.addend, !isStaged, arguments.pointee.laneParts == 1 {
+            let step = arguments.pointee.destinationStep
+            appendNext(addend, arguments, step: step, strip: strip, group: group, to: &ahead)
         }
         ahead.spread(over: taskSteps(arguments, lanes: endLane &- firstLane))
     }
@@ -204,10 +208,10 @@ private func multiplyTask<P: Product>(
     }
 }
 
-/// Asks for what of the source the task after this one will copy, most likely on the same thread.
+/// Asks for what the task after this one, most likely on the same thread, will read of a view: `step` rows for each row of its strip.
 @inline(__always)
 private func appendNext(
-    _ source: TensorView, _ arguments: UnsafePointer<ConvolutionArguments>, strip: Int, group: Int,
+    _ source: TensorView, _ arguments: UnsafePointer<ConvolutionArguments>, step: Int, strip: Int, group: Int,
     to ahead: inout Lookahead
 ) {
     let slot = group &* arguments.pointee.samplesPerGroup
@@ -215,8 +219,7 @@ private func appendNext(
     let isWithinGroup = strip &+ 1 < arguments.pointee.strips
     let nextSlot = isWithinGroup ? slot : slot &+ arguments.pointee.samplesPerGroup
     if nextSlot >= arguments.pointee.batch.slots { return }
-    let stride =
-        arguments.pointee.axis == .pixels ? source.pixelStride : arguments.pointee.window.step &* source.rowStride
+    let stride = arguments.pointee.axis == .pixels ? source.pixelStride : step &* source.rowStride
     let place = source.sample(nextSlot) + (isWithinGroup ? (strip &+ 1) &* rows &* stride : 0)
     ahead.append(
         source, from: UnsafePointer(place),

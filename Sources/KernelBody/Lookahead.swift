@@ -7,6 +7,8 @@ struct OpenStretch<Member: Weightless> {
     var place: UnsafePointer<Float>
     /// Floats from one step to the next; 0 before a stretch from end to end is spread over steps.
     var step = 0
+    /// Floats from what a step asks for to what it asks for besides, where it is wider than a line.
+    private(set) var besides = 0
     /// What is left of this pass: steps or, before it is spread, floats.
     var remaining = 0
     /// Passes that come after this one, where they begin, and the steps of each.
@@ -49,6 +51,7 @@ struct OpenStretch<Member: Weightless> {
     mutating func spread(by floats: Int) {
         if step > 0 || isDone { return }
         step = floats
+        besides = floats > Self.line ? floats / 2 : 0
         remaining = (remaining &+ floats &- 1) / floats
     }
 
@@ -60,6 +63,7 @@ struct OpenStretch<Member: Weightless> {
         if remaining > 0 { return }
         if passes == 0 {
             step = 0
+            besides = 0
         } else {
             place = nextPass
             nextPass += Self.line
@@ -71,8 +75,8 @@ struct OpenStretch<Member: Weightless> {
 
 typealias Stretch = OpenStretch<Nothing>
 
-/// Up to four stretches of memory, one after the other, that will be read when the tiles at hand are done, brought to the second-level cache meanwhile: each of their steps
-/// asks for a little of it. Memory and multiplications then work at the same time, not in turns.
+/// Up to five stretches of memory, one after the other, that will be read when the tiles at hand are done, brought to the second-level
+/// cache meanwhile: each of their steps asks for a line or two. Memory and multiplications then work at the same time, not in turns.
 ///
 /// Asking changes nothing but time, so that it need not be exact: what lies between a view's channels is asked for too, and there need not be any memory.
 struct OpenLookahead<Member: Weightless> {
@@ -80,11 +84,14 @@ struct OpenLookahead<Member: Weightless> {
     private var second: Stretch
     private var third: Stretch
     private var fourth: Stretch
+    private var fifth: Stretch
     var member = Member()
 
     /// What the next step asks for, and the floats from one step to the next.
     @inline(__always) var place: UnsafePointer<Float> { first.place }
     @inline(__always) var step: Int { first.step }
+    /// Floats from there to what a step asks for besides.
+    @inline(__always) var besides: Int { first.besides }
 
     @inline(__always)
     init(nothingAt place: UnsafePointer<Float>) {
@@ -92,6 +99,7 @@ struct OpenLookahead<Member: Weightless> {
         second = first
         third = first
         fourth = first
+        fifth = first
     }
 
     /// `count` floats of a view from `place` on, over `steps` steps.
@@ -102,7 +110,7 @@ struct OpenLookahead<Member: Weightless> {
         spread(over: steps)
     }
 
-    /// Adds a stretch, of four at most: `count` floats of a view from `place` on.
+    /// Adds a stretch, of five at most: `count` floats of a view from `place` on.
     @inline(__always)
     mutating func append(_ view: TensorView, from place: UnsafePointer<Float>, count: Int) {
         if count <= 0 { return }
@@ -113,8 +121,10 @@ struct OpenLookahead<Member: Weightless> {
             second = stretch
         } else if third.isDone {
             third = stretch
-        } else {
+        } else if fourth.isDone {
             fourth = stretch
+        } else {
+            fifth = stretch
         }
     }
 
@@ -136,14 +146,16 @@ struct OpenLookahead<Member: Weightless> {
     /// Has the stretches asked for in the course of `steps` steps.
     @inline(__always)
     mutating func spread(over steps: Int) {
-        let free = max(steps &- first.steps &- second.steps &- third.steps &- fourth.steps, 1)
+        let free = max(steps &- first.steps &- second.steps &- third.steps &- fourth.steps &- fifth.steps, 1)
         let floats =
             first.floatsToSpread &+ second.floatsToSpread &+ third.floatsToSpread &+ fourth.floatsToSpread
+            &+ fifth.floatsToSpread
         let step = (floats &+ free &- 1) / free
         first.spread(by: step)
         second.spread(by: step)
         third.spread(by: step)
         fourth.spread(by: step)
+        fifth.spread(by: step)
     }
 
     /// `steps` steps have asked.
@@ -154,7 +166,8 @@ struct OpenLookahead<Member: Weightless> {
         first = second
         second = third
         third = fourth
-        fourth = Stretch(nothingAt: fourth.place)
+        fourth = fifth
+        fifth = Stretch(nothingAt: fifth.place)
     }
 }
 

@@ -36,6 +36,7 @@ enum Multiply<P: Product>: TileLoop {
         T.prefetch(job.pointee.destination + T.height &* destinationStride, destinationStride)
         var ahead = job.pointee.ahead.place
         let aheadStep = job.pointee.ahead.step
+        let besides = job.pointee.ahead.besides
         for s in 0..<job.pointee.segmentCount {
             let segment = job.pointee.segments[s]
             var source = job.pointee.source + segment.source
@@ -44,6 +45,7 @@ enum Multiply<P: Product>: TileLoop {
                 sums.accumulate(P.self, source, stride, vector(weights), vector(weights + lanes))
                 if P.asksAhead {
                     machine_prefetch_second_level(ahead)
+                    machine_prefetch_second_level(ahead + besides)
                     ahead += aheadStep
                 }
                 source += 1
