@@ -21,6 +21,13 @@ extension Specimens {
             return x.convolution("b", to: 7, kernel: 3, padding: 1).add(x).relu()
                 .convolution("c", to: 40, kernel: 4, padding: 0).relu()
         },
+        // More rows than one task's, and what has been summed before is added.
+        try? Specimen("few channels on a map of several strips", channels: 1, imageSize: 60, samples: 2) {
+            let x = $0.convolution("a", to: 7, kernel: 3, padding: 1).sigmoid()
+            return x.convolution("b", to: 17, kernel: 3, padding: 1).add(
+                x.convolution("c", to: 17, kernel: 3, padding: 1)
+            ).relu()
+        },
         try? Specimen("ReLUs and maxima", imageSize: 10) {
             $0.convolution("a", to: 33, kernel: 3, padding: 1).relu().convolution("b", to: 40, kernel: 3, padding: 1)
                 .relu().maxPool(kernel: 2).convolution("c", to: 18, kernel: 3, padding: 1).relu()
