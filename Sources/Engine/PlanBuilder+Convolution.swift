@@ -121,7 +121,7 @@ extension PlanBuilder {
         weightBlockStride: Int, phases: [Phase], destination: TensorView, step: Int, addend: TensorView?,
         bias: UnsafePointer<Float>?, finish: Finish?, sums: RunSums?
     ) -> Bool {
-        let arguments = tasks(
+        let arguments = cutIntoTasks(
             geometry, source: source, window: window, weights: weights, weightBlockStride: weightBlockStride,
             phases: phases, destination: destination, step: step, addend: addend, bias: bias, finish: finish,
             sums: sums)
@@ -135,7 +135,7 @@ extension PlanBuilder {
     /// How a convolution falls into tasks; those need the scratch memory that they find in the workspace.
     ///
     /// - Parameter keptPixel: floats that a task keeps for each pixel of its copy of the source, behind that.
-    mutating func tasks(
+    mutating func cutIntoTasks(
         _ geometry: ConvolutionGeometry, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,
         weightBlockStride: Int, phases: [Phase], destination: TensorView, step: Int, addend: TensorView?,
         bias: UnsafePointer<Float>?, finish: Finish?, sums: RunSums?, keptPixel: Int = 0

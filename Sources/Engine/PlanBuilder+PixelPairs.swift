@@ -27,7 +27,7 @@ extension PlanBuilder {
         let phase = Phase(
             rows: geometry.output.height, columns: geometry.output.width, firstRow: 0, firstColumn: 0,
             segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
-        let arguments = tasks(
+        let arguments = cutIntoTasks(
             geometry, source: part.input, window: window, weights: UnsafePointer(weights),
             weightBlockStride: weightCount, phases: [phase], destination: part.output, step: 1, addend: nil,
             bias: UnsafePointer(weights + weightCount), finish: part.finish, sums: nil)

@@ -46,7 +46,7 @@ extension PlanBuilder {
                 rows: band.rows.count, columns: dy.width, firstRow: band.rows.lowerBound, firstColumn: 0,
                 segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
         }
-        var convolution = tasks(
+        var convolution = cutIntoTasks(
             geometry, source: dy, window: window, weights: UnsafePointer(weights), weightBlockStride: weightCount,
             phases: phases,
             destination: TensorView(
