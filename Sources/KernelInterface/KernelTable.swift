@@ -24,10 +24,10 @@ package struct KernelTable: Sendable {
     package var pairWeights: Kernel<PairedWeightArguments>
     package var convolvePairs: Kernel<ConvolutionArguments>
     package var pairedWeightGradient: Kernel<WeightGradientArguments>
-    /// Data gradients of convolutions that read few channels: their weights, and what follows the products.
+    /// Data gradients of convolutions that read few channels: their weights, and all the rest.
     package var shearWeights: Kernel<ShearedWeightArguments>
     package var convolveSheared: Kernel<ShearArguments>
-    /// One task 32 outputs: dy of a linear layer with samples as lanes.
+    /// One task 32 slots and 32 outputs: dy of a linear layer with samples as lanes.
     package var packOutputGradient: Kernel<LinearGradientArguments>
     package var linearDataGradient: Kernel<LinearGradientArguments>
     package var linearWeightGradient: Kernel<LinearGradientArguments>
