@@ -6,8 +6,8 @@
 
 internal import CMachine
 
-/// Up to this many numbers all ranks add all of them.
-private let doublingCount = 4096
+/// Up to so many numbers a sum is a short one.
+private let shortSumCount = 4096
 
 extension PointToPoint {
     func sumCompressed(
@@ -21,7 +21,7 @@ extension PointToPoint {
             scratch.sent = Array(repeating: 0, count: room)
             scratch.received = Array(repeating: 0, count: room)
         }
-        let tree = SumTree(rank: rank, ranks: size, count: values.count, halves: values.count > doublingCount)
+        let tree = sumTree(count: values.count, isShort: values.count <= shortSumCount)
         try tree.run { (step: SumTree.Step) throws(CollectiveError) in
             switch step {
             case .trade(let trade):

@@ -11,6 +11,7 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
     package var size: Int { process.size }
     package var localRank: Int { process.localRank }
     package var localSize: Int { process.localSize }
+    package var isCrowded: Bool { process.isCrowded }
     package var recorder: FlightRecorder { process.recorder }
     package var side: any Communicator { sideLine ?? self }
     package let line: FlightRecorder.Line
@@ -47,8 +48,7 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
         libraryHandle = handles.grouped
         self.line = line
         self.sideLine = sideLine
-        let isCrowded = process.localSize > sysconf(Int32(_SC_NPROCESSORS_ONLN))
-        manners = line == .side ? .polite : isCrowded ? .crowded : .eager
+        manners = line == .side ? .polite : process.isCrowded ? .crowded : .eager
     }
 
     deinit { underway.deallocate() }
@@ -60,23 +60,22 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
         send outgoing: RawSpan, receive incoming: inout MutableRawSpan, with partner: Int
     ) throws(CollectiveError) {
         let expected = incoming.byteCount
-        var received: Int32 = 0
         // The spans' memory stays put until the exchange is done, and that is before these closures return.
         let (call, code) = outgoing.withUnsafeBytes { source in
             incoming.withUnsafeMutableBytes { target in
-                exchangeAndWait(source, target, partner: Int32(partner), &received)
+                exchangeAndWait(source, target, partner: Int32(partner))
             }
         }
         try check(code, call, rank: rank)
+        let received = Int(underway.pointee.received)
         guard received == expected else {
-            throw .outOfStep(rank: rank, partner: partner, expectedBytes: expected, foundBytes: Int(received))
+            throw .outOfStep(rank: rank, partner: partner, expectedBytes: expected, foundBytes: received)
         }
     }
 
     /// - Returns: The last call made and MPI's code for it.
     private func exchangeAndWait(
-        _ source: UnsafeRawBufferPointer, _ target: UnsafeMutableRawBufferPointer, partner: Int32,
-        _ received: inout Int32
+        _ source: UnsafeRawBufferPointer, _ target: UnsafeMutableRawBufferPointer, partner: Int32
     ) -> (call: String, code: Int32) {
         let code = cmpi_exchange_begin(
             handle, source.baseAddress, Int32(source.count), target.baseAddress, Int32(target.count), partner,
@@ -85,8 +84,8 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
         var backoff = Backoff(manners)
         while true {
             var isDone: Int32 = 0
-            let code = cmpi_exchange_test(underway, &isDone, &received)
-            if code != MPI_SUCCESS || isDone != 0 { return ("MPI_Testall", code) }
+            let code = cmpi_exchange_test(underway, &isDone)
+            if code != MPI_SUCCESS || isDone != 0 { return ("MPI_Test", code) }
             backoff.pause()
         }
     }
@@ -133,6 +132,7 @@ private final class MPIProcess: @unchecked Sendable {
     let size: Int
     let localRank: Int
     let localSize: Int
+    let isCrowded: Bool
     let main: Handles
     let side: Handles
     let post: MPI_Comm
@@ -163,9 +163,9 @@ private final class MPIProcess: @unchecked Sendable {
         side = Handles(dealt: try Self.open(key: localRank), grouped: try Self.open(key: first))
         post = try Self.open(key: localRank)
         try check(cmpi_ranks(main.dealt, &rank, &size), "MPI_Comm_rank", rank: 0)
-        var machines = [Int32](repeating: 0, count: Int(size))
-        try check(cmpi_tell(main.dealt, first, &machines), "MPI_Allgather", rank: Int(rank))
-        self.machines = machines
+        let isCrowded = Int(localSize) > sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        machines = try Self.tell(first, main.dealt, size: size)
+        self.isCrowded = try Self.tell(isCrowded ? 1 : 0, main.dealt, size: size).contains(1)
         self.rank = Int(rank)
         self.size = Int(size)
         self.localRank = Int(localRank)
@@ -175,6 +175,13 @@ private final class MPIProcess: @unchecked Sendable {
     /// Whether a rank is on another machine.
     func isFar(_ partner: Int32) -> Bool {
         machines.indices.contains(Int(partner)) && machines[Int(partner)] != machines[rank]
+    }
+
+    /// What each rank has said, by rank.
+    private static func tell(_ own: Int32, _ handle: MPI_Comm, size: Int32) throws(CollectiveError) -> [Int32] {
+        var ofRanks = [Int32](repeating: 0, count: Int(size))
+        try check(cmpi_tell(handle, own, &ofRanks), "MPI_Allgather", rank: 0)
+        return ofRanks
     }
 
     /// A communicator of our own over all processes, by key and then as they were started.

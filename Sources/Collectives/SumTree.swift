@@ -2,16 +2,26 @@
 //
 // Small messages: recursive doubling, log2 P exchanges of everything. Large ones: reduce-scatter by recursive halving,
 // then all-gather by recursive doubling (Rabenseifner, "Optimization of Collective Reduction Operations", ICCS 2004).
-// In both, rank r adds what rank r ^ P/2 has, then r ^ P/4, … r ^ 1: each number takes the same path through the same
-// tree, and as a + b is b + a in IEEE 754, both partners get the same bits.
+// In all, rank r adds what rank r ^ P/2 has, then r ^ P/4, … r ^ 1: each number takes the same path through the same
+// tree, and as a + b is b + a in IEEE 754, it does not matter for the bits which of two partners adds, or whether both do.
 
 /// What one rank does for a sum of `count` numbers over `ranks`.
 struct SumTree {
     let rank: Int
     let ranks: Int
     let count: Int
-    /// Whether the numbers are dealt out, or all ranks add all of them.
-    let halves: Bool
+    let sharing: Sharing
+
+    /// Who adds what.
+    enum Sharing {
+        /// All ranks add all numbers: the fewest messages that wait for each other.
+        case none
+        /// The lower half of the ranks adds all numbers for the upper half, which hands its own over and waits: two messages of three where
+        /// ranks take turns on a core, so that those of a pair wait for each other anyway.
+        case pairs
+        /// Each rank adds its part of the numbers: the fewest bytes.
+        case all
+    }
 
     /// One exchange: a range goes to the partner while another comes in. What the partner sends is as long as `receive`.
     struct Trade {
@@ -28,9 +38,11 @@ struct SumTree {
         case finish(Range<Int>)
     }
 
-    /// What there is to do, in order. Ranks beyond the largest power of two give theirs to the first ones and wait for the result.
+    /// What there is to do, in order. Ranks beyond the largest power of two, or beyond half of it, give theirs to the first ones
+    /// and wait for the result.
     func run(_ body: (Step) throws(CollectiveError) -> Void) throws(CollectiveError) {
-        let core = 1 << (Int.bitWidth - 1 - ranks.leadingZeroBitCount)
+        var core = 1 << (Int.bitWidth - 1 - ranks.leadingZeroBitCount)
+        if sharing == .pairs, core == ranks { core /= 2 }
         let (all, none) = (0..<count, 0..<0)
         if rank >= core {
             try body(.trade(Trade(partner: rank - core, send: all, receive: none, adds: true)))
@@ -39,7 +51,7 @@ struct SumTree {
         }
         let folded = rank + core < ranks ? rank + core : nil
         if let folded { try body(.trade(Trade(partner: folded, send: none, receive: all, adds: true))) }
-        if halves {
+        if sharing == .all {
             try runHalving(core, body)
         } else {
             var distance = core / 2

@@ -4,8 +4,8 @@ internal import CMachine
 internal import Kernels
 internal import Tensors
 
-/// Whether a sum of so many bytes is dealt out among the ranks: up to some length the latency of messages counts for more.
-private func isDealtOut(bytes: Int) -> Bool { bytes > 64 << 10 }
+/// Up to so many bytes the number of messages counts for more than their length.
+private let shortSumBytes = 64 << 10
 
 extension PointToPoint {
     package func sum(
@@ -45,11 +45,15 @@ extension PointToPoint {
         let stride = MemoryLayout<Element>.stride
         let room = Swift.min(values.count, wholeBytes / stride)
         if scratch.count < room { scratch = Array(repeating: 0, count: room) }
-        let tree = SumTree(
-            rank: rank, ranks: size, count: values.count, halves: isDealtOut(bytes: values.count * stride))
+        let tree = sumTree(count: values.count, isShort: values.count * stride <= shortSumBytes)
         try tree.run { (step: SumTree.Step) throws(CollectiveError) in
             if case .trade(let trade) = step { try exchange(&values, trade, &scratch) }
         }
+    }
+
+    /// What this rank does for a sum of `count` numbers.
+    func sumTree(count: Int, isShort: Bool) -> SumTree {
+        SumTree(rank: rank, ranks: size, count: count, sharing: !isShort ? .all : isCrowded ? .pairs : .none)
     }
 
     /// Sends one range chunk by chunk while as many chunks of another come in. Both sides cut the same chunks, as the one's `send` is as

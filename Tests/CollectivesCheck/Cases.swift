@@ -180,7 +180,7 @@ func treeSum(_ terms: [[Float]]) -> [Float] {
 }
 
 /// Of either sign and of magnitudes from 2^-12 to 1, so that the order of a sum shows in its bits.
-func randomFloats(count: Int, seed: UInt64) -> [Float] {
+package func randomFloats(count: Int, seed: UInt64) -> [Float] {
     var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
     return (0..<count).map { _ in
         // SplitMix64.

@@ -5,9 +5,24 @@ import collectives_check
 
 @Suite("Ranks that are threads")
 struct InProcessTests {
-    @Test("every collective keeps its promise", arguments: 1...15)
-    func collectives(ranks: Int) throws {
-        _ = try InProcessCommunicator.run(ranks: ranks) { try checkAll($0) }
+    @Test("every collective keeps its promise", arguments: 1...15, [false, true])
+    func collectives(ranks: Int, isCrowded: Bool) throws {
+        _ = try InProcessCommunicator.run(ranks: ranks, isCrowded: isCrowded) { try checkAll($0) }
+    }
+
+    @Test("sums have the same bits whether ranks take turns on cores or not", arguments: [2, 4, 8, 16])
+    func crowded(ranks: Int) throws {
+        let sums = try [false, true].map { isCrowded in
+            try InProcessCommunicator.run(ranks: ranks, isCrowded: isCrowded) { world in
+                try [WireFormat.float32, .bfloat16, .float16].map { wire in
+                    var values = randomFloats(count: 1001, seed: UInt64(world.rank))
+                    var span = values.mutableSpan
+                    try world.sum(&span, wire: wire, as: "sum")
+                    return values.map(\.bitPattern)
+                }
+            }
+        }
+        #expect(sums[0] == sums[1])
     }
 
     @Test("results come in order of rank", arguments: 1...8)
