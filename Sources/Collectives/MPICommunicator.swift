@@ -11,7 +11,7 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
     package var size: Int { process.size }
     package var localRank: Int { process.localRank }
     package var localSize: Int { process.localSize }
-    package var isCrowded: Bool { process.isCrowded }
+    package var sumsInPairs: Bool { process.sumsInPairs }
     package var recorder: FlightRecorder { process.recorder }
     package var side: any Communicator { sideLine ?? self }
     package let line: FlightRecorder.Line
@@ -132,7 +132,9 @@ private final class MPIProcess: @unchecked Sendable {
     let size: Int
     let localRank: Int
     let localSize: Int
+    /// Whether ranks take turns on this machine's cores.
     let isCrowded: Bool
+    let sumsInPairs: Bool
     let main: Handles
     let side: Handles
     let post: MPI_Comm
@@ -163,9 +165,12 @@ private final class MPIProcess: @unchecked Sendable {
         side = Handles(dealt: try Self.open(key: localRank), grouped: try Self.open(key: first))
         post = try Self.open(key: localRank)
         try check(cmpi_ranks(main.dealt, &rank, &size), "MPI_Comm_rank", rank: 0)
-        let isCrowded = Int(localSize) > sysconf(Int32(_SC_NPROCESSORS_ONLN))
-        machines = try Self.tell(first, main.dealt, size: size)
-        self.isCrowded = try Self.tell(isCrowded ? 1 : 0, main.dealt, size: size).contains(1)
+        isCrowded = Int(localSize) > sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        let machines = try Self.tell(first, main.dealt, size: size)
+        let someAreCrowded = try Self.tell(isCrowded ? 1 : 0, main.dealt, size: size).contains(1)
+        let pairsAreNear = zip(machines, machines.dropFirst(machines.count / 2)).allSatisfy { $0 == $1 }
+        sumsInPairs = someAreCrowded || (pairsAreNear && Set(machines).count > 1)
+        self.machines = machines
         self.rank = Int(rank)
         self.size = Int(size)
         self.localRank = Int(localRank)

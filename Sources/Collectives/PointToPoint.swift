@@ -15,8 +15,8 @@ package protocol PointToPoint: Communicator {
     /// As for `Float`.
     func librarySum(_ values: inout MutableSpan<Double>) throws(CollectiveError) -> Bool
 
-    /// Whether ranks take turns on cores, on this machine or another: all ranks have the same answer.
-    var isCrowded: Bool { get }
+    /// How short sums are shared (`SumTree.Sharing.pairs`); all ranks have the same answer.
+    var sumsInPairs: Bool { get }
 
     /// Which of the rank's two lines this is.
     var line: FlightRecorder.Line { get }

@@ -16,8 +16,9 @@ struct SumTree {
     enum Sharing {
         /// All ranks add all numbers: the fewest messages that wait for each other.
         case none
-        /// The lower half of the ranks adds all numbers for the upper half, which hands its own over and waits: two messages of three where
-        /// ranks take turns on a core, so that those of a pair wait for each other anyway.
+        /// The lower half of the ranks adds all numbers for the upper half, which hands its own over and waits: the fewest messages in all.
+        /// Pays where ranks take turns on a core, so that those of a pair wait for each other anyway, or where a pair shares a machine
+        /// and the others are on other machines.
         case pairs
         /// Each rank adds its part of the numbers: the fewest bytes.
         case all

@@ -53,7 +53,7 @@ extension PointToPoint {
 
     /// What this rank does for a sum of `count` numbers.
     func sumTree(count: Int, isShort: Bool) -> SumTree {
-        SumTree(rank: rank, ranks: size, count: count, sharing: !isShort ? .all : isCrowded ? .pairs : .none)
+        SumTree(rank: rank, ranks: size, count: count, sharing: !isShort ? .all : sumsInPairs ? .pairs : .none)
     }
 
     /// Sends one range chunk by chunk while as many chunks of another come in. Both sides cut the same chunks, as the one's `send` is as
