@@ -43,6 +43,9 @@ enum Cut {
     static let summedFloats = 32_768
     /// Floats of x and dy that a task on a weight gradient keeps there.
     static let stripFloats = 106_496
+    /// Pixels of x and dy that a tile of a weight gradient passes over: it reads a line or two of each, which the next tiles find in the first-level
+    /// cache.
+    static let stripPixels = 112
     /// Floats of the sums that a task on a weight gradient keeps there, beside them.
     static let partSums = 65_536
     /// Parts of a weight gradient for each thread from which on tasks need not be single shards' to be enough: of one by sums over taps, and of

@@ -89,17 +89,20 @@ extension PlanBuilder {
         }
     }
 
-    /// As many rows as `Cut.stripFloats` hold; where that is all, as many samples.
+    /// As many rows as `Cut.stripFloats` hold and `Cut.stripPixels` allow; where that is all, as many samples.
     private mutating func cutIntoStrips(_ arguments: inout WeightGradientArguments) {
         let window = arguments.window
         let dy = arguments.outputGradient
         let row = window.width * window.pixelStride
         let dyRow = dy.width * arguments.lanesPerPart
         func source(_ rows: Int) -> Int { ((rows - 1) * window.step + window.rowSpan) * row }
-        let rows = (Cut.stripFloats - source(1)) / (window.step * row + dyRow) + 1
+        // A depthwise tile has all of a pixel's lanes, and of pairs (few channels) all fits.
+        let allowed = arguments.inputs == 1 || arguments.pairedSums > 0 ? Int.max : Cut.stripPixels
+        let rows = min((Cut.stripFloats - source(1)) / (window.step * row + dyRow) + 1, max(allowed / dy.width, 1))
         arguments.rowsPerStrip = min(max(rows, 1), dy.height)
         if rows >= dy.height {
-            let fitting = Cut.stripFloats / (source(dy.height) + dy.height * dyRow)
+            let fitting = min(
+                Cut.stripFloats / (source(dy.height) + dy.height * dyRow), allowed / (dy.width * dy.height))
             arguments.samplesPerStrip = min(max(fitting, 1), context.batch.shardCapacity)
         }
         arguments.packedSource = arguments.samplesPerStrip * source(arguments.rowsPerStrip)

@@ -146,7 +146,8 @@ struct OpenLookahead<Member: Weightless> {
     /// Has the stretches asked for in the course of `steps` steps.
     @inline(__always)
     mutating func spread(over steps: Int) {
-        let free = max(steps &- first.steps &- second.steps &- third.steps &- fourth.steps &- fifth.steps, 1)
+        let asked = first.steps &+ second.steps &+ third.steps &+ fourth.steps &+ fifth.steps
+        let free = max(steps / stepsPerAsk &- asked, 1)
         let floats =
             first.floatsToSpread &+ second.floatsToSpread &+ third.floatsToSpread &+ fourth.floatsToSpread
             &+ fifth.floatsToSpread
@@ -161,7 +162,7 @@ struct OpenLookahead<Member: Weightless> {
     /// `steps` steps have asked.
     @inline(__always)
     mutating func advance(_ steps: Int) {
-        first.advance(steps)
+        first.advance(steps / stepsPerAsk)
         if !first.isDone || second.isDone { return }
         first = second
         second = third

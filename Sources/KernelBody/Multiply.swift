@@ -41,15 +41,25 @@ enum Multiply<P: Product>: TileLoop {
             let segment = job.pointee.segments[s]
             var source = job.pointee.source + segment.source
             var weights = job.pointee.weights + segment.weight
-            for _ in 0..<segment.length {
-                sums.accumulate(P.self, source, stride, vector(weights), vector(weights + lanes))
+            var left = segment.length
+            while left >= stepsPerAsk {
+                for _ in 0..<stepsPerAsk {
+                    sums.accumulate(P.self, source, stride, vector(weights), vector(weights + lanes))
+                    source += 1
+                    weights += 32
+                }
                 if P.asksAhead {
                     machine_prefetch_second_level(ahead)
                     machine_prefetch_second_level(ahead + besides)
                     ahead += aheadStep
                 }
+                left &-= stepsPerAsk
+            }
+            while left > 0 {
+                sums.accumulate(P.self, source, stride, vector(weights), vector(weights + lanes))
                 source += 1
                 weights += 32
+                left &-= 1
             }
         }
         sums.store(job.pointee.destination, destinationStride)

@@ -56,7 +56,8 @@ enum SumPixels<P: Product>: TileLoop {
     static func run<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<OuterJob>) {
         var sums = job.pointee.isFirst ? T.zero : T.load(UnsafePointer(job.pointee.sums), 32)
         let xStep = job.pointee.xStep
-        let xStride = job.pointee.xStride
+        // Inputs lie next to each other, and the compiler should know.
+        let xStride = P.isLanewise ? job.pointee.xStride : 1
         let columns = job.pointee.columns
         var gradient = job.pointee.gradient
         var aheadSource = job.pointee.aheadSource.place
@@ -66,16 +67,26 @@ enum SumPixels<P: Product>: TileLoop {
         for sample in 0..<job.pointee.samples {
             for row in 0..<job.pointee.rows {
                 var x = job.pointee.x + (sample &* job.pointee.xSampleStep &+ row &* job.pointee.xRowStep)
-                for _ in 0..<columns {
-                    sums.accumulate(P.self, x, xStride, vector(gradient), vector(gradient + lanes))
-                    x += xStep
-                    gradient += tileLanes
+                var left = columns
+                while left >= stepsPerAsk {
+                    for _ in 0..<stepsPerAsk {
+                        sums.accumulate(P.self, x, xStride, vector(gradient), vector(gradient + lanes))
+                        x += xStep
+                        gradient += tileLanes
+                    }
                     if P.asksAhead {
                         machine_prefetch_second_level(aheadSource)
                         machine_prefetch_second_level(aheadGradient)
                         aheadSource += sourceStep
                         aheadGradient += gradientStep
                     }
+                    left &-= stepsPerAsk
+                }
+                while left > 0 {
+                    sums.accumulate(P.self, x, xStride, vector(gradient), vector(gradient + lanes))
+                    x += xStep
+                    gradient += tileLanes
+                    left &-= 1
                 }
             }
         }

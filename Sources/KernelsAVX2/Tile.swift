@@ -2,3 +2,6 @@
 typealias Vector = SIMD8<Float>
 typealias Bits = SIMD8<UInt32>
 @inline(__always) var tileHeight: Int { 6 }
+/// Steps of a tile that share what they ask for ahead: they take six cycles each, and to ask in each would
+/// leave their loads no room.
+@inline(__always) var stepsPerAsk: Int { 4 }

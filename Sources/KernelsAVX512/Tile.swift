@@ -2,3 +2,5 @@
 typealias Vector = SIMD16<Float>
 typealias Bits = SIMD16<UInt32>
 @inline(__always) var tileHeight: Int { 14 }
+/// Steps of a tile that share what they ask for ahead: they take 14 or 28 cycles each.
+@inline(__always) var stepsPerAsk: Int { 1 }

@@ -2,3 +2,5 @@
 typealias Vector = SIMD4<Float>
 typealias Bits = SIMD4<UInt32>
 @inline(__always) var tileHeight: Int { 4 }
+/// Steps of a tile that share what they ask for ahead.
+@inline(__always) var stepsPerAsk: Int { 1 }
