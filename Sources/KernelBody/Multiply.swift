@@ -55,6 +55,7 @@ enum Multiply<P: Product>: TileLoop {
                 }
                 left &-= stepsPerAsk
             }
+            // Too few to ask for anything.
             while left > 0 {
                 sums.accumulate(P.self, source, stride, vector(weights), vector(weights + lanes))
                 source += 1

@@ -82,6 +82,7 @@ enum SumPixels<P: Product>: TileLoop {
                     }
                     left &-= stepsPerAsk
                 }
+                // Too few to ask for anything.
                 while left > 0 {
                     sums.accumulate(P.self, x, xStride, vector(gradient), vector(gradient + lanes))
                     x += xStep
