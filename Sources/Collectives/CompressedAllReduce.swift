@@ -16,7 +16,7 @@ extension PointToPoint {
         guard size > 1, !values.isEmpty else { return }
         let control = machine_flush_denormals()
         defer { machine_restore_denormals(control) }
-        let room = Swift.min(values.count, chunkBytes / 2)
+        let room = Swift.min(values.count, sumMessages.part / 2)
         if scratch.sent.count < room {
             scratch.sent = Array(repeating: 0, count: room)
             scratch.received = Array(repeating: 0, count: room)
@@ -37,7 +37,7 @@ extension PointToPoint {
         _ values: inout MutableSpan<Float>, _ trade: SumTree.Trade, _ wire: WireFormat,
         _ sent: inout [UInt16], _ received: inout [UInt16]
     ) throws(CollectiveError) {
-        let chunk = chunkBytes / 2
+        let chunk = sumMessages.part / 2
         var offset = 0
         while offset < Swift.max(trade.send.count, trade.receive.count) {
             let outgoing = trade.send.dropFirst(offset).prefix(chunk)

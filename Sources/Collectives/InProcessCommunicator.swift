@@ -9,7 +9,8 @@ package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
     package var size: Int { group.size }
     package var localRank: Int { rank }
     package var localSize: Int { size }
-    package var sumsInPairs: Bool { group.sumsInPairs }
+    package var sumsInPairs: Bool { group.areCrowded }
+    package var sumMessages: MessageLengths { group.areCrowded ? .crowded : .usual }
     package let recorder: FlightRecorder
     package var side: any Communicator { sideLine ?? self }
     package let line: FlightRecorder.Line
@@ -25,7 +26,7 @@ package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
 
     /// A world of one rank.
     package convenience init() {
-        self.init(rank: 0, of: Group(size: 1, sumsInPairs: false))
+        self.init(rank: 0, of: Group(size: 1, areCrowded: false))
     }
 
     private convenience init(rank: Int, of group: Group) {
@@ -50,13 +51,13 @@ package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
 
     /// Runs `body` on `ranks` threads, each with its own communicator, and waits for all of them.
     ///
-    /// - Parameter sumsInPairs: Whether to share short sums as ranks do that outnumber cores.
+    /// - Parameter areCrowded: Whether to sum as ranks do that outnumber cores.
     /// - Returns: What each rank's `body` returned, in order of rank.
     /// - Throws: The error of the rank that failed first; the others' waiting ends with `CollectiveError.peerFailed`.
     package static func run<Value: Sendable>(
-        ranks: Int, sumsInPairs: Bool = false, _ body: @escaping @Sendable (any Communicator) throws -> Value
+        ranks: Int, areCrowded: Bool = false, _ body: @escaping @Sendable (any Communicator) throws -> Value
     ) throws -> [Value] {
-        let group = Group(size: ranks, sumsInPairs: sumsInPairs)
+        let group = Group(size: ranks, areCrowded: areCrowded)
         let results = Mutex<[Value?]>(Array(repeating: nil, count: ranks))
         withThreads(count: ranks) { rank in
             do {
@@ -114,15 +115,15 @@ private final class Group: Sendable {
     enum Box: Int, CaseIterable { case main, side, post }
 
     let size: Int
-    let sumsInPairs: Bool
+    let areCrowded: Bool
     let allReduce = Mutex(AllReduce.tree)
     private let mailboxes: [Mailbox]
     private let firstFailure = Mutex<(rank: Int, error: any Error)?>(nil)
 
-    init(size: Int, sumsInPairs: Bool) {
+    init(size: Int, areCrowded: Bool) {
         precondition(size > 0, "a group of \(size) ranks was asked for")
         self.size = size
-        self.sumsInPairs = sumsInPairs
+        self.areCrowded = areCrowded
         self.mailboxes = (0..<size * size * Box.allCases.count).map { _ in Mailbox() }
     }
 

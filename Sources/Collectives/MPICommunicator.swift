@@ -12,6 +12,7 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
     package var localRank: Int { process.localRank }
     package var localSize: Int { process.localSize }
     package var sumsInPairs: Bool { process.sumsInPairs }
+    package var sumMessages: MessageLengths { process.sumMessages }
     package var recorder: FlightRecorder { process.recorder }
     package var side: any Communicator { sideLine ?? self }
     package let line: FlightRecorder.Line
@@ -135,6 +136,7 @@ private final class MPIProcess: @unchecked Sendable {
     /// Whether ranks take turns on this machine's cores.
     let isCrowded: Bool
     let sumsInPairs: Bool
+    let sumMessages: MessageLengths
     let main: Handles
     let side: Handles
     let post: MPI_Comm
@@ -170,6 +172,7 @@ private final class MPIProcess: @unchecked Sendable {
         let someAreCrowded = try Self.tell(isCrowded ? 1 : 0, main.dealt, size: size).contains(1)
         let pairsAreNear = zip(machines, machines.dropFirst(machines.count / 2)).allSatisfy { $0 == $1 }
         sumsInPairs = someAreCrowded || (pairsAreNear && Set(machines).count > 1)
+        sumMessages = someAreCrowded ? .crowded : .usual
         self.machines = machines
         self.rank = Int(rank)
         self.size = Int(size)

@@ -17,6 +17,8 @@ package protocol PointToPoint: Communicator {
 
     /// How short sums are shared (`SumTree.Sharing.pairs`); all ranks have the same answer.
     var sumsInPairs: Bool { get }
+    /// How long sums are cut; all ranks have the same answer.
+    var sumMessages: MessageLengths { get }
 
     /// Which of the rank's two lines this is.
     var line: FlightRecorder.Line { get }
@@ -38,9 +40,22 @@ package struct ReceiveScratch {
 /// enough that latency is lost in it.
 let chunkBytes = 4 << 20
 
-/// What goes in one message, if it is all. Between cores without a common cache two halves of this take longer: the partner reads from
-/// memory faster than from the cache of another core.
-let wholeBytes = 8 << 20
+/// In how long messages the halves of a long sum travel, in bytes.
+package struct MessageLengths: Sendable {
+    /// What goes in one message, if it is all.
+    let whole: Int
+    /// What goes in each of several.
+    let part: Int
+
+    /// Between cores without a common cache two halves of 8 MB take longer than all: the partner reads from memory faster than from the
+    /// cache of another core.
+    static let usual = MessageLengths(whole: 8 << 20, part: chunkBytes)
+    /// Where ranks take turns on a core, so that what a rank has just received must outlast the other's turn in the core's own cache.
+    static let crowded = MessageLengths(whole: 1 << 20, part: 1 << 20)
+
+    /// That of each message, the last one's apart, where `bytes` are to be sent.
+    func length(of bytes: Int) -> Int { bytes > whole ? part : bytes }
+}
 
 extension PointToPoint {
     package func librarySum(_ values: inout MutableSpan<Float>) throws(CollectiveError) -> Bool { false }

@@ -43,7 +43,7 @@ extension PointToPoint {
         let control = machine_flush_denormals()
         defer { machine_restore_denormals(control) }
         let stride = MemoryLayout<Element>.stride
-        let room = Swift.min(values.count, wholeBytes / stride)
+        let room = Swift.min(values.count, sumMessages.whole / stride)
         if scratch.count < room { scratch = Array(repeating: 0, count: room) }
         let tree = sumTree(count: values.count, isShort: values.count * stride <= shortSumBytes)
         try tree.run { (step: SumTree.Step) throws(CollectiveError) in
@@ -63,7 +63,7 @@ extension PointToPoint {
     ) throws(CollectiveError) {
         let stride = MemoryLayout<Element>.stride
         let longest = Swift.max(trade.send.count, trade.receive.count)
-        let chunk = longest * stride > wholeBytes ? chunkBytes / stride : longest
+        let chunk = sumMessages.length(of: longest * stride) / stride
         var offset = 0
         while offset < longest {
             let outgoing = trade.send.dropFirst(offset).prefix(chunk)

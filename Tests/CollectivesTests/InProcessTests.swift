@@ -6,14 +6,14 @@ import collectives_check
 @Suite("Ranks that are threads")
 struct InProcessTests {
     @Test("every collective keeps its promise", arguments: 1...15, [false, true])
-    func collectives(ranks: Int, sumsInPairs: Bool) throws {
-        _ = try InProcessCommunicator.run(ranks: ranks, sumsInPairs: sumsInPairs) { try checkAll($0) }
+    func collectives(ranks: Int, areCrowded: Bool) throws {
+        _ = try InProcessCommunicator.run(ranks: ranks, areCrowded: areCrowded) { try checkAll($0) }
     }
 
     @Test("short sums have the same bits in pairs", arguments: [2, 4, 8, 16])
     func pairs(ranks: Int) throws {
-        let sums = try [false, true].map { sumsInPairs in
-            try InProcessCommunicator.run(ranks: ranks, sumsInPairs: sumsInPairs) { world in
+        let sums = try [false, true].map { areCrowded in
+            try InProcessCommunicator.run(ranks: ranks, areCrowded: areCrowded) { world in
                 try [WireFormat.float32, .bfloat16, .float16].map { wire in
                     var values = randomFloats(count: 1001, seed: UInt64(world.rank))
                     var span = values.mutableSpan
