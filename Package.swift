@@ -65,8 +65,8 @@ let package = Package(
         room("Graphs", ["Tensors", "Networks"]),
         engineRoom("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
         room("Launching"),
-        room("Planning"),
         engineRoom("Collectives", ["Tensors", "Kernels", "CMachine", "CMPI"]),
+        room("Planning", ["Collectives"]),
         engineRoom("Datasets", ["Tensors", "CZlib", "CImageCodecs"]),
         engineRoom("Checkpoints", ["Tensors", "CZstd", "CCrypto"]),
         .target(

@@ -1,3 +1,5 @@
+internal import Collectives
+
 /// Plays one training step of a rank among others: the thread that computes, the thread that sums gradients bucket by bucket
 /// beside it, and the machine's network, which one message leaves after the other.
 ///
@@ -6,7 +8,7 @@ package struct Simulation: Sendable {
     /// How a job communicates.
     package struct Choice: Hashable, Sendable {
         package var algorithm: Algorithm
-        /// Bytes of a bucket of gradients; the first has 1 MiB at most.
+        /// Bytes of a bucket of gradients (`Buckets`).
         package var bucketBytes: Int
         /// Whether batch norm sums moments over ranks in each layer.
         package var sharesMoments: Bool
@@ -75,10 +77,8 @@ package struct Simulation: Sendable {
 private struct Wires {
     private let cluster: Cluster
     private let choice: Simulation.Choice
-    private let gradients: Int
-    /// Floats that buckets up to the next one end at.
-    private var nextEnd: Int
-    private var sent = 0
+    /// Those of the gradients that are not sent yet.
+    private var buckets: ArraySlice<Range<Int>>
     /// Messages that wait, with the time from which they may go, and the floats that are summed with them.
     private var queue: [(transfer: Transfer, ready: Double, summed: Int)] = []
     private var head = 0
@@ -93,21 +93,18 @@ private struct Wires {
     init(cluster: Cluster, choice: Simulation.Choice, gradients: Int) {
         self.cluster = cluster
         self.choice = choice
-        self.gradients = gradients
-        nextEnd = min(min(choice.bucketBytes, 1 << 20) / 4, gradients)
+        buckets = Buckets(count: gradients, bytes: choice.bucketBytes).ranges[...]
     }
 
     /// `count` floats are final at `time`.
     mutating func finish(_ count: Int, at time: Double) {
-        while sent < gradients && nextEnd <= count {
-            let count = nextEnd - sent
-            let transfers = cluster.transfers(bytes: Double(4 * count), choice.algorithm)
+        while let bucket = buckets.first, bucket.upperBound <= count {
+            buckets.removeFirst()
+            let transfers = cluster.transfers(bytes: Double(4 * bucket.count), choice.algorithm)
             for (index, transfer) in transfers.enumerated() {
-                queue.append((transfer, time, index == transfers.count - 1 ? count : 0))
+                queue.append((transfer, time, index == transfers.count - 1 ? bucket.count : 0))
             }
-            if transfers.isEmpty { summed.append((count, time)) }
-            sent = nextEnd
-            nextEnd = min(nextEnd + choice.bucketBytes / 4, gradients)
+            if transfers.isEmpty { summed.append((bucket.count, time)) }
         }
         advance(to: time)
     }

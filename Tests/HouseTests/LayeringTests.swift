@@ -5,7 +5,7 @@ import Testing
 private let rooms = [
     "Tensors", "KernelInterface", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512", "Kernels", "Networks", "Graphs",
     "Engine",
-    "Launching", "Planning", "Collectives", "Datasets", "Checkpoints", "Exports", "Recipes", "Training", "cnn-train",
+    "Launching", "Collectives", "Planning", "Datasets", "Checkpoints", "Exports", "Recipes", "Training", "cnn-train",
 ]
 
 private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
