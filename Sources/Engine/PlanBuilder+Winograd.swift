@@ -44,7 +44,8 @@ extension PlanBuilder {
     ) -> Bool {
         let blocks = (destination.channels + 31) / 32
         let coefficients = workspace.partials + scratch
-        workspace.needPartials(scratch + blocks * filter.weightCoefficients * source.channels * 32)
+        let weightCoefficients = blocks * filter.weightCoefficients * source.channels * 32
+        workspace.needPartials(scratch + weightCoefficients)
         let inputsPerPart = min(source.channels, Cut.transformedInputs)
         call(
             "transformWeights", context.kernels.transformWeights,
@@ -53,9 +54,11 @@ extension PlanBuilder {
                 filter: filter),
             tasks: blocks * ((source.channels + inputsPerPart - 1) / inputsPerPart))
 
+        // Where weights come from memory, it is they that are to be read seldom: by tasks of more patches, each for a part of the lanes.
+        let isStreamed = weightCoefficients > Cut.cachedWeights
         let strips = PatchStrips(
-            filter, height: destination.height, width: destination.width, samples: group(slots),
-            patches: Cut.coefficients / filter.coefficients)
+            filter, height: destination.height, width: destination.width, samples: isStreamed ? slots : group(slots),
+            patches: (isStreamed ? Cut.streamingCoefficients : Cut.coefficients) / filter.coefficients)
         let groups = (slots + strips.samples - 1) / strips.samples
         let tasks = groups * strips.count
         let (lanesPerPart, laneParts) = laneParts(destination.channels, tasks: tasks, isSamples: false)
@@ -145,6 +148,8 @@ private struct PatchStrips {
         let fitting = min(max(patches / columns, 1), rows)
         let strips = (rows + fitting - 1) / fitting
         rowsPerStrip = (rows + strips - 1) / strips
-        samples = strips == 1 ? max(min(patches / (rows * columns), limit), 1) : 1
+        let fittingSamples = strips == 1 ? max(min(patches / (rows * columns), limit), 1) : 1
+        let groups = (limit + fittingSamples - 1) / fittingSamples
+        samples = (limit + groups - 1) / groups
     }
 }
