@@ -44,14 +44,15 @@ extension PlanBuilder {
     ) -> Bool {
         let blocks = (destination.channels + 31) / 32
         let coefficients = workspace.partials + scratch
-        let weightCoefficients = blocks * filter.weightCoefficients * source.channels * 32
+        let weightStride = spread(source.channels * 32)
+        let weightCoefficients = blocks * filter.weightCoefficients * weightStride
         workspace.needPartials(scratch + weightCoefficients)
         let inputsPerPart = min(source.channels, Cut.transformedInputs)
         call(
             "transformWeights", context.kernels.transformWeights,
             WinogradWeightArguments(
-                source: weights, destination: coefficients, inputs: source.channels, inputsPerPart: inputsPerPart,
-                filter: filter),
+                source: weights, destination: coefficients, coefficientStride: weightStride, inputs: source.channels,
+                inputsPerPart: inputsPerPart, filter: filter),
             tasks: blocks * ((source.channels + inputsPerPart - 1) / inputsPerPart))
 
         // Where weights come from memory, it is they that are to be read seldom: by tasks of more patches, each for a part of the lanes.
@@ -70,9 +71,10 @@ extension PlanBuilder {
         let segments = cut(Segment(source: 0, weight: 0, length: source.channels))
         var arguments = WinogradArguments(
             batch: context.batch, source: source, window: window, patches: patches,
-            weights: UnsafePointer(coefficients), segments: UnsafePointer(memory.store(segments)),
-            segmentCount: segments.count, destination: destination, addend: addend, bias: bias,
-            finish: finish, strips: strips.count, lanesPerPart: lanesPerPart, laneParts: laneParts, copied: copied)
+            weights: UnsafePointer(coefficients), weightStride: weightStride,
+            segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count, destination: destination,
+            addend: addend, bias: bias, finish: finish, strips: strips.count, lanesPerPart: lanesPerPart,
+            laneParts: laneParts, copied: copied)
         let rowsPerTask = filter.outputs * strips.rowsPerStrip
         if let sums, strips.count == 1 || rowsPerTask % sums.rowsPerRun == 0 { arguments.sums = sums }
         call("convolveWinograd", context.kernels.convolveWinograd, arguments, tasks: tasks * laneParts)

@@ -1,3 +1,4 @@
+import CMachine
 import KernelInterface
 
 /// [outputs/32][taps][inputs][32] -> [inputs/32][order][outputs][32]; `task` is the block of 32 inputs.
@@ -7,6 +8,7 @@ func transposeWeights(_ arguments: UnsafePointer<TransposeArguments>, _ task: In
     let taps = arguments.pointee.taps
     let firstInput = task &* 32
     let inputCount = min(32, inputs &- firstInput)
+    let block = taps &* inputs &* 32
     var target = arguments.pointee.destination + task &* taps &* outputs &* 32
     for place in 0..<taps {
         let tap = arguments.pointee.order[place]
@@ -16,6 +18,8 @@ func transposeWeights(_ arguments: UnsafePointer<TransposeArguments>, _ task: In
             let rows = min(squareSide, outputs &- output)
             for input in stride(from: 0, to: 32, by: squareSide) {
                 let first = target + (output &* 32 &+ input)
+                // Those of the next block of outputs lie far from these, where the processor does not expect them.
+                for row in input..<(input &+ squareSide) { machine_prefetch(source + (row &* 32 &+ block)) }
                 if input &+ squareSide <= inputCount {
                     transposeSquare(source + input &* 32, stride: 32, to: first, stride: 32, rows: rows)
                 } else {

@@ -128,14 +128,13 @@ private func multiplyCoefficients<Filter: MinimalFilter>(
     from sources: UnsafePointer<Float>, to products: UnsafeMutablePointer<Float>, ahead: inout Lookahead
 ) {
     let layout = arguments.pointee.patches
-    let inputs = arguments.pointee.source.channels
     for coefficient in 0..<Filter.coefficients {
         forEachTile(range) { lane, isWide in
             let block = (lane >> 5) &* Filter.weightCoefficients &+ Filter.weights(meeting: coefficient)
             var job = MultiplyJob(
                 source: sources + coefficient &* layout.sourceStride,
                 sourceStride: arguments.pointee.window.pixelStride,
-                weights: arguments.pointee.weights + (block &* inputs &* 32 &+ (lane & 31)),
+                weights: arguments.pointee.weights + (block &* arguments.pointee.weightStride &+ (lane & 31)),
                 segments: arguments.pointee.segments, segmentCount: arguments.pointee.segmentCount, initial: nil,
                 initialStride: 0,
                 destination: products + (coefficient &* layout.outputStride &+ lane &- range.lowerBound),
@@ -199,10 +198,11 @@ private func transform<Filter: MinimalFilter>(
     let end = min(first &+ arguments.pointee.inputsPerPart, inputs)
     let tap = inputs &* 32
     let source = arguments.pointee.source + block &* 9 &* tap
-    let target = arguments.pointee.destination + block &* Filter.weightCoefficients &* tap
+    let stride = arguments.pointee.coefficientStride
+    let target = arguments.pointee.destination + block &* Filter.weightCoefficients &* stride
     var i = first &* 32
     while i < end &* 32 {
-        Filter.transformWeights(source + i, tapStride: tap, to: target + i, coefficientStride: tap)
+        Filter.transformWeights(source + i, tapStride: tap, to: target + i, coefficientStride: stride)
         i &+= lanes
     }
 }

@@ -89,8 +89,9 @@ package struct WinogradArguments: BitwiseCopyable {
     package var source: TensorView
     package var window: SourceWindow
     package var patches: WinogradPatches
-    /// The weights' coefficients: [lanes/32][coefficient][inputs][32].
+    /// The weights' coefficients: [lanes/32][coefficient][inputs][32], with `weightStride` floats from one coefficient to the next.
     package var weights: UnsafePointer<Float>
+    package var weightStride: Int
     /// The inputs, cut as long runs of them are.
     package var segments: UnsafePointer<Segment>
     package var segmentCount: Int
@@ -111,7 +112,8 @@ package struct WinogradArguments: BitwiseCopyable {
 
     package init(
         batch: BatchLayout, source: TensorView, window: SourceWindow, patches: WinogradPatches,
-        weights: UnsafePointer<Float>, segments: UnsafePointer<Segment>, segmentCount: Int, destination: TensorView,
+        weights: UnsafePointer<Float>, weightStride: Int, segments: UnsafePointer<Segment>, segmentCount: Int,
+        destination: TensorView,
         addend: TensorView?, bias: UnsafePointer<Float>?, finish: Finish?, strips: Int, lanesPerPart: Int,
         laneParts: Int, copied: Int
     ) {
@@ -120,6 +122,7 @@ package struct WinogradArguments: BitwiseCopyable {
         self.window = window
         self.patches = patches
         self.weights = weights
+        self.weightStride = weightStride
         self.segments = segments
         self.segmentCount = segmentCount
         self.destination = destination
@@ -133,19 +136,21 @@ package struct WinogradArguments: BitwiseCopyable {
     }
 }
 
-/// The weights' coefficients: from [lanes/32][9][inputs][32] to [lanes/32][coefficient][inputs][32]. One task a block of 32 lanes and
-/// `inputsPerPart` inputs; task index = block * parts + part.
+/// The weights' coefficients: from [lanes/32][9][inputs][32] to [lanes/32][coefficient][inputs][32], `coefficientStride` floats apart. One task
+/// a block of 32 lanes and `inputsPerPart` inputs; task index = block * parts + part.
 package struct WinogradWeightArguments: BitwiseCopyable {
     package var source: UnsafePointer<Float>
     package var destination: UnsafeMutablePointer<Float>
+    package var coefficientStride: Int
     package var inputs: Int
     package var inputsPerPart: Int
     package var filter: PatchFilter
 
     package init(
-        source: UnsafePointer<Float>, destination: UnsafeMutablePointer<Float>, inputs: Int, inputsPerPart: Int,
-        filter: PatchFilter
+        source: UnsafePointer<Float>, destination: UnsafeMutablePointer<Float>, coefficientStride: Int, inputs: Int,
+        inputsPerPart: Int, filter: PatchFilter
     ) {
+        self.coefficientStride = coefficientStride
         self.filter = filter
         self.source = source
         self.destination = destination
