@@ -72,9 +72,10 @@ enum Cut {
     static let filteredChannels = 16
     /// Coefficients of a channel that a task works on at a time: of some full tiles of patches, which fit the second-level cache.
     static let coefficients = 1008
-    /// The same where the coefficients of weights are more than the caches keep for the next task.
-    static let streamingCoefficients = 2304
+    /// Floats of weights' coefficients beyond which caches do not keep them for the next task, and the coefficients of a channel that a task
+    /// works on then.
     static let cachedWeights = 4_000_000
+    static let streamingCoefficients = 2304
     /// Patches of a weight gradient's, which reads and writes its sums once for them all.
     static let summedPatches = 64
     /// Floats of its sums that a task on a weight gradient keeps: the more, the less often are x and dy transformed.

@@ -151,6 +151,7 @@ private struct PatchStrips {
         let strips = (rows + fitting - 1) / fitting
         rowsPerStrip = (rows + strips - 1) / strips
         let fittingSamples = strips == 1 ? max(min(patches / (rows * columns), limit), 1) : 1
+        // Groups of nearly equal size.
         let groups = (limit + fittingSamples - 1) / fittingSamples
         samples = (limit + groups - 1) / groups
     }
