@@ -41,7 +41,7 @@ extension PlanBuilder {
                 bias: part.bias, finish: part.finish, sums: part.sums)
         }
         // Sums of what is written are of one pixel's lanes.
-        if isPaired(geometry), part.addend == nil {
+        if geometry.isPaired, part.addend == nil {
             emitPairs(part)
             return false
         }
@@ -134,11 +134,11 @@ extension PlanBuilder {
 
     /// How a convolution falls into tasks; those need the scratch memory that they find in the workspace.
     ///
-    /// - Parameter keptPixel: floats that a task keeps for each pixel of its copy of the source, behind that.
+    /// - Parameter kept: floats that a task keeps behind its copy of the source, for some rows of a sample.
     mutating func cutIntoTasks(
         _ geometry: ConvolutionGeometry, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,
         weightBlockStride: Int, phases: [Phase], destination: TensorView, step: Int, addend: TensorView?,
-        bias: UnsafePointer<Float>?, finish: Finish?, sums: RunSums?, keptPixel: Int = 0
+        bias: UnsafePointer<Float>?, finish: Finish?, sums: RunSums?, kept: (_ rows: Int) -> Int = { _ in 0 }
     ) -> ConvolutionArguments {
         let axis = window.columnCopies > 0 ? RowAxis.map : geometry.axis
         let rows = phases.map(\.rows).max() ?? 0
@@ -154,7 +154,7 @@ extension PlanBuilder {
             let strip = stripRows(window, rows: rows, floats: room, multiple: (sums?.rowsPerRun ?? 1) / step)
             arguments.rowsPerStrip = strip
             arguments.copiedSample = copiedSample(window, rows: strip)
-            let keptSample = arguments.copiedSample / window.pixelStride * (window.pixelStride + keptPixel)
+            let keptSample = arguments.copiedSample + kept(strip)
             if strip == rows { arguments.samplesPerGroup = group(room / keptSample) }
             if window.isCopied { workspace.needScratch(keptSample * arguments.samplesPerGroup) }
         case .map:

@@ -32,7 +32,7 @@ extension PlanBuilder {
         let geometry = part.geometry
         let dx = part.input
         let dy = part.output
-        if isSheared(geometry) {
+        if geometry.isSheared {
             emitShearedDataGradient(part)
             return false
         }

@@ -2,14 +2,15 @@ internal import Graphs
 internal import KernelInterface
 internal import Tensors
 
-extension PlanBuilder {
+extension ConvolutionGeometry {
     /// Whether a convolution and its weight gradient have two pixels' outputs as lanes (`KernelBody/PixelPairs.swift`). That follows from
     /// the layer alone: the gradient's bits are other ones.
-    func isPaired(_ geometry: ConvolutionGeometry) -> Bool {
-        geometry.output.channels <= MemoryPlan.laneGranule / 2 && geometry.stride == 1 && geometry.kernelWidth > 1
-            && !geometry.isDepthwise && !geometry.isLinear
+    var isPaired: Bool {
+        output.channels <= MemoryPlan.laneGranule / 2 && stride == 1 && kernelWidth > 1 && !isDepthwise && !isLinear
     }
+}
 
+extension PlanBuilder {
     /// y = x * weights + bias, with an activation behind it where the part has one. No sums go along, and nothing else is added.
     mutating func emitPairs(_ part: ConvolutionPart) {
         let geometry = part.geometry

@@ -2,16 +2,24 @@ internal import Graphs
 internal import KernelInterface
 internal import Tensors
 
-extension PlanBuilder {
+extension ConvolutionGeometry {
     /// Whether the data gradient of a convolution that reads few channels has the taps of a kernel's row as lanes too
     /// (`KernelBody/Shear.swift`). That follows from the layer alone: its bits are other ones.
-    func isSheared(_ geometry: ConvolutionGeometry) -> Bool {
-        let width = geometry.kernelWidth * geometry.input.channels
-        return !geometry.isDepthwise && !geometry.isLinear && geometry.stride == 1 && width <= 32
-            && wholeVectors(width) / MemoryPlan.laneGranule < geometry.kernelWidth
-            && geometry.padding < min(geometry.kernelHeight, geometry.kernelWidth)
+    var isSheared: Bool {
+        let width = kernelWidth * input.channels
+        let vectors = (width + MemoryPlan.laneGranule - 1) / MemoryPlan.laneGranule
+        return !isDepthwise && !isLinear && stride == 1 && width <= 32 && vectors < kernelWidth
+            && padding < min(kernelHeight, kernelWidth)
     }
 
+    /// Floats of what a row's taps give for some rows, of a margin before each of them and one behind the last.
+    fileprivate func shearedFloats(rows: Int) -> Int {
+        let margin = kernelWidth - 1 - padding
+        return (rows * (output.width + margin) + margin) * 32
+    }
+}
+
+extension PlanBuilder {
     mutating func emitShearedDataGradient(_ part: ConvolutionPart) {
         let geometry = part.geometry
         let dx = part.input
@@ -31,39 +39,45 @@ extension PlanBuilder {
         var bands = [Band(rows: 0..<dx.height, taps: 0..<geometry.kernelHeight)]
         if copiedSample(window, rows: dx.height) <= Cut.sourceFloats {
             bands = Band.all(dx.height, window, source: dy)
-            // All bands find their rows in one copy of the map.
-            let highest = bands.map(\.rows.count).max() ?? 0
-            window.rowSpan += dx.height - highest
+            // They meet no zeros around the map, which need not be copied.
+            window.isCopied = false
         }
+        let firstRow = window.isCopied ? 0 : window.padTop
         let phases = bands.map { band in
             let segments = band.taps.flatMap { tap in
                 cut(
                     Segment(
-                        source: tapOffset(row: band.rows.lowerBound + tap, column: 0, window, dy),
+                        source: tapOffset(row: band.rows.lowerBound + tap - firstRow, column: 0, window, dy),
                         weight: tap * dy.channels * 32, length: dy.channels))
             }
             return Phase(
                 rows: band.rows.count, columns: dy.width, firstRow: band.rows.lowerBound, firstColumn: 0,
                 segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
         }
-        var convolution = cutIntoTasks(
-            geometry, source: dy, window: window, weights: UnsafePointer(weights), weightBlockStride: weightCount,
-            phases: phases,
-            destination: TensorView(
-                base: window.scratch, height: dx.height, width: dy.width, channels: geometry.kernelWidth * dx.channels,
-                pixelStride: 32, sampleStride: 0), step: 1, addend: nil, bias: nil, finish: nil, sums: nil,
-            keptPixel: 32)
-        convolution.destination.sampleStride = convolution.copiedSample / window.pixelStride * 32
-        convolution.destination.base += convolution.samplesPerGroup * convolution.copiedSample
+        var arguments = ShearArguments(
+            convolution: cutIntoTasks(
+                geometry, source: dy, window: window, weights: UnsafePointer(weights), weightBlockStride: weightCount,
+                phases: phases,
+                destination: TensorView(
+                    base: window.scratch, height: dx.height, width: dy.width,
+                    channels: geometry.kernelWidth * dx.channels, pixelStride: 32, sampleStride: 0), step: 1,
+                addend: nil, bias: nil, finish: nil, sums: nil,
+                kept: { geometry.shearedFloats(rows: bands.count > 1 ? dx.height : $0) }),
+            destination: dx, addend: part.addend, finish: part.finish, kernelWidth: geometry.kernelWidth,
+            padding: geometry.padding)
+        if !window.isCopied { arguments.convolution.copiedSample = 0 }
+        // Behind the copies of a task's samples.
+        let convolution = arguments.convolution
+        let rows = bands.count > 1 ? dx.height : convolution.rowsPerStrip
+        arguments.convolution.destination.base +=
+            convolution.samplesPerGroup * convolution.copiedSample + arguments.margin * 32
+        arguments.convolution.destination.rowStride += arguments.margin * 32
+        arguments.convolution.destination.sampleStride = geometry.shearedFloats(rows: rows)
         // Whole vectors are read of a pixel's last inputs.
         workspace.needScratch(
-            convolution.samplesPerGroup * (convolution.copiedSample + convolution.destination.sampleStride)
+            convolution.samplesPerGroup * (convolution.copiedSample + arguments.convolution.destination.sampleStride)
                 + MemoryPlan.laneGranule)
-        call(
-            "convolveSheared", context.kernels.convolveSheared,
-            ShearArguments(
-                convolution: convolution, destination: dx, addend: part.addend, finish: part.finish,
-                kernelWidth: geometry.kernelWidth, padding: geometry.padding), tasks: convolution.tasks)
+        call("convolveSheared", context.kernels.convolveSheared, arguments, tasks: convolution.tasks)
     }
 }
 

@@ -40,7 +40,7 @@ extension PlanBuilder {
         let enoughParts = (isFiltered ? Cut.enoughFilteredParts : Cut.enoughParts) * context.threads
         let sumsShards = shards == 1 || cut.parts >= enoughParts
         if !sumsShards { workspace.needPartials(shards * part.weightCount) }
-        let isPaired = isPaired(geometry)
+        let isPaired = geometry.isPaired
         var window = isPaired ? pairWindow(part) : forwardWindow(part)
         window.isCopied = true
         window.pixelStride =

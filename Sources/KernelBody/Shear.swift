@@ -35,8 +35,19 @@ func convolveSheared(_ arguments: UnsafePointer<ShearArguments>, _ task: Int, _ 
         worker &* convolution.window.scratchStride &- firstSlot &* convolution.destination.sampleStride
         &- rows.lowerBound &* convolution.destination.rowStride
     convolve(&convolution, task, worker)
+    clearMargins(arguments, convolution.destination, slots: firstSlot..<endSlot, rows: rows)
     for slot in firstSlot..<endSlot where convolution.batch.isActive(slot) {
         for row in rows { sumSheared(arguments, convolution.destination, slot: slot, row: row) }
+    }
+}
+
+/// Zeros before the rows of z and behind the last one, so that each pixel of dx is a sum of as many taps.
+private func clearMargins(
+    _ arguments: UnsafePointer<ShearArguments>, _ sheared: TensorView, slots: Range<Int>, rows: Range<Int>
+) {
+    let margin = arguments.pointee.margin &* sheared.pixelStride
+    for slot in slots {
+        for row in rows.lowerBound...rows.upperBound { zeroFloats(margin, at: sheared.pixel(slot, row, 0) - margin) }
     }
 }
 
@@ -44,36 +55,40 @@ func convolveSheared(_ arguments: UnsafePointer<ShearArguments>, _ task: Int, _ 
 @inline(__always)
 private func sumSheared(_ arguments: UnsafePointer<ShearArguments>, _ sheared: TensorView, slot: Int, row: Int) {
     let destination = arguments.pointee.destination
-    let channels = destination.channels
-    let lastTap = arguments.pointee.kernelWidth &- 1
-    // From a tap to the one before it, of the next pixel.
-    let step = sheared.pixelStride &- channels
-    let source = UnsafePointer(sheared.pixel(slot, row, 0))
-    for column in 0..<destination.width {
-        let pixel = column &+ arguments.pointee.padding
-        let first = min(lastTap, pixel)
-        let last = max(0, pixel &- sheared.width &+ 1)
-        let start = source + ((pixel &- first) &* sheared.pixelStride &+ first &* channels)
-        let target = destination.pixel(slot, row, column)
-        var lane = 0
-        while lane < channels {
-            var sum = Vector(repeating: 0)
-            var place = start + lane
-            var tap = first
-            while tap >= last {
-                sum += vector(place)
-                place += step
-                tap &-= 1
-            }
-            if let addend = arguments.pointee.addend { sum += vector(addend.pixel(slot, row, column) + lane) }
-            put(sum, target + lane)
-            lane &+= lanes
-        }
+    let source = UnsafePointer(sheared.pixel(slot, row, 0)) - arguments.pointee.margin &* sheared.pixelStride
+    switch arguments.pointee.kernelWidth {
+    case 3: sumTaps(3, source, sheared, arguments.pointee.addend, to: destination, slot: slot, row: row)
+    case 5: sumTaps(5, source, sheared, arguments.pointee.addend, to: destination, slot: slot, row: row)
+    case let taps: sumTaps(taps, source, sheared, arguments.pointee.addend, to: destination, slot: slot, row: row)
     }
     if let finish = arguments.pointee.finish {
         finish(
             destination.pixel(slot, row, 0), stride: destination.pixelStride, count: destination.width,
-            channels: channels, activated: finish.activated.map { UnsafePointer($0.pixel(slot, row, 0)) },
+            channels: destination.channels,
+            activated: finish.activated.map { UnsafePointer($0.pixel(slot, row, 0)) },
             activatedStride: finish.activated?.pixelStride ?? 0)
+    }
+}
+
+/// Each pixel's sum of `taps` vectors, the first of which lies at `source` for the first pixel; a constant number of them takes no loop.
+@inline(__always)
+private func sumTaps(
+    _ taps: Int, _ source: UnsafePointer<Float>, _ sheared: TensorView, _ addend: TensorView?,
+    to destination: TensorView, slot: Int, row: Int
+) {
+    let channels = destination.channels
+    // From a tap to the one before it, of the next pixel.
+    let step = sheared.pixelStride &- channels
+    for column in 0..<destination.width {
+        let target = destination.pixel(slot, row, column)
+        var lane = 0
+        while lane < channels {
+            let place = source + (column &* sheared.pixelStride &+ (taps &- 1) &* channels &+ lane)
+            var sum = Vector(repeating: 0)
+            for tap in 0..<taps { sum += vector(place + tap &* step) }
+            if let addend { sum += vector(addend.pixel(slot, row, column) + lane) }
+            put(sum, target + lane)
+            lane &+= lanes
+        }
     }
 }

@@ -24,13 +24,16 @@ package struct ShearedWeightArguments: BitwiseCopyable {
 /// dx[row, column, input] = sum over taps s of a kernel's row of sheared[row, column + padding - s, (s, input)].
 package struct ShearArguments: BitwiseCopyable {
     /// What computes `sheared`, of dx's rows and dy's columns, in tasks of all of its lanes. Its destination is the first worker's scratch
-    /// memory, where a task's samples and rows stand alone.
+    /// memory, where a task's samples and rows stand alone, each row behind the margin of the one before.
     package var convolution: ConvolutionArguments
     package var destination: TensorView
     package var addend: TensorView?
     package var finish: Finish?
     package var kernelWidth: Int
     package var padding: Int
+
+    /// Pixels of zeros beside a row of `sheared`: the sums of dx's first and last pixels reach beyond.
+    package var margin: Int { kernelWidth - 1 - padding }
 
     package init(
         convolution: ConvolutionArguments, destination: TensorView, addend: TensorView?, finish: Finish?,
