@@ -21,6 +21,7 @@ func multiplyRow<P: Product>(_ product: P.Type, _ columns: Int, isWide: Bool, _ 
     var tiles = tileCount(columns)
     while tiles > 0 {
         let height = nextHeight(remaining, tiles: tiles)
+        if P.asksAhead && !isWide { job.ahead.ask(steps) }
         Multiply<P>.run(height: height, isWide: isWide, &job)
         job.ahead.advance(steps)
         job.source += height &* job.sourceStride

@@ -1,3 +1,4 @@
+import CMachine
 import KernelInterface
 
 /// Memory that will be read soon, in the order in which it is asked for: a stretch from end to end or, of a view whose pixels are mostly others'
@@ -9,6 +10,8 @@ struct OpenStretch<Member: Weightless> {
     var step = 0
     /// Floats from what a step asks for to what it asks for besides, where it is wider than a line.
     private(set) var besides = 0
+    /// Steps after which another line is asked for.
+    private(set) var stepsPerLine = 1
     /// What is left of this pass: steps or, before it is spread, floats.
     var remaining = 0
     /// Passes that come after this one, where they begin, and the steps of each.
@@ -52,6 +55,7 @@ struct OpenStretch<Member: Weightless> {
         if step > 0 || isDone { return }
         step = floats
         besides = floats > Self.line ? floats / 2 : 0
+        stepsPerLine = max(Self.line / floats, 1)
         remaining = (remaining &+ floats &- 1) / floats
     }
 
@@ -157,6 +161,21 @@ struct OpenLookahead<Member: Weightless> {
         third.spread(by: step)
         fourth.spread(by: step)
         fifth.spread(by: step)
+    }
+
+    /// Asks for what `steps` steps would ask for, each line once.
+    @inline(__always)
+    func ask(_ steps: Int) {
+        if step == 0 { return }
+        let stepsPerLine = first.stepsPerLine
+        var place = place
+        var left = steps / stepsPerAsk
+        while left > 0 {
+            machine_prefetch_second_level(place)
+            if besides > 0 { machine_prefetch_second_level(place + besides) }
+            place += stepsPerLine &* step
+            left &-= stepsPerLine
+        }
     }
 
     /// `steps` steps have asked.

@@ -48,7 +48,7 @@ enum Multiply<P: Product>: TileLoop {
                     source += 1
                     weights += 32
                 }
-                if P.asksAhead {
+                if P.asksAhead && T.asksAhead {
                     machine_prefetch_second_level(ahead)
                     machine_prefetch_second_level(ahead + besides)
                     ahead += aheadStep

@@ -12,7 +12,8 @@ import KernelInterface
 //   dw'[r, s, c, (h, k)] = sum over p, q of x[p + r, 2q + s, c] * dy[p, 2q + h, k]
 //   dw[r, s, c, k] = dw'[r, s, c, (0, k)] + dw'[r, s + 1, c, (1, k)]
 
-/// Lanes of one pixel.
+/// Lanes of a pair, and of one pixel.
+@inline(__always) private var pairLanes: Int { 16 }
 @inline(__always) private var half: Int { 8 }
 private typealias PixelLanes = SIMD8<Float>
 
@@ -53,21 +54,22 @@ func convolvePairs(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int
     let copy = window.scratch + worker &* window.scratchStride
     let outputs = copy + arguments.pointee.copiedSample
     let pairs = (phase.columns &+ 1) / 2
+    var job = MultiplyJob(
+        source: UnsafePointer(copy), sourceStride: 2 &* window.pixelStride, weights: arguments.pointee.weights,
+        segments: phase.segments, segmentCount: phase.segmentCount, initial: arguments.pointee.bias, initialStride: 0,
+        destination: outputs, destinationStride: pairLanes, ahead: Lookahead(nothingAt: UnsafePointer(copy)))
     for slot in firstSlot..<endSlot where arguments.pointee.batch.isActive(slot) {
         copyWindow(
             arguments.pointee.source, slot: slot, firstRow: firstRow &- window.padTop,
             rows: rows &- 1 &+ window.rowSpan,
             window: window, to: copy)
         for row in 0..<rows {
-            var job = MultiplyJob(
-                source: UnsafePointer(copy + row &* window.width &* window.pixelStride),
-                sourceStride: 2 &* window.pixelStride, weights: arguments.pointee.weights, segments: phase.segments,
-                segmentCount: phase.segmentCount, initial: arguments.pointee.bias, initialStride: 0,
-                destination: outputs, destinationStride: 2 &* half, ahead: Lookahead(nothingAt: UnsafePointer(copy)))
-            multiplyRow(Broadcast.self, pairs, isWide: lanes == half, &job)
+            job.source = UnsafePointer(copy + row &* window.width &* window.pixelStride)
+            job.destination = outputs
+            multiplyRow(Paired.self, pairs, isWide: lanes == half, &job)
             if let finish = arguments.pointee.finish {
                 finish(
-                    outputs, stride: 2 &* half, count: pairs, channels: 2 &* half, activated: nil, activatedStride: 0)
+                    outputs, stride: pairLanes, count: pairs, channels: pairLanes, activated: nil, activatedStride: 0)
             }
             // Who sums over pixels reads lanes that are nobody's too.
             var source = UnsafeRawPointer(outputs)
@@ -82,7 +84,7 @@ func convolvePairs(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int
     }
 }
 
-/// dy of a strip, two pixels of a row a vector of sixteen lanes: [rows][pairs][tile's lanes].
+/// dy of a strip, two pixels of a row a vector of sixteen lanes: [rows][pairs][sixteen].
 func packPairs(
     _ gradient: TensorView, slots: Range<Int>, rows: Range<Int>, to packed: UnsafeMutablePointer<Float>
 ) {
@@ -94,11 +96,11 @@ func packPairs(
                 // The second of a pair comes after the first, whose vector may reach into its place.
                 put(streamed(source, pixelStride: gradient.pixelStride), target + (column & 1) &* half)
                 source += gradient.pixelStride
-                if column & 1 == 1 { target += tileLanes }
+                if column & 1 == 1 { target += pairLanes }
             }
             if gradient.width & 1 == 1 {
                 zeroFloats(half, at: target + half)
-                target += tileLanes
+                target += pairLanes
             }
         }
     }

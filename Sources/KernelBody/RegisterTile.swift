@@ -50,6 +50,13 @@ enum Lanewise: Product {
 /// Accumulators of some rows.
 protocol Tile {
     static var height: Int { get }
+    /// Lanes of a row.
+    static var width: Int { get }
+    /// Whether a step's loads leave room for asking ahead: with one vector a row, each product has a load of its own, and who runs the tile
+    /// asks before it.
+    static var asksAhead: Bool { get }
+    /// Strides of the source that its rows take: fewer than rows where some of these have inputs side by side.
+    static var sourceRows: Int { get }
     static var zero: Self { get }
     /// row += source[row * stride] * (w0, w1)
     mutating func accumulate<P: Product>(
@@ -79,6 +86,9 @@ struct OpenRow<Member: Weightless>: Tile {
     var member = Member()
 
     @inline(__always) static var height: Int { 1 }
+    @inline(__always) static var width: Int { tileLanes }
+    @inline(__always) static var sourceRows: Int { 1 }
+    @inline(__always) static var asksAhead: Bool { true }
     @inline(__always) static var zero: Self { Self(a: Vector(repeating: 0), b: Vector(repeating: 0)) }
 
     @inline(__always)
@@ -119,6 +129,9 @@ struct OpenHalfRow<Member: Weightless>: Tile {
     var member = Member()
 
     @inline(__always) static var height: Int { 1 }
+    @inline(__always) static var width: Int { lanes }
+    @inline(__always) static var sourceRows: Int { 1 }
+    @inline(__always) static var asksAhead: Bool { false }
     @inline(__always) static var zero: Self { Self(a: Vector(repeating: 0)) }
 
     @inline(__always)
@@ -147,6 +160,9 @@ struct Stack<Top: Tile, Bottom: Tile>: Tile {
     var bottom: Bottom
 
     @inline(__always) static var height: Int { Top.height + Bottom.height }
+    @inline(__always) static var width: Int { Top.width }
+    @inline(__always) static var sourceRows: Int { Top.sourceRows + Bottom.sourceRows }
+    @inline(__always) static var asksAhead: Bool { Top.asksAhead }
     @inline(__always) static var zero: Self { Stack(top: .zero, bottom: .zero) }
 
     @inline(__always)
@@ -154,7 +170,7 @@ struct Stack<Top: Tile, Bottom: Tile>: Tile {
         _ product: P.Type, _ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector
     ) {
         top.accumulate(product, source, stride, w0, w1)
-        bottom.accumulate(product, source + Top.height * stride, stride, w0, w1)
+        bottom.accumulate(product, source + Top.sourceRows * stride, stride, w0, w1)
     }
 
     @inline(__always)
@@ -181,6 +197,36 @@ struct Stack<Top: Tile, Bottom: Tile>: Tile {
     }
 }
 
+/// Rows whose inputs lie side by side: taps of a row of a kernel, whose next row lies a stride further on.
+struct SideBySide<Rows: Tile>: Tile {
+    var rows: Rows
+
+    @inline(__always) static var height: Int { Rows.height }
+    @inline(__always) static var width: Int { Rows.width }
+    @inline(__always) static var sourceRows: Int { 1 }
+    @inline(__always) static var asksAhead: Bool { Rows.asksAhead }
+    @inline(__always) static var zero: Self { Self(rows: .zero) }
+
+    @inline(__always)
+    mutating func accumulate<P: Product>(
+        _ product: P.Type, _ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector
+    ) {
+        rows.accumulate(product, source, 1, w0, w1)
+    }
+
+    @inline(__always)
+    static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self { Self(rows: .load(memory, stride)) }
+
+    @inline(__always)
+    static func prefetch(_ memory: UnsafeMutablePointer<Float>, _ stride: Int) { Rows.prefetch(memory, stride) }
+
+    @inline(__always)
+    func store(_ memory: UnsafeMutablePointer<Float>, _ stride: Int) { rows.store(memory, stride) }
+
+    @inline(__always)
+    mutating func add(_ memory: UnsafePointer<Float>, _ stride: Int) { rows.add(memory, stride) }
+}
+
 typealias Row = OpenRow<Nothing>
 typealias HalfRow = OpenHalfRow<Nothing>
 
@@ -197,6 +243,20 @@ typealias Rows11<R: Tile> = Stack<Rows6<R>, Rows5<R>>
 typealias Rows12<R: Tile> = Stack<Rows6<R>, Rows6<R>>
 typealias Rows13<R: Tile> = Stack<Rows7<R>, Rows6<R>>
 typealias Rows14<R: Tile> = Stack<Rows7<R>, Rows7<R>>
+typealias Rows15<R: Tile> = Stack<Rows8<R>, Rows7<R>>
+typealias Rows16<R: Tile> = Stack<Rows8<R>, Rows8<R>>
+typealias Rows17<R: Tile> = Stack<Rows9<R>, Rows8<R>>
+typealias Rows18<R: Tile> = Stack<Rows9<R>, Rows9<R>>
+typealias Rows19<R: Tile> = Stack<Rows10<R>, Rows9<R>>
+typealias Rows20<R: Tile> = Stack<Rows10<R>, Rows10<R>>
+typealias Rows21<R: Tile> = Stack<Rows11<R>, Rows10<R>>
+typealias Rows22<R: Tile> = Stack<Rows11<R>, Rows11<R>>
+typealias Rows23<R: Tile> = Stack<Rows12<R>, Rows11<R>>
+typealias Rows24<R: Tile> = Stack<Rows12<R>, Rows12<R>>
+typealias Rows25<R: Tile> = Stack<Rows13<R>, Rows12<R>>
+typealias Rows26<R: Tile> = Stack<Rows13<R>, Rows13<R>>
+typealias Rows27<R: Tile> = Stack<Rows14<R>, Rows13<R>>
+typealias Rows28<R: Tile> = Stack<Rows14<R>, Rows14<R>>
 
 /// What one tile does, for tiles of any height.
 protocol TileLoop {
@@ -229,6 +289,54 @@ extension TileLoop {
         case 13: if tileHeight >= 13 { run(Rows13<R>.self, job) }
         default: if tileHeight >= 14 { run(Rows14<R>.self, job) }
         }
+    }
+}
+
+extension TileLoop {
+    /// Runs a tile of one vector and more rows than one of two can have; their inputs lie side by side, as other distances would take more
+    /// registers for addresses than there are.
+    @inline(__always)
+    static func run(tall height: Int, _ job: UnsafePointer<Job>) {
+        switch height {
+        case 15: run(Rows15<HalfRow>.self, job)
+        case 16: run(Rows16<HalfRow>.self, job)
+        case 17: run(Rows17<HalfRow>.self, job)
+        case 18: run(Rows18<HalfRow>.self, job)
+        case 19: run(Rows19<HalfRow>.self, job)
+        case 20: run(Rows20<HalfRow>.self, job)
+        case 21: run(Rows21<HalfRow>.self, job)
+        case 22: run(Rows22<HalfRow>.self, job)
+        case 23: run(Rows23<HalfRow>.self, job)
+        case 24: run(Rows24<HalfRow>.self, job)
+        case 25: run(Rows25<HalfRow>.self, job)
+        case 26: run(Rows26<HalfRow>.self, job)
+        case 27: run(Rows27<HalfRow>.self, job)
+        default: run(Rows28<HalfRow>.self, job)
+        }
+    }
+
+    /// Runs a tile of `taps` inputs of each of some rows of a kernel, one vector wide.
+    ///
+    /// - Returns: false where there is no such tile.
+    @inline(__always)
+    static func run(kernelRows: Int, taps: Int, _ job: UnsafePointer<Job>) -> Bool {
+        switch taps {
+        case 4: run(SideBySide<Rows4<HalfRow>>.self, kernelRows: kernelRows, job)
+        case 5: run(SideBySide<Rows5<HalfRow>>.self, kernelRows: kernelRows, job)
+        case 6: run(SideBySide<Rows6<HalfRow>>.self, kernelRows: kernelRows, job)
+        case 7: run(SideBySide<Rows7<HalfRow>>.self, kernelRows: kernelRows, job)
+        default: false
+        }
+    }
+
+    @inline(__always)
+    private static func run<R: Tile>(_ row: R.Type, kernelRows: Int, _ job: UnsafePointer<Job>) -> Bool {
+        switch kernelRows {
+        case 2: run(Rows2<R>.self, job)
+        case 3: run(Rows3<R>.self, job)
+        default: return false
+        }
+        return true
     }
 }
 
@@ -276,4 +384,7 @@ func tileBlocks(_ count: Int) -> Int { (count &+ tileLanes &- 1) / tileLanes }
 
 /// Tiles that some rows take.
 @inline(__always)
-func tileCount(_ rows: Int) -> Int { (rows + tileHeight - 1) / tileHeight }
+func tileCount(_ rows: Int) -> Int { tileCount(rows, height: tileHeight) }
+
+@inline(__always)
+func tileCount(_ rows: Int, height: Int) -> Int { (rows + height - 1) / height }

@@ -17,7 +17,7 @@ struct OpenOuterJob<Member: Weightless> {
     var xStep: Int
     var xRowStep: Int
     var xSampleStep: Int
-    /// dy: one pixel's vectors after the other's.
+    /// dy: one pixel's vectors after the other's, or one pair's.
     var gradient: UnsafePointer<Float>
     var samples: Int
     var rows: Int
@@ -57,7 +57,7 @@ enum SumPixels<P: Product>: TileLoop {
         var sums = job.pointee.isFirst ? T.zero : T.load(UnsafePointer(job.pointee.sums), 32)
         let xStep = job.pointee.xStep
         // Inputs lie next to each other, and the compiler should know.
-        let xStride = P.isLanewise ? job.pointee.xStride : 1
+        let xStride = P.isLanewise || T.sourceRows < T.height ? job.pointee.xStride : 1
         let columns = job.pointee.columns
         var gradient = job.pointee.gradient
         var aheadSource = job.pointee.aheadSource.place
@@ -72,9 +72,9 @@ enum SumPixels<P: Product>: TileLoop {
                     for _ in 0..<stepsPerAsk {
                         sums.accumulate(P.self, x, xStride, vector(gradient), vector(gradient + lanes))
                         x += xStep
-                        gradient += tileLanes
+                        gradient += T.width
                     }
-                    if P.asksAhead {
+                    if P.asksAhead && T.asksAhead {
                         machine_prefetch_second_level(aheadSource)
                         machine_prefetch_second_level(aheadGradient)
                         aheadSource += sourceStep
@@ -86,7 +86,7 @@ enum SumPixels<P: Product>: TileLoop {
                 while left > 0 {
                     sums.accumulate(P.self, x, xStride, vector(gradient), vector(gradient + lanes))
                     x += xStep
-                    gradient += tileLanes
+                    gradient += T.width
                     left &-= 1
                 }
             }
@@ -164,7 +164,7 @@ private enum PixelSum<P: Product>: ShardSum {
         }
         let firstSlot = shard &* arguments.pointee.batch.shardCapacity
         let endSlot = firstSlot &+ arguments.pointee.batch.shardSizes[shard]
-        let dy = x + arguments.pointee.packedSource
+        let packed = x + arguments.pointee.packedSource
         let rowLength = window.width &* window.pixelStride
         // Lanes that no tile writes: all where the shard has no sample, else the second half of the last block.
         if endSlot == firstSlot || part.lanes.upperBound & 31 != 0 {
@@ -184,7 +184,10 @@ private enum PixelSum<P: Product>: ShardSum {
                         source, slot: slot &+ i, firstRow: row &* window.step &- window.padTop, rows: copiedRows,
                         window: window, to: x + i &* copiedRows &* rowLength)
                 }
-                if P.isPaired {
+                var dy = packed
+                if !P.isPaired && liesPacked(gradient, arguments.pointee.normGradient, part.lanes) {
+                    dy = gradient.pixel(slot, row, 0)
+                } else if P.isPaired {
                     packPairs(gradient, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows), to: dy)
                 } else {
                     packGradient(
@@ -244,13 +247,20 @@ private func deliver(
     }
 }
 
-/// dy of a strip: [lanes / tile's lanes][pixels][tile's lanes].
+/// Whether dy lies as `packGradient` leaves it, its pixels' only vectors side by side.
+@inline(__always)
+private func liesPacked(_ gradient: TensorView, _ norm: NormGradient?, _ range: Range<Int>) -> Bool {
+    norm == nil && range.count == lanes && gradient.pixelStride == lanes
+}
+
+/// dy of a strip, tile by tile: [pixels][the tile's one or two vectors].
 private func packGradient(
     _ gradient: TensorView, _ norm: NormGradient?, slots: Range<Int>, rows: Range<Int>, _ range: Range<Int>,
     to packed: UnsafeMutablePointer<Float>
 ) {
     var target = packed
     forEachTile(range) { lane, isWide in
+        let width = isWide ? tileLanes : lanes
         for slot in slots {
             let pixels = rows.count &* gradient.width
             var source = gradient.pixel(slot, rows.lowerBound, 0) + lane
@@ -259,15 +269,15 @@ private func packGradient(
                     lane: lane, isWide: isWide, pixels: pixels, from: UnsafePointer(source),
                     dyStride: gradient.pixelStride,
                     x: UnsafePointer(norm.input.pixel(slot, rows.lowerBound, 0)) + lane, to: target,
-                    pixelStride: tileLanes)
-                target += pixels &* tileLanes
+                    pixelStride: width)
+                target += pixels &* width
                 continue
             }
             for _ in 0..<pixels {
                 put(streamed(source, pixelStride: gradient.pixelStride), target)
                 if isWide { put(streamed(source + lanes, pixelStride: gradient.pixelStride), target + lanes) }
                 source += gradient.pixelStride
-                target += tileLanes
+                target += width
             }
         }
     }
@@ -284,6 +294,25 @@ private func tiles(_ arguments: UnsafePointer<WeightGradientArguments>, _ part: 
     return tiles &* tileBlocks(part.lanes.count)
 }
 
+/// Several rows of a kernel in one tile: those of a few columns have fewer accumulators each than multiplications take to finish.
+///
+/// - Returns: segments that are done, three at most; 0 where there is no such tile.
+private func sumKernelRows(
+    _ arguments: UnsafePointer<WeightGradientArguments>, from first: Int, _ strip: OuterJob
+) -> Int {
+    let segments = arguments.pointee.segments + first
+    let count = min(arguments.pointee.segmentCount &- first, 3)
+    if count < 2 { return 0 }
+    var job = strip
+    job.xStride = segments[1].source &- segments[0].source
+    var rows = 1
+    while rows < count && segments[rows].length == segments[0].length
+        && segments[rows].source &- segments[rows &- 1].source == job.xStride
+        && segments[rows].weight &- segments[rows &- 1].weight == 32 &* segments[0].length
+    { rows &+= 1 }
+    return SumPixels<Paired>.run(kernelRows: rows, taps: segments[0].length, &job) ? rows : 0
+}
+
 /// All tiles of a part over one strip of x and dy.
 @inline(__always)
 private func sumTiles<P: Product>(
@@ -294,18 +323,35 @@ private func sumTiles<P: Product>(
     let blockStride = arguments.pointee.taps &* arguments.pointee.inputsPerPart &* 32
     let clipsSegments = arguments.pointee.inputParts > 1
     forEachTile(0..<part.lanes.count) { lane, isWide in
-        // A tile's dy is full vectors wide, the last one's too.
+        // Before a tile of one vector are those of two alone.
         job.gradient = strip.gradient + lane &* pixels
         let block = strip.sums + (lane >> 5) &* blockStride + (lane & 31)
-        for s in 0..<arguments.pointee.segmentCount {
+        var s = 0
+        while s < arguments.pointee.segmentCount {
             let segment = arguments.pointee.segments[s]
             job.x = strip.x + (P.isLanewise ? lane &+ segment.source : segment.source)
             job.sums = block + segment.weight
+            let together = P.isPaired && !isWide ? sumKernelRows(arguments, from: s, job) : 0
+            if together > 0 {
+                s &+= together
+                continue
+            }
+            s &+= 1
             var remaining = clipsSegments ? min(segment.length, part.inputs.count) : segment.length
-            var tiles = tileCount(remaining)
+            // One vector leaves as many accumulators to twice the rows.
+            let isTall = lanes == 16 && !P.isLanewise && !isWide
+            var tiles = tileCount(remaining, height: isTall ? 2 &* tileHeight : tileHeight)
             while tiles > 0 {
                 let height = nextHeight(remaining, tiles: tiles)
-                SumPixels<P>.run(height: height, isWide: isWide, &job)
+                if P.asksAhead && !isWide {
+                    job.aheadSource.ask(pixels)
+                    job.aheadGradient.ask(pixels)
+                }
+                if isTall && height > tileHeight {
+                    SumPixels<P>.run(tall: height, &job)
+                } else {
+                    SumPixels<P>.run(height: height, isWide: isWide, &job)
+                }
                 job.aheadSource.advance(pixels)
                 job.aheadGradient.advance(pixels)
                 job.x += height &* job.xStride
@@ -342,46 +388,4 @@ func treeSum(_ arguments: UnsafePointer<TreeSumArguments>, _ task: Int, _ worker
         copyFloats(piece, from: UnsafePointer(base), to: arguments.pointee.destination + offset)
         offset &+= piece
     }
-}
-
-/// One task a shard: its pixels are summed run by run.
-func biasGradient(_ arguments: UnsafePointer<BiasGradientArguments>, _ task: Int, _ worker: Int) {
-    let gradient = arguments.pointee.outputGradient
-    let channels = padded(gradient.channels)
-    let pixels = arguments.pointee.batch.shardSizes[task] &* gradient.height &* gradient.width
-    let partial = arguments.pointee.partials + task &* arguments.pointee.partialStride
-    zeroFloats(arguments.pointee.partialStride, at: partial)
-    var source = UnsafePointer(gradient.sample(task &* arguments.pointee.batch.shardCapacity))
-    // All lanes of a run come before the next one: a whole shard would have left the caches between two lanes.
-    for first in stride(from: 0, to: pixels, by: 64) {
-        let run = min(64, pixels &- first)
-        var lane = 0
-        while lane < channels {
-            put(vector(partial + lane) + sum(source + lane, pixelStride: gradient.pixelStride, run), partial + lane)
-            lane &+= lanes
-        }
-        source += run &* gradient.pixelStride
-    }
-    // Behind the last channel may lie anything.
-    zeroFloats(arguments.pointee.partialStride &- gradient.channels, at: partial + gradient.channels)
-}
-
-/// The sum of one vector of `count` pixels, in four chains: a single one would wait for each addition.
-@inline(__always)
-private func sum(_ memory: UnsafePointer<Float>, pixelStride: Int, _ count: Int) -> Vector {
-    let zero = Vector(repeating: 0)
-    var (a, b, c, d) = (zero, zero, zero, zero)
-    var source = memory
-    for _ in 0..<(count / 4) {
-        a += streamed(source, pixelStride: pixelStride)
-        b += streamed(source + pixelStride, pixelStride: pixelStride)
-        c += streamed(source + 2 &* pixelStride, pixelStride: pixelStride)
-        d += streamed(source + 3 &* pixelStride, pixelStride: pixelStride)
-        source += 4 &* pixelStride
-    }
-    for _ in 0..<(count % 4) {
-        a += vector(source)
-        source += pixelStride
-    }
-    return (a + b) + (c + d)
 }

@@ -150,7 +150,7 @@ private func sumAndTransform<Filter: MinimalGradientFilter>(
     }
 }
 
-/// The coefficients of some patches of dy, a tile's lanes of them: [coefficient][patch][tile's lanes].
+/// The coefficients of some patches of dy, a tile's lanes of them: [coefficient][patch][the tile's one or two vectors].
 @inline(__always)
 private func transformGradient<Filter: MinimalGradientFilter>(
     _ filter: Filter.Type, _ gradient: TensorView, slots: Range<Int>, rows: Range<Int>, columns: Int, lane: Int,
@@ -170,7 +170,7 @@ private func transformGradient<Filter: MinimalGradientFilter>(
                         to: place + lanes,
                         coefficientStride: coefficientStride)
                 }
-                place += tileLanes
+                place += isWide ? tileLanes : lanes
             }
         }
     }

@@ -1,0 +1,43 @@
+import KernelInterface
+
+/// One task a shard: its pixels are summed run by run.
+func biasGradient(_ arguments: UnsafePointer<BiasGradientArguments>, _ task: Int, _ worker: Int) {
+    let gradient = arguments.pointee.outputGradient
+    let channels = padded(gradient.channels)
+    let pixels = arguments.pointee.batch.shardSizes[task] &* gradient.height &* gradient.width
+    let partial = arguments.pointee.partials + task &* arguments.pointee.partialStride
+    zeroFloats(arguments.pointee.partialStride, at: partial)
+    var source = UnsafePointer(gradient.sample(task &* arguments.pointee.batch.shardCapacity))
+    // All lanes of a run come before the next one: a whole shard would have left the caches between two lanes.
+    for first in stride(from: 0, to: pixels, by: 64) {
+        let run = min(64, pixels &- first)
+        var lane = 0
+        while lane < channels {
+            put(vector(partial + lane) + sum(source + lane, pixelStride: gradient.pixelStride, run), partial + lane)
+            lane &+= lanes
+        }
+        source += run &* gradient.pixelStride
+    }
+    // Behind the last channel may lie anything.
+    zeroFloats(arguments.pointee.partialStride &- gradient.channels, at: partial + gradient.channels)
+}
+
+/// The sum of one vector of `count` pixels, in four chains: a single one would wait for each addition.
+@inline(__always)
+private func sum(_ memory: UnsafePointer<Float>, pixelStride: Int, _ count: Int) -> Vector {
+    let zero = Vector(repeating: 0)
+    var (a, b, c, d) = (zero, zero, zero, zero)
+    var source = memory
+    for _ in 0..<(count / 4) {
+        a += streamed(source, pixelStride: pixelStride)
+        b += streamed(source + pixelStride, pixelStride: pixelStride)
+        c += streamed(source + 2 &* pixelStride, pixelStride: pixelStride)
+        d += streamed(source + 3 &* pixelStride, pixelStride: pixelStride)
+        source += 4 &* pixelStride
+    }
+    for _ in 0..<(count % 4) {
+        a += vector(source)
+        source += pixelStride
+    }
+    return (a + b) + (c + d)
+}
