@@ -61,13 +61,16 @@ package final class Engine {
         self.weights = AlignedBuffer(count: arena.count)
         self.gradients = AlignedBuffer(count: training == nil ? 0 : arena.trainableCount)
         self.velocities = AlignedBuffer(count: training == nil ? 0 : arena.trainableCount)
-        let trainingLayout = training.map { MemoryPlan(graph: $0) }
-        let evaluationLayout = MemoryPlan(graph: evaluation)
+        let hasNarrowMaps = configuration.backend != .openblas
+        let trainingLayout = training.map { MemoryPlan(graph: $0, hasNarrowMaps: hasNarrowMaps) }
+        let evaluationLayout = MemoryPlan(graph: evaluation, hasNarrowMaps: hasNarrowMaps)
         let trainingSlots = configuration.shards * configuration.shardCapacity
+        // Kernels read whole vectors, beyond the last pixel of a narrow map too.
         self.activations = AlignedBuffer(
-            count: max(
-                (trainingLayout?.arenaCount ?? 0) * trainingSlots,
-                evaluationLayout.arenaCount * configuration.evaluationCapacity))
+            count: MemoryPlan.laneGranule
+                + max(
+                    (trainingLayout?.arenaCount ?? 0) * trainingSlots,
+                    evaluationLayout.arenaCount * configuration.evaluationCapacity))
         let shared = SharedMemory(
             kernels: instructionSet.kernels, configuration: configuration, arena: arena,
             weights: weights.baseAddress, gradients: gradients.baseAddress, activations: activations.baseAddress)

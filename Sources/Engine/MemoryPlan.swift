@@ -18,7 +18,7 @@ struct MemoryPlan {
     struct Root {
         var height: Int
         var width: Int
-        /// Floats from pixel to pixel: the channels, rounded up to 16.
+        /// Floats from pixel to pixel: the channels, rounded up to 16, or to 8 in narrow maps.
         var pixelStride: Int
         var members: [ValueID]
         /// Lives as long as the plan, outside of the arena: the images.
@@ -40,28 +40,35 @@ struct MemoryPlan {
     private let graph: Graph
     /// By value: the last node that reads it; its writer when nobody does.
     private var lastUse: [Int]
+    /// By value.
+    private let isNarrow: [Bool]
 
     /// Channels of a slice that kernels can use in place must fall on vectors of any width.
     static let laneGranule = 16
+    /// Floats from pixel to pixel of narrow maps.
+    static let narrowPixel = 8
 
-    /// - Parameter isPlaced: whether values are given addresses; without, `leastCount` is known all the same.
-    init(graph: Graph, isPlaced: Bool = true) {
+    /// - Parameters:
+    ///   - isPlaced: whether values are given addresses; without, `leastCount` is known all the same.
+    ///   - hasNarrowMaps: whether kernels know of them.
+    init(graph: Graph, isPlaced: Bool = true, hasNarrowMaps: Bool = false) {
         self.graph = graph
         self.lastUse = Self.lastUses(graph)
         self.roots = []
         self.locations = [Location](repeating: Location(root: -1, channel: 0), count: graph.values.count)
+        self.isNarrow = hasNarrowMaps ? graph.narrowMaps : [Bool](repeating: false, count: graph.values.count)
         makeRoot(for: graph.input, granule: 1)
         roots[0].isPinned = true
         for (index, node) in graph.nodes.enumerated() {
             guard let output = node.output else { continue }
-            if let source = reusable(node, at: index) {
+            if let source = reusable(node, at: index), isNarrow[source.index] == isNarrow[output.index] {
                 share(output, with: locations[source.index])
             } else if case .slice(let offset) = node.operation, isAligned(offset, graph[output].shape.channels) {
                 var location = locations[node.inputs[0].index]
                 location.channel += offset
                 share(output, with: location)
             } else {
-                makeRoot(for: output, granule: Self.laneGranule)
+                makeRoot(for: output, granule: isNarrow[output.index] ? Self.narrowPixel : Self.laneGranule)
             }
             if case .concatenate = node.operation { place(node.inputs, in: output) }
         }

@@ -6,7 +6,7 @@ extension ConvolutionGeometry {
     /// Whether a convolution and its weight gradient have two pixels' outputs as lanes (`KernelBody/PixelPairs.swift`). That follows from
     /// the layer alone: the gradient's bits are other ones.
     var isPaired: Bool {
-        output.channels <= MemoryPlan.laneGranule / 2 && stride == 1 && kernelWidth > 1 && !isDepthwise && !isLinear
+        output.channels <= MemoryPlan.narrowPixel && stride == 1 && kernelWidth > 1 && !isDepthwise && !isLinear
     }
 }
 

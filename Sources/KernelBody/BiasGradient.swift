@@ -3,7 +3,7 @@ import KernelInterface
 /// One task a shard: its pixels are summed run by run.
 func biasGradient(_ arguments: UnsafePointer<BiasGradientArguments>, _ task: Int, _ worker: Int) {
     let gradient = arguments.pointee.outputGradient
-    let channels = padded(gradient.channels)
+    let channels = gradient.pixelLanes
     let pixels = arguments.pointee.batch.shardSizes[task] &* gradient.height &* gradient.width
     let partial = arguments.pointee.partials + task &* arguments.pointee.partialStride
     zeroFloats(arguments.pointee.partialStride, at: partial)

@@ -79,13 +79,10 @@ func copyPixel(
     }
     if let normalization = window.normalization {
         normalization.copy(channels, from: source, to: target)
+    } else if pixelStride > channels {
+        copyVectors(channels, from: source, to: target)
     } else {
-        // Only images lie densely, and nobody's memory follows their last pixel.
-        if pixelStride >= (channels &+ lanes &- 1) / lanes &* lanes {
-            copyVectors(channels, from: source, to: target)
-        } else {
-            copyFloats(channels, from: source, to: target)
-        }
+        copyFloats(channels, from: source, to: target)
     }
 }
 
@@ -165,6 +162,12 @@ func copyWindow(
         if window.normalization == nil && view.pixelStride == channels && window.pixelStride == channels {
             copyFloats(pixels &* channels, from: source, to: target)
             target += pixels &* channels
+        } else if window.normalization == nil && channels <= narrowLanes && view.pixelStride > channels {
+            for _ in 0..<pixels {
+                copyNarrow(from: source, to: target)
+                source += view.pixelStride
+                target += window.pixelStride
+            }
         } else {
             for _ in 0..<pixels {
                 copyPixel(channels, from: source, pixelStride: view.pixelStride, window, to: target)

@@ -103,20 +103,7 @@ private func finish<F: NumberFunction>(_ function: F.Type, _ pixels: UnsafePoint
         }
         return
     }
-    var count = pixels.pointee.count
-    if channels <= 8 && lanes == 16 && stride == 16 {
-        // Two pixels in a vector: the second one's lanes lie eight before it in memory too, behind the first one's.
-        let isSecond = secondHalf
-        while count >= 2 {
-            let both = vector(memory).replacing(with: vector(memory + 8), where: isSecond)
-            let y = F.value(both)
-            put(y, memory)
-            put(y, memory + 8)
-            memory += 32
-            count &-= 2
-        }
-    }
-    for _ in 0..<count {
+    for _ in 0..<pixels.pointee.count {
         var lane = 0
         while lane < channels {
             put(F.value(vector(memory + lane)), memory + lane)
@@ -124,14 +111,6 @@ private func finish<F: NumberFunction>(_ function: F.Type, _ pixels: UnsafePoint
         }
         memory += stride
     }
-}
-
-/// The lanes from the eighth on.
-@inline(__always)
-private var secondHalf: SIMDMask<Vector.MaskStorage> {
-    var numbers = Vector(repeating: 0)
-    for i in 0..<lanes where i >= 8 { numbers[i] = 1 }
-    return numbers .> Vector(repeating: 0)
 }
 
 extension Finish {

@@ -12,10 +12,10 @@ import KernelInterface
 //   dw'[r, s, c, (h, k)] = sum over p, q of x[p + r, 2q + s, c] * dy[p, 2q + h, k]
 //   dw[r, s, c, k] = dw'[r, s, c, (0, k)] + dw'[r, s + 1, c, (1, k)]
 
-/// Lanes of a pair, and of one pixel.
-@inline(__always) private var pairLanes: Int { 16 }
-@inline(__always) private var half: Int { 8 }
-private typealias PixelLanes = SIMD8<Float>
+// In a narrow map such vectors lie side by side.
+
+/// Lanes of one pixel.
+@inline(__always) private var half: Int { narrowLanes }
 
 func pairWeights(_ arguments: UnsafePointer<PairedWeightArguments>, _ task: Int, _ worker: Int) {
     let width = arguments.pointee.kernelWidth
@@ -52,18 +52,21 @@ func convolvePairs(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int
     let firstRow = task % arguments.pointee.strips &* arguments.pointee.rowsPerStrip
     let rows = min(arguments.pointee.rowsPerStrip, phase.rows &- firstRow)
     let copy = window.scratch + worker &* window.scratchStride
-    let outputs = copy + arguments.pointee.copiedSample
+    let scratch = copy + arguments.pointee.copiedSample
     let pairs = (phase.columns &+ 1) / 2
+    let isDirect = destination.isNarrow
     var job = MultiplyJob(
         source: UnsafePointer(copy), sourceStride: 2 &* window.pixelStride, weights: arguments.pointee.weights,
         segments: phase.segments, segmentCount: phase.segmentCount, initial: arguments.pointee.bias, initialStride: 0,
-        destination: outputs, destinationStride: pairLanes, ahead: Lookahead(nothingAt: UnsafePointer(copy)))
+        destination: scratch, destinationStride: pairLanes, ahead: Lookahead(nothingAt: UnsafePointer(copy)))
     for slot in firstSlot..<endSlot where arguments.pointee.batch.isActive(slot) {
         copyWindow(
             arguments.pointee.source, slot: slot, firstRow: firstRow &- window.padTop,
             rows: rows &- 1 &+ window.rowSpan,
             window: window, to: copy)
         for row in 0..<rows {
+            let target = destination.pixel(slot, firstRow &+ row, 0)
+            let outputs = isDirect ? target : scratch
             job.source = UnsafePointer(copy + row &* window.width &* window.pixelStride)
             job.destination = outputs
             multiplyRow(Paired.self, pairs, isWide: lanes == half, &job)
@@ -71,16 +74,24 @@ func convolvePairs(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int
                 finish(
                     outputs, stride: pairLanes, count: pairs, channels: pairLanes, activated: nil, activatedStride: 0)
             }
-            // Who sums over pixels reads lanes that are nobody's too.
-            var source = UnsafeRawPointer(outputs)
-            var target = UnsafeMutableRawPointer(destination.pixel(slot, firstRow &+ row, 0))
-            for _ in 0..<phase.columns {
-                target.storeBytes(of: source.loadUnaligned(as: PixelLanes.self), as: PixelLanes.self)
-                target.storeBytes(of: PixelLanes(repeating: 0), toByteOffset: 4 &* half, as: PixelLanes.self)
-                source += 4 &* half
-                target += 4 &* destination.pixelStride
-            }
+            if !isDirect { separate(outputs, pixels: phase.columns, to: target, pixelStride: destination.pixelStride) }
         }
+    }
+}
+
+/// The pixels of some pairs, each in its place of a map of whole vectors.
+@inline(__always)
+private func separate(
+    _ pairs: UnsafeMutablePointer<Float>, pixels: Int, to target: UnsafeMutablePointer<Float>, pixelStride: Int
+) {
+    var source = UnsafePointer(pairs)
+    var target = target
+    for _ in 0..<pixels {
+        copyNarrow(from: source, to: target)
+        // Who sums over pixels reads lanes that are nobody's too.
+        zeroFloats(half, at: target + half)
+        source += half
+        target += pixelStride
     }
 }
 

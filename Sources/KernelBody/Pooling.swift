@@ -225,7 +225,7 @@ private func divisor(_ row: Int, _ column: Int, _ arguments: PoolingArguments, h
 /// take ten times as long.
 private struct Share {
     private let number: Float
-    private let multiplies: Bool
+    let multiplies: Bool
 
     @inline(__always)
     init(_ count: Int) {
@@ -235,8 +235,12 @@ private struct Share {
 
     @inline(__always)
     func of(_ sum: Vector) -> Vector {
-        multiplies ? sum * Vector(repeating: number) : sum / Vector(repeating: number)
+        multiplies ? times(sum) : sum / Vector(repeating: number)
     }
+
+    /// Where it multiplies.
+    @inline(__always)
+    func times(_ sum: Vector) -> Vector { sum * Vector(repeating: number) }
 }
 
 /// y = the mean of the window.
@@ -246,19 +250,45 @@ func averagePool(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, _ wo
     let output = arguments.pointee.output
     let size = arguments.pointee.kernel
     let whole = Share(size &* size)
+    let reachesBeyond =
+        arguments.pointee.padding > 0 || (output.width &- 1) &* arguments.pointee.stride &+ size > input.width
     for row in 0..<output.height {
         let rows = clipped(row, arguments.pointee, extent: input.height)
+        if !reachesBeyond && rows.end &- rows.start == size {
+            let x = UnsafePointer(input.pixel(task, rows.start, 0))
+            let y = output.pixel(task, row, 0)
+            let step = arguments.pointee.stride &* input.pixelStride
+            withSize(rows, (0, size)) { averageRow(input, x, step: step, rows: $0, columns: $1, whole, output, to: y) }
+            continue
+        }
         for column in 0..<output.width {
             let columns = clipped(column, arguments.pointee, extent: input.width)
-            let x = UnsafePointer(input.pixel(task, rows.start, columns.start))
-            let y = output.pixel(task, row, column)
-            if rows.end &- rows.start == size && columns.end &- columns.start == size {
-                withSize(rows, columns) { average(input, x, rows: $0, columns: $1, whole, to: y) }
-            } else {
-                average(
-                    input, x, rows: rows.end &- rows.start, columns: columns.end &- columns.start,
-                    Share(divisor(row, column, arguments.pointee, height: input.height, width: input.width)), to: y)
-            }
+            average(
+                input, UnsafePointer(input.pixel(task, rows.start, columns.start)), rows: rows.end &- rows.start,
+                columns: columns.end &- columns.start,
+                Share(divisor(row, column, arguments.pointee, height: input.height, width: input.width)), output,
+                to: output.pixel(task, row, column))
+        }
+    }
+}
+
+/// A row of windows of one size, `step` floats from one to the next.
+@inline(__always)
+private func averageRow(
+    _ input: TensorView, _ x: UnsafePointer<Float>, step: Int, rows: Int, columns: Int, _ share: Share,
+    _ output: TensorView, to y: UnsafeMutablePointer<Float>
+) {
+    // In small maps what would be asked for each pixel is half of the time.
+    if output.isNarrow && share.multiplies && lanes >= narrowLanes {
+        for column in 0..<output.width {
+            let sum = windowSum(input, x + column &* step, rows: rows, columns: columns)
+            put(share.times(sum), y + column &* narrowLanes, pixelStride: narrowLanes)
+        }
+    } else {
+        for column in 0..<output.width {
+            average(
+                input, x + column &* step, rows: rows, columns: columns, share, output,
+                to: y + column &* output.pixelStride)
         }
     }
 }
@@ -298,6 +328,9 @@ private func spreadBehind<F: NumberFunction>(
     let size = arguments.pointee.kernel
     let part = Share(size &* size)
     let channels = inputGradient.channels
+    if inputGradient.isNarrow && activated.isNarrow && size & 1 == 0 {
+        return spreadInPairs(F.self, size, part, outputGradient, activated, to: inputGradient, slot)
+    }
     for row in 0..<inputGradient.height {
         var gradient = outputGradient.pixel(slot, row / size, 0)
         var y = activated.pixel(slot, row, 0)
@@ -308,13 +341,39 @@ private func spreadBehind<F: NumberFunction>(
                 let share = Vector(repeating: 0) + part.of(vector(gradient + lane))
                 for column in 0..<size {
                     let place = y + (column &* activated.pixelStride &+ lane)
-                    put(F.gradient(vector(place), share), dx + (column &* inputGradient.pixelStride &+ lane))
+                    put(
+                        F.gradient(vector(place), share), dx + (column &* inputGradient.pixelStride &+ lane),
+                        pixelStride: inputGradient.pixelStride)
                 }
                 lane &+= lanes
             }
             gradient += outputGradient.pixelStride
             y += size &* activated.pixelStride
             dx += size &* inputGradient.pixelStride
+        }
+    }
+}
+
+/// The same in narrow maps, two pixels at a time.
+@inline(__always)
+private func spreadInPairs<F: NumberFunction>(
+    _ function: F.Type, _ size: Int, _ part: Share, _ outputGradient: TensorView, _ activated: TensorView,
+    to inputGradient: TensorView, _ slot: Int
+) {
+    for row in 0..<inputGradient.height {
+        var gradient = outputGradient.pixel(slot, row / size, 0)
+        var y = activated.pixel(slot, row, 0)
+        var dx = inputGradient.pixel(slot, row, 0)
+        for _ in 0..<outputGradient.width {
+            for _ in 0..<(size / 2) {
+                forEachPairVector { lane in
+                    let share = Vector(repeating: 0) + part.of(twice(gradient, lane: lane))
+                    put(F.gradient(vector(y + lane), share), dx + lane)
+                }
+                y += pairLanes
+                dx += pairLanes
+            }
+            gradient += outputGradient.pixelStride
         }
     }
 }
@@ -336,7 +395,7 @@ func adaptiveAveragePool(_ arguments: UnsafePointer<PoolingArguments>, _ task: I
             let (height, width) = (rows.end &- rows.start, columns.end &- columns.start)
             average(
                 input, UnsafePointer(input.pixel(task, rows.start, columns.start)), rows: height, columns: width,
-                Share(height &* width), to: output.pixel(task, row, column))
+                Share(height &* width), output, to: output.pixel(task, row, column))
         }
     }
 }
@@ -357,19 +416,23 @@ func adaptiveAveragePoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _
 }
 
 @inline(__always)
+private func windowSum(_ input: TensorView, _ x: UnsafePointer<Float>, rows: Int, columns: Int) -> Vector {
+    var sum = Vector(repeating: 0)
+    for row in 0..<rows {
+        for column in 0..<columns { sum += vector(x + (row &* input.rowStride &+ column &* input.pixelStride)) }
+    }
+    return sum
+}
+
+@inline(__always)
 private func average(
-    _ input: TensorView, _ x: UnsafePointer<Float>, rows: Int, columns: Int, _ share: Share,
+    _ input: TensorView, _ x: UnsafePointer<Float>, rows: Int, columns: Int, _ share: Share, _ output: TensorView,
     to y: UnsafeMutablePointer<Float>
 ) {
     var lane = 0
-    while lane < padded(input.channels) {
-        var sum = Vector(repeating: 0)
-        for row in 0..<rows {
-            for column in 0..<columns {
-                sum += vector(x + (row &* input.rowStride &+ column &* input.pixelStride &+ lane))
-            }
-        }
-        put(share.of(sum), y + lane)
+    while lane < output.pixelLanes {
+        let sum = windowSum(input, x + lane, rows: rows, columns: columns)
+        put(share.of(sum), y + lane, pixelStride: output.pixelStride)
         lane &+= lanes
     }
 }

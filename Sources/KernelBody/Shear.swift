@@ -87,7 +87,7 @@ private func sumTaps(
             var sum = Vector(repeating: 0)
             for tap in 0..<taps { sum += vector(place + tap &* step) }
             if let addend { sum += vector(addend.pixel(slot, row, column) + lane) }
-            put(sum, target + lane)
+            put(sum, target + lane, pixelStride: destination.pixelStride)
             lane &+= lanes
         }
     }

@@ -185,7 +185,7 @@ private enum PixelSum<P: Product>: ShardSum {
                         window: window, to: x + i &* copiedRows &* rowLength)
                 }
                 var dy = packed
-                if !P.isPaired && liesPacked(gradient, arguments.pointee.normGradient, part.lanes) {
+                if P.isPaired ? gradient.isNarrow : liesPacked(gradient, arguments.pointee.normGradient, part.lanes) {
                     dy = gradient.pixel(slot, row, 0)
                 } else if P.isPaired {
                     packPairs(gradient, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows), to: dy)

@@ -9,7 +9,7 @@ import Testing
 @Suite struct DeterminismTests {
     private static let specimens =
         Specimens.joints + Specimens.groupsElsewhere + Specimens.heads + Specimens.filtered
-        + Specimens.behindProducts
+        + Specimens.behindProducts + Specimens.narrow
         + [
             Specimens.widths, Specimens.norms, Specimens.pools, Specimens.groups, Specimens.depthwise,
             Specimens.activations, Specimens.responses,

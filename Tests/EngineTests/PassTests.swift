@@ -107,7 +107,7 @@ import Testing
 
     static let specimens =
         norms + Specimens.joints + Specimens.norms + Specimens.groupsElsewhere + Specimens.heads
-        + Specimens.filtered.suffix(3) + Specimens.behindProducts
+        + Specimens.filtered.suffix(3) + Specimens.behindProducts + Specimens.narrow
 
     @Test("specimens are all there") func count() { #expect(Self.norms.count == 13) }
 

@@ -22,6 +22,7 @@ import Testing
         #expect(Specimens.ceilings.count == 8 * 2 * 2)
         #expect(Specimens.heads.count == 1)
         #expect(Specimens.behindProducts.count == 9)
+        #expect(Specimens.narrow.count == 4)
     }
 
     @Test("an engine agrees with the references", arguments: Specimens.all)

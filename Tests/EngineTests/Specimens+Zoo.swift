@@ -138,5 +138,5 @@ extension Specimens {
     ].compactMap { $0 }
 
     static let zoo =
-        groups + groupsElsewhere + depthwise + activations + responses + ceilings + heads + behindProducts
+        groups + groupsElsewhere + depthwise + activations + responses + ceilings + heads + behindProducts + narrow
 }
