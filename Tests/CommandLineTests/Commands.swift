@@ -40,19 +40,19 @@ final class Commands {
     /// - Parameters:
     ///   - cores: what the command and its launcher may use; nil for what this process may.
     ///   - signal: what ends the process before its time.
-    ///   - secondSignal: what follows at once.
+    ///   - secondSignal: what follows at once, or when `betweenSignals` has returned.
     ///   - rank: which of mpirun's ranks gets the signal; nil for mpirun itself, or the process where there is none.
     ///   - isEnough: asked again and again; once it says true the process gets the signal.
     func run(
         _ arguments: [String], ranks: Int? = nil, cores: [Int]? = nil, environment: [String: String] = [:],
         signal: Int32 = SIGKILL, secondSignal: Int32? = nil, toRank rank: Int? = nil,
-        killedWhen isEnough: () -> Bool = { false }
+        killedWhen isEnough: () -> Bool = { false }, betweenSignals: () throws -> Void = {}
     ) throws -> Outcome {
         let binding = cores.map { ["taskset", "-c", $0.map(String.init).joined(separator: ",")] } ?? []
         let launcher = binding + (ranks.map { ["mpirun", "-n", "\($0)"] } ?? [])
         return try run(
             words: launcher + [try Self.binary()] + arguments, environment: environment, signal: signal,
-            secondSignal: secondSignal, toRank: rank, killedWhen: isEnough)
+            secondSignal: secondSignal, toRank: rank, killedWhen: isEnough, betweenSignals: betweenSignals)
     }
 
     /// Runs mpirun with `programs`, each a number of ranks, a binary and its arguments.
@@ -63,7 +63,7 @@ final class Commands {
 
     private func run(
         words: [String], environment: [String: String] = [:], signal: Int32 = SIGKILL, secondSignal: Int32? = nil,
-        toRank rank: Int? = nil, killedWhen isEnough: () -> Bool = { false }
+        toRank rank: Int? = nil, killedWhen isEnough: () -> Bool = { false }, betweenSignals: () throws -> Void = {}
     ) throws -> Outcome {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
@@ -88,8 +88,11 @@ final class Commands {
         while process.isRunning {
             if !isKilled && isEnough() {
                 isKilled = true
-                for signal in [signal, secondSignal].compactMap(\.self) {
-                    try Self.send(signal, toChildrenOf: process.processIdentifier, rank: rank)
+                try Self.send(signal, toChildrenOf: process.processIdentifier, rank: rank)
+                if let secondSignal {
+                    // Even where this throws, nobody is left stopped.
+                    defer { try? Self.send(secondSignal, toChildrenOf: process.processIdentifier, rank: rank) }
+                    try betweenSignals()
                 }
             }
             Thread.sleep(forTimeInterval: 0.002)

@@ -8,13 +8,13 @@ struct InterruptionTests {
 
     init() throws { commands = try Commands() }
 
-    /// 6 epochs of 200 steps, with a checkpoint every 50 steps: a second or two, so that there is something to interrupt.
+    /// 12 epochs of 200 steps, with a checkpoint every 50 steps: a second or two, so that there is something to interrupt.
     private func flags(_ output: String) throws -> [String] {
         [
             "--model", "lenet", "--data", try commands.tinyData(train: 3200), "--batch-size", "16", "--lr", "0.1",
             "--threads",
             "1",
-            "--log-every", "3", "--epochs", "6", "--checkpoint-every", "50steps", "--output", output,
+            "--log-every", "3", "--epochs", "12", "--checkpoint-every", "50steps", "--output", output,
         ]
     }
 
@@ -107,14 +107,10 @@ struct InterruptionTests {
     func twice() throws {
         let other = try Commands()
         var second: Outcome?
+        // Stopped meanwhile: however fast it is, it cannot be done before the second one looks.
         let first = try commands.run(
-            flags("run"),
-            killedWhen: {
-                if second == nil, step("run") >= 70 {
-                    second = try? other.run(try flags("\(commands.folder)/run") + ["--resume"])
-                }
-                return false
-            })
+            flags("run"), signal: SIGSTOP, secondSignal: SIGCONT, killedWhen: { step("run") >= 70 },
+            betweenSignals: { second = try other.run(try flags("\(commands.folder)/run") + ["--resume"]) })
         #expect(first.status == 0, "\(first.errors)")
         let refused = try #require(second)
         #expect(refused.status == 1)
