@@ -51,8 +51,11 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         .systemLibrary(name: "CMachine"),
-        // Debian's libjpeg-dev and libpng-dev; a real target, because both give up by longjmp, which Swift must not see.
-        .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+        // Debian's libjpeg-dev, libpng-dev and libwebp-dev; a real target, because the first two give up by longjmp, which
+        // Swift must not see.
+        .target(
+            name: "CImageCodecs",
+            linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
 
         engineRoom("Tensors"),
         room("KernelInterface"),
@@ -116,6 +119,11 @@ let package = Package(
         .executableTarget(
             name: "zoo-check", dependencies: ["Engine", "Graphs", "Networks", "Tensors", "TestSupport"],
             path: "Tests/ZooCheck", swiftSettings: optimized),
+        .target(
+            name: "ImageFaults", dependencies: ["Datasets"], path: "Tests/ImageFaults", swiftSettings: optimized),
+        .executableTarget(
+            name: "image-check", dependencies: ["Datasets", "ImageFaults", "CCrypto"], path: "Tests/ImageCheck",
+            swiftSettings: optimized),
         .testTarget(name: "HouseTests", dependencies: ["cnn-train"], swiftSettings: house),
         tests("Tensors", ["Tensors"]),
         tests("Kernels", ["Kernels", "KernelInterface", "Tensors"]),
@@ -125,7 +133,7 @@ let package = Package(
         tests("Launching", ["Launching"]),
         tests("Planning", ["Planning"]),
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
-        tests("Datasets", ["Datasets", "Tensors", "CImageCodecs"]),
+        tests("Datasets", ["Datasets", "ImageFaults", "image-check", "Tensors", "CImageCodecs"]),
         tests(
             "Checkpoints", ["Checkpoints", "CheckpointFaults", "checkpoint-check", "Tensors"],
             resources: [.copy("Golden")]),

@@ -16,7 +16,7 @@ struct PredictCommand: LocalCommand {
     @Option(help: ArgumentHelp("A file of OUTPUT/checkpoints, or another .safetensors.", valueName: "file"))
     var checkpoint: String
     @Option(help: "The network, for a file that does not say; `cnn-train models` lists them.") var model: String?
-    @Argument(help: ArgumentHelp("JPEG or PNG files.", valueName: "image")) var images: [String] = []
+    @Argument(help: ArgumentHelp("JPEG, PNG or WebP files.", valueName: "image")) var images: [String] = []
     @Option(
         help: ArgumentHelp("A .safetensors file whose tensor `input` is float32, N x C x H x W.", valueName: "file"))
     var inputTensor: String?

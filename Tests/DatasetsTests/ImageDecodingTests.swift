@@ -18,11 +18,35 @@ enum Pictures {
         written { codec_encode_png(pixels, UInt32(width), UInt32(height), Int32(channels), $0, $1) }
     }
 
-    static func jpeg(_ pixels: [UInt8], width: Int, height: Int, channels: Int, isProgressive: Bool = false) -> [UInt8]
-    {
+    /// - Parameter sampling: Pixels across and down that share a number of colour.
+    static func jpeg(
+        _ pixels: [UInt8], width: Int, height: Int, channels: Int, isProgressive: Bool = false,
+        sampling: (across: Int, down: Int) = (1, 1), restartInterval: Int = 0, isArithmetic: Bool = false
+    ) -> [UInt8] {
+        let options = codec_jpeg_options(
+            quality: 95, across: Int32(sampling.across), down: Int32(sampling.down),
+            is_progressive: isProgressive ? 1 : 0, is_arithmetic: isArithmetic ? 1 : 0,
+            restart_interval: UInt32(restartInterval))
+        return written {
+            codec_encode_jpeg(pixels, UInt32(width), UInt32(height), Int32(channels), options, $0, $1)
+        }
+    }
+
+    static func webp(_ pixels: [UInt8], width: Int, height: Int, channels: Int, isLossless: Bool) -> [UInt8] {
         written {
-            codec_encode_jpeg(
-                pixels, UInt32(width), UInt32(height), Int32(channels), isProgressive ? 1 : 0, $0, $1)
+            codec_encode_webp(pixels, UInt32(width), UInt32(height), Int32(channels), isLossless ? 1 : 0, $0, $1)
+        }
+    }
+
+    /// A PNG of any kind from rows as they are packed in it.
+    static func png(
+        packed rows: [UInt8], width: Int, height: Int, depth: Int, colourType: Int, isInterlaced: Bool = false,
+        palette: [UInt8] = [], isTransparent: Bool = false
+    ) -> [UInt8] {
+        written {
+            codec_encode_packed_png(
+                rows, UInt32(width), UInt32(height), Int32(depth), Int32(colourType), isInterlaced ? 1 : 0, palette,
+                Int32(palette.count / 3), isTransparent ? 1 : 0, $0, $1)
         }
     }
 
@@ -147,9 +171,9 @@ struct ImageDecodingTests {
                 == .tooLarge(file: "picture", height: 65_500, width: 65_500, limit: Image.mostPixels))
     }
 
-    @Test("that is neither JPEG nor PNG is told by its first bytes")
+    @Test("of no known format is told by its first bytes")
     func unknown() {
-        #expect(failure(Array("GIF89a".utf8)) == .unknownFormat(file: "picture", found: "47 49 46 38 39 61"))
+        #expect(failure([1, 2, 3]) == .unknownFormat(file: "picture", found: "01 02 03"))
         #expect(failure([]) == .empty(file: "picture"))
         #expect(throws: ImageError.noFile(file: "/nowhere/p.png")) { try Image(contentsOf: "/nowhere/p.png") }
     }

@@ -1,60 +1,147 @@
-import CImageCodecs
+/// A decoder of JPEG, PNG and WebP files that are in memory: from encoded bytes to the pixels of one rectangle.
+///
+/// A worker has one of its own, and gives it the same `ImageBuffer` for each picture:
+///
+///     var decoder = ImageDecoder()
+///     var image = ImageBuffer()
+///     for sample in samples {
+///         try decoder.decode(sample.bytes.span, path: sample.name, into: &image) { header in
+///             // Called once, when the header has been read and nothing has been decoded.
+///             let crop = randomCrop(height: header.height, width: header.width)
+///             return ImagePart(rows: crop.rows, columns: crop.columns)
+///         }
+///         image.withSpan { pixels in … }  // image.height x image.width x 3, upright
+///     }
+///
+/// - The format is found by the file's first bytes; names say nothing.
+/// - Sizes and parts are those of the upright picture: turns and mirrors that the file asks for have been carried out.
+/// - Pixels of a part are those of the whole, to the byte. Less is decoded for it: of a JPEG the columns around the part and
+///   the rows down to it, of PNG and WebP the rows down to its end.
+/// - Pixels are those of Pillow's `ImageOps.exif_transpose(image).convert("RGB")`; docs/images.md has the exceptions.
+/// - A picture of more than `mostPixels` is refused by its header. Memory is reserved after that: by `ImageBuffer` what the
+///   part needs, by the libraries some rows, but all coefficients of a progressive JPEG and all pixels of an interlaced PNG.
+/// - Nothing of a file stays in the decoder, so that no picture depends on the one before.
+///
+/// Damage below the part goes unnoticed, but for a missing end, which is refused however little is decoded.
+package struct ImageDecoder: ~Copyable {
+    /// The most pixels that a picture's header may announce.
+    package var mostPixels: Int
+    /// Whether pictures are turned as their Exif or XMP data ask for. False is torchvision's way.
+    package var turnsUpright: Bool
+    /// A part before it is turned.
+    private var stored = ImageBuffer()
 
-/// One of the two libraries behind CImageCodecs.
-struct Decoder {
-    typealias ReadHeader = (UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<codec_picture>?) -> Int32
-    typealias Decode =
-        (UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<codec_picture>?, UnsafeMutablePointer<UInt8>?) -> Int32
+    package init(mostPixels: Int = Image.mostPixels, turnsUpright: Bool = true) {
+        self.mostPixels = mostPixels
+        self.turnsUpright = turnsUpright
+    }
 
-    /// What messages call it.
-    let format: String
-    /// Bytes that a pixel has as the library decodes it: 3, or 4 with opacity last.
-    let channels: Int
-    let header: ReadHeader
-    let decode: Decode
-
-    /// Reads the header, and if the picture is not too large, the picture. Memory is reserved only in between.
-    func decode(_ bytes: [UInt8], path: String) throws(ImageError) -> Image {
-        var picture = codec_picture()
-        var result = header(bytes, bytes.count, &picture)
-        guard result == CODEC_OK.result else { throw error(result, picture, bytes, path) }
-        let (height, width) = (Int(picture.height), Int(picture.width))
-        guard height > 0, width > 0 else {
-            throw .damaged(file: path, format: format, reason: "it has \(width) x \(height) pixels")
+    /// What the header of a file says, of which nothing is decoded.
+    ///
+    /// - Parameters:
+    ///   - bytes: of the whole file; metadata may stand behind the pixels.
+    ///   - path: What messages call it.
+    /// - Throws: `ImageError` for anything but the header of a picture that can be decoded.
+    package func header(of bytes: Span<UInt8>, path: String) throws(ImageError) -> ImageHeader {
+        let container = try Container(bytes, path: path)
+        return try bytes.extracting(container.payload).withUnsafeBufferPointer { payload throws(ImageError) in
+            let codec = try Codec(container.format, payload, path: path)
+            return try header(container, codec, path: path)
         }
+    }
+
+    /// Decodes the part that `part` asks for when it is shown the header: the whole picture unless it is given.
+    ///
+    /// - Parameters:
+    ///   - bytes: of the whole file.
+    ///   - path: What messages call it.
+    ///   - image: becomes as large as the part; its memory is used again. What it holds after an error is undefined.
+    ///   - part: is within the picture, and has at least one pixel.
+    /// - Returns: The header.
+    /// - Throws: `ImageError` for anything but a whole picture of at most `mostPixels`.
+    @discardableResult
+    package mutating func decode(
+        _ bytes: Span<UInt8>, path: String, into image: inout ImageBuffer,
+        part: (ImageHeader) -> ImagePart = { $0.whole }
+    ) throws(ImageError) -> ImageHeader {
+        let container = try Container(bytes, path: path)
+        return try bytes.extracting(container.payload).withUnsafeBufferPointer { payload throws(ImageError) in
+            let codec = try Codec(container.format, payload, path: path)
+            let header = try header(container, codec, path: path)
+            let part = part(header)
+            header.check(part)
+            let readsAll = !container.isWhole
+            guard header.orientation != .upright else {
+                try codec.decode(part, of: container, readsAll: readsAll, into: &image, path: path)
+                return header
+            }
+            let size = header.size(eighths: part.eighths)
+            let there = header.orientation.stored(part, height: size.height, width: size.width)
+            try codec.decode(there, of: container, readsAll: readsAll, into: &stored, path: path)
+            image.turn(stored, header.orientation)
+            return header
+        }
+    }
+
+    private func header(
+        _ container: Container, _ codec: borrowing Codec, path: String
+    ) throws(ImageError) -> ImageHeader {
+        let (height, width) = try container.size(codec, path: path)
         // Both are 32 bits at most: the product fits.
-        guard height * width <= Image.mostPixels else {
-            throw .tooLarge(file: path, height: height, width: width, limit: Image.mostPixels)
+        guard height * width <= mostPixels else {
+            throw .tooLarge(file: path, height: height, width: width, limit: mostPixels)
         }
-        let count = height * width
-        var pixels = [UInt8](unsafeUninitializedCapacity: count * channels) { buffer, initialized in
-            result = decode(bytes, bytes.count, &picture, buffer.baseAddress)
-            initialized = result == CODEC_OK.result ? count * channels : 0
-        }
-        guard result == CODEC_OK.result else { throw error(result, picture, bytes, path) }
-        if channels == 4 { dropOpacity(&pixels) }
-        return Image(height: height, width: width, pixels: pixels)
-    }
-
-    private func dropOpacity(_ pixels: inout [UInt8]) {
-        let count = pixels.count / 4
-        var span = pixels.mutableSpan
-        for pixel in 1..<max(count, 1) {
-            for channel in 0..<3 { span[3 * pixel + channel] = span[4 * pixel + channel] }
-        }
-        pixels.removeLast(count)
-    }
-
-    private func error(_ result: Int32, _ picture: codec_picture, _ bytes: [UInt8], _ path: String) -> ImageError {
-        var message = picture.message
-        let reason = withUnsafeBytes(of: &message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        return result == CODEC_TRUNCATED.result
-            ? .truncated(file: path, format: format, bytes: bytes.count, reason: reason)
-            : .damaged(file: path, format: format, reason: reason)
+        let orientation = turnsUpright ? container.orientation : .upright
+        return ImageHeader(
+            format: container.format, height: orientation.isSideways ? width : height,
+            width: orientation.isSideways ? height : width, orientation: orientation)
     }
 }
 
-extension codec_result {
-    /// As functions return it.
-    fileprivate var result: Int32 { Int32(rawValue) }
+/// The header of a picture's file.
+package struct ImageHeader: Equatable, Sendable {
+    package let format: ImageFormat
+    /// Rows of the upright picture.
+    package let height: Int
+    /// Columns of the upright picture.
+    package let width: Int
+    /// How the file's pixels are turned to be upright.
+    let orientation: Orientation
+
+    /// Whether a part may ask for fewer than 8 eighths.
+    package var canShrink: Bool { format == .jpeg }
+
+    /// All pixels.
+    package var whole: ImagePart { ImagePart(rows: 0..<height, columns: 0..<width) }
+
+    /// The size of the upright picture whose sides are `eighths` / 8 as long, rounded up.
+    package func size(eighths: Int) -> (height: Int, width: Int) {
+        ((height * eighths + 7) / 8, (width * eighths + 7) / 8)
+    }
+
+    fileprivate func check(_ part: ImagePart) {
+        precondition(
+            part.eighths == 8 || (canShrink && (1...8).contains(part.eighths)),
+            "\(part.eighths) eighths of a \(format.name) picture")
+        let (rows, columns) = size(eighths: part.eighths)
+        precondition(
+            !part.rows.isEmpty && !part.columns.isEmpty && part.rows.lowerBound >= 0 && part.rows.upperBound <= rows
+                && part.columns.lowerBound >= 0 && part.columns.upperBound <= columns,
+            "rows \(part.rows) and columns \(part.columns) of a picture of \(columns) x \(rows) pixels")
+    }
+}
+
+/// The part of a picture that is wanted.
+package struct ImagePart: Equatable, Sendable {
+    package var rows: Range<Int>
+    package var columns: Range<Int>
+    /// How large the picture becomes in the inverse cosine transform of a JPEG, in eighths of its sides: much faster than
+    /// resizing afterwards, with other pixels. Rows and columns are then those of `ImageHeader.size(eighths:)`.
+    package var eighths: Int
+
+    package init(rows: Range<Int>, columns: Range<Int>, eighths: Int = 8) {
+        self.rows = rows
+        self.columns = columns
+        self.eighths = eighths
+    }
 }

@@ -20,12 +20,9 @@ package struct Image: Equatable, Sendable {
         self.pixels = pixels
     }
 
-    /// Reads a JPEG or PNG file, upright and in colour, whatever its name says.
+    /// Reads a JPEG, PNG or WebP file, upright and in colour, whatever its name says.
     ///
-    /// Grey, palettes, CMYK and 16 bits become RGB of 8 bits. Opacity is dropped, as Pillow's `convert("RGB")` does, on
-    /// whose pictures networks are trained: pixels have the colour that stands in the file, however transparent they are.
-    /// Turns and mirrors that Exif asks for are carried out.
-    /// A PNG that says it is not in sRGB (its chunk gAMA) is converted, which Pillow does not do.
+    /// Its pixels are `ImageDecoder`'s.
     /// - Throws: `ImageError` for anything but a whole picture of at most `mostPixels`.
     package init(contentsOf path: String) throws(ImageError) {
         try self.init(bytes: Self.read(path), path: path)
@@ -35,20 +32,10 @@ package struct Image: Equatable, Sendable {
     ///
     /// - Parameter path: What messages call it.
     package init(bytes: [UInt8], path: String) throws(ImageError) {
-        let decoded: Image
-        let exif: ArraySlice<UInt8>?
-        switch ImageFormat(bytes) {
-        case .jpeg:
-            decoded = try JPEG.decode(bytes, path: path)
-            exif = JPEG.exif(in: bytes)
-        case .png:
-            decoded = try PNG.decode(bytes, path: path)
-            exif = PNG.exif(in: bytes)
-        case nil:
-            guard !bytes.isEmpty else { throw .empty(file: path) }
-            throw .unknownFormat(file: path, found: hexadecimal(bytes.prefix(8)))
-        }
-        self = decoded.upright(exif.flatMap(Orientation.init(exif:)) ?? .upright)
+        var decoder = ImageDecoder()
+        var buffer = ImageBuffer()
+        try decoder.decode(bytes.span, path: path, into: &buffer)
+        self = buffer.image()
     }
 
     /// The whole file.
@@ -80,24 +67,4 @@ package struct Image: Equatable, Sendable {
 
     /// No picture of `mostPixels` needs more: three channels of 16 bits and their opacity, not compressed at all.
     private static let mostBytes = 8 * mostPixels
-}
-
-/// What a file is by how it begins; names are not to be trusted.
-enum ImageFormat {
-    case jpeg, png
-
-    init?(_ bytes: [UInt8]) {
-        if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-            self = .jpeg
-        } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-            self = .png
-        } else {
-            return nil
-        }
-    }
-}
-
-/// `ff d8 ff`
-private func hexadecimal(_ bytes: ArraySlice<UInt8>) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
 }

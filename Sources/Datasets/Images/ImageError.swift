@@ -4,10 +4,16 @@ package enum ImageError: Error, Equatable, Sendable {
     /// The system could not read on.
     case unreadable(file: String, reason: String)
     case empty(file: String)
-    /// Neither a JPEG nor a PNG; `found` are the first bytes, in hexadecimal.
+    /// None of the formats that are decoded, nor any that is known; `found` are the first bytes, in hexadecimal.
     case unknownFormat(file: String, found: String)
+    /// A kind of file that is recognised and not decoded: `found` is its name with an article, `advice` says what to do.
+    case foreign(file: String, found: String, advice: String)
+    /// A picture that may be sound, in a form of its format that is not decoded.
+    case notSupported(file: String, format: String, reason: String)
     /// More pixels than are accepted, by the header's word.
     case tooLarge(file: String, height: Int, width: Int, limit: Int)
+    /// The library found no memory for the picture.
+    case noMemory(file: String, height: Int, width: Int)
     /// The file ends before the picture does; `bytes` are what it has.
     case truncated(file: String, format: String, bytes: Int, reason: String)
     /// The decoder's word for what is wrong inside.
@@ -18,16 +24,23 @@ extension ImageError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .noFile(let file):
-            "\(file): there is no such file; expected a JPEG or PNG picture"
+            "\(file): there is no such file; expected a JPEG, PNG or WebP picture"
         case .unreadable(let file, let reason):
-            "\(file) cannot be read: \(reason). Give a JPEG or PNG file, and check its permissions."
+            "\(file) cannot be read: \(reason). Give a JPEG, PNG or WebP file, and check its permissions."
         case .empty(let file):
-            "\(file) is empty; expected a JPEG or PNG picture. Fetch it again."
+            "\(file) is empty; expected a JPEG, PNG or WebP picture. Fetch it again."
         case .unknownFormat(let file, let found):
-            "\(file) begins with \(found), but a JPEG begins with ff d8 ff and a PNG with 89 50 4e 47. "
-                + "Convert it to one of them."
+            "\(file) begins with \(found), but a JPEG begins with ff d8 ff, a PNG with 89 50 4e 47 and a WebP with "
+                + "52 49 46 46. Convert it to one of them."
+        case .foreign(let file, let found, let advice):
+            "\(file) is \(found); JPEG, PNG and WebP pictures are read. \(advice)"
+        case .notSupported(let file, let format, let reason):
+            "\(file) is a \(format) file of a kind that is not supported: \(reason). Save it anew as an ordinary JPEG or "
+                + "as PNG with the program that wrote it."
         case .tooLarge(let file, let height, let width, let limit):
             "\(file) announces \(width) x \(height) pixels, but at most \(limit) pixels are accepted. Make it smaller."
+        case .noMemory(let file, let height, let width):
+            "\(file): there is no memory for a picture of \(width) x \(height) pixels. Make it smaller, or free memory."
         case .truncated(let file, let format, let bytes, let reason):
             "\(file) is cut short: it ends after \(bytes) bytes, before its \(format) picture does (\(reason)). "
                 + "Fetch it again."

@@ -1,34 +1,44 @@
-import CImageCodecs
-
 /// JPEG files, decoded by libjpeg-turbo. (ITU-T T.81, 1992.)
 enum JPEG {
-    /// The picture as it lies in the file.
-    ///
-    /// - Throws: `ImageError` where the file is damaged or ends too early, which libjpeg itself only warns of.
-    static func decode(_ bytes: [UInt8], path: String) throws(ImageError) -> Image {
-        let decoder = Decoder(
-            format: "JPEG", channels: 3, header: codec_read_jpeg_header, decode: codec_decode_jpeg)
-        return try decoder.decode(bytes, path: path)
-    }
-
-    /// The Exif data, from its TIFF header on; nil where there are none. Only segments before the picture are looked at.
-    static func exif(in bytes: [UInt8]) -> ArraySlice<UInt8>? {
+    /// The orientation that Exif data say or, where they have none, XMP data. Segments before the first scan are looked at.
+    static func orientation(in bytes: Span<UInt8>) -> Orientation {
+        var exif: [UInt8] = []
+        var xmp: [UInt8] = []
         var place = 2
-        while place + 4 <= bytes.count, bytes[place] == 0xFF {
-            let marker = bytes[place + 1]
-            // A fill byte before the marker.
-            if marker == 0xFF {
+        while place + 4 <= bytes.count {
+            guard bytes[place] == 0xFF else {
+                // Stray bytes, which decoders skip.
                 place += 1
                 continue
             }
-            // Start of scan, end of image.
-            if marker == 0xDA || marker == 0xD9 { return nil }
-            let length = Int(bytes[place + 2]) << 8 | Int(bytes[place + 3])
-            guard length >= 2, place + 2 + length <= bytes.count else { return nil }
-            let segment = bytes[place + 4..<place + 2 + length]
-            if marker == 0xE1, segment.starts(with: [0x45, 0x78, 0x69, 0x66, 0, 0]) { return segment.dropFirst(6) }
+            let marker = bytes[place + 1]
+            switch marker {
+            case 0xFF:
+                // A fill byte before the marker.
+                place += 1
+                continue
+            case 0, 1, 0xD0...0xD9:
+                // Markers that stand alone.
+                place += 2
+                continue
+            case 0xDA:
+                return Orientation(exif: exif, xmp: xmp)
+            default:
+                break
+            }
+            let length = number(bytes, at: place + 2, count: 2, isLittle: false)
+            guard length >= 2, place + 2 + length <= bytes.count else { break }
+            if marker == 0xE1 {
+                let segment = place + 4..<place + 2 + length
+                if bytes.extracting(segment).has("Exif\0\0", at: 0) {
+                    // Data that no segment is large enough for go on in the next.
+                    exif += bytes.extracting(segment.dropFirst(6)).array
+                } else if bytes.extracting(segment).has("http://ns.adobe.com/xap/1.0/\0", at: 0) {
+                    xmp = bytes.extracting(segment.dropFirst(29)).array
+                }
+            }
             place += 2 + length
         }
-        return nil
+        return Orientation(exif: exif, xmp: xmp)
     }
 }

@@ -6,58 +6,68 @@ enum Orientation: Int {
     /// Whether rows become columns.
     var isSideways: Bool { rawValue >= 5 }
 
-    /// Reads the tag from the first directory of TIFF data; nil where it is not there, or is no orientation.
-    /// (TIFF 6.0, section 2; Exif 2.32, section 4.6.4.)
-    init?(exif: ArraySlice<UInt8>) {
-        let bytes = Array(exif)
-        let isLittle = bytes.starts(with: [0x49, 0x49, 0x2A, 0])
-        guard isLittle || bytes.starts(with: [0x4D, 0x4D, 0, 0x2A]) else { return nil }
-        func number(at place: Int, bytes count: Int) -> Int? {
-            guard place >= 0, place + count <= bytes.count else { return nil }
-            let digits = bytes[place..<place + count]
-            return isLittle
-                ? digits.reversed().reduce(0) { $0 << 8 | Int($1) } : digits.reduce(0) { $0 << 8 | Int($1) }
+    /// The orientation that Exif data say, or where they have none, XMP data; upright where neither does.
+    init(exif: [UInt8], xmp: [UInt8]) {
+        switch Exif.orientation(exif) {
+        case .absent: self = Self.orientation(xmp: xmp) ?? .upright
+        case .number(let value): self = value.flatMap(Int.init(exactly:)).flatMap(Self.init) ?? .upright
         }
-        guard let directory = number(at: 4, bytes: 4), let entries = number(at: directory, bytes: 2) else { return nil }
-        for entry in 0..<entries {
-            let place = directory + 2 + 12 * entry
-            // Tag 274, one number of 16 bits.
-            guard let tag = number(at: place, bytes: 2) else { return nil }
-            guard tag == 274 else { continue }
-            guard number(at: place + 2, bytes: 2) == 3, let value = number(at: place + 8, bytes: 2) else { return nil }
-            self.init(rawValue: value)
-            return
+    }
+
+    /// `tiff:Orientation="6"` or `<tiff:Orientation>6</tiff:Orientation>`, as Pillow looks for it. (XMP part 1, section 7.)
+    private static func orientation(xmp: [UInt8]) -> Orientation? {
+        let name = Array("tiff:Orientation".utf8)
+        var place = 0
+        while place + name.count + 2 < xmp.count {
+            defer { place += 1 }
+            guard xmp[place] == name[0], xmp[place..<place + name.count].elementsEqual(name) else { continue }
+            var digit = place + name.count
+            if xmp[digit] == UInt8(ascii: ">") {
+                digit += 1
+            } else if xmp[digit] == UInt8(ascii: "="), xmp[digit + 1] == UInt8(ascii: "\"") {
+                digit += 2
+            } else {
+                continue
+            }
+            guard digit < xmp.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(xmp[digit]) else { continue }
+            return Orientation(rawValue: Int(xmp[digit] - UInt8(ascii: "0")))
         }
         return nil
     }
-}
 
-extension Image {
-    /// The picture as it was seen, of pixels that lie as `orientation` says.
-    func upright(_ orientation: Orientation) -> Image {
-        guard orientation != .upright else { return self }
-        let (rows, columns) = orientation.isSideways ? (width, height) : (height, width)
-        var turned = [UInt8](repeating: 0, count: pixels.count)
-        var target = turned.mutableSpan
-        let source = pixels.span
-        for row in 0..<rows {
-            for column in 0..<columns {
-                let (y, x): (Int, Int) =
-                    switch orientation {
-                    case .upright: (row, column)
-                    case .mirrored: (row, width - 1 - column)
-                    case .halfTurn: (height - 1 - row, width - 1 - column)
-                    case .mirroredHalfTurn: (height - 1 - row, column)
-                    case .transposed: (column, row)
-                    case .quarterTurnRight: (height - 1 - column, row)
-                    case .transverse: (height - 1 - column, width - 1 - row)
-                    case .quarterTurnLeft: (column, width - 1 - row)
-                    }
-                for channel in 0..<3 {
-                    target[3 * (row * columns + column) + channel] = source[3 * (y * width + x) + channel]
-                }
-            }
+    /// The part of the file's picture that becomes `part` of an upright one with `height` x `width` pixels.
+    func stored(_ part: ImagePart, height: Int, width: Int) -> ImagePart {
+        func flipped(_ range: Range<Int>, _ length: Int) -> Range<Int> {
+            length - range.upperBound..<length - range.lowerBound
         }
-        return Image(height: rows, width: columns, pixels: turned)
+        let (rows, columns) = (part.rows, part.columns)
+        let there: (rows: Range<Int>, columns: Range<Int>) =
+            switch self {
+            case .upright: (rows, columns)
+            case .mirrored: (rows, flipped(columns, width))
+            case .halfTurn: (flipped(rows, height), flipped(columns, width))
+            case .mirroredHalfTurn: (flipped(rows, height), columns)
+            case .transposed: (columns, rows)
+            case .quarterTurnRight: (flipped(columns, width), rows)
+            case .transverse: (flipped(columns, width), flipped(rows, height))
+            case .quarterTurnLeft: (columns, flipped(rows, height))
+            }
+        return ImagePart(rows: there.rows, columns: there.columns, eighths: part.eighths)
+    }
+
+    /// Which pixel of a picture of `height` x `width`, counted row by row, is the upright one's first, and how many further
+    /// lie its next row and its next column.
+    func steps(height: Int, width: Int) -> (first: Int, down: Int, across: Int) {
+        let (lastRow, lastColumn) = ((height - 1) * width, width - 1)
+        return switch self {
+        case .upright: (0, width, 1)
+        case .mirrored: (lastColumn, width, -1)
+        case .halfTurn: (lastRow + lastColumn, -width, -1)
+        case .mirroredHalfTurn: (lastRow, -width, 1)
+        case .transposed: (0, 1, width)
+        case .quarterTurnRight: (lastRow, 1, -width)
+        case .transverse: (lastRow + lastColumn, -1, -width)
+        case .quarterTurnLeft: (lastColumn, -1, width)
+        }
     }
 }
