@@ -57,6 +57,7 @@ let package = Package(
             name: "CImageCodecs",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
 
+        room("Terminal"),
         engineRoom("Tensors"),
         room("KernelInterface"),
         kernels("KernelsAVX512", march: "x86-64-v4"),
@@ -67,8 +68,8 @@ let package = Package(
         engineRoom("Networks", ["Tensors"]),
         room("Graphs", ["Tensors", "Networks"]),
         engineRoom("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
-        room("Launching"),
-        engineRoom("Collectives", ["Tensors", "Kernels", "CMachine", "CMPI"]),
+        room("Launching", ["Terminal"]),
+        engineRoom("Collectives", ["Terminal", "Tensors", "Kernels", "CMachine", "CMPI"]),
         room("Planning", ["Collectives"]),
         engineRoom("Datasets", ["Tensors", "CZlib", "CImageCodecs"]),
         engineRoom("Checkpoints", ["Tensors", "CZstd", "CCrypto"]),
@@ -82,7 +83,7 @@ let package = Package(
         room(
             "Training",
             [
-                "Tensors", "CMachine", "Kernels", "Networks", "Graphs", "Engine", "Collectives", "Datasets",
+                "Terminal", "Tensors", "CMachine", "Kernels", "Networks", "Graphs", "Engine", "Collectives", "Datasets",
                 "Checkpoints", "Recipes", "Planning",
             ]),
         .executableTarget(
@@ -90,7 +91,7 @@ let package = Package(
             dependencies: [
                 "Training", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Launching", "Planning",
                 "Collectives",
-                "Datasets", "Checkpoints", "Exports", "Tensors",
+                "Datasets", "Checkpoints", "Exports", "Tensors", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),
@@ -125,6 +126,7 @@ let package = Package(
             name: "image-check", dependencies: ["Datasets", "ImageFaults", "CCrypto"], path: "Tests/ImageCheck",
             swiftSettings: optimized),
         .testTarget(name: "HouseTests", dependencies: ["cnn-train"], swiftSettings: house),
+        tests("Terminal", ["Terminal"]),
         tests("Tensors", ["Tensors"]),
         tests("Kernels", ["Kernels", "KernelInterface", "Tensors"]),
         tests("Networks", ["Networks", "Tensors"]),

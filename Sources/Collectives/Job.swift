@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Terminal
 
 /// One process's part in a job of one or more: the start, and every way to the end.
 package final class Job: Sendable {
@@ -14,12 +15,18 @@ package final class Job: Sendable {
     /// Seconds that ranks which fail alike wait for each other.
     private static let patience: TimeInterval = 5
 
+    /// Files that a process alone has open at once while MPI starts, and some more.
+    private static let fewestFiles = 16
+
     private init(_ communicator: MPICommunicator) {
         self.communicator = communicator
     }
 
     /// Starts MPI: joins the job that mpirun started, or is a job of one without it. Once in a process.
     package static func start() throws(CollectiveError) -> Job {
+        // Open MPI ends the process where it cannot load its parts.
+        let files = sysconf(Int32(_SC_OPEN_MAX))
+        guard files < 0 || files >= fewestFiles else { throw .tooFewFiles(found: files, needed: fewestFiles) }
         let job = Job(try MPICommunicator())
         job.startWatchdog()
         return job
@@ -81,10 +88,13 @@ package final class Job: Sendable {
     }
 
     private func report(_ error: any Error, as name: String) {
+        let words = error.words
+        // Some commands have printed all there is to say.
+        guard !words.isEmpty else { return }
         // What was printed before the error comes before the error.
         fflush(nil)
         // One write, so that the lines of several ranks do not mix.
-        FileHandle.standardError.write(Data("\(name): \(error)\n".utf8))
+        try? StandardStream.error.write("\(name): \(words)\n")
     }
 
     private func waitForTheEnd() -> Never {

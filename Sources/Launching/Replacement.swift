@@ -1,4 +1,5 @@
 import Foundation
+import Terminal
 
 /// This program's own file.
 package var ownProgram: String {
@@ -18,10 +19,11 @@ package func becomeProgram(_ call: [String]) throws(LaunchError) -> Never {
     var nothing = sigset_t()
     sigemptyset(&nothing)
     sigprocmask(SIG_SETMASK, &nothing, nil)
+    WriteSignals.restore()
     guard let program = words.first ?? nil else { throw .nothingToRun }
     execvp(program, words)
     let code = errno
     for word in words { free(word) }
     if code == ENOENT { throw .noLauncher(path: ProcessInfo.processInfo.environment["PATH"] ?? "") }
-    throw .refused(program: call[0], reason: String(cString: strerror(code)))
+    throw .refused(program: call[0], reason: systemReason(code))
 }

@@ -3,6 +3,7 @@ package import Collectives
 import Datasets
 import Engine
 import Foundation
+import Terminal
 
 /// What all ranks of a job must have in common, as one rank has it.
 struct SharedTrait {
@@ -38,7 +39,7 @@ func requireAgreement(on traits: [SharedTrait], in world: any Communicator) thro
         verdict = words.first ?? ""
     }
     verdict = try world.broadcast(verdict)
-    if !verdict.isEmpty { throw SharedFailure(verdict) }
+    if !verdict.isEmpty { throw SharedFailure(verdict.visible) }
 }
 
 /// The ranks whose value is not that of most, in words; nil where all agree. Of two values that are equally frequent the lower

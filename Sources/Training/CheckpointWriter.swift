@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Terminal
 
 /// Compresses, writes and verifies checkpoints on a thread of its own, one at a time, while training goes on.
 ///
@@ -60,7 +61,7 @@ final class CheckpointWriter: @unchecked Sendable {
             let result = try commit(make())
             return .written(step: step, result, seconds: Date().timeIntervalSince(start))
         } catch {
-            return .failed(step: step, reason: "\(error)")
+            return .failed(step: step, reason: error.words)
         }
     }
 

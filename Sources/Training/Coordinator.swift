@@ -3,6 +3,7 @@ import Engine
 import Foundation
 import Recipes
 import Tensors
+import Terminal
 
 /// What rank 0 does beyond computing: it keeps what a run leaves behind.
 ///
@@ -221,7 +222,7 @@ struct OpenedFolder {
         do {
             try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
         } catch {
-            throw TrainingError.cannotWrite(path: folder.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(path: folder.path, reason: error.reason)
         }
         self.folder = folder
         lock = try RunLock(folder: folder)

@@ -1,3 +1,5 @@
+import Terminal
+
 /// Writes one flat JSON object on one line, keys in the order given, numbers in the fewest digits that read back exactly.
 ///
 /// Not for nested data: `JSONEncoder` serves that better.
@@ -26,12 +28,10 @@ package struct JSONLine: Sendable {
             switch scalar {
             case "\"": quoted += "\\\""
             case "\\": quoted += "\\\\"
-            case _ where scalar.value < 0x20:
-                let hexadecimal = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
+            case "\n": quoted += "\\n"
             default: quoted.unicodeScalars.append(scalar)
             }
         }
-        return quoted + "\""
+        return quoted.visibleJSON + "\""
     }
 }

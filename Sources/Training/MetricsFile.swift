@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Terminal
 
 /// Writes `metrics.jsonl`: a record a line, each handed to the system when it is written.
 ///
@@ -34,7 +35,7 @@ package final class MetricsFile: Sendable {
             try kept.write(toFile: path, atomically: true, encoding: .utf8)
             handle = try FileHandle(forWritingTo: URL(filePath: path))
         } catch {
-            throw TrainingError.cannotWrite(path: path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(path: path, reason: error.reason)
         }
         self.path = path
         lastEvaluatedStep = Self.places(in: kept).last { $0.kind == MetricsRecord.Kind.evaluation.rawValue }?.step
@@ -62,7 +63,7 @@ package final class MetricsFile: Sendable {
         do {
             try handle.synchronize()
         } catch {
-            throw TrainingError.cannotWrite(path: path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(path: path, reason: error.reason)
         }
     }
 
@@ -73,7 +74,7 @@ package final class MetricsFile: Sendable {
             try handle.truncate(atOffset: state.written)
             try handle.write(contentsOf: Data(state.waiting.utf8))
         } catch {
-            throw TrainingError.cannotWrite(path: path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(path: path, reason: error.reason)
         }
         state.written += UInt64(state.waiting.utf8.count)
         state.waiting = ""

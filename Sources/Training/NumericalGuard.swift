@@ -2,6 +2,7 @@ import Collectives
 import Datasets
 import Engine
 import Recipes
+import Terminal
 
 /// What keeps numbers that are not finite out of a run's state: what there was before the step, and how often it was needed.
 struct NumericalGuard {
@@ -80,7 +81,7 @@ extension Trainer {
         func failure(_ remedy: NonFiniteRemedy) -> SharedFailure {
             let error = TrainingError.notFinite(
                 step: step + 1, what: what, rank: rank, ranks: world.size, learningRate: learningRate, remedy: remedy)
-            return SharedFailure("\(error)")
+            return SharedFailure(error.words)
         }
         switch recipe.onNonFinite {
         case .stop: throw failure(.smallerRate)

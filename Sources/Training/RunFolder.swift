@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 package import Recipes
+import Terminal
 
 /// Where a run keeps what it makes. Only rank 0 looks at it.
 package struct RunFolder: Hashable, Sendable {
@@ -109,7 +110,7 @@ package struct RunFolder: Hashable, Sendable {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
             try yaml.write(toFile: recipe, atomically: true, encoding: .utf8)
         } catch {
-            throw TrainingError.cannotWrite(path: path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(path: path, reason: error.reason)
         }
     }
 }

@@ -1,5 +1,6 @@
 import CMachine
 import Foundation
+import Terminal
 
 /// The right to write into a run's folder, which one process has at a time.
 ///
@@ -81,7 +82,7 @@ final class RunLock: Sendable {
             try handle.truncate(atOffset: 0)
             try handle.write(contentsOf: Data(holder.json.utf8))
         } catch {
-            throw .cannotWrite(path: path, reason: "\(error)")
+            throw .cannotWrite(path: path, reason: error.reason)
         }
     }
 }

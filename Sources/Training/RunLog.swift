@@ -6,6 +6,7 @@ import Graphs
 import Networks
 import Recipes
 import Tensors
+import Terminal
 
 /// What a run tells the people who watch it.
 struct RunLog {
@@ -66,7 +67,7 @@ struct RunLog {
     }
 
     private func fact(_ label: String, _ text: String) {
-        console.say("  " + label.column(Self.labelWidth, isLeading: true) + text)
+        console.say("  " + label.column(Self.labelWidth, isLeading: true) + text.visible)
     }
 
     func training(_ record: MetricsRecord, secondsLeft: Double) {
@@ -95,13 +96,10 @@ struct RunLog {
     }
 
     /// What people should know while a run goes on.
-    func note(_ text: String) { console.say("      - " + text) }
+    func note(_ text: String) { console.say("      - " + text.visible) }
 
     /// What people should do something about, though the run goes on. To standard error, as all complaints.
-    func warning(_ text: String) {
-        guard !console.isQuiet else { return }
-        try? FileHandle.standardError.write(contentsOf: Data("cnn-train: warning: \(text)\n".utf8))
-    }
+    func warning(_ text: String) { console.warn(text) }
 
     /// A checkpoint that is there for good: its size, the seconds that writing and verifying took, and those that training
     /// stood still for.

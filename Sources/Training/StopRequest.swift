@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Terminal
 
 /// The first of the signals that ask this process to save its state and leave; 0 as long as none came.
 private let firstSignal = Atomic<Int32>(0)
@@ -9,16 +10,17 @@ package enum StopRequest {
     /// The process's exit code after that: try again later. (sysexits.h: EX_TEMPFAIL)
     package static let exitCode: Int32 = 75
 
-    /// From now on SIGUSR1 and SIGUSR2 ask for it; a second signal ends the process at once.
+    /// From now on SIGUSR1 and SIGUSR2 ask for it; a second signal ends the process at once. A signal that whoever started this process has
+    /// had ignored, as nohup does with SIGHUP, stays ignored.
     ///
-    /// - Parameter isAlone: whether SIGTERM and SIGINT are this process's own to answer. mpirun answers them itself: it gives its
+    /// - Parameter isAlone: whether SIGTERM, SIGINT and SIGHUP are this process's own to answer. mpirun answers them itself: it gives its
     ///   ranks a second or two.
     package static func listen(isAlone: Bool) {
         // The handler must find it initialised.
         _ = firstSignal.load(ordering: .relaxed)
         var own = sigset_t()
         sigemptyset(&own)
-        for number in [SIGUSR1, SIGUSR2] + (isAlone ? [SIGTERM, SIGINT] : []) {
+        for number in [SIGUSR1, SIGUSR2] + (isAlone ? [SIGTERM, SIGINT, SIGHUP] : []) where !isIgnored(number) {
             var action = sigaction()
             // A handler may do little; this is all it does.
             action.__sigaction_handler.sa_handler = { number in
@@ -43,6 +45,7 @@ package enum StopRequest {
         case SIGUSR2: "SIGUSR2"
         case SIGTERM: "SIGTERM"
         case SIGINT: "SIGINT"
+        case SIGHUP: "SIGHUP"
         default: "a signal to another rank"
         }
     }

@@ -1,9 +1,10 @@
 package import Collectives
+import Terminal
 
 /// A failure that every rank knows of: each has left what it was doing, none waits for another.
 ///
 /// It is to be reported once, by rank 0, which holds the words.
-package struct SharedFailure: ErrorWithStatus, CustomStringConvertible, Sendable {
+package struct SharedFailure: ErrorWithStatus, ErrorOfSeveralLines, Sendable {
     package let description: String
     package let exitStatus: Int32
 
@@ -16,25 +17,28 @@ package struct SharedFailure: ErrorWithStatus, CustomStringConvertible, Sendable
 /// Does `body` on every rank; where it throws on any, throws on all.
 ///
 /// For what a rank does by itself before others wait for it: opening data, reading a checkpoint. Collective.
-/// - Throws: `SharedFailure`, in the words of the lowest rank that failed (on rank 0; others hold their own or none).
+/// - Throws: `SharedFailure`, with the exit status of the lowest rank that failed and in its words (on rank 0; others hold their own or none).
 package func together<Result>(
     _ communicator: any Communicator, _ body: () throws -> Result
 ) throws -> Result {
     var result: Result?
-    var words: String?
+    // Its exit status and its words; empty where there is none.
+    var failure: [UInt8] = []
     do {
         result = try body()
     } catch {
-        words = "\(error)"
+        failure = [UInt8(truncatingIfNeeded: error.status)] + error.words.utf8
     }
-    let failures = try communicator.sum([words == nil ? 0 : 1])[0]
+    let failures = try communicator.sum([failure.isEmpty ? 0 : 1])[0]
     if let result, failures == 0 { return result }
-    let said = try communicator.gather(Array((words ?? "").utf8), to: 0)
-    guard let first = said.firstIndex(where: { !$0.isEmpty }) else {
-        throw SharedFailure(words ?? "another rank failed")
-    }
-    let text = String(decoding: said[first], as: UTF8.self)
-    throw SharedFailure(first == 0 ? text : "rank \(first)/\(communicator.size): \(text)")
+    let all = try communicator.gather(failure, to: 0)
+    let first = all.firstIndex { !$0.isEmpty } ?? 0
+    let told = communicator.rank == 0 ? all[first] : failure
+    let status = try communicator.broadcast(Int(told.first ?? 0))
+    let text = String(decoding: told.dropFirst(), as: UTF8.self)
+    throw SharedFailure(
+        first == 0 ? text : "rank \(first)/\(communicator.size): \(text)", exitStatus: Int32(truncatingIfNeeded: status)
+    )
 }
 
 extension Communicator {

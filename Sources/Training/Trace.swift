@@ -1,6 +1,7 @@
 package import Collectives
 import Engine
 import Foundation
+import Terminal
 
 extension StepRecording {
     /// All timed steps of all ranks as a Chrome trace, which chrome://tracing and Perfetto show: a JSON array of complete events
@@ -77,7 +78,7 @@ package struct TraceFile: Sendable {
         do {
             try Data(text.utf8).write(to: URL(filePath: path))
         } catch {
-            throw TrainingError.cannotWrite(path: path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(path: path, reason: error.reason)
         }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Foundation
 import Networks
+import Terminal
 import Training
 
 /// `cnn-train checkpoint`: what is in files of weights, from us, from others and for others.
@@ -51,7 +52,7 @@ struct CheckpointCommand: ParsableCommand {
                 contentsOf: input, model: arguments.choice, classes: arguments.classes,
                 imageSize: arguments.imageSize, skipsMismatched: initSkipMismatched)
             try result.checkpoint.write(to: output)
-            for misfit in result.misfits { print("skipped: \(misfit)") }
+            for misfit in result.misfits { print("skipped: \(misfit.description.visible)") }
             print("\(output): \(arguments.model), \(Wording.count(result.checkpoint.tensors.count, "tensor"))")
         }
     }
@@ -101,7 +102,7 @@ struct JSONText<Value: Encodable> {
             encoder.keyEncodingStrategy = .convertToSnakeCase
             encoder.nonConformingFloatEncodingStrategy = .convertToString(
                 positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-            return String(decoding: try encoder.encode(value), as: UTF8.self)
+            return String(decoding: try encoder.encode(value), as: UTF8.self).visibleJSON
         }
     }
 }

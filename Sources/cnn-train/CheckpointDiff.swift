@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Terminal
 import Training
 
 extension CheckpointCommand {
@@ -64,19 +65,21 @@ extension CheckpointCommand {
             var lines = metadata.map { item in
                 func side(_ text: String?) -> String {
                     guard let text else { return "-" }
-                    return text.contains("\n") || text.count > 60 ? "(\(Wording.count(text.utf8.count, "byte")))" : text
+                    let isLong = text.contains("\n") || text.count > 60
+                    return isLong ? "(\(Wording.count(text.utf8.count, "byte")))" : text.visible
                 }
-                return "\(item.key): \(side(item.first)) | \(side(item.second))"
+                return "\(item.key.visible): \(side(item.first)) | \(side(item.second))"
             }
             lines += tensors.map { tensor in
+                let name = tensor.name.visible
                 if let count = tensor.count, let all = tensor.of, let largest = tensor.largest {
-                    return "\(tensor.name): \(Wording.grouped(count)) of \(Wording.count(all, "number")) differ, "
+                    return "\(name): \(Wording.grouped(count)) of \(Wording.count(all, "number")) differ, "
                         + "by \(Wording.significant(largest)) at most"
                 }
                 if let first = tensor.first, let second = tensor.second {
-                    return "\(tensor.name): \(first) | \(second)"
+                    return "\(name): \(first) | \(second)"
                 }
-                return "\(tensor.name): \(tensor.differs)"
+                return "\(name): \(tensor.differs)"
             }
             lines.append("\(Wording.count(same, "tensor")) the same, \(Wording.grouped(tensors.count)) not")
             return lines.joined(separator: "\n")

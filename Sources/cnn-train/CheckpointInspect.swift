@@ -1,6 +1,6 @@
 import ArgumentParser
 import Checkpoints
-import Foundation
+import Terminal
 import Training
 
 extension CheckpointCommand {
@@ -19,7 +19,7 @@ extension CheckpointCommand {
         func run() throws {
             for path in paths {
                 let report = Report(path: path, checkpoint: try CheckpointFiles.any(path))
-                if paths.count > 1 && !json { print("\(path):") }
+                if paths.count > 1 && !json { print("\(path.visible):") }
                 print(json ? try JSONText(report).text : report.text)
             }
         }
@@ -53,16 +53,17 @@ extension CheckpointCommand {
         var text: String {
             var lines: [String] = []
             for (key, text) in metadata.sorted(by: { $0.key < $1.key }) {
-                let parts = text.split(separator: "\n")
-                lines.append(parts.count > 1 ? "\(key):" : "\(key): \(text)")
+                let parts = text.split(separator: "\n").map { String($0).visible }
+                lines.append(parts.count > 1 ? "\(key.visible):" : "\(key.visible): \(text.visible)")
                 if parts.count > 1 { lines += parts.map { "  \($0)" } }
             }
             lines.append("parameters_sha256: \(parametersSha256)\n")
             let rows = tensors.map { tensor in
                 let shape = tensor.shape.map(String.init).joined(separator: "x")
                 return [
-                    tensor.name, tensor.type, shape.isEmpty ? "scalar" : shape, Wording.significant(tensor.mean),
-                    Wording.significant(tensor.minimum), Wording.significant(tensor.maximum),
+                    tensor.name.visible, tensor.type, shape.isEmpty ? "scalar" : shape,
+                    Wording.significant(tensor.mean), Wording.significant(tensor.minimum),
+                    Wording.significant(tensor.maximum),
                     tensor.notFinite == 0 ? "" : "\(tensor.notFinite) not finite",
                 ]
             }

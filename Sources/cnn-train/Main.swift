@@ -1,12 +1,15 @@
 import ArgumentParser
 import Collectives
 import Foundation
+import Terminal
 import Training
 
 /// The door: reads the command line, runs one subcommand, and ends every rank the same way.
 @main
 enum Main {
     static func main() {
+        occupyClosedStreams()
+        WriteSignals.ignore()
         // Before MPI starts, which makes every process look launched, and may bind it to a core.
         let isLaunched = Launcher.isPresent
         _ = MachineCores.allowed
@@ -18,9 +21,17 @@ enum Main {
         }
         switch command {
         case let command as any RankedCommand:
-            inJob { world in try command.run(in: world) }
+            inJob { world in
+                try command.run(in: world)
+                try together(world) { try PrintError.check() }
+            }
         case let command as any LocalCommand where isLaunched:
-            inJob { world in try together(world) { if world.rank == 0 { try run(command) } } }
+            inJob { world in
+                try together(world) {
+                    guard world.rank == 0 else { return }
+                    do { try run(command) } catch { throw Ending(error) }
+                }
+            }
         default:
             // Also what asks for help, which comes back as an error.
             do {
@@ -41,6 +52,7 @@ enum Main {
     private static func run(_ command: any ParsableCommand) throws {
         var command = command
         try command.run()
+        try PrintError.check()
     }
 
     /// Does what all ranks take part in, and ends them together.
@@ -61,16 +73,21 @@ enum Main {
 
     /// Ends for what the command line itself says: help, the version, a mistake in it, or a command that failed by itself.
     private static func leave(_ error: any Error) -> Never {
-        let code = error is UsageError ? ExitCode.validationFailure : CNNTrain.exitCode(for: error)
-        let message = (error as? UsageError)?.description ?? Self.unsigned(CNNTrain.fullMessage(for: error))
+        let ending = Ending(error)
+        let isHelp = ending.exitStatus == 0
         guard Launcher.isPresent else {
-            if code.isSuccess { print(message) } else { complain(message) }
-            exit(code.rawValue)
+            if isHelp {
+                print(ending.description)
+                do { try PrintError.check() } catch { leave(error) }
+            } else if !ending.description.isEmpty {
+                complain(ending.description)
+            }
+            exit(ending.exitStatus)
         }
         // Under mpirun all ranks come here: one speaks.
         let job = startJob()
-        guard code.isSuccess else { job.failTogether(UsageError(message), code: code.rawValue) }
-        if job.world.rank == 0 { print(message) }
+        guard isHelp else { job.failTogether(ending) }
+        if job.world.rank == 0 { print(ending.description) }
         do {
             try job.finish()
         } catch {
@@ -83,23 +100,37 @@ enum Main {
         do {
             return try Job.start()
         } catch {
-            complain("\(error)")
-            exit(1)
+            complain(error.words)
+            exit(ExitStatus.failure)
         }
     }
+}
 
-    private static func complain(_ message: String) {
-        FileHandle.standardError.write(Data("cnn-train: \(message)\n".utf8))
-    }
+/// How a command that one process carries out ends the program.
+private struct Ending: ErrorWithStatus, ErrorOfSeveralLines {
+    let exitStatus: Int32
+    /// For standard output where the status is 0, as help is, else for standard error; empty where all has been said.
+    let description: String
 
-    /// ArgumentParser's message without the word that the program's name stands for here.
-    private static func unsigned(_ message: String) -> String {
-        message.hasPrefix("Error: ") ? String(message.dropFirst("Error: ".count)) : message
+    init(_ error: any Error) {
+        let code = CNNTrain.exitCode(for: error)
+        switch error {
+        case let error as UsageError: (exitStatus, description) = (ExitCode.validationFailure.rawValue, error.words)
+        case let error as any ErrorWithStatus: (exitStatus, description) = (error.exitStatus, error.words)
+        // None of the argument parser's own.
+        case _ where code == .failure && !(error is ExitCode):
+            (exitStatus, description) = (ExitStatus.failure, error.words)
+        default:
+            // ArgumentParser's message without the word that the program's name stands for here.
+            let message = CNNTrain.fullMessage(for: error)
+            exitStatus = code.rawValue
+            description = message.hasPrefix("Error: ") ? String(message.dropFirst("Error: ".count)) : message
+        }
     }
 }
 
 /// A mistake in the command line, in words that say how it is used.
-struct UsageError: Error, CustomStringConvertible {
+struct UsageError: ErrorOfSeveralLines {
     let description: String
 
     init(_ description: String) {

@@ -18,16 +18,14 @@ struct ModelsCommand: LocalCommand {
             print("[" + rows.map { object($0.model, $0.summary) }.joined(separator: ",\n ") + "]")
             return
         }
-        let width = (rows.map(\.model.name.count).max() ?? 0) + 2
-        print(
-            "model".column(width, isLeading: true) + "image".column(6) + "classes".column(9) + "parameters".column(13)
-                + "multiply-adds".column(15) + "  paper")
-        for (model, summary) in rows {
-            print(
-                model.name.column(width, isLeading: true) + "\(model.defaultImageSize)".column(6)
-                    + "\(model.defaultClasses)".column(9) + Wording.grouped(summary.parameters).column(13)
-                    + Wording.scaled(Double(summary.multiplyAdds)).column(15) + "  " + model.paper)
+        let head = ["model", "image", "classes", "parameters", "multiply-adds", "paper"]
+        let lines = rows.map { model, summary in
+            [
+                model.name, "\(model.defaultImageSize)", "\(model.defaultClasses)", Wording.grouped(summary.parameters),
+                Wording.scaled(Double(summary.multiplyAdds)), model.paper,
+            ]
         }
+        print(Wording.table([head] + lines, leading: 1, endsInWords: true))
     }
 
     private func object(_ model: ModelDescription, _ summary: Summary) -> String {

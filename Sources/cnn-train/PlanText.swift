@@ -1,5 +1,6 @@
 import Foundation
 import Planning
+import Terminal
 import Training
 
 /// Forecasts, for people and for programs.
@@ -13,7 +14,7 @@ enum PlanText {
         }
         let ranks = Wording.count(first?.cluster.ranksPerNode ?? 1, "rank")
         let head = """
-            \(measurement.model), \(samples) samples a rank, \(ranks) of \(Wording.count(measurement.threads, "thread")) a node, network \
+            \(measurement.model.visible), \(samples) samples a rank, \(ranks) of \(Wording.count(measurement.threads, "thread")) a node, network \
             \(network) (\(link ?? ""))
             measured: \(Wording.significant(measurement.seconds * 1e3)) ms a step of \(measurement.samples) samples, \
             \(Wording.count(measurement.localRanks, "rank")) at once, \(Wording.count(measurement.stepSeconds.count, "step"))
@@ -47,7 +48,7 @@ enum PlanText {
         let object = Object(
             model: measurement.model, network: network, measured_step_ms: measurement.seconds * 1e3,
             forecasts: rows.map { Row($0, batchNorm: batchNorm($0, measurement)) })
-        return String(decoding: try encoder.encode(object), as: UTF8.self)
+        return String(decoding: try encoder.encode(object), as: UTF8.self).visibleJSON
     }
 
     private struct Object: Encodable {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Foundation
 import Recipes
+import Terminal
 import Training
 
 /// `cnn-train predict`: what a network sees in pictures.
@@ -60,7 +61,7 @@ struct PredictCommand: LocalCommand {
             } catch {
                 guard images.count > 1 else { throw error }
                 failed += 1
-                try complain(of: path, error)
+                try tell(error, of: path)
                 continue
             }
             try show(predictor.prediction(of: image), of: path)
@@ -68,15 +69,15 @@ struct PredictCommand: LocalCommand {
         if failed > 0 { throw PredictionError.someFailed(failed: failed, of: images.count) }
     }
 
-    private func complain(of path: String, _ error: ImageError) throws {
-        FileHandle.standardError.write(Data("cnn-train: \(error)\n".utf8))
-        if json { try print(Failure(image: path, error: "\(error)")) }
+    private func tell(_ error: ImageError, of path: String) throws {
+        complain(error.words)
+        if json { try printJSON(Failure(image: path, error: error.words)) }
     }
 
     private func show(_ prediction: Prediction, of name: String) throws {
         let scores = prediction.top(top)
         if json {
-            try print(
+            try printJSON(
                 Report(
                     image: name,
                     predictions: scores.map {
@@ -85,22 +86,22 @@ struct PredictCommand: LocalCommand {
                     logits: logits ? prediction.logits.map(\.ifFinite) : nil))
             return
         }
-        print(name)
-        let width = scores.map(\.name.count).max() ?? 0
-        for score in scores {
+        print(name.visible)
+        // What a class is called comes from a file.
+        let names = scores.map(\.name.visible)
+        let width = names.map(\.count).max() ?? 0
+        for (name, score) in zip(names, scores) {
             let percent = Wording.fixed(score.probability * 100, 2) + "%"
-            print("  " + score.name.column(width, isLeading: true) + percent.column(9))
+            print("  " + name.column(width, isLeading: true) + percent.column(9))
         }
         if logits { print("  logits " + prediction.logits.map(\.description).joined(separator: " ")) }
     }
 
-    private func print(_ object: some Encodable) throws {
+    private func printJSON(_ object: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        Swift.print(String(decoding: try encoder.encode(object), as: UTF8.self))
+        print(String(decoding: try encoder.encode(object), as: UTF8.self).visibleJSON)
     }
-
-    private func print(_ line: String) { Swift.print(line) }
 }
 
 /// What `--json` prints of an image. JSON has no word for what is not a number: null stands for it.

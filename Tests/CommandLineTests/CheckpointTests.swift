@@ -49,6 +49,33 @@ struct CheckpointTests {
         _ = try run("verify", files[0], status: 1)
     }
 
+    @Test("verify of a folder without checkpoints is an error, also beside one that has some")
+    func verifyNothing() throws {
+        try FileManager.default.createDirectory(
+            atPath: commands.folder + "/empty/below", withIntermediateDirectories: true)
+        for ranks in [nil, 2] {
+            let outcome = try commands.run(["checkpoint", "verify", "empty", "run"], ranks: ranks)
+            #expect(outcome.status == 1)
+            #expect(outcome.output.split(separator: "\n").count == 2)
+            #expect(outcome.complaints.count == 1)
+            #expect(outcome.complaints.first?.hasPrefix("cnn-train: empty: no checkpoint is in this folder") == true)
+        }
+    }
+
+    @Test("no command ends with a message that says nothing", arguments: [nil, 2])
+    func noEmptyMessages(ranks: Int?) throws {
+        try commands.write([1], to: "broken.safetensors.zst")
+        let verified = try commands.run(["checkpoint", "verify", "broken.safetensors.zst", "run"], ranks: ranks)
+        #expect(verified.status == 1 && verified.output.hasPrefix("broken.safetensors.zst: "))
+        #expect(verified.complaints.count == 1)
+        #expect(verified.complaints.first?.hasPrefix("cnn-train: 1 of 3 files does not hold: ") == true)
+        let compared = try commands.run(["checkpoint", "diff"] + files, ranks: ranks)
+        #expect(compared.status == 1 && compared.complaints == [])
+        let refused = try commands.run(
+            ["checkpoint", "export", "run", "--averaged", "--output", "w.safetensors"], ranks: ranks)
+        #expect(refused.status == 64 && refused.complaints.count == 1)
+    }
+
     @Test("inspect shows metadata, digest and tensors, of a folder those of the newest")
     func inspect() throws {
         let report = try object(try run("inspect", "run", "--json").first)

@@ -42,17 +42,27 @@ final class Commands {
     ///   - signal: what ends the process before its time.
     ///   - secondSignal: what follows at once, or when `betweenSignals` has returned.
     ///   - rank: which of mpirun's ranks gets the signal; nil for mpirun itself, or the process where there is none.
+    ///   - ignored: a signal that the command is started to ignore, such as `HUP`.
     ///   - isEnough: asked again and again; once it says true the process gets the signal.
     func run(
         _ arguments: [String], ranks: Int? = nil, cores: [Int]? = nil, environment: [String: String] = [:],
-        signal: Int32 = SIGKILL, secondSignal: Int32? = nil, toRank rank: Int? = nil,
+        signal: Int32 = SIGKILL, secondSignal: Int32? = nil, toRank rank: Int? = nil, ignoring ignored: String? = nil,
         killedWhen isEnough: () -> Bool = { false }, betweenSignals: () throws -> Void = {}
     ) throws -> Outcome {
         let binding = cores.map { ["taskset", "-c", $0.map(String.init).joined(separator: ",")] } ?? []
-        let launcher = binding + (ranks.map { ["mpirun", "-n", "\($0)"] } ?? [])
+        let launcher =
+            binding + (ignored.map { ["env", "--ignore-signal=\($0)"] } ?? [])
+            + (ranks.map { ["mpirun", "-n", "\($0)"] } ?? [])
         return try run(
             words: launcher + [try Self.binary()] + arguments, environment: environment, signal: signal,
             secondSignal: secondSignal, toRank: rank, killedWhen: isEnough, betweenSignals: betweenSignals)
+    }
+
+    /// Runs a shell script, in which `$BINARY` is the program.
+    func run(script: String, environment: [String: String] = [:]) throws -> Outcome {
+        try run(
+            words: ["sh", "-c", script],
+            environment: environment.merging(["BINARY": try Self.binary()]) { asked, _ in asked })
     }
 
     /// Runs mpirun with `programs`, each a number of ranks, a binary and its arguments.

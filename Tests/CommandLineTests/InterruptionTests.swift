@@ -61,7 +61,9 @@ struct InterruptionTests {
 
     @Test(
         "saves its state and leaves with 75 when it is asked to, and goes on to the same bits",
-        arguments: [(SIGUSR1, nil), (SIGUSR2, nil), (SIGTERM, nil), (SIGINT, nil), (SIGUSR1, 2)] as [(Int32, Int?)])
+        arguments: [
+            (SIGUSR1, nil), (SIGUSR2, nil), (SIGTERM, nil), (SIGINT, nil), (SIGHUP, nil), (SIGUSR1, 2),
+        ] as [(Int32, Int?)])
     func leaves(signal: Int32, ranks: Int?) throws {
         let expected = try whole()
         let outcome = try commands.run(
@@ -73,6 +75,22 @@ struct InterruptionTests {
         #expect(resumed.status == 0, "\(resumed.errors)")
         #expect(resumed.output.contains("going on after step"))
         #expect(try story("left") == expected)
+    }
+
+    @Test(
+        "by a signal that it was started to ignore goes on to its end",
+        arguments: [("INT", SIGINT), ("HUP", SIGHUP), ("TERM", SIGTERM), ("USR1", SIGUSR1)])
+    func ignores(name: String, signal: Int32) throws {
+        var isSent = false
+        let outcome = try commands.run(
+            flags("ignoring") + ["--epochs", "4"], signal: signal, ignoring: name,
+            killedWhen: {
+                isSent = isSent || step("ignoring") >= 70
+                return isSent
+            })
+        #expect(isSent && outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.complaints == [])
+        #expect(records("ignoring").last?.kind == "final")
     }
 
     @Test("leaves at once when it is asked a second time")

@@ -3,7 +3,8 @@ import Testing
 
 /// The rooms from the ground up. A file may import its own room's neighbours below, never above.
 private let rooms = [
-    "Tensors", "KernelInterface", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512", "Kernels", "Networks", "Graphs",
+    "Terminal", "Tensors", "KernelInterface", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512", "Kernels", "Networks",
+    "Graphs",
     "Engine",
     "Launching", "Collectives", "Planning", "Datasets", "Checkpoints", "Exports", "Recipes", "Training", "cnn-train",
 ]
@@ -42,6 +43,19 @@ private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
             for (number, line) in try String(contentsOf: file, encoding: .utf8).split(separator: "\n").enumerated() {
                 for word in ["fatalError", "try!", "as!"] where !line.contains("//") {
                     #expect(!line.contains(word), "\(file.lastPathComponent):\(number + 1)")
+                }
+            }
+        }
+    }
+
+    @Test(
+        "what people read goes through Terminal: no terminal obeys it, and no reader that leaves ends the program",
+        arguments: rooms)
+    func wordsGoThroughTerminal(room: String) throws {
+        for file in try swiftFiles(in: room) {
+            for (number, line) in try String(contentsOf: file, encoding: .utf8).split(separator: "\n").enumerated() {
+                for word in ["localizedDescription", "FileHandle.standard", "Swift.print", "fputs", "debugPrint"] {
+                    #expect(!line.contains(word), "\(file.lastPathComponent):\(number + 1): \(word)")
                 }
             }
         }

@@ -1,0 +1,45 @@
+extension String {
+    /// The text with everything made visible that would not be seen, or would move a terminal's cursor, change its colours or turn the
+    /// order of its letters: an escape becomes `\u{1b}`. For text from files, which may be anybody's.
+    package var visible: String { visible(keeping: []) }
+
+    /// The same, but for some characters that stay.
+    package func visible(keeping kept: Set<Unicode.Scalar>) -> String {
+        replacingControls(keeping: kept) { "\\u{\(String($0.value, radix: 16))}" }
+    }
+
+    /// JSON text with the same characters written as JSON's own escapes. Line ends stay: between values they mean nothing, and inside a text
+    /// an encoder has written them as escapes already.
+    package var visibleJSON: String {
+        replacingControls(keeping: ["\n"]) { scalar in
+            let digits = String(scalar.value, radix: 16)
+            return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
+    }
+
+    private func replacingControls(
+        keeping kept: Set<Unicode.Scalar>, with replacement: (Unicode.Scalar) -> String
+    ) -> String {
+        guard !utf8.allSatisfy({ 0x20..<0x7F ~= $0 }) else { return self }
+        var text = ""
+        for scalar in unicodeScalars {
+            if scalar.isControl && !kept.contains(scalar) {
+                text += replacement(scalar)
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether it is a control character (C0, DEL, C1), a separator of lines or paragraphs, or one that overrides the direction of what follows
+    /// (Unicode, UAX #9). All are below U+10000.
+    fileprivate var isControl: Bool {
+        switch value {
+        case 0..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Collectives
+import Synchronization
+import Terminal
+
+/// Why a line could not be printed; nil where all could.
+private let firstFailure = Mutex<StreamFailure?>(nil)
+
+/// Prints a line on standard output. A reader that has gone has what it wanted; any other failure ends the command, once it has done its work.
+func print(_ text: String = "") {
+    do {
+        try StandardStream.output.write(text + "\n")
+    } catch {
+        firstFailure.withLock { $0 = $0 ?? (error.isReaderGone ? nil : error) }
+    }
+}
+
+/// Says on standard error what went wrong.
+func complain(_ message: String) {
+    try? StandardStream.error.write("cnn-train: \(message)\n")
+}
+
+/// What a command has printed, and nobody can read.
+struct PrintError: Error, CustomStringConvertible {
+    let failure: StreamFailure
+
+    /// - Throws: `PrintError` where a line of this process could not be printed.
+    static func check() throws(PrintError) {
+        if let failure = firstFailure.withLock(\.self) { throw PrintError(failure: failure) }
+    }
+
+    var description: String {
+        "standard output cannot be written: \(failure). The command has done its work, but not all that it prints is there: make "
+            + "space, or send it elsewhere"
+    }
+}
