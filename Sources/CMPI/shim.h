@@ -9,8 +9,11 @@
 #include <string.h>
 
 /// Starts MPI for calls from any thread; `*provided_level` says what the library grants. Works without mpirun: a world
-/// of one. From here on errors are returned, on the world and on every communicator made from it.
+/// of one, for which Open MPI is told not to start a daemon of its own, which would need ssh, open files and processes. From here on errors
+/// are returned, on the world and on every communicator made from it.
 static inline int cmpi_init(int *provided_level) {
+    // Read by a process that nobody launched, and no other.
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
     int code = MPI_Init_thread(0, 0, MPI_THREAD_MULTIPLE, provided_level);
     if (code != MPI_SUCCESS) return code;
     code = MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);

@@ -2,6 +2,8 @@
 package enum CollectiveError: Error, Equatable, Sendable {
     /// MPI refused a call: the function's name, its code, MPI's own words for it, and the rank that called.
     case mpi(call: String, code: Int, message: String, rank: Int)
+    /// Fewer files than MPI needs may be open at once.
+    case tooFewFiles(found: Int, needed: Int)
     /// The MPI library grants too low a thread level.
     case threadLevel(found: Int)
     /// A partner's message has another size than this rank expects: the ranks are at different points of the program.
@@ -18,6 +20,8 @@ extension CollectiveError: CustomStringConvertible {
         case .mpi(let call, let code, let message, let rank):
             "\(call) failed on rank \(rank) with code \(code): \(message). See that all ranks run the same program "
                 + "with the same Open MPI, and that the machines can reach each other."
+        case .tooFewFiles(let found, let needed):
+            "only \(found) files may be open at once, but MPI needs \(needed): raise the limit with `ulimit -n \(needed)` or more."
         case .threadLevel(let found):
             "MPI grants thread level \(found), but calls from several threads at once are needed (MPI_THREAD_MULTIPLE). "
                 + "Install an MPI built with thread support, such as Debian's libopenmpi-dev."
