@@ -1,7 +1,6 @@
-import FoundationEssentials
-
 /// A machine of the job.
 package struct Host: Hashable, Sendable {
+    /// As it is reached: `node1`, or `me@node1` where a hostfile says as whom.
     package let name: String
     /// Ranks that it takes; nil where that is not said.
     package var slots: Int?
@@ -9,6 +8,29 @@ package struct Host: Hashable, Sendable {
     package init(_ name: String, slots: Int? = nil) {
         self.name = name
         self.slots = slots
+    }
+
+    /// Ranks of one machine at the most.
+    static let slotsLimit = 1_000_000
+
+    /// Whether Open MPI takes a text for a machine's name or address: letters, digits, dots and hyphens of ASCII. It knows no addresses of
+    /// IPv6.
+    static func isName(_ text: some StringProtocol) -> Bool {
+        guard let first = text.utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: ".") else { return false }
+        return text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."):
+                true
+            default: false
+            }
+        }
+    }
+
+    /// A number of ranks as users write it; nil where it is none.
+    static func slots(_ text: some StringProtocol) -> Int? {
+        guard let slots = Int(text), 1...slotsLimit ~= slots else { return nil }
+        return slots
     }
 }
 
@@ -26,14 +48,19 @@ package struct HostList: Hashable, Sendable {
     package init(parsing text: String) throws(LaunchError) {
         var hosts: [Host] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let part = part.trimmingSpaces
             let fields = part.split(separator: ":", omittingEmptySubsequences: false)
-            guard (1...2).contains(fields.count), !fields[0].isEmpty, !fields[0].contains(where: \.isWhitespace) else {
-                throw .hosts(found: text, reason: "'\(part)' is no host")
+            guard !part.contains("@") else {
+                throw .hosts(found: text, reason: "'\(part)' names a user, which only a hostfile can")
+            }
+            guard (1...2).contains(fields.count), Host.isName(fields[0]) else {
+                throw .hosts(found: text, reason: "'\(part)' is no host, a name or an address of IPv4")
             }
             var host = Host(String(fields[0]))
             if fields.count == 2 {
-                guard let slots = Int(fields[1]), slots > 0 else {
-                    throw .hosts(found: text, reason: "'\(fields[1])' is no number of ranks")
+                guard let slots = Host.slots(fields[1]) else {
+                    throw .hosts(
+                        found: text, reason: "'\(fields[1])' is no number of ranks from 1 to \(Host.slotsLimit)")
                 }
                 host.slots = slots
             }
@@ -42,27 +69,6 @@ package struct HostList: Hashable, Sendable {
             }
             hosts.append(host)
         }
-        self.hosts = hosts
-    }
-
-    /// As in Open MPI's hostfiles: `node1 slots=4` a line, `#` before comments.
-    ///
-    /// - Throws: `LaunchError.hostfile`.
-    package init(hostfile path: String) throws(LaunchError) {
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
-            throw .hostfile(path: path, reason: "it cannot be read")
-        }
-        var hosts: [Host] = []
-        for line in String(decoding: data, as: UTF8.self).split(separator: "\n") {
-            let fields = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
-            guard let name = fields.first else { continue }
-            let slots = fields.dropFirst().first { $0.hasPrefix("slots=") }?.dropFirst("slots=".count)
-            if let slots, Int(slots) ?? 0 < 1 {
-                throw .hostfile(path: path, reason: "'slots=\(slots)' is no number of ranks")
-            }
-            hosts.append(Host(String(name), slots: slots.flatMap { Int($0) }))
-        }
-        guard !hosts.isEmpty else { throw .hostfile(path: path, reason: "it names no host") }
         self.hosts = hosts
     }
 
@@ -81,5 +87,12 @@ package struct HostList: Hashable, Sendable {
             shared.hosts[index].slots = rest / open.count + (place < rest % open.count ? 1 : 0)
         }
         return shared
+    }
+}
+
+extension Substring {
+    fileprivate var trimmingSpaces: Substring {
+        let start = drop(while: \.isWhitespace)
+        return start[..<(start.lastIndex { !$0.isWhitespace }.map(start.index(after:)) ?? start.startIndex)]
     }
 }

@@ -17,7 +17,7 @@ extension LaunchError: CustomStringConvertible {
             "the hosts '\(found)' cannot be used: \(reason). Write them as a:4,b:4, where the number says how many "
                 + "ranks a host takes"
         case .hostfile(let path, let reason):
-            "the hostfile \(path) cannot be used: \(reason). A line names a host and how many ranks it takes: node1 slots=4"
+            "the hostfile \(path) cannot be used: \(reason). A line of it names a host and how many ranks it takes: node1 slots=4"
         case .ranksUnknown:
             "how many ranks? Say -n 4, or with each host how many it takes: --hosts a:4,b:4"
         case .tooFewSlots(let ranks, let slots):

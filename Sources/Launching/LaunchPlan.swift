@@ -15,6 +15,24 @@ package struct LaunchPlan: Hashable, Sendable {
             case .hosts(let list), .hostfile(_, let list): list.hosts
             }
         }
+
+        /// Those of a hostfile, which mpirun is to read itself where it can.
+        ///
+        /// - Throws: `LaunchError.hostfile`
+        package init(hostfile path: String) throws(LaunchError) {
+            let file = try Hostfile(contentsOf: path)
+            if file.isReadByLauncher {
+                self = .hostfile(path: path, file.hosts)
+                return
+            }
+            if let host = file.hosts.hosts.first(where: { $0.name.contains("@") }) {
+                throw .hostfile(
+                    path: path,
+                    reason: "it has line ends or the mark of Windows, which mpirun does not read, and with "
+                        + "\(host.name) names a user, which only a file can: save it with the line ends of Unix")
+            }
+            self = .hosts(file.hosts)
+        }
     }
 
     /// mpirun and its arguments, up to the program.
@@ -22,8 +40,11 @@ package struct LaunchPlan: Hashable, Sendable {
 
     /// - Parameters:
     ///   - ranks: nil for as many as the hosts take, or as a batch system's job has.
+    ///   - usesStandardInput: whether rank 0 is to have this process's standard input.
     /// - Throws: `LaunchError` where ranks and hosts do not go together.
-    package init(ranks: Int?, machines: Machines, surroundings: Surroundings) throws(LaunchError) {
+    package init(
+        ranks: Int?, machines: Machines, surroundings: Surroundings, usesStandardInput: Bool = false
+    ) throws(LaunchError) {
         var words = ["mpirun"]
         switch machines {
         case .here:
@@ -44,6 +65,8 @@ package struct LaunchPlan: Hashable, Sendable {
         // Ranks are dealt out over the machines, as cnn-train numbers them anyway, so that mpirun's messages call them the same; cores are
         // shared out by the program itself, which knows its threads.
         words += ["--map-by", "node", "--bind-to", "none"]
+        // mpirun would read all of it for rank 0, though it is meant for what comes after: the lines of a loop around this call.
+        if !usesStandardInput { words += ["--stdin", "none"] }
         if surroundings.isRoot { words += ["--allow-run-as-root"] }
         words += Self.parameters(machines, surroundings).flatMap { ["--mca", $0.name, $0.value] }
         if !machines.hosts.isEmpty { words += surroundings.exported.flatMap { ["-x", $0] } }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Launching
 import Training
 
@@ -10,7 +9,8 @@ struct LaunchCommand: LocalCommand {
         usage: "cnn-train launch [-n <ranks>] [--hosts a:4,b:4 | --hostfile <file>] [--] train …",
         discussion: """
             Prints the call of mpirun that it makes and becomes it: the exit code is the job's, signals reach mpirun. Parameters \
-            of Open MPI in the environment (OMPI_MCA_…) stay as they are. Other machines must have the program and its \
+            of Open MPI in the environment (OMPI_MCA_…) stay as they are. Standard input goes to no rank, unless the command names \
+            /dev/stdin. Other machines must have the program and its \
             Open MPI under the same paths and let ssh in without a password.
             """)
 
@@ -40,13 +40,15 @@ struct LaunchCommand: LocalCommand {
         guard !command.isEmpty else { throw LaunchError.nothingToRun }
         let machines = try machines()
         let surroundings = Surroundings.here(cores: MachineCores.count, hosts: machines.hosts)
-        let plan = try LaunchPlan(ranks: ranks, machines: machines, surroundings: surroundings)
+        let plan = try LaunchPlan(
+            ranks: ranks, machines: machines, surroundings: surroundings,
+            usesStandardInput: command.contains { $0.hasSuffix("/dev/stdin") || $0.hasSuffix("/dev/fd/0") })
         try Self.start(plan.call(of: ownProgram, command), isDry: dryRun)
     }
 
     private func machines() throws -> LaunchPlan.Machines {
         if let hosts { return .hosts(try HostList(parsing: hosts)) }
-        if let hostfile { return .hostfile(path: hostfile, try HostList(hostfile: hostfile)) }
+        if let hostfile { return try LaunchPlan.Machines(hostfile: hostfile) }
         return .here
     }
 
@@ -57,7 +59,7 @@ struct LaunchCommand: LocalCommand {
             return
         }
         guard !Launcher.isPresent else { throw LaunchError.launchedAlready }
-        FileHandle.standardError.write(Data("cnn-train: \(text)\n".utf8))
+        complain(text)
         try becomeProgram(call)
     }
 }

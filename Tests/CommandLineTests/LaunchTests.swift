@@ -68,6 +68,34 @@ struct LaunchTests {
         #expect(outcome.output.hasSuffix("/cnn-train bench --model lenet\n"))
     }
 
+    @Test("standard input stays with the loop around a launch, unless the command names it")
+    func standardInput() throws {
+        for launch in ["launch -n 2 models", "--workers 2 models"] {
+            let loop = "while read x; do echo $x; \"$BINARY\" \(launch) >/dev/null || exit 1; done"
+            let outcome = try commands.run(script: "printf '1\\n2\\n3\\n' | \(loop)")
+            #expect(outcome.status == 0 && outcome.output == "1\n2\n3\n", "\(outcome.errors)")
+        }
+        let named = try commands.run("launch", "-n", "2", "--dry-run", "--", "--config", "/dev/stdin")
+        #expect(!named.output.contains("--stdin"))
+    }
+
+    @Test("a hostfile with the line ends of Windows is read")
+    func windowsHostfile() throws {
+        try commands.write(Array("node1 slots=2\r\nnode2 slots=2\r\n".utf8), to: "hosts.txt")
+        let outcome = try commands.run("launch", "--hostfile", "hosts.txt", "--dry-run", "train")
+        #expect(outcome.output.hasPrefix("mpirun -n 4 --host node1:2,node2:2 --map-by "), "\(outcome.errors)")
+    }
+
+    @Test("a process alone starts no daemon, and needs neither PATH nor many files")
+    func alone() throws {
+        let words = try arguments("alone", steps: 3).map { "'\($0)'" }.joined(separator: " ")
+        let outcome = try commands.run(script: "ulimit -n 24; export PATH=; exec \"$BINARY\" \(words)")
+        #expect(outcome.status == 0 && outcome.errors == "", "\(outcome.errors)")
+        let refused = try commands.run(script: "ulimit -n 10; exec \"$BINARY\" \(words)")
+        #expect(refused.status == 1 && refused.complaints.count == 1)
+        #expect(refused.errors.contains("only 10 files may be open at once"))
+    }
+
     @Test("a signal ends the job and all its ranks", arguments: [SIGINT, SIGTERM])
     func signal(_ number: Int32) throws {
         let output = "signalled\(number)"

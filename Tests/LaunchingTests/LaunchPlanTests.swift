@@ -15,7 +15,7 @@ import Testing
 
     @Test("ranks beyond the cores of this machine are asked for in the way that Open MPI wants")
     func oversubscription() throws {
-        #expect(try plan(4).hasPrefix("mpirun -n 4 --map-by node --bind-to none --mca "))
+        #expect(try plan(4).hasPrefix("mpirun -n 4 --map-by node --bind-to none --stdin none --mca "))
         #expect(try plan(5).hasPrefix("mpirun -n 5 --oversubscribe --map-by node"))
         // A batch system's job has other machines than this one.
         #expect(try !plan(5) { $0.isAllocated = true }.contains("oversubscribe"))
@@ -28,6 +28,15 @@ import Testing
         #expect(try plan(1) { $0.isFiltered = true }.hasSuffix("--mca btl_vader_single_copy_mechanism none"))
         let plain = try plan(1)
         #expect(!plain.contains("root") && !plain.contains("single_copy") && !plain.contains("include"))
+    }
+
+    @Test("no rank gets standard input but where the command reads it")
+    func standardInput() throws {
+        for uses in [true, false] {
+            let plan = try LaunchPlan(
+                ranks: 2, machines: .here, surroundings: Surroundings(), usesStandardInput: uses)
+            #expect(plan.launcher.joined(separator: " ").contains(" --stdin none") != uses)
+        }
     }
 
     @Test("what the user has set in the environment stays")
@@ -54,7 +63,7 @@ import Testing
         }
         #expect(throws: LaunchError.ranksUnknown) { try plan(nil, .hosts(HostList(parsing: "a:4,b"))) }
         #expect(throws: LaunchError.ranksUnknown) { try plan(nil) }
-        for text in ["", "a,,b", "a:0", "a:x", "a:1:2", "a b", "a,a:2"] {
+        for text in ["", "a,,b", "a:0", "a:x", "a:1:2", "a b", "a,a:2", "me@a", "::1", "a_b", "a:1000001"] {
             #expect(throws: LaunchError.self) { try HostList(parsing: text) }
         }
     }
@@ -63,14 +72,14 @@ import Testing
     func hostfile() throws {
         let path = try temporaryFile("# racks\nnode1 slots=4 max_slots=8\n\nme@node2 slots=2 # spare\n")
         defer { remove(path) }
-        let list = try HostList(hostfile: path)
+        let list = try Hostfile(contentsOf: path).hosts
         #expect(list == HostList([Host("node1", slots: 4), Host("me@node2", slots: 2)]))
         #expect(try plan(nil, .hostfile(path: path, list)).hasPrefix("mpirun -n 6 --hostfile \(path) --map-by"))
         #expect(throws: LaunchError.tooFewSlots(ranks: 7, slots: 6)) { try plan(7, .hostfile(path: path, list)) }
         let other = try temporaryFile("node1\n")
         defer { remove(other) }
-        #expect(throws: LaunchError.ranksUnknown) { try plan(nil, .hostfile(path: other, HostList(hostfile: other))) }
-        #expect(throws: LaunchError.self) { try HostList(hostfile: "/none") }
+        #expect(throws: LaunchError.ranksUnknown) { try plan(nil, .init(hostfile: other)) }
+        #expect(throws: LaunchError.self) { try Hostfile(contentsOf: "/none") }
     }
 
     @Test("hosts that are on one network with this machine talk over it, by whatever name their interfaces go")
