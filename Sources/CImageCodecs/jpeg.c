@@ -162,8 +162,10 @@ static int is_local(const struct jpeg_decompress_struct *info, int eighths) {
     return 1;
 }
 
-/// Whether the file has an end of image behind what has been read. Inside of coded data no byte 0xD9 follows a 0xFF.
+/// Whether the file has an end of image behind what has been decoded. Inside of coded data no byte 0xD9 follows a 0xFF.
 static int has_end(const struct jpeg *jpeg) {
+    // Read already, with the last of the data.
+    if (jpeg->info.unread_marker == JPEG_EOI) return 1;
     const uint8_t *first = jpeg->info.src->next_input_byte;
     for (const uint8_t *place = jpeg->codec.bytes + jpeg->codec.count - 1; place > first; place--)
         if (place[0] == 0xD9 && place[-1] == 0xFF) return 1;
