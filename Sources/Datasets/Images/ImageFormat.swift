@@ -31,8 +31,8 @@ struct ForeignFormat {
     let remedy: Remedy
 
     enum Remedy {
-        /// ImageMagick makes PNG of it, with these options.
-        case convert(options: String = "")
+        /// ImageMagick makes PNG of it: of the first one where a file may hold several pictures.
+        case convert(mayBeSeveral: Bool = false)
         /// Another program does.
         case use(String)
         /// It never was a picture, or no longer is one.
@@ -61,7 +61,7 @@ struct ForeignFormat {
         switch remedy {
         case .replace: return "Fetch it again, or leave it out."
         case .use(let advice): return advice
-        case .convert(let options):
+        case .convert(let mayBeSeveral):
             // All files of this ending; where the ending says otherwise, this one alone.
             let slash = file.lastIndex(of: "/").map { file.index(after: $0) } ?? file.startIndex
             let ending = file[slash...].lastIndex(of: ".").map { String(file[$0...]) } ?? ""
@@ -69,15 +69,14 @@ struct ForeignFormat {
             let which = isNamedOtherwise ? file : file[..<slash] + "*" + ending
             let quoted = which.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
             return (isNamedOtherwise ? "ImageMagick converts it: " : "ImageMagick converts the folder: ")
-                + "mogrify \(options)-format png '\(quoted)'"
+                + "mogrify -format png '\(quoted)\(mayBeSeveral ? "[0]" : "")'"
         }
     }
 
     /// Pictures with a signature of their own.
     private static func picture(_ bytes: Span<UInt8>) -> ForeignFormat? {
         if bytes.has("GIF87a", at: 0) || bytes.has("GIF89a", at: 0) {
-            // Of an animation the first picture.
-            return ForeignFormat("a GIF picture", .convert(options: "-delete 1--1 "))
+            return ForeignFormat("a GIF picture", .convert(mayBeSeveral: true))
         }
         // Two letters are not much: the length of its second header as well.
         if bytes.has("BM", at: 0), bytes.count >= 18,
@@ -88,16 +87,16 @@ struct ForeignFormat {
         if bytes.has("II*\0", at: 0) || bytes.has("MM\0*", at: 0) || bytes.has("II+\0", at: 0)
             || bytes.has("MM\0+", at: 0)
         {
-            return ForeignFormat("a TIFF picture, or a camera's raw file", .convert(options: "-delete 1--1 "))
+            return ForeignFormat("a TIFF picture, or a camera's raw file", .convert(mayBeSeveral: true))
         }
-        if bytes.has("8BPS", at: 0) { return ForeignFormat("a Photoshop picture", .convert(options: "-delete 1--1 ")) }
+        if bytes.has("8BPS", at: 0) { return ForeignFormat("a Photoshop picture", .convert(mayBeSeveral: true)) }
         if bytes.has("DDS ", at: 0) { return ForeignFormat("a DDS texture", .convert()) }
         if bytes.has("qoif", at: 0) { return ForeignFormat("a QOI picture", .convert()) }
         if bytes.has("v/1\u{1}", at: 0) { return ForeignFormat("an OpenEXR picture", .convert()) }
         if bytes.has("#?RADIANCE", at: 0) { return ForeignFormat("a Radiance picture", .convert()) }
         if bytes.has("gimp xcf", at: 0) { return ForeignFormat("a GIMP picture", .convert()) }
         if bytes.has("\0\0\u{1}\0", at: 0) {
-            return ForeignFormat("a Windows icon", .convert(options: "-delete 1--1 "))
+            return ForeignFormat("a Windows icon", .convert(mayBeSeveral: true))
         }
         if bytes.has("DICM", at: 128) { return ForeignFormat("a DICOM picture", .convert()) }
         if bytes.has("SIMPLE  =", at: 0) { return ForeignFormat("a FITS picture", .convert()) }
