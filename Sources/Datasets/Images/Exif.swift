@@ -24,25 +24,27 @@ enum Exif {
         func value(_ place: Int, _ count: Int) -> Int { number(bytes, at: place, count: count, isLittle: isLittle) }
         let directory = value(4, 4)
         guard directory + 2 <= bytes.count else { return .absent }
-        var tag = Tag.absent
+        // What the directory says that it has, beside itself.
+        var total = 0
         for entry in 0..<value(directory, 2) {
             let place = directory + 2 + 12 * entry
             guard place + 12 <= bytes.count else { break }
-            guard let size = size(ofType: value(place + 2, 2)) else { continue }
+            let type = value(place + 2, 2)
+            guard let size = size(ofType: type) else { continue }
             let count = value(place + 4, 4)
             guard count > 0 else { continue }
             var first = place + 8
             if count * size > 4 {
+                total += count * size
+                if total > bytes.count { continue }
                 first = value(place + 8, 4)
                 // What comes after an entry that points beyond the end is not looked at.
                 guard first + count * size <= bytes.count else { break }
             }
-            // The last one counts.
-            if value(place, 2) == 274 {
-                tag = .number(real(bytes, at: first, type: value(place + 2, 2), isLittle: isLittle))
-            }
+            // The first one counts.
+            if value(place, 2) == 274 { return .number(real(bytes, at: first, type: type, isLittle: isLittle)) }
         }
-        return tag
+        return .absent
     }
 
     /// Bytes that a number of a TIFF type has.
