@@ -26,11 +26,13 @@ enum Exif {
         guard directory + 2 <= bytes.count else { return .absent }
         // What the directory says that it has, beside itself.
         var total = 0
+        // Of several entries of one tag the first one counts.
+        var seen: Set<Int> = []
         for entry in 0..<value(directory, 2) {
             let place = directory + 2 + 12 * entry
             guard place + 12 <= bytes.count else { break }
-            let type = value(place + 2, 2)
-            guard let size = size(ofType: type) else { continue }
+            let (tag, type) = (value(place, 2), value(place + 2, 2))
+            guard !seen.contains(tag), let size = size(ofType: type) else { continue }
             let count = value(place + 4, 4)
             guard count > 0 else { continue }
             var first = place + 8
@@ -41,8 +43,8 @@ enum Exif {
                 // What comes after an entry that points beyond the end is not looked at.
                 guard first + count * size <= bytes.count else { break }
             }
-            // The first one counts.
-            if value(place, 2) == 274 { return .number(real(bytes, at: first, type: type, isLittle: isLittle)) }
+            seen.insert(tag)
+            if tag == 274 { return .number(real(bytes, at: first, type: type, isLittle: isLittle)) }
         }
         return .absent
     }
