@@ -57,7 +57,8 @@ let package = Package(
             name: "CImageCodecs",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
 
-        room("Terminal"),
+        room("Files"),
+        room("Terminal", ["Files"]),
         engineRoom("Tensors"),
         room("KernelInterface"),
         kernels("KernelsAVX512", march: "x86-64-v4"),
@@ -68,30 +69,30 @@ let package = Package(
         engineRoom("Networks", ["Tensors"]),
         room("Graphs", ["Tensors", "Networks"]),
         engineRoom("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
-        room("Launching", ["Terminal"]),
-        engineRoom("Collectives", ["Terminal", "Tensors", "Kernels", "CMachine", "CMPI"]),
+        room("Launching", ["Files", "Terminal"]),
+        engineRoom("Collectives", ["Files", "Terminal", "Tensors", "Kernels", "CMachine", "CMPI"]),
         room("Planning", ["Collectives"]),
-        engineRoom("Datasets", ["Tensors", "CZlib", "CImageCodecs"]),
-        engineRoom("Checkpoints", ["Tensors", "CZstd", "CCrypto"]),
+        engineRoom("Datasets", ["Files", "Tensors", "CZlib", "CImageCodecs"]),
+        engineRoom("Checkpoints", ["Files", "Tensors", "CZstd", "CCrypto"]),
         .target(
             name: "Exports",
             dependencies: [
                 "Tensors", "Graphs", "Checkpoints", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             exclude: ["onnx.proto"], swiftSettings: house),
-        room("Recipes", ["Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
+        room("Recipes", ["Files", "Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
         room(
             "Training",
             [
-                "Terminal", "Tensors", "CMachine", "Kernels", "Networks", "Graphs", "Engine", "Collectives", "Datasets",
-                "Checkpoints", "Recipes", "Planning",
+                "Files", "Terminal", "Tensors", "CMachine", "Kernels", "Networks", "Graphs", "Engine", "Collectives",
+                "Datasets", "Checkpoints", "Recipes", "Planning",
             ]),
         .executableTarget(
             name: "cnn-train",
             dependencies: [
                 "Training", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Launching", "Planning",
                 "Collectives",
-                "Datasets", "Checkpoints", "Exports", "Tensors", "Terminal",
+                "Datasets", "Checkpoints", "Exports", "Files", "Tensors", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),
@@ -111,7 +112,7 @@ let package = Package(
             name: "collectives-check", dependencies: ["Collectives"], path: "Tests/CollectivesCheck",
             swiftSettings: optimized),
         .target(
-            name: "CheckpointFaults", dependencies: ["Checkpoints", "CZstd"], path: "Tests/CheckpointFaults",
+            name: "CheckpointFaults", dependencies: ["Checkpoints", "Files", "CZstd"], path: "Tests/CheckpointFaults",
             swiftSettings: optimized),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .executableTarget(
@@ -126,7 +127,8 @@ let package = Package(
             name: "image-check", dependencies: ["Datasets", "ImageFaults", "CCrypto"], path: "Tests/ImageCheck",
             swiftSettings: optimized),
         .testTarget(name: "HouseTests", dependencies: ["cnn-train"], swiftSettings: house),
-        tests("Terminal", ["Terminal"]),
+        tests("Files", ["Files"]),
+        tests("Terminal", ["Terminal", "Files"]),
         tests("Tensors", ["Tensors"]),
         tests("Kernels", ["Kernels", "KernelInterface", "Tensors"]),
         tests("Networks", ["Networks", "Tensors"]),

@@ -1,35 +1,82 @@
+import Files
+
 /// A file that appears under its name whole, or not at all.
 ///
 /// It is written beside its place, flushed to the disk, and only then renamed; a crash at any point leaves whatever had
-/// the name before.
+/// the name before. A symbolic link stays one: its target is the place.
 /// A file that is never committed is removed.
-struct AtomicFile: ~Copyable {
-    /// The file's place.
+///
+/// A device or a pipe has nothing beside it and must not be renamed over: it is written into as it is.
+package struct AtomicFile: ~Copyable {
+    /// The file's place, as messages call it.
     let path: String
     /// Bytes written so far.
-    private(set) var size = 0
+    package private(set) var size = 0
     private let files: any FileSystem
-    private let partial: String
+    /// The same where links lead to.
+    private let target: String
+    /// nil for a device or a pipe.
+    private let partial: String?
     private var descriptor: Int32
     private var isRenamed = false
 
-    /// Opens the file beside its place.
-    init(path: String, in files: any FileSystem) throws(CheckpointError) {
+    /// Opens the file beside its place. Without a commit nothing changes there: to open it finds out early whether it can be written.
+    ///
+    /// - Throws: `otherKind` where a folder, a socket or what this process prints to has the name.
+    package init(path: String, in files: any FileSystem = SystemFiles()) throws(CheckpointError) {
+        let place = try Self.open(path, in: files)
         self.path = path
         self.files = files
-        let (folder, name) = PartialFile.split(path)
-        let partial = (folder == "/" ? "" : folder) + "/" + PartialFile.name(for: name)
-        self.partial = partial
-        descriptor = try calling("open", path) { () throws(SystemError) in try files.create(partial) }
+        (target, partial, descriptor) = (place.target, place.partial, place.descriptor)
+    }
+
+    private static func open(
+        _ path: String, in files: any FileSystem
+    ) throws(CheckpointError) -> (target: String, partial: String?, descriptor: Int32) {
+        if splitPath(path).name.isEmpty { throw .otherKind(path: path, found: "a folder's name", expected: "a file's") }
+        let type = try type(of: path, in: files)
+        switch type {
+        case .regular:
+            let target = try calling("readlink", path) { () throws(SystemError) in try files.target(of: path) }
+            let (folder, name) = splitPath(target)
+            let partial = (folder == "/" ? "" : folder) + "/" + PartialFile.name(for: name)
+            return (
+                target, partial, try calling("open", path) { () throws(SystemError) in try files.create(partial) }
+            )
+        case .folder, .socket:
+            throw .otherKind(path: path, found: type.words, expected: "a file")
+        default:
+            do throws(CheckpointError) {
+                return (
+                    path, nil, try calling("open", path) { () throws(SystemError) in try files.openThrough(path) }
+                )
+            } catch .system(_, _, SystemError.nobodyReads.code) where type == .pipe {
+                throw .otherKind(path: path, found: "a pipe that nobody reads", expected: "one that somebody does")
+            }
+        }
+    }
+
+    /// What is there; a regular file where nothing is.
+    private static func type(of path: String, in files: any FileSystem) throws(CheckpointError) -> FileType {
+        let status: FileStatus
+        do throws(CheckpointError) {
+            status = try calling("stat", path) { () throws(SystemError) in try files.status(of: path) }
+        } catch .system(_, _, SystemError.noFile.code) {
+            return .regular
+        }
+        guard !status.isOwnStream else {
+            throw .otherKind(path: path, found: "what this command prints to", expected: "a file")
+        }
+        return status.type
     }
 
     deinit {
         if descriptor >= 0 { try? files.close(descriptor) }
-        if !isRenamed { try? files.remove(partial) }
+        if let partial, !isRenamed { try? files.remove(partial) }
     }
 
     /// Appends `bytes`.
-    mutating func write(_ bytes: borrowing RawSpan) throws(CheckpointError) {
+    package mutating func write(_ bytes: borrowing RawSpan) throws(CheckpointError) {
         var written = 0
         while written < bytes.byteCount {
             let rest = bytes.extracting(droppingFirst: written)
@@ -50,9 +97,13 @@ struct AtomicFile: ~Copyable {
     /// Puts the file under its name, for good.
     ///
     /// After an error of fsync nothing is known of what the disk has, so it is not tried again: the file is dropped.
-    mutating func commit() throws(CheckpointError) {
-        let (files, closing, partial, path) = (files, descriptor, partial, path)
-        try calling("fsync", path, isRepeatable: false) { () throws(SystemError) in try files.synchronize(closing) }
+    package mutating func commit() throws(CheckpointError) {
+        let (files, closing, path, target) = (files, descriptor, path, target)
+        do throws(CheckpointError) {
+            try calling("fsync", path, isRepeatable: false) { () throws(SystemError) in try files.synchronize(closing) }
+        } catch .system(_, _, SystemError.unsupported.code) where partial == nil {
+            // Most devices and all pipes keep nothing that could be flushed.
+        }
         // What is read back to verify it comes from the disk, not from memory.
         files.forget(closing)
         descriptor = -1
@@ -62,11 +113,24 @@ struct AtomicFile: ~Copyable {
             // What it had to say of the content, fsync has said.
             guard error.isInterruption else { throw .system(call: "close", path: path, code: error.code) }
         }
-        try calling("rename", path) { () throws(SystemError) in try files.rename(partial, to: path) }
+        guard let partial else { return }
+        try calling("rename", path) { () throws(SystemError) in try files.rename(partial, to: target) }
         isRenamed = true
         // The name itself lies in the folder, which has a cache of its own.
-        try files.synchronizeFolder(PartialFile.split(path).folder)
+        try files.synchronizeFolder(splitPath(target).folder)
     }
+}
+
+/// Writes a file whole or not at all; what `AtomicFile` says.
+package func writeFile(_ bytes: borrowing RawSpan, to path: String) throws(CheckpointError) {
+    var file = try AtomicFile(path: path)
+    try file.write(bytes)
+    try file.commit()
+}
+
+/// Writes a text whole or not at all.
+package func writeFile(_ text: String, to path: String) throws(CheckpointError) {
+    try writeFile(Array(text.utf8).span.bytes, to: path)
 }
 
 extension FileSystem {

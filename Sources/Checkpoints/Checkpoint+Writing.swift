@@ -1,15 +1,23 @@
 extension Checkpoint {
-    /// Writes the checkpoint to `path`, whole or not at all.
+    /// Writes the checkpoint to `path`, whole or not at all: in a zstd frame, but for a name that ends in `.safetensors`.
+    ///
+    /// - Throws: `otherEnding` for the name of another kind of file, and what keeps it from being written.
     package func write(to path: String, compression: Compression = Compression()) throws(CheckpointError) {
-        _ = try draft.write(to: path, compression: compression, in: SystemFiles())
+        let isPlain = try FileEnding.isPlain(path, otherwise: false)
+        _ = try draft.write(to: path, compression: isPlain ? nil : compression, in: SystemFiles())
     }
 
-    /// Writes parameters and buffers alone to `path`, not compressed, as `safetensors.torch.save_file` writes a
-    /// state_dict: what other programs load. Whole or not at all.
+    /// Writes parameters and buffers alone to `path`, as `safetensors.torch.save_file` writes a state_dict: what other programs load.
+    /// Whole or not at all; in a zstd frame where the name ends in `.zst`.
+    ///
+    /// - Throws: what `write` does.
     package func exportWeights(to path: String) throws(CheckpointError) {
-        var file = try AtomicFile(path: path, in: SystemFiles())
+        let isPlain = try FileEnding.isPlain(path, otherwise: true)
+        var file = try AtomicFile(path: path)
         let weights = CheckpointDraft(tensors: tensors, metadata: ["format": "pt"])
-        try Safetensors.encode(weights) { (bytes) throws(CheckpointError) in try file.write(bytes) }
+        _ = try weights.encodeUnsealed(isPlain ? nil : Compression()) { (bytes) throws(CheckpointError) in
+            try file.write(bytes)
+        }
         try file.commit()
     }
 }
@@ -24,9 +32,9 @@ extension CheckpointDraft {
         let contentBytes: Int
     }
 
-    /// Writes the checkpoint to `path`, whole or not at all.
+    /// Writes the checkpoint to `path`, whole or not at all; without compression where that is nil.
     func write(
-        to path: String, compression: Compression, in files: any FileSystem
+        to path: String, compression: Compression?, in files: any FileSystem
     ) throws(CheckpointError) -> Written {
         var file = try AtomicFile(path: path, in: files)
         let (digest, contentBytes) = try encode(compression) { (bytes) throws(CheckpointError) in
@@ -38,12 +46,25 @@ extension CheckpointDraft {
     }
 
     /// Hands the bytes of a file to `write`, and returns the SHA-256 and the number of those that they decompress to.
-    func encode(_ compression: Compression, to write: ByteSink) throws(CheckpointError) -> (String, Int) {
-        let draft = try sealed()
-        let total = Safetensors.layout(of: draft).total
-        var frame = ZstdCompressor(size: total, compression: compression)
+    ///
+    /// - Parameter compression: nil for bytes as they are.
+    func encode(_ compression: Compression?, to write: ByteSink) throws(CheckpointError) -> (String, Int) {
+        try sealed().encodeUnsealed(compression, to: write)
+    }
+
+    /// The same without digests in the metadata.
+    func encodeUnsealed(_ compression: Compression?, to write: ByteSink) throws(CheckpointError) -> (String, Int) {
+        let total = Safetensors.layout(of: self).total
         var digest = SHA256()
-        try Safetensors.encode(draft) { (bytes) throws(CheckpointError) in
+        guard let compression else {
+            try Safetensors.encode(self) { (bytes) throws(CheckpointError) in
+                digest.update(bytes)
+                try write(bytes)
+            }
+            return (digest.finished(), total)
+        }
+        var frame = ZstdCompressor(size: total, compression: compression)
+        try Safetensors.encode(self) { (bytes) throws(CheckpointError) in
             digest.update(bytes)
             try frame.compress(bytes, to: write)
         }

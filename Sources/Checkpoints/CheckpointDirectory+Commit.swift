@@ -1,3 +1,5 @@
+import Files
+
 extension CheckpointDirectory {
     /// A checkpoint that is there for good.
     package struct Commit: Equatable, Sendable {
@@ -43,7 +45,7 @@ extension CheckpointDirectory {
     /// Makes a folder and those that it lies in, where they are missing.
     private func makeFolder(_ path: String) throws(CheckpointError) {
         if Self.isFolder(path, in: files) { return }
-        let parent = PartialFile.split(path).folder
+        let parent = splitPath(path).folder
         // `/` and `.` are there.
         if parent != path { try makeFolder(parent) }
         do throws(CheckpointError) {
@@ -59,7 +61,7 @@ extension CheckpointDirectory {
         guard try entries().isEmpty else { return }
         var folder = path
         for _ in 0..<3 {
-            let parent = PartialFile.split(folder).folder
+            let parent = splitPath(folder).folder
             if parent == folder { return }
             do throws(CheckpointError) {
                 try files.synchronizeFolder(parent)

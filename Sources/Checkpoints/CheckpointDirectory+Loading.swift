@@ -1,3 +1,5 @@
+import Files
+
 extension CheckpointDirectory {
     /// A checkpoint and where it was found.
     package struct Found: Sendable {
@@ -37,7 +39,14 @@ extension CheckpointDirectory {
     package static func load(
         _ path: String, in files: any FileSystem = SystemFiles()
     ) throws(CheckpointError) -> Found {
-        guard isFolder(path, in: files) else { return try load(file: path, in: files) }
+        let type = (try? files.status(of: path).type) ?? .regular
+        guard type == .folder else {
+            // Whoever goes on from a checkpoint comes back to it.
+            guard type == .regular else {
+                throw .otherKind(path: path, found: type.words, expected: "a checkpoint's file, or a folder with some")
+            }
+            return try load(file: path, in: files)
+        }
         let directory = CheckpointDirectory(
             path: path, retention: Retention(), compression: Compression(), files: files)
         let inner = CheckpointDirectory(

@@ -3,6 +3,10 @@ package enum CheckpointError: Error, Equatable, Sendable {
     /// A system call failed; `code` is its error number.
     case system(call: String, path: String, code: Int32)
     case noFile(path: String)
+    /// Something else has the name, such as "a folder".
+    case otherKind(path: String, found: String, expected: String)
+    /// A file's name that says what is not in it.
+    case otherEnding(path: String, ending: String, content: String, expected: String)
     case noDirectory(path: String)
     case noneFound(directory: String)
     /// Not in a folder, nor in those below it.
@@ -42,6 +46,10 @@ extension CheckpointError: CustomStringConvertible {
             "\(path): \(call) failed: \(SystemError(code: code).reason)"
         case .noFile(let path):
             "\(path): there is no such file; expected a checkpoint (.safetensors.zst or .safetensors)"
+        case .otherKind(let path, let found, let expected):
+            "\(path): this is \(found); expected \(expected)"
+        case .otherEnding(let path, let ending, let content, let expected):
+            "\(path): what is written here is \(content), which \(ending) is not; give it a name that ends in \(expected)"
         case .noDirectory(let path):
             "\(path): there is no such folder, so there is nothing to resume from; check --output, or drop --resume"
         case .noneFound(let directory):

@@ -1,9 +1,11 @@
+import Files
+
 /// What a file is, by how it begins.
 enum FileKind {
     case zstd, plain
 
     init(head: [UInt8], path: String) throws(CheckpointError) {
-        let name = PartialFile.split(path).name
+        let name = splitPath(path).name
         let ending = [".pth", ".pt", ".bin"].first { name.hasSuffix($0) }
         // A text that Python reads as the path, whatever is in it.
         let source = HeaderJSON.quoted(path)

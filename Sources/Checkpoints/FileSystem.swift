@@ -1,3 +1,4 @@
+package import Files
 import Glibc
 
 /// What the system said when it refused a call: its error number.
@@ -22,6 +23,10 @@ package struct SystemError: Error, Equatable, Sendable {
     static var unsupported: SystemError { SystemError(code: EINVAL) }
     static var fileExists: SystemError { SystemError(code: EEXIST) }
     static var noFile: SystemError { SystemError(code: ENOENT) }
+    /// A device that is no file to be read.
+    static var noSuchKind: SystemError { SystemError(code: ENODEV) }
+    static var nobodyWrites: SystemError { SystemError(code: ETIMEDOUT) }
+    static var nobodyReads: SystemError { SystemError(code: ENXIO) }
     static var noSpace: SystemError { SystemError(code: ENOSPC) }
 }
 
@@ -54,17 +59,32 @@ package protocol FileSystem: Sendable {
     /// Names of all that is in a folder, in any order.
     func names(in folder: String) throws(SystemError) -> [String]
     func status(of path: String) throws(SystemError) -> FileStatus
+    /// Where a path leads when symbolic links are followed, whether anything is there or not.
+    func target(of path: String) throws(SystemError) -> String
+    /// Opens what is no regular file, a device or a pipe, to write into it.
+    func openThrough(_ path: String) throws(SystemError) -> Int32
+}
+
+/// A file system that has no links, devices and pipes.
+extension FileSystem {
+    package func target(of path: String) throws(SystemError) -> String { path }
+    package func openThrough(_ path: String) throws(SystemError) -> Int32 { throw .unsupported }
 }
 
 /// What a name stands for.
 package struct FileStatus: Equatable, Sendable {
-    package let isFolder: Bool
+    package let type: FileType
     /// Seconds since 1970.
     package let modified: Int
+    /// Whether it is what this process prints to.
+    package let isOwnStream: Bool
 
-    package init(isFolder: Bool, modified: Int) {
-        self.isFolder = isFolder
+    package var isFolder: Bool { type == .folder }
+
+    package init(type: FileType, modified: Int, isOwnStream: Bool = false) {
+        self.type = type
         self.modified = modified
+        self.isOwnStream = isOwnStream
     }
 }
 

@@ -1,4 +1,6 @@
-/// A file that is read from its beginning to its end.
+import Files
+
+/// A file that is read from its beginning to its end. A pipe is one too, which is read before.
 struct InputFile: ~Copyable {
     /// Bytes of the file when it was opened.
     let size: Int
@@ -8,10 +10,19 @@ struct InputFile: ~Copyable {
 
     init(path: String, in files: any FileSystem) throws(CheckpointError) {
         let opened: Int32
+        var type = FileType.regular
         do throws(CheckpointError) {
+            type = try calling("stat", path) { () throws(SystemError) in try files.status(of: path).type }
+            if type == .folder || type == .socket {
+                throw .system(call: "open", path: path, code: SystemError.noSuchKind.code)
+            }
             opened = try calling("open", path) { () throws(SystemError) in try files.open(path) }
         } catch .system(_, _, SystemError.noFile.code) {
             throw .noFile(path: path)
+        } catch .system("open", _, SystemError.noSuchKind.code) {
+            throw .otherKind(path: path, found: type.words, expected: "a file")
+        } catch .system("open", _, SystemError.nobodyWrites.code) {
+            throw .otherKind(path: path, found: "a pipe that nobody writes to", expected: "one that somebody does")
         }
         do throws(CheckpointError) {
             size = try calling("stat", path) { () throws(SystemError) in try files.size(of: opened) }

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// The files beside their places: what they are called, and which of them nobody writes any more.
@@ -7,11 +8,6 @@ enum PartialFile {
     private static let suffix = ".partial"
     /// Seconds after which a file of another machine counts as left behind.
     private static let patience = 24 * 60 * 60
-
-    static func split(_ path: String) -> (folder: String, name: String) {
-        guard let slash = path.lastIndex(of: "/") else { return (".", path) }
-        return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))
-    }
 
     static func name(for name: String) -> String { ".\(name).\(host).\(getpid())\(suffix)" }
 

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// The files of this machine.
@@ -5,15 +6,24 @@ package struct SystemFiles: FileSystem {
     package init() {}
 
     package func open(_ path: String) throws(SystemError) -> Int32 {
-        try checked(Glibc.open(path, O_RDONLY | O_CLOEXEC))
+        do throws(FileError) {
+            return try openToRead(path)
+        } catch {
+            switch error {
+            case .system(_, _, let code): throw SystemError(code: code)
+            case .nobodyWrites: throw .nobodyWrites
+            case .tooLarge: throw SystemError(code: EFBIG)
+            default: throw .noSuchKind
+            }
+        }
     }
 
     package func create(_ path: String) throws(SystemError) -> Int32 {
-        try checked(Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644))
+        try checked(path.withPath { Glibc.open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) })
     }
 
     package func openFolder(_ path: String) throws(SystemError) -> Int32 {
-        try checked(Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+        try checked(path.withPath { Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
     }
 
     package func size(of file: Int32) throws(SystemError) -> Int {
@@ -51,19 +61,19 @@ package struct SystemFiles: FileSystem {
     }
 
     package func rename(_ path: String, to other: String) throws(SystemError) {
-        try checked(Glibc.rename(path, other))
+        try checked(path.withPath { path in other.withPath { Glibc.rename(path, $0) } })
     }
 
     package func remove(_ path: String) throws(SystemError) {
-        try checked(unlink(path))
+        try checked(path.withPath { unlink($0) })
     }
 
     package func makeFolder(_ path: String) throws(SystemError) {
-        try checked(mkdir(path, 0o755))
+        try checked(path.withPath { mkdir($0, 0o755) })
     }
 
     package func names(in folder: String) throws(SystemError) -> [String] {
-        guard let stream = unsafe opendir(folder) else { throw SystemError(code: errno) }
+        guard let stream = unsafe folder.withPath({ unsafe opendir($0) }) else { throw SystemError(code: errno) }
         defer { unsafe closedir(stream) }
         var names: [String] = []
         while true {
@@ -74,7 +84,7 @@ package struct SystemFiles: FileSystem {
                 return names
             }
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
-                unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+                unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(path: $0) }
             }
             if name != "." && name != ".." { names.append(name) }
         }
@@ -82,8 +92,44 @@ package struct SystemFiles: FileSystem {
 
     package func status(of path: String) throws(SystemError) -> FileStatus {
         var status = stat()
-        try unsafe checked(stat(path, &status))
-        return FileStatus(isFolder: status.st_mode & S_IFMT == S_IFDIR, modified: status.st_mtim.tv_sec)
+        try unsafe checked(path.withPath { unsafe stat($0, &status) })
+        return FileStatus(
+            type: FileType(status), modified: status.st_mtim.tv_sec,
+            isOwnStream: [STDOUT_FILENO, STDERR_FILENO].contains { Self.isStream($0, status) })
+    }
+
+    /// Whether what is printed to an open file goes to the same place. Devices that keep nothing do not count.
+    private static func isStream(_ stream: Int32, _ status: stat) -> Bool {
+        var own = stat()
+        guard unsafe fstat(stream, &own) == 0, own.st_dev == status.st_dev, own.st_ino == status.st_ino else {
+            return false
+        }
+        let type = FileType(own, descriptor: stream)
+        return type != .null && type != .device
+    }
+
+    package func target(of path: String) throws(SystemError) -> String {
+        var place = path
+        // The kernel follows as many. (path_resolution(7))
+        for _ in 0..<40 {
+            guard let target = linkTarget(place) else { return place }
+            place = target.utf8.first == UInt8(ascii: "/") ? target : splitPath(place).folder + "/" + target
+        }
+        throw SystemError(code: ELOOP)
+    }
+
+    package func openThrough(_ path: String) throws(SystemError) -> Int32 {
+        var code: Int32 = 0
+        let descriptor = try? whilePatient { () throws(FileError) -> Int32? in
+            let descriptor = path.withPath { Glibc.open($0, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) }
+            code = descriptor < 0 ? errno : 0
+            // Only a pipe that nobody has opened to read says this; somebody may be about to.
+            return code == SystemError.nobodyReads.code ? nil : descriptor
+        }
+        guard let descriptor, descriptor >= 0 else { throw SystemError(code: code) }
+        // Writing waits for whoever reads.
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
+        return descriptor
     }
 
     /// What a call returned, or the error that it left.

@@ -1,3 +1,5 @@
+import Files
+
 /// What holds of a file.
 package struct Verification: Equatable, Sendable {
     /// What a file turned out to be.
@@ -29,16 +31,20 @@ package struct Verification: Equatable, Sendable {
 
     /// Reads all of a file.
     package init(of path: String, in files: any FileSystem = SystemFiles()) {
-        guard !PartialFile.isPartial(PartialFile.split(path).name) else {
+        guard !PartialFile.isPartial(splitPath(path).name) else {
             self.init(path: path, kind: .unfinished)
             return
         }
-        let bytes = (try? InputFile(path: path, in: files).size) ?? 0
+        var bytes = 0
         do throws(CheckpointError) {
-            let checkpoint = try Checkpoint(contentsOf: path, in: files)
+            let file = try InputFile(path: path, in: files)
+            bytes = file.size
+            let checkpoint = try Checkpoint(path: path, fileBytes: bytes) { (count) throws(CheckpointError) in
+                try file.read(count)
+            }
             let isOurs = checkpoint.metadata[Safetensors.versionKey] != nil
             let about = isOurs ? try checkpoint.about(path: path) : nil
-            if let about, let promised = CheckpointDirectory.step(ofName: PartialFile.split(path).name),
+            if let about, let promised = CheckpointDirectory.step(ofName: splitPath(path).name),
                 about.progress.globalStep != promised
             {
                 throw .misnamed(path: path, step: about.progress.globalStep, promised: promised)
@@ -78,6 +84,9 @@ package struct Verification: Equatable, Sendable {
         for name in names.sorted() {
             let path = folder + "/" + name
             if CheckpointDirectory.isFolder(path, in: files) {
+                // A link may lead back to where it lies, for ever.
+                let isLink = (try? files.target(of: path)) != path
+                if isLink { continue }
                 found += try Self.files(in: path, of: files)
             } else if name.hasSuffix(".safetensors.zst") || name.hasSuffix(".safetensors")
                 || PartialFile.isPartial(name)

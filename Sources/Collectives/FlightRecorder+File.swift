@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Tensors
 
@@ -21,8 +22,11 @@ extension FlightRecorder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         guard let data = try? encoder.encode(record) else { return }
-        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try? data.write(to: URL(filePath: "\(folder)/flight-recorder.rank-\(rank).json"))
+        try? makeFolders(folder)
+        let file = "\(folder)/flight-recorder.rank-\(rank).json".withPath { fopen($0, "we") }
+        guard let file else { return }
+        _ = data.withUnsafeBytes { fwrite($0.baseAddress, 1, $0.count, file) }
+        fclose(file)
     }
 
     /// The file, as it is written.

@@ -1,4 +1,5 @@
 import CZlib
+import Files
 import Glibc
 
 /// A file read from its beginning, decompressed on the way if it is gzip's and as it is if not.
@@ -13,9 +14,15 @@ struct CompressedFile: ~Copyable {
     /// - Throws: `DatasetError.unreadable` where the system does not open it.
     init(path: String) throws(DatasetError) {
         self.path = path
-        errno = 0
-        guard let handle = gzopen(path, "rb") else {
-            throw .unreadable(file: path, reason: errno == 0 ? "no memory is left" : String(cString: strerror(errno)))
+        let descriptor: Int32
+        do throws(FileError) {
+            descriptor = try openToRead(path)
+        } catch {
+            throw .unreadable(file: path, reason: error.reason)
+        }
+        guard let handle = gzdopen(descriptor, "rb") else {
+            close(descriptor)
+            throw .unreadable(file: path, reason: "no memory is left")
         }
         gzbuffer(handle, UInt32(Self.chunk))
         self.handle = handle
@@ -58,9 +65,9 @@ struct CompressedFile: ~Copyable {
             throw .unreadable(file: path, reason: String(cString: strerror(errno)))
         default:
             let text = message.map { String(cString: $0) } ?? "zlib's error \(code)"
-            // zlib puts the path before its message.
-            let reason = text.hasPrefix(path + ": ") ? String(text.dropFirst(path.count + 2)) : text
-            throw .unreadable(file: path, reason: reason)
+            // zlib puts what it calls the file, `<fd:3>`, before its message.
+            let reason = text.hasPrefix("<fd:") ? text.split(separator: ": ", maxSplits: 1).last.map(String.init) : text
+            throw .unreadable(file: path, reason: reason ?? text)
         }
     }
 }

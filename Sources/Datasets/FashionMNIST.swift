@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Files
 
 /// 70,000 grey images of clothing, 28 x 28. (Xiao, Rasul and Vollgraf, "Fashion-MNIST", 2017.)
 ///
@@ -21,8 +21,9 @@ package struct FashionMNIST: Dataset {
     ///
     /// - Throws: `DatasetError` for files that are missing or malformed.
     package init(folder: String = FashionMNIST.debianFolder) throws(DatasetError) {
-        let folder =
-            folder.hasPrefix("~/") ? FileManager.default.homeDirectoryForCurrentUser.path + folder.dropFirst(1) : folder
+        if fileExists(folder) && !isFolder(folder) {
+            throw .unreadable(file: folder, reason: "it is a file, not a folder")
+        }
         train = try Part(folder: folder, prefix: "train", classes: classNames.count)
         test = try Part(folder: folder, prefix: "t10k", classes: classNames.count)
     }
@@ -99,7 +100,7 @@ private struct Part: Sendable {
 
     /// The plain file before the compressed one, as it needs less work.
     private static func path(_ folder: String, _ file: String) throws(DatasetError) -> String {
-        for path in ["\(folder)/\(file)", "\(folder)/\(file).gz"] where FileManager.default.fileExists(atPath: path) {
+        for path in ["\(folder)/\(file)", "\(folder)/\(file).gz"] where fileExists(path) {
             return path
         }
         throw .missingFile(dataset: "fashion-mnist", folder: folder, file: file, package: "dataset-fashion-mnist")

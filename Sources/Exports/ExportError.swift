@@ -1,3 +1,5 @@
+package import Checkpoints
+
 /// Why a network cannot be exported.
 package enum ExportError: Error, Equatable, Sendable {
     /// The checkpoint lacks a tensor that the network needs.
@@ -6,8 +8,8 @@ package enum ExportError: Error, Equatable, Sendable {
     case otherTensor(name: String, found: [Int]?, expected: [Int])
     /// ONNX has no words for what a layer does.
     case inexpressible(layer: String, reason: String, remedy: String)
-    /// The file cannot be written; `reason` is the system's word for it.
-    case notWritten(path: String, reason: String)
+    /// The file cannot be written.
+    case notWritten(CheckpointError)
 }
 
 extension ExportError: CustomStringConvertible {
@@ -20,8 +22,7 @@ extension ExportError: CustomStringConvertible {
                 + "float32 of shape \(expected). Is it a checkpoint of another model?"
         case .inexpressible(let layer, let reason, let remedy):
             "Layer \(layer) cannot be written as ONNX: \(reason). \(remedy)"
-        case .notWritten(let path, let reason):
-            "\(path): the file cannot be written: \(reason); check that the folder exists and has room"
+        case .notWritten(let error): "\(error)"
         }
     }
 }

@@ -1,6 +1,5 @@
 package import Checkpoints
 import FoundationEssentials
-import Glibc
 package import Graphs
 import SwiftProtobuf
 import Tensors
@@ -55,20 +54,28 @@ package struct ONNXExport: Sendable {
     /// The file's bytes: a function of graph, tensors and metadata alone.
     func bytes() throws -> Data { try model.serializedData() }
 
+    /// Refuses a name that says of the file that it is something else.
+    package static func checkName(_ path: String) throws(CheckpointError) {
+        try FileEnding.check(path, content: "an ONNX model", expected: ".onnx")
+    }
+
     /// Writes the file to `path`, whole or not at all.
     ///
     /// - Returns: Bytes in the file.
     @discardableResult
     package func write(to path: String) throws(ExportError) -> Int {
+        let bytes: Data
         do {
-            let bytes = try bytes()
-            try bytes.write(to: URL(filePath: path), options: .atomic)
-            return bytes.count
-        } catch let error as CocoaError {
-            let reason = (error.underlying as? POSIXError).map { String(cString: strerror($0.code.rawValue)) }
-            throw .notWritten(path: path, reason: reason ?? "error \(error.code.rawValue)")
+            bytes = try self.bytes()
         } catch {
-            throw .notWritten(path: path, reason: "\(error)")
+            throw .inexpressible(layer: model.graph.name, reason: "\(error)", remedy: "ONNX holds 2 GiB at most.")
         }
+        do throws(CheckpointError) {
+            try Self.checkName(path)
+            try writeFile(bytes.bytes, to: path)
+        } catch {
+            throw .notWritten(error)
+        }
+        return bytes.count
     }
 }

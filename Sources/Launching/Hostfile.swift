@@ -1,23 +1,26 @@
-import Foundation
-import Terminal
+import Files
 
 /// A file of hosts as mpirun of Open MPI 4.1 reads it (`orte/util/hostfile`): a line names a host, or a user and a host, and how many ranks it
 /// takes.
 package struct Hostfile: Hashable, Sendable {
     package let hosts: HostList
-    /// Whether mpirun reads the file as it is. It does not know the line ends and the byte order mark of Windows.
-    package let isReadByLauncher: Bool
+    /// Whether mpirun reads the file as it is. It does not know the line ends and the byte order mark of Windows, and finds nothing more in
+    /// a pipe.
+    package private(set) var isReadByLauncher: Bool
 
     /// - Throws: `LaunchError.hostfile`, which names the line and the word that mpirun would not read.
     package init(contentsOf path: String) throws(LaunchError) {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(filePath: path))
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try readFile(path, limit: Self.longestFile)
         } catch {
             throw .hostfile(path: path, reason: "it cannot be read (\(error.reason))")
         }
-        try self.init(Array(data), path: path)
+        try self.init(bytes, path: path)
+        if fileStatus(path).map({ FileType($0) }) != .regular { isReadByLauncher = false }
     }
+
+    private static let longestFile = 1 << 24
 
     init(_ bytes: [UInt8], path: String) throws(LaunchError) {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]

@@ -1,9 +1,10 @@
+import Files
 import Foundation
 import Terminal
 
 /// This program's own file.
 package var ownProgram: String {
-    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+    linkTarget("/proc/self/exe") ?? commandLineArguments().first ?? "cnn-train"
 }
 
 /// Goes on as another program in this same process: its exit code, the signals to it and the terminal are this one's.
@@ -13,7 +14,7 @@ package var ownProgram: String {
 package func becomeProgram(_ call: [String]) throws(LaunchError) -> Never {
     fflush(nil)
     // For C: a copy of each word, and an end.
-    var words = call.map { strdup($0) }
+    var words = call.map { $0.withPath { strdup($0) } }
     words.append(nil)
     // Signals that whoever started this process had blocked would never reach it.
     var nothing = sigset_t()

@@ -1,3 +1,5 @@
+import Files
+
 extension Recipe {
     /// How often something is due.
     package enum Interval: Hashable, Sendable {
@@ -116,19 +118,16 @@ extension RecipeValueKind where Value == Recipe.Interval {
 }
 
 extension RecipeValueKind where Value == Recipe.Resume {
-    /// `auto`, a path, or, as older recipes say it, `true` or `false`.
+    /// `auto`, which `true` says too, a path, or `none`, which `false` and `no` say too.
     static var resume: Self {
         let text = RecipeValueKind<String>.text
         return Self(
             expected: "auto, or the path of a checkpoint or of a folder with checkpoints",
             read: { node in
                 guard let found = node.text, !found.text.isEmpty else { return nil }
-                if found.isQuoted { return .from(path: found.text) }
-                switch found.text {
-                case "auto", "true": return .auto
-                case "none", "false": return Recipe.Resume.none
-                default: return .from(path: found.text)
-                }
+                if found.isRefusal { return Recipe.Resume.none }
+                if found.onOff == true || found.isOne(of: ["auto"]) { return .auto }
+                return (try? userPath(found.text)).map { .from(path: $0) }
             },
             accepts: { $0 != .from(path: "") },
             print: { resume in
@@ -136,8 +135,7 @@ extension RecipeValueKind where Value == Recipe.Resume {
                 case .none: "none"
                 case .auto: "auto"
                 // Quoted where the path is a word of ours.
-                case .from(let path):
-                    ["auto", "true", "none", "false"].contains(path) ? "\"\(path)\"" : text.print(path)
+                case .from(let path): path == "auto" ? "\"\(path)\"" : text.print(path)
                 }
             })
     }

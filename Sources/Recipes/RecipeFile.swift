@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Files
 import Yams
 
 extension RecipeOverrides {
@@ -6,16 +6,17 @@ extension RecipeOverrides {
     ///
     /// - Throws: when the file cannot be read, is not YAML, has a key that no recipe has, or a value of another kind.
     package init(contentsOf path: String) throws(RecipeError) {
-        let yaml: String
-        do {
-            yaml = try String(contentsOfFile: path, encoding: .utf8)
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try readFile(path, limit: Self.longestFile)
         } catch {
-            let exists = FileManager.default.fileExists(atPath: path)
-            let reason = exists ? "it is a folder, not UTF-8 text, or not yours to read" : "there is no such file"
-            throw .unreadable(path: path, reason: reason)
+            throw .unreadable(path: path, reason: error.reason)
         }
-        try self.init(yaml: yaml, path: path)
+        // Paths in it may have bytes that are not UTF-8.
+        try self.init(yaml: String(pathBytes: bytes), path: path)
     }
+
+    private static let longestFile = 1 << 24
 
     /// Reads what YAML text says; `path` is what messages call it.
     package init(yaml: String, path: String) throws(RecipeError) {

@@ -31,8 +31,9 @@ package struct RecipeKey: Sendable {
         self.whenResumed = whenResumed
         self.expected = kind.expected
         self.alsoKnownAs = alsoKnownAs
-        self.read = { text, values in
-            guard let value = kind.read(text) else { return false }
+        self.read = { node, values in
+            if node.isNull || (kind.isRefusable && node.text?.isRefusal == true) { return true }
+            guard let value = kind.read(node) else { return false }
             values[keyPath: path] = value
             return true
         }
@@ -60,7 +61,7 @@ package struct RecipeKey: Sendable {
             alsoKnownAs: ["initialization", "initialisation"]),
         RecipeKey("dropout", \.dropout, .number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }, "of all layers"),
         RecipeKey(
-            "init", \.initFile, .text, "a safetensors file of weights to begin with",
+            "init", \.initFile, .path, "a safetensors file of weights to begin with",
             alsoKnownAs: ["pretrained", "weights"], whenResumed: .changesFreely),
         RecipeKey(
             "init_skip_mismatched", \.initSkipMismatched, .boolean,
@@ -72,7 +73,7 @@ package struct RecipeKey: Sendable {
             .map(of: .number("a number from 0 to 1000") { (0...1000).contains($0) }),
             "what the learning rate is multiplied with where names begin so: {features: 0.1}",
             alsoKnownAs: ["lr_multiplier"]),
-        RecipeKey("data", \.data, .text, "the dataset, or dataset:FOLDER", alsoKnownAs: ["dataset"]),
+        RecipeKey("data", \.data, .dataset, "the dataset, or dataset:FOLDER", alsoKnownAs: ["dataset"]),
         RecipeKey(
             "epochs", \.epochs, .integer(in: 1...1_000_000), "passes over the training set; not with steps",
             whenResumed: .changesFreely),
@@ -102,7 +103,7 @@ package struct RecipeKey: Sendable {
             "step_factor", \.stepFactor, .number("a number above 0, at most 1") { $0 > 0 && $0 <= 1 },
             "schedule step: what a drop multiplies with", alsoKnownAs: ["gamma", "step_gamma"]),
         RecipeKey(
-            "average_weights", \.averageWeights, .number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 },
+            "average_weights", \.averageWeights, .number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }.orNone,
             "keep averages of parameters over time, which keep this share of themselves at each step",
             alsoKnownAs: ["ema", "ema_decay"]),
         RecipeKey(
@@ -122,7 +123,7 @@ package struct RecipeKey: Sendable {
             "winograd: kernels of 3x3 by minimal filtering, with less than half the products; direct: sums over taps"),
         RecipeKey("seed", \.seed, .seed, "seeds weights, sample order, augmentation and dropout"),
         RecipeKey(
-            "output", \.output, .text, "the folder for results", alsoKnownAs: ["output_dir"],
+            "output", \.output, .path, "the folder for results", alsoKnownAs: ["output_dir"],
             whenResumed: .changesFreely),
         RecipeKey(
             "resume", \.resume, .resume, "where to go on: auto, a checkpoint's file, or a folder",
@@ -175,7 +176,7 @@ package struct RecipeKey: Sendable {
             "keep_best", \.keepBest, .integer(in: 0...1_000_000), "the best checkpoints that stay, by test accuracy",
             whenResumed: .changesFreely),
         RecipeKey(
-            "keep_every", \.keepEvery, .epochs, "the first checkpoint of each so many epochs stays for ever",
+            "keep_every", \.keepEvery, .epochs.orNone, "the first checkpoint of each so many epochs stays for ever",
             whenResumed: .changesFreely),
         RecipeKey(
             "checkpoint_level", \.checkpointLevel, .integer(in: -7...19), "zstd's level: -7 is fastest, 19 smallest",

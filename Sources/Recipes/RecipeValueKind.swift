@@ -1,3 +1,5 @@
+import Files
+
 /// A single value as a file writes it.
 struct RecipeText {
     let text: String
@@ -16,6 +18,29 @@ indirect enum RecipeNode {
     var text: RecipeText? {
         if case .text(let text) = self { text } else { nil }
     }
+
+    /// Whether it says that nothing is given, in any spelling of YAML 1.2's core schema.
+    var isNull: Bool { text?.isOne(of: ["", "~", "null", "Null", "NULL"]) ?? false }
+}
+
+extension RecipeText {
+    /// Whether it is one of these words, and not quoted.
+    func isOne(of words: [String]) -> Bool { !isQuoted && words.contains(text) }
+
+    /// In any spelling of YAML 1.2's core schema; nil for anything else.
+    var boolean: Bool? {
+        if isOne(of: ["true", "True", "TRUE"]) { return true }
+        return isOne(of: ["false", "False", "FALSE"]) ? false : nil
+    }
+
+    /// The same, or as people write switches, which YAML 1.1 read so too.
+    var onOff: Bool? {
+        if isOne(of: ["on", "On", "ON", "yes", "Yes", "YES"]) { return true }
+        return isOne(of: ["off", "Off", "OFF", "no", "No", "NO"]) ? false : boolean
+    }
+
+    /// Whether it says of something that need not be there that it is not.
+    var isRefusal: Bool { onOff == false || isOne(of: ["none", "None", "NONE"]) }
 }
 
 /// What kind of value a key takes: how it is read, checked and written.
@@ -24,6 +49,8 @@ struct RecipeValueKind<Value: Sendable>: Sendable {
     let read: @Sendable (RecipeNode) -> Value?
     let accepts: @Sendable (Value) -> Bool
     let print: @Sendable (Value) -> String
+    /// Whether `false`, `no` and `none` say that nothing is given, as `null` does for every key.
+    var isRefusable = false
     /// What is left of an earlier value, of a file say, where a later one is given, as by a flag.
     var merge: @Sendable (_ earlier: Value, _ later: Value) -> Value = { _, later in later }
 
@@ -40,12 +67,22 @@ struct RecipeValueKind<Value: Sendable>: Sendable {
 
     init(
         expected: String, read: @escaping @Sendable (RecipeNode) -> Value?,
-        accepts: @escaping @Sendable (Value) -> Bool, print: @escaping @Sendable (Value) -> String
+        accepts: @escaping @Sendable (Value) -> Bool = { _ in true },
+        print: @escaping @Sendable (Value) -> String
     ) {
         self.expected = expected
         self.read = read
         self.accepts = accepts
         self.print = print
+    }
+}
+
+extension RecipeValueKind {
+    /// The same for a key that may also be said to have no value: `false`, `no`, `none`.
+    var orNone: Self {
+        var kind = self
+        kind.isRefusable = true
+        return kind
     }
 }
 
@@ -91,14 +128,14 @@ extension RecipeValueKind where Value == Bool {
     static var boolean: Self {
         Self(
             expected: "true or false",
-            plain: { Bool($0) },
+            read: { $0.text?.boolean },
             print: { String($0) })
     }
 
     static var onOff: Self {
         Self(
             expected: "on or off",
-            plain: { ["on": true, "off": false, "true": true, "false": false][$0] },
+            read: { $0.text?.onOff },
             print: { $0 ? "on" : "off" })
     }
 }
@@ -107,6 +144,29 @@ extension RecipeValueKind where Value == String {
     static var text: Self {
         Self(expected: "a text that is not empty", read: { $0.text?.text }, accepts: { !$0.isEmpty }, print: yamlScalar)
     }
+
+    /// A path as its user means it.
+    static var path: Self {
+        Self(
+            expected: "a path; ~ and ~user at its beginning stand for home folders",
+            read: { node in
+                // Who names a folder like that can quote it.
+                guard let text = node.text, text.onOff == nil else { return nil }
+                return try? userPath(text.text)
+            },
+            accepts: { !$0.isEmpty }, print: yamlScalar
+        ).orNone
+    }
+
+    /// A dataset's name, or `name:folder`.
+    static var dataset: Self {
+        Self(
+            expected: "a dataset, or dataset:FOLDER", read: { node in node.text.flatMap { try? userDataset($0.text) } },
+            accepts: { !$0.isEmpty }, print: yamlScalar)
+    }
+
+    /// Words that mean something to YAML or to us, in lower case.
+    private static let reserved: Set = ["null", "true", "false", "yes", "no", "on", "off", "none"]
 
     /// Writes `text` so that YAML reads that text: as it is where nothing in it means anything to YAML, else quoted.
     @Sendable fileprivate static func yamlScalar(_ text: String) -> String {
@@ -119,7 +179,9 @@ extension RecipeValueKind where Value == String {
             default: false
             }
         }
-        if isPlain, let first = text.first, first != "-", first != "." { return text }
+        if isPlain, !reserved.contains(text.lowercased()), let first = text.first, first != "-", first != "." {
+            return text
+        }
         return "\"" + text.unicodeScalars.map(escaped).joined() + "\""
     }
 
@@ -154,7 +216,7 @@ extension RecipeValueKind where Value == [String] {
                 switch node {
                 case .text(let text): [text.text]
                 case .list(let nodes):
-                    nodes.allSatisfy { $0.text != nil } ? nodes.compactMap(\.text?.text) : nil
+                    nodes.allSatisfy { $0.text != nil && !$0.isNull } ? nodes.compactMap(\.text?.text) : nil
                 case .map: nil
                 }
             },
@@ -171,7 +233,7 @@ extension RecipeValueKind {
             read: { node in
                 guard case .map(let entries) = node else { return nil }
                 var values: [String: Element] = [:]
-                for (key, node) in entries {
+                for (key, node) in entries where !node.isNull {
                     guard let value = kind.read(node.joined) else { return nil }
                     values[key] = value
                 }

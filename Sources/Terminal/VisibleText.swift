@@ -1,18 +1,24 @@
+import Files
+
 extension String {
     /// The text with everything made visible that would not be seen, or would move a terminal's cursor, change its colours or turn the
-    /// order of its letters: an escape becomes `\u{1b}`. For text from files, which may be anybody's.
+    /// order of its letters: an escape becomes `\u{1b}`, and a byte of a path that is no part of UTF-8 `\xE9`. For text from files, which may be anybody's.
     package var visible: String { visible(keeping: []) }
 
     /// The same, but for some characters that stay.
     package func visible(keeping kept: Set<Unicode.Scalar>) -> String {
-        replacingControls(keeping: kept) { "\\u{\(String($0.value, radix: 16))}" }
+        replacingControls(keeping: kept) { scalar in
+            scalar.pathByte.map { "\\x" + String($0, radix: 16, uppercase: true) }
+                ?? "\\u{\(String(scalar.value, radix: 16))}"
+        }
     }
 
-    /// JSON text with the same characters written as JSON's own escapes. Line ends stay: between values they mean nothing, and inside a text
+    /// JSON text with the same characters written as JSON's own escapes, and a path's byte as `\udce9`, which Python's
+    /// `json` and `open` take for it. Line ends stay: between values they mean nothing, and inside a text
     /// an encoder has written them as escapes already.
     package var visibleJSON: String {
         replacingControls(keeping: ["\n"]) { scalar in
-            let digits = String(scalar.value, radix: 16)
+            let digits = String(scalar.pathByte.map { 0xDC00 + UInt32($0) } ?? scalar.value, radix: 16)
             return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
         }
     }
@@ -35,11 +41,11 @@ extension String {
 
 extension Unicode.Scalar {
     /// Whether it is a control character (C0, DEL, C1), a separator of lines or paragraphs, or one that overrides the direction of what follows
-    /// (Unicode, UAX #9). All are below U+10000.
+    /// (Unicode, UAX #9), or stands for a byte. All others are below U+10000.
     fileprivate var isControl: Bool {
         switch value {
         case 0..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: true
-        default: false
+        default: pathByte != nil
         }
     }
 }

@@ -2,6 +2,7 @@ import Checkpoints
 package import Collectives
 import Datasets
 import Engine
+import Files
 import Foundation
 import Terminal
 
@@ -62,10 +63,9 @@ func disagreement(about trait: SharedTrait, _ values: [String], shown: [String],
 /// ranks of different minds wait for each other in vain.
 package func requireSameProgram(in world: any Communicator) throws {
     guard world.size > 1 else { return }
-    let path =
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+    let path = linkTarget("/proc/self/exe") ?? "cnn-train"
     let digest = (try? sha256(ofFile: "/proc/self/exe")) ?? "unreadable"
-    let arguments = CommandLine.arguments.dropFirst().joined(separator: " ")
+    let arguments = commandLineArguments().dropFirst().joined(separator: " ")
     try requireAgreement(
         on: [
             SharedTrait(

@@ -1,6 +1,6 @@
 import Checkpoints
 import Engine
-import Foundation
+import Files
 import Recipes
 import Tensors
 import Terminal
@@ -219,8 +219,8 @@ struct OpenedFolder {
     ///
     /// - Throws: `TrainingError.folderInUse` or `.cannotWrite`
     init(_ folder: RunFolder) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        do throws(FileError) {
+            try makeFolders(folder.path)
         } catch {
             throw TrainingError.cannotWrite(path: folder.path, reason: error.reason)
         }

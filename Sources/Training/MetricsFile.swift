@@ -1,3 +1,5 @@
+import Checkpoints
+import Files
 import Foundation
 import Synchronization
 import Terminal
@@ -28,15 +30,19 @@ package final class MetricsFile: Sendable {
     /// - Throws: `TrainingError.cannotWrite`
     package init(path: String, resumedStep: Int?, from source: String? = nil) throws {
         var kept = ""
-        if let resumedStep, let text = try? String(contentsOfFile: source ?? path, encoding: .utf8) {
-            kept = Self.story(in: text, upTo: resumedStep)
+        if let resumedStep, let bytes = try? readFile(source ?? path, limit: Int.max) {
+            kept = Self.story(in: String(decoding: bytes, as: UTF8.self), upTo: resumedStep)
         }
         do {
-            try kept.write(toFile: path, atomically: true, encoding: .utf8)
-            handle = try FileHandle(forWritingTo: URL(filePath: path))
+            try writeFile(kept, to: path)
         } catch {
             throw TrainingError.cannotWrite(path: path, reason: error.reason)
         }
+        let descriptor = path.withPath { open($0, O_WRONLY | O_CLOEXEC) }
+        guard descriptor >= 0 else {
+            throw TrainingError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
+        }
+        handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
         self.path = path
         lastEvaluatedStep = Self.places(in: kept).last { $0.kind == MetricsRecord.Kind.evaluation.rawValue }?.step
         state = Mutex(State(written: UInt64(kept.utf8.count)))

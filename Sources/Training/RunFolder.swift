@@ -1,5 +1,6 @@
 import Checkpoints
-import Foundation
+import Files
+import Glibc
 package import Recipes
 import Terminal
 
@@ -21,7 +22,7 @@ package struct RunFolder: Hashable, Sendable {
 
     /// Whether a run has been here.
     package var holdsRun: Bool {
-        [metrics, recipe, checkpoints].contains { FileManager.default.fileExists(atPath: $0) }
+        [metrics, recipe, checkpoints].contains { fileExists($0) }
     }
 
     /// Whether there is a state of a run here to go on from, be it readable or not.
@@ -29,16 +30,20 @@ package struct RunFolder: Hashable, Sendable {
         ((try? CheckpointDirectory(path: checkpoints).entries()) ?? []).isEmpty == false
     }
 
-    /// The folder for a new run: the one the user names, else `runs/MODEL-DATA`, with a number where that is taken.
-    package static func new(asked: String?, model: String, data: String) -> RunFolder {
+    /// The folder for a new run: the one the user names, else `runs/MODEL-DATA`, with a number where that is taken. The latter is made:
+    /// of several runs that begin at once, each has another.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`
+    package static func new(asked: String?, model: String, data: String) throws(TrainingError) -> RunFolder {
         if let asked { return RunFolder(path: asked) }
-        var folder = numbered(1, model: model, data: data)
         var number = 1
-        while folder.holdsRun {
-            number += 1
-            folder = numbered(number, model: model, data: data)
+        do throws(FileError) {
+            try makeFolders(runs)
+            while try !makeNewFolder(numbered(number, model: model, data: data).path) { number += 1 }
+        } catch {
+            throw .cannotWrite(path: numbered(number, model: model, data: data).path, reason: error.reason)
         }
-        return folder
+        return numbered(number, model: model, data: data)
     }
 
     /// The folder of the run to resume: the one the user names, else the latest that `new` chose for this model and data.
@@ -46,8 +51,9 @@ package struct RunFolder: Hashable, Sendable {
         if let asked { return RunFolder(path: asked) }
         var folder = numbered(1, model: model, data: data)
         var number = 2
-        while case let next = numbered(number, model: model, data: data), next.holdsRun {
-            folder = next
+        while case let next = numbered(number, model: model, data: data), fileExists(next.path) {
+            // Of a run that failed at its start nothing may be there but its folder.
+            if next.holdsRun { folder = next }
             number += 1
         }
         return folder
@@ -56,13 +62,10 @@ package struct RunFolder: Hashable, Sendable {
     /// The folder of the run that a checkpoint's file, a folder of checkpoints, or the run's own folder belongs to; nil where
     /// checkpoints lie by themselves.
     package static func owning(_ path: String) -> RunFolder? {
-        var isFolder: ObjCBool = false
-        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-        let url = URL(filePath: path).standardizedFileURL
-        if exists, isFolder.boolValue, RunFolder(path: path).holdsRun { return RunFolder(path: path) }
-        let folder = exists && isFolder.boolValue ? url : url.deletingLastPathComponent()
-        guard folder.lastPathComponent == "checkpoints" else { return nil }
-        return RunFolder(path: folder.deletingLastPathComponent().path)
+        if isFolder(path), RunFolder(path: path).holdsRun { return RunFolder(path: path) }
+        guard let folder = resolvedPath(isFolder(path) ? path : splitPath(path).folder) else { return nil }
+        let (parent, name) = splitPath(folder)
+        return name == "checkpoints" ? RunFolder(path: parent) : nil
     }
 
     /// What the run to resume was made with, as its folder or else its checkpoint says; nil where nothing is there yet.
@@ -72,13 +75,12 @@ package struct RunFolder: Hashable, Sendable {
         switch resume {
         case .none: return nil
         case .auto:
-            guard let file = output.map({ RunFolder(path: $0).recipe }), FileManager.default.fileExists(atPath: file)
-            else { return nil }
+            guard let file = output.map({ RunFolder(path: $0).recipe }), fileExists(file) else { return nil }
             return try RecipeOverrides(contentsOf: file)
         case .from(let path):
             let file = owning(path)?.recipe
             var earlier: RecipeOverrides
-            if let file, FileManager.default.fileExists(atPath: file) {
+            if let file, fileExists(file) {
                 earlier = try RecipeOverrides(contentsOf: file)
             } else {
                 earlier = try RecipeOverrides(
@@ -92,23 +94,27 @@ package struct RunFolder: Hashable, Sendable {
 
     /// Whether both are the same folder, whatever way leads there.
     package func isSame(as other: RunFolder) -> Bool {
-        func place(_ folder: RunFolder) -> String {
-            URL(filePath: folder.path).standardizedFileURL.resolvingSymlinksInPath().path
-        }
-        return place(self) == place(other)
+        isSameFile(path, other.path)
     }
+
+    private static let runs = "runs"
 
     private static func numbered(_ number: Int, model: String, data: String) -> RunFolder {
         // `fashion-mnist:/data` is called after what it is, not after where it is.
         let dataset = data.split(separator: ":").first.map(String.init) ?? data
-        return RunFolder(path: "runs/\(model)-\(dataset)" + (number == 1 ? "" : "-\(number)"))
+        return RunFolder(path: "\(runs)/\(model)-\(dataset)" + (number == 1 ? "" : "-\(number)"))
     }
+
+    /// Removes the folder where nothing is in it.
+    func removeIfEmpty() { _ = path.withPath { rmdir($0) } }
 
     /// Creates the folder and writes the resolved recipe into it.
     package func begin(recipe yaml: String) throws {
         do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-            try yaml.write(toFile: recipe, atomically: true, encoding: .utf8)
+            try makeFolders(path)
+            try writeFile(yaml, to: recipe)
+        } catch let error as FileError {
+            throw TrainingError.cannotWrite(path: path, reason: error.reason)
         } catch {
             throw TrainingError.cannotWrite(path: path, reason: error.reason)
         }

@@ -1,4 +1,5 @@
 import CMachine
+import Files
 import Foundation
 import Terminal
 
@@ -39,14 +40,14 @@ final class RunLock: Sendable {
 
     /// Gives the right up. Only once; a process that ends without it is noticed to be gone.
     func release() {
-        unlink(path)
+        _ = path.withPath { unlink($0) }
         close(descriptor)
     }
 
     /// The file, open and, where the file system has such locks, locked.
     private static func locked(_ path: String) throws(TrainingError) -> (descriptor: Int32, isExclusive: Bool) {
         while true {
-            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+            let descriptor = path.withPath { open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
             guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: String(cString: strerror(errno))) }
             let isExclusive = flock(descriptor, LOCK_EX | LOCK_NB) == 0
             if !isExclusive && errno == EWOULDBLOCK {
@@ -54,8 +55,8 @@ final class RunLock: Sendable {
                 throw .folderInUse(path: RunFolder.path(ofLock: path), holder: holder(path))
             }
             // Between opening and locking, its owner may have ended and removed it.
-            var (here, there) = (stat(), stat())
-            if fstat(descriptor, &here) == 0, stat(path, &there) == 0, here.st_ino == there.st_ino {
+            var here = stat()
+            if fstat(descriptor, &here) == 0, fileStatus(path)?.st_ino == here.st_ino {
                 return (descriptor, isExclusive)
             }
             close(descriptor)
@@ -67,13 +68,13 @@ final class RunLock: Sendable {
     static func isOfThisMachineAlone(_ path: String) -> Bool {
         // btrfs, ext2 to ext4, f2fs, overlayfs, tmpfs, xfs, zfs.
         [0x9123_683E, 0xEF53, 0xF2F5_2010, 0x794C_7630, 0x0102_1994, 0x5846_5342, 0x2FC1_2FC1]
-            .contains(machine_file_system(path))
+            .contains(path.withPath { machine_file_system($0) })
     }
 
     /// nil where the file says nothing that can be read: its writer died before it wrote.
     private static func holder(_ path: String) -> RunHolder? {
-        guard let data = FileManager.default.contents(atPath: path) else { return nil }
-        return try? JSONDecoder().decode(RunHolder.self, from: data)
+        guard let bytes = try? readFile(path, limit: 1 << 16) else { return nil }
+        return try? JSONDecoder().decode(RunHolder.self, from: Data(bytes))
     }
 
     private static func write(_ holder: RunHolder, to descriptor: Int32, _ path: String) throws(TrainingError) {

@@ -1,7 +1,6 @@
+import Checkpoints
 package import Collectives
 import Engine
-import Foundation
-import Terminal
 
 extension StepRecording {
     /// All timed steps of all ranks as a Chrome trace, which chrome://tracing and Perfetto show: a JSON array of complete events
@@ -63,22 +62,19 @@ extension StepRecording {
     private static func microseconds(_ seconds: Double) -> Double { (seconds * 1e9).rounded() / 1e3 }
 }
 
-/// The file that a trace goes to.
-package struct TraceFile: Sendable {
-    private let path: String
+/// The file that a trace goes to, which is opened before there is anything to write: a place that cannot be written is found early.
+package final class TraceFile {
+    private var file: AtomicFile
 
-    package init(path: String) {
-        self.path = path
+    /// - Throws: `CheckpointError` where the file cannot be written, or its name says that it is something else.
+    package init(path: String) throws {
+        try FileEnding.check(path, content: "a trace in JSON", expected: ".json")
+        file = try AtomicFile(path: path)
     }
 
-    /// Replaces what the file holds.
-    ///
-    /// - Throws: `TrainingError.cannotWrite`
+    /// Writes the file, in place of what it held. Once.
     package func write(_ text: String) throws {
-        do {
-            try Data(text.utf8).write(to: URL(filePath: path))
-        } catch {
-            throw TrainingError.cannotWrite(path: path, reason: error.reason)
-        }
+        try file.write(Array(text.utf8).span.bytes)
+        try file.commit()
     }
 }

@@ -83,7 +83,7 @@ extension Trainer {
         let (model, data) = (recipe.model, recipe.data)
         switch recipe.resume {
         case .none:
-            return try beginAnew(RunFolder.new(asked: recipe.output, model: model, data: data))
+            return try inNewFolder(asked: recipe.output) { try beginAnew($0) }
         case .auto:
             let folder = RunFolder.existing(asked: recipe.output, model: model, data: data)
             guard folder.holdsCheckpoints else {
@@ -94,9 +94,18 @@ extension Trainer {
             return try goOn(from: folder.checkpoints, of: folder, in: folder)
         case .from(let path):
             let source = RunFolder.owning(path)
-            let folder = recipe.output.map { RunFolder(path: $0) } ?? source
-            return try goOn(
-                from: path, of: source, in: folder ?? RunFolder.new(asked: nil, model: model, data: data))
+            return try inNewFolder(asked: recipe.output ?? source?.path) { try goOn(from: path, of: source, in: $0) }
+        }
+    }
+
+    /// Begins in the folder that is asked for, or in one that no other run has, of which nothing stays where the beginning fails.
+    private func inNewFolder(asked: String?, _ begin: (RunFolder) throws -> Start) throws -> Start {
+        let folder = try RunFolder.new(asked: asked, model: recipe.model, data: recipe.data)
+        do {
+            return try begin(folder)
+        } catch {
+            if asked == nil { folder.removeIfEmpty() }
+            throw error
         }
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Collectives
 import Engine
+import Files
 import Graphs
 import Recipes
 import Training
@@ -39,7 +40,8 @@ struct BenchCommand: RankedCommand {
     @Option(
         help: ArgumentHelp(
             "Writes a Chrome trace of all timed steps of all ranks, for chrome://tracing or ui.perfetto.dev.",
-            valueName: "file"))
+            valueName: "file"),
+        transform: userPath)
     var trace: String?
 
     func validate() throws {
@@ -51,7 +53,9 @@ struct BenchCommand: RankedCommand {
 
     func run(in world: any Communicator) throws {
         // A place that cannot be written is found before anybody waits for measurements.
-        if let trace { try together(world) { if world.rank == 0 { try TraceFile(path: trace).write("") } } }
+        let traceFile = try trace.flatMap { path in
+            try together(world) { world.rank == 0 ? try TraceFile(path: path) : nil }
+        }
         var communication = Communication()
         communication.batchNorm = batchNorm
         communication.allReduce = allReduce
@@ -63,7 +67,7 @@ struct BenchCommand: RankedCommand {
             passes: Set(GraphPass.allCases).subtracting(withoutPasses), communication: communication,
             records: trace != nil, profiles: profile,
             world: world)
-        if let trace, let text = try result.recording?.trace(in: world) { try TraceFile(path: trace).write(text) }
+        if let text = try result.recording?.trace(in: world) { try traceFile?.write(text) }
         guard world.rank == 0 else { return }
         if json {
             print(try result.json())

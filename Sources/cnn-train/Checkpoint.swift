@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Files
 import Foundation
 import Networks
 import Terminal
@@ -16,9 +17,11 @@ struct CheckpointCommand: ParsableCommand {
             commandName: "export",
             abstract: "Writes a checkpoint's weights as plain safetensors, as torchvision names and shapes them.")
 
-        @Argument(help: ArgumentHelp("A checkpoint, or a run's OUTPUT: its newest.", valueName: "file")) var path:
-            String
-        @Option(help: ArgumentHelp("The file to write.", valueName: "file.safetensors")) var output: String
+        @Argument(
+            help: ArgumentHelp("A checkpoint, or a run's OUTPUT: its newest.", valueName: "file"), transform: userPath)
+        var path: String
+        @Option(help: ArgumentHelp("The file to write.", valueName: "file.safetensors"), transform: userPath)
+        var output: String
         @Flag(help: "Writes the averages over time instead, where the run keeps them.") var averaged = false
         @Flag(help: "Prints one JSON object.") var json = false
 
@@ -42,8 +45,11 @@ struct CheckpointCommand: ParsableCommand {
             commandName: "import", abstract: "Makes a checkpoint of a file of weights that another program wrote.")
 
         @OptionGroup var arguments: ModelArguments
-        @Option(help: ArgumentHelp("The weights: safetensors, plain or in zstd.", valueName: "file")) var input: String
-        @Option(help: ArgumentHelp("The checkpoint to write.", valueName: "file.safetensors.zst")) var output: String
+        @Option(
+            help: ArgumentHelp("The weights: safetensors, plain or in zstd.", valueName: "file"), transform: userPath)
+        var input: String
+        @Option(help: ArgumentHelp("The checkpoint to write.", valueName: "file.safetensors.zst"), transform: userPath)
+        var output: String
         @Flag(help: "Leaves out what does not fit, and draws what the network then lacks.")
         var initSkipMismatched = false
 
@@ -63,8 +69,9 @@ struct CheckpointCommand: ParsableCommand {
             discussion:
                 "Running statistics of batch norms are averaged too; they were measured with each file's own weights.")
 
-        @Argument(help: ArgumentHelp("Checkpoints.", valueName: "file")) var paths: [String]
-        @Option(help: ArgumentHelp("The checkpoint to write.", valueName: "file.safetensors.zst")) var output: String
+        @Argument(help: ArgumentHelp("Checkpoints.", valueName: "file"), transform: userPath) var paths: [String]
+        @Option(help: ArgumentHelp("The checkpoint to write.", valueName: "file.safetensors.zst"), transform: userPath)
+        var output: String
         @Flag(help: "Prints one JSON object.") var json = false
 
         func run() throws {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Files
 import Terminal
 import Training
 
@@ -10,9 +11,10 @@ extension CheckpointCommand {
             commandName: "diff", abstract: "Says what differs between two checkpoints, to the bit.",
             discussion: "Ends with exit code 1 where something does.")
 
-        @Argument(help: ArgumentHelp("A checkpoint, or a run's OUTPUT: its newest.", valueName: "file")) var first:
-            String
-        @Argument(help: ArgumentHelp("Another.", valueName: "file")) var second: String
+        @Argument(
+            help: ArgumentHelp("A checkpoint, or a run's OUTPUT: its newest.", valueName: "file"), transform: userPath)
+        var first: String
+        @Argument(help: ArgumentHelp("Another.", valueName: "file"), transform: userPath) var second: String
         @Flag(help: "Compares the network's parameters and buffers alone.") var weights = false
         @Flag(help: "Prints one JSON object.") var json = false
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Files
 import Terminal
 import Training
 
@@ -12,7 +13,8 @@ extension CheckpointCommand {
 
         @Argument(
             help: ArgumentHelp(
-                "Checkpoints or any safetensors files; of a run's OUTPUT its newest.", valueName: "file"))
+                "Checkpoints or any safetensors files; of a run's OUTPUT its newest.", valueName: "file"),
+            transform: userPath)
         var paths: [String]
         @Flag(help: "Prints one JSON object a file.") var json = false
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Recipes
 
 /// What `cnn-train train` takes about saving its state, and about going on from what was saved.
@@ -7,7 +8,8 @@ struct CheckpointOptions: ParsableArguments {
         defaultAsFlag: "auto", parsing: .next,
         help: ArgumentHelp(
             "Goes on from a checkpoint: of the output folder, if one is there; or of a file or folder.",
-            valueName: "auto|file|dir"))
+            valueName: "auto|file|dir"),
+        transform: userPath)
     var resume: String?
     @Option(
         name: .customLong("override"), parsing: .unconditionalSingleValue,

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Files
 import Terminal
 import Training
 
@@ -11,7 +12,8 @@ extension CheckpointCommand {
             discussion: "Ends with exit code 1 where a file is broken, or a folder has none.")
 
         @Argument(
-            help: ArgumentHelp("Files, and folders to walk through, such as a run's OUTPUT.", valueName: "file|folder"))
+            help: ArgumentHelp("Files, and folders to walk through, such as a run's OUTPUT.", valueName: "file|folder"),
+            transform: userPath)
         var paths: [String]
         @Flag(help: "Prints one JSON object a file.") var json = false
 

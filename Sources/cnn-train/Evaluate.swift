@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import Files
 import Recipes
 import Training
 
@@ -8,8 +9,9 @@ struct EvaluateCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Measures a checkpoint on a dataset's test split.")
 
-    @Option(help: ArgumentHelp("A file of OUTPUT/checkpoints.", valueName: "file")) var checkpoint: String
-    @Option(help: "The dataset; where not given, the one it was trained on.") var data: String?
+    @Option(help: ArgumentHelp("A file of OUTPUT/checkpoints.", valueName: "file"), transform: userPath) var checkpoint:
+        String
+    @Option(help: "The dataset; where not given, the one it was trained on.", transform: userDataset) var data: String?
     @Option(help: "Threads of each rank.") var threads: Int?
     @Option(name: .customLong("isa"), help: "What computes: auto, avx512, avx2 or openblas.")
     var instructionSet = Recipe.InstructionSet.auto

@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Datasets
 import Exports
+import Files
 import Graphs
 import Networks
 import Training
@@ -14,12 +15,14 @@ struct ExportCommand: LocalCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument { case onnx }
 
     @Option(help: "What to write: onnx.") var format = Format.onnx
-    @Option(help: ArgumentHelp("A file of OUTPUT/checkpoints.", valueName: "file")) var checkpoint: String
-    @Option(help: ArgumentHelp("The file to write.", valueName: "file")) var output: String
+    @Option(help: ArgumentHelp("A file of OUTPUT/checkpoints.", valueName: "file"), transform: userPath) var checkpoint:
+        String
+    @Option(help: ArgumentHelp("The file to write.", valueName: "file"), transform: userPath) var output: String
     @Flag(help: "Makes batch norms part of the convolutions before them, where they can be.")
     var foldBatchNorm = false
 
     func run() throws {
+        try ONNXExport.checkName(output)
         let contents = try Checkpoint(contentsOf: checkpoint)
         let about = try contents.about(path: checkpoint)
         let network = try about.network()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Launching
 import Training
 
@@ -20,7 +21,7 @@ struct LaunchCommand: LocalCommand {
     var ranks: Int?
     @Option(help: ArgumentHelp("Machines, and how many ranks each takes.", valueName: "a:4,b:4"))
     var hosts: String?
-    @Option(help: ArgumentHelp("The same, a machine a line: node1 slots=4.", valueName: "file"))
+    @Option(help: ArgumentHelp("The same, a machine a line: node1 slots=4.", valueName: "file"), transform: userPath)
     var hostfile: String?
     @Flag(help: "Prints the call and does not make it.") var dryRun = false
     @Argument(

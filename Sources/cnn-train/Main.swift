@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import Files
 import Foundation
 import Terminal
 import Training
@@ -15,7 +16,7 @@ enum Main {
         _ = MachineCores.allowed
         let command: any ParsableCommand
         do {
-            command = try parse(LaunchCommand.expanding(Array(CommandLine.arguments.dropFirst())))
+            command = try parse(LaunchCommand.expanding(Array(commandLineArguments().dropFirst())))
         } catch {
             leave(error)
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import Files
 import Foundation
 import Planning
 import Recipes
@@ -31,7 +32,9 @@ struct PlanCommand: RankedCommand {
     @Option(help: "Gradients that are summed at once; whatever is fastest.") var bucketMegabytes: Int?
     @Option(help: "Samples of a step on each rank; as many as were measured, which is 32 where it is done now.")
     var batchSize: Int?
-    @Option(help: ArgumentHelp("What `bench --json` printed, in place of measuring.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("What `bench --json` printed, in place of measuring.", valueName: "file"),
+        transform: userPath)
     var measured: String?
     @Option(help: "Height and width of the images in pixels, where steps are measured.") var imageSize: Int?
     @Option(help: "Threads of each rank, where steps are measured.") var threads: Int?
@@ -126,7 +129,9 @@ extension StepMeasurement {
     init(contentsOf path: String) throws {
         struct Line: Decodable { let measurement: StepMeasurement }
         do {
-            self = try JSONDecoder().decode(Line.self, from: Data(contentsOf: URL(filePath: path))).measurement
+            self = try JSONDecoder().decode(Line.self, from: Data(readFile(path, limit: 1 << 28))).measurement
+        } catch let error as FileError {
+            throw UsageError("\(error); give --measured a file with the line that `cnn-train bench --json` prints")
         } catch {
             throw UsageError(
                 "\(path) holds no measurement: give --measured a file with the line that `cnn-train bench --json` prints"

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 import Recipes
 import Terminal
@@ -14,12 +15,16 @@ struct PredictCommand: LocalCommand {
             the images were that the network was trained on. A tensor is shown as it is.
             """)
 
-    @Option(help: ArgumentHelp("A file of OUTPUT/checkpoints, or another .safetensors.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("A file of OUTPUT/checkpoints, or another .safetensors.", valueName: "file"),
+        transform: userPath)
     var checkpoint: String
     @Option(help: "The network, for a file that does not say; `cnn-train models` lists them.") var model: String?
-    @Argument(help: ArgumentHelp("JPEG, PNG or WebP files.", valueName: "image")) var images: [String] = []
+    @Argument(help: ArgumentHelp("JPEG, PNG or WebP files.", valueName: "image"), transform: userPath) var images:
+        [String] = []
     @Option(
-        help: ArgumentHelp("A .safetensors file whose tensor `input` is float32, N x C x H x W.", valueName: "file"))
+        help: ArgumentHelp("A .safetensors file whose tensor `input` is float32, N x C x H x W.", valueName: "file"),
+        transform: userPath)
     var inputTensor: String?
     @Option(help: "How many classes to name.") var top = 5
     @Flag(help: "Prints one JSON object for each image, on a line.") var json = false

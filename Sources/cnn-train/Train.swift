@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import Files
 import Foundation
 import Launching
 import Networks
@@ -19,7 +20,8 @@ struct TrainCommand: RankedCommand {
     @Option(
         name: .customLong("init"),
         help: ArgumentHelp(
-            "Weights to begin with: safetensors, plain or in zstd, ours or torchvision's.", valueName: "file"))
+            "Weights to begin with: safetensors, plain or in zstd, ours or torchvision's.", valueName: "file"),
+        transform: userPath)
     var initFile: String?
     @Flag(help: "Begins with those tensors of --init that fit.") var initSkipMismatched = false
     @Option(help: "How weights begin where no file gives them: reference, he_normal, xavier_uniform, …")
@@ -37,8 +39,10 @@ struct TrainCommand: RankedCommand {
     @Option(help: "Whether each epoch has an order of its own: on or off.") var shuffle: OnOff?
     @Option(help: "What is done to training images: none, crop-flip or resized-crop-flip.")
     var augment: Recipe.Augmentation?
-    @Option(help: "The dataset: shapes, fashion-mnist, fashion-mnist:DIR or synthetic.") var data: String?
-    @Option(help: ArgumentHelp("A recipe in YAML; flags win over it.", valueName: "file.yaml")) var config: String?
+    @Option(help: "The dataset: shapes, fashion-mnist, fashion-mnist:DIR or synthetic.", transform: userDataset)
+    var data: String?
+    @Option(help: ArgumentHelp("A recipe in YAML; flags win over it.", valueName: "file.yaml"), transform: userPath)
+    var config: String?
     @Option(parsing: .unconditional, help: "Passes over the training data.") var epochs: Int?
     @Option(parsing: .unconditional, help: "Optimizer steps, instead of epochs.") var steps: Int?
     @Option(parsing: .unconditional, help: "Samples of a step, over all ranks together.") var batchSize: Int?
@@ -67,7 +71,7 @@ struct TrainCommand: RankedCommand {
         help: "Keeps averages of the weights over time too, of which each step leaves this share, such as 0.999.")
     var averageWeights: Double?
     @Option(parsing: .unconditional, help: "Seeds weights, the order of samples, and dropout.") var seed: UInt64?
-    @Option(help: ArgumentHelp("The folder for results.", valueName: "dir")) var output: String?
+    @Option(help: ArgumentHelp("The folder for results.", valueName: "dir"), transform: userPath) var output: String?
     @OptionGroup(title: "Checkpoints") var checkpoints: CheckpointOptions
     @Option(parsing: .unconditional, help: "Steps between two reports.") var logEvery: Int?
     @Option(help: "How the log writes losses: rounded or full.") var lossPrecision: Recipe.LossPrecision?

@@ -125,6 +125,10 @@ package final class InterceptedFiles: FileSystem {
         return try base.names(in: folder)
     }
 
+    package func target(of path: String) throws(SystemError) -> String { try base.target(of: path) }
+
+    package func openThrough(_ path: String) throws(SystemError) -> Int32 { try base.openThrough(path) }
+
     package func status(of path: String) throws(SystemError) -> FileStatus {
         try meet(.status)
         return try base.status(of: path)

@@ -1,4 +1,5 @@
 package import Checkpoints
+import Files
 import Glibc
 import Synchronization
 
@@ -183,7 +184,7 @@ extension MemoryDisk {
     package func status(of path: String) throws(SystemError) -> FileStatus {
         try using { state in
             guard let node = state.image.find(path) else { return Self.failure(ENOENT) }
-            return .success(FileStatus(isFolder: state.image.isFolder(node), modified: time(nil)))
+            return .success(FileStatus(type: state.image.isFolder(node) ? .folder : .regular, modified: time(nil)))
         }
     }
 }

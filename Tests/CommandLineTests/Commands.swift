@@ -71,7 +71,8 @@ final class Commands {
         return try run(words: ["mpirun"] + Array(parts.joined(separator: [":"])))
     }
 
-    private func run(
+    /// Runs any program.
+    func run(
         words: [String], environment: [String: String] = [:], signal: Int32 = SIGKILL, secondSignal: Int32? = nil,
         toRank rank: Int? = nil, killedWhen isEnough: () -> Bool = { false }, betweenSignals: () throws -> Void = {}
     ) throws -> Outcome {
@@ -148,6 +149,12 @@ final class Commands {
                 Self.header(0x801, [count]) + (0..<count).map { UInt8($0 % 10) }, to: "\(prefix)-labels-idx1-ubyte")
         }
         return "fashion-mnist:" + folder
+    }
+
+    /// Runs a line of bash, in which `$cnn` is the binary.
+    func shell(_ line: String, environment: [String: String] = [:]) throws -> Outcome {
+        try run(
+            words: ["bash", "-c", line], environment: environment.merging(["cnn": try Self.binary()]) { own, _ in own })
     }
 
     func write(_ bytes: [UInt8], to name: String) throws {

@@ -3,7 +3,8 @@ import Testing
 
 /// The rooms from the ground up. A file may import its own room's neighbours below, never above.
 private let rooms = [
-    "Terminal", "Tensors", "KernelInterface", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512", "Kernels", "Networks",
+    "Files", "Terminal", "Tensors", "KernelInterface", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512", "Kernels",
+    "Networks",
     "Graphs",
     "Engine",
     "Launching", "Collectives", "Planning", "Datasets", "Checkpoints", "Exports", "Recipes", "Training", "cnn-train",

@@ -1,6 +1,7 @@
 import Foundation
-import Recipes
 import Testing
+
+@testable import Recipes
 
 @Suite struct Files {
     @Test(
@@ -20,7 +21,7 @@ import Testing
         "a value of another kind is refused with key, line, found and expected",
         arguments: [
             ("epochs: many", "many", "a whole number"), ("epochs: 1.5", "1.5", "a whole number"),
-            ("epochs: '3'", "the text \"3\"", "a whole number"), ("epochs:", "empty", "a whole number"),
+            ("epochs: '3'", "the text \"3\"", "a whole number"), ("epochs: ''", "the text \"\"", "a whole number"),
             ("epochs: [1]", "a list", "a whole number"), ("lr: fast", "fast", "a number above 0"),
             ("lr: {a: 1}", "a mapping", "a number above 0"), ("resume: [a]", "a list", "auto, or the path"),
             ("checkpoint_every: 10", "10", "a list of intervals"), ("keep_every: 10m", "10m", "a number of epochs"),
@@ -29,6 +30,11 @@ import Testing
             ("seed: -1", "-1", "a whole number from 0"), ("isa: sse2", "sse2", "auto, avx512, avx2, openblas"),
             ("schedule: linear", "linear", "constant, cosine, step"),
             ("batch_norm: none", "none", "sync, average, local"),
+            ("output: yes", "yes", "a path"), ("output: TRUE", "TRUE", "a path"),
+            ("threads: no", "no", "a whole number"),
+            ("output: ~no-such-user/x", "~no-such-user/x", "a path; ~ and ~user"),
+            ("nesterov: yes", "yes", "true or false"),
+            ("data: 'fashion-mnist:~no-such-user'", "the text \"fashion-mnist:~no-such-user\"", "a dataset"),
             ("augment: flip", "flip", "none"), ("shuffle: maybe", "maybe", "on or off"),
             ("init_scheme: xavier", "xavier", "reference, torch_default, xavier_uniform"),
             ("freeze: {a: b}", "a mapping", "a list of texts"), ("freeze: [[a]]", "a list", "a list of texts"),
@@ -41,6 +47,63 @@ import Testing
         let key = yaml.prefix { $0 != ":" }
         let text = message { _ = try file("# a comment\n\n\(yaml)\n") }
         #expect(text.hasPrefix("r.yaml:3: \(key) is \(found); expected \(expected)"), "\(text)")
+    }
+
+    @Test(
+        "nothing, in every spelling of YAML's core schema, is not given, whatever the key",
+        arguments: ["", "~", "null", "Null", "NULL"])
+    func null(spelling: String) throws {
+        for key in RecipeKey.all {
+            #expect(try file("\(key.name): \(spelling)").isSame(as: file("{}")), "\(key.name)")
+        }
+        #expect(try file("model_options: {a: \(spelling), b: 1}").modelOptions == ["b": "1"])
+    }
+
+    @Test(
+        "false, no and none say of a path that it is not given, where they are not quoted",
+        arguments: ["false", "False", "FALSE", "no", "No", "off", "none", "None"])
+    func refused(word: String) throws {
+        for key in ["output", "init", "keep_every", "average_weights"] {
+            #expect(try file("\(key): \(word)").isSame(as: file("{}")), "\(key)")
+        }
+        #expect(try file("resume: \(word)").resume == Recipe.Resume.none)
+        #expect(try file("output: '\(word)'").output == word)
+        #expect(try file("resume: '\(word)'").resume == .from(path: word))
+    }
+
+    @Test("booleans are read in every spelling of YAML's core schema")
+    func booleans() throws {
+        for word in ["true", "True", "TRUE"] {
+            #expect(try file("nesterov: \(word)").nesterov == true)
+            #expect(try file("init_skip_mismatched: \(word)").initSkipMismatched == true)
+            #expect(try file("shuffle: \(word)").shuffle == true)
+            #expect(try file("resume: \(word)").resume == .auto)
+        }
+        for word in ["false", "False", "FALSE"] {
+            #expect(try file("nesterov: \(word)").nesterov == false)
+            #expect(try file("shuffle: \(word)").shuffle == false)
+        }
+        #expect(try file("shuffle: Off").shuffle == false)
+    }
+
+    @Test("a home folder at the beginning of a path is the user's, quoted or not, and of a dataset's folder too")
+    func home() throws {
+        let home = try #require(ProcessInfo.processInfo.environment["HOME"])
+        #expect(try file("output: ~/x").output == home + "/x")
+        #expect(try file("init: '~root/x'").initFile == "/root/x")
+        #expect(try file("resume: ~/x").resume == .from(path: home + "/x"))
+        #expect(try file("data: fashion-mnist:~/x").data == "fashion-mnist:\(home)/x")
+        #expect(try file("output: ./~").output == "./~")
+    }
+
+    @Test("a file that is not UTF-8 names the folder that its bytes name")
+    func bytes() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).yaml").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(Array("# caf".utf8) + [0xE9] + Array("\r\noutput: caf".utf8) + [0xE9, 0x0A]).write(
+            to: URL(filePath: path))
+        let recipe = try RecipeOverrides(contentsOf: path)
+        #expect(recipe.output == "caf\u{10FEE9}")
     }
 
     @Test("a value out of range is refused with the file's line")
@@ -81,7 +144,7 @@ import Testing
         let missing = message { _ = try RecipeOverrides(contentsOf: "no/such/file.yaml") }
         #expect(missing == "no/such/file.yaml: the recipe cannot be read: there is no such file")
         let folder = message { _ = try RecipeOverrides(contentsOf: NSTemporaryDirectory()) }
-        #expect(folder.contains("it is a folder"))
+        #expect(folder.contains("it is a folder, not a file"))
     }
 }
 
@@ -95,7 +158,8 @@ import Testing
             "model: lenet\nschedule: constant\nresume: true\nnesterov: true\nthreads: 3\nclasses: 7\nimage_size: 96",
             "model: lenet\nseed: 18446744073709551615\nisa: avx2\nbatch_norm: local\nlog_every: 1\nwarmup_epochs: 0.1",
             "model: 'true'\ndata: \"fashion-mnist:/a b/# c: d\"\noutput: \"\\t \\\"q\\\" \\\\ é 🙂 \\u2028 \\x85\"",
-            "model: null\ndata: '- x'\noutput: .",
+            "model: 'null'\ndata: '- x'\noutput: .", "model: a\noutput: 'False'\ninit: \"~root/w\"",
+            "model: '~'\noutput: \"a\\U0010FEE9\"\nresume: 'None'",
             "model: a\nmodel_options: {blocks: [1, 2,3], stem: 'cifar', dropout: 0.5, 'a b': \"\\n{,\"}",
             "model: a\ninit: 'w: 1.safetensors'\ninit_skip_mismatched: true\nfreeze: [a, 'b, c', '[', -1]\nshuffle: off",
             "model: a\nfreeze: conv1\nlr_multipliers: {fc: 10, 'layer4.0': 0.1}\ninit_scheme: he_normal\ndropout: 0",
@@ -197,5 +261,12 @@ import Testing
             let text = try String(contentsOfFile: path, encoding: .utf8)
             #expect(text.contains("cnn-train --config configs/\(name)"), "\(name) does not say how to run it")
         }
+    }
+}
+
+extension RecipeOverrides {
+    /// Whether both say the same, on whatever lines.
+    fileprivate func isSame(as other: RecipeOverrides) -> Bool {
+        RecipeKey.all.allSatisfy { $0.print(self) == $0.print(other) }
     }
 }

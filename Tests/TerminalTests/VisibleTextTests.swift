@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 
@@ -19,6 +20,13 @@ import Testing
         ])
     func controls(text: String, expected: String) {
         #expect(text.visible == expected)
+    }
+
+    @Test("a byte of a path that is no part of UTF-8 is spelled out, in JSON as Python does")
+    func bytes() {
+        let path = String(pathBytes: [0x61, 0xE9, 0x80])
+        #expect(path.visible == "a\\xE9\\x80")
+        #expect("[\"\(path)\"]".visibleJSON == "[\"a\\udce9\\udc80\"]")
     }
 
     @Test("JSON with its controls spelled out means the same", arguments: ["\u{9b}31m", "\u{7f}\u{202e}", "ä\u{85}"])

@@ -7,7 +7,7 @@ import Testing
     @Test("an empty folder that the user names is taken as it is")
     func empty() throws {
         let folder = try TemporaryFolder()
-        #expect(RunFolder.new(asked: folder.path, model: "m", data: "d").path == folder.path)
+        #expect(try RunFolder.new(asked: folder.path, model: "m", data: "d").path == folder.path)
     }
 
     @Test(

@@ -1,4 +1,4 @@
-import Glibc
+import Files
 
 /// A picture in memory: bytes, red, green, blue, row by row.
 package struct Image: Equatable, Sendable {
@@ -40,28 +40,11 @@ package struct Image: Equatable, Sendable {
 
     /// The whole file.
     private static func read(_ path: String) throws(ImageError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { throw .noFile(file: path) }
-            throw .unreadable(file: path, reason: String(cString: strerror(errno)))
-        }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        while true {
-            // Not a byte more than is there: files are as large as they say, but for those that are no files.
-            var result = 0
-            let part = [UInt8](unsafeUninitializedCapacity: 1 << 18) { buffer, initialized in
-                repeat {
-                    result = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-                } while result < 0 && errno == EINTR
-                initialized = max(result, 0)
-            }
-            guard result >= 0 else { throw .unreadable(file: path, reason: String(cString: strerror(errno))) }
-            if part.isEmpty { return bytes }
-            bytes += part
-            guard bytes.count <= mostBytes else {
-                throw .unreadable(file: path, reason: "it has more than \(mostBytes) bytes")
-            }
+        do throws(FileError) {
+            return try readFile(path, limit: mostBytes)
+        } catch {
+            if error.isMissing { throw .noFile(file: path) }
+            throw .unreadable(file: path, reason: error.reason)
         }
     }
 

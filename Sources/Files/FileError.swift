@@ -1,0 +1,53 @@
+import Glibc
+
+/// Why a path leads nowhere, or not to a file.
+package enum FileError: Error, Equatable, Sendable {
+    /// A system call failed; `code` is its error number.
+    case system(call: String, path: String, code: Int32)
+    /// `found` says what has the name, as in "a folder".
+    case notAFile(path: String, found: String)
+    case notAFolder(path: String, found: String)
+    /// A pipe that nobody wrote to for so many seconds.
+    case nobodyWrites(path: String, seconds: Int)
+    case tooLarge(path: String, limit: Int)
+    /// A path begins with `~user`, of whom the system knows nothing.
+    case unknownUser(path: String, user: String)
+    /// A path cannot hold the byte 0.
+    case zeroByte(path: String)
+}
+
+extension FileError {
+    /// Nothing has the name.
+    package var isMissing: Bool {
+        guard case .system(_, _, let code) = self else { return false }
+        return code == ENOENT
+    }
+
+    /// What is wrong, without the path.
+    package var reason: String {
+        switch self {
+        case .system(let call, _, let code):
+            code == ENOENT ? "there is no such file" : "\(call) failed: \(String(cString: strerror(code)))"
+        case .notAFile(_, let found): "it is \(found), not a file"
+        case .notAFolder(_, let found): "it is \(found), not a folder"
+        case .nobodyWrites(_, let seconds): "it is a pipe that nobody wrote to for \(seconds) seconds"
+        case .tooLarge(_, let limit): "it has more than \(limit) bytes"
+        case .unknownUser(_, let user):
+            "there is no user \(user); write ./ before a name that begins with ~"
+        case .zeroByte: "a path cannot have a zero byte in it"
+        }
+    }
+
+    private var path: String {
+        switch self {
+        case .system(_, let path, _), .notAFile(let path, _), .notAFolder(let path, _), .nobodyWrites(let path, _),
+            .tooLarge(let path, _),
+            .unknownUser(let path, _), .zeroByte(let path):
+            path
+        }
+    }
+}
+
+extension FileError: CustomStringConvertible {
+    package var description: String { "\(path): \(reason)" }
+}

@@ -1,0 +1,97 @@
+package import Glibc
+
+/// What kind of thing has a name.
+package enum FileType: Sendable {
+    case regular, folder, pipe, socket, terminal
+    /// `/dev/null`, which is empty and takes everything.
+    case null
+    case device
+
+    /// Of an open file.
+    ///
+    /// - Parameter descriptor: nil where it is only known by what `stat` says, which does not tell terminals from other devices.
+    package init(_ status: stat, descriptor: Int32? = nil) {
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: self = .regular
+        case S_IFDIR: self = .folder
+        case S_IFIFO: self = .pipe
+        case S_IFSOCK: self = .socket
+        case S_IFCHR where Self.isNull(status): self = .null
+        case S_IFCHR where descriptor.map { isatty($0) == 1 } ?? false: self = .terminal
+        default: self = .device
+        }
+    }
+
+    /// As in "it is a folder".
+    package var words: String {
+        switch self {
+        case .regular: "a file"
+        case .folder: "a folder"
+        case .pipe: "a pipe"
+        case .socket: "a socket"
+        case .terminal: "a terminal"
+        case .null, .device: "a device"
+        }
+    }
+
+    /// Major number 1, minor number 3. (admin-guide/devices.txt)
+    private static func isNull(_ status: stat) -> Bool { status.st_rdev == 0x103 }
+}
+
+/// What `stat` says of a path, links followed; nil where nothing is there, or it may not be looked at.
+package func fileStatus(_ path: String) -> stat? {
+    var status = stat()
+    return path.withPath { stat($0, &status) } == 0 ? status : nil
+}
+
+package func fileExists(_ path: String) -> Bool { fileStatus(path) != nil }
+
+package func isFolder(_ path: String) -> Bool { fileStatus(path).map { FileType($0) == .folder } ?? false }
+
+/// Whether two paths lead to one and the same thing, whatever ways they go.
+package func isSameFile(_ path: String, _ other: String) -> Bool {
+    guard let own = fileStatus(path), let its = fileStatus(other) else { return path == other }
+    return own.st_dev == its.st_dev && own.st_ino == its.st_ino
+}
+
+/// The absolute path without links, `.` and `..`; nil where nothing is there.
+package func resolvedPath(_ path: String) -> String? {
+    guard let resolved = path.withPath({ realpath($0, nil) }) else { return nil }
+    defer { free(resolved) }
+    return String(path: resolved)
+}
+
+/// What a symbolic link says; nil where the path is none.
+package func linkTarget(_ path: String) -> String? {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = path.withPath { readlink($0, &buffer, buffer.count) }
+    return count < 0 ? nil : String(pathBytes: buffer.prefix(count).map { UInt8(bitPattern: $0) })
+}
+
+/// Makes a folder and those that it lies in, where they are missing.
+///
+/// - Throws: `notAFolder` where something else has the name of one, `system` where one cannot be made.
+package func makeFolders(_ path: String) throws(FileError) {
+    if let status = fileStatus(path) {
+        let type = FileType(status)
+        if type == .folder { return }
+        throw .notAFolder(path: path, found: type.words)
+    }
+    let parent = splitPath(path).folder
+    if parent != path { try makeFolders(parent) }
+    guard path.withPath({ mkdir($0, 0o777) }) != 0 else { return }
+    let code = errno
+    // Somebody may have been faster.
+    if code == EEXIST && isFolder(path) { return }
+    throw .system(call: "making the folder", path: path, code: code)
+}
+
+/// Makes a folder that is not there yet; false where something has its name. Of several processes that try, one does it.
+///
+/// - Throws: `system` where it cannot be made.
+package func makeNewFolder(_ path: String) throws(FileError) -> Bool {
+    if path.withPath({ mkdir($0, 0o777) }) == 0 { return true }
+    let code = errno
+    guard code == EEXIST else { throw .system(call: "making the folder", path: path, code: code) }
+    return false
+}
