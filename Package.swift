@@ -13,7 +13,7 @@ let house: [SwiftSetting] = [
 /// Kernels are optimised in debug builds too.
 func kernels(_ name: String, march: String) -> Target {
     .target(
-        name: name, dependencies: ["CMachine", "KernelInterface"],
+        name: name, dependencies: ["CMachine", "CVectors", "KernelInterface"],
         swiftSettings: house + [.unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "2", "-Xcc", "-march=\(march)"])])
 }
 
@@ -51,6 +51,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         .systemLibrary(name: "CMachine"),
+        .systemLibrary(name: "CVectors"),
         // Debian's libjpeg-dev, libpng-dev and libwebp-dev; a real target, because the first two give up by longjmp, which
         // Swift must not see.
         .target(

@@ -24,6 +24,23 @@ import Testing
         #expect(all.map(String.init).contains(where: isWide))
     }
 
+    /// How a call passes a vector depends on the instruction set, and costs more than the operation. Debug builds keep the
+    /// entries of protocols' tables (`TW`, merged `TWTm`), which nothing calls: those may.
+    @Test("kernels contain their operations on vectors and call none", arguments: ["KernelsAVX512", "KernelsAVX2"])
+    func vectorOperationsAreInlined(target: String) throws {
+        for object in try objectFiles(of: target) {
+            var function = ""
+            for line in try run("objdump", "--disassemble", "--no-show-raw-insn", object.path).split(separator: "\n") {
+                if line.hasSuffix(">:") {
+                    function = String(line)
+                } else if line.contains("call"), line.contains("<vector_") {
+                    let isTableEntry = function.hasSuffix("TW>:") || function.hasSuffix("TWTm>:")
+                    #expect(isTableEntry, "\(object.lastPathComponent): \(function) \(line)")
+                }
+            }
+        }
+    }
+
     /// Mnemonics of AVX and later (VEX and EVEX) begin with v; the rest is what BMI and its neighbours add to integers.
     private func isWide(_ instruction: String) -> Bool {
         let fields = instruction.split(whereSeparator: \.isWhitespace)

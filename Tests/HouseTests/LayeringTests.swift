@@ -33,7 +33,7 @@ private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
     func kernelsStandAlone() throws {
         for file in try swiftFiles(in: "KernelBody") {
             #expect(
-                try importedModules(of: file).allSatisfy { ["CMachine", "KernelInterface"].contains($0) },
+                try importedModules(of: file).allSatisfy { ["CMachine", "CVectors", "KernelInterface"].contains($0) },
                 "\(file.lastPathComponent)")
         }
     }
