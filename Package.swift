@@ -58,22 +58,24 @@ let package = Package(
             name: "CImageCodecs",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
 
+        room("Machine"),
         room("Files"),
         room("Terminal", ["Files"]),
-        engineRoom("Tensors"),
+        engineRoom("Tensors", ["Machine"]),
         room("KernelInterface"),
         kernels("KernelsAVX512", march: "x86-64-v4"),
         kernels("KernelsAVX2", march: "x86-64-v3"),
         kernels("KernelsBaseline", march: "x86-64"),
         engineRoom(
-            "Kernels", ["Tensors", "CMachine", "KernelInterface", "KernelsAVX512", "KernelsAVX2", "KernelsBaseline"]),
+            "Kernels",
+            ["Machine", "Tensors", "CMachine", "KernelInterface", "KernelsAVX512", "KernelsAVX2", "KernelsBaseline"]),
         engineRoom("Networks", ["Tensors"]),
         room("Graphs", ["Tensors", "Networks"]),
-        engineRoom("Engine", ["Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
+        engineRoom("Engine", ["Machine", "Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
         room("Launching", ["Files", "Terminal"]),
-        engineRoom("Collectives", ["Files", "Terminal", "Tensors", "Kernels", "CMachine", "CMPI"]),
+        engineRoom("Collectives", ["Machine", "Files", "Terminal", "Tensors", "Kernels", "CMachine", "CMPI"]),
         room("Planning", ["Collectives"]),
-        engineRoom("Datasets", ["Files", "Tensors", "CZlib", "CImageCodecs"]),
+        engineRoom("Datasets", ["Machine", "Files", "Tensors", "CZlib", "CImageCodecs"]),
         engineRoom("Checkpoints", ["Files", "Tensors", "CZstd", "CCrypto"]),
         .target(
             name: "Exports",
@@ -85,15 +87,15 @@ let package = Package(
         room(
             "Training",
             [
-                "Files", "Terminal", "Tensors", "CMachine", "Kernels", "Networks", "Graphs", "Engine", "Collectives",
-                "Datasets", "Checkpoints", "Recipes", "Planning",
+                "Machine", "Files", "Terminal", "Tensors", "CMachine", "Kernels", "Networks", "Graphs", "Engine",
+                "Collectives", "Datasets", "Checkpoints", "Recipes", "Planning",
             ]),
         .executableTarget(
             name: "cnn-train",
             dependencies: [
                 "Training", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Launching", "Planning",
                 "Collectives",
-                "Datasets", "Checkpoints", "Exports", "Files", "Tensors", "Terminal",
+                "Datasets", "Checkpoints", "Exports", "Files", "Tensors", "Machine", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house),
@@ -128,6 +130,7 @@ let package = Package(
             name: "image-check", dependencies: ["Datasets", "ImageFaults", "CCrypto"], path: "Tests/ImageCheck",
             swiftSettings: optimized),
         .testTarget(name: "HouseTests", dependencies: ["cnn-train"], swiftSettings: house),
+        tests("Machine", ["Machine"]),
         tests("Files", ["Files"]),
         tests("Terminal", ["Terminal", "Files"]),
         tests("Tensors", ["Tensors"]),
@@ -153,7 +156,7 @@ let package = Package(
             "Training",
             [
                 "Training", "Recipes", "Engine", "Graphs", "Networks", "Collectives", "Datasets", "Checkpoints",
-                "Tensors",
+                "Tensors", "Machine",
             ]),
         tests(
             "CommandLine",

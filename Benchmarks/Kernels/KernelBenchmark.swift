@@ -46,7 +46,8 @@ struct KernelBenchmark: ParsableCommand {
     func run() throws {
         let subjects = try Subject.all(of: models.split(separator: ",").map(String.init))
         let largest = subjects.map(\.weights).max()
-        let bench = Bench(backend: isa ?? Backend.supported[0], threads: threads, batchSize: batchSize, steps: steps)
+        let bench = try Bench(
+            backend: isa ?? Backend.supported[0], threads: threads, batchSize: batchSize, steps: steps)
         var measurements: [Measurement] = []
         for (number, subject) in subjects.enumerated() where matches(subject) {
             FileHandle.standardError.write(Data("\r\(number + 1) of \(subjects.count) layers \u{1B}[K".utf8))

@@ -32,15 +32,16 @@ struct Bench {
     let peak: Double
     let bandwidth: Double
 
-    init(backend: Backend, threads: Int?, batchSize: Int, steps: Int) {
+    /// - Throws: where the system refuses threads or memory.
+    init(backend: Backend, threads: Int?, batchSize: Int, steps: Int) throws {
         let choice = ThreadChoice.here(asked: threads, localRanks: 1)
         self.backend = backend
         self.threads = choice.threads
         self.batchSize = batchSize
         self.steps = steps
         let instructionSet = backend.instructionSet
-        peak = 1e9 * measurePeak(instructionSet, threads: choice.threads, cores: Double(choice.cores))
-        bandwidth = 1e9 * measureBandwidth(instructionSet, threads: choice.threads)
+        peak = try 1e9 * measurePeak(instructionSet, threads: choice.threads, cores: Double(choice.cores))
+        bandwidth = try 1e9 * measureBandwidth(instructionSet, threads: choice.threads)
     }
 
     /// Trains the subject's network for some steps, the first of which does not count.

@@ -1,3 +1,5 @@
+package import Machine
+
 /// What can go wrong between ranks.
 package enum CollectiveError: Error, Equatable, Sendable {
     /// MPI refused a call: the function's name, its code, MPI's own words for it, and the rank that called.
@@ -12,6 +14,8 @@ package enum CollectiveError: Error, Equatable, Sendable {
     case timedOut(CollectiveTimeout)
     /// Another rank of an in-process group has failed, so that this one waits in vain.
     case peerFailed(rank: Int, failed: Int)
+    /// The system has no thread for what goes on beside the computation.
+    case thread(ThreadError)
 }
 
 extension CollectiveError: CustomStringConvertible {
@@ -32,6 +36,8 @@ extension CollectiveError: CustomStringConvertible {
             "\(timeout)"
         case .peerFailed(let rank, let failed):
             "rank \(rank) waits for others, but rank \(failed) has failed; that rank's error says why."
+        case .thread(let error):
+            "\(error)"
         }
     }
 }

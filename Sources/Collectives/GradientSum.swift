@@ -1,4 +1,5 @@
 import Foundation
+package import Machine
 import Synchronization
 package import Tensors
 
@@ -33,9 +34,10 @@ package final class GradientSum: Sendable {
     /// - Parameters:
     ///   - gradients: the arena; between `finished(n)` and the end of `wait` its first n floats belong to the sum.
     ///   - bucketBytes: see `Buckets`.
+    /// - Throws: `ThreadError.refused`
     package init(
         of gradients: LentMemory<Float>, world: any Communicator, bucketBytes: Int, wire: WireFormat = .float32
-    ) {
+    ) throws(ThreadError) {
         count = gradients.count
         guard world.size > 1 else {
             shared = nil
@@ -45,9 +47,7 @@ package final class GradientSum: Sendable {
             gradients: gradients, line: world.side, wire: wire,
             buckets: Buckets(count: gradients.count, bytes: bucketBytes).ranges)
         self.shared = shared
-        let thread = Thread { shared.loop() }
-        thread.name = "gradients"
-        thread.start()
+        try SystemThread.start("sum of gradients") { shared.loop() }
     }
 
     deinit { shared?.end() }

@@ -1,4 +1,5 @@
 import Foundation
+import Machine
 import Synchronization
 import Terminal
 
@@ -14,6 +15,8 @@ package final class Job: Sendable {
 
     /// Seconds that ranks which fail alike wait for each other.
     private static let patience: TimeInterval = 5
+    /// Threads that MPI starts, which does not say why it cannot.
+    private static let threadsOfMPI = 4
 
     /// Files that a process alone has open at once while MPI starts, and some more.
     private static let fewestFiles = 16
@@ -27,15 +30,26 @@ package final class Job: Sendable {
         // Open MPI ends the process where it cannot load its parts.
         let files = sysconf(Int32(_SC_OPEN_MAX))
         guard files < 0 || files >= fewestFiles else { throw .tooFewFiles(found: files, needed: fewestFiles) }
+        do throws(ThreadError) {
+            try SystemThread.require(threadsOfMPI, for: "MPI library")
+        } catch {
+            throw .thread(error)
+        }
         let job = Job(try MPICommunicator())
-        job.startWatchdog()
+        try job.startWatchdog()
         return job
     }
 
-    private func startWatchdog() {
+    private func startWatchdog() throws(CollectiveError) {
         guard communicator.size > 1 else { return }
-        let dog = Watchdog(post: communicator.post, recorder: communicator.recorder) { [self] error in fail(error) }
-        watchdog.withLock { $0 = dog }
+        do throws(ThreadError) {
+            let dog = try Watchdog(post: communicator.post, recorder: communicator.recorder) { [self] error in
+                fail(error)
+            }
+            watchdog.withLock { $0 = dog }
+        } catch {
+            throw .thread(error)
+        }
     }
 
     /// Ends MPI on this process, once all ranks call it. No communication may follow.
@@ -62,9 +76,17 @@ package final class Job: Sendable {
     package func failTogether(_ error: any Error, code: Int32? = nil) -> Never {
         if isEnding.exchange(true, ordering: .relaxed) { waitForTheEnd() }
         if communicator.rank == 0 { report(error, as: Self.program) }
-        Thread.detachNewThread { [self] in
-            Thread.sleep(forTimeInterval: Self.patience)
-            end(error, isReported: communicator.rank == 0)
+        let isReported = communicator.rank == 0
+        do {
+            // A process alone waits for nobody.
+            if communicator.size > 1 {
+                try SystemThread.start("end of the job") { [self] in
+                    Thread.sleep(forTimeInterval: Self.patience)
+                    end(error, isReported: isReported)
+                }
+            }
+        } catch {
+            end(error, isReported: isReported)
         }
         do {
             try finish()

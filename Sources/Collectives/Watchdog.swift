@@ -1,4 +1,5 @@
 import Foundation
+import Machine
 import Synchronization
 import Tensors
 
@@ -25,18 +26,17 @@ package final class Watchdog: Sendable {
     /// Starts the thread.
     ///
     /// - Parameter onTimeout: told once, on that thread.
+    /// - Throws: `ThreadError.refused`
     init(
         post: any Post, recorder: FlightRecorder, onTimeout: @escaping @Sendable (CollectiveError) -> Void
-    ) {
+    ) throws(ThreadError) {
         self.post = post
         self.recorder = recorder
         self.onTimeout = onTimeout
-        let thread = Thread { [self] in
+        try SystemThread.start("watchdog") { [self] in
             watch()
             hasEnded.signal()
         }
-        thread.name = "watchdog"
-        thread.start()
     }
 
     /// Ends the thread, and returns when it has ended.

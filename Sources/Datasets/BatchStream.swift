@@ -1,4 +1,5 @@
 import Foundation
+import Machine
 
 /// Batches that a thread of its own prepares, up to two ahead of the one who takes them.
 ///
@@ -16,9 +17,11 @@ package final class BatchStream {
         count = steps.count
         let queue = queue
         // The thread holds the queue and not the stream, so that the stream's end can be noticed.
-        let thread = Thread { queue.fill(steps: steps, producer: producer) }
-        thread.name = "data loader"
-        thread.start()
+        do {
+            try SystemThread.start("data loader") { queue.fill(steps: steps, producer: producer) }
+        } catch {
+            queue.fail(.thread(error))
+        }
     }
 
     deinit { queue.close() }
@@ -60,6 +63,14 @@ private final class Prefetch: @unchecked Sendable {
             locked { failure = error }
         }
         locked { isFinished = true }
+    }
+
+    /// Ends the stream before its first batch.
+    func fail(_ error: DatasetError) {
+        locked {
+            failure = error
+            isFinished = true
+        }
     }
 
     func take() throws(DatasetError) -> LoadedBatch? {

@@ -1,3 +1,5 @@
+package import Machine
+
 /// Why a dataset cannot be opened or read.
 package enum DatasetError: Error, Equatable, Sendable {
     /// No dataset is called that.
@@ -26,6 +28,8 @@ package enum DatasetError: Error, Equatable, Sendable {
     case countMismatch(images: String, found: Int, labels: String, expected: Int)
     /// A label that is no class.
     case labelOutOfRange(file: String, sample: Int, found: Int, classes: Int)
+    /// The system has no thread to read with.
+    case thread(ThreadError)
 }
 
 extension DatasetError: CustomStringConvertible {
@@ -63,6 +67,8 @@ extension DatasetError: CustomStringConvertible {
                 + "They must be as many; take both from one source."
         case .labelOutOfRange(let file, let sample, let found, let classes):
             "\(file) gives sample \(sample) the label \(found), but labels are 0 to \(classes - 1). Is it the right file?"
+        case .thread(let error):
+            "\(error)"
         }
     }
 

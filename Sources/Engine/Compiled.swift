@@ -1,6 +1,7 @@
 internal import Graphs
 internal import KernelInterface
 internal import Kernels
+internal import Machine
 internal import Tensors
 
 /// What the plans of one engine have in common.
@@ -11,6 +12,23 @@ struct SharedMemory {
     var weights: UnsafeMutablePointer<Float>
     var gradients: UnsafeMutablePointer<Float>
     var activations: UnsafeMutablePointer<Float>
+}
+
+extension PlanContext {
+    /// What all plans of an engine share, and what one has for itself.
+    fileprivate init(
+        _ shared: SharedMemory, batch: BatchLayout, step: UnsafeMutablePointer<StepState>,
+        images: UnsafeMutablePointer<Float>, losses: UnsafeMutablePointer<Float>,
+        predictions: UnsafeMutablePointer<Int32>
+    ) {
+        let configuration = shared.configuration
+        self.init(
+            kernels: shared.kernels, usesOpenBLAS: configuration.backend == .openblas,
+            usesWinograd: configuration.usesWinograd && configuration.backend != .openblas,
+            threads: configuration.threads, batch: batch, step: step, parameters: shared.arena,
+            weights: shared.weights, gradients: shared.gradients, activations: shared.activations, images: images,
+            losses: losses, predictions: predictions)
+    }
 }
 
 /// A plan with its own memory for images, labels and results.
@@ -29,31 +47,50 @@ final class Compiled {
     private let predictions: UnsafeMutablePointer<Int32>
     private let logitsView: TensorView
 
-    init(_ graph: Graph, _ layout: MemoryPlan, _ shared: SharedMemory, shards: Int, capacity: Int) {
+    init(
+        _ graph: Graph, _ layout: MemoryPlan, _ shared: SharedMemory, shards: Int, capacity: Int
+    ) throws(MemoryError) {
         self.graph = graph
         let slots = shards * capacity
         inputShape = graph[graph.input].shape
         // Kernels read whole vectors, beyond the last pixel's channels too.
-        images = memory.allocate(Float.self, count: slots * inputShape.count + MemoryPlan.laneGranule)
-        losses = memory.allocate(Float.self, count: slots)
-        predictions = memory.allocate(Int32.self, count: slots)
+        images = try memory.allocate(Float.self, count: slots * inputShape.count + MemoryPlan.laneGranule)
+        losses = try memory.allocate(Float.self, count: slots)
+        predictions = try memory.allocate(Int32.self, count: slots)
         batch = BatchLayout(
-            shards: shards, shardCapacity: capacity, shardSizes: memory.allocate(Int.self, count: shards))
+            shards: shards, shardCapacity: capacity, shardSizes: try memory.allocate(Int.self, count: shards))
         state = memory.store(
             StepState(
-                sampleIDs: memory.allocate(UInt32.self, count: slots),
-                labels: memory.allocate(Int32.self, count: slots)))
+                sampleIDs: try memory.allocate(UInt32.self, count: slots),
+                labels: try memory.allocate(Int32.self, count: slots)))
         let context = PlanContext(
-            kernels: shared.kernels, usesOpenBLAS: shared.configuration.backend == .openblas,
-            usesWinograd: shared.configuration.usesWinograd && shared.configuration.backend != .openblas,
-            threads: shared.configuration.threads, batch: batch, step: state, parameters: shared.arena,
-            weights: shared.weights, gradients: shared.gradients, activations: shared.activations, images: images,
-            losses: losses, predictions: predictions)
+            shared, batch: batch, step: state, images: images, losses: losses, predictions: predictions)
         let builder = PlanBuilder(graph: graph, layout: layout, context: context)
         logitsView = builder.view(graph.logits)
-        let (plan, planBytes) = builder.build()
+        let (plan, planBytes) = try builder.build()
         self.plan = plan
         self.bytes = planBytes + memory.byteCount
+    }
+
+    /// The `bytes` of what `init` makes, without making it.
+    ///
+    /// - Parameter shared: its addresses are not read.
+    static func byteCount(
+        _ graph: Graph, _ layout: MemoryPlan, _ shared: SharedMemory, shards: Int, capacity: Int
+    ) -> Int {
+        let slots = shards * capacity
+        let pixels = slots * graph[graph.input].shape.count + MemoryPlan.laneGranule
+        let own =
+            PlanMemory.bytes(Float.self, pixels) + PlanMemory.bytes(Float.self, slots)
+            + PlanMemory.bytes(Int32.self, slots) + PlanMemory.bytes(Int.self, shards)
+            + PlanMemory.bytes(UInt32.self, slots) + PlanMemory.bytes(Int32.self, slots)
+            + PlanMemory.bytes(StepState.self, 1)
+        let context = PlanContext(
+            shared,
+            batch: BatchLayout(shards: shards, shardCapacity: capacity, shardSizes: placeholder(Int.self)),
+            step: placeholder(StepState.self), images: placeholder(Float.self), losses: placeholder(Float.self),
+            predictions: placeholder(Int32.self))
+        return own + PlanBuilder(graph: graph, layout: layout, context: context).byteCount()
     }
 
     /// Puts a batch's samples into their slots, on all threads: each brings into its caches what it is going to read.

@@ -9,8 +9,10 @@ extension Engine {
     package var keepsAverages: Bool { averages.count > 0 }
 
     /// Begins to keep averages, or begins anew: they are what parameters and buffers are now.
-    package func beginAverages() {
-        if !keepsAverages { averages = AlignedBuffer(count: arena.count) }
+    ///
+    /// - Throws: `MemoryError.refused`
+    package func beginAverages() throws {
+        if !keepsAverages { averages = try AlignedBuffer(count: arena.count) }
         averages.baseAddress.update(from: weights.baseAddress, count: arena.count)
     }
 

@@ -26,7 +26,7 @@ package final class Engine {
     var gradients: AlignedBuffer<Float>
     var velocities: AlignedBuffer<Float>
     /// Of all parameters and buffers over time; empty where they are not kept.
-    var averages = AlignedBuffer<Float>(count: 0)
+    var averages: AlignedBuffer<Float>
     /// Between steps nobody's: no step reads what another has left there.
     let activations: AlignedBuffer<Float>
     let training: Compiled?
@@ -38,56 +38,59 @@ package final class Engine {
     /// Compiles the graphs.
     ///
     /// - Parameter training: nil for evaluation only.
-    /// - Throws: `EngineError.unsupported` when the CPU lacks what the backend needs.
-    package init(training: Graph?, evaluation: Graph, configuration: EngineConfiguration) throws(EngineError) {
+    /// - Throws: as for a layout.
+    package convenience init(training: Graph?, evaluation: Graph, configuration: EngineConfiguration) throws {
+        try self.init(EngineLayout(training: training, evaluation: evaluation, configuration: configuration))
+    }
+
+    /// Reserves memory, starts threads and compiles the graphs.
+    ///
+    /// - Throws: `EngineError.unsupported` when the CPU lacks what the backend needs, `MemoryError` or `ThreadError` when the system refuses
+    ///   memory or threads.
+    package init(_ layout: EngineLayout) throws {
+        let configuration = layout.configuration
         let instructionSet = configuration.backend.instructionSet
         guard instructionSet.isSupported else {
-            throw .unsupported(
+            throw EngineError.unsupported(
                 backend: configuration.backend.rawValue, needs: instructionSet.requirement,
                 available: Backend.supported.map(\.rawValue))
         }
-        self.configuration = configuration
-        self.parameters = evaluation.parameters
-        self.pool = ThreadPool(threads: configuration.threads, spins: configuration.spins)
-        if configuration.backend == .openblas { setOpenBLASThreads(configuration.threads) }
-        let passes = configuration.passes.intersection(configuration.backend.passes)
-        let rewritten = training?.applying(passes)
-        let training = passes.contains(.recomputation) ? rewritten?.recomputingForMemory() : rewritten
-        let evaluation = evaluation.applying(passes)
-        let arena = ParameterArena(graph: training ?? evaluation)
-        precondition(
-            training == nil || arena.finishedAfterNode.last == arena.trainableCount, "a parameter has no gradient")
-        self.arena = arena
-        self.weights = AlignedBuffer(count: arena.count)
-        self.gradients = AlignedBuffer(count: training == nil ? 0 : arena.trainableCount)
-        self.velocities = AlignedBuffer(count: training == nil ? 0 : arena.trainableCount)
-        let hasNarrowMaps = configuration.backend != .openblas
-        let trainingLayout = training.map { MemoryPlan(graph: $0, hasNarrowMaps: hasNarrowMaps) }
-        let evaluationLayout = MemoryPlan(graph: evaluation, hasNarrowMaps: hasNarrowMaps)
-        let trainingSlots = configuration.shards * configuration.shardCapacity
-        // Kernels read whole vectors, beyond the last pixel of a narrow map too.
-        self.activations = AlignedBuffer(
-            count: MemoryPlan.laneGranule
-                + max(
-                    (trainingLayout?.arenaCount ?? 0) * trainingSlots,
-                    evaluationLayout.arenaCount * configuration.evaluationCapacity))
+        let arena = layout.arena
+        let trainableCount = layout.training == nil ? 0 : arena.trainableCount
+        let weights = try AlignedBuffer<Float>(count: arena.count)
+        let gradients = try AlignedBuffer<Float>(count: trainableCount)
+        let velocities = try AlignedBuffer<Float>(count: trainableCount)
+        let activations = try AlignedBuffer<Float>(count: layout.activationCount)
+        let averages = try AlignedBuffer<Float>(count: 0)
         let shared = SharedMemory(
             kernels: instructionSet.kernels, configuration: configuration, arena: arena,
             weights: weights.baseAddress, gradients: gradients.baseAddress, activations: activations.baseAddress)
-        if let training, let trainingLayout {
-            self.training = Compiled(
-                training, trainingLayout, shared, shards: configuration.shards, capacity: configuration.shardCapacity)
-        } else {
-            self.training = nil
+        var training: Compiled?
+        if let graph = layout.training, let plan = layout.trainingPlan {
+            training = try Compiled(
+                graph, plan, shared, shards: configuration.shards, capacity: configuration.shardCapacity)
         }
-        self.evaluation = Compiled(
-            evaluation, evaluationLayout, shared, shards: 1, capacity: configuration.evaluationCapacity)
+        let evaluation = try Compiled(
+            layout.evaluation, layout.evaluationPlan, shared, shards: 1, capacity: configuration.evaluationCapacity)
+        let pool = try ThreadPool(threads: configuration.threads, spins: configuration.spins)
+        if configuration.backend == .openblas { setOpenBLASThreads(configuration.threads) }
+        self.configuration = configuration
+        self.parameters = layout.parameters
+        self.pool = pool
+        self.arena = arena
+        self.training = training
+        self.evaluation = evaluation
         self.optimizer = Optimizer(
-            kernels: instructionSet.kernels, graph: training ?? evaluation, arena: arena,
+            kernels: instructionSet.kernels, graph: layout.training ?? layout.evaluation, arena: arena,
             weights: weights.baseAddress, gradients: gradients.baseAddress, velocities: velocities.baseAddress)
-        self.parameterBytes = 4 * (weights.count + gradients.count + velocities.count)
-        self.activationBytes = 4 * activations.count
-        self.planBytes = (self.training?.bytes ?? 0) + self.evaluation.bytes
+        self.parameterBytes = layout.parameterBytes
+        self.activationBytes = layout.activationBytes
+        self.planBytes = (training?.bytes ?? 0) + evaluation.bytes
+        self.weights = weights
+        self.gradients = gradients
+        self.velocities = velocities
+        self.averages = averages
+        self.activations = activations
     }
 
     // MARK: Steps

@@ -61,10 +61,13 @@ package final class SnapshotMemory: Sendable {
 
     private static let smallPageFloats = 1024
 
-    init(_ arena: ParameterArena, keepsAverages: Bool) {
-        weights = AlignedBuffer(count: arena.count)
-        velocities = AlignedBuffer(count: arena.trainableCount)
-        averages = AlignedBuffer(count: keepsAverages ? arena.count : 0)
+    init(_ arena: ParameterArena, keepsAverages: Bool) throws {
+        let weights = try AlignedBuffer<Float>(count: arena.count)
+        let velocities = try AlignedBuffer<Float>(count: arena.trainableCount)
+        let averages = try AlignedBuffer<Float>(count: keepsAverages ? arena.count : 0)
+        self.weights = weights
+        self.velocities = velocities
+        self.averages = averages
     }
 
     /// Has the system hand out all pages: the first write to a page costs ten times what a later one does.
@@ -79,7 +82,11 @@ package final class SnapshotMemory: Sendable {
 
 extension Engine {
     /// Reserves room for snapshots of this engine, one at a time, with averages where they are kept by now.
-    package func snapshotMemory() -> SnapshotMemory { SnapshotMemory(arena, keepsAverages: keepsAverages) }
+    ///
+    /// - Throws: `MemoryError.refused`
+    package func snapshotMemory() throws -> SnapshotMemory {
+        try SnapshotMemory(arena, keepsAverages: keepsAverages)
+    }
 
     /// Copies what was learned: the only part of a checkpoint for which training stands still.
     ///

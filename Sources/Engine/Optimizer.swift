@@ -40,7 +40,7 @@ final class Optimizer {
         kernel = kernels.sgd
         self.chunks = memory.store(chunks)
         self.owners = owners
-        moved = memory.allocate(UInt8.self, count: owners.count)
+        moved = memory.vector(UInt8.self, count: owners.count)
         arguments = memory.store(
             SGDArguments(
                 parameters: weights, gradients: gradients, velocities: velocities,

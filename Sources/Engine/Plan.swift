@@ -1,4 +1,5 @@
 internal import Kernels
+internal import Machine
 internal import Tensors
 
 /// A compiled graph: kernel calls in order, over memory that is all there already. Running one allocates nothing.
@@ -100,23 +101,40 @@ final class PlanMemory {
     deinit { for block in blocks { block.release() } }
 
     /// Zeroed memory for `count` elements, aligned for any vector.
-    func allocate<Element: BitwiseCopyable>(_ type: Element.Type, count: Int) -> UnsafeMutablePointer<Element> {
-        let bytes = max(count, 1) * MemoryLayout<Element>.stride
-        let block = Pages(bytes: bytes)
+    func allocate<Element: BitwiseCopyable>(
+        _ type: Element.Type, count: Int
+    ) throws(MemoryError) -> UnsafeMutablePointer<Element> {
+        let bytes = Self.bytes(type, count)
+        let block = try Pages(bytes: bytes)
         blocks.append(block)
         byteCount += bytes
         return block.start.bindMemory(to: Element.self, capacity: max(count, 1))
     }
 
+    /// Bytes that `allocate` takes.
+    static func bytes<Element>(_ type: Element.Type, _ count: Int) -> Int {
+        max(count, 1).saturatingProduct(MemoryLayout<Element>.stride)
+    }
+
+    /// The same for what does not grow with the batch: arguments of kernels, numbers for each channel.
+    func vector<Element: BitwiseCopyable>(_ type: Element.Type, count: Int) -> UnsafeMutablePointer<Element> {
+        do {
+            return try allocate(type, count: count)
+        } catch {
+            // Whoever plans an engine has made sure of much more than this.
+            preconditionFailure("\(error)")
+        }
+    }
+
     /// A copy of `value` at an address of its own.
     func store<Value: BitwiseCopyable>(_ value: Value) -> UnsafeMutablePointer<Value> {
-        let pointer = allocate(Value.self, count: 1)
+        let pointer = vector(Value.self, count: 1)
         pointer.initialize(to: value)
         return pointer
     }
 
     func store<Value: BitwiseCopyable>(_ values: [Value]) -> UnsafeMutablePointer<Value> {
-        let pointer = allocate(Value.self, count: values.count)
+        let pointer = vector(Value.self, count: values.count)
         for (i, value) in values.enumerated() { (pointer + i).initialize(to: value) }
         return pointer
     }

@@ -87,7 +87,7 @@ extension PlanBuilder {
             }
             return state.slice(part.firstChannel, x.channels)
         }
-        let vectors = memory.allocate(Float.self, count: 2 * padded(x.channels))
+        let vectors = memory.vector(Float.self, count: 2 * padded(x.channels))
         let arguments = NormShiftArguments(
             batch: context.batch, norms: UnsafePointer(memory.store(states)), normCount: states.count, slope: vectors,
             offset: vectors + padded(x.channels), input: x, gradient: view(node.inputs[1]), output: view(output))
@@ -284,7 +284,7 @@ extension PlanBuilder {
     private mutating func state(_ norm: BatchNorm, channels: Int) -> BatchNormState {
         if let state = norms[norm.index] { return state }
         let width = padded(channels)
-        let vectors = memory.allocate(Float.self, count: 6 * width)
+        let vectors = memory.vector(Float.self, count: 6 * width)
         let state = BatchNormState(
             channels: channels, epsilon: norm.epsilon, momentum: norm.momentum,
             weight: UnsafePointer(weights(norm.weight)), bias: UnsafePointer(weights(norm.bias)),

@@ -1,6 +1,7 @@
 internal import Graphs
 internal import KernelInterface
 internal import Kernels
+internal import Machine
 internal import Tensors
 
 /// What a plan is compiled against: the memory that outlives a step, and the numbers of samples.
@@ -58,13 +59,20 @@ struct PlanBuilder {
         self.shardTurns = UnsafePointer(memory.store(ShardTree(context.batch.shards).turns))
     }
 
+    /// Bytes of memory that the plan will hold besides the arenas.
+    func byteCount() -> Int {
+        var measure = self
+        measure.lowerAll()
+        return measure.memory.byteCount + measure.workspace.byteCount(totals: measure.totals, threads: context.threads)
+    }
+
     /// The plan, and the bytes of memory that it holds besides the arenas.
-    func build() -> (plan: Plan, bytes: Int) {
+    func build() throws(MemoryError) -> (plan: Plan, bytes: Int) {
         // Scratch memory is shared, so the largest request decides; a dry pass finds it.
         var measure = self
         measure.lowerAll()
         var builder = PlanBuilder(graph: graph, layout: layout, context: context)
-        builder.workspace.allocate(
+        try builder.workspace.allocate(
             like: measure.workspace, totals: measure.totals, threads: context.threads, in: builder.memory)
         builder.lowerAll()
         let plan = Plan(
@@ -205,20 +213,20 @@ struct Workspace {
     mutating func needSums(_ numbers: Int) { sums = max(sums, numbers) }
     mutating func needRuns(_ floats: Int) { runs = max(runs, floats) }
 
-    mutating func allocate(like measured: Workspace, totals count: Int, threads: Int, in memory: PlanMemory) {
+    mutating func allocate(
+        like measured: Workspace, totals count: Int, threads: Int, in memory: PlanMemory
+    ) throws(MemoryError) {
         self = measured
-        scratch = memory.allocate(Float.self, count: perWorker * threads)
-        partials = memory.allocate(Float.self, count: shared)
-        sampleSums = memory.allocate(Double.self, count: sums)
-        runSums = memory.allocate(Float.self, count: runs)
-        totals = memory.allocate(Double.self, count: count)
+        scratch = try memory.allocate(Float.self, count: perWorker * threads)
+        partials = try memory.allocate(Float.self, count: shared)
+        sampleSums = try memory.allocate(Double.self, count: sums)
+        runSums = try memory.allocate(Float.self, count: runs)
+        totals = try memory.allocate(Double.self, count: count)
     }
 
-    /// An address that nobody reads: what the dry pass sees.
-    private static func placeholder<Element>(_ type: Element.Type) -> UnsafeMutablePointer<Element> {
-        guard let pointer = UnsafeMutablePointer<Element>(bitPattern: 64) else {
-            preconditionFailure("64 is no address")
-        }
-        return pointer
+    /// Bytes that `allocate` takes of this, measured.
+    func byteCount(totals count: Int, threads: Int) -> Int {
+        let floats = [perWorker * threads, shared, runs].map { PlanMemory.bytes(Float.self, $0) }
+        return (floats + [sums, count].map { PlanMemory.bytes(Double.self, $0) }).reduce(0, +)
     }
 }

@@ -6,10 +6,12 @@ internal import Tensors
 ///
 /// Counted is what a program asks for, 12 bytes a number: two read and one written. That the memory system also fetches a line
 /// before it is overwritten is not counted, as it is not where this is compared with (STREAM counts the same way).
-package func measureBandwidth(_ instructionSet: InstructionSet, threads: Int) -> Double {
-    let pool = ThreadPool(threads: threads)
-    let arrays = AlignedBuffer<Float>(count: 3 * Stretch.tasks * Stretch.floats)
-    var sizes = AlignedBuffer<Int>(count: Stretch.tasks)
+///
+/// - Throws: where the system refuses threads or memory.
+package func measureBandwidth(_ instructionSet: InstructionSet, threads: Int) throws -> Double {
+    let pool = try ThreadPool(threads: threads)
+    let arrays = try AlignedBuffer<Float>(count: 3 * Stretch.tasks * Stretch.floats)
+    var sizes = try AlignedBuffer<Int>(count: Stretch.tasks)
     sizes.withMutableSpan { sizes in for task in sizes.indices { sizes[task] = 1 } }
     func view(_ array: Int) -> TensorView {
         TensorView(

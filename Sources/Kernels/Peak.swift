@@ -12,10 +12,11 @@ internal import Tensors
 /// programs take away in between is not the machine's limit. The best of several runs of some milliseconds.
 ///
 /// - Parameter cores: That the threads share; a part of one where ranks share it.
-package func measurePeak(_ instructionSet: InstructionSet, threads: Int, cores: Double) -> Double {
-    let pool = ThreadPool(threads: threads)
-    let memory = AlignedBuffer<Float>(count: threads * 16_384)
-    let seconds = AlignedBuffer<Double>(count: threads)
+/// - Throws: where the system refuses threads or memory.
+package func measurePeak(_ instructionSet: InstructionSet, threads: Int, cores: Double) throws -> Double {
+    let pool = try ThreadPool(threads: threads)
+    let memory = try AlignedBuffer<Float>(count: threads * 16_384)
+    let seconds = try AlignedBuffer<Double>(count: threads)
     var job = PeakJob(
         kernels: instructionSet.kernels, memory: memory.baseAddress, seconds: seconds.baseAddress, repetitions: 4000)
     var best = 0.0

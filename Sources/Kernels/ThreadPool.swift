@@ -1,4 +1,5 @@
 internal import CMachine
+package import Machine
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -74,42 +75,32 @@ package final class ThreadPool: Sendable {
 
     /// Starts `threads - 1` workers. `spins` says whether waiting threads may burn their core for some microseconds: not when
     /// more threads than cores run on the machine.
-    package init(threads: Int, spins: Bool = true) {
+    ///
+    /// - Throws: `ThreadError.refused`; then none of them is left.
+    package init(threads: Int, spins: Bool = true) throws(ThreadError) {
         precondition(threads > 0, "a pool of \(threads) threads was asked for")
         self.threads = threads
-        self.shared = Shared(threads: threads, patience: spins ? 20_000 : 0)
-        for worker in 1..<max(threads, 1) {
-            Self.start(Unmanaged.passRetained(Start(shared: shared, worker: worker)))
+        let shared = Shared(threads: threads, patience: spins ? 20_000 : 0)
+        self.shared = shared
+        do throws(ThreadError) {
+            for worker in 1..<max(threads, 1) {
+                try SystemThread.start("compute pool, thread \(worker + 1) of \(threads)") {
+                    _ = machine_flush_denormals()
+                    ThreadPool.loop(shared, worker)
+                }
+            }
+        } catch {
+            Self.end(shared)
+            throw error
         }
     }
 
-    deinit {
+    deinit { Self.end(shared) }
+
+    /// Lets the workers end. Twice does no harm.
+    private static func end(_ shared: Shared) {
         shared.isEnding.store(true, ordering: .releasing)
-        Self.publish(shared)
-    }
-
-    private final class Start: Sendable {
-        let shared: Shared
-        let worker: Int
-        init(shared: Shared, worker: Int) {
-            self.shared = shared
-            self.worker = worker
-        }
-    }
-
-    private static func start(_ argument: Unmanaged<Start>) {
-        var thread = pthread_t()
-        let status = pthread_create(
-            &thread, nil,
-            { raw in
-                guard let raw else { return nil }
-                let start = Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
-                _ = machine_flush_denormals()
-                ThreadPool.loop(start.shared, start.worker)
-                return nil
-            }, argument.toOpaque())
-        precondition(status == 0, "the system refused a thread: error \(status)")
-        pthread_detach(thread)
+        publish(shared)
     }
 
     private static func loop(_ shared: Shared, _ worker: Int) {

@@ -74,14 +74,20 @@ package struct HostList: Hashable, Sendable {
 
     /// Ranks that all hosts take together; nil where one does not say.
     package var slots: Int? {
-        hosts.reduce(0) { sum, host in sum.flatMap { sum in host.slots.map { sum + $0 } } }
+        hosts.reduce(0) { sum, host in sum.flatMap { sum in host.slots.map { Self.sum(sum, $0) } } }
+    }
+
+    /// The sum, or the largest number where that is larger.
+    private static func sum(_ a: Int, _ b: Int) -> Int {
+        let (sum, overflows) = a.addingReportingOverflow(b)
+        return overflows ? .max : sum
     }
 
     /// The hosts with a number each: those without one share evenly what the others leave of `ranks`, the first ones the more.
     package func sharing(_ ranks: Int) -> HostList {
         let open = hosts.indices.filter { hosts[$0].slots == nil }
         guard !open.isEmpty else { return self }
-        let rest = max(ranks - hosts.reduce(0) { $0 + ($1.slots ?? 0) }, open.count)
+        let rest = max(ranks - hosts.reduce(0) { Self.sum($0, $1.slots ?? 0) }, open.count)
         var shared = self
         for (place, index) in open.enumerated() {
             shared.hosts[index].slots = rest / open.count + (place < rest % open.count ? 1 : 0)

@@ -67,7 +67,7 @@ extension ModelOptions.Key {
         switch self {
         case .growthRate: "a whole number from 1 to 1024"
         case .compression: "a number above 0 up to 1"
-        case .blocks: "1 to 8 whole numbers from 1 to 256, such as 6,12,24,16"
+        case .blocks: "1 to 8 whole numbers from 1 to 256, together at most 600, such as 6,12,24,16"
         case .dropout: "a number from 0 up to but not including 1"
         case .stem: Stem.allCases.map(\.rawValue).joined(separator: " or ")
         case .head: HeadForm.allCases.map(\.rawValue).joined(separator: " or ")
@@ -145,6 +145,7 @@ extension ModelOptions {
     }
 
     private static func isAllowed(_ blocks: [Int]) -> Bool {
-        (1...8).contains(blocks.count) && blocks.allSatisfy { (1...256).contains($0) }
+        // Together what the deepest network in print has, ResNet-1202: planning takes time with their square.
+        (1...8).contains(blocks.count) && blocks.allSatisfy { (1...256).contains($0) } && blocks.reduce(0, +) <= 600
     }
 }

@@ -34,7 +34,8 @@ package struct Link: Hashable, Sendable {
                 units: [
                     ("Gbit/s", 1.25e8), ("Mbit/s", 1.25e5), ("GB/s", 1e9), ("MB/s", 1e6), ("kB/s", 1e3), ("B/s", 1),
                 ]),
-            latency >= 0, bandwidth > 0
+            // Slower or faster than anything.
+            (0...1e3).contains(latency), (1...1e15).contains(bandwidth)
         else { return nil }
         self.init(latency: latency, bandwidth: bandwidth)
     }

@@ -62,6 +62,48 @@ package struct StepMeasurement: Codable, Hashable, Sendable {
         self.stepSeconds = stepSeconds
     }
 
+    /// Ranks that a machine may have.
+    package static let rankRange = 1...4096
+
+    /// Holds what a file says to what a measurement can be.
+    ///
+    /// - Throws: `MeasurementError` for the first number out of its range.
+    package func check() throws(MeasurementError) {
+        try Self.check("samples", samples, 1...1_000_000_000)
+        try Self.check("threads", threads, 1...1024)
+        try Self.check("local_ranks", localRanks, Self.rankRange)
+        try Self.check("cores", cores, 1...1_048_576)
+        try Self.check("gradients", gradients, 0...Self.mostGradients)
+        try Self.check("number of events", events.count, 0...1_000_000)
+        var final = 0
+        for event in events {
+            try Self.check("seconds of an event", event.seconds, 0...Self.mostSeconds)
+            try Self.check("moments of an event", event.moments ?? 0, 0...(1 << 24))
+            if let gradients = event.gradients {
+                try Self.check("gradients of an event", gradients, final...self.gradients)
+                final = gradients
+            }
+        }
+        try Self.check("rest_seconds", restSeconds, 0...Self.mostSeconds)
+        try Self.check("update_seconds", updateSeconds, 0...Self.mostSeconds)
+        try Self.check("seconds of a whole step", seconds, Self.leastSeconds...Self.mostSeconds)
+        try Self.check("number of step_seconds", stepSeconds.count, 1...1_000_000)
+        for seconds in stepSeconds { try Self.check("step_seconds", seconds, Self.leastSeconds...Self.mostSeconds) }
+    }
+
+    /// Floats of the largest network that a forecast takes seconds for: 8 GiB.
+    private static let mostGradients = 1 << 31
+    private static let leastSeconds = 1e-9
+    private static let mostSeconds = 1e6
+
+    private static func check<Number: Comparable>(
+        _ name: String, _ found: Number, _ range: ClosedRange<Number>
+    ) throws(MeasurementError) {
+        guard !range.contains(found) else { return }
+        throw MeasurementError(
+            name: name, found: "\(found)", expected: "\(range.lowerBound) to \(range.upperBound)")
+    }
+
     /// Seconds of a step that waits for nobody.
     package var seconds: Double { events.reduce(0) { $0 + $1.seconds } + restSeconds + updateSeconds }
 
@@ -84,4 +126,14 @@ package struct StepMeasurement: Codable, Hashable, Sendable {
         scaled.stepSeconds = stepSeconds.map { $0 * pass }
         return scaled
     }
+}
+
+/// A number that no measurement has.
+package struct MeasurementError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let name: String
+    package let found: String
+    /// As in `1 to 4096`.
+    package let expected: String
+
+    package var description: String { "the measurement's \(name) is \(found), expected \(expected)" }
 }

@@ -152,6 +152,16 @@ package struct Recipe: Equatable, Sendable {
 extension Recipe {
     /// Samples of an optimizer step over all ranks and passes.
     package var globalBatchSize: Int { batchSize * accumulate }
+
+    /// The recipe for a training set of so many samples: a learning rate that follows from the batch follows from what a batch then has.
+    package func fitted(toSamples samples: Int) throws(RecipeError) -> Recipe {
+        guard globalBatchSize > samples, learningRate == Default.learningRate(batchSize: globalBatchSize) else {
+            return self
+        }
+        var values = overrides
+        values.learningRate = Default.learningRate(batchSize: samples)
+        return try Recipe.resolve(flags: values)
+    }
 }
 
 extension Recipe {

@@ -122,7 +122,9 @@ extension Recipe {
     }
 
     /// Checks what one source says by itself.
-    private static func check(_ source: RecipeOverrides) throws(RecipeError) {
+    ///
+    /// For commands too that take some of a recipe's values and make none.
+    package static func check(_ source: RecipeOverrides) throws(RecipeError) {
         for key in RecipeKey.all {
             guard let found = key.invalid(source) else { continue }
             throw .invalid(place: source.place(of: key.name), found: found, expected: key.expected)

@@ -1,3 +1,5 @@
+package import Machine
+
 /// Memory for `count` elements that one owner holds, aligned for any vector, zeroed, and on huge pages where it is large.
 ///
 /// Not for small or short-lived things: an `Array` serves those better.
@@ -10,10 +12,11 @@ package struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable {
 
     /// Reserves zeroed memory. Pages are first touched by whoever writes them first.
     ///
+    /// - Throws: `MemoryError.refused` where the system has not so much.
     /// - Complexity: O(1) for large buffers; the kernel hands out zero pages when they are touched.
-    package init(count: Int) {
+    package init(count: Int) throws(MemoryError) {
         precondition(count >= 0, "a buffer of \(count) elements was asked for")
-        self.pages = Pages(bytes: count * MemoryLayout<Element>.stride)
+        self.pages = try Pages(bytes: count.saturatingProduct(MemoryLayout<Element>.stride))
         self.baseAddress = pages.start.bindMemory(to: Element.self, capacity: count)
         self.count = count
     }

@@ -1,3 +1,5 @@
+package import Machine
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -19,21 +21,26 @@ package struct Pages: @unchecked Sendable {
 
     /// Reserves `bytes`. A page of large stretches is zeroed when it is first touched, by the thread that touches it.
     ///
+    /// - Throws: `MemoryError.refused`
     /// - Complexity: O(1) for large stretches, O(bytes) for small ones.
-    package init(bytes: Int) {
+    package init(bytes: Int) throws(MemoryError) {
         precondition(bytes >= 0, "a stretch of \(bytes) bytes was asked for")
         if bytes < Self.large {
             size = max(bytes, 1)
-            start = .allocate(byteCount: size, alignment: 64)
+            var memory: UnsafeMutableRawPointer?
+            guard posix_memalign(&memory, 64, size) == 0, let memory else { throw .refused(bytes: bytes) }
+            start = memory
             memset(start, 0, size)
             return
         }
+        // More than any system has.
+        guard bytes < Int.max >> 1 else { throw .refused(bytes: bytes) }
         size = (bytes + Self.hugePage - 1) / Self.hugePage * Self.hugePage
         // The system aligns to small pages only: what stands before and after the huge ones goes back.
         let reserved = size + Self.hugePage
         guard let raw = mmap(nil, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             raw != MAP_FAILED
-        else { preconditionFailure("the machine has no \(reserved) bytes left for a buffer") }
+        else { throw .refused(bytes: bytes) }
         start = raw.alignedUp(toMultipleOf: Self.hugePage)
         let before = start - raw
         if before > 0 { munmap(raw, before) }
@@ -43,6 +50,6 @@ package struct Pages: @unchecked Sendable {
 
     /// Gives the memory back; nobody may use it afterwards.
     package func release() {
-        if isLarge { munmap(start, size) } else { start.deallocate() }
+        if isLarge { munmap(start, size) } else { free(start) }
     }
 }

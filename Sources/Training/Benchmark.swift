@@ -79,7 +79,7 @@ package struct Benchmark: Sendable {
         let setup = bench.setup
         let middle = median(seconds)
         let threads = setup.threads
-        let peak = measurePeak(
+        let peak = try measurePeak(
             setup.backend.instructionSet, threads: threads.threads,
             cores: Double(threads.cores) / Double(threads.localRanks))
         recording = bench.recording
@@ -88,7 +88,7 @@ package struct Benchmark: Sendable {
             ? bench.recording.map { recording in
                 // All ranks at once, as in a step: those of one machine share its memory.
                 try world.barrier()
-                let bandwidth = measureBandwidth(setup.backend.instructionSet, threads: threads.threads)
+                let bandwidth = try measureBandwidth(setup.backend.instructionSet, threads: threads.threads)
                 return Profile(recording, limits: Profile.Limits(peak: peak * 1e9, bandwidth: bandwidth * 1e9))
             } : nil
 
@@ -166,22 +166,28 @@ private final class BenchmarkRun {
         world: any Communicator
     ) throws {
         let start = Date()
-        (setup, engine, batch) = try together(world) {
+        let (setup, layout) = try together(world) {
             let classes = try Setup.defaultClasses(ofModel: model.name)
             let setup = try Setup(
                 model: model, data: "synthetic", imageSize: imageSize, classes: classes, threads: threads,
                 instructionSet: instructionSet, convolution: convolution, world: world)
-            let engine = try setup.engine(batchSize: batchSize, seed: 1, passes: passes)
+            let layout = try setup.layout(batchSize: batchSize, seed: 1, passes: passes)
+            try setup.needs(toMeasure: layout, batchSize: batchSize).require()
+            return (setup, layout)
+        }
+        self.setup = setup
+        (engine, batch, gradientSum) = try together(world) {
+            let engine = try Engine(layout)
             engine.initialize(seed: 1)
-            return (setup, engine, try Self.batch(setup, batchSize: batchSize))
+            let sum = try GradientSum(
+                of: engine.lendGradients(), world: world, bucketBytes: communication.bucketMegabytes << 20,
+                wire: WireFormat(communication.gradientType))
+            return (engine, try Self.batch(setup, batchSize: batchSize), sum)
         }
         self.world = world
         self.batchSize = batchSize
         world.allReduce = AllReduce(communication.allReduce)
         sharesMoments = communication.batchNorm == .sync
-        gradientSum = GradientSum(
-            of: engine.lendGradients(), world: world, bucketBytes: communication.bucketMegabytes << 20,
-            wire: WireFormat(communication.gradientType))
         _ = try secondsOfStep()
         firstStepSeconds = Date().timeIntervalSince(start)
     }
@@ -191,7 +197,9 @@ private final class BenchmarkRun {
         let sizes = setup.sharding.ownShards.map { setup.sharding.samples(ofShard: $0, batchSize: batchSize) }
         let count = setup.dataset.count(of: .train)
         let samples = sizes.flatMap { $0 }.map { $0 % count }
-        let images = try samples.flatMap { try setup.dataset.image($0, of: .train, imageSize: setup.imageSize) }
+        var images: [Float] = []
+        images.reserveCapacity(samples.count * setup.dataset.shape(imageSize: setup.imageSize).count)
+        for sample in samples { images += try setup.dataset.image(sample, of: .train, imageSize: setup.imageSize) }
         return Batch(
             images: images, labels: samples.map { Int32(setup.dataset.label(at: $0, in: .train)) },
             sampleIDs: samples.map { UInt32($0) }, shardSizes: sizes.map(\.count))

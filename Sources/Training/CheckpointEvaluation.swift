@@ -25,7 +25,7 @@ package struct CheckpointEvaluation: Sendable {
         let classes = try world.broadcast(file?.about.classes ?? 0)
         let imageSize = try world.broadcast(file?.about.imageSize ?? 0)
         let data = try world.broadcast(data ?? file?.data ?? "")
-        let (setup, engine) = try together(world) {
+        let (setup, layout) = try together(world) {
             let setup = try Setup(
                 model: ModelChoice(model, options: options), data: data, imageSize: imageSize, classes: classes,
                 threads: threads,
@@ -34,9 +34,14 @@ package struct CheckpointEvaluation: Sendable {
                 throw TrainingError.otherChannels(
                     data: data, found: setup.dataset.channels, expected: file.about.inputChannels)
             }
-            let engine = try setup.engine(batchSize: nil, seed: 0)
+            let layout = try setup.layout(batchSize: nil, seed: 0)
+            try setup.needs(toEvaluate: layout).require()
+            return (setup, layout)
+        }
+        let engine = try together(world) {
+            let engine = try Engine(layout)
             if let file { try engine.load(file.checkpoint.tensors) }
-            return (setup, engine)
+            return engine
         }
         try engine.withParameters { parameters in try world.broadcast(&parameters, from: 0) }
         self.model = model

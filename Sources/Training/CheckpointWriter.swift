@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Machine
 import Terminal
 
 /// Compresses, writes and verifies checkpoints on a thread of its own, one at a time, while training goes on.
@@ -26,9 +27,10 @@ final class CheckpointWriter: @unchecked Sendable {
     private var outcomes: [Outcome] = []
 
     /// - Parameter prepare: makes ready what checkpoints will need; done on the writing thread, at once.
-    init(prepare: @escaping @Sendable () -> Void, commit: @escaping Commit) {
+    /// - Throws: `ThreadError.refused`
+    init(prepare: @escaping @Sendable () -> Void, commit: @escaping Commit) throws(ThreadError) {
         self.commit = commit
-        work { _ in prepare() }
+        try work { _ in prepare() }
     }
 
     /// Whether a checkpoint is being written.
@@ -46,12 +48,17 @@ final class CheckpointWriter: @unchecked Sendable {
             precondition(!writer.isWorking, "a checkpoint of step \(step) while the thread is at work")
             writer.isWriting = true
         }
-        work { writer in
-            let outcome = writer.write(step: step, make)
-            writer.changed { writer in
-                writer.outcomes.append(outcome)
-                writer.isWriting = false
-            }
+        do {
+            try work { writer in writer.finish(with: writer.write(step: step, make)) }
+        } catch {
+            finish(with: .failed(step: step, reason: "\(error)"))
+        }
+    }
+
+    private func finish(with outcome: Outcome) {
+        changed { writer in
+            writer.outcomes.append(outcome)
+            writer.isWriting = false
         }
     }
 
@@ -66,15 +73,18 @@ final class CheckpointWriter: @unchecked Sendable {
     }
 
     /// Does something on a thread of its own, of which there is one at a time.
-    private func work(_ body: @escaping @Sendable (CheckpointWriter) -> Void) {
+    private func work(_ body: @escaping @Sendable (CheckpointWriter) -> Void) throws(ThreadError) {
         changed { $0.isWorking = true }
-        let thread = Thread { [self] in
-            BackgroundPriority.takeForThisThread()
-            body(self)
+        do throws(ThreadError) {
+            try SystemThread.start("checkpoints") { [self] in
+                BackgroundPriority.takeForThisThread()
+                body(self)
+                changed { $0.isWorking = false }
+            }
+        } catch {
             changed { $0.isWorking = false }
+            throw error
         }
-        thread.name = "checkpoints"
-        thread.start()
     }
 
     private func changed(_ change: (CheckpointWriter) -> Void) {

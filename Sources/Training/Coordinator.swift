@@ -55,7 +55,7 @@ final class Coordinator {
         let metrics = try MetricsFile(path: folder.metrics, resumedStep: resumed?.step, from: resumed?.metrics)
         let checkpoints = folder.checkpointDirectory(recipe.checkpoints)
         self.memory = memory
-        writer = CheckpointWriter(prepare: memory.touch) { draft in
+        writer = try CheckpointWriter(prepare: memory.touch) { draft in
             try hooks.commit(draft)
             // The metrics that lead up to a checkpoint are there before it.
             try metrics.synchronize()

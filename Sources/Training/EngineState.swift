@@ -60,13 +60,14 @@ extension Engine {
 extension Engine {
     /// Takes over averages; they begin with the values as they are where there are none.
     ///
-    /// - Throws: `TrainingError.unfitCheckpoint` where one is missing, too many, or of another type or shape.
-    package func loadAverages(_ tensors: [NamedTensor]) throws(TrainingError) {
-        beginAverages()
+    /// - Throws: `TrainingError.unfitCheckpoint` where one is missing, too many, or of another type or shape;
+    ///   `MemoryError.refused`
+    package func loadAverages(_ tensors: [NamedTensor]) throws {
+        try beginAverages()
         guard !tensors.isEmpty else { return }
         let averaged = parameters.indices.filter { parameters[$0].role != .batchesTracked }
         let fit = WeightsFit(tensors, to: averaged.map { parameters[$0] }, called: Checkpoint.averagedName(of:))
-        guard fit.misfits.isEmpty else { throw .unfitCheckpoint(misfits: fit.misfits.map(\.description)) }
+        guard fit.misfits.isEmpty else { throw TrainingError.unfitCheckpoint(misfits: fit.misfits.map(\.description)) }
         for (index, tensor) in fit.fitting {
             if let values = tensor.floats { setAverage(of: ParameterID(index: averaged[index]), to: values) }
         }

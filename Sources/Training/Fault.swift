@@ -2,6 +2,7 @@ import Collectives
 import Engine
 import Foundation
 import Glibc
+import Machine
 
 /// Misfortunes that tests order, in debug builds alone: `CNN_TRAIN_FAULT=KIND:PLACE:RANK:STEP` with
 /// KIND of kill, stop, sleep, flip, nan or throw, and PLACE of loading, compute, collective, update or evaluation. STEP counts steps taken.
@@ -29,7 +30,7 @@ enum Fault {
                     // The others come a second late: until then the victim waits for them.
                     guard isVictim else { return Thread.sleep(forTimeInterval: 1) }
                     let kind = kind
-                    Thread.detachNewThread {
+                    try SystemThread.start("fault") {
                         while !recorder.isInCollective { Thread.sleep(forTimeInterval: 0.01) }
                         kill(getpid(), kind == "stop" ? SIGSTOP : SIGKILL)
                     }

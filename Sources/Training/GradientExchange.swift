@@ -1,11 +1,14 @@
 import Collectives
 import Engine
+import Machine
 import Recipes
 
 extension Engine {
     /// The sum of this engine's gradients over ranks, as the recipe wants it.
-    func gradientSum(_ recipe: Recipe, world: any Communicator) -> GradientSum {
-        GradientSum(
+    ///
+    /// - Throws: `ThreadError.refused`
+    func gradientSum(_ recipe: Recipe, world: any Communicator) throws(ThreadError) -> GradientSum {
+        try GradientSum(
             of: lendGradients(), world: world, bucketBytes: recipe.bucketMegabytes << 20,
             wire: WireFormat(recipe.gradientType))
     }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Machine
 
 extension MachineCores {
     /// The cores that whoever launched this process may use itself: mpirun on its own machine, on others the daemon that
@@ -16,9 +16,10 @@ extension MachineCores {
     /// may not be read is another user's, so it is none of the job's.
     private static func launcher(of process: String) -> Int32? {
         var process = process
-        while let parent = text("/proc/\(process)/stat").flatMap(parent(stat:)), parent > 0 {
+        while let parent = SystemFile.text("/proc/\(process)/stat").flatMap(parent(stat:)), parent > 0 {
             process = "\(parent)"
-            guard let environment = text("/proc/\(process)/environ"), Launcher.isNamed(inEnvironment: environment)
+            guard let environment = SystemFile.text("/proc/\(process)/environ"),
+                Launcher.isNamed(inEnvironment: environment)
             else {
                 return parent
             }

@@ -3,6 +3,7 @@ package import Datasets
 import Engine
 import Foundation
 import Graphs
+import Machine
 import Networks
 package import Recipes
 import Tensors
@@ -53,12 +54,18 @@ package final class Predictor {
         classNames = (0..<shapes.classes).map { $0 < names.count ? names[$0] : "class \($0)" }
         normalisation = Normalisation.of(dataset: try about?.trainingData(path: path), channels: shapes.channels)
         self.capacity = capacity
-        engine = try Engine(
-            training: nil, evaluation: Graph(network: network, imageSize: self.imageSize, purpose: .evaluation),
+        let layout = EngineLayout(
+            training: nil,
+            evaluation: try Graph(network: network, imageSize: self.imageSize, purpose: .evaluation),
             configuration: EngineConfiguration(
                 backend: Self.backend(instructionSet),
                 threads: ThreadChoice.here(asked: threads, localRanks: 1).threads, shards: 1, shardCapacity: 1,
                 evaluationCapacity: capacity, seed: 0))
+        try MemoryCapacity.here.require(
+            layout.parameterBytes.saturatingSum(layout.activationBytes).saturatingSum(layout.planBytes),
+            for: "\(model) for images of \(self.imageSize)x\(self.imageSize)",
+            remedy: "Free memory, or take a smaller model")
+        engine = try Engine(layout)
         try engine.load(checkpoint.tensors)
     }
 

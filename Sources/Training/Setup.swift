@@ -57,16 +57,16 @@ package struct Setup {
         MachineCores.makeRoom(for: self.threads, localRank: world.localRank)
     }
 
-    /// An engine for this setup.
+    /// What an engine for this setup will be, before it takes any memory.
     ///
     /// - Parameters:
-    ///   - batchSize: of a global training batch; nil for an engine that only evaluates.
+    ///   - batchSize: the most samples that a global training batch has; nil for an engine that only evaluates.
     ///   - seed: of dropout.
     ///   - accumulate: passes that a batch takes.
     ///   - passes: what the graphs are rewritten by.
-    package func engine(
+    package func layout(
         batchSize: Int?, seed: UInt64, accumulate: Int = 1, passes: Set<GraphPass> = Set(GraphPass.allCases)
-    ) throws -> Engine {
+    ) throws -> EngineLayout {
         let training = try batchSize.map { _ in try Graph(network: network, imageSize: imageSize, purpose: .training) }
         let evaluation = try Graph(network: network, imageSize: imageSize, purpose: .evaluation)
         let pass = sharding.passes(accumulate)
@@ -77,7 +77,7 @@ package struct Setup {
         configuration.spins = !threads.isOversubscribed
         configuration.usesWinograd = convolution == .winograd
         configuration.passes = passes
-        return try Engine(training: training, evaluation: evaluation, configuration: configuration)
+        return EngineLayout(training: training, evaluation: evaluation, configuration: configuration)
     }
 
     /// Samples that are evaluated at once: a function of the image alone, so that sums are grouped alike on any number of ranks.

@@ -1,5 +1,5 @@
-import FoundationEssentials
 import Glibc
+import Machine
 
 /// How many threads a rank computes with, and why.
 package struct ThreadChoice: Hashable, Sendable {
@@ -42,8 +42,13 @@ extension ThreadChoice: CustomStringConvertible {
 package enum MachineCores {
     /// How many cores the run may use on this machine: those of `allowed`, less what a container's quota takes away.
     package static var count: Int {
-        let quota = text("/sys/fs/cgroup/cpu.max").flatMap(quota(cpuMax:))
-        return max(min(allowed.count, quota ?? Int.max), 1)
+        count(allowed: allowed.count, ControlGroups())
+    }
+
+    /// Whole cores of `allowed`, less what quotas of control groups take away.
+    static func count(allowed: Int, _ groups: ControlGroups) -> Int {
+        let quota = groups.cores.map { Int(min($0.rounded(.up), Double(allowed))) }
+        return max(min(allowed, quota ?? allowed), 1)
     }
 
     /// The cores that the run may use on this machine. To be asked before the job starts, which settles it: told to bind,
@@ -54,23 +59,14 @@ package enum MachineCores {
     /// the launcher itself was allowed does.
     package static let allowed: [Int] = {
         let mask = Launcher.isPresent ? launcherAffinity() ?? online : affinity()
-        guard let set = text("/sys/fs/cgroup/cpuset.cpus.effective").map(cpuList(_:)), !set.isEmpty else { return mask }
+        guard let set = ControlGroups().coreList.map(cpuList(_:)), !set.isEmpty else { return mask }
         return mask.filter(Set(set).contains)
     }()
 
     /// All cores that the system has running.
     private static var online: [Int] {
-        let listed = text("/sys/devices/system/cpu/online").map(cpuList(_:)) ?? []
+        let listed = SystemFile.text("/sys/devices/system/cpu/online").map(cpuList(_:)) ?? []
         return listed.isEmpty ? Array(0..<max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1)) : listed
-    }
-
-    /// Whole cores of a cgroup's `cpu.max`, such as `150000 100000` for one and a half; nil for `max`.
-    static func quota(cpuMax: String) -> Int? {
-        let fields = cpuMax.split(whereSeparator: \.isWhitespace)
-        guard fields.count == 2, let quota = Double(fields[0]), let period = Double(fields[1]), period > 0 else {
-            return nil
-        }
-        return max(Int((quota / period).rounded(.up)), 1)
     }
 
     /// The numbers in a list such as `0-3,8,10-11`.
@@ -79,13 +75,10 @@ package enum MachineCores {
             let ends = part.split(separator: "-").compactMap { Int($0) }
             switch ends.count {
             case 1: return ends
-            case 2 where ends[0] <= ends[1]: return Array(ends[0]...ends[1])
+            case 2 where ends[0] <= ends[1] && ends[1] < 1 << 20: return Array(ends[0]...ends[1])
             default: return []
             }
         }
     }
 
-    static func text(_ path: String) -> String? {
-        (try? Data(contentsOf: URL(filePath: path))).map { String(decoding: $0, as: UTF8.self) }
-    }
 }

@@ -25,7 +25,7 @@ extension Trainer {
         if let start {
             log.header(
                 setup, recipe: recipe, ranks: world.size, sizes: sizes, folder: start.coordinator.folder,
-                notes: start.notes + frozenNote + accumulationNotes)
+                notes: start.notes + frozenNote + accumulationNotes + fillingNote)
         }
         return isMissing && step > 0 && sizes.stepInEpoch(after: step) == 0
     }
@@ -62,6 +62,13 @@ extension Trainer {
         try engine.load(point.checkpoint.tensors)
         try engine.loadOptimizer(point.checkpoint.optimizer)
         if engine.keepsAverages { try engine.loadAverages(point.checkpoint.averaged) }
+    }
+
+    private var fillingNote: [String] {
+        guard recipe.globalBatchSize > sizes.trainingSamples else { return [] }
+        return [
+            "\(Wording.grouped(sizes.trainingSamples)) training samples do not fill a batch: every step takes all of them"
+        ]
     }
 
     private var frozenNote: [String] {
@@ -116,9 +123,9 @@ extension Trainer {
             guard takesOver || !folder.holdsRun else { throw TrainingError.outputTaken(path: folder.path) }
             engine.initialize(seed: recipe.seed)
             let notes = try takeInitialWeights()
-            if engine.keepsAverages { engine.beginAverages() }
+            if engine.keepsAverages { try engine.beginAverages() }
             let coordinator = try Coordinator(
-                opened, recipe: recipe, resumed: nil, memory: engine.snapshotMemory(), log: log, hooks: hooks)
+                opened, recipe: recipe, resumed: nil, memory: try engine.snapshotMemory(), log: log, hooks: hooks)
             return Start(coordinator: coordinator, step: 0, notes: notes)
         }
     }
@@ -142,7 +149,7 @@ extension Trainer {
             window = ReportWindow(numbers: point.about.metrics)
             let metrics = (isSame ? folder : source ?? folder).metrics
             let coordinator = try Coordinator(
-                opened, recipe: recipe, resumed: (step, metrics), memory: engine.snapshotMemory(), log: log,
+                opened, recipe: recipe, resumed: (step, metrics), memory: try engine.snapshotMemory(), log: log,
                 hooks: hooks)
             if isSame { coordinator.resumed(from: step) }
             return Start(

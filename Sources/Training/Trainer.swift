@@ -59,10 +59,9 @@ package final class Trainer {
     ///
     /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
     package init(recipe: Recipe, world: any Communicator, console: Console) throws {
-        self.recipe = recipe
         self.world = world
         log = RunLog(console: console, lossPrecision: recipe.lossPrecision)
-        (setup, engine, sizes, frozenParameters) = try together(world) {
+        let (fitted, setup, sizes, layout) = try together(world) {
             let setup = try Setup(
                 model: ModelChoice(
                     recipe.model, options: recipe.modelOptions, scheme: recipe.initScheme, dropout: recipe.dropout),
@@ -75,18 +74,30 @@ package final class Trainer {
             let sizes = RunSizes(
                 trainingSamples: setup.dataset.count(of: .train), testSamples: setup.dataset.count(of: .test),
                 batchSize: recipe.globalBatchSize, duration: recipe.duration)
-            let engine = try setup.engine(
-                batchSize: recipe.globalBatchSize, seed: recipe.seed, accumulate: recipe.accumulate)
-            if recipe.averageWeights != nil { engine.beginAverages() }
-            return (setup, engine, sizes, try engine.setRates(ParameterRates(recipe)))
+            // A batch that the data cannot fill takes no memory for the rest.
+            let layout = try setup.layout(
+                batchSize: min(recipe.globalBatchSize, sizes.trainingSamples), seed: recipe.seed,
+                accumulate: recipe.accumulate)
+            try setup.needs(
+                toTrain: recipe, layout, samples: sizes.trainingSamples, isCoordinator: world.rank == 0
+            ).require()
+            return (try recipe.fitted(toSamples: sizes.trainingSamples), setup, sizes, layout)
+        }
+        self.recipe = fitted
+        self.setup = setup
+        self.sizes = sizes
+        (engine, frozenParameters, gradientSum) = try together(world) {
+            let engine = try Engine(layout)
+            if recipe.averageWeights != nil { try engine.beginAverages() }
+            let frozen = try engine.setRates(ParameterRates(recipe))
+            return (engine, frozen, try engine.gradientSum(recipe, world: world))
         }
         world.allReduce = AllReduce(recipe.allReduce)
         // The first step also touches memory for the first time.
         world.recorder.allow(seconds: FlightRecorder.firstStepFactor * recipe.collectiveTimeout)
-        gradientSum = engine.gradientSum(recipe, world: world)
         checkpointSchedule = CheckpointSchedule(recipe.checkpoints.every, stepsPerEpoch: sizes.stepsPerEpoch)
         try setup.requireAgreement(in: world)
-        schedule = LearningRateSchedule(recipe, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: sizes.totalSteps)
+        schedule = LearningRateSchedule(fitted, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: sizes.totalSteps)
         sampler = Sampler(
             count: sizes.trainingSamples, batchSize: recipe.globalBatchSize, seed: recipe.seed,
             isShuffled: recipe.shuffle)

@@ -15,8 +15,9 @@ struct ModelArguments: ParsableArguments {
     @Option(help: "Outputs of the network.") var classes: Int?
 
     func validate() throws {
-        for (name, value) in [("--image-size", imageSize), ("--classes", classes)] {
-            if let value, value < 1 { throw ValidationError("\(name) is \(value); expected at least 1") }
+        try checkRanges { values in
+            values.imageSize = imageSize
+            values.classes = classes
         }
     }
 

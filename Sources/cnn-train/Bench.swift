@@ -44,11 +44,17 @@ struct BenchCommand: RankedCommand {
         transform: userPath)
     var trace: String?
 
+    /// Steps that may be measured: each is kept.
+    static let stepRange = 1...100_000
+
     func validate() throws {
-        try checkPositive([
-            ("--batch-size", batchSize), ("--image-size", imageSize), ("--steps", steps), ("--threads", threads),
-            ("--bucket-megabytes", bucketMegabytes),
-        ])
+        try checkRanges { values in
+            values.batchSize = batchSize
+            values.imageSize = imageSize
+            values.threads = threads
+            values.bucketMegabytes = bucketMegabytes
+        }
+        try checkRanges([("--steps", steps, Self.stepRange)])
     }
 
     func run(in world: any Communicator) throws {

@@ -17,7 +17,7 @@ struct EvaluateCommand: RankedCommand {
     var instructionSet = Recipe.InstructionSet.auto
     @Flag(help: "Prints one JSON object.") var json = false
 
-    func validate() throws { try checkPositive([("--threads", threads)]) }
+    func validate() throws { try checkRanges { $0.threads = threads } }
 
     func run(in world: any Communicator) throws {
         let result = try CheckpointEvaluation(

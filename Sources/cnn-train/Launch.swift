@@ -30,7 +30,7 @@ struct LaunchCommand: LocalCommand {
     var command: [String] = []
 
     func validate() throws {
-        try checkPositive([("-n", ranks)])
+        try checkRanges([("-n", ranks, 1...1_000_000)])
         if hosts != nil && hostfile != nil {
             throw ValidationError("--hosts and --hostfile both name machines: give one")
         }

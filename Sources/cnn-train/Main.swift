@@ -3,6 +3,8 @@ import Collectives
 import Files
 import Foundation
 import Terminal
+import Machine
+import Recipes
 import Training
 
 /// The door: reads the command line, runs one subcommand, and ends every rank the same way.
@@ -15,6 +17,13 @@ enum Main {
         let isLaunched = Launcher.isPresent
         _ = MachineCores.allowed
         let command: any ParsableCommand
+        do {
+            // Small things are taken without asking again.
+            try MemoryCapacity.here.require(leastMemory, for: "any command", remedy: "Raise that limit, or free memory")
+        } catch {
+            complain("\(error)")
+            exit(1)
+        }
         do {
             command = try parse(LaunchCommand.expanding(Array(commandLineArguments().dropFirst())))
         } catch {
@@ -42,6 +51,9 @@ enum Main {
             }
         }
     }
+
+    /// Bytes without which no command gets far.
+    private static let leastMemory = 32 << 20
 
     private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
         guard !arguments.isEmpty else {
@@ -154,5 +166,27 @@ extension ParsableCommand {
         for (name, value) in options {
             if let value, value < 1 { throw ValidationError("\(name) is \(value); expected at least 1") }
         }
+    }
+}
+
+/// Holds options of a command to the ranges that a recipe's values have.
+///
+/// - Parameter fill: gives a recipe's values those of the options.
+func checkRanges(_ fill: (inout RecipeOverrides) -> Void) throws {
+    var values = RecipeOverrides()
+    fill(&values)
+    do {
+        try Recipe.check(values)
+    } catch {
+        throw ValidationError("\(error)")
+    }
+}
+
+/// Holds options of a command to ranges of their own.
+func checkRanges(_ options: [(name: String, value: Int?, range: ClosedRange<Int>)]) throws {
+    for (name, value, range) in options {
+        guard let value, !range.contains(value) else { continue }
+        throw ValidationError(
+            "\(name) is \(value); expected a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
 }

@@ -42,10 +42,15 @@ struct PlanCommand: RankedCommand {
     @Flag(help: "Prints one JSON object.") var json = false
 
     func validate() throws {
-        try checkPositive([
-            ("--ranks-per-node", ranksPerNode), ("--batch-size", batchSize),
-            ("--bucket-megabytes", bucketMegabytes), ("--image-size", imageSize),
-            ("--threads", threads), ("--steps", steps),
+        try checkRanges { values in
+            values.batchSize = batchSize
+            values.imageSize = imageSize
+            values.threads = threads
+            values.bucketMegabytes = bucketMegabytes
+        }
+        try checkRanges([
+            ("--ranks-per-node", ranksPerNode, StepMeasurement.rankRange),
+            ("--steps", steps, BenchCommand.stepRange),
         ])
         if (model == nil) == (measured == nil) {
             throw ValidationError(
@@ -95,7 +100,9 @@ struct Numbers: ExpressibleByArgument {
 
     init?(argument: String) {
         let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-        guard !numbers.isEmpty, numbers.allSatisfy({ (1...1_000_000).contains($0) }) else { return nil }
+        guard (1...100).contains(numbers.count), numbers.allSatisfy({ (1...1_000_000).contains($0) }) else {
+            return nil
+        }
         values = numbers
     }
 
@@ -136,6 +143,11 @@ extension StepMeasurement {
             throw UsageError(
                 "\(path) holds no measurement: give --measured a file with the line that `cnn-train bench --json` prints"
             )
+        }
+        do {
+            try check()
+        } catch {
+            throw UsageError("\(path): \(error). Give --measured a line that `cnn-train bench --json` prints, as it is")
         }
     }
 }

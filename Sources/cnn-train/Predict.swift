@@ -34,7 +34,8 @@ struct PredictCommand: LocalCommand {
     var instructionSet = Recipe.InstructionSet.auto
 
     func validate() throws {
-        try checkPositive([("--top", top), ("--threads", threads)])
+        try checkPositive([("--top", top)])
+        try checkRanges { $0.threads = threads }
         guard images.isEmpty != (inputTensor == nil) else {
             throw ValidationError("give pictures, or --input-tensor, and not both")
         }

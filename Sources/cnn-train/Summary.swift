@@ -78,11 +78,11 @@ struct Memory {
         let configuration = EngineConfiguration(
             backend: Backend.supported.first ?? .openblas, threads: 1, shards: 1, shardCapacity: 1,
             evaluationCapacity: 1, seed: 0)
-        func bytes(_ training: Graph?) throws -> Int {
-            try Engine(training: training, evaluation: evaluation, configuration: configuration).activationBytes
+        func bytes(_ training: Graph?) -> Int {
+            EngineLayout(training: training, evaluation: evaluation, configuration: configuration).activationBytes
         }
-        forward = try bytes(nil)
-        forwardAndBackward = try bytes(training)
+        forward = bytes(nil)
+        forwardAndBackward = bytes(training)
     }
 }
 

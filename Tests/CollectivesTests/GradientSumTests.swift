@@ -47,7 +47,7 @@ struct GradientSumTests {
         let count = 60_001
         _ = try InProcessCommunicator.run(ranks: ranks) { world in
             let arena = Arena([Float](repeating: 0, count: count))
-            let sum = GradientSum(of: arena.lent, world: world, bucketBytes: 20_000)
+            let sum = try GradientSum(of: arena.lent, world: world, bucketBytes: 20_000)
             for step in 0..<3 {
                 let own = Self.terms(rank: world.rank, step: step, count: count)
                 arena.lent.withMutableSpan(0..<count) { span in for index in 0..<count { span[index] = own[index] } }
@@ -81,7 +81,7 @@ struct GradientSumTests {
         #expect(throws: Failed()) {
             _ = try InProcessCommunicator.run(ranks: 3) { world in
                 let arena = Arena([Float](repeating: 1, count: 1000))
-                let sum = GradientSum(of: arena.lent, world: world, bucketBytes: 1000)
+                let sum = try GradientSum(of: arena.lent, world: world, bucketBytes: 1000)
                 if world.rank == 1 { throw Failed() }
                 _ = try sum.wait()
             }

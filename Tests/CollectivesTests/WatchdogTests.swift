@@ -32,7 +32,7 @@ struct WatchdogTests {
         #expect(throws: GivenUp.self) {
             _ = try InProcessCommunicator.run(ranks: 3) { world in
                 let own = try #require(world as? InProcessCommunicator)
-                let dog = Watchdog(post: own.post, recorder: own.recorder) { error in
+                let dog = try Watchdog(post: own.post, recorder: own.recorder) { error in
                     timeouts.withLock { $0[own.rank] = error }
                 }
                 defer { dog.stop() }
@@ -75,7 +75,7 @@ struct WatchdogTests {
                 let own = try #require(world as? InProcessCommunicator)
                 own.recorder.allow(seconds: 0.5)
                 guard world.rank == 0 else {
-                    let dog = Watchdog(post: own.post, recorder: own.recorder) { error in
+                    let dog = try Watchdog(post: own.post, recorder: own.recorder) { error in
                         timeouts.withLock { $0[own.rank] = error }
                     }
                     defer { dog.stop() }

@@ -26,6 +26,27 @@ struct MistakeTests {
         Mistake(
             name: "a value out of range", arguments: { _ in ["--model", "lenet", "--lr", "-1"] },
             words: ["--lr", "-1", "above 0"]),
+        Mistake(
+            name: "a batch that no machine holds",
+            arguments: { _ in
+                ["--model", "vgg16", "--data", "synthetic", "--image-size", "4096", "--batch-size", "1000000"]
+            }, words: ["memory", "--image-size", "GiB"]),
+        Mistake(
+            name: "threads without end", arguments: { _ in ["bench", "--model", "lenet", "--threads", "100000"] },
+            words: ["--threads", "100000", "1024"], status: 64),
+        Mistake(
+            name: "numbers that overflow",
+            arguments: { _ in ["plan", "--model", "lenet", "--batch-size", "9000000000000000000"] },
+            words: ["--batch-size", "1000000"], status: 64),
+        Mistake(
+            name: "a measurement that is none",
+            arguments: { commands in
+                let line =
+                    #"{"measurement": {"model": "m", "samples": 8, "threads": 1, "local_ranks": 0, "cores": 2, "events": [], "#
+                    + #""rest_seconds": 1, "update_seconds": 1, "gradients": 8, "step_seconds": [2]}}"#
+                try commands.write(Array(line.utf8), to: "m.json")
+                return ["plan", "--measured", "m.json"]
+            }, words: ["m.json", "local_ranks", "0", "4096"]),
         Mistake(name: "nothing at all", arguments: { _ in [] }, words: ["--model"], status: 64),
         Mistake(name: "no model", arguments: { _ in ["--epochs", "1"] }, words: ["--model"]),
         Mistake(

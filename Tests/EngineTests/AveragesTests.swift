@@ -10,7 +10,7 @@ struct AveragesTests {
         let engine = try specimen.engine(Backend.supported[0], threads: threads)
         let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
         let all = specimen.training.trainable + specimen.training.statistics
-        engine.beginAverages()
+        try engine.beginAverages()
         var expected = all.map(engine.values)
         #expect(all.map(engine.average) == expected)
         let share: Float = 0.75
@@ -34,7 +34,7 @@ struct AveragesTests {
         let specimen = try #require(Specimens.joints.first)
         let engine = try specimen.engine(Backend.supported[0])
         let all = specimen.training.trainable + specimen.training.statistics
-        engine.beginAverages()
+        try engine.beginAverages()
         for id in all { engine.setAverage(of: id, to: engine.values(of: id).map { 2 * $0 + 1 }) }
         let (values, averages) = (all.map(engine.values), all.map(engine.average))
         engine.exchangeAverages()

@@ -40,7 +40,7 @@ import Testing
             try step(0)
             let weights = values(engine, engine.values)
             let momentum = values(engine, engine.momentum)
-            let memory = engine.snapshotMemory()
+            let memory = try engine.snapshotMemory()
             let snapshot = engine.snapshot(in: memory)
             try step(1)
             #expect(values(engine, engine.values) != weights && values(engine, engine.momentum) != momentum)
@@ -54,7 +54,7 @@ import Testing
     func notFinite() throws {
         let specimen = Specimens.norms[0]
         let engine = try specimen.engine(Backend.supported[0])
-        let memory = engine.snapshotMemory()
+        let memory = try engine.snapshotMemory()
         for (index, parameter) in engine.parameters.enumerated() where parameter.role != .batchesTracked {
             let id = ParameterID(index: index)
             let sound = engine.values(of: id)

@@ -3,7 +3,8 @@ import Testing
 
 /// The rooms from the ground up. A file may import its own room's neighbours below, never above.
 private let rooms = [
-    "Files", "Terminal", "Tensors", "KernelInterface", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512", "Kernels",
+    "Machine", "Files", "Terminal", "Tensors", "KernelInterface", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512",
+    "Kernels",
     "Networks",
     "Graphs",
     "Engine",

@@ -26,6 +26,52 @@ private func step(
     ).step()
 }
 
+@Suite struct MeasurementTests {
+    /// A number that no measurement has, and what the message calls it.
+    struct Mistake: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        let make: @Sendable (inout StepMeasurement) -> Void
+        init(_ name: String, _ make: @escaping @Sendable (inout StepMeasurement) -> Void) {
+            testDescription = name
+            self.make = make
+        }
+    }
+
+    @Test("what bench measures is a measurement")
+    func sound() throws { try measurement(moments: 100).check() }
+
+    @Test(
+        "a number that no measurement has is named",
+        arguments: [
+            Mistake("samples") { $0.samples = -8 }, Mistake("samples") { $0.samples = 0 },
+            Mistake("threads") { $0.threads = 0 }, Mistake("local_ranks") { $0.localRanks = 0 },
+            Mistake("local_ranks") { $0.localRanks = .max }, Mistake("cores") { $0.cores = 0 },
+            Mistake("gradients") { $0.gradients = 1 << 60 }, Mistake("gradients") { $0.gradients = -1 },
+            Mistake("seconds of an event") { $0.events[0].seconds = -1 },
+            Mistake("seconds of an event") { $0.events[0].seconds = .nan },
+            Mistake("moments of an event") { $0.events[0].moments = .max },
+            Mistake("gradients of an event") { $0.events[2].gradients = 1 },
+            Mistake("gradients of an event") { $0.events[2].gradients = 1 << 40 },
+            Mistake("rest_seconds") { $0.restSeconds = .infinity },
+            Mistake("update_seconds") { $0.updateSeconds = 1e300 },
+            Mistake("seconds of a whole step") { measurement in
+                for index in measurement.events.indices { measurement.events[index].seconds = 0 }
+                measurement.updateSeconds = 0
+            },
+            Mistake("step_seconds") { $0.stepSeconds = [] }, Mistake("step_seconds") { $0.stepSeconds = [0.1, 0] },
+        ])
+    func mistake(mistake: Mistake) throws {
+        var found = measurement(moments: 100)
+        mistake.make(&found)
+        let error = #expect(throws: MeasurementError.self) { try found.check() }
+        #expect(try #require(error).name.contains(mistake.testDescription))
+    }
+
+    @Test(
+        "a network that is slower or faster than any is none", arguments: ["30us,0.0001B/s", "1e9s,1GB/s", "1us,1e300"])
+    func networks(text: String) { #expect(Link(text) == nil) }
+}
+
 @Suite struct PlanningTests {
     private let free = Link(latency: 0, bandwidth: .infinity)
 

@@ -15,6 +15,19 @@ func message(_ body: () throws -> Void) -> String {
 }
 
 @Suite struct Layering {
+    @Test("a learning rate that follows from the batch follows from the samples that there are")
+    func fitted() throws {
+        var flags = RecipeOverrides()
+        flags.model = "lenet"
+        flags.batchSize = 1_000_000
+        let recipe = try Recipe.resolve(flags: flags)
+        #expect(try recipe.fitted(toSamples: 256).learningRate == 0.1)
+        #expect(try recipe.fitted(toSamples: 1_000_000) == recipe)
+        flags.learningRate = 3
+        let asked = try Recipe.resolve(flags: flags)
+        #expect(try asked.fitted(toSamples: 256) == asked)
+    }
+
     @Test("a model alone makes a recipe of defaults")
     func defaults() throws {
         let recipe = try Recipe.resolve(file: file("model: lenet"), flags: RecipeOverrides())

@@ -6,8 +6,8 @@ import Testing
         "a buffer is zeroed and aligned to 64 bytes, a large one to a huge page",
         arguments: [0, 1, 15, 16, 17, 1000, 524_287, 524_288, 1_000_003]
     )
-    func fresh(count: Int) {
-        let buffer = AlignedBuffer<Float>(count: count)
+    func fresh(count: Int) throws {
+        let buffer = try AlignedBuffer<Float>(count: count)
         let isLarge = count * 4 >= 2 << 20
         #expect(Int(bitPattern: buffer.baseAddress) % (isLarge ? 2 << 20 : 64) == 0)
         #expect(buffer.count == count)
@@ -20,9 +20,9 @@ import Testing
     }
 
     @Test("memory that was used before is zeroed again")
-    func reused() {
+    func reused() throws {
         for _ in 0..<10 {
-            var buffer = AlignedBuffer<Int32>(count: 999)
+            var buffer = try AlignedBuffer<Int32>(count: 999)
             #expect(buffer.withSpan { $0[998] } == 0)
             buffer.withMutableSpan { span in
                 for index in span.indices { span[index] = -1 }
@@ -31,8 +31,8 @@ import Testing
     }
 
     @Test("what is written through the mutable span is read through the other")
-    func spans() {
-        var buffer = AlignedBuffer<Double>(count: 33)
+    func spans() throws {
+        var buffer = try AlignedBuffer<Double>(count: 33)
         buffer.withMutableSpan { span in
             for index in span.indices { span[index] = Double(index) }
         }

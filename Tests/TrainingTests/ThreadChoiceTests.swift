@@ -1,4 +1,6 @@
+import Foundation
 import Glibc
+import Machine
 import Testing
 
 @testable import Training
@@ -31,17 +33,27 @@ import Testing
     }
 
     @Test(
-        "a container's quota counts in whole cores",
-        arguments: [("max 100000", nil), ("200000 100000", 2), ("150000 100000", 2), ("1000 100000", 1), ("", nil)])
-    func quota(text: String, cores: Int?) {
-        #expect(MachineCores.quota(cpuMax: text) == cores)
-    }
-
-    @Test(
         "lists of cores are understood",
         arguments: [("0-3\n", [0, 1, 2, 3]), ("0,2-3,7", [0, 2, 3, 7]), ("5", [5]), ("\n", []), ("3-1", [])])
     func list(text: String, cores: [Int]) {
         #expect(MachineCores.cpuList(text) == cores)
+    }
+
+    @Test(
+        "a quota counts in whole cores, and gives no more than there are",
+        arguments: [(nil, 4), ("200000 100000", 2), ("150000 100000", 2), ("1000 100000", 1), ("900000 100000", 4)])
+    func quota(text: String?, cores: Int) throws {
+        let folder = try TemporaryFolder()
+        func write(_ path: String, _ text: String) throws {
+            let file = URL(fileURLWithPath: folder.path + path)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: file)
+        }
+        try write("/proc/self/cgroup", "0::/a\n")
+        try write("/proc/self/mountinfo", "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n")
+        if let text { try write("/sys/fs/cgroup/a/cpu.max", text + "\n") }
+        #expect(MachineCores.count(allowed: 4, ControlGroups(root: folder.path)) == cores)
     }
 
     @Test("this machine has a core")

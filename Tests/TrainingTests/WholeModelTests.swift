@@ -28,7 +28,7 @@ struct WholeModelTests {
             model: ModelChoice(model.name, scheme: .heUniform), data: "shapes", imageSize: model.imageSize,
             classes: nil, threads: threads,
             instructionSet: instructionSet, world: InProcessCommunicator())
-        let engine = try setup.engine(batchSize: Self.batchSize, seed: 1)
+        let engine = try Engine(setup.layout(batchSize: Self.batchSize, seed: 1))
         engine.initialize(seed: 1)
         for step in 0..<10 {
             let batch = try batch(setup, step: step)

@@ -1,4 +1,5 @@
 import CImageCodecs
+import Machine
 
 /// A file that one of the libraries behind CImageCodecs has opened: its header has been read.
 struct Codec: ~Copyable {
@@ -32,6 +33,7 @@ struct Codec: ~Copyable {
     func decode(
         _ part: ImagePart, of container: Container, readsAll: Bool, into image: inout ImageBuffer, path: String
     ) throws(ImageError) {
+        try makeSure(of: part, in: image, path: path)
         image.resize(height: part.rows.count, width: part.columns.count)
         let stride = 3 * image.width
         var rows = part.rows
@@ -58,6 +60,22 @@ struct Codec: ~Copyable {
                 &picture)
         }
         guard result == 0 else { throw Self.error(result, picture, format: format, bytes: bytes, path: path) }
+    }
+
+    /// Makes sure, before it is asked for, that there is memory for a large part.
+    private func makeSure(
+        of part: ImagePart, in image: borrowing ImageBuffer, path: String
+    ) throws(ImageError) {
+        let count = 3 * part.rows.count * part.columns.count
+        guard image.mustGrowMuch(for: count) else { return }
+        do throws(MemoryError) {
+            // Once more where it is turned upright.
+            try MemoryCapacity.here.require(
+                2 * count, for: "\(path), a picture of \(width) x \(height) pixels,",
+                remedy: "Make it smaller, or free memory")
+        } catch {
+            throw .memory(error)
+        }
     }
 
     private static func error(

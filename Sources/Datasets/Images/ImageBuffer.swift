@@ -40,6 +40,9 @@ package struct ImageBuffer: ~Copyable {
         if storage.count < count { storage += repeatElement(0, count: count - storage.count) }
     }
 
+    /// Whether a picture of `count` bytes takes so much more memory that it is better to ask first.
+    borrowing func mustGrowMuch(for count: Int) -> Bool { count > storage.count && count > 1 << 24 }
+
     /// Hands out the bytes to a library.
     mutating func withBytes<Result, Failure: Error>(
         _ body: (UnsafeMutableBufferPointer<UInt8>) throws(Failure) -> Result

@@ -1,3 +1,5 @@
+package import Machine
+
 /// Why a picture cannot be had.
 package enum ImageError: Error, Equatable, Sendable {
     case noFile(file: String)
@@ -18,6 +20,8 @@ package enum ImageError: Error, Equatable, Sendable {
     case truncated(file: String, format: String, bytes: Int, reason: String)
     /// The decoder's word for what is wrong inside.
     case damaged(file: String, format: String, reason: String)
+    /// The picture does not fit into what memory there is.
+    case memory(MemoryError)
 }
 
 extension ImageError: CustomStringConvertible {
@@ -46,6 +50,8 @@ extension ImageError: CustomStringConvertible {
                 + "Fetch it again."
         case .damaged(let file, let format, let reason):
             "\(file) is a damaged \(format) file: \(reason). Fetch it again."
+        case .memory(let error):
+            "\(error)"
         }
     }
 }

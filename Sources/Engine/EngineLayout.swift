@@ -1,0 +1,108 @@
+package import Graphs
+internal import Kernels
+internal import Machine
+internal import Tensors
+
+/// An engine before it has memory: the rewritten graphs, the places of values and parameters, and the bytes that they take.
+package struct EngineLayout {
+    package let configuration: EngineConfiguration
+    /// Parameters and buffers in canonical order.
+    package let parameters: [ParameterSpecification]
+    /// nil for evaluation only.
+    let training: Graph?
+    let evaluation: Graph
+    let arena: ParameterArena
+    let trainingPlan: MemoryPlan?
+    let evaluationPlan: MemoryPlan
+
+    /// Rewrites and lays out the graphs. Reserves nothing.
+    ///
+    /// - Parameter training: nil for evaluation only.
+    package init(training: Graph?, evaluation: Graph, configuration: EngineConfiguration) {
+        self.configuration = configuration
+        parameters = evaluation.parameters
+        let passes = configuration.passes.intersection(configuration.backend.passes)
+        let rewritten = training?.applying(passes)
+        let training = passes.contains(.recomputation) ? rewritten?.recomputingForMemory() : rewritten
+        self.training = training
+        self.evaluation = evaluation.applying(passes)
+        arena = ParameterArena(graph: training ?? self.evaluation)
+        precondition(
+            training == nil || arena.finishedAfterNode.last == arena.trainableCount, "a parameter has no gradient")
+        let hasNarrowMaps = configuration.backend != .openblas
+        trainingPlan = training.map { MemoryPlan(graph: $0, hasNarrowMaps: hasNarrowMaps) }
+        evaluationPlan = MemoryPlan(graph: self.evaluation, hasNarrowMaps: hasNarrowMaps)
+    }
+
+    // MARK: Bytes
+
+    /// Samples that a training batch has room for.
+    private var trainingSlots: Int { configuration.shards * configuration.shardCapacity }
+
+    /// Weights, gradients, optimizer state and running statistics.
+    package var parameterBytes: Int {
+        bytes(arena.count).saturatingSum(training == nil ? 0 : bytes(arena.trainableCount).saturatingProduct(2))
+    }
+
+    /// Gradients alone, which are among `parameterBytes`.
+    package var gradientBytes: Int { training == nil ? 0 : bytes(arena.trainableCount) }
+
+    /// Averages of parameters over time, where they are kept.
+    package var averageBytes: Int { bytes(arena.count) }
+
+    /// One copy of what is learned, without averages.
+    package var snapshotBytes: Int { bytes(arena.count).saturatingSum(bytes(arena.trainableCount)) }
+
+    /// Activations and their gradients: the arena that both plans share.
+    package var activationBytes: Int { bytes(activationCount) }
+
+    /// The same for training batches of one sample a shard.
+    package var leastActivationBytes: Int { bytes(activationCount(trainingSlots: configuration.shards)) }
+
+    var activationCount: Int { activationCount(trainingSlots: trainingSlots) }
+
+    /// Floats of the arena. Kernels read whole vectors, beyond the last pixel of a narrow map too.
+    private func activationCount(trainingSlots: Int) -> Int {
+        let ofTraining = (trainingPlan?.arenaCount ?? 0).saturatingProduct(trainingSlots)
+        let ofEvaluation = evaluationPlan.arenaCount.saturatingProduct(configuration.evaluationCapacity)
+        return max(ofTraining, ofEvaluation).saturatingSum(MemoryPlan.laneGranule)
+    }
+
+    /// Images, scratch memory and what else plans hold. 0 where activations alone are more than can be addressed.
+    package var planBytes: Int {
+        let pixels = evaluation[evaluation.input].shape.count
+        let slots = max(trainingSlots, configuration.evaluationCapacity)
+        guard activationBytes < Self.addressSpace, bytes(pixels).saturatingProduct(slots) < Self.addressSpace else {
+            return 0
+        }
+        let ofTraining = training.flatMap { graph in
+            trainingPlan.map {
+                Compiled.byteCount(
+                    graph, $0, unplaced, shards: configuration.shards, capacity: configuration.shardCapacity)
+            }
+        }
+        return (ofTraining ?? 0)
+            + Compiled.byteCount(
+                evaluation, evaluationPlan, unplaced, shards: 1, capacity: configuration.evaluationCapacity)
+    }
+
+    /// Bytes that a process can address on x86-64.
+    private static let addressSpace = 1 << 47
+
+    private func bytes(_ floats: Int) -> Int { floats.saturatingProduct(MemoryLayout<Float>.stride) }
+
+    /// What plans are measured with: addresses that nobody reads.
+    private var unplaced: SharedMemory {
+        SharedMemory(
+            kernels: configuration.backend.instructionSet.kernels, configuration: configuration, arena: arena,
+            weights: placeholder(Float.self), gradients: placeholder(Float.self), activations: placeholder(Float.self))
+    }
+}
+
+/// An address that nobody reads: what plans are measured with.
+func placeholder<Element>(_ type: Element.Type) -> UnsafeMutablePointer<Element> {
+    guard let pointer = UnsafeMutablePointer<Element>(bitPattern: 64) else {
+        preconditionFailure("64 is no address")
+    }
+    return pointer
+}

@@ -1,0 +1,156 @@
+#if canImport(Glibc)
+    internal import Glibc
+#endif
+
+/// The memory that there is to have, by everything that limits it: the machine, control groups, the limits of the process.
+package struct MemoryCapacity: Hashable, Sendable {
+    /// One limit.
+    struct Limit: Hashable {
+        /// Bytes left; some may be taken before they are asked for.
+        let bytes: Int
+        /// What says so, behind `on` or `by`: `ulimit -v`.
+        let name: String
+        /// Whether all processes of the machine have it together.
+        let isShared: Bool
+    }
+
+    let limits: [Limit]
+
+    /// What there is now for this process.
+    package static var here: MemoryCapacity { MemoryCapacity(root: "") }
+
+    /// - Parameter root: what stands before `/proc` and `/sys`.
+    package init(root: String) {
+        var limits: [Limit] = []
+        if let about = SystemFile.text(root + "/proc/meminfo") {
+            if let free = SystemFile.number("MemAvailable", in: about) {
+                limits.append(Limit(bytes: free << 10, name: "MemAvailable of /proc/meminfo", isShared: true))
+            }
+            // 2: the system promises no more than it has.
+            if SystemFile.number(root + "/proc/sys/vm/overcommit_memory") == 2,
+                let most = SystemFile.number("CommitLimit", in: about),
+                let used = SystemFile.number("Committed_AS", in: about)
+            {
+                let free = max(most - used, 0) << 10
+                limits.append(Limit(bytes: free, name: "CommitLimit of /proc/meminfo", isShared: true))
+            }
+        }
+        limits += ControlGroups(root: root).memory.map { group in
+            Limit(bytes: max(group.limit - group.used, 0), name: group.path, isShared: true)
+        }
+        limits += Self.ofProcess(root: root)
+        self.limits = limits
+    }
+
+    /// `ulimit -v` and `ulimit -d`, less what this process has.
+    private static func ofProcess(root: String) -> [Limit] {
+        let pages = (SystemFile.text(root + "/proc/self/statm") ?? "").split(separator: " ").compactMap { Int($0) }
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        // In pages: all that is mapped, …, (6th) data and stack.
+        let all = [(RLIMIT_AS, 0, "ulimit -v"), (RLIMIT_DATA, 5, "ulimit -d")]
+        return all.compactMap { resource, field, name in
+            guard let most = softLimit(resource) else { return nil }
+            let used = field < pages.count ? pages[field] * page : 0
+            return Limit(bytes: max(most - used, 0), name: name, isShared: false)
+        }
+    }
+
+    /// The tightest limit for `processes` of this machine that take `bytes` each, where it has too few.
+    ///
+    /// - Parameters:
+    ///   - extra: bytes that this process takes besides.
+    ///   - addresses: bytes that it reserves besides and hardly touches.
+    package func shortage(of bytes: Int, processes: Int = 1, extra: Int = 0, addresses: Int = 0) -> Shortage? {
+        limits.compactMap { limit in
+            let own = extra.saturatingSum(limit.isShared ? 0 : addresses)
+            let needed = bytes.saturatingProduct(limit.isShared ? processes : 1).saturatingSum(own)
+            return needed > limit.bytes
+                ? Shortage(
+                    needed: needed, available: limit.bytes, besides: own, limit: limit.name,
+                    processes: limit.isShared ? processes : 1) : nil
+        }.max { Double($0.needed) / Double($0.available + 1) < Double($1.needed) / Double($1.available + 1) }
+    }
+
+    /// Makes sure, before `bytes` are asked for, that they are there.
+    ///
+    /// - Parameters:
+    ///   - what: what takes them: `big.png, 13,300x13,300 pixels,`.
+    ///   - remedy: what to do otherwise: `Make it smaller`.
+    package func require(_ bytes: Int, for what: String, remedy: String) throws(MemoryError) {
+        if let shortage = shortage(of: bytes) { throw .tooLittle(what: what, shortage, remedy: remedy) }
+    }
+
+    /// Memory that is wanted and not there.
+    package struct Shortage: Hashable, Sendable {
+        package let needed: Int
+        package let available: Int
+        /// Of what is needed, what one process takes and the others do not.
+        package let besides: Int
+        /// What leaves no more.
+        package let limit: String
+        /// Processes that need it together.
+        package let processes: Int
+    }
+}
+
+/// Memory that cannot be had.
+package enum MemoryError: Error, Equatable, Sendable {
+    /// `what` takes more than there is.
+    case tooLittle(what: String, MemoryCapacity.Shortage, remedy: String)
+    /// The system refused what should have been there.
+    case refused(bytes: Int)
+}
+
+extension MemoryError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .tooLittle(let what, let shortage, let remedy):
+            "\(what) needs \(ByteCount(shortage.needed)) of memory"
+                + (shortage.processes > 1 ? " for the \(shortage.processes) processes on this machine" : "")
+                + ", but there are \(ByteCount(shortage.available)) (\(shortage.limit)). \(remedy)"
+        case .refused(let bytes):
+            "the system refused \(ByteCount(bytes)) of memory. See what else takes memory on this machine, and the limits of "
+                + "`ulimit -v` and of the control group"
+        }
+    }
+}
+
+/// A number of bytes as people read it: `14.2 GiB`.
+package struct ByteCount: CustomStringConvertible {
+    private let bytes: Int
+
+    package init(_ bytes: Int) { self.bytes = bytes }
+
+    package var description: String {
+        // What saturated is at least this much.
+        if bytes == .max { return "more than 8 EiB" }
+        let units = [(60, "EiB"), (50, "PiB"), (40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")]
+        for (digits, name) in units where bytes >= 1 << digits {
+            let tenths = (bytes >> (digits - 10)) * 10 / 1024
+            return tenths >= 1000 ? "\(tenths / 10) \(name)" : "\(tenths / 10).\(tenths % 10) \(name)"
+        }
+        return "\(bytes) bytes"
+    }
+}
+
+extension Int {
+    /// The product, or the largest number where that is larger. For numbers of things: neither is below 0.
+    package func saturatingProduct(_ other: Int) -> Int {
+        let (product, overflows) = multipliedReportingOverflow(by: other)
+        return overflows ? .max : product
+    }
+
+    /// The sum, or the largest number where that is larger.
+    package func saturatingSum(_ other: Int) -> Int {
+        let (sum, overflows) = addingReportingOverflow(other)
+        return overflows ? .max : sum
+    }
+}
+
+/// The soft limit of a resource; nil for none.
+func softLimit(_ resource: __rlimit_resource) -> Int? {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0 else { return nil }
+    // RLIM_INFINITY is the largest number.
+    return limit.rlim_cur > rlim_t(Int.max) ? nil : Int(limit.rlim_cur)
+}

@@ -1,0 +1,148 @@
+import Datasets
+import Engine
+import Machine
+import Networks
+import Recipes
+import Tensors
+
+/// The memory that a rank takes for an engine and for what stands beside it, counted before any of it is reserved.
+struct MemoryNeeds {
+    /// What the memory is for: `training resnet50 with a batch of 256 images of 224x224`.
+    let purpose: String
+    /// Samples of a global batch that one pass computes on; 0 where the batch is not the user's to choose.
+    private let batchSize: Int
+    /// Passes that make a step, where they can be chosen.
+    private let accumulate: Int?
+    /// Bytes of activations, images and scratch memory, which grow with the batch of a pass.
+    private let ofPass: Int
+    /// Bytes of the batches that the loader has ready, which grow with the batch of a step.
+    private let ofLoader: Int
+    /// Bytes of all else, whatever the batch.
+    private let fixed: Int
+    /// The least of what `ofPass` can be.
+    private let leastOfPass: Int
+    /// Address space of threads' stacks, of which hardly any is touched.
+    private let stacks: Int
+    /// Bytes that rank 0 takes besides.
+    private let ofCoordinator: Int
+    private let localRanks: Int
+
+    /// The program's own memory beside what is counted: messages, files, the libraries' buffers.
+    private static let program = 64 << 20
+    /// Threads beside those that compute.
+    private static let otherThreads = 6
+
+    /// - Parameters:
+    ///   - purpose: what the memory is for.
+    ///   - batch: samples that one rank has at once, from the loader's to those that are computed on; and what a user may change about it.
+    ///   - state: copies of parameters or gradients that every rank keeps besides the engine's.
+    ///   - coordinator: bytes that this rank takes because it is rank 0.
+    init(
+        _ purpose: String, _ setup: Setup, _ layout: EngineLayout, loadedSamples: Int, batchSize: Int = 0,
+        accumulate: Int? = nil, state: Int = 0, coordinator: Int = 0
+    ) {
+        self.purpose = purpose
+        self.batchSize = batchSize
+        self.accumulate = accumulate
+        ofPass = layout.activationBytes.saturatingSum(layout.planBytes)
+        leastOfPass = layout.leastActivationBytes
+        // Pixels, a label and a number.
+        let sample = setup.dataset.shape(imageSize: setup.imageSize).count
+            .saturatingProduct(MemoryLayout<Float>.stride).saturatingSum(8)
+        ofLoader = sample.saturatingProduct(loadedSamples)
+        fixed = layout.parameterBytes.saturatingSum(state).saturatingSum(Self.program)
+        stacks = (setup.threads.threads + Self.otherThreads) * SystemThread.stackBytes
+        ofCoordinator = coordinator
+        localRanks = setup.threads.localRanks
+    }
+
+    /// What a rank takes.
+    var bytes: Int { fixed.saturatingSum(ofPass).saturatingSum(ofLoader) }
+
+    /// Makes sure that all ranks of this machine together get what they take.
+    ///
+    /// - Throws: `MemoryError.tooLittle`
+    func require(of capacity: MemoryCapacity = .here) throws(MemoryError) {
+        guard
+            let shortage = capacity.shortage(
+                of: bytes, processes: localRanks, extra: ofCoordinator, addresses: stacks)
+        else { return }
+        throw .tooLittle(what: purpose, shortage, remedy: remedy(shortage))
+    }
+
+    /// What would fit.
+    private func remedy(_ shortage: MemoryCapacity.Shortage) -> String {
+        let available = max(shortage.available - shortage.besides, 0) / shortage.processes
+        guard batchSize > 0, fixed.saturatingSum(leastOfPass) < available else {
+            return "A smaller batch does not help: take a smaller model or --image-size, or raise that limit"
+        }
+        let whole = batchSize.saturatingProduct(accumulate ?? 1)
+        if let accumulate {
+            let fitting = Self.fitting(batchSize, bytes: ofPass, in: available - fixed.saturatingSum(ofLoader))
+            let passes = (whole + max(fitting, 1) - 1) / max(fitting, 1)
+            if fitting > 0, passes > accumulate, passes <= Self.mostPasses {
+                return "Say --batch-size \(fitting) --accumulate \(passes) to take the batch in parts, or a smaller "
+                    + "--batch-size alone"
+            }
+        }
+        let fitting = Self.fitting(batchSize, bytes: ofPass.saturatingSum(ofLoader), in: available - fixed)
+        return fitting > 0 && fitting < whole
+            ? "Say --batch-size \(fitting), which fits" : "Take a smaller --batch-size, --image-size or model"
+    }
+
+    /// The largest power of two of samples that fits, where `batch` take `bytes`; 0 for none.
+    private static func fitting(_ batch: Int, bytes: Int, in available: Int) -> Int {
+        // A tenth is left for what does not shrink in proportion.
+        let samples = 0.9 * Double(batch) * Double(available) / Double(bytes)
+        guard samples >= 1 else { return 0 }
+        let most = min(Int(samples), batch)
+        return 1 << (Int.bitWidth - 1 - most.leadingZeroBitCount)
+    }
+
+    /// What `--accumulate` may be.
+    private static let mostPasses = 1024
+}
+
+extension Setup {
+    /// Batches of a loader: two that wait, one that is being made, one that is computed on.
+    private static let loadedBatches = 4
+
+    /// What training takes on this rank.
+    ///
+    /// - Parameters:
+    ///   - samples: of the training set; no batch has more.
+    ///   - isCoordinator: whether this is rank 0.
+    func needs(toTrain recipe: Recipe, _ layout: EngineLayout, samples: Int, isCoordinator: Bool) -> MemoryNeeds {
+        let batch = min(recipe.globalBatchSize, samples)
+        let own = sharding.ownShards.count * sharding.capacity(batchSize: batch)
+        let keepsAverages = recipe.averageWeights != nil
+        // Sums of 1, 2, 4, … passes wait.
+        let waiting = Int.bitWidth - (recipe.accumulate - 1).leadingZeroBitCount
+        let averages = keepsAverages ? layout.averageBytes : 0
+        // What a checkpoint is copied to, and the file that a run begins with.
+        let copy = layout.snapshotBytes.saturatingSum(averages)
+        let isLoading = recipe.initFile != nil || recipe.resume != .none
+        return MemoryNeeds(
+            "training \(model.name) with a batch of \(Wording.grouped(batch)) images of \(imageSize)x\(imageSize)",
+            self,
+            layout, loadedSamples: Self.loadedBatches * max(own, evaluationBatchSize),
+            batchSize: (batch + recipe.accumulate - 1) / recipe.accumulate, accumulate: recipe.accumulate,
+            state: averages.saturatingSum(layout.gradientBytes.saturatingProduct(waiting)),
+            coordinator: isCoordinator ? copy.saturatingProduct(isLoading ? 2 : 1) : 0)
+    }
+
+    /// What a benchmark takes on this rank, which keeps one batch.
+    func needs(toMeasure layout: EngineLayout, batchSize: Int) -> MemoryNeeds {
+        MemoryNeeds(
+            "a step of \(model.name) with a batch of \(Wording.grouped(batchSize)) images of \(imageSize)x\(imageSize)",
+            self, layout, loadedSamples: sharding.ownShards.count * sharding.capacity(batchSize: batchSize),
+            batchSize: batchSize)
+    }
+
+    /// What an evaluation takes on this rank, beside a checkpoint that may have the optimizer's state and averages too.
+    func needs(toEvaluate layout: EngineLayout) -> MemoryNeeds {
+        MemoryNeeds(
+            "evaluating \(model.name) on images of \(imageSize)x\(imageSize)", self, layout,
+            loadedSamples: Self.loadedBatches * evaluationBatchSize)
+    }
+}

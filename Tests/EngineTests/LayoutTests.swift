@@ -1,0 +1,49 @@
+import Graphs
+import Networks
+import Tensors
+import Testing
+
+@testable import Engine
+
+/// What is known of an engine before it has memory.
+@Suite("A layout")
+struct LayoutTests {
+    private static let specimens =
+        Specimens.norms + Specimens.pools + Specimens.joints + Specimens.filtered + Specimens.depthwise
+
+    @Test("says of every kind of memory how many bytes the engine will take", arguments: [1, 3])
+    func bytes(threads: Int) throws {
+        for specimen in Self.specimens {
+            for backend in [Backend.supported[0], .openblas] {
+                let engine = try specimen.engine(backend, threads: threads)
+                let layout = EngineLayout(
+                    training: specimen.training, evaluation: specimen.evaluation, configuration: engine.configuration)
+                #expect(layout.planBytes == engine.planBytes, "\(specimen) on \(backend)")
+                #expect(layout.activationBytes == 4 * engine.activations.count)
+                #expect(
+                    layout.parameterBytes
+                        == 4 * (engine.weights.count + engine.gradients.count + engine.velocities.count))
+                #expect(layout.gradientBytes == 4 * engine.gradients.count)
+                try engine.beginAverages()
+                #expect(layout.averageBytes == 4 * engine.averages.count)
+                let snapshot = try engine.snapshotMemory()
+                #expect(layout.snapshotBytes == 4 * (snapshot.weights.count + snapshot.velocities.count))
+            }
+        }
+    }
+
+    @Test("of more samples than can be addressed is a number, not a trap")
+    func excessive() throws {
+        let network = try Zoo.model(named: "resnet50").network()
+        let training = try Graph(network: network, imageSize: 4096, purpose: .training)
+        let evaluation = try Graph(network: network, imageSize: 4096, purpose: .evaluation)
+        for capacity in [1_000_000, 1 << 40, 1 << 58] {
+            let configuration = EngineConfiguration(
+                backend: Backend.supported[0], threads: 1, shards: 8, shardCapacity: capacity, evaluationCapacity: 16,
+                seed: 0)
+            let layout = EngineLayout(training: training, evaluation: evaluation, configuration: configuration)
+            #expect(layout.activationBytes > 1 << 47 && layout.planBytes == 0)
+            #expect(throws: (any Error).self) { _ = try Engine(layout) }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import Collectives
+import Engine
+import Foundation
+import Machine
+import Recipes
+import Testing
+
+@testable import Training
+
+/// What a run takes is known, and refused where it is not there, before any of it is reserved.
+@Suite("Memory needs")
+struct MemoryNeedsTests {
+    /// A machine that has so many bytes.
+    private func capacity(_ bytes: Int) throws -> (MemoryCapacity, TemporaryFolder) {
+        let folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.path + "/proc", withIntermediateDirectories: true)
+        try Data("MemAvailable: \(bytes >> 10) kB\n".utf8).write(
+            to: URL(fileURLWithPath: folder.path + "/proc/meminfo"))
+        return (MemoryCapacity(root: folder.path), folder)
+    }
+
+    private func needs(
+        _ model: String, batch: Int, accumulate: Int = 1, samples: Int = 1_000_000,
+        _ change: (inout RecipeOverrides) -> Void = { _ in }
+    ) throws -> MemoryNeeds {
+        var flags = RecipeOverrides()
+        flags.model = model
+        flags.batchSize = batch
+        flags.accumulate = accumulate
+        change(&flags)
+        let recipe = try Recipe.resolve(flags: flags)
+        let setup = try Setup(
+            model: ModelChoice(model), data: "synthetic", imageSize: nil, classes: nil, threads: 1,
+            instructionSet: .auto, world: InProcessCommunicator())
+        let layout = try setup.layout(
+            batchSize: min(recipe.globalBatchSize, samples), seed: 1, accumulate: recipe.accumulate)
+        return setup.needs(toTrain: recipe, layout, samples: samples, isCoordinator: true)
+    }
+
+    /// The words of the refusal; nil where there is none.
+    private func refusal(_ needs: MemoryNeeds, of bytes: Int) throws -> String? {
+        let (capacity, folder) = try capacity(bytes)
+        defer { _ = folder }
+        do {
+            try needs.require(of: capacity)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test("what fits is not refused, and one page less is")
+    func edge() throws {
+        let needs = try needs("lenet", batch: 32)
+        let snapshot = 3 << 20
+        #expect(try refusal(needs, of: needs.bytes + snapshot) == nil)
+        #expect(try refusal(needs, of: needs.bytes - 4096) != nil)
+    }
+
+    @Test("a refusal gives the bytes, the limit, and a batch that fits, in as many passes as make the same step")
+    func parts() throws {
+        let whole = try needs("resnet50", batch: 4096)
+        let words = try #require(try refusal(whole, of: 20 << 30))
+        #expect(words.contains("a batch of 4,096 images of 224x224") && words.contains("20.0 GiB"))
+        #expect(words.contains("MemAvailable"))
+        let numbers = words.matches(of: /--batch-size (\d+) --accumulate (\d+)/)
+        let found = try #require(numbers.first)
+        let (batch, passes) = (try #require(Int(found.1)), try #require(Int(found.2)))
+        #expect(batch * passes == 4096 && batch > 16)
+        // It does fit, and twice of it would not.
+        #expect(try refusal(needs("resnet50", batch: batch, accumulate: passes), of: 20 << 30) == nil)
+        #expect(try refusal(needs("resnet50", batch: 4 * batch, accumulate: passes / 4), of: 20 << 30) != nil)
+    }
+
+    @Test("where not even one image fits, a smaller batch is not what helps")
+    func nothingFits() throws {
+        let words = try #require(try refusal(try needs("vgg16", batch: 8), of: 1 << 30))
+        #expect(words.contains("does not help") && !words.contains("--accumulate"))
+    }
+
+    @Test("averages, passes and resumed files are counted")
+    func state() throws {
+        let plain = try needs("lenet", batch: 32).bytes
+        #expect(try needs("lenet", batch: 32) { $0.averageWeights = 0.9 }.bytes > plain)
+        // Two sums wait, of one pass and of two.
+        let parts = try needs("alexnet", batch: 1, accumulate: 4).bytes - needs("alexnet", batch: 4).bytes
+        #expect(parts > 0)
+    }
+
+    @Test("a batch that the data cannot fill takes no memory for the rest")
+    func filled() throws {
+        let small = try needs("lenet", batch: 17, samples: 17)
+        let large = try needs("lenet", batch: 1_000_000, samples: 17)
+        #expect(small.bytes == large.bytes)
+    }
+
+    @Test("a batch that the data cannot fill raises no learning rate, unless it was asked for")
+    func learningRate() throws {
+        let run = try TinyRun()
+        func rate(_ change: (inout RecipeOverrides) -> Void) throws -> Double {
+            let recipe = try Recipe.resolve(flags: run.flags("rate", change))
+            return try Trainer(recipe: recipe, world: InProcessCommunicator(), console: Console(isQuiet: true)).recipe
+                .learningRate
+        }
+        #expect(
+            try rate {
+                $0.learningRate = nil
+                $0.batchSize = 1_000_000
+            } == 0.1 * 40 / 256)
+        #expect(try rate { $0.batchSize = 1_000_000 } == 0.5)
+        #expect(try rate { $0.learningRate = nil } == 0.1 * 16 / 256)
+    }
+}
