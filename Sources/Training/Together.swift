@@ -35,7 +35,8 @@ package func together<Result>(
     let first = all.firstIndex { !$0.isEmpty } ?? 0
     let told = communicator.rank == 0 ? all[first] : failure
     let status = try communicator.broadcast(Int(told.first ?? 0))
-    let text = String(decoding: told.dropFirst(), as: UTF8.self)
+    let words = String(decoding: told.dropFirst(), as: UTF8.self)
+    let text = words.isEmpty ? "another rank failed" : words
     throw SharedFailure(
         first == 0 ? text : "rank \(first)/\(communicator.size): \(text)", exitStatus: Int32(truncatingIfNeeded: status)
     )

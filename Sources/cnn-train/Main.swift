@@ -2,9 +2,9 @@ import ArgumentParser
 import Collectives
 import Files
 import Foundation
-import Terminal
 import Machine
 import Recipes
+import Terminal
 import Training
 
 /// The door: reads the command line, runs one subcommand, and ends every rank the same way.
@@ -53,7 +53,7 @@ enum Main {
     }
 
     /// Bytes without which no command gets far.
-    private static let leastMemory = 32 << 20
+    private static let leastMemory = 16 << 20
 
     private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
         guard !arguments.isEmpty else {
