@@ -52,6 +52,7 @@ let package = Package(
 
         .systemLibrary(name: "CMachine"),
         .systemLibrary(name: "CVectors"),
+        .systemLibrary(name: "CRelay"),
         // Debian's libjpeg-dev, libpng-dev and libwebp-dev; a real target, because the first two give up by longjmp, which
         // Swift must not see.
         .target(
@@ -72,7 +73,7 @@ let package = Package(
         engineRoom("Networks", ["Tensors"]),
         room("Graphs", ["Tensors", "Networks"]),
         engineRoom("Engine", ["Machine", "Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
-        room("Launching", ["Files", "Terminal"]),
+        room("Launching", ["Files", "Terminal", "CRelay"]),
         engineRoom("Collectives", ["Machine", "Files", "Terminal", "Tensors", "Kernels", "CMachine", "CMPI"]),
         room("Planning", ["Collectives"]),
         engineRoom("Datasets", ["Machine", "Files", "Tensors", "CZlib", "CImageCodecs"]),

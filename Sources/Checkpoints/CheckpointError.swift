@@ -9,8 +9,8 @@ package enum CheckpointError: Error, Equatable, Sendable {
     case otherEnding(path: String, ending: String, content: String, expected: String)
     case noDirectory(path: String)
     case noneFound(directory: String)
-    /// Not in a folder, nor in those below it.
-    case nothingToVerify(folder: String)
+    /// No checkpoint is in a folder that a user named.
+    case nothingThere(folder: String)
     /// There are checkpoints, but not one can be read; `reasons` are their messages, the newest first.
     case noneReadable(directory: String, reasons: [String])
     /// The file is something else; `found` says what it looks like, `remedy` what to do about it.
@@ -54,8 +54,8 @@ extension CheckpointError: CustomStringConvertible {
             "\(path): there is no such folder, so there is nothing to resume from; check --output, or drop --resume"
         case .noneFound(let directory):
             "\(directory): no checkpoint is in this folder; check --output, or leave --resume out to start anew"
-        case .nothingToVerify(let folder):
-            "\(folder): no checkpoint is in this folder or in one below it; give a run's OUTPUT, or files that end in "
+        case .nothingThere(let folder):
+            "\(folder): no checkpoint is in this folder; give a run's OUTPUT, or files that end in "
                 + ".safetensors.zst or .safetensors"
         case .noneReadable(let directory, let reasons):
             "\(directory): none of \(reasons.count) checkpoints can be read: \(reasons.joined(separator: "; "))"

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The call of mpirun that fits a job: how many ranks where, and the settings without which it would be refused, be slow or
 /// talk over the wrong network.
 package struct LaunchPlan: Hashable, Sendable {
@@ -21,17 +23,25 @@ package struct LaunchPlan: Hashable, Sendable {
         /// - Throws: `LaunchError.hostfile`
         package init(hostfile path: String) throws(LaunchError) {
             let file = try Hostfile(contentsOf: path)
-            if file.isReadByLauncher {
+            // A pipe, such as the shell's <(…), is empty by now.
+            if file.isReadByLauncher, Self.isRegularFile(path) {
                 self = .hostfile(path: path, file.hosts)
                 return
             }
             if let host = file.hosts.hosts.first(where: { $0.name.contains("@") }) {
                 throw .hostfile(
                     path: path,
-                    reason: "it has line ends or the mark of Windows, which mpirun does not read, and with "
-                        + "\(host.name) names a user, which only a file can: save it with the line ends of Unix")
+                    reason:
+                        "mpirun cannot read it (it is a pipe, or has the line ends or the mark of Windows), and with "
+                        + "\(host.name) it names a user, which only a file can: save it as a file with the line ends of Unix"
+                )
             }
             self = .hosts(file.hosts)
+        }
+
+        private static func isRegularFile(_ path: String) -> Bool {
+            var status = stat()
+            return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         }
     }
 

@@ -7,7 +7,8 @@ package var ownProgram: String {
     linkTarget("/proc/self/exe") ?? commandLineArguments().first ?? "cnn-train"
 }
 
-/// Goes on as another program in this same process: its exit code, the signals to it and the terminal are this one's.
+/// Goes on as another program in this same process: its exit code, the signals to it and the terminal are this one's. What it writes into a
+/// pipe goes by way of a relay, so that it does not end when the pipe's reader does.
 ///
 /// - Parameter call: the program, looked for on PATH, and its arguments.
 /// - Throws: `LaunchError` where the program is not there or the system refuses; otherwise it does not return.
@@ -20,8 +21,9 @@ package func becomeProgram(_ call: [String]) throws(LaunchError) -> Never {
     var nothing = sigset_t()
     sigemptyset(&nothing)
     sigprocmask(SIG_SETMASK, &nothing, nil)
-    WriteSignals.restore()
     guard let program = words.first ?? nil else { throw .nothingToRun }
+    OutputRelay.start()
+    WriteSignals.restore()
     execvp(program, words)
     let code = errno
     for word in words { free(word) }

@@ -92,7 +92,11 @@ enum CheckpointFiles {
     /// The file, or of a folder the newest checkpoint in it. Files of other programs will do.
     static func any(_ path: String) throws -> Checkpoint {
         guard Verification.isFolder(path) else { return try Checkpoint(contentsOf: path) }
-        return try CheckpointDirectory.load(path).checkpoint
+        do {
+            return try CheckpointDirectory.load(path).checkpoint
+        } catch CheckpointError.noneFound {
+            throw CheckpointError.nothingThere(folder: path)
+        }
     }
 }
 

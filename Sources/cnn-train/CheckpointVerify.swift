@@ -23,7 +23,7 @@ extension CheckpointCommand {
                 let isFolder = Verification.isFolder(path)
                 let files = isFolder ? try Verification.files(in: path) : [path]
                 if files.isEmpty {
-                    complain(CheckpointError.nothingToVerify(folder: path).words)
+                    complain(CheckpointError.nothingThere(folder: path).words)
                     isOneEmpty = true
                 }
                 for file in files {

@@ -37,6 +37,8 @@ struct LaunchCommand: LocalCommand {
     }
 
     func run() throws {
+        // What asks for help behind launch itself asks for its help; the argument parser takes all that follows for the command.
+        if let first = command.first, ["--help", "-h"].contains(first) { throw CleanExit.helpRequest(Self.self) }
         let command = Array(command.drop { $0 == "--" })
         guard !command.isEmpty else { throw LaunchError.nothingToRun }
         let machines = try machines()

@@ -79,6 +79,37 @@ struct LaunchTests {
         #expect(!named.output.contains("--stdin"))
     }
 
+    @Test("a job goes on when nobody reads what it says, and all of it arrives where somebody does")
+    func pipes() throws {
+        let words = try arguments("head", steps: 60).map { "'\($0)'" }.joined(separator: " ") + " --log-every 1"
+        let outcome = try commands.run(
+            script: "{ \"$BINARY\" --workers 2 \(words); echo \"code $?\" >&2; } | head -1")
+        #expect(outcome.errors.contains("code 0"), "\(outcome.errors)")
+        #expect(outcome.errors.contains("nobody reads standard output any more; the job goes on"))
+        let log = try String(contentsOfFile: "\(commands.folder)/head/metrics.jsonl", encoding: .utf8)
+        #expect(log.contains("\"kind\": \"final\""))
+        for redirection in ["", "2>&1"] {
+            let read = try commands.run(script: "\"$BINARY\" --workers 2 models \(redirection) | cat")
+            #expect(read.output.contains("\nlenet ") && read.output.contains("\nmobilenet_v2 "))
+            #expect((read.output + read.errors).contains("cnn-train: mpirun -n 2 "))
+        }
+    }
+
+    @Test("launch shows its own help and that of what it launches")
+    func help() throws {
+        let own = try commands.run("launch", "--help")
+        #expect(own.status == 0 && own.output.contains("--hostfile"), "\(own.errors)")
+        let other = try commands.run("launch", "-n", "1", "bench", "--help")
+        #expect(other.status == 0 && other.output.contains("--profile"), "\(other.errors)")
+    }
+
+    @Test("a hostfile may be a pipe")
+    func pipedHostfile() throws {
+        let outcome = try commands.run(
+            script: "printf 'node1 slots=2\\n' | \"$BINARY\" launch --hostfile /dev/stdin --dry-run train")
+        #expect(outcome.output.hasPrefix("mpirun -n 2 --host node1:2 "), "\(outcome.errors)")
+    }
+
     @Test("a hostfile with the line ends of Windows is read")
     func windowsHostfile() throws {
         try commands.write(Array("node1 slots=2\r\nnode2 slots=2\r\n".utf8), to: "hosts.txt")
