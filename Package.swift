@@ -162,8 +162,9 @@ let package = Package(
         tests(
             "CommandLine",
             [
-                "cnn-train", "Training", "Engine", "Checkpoints", "Exports", "CImageCodecs",
+                "cnn-train", "Training", "Engine", "Checkpoints", "Exports", "CImageCodecs", "Recipes",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]
 )

@@ -142,21 +142,13 @@ extension RecipeValueKind where Value == Recipe.Resume {
 }
 
 extension Recipe.Checkpoints {
-    init(_ merged: RecipeOverrides) {
-        every = merged.checkpointEvery ?? Recipe.Default.checkpointEvery
-        keepLast = merged.keepLast ?? Recipe.Default.keepLast
-        keepBest = merged.keepBest ?? Recipe.Default.keepBest
-        if case .epochs(let epochs)? = merged.keepEvery { keepEveryEpochs = epochs }
-        level = merged.checkpointLevel ?? Recipe.Default.checkpointLevel
-        whenBusy = merged.checkpointBusy ?? Recipe.Default.checkpointBusy
-    }
-
-    func write(to values: inout RecipeOverrides) {
-        values.checkpointEvery = every
-        values.keepLast = keepLast
-        values.keepBest = keepBest
-        values.keepEvery = keepEveryEpochs.map(Recipe.Interval.epochs)
-        values.checkpointLevel = level
-        values.checkpointBusy = whenBusy
+    /// - Parameter values: with their defaults.
+    init(_ values: RecipeOverrides) {
+        every = values.checkpointEvery ?? Recipe.Default.checkpointEvery
+        keepLast = values.keepLast ?? Recipe.Default.keepLast
+        keepBest = values.keepBest ?? Recipe.Default.keepBest
+        if case .epochs(let epochs)? = values.keepEvery { keepEveryEpochs = epochs }
+        level = values.checkpointLevel ?? Recipe.Default.checkpointLevel
+        whenBusy = values.checkpointBusy ?? Recipe.Default.checkpointBusy
     }
 }

@@ -78,78 +78,93 @@ package struct Recipe: Equatable, Sendable {
         case full
     }
 
+    /// All that the recipe says, defaults included: `resolve` makes the same recipe of it again.
+    package let overrides: RecipeOverrides
     /// A name that the zoo knows: `resnet18`.
     package let model: String
-    /// Options of the model by key, values as text; the model says which there are.
-    package let modelOptions: [String: String]
-    /// How weights begin where no file gives them.
-    package let initScheme: InitialScheme
-    /// In 0..<1, of every dropout layer; nil means the model's.
-    package let dropout: Double?
-    /// A file of weights to begin with: safetensors, plain or in zstd.
-    package let initFile: String?
-    /// Whether tensors of `initFile` that do not fit the network are left out.
-    package let initSkipMismatched: Bool
-    /// Parameters whose names begin with one of these are not updated.
-    package let freeze: [String]
-    /// What the learning rate is multiplied with for parameters whose names begin so; the longest that fits counts.
-    package let rateMultipliers: [String: Double]
-    /// Whether each epoch has an order of its own.
-    package let shuffle: Bool
-    package let augmentation: Augmentation
-    /// A dataset's name, with a folder after a colon where it takes one: `fashion-mnist:/data`.
-    package let data: String
-    package let duration: Duration
-    /// Samples of an optimizer step over all ranks, at least 1.
-    package let batchSize: Int
-    /// The learning rate after the warm-up, above 0.
-    package let learningRate: Double
-    /// In 0..<1.
-    package let momentum: Double
-    package let nesterov: Bool
-    /// At least 0; biases and norms are spared.
-    package let weightDecay: Double
-    package let schedule: Schedule
-    /// In 0..<1, the share of itself that the average of each parameter keeps at a step; nil where no averages are kept.
-    package let averageWeights: Double?
-    /// Epochs, also parts of one, over which the learning rate climbs linearly to `learningRate`.
-    package let warmupEpochs: Double
-    /// Height and width of the network's input in pixels; nil means the model's default.
-    package let imageSize: Int?
-    /// nil means the dataset's.
-    package let classes: Int?
-    /// Compute threads of each rank; nil means a fair share of the machine.
-    package let threads: Int?
-    package let instructionSet: InstructionSet
-    package let convolution: Convolution
-    /// Seeds initial weights, sample order, augmentation and dropout.
-    package let seed: UInt64
-    /// Where results go; nil lets the trainer name a folder after model and data.
-    package let output: String?
-    package let resume: Resume
-    /// Keys that a resumed run may have other values of than it began with, besides those that always may.
-    package let overriddenKeys: [String]
-    package let checkpoints: Checkpoints
-    package let onNonFinite: NonFinitePolicy
-    /// Steps between two reports.
-    package let logEvery: Int
-    package let lossPrecision: LossPrecision
-    package let batchNorm: BatchNorm
-    package let allReduce: AllReduce
-    package let gradientType: GradientType
-    /// Megabytes of gradients that are summed at once.
-    package let bucketMegabytes: Int
-    /// Seconds that ranks wait for each other before the run ends.
-    package let collectiveTimeout: Double
-    /// Steps between two comparisons of the ranks' parameters; 0 for checkpoints only.
-    package let replicaCheckEvery: Int
-    /// Passes of `batchSize` samples that make one optimizer step.
-    package let accumulate: Int
-    /// Parts that the global batch is cut into whatever the number of ranks: a power of two. Results depend on it.
-    package let virtualShards: Int
 }
 
+/// The values by name.
 extension Recipe {
+    /// Options of the model by key, values as text; the model says which there are.
+    package var modelOptions: [String: String] { overrides.modelOptions ?? [:] }
+    /// How weights begin where no file gives them.
+    package var initScheme: InitialScheme { overrides.initScheme ?? Default.initScheme }
+    /// In 0..<1, of every dropout layer; nil means the model's.
+    package var dropout: Double? { overrides.dropout }
+    /// A file of weights to begin with: safetensors, plain or in zstd.
+    package var initFile: String? { overrides.initFile }
+    /// Whether tensors of `initFile` that do not fit the network are left out.
+    package var initSkipMismatched: Bool { overrides.initSkipMismatched ?? Default.initSkipMismatched }
+    /// Parameters whose names begin with one of these are not updated.
+    package var freeze: [String] { overrides.freeze ?? [] }
+    /// What the learning rate is multiplied with for parameters whose names begin so; the longest that fits counts.
+    package var rateMultipliers: [String: Double] { overrides.rateMultipliers ?? [:] }
+    /// Whether each epoch has an order of its own.
+    package var shuffle: Bool { overrides.shuffle ?? Default.shuffle }
+    package var augmentation: Augmentation { overrides.augmentation ?? Default.augmentation }
+    /// A dataset's name, with a folder after a colon where it takes one: `fashion-mnist:/data`.
+    package var data: String { overrides.data ?? Default.data }
+    package var duration: Duration {
+        overrides.steps.map(Duration.steps) ?? .epochs(overrides.epochs ?? Default.epochs)
+    }
+    /// Samples of an optimizer step over all ranks, at least 1.
+    package var batchSize: Int { overrides.batchSize ?? Default.batchSize }
+    /// The learning rate after the warm-up, above 0.
+    package var learningRate: Double {
+        overrides.learningRate ?? Default.learningRate(batchSize: globalBatchSize)
+    }
+    /// In 0..<1.
+    package var momentum: Double { overrides.momentum ?? Default.momentum }
+    package var nesterov: Bool { overrides.nesterov ?? Default.nesterov }
+    /// At least 0; biases and norms are spared.
+    package var weightDecay: Double { overrides.weightDecay ?? Default.weightDecay }
+    package var schedule: Schedule {
+        switch overrides.schedule ?? Default.schedule {
+        case .constant: .constant
+        case .cosine: .cosine
+        case .step:
+            .step(
+                epochs: overrides.stepEpochs ?? Default.stepEpochs, factor: overrides.stepFactor ?? Default.stepFactor)
+        }
+    }
+    /// In 0..<1, the share of itself that the average of each parameter keeps at a step; nil where no averages are kept.
+    package var averageWeights: Double? { overrides.averageWeights }
+    /// Epochs, also parts of one, over which the learning rate climbs linearly to `learningRate`.
+    package var warmupEpochs: Double { overrides.warmupEpochs ?? Default.warmupEpochs }
+    /// Height and width of the network's input in pixels; nil means the model's default.
+    package var imageSize: Int? { overrides.imageSize }
+    /// nil means the dataset's.
+    package var classes: Int? { overrides.classes }
+    /// Compute threads of each rank; nil means a fair share of the machine.
+    package var threads: Int? { overrides.threads }
+    package var instructionSet: InstructionSet { overrides.instructionSet ?? Default.instructionSet }
+    package var convolution: Convolution { overrides.convolution ?? Default.convolution }
+    /// Seeds initial weights, sample order, augmentation and dropout.
+    package var seed: UInt64 { overrides.seed ?? Default.seed }
+    /// Where results go; nil lets the trainer name a folder after model and data.
+    package var output: String? { overrides.output }
+    package var resume: Resume { overrides.resume ?? Default.resume }
+    /// Keys that a resumed run may have other values of than it began with, besides those that always may.
+    package var overriddenKeys: [String] { overrides.overriddenKeys ?? [] }
+    package var checkpoints: Checkpoints { Checkpoints(overrides) }
+    package var onNonFinite: NonFinitePolicy { overrides.onNonFinite ?? Default.onNonFinite }
+    /// Steps between two reports.
+    package var logEvery: Int { overrides.logEvery ?? Default.logEvery }
+    package var lossPrecision: LossPrecision { overrides.lossPrecision ?? Default.lossPrecision }
+    package var batchNorm: BatchNorm { overrides.batchNorm ?? Default.batchNorm }
+    package var allReduce: AllReduce { overrides.allReduce ?? Default.allReduce }
+    package var gradientType: GradientType { overrides.gradientType ?? Default.gradientType }
+    /// Megabytes of gradients that are summed at once.
+    package var bucketMegabytes: Int { overrides.bucketMegabytes ?? Default.bucketMegabytes }
+    /// Seconds that ranks wait for each other before the run ends.
+    package var collectiveTimeout: Double { overrides.collectiveTimeout ?? Default.collectiveTimeout }
+    /// Steps between two comparisons of the ranks' parameters; 0 for checkpoints only.
+    package var replicaCheckEvery: Int { overrides.replicaCheckEvery ?? Default.replicaCheckEvery }
+    /// Passes of `batchSize` samples that make one optimizer step.
+    package var accumulate: Int { overrides.accumulate ?? Default.accumulate }
+    /// Parts that the global batch is cut into whatever the number of ranks: a power of two. Results depend on it.
+    package var virtualShards: Int { overrides.virtualShards ?? Default.virtualShards }
     /// Samples of an optimizer step over all ranks and passes.
     package var globalBatchSize: Int { batchSize * accumulate }
 
@@ -166,10 +181,10 @@ extension Recipe {
 
 extension Recipe {
     /// What a recipe is where neither a file nor a flag says otherwise.
-    enum Default {
+    package enum Default {
         static let data = "shapes"
-        static let duration = Duration.epochs(10)
-        static let batchSize = 32
+        static let epochs = 10
+        package static let batchSize = 32
         /// Grows with the batch: 0.1 for 256 images. (Goyal et al., "Accurate, Large Minibatch SGD", 2017: the linear scaling rule.)
         static func learningRate(batchSize: Int) -> Double { 0.1 * Double(batchSize) / 256 }
         static let momentum = 0.9
@@ -179,8 +194,8 @@ extension Recipe {
         static let stepEpochs = 30
         static let stepFactor = 0.1
         static let warmupEpochs = 0.0
-        static let instructionSet = InstructionSet.auto
-        static let convolution = Convolution.winograd
+        package static let instructionSet = InstructionSet.auto
+        package static let convolution = Convolution.winograd
         static let seed: UInt64 = 1
         static let resume = Resume.none
         static let checkpointEvery = [Interval.epochs(1)]
@@ -190,15 +205,16 @@ extension Recipe {
         static let checkpointBusy = Checkpoints.Busy.wait
         static let onNonFinite = NonFinitePolicy.stop
         static let logEvery = 10
-        static let batchNorm = BatchNorm.sync
-        static let allReduce = AllReduce.tree
-        static let gradientType = GradientType.fp32
-        static let bucketMegabytes = 25
+        package static let batchNorm = BatchNorm.sync
+        package static let allReduce = AllReduce.tree
+        package static let gradientType = GradientType.fp32
+        package static let bucketMegabytes = 25
         static let collectiveTimeout = 300.0
         static let replicaCheckEvery = 500
         static let accumulate = 1
         static let virtualShards = Sharding.defaultShards
         static let initScheme = InitialScheme.reference
+        static let initSkipMismatched = false
         static let shuffle = true
         static let augmentation = Augmentation.none
         static let lossPrecision = LossPrecision.rounded

@@ -70,9 +70,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     func place(of key: String) -> String {
         switch origin {
         case .flags:
-            // A flag that is repeated gives one entry at a time.
-            let one = ["model_options": "model_option", "lr_multipliers": "lr_multiplier"][key] ?? key
-            return "--" + one.map { $0 == "_" ? "-" : String($0) }.joined()
+            return "--" + (RecipeKey.all.first { $0.name == key }?.flag ?? key)
         case .file(let path, let lines):
             return RecipeError.place(path: path, line: lines[key]) + ": " + key
         }
@@ -118,7 +116,7 @@ extension Recipe {
                     + "or leave gradient_dtype out")
         }
         for key in merged.overriddenKeys ?? [] { try RecipeKey.checkOverridable(key) }
-        return Recipe(model: model, schedule: schedule, merged)
+        return Recipe(model: model, merged)
     }
 
     /// Checks what one source says by itself.
@@ -135,114 +133,21 @@ extension Recipe {
         }
     }
 
-    private init(model: String, schedule: Schedule.Name, _ merged: RecipeOverrides) {
+    /// Fills in the defaults, and leaves out what says nothing.
+    private init(model: String, _ merged: RecipeOverrides) {
+        var values = merged
+        for key in RecipeKey.all { key.fill(&values) }
+        if values.steps != nil { values.epochs = nil }
+        if values.schedule != .step { (values.stepEpochs, values.stepFactor) = (nil, nil) }
+        if values.initFile == nil { values.initSkipMismatched = nil }
+        if values.modelOptions?.isEmpty == true { values.modelOptions = nil }
+        if values.rateMultipliers?.isEmpty == true { values.rateMultipliers = nil }
+        if values.freeze?.isEmpty == true { values.freeze = nil }
+        if values.overriddenKeys?.isEmpty == true { values.overriddenKeys = nil }
+        let samples = (values.batchSize ?? Default.batchSize) * (values.accumulate ?? Default.accumulate)
+        values.learningRate = values.learningRate ?? Default.learningRate(batchSize: samples)
+        values.origin = .flags
         self.model = model
-        modelOptions = merged.modelOptions ?? [:]
-        initScheme = merged.initScheme ?? Default.initScheme
-        dropout = merged.dropout
-        averageWeights = merged.averageWeights
-        initFile = merged.initFile
-        initSkipMismatched = merged.initSkipMismatched ?? false
-        freeze = merged.freeze ?? []
-        rateMultipliers = merged.rateMultipliers ?? [:]
-        shuffle = merged.shuffle ?? Default.shuffle
-        augmentation = merged.augmentation ?? Default.augmentation
-        lossPrecision = merged.lossPrecision ?? Default.lossPrecision
-        data = merged.data ?? Default.data
-        duration = merged.steps.map(Duration.steps) ?? merged.epochs.map(Duration.epochs) ?? Default.duration
-        batchSize = merged.batchSize ?? Default.batchSize
-        learningRate =
-            merged.learningRate
-            ?? Default.learningRate(
-                batchSize: batchSize * (merged.accumulate ?? Default.accumulate))
-        momentum = merged.momentum ?? Default.momentum
-        nesterov = merged.nesterov ?? Default.nesterov
-        weightDecay = merged.weightDecay ?? Default.weightDecay
-        self.schedule =
-            switch schedule {
-            case .constant: .constant
-            case .cosine: .cosine
-            case .step:
-                .step(
-                    epochs: merged.stepEpochs ?? Default.stepEpochs, factor: merged.stepFactor ?? Default.stepFactor)
-            }
-        warmupEpochs = merged.warmupEpochs ?? Default.warmupEpochs
-        imageSize = merged.imageSize
-        classes = merged.classes
-        threads = merged.threads
-        instructionSet = merged.instructionSet ?? Default.instructionSet
-        convolution = merged.convolution ?? Default.convolution
-        seed = merged.seed ?? Default.seed
-        output = merged.output
-        resume = merged.resume ?? Default.resume
-        overriddenKeys = merged.overriddenKeys ?? []
-        checkpoints = Checkpoints(merged)
-        onNonFinite = merged.onNonFinite ?? Default.onNonFinite
-        logEvery = merged.logEvery ?? Default.logEvery
-        batchNorm = merged.batchNorm ?? Default.batchNorm
-        allReduce = merged.allReduce ?? Default.allReduce
-        gradientType = merged.gradientType ?? Default.gradientType
-        bucketMegabytes = merged.bucketMegabytes ?? Default.bucketMegabytes
-        collectiveTimeout = merged.collectiveTimeout ?? Default.collectiveTimeout
-        replicaCheckEvery = merged.replicaCheckEvery ?? Default.replicaCheckEvery
-        virtualShards = merged.virtualShards ?? Default.virtualShards
-        accumulate = merged.accumulate ?? Default.accumulate
-    }
-
-    /// The recipe as a source that leaves nothing to the defaults: what `resolve` makes this recipe of again.
-    package var overrides: RecipeOverrides {
-        var values = RecipeOverrides()
-        values.model = model
-        values.modelOptions = modelOptions.isEmpty ? nil : modelOptions
-        values.initScheme = initScheme
-        values.dropout = dropout
-        values.averageWeights = averageWeights
-        values.initFile = initFile
-        values.initSkipMismatched = initFile == nil ? nil : initSkipMismatched
-        values.freeze = freeze.isEmpty ? nil : freeze
-        values.rateMultipliers = rateMultipliers.isEmpty ? nil : rateMultipliers
-        values.shuffle = shuffle
-        values.augmentation = augmentation
-        values.lossPrecision = lossPrecision
-        values.data = data
-        switch duration {
-        case .epochs(let epochs): values.epochs = epochs
-        case .steps(let steps): values.steps = steps
-        }
-        values.batchSize = batchSize
-        values.learningRate = learningRate
-        values.momentum = momentum
-        values.nesterov = nesterov
-        values.weightDecay = weightDecay
-        switch schedule {
-        case .constant: values.schedule = .constant
-        case .cosine: values.schedule = .cosine
-        case .step(let epochs, let factor):
-            values.schedule = .step
-            values.stepEpochs = epochs
-            values.stepFactor = factor
-        }
-        values.warmupEpochs = warmupEpochs
-        values.imageSize = imageSize
-        values.classes = classes
-        values.threads = threads
-        values.instructionSet = instructionSet
-        values.convolution = convolution
-        values.seed = seed
-        values.output = output
-        values.resume = resume
-        values.overriddenKeys = overriddenKeys.isEmpty ? nil : overriddenKeys
-        checkpoints.write(to: &values)
-        values.onNonFinite = onNonFinite
-        values.logEvery = logEvery
-        values.batchNorm = batchNorm
-        values.allReduce = allReduce
-        values.gradientType = gradientType
-        values.bucketMegabytes = bucketMegabytes
-        values.collectiveTimeout = collectiveTimeout
-        values.replicaCheckEvery = replicaCheckEvery
-        values.virtualShards = virtualShards
-        values.accumulate = accumulate
-        return values
+        overrides = values
     }
 }

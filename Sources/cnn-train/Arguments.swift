@@ -6,13 +6,10 @@ import Training
 
 /// Which network, for commands that need no data.
 struct ModelArguments: ParsableArguments {
-    @Option(help: "The network; `cnn-train models` lists them.") var model: String
-    @Option(
-        name: .customLong("model-option"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("What the model's paper lets vary; may be repeated.", valueName: "key=value"))
-    var modelOptions: [KeyAndValue] = []
-    @Option(help: "Height and width of the images in pixels.") var imageSize: Int?
-    @Option(help: "Outputs of the network.") var classes: Int?
+    @Option(required: \.model) var model: String
+    @Option(\.modelOptions) var modelOptions: [KeyAndValue] = []
+    @Option(\.imageSize, default: "the model's") var imageSize: Int?
+    @Option(\.classes, default: "the model's") var classes: Int?
 
     func validate() throws {
         try checkRanges { values in
@@ -51,6 +48,15 @@ struct PrefixAndFactor: ExpressibleByArgument {
         prefix = text.key
         self.factor = factor
     }
+}
+
+/// The name of a scheme for first weights, which is looked up where it is used: the error there says which is nearest.
+struct SchemeArgument: ExpressibleByArgument {
+    let name: String
+
+    init(argument: String) { name = argument }
+
+    static var allValueStrings: [String] { InitialScheme.allCases.map(\.rawValue) }
 }
 
 /// A switch that has a default of its own.

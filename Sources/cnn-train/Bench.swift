@@ -11,25 +11,18 @@ struct BenchCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measures training steps, sums over ranks included, on synthetic images.")
 
-    @Option(help: "The network; `cnn-train models` lists them.") var model: String
-    @Option(
-        name: .customLong("model-option"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("What the model's paper lets vary; may be repeated.", valueName: "key=value"))
-    var modelOptions: [KeyAndValue] = []
-    @Option(help: "Samples of a step, over all ranks together.") var batchSize = 32
-    @Option(help: "Height and width of the images in pixels.") var imageSize: Int?
-    @Option(help: "Threads of each rank.") var threads: Int?
+    @Option(required: \.model) var model: String
+    @Option(\.modelOptions) var modelOptions: [KeyAndValue] = []
+    @Option(\.batchSize) var batchSize = Recipe.Default.batchSize
+    @Option(\.imageSize, default: "the model's") var imageSize: Int?
+    @Option(\.threads) var threads: Int?
     @Option(help: "Steps that count.") var steps = 10
-    @Option(help: "Moments of batch norm: sync, average or local.") var batchNorm = Recipe.BatchNorm.sync
-    @Option(name: .customLong("allreduce"), help: "Who sums over ranks: tree, or mpi.") var allReduce = Recipe.AllReduce
-        .tree
-    @Option(name: .customLong("gradient-dtype"), help: "What stands for gradients between ranks: fp32, bf16 or fp16.")
-    var gradientType = Recipe.GradientType.fp32
-    @Option(help: "Gradients that are summed at once.") var bucketMegabytes = 25
-    @Option(name: .customLong("isa"), help: "What computes: auto, avx512, avx2 or openblas.")
-    var instructionSet = Recipe.InstructionSet.auto
-    @Option(help: "How 3x3 convolutions are computed: winograd or direct.")
-    var convolution = Recipe.Convolution.winograd
+    @Option(\.batchNorm) var batchNorm = Recipe.Default.batchNorm
+    @Option(\.allReduce) var allReduce = Recipe.Default.allReduce
+    @Option(\.gradientType) var gradientType = Recipe.Default.gradientType
+    @Option(\.bucketMegabytes) var bucketMegabytes = Recipe.Default.bucketMegabytes
+    @Option(\.instructionSet) var instructionSet = Recipe.Default.instructionSet
+    @Option(\.convolution) var convolution = Recipe.Default.convolution
     @Option(
         name: .customLong("without-pass"),
         help: "Leaves out one rewrite of the graph; may be repeated. No result depends on it.")

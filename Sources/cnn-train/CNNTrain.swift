@@ -16,7 +16,7 @@ struct CNNTrain: ParsableCommand {
         subcommands: [
             TrainCommand.self, LaunchCommand.self, EvaluateCommand.self, PredictCommand.self, CheckpointCommand.self,
             ExportCommand.self,
-            ModelsCommand.self, SummaryCommand.self, BenchCommand.self, PlanCommand.self,
+            ModelsCommand.self, SummaryCommand.self, BenchCommand.self, PlanCommand.self, OptionsCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)
 }

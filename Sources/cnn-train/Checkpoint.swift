@@ -3,6 +3,7 @@ import Checkpoints
 import Files
 import Foundation
 import Networks
+import Recipes
 import Terminal
 import Training
 
@@ -50,8 +51,7 @@ struct CheckpointCommand: ParsableCommand {
         var input: String
         @Option(help: ArgumentHelp("The checkpoint to write.", valueName: "file.safetensors.zst"), transform: userPath)
         var output: String
-        @Flag(help: "Leaves out what does not fit, and draws what the network then lacks.")
-        var initSkipMismatched = false
+        @Flag(\.initSkipMismatched) var initSkipMismatched = false
 
         func run() throws {
             let result = try WeightsImport(

@@ -2,54 +2,34 @@ import ArgumentParser
 import Files
 import Recipes
 
-/// What `cnn-train train` takes about saving its state, and about going on from what was saved.
-struct CheckpointOptions: ParsableArguments {
-    @Option(
-        defaultAsFlag: "auto", parsing: .next,
-        help: ArgumentHelp(
-            "Goes on from a checkpoint: of the output folder, if one is there; or of a file or folder.",
-            valueName: "auto|file|dir"),
-        transform: userPath)
-    var resume: String?
-    @Option(
-        name: .customLong("override"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Lets a resumed run have another value of this key; may be repeated.", valueName: "key"))
-    var overriddenKeys: [String] = []
-    @Option(
-        parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("When checkpoints are due; may be repeated.", valueName: "500steps|10min|1epoch"))
-    var checkpointEvery: [IntervalArgument] = []
-    @Option(parsing: .unconditional, help: "The newest checkpoints that stay.") var keepLast: Int?
-    @Option(parsing: .unconditional, help: "The best checkpoints that stay, by test accuracy.") var keepBest: Int?
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("The first checkpoint of each so many epochs stays for ever.", valueName: "10epochs"))
-    var keepEvery: IntervalArgument?
-    @Option(parsing: .unconditional, help: "zstd's level for checkpoints: -7 is fastest, 19 smallest.")
-    var checkpointLevel: Int?
-    @Option(help: "What a checkpoint does that is due while one is being written: wait or skip.")
-    var checkpointBusy: Recipe.Checkpoints.Busy?
-    @Option(help: "What a loss or gradient does to the run that is not finite: stop, skip or rewind.")
-    var onNan: Recipe.NonFinitePolicy?
+/// The checkpoints of a run, and the one that it goes on from.
+struct CheckpointOptions: RecipeFlags {
+    @Option(\.resume, defaultAsFlag: "auto", transform: userPath) var resume: String?
+    @Option(\.overriddenKeys) var overriddenKeys: [String] = []
+    @Option(\.checkpointEvery) var checkpointEvery: [IntervalArgument] = []
+    @Option(\.keepLast) var keepLast: Int?
+    @Option(\.keepBest) var keepBest: Int?
+    @Option(\.keepEvery) var keepEvery: IntervalArgument?
+    @Option(\.checkpointLevel) var checkpointLevel: Int?
+    @Option(\.checkpointBusy) var checkpointBusy: Recipe.Checkpoints.Busy?
 
     /// Where to go on, as the flag says it.
     var place: Recipe.Resume? {
         resume.map { $0 == "auto" ? .auto : .from(path: $0) }
     }
 
-    func write(to flags: inout RecipeOverrides) {
-        flags.resume = place
+    func write(to recipe: inout RecipeOverrides) {
+        recipe.resume = place
         // A key may be spelled as its flag is.
         let keys = overriddenKeys.map { key in String(key.map { $0 == "-" ? "_" : $0 }) }
-        flags.overriddenKeys = keys.isEmpty ? nil : keys
+        recipe.overriddenKeys = keys.isEmpty ? nil : keys
         let intervals = checkpointEvery.flatMap(\.intervals)
-        flags.checkpointEvery = intervals.isEmpty ? nil : intervals
-        flags.keepLast = keepLast
-        flags.keepBest = keepBest
-        flags.keepEvery = keepEvery?.intervals.first
-        flags.checkpointLevel = checkpointLevel
-        flags.checkpointBusy = checkpointBusy
-        flags.onNonFinite = onNan
+        recipe.checkpointEvery = intervals.isEmpty ? nil : intervals
+        recipe.keepLast = keepLast
+        recipe.keepBest = keepBest
+        recipe.keepEvery = keepEvery?.intervals.first
+        recipe.checkpointLevel = checkpointLevel
+        recipe.checkpointBusy = checkpointBusy
     }
 }
 

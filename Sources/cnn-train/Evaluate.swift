@@ -11,10 +11,9 @@ struct EvaluateCommand: RankedCommand {
 
     @Option(help: ArgumentHelp("A file of OUTPUT/checkpoints.", valueName: "file"), transform: userPath) var checkpoint:
         String
-    @Option(help: "The dataset; where not given, the one it was trained on.", transform: userDataset) var data: String?
-    @Option(help: "Threads of each rank.") var threads: Int?
-    @Option(name: .customLong("isa"), help: "What computes: auto, avx512, avx2 or openblas.")
-    var instructionSet = Recipe.InstructionSet.auto
+    @Option(\.data, default: "the one that it was trained on", transform: userDataset) var data: String?
+    @Option(\.threads) var threads: Int?
+    @Option(\.instructionSet) var instructionSet = Recipe.Default.instructionSet
     @Flag(help: "Prints one JSON object.") var json = false
 
     func validate() throws { try checkRanges { $0.threads = threads } }

@@ -15,11 +15,8 @@ struct PlanCommand: RankedCommand {
             or reads what `bench --json` has measured elsewhere.
             """)
 
-    @Option(help: "The network; `cnn-train models` lists them.") var model: String?
-    @Option(
-        name: .customLong("model-option"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("What the model's paper lets vary; may be repeated.", valueName: "key=value"))
-    var modelOptions: [KeyAndValue] = []
+    @Option(\.model, default: "the one that was measured") var model: String?
+    @Option(\.modelOptions) var modelOptions: [KeyAndValue] = []
     @Option(help: ArgumentHelp("Numbers of machines.", valueName: "8,64,1024")) var nodes = Numbers([8, 64, 1024])
     @Option(help: "Ranks on each machine; as many as were measured.") var ranksPerNode: Int?
     @Option(
@@ -27,17 +24,16 @@ struct PlanCommand: RankedCommand {
             "10gbe, 100gbe, ib-hdr, latency and bandwidth as in 30us,1.15GB/s, or measured: between the two hosts that it runs on.",
             valueName: "network"))
     var network = NetworkName(name: "10gbe", link: Link("10gbe"))
-    @Option(name: .customLong("allreduce"), help: "Who sums over ranks: tree, or mpi; whichever is faster.")
-    var algorithm: Algorithm?
-    @Option(help: "Gradients that are summed at once; whatever is fastest.") var bucketMegabytes: Int?
+    @Option(\.allReduce, default: "whichever is faster") var algorithm: Algorithm?
+    @Option(\.bucketMegabytes, default: "whatever is fastest") var bucketMegabytes: Int?
     @Option(help: "Samples of a step on each rank; as many as were measured, which is 32 where it is done now.")
     var batchSize: Int?
     @Option(
         help: ArgumentHelp("What `bench --json` printed, in place of measuring.", valueName: "file"),
         transform: userPath)
     var measured: String?
-    @Option(help: "Height and width of the images in pixels, where steps are measured.") var imageSize: Int?
-    @Option(help: "Threads of each rank, where steps are measured.") var threads: Int?
+    @Option(\.imageSize, default: "the model's") var imageSize: Int?
+    @Option(\.threads) var threads: Int?
     @Option(help: "Steps that are measured.") var steps = 10
     @Flag(help: "Prints one JSON object.") var json = false
 

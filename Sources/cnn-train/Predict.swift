@@ -19,7 +19,7 @@ struct PredictCommand: LocalCommand {
         help: ArgumentHelp("A file of OUTPUT/checkpoints, or another .safetensors.", valueName: "file"),
         transform: userPath)
     var checkpoint: String
-    @Option(help: "The network, for a file that does not say; `cnn-train models` lists them.") var model: String?
+    @Option(\.model, default: "the one that the file names") var model: String?
     @Argument(help: ArgumentHelp("JPEG, PNG or WebP files.", valueName: "image"), transform: userPath) var images:
         [String] = []
     @Option(
@@ -29,9 +29,8 @@ struct PredictCommand: LocalCommand {
     @Option(help: "How many classes to name.") var top = 5
     @Flag(help: "Prints one JSON object for each image, on a line.") var json = false
     @Flag(help: "Prints all class scores, in digits that read back exactly.") var logits = false
-    @Option(help: "Threads.") var threads: Int?
-    @Option(name: .customLong("isa"), help: "What computes: auto, avx512, avx2 or openblas.")
-    var instructionSet = Recipe.InstructionSet.auto
+    @Option(\.threads) var threads: Int?
+    @Option(\.instructionSet) var instructionSet = Recipe.Default.instructionSet
 
     func validate() throws {
         try checkPositive([("--top", top)])

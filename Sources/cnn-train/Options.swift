@@ -1,0 +1,67 @@
+import ArgumentParser
+import Recipes
+
+/// `cnn-train options`: docs/options.md, made of `RecipeKey` and so never behind it.
+struct OptionsCommand: LocalCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "options", abstract: "Prints every option of a run as Markdown.", shouldDisplay: false)
+
+    func run() {
+        print(Self.page, terminator: "")
+    }
+
+    /// The whole page.
+    static var page: String {
+        let sections = RecipeKey.Section.allCases.map { section in
+            let rows = RecipeKey.all.filter { $0.section == section }.map(row).joined()
+            return "\n## \(section.rawValue)\n\n" + head + rows
+        }
+        return introduction + sections.joined()
+    }
+
+    private static let introduction = """
+        # Options of a run
+
+        Every option is a flag of `cnn-train train` and a key of a recipe, which is a YAML file: `--batch-size 64` says what
+        `batch_size: 64` says in the file. Flags win over the file.
+
+        - `--config file.yaml`: \(TrainCommand.configSummary)
+        - `--workers n`: \(TrainCommand.workersSummary)
+
+        A flag that may be repeated is a list in YAML (`freeze: [conv1, bn1]`) or a mapping (`model_options: {growth_rate: 12}`).
+        A run's folder holds `config.yaml`, the recipe with every default filled in.
+
+        The last column says whether a resumed run may have another value than the run began with: *free*; only if
+        *asked* for, with `--override` and the key's name; or *never*, because the saved state fits no other value.
+
+        <!-- Made of Sources/Recipes/RecipeKey.swift by: cnn-train options >docs/options.md -->
+
+        """
+
+    private static let head = """
+        | key and flag | value | default | meaning | on resume |
+        |---|---|---|---|---|
+
+        """
+
+    private static func row(_ key: RecipeKey) -> String {
+        let flag = "--" + key.flag + (key.valueName.map { " " + $0 } ?? "")
+        let cells = [
+            "`\(key.name)`<br>`\(flag)`", key.expected, key.shownDefault, key.summary, word(for: key.whenResumed),
+        ]
+        return "| " + cells.map(escaped).joined(separator: " | ") + " |\n"
+    }
+
+    /// A bar would end the cell.
+    private static func escaped(_ cell: String) -> String {
+        cell.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
+    }
+
+    private static func word(for rule: WhenResumed) -> String {
+        switch rule {
+        case .changesFreely: "free"
+        case .changesOnRequest: "asked"
+        case .stays: "never"
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Recipes
+
+/// Flags of a recipe's keys: names, help and defaults come from `RecipeKey`, which is the only place that describes them.
+protocol RecipeFlags: ParsableArguments {
+    /// Writes down what was given.
+    func write(to recipe: inout RecipeOverrides) throws
+}
+
+extension Option {
+    /// A flag that may be left out.
+    ///
+    /// - Parameter fallback: what counts where it is left out, if that is not what a recipe has.
+    init<T: ExpressibleByArgument, V>(_ path: KeyPath<RecipeOverrides, V?>, default fallback: String? = nil)
+    where Value == T? {
+        let flag = FlagText(path)
+        // A number may begin with a minus.
+        self.init(
+            name: flag.name, parsing: T.self is any Numeric.Type ? .unconditional : .next,
+            help: flag.help(for: T.self, default: fallback))
+    }
+
+    /// A flag whose value may be left out too.
+    init<T: ExpressibleByArgument, V>(_ path: KeyPath<RecipeOverrides, V?>, defaultAsFlag: T) where Value == T? {
+        let flag = FlagText(path)
+        self.init(name: flag.name, defaultAsFlag: defaultAsFlag, parsing: .next, help: flag.help(for: T.self))
+    }
+
+    /// A flag that may be repeated.
+    init<T: ExpressibleByArgument, V>(wrappedValue: [T], _ path: KeyPath<RecipeOverrides, V?>) where Value == [T] {
+        let flag = FlagText(path)
+        self.init(
+            wrappedValue: wrappedValue, name: flag.name, parsing: .unconditionalSingleValue,
+            help: flag.help(for: T.self))
+    }
+}
+
+extension Option where Value: ExpressibleByArgument {
+    /// A flag with a default of the command's own, which the help shows.
+    init(wrappedValue: Value, _ path: KeyPath<RecipeOverrides, Value?>) {
+        let flag = FlagText(path)
+        self.init(wrappedValue: wrappedValue, name: flag.name, help: flag.help(for: Value.self, default: ""))
+    }
+
+    /// A flag that must be given.
+    init(required path: KeyPath<RecipeOverrides, Value?>) {
+        let flag = FlagText(path)
+        self.init(name: flag.name, help: flag.help(for: Value.self, default: ""))
+    }
+}
+
+extension Flag where Value == Bool {
+    /// A switch that is off unless it is given.
+    init(wrappedValue: Bool, _ path: KeyPath<RecipeOverrides, Bool?>) {
+        let flag = FlagText(path)
+        self.init(wrappedValue: wrappedValue, name: flag.name, help: ArgumentHelp(stringLiteral: flag.key.summary))
+    }
+}
+
+extension Flag where Value == Bool? {
+    /// A switch that can be turned on, and off with `--no-` before its name.
+    init(_ path: KeyPath<RecipeOverrides, Bool?>) {
+        let flag = FlagText(path)
+        self.init(name: flag.name, inversion: .prefixedNo, help: flag.help(for: Bool.self))
+    }
+}
+
+/// The name and the help of a key's flag.
+private struct FlagText {
+    let key: RecipeKey
+
+    init<V>(_ path: KeyPath<RecipeOverrides, V?>) {
+        guard let key = RecipeKey.of(path) else { preconditionFailure("RecipeKey.all has no row for \(path)") }
+        self.key = key
+    }
+
+    var name: NameSpecification { .customLong(key.flag) }
+
+    /// - Parameter fallback: what counts where the flag is left out; empty where ArgumentParser says it.
+    func help<T: ExpressibleByArgument>(for type: T.Type, default fallback: String? = nil) -> ArgumentHelp {
+        var notes: [String] = []
+        // ArgumentParser lists the values of a choice, and says nothing of ranges.
+        if T.self is any Numeric.Type { notes.append(key.expected) }
+        let fallback = fallback ?? key.shownDefault
+        if !fallback.isEmpty { notes.append("default: \(fallback)") }
+        let text = key.summary + (notes.isEmpty ? "" : " (\(notes.joined(separator: "; ")))")
+        return ArgumentHelp(text, valueName: key.valueName)
+    }
+}

@@ -1,0 +1,130 @@
+import ArgumentParser
+import Files
+import Networks
+import Recipes
+
+/// The network of a run, and the weights that it begins with.
+struct NetworkOptions: RecipeFlags {
+    @Option(\.model) var model: String?
+    @Option(\.modelOptions) var modelOptions: [KeyAndValue] = []
+    @Option(\.imageSize) var imageSize: Int?
+    @Option(\.classes) var classes: Int?
+    @Option(\.dropout) var dropout: Double?
+    @Option(\.initScheme) var initScheme: SchemeArgument?
+    @Option(\.initFile, transform: userPath) var initFile: String?
+    @Flag(\.initSkipMismatched) var initSkipMismatched = false
+    @Option(\.freeze) var freeze: [String] = []
+    @Option(\.rateMultipliers) var rateMultipliers: [PrefixAndFactor] = []
+
+    func write(to recipe: inout RecipeOverrides) throws {
+        recipe.model = model
+        recipe.modelOptions = modelOptions.isEmpty ? nil : modelOptions.texts
+        recipe.imageSize = imageSize
+        recipe.classes = classes
+        recipe.dropout = dropout
+        recipe.initScheme = try initScheme.map { try InitialScheme(named: $0.name) }
+        recipe.initFile = initFile
+        recipe.initSkipMismatched = initSkipMismatched ? true : nil
+        recipe.freeze = freeze.isEmpty ? nil : freeze
+        let multipliers = Dictionary(
+            rateMultipliers.map { ($0.prefix, $0.factor) }, uniquingKeysWith: { _, last in last })
+        recipe.rateMultipliers = multipliers.isEmpty ? nil : multipliers
+    }
+}
+
+/// The samples of a run.
+struct DataOptions: RecipeFlags {
+    @Option(\.data, transform: userDataset) var data: String?
+    @Option(\.shuffle) var shuffle: OnOff?
+    @Option(\.augmentation) var augment: Recipe.Augmentation?
+    @Option(\.seed) var seed: UInt64?
+
+    func write(to recipe: inout RecipeOverrides) {
+        recipe.data = data
+        recipe.shuffle = shuffle.map { $0 == .on }
+        recipe.augmentation = augment
+        recipe.seed = seed
+    }
+}
+
+/// The length of a run, and the steps that it takes.
+struct OptimizationOptions: RecipeFlags {
+    @Option(\.epochs) var epochs: Int?
+    @Option(\.steps) var steps: Int?
+    @Option(\.batchSize) var batchSize: Int?
+    @Option(\.accumulate) var accumulate: Int?
+    @Option(\.learningRate) var learningRate: Double?
+    @Option(\.momentum) var momentum: Double?
+    @Flag(\.nesterov) var nesterov: Bool?
+    @Option(\.weightDecay) var weightDecay: Double?
+    @Option(\.schedule) var schedule: Recipe.Schedule.Name?
+    @Option(\.warmupEpochs) var warmupEpochs: Double?
+    @Option(\.stepEpochs) var stepEpochs: Int?
+    @Option(\.stepFactor) var stepFactor: Double?
+    @Option(\.averageWeights) var averageWeights: Double?
+
+    func write(to recipe: inout RecipeOverrides) {
+        recipe.epochs = epochs
+        recipe.steps = steps
+        recipe.batchSize = batchSize
+        recipe.accumulate = accumulate
+        recipe.learningRate = learningRate
+        recipe.momentum = momentum
+        recipe.nesterov = nesterov
+        recipe.weightDecay = weightDecay
+        recipe.schedule = schedule
+        recipe.warmupEpochs = warmupEpochs
+        recipe.stepEpochs = stepEpochs
+        recipe.stepFactor = stepFactor
+        recipe.averageWeights = averageWeights
+    }
+}
+
+/// What the ranks of a run do together.
+struct RankOptions: RecipeFlags {
+    @Option(\.batchNorm) var batchNorm: Recipe.BatchNorm?
+    @Option(\.allReduce) var allReduce: Recipe.AllReduce?
+    @Option(\.gradientType) var gradientType: Recipe.GradientType?
+    @Option(\.bucketMegabytes) var bucketMegabytes: Int?
+    @Option(\.collectiveTimeout) var collectiveTimeout: Double?
+    @Option(\.replicaCheckEvery) var replicaCheckEvery: Int?
+    @Option(\.virtualShards) var virtualShards: Int?
+
+    func write(to recipe: inout RecipeOverrides) {
+        recipe.batchNorm = batchNorm
+        recipe.allReduce = allReduce
+        recipe.gradientType = gradientType
+        recipe.bucketMegabytes = bucketMegabytes
+        recipe.collectiveTimeout = collectiveTimeout
+        recipe.replicaCheckEvery = replicaCheckEvery
+        recipe.virtualShards = virtualShards
+    }
+}
+
+/// What a rank computes with.
+struct MachineOptions: RecipeFlags {
+    @Option(\.threads) var threads: Int?
+    @Option(\.instructionSet) var instructionSet: Recipe.InstructionSet?
+    @Option(\.convolution) var convolution: Recipe.Convolution?
+
+    func write(to recipe: inout RecipeOverrides) {
+        recipe.threads = threads
+        recipe.instructionSet = instructionSet
+        recipe.convolution = convolution
+    }
+}
+
+/// What a run leaves behind, and what it says meanwhile.
+struct ResultOptions: RecipeFlags {
+    @Option(\.output, transform: userPath) var output: String?
+    @Option(\.logEvery) var logEvery: Int?
+    @Option(\.lossPrecision) var lossPrecision: Recipe.LossPrecision?
+    @Option(\.onNonFinite) var onNan: Recipe.NonFinitePolicy?
+
+    func write(to recipe: inout RecipeOverrides) {
+        recipe.output = output
+        recipe.logEvery = logEvery
+        recipe.lossPrecision = lossPrecision
+        recipe.onNonFinite = onNan
+    }
+}

@@ -1,0 +1,153 @@
+import ArgumentParser
+import Foundation
+import Testing
+
+@testable import cnn_train
+
+/// A command line of `cnn-train` in a fenced block of README.md or a page of docs/.
+struct DocumentedCommand: CustomTestStringConvertible, Sendable {
+    let place: String
+    let arguments: [String]
+
+    var testDescription: String { "\(place): cnn-train \(arguments.joined(separator: " "))" }
+
+    /// Those of all pages, in their order.
+    static let all: [DocumentedCommand] = pages.flatMap(commands)
+
+    static let pages: [String] = {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: project.appending(path: "docs").path)) ?? []
+        return ["README.md"] + names.filter { $0.hasSuffix(".md") }.sorted().map { "docs/" + $0 }
+    }()
+
+    private static func commands(of page: String) -> [DocumentedCommand] {
+        let text = (try? String(contentsOf: project.appending(path: page), encoding: .utf8)) ?? ""
+        var isFenced = false
+        var pending = ""
+        var found: [DocumentedCommand] = []
+        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            if line.hasPrefix("```") {
+                isFenced.toggle()
+                continue
+            }
+            guard isFenced else { continue }
+            pending += line
+            if pending.hasSuffix("\\") {
+                pending.removeLast()
+                continue
+            }
+            if let arguments = arguments(of: words(of: pending)) {
+                found.append(DocumentedCommand(place: "\(page):\(number + 1)", arguments: arguments))
+            }
+            pending = ""
+        }
+        return found
+    }
+
+    /// What `cnn-train` is given, by itself or behind mpirun or srun; nil for other commands.
+    private static func arguments(of words: [String]) -> [String]? {
+        guard let first = words.first, ["cnn-train", "mpirun", "srun"].contains(first),
+            let program = words.firstIndex(of: "cnn-train")
+        else { return nil }
+        return Array(words[(program + 1)...])
+    }
+
+    /// The first command of a line as a shell splits it, up to a comment, a pipe or a redirection. Of a variable nothing
+    /// is known: in quotes it is one word, by itself it may be any number, and so is left out.
+    static func words(of line: String) -> [String] {
+        var words: [String] = []
+        var word: String?
+        var quote: Character?
+        func end() {
+            if let word, !word.hasPrefix("$") || word.count == 1 { words.append(word.replacing("\u{0}", with: "")) }
+            word = nil
+        }
+        for character in line {
+            if let open = quote {
+                if character == open { quote = nil } else { word = (word ?? "") + String(character) }
+            } else {
+                switch character {
+                case "'", "\"":
+                    quote = character
+                    // So that a variable in quotes does not begin the word.
+                    word = (word ?? "") + "\u{0}"
+                case " ", "\t": end()
+                case "#" where word == nil: return words
+                case ">", "<", "|", "&", ";":
+                    end()
+                    return words
+                default: word = (word ?? "") + String(character)
+                }
+            }
+        }
+        end()
+        return words
+    }
+}
+
+@Suite("Documentation") struct DocumentationTests {
+    @Test("a command line that it shows is one that the program takes", arguments: DocumentedCommand.all)
+    func commands(command: DocumentedCommand) throws {
+        try parse(command.arguments)
+    }
+
+    /// Throws where the program would refuse to begin.
+    private func parse(_ arguments: [String]) throws {
+        let command = try CNNTrain.parseAsRoot(LaunchCommand.expanding(arguments))
+        guard let launch = command as? LaunchCommand else { return }
+        let launched = Array(launch.command.drop { $0 == "--" })
+        try #require(!launched.isEmpty)
+        try parse(launched)
+    }
+
+    @Test("a command line with a flag or a value that there is not is found")
+    func mistakes() throws {
+        for line in ["train --modle lenet", "launch -n 2 train --epochs many", "--model lenet …", "checkpoint verfy a"] {
+            let words = DocumentedCommand.words(of: line)
+            #expect(throws: (any Error).self, "\(line)") { try parse(words) }
+        }
+    }
+
+    @Test("command lines are split as a shell splits them")
+    func words() {
+        let lines: [(String, [String])] = [
+            ("  cnn-train --model lenet   # one", ["cnn-train", "--model", "lenet"]),
+            ("cnn-train bench --json >node.json", ["cnn-train", "bench", "--json"]),
+            ("mpirun cnn-train --resume & run=$!", ["mpirun", "cnn-train", "--resume"]),
+            ("cnn-train --output \"a b\" $way 'c'\"$d\"", ["cnn-train", "--output", "a b", "c$d"]),
+        ]
+        for (line, expected) in lines { #expect(DocumentedCommand.words(of: line) == expected) }
+    }
+
+    @Test("it shows command lines on its first screen and of every subcommand")
+    func coverage() throws {
+        #expect(DocumentedCommand.all.count { $0.place.hasPrefix("README.md") } >= 3)
+        let shown = Set(DocumentedCommand.all.compactMap(\.arguments.first))
+        for command in CNNTrain.configuration.subcommands where command.configuration.shouldDisplay {
+            let name = try #require(command.configuration.commandName)
+            #expect(shown.contains(name) || name == "train", "no page shows cnn-train \(name)")
+        }
+    }
+
+    @Test("links lead to files that there are", arguments: DocumentedCommand.pages)
+    func links(page: String) throws {
+        let text = try String(contentsOf: project.appending(path: page), encoding: .utf8)
+        let folder = project.appending(path: page).deletingLastPathComponent()
+        for match in text.matches(of: /\]\(([^)]+)\)/) {
+            let parts = match.1.split(separator: "#", omittingEmptySubsequences: false)
+            guard !match.1.contains("://"), let path = parts.first else { continue }
+            let target = path.isEmpty ? project.appending(path: page) : folder.appending(path: String(path))
+            #expect(FileManager.default.fileExists(atPath: target.path), "\(page) links to \(match.1)")
+            guard parts.count == 2, target.pathExtension == "md" else { continue }
+            let headings = try String(contentsOf: target, encoding: .utf8).split(separator: "\n")
+                .filter { $0.hasPrefix("#") }.map(anchor)
+            #expect(headings.contains(String(parts[1])), "\(page) links to \(match.1)")
+        }
+    }
+
+    /// A heading as links name it: lower case, dashes for blanks, no other marks.
+    private func anchor(_ heading: Substring) -> String {
+        String(
+            heading.drop { $0 == "#" || $0 == " " }.lowercased()
+                .compactMap { $0 == " " ? "-" : ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" ? $0 : nil) })
+    }
+}

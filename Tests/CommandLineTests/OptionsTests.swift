@@ -1,0 +1,109 @@
+import ArgumentParser
+import Foundation
+import Recipes
+import Testing
+
+@testable import cnn_train
+
+/// The project's own folder.
+let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+@Suite("Options") struct OptionsTests {
+    @Test("docs/options.md is what the table of keys says")
+    func page() throws {
+        let file = try String(contentsOf: project.appending(path: "docs/options.md"), encoding: .utf8)
+        #expect(
+            file.split(separator: "\n") == OptionsCommand.page.split(separator: "\n"),
+            "write it anew: swift run cnn-train options >docs/options.md")
+        #expect(file.hasSuffix("|\n"))
+    }
+
+    @Test("every key has a flag whose value reaches the recipe", arguments: RecipeKey.all.map(\.name))
+    func flags(name: String) throws {
+        let key = try #require(RecipeKey.all.first { $0.name == name })
+        let values = [nil, "1", "0.5", "on", "auto", "a=1", "1epoch", "word"] + key.expected.split(separator: ",").map(String.init)
+        let given = values.compactMap { value -> String? in
+            let words = ["train", "--\(key.flag)"] + (value.map { [$0] } ?? [])
+            guard let command = try? CNNTrain.parseAsRoot(words) as? TrainCommand else { return nil }
+            return (try? command.flags()).flatMap(key.print)
+        }
+        #expect(!given.isEmpty, "--\(key.flag) is no flag of train, or its value goes nowhere")
+        #expect(try TrainCommand.parse([]).flags() == RecipeOverrides())
+    }
+
+    @Test("every key is described once, in whole sentences", arguments: RecipeKey.all.map(\.name))
+    func descriptions(name: String) throws {
+        let key = try #require(RecipeKey.all.first { $0.name == name })
+        #expect(key.summary.first?.isUppercase == true || key.summary.hasPrefix("zstd"))
+        #expect(key.summary.hasSuffix("."))
+        #expect(!key.shownDefault.isEmpty)
+        #expect(RecipeKey.all.count { $0.name == name || $0.flag == key.flag } == 1)
+    }
+
+    @Test("a flag of any command that is called as a key's, and means the same, has the key's description")
+    func twins() throws {
+        // What these mean is another thing: a file to write, steps that are measured, a batch of each rank.
+        let others: Set = ["export output", "import output", "average output", "bench steps", "plan steps", "plan batch-size"]
+        let help = try JSONDecoder().decode(Help.self, from: Data(CNNTrain._dumpHelp().utf8))
+        var found: Set<String> = []
+        for command in help.command.all {
+            for argument in command.arguments ?? [] {
+                for name in (argument.names ?? []).map(\.name) {
+                    guard let key = RecipeKey.all.first(where: { $0.flag == name }) else { continue }
+                    let place = "\(command.commandName) \(name)"
+                    found.insert(place)
+                    #expect(argument.abstract?.hasPrefix(key.summary) == !others.contains(place), "\(place)")
+                }
+            }
+        }
+        #expect(found.isSuperset(of: RecipeKey.all.map { "train \($0.flag)" }))
+        #expect(found.isSuperset(of: others.union(["bench batch-norm", "plan allreduce", "predict isa"])))
+    }
+
+    @Test("defaults that are shown are those of a recipe that says nothing")
+    func defaults() throws {
+        var silent = RecipeOverrides()
+        silent.model = "lenet"
+        // What else these keys belong to.
+        silent.schedule = .step
+        silent.initFile = "file"
+        let recipe = try Recipe.resolve(flags: silent).overrides
+        for key in RecipeKey.all where !["model", "schedule", "init"].contains(key.name) {
+            guard let value = key.print(recipe), key.name != "lr" else { continue }
+            let read = try RecipeOverrides(yaml: "\(key.name): \(key.shownDefault)", path: "r.yaml")
+            #expect(key.print(read) == value, "\(key.name)")
+        }
+        let cosine = try #require(RecipeKey.of(\.schedule))
+        #expect(cosine.shownDefault == "cosine" && cosine.shownDefault == RecipeKey.of(\.schedule)?.print(try named("lenet")))
+        let rate = try #require(RecipeKey.of(\.learningRate))
+        silent.batchSize = 256
+        #expect(rate.shownDefault == "\(try Recipe.resolve(flags: silent).learningRate) × images a step / 256")
+    }
+
+    private func named(_ model: String) throws -> RecipeOverrides {
+        try Recipe.resolve(file: RecipeOverrides(yaml: "model: \(model)", path: "r.yaml"), flags: RecipeOverrides())
+            .overrides
+    }
+}
+
+/// What ArgumentParser says of a command, as far as it matters here.
+private struct Help: Decodable {
+    struct Command: Decodable {
+        let commandName: String
+        let arguments: [Argument]?
+        let subcommands: [Command]?
+
+        /// This command and all within it.
+        var all: [Command] { [self] + (subcommands ?? []).flatMap(\.all) }
+    }
+
+    struct Argument: Decodable {
+        struct Name: Decodable { let name: String }
+
+        let names: [Name]?
+        let abstract: String?
+    }
+
+    let command: Command
+}
