@@ -33,8 +33,7 @@ package struct RecipeKey: Sendable {
     package let whenResumed: WhenResumed
     /// Other names that people reach for; never accepted, only understood when guessing what was meant.
     let alsoKnownAs: [String]
-    /// Whether it is about this field of the values.
-    let isAbout: @Sendable (PartialKeyPath<RecipeOverrides>) -> Bool
+    private let field: Field
     /// Takes a value as a file writes it; false when it is of another kind.
     let read: @Sendable (RecipeNode, inout RecipeOverrides) -> Bool
     /// The value, when there is one and it is out of range.
@@ -62,7 +61,7 @@ package struct RecipeKey: Sendable {
         self.expected = kind.expected
         self.shownDefault = value.map { Self.plain(kind.print($0)) } ?? otherwise
         self.alsoKnownAs = alsoKnownAs
-        self.isAbout = { field in field == path }
+        self.field = Field(path: path)
         self.read = { node, values in
             if node.isNull || (kind.isRefusable && node.text?.isRefusal == true) { return true }
             guard let value = kind.read(node) else { return false }
@@ -231,7 +230,6 @@ package struct RecipeKey: Sendable {
             "Seeds first weights, the order of samples, augmentation and dropout."),
         RecipeKey(
             "output", \.output, .path, in: .results, otherwise: "`runs/MODEL-DATA`, with a number where that is taken",
-           
             "The run's folder. One run at a time writes into it.",
             valueName: "folder", alsoKnownAs: ["output_dir"], whenResumed: .changesFreely),
         RecipeKey(
@@ -273,7 +271,6 @@ package struct RecipeKey: Sendable {
             alsoKnownAs: ["gradient_compression"]),
         RecipeKey(
             "bucket_megabytes", \.bucketMegabytes, .integer(in: 1...1024), in: .ranks, default: Default.bucketMegabytes,
-           
             "Megabytes of gradients that are summed over ranks at once, while the backward pass goes on.",
             alsoKnownAs: ["bucket_cap_mb"], whenResumed: .changesFreely),
         RecipeKey(
@@ -354,8 +351,20 @@ package struct RecipeKey: Sendable {
     ]
 
     /// The key that sets a field; nil where the table has no row for it.
-    package static func of<Value>(_ path: KeyPath<RecipeOverrides, Value?>) -> RecipeKey? {
-        all.first { $0.isAbout(path) }
+    package static func of<Value>(_ path: any KeyPath<RecipeOverrides, Value?> & Sendable) -> RecipeKey? {
+        places[Field(path: path)].map { all[$0] }
+    }
+
+    /// The row of each field.
+    private static let places = Dictionary(
+        all.enumerated().map { ($1.field, $0) }, uniquingKeysWith: { first, _ in first })
+
+    /// A field of the values, whatever its type.
+    private struct Field: Hashable, Sendable {
+        let path: any AnyKeyPath & Sendable
+
+        static func == (left: Field, right: Field) -> Bool { (left.path as AnyKeyPath) == (right.path as AnyKeyPath) }
+        func hash(into hasher: inout Hasher) { (path as AnyKeyPath).hash(into: &hasher) }
     }
 
     /// The names of all, for messages.

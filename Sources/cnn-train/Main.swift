@@ -55,7 +55,8 @@ enum Main {
     /// Bytes without which no command gets far.
     private static let leastMemory = 16 << 20
 
-    private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+    /// The command that a command line means.
+    static func parse(_ arguments: [String]) throws -> any ParsableCommand {
         guard !arguments.isEmpty else {
             throw UsageError("what shall be trained? Say --model NAME or --config FILE.\n\n" + CNNTrain.helpMessage())
         }

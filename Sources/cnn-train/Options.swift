@@ -7,10 +7,10 @@ struct OptionsCommand: LocalCommand {
         commandName: "options", abstract: "Prints every option of a run as Markdown.", shouldDisplay: false)
 
     func run() {
-        print(Self.page, terminator: "")
+        print(String(Self.page.dropLast()))
     }
 
-    /// The whole page.
+    /// The whole page, to the end of its last line.
     static var page: String {
         let sections = RecipeKey.Section.allCases.map { section in
             let rows = RecipeKey.all.filter { $0.section == section }.map(row).joined()
@@ -22,13 +22,14 @@ struct OptionsCommand: LocalCommand {
     private static let introduction = """
         # Options of a run
 
-        Every option is a flag of `cnn-train train` and a key of a recipe, which is a YAML file: `--batch-size 64` says what
-        `batch_size: 64` says in the file. Flags win over the file.
+        After this page you can set everything that a run lets you set. Every option is a flag of `cnn-train train` and a key
+        of a recipe, which is a YAML file: `--batch-size 64` says what `batch_size: 64` says there. Flags win over the file.
 
         - `--config file.yaml`: \(TrainCommand.configSummary)
         - `--workers n`: \(TrainCommand.workersSummary)
 
-        A flag that may be repeated is a list in YAML (`freeze: [conv1, bn1]`) or a mapping (`model_options: {growth_rate: 12}`).
+        A flag that may be repeated is a list in YAML (`freeze: [conv1, bn1]`), or a mapping where it gives names and values
+        (`model_options: {growth_rate: 12}`).
         A run's folder holds `config.yaml`, the recipe with every default filled in.
 
         The last column says whether a resumed run may have another value than the run began with: *free*; only if

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Recipes
 
-/// Flags of a recipe's keys: names, help and defaults come from `RecipeKey`, which is the only place that describes them.
+/// Flags of a recipe's keys. Names, help and defaults come from `RecipeKey`, the only place that describes them.
 protocol RecipeFlags: ParsableArguments {
     /// Writes down what was given.
     func write(to recipe: inout RecipeOverrides) throws
@@ -11,7 +11,9 @@ extension Option {
     /// A flag that may be left out.
     ///
     /// - Parameter fallback: what counts where it is left out, if that is not what a recipe has.
-    init<T: ExpressibleByArgument, V>(_ path: KeyPath<RecipeOverrides, V?>, default fallback: String? = nil)
+    init<T: ExpressibleByArgument, V>(
+        _ path: any KeyPath<RecipeOverrides, V?> & Sendable, default fallback: String? = nil
+    )
     where Value == T? {
         let flag = FlagText(path)
         // A number may begin with a minus.
@@ -20,14 +22,31 @@ extension Option {
             help: flag.help(for: T.self, default: fallback))
     }
 
-    /// A flag whose value may be left out too.
-    init<T: ExpressibleByArgument, V>(_ path: KeyPath<RecipeOverrides, V?>, defaultAsFlag: T) where Value == T? {
+    /// A flag that may be left out, whose text is read by `transform`.
+    ///
+    /// - Parameter fallback: as above.
+    init<V>(
+        _ path: any KeyPath<RecipeOverrides, V?> & Sendable, default fallback: String? = nil,
+        transform: @escaping @Sendable (String) throws -> String
+    ) where Value == String? {
         let flag = FlagText(path)
-        self.init(name: flag.name, defaultAsFlag: defaultAsFlag, parsing: .next, help: flag.help(for: T.self))
+        self.init(name: flag.name, help: flag.help(for: String.self, default: fallback), transform: transform)
+    }
+
+    /// A flag whose value may be left out too.
+    init<V>(
+        _ path: any KeyPath<RecipeOverrides, V?> & Sendable, defaultAsFlag: String,
+        transform: @escaping @Sendable (String) throws -> String
+    ) where Value == String? {
+        let flag = FlagText(path)
+        self.init(
+            name: flag.name, defaultAsFlag: defaultAsFlag, parsing: .next, help: flag.help(for: String.self),
+            transform: transform)
     }
 
     /// A flag that may be repeated.
-    init<T: ExpressibleByArgument, V>(wrappedValue: [T], _ path: KeyPath<RecipeOverrides, V?>) where Value == [T] {
+    init<T: ExpressibleByArgument, V>(wrappedValue: [T], _ path: any KeyPath<RecipeOverrides, V?> & Sendable)
+    where Value == [T] {
         let flag = FlagText(path)
         self.init(
             wrappedValue: wrappedValue, name: flag.name, parsing: .unconditionalSingleValue,
@@ -37,13 +56,13 @@ extension Option {
 
 extension Option where Value: ExpressibleByArgument {
     /// A flag with a default of the command's own, which the help shows.
-    init(wrappedValue: Value, _ path: KeyPath<RecipeOverrides, Value?>) {
+    init(wrappedValue: Value, _ path: any KeyPath<RecipeOverrides, Value?> & Sendable) {
         let flag = FlagText(path)
         self.init(wrappedValue: wrappedValue, name: flag.name, help: flag.help(for: Value.self, default: ""))
     }
 
     /// A flag that must be given.
-    init(required path: KeyPath<RecipeOverrides, Value?>) {
+    init(required path: any KeyPath<RecipeOverrides, Value?> & Sendable) {
         let flag = FlagText(path)
         self.init(name: flag.name, help: flag.help(for: Value.self, default: ""))
     }
@@ -51,7 +70,7 @@ extension Option where Value: ExpressibleByArgument {
 
 extension Flag where Value == Bool {
     /// A switch that is off unless it is given.
-    init(wrappedValue: Bool, _ path: KeyPath<RecipeOverrides, Bool?>) {
+    init(wrappedValue: Bool, _ path: any KeyPath<RecipeOverrides, Bool?> & Sendable) {
         let flag = FlagText(path)
         self.init(wrappedValue: wrappedValue, name: flag.name, help: ArgumentHelp(stringLiteral: flag.key.summary))
     }
@@ -59,7 +78,7 @@ extension Flag where Value == Bool {
 
 extension Flag where Value == Bool? {
     /// A switch that can be turned on, and off with `--no-` before its name.
-    init(_ path: KeyPath<RecipeOverrides, Bool?>) {
+    init(_ path: any KeyPath<RecipeOverrides, Bool?> & Sendable) {
         let flag = FlagText(path)
         self.init(name: flag.name, inversion: .prefixedNo, help: flag.help(for: Bool.self))
     }
@@ -69,7 +88,7 @@ extension Flag where Value == Bool? {
 private struct FlagText {
     let key: RecipeKey
 
-    init<V>(_ path: KeyPath<RecipeOverrides, V?>) {
+    init<V>(_ path: any KeyPath<RecipeOverrides, V?> & Sendable) {
         guard let key = RecipeKey.of(path) else { preconditionFailure("RecipeKey.all has no row for \(path)") }
         self.key = key
     }

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Foundation
 import Testing
 
@@ -51,8 +50,8 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
         return Array(words[(program + 1)...])
     }
 
-    /// The first command of a line as a shell splits it, up to a comment, a pipe or a redirection. Of a variable nothing
-    /// is known: in quotes it is one word, by itself it may be any number, and so is left out.
+    /// The first command of a line as a shell splits it, up to a comment, a pipe or a redirection. A variable in quotes is
+    /// one word; without quotes it may be any number of words, and is left out.
     static func words(of line: String) -> [String] {
         var words: [String] = []
         var word: String?
@@ -92,7 +91,7 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
 
     /// Throws where the program would refuse to begin.
     private func parse(_ arguments: [String]) throws {
-        let command = try CNNTrain.parseAsRoot(LaunchCommand.expanding(arguments))
+        let command = try Main.parse(LaunchCommand.expanding(arguments))
         guard let launch = command as? LaunchCommand else { return }
         let launched = Array(launch.command.drop { $0 == "--" })
         try #require(!launched.isEmpty)
@@ -101,7 +100,10 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
 
     @Test("a command line with a flag or a value that there is not is found")
     func mistakes() throws {
-        for line in ["train --modle lenet", "launch -n 2 train --epochs many", "--model lenet …", "checkpoint verfy a"] {
+        let lines = [
+            "train --modle lenet", "launch -n 2 train --epochs many", "--model lenet …", "checkpoint verfy a",
+        ]
+        for line in lines {
             let words = DocumentedCommand.words(of: line)
             #expect(throws: (any Error).self, "\(line)") { try parse(words) }
         }
@@ -122,10 +124,32 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
     func coverage() throws {
         #expect(DocumentedCommand.all.count { $0.place.hasPrefix("README.md") } >= 3)
         let shown = Set(DocumentedCommand.all.compactMap(\.arguments.first))
-        for command in CNNTrain.configuration.subcommands where command.configuration.shouldDisplay {
-            let name = try #require(command.configuration.commandName)
-            #expect(shown.contains(name) || name == "train", "no page shows cnn-train \(name)")
+        for name in try #require(try Help.all().command.subcommands).map(\.commandName) {
+            #expect(shown.contains(name) || ["help", "options"].contains(name), "no page shows cnn-train \(name)")
         }
+    }
+
+    @Test("the speeds beside PyTorch on the first screen are those of the report")
+    func speeds() throws {
+        let report = try rows("docs/performance.md")
+        // Image, batch, both speeds, their ratio; the report has the fraction of the peak before the memory.
+        let shown = try rows("README.md").filter { $0.count == 8 && number($0[5]) != nil }
+        #expect(shown.count == 12)
+        for row in shown {
+            let reported = report.first { $0.count == 9 && $0[0].split(separator: " ").first == row[0][...] }
+            let speeds = reported.map { ($0[1...5] + $0[7...8]).map(number) }
+            #expect(speeds == row[1...].map(number), "\(row[0])")
+        }
+    }
+
+    /// `101,800` or `1.018e+05`.
+    private func number(_ text: String) -> Double? { Double(text.replacing(",", with: "")) }
+
+    /// The cells of a page's tables, row by row.
+    private func rows(_ page: String) throws -> [[String]] {
+        try String(contentsOf: project.appending(path: page), encoding: .utf8).split(separator: "\n")
+            .filter { $0.hasPrefix("| ") }
+            .map { $0.dropFirst().dropLast().split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) } }
     }
 
     @Test("links lead to files that there are", arguments: DocumentedCommand.pages)

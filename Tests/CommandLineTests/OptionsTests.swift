@@ -1,4 +1,3 @@
-import ArgumentParser
 import Foundation
 import Recipes
 import Testing
@@ -19,18 +18,25 @@ let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastP
         #expect(file.hasSuffix("|\n"))
     }
 
-    @Test("every key has a flag whose value reaches the recipe", arguments: RecipeKey.all.map(\.name))
-    func flags(name: String) throws {
-        let key = try #require(RecipeKey.all.first { $0.name == name })
-        let values = [nil, "1", "0.5", "on", "auto", "a=1", "1epoch", "word"] + key.expected.split(separator: ",").map(String.init)
-        let given = values.compactMap { value -> String? in
-            let words = ["train", "--\(key.flag)"] + (value.map { [$0] } ?? [])
-            guard let command = try? CNNTrain.parseAsRoot(words) as? TrainCommand else { return nil }
-            return (try? command.flags()).flatMap(key.print)
+    @Test("every key has a flag whose value reaches the recipe")
+    func flags() throws {
+        var words = ["train"]
+        var values: [String: String?] = [:]
+        for key in RecipeKey.all {
+            let choice = key.expected.split(separator: ",").first.map(String.init) ?? ""
+            let candidates = key.expected == "true or false" ? ["true"] : ["1epoch", "1", "on", "{a: 1}", choice]
+            let given = try #require(candidates.first { (try? file("\(key.name): \($0)")) != nil }, "\(key.name)")
+            values[key.name] = key.print(try file("\(key.name): \(given)"))
+            words += ["--\(key.flag)"] + (given == "true" ? [] : [given == "{a: 1}" ? "a=1" : given])
         }
-        #expect(!given.isEmpty, "--\(key.flag) is no flag of train, or its value goes nowhere")
-        #expect(try TrainCommand.parse([]).flags() == RecipeOverrides())
+        let command = try #require(try Main.parse(words) as? TrainCommand)
+        let flags = try command.flags()
+        for key in RecipeKey.all { #expect(key.print(flags) == values[key.name], "--\(key.flag)") }
+        let silent = try #require(try Main.parse(["train"]) as? TrainCommand)
+        #expect(try silent.flags() == RecipeOverrides())
     }
+
+    private func file(_ yaml: String) throws -> RecipeOverrides { try RecipeOverrides(yaml: yaml, path: "r.yaml") }
 
     @Test("every key is described once, in whole sentences", arguments: RecipeKey.all.map(\.name))
     func descriptions(name: String) throws {
@@ -44,8 +50,10 @@ let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastP
     @Test("a flag of any command that is called as a key's, and means the same, has the key's description")
     func twins() throws {
         // What these mean is another thing: a file to write, steps that are measured, a batch of each rank.
-        let others: Set = ["export output", "import output", "average output", "bench steps", "plan steps", "plan batch-size"]
-        let help = try JSONDecoder().decode(Help.self, from: Data(CNNTrain._dumpHelp().utf8))
+        let others: Set = [
+            "export output", "import output", "average output", "bench steps", "plan steps", "plan batch-size",
+        ]
+        let help = try Help.all()
         var found: Set<String> = []
         for command in help.command.all {
             for argument in command.arguments ?? [] {
@@ -71,24 +79,20 @@ let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastP
         let recipe = try Recipe.resolve(flags: silent).overrides
         for key in RecipeKey.all where !["model", "schedule", "init"].contains(key.name) {
             guard let value = key.print(recipe), key.name != "lr" else { continue }
-            let read = try RecipeOverrides(yaml: "\(key.name): \(key.shownDefault)", path: "r.yaml")
+            let read = try file("\(key.name): \(key.shownDefault)")
             #expect(key.print(read) == value, "\(key.name)")
         }
-        let cosine = try #require(RecipeKey.of(\.schedule))
-        #expect(cosine.shownDefault == "cosine" && cosine.shownDefault == RecipeKey.of(\.schedule)?.print(try named("lenet")))
+        silent.schedule = nil
+        let schedule = try #require(RecipeKey.of(\.schedule))
+        #expect(schedule.print(try Recipe.resolve(flags: silent).overrides) == schedule.shownDefault)
         let rate = try #require(RecipeKey.of(\.learningRate))
         silent.batchSize = 256
         #expect(rate.shownDefault == "\(try Recipe.resolve(flags: silent).learningRate) × images a step / 256")
     }
-
-    private func named(_ model: String) throws -> RecipeOverrides {
-        try Recipe.resolve(file: RecipeOverrides(yaml: "model: \(model)", path: "r.yaml"), flags: RecipeOverrides())
-            .overrides
-    }
 }
 
-/// What ArgumentParser says of a command, as far as it matters here.
-private struct Help: Decodable {
+/// The help of all commands, as far as it matters here.
+struct Help: Decodable {
     struct Command: Decodable {
         let commandName: String
         let arguments: [Argument]?
@@ -106,4 +110,9 @@ private struct Help: Decodable {
     }
 
     let command: Command
+
+    static func all() throws -> Help {
+        let outcome = try Commands().run("--experimental-dump-help")
+        return try JSONDecoder().decode(Help.self, from: Data(outcome.output.utf8))
+    }
 }
