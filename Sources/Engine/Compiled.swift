@@ -7,6 +7,8 @@ internal import Tensors
 /// What the plans of one engine have in common.
 struct SharedMemory {
     var kernels: KernelTable
+    /// What computes products; nil for our own kernels.
+    var openBLAS: OpenBLAS?
     var configuration: EngineConfiguration
     var arena: ParameterArena
     var weights: UnsafeMutablePointer<Float>
@@ -23,7 +25,7 @@ extension PlanContext {
     ) {
         let configuration = shared.configuration
         self.init(
-            kernels: shared.kernels, usesOpenBLAS: configuration.backend == .openblas,
+            kernels: shared.kernels, openBLAS: shared.openBLAS,
             usesWinograd: configuration.usesWinograd && configuration.backend != .openblas,
             threads: configuration.threads, batch: batch, step: step, parameters: shared.arena,
             weights: shared.weights, gradients: shared.gradients, activations: shared.activations, images: images,

@@ -21,6 +21,8 @@ package final class Engine {
     package let planBytes: Int
 
     let pool: ThreadPool
+    /// What computes products; nil for our own kernels.
+    let openBLAS: OpenBLAS?
     let arena: ParameterArena
     var weights: AlignedBuffer<Float>
     var gradients: AlignedBuffer<Float>
@@ -45,8 +47,8 @@ package final class Engine {
 
     /// Reserves memory, starts threads and compiles the graphs.
     ///
-    /// - Throws: `EngineError.unsupported` when the CPU lacks what the backend needs, `MemoryError` or `ThreadError` when the system refuses
-    ///   memory or threads.
+    /// - Throws: `EngineError.unsupported` when the CPU lacks what the backend needs, `.noOpenBLAS` when that cannot be
+    ///   loaded, `MemoryError` or `ThreadError` when the system refuses memory or threads.
     package init(_ layout: EngineLayout) throws {
         let configuration = layout.configuration
         let instructionSet = configuration.backend.instructionSet
@@ -55,6 +57,8 @@ package final class Engine {
                 backend: configuration.backend.rawValue, needs: instructionSet.requirement,
                 available: Backend.supported.map(\.rawValue))
         }
+        var openBLAS = configuration.backend == .openblas ? try OpenBLAS.loaded() : nil
+        openBLAS?.threads = configuration.threads
         let arena = layout.arena
         let trainableCount = layout.training == nil ? 0 : arena.trainableCount
         let weights = try AlignedBuffer<Float>(count: arena.count)
@@ -63,7 +67,7 @@ package final class Engine {
         let activations = try AlignedBuffer<Float>(count: layout.activationCount)
         let averages = try AlignedBuffer<Float>(count: 0)
         let shared = SharedMemory(
-            kernels: instructionSet.kernels, configuration: configuration, arena: arena,
+            kernels: instructionSet.kernels, openBLAS: openBLAS, configuration: configuration, arena: arena,
             weights: weights.baseAddress, gradients: gradients.baseAddress, activations: activations.baseAddress)
         var training: Compiled?
         if let graph = layout.training, let plan = layout.trainingPlan {
@@ -73,10 +77,10 @@ package final class Engine {
         let evaluation = try Compiled(
             layout.evaluation, layout.evaluationPlan, shared, shards: 1, capacity: configuration.evaluationCapacity)
         let pool = try ThreadPool(threads: configuration.threads, spins: configuration.spins)
-        if configuration.backend == .openblas { setOpenBLASThreads(configuration.threads) }
         self.configuration = configuration
         self.parameters = layout.parameters
         self.pool = pool
+        self.openBLAS = openBLAS
         self.arena = arena
         self.training = training
         self.evaluation = evaluation

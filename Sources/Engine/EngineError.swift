@@ -4,6 +4,8 @@ internal import Kernels
 package enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The CPU lacks what a backend needs.
     case unsupported(backend: String, needs: String, available: [String])
+    /// The library cannot be loaded; `available` are the other backends that this CPU can run.
+    case noOpenBLAS(reason: String, available: [String])
     /// More samples than the plan has room for.
     case batchTooLarge(found: Int, capacity: Int)
     /// The pixels of a batch do not make up its samples.
@@ -17,6 +19,10 @@ package enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .unsupported(let backend, let needs, let available):
             "this CPU cannot run --isa \(backend): it needs \(needs). Choose one of: \(available.joined(separator: ", "))"
+        case .noOpenBLAS(let reason, let available):
+            "--isa openblas needs the library OpenBLAS, which cannot be loaded: \(reason). Install it (on Debian: "
+                + "apt-get install libopenblas0)"
+                + (available.isEmpty ? "" : ", or choose one of: \(available.joined(separator: ", "))")
         case .batchTooLarge(let found, let capacity):
             "a batch of \(found) samples was given where at most \(capacity) were planned for"
         case .wrongImageCount(let found, let expected):

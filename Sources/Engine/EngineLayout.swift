@@ -94,7 +94,9 @@ package struct EngineLayout {
     /// What plans are measured with: addresses that nobody reads.
     private var unplaced: SharedMemory {
         SharedMemory(
-            kernels: configuration.backend.instructionSet.kernels, configuration: configuration, arena: arena,
+            kernels: configuration.backend.instructionSet.kernels,
+            openBLAS: configuration.backend == .openblas ? try? OpenBLAS.loaded() : nil, configuration: configuration,
+            arena: arena,
             weights: placeholder(Float.self), gradients: placeholder(Float.self), activations: placeholder(Float.self))
     }
 }

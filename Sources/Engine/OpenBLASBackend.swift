@@ -1,4 +1,3 @@
-internal import COpenBLAS
 internal import Graphs
 internal import KernelInterface
 internal import Tensors
@@ -14,14 +13,16 @@ enum OpenBLASProduct {
 }
 
 extension PlanBuilder {
-    mutating func lowerOpenBLAS(_ product: OpenBLASProduct, _ part: ConvolutionPart) {
+    /// Has OpenBLAS compute one of a part's products.
+    mutating func emit(_ product: OpenBLASProduct, _ part: ConvolutionPart, on library: OpenBLAS) {
         let geometry = part.geometry
         let depth = geometry.taps * geometry.input.channels
         let lanes = (geometry.output.channels + 31) / 32 * 32
         let columns = geometry.output.pixels * depth
         workspace.needPartials(columns + depth * lanes)
         let convolution = OpenBLASConvolution(
-            geometry: geometry, batch: context.batch, depth: depth, lanes: lanes, columns: workspace.partials,
+            library: library, geometry: geometry, batch: context.batch, depth: depth, lanes: lanes,
+            columns: workspace.partials,
             matrix: workspace.partials + columns)
         let run: () -> Void =
             switch product {
@@ -47,6 +48,7 @@ extension PlanBuilder {
 
 /// One convolution over row-major matrices: columns [output pixels][taps x inputs], weights [taps x inputs][outputs].
 private struct OpenBLASConvolution {
+    let library: OpenBLAS
     var geometry: ConvolutionGeometry
     var batch: BatchLayout
     /// taps x inputs
@@ -84,19 +86,18 @@ private struct OpenBLASConvolution {
         forEachSample { slot in
             begin(y, slot, bias: bias, addend: addend)
             gather(x, slot)
-            cblas_sgemm(
-                CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(pixels), blasint(outputs), blasint(depth), 1,
-                columns, blasint(depth), matrix, blasint(lanes), 1, y.base + slot * y.sampleStride,
-                blasint(y.pixelStride))
+            library.multiply(
+                OpenBLAS.Matrix(columns, stride: depth), OpenBLAS.Matrix(matrix, stride: lanes), depth: depth,
+                to: y.base + slot * y.sampleStride, rows: pixels, columns: outputs, stride: y.pixelStride, adds: true)
         }
     }
 
     func dataGradient(_ dy: TensorView, _ dx: TensorView, addend: TensorView?) {
         forEachSample { slot in
-            cblas_sgemm(
-                CblasRowMajor, CblasNoTrans, CblasTrans, blasint(pixels), blasint(depth), blasint(outputs), 1,
-                dy.base + slot * dy.sampleStride, blasint(dy.pixelStride), matrix, blasint(lanes), 0, columns,
-                blasint(depth))
+            library.multiply(
+                OpenBLAS.Matrix(dy.base + slot * dy.sampleStride, stride: dy.pixelStride),
+                OpenBLAS.Matrix(matrix, stride: lanes, isTransposed: true), depth: outputs,
+                to: columns, rows: pixels, columns: depth, stride: depth, adds: false)
             begin(dx, slot, bias: nil, addend: addend)
             scatter(to: dx, slot)
         }
@@ -106,9 +107,10 @@ private struct OpenBLASConvolution {
         matrix.update(repeating: 0, count: depth * lanes)
         forEachSample { slot in
             gather(x, slot)
-            cblas_sgemm(
-                CblasRowMajor, CblasTrans, CblasNoTrans, blasint(depth), blasint(outputs), blasint(pixels), 1, columns,
-                blasint(depth), dy.base + slot * dy.sampleStride, blasint(dy.pixelStride), 1, matrix, blasint(lanes))
+            library.multiply(
+                OpenBLAS.Matrix(columns, stride: depth, isTransposed: true),
+                OpenBLAS.Matrix(dy.base + slot * dy.sampleStride, stride: dy.pixelStride), depth: pixels,
+                to: matrix, rows: depth, columns: outputs, stride: lanes, adds: true)
         }
     }
 
@@ -173,18 +175,5 @@ private struct OpenBLASConvolution {
             let target = sample + pixel * dx.pixelStride
             for c in 0..<dx.channels { target[c] += columns[column + c] }
         }
-    }
-}
-
-/// Threads that OpenBLAS may use for a product.
-func setOpenBLASThreads(_ threads: Int) { openblas_set_num_threads(CInt(threads)) }
-
-extension Engine {
-    /// The CPU whose kernels OpenBLAS has chosen as it was loaded, in its own words; nil where our own kernels compute.
-    ///
-    /// `Haswell` on a CPU with AVX-512 is half its speed: somebody has set `OPENBLAS_CORETYPE`.
-    package var openBLASCore: String? {
-        guard configuration.backend == .openblas, let name = openblas_get_corename() else { return nil }
-        return String(cString: name)
     }
 }

@@ -16,18 +16,18 @@ extension PlanBuilder {
         ) { builder, part in
             var part = part
             part.sums = sums?.slice(from: part.firstOutput)
-            if builder.computes(part) {
-                isSummed = builder.emitForward(part) && isSummed
-            } else {
-                builder.lowerOpenBLAS(.forward, part)
+            if let openBLAS = builder.openBLAS(for: part) {
+                builder.emit(.forward, part, on: openBLAS)
                 isSummed = false
+            } else {
+                isSummed = builder.emitForward(part) && isSummed
             }
         }
         if isSummed, let kind = node.sums, let sums { finishSums(kind, sums, of: output) }
     }
 
-    /// Whether our kernels compute a part, or OpenBLAS does.
-    func computes(_ part: ConvolutionPart) -> Bool { !context.usesOpenBLAS || part.geometry.isDepthwise }
+    /// What computes a part's products; nil for our own kernels.
+    func openBLAS(for part: ConvolutionPart) -> OpenBLAS? { part.geometry.isDepthwise ? nil : context.openBLAS }
 
     /// - Returns: whether the sums go along.
     private mutating func emitForward(_ part: ConvolutionPart) -> Bool {

@@ -13,15 +13,14 @@ extension PlanBuilder {
         ) { builder, part in
             var part = part
             part.sums = sums?.slice(from: part.firstInput)
-            if builder.computes(part), !part.geometry.isLinear {
-                isSummed = builder.emitDataGradient(part) && isSummed
-                return
-            }
-            isSummed = false
-            if builder.computes(part) {
+            if let openBLAS = builder.openBLAS(for: part) {
+                builder.emit(.dataGradient, part, on: openBLAS)
+                isSummed = false
+            } else if part.geometry.isLinear {
                 builder.emitLinearDataGradient(part)
+                isSummed = false
             } else {
-                builder.lowerOpenBLAS(.dataGradient, part)
+                isSummed = builder.emitDataGradient(part) && isSummed
             }
         }
         if isSummed, let kind = node.sums, let sums { finishSums(kind, sums, of: output) }

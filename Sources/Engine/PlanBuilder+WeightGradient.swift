@@ -11,12 +11,12 @@ extension PlanBuilder {
             convolution, input: node.inputs[0], load: node.load, output: node.inputs[1],
             gradientLoad: node.gradientLoad, addend: nil
         ) { builder, part in
-            if builder.computes(part), part.geometry.isLinear {
+            if let openBLAS = builder.openBLAS(for: part) {
+                builder.emit(.weightGradient, part, on: openBLAS)
+            } else if part.geometry.isLinear {
                 builder.emitLinearWeightGradient(part)
-            } else if builder.computes(part) {
-                builder.emitWeightGradient(part)
             } else {
-                builder.lowerOpenBLAS(.weightGradient, part)
+                builder.emitWeightGradient(part)
             }
         }
         guard packing.merged > 1, !packing.isDepthwise else { return }

@@ -7,8 +7,8 @@ internal import Tensors
 /// What a plan is compiled against: the memory that outlives a step, and the numbers of samples.
 struct PlanContext {
     var kernels: KernelTable
-    /// nil for products through OpenBLAS.
-    var usesOpenBLAS: Bool
+    /// What computes products; nil for our own kernels.
+    var openBLAS: OpenBLAS?
     var usesWinograd: Bool
     var threads: Int
     var batch: BatchLayout
