@@ -4,8 +4,8 @@ package struct Retention: Equatable, Sendable {
     package struct Best: Equatable, Sendable {
         /// How many stay, at least 1.
         package var count: Int
-        /// A key of `About.metrics`, such as `test_accuracy`. A checkpoint that lacks it, or where it is not a number, is
-        /// not among the best.
+        /// A key of `About.metrics`, such as `test_accuracy`. A checkpoint that lacks it is not among the best, nor is one with
+        /// any metric that is infinite or not a number: an accuracy beside such a loss says nothing.
         package var metric: String
         package var isHigherBetter: Bool
 
@@ -49,8 +49,8 @@ package struct Retention: Equatable, Sendable {
         let oldestFirst = candidates.sorted { $0.step < $1.step }
         var kept = Set(oldestFirst.suffix(last).map(\.step))
         if let best {
-            let rated = oldestFirst.compactMap { candidate in
-                candidate.metrics[best.metric].flatMap { $0.isNaN ? nil : (step: candidate.step, value: $0) }
+            let rated = oldestFirst.filter { $0.metrics.values.allSatisfy(\.isFinite) }.compactMap { candidate in
+                candidate.metrics[best.metric].map { (step: candidate.step, value: $0) }
             }
             // Steps differ, so the order is one.
             let ranked = rated.sorted { a, b in

@@ -40,7 +40,7 @@ package struct CheckpointEvaluation: Sendable {
         }
         let engine = try together(world) {
             let engine = try Engine(layout)
-            if let file { try engine.load(file.checkpoint.tensors) }
+            if let file { try engine.load(file.checkpoint.tensors, from: path) }
             return engine
         }
         try engine.withParameters { parameters in try world.broadcast(&parameters, from: 0) }

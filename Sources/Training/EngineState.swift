@@ -14,6 +14,9 @@ extension Engine {
     /// Parameters and buffers in canonical order, under torchvision's names.
     package var tensors: [NamedTensor] { parameters.indices.map(tensor) }
 
+    /// The first parameter or buffer with a number that is infinite or none.
+    var firstNotFinite: NamedTensor? { parameters.indices.lazy.map(tensor).first { $0.notFinite != nil } }
+
     private func tensor(_ index: Int) -> NamedTensor {
         let parameter = parameters[index]
         return NamedTensor(
@@ -36,21 +39,27 @@ extension Engine {
 
     /// Takes over parameters and buffers: these and no others, so that a file of another network is not mistaken.
     ///
-    /// - Throws: `TrainingError.unfitCheckpoint` where one is missing, too many, or of another type or shape.
-    package func load(_ tensors: [NamedTensor]) throws(TrainingError) {
+    /// - Parameter path: what messages call the file that they are from.
+    /// - Throws: `TrainingError.unfitCheckpoint` where one is missing, too many, or of another type or shape;
+    ///   `.weightsNotFinite`
+    package func load(_ tensors: [NamedTensor], from path: String) throws(TrainingError) {
         let fit = WeightsFit(tensors, to: parameters)
         guard fit.misfits.isEmpty else { throw .unfitCheckpoint(misfits: fit.misfits.map(\.description)) }
+        try fit.requireFinite(path: path)
         take(fit)
     }
 
     /// Takes over what the optimizer remembered.
     ///
-    /// - Throws: `TrainingError.unfitCheckpoint` where something is missing, too much, or of another type or shape.
-    package func loadOptimizer(_ tensors: [NamedTensor]) throws(TrainingError) {
+    /// - Parameter path: what messages call the file that it is from.
+    /// - Throws: `TrainingError.unfitCheckpoint` where something is missing, too much, or of another type or
+    ///   shape; `.weightsNotFinite`
+    package func loadOptimizer(_ tensors: [NamedTensor], from path: String) throws(TrainingError) {
         let trainable = parameters.indices.filter { parameters[$0].isTrainable }
         let fit = WeightsFit(
             tensors, to: trainable.map { parameters[$0] }, called: Checkpoint.momentumName(of:))
         guard fit.misfits.isEmpty else { throw .unfitCheckpoint(misfits: fit.misfits.map(\.description)) }
+        try fit.requireFinite(path: path)
         for (index, tensor) in fit.fitting {
             if let values = tensor.floats { setMomentum(of: ParameterID(index: trainable[index]), to: values) }
         }
@@ -60,14 +69,16 @@ extension Engine {
 extension Engine {
     /// Takes over averages; they begin with the values as they are where there are none.
     ///
+    /// - Parameter path: what messages call the file that they are from.
     /// - Throws: `TrainingError.unfitCheckpoint` where one is missing, too many, or of another type or shape;
-    ///   `MemoryError.refused`
-    package func loadAverages(_ tensors: [NamedTensor]) throws {
+    ///   `.weightsNotFinite`; `MemoryError.refused`
+    package func loadAverages(_ tensors: [NamedTensor], from path: String) throws {
         try beginAverages()
         guard !tensors.isEmpty else { return }
         let averaged = parameters.indices.filter { parameters[$0].role != .batchesTracked }
         let fit = WeightsFit(tensors, to: averaged.map { parameters[$0] }, called: Checkpoint.averagedName(of:))
         guard fit.misfits.isEmpty else { throw TrainingError.unfitCheckpoint(misfits: fit.misfits.map(\.description)) }
+        try fit.requireFinite(path: path)
         for (index, tensor) in fit.fitting {
             if let values = tensor.floats { setAverage(of: ParameterID(index: averaged[index]), to: values) }
         }

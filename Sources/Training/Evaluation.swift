@@ -1,8 +1,10 @@
+import Checkpoints
 package import Collectives
 package import Datasets
 package import Engine
 import Foundation
 import Tensors
+import Terminal
 
 /// How well a network does on a whole split.
 package struct Evaluation: Hashable, Sendable {
@@ -20,7 +22,13 @@ package struct Evaluation: Hashable, Sendable {
 extension Setup {
     /// Shows every sample of a split to the engine exactly once, over all ranks. Collective; all ranks get the same bits,
     /// and these are the same for any number of ranks up to the number of shards.
-    package func evaluate(_ engine: Engine, split: Split = .test, world: any Communicator) throws -> Evaluation {
+    ///
+    /// - Parameter remedy: what may help where the loss is infinite or not a number.
+    /// - Throws: `SharedFailure` in that case.
+    package func evaluate(
+        _ engine: Engine, split: Split = .test, world: any Communicator,
+        remedy: () -> NonFiniteRemedy = { .otherCheckpoint }
+    ) throws -> Evaluation {
         let start = Date()
         guard dataset.count(of: split) > 0 else {
             throw TrainingError.emptySplit(data: dataset.name, split: split.rawValue)
@@ -37,6 +45,12 @@ extension Setup {
         precondition(
             total.samples == dataset.count(of: split),
             "\(total.samples) of \(dataset.count(of: split)) samples evaluated")
+        guard total.lossSum.isFinite else {
+            let error = TrainingError.evaluationNotFinite(
+                loss: total.lossSum / Double(total.samples), samples: total.samples,
+                tensor: engine.firstNotFinite?.name, remedy: remedy())
+            throw SharedFailure(error.words)
+        }
         return Evaluation(
             loss: total.lossSum / Double(total.samples), correct: total.correct, samples: total.samples,
             seconds: Date().timeIntervalSince(start))

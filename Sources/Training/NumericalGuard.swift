@@ -12,10 +12,14 @@ struct NumericalGuard {
     private(set) var unsoundInARow = 0
     /// How often the run went back to the checkpoint of a step.
     private var rewinds: [Int: Int] = [:]
+    /// The step that this process began after.
+    private(set) var firstStep = 0
 
     /// A network whose every batch overflows learns nothing more.
     private static let mostInARow = 10
     private static let mostRewinds = 3
+
+    mutating func begin(after step: Int) { firstStep = step }
 
     /// Before a step that may have to be undone.
     mutating func remember(_ engine: Engine) {
@@ -80,11 +84,12 @@ extension Trainer {
         let rank = try firstBadRank(loaded)
         func failure(_ remedy: NonFiniteRemedy) -> SharedFailure {
             let error = TrainingError.notFinite(
-                step: step + 1, what: what, rank: rank, ranks: world.size, learningRate: learningRate, remedy: remedy)
+                step: step + 1, what: what, rank: rank, ranks: world.size, remedy: remedy)
             return SharedFailure(error.words)
         }
         switch recipe.onNonFinite {
-        case .stop: throw failure(.smallerRate)
+        case .stop where step == guarding.firstStep: throw failure(step == 0 ? .noStepBefore : .resumed(from: step))
+        case .stop: throw failure(nonFiniteRemedy(learningRate: learningRate))
         case .skip:
             guard guarding.skip(engine) else { throw failure(.skippedInVain) }
             try coordinator?.note(.skipped, step: step + 1, what: what, rank: rank, ranks: world.size)
@@ -95,6 +100,17 @@ extension Trainer {
         }
         step += 1
         return false
+    }
+
+    /// What may help where something is not finite after steps at a learning rate. Rank 0, which alone knows of checkpoints,
+    /// waits for the one that is being written.
+    func nonFiniteRemedy(learningRate: Float) -> NonFiniteRemedy {
+        if let fewNormValues {
+            return .moreNormValues(
+                values: fewNormValues.values, ways: fewNormValues.remedy(recipe, ranks: world.size))
+        }
+        coordinator?.waitForWriter()
+        return .smallerRate(learningRate, kept: coordinator?.savedStep)
     }
 
     /// The rank whose own part of a step was not finite first. The step is computed once more, and watched. Collective.

@@ -66,17 +66,22 @@ package final class Predictor {
             for: "\(model) for images of \(self.imageSize)x\(self.imageSize)",
             remedy: "Free memory, or take a smaller model")
         engine = try Engine(layout)
-        try engine.load(checkpoint.tensors)
+        try engine.load(checkpoint.tensors, from: path)
     }
 
     /// What the network says of a picture, resized to cover what it looks at and cut to its middle.
-    package func prediction(of image: Image) throws -> Prediction {
+    ///
+    /// - Parameter path: what messages call it.
+    /// - Throws: `PredictionError.notFinite` where class scores overflow.
+    package func prediction(of image: Image, path: String) throws -> Prediction {
         guard let normalisation else { throw PredictionError.neitherGreyNorColour(model: model, channels: channels) }
         let pixels = image.normalised(normalisation, side: imageSize)
-        return Prediction(logits: try logits(of: pixels, samples: 1), classNames: classNames)
+        return try prediction(logits(of: pixels, samples: 1), of: path)
     }
 
     /// What the network says of each sample of a tensor, which it is shown exactly as it is.
+    ///
+    /// - Throws: `PredictionError.unfitTensor`, `.notFinite`
     package func predictions(of tensor: InputTensor) throws -> [Prediction] {
         guard tensor.channels == channels, tensor.side == imageSize else {
             throw PredictionError.unfitTensor(
@@ -89,10 +94,15 @@ package final class Predictor {
             let logits = try logits(of: tensor.pixels(of: range), samples: range.count)
             for first in stride(from: 0, to: logits.count, by: classNames.count) {
                 let own = Array(logits[first..<first + classNames.count])
-                predictions.append(Prediction(logits: own, classNames: classNames))
+                predictions.append(try prediction(own, of: tensor.name(ofSample: predictions.count)))
             }
         }
         return predictions
+    }
+
+    private func prediction(_ logits: [Float], of name: String) throws(PredictionError) -> Prediction {
+        if let bad = logits.first(where: { !$0.isFinite }) { throw .notFinite(name: name, found: bad) }
+        return Prediction(logits: logits, classNames: classNames)
     }
 
     private func logits(of pixels: [Float], samples: Int) throws -> [Float] {
@@ -148,9 +158,9 @@ extension Checkpoint.About {
 
 /// What a network says of one image.
 package struct Prediction: Sendable {
-    /// One for each class, as the engine computed them.
+    /// One for each class, as the engine computed them: finite.
     package let logits: [Float]
-    /// One for each class; they add up to 1 but for roundings. Not a number where a logit is none.
+    /// One for each class; they add up to 1 but for roundings.
     package let probabilities: [Double]
     private let classNames: [String]
 
@@ -184,9 +194,14 @@ package struct InputTensor: Sendable {
     package let channels: Int
     /// Height and width.
     package let side: Int
+    private let path: String
     private let values: [Float]
 
-    /// - Throws: `CheckpointError` for a file that is not safetensors, `PredictionError` for one without such a tensor.
+    /// What messages and reports call a sample.
+    package func name(ofSample sample: Int) -> String { "\(path)[\(sample)]" }
+
+    /// - Throws: `CheckpointError` for a file that is not safetensors, `PredictionError` for one without such a tensor, or whose numbers are
+    ///   not all finite.
     package init(contentsOf path: String) throws {
         let tensors = try Checkpoint(contentsOf: path).tensors
         guard let tensor = tensors.first(where: { $0.name == "input" }) else {
@@ -200,7 +215,12 @@ package struct InputTensor: Sendable {
         samples = tensor.shape[0]
         channels = tensor.shape[1]
         side = tensor.shape[2]
+        self.path = path
         self.values = values
+        if let bad = tensor.notFinite {
+            throw PredictionError.inputNotFinite(
+                path: path, found: bad.first, count: bad.count, of: tensor.storage.count)
+        }
     }
 
     /// Some of the samples, as N x H x W x C.
@@ -224,6 +244,10 @@ package enum PredictionError: Error, Equatable, Sendable {
     case neitherGreyNorColour(model: String, channels: Int)
     case noInput(path: String, found: [String])
     case unfitTensor(found: [Int], expected: String)
+    /// The tensor to be shown has numbers that are infinite or none, of which `found` is the first.
+    case inputNotFinite(path: String, found: Float, count: Int, of: Int)
+    /// A class score of what was shown.
+    case notFinite(name: String, found: Float)
     /// Some of several pictures could not be shown; each has been told of already.
     case someFailed(failed: Int, of: Int)
 }
@@ -239,6 +263,12 @@ extension PredictionError: CustomStringConvertible {
             "\(path) has no tensor 'input', but \(found.prefix(5).joined(separator: ", ")): save the images under that name"
         case .unfitTensor(let found, let expected):
             "the tensor 'input' is \(found), expected \(expected)"
+        case .inputNotFinite(let path, let found, let count, let all):
+            "\(path): \(Wording.grouped(count)) of the \(Wording.count(all, "number")) of 'input' \(count == 1 ? "is" : "are") infinite "
+                + "or not a number (the first is \(found)): no network can be shown them"
+        case .notFinite(let name, let found):
+            "\(name): a class score is \(found). The network's weights are finite, but overflow what is computed with them: take "
+                + "an earlier checkpoint, or train with a smaller --lr"
         case .someFailed(let failed, let all):
             "\(failed) of \(Wording.count(all, "picture")) could not be read, see above; the others were"
         }

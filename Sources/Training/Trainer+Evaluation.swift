@@ -9,7 +9,7 @@ extension Trainer {
     func evaluate(isLast: Bool) throws -> Evaluation {
         try enter("evaluation", fault: .evaluation)
         try shareRunningStatistics()
-        let evaluation = try setup.evaluate(engine, world: world)
+        let evaluation = try evaluated()
         let record = record(.evaluation, evaluation)
         coordinator?.record(record)
         log.evaluation(record)
@@ -18,11 +18,20 @@ extension Trainer {
         return evaluation
     }
 
+    /// What the engine's weights, as they are, do on the test split. Collective.
+    ///
+    /// - Throws: `SharedFailure` where the loss is infinite or not a number.
+    func evaluated() throws -> Evaluation {
+        try setup.evaluate(engine, world: world) {
+            nonFiniteRemedy(learningRate: schedule.learningRate(step: max(step - 1, 0)))
+        }
+    }
+
     /// Measures the averages, where they are kept. Collective.
     private func evaluateAverages() throws {
         guard engine.keepsAverages else { return averagedEvaluation = nil }
         engine.exchangeAverages()
-        let evaluation = try setup.evaluate(engine, world: world)
+        let evaluation = try evaluated()
         engine.exchangeAverages()
         averagedEvaluation = evaluation
         let record = record(.averagedEvaluation, evaluation)

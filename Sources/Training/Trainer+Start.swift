@@ -17,6 +17,7 @@ extension Trainer {
         let start = try together(world) { world.rank == 0 ? try prepareStart() : nil }
         coordinator = start?.coordinator
         step = try world.broadcast(start?.step ?? 0)
+        guarding.begin(after: step)
         world.recorder.folder = try world.broadcast(start?.coordinator.folder.path ?? "")
         try broadcastState()
         window = ReportWindow(texts: try world.broadcast(window.texts))
@@ -26,12 +27,14 @@ extension Trainer {
             log.header(
                 setup, recipe: recipe, ranks: world.size, sizes: sizes, folder: start.coordinator.folder,
                 notes: start.notes + frozenNote + accumulationNotes + fillingNote)
+            if let fewNormValues { log.warning(fewNormValues.warning(recipe, ranks: world.size)) }
         }
         return isMissing && step > 0 && sizes.stepInEpoch(after: step) == 0
     }
 
     /// Gives every rank what rank 0 has learned. Collective.
     private func broadcastState() throws {
+        unsharedSamples = 0
         engine.batchesTracked = try world.broadcast(engine.batchesTracked)
         try engine.withParameters { parameters in try world.broadcast(&parameters, from: 0) }
         if engine.keepsAverages { try engine.withAverages { averages in try world.broadcast(&averages, from: 0) } }
@@ -59,9 +62,10 @@ extension Trainer {
     }
 
     private func take(_ point: CheckpointDirectory.Found) throws {
-        try engine.load(point.checkpoint.tensors)
-        try engine.loadOptimizer(point.checkpoint.optimizer)
-        if engine.keepsAverages { try engine.loadAverages(point.checkpoint.averaged) }
+        let path = point.entry.path
+        try engine.load(point.checkpoint.tensors, from: path)
+        try engine.loadOptimizer(point.checkpoint.optimizer, from: path)
+        if engine.keepsAverages { try engine.loadAverages(point.checkpoint.averaged, from: path) }
     }
 
     private var fillingNote: [String] {
@@ -175,6 +179,7 @@ extension Trainer {
         guard let path = recipe.initFile else { return [] }
         let fit = WeightsFit(try Checkpoint(contentsOf: path).tensors, to: engine.parameters)
         try fit.check(path: path, model: recipe.model, skipsMismatched: recipe.initSkipMismatched)
+        try fit.requireFinite(path: path)
         engine.take(fit)
         let count = "\(Wording.grouped(fit.fitting.count)) of \(Wording.grouped(engine.parameters.count)) tensors"
         return ["beginning with \(count) from \(path)"] + fit.misfits.map { "skipped: \($0)" }

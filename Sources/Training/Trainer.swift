@@ -2,6 +2,7 @@ package import Collectives
 import Datasets
 import Engine
 import Foundation
+import Graphs
 package import Recipes
 import Tensors
 
@@ -38,6 +39,10 @@ package final class Trainer {
     /// What all ranks know after the last step.
     var agreed = StepAgreement.none
     var guarding = NumericalGuard()
+    /// What is wrong with batches as small as these, if anything is.
+    let fewNormValues: FewNormValues?
+    /// Samples that this rank has trained on since ranks last had the same running statistics.
+    var unsharedSamples = 0
     var window = ReportWindow()
     /// What tells the run's data from other data.
     private(set) lazy var dataFingerprint = setup.dataset.fingerprint
@@ -86,11 +91,13 @@ package final class Trainer {
         self.recipe = fitted
         self.setup = setup
         self.sizes = sizes
-        (engine, frozenParameters, gradientSum) = try together(world) {
+        (engine, frozenParameters, gradientSum, fewNormValues) = try together(world) {
             let engine = try Engine(layout)
             if recipe.averageWeights != nil { try engine.beginAverages() }
             let frozen = try engine.setRates(ParameterRates(recipe))
-            return (engine, frozen, try engine.gradientSum(recipe, world: world))
+            let graph = try Graph(network: setup.network, imageSize: setup.imageSize, purpose: .training)
+            let few = FewNormValues(graph, recipe: fitted, sizes: sizes, ranks: world.size)
+            return (engine, frozen, try engine.gradientSum(recipe, world: world), few)
         }
         world.allReduce = AllReduce(recipe.allReduce)
         // The first step also touches memory for the first time.
@@ -118,7 +125,7 @@ package final class Trainer {
             last = try evaluate(isLast: step == sizes.totalSteps)
         }
         // A run that was complete when it was resumed still says what it reached.
-        let evaluation = try last ?? setup.evaluate(engine, world: world)
+        let evaluation = try last ?? evaluated()
         return try finish(evaluation, seconds: Date().timeIntervalSince(start))
     }
 
@@ -171,6 +178,7 @@ package final class Trainer {
         if recipe.onNonFinite == .skip { engine.update(update) }
         if let share = recipe.averageWeights { engine.average(keeping: Float(share)) }
         step += 1
+        unsharedSamples += own.samples
         world.recorder.allow(seconds: recipe.collectiveTimeout)
         return tally
     }

@@ -5,7 +5,11 @@ package enum TrainingError: Error, Equatable, Sendable {
     case tooFewClasses(found: Int, needed: Int, data: String)
     case emptySplit(data: String, split: String)
     /// `what` is a loss, as it is, or a gradient; `rank` the first whose own part of the step was not finite.
-    case notFinite(step: Int, what: String, rank: Int, ranks: Int, learningRate: Float, remedy: NonFiniteRemedy)
+    case notFinite(step: Int, what: String, rank: Int, ranks: Int, remedy: NonFiniteRemedy)
+    /// A split's loss; `tensor` is the first of the network's that is not finite itself.
+    case evaluationNotFinite(loss: Double, samples: Int, tensor: String?, remedy: NonFiniteRemedy)
+    /// The first of a file's tensors with numbers that are infinite or none, of which `found` is the first.
+    case weightsNotFinite(path: String, tensor: String, found: Float, count: Int, of: Int)
     case outputTaken(path: String)
     /// Another run writes there; `holder` is nil where it does not say yet which.
     case folderInUse(path: String, holder: RunHolder?)
@@ -43,9 +47,16 @@ extension TrainingError: CustomStringConvertible {
             "--classes is \(found), but \(data) has \(needed): leave --classes out or give at least \(needed)"
         case .emptySplit(let data, let split):
             "\(data) has no samples in its \(split) split: there is nothing to work on"
-        case .notFinite(let step, let what, let rank, let ranks, let learningRate, let remedy):
-            "\(what) at step \(step)\(ranks > 1 ? ", first on rank \(rank)/\(ranks)" : ""), with learning rate "
-                + "\(learningRate): training has diverged. \(remedy.rawValue)"
+        case .notFinite(let step, let what, let rank, let ranks, let remedy):
+            "\(what) at step \(step)\(ranks > 1 ? ", first on rank \(rank)/\(ranks)" : "")\(remedy)"
+        case .evaluationNotFinite(let loss, let samples, let tensor, let remedy):
+            "the loss over \(Wording.count(samples, "sample")) of the evaluation is \(loss.isNaN ? "nan" : "\(loss)"), so that there is no accuracy: "
+                + (tensor.map { "\($0) has become infinite or not a number" }
+                    ?? "the network's weights are finite, but overflow what is computed with them") + "\(remedy)"
+        case .weightsNotFinite(let path, let tensor, let found, let count, let all):
+            "\(path): \(Wording.grouped(count)) of the \(Wording.count(all, "number")) of \(tensor) \(count == 1 ? "is" : "are") "
+                + "infinite or not a number (the first is \(found)), and so is whatever is computed with them. It may be of a "
+                + "run that has diverged, or damaged: take an earlier checkpoint, or the file from where it came"
         case .outputTaken(let path):
             "\(path) already holds a run: say --resume to continue it, or another --output"
         case .folderInUse(let path, let holder):
@@ -115,13 +126,46 @@ extension TrainingError: CustomStringConvertible {
     }
 }
 
-/// What may help where a loss or gradient is not finite.
-package enum NonFiniteRemedy: String, Equatable, Sendable {
-    case smallerRate = "Try a smaller --lr or a warm-up (--warmup-epochs 1); the last checkpoint is still good"
-    case skippedInVain =
-        "It was so for many steps in a row, so that --on-nan skip does not help: try a smaller --lr, and --resume"
-    case nothingToRewindTo =
-        "There is no checkpoint to go back to: try a smaller --lr, or --checkpoint-every with a shorter interval"
-    case rewoundInVain =
-        "Going back to the same checkpoint again and again does not help: try a smaller --lr, and --resume"
+/// What may help where a loss or gradient is not finite: the end of a sentence.
+package enum NonFiniteRemedy: Equatable, Sendable {
+    /// At the run's first step.
+    case noStepBefore
+    /// At the first step after the checkpoint of a step.
+    case resumed(from: Int)
+    /// `kept` is the step of the newest checkpoint, where there is one.
+    case smallerRate(Float, kept: Int?)
+    /// Batch norms see too few values of a channel; `ways` says how they see more.
+    case moreNormValues(values: Int, ways: String)
+    case skippedInVain
+    case nothingToRewindTo
+    case rewoundInVain
+    /// A checkpoint was evaluated.
+    case otherCheckpoint
+}
+
+extension NonFiniteRemedy: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .noStepBefore:
+            ", before any step was taken, so that no learning rate is to blame. Look at the images, and at what the weights begin "
+                + "with: --init-scheme, --init, --model-option"
+        case .resumed(let step):
+            ", the first after the checkpoint of step \(step), so that a smaller --lr from there on comes too late: --resume from an "
+                + "earlier one, with a smaller --lr, or look at the images"
+        case .smallerRate(let rate, let kept):
+            ", with learning rate \(rate): training has diverged. Try a smaller --lr or a warm-up (--warmup-epochs 1); "
+                + (kept.map { "the checkpoint of step \($0) is still good" } ?? "there is no checkpoint yet")
+        case .moreNormValues(let values, let ways):
+            ". Batch norm sees only \(Wording.count(values, "value")) of a channel. \(ways)"
+        case .skippedInVain:
+            ": training has diverged. It was so for many steps in a row, so that --on-nan skip does not help: try a smaller --lr, and "
+                + "--resume"
+        case .nothingToRewindTo:
+            ". There is no checkpoint to go back to: try a smaller --lr, or --checkpoint-every with a shorter interval"
+        case .rewoundInVain:
+            ": training has diverged. Going back to the same checkpoint again and again does not help: try a smaller --lr, and --resume"
+        case .otherCheckpoint:
+            ". Take an earlier checkpoint, or train with a smaller --lr"
+        }
+    }
 }

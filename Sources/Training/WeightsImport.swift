@@ -26,6 +26,7 @@ package struct WeightsImport: Sendable {
         let parameters = try Graph(network: network, imageSize: imageSize, purpose: .evaluation).parameters
         let fit = WeightsFit(tensors, to: parameters)
         try fit.check(path: path, model: model.name, skipsMismatched: skipsMismatched)
+        try fit.requireFinite(path: path)
 
         var overrides = RecipeOverrides()
         overrides.model = model.name

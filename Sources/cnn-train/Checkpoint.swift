@@ -76,6 +76,7 @@ struct CheckpointCommand: ParsableCommand {
 
         func run() throws {
             let checkpoints = try paths.map { (path: $0, checkpoint: try CheckpointFiles.any($0)) }
+            for (path, checkpoint) in checkpoints { try checkpoint.tensors.requireFinite(path: path) }
             let average = try Checkpoint.average(of: checkpoints)
             try average.write(to: output)
             let digest = sha256(of: average.tensors)

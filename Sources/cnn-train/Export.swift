@@ -25,6 +25,7 @@ struct ExportCommand: LocalCommand {
         try ONNXExport.checkName(output)
         let contents = try Checkpoint(contentsOf: checkpoint)
         let about = try contents.about(path: checkpoint)
+        try contents.tensors.requireFinite(path: checkpoint)
         let network = try about.network()
         let graph = try Graph(network: network, imageSize: about.imageSize, purpose: .evaluation)
         let export = try ONNXExport(

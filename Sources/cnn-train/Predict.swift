@@ -50,7 +50,7 @@ struct PredictCommand: LocalCommand {
             checkpoint: checkpoint, model: model, imageSize: tensor.side, capacity: min(tensor.samples, 16),
             threads: threads, instructionSet: instructionSet)
         for (sample, prediction) in try predictor.predictions(of: tensor).enumerated() {
-            try show(prediction, of: "\(path)[\(sample)]")
+            try show(prediction, of: tensor.name(ofSample: sample))
         }
     }
 
@@ -69,7 +69,7 @@ struct PredictCommand: LocalCommand {
                 try tell(error, of: path)
                 continue
             }
-            try show(predictor.prediction(of: image), of: path)
+            try show(predictor.prediction(of: image, path: path), of: path)
         }
         if failed > 0 { throw PredictionError.someFailed(failed: failed, of: images.count) }
     }
@@ -86,9 +86,9 @@ struct PredictCommand: LocalCommand {
                 Report(
                     image: name,
                     predictions: scores.map {
-                        .init(label: $0.label, name: $0.name, probability: $0.probability.ifFinite)
+                        .init(label: $0.label, name: $0.name, probability: $0.probability)
                     },
-                    logits: logits ? prediction.logits.map(\.ifFinite) : nil))
+                    logits: logits ? prediction.logits : nil))
             return
         }
         print(name.visible)
@@ -109,16 +109,16 @@ struct PredictCommand: LocalCommand {
     }
 }
 
-/// What `--json` prints of an image. JSON has no word for what is not a number: null stands for it.
+/// What `--json` prints of an image.
 private struct Report: Encodable {
     let image: String
     let predictions: [Score]
-    let logits: [Float?]?
+    let logits: [Float]?
 
     struct Score: Encodable {
         let label: Int
         let name: String
-        let probability: Double?
+        let probability: Double
     }
 }
 
@@ -126,8 +126,4 @@ private struct Report: Encodable {
 private struct Failure: Encodable {
     let image: String
     let error: String
-}
-
-extension BinaryFloatingPoint {
-    fileprivate var ifFinite: Self? { isFinite ? self : nil }
 }

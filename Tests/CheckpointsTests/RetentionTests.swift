@@ -30,6 +30,20 @@ import Testing
         #expect(kept(2, isHigherBetter: false) == [60, 10])
     }
 
+    @Test(
+        "a checkpoint with a metric that is infinite or none is never among the best",
+        arguments: [Double.nan, .infinity])
+    func notFinite(loss: Double) {
+        let all = [
+            Retention.Candidate(step: 10, epoch: 1, metrics: ["accuracy": 0.9, "loss": loss]),
+            Retention.Candidate(step: 20, epoch: 2, metrics: ["accuracy": 0.1, "loss": 2.3]),
+            Retention.Candidate(step: 30, epoch: 3, metrics: ["accuracy": .infinity, "loss": 1]),
+            Retention.Candidate(step: 40, epoch: 4, metrics: [:]),
+        ]
+        let best = Retention.Best(2, metric: "accuracy", isHigherBetter: true)
+        #expect(Retention(last: 1, best: best).kept(all) == [40, 20])
+    }
+
     @Test("of every so many epochs the first checkpoint stays, wherever it falls")
     func everyEpochs() {
         let all = candidates([5: nil, 19: nil, 20: nil, 25: nil, 31: nil, 44: nil, 47: nil, 81: nil, 83: nil])

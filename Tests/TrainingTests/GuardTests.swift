@@ -37,6 +37,7 @@ struct GuardTests {
     func stops(value: Float) throws {
         let words = try run.failure(ranks: 4, flags("run", .stop), hooks: spoiled([4], rank: 2, by: value))
         #expect(words.contains("a gradient became infinite or not a number at step 5, first on rank 2/4"), "\(words)")
+        #expect(words.contains("the checkpoint of step 4 is still good"), "\(words)")
         #expect(try run.steps("run") == [1, 2, 3, 4])
         // What is there is good.
         let whole = try run.train(run.flags("whole"))

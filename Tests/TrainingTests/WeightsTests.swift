@@ -150,13 +150,13 @@ struct EngineStateTests {
         var tensors = engine.tensors
         let index = try #require(tensors.firstIndex { $0.name == "0.weight" })
         tensors[index] = fault.tensor(prefix: "")
-        let error = #expect(throws: TrainingError.self) { try engine.load(tensors) }
+        let error = #expect(throws: TrainingError.self) { try engine.load(tensors, from: "w") }
         #expect(error?.description.contains(fault.words) == true)
 
         var optimizer = engine.optimizerTensors
         let own = try #require(optimizer.firstIndex { $0.name == "training.optimizer.momentum.0.weight" })
         optimizer[own] = fault.tensor(prefix: "training.optimizer.momentum.")
-        let other = #expect(throws: TrainingError.self) { try engine.loadOptimizer(optimizer) }
+        let other = #expect(throws: TrainingError.self) { try engine.loadOptimizer(optimizer, from: "w") }
         #expect(other?.description.contains("training.optimizer.momentum.\(fault.words)") == true)
     }
 
@@ -169,8 +169,8 @@ struct EngineStateTests {
                     ? .float32((0..<tensor.storage.count).map { Float($0) / 8 }) : .int64([5]))
         }
         let (tensors, optimizer) = (engine.tensors.map(numbers), engine.optimizerTensors.map(numbers))
-        try engine.load(tensors.reversed())
-        try engine.loadOptimizer(optimizer.reversed())
+        try engine.load(tensors.reversed(), from: "w")
+        try engine.loadOptimizer(optimizer.reversed(), from: "w")
         #expect(engine.tensors == tensors)
         #expect(engine.optimizerTensors == optimizer)
     }
