@@ -1,5 +1,3 @@
-import Foundation
-
 /// The call of mpirun that fits a job: how many ranks where, and the settings without which it would be refused, be slow or
 /// talk over the wrong network.
 package struct LaunchPlan: Hashable, Sendable {
@@ -23,8 +21,7 @@ package struct LaunchPlan: Hashable, Sendable {
         /// - Throws: `LaunchError.hostfile`
         package init(hostfile path: String) throws(LaunchError) {
             let file = try Hostfile(contentsOf: path)
-            // A pipe, such as the shell's <(…), is empty by now.
-            if file.isReadByLauncher, Self.isRegularFile(path) {
+            if file.isReadByLauncher {
                 self = .hostfile(path: path, file.hosts)
                 return
             }
@@ -37,11 +34,6 @@ package struct LaunchPlan: Hashable, Sendable {
                 )
             }
             self = .hosts(file.hosts)
-        }
-
-        private static func isRegularFile(_ path: String) -> Bool {
-            var status = stat()
-            return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         }
     }
 
