@@ -1,23 +1,34 @@
 extension Checkpoint {
     /// Reads a `.safetensors.zst` file, or a plain `.safetensors` one, whatever it is called, and checks all digests in it.
+    /// Numbers of other types become float32 or int64.
     ///
+    /// - Parameter choose: which of a list of tensors are wanted, by their places, of another program's file; nil for all. The others are
+    ///   only listed. Of ours all are read.
     /// - Throws: when there is no such file, it is something else, it is damaged, or it breaks a rule of its format.
-    package init(contentsOf path: String) throws(CheckpointError) {
-        try self.init(contentsOf: path, in: SystemFiles())
+    package init(
+        contentsOf path: String, choosing choose: (([ListedTensor]) -> Set<Int>)? = nil
+    ) throws(CheckpointError) {
+        try self.init(contentsOf: path, choosing: choose, in: SystemFiles())
     }
 
-    init(contentsOf path: String, in files: any FileSystem) throws(CheckpointError) {
+    init(
+        contentsOf path: String, choosing choose: Safetensors.Choice? = nil, in files: any FileSystem
+    ) throws(CheckpointError) {
         let file = try InputFile(path: path, in: files)
-        try self.init(path: path, fileBytes: file.size) { (count) throws(CheckpointError) in try file.read(count) }
+        try self.init(path: path, fileBytes: file.size, choosing: choose) { (count) throws(CheckpointError) in
+            try file.read(count)
+        }
     }
 
     /// - Parameters:
     ///   - path: What messages call the file.
     ///   - fileBytes: How many bytes `read` will give.
-    init(path: String, fileBytes: Int, from read: ByteSource) throws(CheckpointError) {
+    init(
+        path: String, fileBytes: Int, choosing choose: Safetensors.Choice? = nil, from read: ByteSource
+    ) throws(CheckpointError) {
         var content = try ContentReader(path: path, fileBytes: fileBytes, from: read)
-        let contents = try Safetensors.decode(path: path, within: content.limits) { (count) throws(CheckpointError) in
-            try content.read(count, from: read)
+        let contents = try Safetensors.decode(path: path, within: content.limits, choosing: choose) {
+            (count) throws(CheckpointError) in try content.read(count, from: read)
         }
         try self.init(contents.unsealed(path: path))
     }
@@ -27,6 +38,8 @@ extension Checkpoint {
         self.init(
             tensors: contents.tensors.filter { !Self.isOwn($0.name) }, optimizer: all(Self.optimizerPrefix),
             averaged: all(Self.averagedPrefix), metadata: contents.metadata)
+        converted = contents.converted
+        unread = contents.unread
     }
 
     /// Reads the metadata alone, which costs little however large the file is. Nothing is verified but the header's own rules.

@@ -9,6 +9,10 @@ package struct Checkpoint: Equatable, Sendable {
     package var averaged: [NamedTensor]
     /// Texts; `About` reads and writes those that every checkpoint has.
     package var metadata: [String: String]
+    /// Of a file that was read: tensors whose numbers it has in another type than `NamedTensor` says. Ours has none.
+    package var converted: [ListedTensor] = []
+    /// Of a file that was read: tensors that nobody wanted, or of types that are not read. Ours has none.
+    package var unread: [ListedTensor] = []
 
     /// - Precondition: names of `optimizer` and `averaged`, and only those, begin with their prefixes.
     package init(

@@ -1,3 +1,5 @@
+import Tensors
+
 extension Checkpoint {
     /// The mean of several checkpoints of one network: of every parameter and running statistic the mean over the files, in float64 and
     /// in the order given; of counts the highest. (Izmailov et al., "Averaging Weights Leads to Wider Optima and Better
@@ -31,7 +33,8 @@ extension Checkpoint {
         _ first: (path: String, checkpoint: Checkpoint), _ other: (path: String, checkpoint: Checkpoint)
     ) throws(CheckpointError) {
         let (own, others) = (first.checkpoint.tensors, other.checkpoint.tensors)
-        for (tensor, its) in zip(own, others) where tensor.name != its.name || tensor.kind != its.kind {
+        for (tensor, its) in zip(own, others)
+        where ExactName(tensor.name) != ExactName(its.name) || tensor.kind != its.kind {
             throw .unlike(path: other.path, found: "\(its.name) \(its.kind)", expected: "\(tensor.name) \(tensor.kind)")
         }
         guard own.count == others.count else {

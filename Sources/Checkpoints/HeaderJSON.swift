@@ -1,3 +1,5 @@
+import Tensors
+
 /// JSON as a safetensors header uses it. Unlike general readers this one refuses an object that has a key twice, and
 /// keeps the keys' order.
 enum HeaderJSON: Equatable {
@@ -97,7 +99,7 @@ private struct Reader {
 
     mutating func members(depth: Int) throws(Problem) -> [HeaderJSON.Member] {
         var members: [HeaderJSON.Member] = []
-        var keys: Set<String> = []
+        var keys: Set<ExactName> = []
         offset += 1
         if take("}") { return members }
         repeat {
@@ -105,7 +107,7 @@ private struct Reader {
             guard next == UInt8(ascii: "\"") else { throw problem("expected a key") }
             let key = try string()
             if depth == 0 { member = key }
-            guard keys.insert(key).inserted else { throw problem("the key \(key) is there twice") }
+            guard keys.insert(ExactName(key)).inserted else { throw problem("the key \(key) is there twice") }
             guard take(":") else { throw problem("expected a colon after the key \(key)") }
             members.append(HeaderJSON.Member(key: key, value: try value(depth: depth + 1)))
             if depth == 0 { member = nil }

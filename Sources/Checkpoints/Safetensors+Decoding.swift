@@ -1,18 +1,15 @@
 extension Safetensors {
-    /// Where a tensor stands, as the header says.
+    /// A tensor as the header lists it, and where it stands.
     struct Entry {
-        let name: String
-        let type: ElementType
-        let shape: [Int]
+        let tensor: ListedTensor
         /// Offsets after the header.
         let bytes: Range<Int>
+
+        var name: String { tensor.name }
     }
 
-    /// Types that the format knows and a checkpoint does not have.
-    private static let otherTypes: Set<String> = [
-        "BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F4", "F6_E2M3", "F6_E3M2", "I16", "U16", "F16", "BF16",
-        "I32", "U32", "F64", "U64", "C64",
-    ]
+    /// Says of tensors that a header lists which are wanted, by their places in the list.
+    typealias Choice = ([ListedTensor]) -> Set<Int>
 
     /// Bytes that are read and converted at once.
     private static let chunk = 1 << 16
@@ -22,28 +19,42 @@ extension Safetensors {
     /// - Parameters:
     ///   - path: What messages call the file.
     ///   - limits: What a file of its size may hold.
+    ///   - choose: Which tensors are read; nil for all that can be. In a file with digests, which must all be proved, it is not asked.
     ///   - read: Gives the file's bytes.
     /// - Throws: `damaged` where bytes are missing, `malformed` where a rule of the format is broken.
     static func decode(
-        path: String, within limits: Limits, from read: ByteSource
+        path: String, within limits: Limits, choosing choose: Choice? = nil, from read: ByteSource
     ) throws(CheckpointError) -> Contents {
         let (metadata, entries, headerBytes) = try decodeHeader(path: path, within: limits, from: read)
         let inOrder = try checkedForGaps(entries, path)
-        let claimed = headerBytes + (inOrder.last?.bytes.upperBound ?? 0)
+        let claimed = headerBytes + (inOrder.last?.entry.bytes.upperBound ?? 0)
         guard claimed <= limits.content else {
             throw .damaged(path: path, reason: limits.excuse(claimed: claimed))
         }
-        var storages: [String: NamedTensor.Storage] = [:]
-        for entry in inOrder { storages[entry.name] = try storage(of: entry, path, read) }
+        let wanted = isSealed(metadata) ? nil : choose?(entries.map(\.tensor))
+        var storages = [NamedTensor.Storage?](repeating: nil, count: entries.count)
+        for (place, entry) in inOrder {
+            guard wanted?.contains(place) ?? true, let type = entry.tensor.type.readAs else {
+                try pass(over: entry, path, read)
+                continue
+            }
+            storages[place] = try storage(of: entry, as: type, path, read)
+        }
         guard try read(1).isEmpty else {
             throw .malformed(
                 path: path, tensor: nil,
-                rule: "bytes follow the last tensor\(inOrder.last.map { ", \($0.name)" } ?? "")")
+                rule: "bytes follow the last tensor\(inOrder.last.map { ", \($0.entry.name)" } ?? "")")
         }
-        let tensors = entries.compactMap { entry in
-            storages[entry.name].map { NamedTensor(name: entry.name, shape: entry.shape, storage: $0) }
+        var contents = Contents(tensors: [], metadata: metadata)
+        for (entry, storage) in zip(entries, storages) {
+            guard let storage else {
+                contents.unread.append(entry.tensor)
+                continue
+            }
+            contents.tensors.append(NamedTensor(name: entry.name, shape: entry.tensor.shape, storage: storage))
+            if entry.tensor.type.rawValue != storage.type.rawValue { contents.converted.append(entry.tensor) }
         }
-        return Contents(tensors: tensors, metadata: metadata)
+        return contents
     }
 
     /// Reads the header alone.
@@ -80,37 +91,55 @@ extension Safetensors {
     }
 
     private static func storage(
-        of entry: Entry, _ path: String, _ read: ByteSource
+        of entry: Entry, as type: ElementType, _ path: String, _ read: ByteSource
     ) throws(CheckpointError) -> NamedTensor.Storage {
+        let count = entry.bytes.count * 8 / entry.tensor.type.bits
         var floats: [Float] = []
         var integers: [Int64] = []
         // What the header claims has been held against the file's size.
-        switch entry.type {
-        case .float32: floats.reserveCapacity(entry.bytes.count / entry.type.size)
-        case .int64: integers.reserveCapacity(entry.bytes.count / entry.type.size)
+        switch type {
+        case .float32: floats.reserveCapacity(count)
+        case .int64: integers.reserveCapacity(count)
         }
-        var left = entry.bytes.count
-        while left > 0 {
-            let bytes = try take(min(left, chunk), "tensor \(entry.name)", path, read)
-            left -= bytes.count
-            switch entry.type {
-            case .float32: floats.append(littleEndian: bytes)
-            case .int64: integers.append(littleEndian: bytes)
+        try forEachChunk(of: entry, path, read) { bytes in
+            switch type {
+            case .float32: entry.tensor.type.append(bytes, to: &floats)
+            case .int64: entry.tensor.type.append(bytes, to: &integers)
             }
         }
-        return switch entry.type {
+        return switch type {
         case .float32: .float32(floats)
         case .int64: .int64(integers)
         }
     }
 
-    /// The entries in the order of their bytes, which must follow each other without holes or overlaps.
-    private static func checkedForGaps(_ entries: [Entry], _ path: String) throws(CheckpointError) -> [Entry] {
-        let sorted = entries.sorted {
-            ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound)
+    private static func pass(over entry: Entry, _ path: String, _ read: ByteSource) throws(CheckpointError) {
+        try forEachChunk(of: entry, path, read) { _ in }
+    }
+
+    /// Hands over the tensor's bytes, whole elements at a time.
+    private static func forEachChunk(
+        of entry: Entry, _ path: String, _ read: ByteSource, _ body: ([UInt8]) -> Void
+    ) throws(CheckpointError) {
+        var left = entry.bytes.count
+        while left > 0 {
+            let bytes = try take(min(left, chunk), "tensor \(entry.name)", path, read)
+            left -= bytes.count
+            body(bytes)
+        }
+    }
+
+    /// The entries in the order of their bytes, which must follow each other without holes or overlaps, with their places in the
+    /// header.
+    private static func checkedForGaps(
+        _ entries: [Entry], _ path: String
+    ) throws(CheckpointError) -> [(place: Int, entry: Entry)] {
+        let sorted = entries.enumerated().map { (place: $0.offset, entry: $0.element) }.sorted {
+            ($0.entry.bytes.lowerBound, $0.entry.bytes.upperBound)
+                < ($1.entry.bytes.lowerBound, $1.entry.bytes.upperBound)
         }
         var end = 0
-        for entry in sorted {
+        for (_, entry) in sorted {
             let start = entry.bytes.lowerBound
             guard start == end else {
                 let what = start > end ? "a hole of \(start - end) bytes before it" : "it overlaps the one before it"
@@ -175,26 +204,24 @@ extension Safetensors {
         let values = Dictionary(uniqueKeysWithValues: fields.map { ($0.key, $0.value) })
 
         guard case .string(let typeName)? = values["dtype"] else { throw broken("its dtype is not a text") }
-        guard let type = ElementType(rawValue: typeName) else {
-            throw broken(
-                otherTypes.contains(typeName)
-                    ? "its dtype is \(typeName); a checkpoint has F32 and I64, so convert it to float32 first"
-                    : "its dtype \(typeName) is unknown")
-        }
+        guard let type = StoredType(rawValue: typeName) else { throw broken("its dtype \(typeName) is unknown") }
         guard let shape = values["shape"].flatMap(counts) else { throw broken("its shape is not a list of sizes") }
         guard let offsets = values["data_offsets"].flatMap(counts), offsets.count == 2, offsets[0] <= offsets[1] else {
             throw broken("its data_offsets are not a start and an end after it")
         }
-        var bytes = type.size
+        var bits = type.bits
         for size in shape {
-            let (product, isTooLarge) = bytes.multipliedReportingOverflow(by: size)
+            let (product, isTooLarge) = bits.multipliedReportingOverflow(by: size)
             guard !isTooLarge else { throw broken("shape \(shape) has more bytes than a number can say") }
-            bytes = product
+            bits = product
         }
-        guard bytes == offsets[1] - offsets[0] else {
-            throw broken("shape \(shape) of \(typeName) is \(bytes) bytes, but \(offsets[1] - offsets[0]) are its own")
+        guard bits.isMultiple(of: 8) else { throw broken("shape \(shape) of \(typeName) ends within a byte") }
+        guard bits / 8 == offsets[1] - offsets[0] else {
+            throw broken(
+                "shape \(shape) of \(typeName) is \(bits / 8) bytes, but \(offsets[1] - offsets[0]) are its own")
         }
-        return Entry(name: member.key, type: type, shape: shape, bytes: offsets[0]..<offsets[1])
+        return Entry(
+            tensor: ListedTensor(name: member.key, type: type, shape: shape), bytes: offsets[0]..<offsets[1])
     }
 
     private static func counts(_ json: HeaderJSON) -> [Int]? {

@@ -1,3 +1,5 @@
+import Tensors
+
 /// A digest of each tensor and one of the metadata, in the metadata: they also hold once a file has left its zstd frame, and
 /// say which tensor is damaged.
 extension Safetensors {
@@ -7,6 +9,11 @@ extension Safetensors {
     static let metadataSealKey = "metadata_sha256"
     /// What a file that must be sealed has: ours have it, other programs' files do not.
     static let versionKey = "format_version"
+
+    /// Whether a file with these metadata must have a digest of each tensor.
+    static func isSealed(_ metadata: [String: String]) -> Bool {
+        [versionKey, tensorSealKey, metadataSealKey].contains { metadata[$0] != nil }
+    }
 
     /// SHA-256 of all metadata but the key `metadata_sha256`: by the keys' bytes in order, each key, a zero byte, its text, a zero
     /// byte.
@@ -41,8 +48,7 @@ extension Safetensors.Contents {
     ///
     /// - Throws: `damaged` where a digest is missing or not that of what is there.
     func unsealed(path: String) throws(CheckpointError) -> Self {
-        let keys = [Safetensors.versionKey, Safetensors.tensorSealKey, Safetensors.metadataSealKey]
-        guard keys.contains(where: { metadata[$0] != nil }) else { return self }
+        guard Safetensors.isSealed(metadata) else { return self }
         try checkVersion(path)
         func damaged(_ reason: String) -> CheckpointError { .damaged(path: path, reason: reason) }
         guard metadata[Safetensors.metadataSealKey] == Safetensors.digest(of: metadata) else {
@@ -52,11 +58,11 @@ extension Safetensors.Contents {
         guard case .object(let digests)? = try? HeaderJSON.parse(Array(list.utf8)) else {
             throw damaged("there is no list of the tensors' digests")
         }
-        let byName = Dictionary(digests.map { ($0.key, $0.value) }) { first, _ in first }
+        let byName = Dictionary(digests.map { (ExactName($0.key), $0.value) }) { first, _ in first }
         guard byName.count == tensors.count else {
             throw damaged("there are \(byName.count) digests for \(tensors.count) tensors")
         }
-        for tensor in tensors where byName[tensor.name] != .string(sha256(of: [tensor])) {
+        for tensor in tensors where byName[ExactName(tensor.name)] != .string(sha256(of: [tensor])) {
             throw damaged("tensor \(tensor.name) does not have the digest that the file says")
         }
         var unsealed = self

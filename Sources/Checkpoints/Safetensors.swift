@@ -1,3 +1,5 @@
+import Tensors
+
 /// The safetensors format: eight bytes with the header's length, a JSON header, then all tensors' bytes without gaps.
 ///
 /// The header names each tensor's type, shape and place; `__metadata__` in it maps texts to texts.
@@ -7,6 +9,10 @@ enum Safetensors {
     struct Contents: Equatable {
         var tensors: [NamedTensor]
         var metadata: [String: String]
+        /// Those of the tensors whose numbers the file has in another type.
+        var converted: [ListedTensor] = []
+        /// Tensors whose numbers were passed over.
+        var unread: [ListedTensor] = []
     }
 
     /// Bytes that a header may have at most.
@@ -75,7 +81,7 @@ enum Safetensors {
     /// Writes a draft, of which no two tensors have the same name, in three kinds of runs: length, header, tensors.
     static func encode(_ draft: CheckpointDraft, to write: ByteSink) throws(CheckpointError) {
         precondition(
-            Set(draft.tensors.map(\.name)).count == draft.tensors.count
+            Set(draft.tensors.map { ExactName($0.name) }).count == draft.tensors.count
                 && !draft.tensors.contains { $0.name == metadataKey }, "two tensors have the same name")
         let (header, order, _) = layout(of: draft)
         precondition(header.count <= longestHeader, "a header of \(header.count) bytes")

@@ -1,9 +1,13 @@
+import Tensors
+
 /// How a tensor differs between two checkpoints.
 package enum TensorDifference: Equatable, Sendable {
     case onlyInFirst
     case onlyInSecond
     /// Types and shapes as texts: `F32 [64, 3, 7, 7]`.
     case kind(first: String, second: String)
+    /// Both have it, of a type that is not read.
+    case notCompared(type: String)
     /// `count` numbers differ, by `largest` at most; nan where one of them is no number.
     case values(count: Int, of: Int, largest: Double)
 }
@@ -23,19 +27,35 @@ package struct CheckpointDifference: Sendable {
         metadata = Set(first.metadata.keys).union(second.metadata.keys).sorted()
             .filter { first.metadata[$0] != second.metadata[$0] }
             .map { ($0, first.metadata[$0], second.metadata[$0]) }
-        let others = Dictionary(second.allTensors.map { ($0.name, $0) }) { one, _ in one }
-        let own = Set(first.allTensors.map(\.name))
+        let others = Dictionary(second.allTensors.map { (ExactName($0.name), $0) }) { one, _ in one }
+        let own = Set(first.allTensors.map { ExactName($0.name) })
         var tensors: [(name: String, difference: TensorDifference)] = []
         for tensor in first.allTensors {
-            if let difference = Self.difference(tensor, others[tensor.name]) {
+            if let difference = Self.difference(tensor, others[ExactName(tensor.name)]) {
                 tensors.append((tensor.name, difference))
             }
         }
         same = first.allTensors.count - tensors.count
-        for tensor in second.allTensors where !own.contains(tensor.name) {
+        for tensor in second.allTensors where !own.contains(ExactName(tensor.name)) {
             tensors.append((tensor.name, .onlyInSecond))
         }
-        self.tensors = tensors
+        self.tensors = tensors + Self.unread(first.unread, second.unread)
+    }
+
+    /// What is said of tensors that nobody has read.
+    private static func unread(
+        _ first: [ListedTensor], _ second: [ListedTensor]
+    ) -> [(name: String, difference: TensorDifference)] {
+        let others = Dictionary(second.map { (ExactName($0.name), $0) }) { one, _ in one }
+        let own = Set(first.map { ExactName($0.name) })
+        return first.map { tensor in
+            guard let other = others[ExactName(tensor.name)] else { return (tensor.name, .onlyInFirst) }
+            let isAlike = tensor.type == other.type && tensor.shape == other.shape
+            return (
+                tensor.name,
+                isAlike ? .notCompared(type: tensor.type.rawValue) : .kind(first: tensor.kind, second: other.kind)
+            )
+        } + second.filter { !own.contains(ExactName($0.name)) }.map { ($0.name, .onlyInSecond) }
     }
 
     private static func difference(_ first: NamedTensor, _ second: NamedTensor?) -> TensorDifference? {

@@ -51,7 +51,8 @@ package struct Verification: Equatable, Sendable {
             }
             let all = checkpoint.allTensors
             self.init(
-                path: path, kind: isOurs ? .checkpoint : .weights, bytes: bytes, about: about, tensors: all.count,
+                path: path, kind: isOurs ? .checkpoint : .weights, bytes: bytes, about: about,
+                tensors: all.count + checkpoint.unread.count,
                 notFinite: all.reduce(0) { $0 + ($1.floats ?? []).count { !$0.isFinite } })
         } catch {
             self.init(path: path, kind: .broken, problem: error, bytes: bytes)

@@ -55,6 +55,7 @@ extension CheckpointCommand {
                 switch difference {
                 case .onlyInFirst: Tensor(name: name, differs: "only in the first")
                 case .onlyInSecond: Tensor(name: name, differs: "only in the second")
+                case .notCompared(let type): Tensor(name: name, differs: "\(type) is not read")
                 case .kind(let first, let second):
                     Tensor(name: name, differs: "kind", first: first, second: second)
                 case .values(let count, let of, let largest):

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Files
+import Tensors
 import Terminal
 import Training
 
@@ -32,12 +33,13 @@ extension CheckpointCommand {
             let name: String
             let type: String
             let shape: [Int]
-            let mean: Double
-            let minimum: Double
-            let maximum: Double
+            /// Nil, like what follows, where the numbers are of a type that is not read.
+            let mean: Double?
+            let minimum: Double?
+            let maximum: Double?
             /// Numbers that are infinite or none at all; the others do without them.
-            let notFinite: Int
-            let sha256: String
+            let notFinite: Int?
+            let sha256: String?
         }
 
         let path: String
@@ -49,7 +51,11 @@ extension CheckpointCommand {
             self.path = path
             metadata = checkpoint.metadata
             parametersSha256 = sha256(of: checkpoint.tensors)
-            tensors = checkpoint.allTensors.map { Tensor($0) }
+            let stored = Dictionary(checkpoint.converted.map { (ExactName($0.name), $0.type.rawValue) }) { one, _ in one
+            }
+            tensors =
+                checkpoint.allTensors.map { Tensor($0, type: stored[ExactName($0.name)] ?? $0.typeName) }
+                + checkpoint.unread.map { Tensor($0) }
         }
 
         var text: String {
@@ -64,9 +70,9 @@ extension CheckpointCommand {
                 let shape = tensor.shape.map(String.init).joined(separator: "x")
                 return [
                     tensor.name.visible, tensor.type, shape.isEmpty ? "scalar" : shape,
-                    Wording.significant(tensor.mean), Wording.significant(tensor.minimum),
-                    Wording.significant(tensor.maximum),
-                    tensor.notFinite == 0 ? "" : "\(tensor.notFinite) not finite",
+                    tensor.mean.map(Wording.significant) ?? "", tensor.minimum.map(Wording.significant) ?? "",
+                    tensor.maximum.map(Wording.significant) ?? "",
+                    tensor.notFinite.map { $0 == 0 ? "" : "\($0) not finite" } ?? "not read",
                 ]
             }
             let head = ["tensor", "type", "shape", "mean", "minimum", "maximum", ""]
@@ -77,9 +83,10 @@ extension CheckpointCommand {
 }
 
 extension CheckpointCommand.Report.Tensor {
-    fileprivate init(_ tensor: NamedTensor) {
+    /// - Parameter type: as the file spells it.
+    fileprivate init(_ tensor: NamedTensor, type: String) {
         name = tensor.name
-        type = tensor.typeName
+        self.type = type
         shape = tensor.shape
         sha256 = Checkpoints.sha256(of: [tensor])
         var (sum, lowest, highest, count) = (0.0, Double.infinity, -Double.infinity, 0)
@@ -91,5 +98,12 @@ extension CheckpointCommand.Report.Tensor {
         for value in tensor.integers ?? [] { take(Double(value)) }
         notFinite = tensor.storage.count - count
         (mean, minimum, maximum) = count == 0 ? (0, 0, 0) : (sum / Double(count), lowest, highest)
+    }
+
+    fileprivate init(_ tensor: ListedTensor) {
+        name = tensor.name
+        type = tensor.type.rawValue
+        shape = tensor.shape
+        (mean, minimum, maximum, notFinite, sha256) = (nil, nil, nil, nil, nil)
     }
 }

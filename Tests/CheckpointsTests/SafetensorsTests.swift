@@ -78,6 +78,101 @@ import Testing
         #expect(throws: CheckpointError.self) { try Checkpoint(file: compressed(safetensors(header, bytes: 4))) }
     }
 
+    /// A type, the little-endian bytes of some numbers, and what these become.
+    struct Conversion: CustomTestStringConvertible, Sendable {
+        let type: String
+        let bytes: [UInt8]
+        let storage: NamedTensor.Storage
+        var testDescription: String { type }
+
+        init<Word: FixedWidthInteger>(_ type: String, _ words: [Word], _ storage: NamedTensor.Storage) {
+            self.type = type
+            bytes = words.flatMap { word in
+                (0..<Word.bitWidth / 8).map { UInt8(truncatingIfNeeded: word >> Word(8 * $0)) }
+            }
+            self.storage = storage
+        }
+
+        var file: [UInt8] {
+            let header =
+                #"{"w":{"dtype":"\#(type)","shape":[\#(storage.count)],"data_offsets":[0,\#(bytes.count)]}}"#
+            return safetensors(header) + bytes
+        }
+    }
+
+    static let conversions: [Conversion] = [
+        // 1, -2, the largest, the smallest normal, the smallest subnormal, -0, infinity; all exact.
+        Conversion(
+            "F16", [0x3C00, 0xC000, 0x7BFF, 0x0400, 0x0001, 0x8000, 0x7C00] as [UInt16],
+            .float32([1, -2, 65504, 0x1p-14, 0x1p-24, -0.0, .infinity])),
+        Conversion(
+            "BF16", [0x3F80, 0xC000, 0x7F7F, 0x0001, 0x8000, 0xFF80] as [UInt16],
+            .float32([1, -2, Float(bitPattern: 0x7F7F_0000), Float(bitPattern: 0x0001_0000), -0.0, -.infinity])),
+        // 1/3 rounds to nearest; a number too large becomes infinite, as in every conversion.
+        Conversion(
+            "F64", [(1.0 / 3).bitPattern, (-0.1).bitPattern, (1e300).bitPattern, (0.5).bitPattern],
+            .float32([1 / 3, -0.1, .infinity, 0.5])),
+        Conversion("I32", [1, -1, .max] as [Int32], .int64([1, -1, 2_147_483_647])),
+        Conversion("I16", [1, -1, .min] as [Int16], .int64([1, -1, -32768])),
+        Conversion("I8", [1, -1] as [Int8], .int64([1, -1])),
+        Conversion("U64", [1, .max] as [UInt64], .int64([1, .max])),
+        Conversion("U32", [.max] as [UInt32], .int64([4_294_967_295])),
+        Conversion("U16", [.max] as [UInt16], .int64([65535])),
+        Conversion("U8", [255] as [UInt8], .int64([255])),
+        Conversion("BOOL", [0, 1] as [UInt8], .int64([0, 1])),
+    ]
+
+    @Test("numbers of other types become float32 or int64", arguments: conversions)
+    func converted(_ conversion: Conversion) throws {
+        // Runs of an odd number of bytes end within a number.
+        for run in [3, Int.max] {
+            let checkpoint = try Checkpoint(file: conversion.file, run: run)
+            let tensor = try #require(checkpoint.tensors.first)
+            #expect(tensor.floats?.map(\.bitPattern) == conversion.storage.floats?.map(\.bitPattern))
+            #expect(tensor.integers == conversion.storage.integers)
+            #expect(checkpoint.converted.map(\.type.rawValue) == [conversion.type])
+        }
+    }
+
+    @Test("NaN of two bytes stays one")
+    func notANumber() throws {
+        for (type, bits) in [("F16", 0x7E01), ("BF16", 0x7FC1)] as [(String, UInt16)] {
+            let file = Conversion(type, [bits], .float32([.nan])).file
+            #expect(try Checkpoint(file: file).tensors.first?.floats?.first?.isNaN == true, "\(type)")
+        }
+    }
+
+    @Test("what is not wanted, or of a type that is not read, is listed and passed over")
+    func unread() throws {
+        let header =
+            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[3,7]},"b":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[0,3]},"#
+            + #""c":{"dtype":"F32","shape":[2],"data_offsets":[7,15]}}"#
+        let file = safetensors(header) + [1, 2, 3, 0, 0, 0x80, 0x3F, 0, 0, 0, 0x40, 0, 0, 0x40, 0x40]
+        let all = try Checkpoint(file: file)
+        #expect(all.tensors.map(\.name) == ["a", "c"] && all.tensors.map(\.floats) == [[1], [2, 3]])
+        #expect(all.unread == [ListedTensor(name: "b", type: .float8E4M3, shape: [3])])
+        var rest = file[...]
+        let chosen = try Checkpoint(path: "f", fileBytes: file.count, choosing: { listed in [listed.count - 1] }) {
+            (count) throws(CheckpointError) in
+            defer { rest = rest.dropFirst(count) }
+            return Array(rest.prefix(count))
+        }
+        #expect(chosen.tensors == [all.tensors[1]] && chosen.unread.map(\.name) == ["a", "b"])
+    }
+
+    @Test("names that Unicode calls equivalent are two names")
+    func exactNames() throws {
+        let names = ["\u{E9}", "e\u{301}"]
+        let checkpoint = Checkpoint(
+            tensors: names.enumerated().map { NamedTensor(name: $1, shape: [1], storage: .float32([Float($0)])) },
+            optimizer: [], metadata: [:])
+        let read = try Checkpoint(file: checkpoint.file)
+        #expect(read.tensors.map { Array($0.name.utf8) } == names.map { Array($0.utf8) })
+        #expect(read.tensors.map(\.floats) == [[0], [1]])
+        let swapped = Checkpoint(tensors: checkpoint.tensors.reversed(), optimizer: [], metadata: [:])
+        #expect(CheckpointDifference(checkpoint, swapped).tensors.isEmpty)
+    }
+
     @Test(
         "texts of metadata survive", arguments: ["", "\"", "\\", "\u{0}\u{1F}\n\t\u{7F}", "é🙂\u{2028}", "{}"])
     func texts(text: String) throws {
@@ -151,7 +246,8 @@ let brokenFiles: [BrokenFile] = [
     entry(#""dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]"#, "twice"),
     entry(#""dtype":32,"shape":[2],"data_offsets":[0,8]"#, "dtype is not a text"),
     entry(#""dtype":"F33","shape":[2],"data_offsets":[0,8]"#, "dtype F33 is unknown"),
-    entry(#""dtype":"BF16","shape":[4],"data_offsets":[0,8]"#, "dtype is BF16; a checkpoint has F32 and I64"),
+    entry(#""dtype":"BF16","shape":[3],"data_offsets":[0,8]"#, "is 6 bytes, but 8 are its own"),
+    entry(#""dtype":"F4","shape":[3],"data_offsets":[0,8]"#, "ends within a byte"),
     entry(#""dtype":"F32","shape":2,"data_offsets":[0,8]"#, "shape is not a list of sizes"),
     entry(#""dtype":"F32","shape":["2"],"data_offsets":[0,8]"#, "shape is not a list of sizes"),
     entry(#""dtype":"F32","shape":[-2],"data_offsets":[0,8]"#, "expected an object"),
@@ -179,3 +275,8 @@ let brokenFiles: [BrokenFile] = [
     BrokenFile(
         "{\(first),\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", bytes: 4, tensor: "w", "overlaps"),
 ]
+
+extension NamedTensor.Storage {
+    fileprivate var floats: [Float]? { if case .float32(let values) = self { values } else { nil } }
+    fileprivate var integers: [Int64]? { if case .int64(let values) = self { values } else { nil } }
+}
