@@ -81,7 +81,8 @@ let package = Package(
         .target(
             name: "Exports",
             dependencies: [
-                "Tensors", "Graphs", "Checkpoints", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                "Tensors", "Networks", "Graphs", "Checkpoints",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             exclude: ["onnx.proto"], swiftSettings: house),
         room("Recipes", ["Files", "Tensors", "Networks", .product(name: "Yams", package: "Yams")]),

@@ -2,6 +2,7 @@ internal import Graphs
 internal import KernelInterface
 internal import Kernels
 internal import Machine
+internal import Networks
 internal import Tensors
 
 /// What the plans of one engine have in common.
@@ -126,13 +127,18 @@ final class Compiled {
         // They stay put until the pool is done, and no two tasks write to the same slot.
         nonisolated(unsafe) let (images, batch) = (images, batch)
         let slots = batch.shards * batch.shardCapacity
-        pool.run(slots, UnsafeRawPointer(base)) { [count = inputShape.count] source, slot, _ in
+        pool.run(slots, UnsafeRawPointer(base)) {
+            [count = inputShape.count, transform = graph.inputTransform] source, slot, _ in
             let (shard, place) = slot.quotientAndRemainder(dividingBy: batch.shardCapacity)
             guard place < batch.shardSizes[shard] else { return }
             var sample = place
             for earlier in 0..<shard { sample += batch.shardSizes[earlier] }
-            (images + slot * count).update(
-                from: source.assumingMemoryBound(to: Float.self) + sample * count, count: count)
+            let image = source.assumingMemoryBound(to: Float.self) + sample * count
+            if let transform {
+                transform.apply(to: image, writing: images + slot * count, count: count)
+            } else {
+                (images + slot * count).update(from: image, count: count)
+            }
         }
     }
 
@@ -159,6 +165,16 @@ final class Compiled {
     private func forEachSample(_ body: (_ slot: Int) -> Void) {
         for shard in 0..<batch.shards {
             for position in 0..<batch.shardSizes[shard] { body(shard * batch.shardCapacity + position) }
+        }
+    }
+}
+
+extension InputTransform {
+    /// `count` numbers, channel after channel.
+    fileprivate func apply(to image: UnsafePointer<Float>, writing output: UnsafeMutablePointer<Float>, count: Int) {
+        let channels = scales.count
+        for (channel, (scale, shift)) in zip(scales, shifts).enumerated() {
+            for place in stride(from: channel, to: count, by: channels) { output[place] = image[place] * scale + shift }
         }
     }
 }

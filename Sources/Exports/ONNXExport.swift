@@ -34,6 +34,7 @@ package struct ONNXExport: Sendable {
         precondition(graph.purpose == .evaluation, "a training graph is no model for inference")
         let folding = foldsBatchNorm ? graph.foldableNorms : [:]
         var writer = ONNXGraphWriter(graph: graph, tensors: tensors, folding: folding)
+        writer.writeInputTransform()
         for index in graph.nodes.indices { try writer.write(index) }
         let image = graph[graph.input].shape
         model = .with { model in

@@ -1,5 +1,6 @@
 import Checkpoints
 import Graphs
+import Networks
 import SwiftProtobuf
 import Tensors
 
@@ -34,6 +35,22 @@ struct ONNXGraphWriter {
         takenNames = Set(graph.parameters.map(\.name))
         takenNames.formUnion([ONNXExport.inputName, ONNXExport.outputName])
         written[graph.input] = Tensor(name: ONNXExport.inputName, isVector: false)
+    }
+
+    /// Writes what images go through before the first node, as a product and a sum.
+    mutating func writeInputTransform() {
+        guard let transform = graph.inputTransform else { return }
+        let parts: [(operation: String, name: String, values: [Float])] = [
+            ("Mul", "scale", transform.scales), ("Add", "shift", transform.shifts),
+        ]
+        for (operation, name, values) in parts {
+            let (constant, result) = (
+                unique("transform_input.\(name)"), unique("transform_input.\(operation.lowercased())")
+            )
+            add(constant, shape: [1, values.count, 1, 1], values: values)
+            append(operation, inputs: [tensor(graph.input).name, constant], to: result)
+            written[graph.input] = Tensor(name: result, isVector: false)
+        }
     }
 
     /// Writes node `index` of the graph; those before it are written.

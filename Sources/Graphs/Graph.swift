@@ -19,6 +19,8 @@ package struct Graph: Sendable {
     package internal(set) var parameters: [ParameterSpecification]
     /// The images, height x width x channels.
     package internal(set) var input: ValueID
+    /// What images go through before they are `input`.
+    package internal(set) var inputTransform: InputTransform?
     /// The main head's class scores.
     package internal(set) var logits: ValueID
     /// For training: a value's gradient, summed over its consumers. The images and what depends on no parameter have

@@ -17,6 +17,7 @@ extension Graph {
         self.init(
             purpose: purpose, values: lowering.values, nodes: lowering.nodes, parameters: lowering.parameters,
             input: ValueID(index: 0), logits: heads[0].logits)
+        inputTransform = network.inputTransform
         if purpose == .training { appendBackward(from: heads) }
     }
 }

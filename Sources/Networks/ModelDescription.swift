@@ -58,10 +58,14 @@ package struct ModelDescription: Sendable {
             var checked = ModelOptions()
             try checked.set(known(key.rawValue), to: text, model: name)
         }
+        if options.transformInput == true, inputChannels != 3 {
+            throw .transformNeedsColour(model: name, found: inputChannels)
+        }
         var network = build(
             Request(name: name, classes: classes, inputChannels: inputChannels, options: options))
         if let rate = options.dropout { network = network.withDropout(rate: rate) }
         if let activation = options.activation { network = network.withActivation(activation) }
+        if options.transformInput == true { network = network.withInput(.torchvision) }
         return network.withWeights(scheme)
     }
 

@@ -21,6 +21,8 @@ package struct ModelOptions: Hashable, Sendable {
     /// Whether the last norm of each residual branch begins at weight 0, so that each block begins as the identity.
     /// (Goyal et al., "Accurate, Large Minibatch SGD", 2017, section 5.1.)
     package var zeroInitLastNorm: Bool?
+    /// Whether images come normalised by ImageNet's moments, and the network wants them by 0.5 and 0.5: `InputTransform`.
+    package var transformInput: Bool?
 
     package init() {}
 
@@ -34,6 +36,7 @@ package struct ModelOptions: Hashable, Sendable {
         case activation
         case inputChannels = "input_channels"
         case zeroInitLastNorm = "zero_init_last_norm"
+        case transformInput = "transform_input"
     }
 }
 
@@ -73,7 +76,7 @@ extension ModelOptions.Key {
         case .head: HeadForm.allCases.map(\.rawValue).joined(separator: " or ")
         case .activation: Activation.allCases.map(\.rawValue).joined(separator: ", ")
         case .inputChannels: "a whole number from 1 to 65536"
-        case .zeroInitLastNorm: "true or false"
+        case .zeroInitLastNorm, .transformInput: "true or false"
         }
     }
 
@@ -83,7 +86,7 @@ extension ModelOptions.Key {
         case .stem: Stem.allCases.map(\.rawValue)
         case .head: HeadForm.allCases.map(\.rawValue)
         case .activation: Activation.allCases.map(\.rawValue)
-        case .zeroInitLastNorm: ["true", "false"]
+        case .zeroInitLastNorm, .transformInput: ["true", "false"]
         default: []
         }
     }
@@ -105,6 +108,7 @@ extension ModelOptions {
             case .activation: read(text, into: \.activation, Activation.init(rawValue:)) { _ in true }
             case .inputChannels: read(text, into: \.inputChannels, Int.init) { (1...65_536).contains($0) }
             case .zeroInitLastNorm: read(text, into: \.zeroInitLastNorm, Bool.init) { _ in true }
+            case .transformInput: read(text, into: \.transformInput, Bool.init) { _ in true }
             }
         guard isTaken else {
             throw .invalidOption(
@@ -125,6 +129,7 @@ extension ModelOptions {
         texts[.activation] = activation?.rawValue
         texts[.inputChannels] = inputChannels.map { "\($0)" }
         texts[.zeroInitLastNorm] = zeroInitLastNorm.map { "\($0)" }
+        texts[.transformInput] = transformInput.map { "\($0)" }
         return texts
     }
 

@@ -10,6 +10,8 @@ package struct Network: Sendable {
     /// Classes that every head scores.
     package let classes: Int
     package internal(set) var layers: [Layer]
+    /// What images go through before the first layer; nil where the network takes them as they are.
+    package internal(set) var inputTransform: InputTransform?
     /// Where class scores come out: the main head first, then auxiliary ones, which only training uses.
     package let heads: [Head]
 
@@ -51,6 +53,12 @@ package struct Network: Sendable {
             for input in layer.inputs { isNeeded[input] = true }
         }
         return isNeeded
+    }
+
+    /// The names of layers with parameters that only auxiliary heads need: training alone uses them.
+    package var auxiliaryLayers: Set<String> {
+        let isMain = contributing(to: [heads[0].layer])
+        return Set(zip(layers, isMain).filter { $0.operation.hasParameters && !$1 }.map(\.0.name))
     }
 
     private func checkWiring() {

@@ -11,6 +11,8 @@ package enum NetworkError: Error, Hashable, Sendable {
     ///
     /// - Parameter allowed: The values it takes, in words.
     case invalidOption(model: String, key: String, found: String, nearest: String?, allowed: String)
+    /// Its `transform_input` is for three channels.
+    case transformNeedsColour(model: String, found: Int)
     case unknownScheme(found: String, nearest: String?, known: [String])
 }
 
@@ -29,6 +31,9 @@ extension NetworkError: CustomStringConvertible {
                 """
         case .invalidOption(let model, let key, let found, let nearest, let allowed):
             return "The option \(key) of \(model) was '\(found)'.\(hint(nearest)) Give \(allowed)."
+        case .transformNeedsColour(let model, let found):
+            return
+                "The option transform_input of \(model) is for images of 3 channels, and these have \(found): leave it out."
         case .unknownScheme(let found, let nearest, let known):
             return """
                 There is no initialisation '\(found)'.\(hint(nearest)) The schemes are \

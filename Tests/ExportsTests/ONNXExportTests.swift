@@ -176,6 +176,21 @@ struct ExportErrorTests {
         specimen = try Specimen { $0.flatten().linear("fc", to: 3) }
     }
 
+    @Test("what images go through first is a product and a sum of each channel")
+    func inputTransform() throws {
+        let model = try Zoo.model(named: "googlenet")
+        let options = try model.options(from: ["transform_input": "true"])
+        let export = try Specimen(model.network(classes: 2, options: options), imageSize: 32).export()
+        #expect(
+            Array(export.lines.prefix(2)) == [
+                "Mul(input, transform_input.scale) -> transform_input.mul",
+                "Add(transform_input.mul, transform_input.shift) -> transform_input.add",
+            ])
+        #expect(export.lines[2].hasPrefix("Conv(transform_input.add, conv1.conv.weight"))
+        let scale = export.model.graph.initializer.first { $0.name == "transform_input.scale" }
+        #expect(scale?.dims == [1, 3, 1, 1] && scale?.floatData == [0.458, 0.448, 0.45])
+    }
+
     @Test("a tensor that is missing, of another shape or of another type is named")
     func tensors() throws {
         func error(with tensors: [NamedTensor]) throws -> ExportError? {

@@ -10,12 +10,14 @@ struct ModelOptionsTests {
         let texts: [(ModelOptions.Key, String)] = [
             (.growthRate, "12"), (.compression, "0.5"), (.blocks, "6,12,24,16"), (.dropout, "0.25"), (.stem, "cifar"),
             (.head, "conv1x1"), (.activation, "tanh"), (.inputChannels, "4"), (.zeroInitLastNorm, "true"),
+            (.transformInput, "true"),
         ]
         #expect(texts.count == ModelOptions.Key.allCases.count)
         for (key, text) in texts { try options.set(key, to: text, model: "test") }
         #expect(options.growthRate == 12 && options.compression == 0.5 && options.blocks == [6, 12, 24, 16])
         #expect(options.dropout == 0.25 && options.stem == .cifar && options.head == .conv1x1)
         #expect(options.activation == .tanh && options.inputChannels == 4 && options.zeroInitLastNorm == true)
+        #expect(options.transformInput == true)
         #expect(options.texts == Dictionary(uniqueKeysWithValues: texts))
         #expect(ModelOptions().texts.isEmpty)
     }
@@ -87,16 +89,41 @@ struct ModelOptionsTests {
         let other: [ModelOptions.Key: [String]] = [
             .growthRate: ["7"], .compression: ["0.3"], .blocks: ["1,2,1"], .dropout: ["0.125"],
             .stem: ["imagenet", "cifar"], .head: ["conv1x1"], .activation: ["tanh"], .inputChannels: ["2"],
-            .zeroInitLastNorm: ["true"],
+            .zeroInitLastNorm: ["true"], .transformInput: ["true"],
         ]
         for key in model.options {
             let changes = try (other[key] ?? []).map { text in
-                try model.network(options: model.options(from: [key.rawValue: text])).layers != reference.layers
+                let network = try model.network(options: model.options(from: [key.rawValue: text]))
+                return network.layers != reference.layers || network.inputTransform != reference.inputTransform
             }
             // One of the two stems is the model's own.
             let expected = key == .inputChannels ? 0 : 1
             #expect(changes.count(where: { $0 }) == expected, "\(key)")
         }
+    }
+
+    @Test("transform_input is torchvision's affine map of each channel, of three channels only")
+    func transformInput() throws {
+        let model = try Zoo.model(named: "googlenet")
+        let options = try model.options(from: ["transform_input": "true"])
+        let transform = try model.network(options: options).inputTransform
+        // x_ch0 = x[:, 0] * (0.229 / 0.5) + (0.485 - 0.5) / 0.5, and so on. (torchvision, models/googlenet.py.)
+        #expect(transform?.scales == [0.458, 0.448, 0.45])
+        #expect(transform?.shifts.map { ($0 * 1e6).rounded() } == [-30_000, -88_000, -188_000])
+        #expect(try model.network().inputTransform == nil)
+        #expect(
+            try model.network(options: model.options(from: ["transform_input": "false"])).inputTransform == nil)
+        #expect(throws: NetworkError.transformNeedsColour(model: "googlenet", found: 1)) {
+            try model.network(inputChannels: 1, options: options)
+        }
+    }
+
+    @Test("only the layers behind auxiliary heads are theirs")
+    func auxiliaryLayers() throws {
+        let layers = try Zoo.model(named: "googlenet").network().auxiliaryLayers
+        let names = ["conv.conv", "conv.bn", "fc1", "fc2"]
+        #expect(layers == Set(["aux1", "aux2"].flatMap { head in names.map { "\(head).\($0)" } }))
+        #expect(try Zoo.model(named: "resnet18").network().auxiliaryLayers.isEmpty)
     }
 
     @Test("options reach the layers that they speak of")

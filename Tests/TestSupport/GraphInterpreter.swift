@@ -1,5 +1,6 @@
 package import Graphs
 import Kernels
+import Networks
 import Tensors
 
 /// Runs a graph node by node with the scalar references in Double: what an engine's results are held to.
@@ -73,6 +74,13 @@ struct Run {
         outcome.parameters = parameters
         outcome.gradients = Array(repeating: [], count: parameters.count)
         let shape = graph.values[graph.input.index].shape
+        var images = images
+        if let transform = graph.inputTransform {
+            for place in images.indices {
+                let channel = place % shape.channels
+                images[place] = images[place] * Double(transform.scales[channel]) + Double(transform.shifts[channel])
+            }
+        }
         values[graph.input.index] = Reference.Maps(samples: labels.count, shape: shape, values: images)
     }
 

@@ -2,12 +2,14 @@
 /// 2015, arXiv:1409.4842. Two auxiliary heads train with it, weighing 0.3 each; evaluation drops them.
 ///
 /// `googlenet` has torchvision's structure, names and initialisation: batch norm behind each convolution, 3x3 in the
-/// branch called 5x5, weights of deviation 0.01. `googlenet_lrn` is the paper's: local response normalisation around
+/// branch called 5x5, weights of deviation 0.01; the option `transform_input` is torchvision's too. `googlenet_lrn` is the paper's: local response normalisation around
 /// the second stage, true 5x5 convolutions, dropout at 0.4; weights begin as in the authors' Caffe model. Where the
 /// paper averages 7x7 or 5x5 pixels of maps whose size it knows, both adapt the window to the map.
 package enum GoogLeNet {
     static let models = [
-        ModelDescription("googlenet", paper: paper, imageSize: 224, classes: 1000, options: [.dropout, .head]) {
+        ModelDescription(
+            "googlenet", paper: paper, imageSize: 224, classes: 1000, options: [.dropout, .head, .transformInput]
+        ) {
             network($0, .batchNorm)
         },
         ModelDescription("googlenet_lrn", paper: paper, imageSize: 224, classes: 1000, options: [.dropout, .head]) {
