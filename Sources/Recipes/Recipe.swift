@@ -96,6 +96,8 @@ extension Recipe {
     package var initFile: String? { overrides.initFile }
     /// Whether tensors of `initFile` that do not fit the network are left out.
     package var initSkipMismatched: Bool { overrides.initSkipMismatched ?? Default.initSkipMismatched }
+    /// Whether any tensor of `initFile` that fits is enough.
+    package var initForce: Bool { overrides.initForce ?? Default.initForce }
     /// Parameters whose names begin with one of these are not updated.
     package var freeze: [String] { overrides.freeze ?? [] }
     /// What the learning rate is multiplied with for parameters whose names begin so; the longest that fits counts.
@@ -215,6 +217,7 @@ extension Recipe {
         static let virtualShards = Sharding.defaultShards
         static let initScheme = InitialScheme.reference
         static let initSkipMismatched = false
+        static let initForce = false
         static let shuffle = true
         static let augmentation = Augmentation.none
         static let lossPrecision = LossPrecision.rounded

@@ -123,6 +123,10 @@ package struct RecipeKey: Sendable {
             """,
             whenResumed: .changesFreely),
         RecipeKey(
+            "init_force", \.initForce, .boolean, in: .network, default: Default.initForce,
+            "With `init_skip_mismatched`: even where less than half of the network's parameters come from the file.",
+            whenResumed: .changesFreely),
+        RecipeKey(
             "freeze", \.freeze, .list, in: .network,
             "Parameters whose names begin with this are not updated. May be repeated.",
             valueName: "prefix", alsoKnownAs: ["frozen"]),

@@ -9,6 +9,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var averageWeights: Double?
     package var initFile: String?
     package var initSkipMismatched: Bool?
+    package var initForce: Bool?
     package var freeze: [String]?
     package var rateMultipliers: [String: Double]?
     package var shuffle: Bool?
@@ -106,6 +107,11 @@ extension Recipe {
         if merged.nesterov == true && (merged.momentum ?? Default.momentum) == 0 {
             throw .contradiction("nesterov is true and momentum is 0: Nesterov's step needs a momentum above 0")
         }
+        if merged.initForce == true && merged.initSkipMismatched != true {
+            throw .contradiction(
+                "init_force is true, but nothing may be left out of the file: say init_skip_mismatched: true too, or leave it "
+                    + "out")
+        }
         if merged.initSkipMismatched == true && merged.initFile == nil {
             throw .contradiction(
                 "init_skip_mismatched is true, but no file is named to begin with: say init: FILE, or leave it out")
@@ -140,6 +146,7 @@ extension Recipe {
         if values.steps != nil { values.epochs = nil }
         if values.schedule != .step { (values.stepEpochs, values.stepFactor) = (nil, nil) }
         if values.initFile == nil { values.initSkipMismatched = nil }
+        if values.initForce != true { values.initForce = nil }
         if values.modelOptions?.isEmpty == true { values.modelOptions = nil }
         if values.rateMultipliers?.isEmpty == true { values.rateMultipliers = nil }
         if values.freeze?.isEmpty == true { values.freeze = nil }

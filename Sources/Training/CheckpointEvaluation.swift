@@ -1,7 +1,7 @@
-import Checkpoints
 package import Collectives
 import Datasets
 import Engine
+import Networks
 package import Recipes
 import Tensors
 
@@ -11,56 +11,56 @@ package struct CheckpointEvaluation: Sendable {
     package let data: String
     package let evaluation: Evaluation
 
+    /// What is to be known of the file, as lines to be read; on rank 0 alone.
+    package let notes: [String]
+
     /// Reads the file on rank 0 and evaluates on all. Collective.
     ///
-    /// - Parameter data: nil for the dataset that the network was trained on.
+    /// - Parameters:
+    ///   - read: reads the file; called on rank 0 alone.
+    ///   - data: nil for the dataset that the network was trained on.
     /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
     package init(
-        checkpoint path: String, data: String?, threads: Int?, instructionSet: Recipe.InstructionSet,
+        of read: () throws -> NetworkFile, data: String?, threads: Int?, instructionSet: Recipe.InstructionSet,
         world: any Communicator
     ) throws {
-        let file = try together(world) { world.rank == 0 ? try File(path: path) : nil }
-        let model = try world.broadcast(file?.about.model ?? "")
-        let options = try world.broadcast(file?.about.modelOptions ?? [:])
-        let classes = try world.broadcast(file?.about.classes ?? 0)
-        let imageSize = try world.broadcast(file?.about.imageSize ?? 0)
-        let data = try world.broadcast(data ?? file?.data ?? "")
+        let found = try together(world) { () -> (file: NetworkFile, data: String)? in
+            guard world.rank == 0 else { return nil }
+            let file = try read()
+            guard let data = data ?? file.trainingData else { throw TrainingError.dataNeeded(path: file.path) }
+            return (file, data)
+        }
+        let file = found?.file
+        let model = try world.broadcast(file?.model.name ?? "")
+        let options = try world.broadcast(file?.options ?? [:])
+        let classes = try world.broadcast(file?.classes ?? 0)
+        let imageSize = try world.broadcast(file?.imageSize ?? 0)
+        let data = try world.broadcast(found?.data ?? "")
         let (setup, layout) = try together(world) {
             let setup = try Setup(
                 model: ModelChoice(model, options: options), data: data, imageSize: imageSize, classes: classes,
                 threads: threads,
                 instructionSet: instructionSet, world: world)
-            if let file, file.about.inputChannels != setup.dataset.channels {
+            if let file, file.channels != setup.dataset.channels {
                 throw TrainingError.otherChannels(
-                    data: data, found: setup.dataset.channels, expected: file.about.inputChannels)
+                    data: data, found: setup.dataset.channels, expected: file.channels)
             }
             let layout = try setup.layout(batchSize: nil, seed: 0)
             try setup.needs(toEvaluate: layout).require()
             return (setup, layout)
         }
-        let engine = try together(world) {
+        let (engine, notes) = try together(world) { () -> (Engine, [String]) in
             let engine = try Engine(layout)
-            if let file { try engine.load(file.checkpoint.tensors, from: path) }
-            return engine
+            guard let file else { return (engine, []) }
+            let fit = try file.fit(to: engine.parameters, of: setup.network)
+            engine.take(fit)
+            return (engine, file.notes(on: fit, of: setup.network))
         }
         try engine.withParameters { parameters in try world.broadcast(&parameters, from: 0) }
         self.model = model
         self.data = data
+        self.notes = notes
         evaluation = try setup.evaluate(engine, world: world)
-    }
-
-    /// A checkpoint, and what it says of itself.
-    private struct File {
-        let checkpoint: Checkpoint
-        let about: Checkpoint.About
-        /// The dataset it was trained on.
-        let data: String
-
-        init(path: String) throws {
-            checkpoint = try Checkpoint(contentsOf: path)
-            about = try checkpoint.about(path: path)
-            data = try Recipe.resolve(flags: RecipeOverrides(yaml: about.recipe, path: "\(path): recipe")).data
-        }
     }
 
     /// One JSON object on one line.

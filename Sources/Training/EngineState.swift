@@ -44,7 +44,7 @@ extension Engine {
     ///   `.weightsNotFinite`
     package func load(_ tensors: [NamedTensor], from path: String) throws(TrainingError) {
         let fit = WeightsFit(tensors, to: parameters)
-        guard fit.misfits.isEmpty else { throw .unfitCheckpoint(misfits: fit.misfits.map(\.description)) }
+        guard fit.misfits.isEmpty else { throw .unfitCheckpoint(misfits: fit.misfitLines) }
         try fit.requireFinite(path: path)
         take(fit)
     }
@@ -58,7 +58,7 @@ extension Engine {
         let trainable = parameters.indices.filter { parameters[$0].isTrainable }
         let fit = WeightsFit(
             tensors, to: trainable.map { parameters[$0] }, called: Checkpoint.momentumName(of:))
-        guard fit.misfits.isEmpty else { throw .unfitCheckpoint(misfits: fit.misfits.map(\.description)) }
+        guard fit.misfits.isEmpty else { throw .unfitCheckpoint(misfits: fit.misfitLines) }
         try fit.requireFinite(path: path)
         for (index, tensor) in fit.fitting {
             if let values = tensor.floats { setMomentum(of: ParameterID(index: trainable[index]), to: values) }
@@ -77,7 +77,7 @@ extension Engine {
         guard !tensors.isEmpty else { return }
         let averaged = parameters.indices.filter { parameters[$0].role != .batchesTracked }
         let fit = WeightsFit(tensors, to: averaged.map { parameters[$0] }, called: Checkpoint.averagedName(of:))
-        guard fit.misfits.isEmpty else { throw TrainingError.unfitCheckpoint(misfits: fit.misfits.map(\.description)) }
+        guard fit.misfits.isEmpty else { throw TrainingError.unfitCheckpoint(misfits: fit.misfitLines) }
         try fit.requireFinite(path: path)
         for (index, tensor) in fit.fitting {
             if let values = tensor.floats { setAverage(of: ParameterID(index: averaged[index]), to: values) }

@@ -19,44 +19,36 @@ package final class Predictor {
     package let classNames: [String]
     /// What pictures go through; nil where the network wants neither grey nor colour.
     package let normalisation: Normalisation?
+    /// What is to be known of the file, as lines to be read.
+    package let notes: [String]
 
     private let engine: Engine
     /// Samples that are evaluated at once. Their logits do not depend on it.
     private let capacity: Int
 
-    /// Reads the checkpoint and makes the network ready.
+    /// Makes the network of a file ready.
     ///
     /// - Parameters:
-    ///   - name: the model; nil for what the checkpoint says of itself. Files of other programs say nothing.
     ///   - imageSize: nil for what the network was trained on, or else what the model is made for.
     ///   - capacity: how many samples there will be at once at the most.
-    /// - Throws: for a file that is no checkpoint, a model that is not known, tensors that do not fit it.
+    /// - Throws: for tensors that do not fit the model.
     package init(
-        checkpoint path: String, model name: String?, imageSize: Int? = nil, capacity: Int = 1, threads: Int?,
+        _ file: NetworkFile, imageSize: Int? = nil, capacity: Int = 1, threads: Int?,
         instructionSet: Recipe.InstructionSet
     ) throws {
-        let checkpoint = try Checkpoint(contentsOf: path)
-        let isOurs = checkpoint.metadata["format_version"] != nil
-        guard isOurs || name != nil else { throw PredictionError.unknownModel(path: path) }
-        let about = isOurs ? try checkpoint.about(path: path) : nil
-        let description = try Zoo.model(named: name ?? about?.model ?? "")
-        let shapes =
-            try about.map { (classes: $0.classes, channels: $0.inputChannels) }
-            ?? Self.ends(of: description, in: checkpoint.tensors, path: path)
-        // Another model than the checkpoint's knows nothing of its options.
-        let options = about.flatMap { $0.model == description.name ? $0.modelOptions : nil } ?? [:]
-        let network = try ModelChoice(description.name, options: options)
-            .network(classes: shapes.classes, inputChannels: shapes.channels)
-        model = description.name
-        self.imageSize = imageSize ?? about?.imageSize ?? description.defaultImageSize
-        channels = shapes.channels
-        let names = about?.classNames ?? []
-        classNames = (0..<shapes.classes).map { $0 < names.count ? names[$0] : "class \($0)" }
-        normalisation = Normalisation.of(dataset: try about?.trainingData(path: path), channels: shapes.channels)
+        let network = try file.network()
+        model = file.model.name
+        self.imageSize = imageSize ?? file.imageSize
+        channels = file.channels
+        let names = file.classNames
+        classNames = (0..<file.classes).map { $0 < names.count ? names[$0] : "class \($0)" }
+        normalisation = Normalisation.of(dataset: file.trainingData, channels: file.channels)
         self.capacity = capacity
+        let graph = try Graph(network: network, imageSize: self.imageSize, purpose: .evaluation)
+        // Before memory is asked for.
+        let fit = try file.fit(to: graph.parameters, of: network)
         let layout = EngineLayout(
-            training: nil,
-            evaluation: try Graph(network: network, imageSize: self.imageSize, purpose: .evaluation),
+            training: nil, evaluation: graph,
             configuration: EngineConfiguration(
                 backend: Self.backend(instructionSet),
                 threads: ThreadChoice.here(asked: threads, localRanks: 1).threads, shards: 1, shardCapacity: 1,
@@ -66,7 +58,8 @@ package final class Predictor {
             for: "\(model) for images of \(self.imageSize)x\(self.imageSize)",
             remedy: "Free memory, or take a smaller model")
         engine = try Engine(layout)
-        try engine.load(checkpoint.tensors, from: path)
+        engine.take(fit)
+        notes = file.notes(on: fit, of: network)
     }
 
     /// What the network says of a picture, resized to cover what it looks at and cut to its middle.
@@ -111,29 +104,6 @@ package final class Predictor {
                 images: pixels, labels: [Int32](repeating: 0, count: samples),
                 sampleIDs: [UInt32](repeating: 0, count: samples), shardSizes: [samples]))
         return engine.logits()
-    }
-
-    /// Classes and channels that a state_dict is for: they stand in the shapes of its last and first weights.
-    private static func ends(
-        of model: ModelDescription, in tensors: [NamedTensor], path: String
-    ) throws -> (classes: Int, channels: Int) {
-        let graph = try Graph(
-            network: model.network(), imageSize: model.defaultImageSize, purpose: .evaluation)
-        let weights = graph.parameters.filter { $0.role == .convolutionWeight || $0.role == .linearWeight }
-        guard let first = weights.first, let last = weights.last else {
-            return (model.defaultClasses, model.defaultChannels)
-        }
-        func shape(of name: String) throws -> [Int] {
-            guard let tensor = tensors.first(where: { $0.name == name }), tensor.shape.count >= 2 else {
-                throw TrainingError.unfitCheckpoint(
-                    misfits: ["\(name), a weight of \(model.name), is missing from \(path)"])
-            }
-            return tensor.shape
-        }
-        return (
-            try shape(of: last.name)[0],
-            first.role == .convolutionWeight ? try shape(of: first.name)[1] : model.defaultChannels
-        )
     }
 
     private static func backend(_ asked: Recipe.InstructionSet) -> Backend {

@@ -177,12 +177,15 @@ extension Trainer {
     /// - Returns: what was taken over and what was not, as lines to be read.
     private func takeInitialWeights() throws -> [String] {
         guard let path = recipe.initFile else { return [] }
-        let fit = WeightsFit(try Checkpoint(contentsOf: path).tensors, to: engine.parameters)
-        try fit.check(path: path, model: recipe.model, skipsMismatched: recipe.initSkipMismatched)
+        let file = try WeightsFile(contentsOf: path, for: engine.parameters.map(\.name))
+        let fit = WeightsFit(file, to: engine.parameters, of: setup.network)
+        try fit.check(
+            path: path, model: recipe.model, skipsMismatched: recipe.initSkipMismatched, isForced: recipe.initForce)
         try fit.requireFinite(path: path)
         engine.take(fit)
         let count = "\(Wording.grouped(fit.fitting.count)) of \(Wording.grouped(engine.parameters.count)) tensors"
-        return ["beginning with \(count) from \(path)"] + fit.misfits.map { "skipped: \($0)" }
+        return ["beginning with \(count) from \(path)"] + file.notes + fit.notes
+            + fit.headNotes(of: setup.network, isDrawn: true) + fit.misfits.map { "skipped: \($0)" }
     }
 
     /// What makes a run the run that it is may not change half-way.

@@ -1,4 +1,5 @@
 package import Recipes
+import Terminal
 
 /// Why a run cannot start or go on.
 package enum TrainingError: Error, Equatable, Sendable {
@@ -24,15 +25,19 @@ package enum TrainingError: Error, Equatable, Sendable {
     case otherData(data: String, checkpoint: String, found: String)
     /// The same steps over the data as it is now are another number of samples.
     case differentData(data: String, step: Int, checkpoint: Int, found: Int)
-    /// A checkpoint's tensors do not fit; `misfits` says of each why.
+    /// A checkpoint's tensors do not fit; `misfits` are lines that say why.
     case unfitCheckpoint(misfits: [String])
     case otherChannels(data: String, found: Int, expected: Int)
     /// The model is told to expect other images than the data has.
     case channelsOption(found: Int, data: String, expected: Int)
-    /// Weights of a file that do not fit; `misfits` says of each tensor why.
+    /// Weights of a file that do not fit; `misfits` are lines that say why.
     case unfitWeights(path: String, model: String, misfits: [String])
     /// Not one tensor fits.
     case foreignWeights(path: String, model: String, misfits: [String])
+    /// Less than half of the numbers that training moves come from the file.
+    case fewWeights(path: String, model: String, taken: Int, of: Int, misfits: [String])
+    /// Weights that nothing was trained with here, so that no dataset is known.
+    case dataNeeded(path: String)
     /// No parameter's name begins so.
     case unusedPrefix(option: String, prefix: String, nearest: String?, names: [String])
     case cannotWrite(path: String, reason: String)
@@ -40,8 +45,16 @@ package enum TrainingError: Error, Equatable, Sendable {
     case stateNotFinite(tensor: String)
 }
 
-extension TrainingError: CustomStringConvertible {
+extension TrainingError: ErrorOfSeveralLines {
     package var description: String {
+        switch self {
+        // They have several lines, whose texts are visible already.
+        case .unfitCheckpoint, .unfitWeights, .foreignWeights, .fewWeights: text
+        default: text.visible
+        }
+    }
+
+    private var text: String {
         switch self {
         case .tooFewClasses(let found, let needed, let data):
             "--classes is \(found), but \(data) has \(needed): leave --classes out or give at least \(needed)"
@@ -82,8 +95,9 @@ extension TrainingError: CustomStringConvertible {
             "\(data) is not the data that the run to resume began with: its step \(step) came after \(checkpoint) samples, "
                 + "here it comes after \(found). Give it the data that it had, or start anew with another --output"
         case .unfitCheckpoint(let misfits):
-            "the checkpoint does not fit the model: \(Self.few(misfits)). Is it one of this model, of its classes, "
-                + "options and image size?"
+            Self.lines(
+                "the checkpoint does not fit the model:", misfits,
+                "Is it one of this model, of its classes, options and image size?")
         case .otherChannels(let data, let found, let expected):
             "the images of \(data) have \(Wording.count(found, "channel")), but the network was trained on "
                 + "\(expected): give --data a dataset like the one it was trained on"
@@ -91,19 +105,37 @@ extension TrainingError: CustomStringConvertible {
             "the model option input_channels is \(found), but the images of \(data) have "
                 + "\(Wording.count(expected, "channel")): leave it out, or give --data other images"
         case .unfitWeights(let path, let model, let misfits):
-            "\(path) does not fit \(model): \(Self.few(misfits)). Say --init-skip-mismatched to take over the rest, or "
-                + "give the model the classes and options that the file was made with"
+            Self.lines(
+                "\(path) does not fit \(model):", misfits,
+                "Say --init-skip-mismatched to take over the rest, or give the model the classes and options that the file was "
+                    + "made with")
         case .foreignWeights(let path, let model, let misfits):
-            "not one tensor of \(path) fits \(model): \(Self.few(misfits)). Names and shapes are those of torchvision's "
-                + "state_dict; `cnn-train summary --model \(model)` shows its layers"
+            Self.lines(
+                "not one tensor of \(path) fits \(model):", misfits,
+                "Names and shapes are those of torchvision's state_dict; `cnn-train summary --model \(model)` shows its layers"
+            )
+        case .fewWeights(let path, let model, let taken, let all, let misfits):
+            Self.lines(
+                "only \(Wording.grouped(taken)) of \(Wording.grouped(all)) parameters of \(model) come from \(path):",
+                misfits,
+                "Is it the right file? Say --init-force where so little is meant")
+        case .dataNeeded(let path):
+            "\(path) was not trained here and names no dataset: say with --data what it is to be measured on"
         case .unusedPrefix(let option, let prefix, let nearest, let names):
             "\(option) \(prefix): no parameter's name begins so"
-                + (nearest.map { "; did you mean \($0)?" } ?? "; they are \(Self.few(names))")
+                + (nearest.map { "; did you mean \($0)?" } ?? "; they are \(Wording.few(names))")
         case .stateNotFinite(let tensor):
             "\(tensor) has become infinite or not a number, and such a state is not kept"
         case .cannotWrite(let path, let reason):
             "cannot write \(path): \(reason)"
         }
+    }
+
+    /// A sentence that begins with `start` and goes on with `misfits`, on lines of their own where there are several, and what to do.
+    private static func lines(_ start: String, _ misfits: [String], _ remedy: String) -> String {
+        let start = start.visible
+        return misfits.count == 1
+            ? "\(start) \(misfits[0]). \(remedy)" : ([start] + misfits + [remedy]).joined(separator: "\n")
     }
 
     /// The differences between two recipes, and what may be done about them.
@@ -116,13 +148,6 @@ extension TrainingError: CustomStringConvertible {
         let remedy = overridable.count == differences.count ? "say \(words)" : "start anew with another --output"
         return "the run to resume was made with \(list): leave \(differences.count == 1 ? "it" : "them") as "
             + "\(differences.count == 1 ? "it was" : "they were"), or \(remedy)"
-    }
-
-    /// A list that is still read.
-    private static func few(_ words: [String]) -> String {
-        let most = 8
-        let rest = words.count > most ? " and \(words.count - most) more" : ""
-        return words.prefix(most).joined(separator: ", ") + rest
     }
 }
 

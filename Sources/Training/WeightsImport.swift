@@ -9,23 +9,31 @@ package struct WeightsImport: Sendable {
     package let checkpoint: Checkpoint
     /// What was left out.
     package let misfits: [WeightsFit.Misfit]
+    /// What else is to be known, as lines to be read.
+    package let notes: [String]
 
     /// - Parameters:
     ///   - classes: nil for as many as the file's head scores, or where it has none, the model's.
     ///   - imageSize: nil for the model's.
     ///   - skipsMismatched: whether tensors that do not fit are left out, and drawn where the network needs them.
+    ///   - isForced: whether that may be more than half of them.
     /// - Throws: what is wrong with file or model, `TrainingError.unfitWeights` where they do not fit each other.
     package init(
-        contentsOf path: String, model choice: ModelChoice, classes: Int?, imageSize: Int?, skipsMismatched: Bool
+        contentsOf path: String, model choice: ModelChoice, classes: Int?, imageSize: Int?, skipsMismatched: Bool,
+        isForced: Bool = false
     ) throws {
         let model = try Zoo.model(named: choice.name)
-        let tensors = try Checkpoint(contentsOf: path).tensors
-        let scored = try choice.network().headClasses(in: tensors)
-        let network = try choice.network(classes: classes ?? scored)
         let imageSize = imageSize ?? model.defaultImageSize
-        let parameters = try Graph(network: network, imageSize: imageSize, purpose: .evaluation).parameters
-        let fit = WeightsFit(tensors, to: parameters)
-        try fit.check(path: path, model: model.name, skipsMismatched: skipsMismatched)
+        func parameters(of network: Network) throws -> [ParameterSpecification] {
+            try Graph(network: network, imageSize: imageSize, purpose: .evaluation).parameters
+        }
+        let usual = try choice.network()
+        // Names are the same for any number of classes.
+        let file = try WeightsFile(contentsOf: path, for: parameters(of: usual).map(\.name))
+        let network = try choice.network(classes: classes ?? usual.headClasses(in: file.tensors))
+        let parameters = try parameters(of: network)
+        let fit = WeightsFit(file, to: parameters, of: network)
+        try fit.check(path: path, model: model.name, skipsMismatched: skipsMismatched, isForced: isForced)
         try fit.requireFinite(path: path)
 
         var overrides = RecipeOverrides()
@@ -36,6 +44,7 @@ package struct WeightsImport: Sendable {
         let recipe = try Recipe.resolve(flags: overrides)
         let initializer = Initializer(seed: recipe.seed)
         misfits = fit.misfits
+        notes = file.notes + fit.notes + fit.headNotes(of: network, isDrawn: true)
         checkpoint = Checkpoint(
             tensors: parameters.enumerated().map { index, parameter in
                 fit.fitting[index] ?? Self.drawn(parameter, initializer)
@@ -52,24 +61,5 @@ package struct WeightsImport: Sendable {
             name: parameter.name, shape: parameter.shape,
             storage: parameter.role == .batchesTracked
                 ? .int64([0]) : .float32(initializer.values(of: parameter)))
-    }
-}
-
-extension Network {
-    /// Classes that the main head scores in a file of this network's weights; nil where the file has no such head.
-    fileprivate func headClasses(in tensors: [NamedTensor]) -> Int? {
-        var layer = layers[heads[0].layer]
-        // The scores may be pooled or flattened after the layer that gives them.
-        while !layer.operation.isClassifier, let input = layer.inputs.first { layer = layers[input] }
-        return tensors.first { $0.name == layer.name + ".weight" }?.shape.first
-    }
-}
-
-extension Layer.Operation {
-    fileprivate var isClassifier: Bool {
-        switch self {
-        case .linear, .convolution: true
-        default: false
-        }
     }
 }

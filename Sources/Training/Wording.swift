@@ -1,4 +1,5 @@
 import Foundation
+import Terminal
 
 /// How numbers are written for people.
 package enum Wording {
@@ -21,6 +22,12 @@ package enum Wording {
             return significant(number / unit) + prefix
         }
         return significant(number)
+    }
+
+    /// A name from a file as a message may show it: without control characters, and not longer than a line.
+    package static func shown(_ name: String) -> String {
+        let most = 100
+        return String(name.unicodeScalars.prefix(most)).visible + (name.unicodeScalars.count > most ? "…" : "")
     }
 
     /// `44.6 MiB`
@@ -64,9 +71,10 @@ package enum Wording {
         "\(grouped(number)) \(number == 1 ? thing : plural ?? thing + "s")"
     }
 
-    /// The first few of a list: `1, 2, 3, …`
+    /// The first few of a list: `1, 2, 3 and 7 more`
     package static func few(_ words: [String], most: Int = 8) -> String {
-        words.prefix(most).joined(separator: ", ") + (words.count > most ? ", …" : "")
+        words.prefix(most).joined(separator: ", ")
+            + (words.count > most ? " and \(grouped(words.count - most)) more" : "")
     }
 
     /// Columns two spaces apart, the first `leading` ones at their left edges, and the last one too where `endsInWords`.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Graphs
 import Networks
 import Recipes
@@ -19,6 +20,20 @@ struct ModelArguments: ParsableArguments {
     }
 
     var choice: ModelChoice { ModelChoice(model, options: modelOptions.texts) }
+}
+
+/// A network's file, for commands that look at what was trained.
+struct NetworkFileArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("A file of OUTPUT/checkpoints, or another .safetensors.", valueName: "file"),
+        transform: userPath)
+    var checkpoint: String
+    @Option(\.model, default: "the one that the file names") var model: String?
+    @Option(\.modelOptions) var modelOptions: [KeyAndValue] = []
+
+    func read() throws -> NetworkFile {
+        try NetworkFile(contentsOf: checkpoint, model: model, options: modelOptions.texts)
+    }
 }
 
 /// `growth_rate=12`

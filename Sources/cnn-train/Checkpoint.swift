@@ -34,6 +34,10 @@ struct CheckpointCommand: ParsableCommand {
             }
             try checkpoint.exportWeights(to: output)
             let count = checkpoint.tensors.count
+            tell(
+                checkpoint.unread.map {
+                    "left out: \(Wording.shown($0.name)), whose type \($0.type.rawValue) is not read"
+                })
             print(
                 json
                     ? try JSONText(["output": output, "tensors": "\(count)"]).text
@@ -52,12 +56,14 @@ struct CheckpointCommand: ParsableCommand {
         @Option(help: ArgumentHelp("The checkpoint to write.", valueName: "file.safetensors.zst"), transform: userPath)
         var output: String
         @Flag(\.initSkipMismatched) var initSkipMismatched = false
+        @Flag(\.initForce) var initForce = false
 
         func run() throws {
             let result = try WeightsImport(
                 contentsOf: input, model: arguments.choice, classes: arguments.classes,
-                imageSize: arguments.imageSize, skipsMismatched: initSkipMismatched)
+                imageSize: arguments.imageSize, skipsMismatched: initSkipMismatched, isForced: initForce)
             try result.checkpoint.write(to: output)
+            for note in result.notes { print("note: \(note.visible)") }
             for misfit in result.misfits { print("skipped: \(misfit.description.visible)") }
             print("\(output): \(arguments.model), \(Wording.count(result.checkpoint.tensors.count, "tensor"))")
         }

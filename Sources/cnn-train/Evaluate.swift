@@ -9,8 +9,7 @@ struct EvaluateCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Measures a checkpoint on a dataset's test split.")
 
-    @Option(help: ArgumentHelp("A file of OUTPUT/checkpoints.", valueName: "file"), transform: userPath) var checkpoint:
-        String
+    @OptionGroup var file: NetworkFileArguments
     @Option(\.data, default: "the one that it was trained on", transform: userDataset) var data: String?
     @Option(\.threads) var threads: Int?
     @Option(\.instructionSet) var instructionSet = Recipe.Default.instructionSet
@@ -20,8 +19,9 @@ struct EvaluateCommand: RankedCommand {
 
     func run(in world: any Communicator) throws {
         let result = try CheckpointEvaluation(
-            checkpoint: checkpoint, data: data, threads: threads, instructionSet: instructionSet, world: world)
+            of: file.read, data: data, threads: threads, instructionSet: instructionSet, world: world)
         guard world.rank == 0 else { return }
+        tell(result.notes)
         print(json ? result.json : text(result))
     }
 

@@ -15,11 +15,7 @@ struct PredictCommand: LocalCommand {
             the images were that the network was trained on. A tensor is shown as it is.
             """)
 
-    @Option(
-        help: ArgumentHelp("A file of OUTPUT/checkpoints, or another .safetensors.", valueName: "file"),
-        transform: userPath)
-    var checkpoint: String
-    @Option(\.model, default: "the one that the file names") var model: String?
+    @OptionGroup var file: NetworkFileArguments
     @Argument(help: ArgumentHelp("JPEG, PNG or WebP files.", valueName: "image"), transform: userPath) var images:
         [String] = []
     @Option(
@@ -47,8 +43,9 @@ struct PredictCommand: LocalCommand {
     private func predict(tensor path: String) throws {
         let tensor = try InputTensor(contentsOf: path)
         let predictor = try Predictor(
-            checkpoint: checkpoint, model: model, imageSize: tensor.side, capacity: min(tensor.samples, 16),
-            threads: threads, instructionSet: instructionSet)
+            file.read(), imageSize: tensor.side, capacity: min(tensor.samples, 16), threads: threads,
+            instructionSet: instructionSet)
+        tell(predictor.notes)
         for (sample, prediction) in try predictor.predictions(of: tensor).enumerated() {
             try show(prediction, of: tensor.name(ofSample: sample))
         }
@@ -56,8 +53,8 @@ struct PredictCommand: LocalCommand {
 
     /// Goes on after a picture that cannot be read, and fails at the end. A picture alone fails as the command does.
     private func predictImages() throws {
-        let predictor = try Predictor(
-            checkpoint: checkpoint, model: model, threads: threads, instructionSet: instructionSet)
+        let predictor = try Predictor(file.read(), threads: threads, instructionSet: instructionSet)
+        tell(predictor.notes)
         var failed = 0
         for path in images {
             let image: Image
@@ -66,7 +63,7 @@ struct PredictCommand: LocalCommand {
             } catch {
                 guard images.count > 1 else { throw error }
                 failed += 1
-                try tell(error, of: path)
+                try report(error, of: path)
                 continue
             }
             try show(predictor.prediction(of: image, path: path), of: path)
@@ -74,7 +71,7 @@ struct PredictCommand: LocalCommand {
         if failed > 0 { throw PredictionError.someFailed(failed: failed, of: images.count) }
     }
 
-    private func tell(_ error: ImageError, of path: String) throws {
+    private func report(_ error: ImageError, of path: String) throws {
         complain(error.words)
         if json { try printJSON(Failure(image: path, error: error.words)) }
     }

@@ -19,6 +19,11 @@ func complain(_ message: String) {
     try? StandardStream.error.write("cnn-train: \(message)\n")
 }
 
+/// Says on standard error what is to be known besides the results.
+func tell(_ notes: [String]) {
+    for note in notes { complain("note: \(note.visible)") }
+}
+
 /// What a command has printed, and nobody can read.
 struct PrintError: Error, CustomStringConvertible {
     let failure: StreamFailure

@@ -13,6 +13,7 @@ struct NetworkOptions: RecipeFlags {
     @Option(\.initScheme) var initScheme: SchemeArgument?
     @Option(\.initFile, transform: userPath) var initFile: String?
     @Flag(\.initSkipMismatched) var initSkipMismatched = false
+    @Flag(\.initForce) var initForce = false
     @Option(\.freeze) var freeze: [String] = []
     @Option(\.rateMultipliers) var rateMultipliers: [PrefixAndFactor] = []
 
@@ -25,6 +26,7 @@ struct NetworkOptions: RecipeFlags {
         recipe.initScheme = try initScheme.map { try InitialScheme(named: $0.name) }
         recipe.initFile = initFile
         recipe.initSkipMismatched = initSkipMismatched ? true : nil
+        recipe.initForce = initForce ? true : nil
         recipe.freeze = freeze.isEmpty ? nil : freeze
         let multipliers = Dictionary(
             rateMultipliers.map { ($0.prefix, $0.factor) }, uniquingKeysWith: { _, last in last })

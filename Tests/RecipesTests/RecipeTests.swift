@@ -98,6 +98,7 @@ func message(_ body: () throws -> Void) -> String {
         for yaml in [
             "model: lenet\nepochs: 1\nsteps: 2", "model: lenet\nstep_epochs: 2",
             "model: lenet\nschedule: constant\nstep_factor: 0.1", "model: lenet\ninit_skip_mismatched: true",
+            "model: lenet\ninit: w\ninit_force: true",
             "model: lenet\nnesterov: true\nmomentum: 0",
         ] {
             #expect {

@@ -167,7 +167,8 @@ struct TrainerTests {
         let path = "\(outcome.folder.checkpoints)/\(file)"
         let results = try InProcessCommunicator.run(ranks: ranks) { world in
             try CheckpointEvaluation(
-                checkpoint: path, data: nil, threads: 1, instructionSet: .auto, world: world
+                of: { try NetworkFile(contentsOf: path, model: nil) }, data: nil, threads: 1, instructionSet: .auto,
+                world: world
             ).evaluation
         }
         for result in results {

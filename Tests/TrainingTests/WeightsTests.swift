@@ -32,7 +32,29 @@ struct WeightsFitTests {
         #expect(fit.misfits.isEmpty && fit.fitting.count == tensors.count)
         let without = WeightsFit(tensors.filter { $0.floats != nil }, to: try Self.parameters())
         #expect(without.misfits.isEmpty && without.fitting.count < tensors.count)
-        try without.check(path: "w", model: "lenet_bn", skipsMismatched: false)
+        try without.check(path: "w", model: "lenet_bn", skipsMismatched: false, isForced: false)
+    }
+
+    @Test(
+        "have counts of batches of any form that PyTorch takes, held to what a run can count on from",
+        arguments: [
+            ([], .int64([7]), 7, false), ([1], .int64([7]), 7, false), ([2], .int64([7, 9]), 7, false),
+            ([], .float32([7]), 7, false), ([], .int64([.max]), 1 << 53, true), ([], .int64([-1]), 0, true),
+            ([], .int64([.min]), 0, true), ([], .float32([.nan]), 0, true), ([], .float32([.infinity]), 1 << 53, true),
+        ] as [([Int], NamedTensor.Storage, Int64, Bool)])
+    func counts(shape: [Int], storage: NamedTensor.Storage, expected: Int64, isNoted: Bool) throws {
+        let parameters = try Self.parameters()
+        let place = try #require(parameters.firstIndex { $0.role == .batchesTracked })
+        var tensors = try Self.tensors()
+        tensors[place] = NamedTensor(name: parameters[place].name, shape: shape, storage: storage)
+        let fit = WeightsFit(tensors, to: parameters)
+        #expect(fit.misfits.isEmpty)
+        #expect(
+            fit.fitting[place]
+                == NamedTensor(name: parameters[place].name, shape: [], storage: .int64([expected])))
+        #expect(fit.notes.isEmpty != isNoted)
+        tensors[place] = NamedTensor(name: parameters[place].name, shape: [0], storage: .int64([]))
+        #expect(WeightsFit(tensors, to: parameters).misfits.count == 1)
     }
 
     @Test("are refused by name for shape, type, absence and excess, and what fits is taken where that may be skipped")
@@ -40,31 +62,62 @@ struct WeightsFitTests {
         let parameters = try Self.parameters()
         var tensors = try Self.tensors()
         let floats = parameters.indices.filter { parameters[$0].role != .batchesTracked }
-        let count = try #require(parameters.indices.first { parameters[$0].role == .batchesTracked })
         let (reshaped, retyped, missing) = (floats[0], floats[1], floats[2])
         let shape = parameters[reshaped].shape
         tensors[reshaped] = NamedTensor(name: parameters[reshaped].name, shape: [3], storage: .float32([1, 2, 3]))
         tensors[retyped] = NamedTensor(
             name: parameters[retyped].name, shape: parameters[retyped].shape,
             storage: .int64([Int64](repeating: 0, count: parameters[retyped].count)))
-        tensors[count] = NamedTensor(name: parameters[count].name, shape: [], storage: .float32([1]))
         tensors.remove(at: missing)
         tensors.append(NamedTensor(name: "other.weight", shape: [1, 2], storage: .float32([1, 2])))
         let fit = WeightsFit(tensors, to: parameters)
         let expected: [String: WeightsFit.Reason] = [
             parameters[reshaped].name: .otherShape(found: [3], expected: shape),
             parameters[retyped].name: .otherType(found: "int64", expected: "float32"),
-            parameters[count].name: .otherType(found: "float32", expected: "int64"),
             parameters[missing].name: .missing(expected: parameters[missing].shape),
             "other.weight": .extra(found: [1, 2]),
         ]
         #expect(Dictionary(uniqueKeysWithValues: fit.misfits.map { ($0.tensor, $0.reason) }) == expected)
-        #expect(fit.fitting.count == parameters.count - 4)
+        #expect(fit.fitting.count == parameters.count - 3)
         let error = #expect(throws: TrainingError.self) {
-            try fit.check(path: "w", model: "lenet_bn", skipsMismatched: false)
+            try fit.check(path: "w", model: "lenet_bn", skipsMismatched: false, isForced: false)
         }
         for name in expected.keys { #expect(error?.description.contains(name) == true) }
-        try fit.check(path: "w", model: "lenet_bn", skipsMismatched: true)
+        try fit.check(path: "w", model: "lenet_bn", skipsMismatched: true, isForced: false)
+    }
+
+    @Test("of which less than half of the parameters come are refused unless that is meant")
+    func few() throws {
+        let parameters = try Self.parameters()
+        let all = parameters.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) }
+        let largest = try #require(parameters.max { $0.count < $1.count })
+        try #require(2 * largest.count > all)
+        let tensors = try Self.tensors()
+        let most = WeightsFit(tensors.filter { $0.name == largest.name }, to: parameters)
+        #expect(most.taken == largest.count && most.parameters == all)
+        try most.check(path: "w", model: "lenet_bn", skipsMismatched: true, isForced: false)
+        let little = WeightsFit(tensors.filter { $0.name != largest.name }, to: parameters)
+        #expect {
+            try little.check(path: "w", model: "lenet_bn", skipsMismatched: true, isForced: false)
+        } throws: {
+            "\($0)".contains("--init-force") && "\($0)".contains(largest.name)
+        }
+        try little.check(path: "w", model: "lenet_bn", skipsMismatched: true, isForced: true)
+    }
+
+    @Test("with names of their own are refused with names of both sides and the nearest pairs, in five lines at most")
+    func names() throws {
+        let tensors = try Self.tensors().map { tensor in
+            NamedTensor(name: "net_" + tensor.name, shape: tensor.shape, storage: tensor.storage)
+        }
+        let fit = WeightsFit(tensors, to: try Self.parameters())
+        let error = #expect(throws: TrainingError.self) {
+            try fit.check(path: "w", model: "lenet_bn", skipsMismatched: false, isForced: false)
+        }
+        let words = try #require(error).description
+        #expect(words.contains("0.weight (6x1x5x5) is missing") && words.contains("net_0.weight (6x1x5x5) is not in"))
+        #expect(words.contains("nearest: 0.weight could be net_0.weight"))
+        #expect(words.split(separator: "\n").count <= 5)
     }
 
     @Test("are refused where not one fits, even if misfits may be skipped")
@@ -72,7 +125,7 @@ struct WeightsFitTests {
         let fit = WeightsFit(
             [NamedTensor(name: "a", shape: [1], storage: .float32([1]))], to: try Self.parameters())
         #expect {
-            try fit.check(path: "w", model: "lenet_bn", skipsMismatched: true)
+            try fit.check(path: "w", model: "lenet_bn", skipsMismatched: true, isForced: false)
         } throws: {
             "\($0)".contains("not one tensor of w fits lenet_bn")
         }
@@ -98,6 +151,147 @@ struct WeightsFitTests {
         #expect(
             try about.network().layers.map(\.operation)
                 != ModelChoice("lenet").network(classes: 7).layers.map(\.operation))
+    }
+}
+
+@Suite("Names of weights")
+struct WeightNamesTests {
+    private let wanted = ["0.weight", "0.bias", "4.weight", "4.bias", "features.a.weight"]
+
+    private func names(_ found: [String]) -> [String] {
+        let names = WeightNames(found, for: wanted)
+        return found.map { names[$0] }
+    }
+
+    @Test(
+        "lose what a wrapper has set before them",
+        arguments: ["module.", "_orig_mod.", "module._orig_mod.", "model.backbone.", "timm.", "x."])
+    func prefixes(prefix: String) {
+        let found = wanted.map { prefix + $0 }
+        let names = WeightNames(found, for: wanted)
+        #expect(names.prefix == prefix && found.map { names[$0] } == wanted)
+        #expect(names.notes.count == 1 && names.notes[0].contains(prefix))
+    }
+
+    @Test("lose it where most have it, and keep what another tensor is called")
+    func most() {
+        // What torch.optim.swa_utils.AveragedModel saves.
+        #expect(names(["n_averaged"] + wanted.map { "module." + $0 }) == ["n_averaged"] + wanted)
+        #expect(
+            names(["module.0.weight", "module.0.bias", "module.4.bias", "0.bias"])
+                == ["0.weight", "module.0.bias", "4.bias", "0.bias"])
+    }
+
+    @Test("stay where two networks are in the file, or where few are alike")
+    func unclear() {
+        let two = ["student.", "teacher."].flatMap { prefix in wanted.map { prefix + $0 } }
+        #expect(names(two) == two)
+        let other = (0..<9).map { "x.y.\($0 + 10).weight" } + ["x.y.0.weight"]
+        #expect(names(other) == other)
+        #expect(names(wanted) == wanted && WeightNames(wanted, for: wanted).notes.isEmpty)
+    }
+
+    @Test("of torchvision's published DenseNets become today's, behind a prefix too")
+    func densenet() throws {
+        let network = try Zoo.model(named: "densenet121").network()
+        let wanted = try Graph(network: network, imageSize: 224, purpose: .evaluation).parameters.map(\.name)
+        let published = wanted.map { $0.replacing(/(denselayer[0-9]+\.(?:norm|conv))([12])\./) { "\($0.1).\($0.2)." } }
+        #expect(published.contains("features.denseblock1.denselayer1.norm.1.weight"))
+        #expect(published.contains("features.denseblock4.denselayer16.conv.2.weight"))
+        for prefix in ["", "module."] {
+            let found = published.map { prefix + $0 }
+            let names = WeightNames(found, for: wanted)
+            #expect(found.map { names[$0] } == wanted)
+            #expect(names.renamed == zip(published, wanted).count { $0 != $1 })
+        }
+    }
+
+    @Test("are compared by their bytes")
+    func bytes() {
+        let names = WeightNames(["m.e\u{301}"], for: ["\u{E9}"])
+        #expect(names.prefix.isEmpty)
+        let parameter = ParameterSpecification(name: "\u{E9}", shape: [1], role: .bias)
+        let fit = WeightsFit(
+            [NamedTensor(name: "e\u{301}", shape: [1], storage: .float32([1]))], to: [parameter])
+        #expect(fit.fitting.isEmpty && fit.misfits.count == 2)
+    }
+}
+
+@Suite("Weights of GoogLeNet as torchvision gives them")
+struct PublishedGoogLeNetTests {
+    private let folder: TemporaryFolder
+    private let parameters: [ParameterSpecification]
+    private let path: String
+    private static let side = 32
+
+    /// A file of five classes without auxiliary heads.
+    init() throws {
+        folder = try TemporaryFolder()
+        path = folder.path + "/g.safetensors"
+        let network = try Zoo.model(named: "googlenet").network(classes: 5)
+        parameters = try Graph(network: network, imageSize: Self.side, purpose: .evaluation).parameters
+        // Means of what the layers read, so that numbers neither grow nor fade; the first and last layers have weights of their own.
+        let initializer = Initializer(seed: 3)
+        let drawn: Set = ["conv1.conv.weight", "fc.weight", "fc.bias"]
+        let tensors = parameters.filter { !$0.name.hasPrefix("aux") && $0.role != .batchesTracked }.map { parameter in
+            let fanIn = parameter.shape.dropFirst().reduce(1, *)
+            let value: Float = [.normBias, .runningMean].contains(parameter.role) ? 0 : 1 / Float(fanIn)
+            return NamedTensor(
+                name: parameter.name, shape: parameter.shape,
+                storage: .float32(
+                    drawn.contains(parameter.name)
+                        ? initializer.values(of: parameter) : [Float](repeating: value, count: parameter.count)))
+        }
+        try Checkpoint(tensors: tensors, optimizer: [], metadata: [:]).exportWeights(to: path)
+    }
+
+    private func logits(_ pixels: [Float], _ options: [String: String]) throws -> (logits: [Float], notes: [String]) {
+        let input = folder.path + "/x.safetensors"
+        let tensor = NamedTensor(name: "input", shape: [1, 3, Self.side, Self.side], storage: .float32(pixels))
+        try Checkpoint(tensors: [tensor], optimizer: [], metadata: [:]).exportWeights(to: input)
+        let predictor = try Predictor(
+            NetworkFile(contentsOf: path, model: "googlenet", options: options), imageSize: Self.side, threads: 1,
+            instructionSet: .auto)
+        return (try predictor.predictions(of: InputTensor(contentsOf: input))[0].logits, predictor.notes)
+    }
+
+    @Test("predict without auxiliary heads, and with transform_input as for images transformed by hand")
+    func predict() throws {
+        let plane = Self.side * Self.side
+        let pixels = (0..<3 * plane).map { Float($0 % 251) / 50 - 2 }
+        // x[:, c] * (deviation / 0.5) + (mean - 0.5) / 0.5
+        let moments: [(scale: Float, shift: Float)] = [
+            (0.229 / 0.5, Float((0.485 - 0.5) / 0.5)), (0.224 / 0.5, Float((0.456 - 0.5) / 0.5)),
+            (0.225 / 0.5, Float((0.406 - 0.5) / 0.5)),
+        ]
+        let byHand = pixels.enumerated().map { $1 * moments[$0 / plane].scale + moments[$0 / plane].shift }
+        let plain = try logits(pixels, [:])
+        let transformed = try logits(pixels, ["transform_input": "true"])
+        #expect(transformed.logits.map(\.bitPattern) == (try logits(byHand, [:])).logits.map(\.bitPattern))
+        #expect(transformed.logits != plain.logits && transformed.logits.count == 5)
+        #expect(plain.notes.count == 2 && plain.notes[1].contains("transform_input=true"))
+        #expect(transformed.notes.count == 1 && transformed.notes[0].contains("no auxiliary heads"))
+    }
+
+    @Test("are imported with heads that are drawn and the option kept, and a head in part is refused")
+    func imported() throws {
+        let choice = ModelChoice("googlenet", options: ["transform_input": "true"])
+        let result = try WeightsImport(
+            contentsOf: path, model: choice, classes: nil, imageSize: Self.side, skipsMismatched: false)
+        #expect(result.misfits.isEmpty && result.notes.count == 1 && result.notes[0].contains("drawn"))
+        #expect(result.checkpoint.tensors.map(\.name) == parameters.map(\.name))
+        let aux = try #require(result.checkpoint.tensors.first { $0.name == "aux1.fc2.weight" })
+        #expect(aux.shape == [5, 1024] && aux.floats?.contains { $0 != 0 } == true)
+        let saved = folder.path + "/g.zst"
+        try result.checkpoint.write(to: saved)
+        let file = try NetworkFile(contentsOf: saved, model: nil)
+        #expect(file.options == ["transform_input": "true"] && file.trainingData == nil && file.classes == 5)
+        #expect(try file.network().inputTransform != nil)
+
+        let whole = try Checkpoint(contentsOf: saved).tensors
+        let half = whole.filter { !$0.name.hasPrefix("aux2") }
+        let fit = WeightsFit(half, to: parameters, auxiliary: try file.network().auxiliaryLayers)
+        #expect(!fit.misfits.isEmpty && fit.absent.isEmpty)
     }
 }
 
@@ -307,8 +501,10 @@ struct TransferTests {
         let line = try String(contentsOfFile: folder.path + "/run/metrics.jsonl", encoding: .utf8)
             .split(separator: "\n").last { $0.contains("evaluation") }
         let evaluation = try InProcessCommunicator.run(ranks: 2) { world in
-            try CheckpointEvaluation(checkpoint: path, data: nil, threads: 1, instructionSet: .auto, world: world)
-                .evaluation
+            try CheckpointEvaluation(
+                of: { try NetworkFile(contentsOf: path, model: nil) }, data: nil, threads: 1, instructionSet: .auto,
+                world: world
+            ).evaluation
         }
         #expect(line?.contains("\"loss\": \(evaluation[1].loss)") == true)
     }

@@ -1,0 +1,110 @@
+import Checkpoints
+package import Graphs
+package import Networks
+import Recipes
+import Tensors
+
+/// A network and its weights as a file has them: a checkpoint of ours, which says what network it is of, or another program's file,
+/// whose network is named.
+package struct NetworkFile: Sendable {
+    package let path: String
+    package let model: ModelDescription
+    package let options: [String: String]
+    package let classes: Int
+    /// Of images: 1 for grey, 3 for colour.
+    package let channels: Int
+    /// Pixels a side that it was trained on, or else that the model is made for.
+    package let imageSize: Int
+    /// What labels mean; empty if the file does not say.
+    package let classNames: [String]
+    /// The dataset that the network was trained on; nil for weights of elsewhere, to which we have shown nothing.
+    package let trainingData: String?
+    /// All texts of the file.
+    package let metadata: [String: String]
+    private let weights: WeightsFile
+
+    /// Reads the file.
+    ///
+    /// - Parameters:
+    ///   - name: the model; nil for what the file says of itself. Files of other programs say nothing.
+    ///   - options: of the model, besides those that the file says.
+    /// - Throws: for a file that is no checkpoint, and a model that is not known.
+    package init(contentsOf path: String, model name: String?, options: [String: String] = [:]) throws {
+        let named = try name.map { try ModelChoice($0, options: options).network() }
+        weights = try WeightsFile(contentsOf: path, for: named?.parameters().map(\.name) ?? [])
+        let isOurs = weights.metadata["format_version"] != nil
+        guard isOurs || name != nil else { throw PredictionError.unknownModel(path: path) }
+        let about = isOurs ? try Checkpoint(weights).about(path: path) : nil
+        self.path = path
+        model = try Zoo.model(named: name ?? about?.model ?? "")
+        // Another model than the checkpoint's knows nothing of its options.
+        let own = about.flatMap { [model] in $0.model == model.name ? $0.modelOptions : nil } ?? [:]
+        self.options = own.merging(options) { _, asked in asked }
+        classes = about?.classes ?? named?.headClasses(in: weights.tensors) ?? model.defaultClasses
+        channels = try about?.inputChannels ?? named?.inputChannels(in: weights.tensors) ?? model.defaultChannels
+        imageSize = about?.imageSize ?? model.defaultImageSize
+        classNames = about?.classNames ?? []
+        trainingData = try about?.trainingData(path: path)
+        metadata = weights.metadata
+    }
+
+    /// The network, for images of as many channels as its weights are made for.
+    package func network() throws(NetworkError) -> Network {
+        try ModelChoice(model.name, options: options).network(classes: classes, inputChannels: channels)
+    }
+
+    /// The tensors that are the parameters of `network`: all of them, but for auxiliary heads that the file lacks.
+    ///
+    /// - Throws: `TrainingError.unfitCheckpoint` where one is missing, too many, or of another type or shape;
+    ///   `.weightsNotFinite`
+    package func fit(to parameters: [ParameterSpecification], of network: Network) throws(TrainingError) -> WeightsFit {
+        let fit = WeightsFit(weights, to: parameters, of: network)
+        guard fit.misfits.isEmpty else { throw .unfitCheckpoint(misfits: fit.misfitLines) }
+        try fit.requireFinite(path: path)
+        return fit
+    }
+
+    /// What is to be known of weights that were taken so, as lines to be read.
+    package func notes(on fit: WeightsFit, of network: Network) -> [String] {
+        weights.notes + fit.notes + fit.headNotes(of: network, isDrawn: false)
+    }
+}
+
+extension Checkpoint {
+    fileprivate init(_ file: WeightsFile) {
+        self.init(tensors: [], optimizer: [], metadata: file.metadata)
+    }
+}
+
+extension Network {
+    /// Parameters and buffers for images of the size that the model is made for.
+    fileprivate func parameters() throws -> [ParameterSpecification] {
+        try Graph(network: self, imageSize: Zoo.model(named: name).defaultImageSize, purpose: .evaluation).parameters
+    }
+
+    /// Classes that the main head scores in a file of this network's weights; nil where the file has no such head.
+    func headClasses(in tensors: [NamedTensor]) -> Int? {
+        var layer = layers[heads[0].layer]
+        // The scores may be pooled or flattened after the layer that gives them.
+        while !layer.operation.hasWeight, let input = layer.inputs.first { layer = layers[input] }
+        return tensors.first { ExactName($0.name) == ExactName(layer.name + ".weight") }?.shape.first
+    }
+
+    /// Channels of the images that the first convolution in a file of this network's weights reads; nil where the file has none, or
+    /// the network begins otherwise.
+    fileprivate func inputChannels(in tensors: [NamedTensor]) throws -> Int? {
+        guard let first = try parameters().first(where: \.decays), first.role == .convolutionWeight,
+            let tensor = tensors.first(where: { ExactName($0.name) == ExactName(first.name) }), tensor.shape.count == 4
+        else { return nil }
+        return tensor.shape[1]
+    }
+}
+
+extension Layer.Operation {
+    fileprivate var hasWeight: Bool {
+        switch self {
+        case .linear, .convolution: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package import Checkpoints
+import Tensors
+
+/// A file of weights, ours or another program's, whose tensors are called as a network calls them.
+package struct WeightsFile: Sendable {
+    package let path: String
+    /// The tensors that the network has names for; of our own files all.
+    package let tensors: [NamedTensor]
+    /// Those that were passed over: the network has no such name, or their type is not one that is read.
+    package let unread: [ListedTensor]
+    package let metadata: [String: String]
+    /// What was done to names, as lines to be read.
+    package let notes: [String]
+
+    /// Reads the file; what the network has no names for is passed over.
+    ///
+    /// - Parameter names: the network's, of parameters and buffers.
+    package init(contentsOf path: String, for names: [String]) throws(CheckpointError) {
+        let wanted = Set(names.map { ExactName($0) })
+        var found: WeightNames?
+        let checkpoint = try Checkpoint(contentsOf: path) { listed in
+            let names = WeightNames(listed.map(\.name), for: names)
+            found = names
+            return Set(listed.indices.filter { wanted.contains(ExactName(names[listed[$0].name])) })
+        }
+        self.path = path
+        metadata = checkpoint.metadata
+        // Of our own files nothing is chosen.
+        guard let found else {
+            (tensors, unread, notes) = (checkpoint.tensors, checkpoint.unread, [])
+            return
+        }
+        notes = found.notes
+        tensors = checkpoint.tensors.map {
+            NamedTensor(name: found[$0.name], shape: $0.shape, storage: $0.storage)
+        }
+        unread = checkpoint.unread.map { ListedTensor(name: found[$0.name], type: $0.type, shape: $0.shape) }
+    }
+}
