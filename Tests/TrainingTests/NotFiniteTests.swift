@@ -76,7 +76,7 @@ struct NotFiniteTests {
         #expect(words.contains("\(path): 1 of the 150 numbers of \(tensor) is infinite or not a number"), "\(words)")
         guard !tensor.hasPrefix("training") else { return }
         let shown = #expect(throws: TrainingError.self) {
-            _ = try Predictor(checkpoint: path, model: nil, threads: 1, instructionSet: .auto)
+            _ = try Predictor(NetworkFile(contentsOf: path, model: nil), threads: 1, instructionSet: .auto)
         }
         #expect(shown?.description.contains("0.weight is infinite or not a number") == true)
         let imported = #expect(throws: TrainingError.self) {
