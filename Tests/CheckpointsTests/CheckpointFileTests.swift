@@ -152,7 +152,7 @@ import Testing
         #expect {
             _ = try Checkpoint(contentsOf: folder.path)
         } throws: {
-            "\($0)".contains("read failed")
+            "\($0)".contains("this is a folder; expected a file")
         }
     }
 
