@@ -135,10 +135,13 @@ private struct Ending: ErrorWithStatus, ErrorOfSeveralLines {
         case _ where code == .failure && !(error is ExitCode):
             (exitStatus, description) = (ExitStatus.failure, error.words)
         default:
-            // ArgumentParser's message without the word that the program's name stands for here.
-            let message = CNNTrain.fullMessage(for: error)
+            // ArgumentParser's message without the word that the program's name stands for here, and with a list of words on one line.
+            var message = CNNTrain.fullMessage(for: error)
+            if message.hasPrefix("Error: ") { message.removeFirst("Error: ".count) }
             exitStatus = code.rawValue
-            description = message.hasPrefix("Error: ") ? String(message.dropFirst("Error: ".count)) : message
+            description =
+                code == .validationFailure
+                ? message.replacing(":\n  - ", with: ": ").replacing("\n  - ", with: ", ") : message
         }
     }
 }
