@@ -36,7 +36,8 @@ package func together<Result>(
     let told = communicator.rank == 0 ? all[first] : failure
     let status = try communicator.broadcast(Int(told.first ?? 0))
     let words = String(decoding: told.dropFirst(), as: UTF8.self)
-    let text = words.isEmpty ? "another rank failed" : words
+    // Where rank 0 has none, it has said them before.
+    let text = words.isEmpty && communicator.rank != 0 ? "another rank failed" : words
     throw SharedFailure(
         first == 0 ? text : "rank \(first)/\(communicator.size): \(text)", exitStatus: Int32(truncatingIfNeeded: status)
     )
