@@ -1,26 +1,28 @@
 import Foundation
 import Machine
 
-/// Batches that a thread of its own prepares, up to two ahead of the one who takes them.
+/// Batches that threads of their own prepare, some ahead of the one who takes them.
 ///
-/// For one consumer. Letting go of it early ends the thread after the sample that it is at.
+/// For one consumer. Letting go of it early ends the threads after the samples that they are at.
 package final class BatchStream {
-    /// Makes batch `step`; nil if `isWanted` became false on the way.
-    typealias Producer =
-        @Sendable (_ step: Int, _ isWanted: () -> Bool) throws(DatasetError) -> LoadedBatch?
-
-    private let queue = Prefetch()
+    private let queue: Prefetch
     /// The batches in all, those already taken included.
     package let count: Int
+    /// Seconds for which the consumer has waited for batches.
+    package private(set) var waited = 0.0
 
-    init(steps: Range<Int>, producer: @escaping Producer) {
+    /// - Parameter maker: begins with batch `step`.
+    init(steps: Range<Int>, limits: PrefetchLimits, maker: @escaping @Sendable (_ step: Int) -> UnfinishedBatch) {
         count = steps.count
-        let queue = queue
-        // The thread holds the queue and not the stream, so that the stream's end can be noticed.
-        do {
-            try SystemThread.start("data loader") { queue.fill(steps: steps, producer: producer) }
-        } catch {
-            queue.fail(.thread(error))
+        let queue = Prefetch(steps: steps, ahead: limits.batches, maker: maker)
+        self.queue = queue
+        // Threads hold the queue and not the stream, so that the stream's end can be noticed.
+        for _ in 0..<(steps.isEmpty ? 0 : limits.threads) {
+            do {
+                try SystemThread.start("data loader") { queue.work() }
+            } catch {
+                queue.fail(.thread(error))
+            }
         }
     }
 
@@ -30,90 +32,169 @@ package final class BatchStream {
     ///
     /// - Throws: what the dataset threw while it prepared this batch, once.
     package func next() throws(DatasetError) -> LoadedBatch? {
-        try queue.take()
+        let taken = try queue.take()
+        waited += taken.waited
+        return taken.batch
     }
 
-    /// Ends the thread; batches that were ready are dropped. Taking on gives nil.
+    /// Ends the threads; batches that were ready are dropped. Taking on gives nil.
     package func close() { queue.close() }
 }
 
-/// The bounded queue between the thread and the stream.
+/// How many threads prepare samples, and how many batches they may be ahead.
+package struct PrefetchLimits: Hashable, Sendable {
+    package var threads: Int
+    /// One to hide the time of making it, and at least one to smooth it.
+    package var batches: Int
+
+    package init(threads: Int = 1, batches: Int = 2) {
+        precondition(threads > 0 && batches > 0, "\(batches) batches ahead on \(threads) threads")
+        self.threads = threads
+        self.batches = batches
+    }
+}
+
+/// A batch of which samples are still to be prepared.
+struct UnfinishedBatch: Sendable {
+    /// One for each pass of the step.
+    let parts: [any BatchInMaking]
+    /// Samples of each part.
+    let sizes: [Int]
+    /// The batch, all of whose samples are prepared.
+    let finish: @Sendable () -> LoadedBatch
+}
+
+/// The bounded queue between the threads and the stream.
 ///
 /// Sendable by hand: every access to the state holds the condition's lock.
 private final class Prefetch: @unchecked Sendable {
-    /// Batches that may wait: one to hide the time of making it, one to smooth it.
-    private static let capacity = 2
+    /// A batch in the queue.
+    private final class Entry {
+        let batch: UnfinishedBatch
+        /// The next sample that nobody prepares yet.
+        var part = 0
+        var position = 0
+        /// Samples that are not prepared yet.
+        var missing: Int
+        var failure: DatasetError?
+
+        init(_ batch: UnfinishedBatch) {
+            self.batch = batch
+            missing = batch.sizes.reduce(0, +)
+            skipEmptyParts()
+        }
+
+        var isClaimed: Bool { part == batch.parts.count }
+
+        /// The next samples for one thread.
+        func claim() -> (making: any BatchInMaking, positions: Range<Int>) {
+            let making = batch.parts[part]
+            let positions = position..<min(position + making.samplesAtOnce, batch.sizes[part])
+            position = positions.upperBound
+            skipEmptyParts()
+            return (making, positions)
+        }
+
+        private func skipEmptyParts() {
+            while part < batch.parts.count, position == batch.sizes[part] { (part, position) = (part + 1, 0) }
+        }
+    }
 
     private let condition = NSCondition()
-    private var ready: [LoadedBatch] = []
-    private var failure: DatasetError?
-    /// The thread will add nothing more.
-    private var isFinished = false
-    /// Nobody will take anything more.
+    private let maker: @Sendable (Int) -> UnfinishedBatch
+    private let ahead: Int
+    /// Steps whose batches nobody has begun with.
+    private var steps: Range<Int>
+    /// In the order of their steps; the first may be complete.
+    private var entries: [Entry] = []
+    /// Whether nobody will take anything more: it was closed, or an error was taken.
     private var isClosed = false
+    /// Why there are no threads, or too few; it is thrown once.
+    private var failure: DatasetError?
 
-    /// The thread's whole life.
-    func fill(steps: Range<Int>, producer: BatchStream.Producer) {
-        do throws(DatasetError) {
-            for step in steps {
-                guard waitForRoom(), let batch = try producer(step, { self.isOpen }) else { break }
-                locked { if !isClosed { ready.append(batch) } }
-            }
-        } catch {
-            locked { failure = error }
-        }
-        locked { isFinished = true }
+    init(steps: Range<Int>, ahead: Int, maker: @escaping @Sendable (Int) -> UnfinishedBatch) {
+        self.steps = steps
+        self.ahead = ahead
+        self.maker = maker
     }
 
-    /// Ends the stream before its first batch.
-    func fail(_ error: DatasetError) {
-        locked {
-            failure = error
-            isFinished = true
-        }
-    }
-
-    func take() throws(DatasetError) -> LoadedBatch? {
+    /// A thread's whole life.
+    func work() {
+        let scratch = LoaderScratch()
         condition.lock()
         defer { condition.unlock() }
-        while ready.isEmpty && !isFinished && !isClosed { condition.wait() }
-        if !ready.isEmpty {
-            condition.signal()
-            return ready.removeFirst()
+        while let entry = waitForWork() {
+            let (making, positions) = entry.claim()
+            condition.unlock()
+            var failure: DatasetError?
+            do throws(DatasetError) {
+                for position in positions { try making.prepare(position, with: scratch) }
+            } catch {
+                failure = error
+            }
+            condition.lock()
+            entry.missing -= positions.count
+            entry.failure = entry.failure ?? failure
+            if entry.missing == 0 { condition.broadcast() }
         }
-        if let error = failure {
-            failure = nil
-            throw error
+    }
+
+    /// A batch with samples to claim; nil when there will be none. Holds the lock, but while it waits.
+    private func waitForWork() -> Entry? {
+        while !isClosed {
+            if let entry = entries.first(where: { !$0.isClaimed }) { return entry }
+            if entries.count < ahead, let step = steps.first {
+                steps.removeFirst()
+                let entry = Entry(maker(step))
+                entries.append(entry)
+                // Others may help; a batch without samples is complete.
+                condition.broadcast()
+                continue
+            }
+            if steps.isEmpty { return nil }
+            condition.wait()
         }
         return nil
     }
 
-    func close() {
-        locked {
-            isClosed = true
-            ready = []
+    func take() throws(DatasetError) -> (batch: LoadedBatch?, waited: Double) {
+        condition.lock()
+        defer { condition.unlock() }
+        let start = Date()
+        if let failure {
+            self.failure = nil
+            close(holdingLock: ())
+            throw failure
         }
+        while !isClosed, failure == nil, entries.first.map({ $0.missing > 0 }) ?? !steps.isEmpty { condition.wait() }
+        let waited = Date().timeIntervalSince(start)
+        guard !isClosed, !entries.isEmpty else { return (nil, waited) }
+        let entry = entries.removeFirst()
+        condition.broadcast()
+        if let failure = entry.failure {
+            close(holdingLock: ())
+            throw failure
+        }
+        return (entry.batch.finish(), waited)
     }
 
-    private var isOpen: Bool {
+    /// Has the next call of `take` throw.
+    func fail(_ error: DatasetError) {
         condition.lock()
-        defer { condition.unlock() }
-        return !isClosed
-    }
-
-    /// False once the stream is closed.
-    private func waitForRoom() -> Bool {
-        condition.lock()
-        defer { condition.unlock() }
-        while ready.count >= Self.capacity && !isClosed { condition.wait() }
-        return !isClosed
-    }
-
-    /// Changes the state and wakes whoever waits for it.
-    private func locked(_ change: () -> Void) {
-        condition.lock()
-        change()
+        failure = error
         condition.broadcast()
         condition.unlock()
+    }
+
+    func close() {
+        condition.lock()
+        close(holdingLock: ())
+        condition.unlock()
+    }
+
+    private func close(holdingLock: Void) {
+        isClosed = true
+        entries = []
+        condition.broadcast()
     }
 }

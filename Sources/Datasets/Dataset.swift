@@ -10,8 +10,8 @@ package enum Split: String, CaseIterable, Sendable {
 
 /// Labelled square images that can be had at any size and in any order.
 ///
-/// A sample is called by its index in its split. What it looks like is a pure function of (split, index, imageSize), so that
-/// every rank and every resumed run sees the same one.
+/// A sample is called by its index in its split. What it looks like is a pure function of (split, index, imageSize) and, in training, of
+/// (seed, epoch), so that every rank and every resumed run sees the same one.
 package protocol Dataset: Sendable {
     /// What `openDataset` calls it.
     var name: String { get }
@@ -25,50 +25,75 @@ package protocol Dataset: Sendable {
     func count(of split: Split) -> Int
     /// The class of sample `index`, in 0..<classNames.count.
     func label(at index: Int, in split: Split) -> Int
-    /// Writes sample `index`, imageSize x imageSize x channels, normalised to a mean near 0 and a variance near 1.
+    /// Whether some of its samples may be damaged.
+    var mayBeDamaged: Bool { get }
+    /// Begins with a batch of these samples.
+    func batch(of samples: [UInt32], in split: Split, as look: SampleLook) -> any BatchInMaking
+}
+
+/// How samples are to look.
+package struct SampleLook: Sendable {
+    /// Pixels a side.
+    package let imageSize: Int
+    /// nil in evaluation.
+    package let training: Training?
+
+    /// What makes a sample look otherwise in each epoch.
+    package struct Training: Sendable {
+        package let augmentation: Augmentation
+        package let mixing: Mixing
+        package let seed: UInt64
+        package let epoch: Int
+    }
+
+    package init(imageSize: Int, training: Training? = nil) {
+        self.imageSize = imageSize
+        self.training = training
+    }
+}
+
+/// A batch some samples of which are not ready yet.
+///
+/// Each sample is prepared once, by any of several threads; `images` comes after all.
+package protocol BatchInMaking: AnyObject, Sendable {
+    /// Samples that are best prepared by one thread, one after the other: many of small images.
+    var samplesAtOnce: Int { get }
+    /// Makes a sample ready.
     ///
-    /// - Parameter pixels: exactly imageSize * imageSize * channels numbers.
-    func draw(_ index: Int, of split: Split, imageSize: Int, into pixels: inout MutableSpan<Float>) throws(DatasetError)
+    /// - Parameters:
+    ///   - position: of the sample in the batch.
+    ///   - scratch: the calling thread's.
+    /// - Throws: what ends the run; a sample that is damaged does not.
+    func prepare(_ position: Int, with scratch: LoaderScratch) throws(DatasetError)
+    /// Some of the samples, which are all prepared, by their positions in the batch.
+    func images(at positions: [Int]) -> any BatchImages
+    /// The sample that cannot be had, by its position in the batch; nil for a sound one. To be asked when all are prepared.
+    func bad(_ position: Int) -> BadSample?
+}
+
+extension BatchInMaking {
+    package func bad(_ position: Int) -> BadSample? { nil }
+}
+
+/// What a thread that prepares samples keeps from one to the next, so that it reserves no memory for each.
+package final class LoaderScratch {
+    var stored = StoredSample()
+    var transformer = Transformer()
+
+    package init() {}
 }
 
 extension Dataset {
     package var suggestedImageSize: Int? { nil }
+    package var mayBeDamaged: Bool { false }
 
     /// The extent of one image.
     package func shape(imageSize: Int) -> Shape { Shape(height: imageSize, width: imageSize, channels: channels) }
 
-    /// Sample `index` in memory of its own; for looking at it rather than for training.
+    /// Sample `index` in memory of its own, or nothing where it is damaged; for looking at it rather than for training.
     package func image(_ index: Int, of split: Split, imageSize: Int) throws(DatasetError) -> [Float] {
-        var pixels = [Float](repeating: 0, count: shape(imageSize: imageSize).count)
-        var span = pixels.mutableSpan
-        try draw(index, of: split, imageSize: imageSize, into: &span)
-        return pixels
-    }
-}
-
-/// The names that `openDataset` knows.
-package let datasetNames = ["fashion-mnist", "shapes", "synthetic"]
-
-/// The dataset that `specification` names: `shapes`, `synthetic`, `fashion-mnist`, or `fashion-mnist:DIR` for a folder of one's own.
-///
-/// - Parameters:
-///   - channels: what `synthetic` shall have; the others have their own.
-///   - classes: what `synthetic` shall have; the others have their own.
-/// - Throws: `DatasetError` for a name that is not known and for files that are missing or malformed.
-package func openDataset(
-    _ specification: String, channels: Int = 3, classes: Int = 10
-) throws(DatasetError) -> any Dataset {
-    let parts = specification.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    let name = parts.first ?? ""
-    let folder = parts.count > 1 ? parts[1] : nil
-    switch name {
-    case "fashion-mnist":
-        return try FashionMNIST(folder: folder ?? FashionMNIST.debianFolder)
-    case "shapes", "synthetic":
-        guard folder == nil else { throw .takesNoFolder(dataset: name, found: specification) }
-        return name == "shapes" ? Shapes() : Synthetic(channels: channels, classes: classes)
-    default:
-        throw .unknownDataset(
-            found: specification, nearest: Spelling.nearest(to: name, among: datasetNames), known: datasetNames)
+        let batch = batch(of: [UInt32(index)], in: split, as: SampleLook(imageSize: imageSize))
+        try batch.prepare(0, with: LoaderScratch())
+        return batch.bad(0) == nil ? batch.images(at: [0]).floats : []
     }
 }

@@ -30,6 +30,21 @@ package enum DatasetError: Error, Equatable, Sendable {
     case labelOutOfRange(file: String, sample: Int, found: Int, classes: Int)
     /// The system has no thread to read with.
     case thread(ThreadError)
+    /// A folder of pictures has one class, or none.
+    case tooFewClasses(folder: String, found: [String])
+    case tooManyClasses(folder: String, found: Int)
+    /// Classes to test with that there are no pictures to learn from of.
+    case unknownClasses(folder: String, found: [String])
+    /// Classes without a single picture.
+    case emptyClasses(folder: String, found: [String])
+    /// All pictures were taken for training.
+    case nothingToTest(folder: String, samples: Int)
+    /// A tar file that is damaged, or has what is not read.
+    case damagedArchive(file: String, reason: String)
+    /// A picture in a tar file of whose class nothing is known.
+    case noClass(folder: String, sample: String)
+    /// Folders within folders without an end.
+    case tooDeep(folder: String)
 }
 
 extension DatasetError: CustomStringConvertible {
@@ -65,11 +80,36 @@ extension DatasetError: CustomStringConvertible {
         case .countMismatch(let images, let found, let labels, let expected):
             "\(images) holds \(found) images, but \(labels) holds \(expected) labels. "
                 + "They must be as many; take both from one source."
+        case .tooFewClasses(let folder, let found):
+            "\(folder) has \(found.isEmpty ? "no folders" : "one folder, \(found[0])"), but a folder for each of two classes or more "
+                + "is expected: CLASS/picture.jpg, or train/CLASS/picture.jpg and val/CLASS/picture.jpg."
+        case .tooManyClasses(let folder, let found):
+            "\(folder) has \(found) folders, one for each class; at most \(UInt16.max) classes are expected."
+        case .unknownClasses(let folder, let found):
+            "\(folder) has classes that nothing is learned of: \(listed(found)). Give them pictures to learn from, or take "
+                + "them away."
+        case .emptyClasses(let folder, let found):
+            "\(folder) has no JPEG, PNG or WebP picture to learn from in \(listed(found)). Put pictures there, or take the folder away."
+        case .nothingToTest(let folder, let samples):
+            "\(folder) has \(samples) pictures and none to test with. Add pictures, put some in a folder val, or raise "
+                + "--validation-fraction."
+        case .damagedArchive(let file, let reason):
+            "\(file) cannot be read as a tar archive: \(reason). Fetch it again, or make it anew."
+        case .noClass(let folder, let sample):
+            "\(folder): nothing says what class \(sample) is of: expected \(sample).cls, a label in \(sample).json, or a folder that "
+                + "is called as the class."
+        case .tooDeep(let folder):
+            "\(folder) lies too deep: do symbolic links lead around in circles?"
         case .labelOutOfRange(let file, let sample, let found, let classes):
             "\(file) gives sample \(sample) the label \(found), but labels are 0 to \(classes - 1). Is it the right file?"
         case .thread(let error):
             "\(error)"
         }
+    }
+
+    /// The first five, and how many there are.
+    private func listed(_ names: [String]) -> String {
+        names.prefix(5).joined(separator: ", ") + (names.count > 5 ? " and \(names.count - 5) more" : "")
     }
 
     private func hexadecimal(_ number: UInt32) -> String {

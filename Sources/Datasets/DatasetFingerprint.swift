@@ -33,8 +33,15 @@ extension Dataset {
 
 /// A digest of 64 bits for telling things apart that nobody made alike on purpose. (Fowler, Noll and Vo, "The FNV non-cryptographic hash
 /// algorithm", by bytes.)
-private struct FNV1a {
+struct FNV1a {
     private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    init() {}
+
+    /// The digest of some bytes.
+    init(_ bytes: some Sequence<UInt8>) {
+        for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    }
 
     mutating func add(_ number: UInt64) {
         for shift in stride(from: UInt64(0), to: 64, by: 8) {

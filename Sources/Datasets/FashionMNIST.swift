@@ -2,14 +2,15 @@ import Files
 
 /// 70,000 grey images of clothing, 28 x 28. (Xiao, Rasul and Vollgraf, "Fashion-MNIST", 2017.)
 ///
-/// Pixels are scaled to [0, 1] and normalised with the training set's mean 0.2860 and standard deviation 0.3530. Other image
-/// sizes come by bilinear interpolation.
-package struct FashionMNIST: Dataset {
+/// Pixels are scaled to [0, 1] and normalised with the training set's mean 0.2860 and standard deviation 0.3530.
+package struct FashionMNIST: Source {
     package let name = "fashion-mnist"
     package let classNames = [
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     ]
     package let channels = 1
+    package let imageSize: Int? = 28
+    package let normalisation: Normalisation? = .fashionMNIST
 
     /// Where Debian's package puts the files.
     package static let debianFolder = "/usr/share/datasets/fashion-mnist"
@@ -32,29 +33,12 @@ package struct FashionMNIST: Dataset {
 
     package func label(at index: Int, in split: Split) -> Int { Int(part(split).labels[index]) }
 
-    package func draw(
-        _ index: Int, of split: Split, imageSize: Int, into pixels: inout MutableSpan<Float>
-    ) throws(DatasetError) {
-        precondition(
-            pixels.count == imageSize * imageSize, "\(pixels.count) numbers for an image of \(imageSize) pixels a side")
-        let images = part(split).images.span
-        let image = images.extracting(index * 28 * 28..<(index + 1) * 28 * 28)
-        if imageSize == 28 {
-            for pixel in image.indices { pixels[pixel] = Self.normalised(Float(image[pixel])) }
-            return
-        }
-        let axis = Interpolation(from: 28, to: imageSize)
-        for row in 0..<imageSize {
-            let (above, below) = (axis.lower[row] * 28, axis.upper[row] * 28)
-            let down = axis.fraction[row]
-            for column in 0..<imageSize {
-                let (left, right) = (axis.lower[column], axis.upper[column])
-                let across = axis.fraction[column]
-                let top = mix(Float(image[above + left]), Float(image[above + right]), across)
-                let bottom = mix(Float(image[below + left]), Float(image[below + right]), across)
-                pixels[row * imageSize + column] = Self.normalised(mix(top, bottom, down))
-            }
-        }
+    package func path(of index: Int, in split: Split) -> String { "image \(index) of \(part(split).path)" }
+
+    package func read(_ index: Int, of split: Split, into sample: inout StoredSample) throws(SampleError) {
+        sample.form = .pixels(height: 28, width: 28)
+        sample.bytes.removeAll(keepingCapacity: true)
+        sample.bytes += part(split).images[index * 28 * 28..<(index + 1) * 28 * 28]
     }
 
     private func part(_ split: Split) -> Part {
@@ -63,13 +47,6 @@ package struct FashionMNIST: Dataset {
         case .test: test
         }
     }
-
-    private static func normalised(_ byte: Float) -> Float {
-        let moments = Normalisation.Moments.fashionMNIST
-        return (byte / 255 - moments.mean) / moments.deviation
-    }
-
-    private func mix(_ a: Float, _ b: Float, _ fraction: Float) -> Float { a + (b - a) * fraction }
 }
 
 /// One split's files.
@@ -77,6 +54,8 @@ private struct Part: Sendable {
     /// count x 28 x 28
     let images: [UInt8]
     let labels: [UInt8]
+    /// The file of the images.
+    let path: String
 
     init(folder: String, prefix: String, classes: Int) throws(DatasetError) {
         let imagesPath = try Self.path(folder, "\(prefix)-images-idx3-ubyte")
@@ -96,6 +75,7 @@ private struct Part: Sendable {
         }
         self.images = images.bytes
         self.labels = labels.bytes
+        path = imagesPath
     }
 
     /// The plain file before the compressed one, as it needs less work.

@@ -6,12 +6,14 @@ package struct LoadedBatch: Sendable {
     package let step: Int
     package let batch: Batch
     /// Samples of the global batch over all ranks; in evaluation the batch's own.
-    package let globalSamples: Int
+    package var globalSamples: Int
     /// In evaluation, the virtual shard of the split that the batch is a piece of, so that sums over shards can follow the
     /// one tree whatever the number of ranks. 0 in training.
     package let shard: Int
     /// Samples that all ranks have in this pass: those that batch norm's moments are of.
     package var momentSamples: Int
+    /// Samples that were left out because they cannot be had.
+    package var bad: [BadSample] = []
     /// Where the batch is trained on in several passes, the ones before this.
     package var earlierPasses: [LoadedBatch] = []
 
@@ -31,23 +33,25 @@ package struct Loader: Sendable {
     package let imageSize: Int
     /// What is done to the images of training batches.
     package let augmentation: Augmentation
-    /// What a black pixel is, for each channel.
-    private let black: [Float]
+    package let mixing: Mixing
+    package let limits: PrefetchLimits
 
-    package init(dataset: any Dataset, imageSize: Int, augmentation: Augmentation = .none) {
+    package init(
+        dataset: any Dataset, imageSize: Int, augmentation: Augmentation = .none, mixing: Mixing = Mixing(),
+        limits: PrefetchLimits = PrefetchLimits()
+    ) {
         precondition(imageSize > 0, "images of \(imageSize) pixels a side")
         self.dataset = dataset
         self.imageSize = imageSize
         self.augmentation = augmentation
-        black =
-            Normalisation.of(dataset: dataset.name, channels: dataset.channels)?.black
-            ?? Array(repeating: 0, count: dataset.channels)
+        self.mixing = mixing
+        self.limits = limits
     }
 
     /// The batches of one training epoch from global step `step` on, which is how a run resumes in the middle of it.
     ///
-    /// The sampler's seed is that of the augmentation, too. Each holds the samples of `sharding`'s own shards in their order, cut into `passes`. All ranks get as many batches; one may be empty on
-    /// some ranks where a global batch has fewer samples than ranks.
+    /// The sampler's seed is that of the augmentation, too. Each holds the samples of `sharding`'s own shards in their order, cut into `passes`.
+    /// All ranks get as many batches; one may be empty on some ranks where a global batch has fewer samples than ranks.
     package func trainingBatches(
         epoch: Int, from step: Int = 0, sampler: Sampler, sharding: Sharding, passes: Int = 1, split: Split = .train
     ) -> BatchStream {
@@ -58,31 +62,30 @@ package struct Loader: Sendable {
         let order = sampler.order(ofEpoch: epoch)
         let shardings = sharding.passes(passes)
         let shards = shardings.map(\.ownShards.count).max() ?? 0
-        return BatchStream(steps: step..<order.steps) { [self] step, isWanted throws(DatasetError) in
+        let look = SampleLook(
+            imageSize: imageSize,
+            training: SampleLook.Training(
+                augmentation: augmentation, mixing: mixing, seed: sampler.seed, epoch: epoch))
+        return BatchStream(steps: step..<order.steps, limits: limits) { [dataset] step in
             let global = order[step]
-            var loaded: [LoadedBatch] = []
-            for pass in shardings {
+            let parts = shardings.map { pass in
                 let ranges = pass.ownShards.map { pass.samples(ofShard: $0, batchSize: global.count) }
-                let samples = ranges.flatMap { global.dropFirst($0.lowerBound).prefix($0.count) }
                 // All passes have as many shards, be they empty.
                 let sizes = ranges.map(\.count) + Array(repeating: 0, count: shards - ranges.count)
-                let change: Change = { sample, image in
-                    let draws = AugmentationDraws(seed: sampler.seed, epoch: epoch, sample: sample)
-                    augmentation.apply(to: &image, side: imageSize, black: black, draws: draws)
-                }
-                guard
-                    let batch = try load(
-                        samples, of: split, shardSizes: sizes, change: augmentation == .none ? nil : change,
-                        while: isWanted)
-                else { return nil }
-                loaded.append(
-                    LoadedBatch(
-                        step: step, batch: batch, globalSamples: global.count, shard: 0,
-                        momentSamples: pass.samplesOfPass(ranks: sharding.ranks, batchSize: global.count)))
+                return BatchPart(
+                    ranges.flatMap { global.dropFirst($0.lowerBound).prefix($0.count) }, shardSizes: sizes, of: dataset,
+                    in: split, as: look)
             }
-            var last = loaded.removeLast()
-            last.earlierPasses = loaded
-            return last
+            return UnfinishedBatch(parts) {
+                var loaded = zip(shardings, parts).map { pass, part in
+                    LoadedBatch(
+                        step: step, part, globalSamples: global.count, shard: 0,
+                        momentSamples: pass.samplesOfPass(ranks: sharding.ranks, batchSize: global.count))
+                }
+                var last = loaded.removeLast()
+                last.earlierPasses = loaded
+                return last
+            }
         }
     }
 
@@ -102,32 +105,75 @@ package struct Loader: Sendable {
                 (shard: shard, samples: start..<min(start + batchSize, samples.upperBound))
             }
         }
-        return BatchStream(steps: pieces.indices) { [self] step, isWanted throws(DatasetError) in
+        let look = SampleLook(imageSize: imageSize)
+        return BatchStream(steps: pieces.indices, limits: limits) { [dataset] step in
             let piece = pieces[step]
-            let size = piece.samples.count
-            let batch = try load(piece.samples.map { UInt32($0) }, of: split, shardSizes: [size], while: isWanted)
-            return batch.map { LoadedBatch(step: step, batch: $0, globalSamples: size, shard: piece.shard) }
+            let part = BatchPart(
+                piece.samples.map { UInt32($0) }, shardSizes: [piece.samples.count], of: dataset, in: split, as: look)
+            return UnfinishedBatch([part]) {
+                LoadedBatch(step: step, part, globalSamples: piece.samples.count, shard: piece.shard)
+            }
         }
     }
+}
 
-    /// What is done to an image that has been drawn.
-    private typealias Change = (_ sample: UInt32, inout MutableSpan<Float>) -> Void
+/// The samples of a batch for one pass, in the making.
+private struct BatchPart: Sendable {
+    let samples: [UInt32]
+    let shardSizes: [Int]
+    let making: any BatchInMaking
+    private let dataset: any Dataset
+    private let split: Split
+    private let look: SampleLook
 
-    /// Draws `samples`, or stops half-way with nil once nobody wants them.
-    private func load(
-        _ samples: [UInt32], of split: Split, shardSizes: [Int], change: Change? = nil, while isWanted: () -> Bool
-    ) throws(DatasetError) -> Batch? {
-        let size = dataset.shape(imageSize: imageSize).count
-        var images = [Float](repeating: 0, count: samples.count * size)
-        var span = images.mutableSpan
-        for (place, sample) in samples.enumerated() {
-            guard isWanted() else { return nil }
-            var image = span._mutatingExtracting(place * size..<(place + 1) * size)
-            try dataset.draw(Int(sample), of: split, imageSize: imageSize, into: &image)
-            change?(sample, &image)
+    init(_ samples: [UInt32], shardSizes: [Int], of dataset: any Dataset, in split: Split, as look: SampleLook) {
+        self.samples = samples
+        self.shardSizes = shardSizes
+        self.dataset = dataset
+        self.split = split
+        self.look = look
+        making = dataset.batch(of: samples, in: split, as: look)
+    }
+
+    /// The samples that can be had, and those that cannot.
+    func finish() -> (batch: Batch, bad: [BadSample]) {
+        var bad: [BadSample] = []
+        var positions: [Int] = []
+        var sizes = shardSizes
+        var first = 0
+        for (shard, size) in shardSizes.enumerated() {
+            for position in first..<first + size {
+                if let sample = making.bad(position) {
+                    bad.append(sample)
+                    sizes[shard] -= 1
+                } else {
+                    positions.append(position)
+                }
+            }
+            first += size
         }
-        return Batch(
-            images: images, labels: samples.map { Int32(dataset.label(at: Int($0), in: split)) }, sampleIDs: samples,
-            shardSizes: shardSizes)
+        let sound = positions.map { samples[$0] }
+        var images = making.images(at: positions)
+        var targets = sound.map { Target(Int32(dataset.label(at: Int($0), in: split))) }
+        if let training = look.training {
+            (images, targets) = training.mixing.mix(
+                images, targets, shards: sizes, sampleIDs: sound, seed: training.seed, epoch: training.epoch,
+                side: look.imageSize)
+        }
+        return (Batch(images: images, targets: targets, sampleIDs: sound, shardSizes: sizes), bad)
+    }
+}
+
+extension UnfinishedBatch {
+    fileprivate init(_ parts: [BatchPart], finish: @escaping @Sendable () -> LoadedBatch) {
+        self.init(parts: parts.map(\.making), sizes: parts.map(\.samples.count), finish: finish)
+    }
+}
+
+extension LoadedBatch {
+    fileprivate init(step: Int, _ part: BatchPart, globalSamples: Int, shard: Int, momentSamples: Int? = nil) {
+        let (batch, bad) = part.finish()
+        self.init(step: step, batch: batch, globalSamples: globalSamples, shard: shard, momentSamples: momentSamples)
+        self.bad = bad
     }
 }

@@ -5,7 +5,7 @@ import Tensors
 /// Position, size, rotation, the colours of figure and background and their gradients, specks behind the figure and noise all
 /// vary. A sample is a pure function of (split, index, imageSize), to the bit on every machine: all of it is exact IEEE 754
 /// arithmetic in a fixed order, and no number comes from a C library.
-package struct Shapes: Dataset {
+package struct Shapes: DrawnDataset {
     package let name = "shapes"
     package let classNames = Figure.allCases.map(\.name)
     package let channels = 3

@@ -3,7 +3,7 @@ import Tensors
 /// Random pixels and random labels, for timing: the same 64 samples again and again, at next to no cost each.
 ///
 /// There is nothing to learn in it beyond the 64 samples themselves.
-package struct Synthetic: Dataset {
+package struct Synthetic: DrawnDataset {
     package let name = "synthetic"
     package let classNames: [String]
     package let channels: Int

@@ -65,7 +65,9 @@ final class Compiled {
         state = memory.store(
             StepState(
                 sampleIDs: try memory.allocate(UInt32.self, count: slots),
-                labels: try memory.allocate(Int32.self, count: slots)))
+                labels: try memory.allocate(Int32.self, count: slots),
+                secondLabels: try memory.allocate(Int32.self, count: slots),
+                labelShares: try memory.allocate(Float.self, count: slots)))
         let context = PlanContext(
             shared, batch: batch, step: state, images: images, losses: losses, predictions: predictions)
         let builder = PlanBuilder(graph: graph, layout: layout, context: context)
@@ -86,8 +88,8 @@ final class Compiled {
         let own =
             PlanMemory.bytes(Float.self, pixels) + PlanMemory.bytes(Float.self, slots)
             + PlanMemory.bytes(Int32.self, slots) + PlanMemory.bytes(Int.self, shards)
-            + PlanMemory.bytes(UInt32.self, slots) + PlanMemory.bytes(Int32.self, slots)
-            + PlanMemory.bytes(StepState.self, 1)
+            + PlanMemory.bytes(UInt32.self, slots) + 2 * PlanMemory.bytes(Int32.self, slots)
+            + PlanMemory.bytes(Float.self, slots) + PlanMemory.bytes(StepState.self, 1)
         let context = PlanContext(
             shared,
             batch: BatchLayout(shards: shards, shardCapacity: capacity, shardSizes: placeholder(Int.self)),
@@ -102,43 +104,46 @@ final class Compiled {
         guard shardSizes.count == batch.shards, shardSizes.allSatisfy({ $0 <= batch.shardCapacity }) else {
             throw .batchTooLarge(found: samples.count, capacity: batch.shards * batch.shardCapacity)
         }
-        guard samples.images.count == samples.count * inputShape.count else {
-            throw .wrongImageCount(found: samples.images.count, expected: samples.count * inputShape.count)
+        let images = samples.images
+        guard images.count * images.sampleCount == samples.count * inputShape.count else {
+            throw .wrongImageCount(
+                found: images.count * images.sampleCount, expected: samples.count * inputShape.count)
         }
-        if let label = samples.labels.first(where: { $0 < 0 || $0 >= classes }) {
-            throw .labelOutOfRange(label: Int(label), classes: classes)
+        let labels = 0..<Int32(classes)
+        if let target = samples.targets.first(where: { !labels.contains($0.label) || !labels.contains($0.second) }) {
+            throw .labelOutOfRange(
+                label: Int(labels.contains(target.label) ? target.second : target.label), classes: classes)
         }
         var first = 0
         for (shard, size) in shardSizes.enumerated() {
             batch.shardSizes[shard] = size
             let slot = shard * batch.shardCapacity
             for i in 0..<size {
-                state.pointee.labels[slot + i] = samples.labels[first + i]
+                let target = samples.targets[first + i]
+                state.pointee.labels[slot + i] = target.label
+                state.pointee.secondLabels[slot + i] = target.second
+                state.pointee.labelShares[slot + i] = target.weight
                 state.pointee.sampleIDs[slot + i] = samples.sampleIDs[first + i]
             }
             first += size
         }
-        samples.images.withUnsafeBufferPointer { copyImages($0, on: pool) }
+        if samples.count > 0 { take(images, on: pool) }
     }
 
     /// A task is a slot.
-    private func copyImages(_ source: UnsafeBufferPointer<Float>, on pool: ThreadPool) {
-        guard let base = source.baseAddress else { return }
+    private func take(_ source: any BatchImages, on pool: ThreadPool) {
         // They stay put until the pool is done, and no two tasks write to the same slot.
         nonisolated(unsafe) let (images, batch) = (images, batch)
         let slots = batch.shards * batch.shardCapacity
-        pool.run(slots, UnsafeRawPointer(base)) {
-            [count = inputShape.count, transform = graph.inputTransform] source, slot, _ in
+        pool.run(slots, UnsafeRawPointer(images)) {
+            [count = inputShape.count, transform = graph.inputTransform] _, slot, _ in
             let (shard, place) = slot.quotientAndRemainder(dividingBy: batch.shardCapacity)
             guard place < batch.shardSizes[shard] else { return }
             var sample = place
             for earlier in 0..<shard { sample += batch.shardSizes[earlier] }
-            let image = source.assumingMemoryBound(to: Float.self) + sample * count
-            if let transform {
-                transform.apply(to: image, writing: images + slot * count, count: count)
-            } else {
-                (images + slot * count).update(from: image, count: count)
-            }
+            var pixels = UnsafeMutableBufferPointer(start: images + slot * count, count: count).mutableSpan
+            source.write(sample, into: &pixels)
+            transform?.apply(to: &pixels)
         }
     }
 
@@ -170,11 +175,12 @@ final class Compiled {
 }
 
 extension InputTransform {
-    /// `count` numbers, channel after channel.
-    fileprivate func apply(to image: UnsafePointer<Float>, writing output: UnsafeMutablePointer<Float>, count: Int) {
-        let channels = scales.count
+    /// Changes pixels in place; channels vary fastest.
+    fileprivate func apply(to pixels: inout MutableSpan<Float>) {
         for (channel, (scale, shift)) in zip(scales, shifts).enumerated() {
-            for place in stride(from: channel, to: count, by: channels) { output[place] = image[place] * scale + shift }
+            for place in stride(from: channel, to: pixels.count, by: scales.count) {
+                pixels[place] = pixels[place] * scale + shift
+            }
         }
     }
 }

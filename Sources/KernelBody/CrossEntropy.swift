@@ -1,7 +1,8 @@
 import KernelInterface
 
-// Softmax cross-entropy of one sample over classes k: loss = weight * (log sum exp(x_k - max) - (x_label - max)),
-// dx_k = weight * (softmax_k - [k == label]) / samples. Sums run over the classes in order, in float64.
+// Softmax cross-entropy of one sample over classes k, whose target t has a share at its label and the rest at a second one:
+// loss = weight * (log sum exp(x_k - max) - (sum t_k x_k - max)), dx_k = weight * (softmax_k - t_k) / samples.
+// Sums run over the classes in order, in float64.
 
 /// The highest logit and the first class that has it.
 @inline(__always)
@@ -15,18 +16,45 @@ private func highest(_ logits: UnsafePointer<Float>, _ classes: Int) -> (value: 
     return (best, index)
 }
 
-/// Sum of exp(x_k - shift). With `target`, the terms are left there.
+/// The class of a sample, and the second one of a mixture.
+private struct Target {
+    let label: Int
+    let second: Int
+    /// Of the label, in 0...1.
+    let share: Float
+
+    @inline(__always)
+    init(_ arguments: UnsafePointer<CrossEntropyArguments>, _ task: Int) {
+        let step = arguments.pointee.step
+        label = Int(step.pointee.labels[task])
+        second = Int(step.pointee.secondLabels[task])
+        share = step.pointee.labelShares[task]
+    }
+
+    /// The mean of the labels' logits. Of one class it is that logit, to the bit.
+    @inline(__always)
+    func score(_ logits: UnsafePointer<Float>) -> Double {
+        guard share < 1 else { return Double(logits[label]) }
+        return Double(share) * Double(logits[label]) + Double(1 - share) * Double(logits[second])
+    }
+
+    /// What the probability of class k shall be.
+    @inline(__always)
+    func probability(_ k: Int) -> Float { (k == label ? share : 0) + (k == second ? 1 - share : 0) }
+}
+
+/// Sum of exp(x_k - shift). With `terms`, the terms are left there.
 @inline(__always)
 private func sumExponentials(
-    _ logits: UnsafePointer<Float>, _ classes: Int, shift: Float, target: UnsafeMutablePointer<Float>?
+    _ logits: UnsafePointer<Float>, _ classes: Int, shift: Float, terms: UnsafeMutablePointer<Float>?
 ) -> Double {
     var sum = 0.0
     var lane = 0
     let shifts = Vector(repeating: shift)
     while lane < classes {
-        let terms = exponential(vector(logits + lane) - shifts)
-        if let target { put(terms, target + lane) }
-        for i in 0..<min(lanes, classes &- lane) { sum += Double(terms[i]) }
+        let some = exponential(vector(logits + lane) - shifts)
+        if let terms { put(some, terms + lane) }
+        for i in 0..<min(lanes, classes &- lane) { sum += Double(some[i]) }
         lane &+= lanes
     }
     return sum
@@ -38,36 +66,35 @@ func crossEntropy(_ arguments: UnsafePointer<CrossEntropyArguments>, _ task: Int
     let classes = arguments.pointee.logits.channels
     let logits = UnsafePointer(arguments.pointee.logits.sample(task))
     let best = highest(logits, classes)
-    let target = arguments.pointee.gradient?.sample(task)
-    let sum = sumExponentials(logits, classes, shift: best.value, target: target)
-    let label = Int(arguments.pointee.step.pointee.labels[task])
-    let loss = Float(logarithm(sum) - (Double(logits[label]) - Double(best.value))) * arguments.pointee.weight
+    let gradient = arguments.pointee.gradient?.sample(task)
+    let sum = sumExponentials(logits, classes, shift: best.value, terms: gradient)
+    let target = Target(arguments, task)
+    let loss = Float(logarithm(sum) - (target.score(logits) - Double(best.value))) * arguments.pointee.weight
     arguments.pointee.losses[task] = arguments.pointee.isFirst ? loss : arguments.pointee.losses[task] + loss
     if arguments.pointee.weight == 1 { arguments.pointee.predictions[task] = Int32(truncatingIfNeeded: best.index) }
-    if let target { writeGradient(arguments, label: label, sum: sum, to: target) }
+    if let gradient { writeGradient(arguments, target, sum: sum, to: gradient) }
 }
 
 func crossEntropyGradient(_ arguments: UnsafePointer<CrossEntropyArguments>, _ task: Int, _ worker: Int) {
     guard let gradient = arguments.pointee.gradient, arguments.pointee.batch.isActive(task) else { return }
     let classes = arguments.pointee.logits.channels
     let logits = UnsafePointer(arguments.pointee.logits.sample(task))
-    let target = gradient.sample(task)
-    let sum = sumExponentials(logits, classes, shift: highest(logits, classes).value, target: target)
-    let label = Int(arguments.pointee.step.pointee.labels[task])
-    writeGradient(arguments, label: label, sum: sum, to: target)
+    let terms = gradient.sample(task)
+    let sum = sumExponentials(logits, classes, shift: highest(logits, classes).value, terms: terms)
+    writeGradient(arguments, Target(arguments, task), sum: sum, to: terms)
 }
 
-/// - Parameter target: holds the exponentials.
+/// - Parameter gradient: holds the exponentials.
 @inline(__always)
 private func writeGradient(
-    _ arguments: UnsafePointer<CrossEntropyArguments>, label: Int, sum: Double, to target: UnsafeMutablePointer<Float>
+    _ arguments: UnsafePointer<CrossEntropyArguments>, _ target: Target, sum: Double,
+    to gradient: UnsafeMutablePointer<Float>
 ) {
     let classes = arguments.pointee.logits.channels
     let scale = arguments.pointee.step.pointee.lossScale * arguments.pointee.weight
     let inverse = 1 / sum
     for k in 0..<classes {
-        let probability = Float(Double(target[k]) * inverse)
-        target[k] = (k == label ? probability - 1 : probability) * scale
+        gradient[k] = (Float(Double(gradient[k]) * inverse) - target.probability(k)) * scale
     }
-    for k in classes..<padded(classes) { target[k] = 0 }
+    for k in classes..<padded(classes) { gradient[k] = 0 }
 }

@@ -51,16 +51,25 @@ package struct StepState: BitwiseCopyable {
     package var normSamples: Double
     /// By slot.
     package var sampleIDs: UnsafeMutablePointer<UInt32>
-    /// By slot.
+    /// The class of each slot's sample.
     package var labels: UnsafeMutablePointer<Int32>
+    /// The other class of each slot's sample, where it is a mixture of two.
+    package var secondLabels: UnsafeMutablePointer<Int32>
+    /// The share of `labels` in each slot's sample, in 0...1; `secondLabels` has the rest.
+    package var labelShares: UnsafeMutablePointer<Float>
 
-    package init(sampleIDs: UnsafeMutablePointer<UInt32>, labels: UnsafeMutablePointer<Int32>) {
+    package init(
+        sampleIDs: UnsafeMutablePointer<UInt32>, labels: UnsafeMutablePointer<Int32>,
+        secondLabels: UnsafeMutablePointer<Int32>, labelShares: UnsafeMutablePointer<Float>
+    ) {
         self.seed = 0
         self.step = 0
         self.lossScale = 1
         self.normSamples = 1
         self.sampleIDs = sampleIDs
         self.labels = labels
+        self.secondLabels = secondLabels
+        self.labelShares = labelShares
     }
 }
 

@@ -60,7 +60,9 @@ package struct CheckpointEvaluation: Sendable {
         self.model = model
         self.data = data
         self.notes = notes
-        evaluation = try setup.evaluate(engine, world: world)
+        let console = Console(isQuiet: world.rank != 0)
+        var bad = BadSamples(limit: nil, samples: setup.dataset.count(of: .test), say: { console.warn($0) })
+        evaluation = try setup.evaluate(engine, bad: &bad, world: world)
     }
 
     /// One JSON object on one line.

@@ -23,28 +23,36 @@ extension Setup {
     /// Shows every sample of a split to the engine exactly once, over all ranks. Collective; all ranks get the same bits,
     /// and these are the same for any number of ranks up to the number of shards.
     ///
-    /// - Parameter remedy: what may help where the loss is infinite or not a number.
+    /// - Parameters:
+    ///   - bad: counts the samples that cannot be had.
+    ///   - remedy: what may help where the loss is infinite or not a number.
     /// - Throws: `SharedFailure` in that case.
-    package func evaluate(
-        _ engine: Engine, split: Split = .test, world: any Communicator,
+    func evaluate(
+        _ engine: Engine, split: Split = .test, bad: inout BadSamples, world: any Communicator,
         remedy: () -> NonFiniteRemedy = { .otherCheckpoint }
     ) throws -> Evaluation {
         let start = Date()
         guard dataset.count(of: split) > 0 else {
             throw TrainingError.emptySplit(data: dataset.name, split: split.rawValue)
         }
-        let batches = Loader(dataset: dataset, imageSize: imageSize).evaluationBatches(
+        let batches = Loader(
+            dataset: dataset, imageSize: imageSize, limits: prefetchLimits(batchSize: evaluationBatchSize * world.size)
+        ).evaluationBatches(
             split: split, ranks: world.size, rank: world.rank, batchSize: evaluationBatchSize)
         defer { batches.close() }
         var tallies = ShardTallies(shards: Sharding(ranks: world.size, rank: world.rank).shards)
+        var own: [BadSample] = []
         while let loaded = try batches.next() {
-            tallies.add(try engine.evaluate(loaded.batch), shard: loaded.shard)
+            own += loaded.bad
+            if loaded.batch.count > 0 { tallies.add(try engine.evaluate(loaded.batch), shard: loaded.shard) }
         }
+        let missing = dataset.mayBeDamaged ? try bad.count([own], in: world)[0] : 0
         // A rank's zeros for the shards of others leave the sums' bits alone.
         let total = ShardTallies.total(of: try world.sum(tallies.numbers))
         precondition(
-            total.samples == dataset.count(of: split),
-            "\(total.samples) of \(dataset.count(of: split)) samples evaluated")
+            total.samples + missing == dataset.count(of: split),
+            "\(total.samples) of \(dataset.count(of: split)) samples evaluated, \(missing) left out")
+        guard total.samples > 0 else { throw TrainingError.emptySplit(data: dataset.name, split: split.rawValue) }
         guard total.lossSum.isFinite else {
             let error = TrainingError.evaluationNotFinite(
                 loss: total.lossSum / Double(total.samples), samples: total.samples,

@@ -24,6 +24,8 @@ package struct MetricsRecord: Hashable, Sendable {
     package var accuracy: Double
     package var learningRate: Float?
     package var imagesPerSecond: Double
+    /// Seconds since the record before for which rank 0's steps waited for images; of training records only.
+    package var waitedForImages: Double?
     /// How the ranks' times of work since the record before compare; nil for one rank.
     package var pace: PaceComparison?
     /// SHA-256 of all parameters and buffers in canonical order, in hexadecimal; only of the final record.
@@ -55,6 +57,7 @@ package struct MetricsRecord: Hashable, Sendable {
         object.add("accuracy", accuracy)
         if let learningRate { object.add("lr", learningRate) }
         object.add("images_per_second", imagesPerSecond)
+        if let waitedForImages { object.add("waited_for_images_seconds", waitedForImages) }
         if let pace {
             object.add("slowest_rank", pace.slowest)
             object.add("slowest_over_median", pace.ratio)

@@ -7,18 +7,26 @@ import Foundation
 struct ReportWindow {
     private(set) var tally = Tally()
     private var start = Date()
+    /// Seconds since the clock was started for which steps waited for images.
+    private(set) var waitedForImages = 0.0
     /// Of the samples, those since the clock was started.
     private var timedSamples = 0
 
-    var imagesPerSecond: Double { Double(timedSamples) / max(Date().timeIntervalSince(start), 1e-9) }
+    private var seconds: Double { max(Date().timeIntervalSince(start), 1e-9) }
+    var imagesPerSecond: Double { Double(timedSamples) / seconds }
+    /// The share of time for which steps waited for images, in 0...1.
+    var shareWaited: Double { waitedForImages / seconds }
 
     /// Time begins to count now.
     mutating func startClock() {
         start = Date()
         timedSamples = 0
+        waitedForImages = 0
     }
 
-    mutating func add(_ step: Tally) {
+    /// - Parameter waited: seconds for which the step waited for its images.
+    mutating func add(_ step: Tally, waited: Double) {
+        waitedForImages += waited
         tally.lossSum += step.lossSum
         tally.correct += step.correct
         tally.samples += step.samples

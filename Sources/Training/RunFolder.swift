@@ -15,6 +15,8 @@ package struct RunFolder: Hashable, Sendable {
     package var metrics: String { path + "/metrics.jsonl" }
     package var recipe: String { path + "/config.yaml" }
     package var checkpoints: String { path + "/checkpoints" }
+    /// The samples that could not be read.
+    var badSamples: String { path + "/bad-samples.tsv" }
     /// Says which process writes here, while one does.
     var lock: String { path + "/run.lock" }
 
@@ -100,8 +102,11 @@ package struct RunFolder: Hashable, Sendable {
     private static let runs = "runs"
 
     private static func numbered(_ number: Int, model: String, data: String) -> RunFolder {
-        // `fashion-mnist:/data` is called after what it is, not after where it is.
-        let dataset = data.split(separator: ":").first.map(String.init) ?? data
+        // `fashion-mnist:/data` is called after what it is, not after where it is; a path after the last of its names.
+        let dataset =
+            data.utf8.contains(UInt8(ascii: "/")) && !data.hasPrefix("fashion-mnist:")
+            ? splitPath(data.last == "/" ? String(data.dropLast()) : data).name
+            : data.split(separator: ":").first.map(String.init) ?? data
         return RunFolder(path: "\(runs)/\(model)-\(dataset)" + (number == 1 ? "" : "-\(number)"))
     }
 

@@ -87,6 +87,13 @@ struct RunLog {
                 + "See what else its machine does")
     }
 
+    /// The data are slower than the network.
+    func waitsForImages(share: Double) {
+        note(
+            "steps wait for images \(percent(share)) of the time: `cnn-train bench --data` says what is slow, "
+                + "`cnn-train data pack` makes pictures quicker to read")
+    }
+
     func evaluation(_ record: MetricsRecord) {
         console.say(
             row(

@@ -80,6 +80,16 @@ package struct Setup {
         return EngineLayout(training: training, evaluation: evaluation, configuration: configuration)
     }
 
+    /// The threads that prepare samples for this rank, and how far they may be ahead within `megabytes`.
+    ///
+    /// - Parameter batchSize: of a global batch.
+    func prefetchLimits(batchSize: Int, megabytes: Int = 256) -> PrefetchLimits {
+        guard dataset.mayBeDamaged else { return PrefetchLimits() }
+        let sampleBytes = dataset.shape(imageSize: imageSize).count
+        let own = max((batchSize + sharding.ranks - 1) / sharding.ranks * sampleBytes, 1)
+        return PrefetchLimits(threads: threads.threads, batches: min(max((megabytes << 20) / own, 2), 16))
+    }
+
     /// Samples that are evaluated at once: a function of the image alone, so that sums are grouped alike on any number of ranks.
     package var evaluationBatchSize: Int { imageSize <= 64 ? 64 : 16 }
 

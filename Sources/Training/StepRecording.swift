@@ -34,7 +34,8 @@ package struct StepRecording: Sendable {
     init(_ engine: Engine, batch: Batch) {
         self.init(
             nodes: engine.trainingNodes(samples: batch.count),
-            load: Work(bytes: 2 * MemoryLayout<Float>.stride * batch.images.count), update: engine.updateWork)
+            load: Work(bytes: 2 * MemoryLayout<Float>.stride * batch.count * batch.images.sampleCount),
+            update: engine.updateWork)
     }
 
     /// - Parameters:

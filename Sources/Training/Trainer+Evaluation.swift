@@ -22,7 +22,7 @@ extension Trainer {
     ///
     /// - Throws: `SharedFailure` where the loss is infinite or not a number.
     func evaluated() throws -> Evaluation {
-        try setup.evaluate(engine, world: world) {
+        try setup.evaluate(engine, bad: &badSamples, world: world) {
             nonFiniteRemedy(learningRate: schedule.learningRate(step: max(step - 1, 0)))
         }
     }

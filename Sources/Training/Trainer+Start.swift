@@ -24,6 +24,7 @@ extension Trainer {
         let isEvaluated = start.map { $0.coordinator.lastEvaluatedStep == $0.step } ?? false
         let isMissing = try world.broadcast(isEvaluated ? 0 : 1) == 1
         if let start {
+            badSamples.keep(at: start.coordinator.folder.badSamples)
             log.header(
                 setup, recipe: recipe, ranks: world.size, sizes: sizes, folder: start.coordinator.folder,
                 notes: start.notes + frozenNote + accumulationNotes + fillingNote)

@@ -51,6 +51,10 @@ package final class Trainer {
     /// What the averages reached when they were last measured.
     var averagedEvaluation: Evaluation?
     var hooks = TrainerHooks()
+    /// Whether people know that steps wait for images.
+    private var isSlowDataTold = false
+    /// What could not be read so far; on rank 0 from the beginning of the run on.
+    var badSamples: BadSamples
 
     let gradientSum: GradientSum
     /// Where a step takes several passes.
@@ -109,8 +113,11 @@ package final class Trainer {
             count: sizes.trainingSamples, batchSize: recipe.globalBatchSize, seed: recipe.seed,
             isShuffled: recipe.shuffle)
         accumulation = recipe.accumulate > 1 ? Accumulation(of: engine.lendGradients()) : nil
+        badSamples = BadSamples(
+            limit: nil, samples: sizes.trainingSamples + sizes.testSamples, say: { console.warn($0) })
         loader = Loader(
-            dataset: setup.dataset, imageSize: setup.imageSize, augmentation: Augmentation(recipe.augmentation))
+            dataset: setup.dataset, imageSize: setup.imageSize, augmentation: Augmentation(recipe.augmentation),
+            limits: setup.prefetchLimits(batchSize: recipe.globalBatchSize))
     }
 
     /// Trains from the beginning, or from the newest checkpoint where the recipe says so, to the end. Collective.
@@ -141,11 +148,14 @@ package final class Trainer {
         let end = min((epoch + 1) * sizes.stepsPerEpoch, sizes.totalSteps)
         while step < end {
             try enter("data loading", fault: .loading)
+            let waited = batches.waited
             guard let loaded = try batches.next() else {
                 preconditionFailure("the data of epoch \(epoch) ended before step \(end)")
             }
             let rate = schedule.learningRate(step: step)
-            window.add(try takeStep(hooks.batch(world.rank, step, loaded), learningRate: rate))
+            let sound = try withoutBadSamples(loaded)
+            window.add(
+                try takeStep(hooks.batch(world.rank, step, sound), learningRate: rate), waited: batches.waited - waited)
             if isReported(step, end: end) {
                 try report(learningRate: rate)
             }
@@ -158,6 +168,11 @@ package final class Trainer {
     ///
     /// - Returns: what the samples of the global batch added up to; nothing where the step was not sound and left no trace.
     private func takeStep(_ loaded: LoadedBatch, learningRate: Float) throws -> Tally {
+        guard loaded.globalSamples > 0 else {
+            // None of the batch can be had: there is nothing to learn from it.
+            step += 1
+            return Tally()
+        }
         if recipe.onNonFinite == .skip { guarding.remember(engine) }
         try enter("forward and backward pass", fault: .compute)
         let own = try trainPasses(of: loaded)
@@ -183,6 +198,12 @@ package final class Trainer {
         return tally
     }
 
+    /// The batch without the samples that any rank could not read. Collective where there may be such.
+    private func withoutBadSamples(_ loaded: LoadedBatch) throws -> LoadedBatch {
+        guard setup.dataset.mayBeDamaged else { return loaded }
+        return loaded.without(try badSamples.count(loaded.badByPass, in: world))
+    }
+
     /// How batch-norm moments are summed over ranks; nil where each rank keeps its own.
     var statisticsExchange: StatisticsExchange? {
         guard recipe.batchNorm == .sync else { return nil }
@@ -205,9 +226,14 @@ package final class Trainer {
             imagesPerSecond: window.imagesPerSecond)
         let left = Double(sizes.samples(after: sizes.totalSteps) - record.samples) / record.imagesPerSecond
         lastLoss = record.loss
+        record.waitedForImages = window.waitedForImages
         record.pace = try comparePaces()
         coordinator?.record(record)
         log.training(record, secondsLeft: left)
+        if window.shareWaited > 0.05, !isSlowDataTold {
+            isSlowDataTold = true
+            log.waitsForImages(share: window.shareWaited)
+        }
         window = ReportWindow()
     }
 }

@@ -4,7 +4,7 @@ import Testing
 @testable import Datasets
 
 /// Images whose every number is its place, plus 1000 for each sample.
-private struct Places: Dataset {
+private struct Places: DrawnDataset {
     let name = "places"
     let classNames = ["a", "b"]
     let channels: Int
@@ -206,9 +206,9 @@ private struct Places: Dataset {
         while let loaded = try stream.next() {
             var images: [UInt32: [Float]] = [:]
             for pass in loaded.earlierPasses + [loaded] where pass.batch.count > 0 {
-                let size = pass.batch.images.count / pass.batch.count
+                let size = pass.batch.images.sampleCount
                 for (place, sample) in pass.batch.sampleIDs.enumerated() {
-                    images[sample] = Array(pass.batch.images[place * size..<(place + 1) * size])
+                    images[sample] = Array(pass.batch.images.floats[place * size..<(place + 1) * size])
                 }
             }
             batches.append(images)
@@ -272,8 +272,8 @@ private struct Places: Dataset {
         let loaded = try #require(try stream.next())
         stream.close()
         // Shapes are drawn as (value - 0.5) * 3.7 with values from 0 on.
-        let black = try #require(loaded.batch.images.min())
+        let black = try #require(loaded.batch.images.floats.min())
         #expect((black + 1.85).magnitude < 1e-6)
-        #expect(loaded.batch.images.filter { $0 == black }.count > 100)
+        #expect(loaded.batch.images.floats.filter { $0 == black }.count > 100)
     }
 }

@@ -5,7 +5,7 @@ import Tensors
 import Testing
 
 /// Images of one pixel that hold their own index, and a record of what was drawn.
-private final class Probe: Dataset {
+private final class Probe: DrawnDataset {
     let name = "probe"
     let classNames = ["even", "odd"]
     let channels = 1
@@ -67,8 +67,8 @@ private func eventually(_ condition: () -> Bool) -> Bool {
                 }
                 #expect(batch.batch.sampleIDs == ranges.flatMap { global[$0] })
                 #expect(batch.batch.shardSizes == ranges.map(\.count))
-                #expect(batch.batch.labels == batch.batch.sampleIDs.map { Int32($0 % 2) })
-                #expect(batch.batch.images == batch.batch.sampleIDs.flatMap { [Float](repeating: Float($0), count: 4) })
+                #expect(batch.batch.targets == batch.batch.sampleIDs.map { Target(Int32($0 % 2)) })
+                #expect(batch.batch.images.floats == batch.batch.sampleIDs.flatMap { [Float](repeating: Float($0), count: 4) })
             }
         }
         for step in 0..<order.steps {
@@ -85,7 +85,7 @@ private func eventually(_ condition: () -> Bool) -> Bool {
         let rest = try all(loader.trainingBatches(epoch: 1, from: step, sampler: sampler, sharding: sharding))
         #expect(rest.map(\.step) == Array(step..<10))
         #expect(rest.map(\.batch.sampleIDs) == whole[step...].map(\.batch.sampleIDs))
-        #expect(rest.map(\.batch.images) == whole[step...].map(\.batch.images))
+        #expect(rest.map(\.batch.images.floats) == whole[step...].map(\.batch.images.floats))
     }
 
     @Test(

@@ -16,11 +16,13 @@ import Testing
         let batch = specimen.batch(shardSizes: [1, 0, 0, 0])
         for backend in Backend.supported {
             let engine = try specimen.engine(backend)
-            for place in batch.images.indices {
-                var images = batch.images
+            for place in specimen.images.indices {
+                var images = specimen.images
                 images[place] = .nan
                 _ = try engine.evaluate(
-                    Batch(images: images, labels: batch.labels, sampleIDs: batch.sampleIDs, shardSizes: [1]))
+                    Batch(
+                        images: FloatImages(images, samples: 1), targets: batch.targets, sampleIDs: batch.sampleIDs,
+                        shardSizes: [1]))
                 let isNotANumber = engine.logits().map(\.isNaN)
                 #expect(!isNotANumber.contains(false), "\(backend), place \(place)")
             }

@@ -47,7 +47,8 @@ import Testing
             // What a full batch leaves behind must not show in a short one.
             var full = specimen.batch(shardSizes: sizes)
             full = Batch(
-                images: (0..<4).flatMap { _ in full.images }, labels: (0..<4).flatMap { _ in full.labels },
+                images: FloatImages((0..<4).flatMap { _ in full.images.floats }, samples: 4 * full.count),
+                targets: (0..<4).flatMap { _ in full.targets },
                 sampleIDs: (0..<4).flatMap { _ in full.sampleIDs }, shardSizes: [5, 5, 5, 5])
             _ = try engine.train(full, globalSamples: 20, step: 0, exchange: nil)
             for id in specimen.training.statistics {

@@ -132,14 +132,14 @@ import Testing
     @Test("even odds over K classes cost log K; large logits do not overflow")
     func crossEntropy() {
         let even = Reference.Maps(samples: 1, shape: Shape(features: 4), values: [2, 2, 2, 2])
-        let loss = Reference.softmaxCrossEntropy(even, labels: [1], weight: 1)[0]
+        let loss = Reference.softmaxCrossEntropy(even, targets: [Target(1)], weight: 1)[0]
         #expect(abs(loss - 1.386_294_361_119_890_6) < 1e-15)
-        let gradient = Reference.softmaxCrossEntropyGradient(even, labels: [1], weight: 2, batchSamples: 4)
+        let gradient = Reference.softmaxCrossEntropyGradient(even, targets: [Target(1)], weight: 2, batchSamples: 4)
         for (found, expected) in zip(gradient.values, [0.125, -0.375, 0.125, 0.125]) {
             #expect(abs(found - expected) < 1e-15)
         }
         let large = Reference.Maps(samples: 1, shape: Shape(features: 2), values: [10_000, 0])
-        #expect(Reference.softmaxCrossEntropy(large, labels: [1], weight: 1) == [10_000])
+        #expect(Reference.softmaxCrossEntropy(large, targets: [Target(1)], weight: 1) == [10_000])
     }
 
     @Test("dropout scales what it keeps")

@@ -52,12 +52,12 @@ extension Run {
         case .add: return Reference.add(x, inputs[1])
         case .dropout(let rate, let index): return dropout(x, rate: rate, index: index)
         case .softmaxCrossEntropy(let weight):
-            let losses = Reference.softmaxCrossEntropy(x, labels: labels, weight: Double(weight))
+            let losses = Reference.softmaxCrossEntropy(x, targets: targets, weight: Double(weight))
             outcome.loss += losses.reduce(0, +) / Double(labels.count)
             // Wanted where a pass has made the gradient part of the loss.
             return shape.map { _ in
                 Reference.softmaxCrossEntropyGradient(
-                    x, labels: labels, weight: Double(weight), batchSamples: labels.count)
+                    x, targets: targets, weight: Double(weight), batchSamples: labels.count)
             }
         default: preconditionFailure("\(operation) is no forward operation")
         }
@@ -163,7 +163,7 @@ extension Run {
         case .dropoutGradient(let rate, let index): return dropout(dy, rate: rate, index: index)
         case .softmaxCrossEntropyGradient(let weight):
             return Reference.softmaxCrossEntropyGradient(
-                x, labels: labels, weight: Double(weight), batchSamples: labels.count)
+                x, targets: targets, weight: Double(weight), batchSamples: labels.count)
         default: preconditionFailure("\(operation) is no backward operation")
         }
     }

@@ -52,6 +52,7 @@ package struct GraphInterpreter {
 struct Run {
     let graph: Graph
     let labels: [Int]
+    var targets: [Target] { labels.map { Target(Int32($0)) } }
     let isKept: GraphInterpreter.DropoutMask
     var outcome = GraphInterpreter.Outcome()
     /// By `ValueID.index`, as far as computed.

@@ -53,8 +53,8 @@ struct GuardTests {
             pass = LoadedBatch(
                 step: pass.step,
                 batch: Batch(
-                    images: pass.batch.images.map { _ in .nan }, labels: pass.batch.labels,
-                    sampleIDs: pass.batch.sampleIDs, shardSizes: pass.batch.shardSizes),
+                    images: FloatImages(pass.batch.images.floats.map { _ in .nan }, samples: pass.batch.count),
+                    targets: pass.batch.targets, sampleIDs: pass.batch.sampleIDs, shardSizes: pass.batch.shardSizes),
                 globalSamples: pass.globalSamples, shard: pass.shard)
             loaded.earlierPasses[0] = pass
             return loaded
@@ -71,10 +71,11 @@ struct GuardTests {
         var hooks = TrainerHooks()
         hooks.batch = { rank, step, loaded in
             guard rank == 3, step == 1 else { return loaded }
-            var images = loaded.batch.images
+            var images = loaded.batch.images.floats
             images[7] = .nan
             let batch = Batch(
-                images: images, labels: loaded.batch.labels, sampleIDs: loaded.batch.sampleIDs,
+                images: FloatImages(images, samples: loaded.batch.count), targets: loaded.batch.targets,
+                sampleIDs: loaded.batch.sampleIDs,
                 shardSizes: loaded.batch.shardSizes)
             return LoadedBatch(
                 step: loaded.step, batch: batch, globalSamples: loaded.globalSamples, shard: loaded.shard)

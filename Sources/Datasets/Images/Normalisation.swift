@@ -33,6 +33,15 @@ package struct Normalisation: Hashable, Sendable {
         name: "shapes", means: [Float](repeating: Moments.shapes.mean, count: 3),
         deviations: [Float](repeating: 1 / Moments.shapes.perDeviation, count: 3))
 
+    /// CIFAR's training sets.
+    package static let cifar10 = Normalisation(
+        name: "CIFAR-10", means: [0.4914, 0.4822, 0.4465], deviations: [0.2470, 0.2435, 0.2616])
+    package static let cifar100 = Normalisation(
+        name: "CIFAR-100", means: [0.5071, 0.4865, 0.4409], deviations: [0.2673, 0.2564, 0.2762])
+
+    /// The training set of handwritten digits.
+    package static let mnist = Normalisation(name: "MNIST", means: [0.1307], deviations: [0.3081])
+
     /// Of photographs: ImageNet's moments as torchvision has them.
     package static let photographs = Normalisation(
         name: "ImageNet", means: [0.485, 0.456, 0.406], deviations: [0.229, 0.224, 0.225])

@@ -1,0 +1,64 @@
+package import Tensors
+
+/// Labelled images where they are stored, as files have them.
+///
+/// A sample is called by its index in its split. Samples are ordered by class and then by name, so that a set has the same order as a folder,
+/// in tar files and packed, and a run the same bits from each of them.
+package protocol Source: Sendable {
+    /// The name that opens it, such as `fashion-mnist`, or its prefix and path.
+    var name: String { get }
+    /// The names of the classes, in the order of labels.
+    var classNames: [String] { get }
+    /// Channels that all of its images have or are brought to: 1 for grey, 3 for colour.
+    var channels: Int { get }
+    /// Pixels a side where all images have as many, as those of MNIST and CIFAR have.
+    var imageSize: Int? { get }
+    /// The moments that are known of its images; nil for those of photographs.
+    var normalisation: Normalisation? { get }
+    /// The number of samples.
+    func count(of split: Split) -> Int
+    /// The class of sample `index`, in 0..<classNames.count.
+    func label(at index: Int, in split: Split) -> Int
+    /// What messages call sample `index`: its path.
+    func path(of index: Int, in split: Split) -> String
+    /// Reads sample `index`. Called on several threads at once.
+    ///
+    /// - Parameter sample: its memory is used again, so that reading reserves none.
+    func read(_ index: Int, of split: Split, into sample: inout StoredSample) throws(SampleError)
+}
+
+extension Source {
+    package var imageSize: Int? { nil }
+    package var normalisation: Normalisation? { nil }
+}
+
+/// A sample as it is stored.
+package struct StoredSample: Sendable {
+    package enum Form: Hashable, Sendable {
+        /// A file: JPEG, PNG or WebP.
+        case encoded
+        /// Pixels, row by row, as many bytes each as the source has channels.
+        case pixels(height: Int, width: Int)
+    }
+
+    package var form = Form.encoded
+    package var bytes: [UInt8] = []
+
+    package init() {}
+}
+
+/// Why one sample cannot be had, while the others can.
+package struct SampleError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What is wrong with it, which names the file.
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}
+
+/// A sample that was left out of a batch.
+package struct BadSample: Hashable, Sendable {
+    package let split: Split
+    package let index: Int
+    package let path: String
+    package let reason: String
+}

@@ -1,0 +1,80 @@
+package import Tensors
+
+/// A dataset whose images lie in a source: read, decoded, cut and turned as bytes, and normalised when the engine takes them in.
+package struct StoredDataset: Dataset {
+    package let source: any Source
+    package let normalisation: Normalisation
+    let table: ByteTable
+
+    /// - Parameter normalisation: nil for the source's own, or photographs'.
+    package init(_ source: any Source, normalisation: Normalisation? = nil) {
+        self.source = source
+        self.normalisation =
+            normalisation ?? source.normalisation
+            ?? (source.channels == 1 ? .greyPhotographs : .photographs)
+        table = self.normalisation.table
+        precondition(
+            self.normalisation.channels == source.channels,
+            "moments of \(self.normalisation.channels) channels for images of \(source.channels)")
+    }
+
+    package var name: String { source.name }
+    package var classNames: [String] { source.classNames }
+    package var channels: Int { source.channels }
+    /// Pixels that were read when the source was opened are sound.
+    package var mayBeDamaged: Bool { source.imageSize == nil }
+    package func count(of split: Split) -> Int { source.count(of: split) }
+    package func label(at index: Int, in split: Split) -> Int { source.label(at: index, in: split) }
+
+    package func batch(of samples: [UInt32], in split: Split, as look: SampleLook) -> any BatchInMaking {
+        StoredBatch(of: samples, in: split, as: look, from: self)
+    }
+}
+
+/// Samples that are bytes until they are taken in.
+private final class StoredBatch: BatchInMaking {
+    private let dataset: StoredDataset
+    private let samples: [UInt32]
+    private let split: Split
+    private let look: SampleLook
+    private let memory: SampleMemory<UInt8>
+    private let damage = Damage()
+
+    init(of samples: [UInt32], in split: Split, as look: SampleLook, from dataset: StoredDataset) {
+        self.dataset = dataset
+        self.samples = samples
+        self.split = split
+        self.look = look
+        memory = SampleMemory(
+            samples: samples.count, sampleCount: dataset.shape(imageSize: look.imageSize).count, filler: 0)
+    }
+
+    var samplesAtOnce: Int { max(1, (1 << 14) / max(memory.sampleCount, 1)) }
+
+    func prepare(_ position: Int, with scratch: LoaderScratch) throws(DatasetError) {
+        let index = Int(samples[position])
+        do throws(SampleError) {
+            try dataset.source.read(index, of: split, into: &scratch.stored)
+            try memory.withSample(position) { pixels throws(SampleError) in
+                try scratch.transformer.transform(
+                    scratch.stored, path: dataset.source.path(of: index, in: split), channels: dataset.channels,
+                    framing: { [look, samples] height, width in
+                        Framing(
+                            of: height, width, index: samples[position], as: look,
+                            isOfOneSize: dataset.source.imageSize != nil)
+                    }, into: &pixels)
+            }
+        } catch {
+            damage.note(
+                BadSample(
+                    split: split, index: index, path: dataset.source.path(of: index, in: split),
+                    reason: error.description), at: position)
+        }
+    }
+
+    func bad(_ position: Int) -> BadSample? { damage[position] }
+
+    func images(at positions: [Int]) -> any BatchImages {
+        StoredImages(memory: memory, places: positions, table: dataset.table)
+    }
+}
