@@ -28,6 +28,14 @@ package struct ByteTable: Sendable {
                         for place in 0..<bytes.count { target[place] = numbers[Int(source[place])] }
                         return
                     }
+                    if channels == 3 {
+                        for place in stride(from: 0, to: bytes.count, by: 3) {
+                            target[place] = numbers[Int(source[place])]
+                            target[place + 1] = numbers[256 + Int(source[place + 1])]
+                            target[place + 2] = numbers[512 + Int(source[place + 2])]
+                        }
+                        return
+                    }
                     for channel in 0..<channels {
                         let own = numbers + channel << 8
                         for place in stride(from: channel, to: bytes.count, by: channels) {

@@ -1,7 +1,7 @@
 import Tensors
 
-/// The part of an image that is shown, and how: a rectangle is cut out, resized, and a window of the result is taken, beyond whose edges there
-/// may be a margin.
+/// The part of an image that is shown, and how: a rectangle is cut out, resized, and a window of the result is taken,
+/// beyond whose edges there may be a margin.
 struct Framing: Equatable {
     /// The rectangle of the image, in its pixels.
     var rows: Range<Int>
@@ -9,7 +9,8 @@ struct Framing: Equatable {
     /// What the rectangle is resized to.
     var height: Int
     var width: Int
-    /// The pixel of the resized rectangle at which the square window begins; where the window goes beyond it, there is a margin.
+    /// The pixel of the resized rectangle at which the square window begins; where the window goes beyond it, there is
+    /// a margin.
     var top: Int
     var left: Int
     /// The window's pixels a side.
@@ -17,8 +18,8 @@ struct Framing: Equatable {
     /// Whether the window is mirrored from left to right.
     var isMirrored = false
 
-    /// The whole image as evaluation shows it: resized until its shorter side is `shorter` pixels long, of which the middle is taken; an image of
-    /// the right size as it is.
+    /// The whole image as evaluation shows it: resized until its shorter side is `shorter` pixels long, of which the
+    /// middle is taken; an image of the right size as it is.
     ///
     /// Sizes and places are those of torchvision's `Resize(shorter)` and `CenterCrop(side)`.
     init(middleOf height: Int, _ width: Int, shorter: Int, side: Int) {
@@ -58,10 +59,12 @@ struct Framing: Equatable {
     /// Whether there is no margin.
     var isInside: Bool { top >= 0 && left >= 0 && top + side <= height && left + side <= width }
 
-    /// Writes the window, side x side x channels, of which `pixels` has what is `inside`; the rest becomes black.
+    /// Writes the window, side x side x channels, of which `pixels` has what is `inside`, mirrored if the window is;
+    /// the rest becomes black.
     func addMargin(to pixels: Span<UInt8>, _ channels: Int, into target: inout MutableSpan<UInt8>) {
         let (rows, columns) = inside
-        let (length, first) = (columns.count * channels, columns.lowerBound - left)
+        let length = columns.count * channels
+        let first = isMirrored ? left + side - columns.upperBound : columns.lowerBound - left
         target.update(repeating: 0)
         for row in rows.indices {
             let begin = ((row - top) * side + first) * channels
@@ -77,7 +80,8 @@ extension Framing {
     ///
     /// - Parameters:
     ///   - index: the sample's in its split.
-    ///   - isOfOneSize: whether all images of the source are of one size: nothing is cut off from them then, but what augmentation cuts.
+    ///   - isOfOneSize: whether all images of the source are of one size: nothing is cut off from them then, but what
+    /// augmentation cuts.
     init(of height: Int, _ width: Int, index: UInt32, as look: SampleLook, isOfOneSize: Bool) {
         let side = look.imageSize
         let shorter = isOfOneSize ? side : (side * 256 + 112) / 224

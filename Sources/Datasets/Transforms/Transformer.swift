@@ -6,11 +6,9 @@ import Tensors
 struct Transformer: ~Copyable {
     private var decoder = ImageDecoder()
     private var decoded = ImageBuffer()
-    private var resampler = Resampler()
     /// The pixels of a stored image that are resized.
-    private var cut: [UInt8] = []
-    /// The part of a window that lies within the image, where not all of it does.
-    private var inner: [UInt8] = []
+    private var cut = ByteMemory()
+    private var window = WindowWriter()
 
     /// Writes side x side x channels bytes.
     ///
@@ -24,48 +22,84 @@ struct Transformer: ~Copyable {
         switch stored.form {
         case .pixels(let height, let width):
             let framing = framing(height, width)
-            let (rows, columns) = needed(framing)
+            let (rows, columns) = window.prepare(framing)
             if rows == 0..<height && columns == 0..<width {
-                show(stored.bytes.span, framing, channels, into: &target)
+                window.write(stored.bytes.span, framing, channels, into: &target)
                 return
             }
             let (from, length) = (width * channels, columns.count * channels)
-            Self.grow(&cut, to: rows.count * length)
-            var whole = cut.mutableSpan
+            var memory = cut.take(rows.count * length)
+            var part = memory.mutableSpan
             for row in rows {
-                var line = whole._mutatingExtracting(
+                var line = part._mutatingExtracting(
                     (row - rows.lowerBound) * length..<(row + 1 - rows.lowerBound) * length)
                 let begin = row * from + columns.lowerBound * channels
                 line.copy(stored.bytes.span.extracting(begin..<begin + length))
             }
-            show(cut.span.extracting(first: rows.count * length), framing, channels, into: &target)
+            window.write(memory.span.extracting(first: rows.count * length), framing, channels, into: &target)
+            cut.put(memory)
         case .encoded:
-            var chosen: Framing?
-            do throws(ImageError) {
-                try decoder.decode(stored.bytes.span, path: path, into: &decoded) { header in
-                    let framing = framing(header.height, header.width)
-                    chosen = framing
-                    let (rows, columns) = needed(framing)
-                    return ImagePart(rows: rows, columns: columns)
-                }
-            } catch {
-                throw SampleError("\(error)")
-            }
-            guard let framing = chosen else { return }
-            decoded.withSpan { pixels in
-                if channels == 3 { return show(pixels, framing, 3, into: &target) }
-                Self.grow(&cut, to: pixels.count / 3)
-                Self.writeGrey(of: pixels, to: &cut)
-                show(cut.span.extracting(first: pixels.count / 3), framing, channels, into: &target)
+            let framing = try Self.decode(
+                stored, path: path, framing: framing, by: &decoder, into: &decoded, for: &window)
+            if channels == 1 {
+                var grey = cut.take(decoded.count / 3)
+                decoded.withSpan { Self.writeGrey(of: $0, to: &grey) }
+                window.write(grey.span.extracting(first: decoded.count / 3), framing, 1, into: &target)
+                cut.put(grey)
+            } else {
+                Self.write(decoded, framing, by: &window, into: &target)
             }
         }
     }
 
+    /// Decodes what a framing needs.
+    private static func decode(
+        _ stored: borrowing StoredSample, path: String, framing: (_ height: Int, _ width: Int) -> Framing,
+        by decoder: inout ImageDecoder, into image: inout ImageBuffer, for window: inout WindowWriter
+    ) throws(SampleError) -> Framing {
+        var chosen: Framing?
+        do throws(ImageError) {
+            try decoder.decode(stored.bytes.span, path: path, into: &image) { header in
+                let framing = framing(header.height, header.width)
+                chosen = framing
+                let (rows, columns) = window.prepare(framing)
+                return ImagePart(rows: rows, columns: columns)
+            }
+        } catch {
+            throw SampleError("\(error)")
+        }
+        guard let chosen else { throw SampleError("\(path): nothing was decoded") }
+        return chosen
+    }
+
+    private static func write(
+        _ image: borrowing ImageBuffer, _ framing: Framing, by window: inout WindowWriter,
+        into target: inout MutableSpan<UInt8>
+    ) {
+        image.withSpan { window.write($0, framing, 3, into: &target) }
+    }
+
+    /// Luma, rounded as Pillow does. (ITU-R BT.601.)
+    private static func writeGrey(of pixels: Span<UInt8>, to target: inout [UInt8]) {
+        var target = target.mutableSpan
+        for pixel in 0..<pixels.count / 3 {
+            target[pixel] = luma(pixels[3 * pixel], pixels[3 * pixel + 1], pixels[3 * pixel + 2])
+        }
+    }
+}
+
+/// Writes what a framing shows of an image.
+struct WindowWriter {
+    private var resampler = Resampler()
+    /// The part of a window that lies within the image, where not all of it does.
+    private var inner = ByteMemory()
+    private let filter: ResamplingFilter = .bilinear
+
     /// The image's rows and columns that a framing shows.
-    private mutating func needed(_ framing: Framing) -> (rows: Range<Int>, columns: Range<Int>) {
+    mutating func prepare(_ framing: Framing) -> (rows: Range<Int>, columns: Range<Int>) {
         let support = resampler.prepare(
             height: framing.rows.count, width: framing.columns.count, to: (framing.height, framing.width),
-            window: framing.inside)
+            window: framing.inside, filter: filter, isMirrored: framing.isMirrored)
         let (top, left) = (framing.rows.lowerBound, framing.columns.lowerBound)
         return (
             top + support.rows.lowerBound..<top + support.rows.upperBound,
@@ -73,44 +107,38 @@ struct Transformer: ~Copyable {
         )
     }
 
-    /// - Parameter source: what `needed` has named.
-    private mutating func show(
+    /// - Parameter source: what `prepare` has named.
+    mutating func write(
         _ source: Span<UInt8>, _ framing: Framing, _ channels: Int, into target: inout MutableSpan<UInt8>
     ) {
-        if framing.isInside {
-            resampler.resize(source, channels: channels, into: &target)
-        } else {
-            let (rows, columns) = framing.inside
-            Self.grow(&inner, to: rows.count * columns.count * channels)
-            var whole = inner.mutableSpan
-            var pixels = whole._mutatingExtracting(first: rows.count * columns.count * channels)
-            resampler.resize(source, channels: channels, into: &pixels)
-            framing.addMargin(to: pixels.span, channels, into: &target)
-        }
-        if framing.isMirrored { Self.mirror(&target, side: framing.side, channels: channels) }
+        if framing.isInside { return resampler.resize(source, channels: channels, into: &target) }
+        let (rows, columns) = framing.inside
+        let count = rows.count * columns.count * channels
+        var memory = inner.take(count)
+        var whole = memory.mutableSpan
+        var pixels = whole._mutatingExtracting(first: count)
+        resampler.resize(source, channels: channels, into: &pixels)
+        framing.addMargin(to: pixels.span, channels, into: &target)
+        inner.put(memory)
+    }
+}
+
+/// Luma, rounded as Pillow does. (ITU-R BT.601.)
+@inline(__always)
+func luma(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> UInt8 {
+    UInt8(truncatingIfNeeded: (19_595 * UInt32(red) + 38_470 * UInt32(green) + 7_471 * UInt32(blue) + 32_768) >> 16)
+}
+
+/// Memory for bytes that is used again. It is taken out meanwhile, so that the rest of its owner can be used.
+struct ByteMemory {
+    private var bytes: [UInt8] = []
+
+    /// At least `count` bytes, in which anything may stand.
+    mutating func take(_ count: Int) -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &bytes)
+        return taken.count < count ? [UInt8](repeating: 0, count: count) : taken
     }
 
-    private static func mirror(_ pixels: inout MutableSpan<UInt8>, side: Int, channels: Int) {
-        for row in 0..<side {
-            for column in 0..<side / 2 {
-                let (left, right) = ((row * side + column) * channels, (row * side + side - 1 - column) * channels)
-                for channel in 0..<channels { pixels.swapAt(left + channel, right + channel) }
-            }
-        }
-    }
-
-    private static func grow(_ memory: inout [UInt8], to count: Int) {
-        if memory.count < count { memory = [UInt8](repeating: 0, count: count) }
-    }
-
-    /// Luma, rounded as Pillow does. (ITU-R BT.601.)
-    private static func writeGrey(of pixels: Span<UInt8>, to target: inout [UInt8]) {
-        var target = target.mutableSpan
-        for pixel in 0..<pixels.count / 3 {
-            let (red, green, blue) = (
-                UInt32(pixels[3 * pixel]), UInt32(pixels[3 * pixel + 1]), UInt32(pixels[3 * pixel + 2])
-            )
-            target[pixel] = UInt8((19_595 * red + 38_470 * green + 7_471 * blue + 32_768) >> 16)
-        }
-    }
+    mutating func put(_ taken: consuming [UInt8]) { bytes = taken }
 }
