@@ -118,7 +118,7 @@ package struct WebDataset: Source {
                         current?.label = text.trimmingCharacters(in: .whitespacesAndNewlines)
                     } else if ending == "json" {
                         let bytes = try file.read(at: member.offset, count: min(member.size, 1 << 20))
-                        current?.label = label(inJSON: bytes) ?? current?.label
+                        if let label = label(inJSON: bytes) { current?.label = label }
                     }
                 }
                 if let current, current.picture != nil { found.append(current) }
