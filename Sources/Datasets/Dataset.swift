@@ -10,8 +10,8 @@ package enum Split: String, CaseIterable, Sendable {
 
 /// Labelled square images that can be had at any size and in any order.
 ///
-/// A sample is called by its index in its split. What it looks like is a pure function of (split, index, imageSize) and, in training, of
-/// (seed, epoch), so that every rank and every resumed run sees the same one.
+/// A sample is called by its index in its split. What it looks like is a pure function of (split, index, imageSize)
+/// and, in training, of (seed, epoch), so that every rank and every resumed run sees the same one.
 package protocol Dataset: Sendable {
     /// What `openDataset` calls it.
     var name: String { get }
@@ -37,6 +37,7 @@ package struct SampleLook: Sendable {
     package let imageSize: Int
     /// nil in evaluation.
     package let training: Training?
+    package let images: ImageOptions
 
     /// What makes a sample look otherwise in each epoch.
     package struct Training: Sendable {
@@ -44,11 +45,43 @@ package struct SampleLook: Sendable {
         package let mixing: Mixing
         package let seed: UInt64
         package let epoch: Int
+        let streams: AugmentationStreams
+
+        package init(augmentation: Augmentation, mixing: Mixing, seed: UInt64, epoch: Int) {
+            self.augmentation = augmentation
+            self.mixing = mixing
+            self.seed = seed
+            self.epoch = epoch
+            streams = AugmentationStreams(seed: seed, epoch: epoch)
+        }
     }
 
-    package init(imageSize: Int, training: Training? = nil) {
+    package init(imageSize: Int, training: Training? = nil, images: ImageOptions = ImageOptions()) {
         self.imageSize = imageSize
         self.training = training
+        self.images = images
+    }
+}
+
+/// How stored images are decoded and resized.
+package struct ImageOptions: Hashable, Sendable {
+    package var filter: ResamplingFilter
+    /// Whether JPEGs may be made smaller while they are decoded, where they are to be made smaller anyway: faster, with
+    /// other pixels.
+    package var shrinksInDecoder: Bool
+    /// Whether pictures are turned as their Exif or XMP data ask for.
+    package var turnsUpright: Bool
+    /// The most pixels that a picture's header may announce.
+    package var mostPixels: Int
+
+    package init(
+        filter: ResamplingFilter = .bilinear, shrinksInDecoder: Bool = false, turnsUpright: Bool = true,
+        mostPixels: Int = Image.mostPixels
+    ) {
+        self.filter = filter
+        self.shrinksInDecoder = shrinksInDecoder
+        self.turnsUpright = turnsUpright
+        self.mostPixels = mostPixels
     }
 }
 
@@ -67,7 +100,8 @@ package protocol BatchInMaking: AnyObject, Sendable {
     func prepare(_ position: Int, with scratch: LoaderScratch) throws(DatasetError)
     /// Some of the samples, which are all prepared, by their positions in the batch.
     func images(at positions: [Int]) -> any BatchImages
-    /// The sample that cannot be had, by its position in the batch; nil for a sound one. To be asked when all are prepared.
+    /// The sample that cannot be had, by its position in the batch; nil for a sound one. To be asked when all are
+    /// prepared.
     func bad(_ position: Int) -> BadSample?
 }
 

@@ -42,7 +42,7 @@ private final class DrawnBatch: BatchInMaking {
         try memory.withSample(position) { pixels throws(DatasetError) in
             try dataset.draw(Int(samples[position]), of: split, imageSize: look.imageSize, into: &pixels)
             guard let training = look.training else { return }
-            let draws = AugmentationDraws(seed: training.seed, epoch: training.epoch, sample: samples[position])
+            let draws = AugmentationDraws(training.streams.geometry, sample: samples[position])
             training.augmentation.apply(to: &pixels, side: look.imageSize, black: black, draws: draws)
         }
     }

@@ -34,17 +34,19 @@ package struct Loader: Sendable {
     /// What is done to the images of training batches.
     package let augmentation: Augmentation
     package let mixing: Mixing
+    package let images: ImageOptions
     package let limits: PrefetchLimits
 
     package init(
         dataset: any Dataset, imageSize: Int, augmentation: Augmentation = .none, mixing: Mixing = Mixing(),
-        limits: PrefetchLimits = PrefetchLimits()
+        images: ImageOptions = ImageOptions(), limits: PrefetchLimits = PrefetchLimits()
     ) {
         precondition(imageSize > 0, "images of \(imageSize) pixels a side")
         self.dataset = dataset
         self.imageSize = imageSize
         self.augmentation = augmentation
         self.mixing = mixing
+        self.images = images
         self.limits = limits
     }
 
@@ -65,7 +67,7 @@ package struct Loader: Sendable {
         let look = SampleLook(
             imageSize: imageSize,
             training: SampleLook.Training(
-                augmentation: augmentation, mixing: mixing, seed: sampler.seed, epoch: epoch))
+                augmentation: augmentation, mixing: mixing, seed: sampler.seed, epoch: epoch), images: images)
         return BatchStream(steps: step..<order.steps, limits: limits) { [dataset] step in
             let global = order[step]
             let parts = shardings.map { pass in
@@ -105,7 +107,7 @@ package struct Loader: Sendable {
                 (shard: shard, samples: start..<min(start + batchSize, samples.upperBound))
             }
         }
-        let look = SampleLook(imageSize: imageSize)
+        let look = SampleLook(imageSize: imageSize, images: images)
         return BatchStream(steps: pieces.indices, limits: limits) { [dataset] step in
             let piece = pieces[step]
             let part = BatchPart(

@@ -5,6 +5,8 @@ package struct StoredDataset: Dataset {
     package let source: any Source
     package let normalisation: Normalisation
     let table: ByteTable
+    /// The mean colour.
+    let meanBytes: [UInt8]
 
     /// - Parameter normalisation: nil for the source's own, or photographs'.
     package init(_ source: any Source, normalisation: Normalisation? = nil) {
@@ -13,6 +15,7 @@ package struct StoredDataset: Dataset {
             normalisation ?? source.normalisation
             ?? (source.channels == 1 ? .greyPhotographs : .photographs)
         table = self.normalisation.table
+        meanBytes = self.normalisation.means.map { UInt8(min(max(($0 * 255).rounded(), 0), 255)) }
         precondition(
             self.normalisation.channels == source.channels,
             "moments of \(self.normalisation.channels) channels for images of \(source.channels)")
@@ -57,12 +60,8 @@ private final class StoredBatch: BatchInMaking {
             try dataset.source.read(index, of: split, into: &scratch.stored)
             try memory.withSample(position) { pixels throws(SampleError) in
                 try scratch.transformer.transform(
-                    scratch.stored, path: dataset.source.path(of: index, in: split), channels: dataset.channels,
-                    framing: { [look, samples] height, width in
-                        Framing(
-                            of: height, width, index: samples[position], as: look,
-                            isOfOneSize: dataset.source.imageSize != nil)
-                    }, into: &pixels)
+                    scratch.stored, path: dataset.source.path(of: index, in: split), index: samples[position],
+                    as: look, isOfOneSize: dataset.source.imageSize != nil, fill: dataset.meanBytes, into: &pixels)
             }
         } catch {
             damage.note(

@@ -55,11 +55,9 @@ private struct Places: DrawnDataset {
     func mirrors(augmentation: Augmentation) {
         let count = 4000
         let mirrored = (0..<UInt32(count)).filter { sample in
-            switch augmentation {
-            case .none: false
-            case .cropFlip: CropFlip(draws(sample)).isMirrored
-            case .resizedCropFlip: ResizedCropFlip(draws(sample), height: 64, width: 64).isMirrored
-            }
+            augmentation == .cropFlip
+                ? CropFlip(draws(sample)).isMirrored
+                : ResizedCropFlip(draws(sample), height: 64, width: 64).isMirrored
         }.count
         // Five standard deviations of a fair coin.
         #expect((mirrored - count / 2).magnitude < 5 * 32)

@@ -17,6 +17,7 @@ struct Framing: Equatable {
     let side: Int
     /// Whether the window is mirrored from left to right.
     var isMirrored = false
+    var margin = Margin.black
 
     /// The whole image as evaluation shows it: resized until its shorter side is `shorter` pixels long, of which the
     /// middle is taken; an image of the right size as it is.
@@ -51,17 +52,41 @@ struct Framing: Equatable {
         Int((Double(length - side) / 2).rounded(.toNearestOrEven))
     }
 
-    /// The window's rows and columns of the resized rectangle, without its margin.
+    /// The window's rows and columns of the resized rectangle, without its margin; all of them where the margin may
+    /// show any.
     var inside: (rows: Range<Int>, columns: Range<Int>) {
-        (max(top, 0)..<min(top + side, height), max(left, 0)..<min(left + side, width))
+        if margin == .reflected && !isInside { return (0..<height, 0..<width) }
+        return (max(top, 0)..<min(top + side, height), max(left, 0)..<min(left + side, width))
+    }
+
+    /// The least eighths of its sides that the image may be decoded with, so that nothing is enlarged which was not
+    /// before. Halves, quarters and eighths are those that libjpeg-turbo is fast at.
+    var leastEighths: Int {
+        [1, 2, 4].first { rows.count * $0 >= 8 * height && columns.count * $0 >= 8 * width } ?? 8
+    }
+
+    /// Becomes the framing of the image made smaller, which has so many rows and columns.
+    mutating func shrink(to eighths: Int, of size: (height: Int, width: Int)) {
+        func shrunk(_ range: Range<Int>, _ length: Int) -> Range<Int> {
+            let first = min(range.lowerBound * eighths / 8, length - 1)
+            return first..<min(max((range.upperBound * eighths + 7) / 8, first + 1), length)
+        }
+        rows = shrunk(rows, size.height)
+        columns = shrunk(columns, size.width)
     }
 
     /// Whether there is no margin.
     var isInside: Bool { top >= 0 && left >= 0 && top + side <= height && left + side <= width }
 
-    /// Writes the window, side x side x channels, of which `pixels` has what is `inside`, mirrored if the window is;
-    /// the rest becomes black.
+    /// Writes the window, side x side x channels, of which `pixels` has what is `inside`, mirrored if the window is.
     func addMargin(to pixels: Span<UInt8>, _ channels: Int, into target: inout MutableSpan<UInt8>) {
+        switch margin {
+        case .black: addBlack(to: pixels, channels, into: &target)
+        case .reflected: addReflection(to: pixels, channels, into: &target)
+        }
+    }
+
+    private func addBlack(to pixels: Span<UInt8>, _ channels: Int, into target: inout MutableSpan<UInt8>) {
         let (rows, columns) = inside
         let length = columns.count * channels
         let first = isMirrored ? left + side - columns.upperBound : columns.lowerBound - left
@@ -72,6 +97,34 @@ struct Framing: Equatable {
             let from = (row - rows.lowerBound) * length
             line.copy(pixels.extracting(from..<from + length))
         }
+    }
+
+    private func addReflection(to pixels: Span<UInt8>, _ channels: Int, into target: inout MutableSpan<UInt8>) {
+        let sources = (0..<side).map { column in
+            let from = Margin.reflection(of: left + (isMirrored ? side - 1 - column : column), in: width)
+            return isMirrored ? width - 1 - from : from
+        }
+        for row in 0..<side {
+            let line = Margin.reflection(of: top + row, in: height)
+            for column in 0..<side {
+                let (from, to) = ((line * width + sources[column]) * channels, (row * side + column) * channels)
+                for channel in 0..<channels { target[to + channel] = pixels[from + channel] }
+            }
+        }
+    }
+}
+
+/// What is shown beyond the edges of an image.
+package enum Margin: String, CaseIterable, Sendable {
+    case black
+    /// The image mirrored at its outermost pixels, which are not repeated: numpy's `reflect`.
+    case reflected
+
+    /// The pixel of an axis that is shown at a place, within or beyond it.
+    fileprivate static func reflection(of place: Int, in length: Int) -> Int {
+        let period = max(2 * (length - 1), 1)
+        let rest = (place % period + period) % period
+        return min(min(rest, period - rest), length - 1)
     }
 }
 
@@ -85,24 +138,35 @@ extension Framing {
     init(of height: Int, _ width: Int, index: UInt32, as look: SampleLook, isOfOneSize: Bool) {
         let side = look.imageSize
         let shorter = isOfOneSize ? side : (side * 256 + 112) / 224
-        guard let training = look.training, training.augmentation != .none else {
+        guard let training = look.training else {
             self.init(middleOf: height, width, shorter: shorter, side: side)
             return
         }
-        let draws = AugmentationDraws(seed: training.seed, epoch: training.epoch, sample: index)
-        switch training.augmentation {
-        case .none: self.init(middleOf: height, width, shorter: shorter, side: side)
-        case .cropFlip:
-            let crop = CropFlip(draws)
+        let draws = AugmentationDraws(training.streams.geometry, sample: index)
+        let flipIndex: UInt64
+        switch training.augmentation.geometry {
+        case .whole:
+            self.init(middleOf: height, width, shorter: shorter, side: side)
+            flipIndex = CropFlip.flipIndex
+        case .crop(let padding, let margin):
+            let crop = CropFlip(draws, padding: padding)
             self.init(middleOf: height, width, shorter: side, side: side)
-            top += crop.top - CropFlip.padding
-            left += crop.left - CropFlip.padding
-            isMirrored = crop.isMirrored
-        case .resizedCropFlip:
-            let crop = ResizedCropFlip(draws, height: height, width: width)
-            self.init(
-                crop.top..<crop.top + crop.height, crop.left..<crop.left + crop.width, side: side)
-            isMirrored = crop.isMirrored
+            top += crop.top - padding
+            left += crop.left - padding
+            self.margin = margin
+            flipIndex = CropFlip.flipIndex
+        case .resizedCrop(let areas):
+            let crop = ResizedCropFlip(draws, height: height, width: width, areas: areas)
+            self.init(crop.top..<crop.top + crop.height, crop.left..<crop.left + crop.width, side: side)
+            flipIndex = ResizedCropFlip.flipIndex
+        }
+        switch training.augmentation.flip {
+        case .never: isMirrored = false
+        case .random(let probability):
+            isMirrored = probability == 0.5 ? draws.coin(flipIndex) : draws.uniform(flipIndex, 0, 1) < probability
+        case .alternating:
+            let begins = training.streams.alternatingFlip.integer(UInt64(index), below: 2)
+            isMirrored = (begins + training.epoch).isMultiple(of: 2)
         }
     }
 }

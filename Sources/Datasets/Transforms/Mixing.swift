@@ -2,12 +2,14 @@ import Tensors
 
 /// Training images that are mixed with another of the same virtual shard, and their labels with its label.
 ///
-/// The partner is the next sample of the shard, so that a mixture does not depend on the number of ranks; how much of whom there is depends on
-/// (seed, epoch, sample).
+/// The partner is the next sample of the shard, so that a mixture does not depend on the number of ranks; how much of
+/// whom there is depends on (seed, epoch, sample).
 package struct Mixing: Hashable, Sendable {
-    /// The parameter of the Beta distribution of mixup's shares; nil for none. (Zhang et al., "mixup: Beyond Empirical Risk Minimization", 2018.)
+    /// The parameter of the Beta distribution of mixup's shares; nil for none. (Zhang et al., "mixup: Beyond Empirical
+    /// Risk Minimization", 2018.)
     package var mixup: Double?
-    /// Likewise of CutMix's areas. (Yun et al., "CutMix: Regularization Strategy to Train Strong Classifiers", 2019.) With both, a coin decides.
+    /// Likewise of CutMix's areas. (Yun et al., "CutMix: Regularization Strategy to Train Strong Classifiers", 2019.)
+    /// With both, a coin decides.
     package var cutMix: Double?
 
     package init(mixup: Double? = nil, cutMix: Double? = nil) {
@@ -121,7 +123,8 @@ struct Rectangle: Hashable, Sendable {
 extension CounterRandom {
     /// A number of the distribution Beta(a, a), from numbers of this stream from `first` on.
     ///
-    /// By two of the Gamma distribution. (Marsaglia and Tsang, "A Simple Method for Generating Gamma Variables", 2000; for a < 1 their section 6.)
+    /// By two of the Gamma distribution. (Marsaglia and Tsang, "A Simple Method for Generating Gamma Variables", 2000;
+    /// for a < 1 their section 6.)
     func beta(_ a: Double, from first: UInt64) -> Double {
         let (x, y) = (gamma(a, from: first), gamma(a, from: first + (1 << 32)))
         return x + y > 0 ? x / (x + y) : 0.5

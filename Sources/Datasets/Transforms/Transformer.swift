@@ -1,6 +1,7 @@
 import Tensors
 
-/// Makes the bytes that a network is shown of samples as they are stored: decodes, cuts, resizes and mirrors.
+/// Makes the bytes that a network is shown of samples as they are stored: decodes, cuts, resizes, mirrors and
+/// changes them.
 ///
 /// Each thread has one of its own, whose memory is used again for the next sample.
 struct Transformer: ~Copyable {
@@ -9,16 +10,32 @@ struct Transformer: ~Copyable {
     /// The pixels of a stored image that are resized.
     private var cut = ByteMemory()
     private var window = WindowWriter()
+    private var changer = ImageOperator()
 
-    /// Writes side x side x channels bytes.
+    /// Writes a sample's bytes, side x side x channels.
     ///
     /// - Parameters:
     ///   - path: What messages call the sample.
-    ///   - framing: of an image of so many rows and columns.
+    ///   - index: the sample's in its split.
+    ///   - isOfOneSize: as `Framing` takes it.
+    ///   - fill: the mean colour, one byte for each channel that the source has.
     mutating func transform(
-        _ stored: borrowing StoredSample, path: String, channels: Int,
-        framing: (_ height: Int, _ width: Int) -> Framing, into target: inout MutableSpan<UInt8>
+        _ stored: borrowing StoredSample, path: String, index: UInt32, as look: SampleLook, isOfOneSize: Bool,
+        fill: [UInt8], into target: inout MutableSpan<UInt8>
     ) throws(SampleError) {
+        try write(stored, path: path, channels: fill.count, as: look.images, into: &target) { height, width in
+            Framing(of: height, width, index: index, as: look, isOfOneSize: isOfOneSize)
+        }
+        guard look.training != nil else { return }
+        PixelChanges(of: index, as: look).apply(to: &target, side: look.imageSize, fill: fill, by: &changer)
+    }
+
+    /// Writes what a framing of an image of so many rows and columns shows.
+    private mutating func write(
+        _ stored: borrowing StoredSample, path: String, channels: Int, as options: ImageOptions,
+        into target: inout MutableSpan<UInt8>, framing: (_ height: Int, _ width: Int) -> Framing
+    ) throws(SampleError) {
+        window.filter = options.filter
         switch stored.form {
         case .pixels(let height, let width):
             let framing = framing(height, width)
@@ -39,8 +56,11 @@ struct Transformer: ~Copyable {
             window.write(memory.span.extracting(first: rows.count * length), framing, channels, into: &target)
             cut.put(memory)
         case .encoded:
+            decoder.mostPixels = options.mostPixels
+            decoder.turnsUpright = options.turnsUpright
             let framing = try Self.decode(
-                stored, path: path, framing: framing, by: &decoder, into: &decoded, for: &window)
+                stored, path: path, isShrunk: options.shrinksInDecoder, framing: framing, by: &decoder,
+                into: &decoded, for: &window)
             if channels == 1 {
                 var grey = cut.take(decoded.count / 3)
                 decoded.withSpan { Self.writeGrey(of: $0, to: &grey) }
@@ -53,17 +73,23 @@ struct Transformer: ~Copyable {
     }
 
     /// Decodes what a framing needs.
+    ///
+    /// - Parameter isShrunk: Whether the picture may become smaller meanwhile.
+    /// - Returns: The framing of what was decoded.
     private static func decode(
-        _ stored: borrowing StoredSample, path: String, framing: (_ height: Int, _ width: Int) -> Framing,
-        by decoder: inout ImageDecoder, into image: inout ImageBuffer, for window: inout WindowWriter
+        _ stored: borrowing StoredSample, path: String, isShrunk: Bool,
+        framing: (_ height: Int, _ width: Int) -> Framing, by decoder: inout ImageDecoder,
+        into image: inout ImageBuffer, for window: inout WindowWriter
     ) throws(SampleError) -> Framing {
         var chosen: Framing?
         do throws(ImageError) {
             try decoder.decode(stored.bytes.span, path: path, into: &image) { header in
-                let framing = framing(header.height, header.width)
+                var framing = framing(header.height, header.width)
+                let eighths = isShrunk && header.canShrink ? framing.leastEighths : 8
+                if eighths < 8 { framing.shrink(to: eighths, of: header.size(eighths: eighths)) }
                 chosen = framing
                 let (rows, columns) = window.prepare(framing)
-                return ImagePart(rows: rows, columns: columns)
+                return ImagePart(rows: rows, columns: columns, eighths: eighths)
             }
         } catch {
             throw SampleError("\(error)")
@@ -93,7 +119,7 @@ struct WindowWriter {
     private var resampler = Resampler()
     /// The part of a window that lies within the image, where not all of it does.
     private var inner = ByteMemory()
-    private let filter: ResamplingFilter = .bilinear
+    var filter = ResamplingFilter.bilinear
 
     /// The image's rows and columns that a framing shows.
     mutating func prepare(_ framing: Framing) -> (rows: Range<Int>, columns: Range<Int>) {

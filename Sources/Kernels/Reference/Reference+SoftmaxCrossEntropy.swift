@@ -1,5 +1,5 @@
 import Glibc
-import Tensors
+package import Tensors
 
 /// Softmax and the cross-entropy with a target t, K classes: t[n] has a share at its label and the rest at a second one.
 ///

@@ -1,5 +1,5 @@
-/// The image moved by up to four pixels each way, what is then missing black, and every other time mirrored: what is usual for CIFAR.
-/// (He et al., "Deep Residual Learning for Image Recognition", 2016, section 4.2.)
+/// The image moved by up to four pixels each way, what is then missing black, and every other time mirrored: what is
+/// usual for CIFAR. (He et al., "Deep Residual Learning for Image Recognition", 2016, section 4.2.)
 struct CropFlip {
     /// Which of the padded image's rows and columns comes first, in 0...8; 4 leaves the image where it is.
     let top: Int
@@ -8,6 +8,8 @@ struct CropFlip {
 
     /// Black pixels that are added at each edge.
     static let padding = 4
+    /// The random number that decides whether the image is mirrored.
+    static let flipIndex: UInt64 = 2
 
     init(top: Int, left: Int, isMirrored: Bool) {
         self.top = top
@@ -15,10 +17,10 @@ struct CropFlip {
         self.isMirrored = isMirrored
     }
 
-    init(_ draws: AugmentationDraws) {
-        top = draws.integer(0, below: 2 * Self.padding + 1)
-        left = draws.integer(1, below: 2 * Self.padding + 1)
-        isMirrored = draws.coin(2)
+    init(_ draws: AugmentationDraws, padding: Int = padding) {
+        top = draws.integer(0, below: 2 * padding + 1)
+        left = draws.integer(1, below: 2 * padding + 1)
+        isMirrored = draws.coin(Self.flipIndex)
     }
 
     /// Crops, then mirrors.

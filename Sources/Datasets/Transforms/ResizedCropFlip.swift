@@ -1,11 +1,12 @@
 import Tensors
 
 /// A part of the image, brought to the image's size, and every other time mirrored: what is usual for photographs.
-/// (Szegedy et al., "Going Deeper with Convolutions", 2015, section 6; torchvision's `RandomResizedCrop`, whose numbers these are.)
+/// (Szegedy et al., "Going Deeper with Convolutions", 2015, section 6; torchvision's `RandomResizedCrop`, whose numbers
+/// these are.)
 ///
-/// The part has between 0.08 and 1 of the image's area and is between 3/4 and 4/3 as wide as high, each evenly on its scale: areas as they
-/// are, ratios by their logarithms. Of ten tries the first that fits counts; after them it is the largest part in the middle whose ratio is
-/// allowed.
+/// The part has between 0.08 and 1 of the image's area and is between 3/4 and 4/3 as wide as high, each evenly on its
+/// scale: areas as they are, ratios by their logarithms. Of ten tries the first that fits counts; after them it is the
+/// largest part in the middle whose ratio is allowed.
 struct ResizedCropFlip: Equatable {
     let top: Int
     let left: Int
@@ -13,18 +14,22 @@ struct ResizedCropFlip: Equatable {
     let width: Int
     let isMirrored: Bool
 
-    private static let leastArea = 0.08
+    /// The shares of the image's area that a part may have.
+    static let areas = 0.08...1.0
     private static let leastRatio = 3.0 / 4
     private static let tries: UInt64 = 10
+    /// The random number that decides whether the image is mirrored.
+    static let flipIndex = 4 * tries
 
     /// - Parameters:
     ///   - height: of the image.
     ///   - width: of the image.
-    init(_ draws: AugmentationDraws, height: Int, width: Int) {
-        let isMirrored = draws.coin(4 * Self.tries)
+    ///   - areas: shares of its area, evenly.
+    init(_ draws: AugmentationDraws, height: Int, width: Int, areas: ClosedRange<Double> = areas) {
+        let isMirrored = draws.coin(Self.flipIndex)
         let bound = Elementary.log(Self.leastRatio)
         for attempt in 0..<Self.tries {
-            let area = Double(height * width) * draws.uniform(4 * attempt, Self.leastArea, 1)
+            let area = Double(height * width) * draws.uniform(4 * attempt, areas.lowerBound, areas.upperBound)
             let ratio = Elementary.exp(draws.uniform(4 * attempt + 1, bound, -bound))
             let across = Int((area * ratio).squareRoot().rounded())
             let down = Int((area / ratio).squareRoot().rounded())
