@@ -45,6 +45,8 @@ package enum DatasetError: Error, Equatable, Sendable {
     case noClass(folder: String, sample: String)
     /// Folders within folders without an end.
     case tooDeep(folder: String)
+    /// Transforms of bytes were asked for of images that are drawn as floats.
+    case drawnImages(dataset: String)
 }
 
 extension DatasetError: CustomStringConvertible {
@@ -100,6 +102,9 @@ extension DatasetError: CustomStringConvertible {
                 + "is called as the class."
         case .tooDeep(let folder):
             "\(folder) lies too deep: do symbolic links lead around in circles?"
+        case .drawnImages(let dataset):
+            "The dataset '\(dataset)' is drawn on the spot and can be augmented with none, crop-flip or resized-crop-flip alone. "
+                + "Say one of these after --augment, or take images from files."
         case .labelOutOfRange(let file, let sample, let found, let classes):
             "\(file) gives sample \(sample) the label \(found), but labels are 0 to \(classes - 1). Is it the right file?"
         case .thread(let error):

@@ -14,6 +14,14 @@ extension DrawnDataset {
     }
 }
 
+extension Dataset {
+    /// - Throws: where this dataset's images cannot be augmented so.
+    package func require(_ augmentation: Augmentation) throws(DatasetError) {
+        guard self is any DrawnDataset, !Augmentation.ofDrawnImages.contains(augmentation) else { return }
+        throw .drawnImages(dataset: name)
+    }
+}
+
 /// Samples that are drawn as floats and augmented as such.
 private final class DrawnBatch: BatchInMaking {
     private let dataset: any DrawnDataset

@@ -1,5 +1,5 @@
 /// How bytes become what a network is shown: (byte / 255 - mean) / deviation, for each channel.
-package struct Normalisation: Hashable, Sendable {
+package struct Normalisation: Hashable, Sendable, Codable {
     /// What it is called: the dataset that it comes from.
     package let name: String
     /// One for each channel, of bytes scaled to [0, 1].

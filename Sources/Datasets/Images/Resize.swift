@@ -1,11 +1,12 @@
 extension Image {
-    /// The middle square of the picture, `side` pixels a side, after its shorter side has become `side` pixels long.
+    /// The middle square of the picture, `side` pixels a side, after its shorter side has become `shorter` pixels long;
+    /// `side` where it is nil.
     ///
-    /// As torchvision's `Resize(side)` and `CenterCrop(side)` do, to the byte: sizes, places and weights are theirs.
-    package func covering(side: Int) -> Image {
-        precondition(side > 0, "a picture of \(side) pixels a side")
-        let framing = Framing(middleOf: height, width, shorter: side, side: side)
-        return resized(rows: framing.height, columns: framing.width, window: framing.inside)
+    /// As torchvision's `Resize(shorter)` and `CenterCrop(side)` do, to the byte: sizes, places and weights are theirs.
+    package func covering(side: Int, shorter: Int? = nil, filter: ResamplingFilter = .bilinear) -> Image {
+        precondition(side > 0 && shorter ?? side >= side, "a picture of \(side) pixels a side")
+        let framing = Framing(middleOf: height, width, shorter: shorter ?? side, side: side)
+        return resized(rows: framing.height, columns: framing.width, window: framing.inside, filter: filter)
     }
 
     /// The picture with `rows` x `columns` pixels.
@@ -16,7 +17,7 @@ extension Image {
 
     /// What of the resized picture lies in `window`; nothing else is computed.
     private func resized(
-        rows: Int, columns: Int, window: (rows: Range<Int>, columns: Range<Int>), filter: ResamplingFilter = .bilinear
+        rows: Int, columns: Int, window: (rows: Range<Int>, columns: Range<Int>), filter: ResamplingFilter
     ) -> Image {
         var resampler = Resampler()
         let support = resampler.prepare(

@@ -129,6 +129,11 @@ package enum Margin: String, CaseIterable, Sendable {
 }
 
 extension Framing {
+    /// The length that evaluation resizes the shorter side to: 256 for 224 pixels, and the same proportion otherwise.
+    static func shorterSide(imageSize: Int, isOfOneSize: Bool) -> Int {
+        isOfOneSize ? imageSize : (imageSize * 256 + 112) / 224
+    }
+
     /// The framing of a sample.
     ///
     /// - Parameters:
@@ -137,7 +142,7 @@ extension Framing {
     /// augmentation cuts.
     init(of height: Int, _ width: Int, index: UInt32, as look: SampleLook, isOfOneSize: Bool) {
         let side = look.imageSize
-        let shorter = isOfOneSize ? side : (side * 256 + 112) / 224
+        let shorter = Self.shorterSide(imageSize: side, isOfOneSize: isOfOneSize)
         guard let training = look.training else {
             self.init(middleOf: height, width, shorter: shorter, side: side)
             return

@@ -83,7 +83,7 @@ struct Resampler {
 }
 
 /// How far pixels weigh on those of a resized image.
-package enum ResamplingFilter: String, CaseIterable, Sendable {
+package enum ResamplingFilter: String, CaseIterable, Codable, Sendable {
     /// A triangle.
     case bilinear
     /// Keys' cubic with a = -1/2. ("Cubic Convolution Interpolation for Digital Image Processing", 1981.)

@@ -1,0 +1,91 @@
+import Dispatch
+import Synchronization
+import Tensors
+
+extension Normalisation {
+    /// The moments of a source's training images, as evaluation would show them.
+    ///
+    /// Sums are whole numbers, so that the result is the same on any number of threads and for folder, tar and packed
+    /// form of one set. Images that cannot be had do not count.
+    /// - Parameters:
+    ///   - most: The number of images, spread evenly over the split, that are looked at; all where there are fewer.
+    ///   - imageSize: Pixels a side that they are shown with.
+    /// - Returns: nil where no image could be had.
+    package static func measured(
+        on source: any Source, most: Int = 4096, imageSize: Int, images: ImageOptions = ImageOptions()
+    ) -> Normalisation? {
+        let count = source.count(of: .train)
+        let samples = min(count, max(most, 1))
+        let look = SampleLook(imageSize: imageSize, images: images)
+        let total = Mutex(PixelSums(channels: source.channels))
+        // Few enough that no thread waits long for the last, and enough for every core.
+        let parts = min(samples, 64)
+        DispatchQueue.concurrentPerform(iterations: parts) { part in
+            var sums = PixelSums(channels: source.channels)
+            let scratch = LoaderScratch()
+            var pixels = [UInt8](repeating: 0, count: imageSize * imageSize * source.channels)
+            for number in part * samples / parts..<(part + 1) * samples / parts {
+                let index = number * count / samples
+                do throws(SampleError) {
+                    try source.read(index, of: .train, into: &scratch.stored)
+                    var span = pixels.mutableSpan
+                    try scratch.transformer.transform(
+                        scratch.stored, path: source.path(of: index, in: .train), index: UInt32(index), as: look,
+                        isOfOneSize: source.imageSize != nil, fill: Array(repeating: 0, count: source.channels),
+                        into: &span)
+                    sums.add(pixels.span)
+                } catch {
+                    continue
+                }
+            }
+            total.withLock { $0.add(sums) }
+        }
+        return total.withLock { $0.normalisation }
+    }
+}
+
+/// Sums of bytes and of their squares, for each channel.
+private struct PixelSums: Sendable {
+    private var pixels = 0
+    private var sums: [Int]
+    private var squares: [Int]
+
+    init(channels: Int) {
+        sums = Array(repeating: 0, count: channels)
+        squares = sums
+    }
+
+    mutating func add(_ bytes: Span<UInt8>) {
+        let channels = sums.count
+        for channel in 0..<channels {
+            var (sum, square) = (0, 0)
+            for place in stride(from: channel, to: bytes.count, by: channels) {
+                let byte = Int(bytes[place])
+                sum += byte
+                square += byte * byte
+            }
+            sums[channel] += sum
+            squares[channel] += square
+        }
+        pixels += bytes.count / channels
+    }
+
+    mutating func add(_ other: PixelSums) {
+        for channel in sums.indices {
+            sums[channel] += other.sums[channel]
+            squares[channel] += other.squares[channel]
+        }
+        pixels += other.pixels
+    }
+
+    /// nil where there is no pixel. Where all are alike, the deviation is that of one step.
+    var normalisation: Normalisation? {
+        guard pixels > 0 else { return nil }
+        let means = sums.map { Double($0) / Double(pixels) }
+        let deviations = zip(squares, means).map { square, mean in
+            max((Double(square) / Double(pixels) - mean * mean).squareRoot(), 1)
+        }
+        return Normalisation(
+            name: "measured", means: means.map { Float($0 / 255) }, deviations: deviations.map { Float($0 / 255) })
+    }
+}
