@@ -4,10 +4,36 @@ package import Machine
 package enum DatasetError: Error, Equatable, Sendable {
     /// No dataset is called that.
     case unknownDataset(found: String, nearest: String?, known: [String])
+    /// No file or folder is at a path that a prefix was put before.
+    case noSuchPath(path: String, specification: String)
+    /// A path that has none of the forms of a dataset; `found` says in words what is there.
+    case notRecognised(path: String, found: String)
+    /// A path that is not what its prefix says.
+    case wrongForm(path: String, form: String, expected: String)
+    /// Two datasets lie at one path.
+    case severalForms(path: String, found: [String])
+    /// Tar files that are compressed, in which no picture can be found without reading all before it.
+    case compressedShards(path: String, file: String)
+    /// Braces that are no range.
+    case badPattern(path: String, found: String)
+    /// A file of a known kind whose contents are not as they should be.
+    case malformed(file: String, reason: String, expected: String)
+    /// ImageNet's flat folder of pictures, and nothing that says their classes.
+    case noValidationLabels(folder: String, pictures: Int)
+    /// The development kit's numbers of classes, and nothing that says what they mean.
+    case noSynsetNumbers(file: String)
+    /// A picture's class that no folder to learn from has.
+    case unknownClass(file: String, sample: Int, found: String, folder: String)
+    /// A picture of which a file of labels says nothing.
+    case noLine(file: String, picture: String)
+    /// A dataset that is made on the spot, where files are needed.
+    case hasNoFiles(dataset: String)
+    /// There are no pictures, or all are to be tested on.
+    case nothingToLearn(path: String, heldOut: Int)
     /// A folder was given to a dataset that has no files.
     case takesNoFolder(dataset: String, found: String)
     /// Neither `file` nor `file`.gz is in `folder`.
-    case missingFile(dataset: String, folder: String, file: String, package: String)
+    case missingFile(dataset: String, folder: String, file: String, package: String?)
     /// The system or the decompressor could not read on.
     case unreadable(file: String, reason: String)
     /// An IDX file does not begin as it should.
@@ -53,13 +79,49 @@ extension DatasetError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .unknownDataset(let found, let nearest, let known):
-            "There is no dataset '\(found)'\(nearest.map { "; did you mean '\($0)'?" } ?? ".") "
-                + "There are \(known.joined(separator: ", ")), and fashion-mnist:DIR for a folder of your own."
+            "There is no folder or file '\(found)', nor a dataset of that name\(nearest.map { "; did you mean '\($0)'?" } ?? ".") "
+                + "There are \(known.joined(separator: ", ")); anything else is a path, such as ./photos."
+        case .noSuchPath(let path, let specification):
+            "There is no folder or file '\(path)', which '\(specification)' names."
+        case .notRecognised(let path, let found):
+            "\(path) is \(found), but a dataset is expected: a folder for each class with JPEG, PNG or WebP pictures, train and val with such "
+                + "folders, tar files of them, or the files of MNIST or CIFAR."
+        case .wrongForm(let path, let form, let expected):
+            "\(path) is not of the form '\(form)', for which is expected: \(expected). `cnn-train data inspect \(path)` says what it is."
+        case .severalForms(let path, let found):
+            "\(path) has several datasets: \(listed(found)). Name one of them."
+        case .compressedShards(let path, let file):
+            "\(file) is compressed: pictures in it cannot be read in any order. Make it readable once: "
+                + "`cnn-train data pack \(path) OUT`."
+        case .badPattern(let path, let found):
+            "\(path) has {\(found)}, but a range of numbers is expected, such as {000000..000127}."
+        case .malformed(let file, let reason, let expected):
+            "\(file) cannot be used: \(reason); expected \(expected). Fetch it again."
+        case .noValidationLabels(let folder, let pictures):
+            "\(folder) has \(pictures) pictures and no folders of classes, and nothing says their classes. Put LOC_val_solution.csv, or "
+                + "ILSVRC2012_validation_ground_truth.txt and map_clsloc.txt, beside it, or the pictures into a folder for each class."
+        case .noSynsetNumbers(let file):
+            "\(file) numbers classes, but map_clsloc.txt, which says what the numbers mean, is missing beside it. It comes with the "
+                + "development kits of 2014 and later. LOC_val_solution.csv does without it."
+        case .unknownClass(let file, let sample, let found, let folder):
+            "\(file) says that picture \(sample) is of class '\(found)', which \(folder) does not have. Do they belong together?"
+        case .noLine(let file, let picture):
+            "\(file) says nothing of \(picture). Do they belong together?"
+        case .hasNoFiles(let dataset):
+            "The dataset '\(dataset)' is made on the spot and has no files to look at. Name a folder or file of images."
+        case .nothingToLearn(let path, let heldOut) where heldOut > 0:
+            "\(path) has \(heldOut) pictures, and all are taken to test with. Add pictures, or lower --validation-fraction."
+        case .nothingToLearn(let path, _):
+            "\(path) has no JPEG, PNG or WebP picture to learn from. Expected are pictures in folders of classes, or with .cls or .json "
+                + "beside them."
         case .takesNoFolder(let dataset, let found):
             "'\(found)' names a folder, but the dataset '\(dataset)' is made on the spot and reads none. Say '\(dataset)'."
         case .missingFile(let dataset, let folder, let file, let package):
             "The dataset \(dataset) is not complete in \(folder): neither \(file) nor \(file).gz is there. "
-                + "Install it with `apt-get install \(package)`, or name the folder that has it: \(dataset):DIR."
+                + (package.map {
+                    "Install it with `apt-get install \($0)`, or name the folder that has it: \(dataset):DIR."
+                }
+                    ?? "Fetch it again.")
         case .unreadable(let file, let reason):
             "\(file) cannot be read: \(reason). Check its permissions, or fetch it again."
         case .wrongMagic(let file, let found, let expected):

@@ -1,7 +1,10 @@
 import Tensors
 
 extension Dataset {
-    /// What tells a run's data from other data: name, sizes, classes, and a digest of some samples, so that nothing is read as a whole.
+    /// What tells a run's data from other data: sizes, classes, and a digest of some samples, so that nothing is read
+    /// as a whole.
+    ///
+    /// Nothing in it says where the data lie: a folder, its tar file and its packed form have the same.
     ///
     /// - Complexity: a few dozen samples, whatever the size.
     package var fingerprint: String {
@@ -20,7 +23,7 @@ extension Dataset {
             }
         }
         for name in classNames { for byte in name.utf8 { digest.add(UInt64(byte)) } }
-        return "\(name), \(count(of: .train)) to train and \(count(of: .test)) to test, \(classNames.count) classes, "
+        return "\(count(of: .train)) to train and \(count(of: .test)) to test, \(classNames.count) classes, "
             + "\(channels) channels, samples \(String(digest.value, radix: 16))"
     }
 
@@ -31,8 +34,8 @@ extension Dataset {
     private static var imageSize: Int { 32 }
 }
 
-/// A digest of 64 bits for telling things apart that nobody made alike on purpose. (Fowler, Noll and Vo, "The FNV non-cryptographic hash
-/// algorithm", by bytes.)
+/// A digest of 64 bits for telling things apart that nobody made alike on purpose. (Fowler, Noll and Vo, "The FNV
+/// non-cryptographic hash algorithm", by bytes.)
 struct FNV1a {
     private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
 
@@ -41,6 +44,10 @@ struct FNV1a {
     /// The digest of some bytes.
     init(_ bytes: some Sequence<UInt8>) {
         for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    }
+
+    mutating func add(_ bytes: Span<UInt8>) {
+        for index in bytes.indices { value = (value ^ UInt64(bytes[index])) &* 0x100_0000_01b3 }
     }
 
     mutating func add(_ number: UInt64) {

@@ -1,28 +1,32 @@
-import Tensors
-
-/// The names that `openDataset` knows.
+/// The names of datasets that need no path.
 package let datasetNames = ["fashion-mnist", "shapes", "synthetic"]
 
-/// The dataset that `specification` names: `shapes`, `synthetic`, `fashion-mnist`, or `fashion-mnist:DIR` for a folder of one's own.
+/// How a dataset is opened.
+package struct DatasetOptions: Hashable, Sendable {
+    /// What `synthetic` shall have; the others have their own.
+    package var channels = 3
+    /// What `synthetic` shall have; the others have their own.
+    package var classes = 10
+    /// The share of pictures that is tested on where nothing says which are, in 0...1.
+    package var validationFraction = 0.1
+
+    package init(channels: Int = 3, classes: Int = 10, validationFraction: Double = 0.1) {
+        self.channels = channels
+        self.classes = classes
+        self.validationFraction = validationFraction
+    }
+}
+
+/// The dataset that `specification` means: see `Recognition`.
 ///
-/// - Parameters:
-///   - channels: what `synthetic` shall have; the others have their own.
-///   - classes: what `synthetic` shall have; the others have their own.
-/// - Throws: `DatasetError` for a name that is not known and for files that are missing or malformed.
+/// - Throws: `DatasetError` for what is not known, and for files that are missing or malformed.
 package func openDataset(
-    _ specification: String, channels: Int = 3, classes: Int = 10
+    _ specification: String, options: DatasetOptions = DatasetOptions()
 ) throws(DatasetError) -> any Dataset {
-    let parts = specification.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    let name = parts.first ?? ""
-    let folder = parts.count > 1 ? parts[1] : nil
-    switch name {
-    case "fashion-mnist":
-        return StoredDataset(try FashionMNIST(folder: folder ?? FashionMNIST.debianFolder))
-    case "shapes", "synthetic":
-        guard folder == nil else { throw .takesNoFolder(dataset: name, found: specification) }
-        return name == "shapes" ? Shapes() : Synthetic(channels: channels, classes: classes)
-    default:
-        throw .unknownDataset(
-            found: specification, nearest: Spelling.nearest(to: name, among: datasetNames), known: datasetNames)
+    let recognition = try Recognition(of: specification)
+    switch recognition.kind {
+    case .shapes: return Shapes()
+    case .synthetic: return Synthetic(channels: options.channels, classes: options.classes)
+    case .packed, .mnist, .cifar, .tar, .folder: return StoredDataset(try recognition.source(options))
     }
 }

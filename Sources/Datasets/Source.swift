@@ -2,8 +2,8 @@ package import Tensors
 
 /// Labelled images where they are stored, as files have them.
 ///
-/// A sample is called by its index in its split. Samples are ordered by class and then by name, so that a set has the same order as a folder,
-/// in tar files and packed, and a run the same bits from each of them.
+/// A sample is called by its index in its split. Samples are ordered by class and then by name, so that a set has the
+/// same order as a folder, in tar files and packed, and a run the same bits from each of them.
 package protocol Source: Sendable {
     /// The name that opens it, such as `fashion-mnist`, or its prefix and path.
     var name: String { get }
@@ -15,6 +15,8 @@ package protocol Source: Sendable {
     var imageSize: Int? { get }
     /// The moments that are known of its images; nil for those of photographs.
     var normalisation: Normalisation? { get }
+    /// How its splits and classes were found, in words; nil where there is nothing to find.
+    var layout: String? { get }
     /// The number of samples.
     func count(of split: Split) -> Int
     /// The class of sample `index`, in 0..<classNames.count.
@@ -30,6 +32,7 @@ package protocol Source: Sendable {
 extension Source {
     package var imageSize: Int? { nil }
     package var normalisation: Normalisation? { nil }
+    package var layout: String? { nil }
 }
 
 /// A sample as it is stored.

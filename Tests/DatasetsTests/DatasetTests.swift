@@ -2,7 +2,7 @@ import Datasets
 import Foundation
 import Testing
 
-private let debianHasIt = FileManager.default.fileExists(atPath: FashionMNIST.debianFolder)
+private let debianHasIt = FileManager.default.fileExists(atPath: MNIST.debianFolder)
 
 /// Mean and standard deviation.
 func moments(_ numbers: [Float]) -> (mean: Double, deviation: Double) {
@@ -83,11 +83,11 @@ func moments(_ numbers: [Float]) -> (mean: Double, deviation: Double) {
     @Test("twice the size interpolates bytes with quarters, as Pillow does, and repeats the edge")
     func doubled() throws {
         let folder = try IDXFolder()
-        let dataset = StoredDataset(try FashionMNIST(folder: folder.path))
+        let dataset = StoredDataset(try MNIST(.fashion, folder: folder.path))
         let large = try dataset.image(0, of: .train, imageSize: 56)
         func normalised(_ byte: Int) -> Float { (Float(byte) / 255 - 0.2860) / 0.3530 }
-        // Pixel k of the image is k modulo 256. Centres of the doubled grid lie a quarter and three quarters between the original's; first
-        // rows are interpolated, with halves rounded up, then columns.
+        // Pixel k of the image is k modulo 256. Centres of the doubled grid lie a quarter and three quarters between
+        // the original's; first rows are interpolated, with halves rounded up, then columns.
         #expect(large[0] == normalised(0) && large[55] == normalised(27))
         #expect(Array(large[1...4]) == [0, 1, 1, 2].map(normalised))
         // Between rows of 28: 7 below the first for 28 / 4.
@@ -99,7 +99,7 @@ func moments(_ numbers: [Float]) -> (mean: Double, deviation: Double) {
         let folder = try IDXFolder(train: 1, test: 1)
         try folder.write(
             IDXFolder.header(0x803, [1, 28, 28]) + [UInt8](repeating: 100, count: 784), to: IDXFolder.trainImages)
-        let image = try StoredDataset(FashionMNIST(folder: folder.path)).image(0, of: .train, imageSize: size)
+        let image = try StoredDataset(MNIST(.fashion, folder: folder.path)).image(0, of: .train, imageSize: size)
         #expect(image == [Float](repeating: (Float(100) / 255 - 0.2860) / 0.3530, count: size * size))
     }
 }
@@ -107,7 +107,7 @@ func moments(_ numbers: [Float]) -> (mean: Double, deviation: Double) {
 @Suite struct SyntheticTests {
     @Test("the same few samples come again and again, with labels of any number of classes")
     func repetition() throws {
-        let dataset = try openDataset("synthetic", channels: 1, classes: 1000)
+        let dataset = try openDataset("synthetic", options: DatasetOptions(channels: 1, classes: 1000))
         #expect(dataset.classNames.count == 1000 && dataset.channels == 1)
         let labels = (0..<10_000).map { dataset.label(at: $0, in: .train) }
         #expect(labels.allSatisfy { (0..<1000).contains($0) } && (30...64).contains(Set(labels).count))

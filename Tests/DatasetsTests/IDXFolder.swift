@@ -1,7 +1,8 @@
 import Datasets
 import Foundation
 
-/// A folder with the four files of a tiny Fashion-MNIST, each of which a test may spoil. It goes with the last reference.
+/// A folder with the four files of a tiny Fashion-MNIST, each of which a test may spoil. It goes with the last
+/// reference.
 final class IDXFolder {
     let path: String
 
@@ -47,7 +48,7 @@ final class IDXFolder {
     /// What opening the folder throws; nil if it opens.
     func failure() -> DatasetError? {
         do throws(DatasetError) {
-            _ = try FashionMNIST(folder: path)
+            _ = try MNIST(.fashion, folder: path)
             return nil
         } catch {
             return error

@@ -6,10 +6,10 @@ import Testing
     @Test("plain and compressed files hold the same samples")
     func compression() throws {
         let folder = try IDXFolder()
-        let plain = StoredDataset(try FashionMNIST(folder: folder.path))
+        let plain = StoredDataset(try MNIST(.fashion, folder: folder.path))
         try folder.compress(IDXFolder.trainImages)
         try folder.compress(IDXFolder.testLabels)
-        let compressed = StoredDataset(try FashionMNIST(folder: folder.path))
+        let compressed = StoredDataset(try MNIST(.fashion, folder: folder.path))
         for split in Split.allCases {
             #expect(plain.count(of: split) == compressed.count(of: split))
             for index in 0..<plain.count(of: split) {

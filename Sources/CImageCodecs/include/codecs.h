@@ -73,7 +73,7 @@ size_t codec_encode_jpeg(
     const uint8_t *pixels, uint32_t width, uint32_t height, int channels, struct codec_jpeg_options options,
     uint8_t *bytes, size_t capacity);
 
-/// For tests: writes a PNG of 8 bits and returns its bytes, or 0 where `capacity` is too small. `channels`: 1 grey, 2 grey and
+/// Writes a PNG of 8 bits and returns its bytes, or 0 where `capacity` is too small. `channels`: 1 grey, 2 grey and
 /// opacity, 3 RGB, 4 RGB and opacity.
 size_t codec_encode_png(
     const uint8_t *pixels, uint32_t width, uint32_t height, int channels, uint8_t *bytes, size_t capacity);

@@ -1,7 +1,7 @@
 import Files
 
-/// CIFAR-10 and CIFAR-100: colour images of 32 x 32 pixels, in the binary form of their authors or in that for Python, as a folder or in a .tar.gz.
-/// (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.)
+/// CIFAR-10 and CIFAR-100: colour images of 32 x 32 pixels, in the binary form of their authors or in that for Python,
+/// as a folder or in a .tar.gz. (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.)
 ///
 /// Of CIFAR-100 the fine labels count.
 package struct CIFAR: Source {
@@ -23,27 +23,30 @@ package struct CIFAR: Source {
 
     static let pixels = 32 * 32
 
-    init(name: String, form: Form, train: Part, test: Part, classNames: [String]) {
-        self.name = name
-        self.train = train
-        self.test = test
-        self.classNames = classNames
-        normalisation = form.normalisation
-    }
-
-    /// Which of the two datasets.
-    enum Form: Sendable {
-        case cifar10, cifar100
-
-        var normalisation: Normalisation { self == .cifar10 ? .cifar10 : .cifar100 }
-        var classes: Int { self == .cifar10 ? 10 : 100 }
+    /// Reads all images.
+    ///
+    /// - Throws: `DatasetError` for files that are missing or malformed.
+    init(_ files: CIFARFiles) throws(DatasetError) {
+        let form = files.form
+        name = "cifar:" + files.path
+        normalisation = form.isOf100 ? .cifar100 : .cifar10
+        let contents = try files.contents()
+        let names = try contents.classNames()
+        guard names.count == form.classes else {
+            throw .malformed(
+                file: contents.path(form.metaFile), reason: "it has the names of \(names.count) classes",
+                expected: "\(form.classes)")
+        }
+        classNames = names
+        train = try contents.part(of: form.trainFiles)
+        test = try contents.part(of: form.testFiles)
     }
 
     package func count(of split: Split) -> Int { part(split).labels.count }
 
     package func label(at index: Int, in split: Split) -> Int { Int(part(split).labels[index]) }
 
-    package func path(of index: Int, in split: Split) -> String { "image \(index) of \(name)" }
+    package func path(of index: Int, in split: Split) -> String { "image \(index) to \(split.rawValue) of \(name)" }
 
     package func read(_ index: Int, of split: Split, into sample: inout StoredSample) throws(SampleError) {
         sample.form = .pixels(height: 32, width: 32)

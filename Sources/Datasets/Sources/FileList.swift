@@ -2,8 +2,8 @@ import Files
 import Glibc
 import Tensors
 
-/// Paths below a folder, as the bytes that the system has for them, in one stretch of memory: a million of them take some hundred megabytes as
-/// strings, and a tenth of it here.
+/// Paths below a folder, as the bytes that the system has for them, in one stretch of memory: a million of them take
+/// some hundred megabytes as strings, and a tenth of it here.
 struct FileList: Sendable {
     private var bytes: [UInt8] = []
     /// Where each path ends in `bytes`.
@@ -11,111 +11,93 @@ struct FileList: Sendable {
 
     var count: Int { ends.count }
 
-    mutating func append(_ path: some Sequence<UInt8>) {
+    mutating func append(_ path: some Collection<UInt8>) {
         bytes += path
         ends.append(bytes.count)
     }
 
     /// The bytes of a path.
-    subscript(_ index: Int) -> ArraySlice<UInt8> { bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]] }
+    subscript(_ index: Int) -> ArraySlice<UInt8> { bytes[range(index)] }
 
     /// A path as text.
     func text(_ index: Int) -> String { String(pathBytes: self[index]) }
-}
 
-/// An entry of a folder.
-struct FolderEntry {
-    enum Kind {
-        case file, folder, other
-    }
+    private func range(_ index: Int) -> Range<Int> { (index == 0 ? 0 : ends[index - 1])..<ends[index] }
 
-    /// As the system has it, without the folder.
-    let name: [UInt8]
-    let kind: Kind
-}
-
-/// The entries of a folder, sorted by the bytes of their names, symbolic links as what they lead to.
-///
-/// Hidden ones and what macOS leaves behind are no entries.
-/// - Throws: `DatasetError.unreadable` where the system does not list it.
-func entries(ofFolder path: String) throws(DatasetError) -> [FolderEntry] {
-    guard let folder = path.withPath({ opendir($0) }) else {
-        throw .unreadable(file: path, reason: String(cString: strerror(errno)))
-    }
-    defer { closedir(folder) }
-    var found: [FolderEntry] = []
-    while true {
-        errno = 0
-        guard let entry = readdir(folder) else { break }
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in Array(bytes.prefix { $0 != 0 }) }
-        // `.`, `..`, hidden files and `._x.jpg` begin with a dot.
-        if name.first == UInt8(ascii: ".") || name == Array("__MACOSX".utf8) { continue }
-        found.append(
-            FolderEntry(name: name, kind: kind(Int32(entry.pointee.d_type), of: path + "/" + String(pathBytes: name))))
-    }
-    guard errno == 0 else {
-        throw .unreadable(file: path, reason: String(cString: strerror(errno)))
-    }
-    return found.sorted { $0.name.lexicographicallyPrecedes($1.name) }
-}
-
-private func kind(_ type: Int32, of path: String) -> FolderEntry.Kind {
-    switch type {
-    case Int32(DT_REG): return .file
-    case Int32(DT_DIR): return .folder
-    case Int32(DT_LNK), Int32(DT_UNKNOWN):
-        var status = stat()
-        guard path.withPath({ stat($0, &status) }) == 0 else { return .other }
-        switch status.st_mode & S_IFMT {
-        case S_IFREG: return .file
-        case S_IFDIR: return .folder
-        default: return .other
-        }
-    default: return .other
-    }
-}
-
-/// Reads a whole file into memory that is used again.
-///
-/// - Parameter limit: bytes that it may have at most.
-func readSample(_ path: String, limit: Int = mostSampleBytes, into bytes: inout [UInt8]) throws(SampleError) {
-    bytes.removeAll(keepingCapacity: true)
-    let descriptor = path.withPath { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-    guard descriptor >= 0 else { throw SampleError("\(path): \(String(cString: strerror(errno)))") }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-        throw SampleError("\(path) is not a file")
-    }
-    guard status.st_size <= limit else {
-        throw SampleError("\(path) has \(status.st_size) bytes; at most \(limit) are read of a picture")
-    }
-    let size = Int(status.st_size)
-    if bytes.capacity < size { bytes.reserveCapacity(size) }
-    var failure: Int32 = 0
-    bytes.append(addingCapacity: size) { (target: inout OutputSpan<UInt8>) in
-        target.withUnsafeMutableBufferPointer { buffer, count in
-            while count < size {
-                let result = read(descriptor, buffer.baseAddress.map { $0 + count }, size - count)
-                if result < 0 && errno == EINTR { continue }
-                if result < 0 { failure = errno }
-                guard result > 0 else { return }
-                count += result
+    /// The order of samples that all forms of a set have: by label, and then by the bytes of their paths without the
+    /// ending.
+    ///
+    /// - Parameter labels: one for each path.
+    /// - Returns: places in this list; nil where it has that order already.
+    func order(by labels: [UInt16]) -> [Int]? {
+        bytes.withUnsafeBufferPointer { bytes in
+            func key(_ index: Int) -> (UnsafeRawBufferPointer, ending: UnsafeRawBufferPointer) {
+                let path = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[range(index)]))
+                let end = keyEnd(of: path)
+                return (UnsafeRawBufferPointer(rebasing: path[..<end]), UnsafeRawBufferPointer(rebasing: path[end...]))
             }
+            func isBefore(_ a: Int, _ b: Int) -> Bool {
+                if labels[a] != labels[b] { return labels[a] < labels[b] }
+                let ((a, aEnding), (b, bEnding)) = (key(a), key(b))
+                let order = compare(a, b)
+                return order < 0 || (order == 0 && compare(aEnding, bEnding) < 0)
+            }
+            let isOrdered = (1..<max(count, 1)).allSatisfy { !isBefore($0, $0 - 1) }
+            return isOrdered ? nil : (0..<count).sorted(by: isBefore)
         }
     }
-    guard failure == 0 else { throw SampleError("\(path): \(String(cString: strerror(failure)))") }
 }
 
-/// Bytes that a picture's file may have: more than any of `Image.mostPixels` needs that is not made to be large.
-let mostSampleBytes = 1 << 30
+/// Less than, equal to or more than 0, as `a` is before, equal to or after `b`.
+private func compare(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
+    if let start = a.baseAddress, let other = b.baseAddress {
+        let order = memcmp(start, other, min(a.count, b.count))
+        if order != 0 { return Int(order) }
+    }
+    return a.count - b.count
+}
 
-/// Whether a picture is kept for testing, where nothing else says which are: a function of its path, so that pictures that are added later move none
-/// from one side to the other.
+/// Where a path's ending begins: at the last dot of its name, or at its end.
+func keyEnd(of path: some RandomAccessCollection<UInt8>) -> Int {
+    let bytes = path.reversed()
+    for (distance, byte) in bytes.enumerated() {
+        if byte == UInt8(ascii: "/") { break }
+        if byte == UInt8(ascii: ".") { return path.count - distance - 1 }
+    }
+    return path.count
+}
+
+/// A path without its ending.
+func key(of path: ArraySlice<UInt8>) -> ArraySlice<UInt8> { path.prefix(keyEnd(of: path)) }
+
+/// Whether a picture is kept for testing, where nothing else says which are: a function of its class and its path below
+/// the class, without the ending, so that pictures that are added later move none from one side to the other.
 ///
-/// - Parameter fraction: the share that is kept, in 0...1.
-func isHeldOut(_ path: some Sequence<UInt8>, fraction: Double) -> Bool {
+/// - Parameters:
+///   - key: `CLASS/PATH`.
+///   - fraction: the share that is kept, in 0...1.
+func isHeldOut(_ key: some Sequence<UInt8>, fraction: Double) -> Bool {
     // Of 64 random bits the upper 53 as a number in [0, 1).
-    let random = CounterRandom(seed: FNV1a(path).value, stream: "held out").bits(0)
+    let random = CounterRandom(seed: FNV1a(key).value, stream: "held out").bits(0)
     return Double(random >> 11) * 0x1p-53 < fraction
+}
+
+/// The endings of pictures' files.
+enum PictureEnding {
+    /// Those of formats that are decoded.
+    static let decoded: Set<String> = ["jpg", "jpeg", "jpe", "jfif", "png", "webp"]
+    /// Those of others: their pictures shall be missed, and not overlooked.
+    static let foreign: Set<String> = [
+        "gif", "bmp", "dib", "tif", "tiff", "heic", "heif", "avif", "jp2", "jxl", "ppm", "pgm", "pnm",
+    ]
+
+    /// Whether a file is taken for a picture; its contents say what it is.
+    static func isPicture(_ name: some RandomAccessCollection<UInt8>) -> Bool {
+        let ending = name.suffix(name.count - keyEnd(of: name)).dropFirst()
+        guard (3...4).contains(ending.count) else { return false }
+        // The commonest without making a text of it.
+        if ending.count == 3, ending.elementsEqual("jpg".utf8) { return true }
+        let text = String(decoding: ending, as: UTF8.self).lowercased()
+        return decoded.contains(text) || foreign.contains(text)
+    }
 }

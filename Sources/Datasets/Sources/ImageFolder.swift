@@ -1,14 +1,15 @@
 import Files
-import Glibc
 
 /// A folder of pictures, a folder for each class.
 ///
-/// Either `train/<class>/…` with `val`, `valid`, `validation` or `test` beside it, or classes alone, of which a share is kept for testing.
-/// Classes are sorted by the bytes of their names, as torchvision's ImageFolder has them. Pictures may lie deeper than their class's folder.
+/// Either `train/<class>/…` with `val`, `valid`, `validation` or `test` beside it, or classes alone, of which a share
+/// is kept for testing. Classes are sorted by the bytes of their names, as torchvision's ImageFolder has them. Pictures
+/// may lie deeper than their class's folder. Of ImageNet, val may be flat: `ValidationLabels` knows its classes.
 package struct ImageFolder: Source {
     package let name: String
     package let classNames: [String]
     package let channels = 3
+    package let layout: String?
 
     private let train: Part
     private let test: Part
@@ -19,10 +20,20 @@ package struct ImageFolder: Source {
         let folder: String
         var files = FileList()
         var labels: [UInt16] = []
-    }
 
-    /// The names of the folder that is tested on, the first that is there.
-    static let testNames = ["val", "valid", "validation", "test"]
+        mutating func append(_ path: some Collection<UInt8>, _ label: UInt16) {
+            files.append(path)
+            labels.append(label)
+        }
+
+        /// Brings the pictures into their order.
+        mutating func sort() {
+            guard let order = files.order(by: labels) else { return }
+            var sorted = Part(folder: folder)
+            for index in order { sorted.append(files[index], labels[index]) }
+            self = sorted
+        }
+    }
 
     /// Lists all pictures; opens none.
     ///
@@ -30,39 +41,36 @@ package struct ImageFolder: Source {
     ///   - path: of the folder.
     ///   - validationFraction: the share that is kept for testing where no folder is.
     /// - Throws: `DatasetError` for folders that cannot be read or are not as described.
-    init(path: String, name: String, validationFraction: Double) throws(DatasetError) {
-        self.name = name
-        let top = try entries(ofFolder: path).filter { $0.kind == .folder }
-        func folder(named name: String) -> String? {
-            top.contains { $0.name == Array(name.utf8) } ? path + "/" + name : nil
-        }
-        let trainFolder = folder(named: "train")
-        let classes = try Self.classes(of: trainFolder ?? path)
+    init(path: String, validationFraction: Double) throws(DatasetError) {
+        name = "folder:" + path
+        let top = try FolderEntries(of: path).names(of: .folder)
+        func folder(_ name: [UInt8]) -> String { path + "/" + String(pathBytes: name) }
+        let trainFolder = SplitName.first(of: SplitName.train, among: top).map(folder)
+        let classes = try FolderEntries(of: trainFolder ?? path).names(of: .folder)
         classNames = classes.map { String(pathBytes: $0) }
-        guard classes.count > 1 else { throw .tooFewClasses(folder: path, found: classNames) }
+        guard classes.count > 1 else { throw .tooFewClasses(folder: trainFolder ?? path, found: classNames) }
         guard classes.count <= UInt16.max else { throw .tooManyClasses(folder: path, found: classes.count) }
         let all = try Self.part(trainFolder ?? path, classes)
-        if trainFolder != nil, let testFolder = Self.testNames.lazy.compactMap(folder).first {
-            let unknown = try Self.classes(of: testFolder).filter { !classes.contains($0) }
-            guard unknown.isEmpty else {
-                throw .unknownClasses(
-                    folder: testFolder, found: unknown.map { String(pathBytes: $0) })
-            }
-            train = all
-            test = try Self.part(testFolder, classes)
+        try Self.check(all, classNames, folder: trainFolder ?? path)
+        if let trainFolder, let found = try Self.test(of: path, top, classes) {
+            (train, test) = (all, found)
+            layout = "\(trainFolder) has \(classes.count) folders, one for each class; \(found.folder) is tested on"
         } else {
             (train, test) = Self.divided(all, validationFraction: validationFraction)
+            layout =
+                "\(trainFolder ?? path) has \(classes.count) folders, one for each class; a share of "
+                + "\(validationFraction) of the pictures is tested on"
         }
-        try check(folder: path)
+        guard train.files.count > 0 else { throw .nothingToLearn(path: path, heldOut: test.files.count) }
+        guard test.files.count > 0 else { throw .nothingToTest(folder: path, samples: train.files.count) }
     }
 
-    /// - Throws: where a class has no picture to learn from, or none is left to test with.
-    private func check(folder: String) throws(DatasetError) {
+    /// - Throws: where a class has no picture.
+    private static func check(_ part: Part, _ classNames: [String], folder: String) throws(DatasetError) {
         var counts = [Int](repeating: 0, count: classNames.count)
-        for label in train.labels { counts[Int(label)] += 1 }
+        for label in part.labels { counts[Int(label)] += 1 }
         let empty = classNames.indices.filter { counts[$0] == 0 }.map { classNames[$0] }
         guard empty.isEmpty else { throw .emptyClasses(folder: folder, found: empty) }
-        guard test.files.count > 0 else { throw .nothingToTest(folder: folder, samples: train.files.count) }
     }
 
     package func count(of split: Split) -> Int { part(split).files.count }
@@ -85,17 +93,14 @@ package struct ImageFolder: Source {
         }
     }
 
-    private static func classes(of folder: String) throws(DatasetError) -> [[UInt8]] {
-        try entries(ofFolder: folder).filter { $0.kind == .folder }.map(\.name)
-    }
-
-    /// All pictures below a folder's classes, in the order of classes and then of paths.
+    /// All pictures below a folder's classes, in their order.
     private static func part(_ folder: String, _ classes: [[UInt8]]) throws(DatasetError) -> Part {
         var part = Part(folder: folder + "/")
-        for (label, name) in classes.enumerated() {
-            guard fileExists(part.folder + String(pathBytes: name)) else { continue }
+        let there = Set(try FolderEntries(of: folder).names(of: .folder))
+        for (label, name) in classes.enumerated() where there.contains(name) {
             try addPictures(below: name, label: UInt16(label), depth: 0, to: &part)
         }
+        part.sort()
         return part
     }
 
@@ -105,14 +110,18 @@ package struct ImageFolder: Source {
     {
         let folder = part.folder + String(pathBytes: path)
         guard depth < mostFolders else { throw .tooDeep(folder: folder) }
-        for entry in try entries(ofFolder: folder) {
-            let below = path + [UInt8(ascii: "/")] + entry.name
-            switch entry.kind {
-            case .folder: try addPictures(below: below, label: label, depth: depth + 1, to: &part)
-            case .file where isPicture(entry.name):
-                part.files.append(below)
-                part.labels.append(label)
-            case .file, .other: break
+        let entries = try FolderEntries(of: folder)
+        var below = path + [UInt8(ascii: "/")]
+        let length = below.count
+        for (index, kind) in entries.kinds.enumerated() where kind != .other {
+            let name = entries.names[index]
+            guard kind == .folder || PictureEnding.isPicture(name) else { continue }
+            below.removeLast(below.count - length)
+            below += name
+            if kind == .folder {
+                try addPictures(below: below, label: label, depth: depth + 1, to: &part)
+            } else {
+                part.append(below, label)
             }
         }
     }
@@ -120,30 +129,41 @@ package struct ImageFolder: Source {
     /// Folders within folders; symbolic links that lead around in circles would have no end.
     private static let mostFolders = 40
 
-    /// Endings of files that are taken for pictures; what they are their contents say. Those of formats that are not decoded are among them, so
-    /// that their pictures are missed and not overlooked.
-    private static let endings: Set<String> = [
-        "jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "dib", "tif", "tiff", "heic", "heif", "avif", "jp2",
-        "jxl",
-        "ppm", "pgm", "pnm",
-    ]
-
-    static func isPicture(_ name: [UInt8]) -> Bool {
-        guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { return false }
-        return endings.contains(String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased())
+    /// The pictures that are tested on; nil where no folder beside `train` has any whose classes are known.
+    private static func test(of path: String, _ top: [[UInt8]], _ classes: [[UInt8]]) throws(DatasetError) -> Part? {
+        for known in SplitName.test {
+            guard let name = SplitName.first(of: [known], among: top) else { continue }
+            let folder = path + "/" + String(pathBytes: name)
+            let entries = try FolderEntries(of: folder)
+            let folders = entries.names(of: .folder)
+            if !folders.isEmpty {
+                let unknown = folders.filter { !classes.contains($0) }
+                guard unknown.isEmpty else {
+                    throw .unknownClasses(folder: folder, found: unknown.map { String(pathBytes: $0) })
+                }
+                return try part(folder, classes)
+            }
+            let pictures = entries.names(of: .file).filter { PictureEnding.isPicture($0) }
+            // Pictures of competitions' test folders have no classes.
+            if pictures.isEmpty || known.hasPrefix("test") { continue }
+            let labels = try ValidationLabels(of: pictures, folder: folder, classes: classes)
+            var part = Part(folder: folder + "/")
+            for (picture, label) in zip(pictures, labels.labels) { part.append(picture, label) }
+            part.sort()
+            return part
+        }
+        return nil
     }
 
-    /// Puts a share of the pictures aside, by a hash of their paths: pictures that are added later move none from one side to the other.
+    /// Puts a share of the pictures aside.
     private static func divided(_ all: Part, validationFraction: Double) -> (train: Part, test: Part) {
         var (train, test) = (Part(folder: all.folder), Part(folder: all.folder))
-        for index in 0..<all.files.count {
+        for (index, label) in all.labels.enumerated() {
             let path = all.files[index]
-            if isHeldOut(path, fraction: validationFraction) {
-                test.files.append(path)
-                test.labels.append(all.labels[index])
+            if isHeldOut(key(of: path), fraction: validationFraction) {
+                test.append(path, label)
             } else {
-                train.files.append(path)
-                train.labels.append(all.labels[index])
+                train.append(path, label)
             }
         }
         return (train, test)

@@ -1,5 +1,5 @@
 /// A value of a pickle, as far as datasets need them.
-indirect enum PickleValue: Equatable {
+enum PickleValue: Equatable {
     case none
     case boolean(Bool)
     case integer(Int)
@@ -17,10 +17,13 @@ indirect enum PickleValue: Equatable {
     case byteType
     /// What `_reconstruct` has made and no state has filled yet.
     case unfilled
+    /// What the memo has of a list, a dictionary or an array: later instructions change them, and no file of CIFAR's
+    /// recalls them.
+    case changeable
 
     static func == (a: PickleValue, b: PickleValue) -> Bool {
         switch (a, b) {
-        case (.none, .none), (.byteType, .byteType), (.unfilled, .unfilled): true
+        case (.none, .none), (.byteType, .byteType), (.unfilled, .unfilled), (.changeable, .changeable): true
         case (.boolean(let a), .boolean(let b)): a == b
         case (.integer(let a), .integer(let b)): a == b
         case (.bytes(let a), .bytes(let b)): a == b
@@ -48,6 +51,15 @@ indirect enum PickleValue: Equatable {
         }
     }
 
+    /// What the memo keeps of it.
+    fileprivate var kept: PickleValue {
+        switch self {
+        case .list, .dictionary, .unfilled, .array: .changeable
+        default: self
+        }
+    }
+
+    /// A list's numbers; nil for anything else.
     var integers: [Int]? {
         guard case .list(let values) = self else { return nil }
         var integers: [Int] = []
@@ -58,6 +70,7 @@ indirect enum PickleValue: Equatable {
         return integers
     }
 
+    /// A list's texts; nil for anything else.
     var names: [String]? {
         guard case .list(let values) = self else { return nil }
         let names = values.compactMap(\.name)
@@ -70,10 +83,11 @@ struct PickleError: Error, Equatable {
     let reason: String
 }
 
-/// Reads the pickles that CIFAR's authors have made: dictionaries of numbers, texts, lists and arrays of bytes. (Python's `pickletools` describes the
-/// instructions.)
+/// Reads the pickles that CIFAR's authors have made: dictionaries of numbers, texts, lists and arrays of bytes.
+/// (Python's `pickletools` describes the instructions.)
 ///
-/// A pickle is a program. This reader knows the instructions and the names of numpy that such a file needs, refuses every other, and calls nothing.
+/// A pickle is a program. This reader knows the instructions and the names of numpy that such a file needs, refuses
+/// every other, and calls nothing.
 struct PickleReader {
     private let bytes: [UInt8]
     private var place = 0
@@ -81,9 +95,14 @@ struct PickleReader {
     /// The heights of the stack at which marks stand.
     private var marks: [Int] = []
     private var memo: [Int: PickleValue] = [:]
+    /// Tuples, lists and dictionaries made, and bytes made of texts.
+    private var collections = 0
+    private var encoded = 0
 
     /// More than any file of theirs has; a bound on what a false file can make us keep.
     private static let mostValues = 10_000_000
+    /// As many may lie in one another at most, and be let go of again in one another.
+    private static let mostCollections = 1_000
 
     /// The value that a file holds.
     static func value(of bytes: [UInt8]) throws(PickleError) -> PickleValue {
@@ -102,7 +121,7 @@ struct PickleReader {
                 return try pop()
             }
             try step(code, at: start)
-            guard stack.count < Self.mostValues, memo.count < Self.mostValues else {
+            guard stack.count < Self.mostValues, marks.count < Self.mostValues, memo.count < Self.mostValues else {
                 throw refusal("it has more than \(Self.mostValues) values")
             }
         }
@@ -126,24 +145,24 @@ struct PickleReader {
         case "\u{8E}": stack.append(.bytes(try take(integer(bytes: 8))))
         case "X": stack.append(try text(integer(bytes: 4)))
         case "\u{8C}": stack.append(try text(integer(bytes: 1)))
-        case "]": stack.append(.list([]))
-        case "}": stack.append(.dictionary([]))
-        case ")": stack.append(.tuple([]))
+        case "]": try collect(.list([]))
+        case "}": try collect(.dictionary([]))
+        case ")": try collect(.tuple([]))
         case "\u{85}": try makeTuple(1)
         case "\u{86}": try makeTuple(2)
         case "\u{87}": try makeTuple(3)
-        case "t": stack.append(.tuple(try popToMark()))
-        case "l": stack.append(.list(try popToMark()))
-        case "d": stack.append(.dictionary(try pairs(popToMark())))
+        case "t": try collect(.tuple(try popToMark()))
+        case "l": try collect(.list(try popToMark()))
+        case "d": try collect(.dictionary(try pairs(popToMark())))
         case "a": try append([pop()])
         case "e": try append(popToMark())
         case "s":
             let value = try pop()
             try set([pop(), value])
         case "u": try set(popToMark())
-        case "q": memo[try integer(bytes: 1)] = try top()
-        case "r": memo[try integer(bytes: 4)] = try top()
-        case "\u{94}": memo[memo.count] = try top()
+        case "q": memo[try integer(bytes: 1)] = try top().kept
+        case "r": memo[try integer(bytes: 4)] = try top().kept
+        case "\u{94}": memo[memo.count] = try top().kept
         case "h": stack.append(try recall(integer(bytes: 1)))
         case "j": stack.append(try recall(integer(bytes: 4)))
         case "c":
@@ -190,6 +209,8 @@ struct PickleReader {
             guard case .text(let text) = values[0], values[1].name == "latin1" else {
                 throw refusal("it encodes a text otherwise than in latin1")
             }
+            encoded += text.utf8.count
+            guard encoded <= bytes.count else { throw refusal("it makes more bytes than it has") }
             var bytes: [UInt8] = []
             for scalar in text.unicodeScalars {
                 guard let byte = UInt8(exactly: scalar.value) else { throw refusal("a text is not latin1") }
@@ -225,8 +246,6 @@ struct PickleReader {
             stack.append(.array(shape: shape, bytes: bytes))
         default: throw refusal("it gives a state to what has none")
         }
-        // The memo's copy of the object has been made before its state came.
-        if let place = memo.first(where: { $0.value == .unfilled })?.key { memo[place] = try top() }
     }
 
     // MARK: The stack
@@ -253,7 +272,15 @@ struct PickleReader {
     private mutating func makeTuple(_ count: Int) throws(PickleError) {
         var values: [PickleValue] = []
         for _ in 0..<count { values.insert(try pop(), at: 0) }
-        stack.append(.tuple(values))
+        try collect(.tuple(values))
+    }
+
+    private mutating func collect(_ value: PickleValue) throws(PickleError) {
+        collections += 1
+        guard collections <= Self.mostCollections else {
+            throw refusal("it has more than \(Self.mostCollections) tuples, lists and dictionaries")
+        }
+        stack.append(value)
     }
 
     private mutating func append(_ values: [PickleValue]) throws(PickleError) {
@@ -276,6 +303,7 @@ struct PickleReader {
 
     private func recall(_ index: Int) throws(PickleError) -> PickleValue {
         guard let value = memo[index] else { throw refusal("it recalls what was never kept") }
+        guard value != .changeable else { throw refusal("it recalls a list, a dictionary or an array") }
         return value
     }
 

@@ -1,9 +1,8 @@
 import Files
-import Glibc
 
 /// A file in a tar archive.
 struct TarMember: Equatable {
-    /// Its path in the archive, as bytes.
+    /// Its path in the archive, as bytes, without `./` and double slashes.
     let name: [UInt8]
     /// Where its content begins in the archive.
     let offset: Int
@@ -15,44 +14,58 @@ struct TarError: Error, Equatable {
     let reason: String
 }
 
-/// Walks through the headers of a tar archive: old, POSIX ustar and pax, and GNU. (POSIX.1-2017, pax; GNU tar manual, "Basic Tar Format".)
+/// An archive's bytes.
+protocol TarBytes {
+    /// How many there are; `Int.max` where only the end will tell.
+    var count: Int { get }
+    /// Reads bytes from a place on, fewer at the end. Places only grow where the archive is compressed.
+    func read(at offset: Int, count: Int, into bytes: inout [UInt8]) throws(TarError)
+}
+
+extension SeekableFile: TarBytes {}
+
+/// Walks through the headers of a tar archive: old, POSIX ustar and pax, and GNU. (POSIX.1-2017, pax; GNU tar manual,
+/// "Basic Tar Format".)
 ///
-/// Nothing is extracted. Members that are no regular files are passed over; names that are absolute or lead out with `..` are refused, as are sizes
-/// that go beyond the archive.
-struct TarReader {
-    private let file: SeekableFile
+/// Nothing is extracted. Members that are no regular files are passed over; names that are absolute or lead out with
+/// `..` are refused, as are sizes that go beyond the archive.
+struct TarReader<Archive: TarBytes> {
+    let archive: Archive
     private var place = 0
+    private var header: [UInt8] = []
     /// What pax headers and GNU's long names say of the next member.
     private var longName: [UInt8]?
     private var paxSize: Int?
 
-    static let block = 512
+    private static var block: Int { 512 }
     /// A name, or all that a pax header says: more than any file system takes.
-    private static let mostNameBytes = 1 << 16
+    private static var mostNameBytes: Int { 1 << 16 }
 
-    init(_ file: SeekableFile) { self.file = file }
+    init(_ archive: Archive) { self.archive = archive }
 
     /// The next regular file; nil at the end.
     mutating func next() throws(TarError) -> TarMember? {
         while true {
             let start = place
-            let header = try file.read(at: place, count: Self.block)
+            try archive.read(at: place, count: Self.block, into: &header)
             // Archives should end with two blocks of zeros; some end without.
-            if header.isEmpty || header.allSatisfy({ $0 == 0 }) { return nil }
+            if header.allSatisfy({ $0 == 0 }), start > 0 || header.count == Self.block { return nil }
             guard header.count == Self.block else {
-                throw TarError(reason: "it ends inside the header at byte \(start)")
+                throw TarError(
+                    reason: start == 0
+                        ? "it is no tar archive" : "it ends inside the header at byte \(start)")
             }
-            try checkSum(of: header, at: start)
-            let stated = try number(header[124..<136], at: start)
-            let size = paxSize ?? stated
+            try checkSum(at: start)
             let kind = header[156]
+            let isMeta = "LKxg".utf8.contains(kind)
+            let stated = try number(header[124..<136], at: start)
+            let size = isMeta ? stated : paxSize ?? stated
             let content = place + Self.block
-            let (padded, overflow) = size.addingReportingOverflow(Self.block - 1)
-            guard size >= 0, !overflow, content <= file.count, size <= file.count - content else {
+            guard size >= 0, content <= archive.count, size <= min(archive.count, 1 << 56) - content else {
                 throw TarError(
                     reason: "the member at byte \(start) has \(size) bytes, more than the archive goes on for")
             }
-            place = content + padded / Self.block * Self.block
+            place = content + (size + Self.block - 1) / Self.block * Self.block
             switch kind {
             case UInt8(ascii: "L"):
                 longName = Array(try meta(content, size, at: start).prefix { $0 != 0 })
@@ -60,11 +73,11 @@ struct TarReader {
             // Of all members; GNU's long link names.
             case UInt8(ascii: "g"), UInt8(ascii: "K"): break
             case 0, UInt8(ascii: "0"), UInt8(ascii: "7"):
-                let name = try checked(longName ?? Self.name(in: header), at: start)
+                let stored = longName ?? name
                 (longName, paxSize) = (nil, nil)
                 // Old archives say by a slash that it is a folder.
-                if name.last == UInt8(ascii: "/") { continue }
-                return TarMember(name: name, offset: content, size: size)
+                if stored.last == UInt8(ascii: "/") { continue }
+                return TarMember(name: try checked(stored, at: start), offset: content, size: size)
             default: (longName, paxSize) = (nil, nil)
             }
         }
@@ -75,7 +88,9 @@ struct TarReader {
             throw TarError(
                 reason: "the header at byte \(start) has \(size) bytes; at most \(Self.mostNameBytes) are read")
         }
-        return try file.read(at: content, count: size)
+        var bytes: [UInt8] = []
+        try archive.read(at: content, count: size, into: &bytes)
+        return bytes
     }
 
     /// Records `LENGTH KEY=VALUE\n`.
@@ -103,7 +118,7 @@ struct TarReader {
     }
 
     /// The name, behind ustar's prefix.
-    private static func name(in header: [UInt8]) -> [UInt8] {
+    private var name: [UInt8] {
         let name = header[0..<100].prefix { $0 != 0 }
         guard header[257..<262].elementsEqual("ustar".utf8), header[262] == 0 else { return Array(name) }
         let prefix = header[345..<500].prefix { $0 != 0 }
@@ -111,16 +126,16 @@ struct TarReader {
     }
 
     private func checked(_ name: [UInt8], at start: Int) throws(TarError) -> [UInt8] {
-        let parts = name.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        guard !name.isEmpty, name.first != UInt8(ascii: "/"), !parts.contains(where: { $0.elementsEqual("..".utf8) })
+        let parts = name.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
+        guard !parts.isEmpty, name.first != UInt8(ascii: "/"), !name.contains(0),
+            !parts.contains(where: { $0.elementsEqual("..".utf8) })
         else {
             throw TarError(
                 reason:
-                    "the member at byte \(start) is called '\(String(pathBytes: name))'; names that lead out of the "
-                    + "archive are not read")
+                    "the member at byte \(start) is called '\(String(pathBytes: name))'; names that are absolute or lead out by "
+                    + "`..` are not read")
         }
-        // `./train/cat/1.jpg` is `train/cat/1.jpg`.
-        return Array(parts.filter { !$0.elementsEqual(".".utf8) }.joined(separator: [UInt8(ascii: "/")]))
+        return Array(parts.joined(separator: [UInt8(ascii: "/")]))
     }
 
     /// Octal digits, or with the highest bit set a number of 95 bits.
@@ -133,19 +148,16 @@ struct TarReader {
             }
             return value
         }
-        let digits = field.drop { $0 == UInt8(ascii: " ") }.prefix {
-            (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0)
-        }
-        guard let value = digits.isEmpty ? 0 : Int(String(decoding: digits, as: UTF8.self), radix: 8) else {
-            throw TarError(reason: "the member at byte \(start) has a false size")
-        }
-        return value
+        // Twelve octal digits at most: the number fits.
+        return field.drop { $0 == UInt8(ascii: " ") }.prefix { (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) }
+            .reduce(0) { $0 << 3 | Int($1 & 7) }
     }
 
     /// The sum of all bytes, those of the field itself as blanks.
-    private func checkSum(of header: [UInt8], at start: Int) throws(TarError) {
-        var sum = 0
-        for (place, byte) in header.enumerated() { sum += (148..<156).contains(place) ? 32 : Int(byte) }
+    private func checkSum(at start: Int) throws(TarError) {
+        var sum = 8 * 32
+        for byte in header { sum += Int(byte) }
+        for place in 148..<156 { sum -= Int(header[place]) }
         guard try number(header[148..<156], at: start) == sum else {
             throw TarError(
                 reason: start == 0
@@ -154,51 +166,30 @@ struct TarReader {
     }
 }
 
-/// A file that is read at any place, from several threads at once.
-final class SeekableFile: Sendable {
-    let path: String
-    let count: Int
-    private let descriptor: Int32
+/// A tar archive in gzip's form, read from its beginning to its end without being extracted.
+final class CompressedArchive: TarBytes {
+    private let file: CompressedFile
+    private var place = 0
 
-    /// - Throws: `DatasetError.unreadable` for what cannot be opened or is no file.
-    init(_ path: String) throws(DatasetError) {
-        self.path = path
-        descriptor = path.withPath { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-        guard descriptor >= 0 else { throw .unreadable(file: path, reason: String(cString: strerror(errno))) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            close(descriptor)
-            throw .unreadable(file: path, reason: "it is not a file")
-        }
-        count = Int(status.st_size)
-    }
+    let count = Int.max
 
-    deinit { close(descriptor) }
+    /// - Throws: `DatasetError.unreadable` where the system does not open it.
+    init(path: String) throws(DatasetError) { file = try CompressedFile(path: path) }
 
-    /// Bytes from a place on; fewer at the end.
-    func read(at offset: Int, count: Int) throws(TarError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        try read(at: offset, count: count, into: &bytes)
-        return bytes
-    }
-
-    /// As above, into memory that is used again.
     func read(at offset: Int, count: Int, into bytes: inout [UInt8]) throws(TarError) {
-        bytes.removeAll(keepingCapacity: true)
-        let wanted = max(min(count, self.count - offset), 0)
-        var failure: Int32 = 0
-        bytes.append(addingCapacity: wanted) { (target: inout OutputSpan<UInt8>) in
-            target.withUnsafeMutableBufferPointer { buffer, filled in
-                while filled < wanted {
-                    let result = pread(
-                        descriptor, buffer.baseAddress.map { $0 + filled }, wanted - filled, off_t(offset + filled))
-                    if result < 0 && errno == EINTR { continue }
-                    if result < 0 { failure = errno }
-                    guard result > 0 else { return }
-                    filled += result
-                }
+        precondition(offset >= place, "a compressed archive is read from byte \(place) on, not from \(offset)")
+        do throws(DatasetError) {
+            while place < offset {
+                let skipped = try file.read(min(offset - place, 1 << 20)).count
+                if skipped == 0 { break }
+                place += skipped
             }
+            bytes = place == offset ? try file.read(count) : []
+            place += bytes.count
+        } catch .unreadable(_, let reason) {
+            throw TarError(reason: reason)
+        } catch {
+            throw TarError(reason: "\(error)")
         }
-        guard failure == 0 else { throw TarError(reason: String(cString: strerror(failure))) }
     }
 }

@@ -1,80 +1,99 @@
 import Files
-import Foundation
 
-/// Shards of pictures in tar files, as WebDataset has them: members of one sample follow one another and have one key, their path up to the first
-/// dot of the name.
+/// Pictures in tar files: shards as WebDataset has them, or a folder of pictures in an archive.
 ///
-/// The class stands beside a picture in `.cls` (a number or a name) or `.json` (the key `cls`, `label` or `class`), or is the folder that it is in.
-/// Shards are indexed once, and then read at any place.
+/// The class of a picture stands beside it in `.cls` (a number or a name) or `.json`, or is the folder that it is in:
+/// `train/<class>/…` and `val/<class>/…` are split and ordered as `ImageFolder` does. Shards are indexed once, and then
+/// read at any place.
 package struct WebDataset: Source {
     package let name: String
     package let classNames: [String]
     package let channels = 3
+    package let layout: String?
 
+    private let shards: [SeekableFile]
     private let train: Part
     private let test: Part
 
     /// One split.
     private struct Part: Sendable {
-        var shards: [SeekableFile] = []
         var names = FileList()
-        var samples: [Sample] = []
-    }
+        var labels: [UInt16] = []
+        var places: [TarPlace] = []
 
-    private struct Sample: Sendable {
-        let shard: UInt32
-        let label: UInt16
-        let size: UInt32
-        let offset: Int
-    }
-
-    /// A picture and what is known of its class, as the archive has them.
-    private struct Found {
-        var key: [UInt8]
-        var shard: Int
-        var picture: TarMember?
-        var label: String?
-    }
-
-    private static let pictures: Set<String> = ["jpg", "jpeg", "png", "webp"]
-
-    /// - Parameters:
-    ///   - train: the paths of tar files.
-    ///   - test: those of the pictures that are tested on; none for a share of `train`.
-    /// - Throws: `DatasetError` for shards that cannot be read, and for pictures without a class.
-    init(name: String, train: [String], test: [String], validationFraction: Double) throws(DatasetError) {
-        self.name = name
-        let (trainShards, trainFound) = try Self.found(in: train)
-        let (testShards, testFound) = try Self.found(in: test)
-        let labels = try Self.labels(of: trainFound + testFound, folder: name)
-        classNames = labels.names
-        let training = Self.part(trainShards, trainFound, labels.label)
-        if test.isEmpty {
-            self.train = Self.selected(training) { !isHeldOut($0, fraction: validationFraction) }
-            self.test = Self.selected(training) { isHeldOut($0, fraction: validationFraction) }
-        } else {
-            self.train = training
-            self.test = Self.part(testShards, testFound, labels.label)
+        mutating func append(_ name: some Collection<UInt8>, _ label: UInt16, _ place: TarPlace) {
+            names.append(name)
+            labels.append(label)
+            places.append(place)
         }
-        guard classNames.count > 1 else { throw .tooFewClasses(folder: name, found: classNames) }
-        guard !self.test.samples.isEmpty else { throw .nothingToTest(folder: name, samples: self.train.samples.count) }
+
+        /// Brings the samples into their order.
+        mutating func sort() {
+            guard let order = names.order(by: labels) else { return }
+            var sorted = Part()
+            for index in order { sorted.append(names[index], labels[index], places[index]) }
+            self = sorted
+        }
     }
 
-    package func count(of split: Split) -> Int { part(split).samples.count }
+    /// - Parameter validationFraction: the share that is kept for testing where nothing says which pictures are.
+    /// - Throws: `DatasetError` for shards that cannot be read, and for pictures without a class.
+    init(_ shards: Shards, validationFraction: Double) throws(DatasetError) {
+        name = "tar:" + shards.path
+        var files: [SeekableFile] = []
+        var trainRows = TarRows(try TarIndex(shards.train, shards: &files))
+        var testRows = shards.test.isEmpty ? nil : TarRows(try TarIndex(shards.test, shards: &files))
+        self.shards = files
+        if testRows == nil, let (learned, tested) = trainRows.splits {
+            (trainRows, testRows) = (learned, tested)
+        }
+        guard !trainRows.rows.isEmpty else { throw .nothingToLearn(path: shards.path, heldOut: 0) }
+        let isLabelled = trainRows.index.isLabelled || testRows?.index.isLabelled == true
+        let classes = try TarClasses(of: trainRows, testRows, isLabelled: isLabelled, path: shards.path)
+        classNames = classes.names
+        var (train, test) = (Part(), Part())
+        for (row, label) in zip(trainRows.rows, classes.trainLabels) {
+            let (name, place) = (trainRows.index.names[row], trainRows.index.places[row])
+            let path = Array(classNames[Int(label)].pathBytes) + [UInt8(ascii: "/")]
+            let below = isLabelled ? name[...] : trainRows.pathBelowClass(row)
+            if testRows == nil && isHeldOut(path + key(of: below), fraction: validationFraction) {
+                test.append(name, label, place)
+            } else {
+                train.append(name, label, place)
+            }
+        }
+        if let testRows {
+            for (row, label) in zip(testRows.rows, classes.testLabels) {
+                test.append(testRows.index.names[row], label, testRows.index.places[row])
+            }
+        }
+        train.sort()
+        test.sort()
+        (self.train, self.test) = (train, test)
+        layout =
+            "\(files.count) tar file\(files.count == 1 ? "" : "s"); classes are "
+            + (isLabelled ? "in .cls or .json beside the pictures" : "the folders that pictures are in") + "; "
+            + (testRows == nil
+                ? "a share of \(validationFraction) of the pictures is tested on"
+                : shards.test.isEmpty ? "the folders say what is tested on" : "\(shards.test.count) of them tested on")
+        guard !train.labels.isEmpty else { throw .nothingToLearn(path: shards.path, heldOut: test.labels.count) }
+        guard !test.labels.isEmpty else { throw .nothingToTest(folder: shards.path, samples: train.labels.count) }
+    }
 
-    package func label(at index: Int, in split: Split) -> Int { Int(part(split).samples[index].label) }
+    package func count(of split: Split) -> Int { part(split).labels.count }
+
+    package func label(at index: Int, in split: Split) -> Int { Int(part(split).labels[index]) }
 
     package func path(of index: Int, in split: Split) -> String {
         let part = part(split)
-        return part.shards[Int(part.samples[index].shard)].path + "/" + part.names.text(index)
+        return shards[Int(part.places[index].shard)].path + "/" + part.names.text(index)
     }
 
     package func read(_ index: Int, of split: Split, into sample: inout StoredSample) throws(SampleError) {
-        let part = part(split)
-        let found = part.samples[index]
+        let place = part(split).places[index]
         sample.form = .encoded
         do throws(TarError) {
-            try part.shards[Int(found.shard)].read(at: found.offset, count: Int(found.size), into: &sample.bytes)
+            try shards[Int(place.shard)].read(at: place.offset, count: Int(place.size), into: &sample.bytes)
         } catch {
             throw SampleError("\(path(of: index, in: split)): \(error.reason)")
         }
@@ -86,147 +105,126 @@ package struct WebDataset: Source {
         case .test: test
         }
     }
+}
 
-    // MARK: The index
+/// The pictures of one split in an index.
+private struct TarRows {
+    let index: TarIndex
+    let rows: [Int]
+    /// Bytes of a name before the path that the split's pictures do not have in common.
+    let start: Int
 
-    /// The samples of some shards, in their order.
-    private static func found(in paths: [String]) throws(DatasetError) -> (shards: [SeekableFile], found: [Found]) {
-        var shards: [SeekableFile] = []
-        var found: [Found] = []
-        for path in paths {
-            let file = try SeekableFile(path)
-            var reader = TarReader(file)
-            do throws(TarError) {
-                var current: Found?
-                while let member = try reader.next() {
-                    guard let (key, ending) = split(member.name) else { continue }
-                    if current?.key != key {
-                        if let current, current.picture != nil { found.append(current) }
-                        current = Found(key: key, shard: shards.count)
-                    }
-                    if pictures.contains(ending) {
-                        guard member.size <= mostSampleBytes else {
-                            throw TarError(
-                                reason:
-                                    "\(String(pathBytes: member.name)) has \(member.size) bytes; at most \(mostSampleBytes) are read of a picture"
-                            )
-                        }
-                        current?.picture = member
-                    } else if ending == "cls" {
-                        let text = String(
-                            decoding: try file.read(at: member.offset, count: min(member.size, 1000)), as: UTF8.self)
-                        current?.label = text.trimmingCharacters(in: .whitespacesAndNewlines)
-                    } else if ending == "json" {
-                        let bytes = try file.read(at: member.offset, count: min(member.size, 1 << 20))
-                        if let label = label(inJSON: bytes) { current?.label = label }
-                    }
+    init(_ index: TarIndex) {
+        self.index = index
+        rows = Array(index.places.indices)
+        start = Self.commonFolders(of: index.names)
+    }
+
+    private init(_ index: TarIndex, rows: [Int], start: Int) {
+        self.index = index
+        self.rows = rows
+        self.start = start
+    }
+
+    /// The length of the folders that all names begin with.
+    private static func commonFolders(of names: FileList) -> Int {
+        guard names.count > 0 else { return 0 }
+        var common = names[0].prefix(0)
+        if let slash = names[0].lastIndex(of: UInt8(ascii: "/")) { common = names[0][...slash] }
+        for row in 0..<names.count where !names[row].starts(with: common) {
+            let same = zip(common, names[row]).prefix { $0 == $1 }.count
+            let slash = common.prefix(same).lastIndex(of: UInt8(ascii: "/"))
+            common = slash.map { common[...$0] } ?? common.prefix(0)
+        }
+        return common.count
+    }
+
+    /// The pictures below `train` and those below `val` or the like; nil where there are no such folders.
+    var splits: (train: TarRows, test: TarRows)? {
+        var folders: Set<ArraySlice<UInt8>> = []
+        for row in self.rows { if let folder = firstFolder(row) { folders.insert(folder) } }
+        let names = folders.map { Array($0) }
+        guard let train = SplitName.first(of: SplitName.train, among: names),
+            let test = SplitName.first(of: SplitName.test, among: names)
+        else { return nil }
+        func rows(in folder: [UInt8]) -> TarRows {
+            TarRows(
+                index, rows: self.rows.filter { firstFolder($0)?.elementsEqual(folder) == true },
+                start: start + folder.count + 1)
+        }
+        return (rows(in: train), rows(in: test))
+    }
+
+    /// The first folder of a picture's path; nil where it is in none.
+    func firstFolder(_ row: Int) -> ArraySlice<UInt8>? {
+        let path = index.names[row].dropFirst(start)
+        return path.firstIndex(of: UInt8(ascii: "/")).map { path[..<$0] }
+    }
+
+    func pathBelowClass(_ row: Int) -> ArraySlice<UInt8> {
+        let path = index.names[row].dropFirst(start)
+        return path[(path.firstIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex)...]
+    }
+
+    /// The name of a picture's class.
+    func className(_ row: Int, isLabelled: Bool) -> ArraySlice<UInt8>? {
+        guard isLabelled else { return firstFolder(row) }
+        let label = index.labels[row]
+        return label < 0 || index.texts[Int(label)].isEmpty ? nil : index.texts[Int(label)][...]
+    }
+}
+
+/// The classes of pictures in tar files.
+private struct TarClasses {
+    let names: [String]
+    private(set) var trainLabels: [UInt16] = []
+    private(set) var testLabels: [UInt16] = []
+
+    init(of train: TarRows, _ test: TarRows?, isLabelled: Bool, path: String) throws(DatasetError) {
+        /// The classes' names as they are found, and each picture's.
+        var found: [ArraySlice<UInt8>] = []
+        var places: [ArraySlice<UInt8>: Int] = [:]
+        func classes(of rows: TarRows) throws(DatasetError) -> [Int] {
+            var classes: [Int] = []
+            classes.reserveCapacity(rows.rows.count)
+            for row in rows.rows {
+                guard let name = rows.className(row, isLabelled: isLabelled) else {
+                    throw .noClass(folder: path, sample: String(pathBytes: rows.index.names[row]))
                 }
-                if let current, current.picture != nil { found.append(current) }
-            } catch {
-                throw .damagedArchive(file: path, reason: error.reason)
-            }
-            shards.append(file)
-        }
-        return (shards, found)
-    }
-
-    /// A key, and what stands behind the first dot of the name, in lower case. nil for hidden files and what macOS leaves behind.
-    private static func split(_ name: [UInt8]) -> (key: [UInt8], ending: String)? {
-        let start = name.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
-        guard let dot = name[start...].firstIndex(of: UInt8(ascii: ".")), dot > start else { return nil }
-        guard !name.starts(with: "__MACOSX/".utf8) else { return nil }
-        return (Array(name[..<dot]), String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased())
-    }
-
-    /// The class in a sample's JSON.
-    private static func label(inJSON bytes: [UInt8]) -> String? {
-        struct About: Decodable {
-            let label: String?
-
-            private struct Key: CodingKey {
-                let stringValue: String
-                let intValue: Int? = nil
-                init(stringValue: String) { self.stringValue = stringValue }
-                init?(intValue: Int) { nil }
-            }
-
-            init(from decoder: any Decoder) throws {
-                let values = try decoder.container(keyedBy: Key.self)
-                for name in ["cls", "label", "class"] {
-                    let key = Key(stringValue: name)
-                    if let number = try? values.decode(Int.self, forKey: key) {
-                        label = "\(number)"
-                        return
-                    }
-                    if let text = try? values.decode(String.self, forKey: key) {
-                        label = text
-                        return
-                    }
+                let place = places[name] ?? found.count
+                if place == found.count {
+                    places[name] = place
+                    found.append(name)
                 }
-                label = nil
+                classes.append(place)
             }
+            return classes
         }
-        return (try? JSONDecoder().decode(About.self, from: Data(bytes)))?.label
-    }
-
-    /// The names of the classes, and each sample's class.
-    private static func labels(
-        of samples: [Found], folder: String
-    ) throws(DatasetError) -> (names: [String], label: [[UInt8]: UInt16]) {
-        var texts: [[UInt8]: String] = [:]
-        for sample in samples {
-            guard let text = sample.label ?? folderName(of: sample.key) else {
-                throw .noClass(folder: folder, sample: String(pathBytes: sample.key))
-            }
-            texts[sample.key] = text
-        }
-        let distinct = Set(texts.values)
-        let numbers = distinct.compactMap { Int($0) }
-        var names: [String]
-        if numbers.count == distinct.count, let last = numbers.max() {
+        let trainClasses = try classes(of: train)
+        let learned = found.count
+        let testClasses = try test.map { rows throws(DatasetError) in try classes(of: rows) } ?? []
+        let texts = found.map { String(pathBytes: $0) }
+        let numbers = isLabelled ? texts.compactMap { Int($0) } : []
+        let labels: [Int]
+        if numbers.count == texts.count, let least = numbers.min(), let last = numbers.max() {
             // Numbers are labels; classes in between may have no sample.
-            guard let least = numbers.min(), least >= 0, last < Int(UInt16.max) else {
-                throw .tooManyClasses(folder: folder, found: last)
+            guard least >= 0, last < Int(UInt16.max) else {
+                throw .labelOutOfRange(
+                    file: path, sample: 0, found: least < 0 ? least : last, classes: Int(UInt16.max))
             }
             names = (0...last).map { "\($0)" }
+            labels = numbers
         } else {
-            names = distinct.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            guard learned == found.count else {
+                throw .unknownClasses(folder: path, found: texts.suffix(from: learned).map(\.self))
+            }
+            let order = found.indices.sorted { found[$0].lexicographicallyPrecedes(found[$1]) }
+            names = order.map { texts[$0] }
+            labels = order.indices.sorted { order[$0] < order[$1] }
         }
-        guard names.count <= UInt16.max else { throw .tooManyClasses(folder: folder, found: names.count) }
-        if names.isEmpty { names = [] }
-        let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, UInt16($0)) })
-        return (names, texts.compactMapValues { text in Int(text).map { places["\($0)"] } ?? places[text] })
-    }
-
-    /// The folder that a sample lies in.
-    private static func folderName(of key: [UInt8]) -> String? {
-        let parts = key.split(separator: UInt8(ascii: "/"))
-        return parts.count > 1 ? String(pathBytes: parts[parts.count - 2]) : nil
-    }
-
-    /// The samples in their order: by class, and then by key.
-    private static func part(_ shards: [SeekableFile], _ found: [Found], _ labels: [[UInt8]: UInt16]) -> Part {
-        var part = Part(shards: shards)
-        let labelled = found.compactMap { sample in labels[sample.key].map { (sample, $0) } }
-        let sorted = labelled.sorted { a, b in
-            a.1 == b.1 ? a.0.key.lexicographicallyPrecedes(b.0.key) : a.1 < b.1
-        }
-        for (sample, label) in sorted {
-            guard let picture = sample.picture else { continue }
-            part.names.append(picture.name)
-            part.samples.append(
-                Sample(
-                    shard: UInt32(sample.shard), label: label, size: UInt32(picture.size), offset: picture.offset))
-        }
-        return part
-    }
-
-    private static func selected(_ part: Part, _ isSelected: (ArraySlice<UInt8>) -> Bool) -> Part {
-        var selected = Part(shards: part.shards)
-        for index in 0..<part.names.count where isSelected(part.names[index]) {
-            selected.names.append(part.names[index])
-            selected.samples.append(part.samples[index])
-        }
-        return selected
+        guard names.count > 1 else { throw .tooFewClasses(folder: path, found: names) }
+        guard names.count <= UInt16.max else { throw .tooManyClasses(folder: path, found: names.count) }
+        trainLabels = trainClasses.map { UInt16(labels[$0]) }
+        testLabels = testClasses.map { UInt16(labels[$0]) }
     }
 }

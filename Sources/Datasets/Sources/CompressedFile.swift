@@ -33,7 +33,8 @@ struct CompressedFile: ~Copyable {
     /// The next `count` bytes, or as many as there are before the end.
     ///
     /// Memory grows with what the file really holds, so that a false count costs nothing.
-    /// - Throws: `DatasetError.unreadable` for an error of the disk, a false checksum, or compressed data that is cut short.
+    /// - Throws: `DatasetError.unreadable` for an error of the disk, a false checksum, or compressed data that is cut
+    ///   short.
     func read(_ count: Int) throws(DatasetError) -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < count {

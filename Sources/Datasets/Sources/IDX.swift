@@ -1,6 +1,8 @@
-/// An array of bytes as the MNIST family stores it. (LeCun, Cortes and Burges, "The MNIST database": the IDX file format.)
+/// An array of bytes as the MNIST family stores it. (LeCun, Cortes and Burges, "The MNIST database": the IDX file
+/// format.)
 ///
-/// Big-endian: two zero bytes, the element type (8: unsigned byte), the number of dimensions, each dimension as 32 bits, the data.
+/// Big-endian: two zero bytes, the element type (8: unsigned byte), the number of dimensions, each dimension as 32
+/// bits, the data.
 struct IDX: Sendable {
     /// The extents, slowest first.
     let dimensions: [Int]

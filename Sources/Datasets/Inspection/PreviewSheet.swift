@@ -1,0 +1,101 @@
+import CImageCodecs
+package import Tensors
+
+/// A picture of samples as a network is shown them, each with its label.
+package struct PreviewSheet: Sendable {
+    package let height: Int
+    package let width: Int
+    /// height x width x 3
+    package private(set) var pixels: [UInt8]
+
+    /// Pixels around each sample.
+    private static let gap = 4
+
+    /// - Parameters:
+    ///   - batch: of images of `side` pixels a side.
+    ///   - normalisation: that the images have gone through.
+    ///   - columns: samples beside one another.
+    package init(_ batch: Batch, side: Int, normalisation: Normalisation, classNames: [String], columns: Int) {
+        let (cellWidth, cellHeight) = (max(side, 64) + Self.gap, side + PixelText.height + 2 * Self.gap)
+        let rows = (batch.count + columns - 1) / columns
+        height = rows * cellHeight + Self.gap
+        width = columns * cellWidth + Self.gap
+        pixels = [UInt8](repeating: 32, count: height * width * 3)
+        var image = [Float](repeating: 0, count: batch.images.sampleCount)
+        for (place, target) in batch.targets.enumerated() {
+            var slot = image.mutableSpan
+            batch.images.write(place, into: &slot)
+            let (top, left) = (place / columns * cellHeight + Self.gap, place % columns * cellWidth + Self.gap)
+            draw(image, side: side, normalisation, top: top, left: left)
+            PixelText.draw(
+                target.words(classNames), into: &pixels, stride: width, left: left, top: top + side + Self.gap / 2,
+                most: cellWidth - Self.gap)
+        }
+    }
+
+    private mutating func draw(_ image: [Float], side: Int, _ normalisation: Normalisation, top: Int, left: Int) {
+        let channels = normalisation.channels
+        for row in 0..<side {
+            for column in 0..<side {
+                let pixel = ((top + row) * width + left + column) * 3
+                for colour in 0..<3 {
+                    // Grey is three times the same.
+                    let channel = min(colour, channels - 1)
+                    let value = image[(row * side + column) * channels + channel]
+                    let byte = (value * normalisation.deviations[channel] + normalisation.means[channel]) * 255
+                    pixels[pixel + colour] = UInt8(max(0, min(255, byte.rounded())))
+                }
+            }
+        }
+    }
+
+    /// The sheet as a PNG file; nil where there is no memory for it.
+    package var png: [UInt8]? {
+        // What cannot be compressed grows by some bytes a block.
+        let capacity = pixels.count + pixels.count / 64 + height + 4096
+        var count = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { bytes, initialized in
+            count = codec_encode_png(pixels, UInt32(width), UInt32(height), 3, bytes.baseAddress, capacity)
+            initialized = count
+        }
+        return count > 0 ? bytes : nil
+    }
+}
+
+extension Target {
+    /// The class, or the shares of two.
+    fileprivate func words(_ classNames: [String]) -> String {
+        let first = classNames[Int(label)]
+        guard weight < 1, label != second else { return first }
+        let percent = Int((weight * 100).rounded())
+        return "\(percent)% \(first) + \(100 - percent)% \(classNames[Int(second)])"
+    }
+}
+
+extension PreviewSheet {
+    /// The first samples that an epoch trains on.
+    ///
+    /// - Parameters:
+    ///   - count: samples; those that cannot be had are left out.
+    ///   - side: pixels a side.
+    package init(
+        of dataset: any Dataset, count: Int, side: Int, augmentation: Augmentation, mixing: Mixing = Mixing(),
+        seed: UInt64, epoch: Int
+    ) throws(DatasetError) {
+        let samples = dataset.count(of: .train)
+        let sampler = Sampler(count: samples, batchSize: max(min(count, samples), 1), seed: seed)
+        let loader = Loader(dataset: dataset, imageSize: side, augmentation: augmentation, mixing: mixing)
+        let stream = loader.trainingBatches(epoch: epoch, sampler: sampler, sharding: Sharding())
+        let batch = try stream.next()?.batch
+        let normalisation =
+            (dataset as? StoredDataset)?.normalisation
+            ?? Normalisation.of(dataset: dataset.name, channels: dataset.channels)
+            ?? Normalisation(
+                name: "none", means: [Float](repeating: 0.5, count: dataset.channels),
+                deviations: [Float](repeating: 0.25, count: dataset.channels))
+        self.init(
+            batch ?? Batch(images: [], labels: [], sampleIDs: [], shardSizes: []), side: side,
+            normalisation: normalisation, classNames: dataset.classNames,
+            columns: max(Int(Double(count).squareRoot().rounded(.up)), 1))
+    }
+}

@@ -1,0 +1,129 @@
+/// What a dataset's images are like.
+package struct DatasetStatistics: Sendable {
+    /// Samples of each class.
+    package let train: [Int]
+    package let test: [Int]
+    package let widths: Extent
+    package let heights: Extent
+    /// Of bytes scaled to [0, 1], for each channel: of all pixels to learn from.
+    package let means: [Double]
+    package let deviations: [Double]
+    /// Images to test with whose pixels an image to learn from has as well, by their paths.
+    package let duplicates: [(test: String, train: String)]
+    /// Samples that cannot be had.
+    package let bad: [BadSample]
+
+    /// The least, the middle and the greatest of some numbers.
+    package struct Extent: Sendable {
+        package let least: Int
+        package let median: Int
+        package let most: Int
+
+        /// - Parameter counts: how often each number comes.
+        fileprivate init(_ counts: [Int: Int]) {
+            let sorted = counts.sorted { $0.key < $1.key }
+            let all = counts.values.reduce(0, +)
+            least = sorted.first?.key ?? 0
+            most = sorted.last?.key ?? 0
+            var before = 0
+            median =
+                sorted.first { number in
+                    before += number.value
+                    return before * 2 >= all
+                }?.key ?? 0
+        }
+    }
+
+    /// Decodes all samples as a whole.
+    ///
+    /// - Parameter progress: is told how many of how many samples are done, a few times a second.
+    package init(
+        of source: any Source, threads: Int, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+    ) throws(DatasetError) {
+        let counts = Split.allCases.map(source.count)
+        let all = counts.reduce(0, +)
+        let learned = try source.walk(.train, threads: threads, finding: Measured.self) { progress($0, all) }
+        let tested = try source.walk(.test, threads: threads, finding: Measured.self) { progress(counts[0] + $0, all) }
+        (train, test) = (Self.classes(of: source, in: .train), Self.classes(of: source, in: .test))
+        widths = Extent(learned.widths.merging(tested.widths, uniquingKeysWith: +))
+        heights = Extent(learned.heights.merging(tested.heights, uniquingKeysWith: +))
+        let pixels = Double(max(learned.pixels, 1))
+        let means = learned.sums.map { Double($0) / pixels }
+        self.means = means.map { $0 / 255 }
+        deviations = zip(learned.squares, means).map { squares, mean in
+            max(Double(squares) / pixels - mean * mean, 0).squareRoot() / 255
+        }
+        // The first of several.
+        var first: [UInt64: Int] = [:]
+        for (index, digest) in learned.digests { first[digest] = min(first[digest] ?? index, index) }
+        duplicates = tested.digests.sorted { $0.index < $1.index }.compactMap { index, digest in
+            first[digest].map { (source.path(of: index, in: .test), source.path(of: $0, in: .train)) }
+        }
+        bad = (learned.bad + tested.bad).sorted {
+            $0.split == $1.split ? $0.index < $1.index : $0.split == .train
+        }
+    }
+
+    /// How many samples of each class a split has.
+    package static func classes(of source: any Source, in split: Split) -> [Int] {
+        var counts = [Int](repeating: 0, count: source.classNames.count)
+        for index in 0..<source.count(of: split) { counts[source.label(at: index, in: split)] += 1 }
+        return counts
+    }
+}
+
+/// Sums over images, in whole numbers: no order of threads changes them.
+private struct Measured: Finding {
+    var widths: [Int: Int] = [:]
+    var heights: [Int: Int] = [:]
+    var pixels = 0
+    /// For each channel, of bytes and of their squares.
+    var sums: [UInt64] = []
+    var squares: [UInt64] = []
+    var digests: [(index: Int, digest: UInt64)] = []
+    var bad: [BadSample] = []
+
+    mutating func add(_ index: Int, height: Int, width: Int, channels: Int, pixels: Span<UInt8>) {
+        widths[width, default: 0] += 1
+        heights[height, default: 0] += 1
+        self.pixels += height * width
+        if sums.isEmpty {
+            sums = Array(repeating: 0, count: channels)
+            squares = sums
+        }
+        var digest = FNV1a()
+        digest.add(UInt64(height) << 32 | UInt64(width))
+        for channel in 0..<channels {
+            var (sum, square) = (UInt64(0), UInt64(0))
+            var place = channel
+            while place < pixels.count {
+                let byte = UInt64(pixels[place])
+                sum &+= byte
+                square &+= byte &* byte
+                place += channels
+            }
+            sums[channel] += sum
+            squares[channel] += square
+        }
+        digest.add(pixels)
+        digests.append((index, digest.value))
+    }
+
+    mutating func add(bad sample: BadSample) { bad.append(sample) }
+
+    mutating func merge(_ other: Measured) {
+        widths.merge(other.widths, uniquingKeysWith: +)
+        heights.merge(other.heights, uniquingKeysWith: +)
+        pixels += other.pixels
+        if sums.isEmpty {
+            (sums, squares) = (other.sums, other.squares)
+        } else if !other.sums.isEmpty {
+            for channel in sums.indices {
+                sums[channel] += other.sums[channel]
+                squares[channel] += other.squares[channel]
+            }
+        }
+        digests += other.digests
+        bad += other.bad
+    }
+}

@@ -1,0 +1,181 @@
+import Files
+import Tensors
+
+/// What a dataset's name or path means, and why.
+package struct Recognition: Sendable {
+    package enum Kind: String, CaseIterable, Sendable {
+        /// Made on the spot.
+        case shapes, synthetic
+        case packed, mnist, cifar, tar, folder
+    }
+
+    package let kind: Kind
+    /// Where its files lie; nil where there are none.
+    package let path: String?
+    /// Why it is taken for that, in words.
+    package let reason: String
+    /// What opens it, where there are files.
+    private let open: @Sendable (DatasetOptions) throws(DatasetError) -> any Source
+
+    private init(
+        _ kind: Kind, path: String?, because reason: String,
+        open: @escaping @Sendable (DatasetOptions) throws(DatasetError) -> any Source
+    ) {
+        self.kind = kind
+        self.path = path
+        self.reason = reason
+        self.open = open
+    }
+
+    /// What `specification` means: `shapes`, `synthetic`, `fashion-mnist` or `fashion-mnist:DIR`, a path, or a path
+    /// behind `folder:`, `mnist:`, `cifar:`, `tar:` or `packed:`.
+    ///
+    /// Of a path's files none is read but archives that may be CIFAR's, of which the first names are.
+    /// - Throws: `DatasetError` for what is none of them.
+    package init(of specification: String) throws(DatasetError) {
+        let parts = specification.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let (name, path) = (parts.first ?? "", parts.count > 1 ? parts[1] : nil)
+        if let drawn = [Kind.shapes, .synthetic].first(where: { $0.rawValue == name }) {
+            guard path == nil else { throw .takesNoFolder(dataset: name, found: specification) }
+            self.init(drawn, path: nil, because: "it is made on the spot") {
+                (_: DatasetOptions) throws(DatasetError) in throw .hasNoFiles(dataset: name)
+            }
+        } else if name == "fashion-mnist" {
+            let folder = try path.map { path throws(DatasetError) in try MNIST.folder(at: path) ?? path }
+            self = Self.mnist(
+                folder ?? MNIST.debianFolder, .fashion,
+                because: path == nil ? "Debian's package dataset-fashion-mnist puts it there" : "it is called so")
+        } else if let kind = Kind(rawValue: name), let path {
+            guard fileExists(path) || (kind == .tar && Shards.isPattern(path)) else {
+                throw .noSuchPath(path: path, specification: specification)
+            }
+            guard let found = try kind.recognise(path, true) else {
+                throw .wrongForm(path: path, form: name, expected: kind.expected)
+            }
+            self = found
+        } else {
+            guard fileExists(specification) || Shards.isPattern(specification) else {
+                throw .unknownDataset(
+                    found: specification, nearest: Spelling.nearest(to: name, among: datasetNames), known: datasetNames)
+            }
+            for kind in Kind.allCases {
+                if let found = try kind.recognise(specification, false) {
+                    self = found
+                    return
+                }
+            }
+            throw .notRecognised(path: specification, found: try Self.words(for: specification))
+        }
+    }
+
+    /// The images and labels.
+    ///
+    /// - Throws: `DatasetError` for files that are missing or malformed, and for what is made on the spot.
+    package func source(_ options: DatasetOptions) throws(DatasetError) -> any Source { try open(options) }
+
+    /// What lies at a path, for a message.
+    private static func words(for path: String) throws(DatasetError) -> String {
+        guard isFolder(path) else { return "a file" }
+        let entries = try FolderEntries(of: path)
+        let (files, folders) = (entries.names(of: .file), entries.names(of: .folder))
+        let names = (folders.map { String(pathBytes: $0) + "/" } + files.map { String(pathBytes: $0) })
+        guard !names.isEmpty else { return "an empty folder" }
+        return "a folder with " + names.prefix(3).joined(separator: ", ")
+            + (names.count > 3 ? " and \(names.count - 3) more" : "")
+    }
+}
+
+extension Recognition.Kind {
+    /// What a path must have to be of this kind.
+    fileprivate var expected: String {
+        switch self {
+        case .shapes, .synthetic: "no path"
+        case .packed: "what `cnn-train data pack` has written"
+        case .mnist: "train-images-idx3-ubyte and the three files beside it, plain or .gz"
+        case .cifar: "data_batch_1.bin, data_batch_1, train.bin or train of CIFAR, or their .tar.gz"
+        case .tar: "a .tar file, a folder of them, or a pattern such as train-{000000..000127}.tar"
+        case .folder: "a folder for each class, or folders train and val of such"
+        }
+    }
+
+    /// Looks whether a path is of this kind.
+    ///
+    /// - Parameter isAsked: whether the user says that it is.
+    fileprivate func recognise(_ path: String, _ isAsked: Bool) throws(DatasetError) -> Recognition? {
+        switch self {
+        case .shapes, .synthetic, .packed: nil
+        case .mnist: try Recognition.mnist(path)
+        case .cifar: try Recognition.cifar(path)
+        case .tar: try Recognition.tar(path, isAsked)
+        case .folder: try Recognition.folder(path)
+        }
+    }
+}
+
+extension Recognition {
+    fileprivate static func mnist(_ path: String) throws(DatasetError) -> Recognition? {
+        guard let folder = try MNIST.folder(at: path) else { return nil }
+        let form = MNIST.Form(folder: folder)
+        return mnist(
+            folder, form,
+            because: "train-images-idx3-ubyte is there, and the path says "
+                + (form == .fashion ? "'fashion'" : "nothing of fashion"))
+    }
+
+    private static func mnist(_ folder: String, _ form: MNIST.Form, because reason: String) -> Recognition {
+        Recognition(.mnist, path: folder, because: reason) { (_: DatasetOptions) throws(DatasetError) in
+            try MNIST(form, folder: folder)
+        }
+    }
+
+    fileprivate static func cifar(_ path: String) throws(DatasetError) -> Recognition? {
+        guard let files = try CIFARFiles.found(at: path) else { return nil }
+        return Recognition(
+            .cifar, path: files.path, because: "\(files.form.trainFiles[0]) of \(files.form.dataset) is there"
+        ) {
+            (_: DatasetOptions) throws(DatasetError) in try CIFAR(files)
+        }
+    }
+
+    fileprivate static func tar(_ path: String, _ isAsked: Bool) throws(DatasetError) -> Recognition? {
+        let reason: String
+        if isFolder(path) {
+            let hasFolders = try !FolderEntries(of: path).names(of: .folder).isEmpty
+            let isOfShards = try Shards.areIn(path)
+            if !isOfShards, !hasFolders || isAsked, let packed = try Shards.compressed(in: path) {
+                throw .compressedShards(path: path, file: packed)
+            }
+            // Beside folders of pictures a tar file may be anything.
+            let areInSplits = try Shards.splitsAreIn(path)
+            guard isOfShards, isAsked || !hasFolders || areInSplits else { return nil }
+            reason = "tar files are there"
+        } else if !fileExists(path) {
+            reason = "it is a pattern of tar files"
+        } else if Shards.isCompressed(path.pathBytes) {
+            throw .compressedShards(path: path, file: path)
+        } else {
+            guard isAsked || Shards.isTar(path.pathBytes) else { return nil }
+            reason = isAsked ? "it is called so" : "its name ends in .tar"
+        }
+        return Recognition(.tar, path: path, because: reason) { (options: DatasetOptions) throws(DatasetError) in
+            try WebDataset(Shards(path), validationFraction: options.validationFraction)
+        }
+    }
+
+    fileprivate static func folder(_ path: String) throws(DatasetError) -> Recognition? {
+        guard isFolder(path) else { return nil }
+        // As Kaggle has ImageNet.
+        let inner = path + "/ILSVRC/Data/CLS-LOC"
+        let folder = isFolder(inner) ? inner : path
+        let folders = try FolderEntries(of: folder).names(of: .folder)
+        guard !folders.isEmpty else { return nil }
+        let isSplit = SplitName.first(of: SplitName.train, among: folders) != nil
+        return Recognition(
+            .folder, path: folder,
+            because: isSplit
+                ? "a folder train is there" : "\(folders.count) folder\(folders.count == 1 ? " is" : "s are") there"
+        ) { (options: DatasetOptions) throws(DatasetError) in
+            try ImageFolder(path: folder, validationFraction: options.validationFraction)
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Files
+
+/// The tar files that a path means: one, those of a folder, or those of a pattern such as `train-{000000..000127}.tar`.
+struct Shards: Sendable {
+    /// As the user has it.
+    let path: String
+    let train: [String]
+    /// Those that are tested on; none where nothing says which.
+    let test: [String]
+
+    /// Files beside those of a pattern or a file that begins with `train` are tested on where they begin with `val` or
+    /// `test`.
+    ///
+    /// - Throws: `DatasetError` where there are none, or they are compressed.
+    init(_ path: String) throws(DatasetError) {
+        self.path = path
+        let files: [String]
+        if isFolder(path) {
+            let found = try Self.shards(in: path)
+            if !found.train.isEmpty {
+                (train, test) = found
+                return
+            }
+            let all = try FolderEntries(of: path).names(of: .file).filter(Self.isTar).map(String.init(pathBytes:))
+            guard !all.isEmpty else {
+                if let packed = try Self.compressed(in: path) { throw .compressedShards(path: path, file: packed) }
+                throw .wrongForm(path: path, form: "tar", expected: "one tar file or more in the folder")
+            }
+            (train, test) = (all.map { "\(path)/\($0)" }, [])
+            return
+        } else if fileExists(path) {
+            files = [path]
+        } else {
+            files = try Self.expanded(path[...])
+            if let missing = files.first(where: { !fileExists($0) }) {
+                throw .unreadable(file: missing, reason: "there is no such file")
+            }
+        }
+        if let packed = files.first(where: { Self.isCompressed($0.pathBytes) }) {
+            throw .compressedShards(path: path, file: packed)
+        }
+        train = files
+        let (folder, name) = splitPath(files[0])
+        if SplitName.beginning(with: SplitName.train, [name.pathBytes]).isEmpty {
+            test = []
+        } else {
+            test = try Self.shards(in: folder).test
+        }
+    }
+
+    /// Whether a path is a pattern.
+    static func isPattern(_ path: String) -> Bool { path.contains("{") && path.contains("..") && path.contains("}") }
+
+    static func isTar(_ name: [UInt8]) -> Bool { name.count > 4 && name.suffix(4).elementsEqual(".tar".utf8) }
+
+    static func isCompressed(_ name: [UInt8]) -> Bool {
+        [".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar.bz2"].contains {
+            name.suffix($0.utf8.count).elementsEqual($0.utf8)
+        }
+    }
+
+    /// A compressed tar file in a folder.
+    static func compressed(in folder: String) throws(DatasetError) -> String? {
+        try FolderEntries(of: folder).names(of: .file).first(where: isCompressed).map {
+            folder + "/" + String(pathBytes: $0)
+        }
+    }
+
+    /// Tar files of a folder that are called after a split, or lie in folders that are.
+    private static func shards(in folder: String) throws(DatasetError) -> (train: [String], test: [String]) {
+        let entries = try FolderEntries(of: folder)
+        let files = entries.names(of: .file).filter(isTar)
+        let folders = entries.names(of: .folder)
+        func shards(_ names: [String]) throws(DatasetError) -> [String] {
+            let own = SplitName.beginning(with: names, files)
+            if !own.isEmpty { return own.map { "\(folder)/\(String(pathBytes: $0))" } }
+            for name in names {
+                guard let found = SplitName.first(of: [name], among: folders) else { continue }
+                let below = "\(folder)/\(String(pathBytes: found))"
+                let tars = try FolderEntries(of: below).names(of: .file).filter(isTar)
+                if !tars.isEmpty { return tars.map { "\(below)/\(String(pathBytes: $0))" } }
+            }
+            return []
+        }
+        return (try shards(SplitName.train), try shards(SplitName.test))
+    }
+
+    /// Whether a folder, or one of its splits' folders, has tar files.
+    static func areIn(_ folder: String) throws(DatasetError) -> Bool {
+        if try FolderEntries(of: folder).names(of: .file).contains(where: isTar) { return true }
+        return try splitsAreIn(folder)
+    }
+
+    /// Whether a folder has tar files that are called after splits, or lie in folders that are.
+    static func splitsAreIn(_ folder: String) throws(DatasetError) -> Bool { try !shards(in: folder).train.isEmpty }
+
+    /// Every path that a pattern with `{FIRST..LAST}` stands for; numbers have as many digits as the first.
+    static func expanded(_ pattern: Substring) throws(DatasetError) -> [String] {
+        guard let open = pattern.firstIndex(of: "{"), let close = pattern[open...].firstIndex(of: "}") else {
+            return [String(pattern)]
+        }
+        let inner = pattern[pattern.index(after: open)..<close]
+        let dots = inner.indices.first { inner[$0...].hasPrefix("..") }
+        let first = dots.map { inner[..<$0] } ?? ""
+        let last = dots.map { inner[inner.index($0, offsetBy: 2)...] } ?? ""
+        guard let begin = Int(first), let end = Int(last), begin >= 0, end >= begin, end - begin < 1_000_000 else {
+            throw .badPattern(path: String(pattern), found: String(inner))
+        }
+        let rest = try expanded(pattern[pattern.index(after: close)...])
+        return (begin...end).flatMap { number in
+            let digits = String(number)
+            let padded = String(repeating: "0", count: max(first.count - digits.count, 0)) + digits
+            return rest.map { pattern[..<open] + padded + $0 }
+        }
+    }
+}

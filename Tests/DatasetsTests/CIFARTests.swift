@@ -1,0 +1,198 @@
+import Foundation
+import Testing
+
+@testable import Datasets
+
+@Suite struct CIFARTests {
+    @Test("all forms hold the same samples, in the order of their files", arguments: CIFARFiles.Form.allCases)
+    func forms(form: CIFARFiles.Form) throws {
+        let folder = try MadeFolder()
+        try MadeCIFAR.write(form, to: folder)
+        let dataset = try openDataset(folder.path)
+        #expect(dataset.classNames == (0..<form.classes).map { "class \($0)" } && dataset.channels == 3)
+        let trained = form.trainFiles.count * MadeCIFAR.perFile
+        #expect(dataset.count(of: .train) == trained && dataset.count(of: .test) == MadeCIFAR.perFile)
+        let source = try #require((dataset as? StoredDataset)?.source)
+        var sample = StoredSample()
+        for (split, index, number) in [
+            (Split.train, 0, 0), (.train, trained - 1, trained - 1), (.test, 1, trained + 1),
+        ] {
+            #expect(dataset.label(at: index, in: split) == number % form.classes)
+            try source.read(index, of: split, into: &sample)
+            let planes = MadeCIFAR.image(number)
+            let expected = (0..<1024).flatMap { pixel -> [UInt8] in (0..<3).map { planes[1024 * $0 + pixel] } }
+            #expect(sample.bytes == expected)
+            #expect(sample.form == .pixels(height: 32, width: 32))
+        }
+        #expect(source.normalisation == (form.isOf100 ? .cifar100 : .cifar10))
+    }
+
+    @Test("binary and Python form, folder, the folder above and archive have one fingerprint")
+    func places() throws {
+        let folder = try MadeFolder()
+        var prints: Set<String> = []
+        for form in [CIFARFiles.Form.binary10, .python10] {
+            try MadeCIFAR.write(form, to: folder, below: form.folder + "/")
+            prints.insert(try openDataset("\(folder.path)/\(form.folder)").fingerprint)
+            prints.insert(try openDataset(folder.path).fingerprint)
+            try folder.run("tar", "-czf", form.archive, form.folder)
+            prints.insert(try openDataset("\(folder.path)/\(form.archive)").fingerprint)
+            try FileManager.default.removeItem(atPath: "\(folder.path)/\(form.folder)")
+            prints.insert(try openDataset("cifar:" + folder.path).fingerprint)
+        }
+        #expect(prints.count == 1)
+        try MadeCIFAR.write(.binary100, to: folder, below: "cifar-100-binary/")
+        try MadeCIFAR.write(.binary10, to: folder, below: "cifar-10-batches-bin/")
+        guard case .severalForms(folder.path, let found)? = folder.failure() else {
+            Issue.record("one of two datasets was taken")
+            return
+        }
+        #expect(found.count == 2)
+    }
+
+    @Test("files that are missing, cut or of another kind are named")
+    func messages() throws {
+        let folder = try MadeFolder()
+        func failure(_ bytes: [UInt8], _ form: CIFARFiles.Form, _ name: String) throws -> String {
+            try MadeCIFAR.write(form, to: folder)
+            try folder.write(bytes, to: name)
+            defer {
+                for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] {
+                    try? FileManager.default.removeItem(atPath: folder.path + "/" + name)
+                }
+            }
+            return try #require(folder.failure()).description
+        }
+        #expect(
+            try failure([1, 2, 3], .binary10, "data_batch_2.bin").contains(
+                "data_batch_2.bin cannot be used: it has 3 bytes; expected a multiple of 3073"))
+        #expect(try failure([], .binary10, "data_batch_2.bin").contains("holds no samples"))
+        #expect(try failure([10] + MadeCIFAR.image(0), .binary10, "test_batch.bin").contains("the label 10"))
+        #expect(
+            try failure(Array("a\nb\n".utf8), .binary10, "batches.meta.txt").contains(
+                "the names of 2 classes; expected 10"))
+        #expect(
+            try failure(MadeCIFAR.pickle([11], MadeCIFAR.image(0), key: "labels"), .python10, "data_batch_1").contains(
+                "the label 11"))
+        #expect(
+            try failure(MadeCIFAR.pickle([1, 2], MadeCIFAR.image(0), key: "labels"), .python10, "data_batch_1")
+                .contains("not a list 'labels'"))
+        #expect(
+            try failure(Array("cos\nsystem\n(S'true'\ntR.".utf8), .python10, "data_batch_3").contains(
+                "it asks for os.system"))
+        try MadeCIFAR.write(.python100, to: folder)
+        try FileManager.default.removeItem(atPath: folder.path + "/meta")
+        #expect(try #require(folder.failure()).description.contains("meta"))
+    }
+
+    @Test("an archive that is cut short is refused")
+    func cutArchive() throws {
+        let folder = try MadeFolder()
+        try MadeCIFAR.write(.python10, to: folder, below: "cifar-10-batches-py/")
+        try folder.run("tar", "-czf", "a.tar.gz", "cifar-10-batches-py")
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.path + "/a.tar.gz")))
+        for share in [3, 5, 9] {
+            try folder.write(Array(bytes.prefix(bytes.count * share / 10)), to: "cut.tar.gz")
+            #expect(try #require(folder.failure("cut.tar.gz", prefix: "cifar:")).description.contains("cut.tar.gz"))
+        }
+    }
+}
+
+@Suite struct PickleTests {
+    private func value(_ text: String) throws -> PickleValue { try PickleReader.value(of: Array(text.utf8)) }
+
+    @Test("values of protocols 2 to 4 are read")
+    func values() throws {
+        #expect(
+            try PickleReader.value(of: [
+                0x80, 2, 0x5D, 0x71, 0, 0x28, 0x4B, 1, 0x4D, 0, 1, 0x4A, 255, 255, 255, 255, 0x4E, 0x88, 0x65, 0x2E,
+            ])
+                == .list([.integer(1), .integer(256), .integer(-1), .none, .boolean(true)]))
+        // Python 3's {b'a': 'é', 'b': (1, 2)}, protocol 4.
+        #expect(
+            try PickleReader.value(of: [
+                0x80, 4, 0x95, 20, 0, 0, 0, 0, 0, 0, 0, 0x7D, 0x94, 0x28, 0x43, 1, 0x61, 0x94, 0x8C, 2, 0xC3, 0xA9,
+                0x94, 0x8C, 1, 0x62, 0x94, 0x4B, 1, 0x4B, 2, 0x86, 0x94, 0x75, 0x2E,
+            ])
+                == .dictionary([
+                    (.bytes(Array("a".utf8)[...]), .text("é")), (.text("b"), .tuple([.integer(1), .integer(2)])),
+                ]))
+        // Python 3's bytes in protocol 2.
+        let latin1 = "c_codecs\nencode\nX\u{2}\0\0\0\u{E9}X\u{6}\0\0\0latin1\u{86}R."
+        let bytes = latin1.unicodeScalars.flatMap { $0 == "\u{86}" ? [0x86] : Array(String($0).utf8) }
+        #expect(try PickleReader.value(of: bytes) == .bytes([0xE9]))
+    }
+
+    @Test(
+        "whatever could run, and whatever CIFAR does not need, is refused",
+        arguments: [
+            ("cos\nsystem\n(S'true'\ntR.", "os.system"), ("cbuiltins\neval\n.", "builtins.eval"),
+            ("cnumpy\nfromfile\n.", "numpy.fromfile"), ("(i__main__\nx\n.", "0x69"), ("Pid\n.", "0x50"),
+            ("I1\n.", "0x49"),
+            ("K\u{1}K\u{2}R.", "no function"), ("cnumpy\nndarray\n)R.", "calls numpy.ndarray"),
+            ("cnumpy\ndtype\nU\u{2}i8K\u{1}K\u{1}tR.", "mark"), ("", "cut short"), ("K", "cut short"),
+            (".", "ends with 0"),
+            ("K\u{1}K\u{2}.", "ends with 2"), ("h\u{5}.", "never kept"), ("]q\0h\0.", "recalls a list"), ("t.", "mark"),
+            ("K\u{1}K\u{1}a.", "no list"), ("(K\u{1}d.", "no value"), ("T\u{7F}\u{7F}\u{7F}\u{7F}a.", "cut short"),
+        ])
+    func refusals(text: String, reason: String) {
+        #expect {
+            try value(text)
+        } throws: { error in
+            (error as? PickleError)?.reason.contains(reason) == true
+        }
+    }
+
+    @Test("arrays of another type, or with another shape than their bytes, are refused")
+    func arrays() throws {
+        let image = MadeCIFAR.image(1)
+        #expect(
+            try PickleReader.value(of: MadeCIFAR.pickle([3], image, key: "labels"))["data"]
+                == .array(shape: [1, 3072], bytes: image[...]))
+        for bytes in [
+            MadeCIFAR.pickle([3], image, key: "labels", type: "i8"), MadeCIFAR.pickle([3], image + [0], key: "labels"),
+        ] {
+            #expect(throws: PickleError.self) { try PickleReader.value(of: bytes) }
+        }
+    }
+
+    @Test("no file makes it keep or nest more than CIFAR's have")
+    func bounds() {
+        for bytes in [
+            [UInt8](repeating: 0x29, count: 2_000_000), [0x29] + [UInt8](repeating: 0x85, count: 2_000_000),
+            [UInt8](repeating: 0x28, count: 11_000_000),
+        ] {
+            #expect(throws: PickleError.self) { try PickleReader.value(of: bytes) }
+        }
+    }
+
+    @Test("a list that grows by one value at a time takes time in proportion")
+    func appending() throws {
+        let bytes =
+            Array("]q\0".utf8) + [UInt8](repeating: 0, count: 0) + (0..<300_000).flatMap { _ in Array("K\u{1}a".utf8) }
+            + [0x2E]
+        #expect(try PickleReader.value(of: bytes).integers?.count == 300_000)
+    }
+
+    @Test("no bytes crash the reader")
+    func fuzz() {
+        let sound = MadeCIFAR.pickle([1, 2], MadeCIFAR.image(0) + MadeCIFAR.image(1), key: "labels")
+        var random = SplitMix(3)
+        let codes =
+            Array("(NJKMUCTBX]})tldaesuqrhjcRb.".utf8) + [
+                0x80, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8C, 0x8E, 0x93, 0x94, 0x95,
+            ]
+        for round in 0..<4_000 {
+            var bytes = sound
+            for _ in 0..<1 + random.below(6) {
+                // Instructions stand at the beginning, and behind the arrays.
+                let place = random.below(2) == 0 ? random.below(260) : random.below(bytes.count)
+                bytes[place] = round % 2 == 0 ? codes[random.below(codes.count)] : UInt8(random.below(256))
+            }
+            if round % 5 == 0 { bytes.removeLast(random.below(bytes.count)) }
+            _ = try? PickleReader.value(of: bytes)
+            let short = (0..<random.below(60)).map { _ in codes[random.below(codes.count)] }
+            _ = try? PickleReader.value(of: short)
+        }
+    }
+}
