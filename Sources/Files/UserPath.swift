@@ -1,7 +1,7 @@
 import Glibc
 
-/// The path that a user means, on the command line or in a file: as it is written, but for a `~` or `~user` at its beginning, which
-/// stands for a home folder. A shell does the same, but not behind `=` and not in YAML.
+/// The path that a user means, on the command line or in a file: as it is written, but for a `~` or `~user` at its
+/// beginning, which stands for a home folder. A shell does the same, but not behind `=` and not in YAML.
 ///
 /// A name of this folder that begins so, such as an editor's `~draft`, is meant where there is no such user.
 /// - Throws: `unknownUser`, `zeroByte`
@@ -19,11 +19,12 @@ package func userPath(_ text: String) throws(FileError) -> String {
     return (home == "/" && !rest.isEmpty ? "" : home) + rest
 }
 
-/// What a user means by a dataset: `name`, or `name:folder`, where the folder is a path.
+/// What a user means by a dataset: a name, a path, or `name:path`.
 ///
 /// - Throws: what `userPath` does.
 package func userDataset(_ text: String) throws(FileError) -> String {
-    guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return text }
+    let colon = text.utf8.firstIndex(of: UInt8(ascii: ":"))
+    guard let colon, !text.utf8[..<colon].contains(UInt8(ascii: "/")) else { return try userPath(text) }
     let folder = text.utf8.index(after: colon)
     return try text[..<folder] + userPath(String(text[folder...]))
 }

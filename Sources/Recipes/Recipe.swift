@@ -107,6 +107,8 @@ extension Recipe {
     package var augmentation: Augmentation { overrides.augmentation ?? Default.augmentation }
     /// A dataset's name, with a folder after a colon where it takes one: `fashion-mnist:/data`.
     package var data: String { overrides.data ?? Default.data }
+    /// In 0..<1, the share of pictures that is tested on where nothing says which are.
+    package var validationFraction: Double { overrides.validationFraction ?? Default.validationFraction }
     package var duration: Duration {
         overrides.steps.map(Duration.steps) ?? .epochs(overrides.epochs ?? Default.epochs)
     }
@@ -218,6 +220,7 @@ extension Recipe {
         static let initScheme = InitialScheme.reference
         static let initSkipMismatched = false
         static let initForce = false
+        static let validationFraction = 0.1
         static let shuffle = true
         static let augmentation = Augmentation.none
         static let lossPrecision = LossPrecision.rounded

@@ -142,10 +142,15 @@ package struct RecipeKey: Sendable {
         RecipeKey(
             "data", \.data, .dataset, in: .data, default: Default.data,
             """
-            The dataset: `shapes` (drawn on the fly, needs no files), `fashion-mnist`, `fashion-mnist:FOLDER` or \
-            `synthetic`.
+            A folder or file of images, which `cnn-train data inspect` recognises, or `shapes` (drawn on the fly, needs \
+            no files), `fashion-mnist`, `fashion-mnist:FOLDER` or `synthetic`.
             """,
-            valueName: "name[:folder]", alsoKnownAs: ["dataset"]),
+            valueName: "path", alsoKnownAs: ["dataset"]),
+        RecipeKey(
+            "validation_fraction", \.validationFraction,
+            .number("a number above 0, below 1") { $0 > 0 && $0 < 1 }, in: .data, default: Default.validationFraction,
+            "The share of the pictures that is tested on where nothing says which are.", alsoKnownAs: ["val_split"],
+            whenResumed: .stays),
         RecipeKey(
             "epochs", \.epochs, .integer(in: 1...1_000_000), in: .optimization, default: Default.epochs,
             "How long the run lasts in passes over the training data. Not together with steps.",

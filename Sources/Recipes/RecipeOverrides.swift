@@ -15,6 +15,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var shuffle: Bool?
     package var augmentation: Recipe.Augmentation?
     package var data: String?
+    package var validationFraction: Double?
     package var epochs: Int?
     package var steps: Int?
     package var batchSize: Int?

@@ -158,10 +158,10 @@ extension RecipeValueKind where Value == String {
         ).orNone
     }
 
-    /// A dataset's name, or `name:folder`.
+    /// A path, a dataset's name, or `name:path`.
     static var dataset: Self {
         Self(
-            expected: "a dataset, or dataset:FOLDER", read: { node in node.text.flatMap { try? userDataset($0.text) } },
+            expected: "a path, or a dataset's name", read: { node in node.text.flatMap { try? userDataset($0.text) } },
             accepts: { !$0.isEmpty }, print: yamlScalar)
     }
 

@@ -36,10 +36,12 @@ package struct CheckpointEvaluation: Sendable {
         let classes = try world.broadcast(file?.classes ?? 0)
         let imageSize = try world.broadcast(file?.imageSize ?? 0)
         let data = try world.broadcast(found?.data ?? "")
+        // As text, which reads back to the same bits.
+        let fraction = Double(try world.broadcast("\(file?.validationFraction ?? 0)")) ?? 0
         let (setup, layout) = try together(world) {
             let setup = try Setup(
-                model: ModelChoice(model, options: options), data: data, imageSize: imageSize, classes: classes,
-                threads: threads,
+                model: ModelChoice(model, options: options), data: data, validationFraction: fraction,
+                imageSize: imageSize, classes: classes, threads: threads,
                 instructionSet: instructionSet, world: world)
             if let file, file.channels != setup.dataset.channels {
                 throw TrainingError.otherChannels(

@@ -19,6 +19,8 @@ package struct NetworkFile: Sendable {
     package let classNames: [String]
     /// The dataset that the network was trained on; nil for weights of elsewhere, to which we have shown nothing.
     package let trainingData: String?
+    /// The share of its pictures that it was tested on, where nothing said which.
+    let validationFraction: Double?
     /// All texts of the file.
     package let metadata: [String: String]
     private let weights: WeightsFile
@@ -44,7 +46,9 @@ package struct NetworkFile: Sendable {
         channels = try about?.inputChannels ?? named?.inputChannels(in: weights.tensors) ?? model.defaultChannels
         imageSize = about?.imageSize ?? model.defaultImageSize
         classNames = about?.classNames ?? []
-        trainingData = try about?.trainingData(path: path)
+        let recipe = try about?.trainingRecipe(path: path)
+        trainingData = recipe?.data
+        validationFraction = recipe?.validationFraction
         metadata = weights.metadata
     }
 

@@ -117,12 +117,12 @@ package final class Predictor {
 }
 
 extension Checkpoint.About {
-    /// The dataset that the network was trained on; nil for weights of elsewhere, to which we have shown nothing.
+    /// The recipe that the network was trained by; nil for weights of elsewhere, to which we have shown nothing.
     ///
     /// - Parameter path: What messages call the file.
-    package func trainingData(path: String) throws -> String? {
+    package func trainingRecipe(path: String) throws -> Recipe? {
         guard progress.samples > 0 else { return nil }
-        return try Recipe.resolve(flags: RecipeOverrides(yaml: recipe, path: "\(path): recipe")).data
+        return try Recipe.resolve(flags: RecipeOverrides(yaml: recipe, path: "\(path): recipe"))
     }
 }
 

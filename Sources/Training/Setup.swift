@@ -23,19 +23,25 @@ package struct Setup {
     ///
     /// - Parameters:
     ///   - choice: the model; an option of its channels must agree with the data's.
+    ///   - validationFraction: the share of pictures that is tested on where nothing says which are.
     ///   - classes: outputs of the network; nil for the dataset's.
     ///   - shards: virtual shards of a batch.
     ///   - imageSize: nil for the model's, or a smaller one that the data suggests and the model takes.
     /// - Throws: what is wrong with model, data or machine.
     package init(
-        model choice: ModelChoice, data: String, imageSize: Int?, classes: Int?, threads: Int?,
+        model choice: ModelChoice, data: String, validationFraction: Double = DatasetOptions().validationFraction,
+        imageSize: Int?, classes: Int?, threads: Int?,
         instructionSet: Recipe.InstructionSet, convolution: Recipe.Convolution = .winograd,
         shards: Int = Sharding.defaultShards, world: any Communicator
     ) throws {
         model = try Zoo.model(named: choice.name)
         let channels = try model.options(from: choice.options).inputChannels
         // Synthetic images are whatever the model wants; others have classes and channels of their own.
-        dataset = try openDataset(data, channels: channels ?? model.defaultChannels, classes: classes ?? 10)
+        dataset = try openDataset(
+            data,
+            options: DatasetOptions(
+                channels: channels ?? model.defaultChannels, classes: classes ?? 10,
+                validationFraction: validationFraction))
         let needed = dataset.classNames.count
         let classes = classes ?? needed
         guard classes >= needed else {

@@ -203,7 +203,10 @@ extension Trainer {
         }
         guard refused.isEmpty else { throw TrainingError.differentRecipe(differences: refused) }
         // Checkpoints of earlier versions say nothing of it.
-        guard about.dataset.isEmpty || about.dataset == dataFingerprint else {
+        // Those of earlier versions begin with the dataset's name.
+        guard
+            about.dataset.isEmpty || about.dataset == dataFingerprint || about.dataset.hasSuffix(", " + dataFingerprint)
+        else {
             throw TrainingError.otherData(data: recipe.data, checkpoint: about.dataset, found: dataFingerprint)
         }
         let samples = sizes.samples(after: about.progress.globalStep)
@@ -225,8 +228,8 @@ extension Trainer {
         switch difference.key {
         case "classes": about.classes == setup.network.classes
         case "image_size": about.imageSize == setup.imageSize
-        // Where it lies may change; what it is tells its fingerprint.
-        case "data": difference.before?.dataset == difference.now?.dataset
+        // Where it lies and in what form may change; what it is tells its fingerprint, where there is one.
+        case "data": !about.dataset.isEmpty || difference.before?.dataset == difference.now?.dataset
         // All kernels of ours give the same bits, OpenBLAS others.
         case "isa": ![difference.before, difference.now].contains(Recipe.InstructionSet.openblas.rawValue)
         default: false

@@ -74,7 +74,8 @@ package final class Trainer {
             let setup = try Setup(
                 model: ModelChoice(
                     recipe.model, options: recipe.modelOptions, scheme: recipe.initScheme, dropout: recipe.dropout),
-                data: recipe.data, imageSize: recipe.imageSize, classes: recipe.classes, threads: recipe.threads,
+                data: recipe.data, validationFraction: recipe.validationFraction, imageSize: recipe.imageSize,
+                classes: recipe.classes, threads: recipe.threads,
                 instructionSet: recipe.instructionSet, convolution: recipe.convolution, shards: recipe.virtualShards,
                 world: world)
             for split in Split.allCases where setup.dataset.count(of: split) == 0 {

@@ -37,12 +37,14 @@ struct NetworkOptions: RecipeFlags {
 /// The samples of a run.
 struct DataOptions: RecipeFlags {
     @Option(\.data, transform: userDataset) var data: String?
+    @Option(\.validationFraction) var validationFraction: Double?
     @Option(\.shuffle) var shuffle: OnOff?
     @Option(\.augmentation) var augment: Recipe.Augmentation?
     @Option(\.seed) var seed: UInt64?
 
     func write(to recipe: inout RecipeOverrides) {
         recipe.data = data
+        recipe.validationFraction = validationFraction
         recipe.shuffle = shuffle.map { $0 == .on }
         recipe.augmentation = augment
         recipe.seed = seed

@@ -35,5 +35,7 @@ import Testing
     func dataset() throws {
         #expect(try userDataset("shapes") == "shapes")
         #expect(try userDataset("fashion-mnist:~root/a:~b") == "fashion-mnist:/root/a:~b")
+        #expect(try userDataset("~root/a:~b") == "/root/a:~b")
+        #expect(try userDataset("./a:~b") == "./a:~b")
     }
 }

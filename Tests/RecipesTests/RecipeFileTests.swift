@@ -186,6 +186,7 @@ import Testing
                 model: lenet
                 init_scheme: reference
                 data: fashion-mnist
+                validation_fraction: 0.1
                 epochs: 10
                 batch_size: 32
                 lr: 0.0125
@@ -234,7 +235,8 @@ import Testing
             "lr_multipliers": "{a: 0.5, b: 2.0}", "shuffle": "off",
             "augment": "none", "loss_precision": "full", "allreduce": "tree", "gradient_dtype": "bf16",
             "bucket_megabytes": "3", "collective_timeout": "2.5", "replica_check_every": "0",
-            "override": "[lr, seed]", "checkpoint_every": "[500steps, 10min, 2h, 45s, 1epoch]", "keep_last": "5",
+            "validation_fraction": "0.25", "override": "[lr, seed]",
+            "checkpoint_every": "[500steps, 10min, 2h, 45s, 1epoch]", "keep_last": "5",
             "keep_best": "0", "keep_every": "10epochs", "checkpoint_level": "-2", "checkpoint_busy": "skip",
             "on_nan": "rewind",
             "virtual_shards": "16", "accumulate": "3", "average_weights": "0.999",
