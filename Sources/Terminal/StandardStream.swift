@@ -29,6 +29,18 @@ package final class StandardStream: Sendable {
         if code != 0 { throw StreamFailure(code: code) }
     }
 
+    /// Whether a person sees it.
+    package var isTerminal: Bool { isatty(descriptor) == 1 }
+
+    /// Writes over the line that a terminal shows, which an empty text takes away. Does nothing elsewhere.
+    package func showInPlace(_ text: String) {
+        guard isTerminal else { return }
+        isGone.withLock { isGone in
+            guard !isGone else { return }
+            isGone = Self.write(Array("\r\u{1B}[K\(text.visible)".utf8), to: descriptor) == EPIPE
+        }
+    }
+
     /// The error number of a call that failed, or 0.
     private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var rest = bytes[...]

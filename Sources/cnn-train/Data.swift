@@ -1,0 +1,43 @@
+import ArgumentParser
+import Collectives
+import Datasets
+import Files
+import Recipes
+import Terminal
+import Training
+
+/// `cnn-train data`: what is in a folder or file of images, and whether it can be trained on.
+struct DataCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "data", abstract: "Says what datasets are, checks and measures them, and shows samples.",
+        subcommands: [Inspect.self, Verify.self, Stats.self, Preview.self])
+
+    /// Which dataset, for all of its commands.
+    struct Choice: ParsableArguments {
+        @Argument(
+            help: ArgumentHelp(
+                "A folder or file of images, or a dataset's name, as --data takes it.", valueName: "path"),
+            transform: userDataset)
+        var data: String
+        @Option(parsing: .unconditional, help: "The share of pictures that is tested on where nothing says which are.")
+        var validationFraction: Double?
+
+        func validate() throws { try checkRanges { $0.validationFraction = validationFraction } }
+
+        var options: DatasetOptions {
+            var options = DatasetOptions()
+            if let validationFraction { options.validationFraction = validationFraction }
+            return options
+        }
+
+        /// Its images as they are stored.
+        func source() throws -> any Source { try Recognition(of: data).source(options) }
+    }
+
+    /// Shows how far a walk over samples is, where a person sees it.
+    static func showProgress(_ done: Int, of all: Int) {
+        StandardStream.error.showInPlace(
+            done == all
+                ? "" : "\(Wording.grouped(done)) of \(Wording.grouped(all)) images (\(done * 100 / max(all, 1))%)")
+    }
+}

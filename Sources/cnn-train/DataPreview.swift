@@ -1,0 +1,41 @@
+import ArgumentParser
+import Checkpoints
+import Datasets
+import Files
+import Recipes
+import Terminal
+import Training
+
+extension DataCommand {
+    /// `cnn-train data preview`
+    struct Preview: LocalCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "preview", abstract: "Draws samples as a network is shown them, with their labels, as a PNG.")
+
+        @OptionGroup var choice: Choice
+        @Option(help: ArgumentHelp("The file to write.", valueName: "file.png"), transform: userPath) var output: String
+        @Option(help: "Samples on the sheet.") var count = 36
+        @Option(help: "Height and width of the images in pixels.") var imageSize: Int?
+        @Option(help: "What is done to training images: none, crop-flip or resized-crop-flip.")
+        var augment = Recipe.Augmentation.none
+        @Option(parsing: .unconditional, help: "Seeds the choice of samples, and what is done to them.")
+        var seed: UInt64 = 1
+        @Option(help: "The epoch whose samples are shown, from 0.") var epoch = 0
+
+        func validate() throws {
+            try checkRanges { $0.imageSize = imageSize }
+            try checkRanges([("--count", count, 1...1_000), ("--epoch", epoch, 0...1_000_000)])
+        }
+
+        func run() throws {
+            let dataset = try openDataset(choice.data, options: choice.options)
+            let natural = (dataset as? StoredDataset)?.source.imageSize ?? dataset.suggestedImageSize
+            let sheet = try PreviewSheet(
+                of: dataset, count: count, side: imageSize ?? natural ?? 224, augmentation: Augmentation(augment),
+                seed: seed, epoch: epoch)
+            guard let png = sheet.png else { throw ValidationError("no memory is left for the sheet: lower --count") }
+            try writeFile(png.span.bytes, to: output)
+            print("\(output.visible): \(sheet.width) x \(sheet.height) pixels")
+        }
+    }
+}
