@@ -36,7 +36,8 @@ extension Setup {
             throw TrainingError.emptySplit(data: dataset.name, split: split.rawValue)
         }
         let batches = Loader(
-            dataset: dataset, imageSize: imageSize, limits: prefetchLimits(batchSize: evaluationBatchSize * world.size)
+            dataset: dataset, imageSize: imageSize, images: images,
+            limits: prefetchLimits(batchSize: evaluationBatchSize * world.size)
         ).evaluationBatches(
             split: split, ranks: world.size, rank: world.rank, batchSize: evaluationBatchSize)
         defer { batches.close() }

@@ -13,6 +13,8 @@ package struct Setup {
     /// Pixels a side.
     package let imageSize: Int
     package let dataset: any Dataset
+    /// How stored images are decoded and resized.
+    package let images: ImageOptions
     package let summary: Summary
     package let sharding: Sharding
     package let backend: Backend
@@ -32,8 +34,9 @@ package struct Setup {
         model choice: ModelChoice, data: String, validationFraction: Double = DatasetOptions().validationFraction,
         imageSize: Int?, classes: Int?, threads: Int?,
         instructionSet: Recipe.InstructionSet, convolution: Recipe.Convolution = .winograd,
-        shards: Int = Sharding.defaultShards, world: any Communicator
+        shards: Int = Sharding.defaultShards, images: ImageOptions = ImageOptions(), world: any Communicator
     ) throws {
+        self.images = images
         model = try Zoo.model(named: choice.name)
         let channels = try model.options(from: choice.options).inputChannels
         // Synthetic images are whatever the model wants; others have classes and channels of their own.

@@ -118,7 +118,7 @@ package final class Trainer {
             limit: nil, samples: sizes.trainingSamples + sizes.testSamples, say: { console.warn($0) })
         loader = Loader(
             dataset: setup.dataset, imageSize: setup.imageSize, augmentation: Augmentation(recipe.augmentation),
-            limits: setup.prefetchLimits(batchSize: recipe.globalBatchSize))
+            images: setup.images, limits: setup.prefetchLimits(batchSize: recipe.globalBatchSize))
     }
 
     /// Trains from the beginning, or from the newest checkpoint where the recipe says so, to the end. Collective.
