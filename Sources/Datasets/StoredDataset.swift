@@ -49,7 +49,7 @@ private final class StoredBatch: BatchInMaking {
         self.split = split
         self.look = look
         memory = SampleMemory(
-            samples: samples.count, sampleCount: dataset.shape(imageSize: look.imageSize).count, filler: 0)
+            samples: samples.count, sampleCount: dataset.shape(imageSize: look.imageSize).count)
     }
 
     var samplesAtOnce: Int { max(1, (1 << 14) / max(memory.sampleCount, 1)) }

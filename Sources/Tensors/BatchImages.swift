@@ -54,13 +54,12 @@ package final class SampleMemory<Element: BitwiseCopyable>: @unchecked Sendable 
     package let sampleCount: Int
     private let start: UnsafeMutablePointer<Element>
 
-    /// Reserves memory, in which nothing stands yet.
-    package init(samples: Int, sampleCount: Int, filler: Element) {
+    /// Reserves memory, in which nothing stands yet: what is read of a sample that was not written is undefined.
+    package init(samples: Int, sampleCount: Int) {
         precondition(samples >= 0 && sampleCount >= 0, "memory for \(samples) samples of \(sampleCount)")
         self.samples = samples
         self.sampleCount = sampleCount
         start = .allocate(capacity: max(samples * sampleCount, 1))
-        start.initialize(repeating: filler, count: samples * sampleCount)
     }
 
     deinit { start.deallocate() }

@@ -19,11 +19,12 @@ package enum ByteRows {
                     }
                     return
                 }
-                // The last block of a row or column overlaps the one before, and writes the same bytes again.
-                for row in stride(from: 0, to: rows, by: 16) {
-                    let row = min(row, rows - 16)
-                    for column in stride(from: 0, to: columns, by: 16) {
-                        let column = min(column, columns - 16)
+                // Down the columns, so that rows of the target are written from end to end. The last block of a row or
+                // column overlaps the one before, and writes the same bytes again.
+                for column in stride(from: 0, to: columns, by: 16) {
+                    let column = min(column, columns - 16)
+                    for row in stride(from: 0, to: rows, by: 16) {
+                        let row = min(row, rows - 16)
                         ByteBlock.transpose(
                             source + row * columns + column, stride: columns, to: target + column * rows + row,
                             stride: rows)

@@ -2,6 +2,7 @@
 //
 //     image-check digest FILE…              width, height and the pixels' SHA-256, or why there are none, a line a file
 //     image-check fuzz SECONDS SEED FILE…   decodes changed files, whole and in parts, and compares
+//     image-check change FILE CHANGE…       the changed pictures, as Benchmarks/compare_images_with_torchvision.py asks
 //     image-check speed FILE…               pictures decoded in a second of one core: whole, and what random crops need
 //
 // Benchmarks/compare_images_with_pillow.py compares digests with Pillow's.
@@ -102,10 +103,12 @@ case ("digest", 2...):
     printDigests(Array(arguments.dropFirst()))
 case ("speed", 2...):
     measure(Array(arguments.dropFirst()))
+case ("change", 3...):
+    exit(try printChanged(arguments[1], Array(arguments.dropFirst(2))))
 case ("fuzz", 4...):
     guard let seconds = Double(arguments[1]), let seed = UInt64(arguments[2]) else { exit(64) }
     exit(fuzz(seconds: seconds, seed: seed, Array(arguments.dropFirst(3))))
 default:
-    print("usage: image-check digest FILE… | fuzz SECONDS SEED FILE… | speed FILE…")
+    print("usage: image-check digest FILE… | change FILE CHANGE… | fuzz SECONDS SEED FILE… | speed FILE…")
     exit(64)
 }

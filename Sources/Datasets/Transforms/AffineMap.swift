@@ -2,7 +2,7 @@ import Tensors
 
 /// Where each pixel of a changed image comes from: x' = a x + b y + c and y' = d x + e y + f, in pixels from the upper
 /// left corner.
-struct AffineMap: Equatable {
+package struct AffineMap: Equatable, Sendable {
     var a = 1.0
     var b = 0.0
     var c = 0.0
@@ -10,21 +10,21 @@ struct AffineMap: Equatable {
     var e = 1.0
     var f = 0.0
 
-    enum Interpolation {
+    package enum Interpolation: String, Sendable {
         case nearest, bilinear, bicubic
     }
 
     /// Moves rows sideways, by `shift` pixels for each row down.
-    static func shearX(_ shift: Double) -> AffineMap { AffineMap(b: shift) }
+    package static func shearX(_ shift: Double) -> AffineMap { AffineMap(b: shift) }
 
     /// Moves columns up and down, by `shift` pixels for each column to the right.
-    static func shearY(_ shift: Double) -> AffineMap { AffineMap(d: shift) }
+    package static func shearY(_ shift: Double) -> AffineMap { AffineMap(d: shift) }
 
     /// Moves the image to the right and down.
-    static func translation(x: Int = 0, y: Int = 0) -> AffineMap { AffineMap(c: -Double(x), f: -Double(y)) }
+    package static func translation(x: Int = 0, y: Int = 0) -> AffineMap { AffineMap(c: -Double(x), f: -Double(y)) }
 
     /// Turns the image about its middle, counterclockwise.
-    static func rotation(degrees: Double, height: Int, width: Int) -> AffineMap {
+    package static func rotation(degrees: Double, height: Int, width: Int) -> AffineMap {
         let angle = -(degrees < 0 ? degrees + 360 : degrees) * (.pi / 180)
         let (cosine, sine) = (Elementary.cos(angle).roundedTo15Decimals, Elementary.sin(angle).roundedTo15Decimals)
         let (x, y) = (Double(width) / 2, Double(height) / 2)
@@ -88,7 +88,7 @@ struct AffineMap: Equatable {
         _ source: Span<UInt8>, _ height: Int, _ width: Int, _ channels: Int, into target: inout MutableSpan<UInt8>
     ) {
         forEachInside(height, width, channels) { place, x, y in
-            let (left, top) = (Int(x.rounded(.down)), Int(y.rounded(.down)))
+            let (left, top) = (floored(x), floored(y))
             let (across, down) = (x - Double(left), y - Double(top))
             let (first, second) = (max(left, 0), min(left + 1, width - 1))
             let (upper, lower) = (max(top, 0) * width, min(top + 1, height - 1) * width)
@@ -111,7 +111,7 @@ struct AffineMap: Equatable {
             return v[1] + d * (p2 + d * (p3 + d * p4))
         }
         forEachInside(height, width, channels) { place, x, y in
-            let (left, top) = (Int(x.rounded(.down)), Int(y.rounded(.down)))
+            let (left, top) = (floored(x), floored(y))
             let (across, down) = (x - Double(left), y - Double(top))
             for channel in 0..<channels {
                 var lines = SIMD4<Double>()
@@ -128,6 +128,13 @@ struct AffineMap: Equatable {
             }
         }
     }
+}
+
+/// The greatest whole number that is not above. (Without SSE 4, `rounded(.down)` is a call.)
+@inline(__always)
+private func floored(_ number: Double) -> Int {
+    let whole = Int(number)
+    return Double(whole) > number ? whole - 1 : whole
 }
 
 extension Double {

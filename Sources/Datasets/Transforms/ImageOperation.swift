@@ -1,7 +1,7 @@
 import Tensors
 
 /// A change of an image of bytes, as torchvision makes it of an image of Pillow's, to the byte.
-enum ImageOperation: Equatable {
+package enum ImageOperation: Equatable, Sendable {
     case identity
     /// Towards black below 1, away from it above.
     case brightness(Double)
@@ -22,6 +22,20 @@ enum ImageOperation: Equatable {
     /// Spreads each channel's bytes evenly.
     case equalize
     case affine(AffineMap)
+}
+
+extension Image {
+    /// The picture after an operation.
+    package func changed(
+        by operation: ImageOperation, interpolation: AffineMap.Interpolation = .nearest
+    ) -> Image {
+        var changer = ImageOperator()
+        var bytes = pixels
+        var span = bytes.mutableSpan
+        changer.apply(
+            operation, to: &span, height: height, width: width, channels: 3, interpolation: interpolation)
+        return Image(height: height, width: width, pixels: bytes)
+    }
 }
 
 /// Carries out operations, in memory that is used again.
@@ -202,7 +216,7 @@ private func turnHue(_ pixels: inout MutableSpan<UInt8>, by turn: UInt8) {
             hue = Float(4 + Double(g) - Double(r))
         }
         let turns = Double(hue) / 6 + 1
-        hue = Float(turns - turns.rounded(.down))
+        hue = Float(turns - Double(Int(turns)))
         let saturation = UInt8(Double(range / Float(high)) * 255)
         let turned = UInt8(min(Int(Double(hue) * 255), 255)) &+ turn
         let colour = rgb(hue: turned, saturation: saturation, value: high)
@@ -217,7 +231,8 @@ private func rgb(hue: UInt8, saturation: UInt8, value: UInt8) -> (UInt8, UInt8, 
     let part = Float(sixths - Double(Float(sextant)))
     let share = Float(Double(saturation) / 255)
     let v = Double(value)
-    func byte(_ number: Double) -> UInt8 { UInt8(min(max(number.rounded(), 0), 255)) }
+    // Rounds numbers from 0 to 255; without SSE 4, `rounded()` is a call.
+    func byte(_ number: Double) -> UInt8 { UInt8(min(max(number, 0), 255) + 0.5) }
     let p = byte(v * (1 - Double(share)))
     let q = byte(v * (1 - Double(share * part)))
     let t = byte(v * (1 - Double(share) * (1 - Double(part))))
