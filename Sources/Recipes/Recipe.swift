@@ -61,13 +61,15 @@ package struct Recipe: Equatable, Sendable {
     /// What stands for a gradient's numbers on their way between ranks.
     package enum GradientType: String, CaseIterable, Sendable { case fp32, bf16, fp16 }
 
-    /// What is done to training images besides scaling them.
-    package enum Augmentation: String, CaseIterable, Sendable {
-        case none
-        /// Moved by up to four pixels, with black around, and mirrored every other time: for small images.
-        case cropFlip = "crop-flip"
-        /// A part of 0.08 to 1 of the area brought to full size, and mirrored every other time: for photographs.
-        case resizedCropFlip = "resized-crop-flip"
+    /// How images are made larger and smaller.
+    package enum Interpolation: String, CaseIterable, Sendable { case bilinear, bicubic }
+
+    /// How JPEGs are decoded.
+    package enum Decoding: String, CaseIterable, Sendable {
+        /// All pixels, which are then resized.
+        case exact
+        /// Made smaller on the way, where they are to be made smaller.
+        case fast
     }
 
     /// How the log writes losses.
@@ -105,6 +107,16 @@ extension Recipe {
     /// Whether each epoch has an order of its own.
     package var shuffle: Bool { overrides.shuffle ?? Default.shuffle }
     package var augmentation: Augmentation { overrides.augmentation ?? Default.augmentation }
+    /// The parameter of mixup's Beta distribution; nil for none.
+    package var mixup: Double? { overrides.mixup }
+    /// Likewise of CutMix's.
+    package var cutMix: Double? { overrides.cutMix }
+    package var interpolation: Interpolation { overrides.interpolation ?? Default.interpolation }
+    package var decoding: Decoding { overrides.decoding ?? Default.decoding }
+    /// Whether pictures are turned as their Exif data ask for.
+    package var exifOrientation: Bool { overrides.exifOrientation ?? Default.exifOrientation }
+    /// The most pixels that a picture may have.
+    package var maxImagePixels: Int { overrides.maxImagePixels ?? Default.maxImagePixels }
     /// A dataset's name, with a folder after a colon where it takes one: `fashion-mnist:/data`.
     package var data: String { overrides.data ?? Default.data }
     /// In 0..<1, the share of pictures that is tested on where nothing says which are.
@@ -223,6 +235,11 @@ extension Recipe {
         static let validationFraction = 0.1
         static let shuffle = true
         static let augmentation = Augmentation.none
+        static let interpolation = Interpolation.bilinear
+        static let decoding = Decoding.exact
+        static let exifOrientation = true
+        /// As Pillow's limit.
+        static let maxImagePixels = 178_956_970
         static let lossPrecision = LossPrecision.rounded
     }
 }

@@ -14,6 +14,12 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var rateMultipliers: [String: Double]?
     package var shuffle: Bool?
     package var augmentation: Recipe.Augmentation?
+    package var mixup: Double?
+    package var cutMix: Double?
+    package var interpolation: Recipe.Interpolation?
+    package var decoding: Recipe.Decoding?
+    package var exifOrientation: Bool?
+    package var maxImagePixels: Int?
     package var data: String?
     package var validationFraction: Double?
     package var epochs: Int?

@@ -85,6 +85,10 @@ extension Recipe.Convolution: ExpressibleByArgument {}
 extension Recipe.BatchNorm: ExpressibleByArgument {}
 extension Recipe.AllReduce: ExpressibleByArgument {}
 extension Recipe.GradientType: ExpressibleByArgument {}
-extension Recipe.Augmentation: ExpressibleByArgument {}
+extension Recipe.Augmentation: ExpressibleByArgument {
+    init?(argument: String) { self.init(argument) }
+}
+extension Recipe.Interpolation: ExpressibleByArgument {}
+extension Recipe.Decoding: ExpressibleByArgument {}
 extension Recipe.LossPrecision: ExpressibleByArgument {}
 extension GraphPass: ExpressibleByArgument {}

@@ -40,6 +40,12 @@ struct DataOptions: RecipeFlags {
     @Option(\.validationFraction) var validationFraction: Double?
     @Option(\.shuffle) var shuffle: OnOff?
     @Option(\.augmentation) var augment: Recipe.Augmentation?
+    @Option(\.mixup) var mixup: Double?
+    @Option(\.cutMix) var cutmix: Double?
+    @Option(\.interpolation) var interpolation: Recipe.Interpolation?
+    @Option(\.decoding) var decode: Recipe.Decoding?
+    @Option(\.exifOrientation) var exifOrientation: OnOff?
+    @Option(\.maxImagePixels) var maxImagePixels: Int?
     @Option(\.seed) var seed: UInt64?
 
     func write(to recipe: inout RecipeOverrides) {
@@ -47,6 +53,12 @@ struct DataOptions: RecipeFlags {
         recipe.validationFraction = validationFraction
         recipe.shuffle = shuffle.map { $0 == .on }
         recipe.augmentation = augment
+        recipe.mixup = mixup
+        recipe.cutMix = cutmix
+        recipe.interpolation = interpolation
+        recipe.decoding = decode
+        recipe.exifOrientation = exifOrientation.map { $0 == .on }
+        recipe.maxImagePixels = maxImagePixels
         recipe.seed = seed
     }
 }

@@ -35,7 +35,10 @@ import Testing
             ("output: ~no-such-user/x", "~no-such-user/x", "a path; ~ and ~user"),
             ("nesterov: yes", "yes", "true or false"),
             ("data: 'fashion-mnist:~no-such-user'", "the text \"fashion-mnist:~no-such-user\"", "a dataset"),
-            ("augment: flip", "flip", "none"), ("shuffle: maybe", "maybe", "on or off"),
+            ("augment: flop", "flop", "none, or transforms"),
+            ("augment: {flip: 1}", "a mapping", "none, or transforms"),
+            ("mixup: a", "a", "a number above 0, at most 100"), ("decode: slow", "slow", "exact, fast"),
+            ("shuffle: maybe", "maybe", "on or off"),
             ("init_scheme: xavier", "xavier", "reference, torch_default, xavier_uniform"),
             ("freeze: {a: b}", "a mapping", "a list of texts"), ("freeze: [[a]]", "a list", "a list of texts"),
             ("lr_multipliers: [a]", "a list", "a mapping of names to values, each of them a number from 0 to 1000"),
@@ -202,6 +205,10 @@ import Testing
                 resume: none
                 shuffle: on
                 augment: none
+                interpolation: bilinear
+                decode: exact
+                exif_orientation: on
+                max_image_pixels: 178956970
                 log_every: 10
                 batch_norm: sync
                 allreduce: tree
@@ -233,7 +240,9 @@ import Testing
             "model_options": "{a: b, c: \"1,2\"}", "init_scheme": "he_normal", "dropout": "0.5", "init": "w",
             "init_skip_mismatched": "true", "init_force": "true", "freeze": "[a, b]",
             "lr_multipliers": "{a: 0.5, b: 2.0}", "shuffle": "off",
-            "augment": "none", "loss_precision": "full", "allreduce": "tree", "gradient_dtype": "bf16",
+            "augment": "crop=2:reflect,alternating-flip,color-jitter=0.4:0.4:0.4:0.1,erase=0.25", "mixup": "0.5",
+            "cutmix": "1.0", "interpolation": "bicubic", "decode": "fast", "exif_orientation": "off",
+            "max_image_pixels": "1000", "loss_precision": "full", "allreduce": "tree", "gradient_dtype": "bf16",
             "bucket_megabytes": "3", "collective_timeout": "2.5", "replica_check_every": "0",
             "validation_fraction": "0.25", "override": "[lr, seed]",
             "checkpoint_every": "[500steps, 10min, 2h, 45s, 1epoch]", "keep_last": "5",
