@@ -77,7 +77,8 @@ package final class Trainer {
                 data: recipe.data, validationFraction: recipe.validationFraction, imageSize: recipe.imageSize,
                 classes: recipe.classes, threads: recipe.threads,
                 instructionSet: recipe.instructionSet, convolution: recipe.convolution, shards: recipe.virtualShards,
-                world: world)
+                images: ImageOptions(recipe), world: world)
+            try setup.dataset.require(Augmentation(recipe.augmentation))
             for split in Split.allCases where setup.dataset.count(of: split) == 0 {
                 throw TrainingError.emptySplit(data: setup.dataset.name, split: split.rawValue)
             }
@@ -118,7 +119,8 @@ package final class Trainer {
             limit: nil, samples: sizes.trainingSamples + sizes.testSamples, say: { console.warn($0) })
         loader = Loader(
             dataset: setup.dataset, imageSize: setup.imageSize, augmentation: Augmentation(recipe.augmentation),
-            images: setup.images, limits: setup.prefetchLimits(batchSize: recipe.globalBatchSize))
+            mixing: Mixing(recipe), images: setup.images,
+            limits: setup.prefetchLimits(batchSize: recipe.globalBatchSize))
     }
 
     /// Trains from the beginning, or from the newest checkpoint where the recipe says so, to the end. Collective.
