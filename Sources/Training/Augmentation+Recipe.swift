@@ -1,8 +1,8 @@
-import Datasets
-import Recipes
+package import Datasets
+package import Recipes
 
 extension Augmentation {
-    init(_ asked: Recipe.Augmentation) {
+    package init(_ asked: Recipe.Augmentation) {
         self.init(
             geometry: Geometry(asked.crop), flip: Flip(asked.flip), jitter: asked.colorJitter.map { ColourJitter($0) },
             policy: asked.policy.map { Policy($0) }, erasing: asked.erase)

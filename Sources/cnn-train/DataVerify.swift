@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Recipes
 import Terminal
 import Training
 

@@ -211,8 +211,8 @@ struct NotFiniteTests {
         hooks.batch = { rank, _, loaded in
             guard rank == 2 else { return loaded }
             let batch = Batch(
-                images: loaded.batch.images.map { 3 * $0 + 1 }, labels: loaded.batch.labels,
-                sampleIDs: loaded.batch.sampleIDs, shardSizes: loaded.batch.shardSizes)
+                images: FloatImages(loaded.batch.images.floats.map { 3 * $0 + 1 }, samples: loaded.batch.count),
+                targets: loaded.batch.targets, sampleIDs: loaded.batch.sampleIDs, shardSizes: loaded.batch.shardSizes)
             return LoadedBatch(
                 step: loaded.step, batch: batch, globalSamples: loaded.globalSamples, shard: loaded.shard)
         }

@@ -54,7 +54,8 @@ package struct ImageFolder: Source {
         try Self.check(all, classNames, folder: trainFolder ?? path)
         if let trainFolder, let found = try Self.test(of: path, top, classes) {
             (train, test) = (all, found)
-            layout = "\(trainFolder) has \(classes.count) folders, one for each class; \(found.folder) is tested on"
+            layout =
+                "\(trainFolder) has \(classes.count) folders, one for each class; \(found.folder.dropLast()) is tested on"
         } else {
             (train, test) = Self.divided(all, validationFraction: validationFraction)
             layout =
