@@ -90,9 +90,9 @@ extension DatasetError: CustomStringConvertible {
             "\(path) is not of the form '\(form)', for which is expected: \(expected). `cnn-train data inspect \(path)` says what it is."
         case .severalForms(let path, let found):
             "\(path) has several datasets: \(listed(found)). Name one of them."
-        case .compressedShards(let path, let file):
-            "\(file) is compressed: pictures in it cannot be read in any order. Make it readable once: "
-                + "`cnn-train data pack \(path) OUT`."
+        case .compressedShards(_, let file):
+            "\(file) is compressed: pictures in it cannot be read in any order. Unpack it once: "
+                + (file.hasSuffix("zst") ? "`zstd -d" : "`gunzip") + " \(file)`."
         case .badPattern(let path, let found):
             "\(path) has {\(found)}, but a range of numbers is expected, such as {000000..000127}."
         case .malformed(let file, let reason, let expected):

@@ -90,7 +90,7 @@ extension Recognition.Kind {
     fileprivate var expected: String {
         switch self {
         case .shapes, .synthetic: "no path"
-        case .packed: "what `cnn-train data pack` has written"
+        case .packed: "a packed dataset, which this version does not read yet"
         case .mnist: "train-images-idx3-ubyte and the three files beside it, plain or .gz"
         case .cifar: "data_batch_1.bin, data_batch_1, train.bin or train of CIFAR, or their .tar.gz"
         case .tar: "a .tar file, a folder of them, or a pattern such as train-{000000..000127}.tar"

@@ -279,8 +279,8 @@ package struct RecipeKey: Sendable {
         RecipeKey(
             "decode", \.decoding, .choice(), in: .data, default: Default.decoding,
             """
-            `fast` lets the JPEG decoder make pictures smaller where they are resized anyway: less work, and other \
-            pixels.
+            How JPEG pictures are decoded. `fast` makes them smaller in the decoder where they are resized anyway: less \
+            work, and other pixels.
             """),
         RecipeKey(
             "exif_orientation", \.exifOrientation, .onOff, in: .data, default: Default.exifOrientation,

@@ -77,7 +77,7 @@ struct BadSamples {
     private func excess(_ met: Int) -> String {
         let first = lines.min { $0.key < $1.key }?.value.split(separator: "\t").last ?? ""
         return
-            "\(Wording.count(met, "sample")) cannot be read, more than the \(limit) that --max-bad-samples lets pass. "
+            "\(Wording.count(met, "sample")) cannot be read, more than the \(limit) that a run goes on with. "
             + (path.map { "\($0) lists them" } ?? "The first") + ": \(first.filter { $0 != "\n" })"
     }
 

@@ -90,8 +90,8 @@ struct RunLog {
     /// The data are slower than the network.
     func waitsForImages(share: Double) {
         note(
-            "steps wait for images \(percent(share)) of the time: `cnn-train bench --data` says what is slow, "
-                + "`cnn-train data pack` makes pictures quicker to read")
+            "steps wait for images \(percent(share)) of the time: smaller pictures, or more --threads where cores are idle, "
+                + "are read faster")
     }
 
     func evaluation(_ record: MetricsRecord) {

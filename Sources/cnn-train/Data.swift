@@ -19,8 +19,7 @@ struct DataCommand: ParsableCommand {
                 "A folder or file of images, or a dataset's name, as --data takes it.", valueName: "path"),
             transform: userDataset)
         var data: String
-        @Option(parsing: .unconditional, help: "The share of pictures that is tested on where nothing says which are.")
-        var validationFraction: Double?
+        @Option(\.validationFraction) var validationFraction: Double?
 
         func validate() throws { try checkRanges { $0.validationFraction = validationFraction } }
 

@@ -15,11 +15,9 @@ extension DataCommand {
         @OptionGroup var choice: Choice
         @Option(help: ArgumentHelp("The file to write.", valueName: "file.png"), transform: userPath) var output: String
         @Option(help: "Samples on the sheet.") var count = 36
-        @Option(help: "Height and width of the images in pixels.") var imageSize: Int?
-        @Option(help: "What is done to training images: none, crop-flip or resized-crop-flip.")
-        var augment = Recipe.Augmentation.none
-        @Option(parsing: .unconditional, help: "Seeds the choice of samples, and what is done to them.")
-        var seed: UInt64 = 1
+        @Option(\.imageSize) var imageSize: Int?
+        @Option(\.augmentation) var augment: Recipe.Augmentation?
+        @Option(\.seed) var seed: UInt64?
         @Option(help: "The epoch whose samples are shown, from 0.") var epoch = 0
 
         func validate() throws {
@@ -31,8 +29,8 @@ extension DataCommand {
             let dataset = try openDataset(choice.data, options: choice.options)
             let natural = (dataset as? StoredDataset)?.source.imageSize ?? dataset.suggestedImageSize
             let sheet = try PreviewSheet(
-                of: dataset, count: count, side: imageSize ?? natural ?? 224, augmentation: Augmentation(augment),
-                seed: seed, epoch: epoch)
+                of: dataset, count: count, side: imageSize ?? natural ?? 224, augmentation: Augmentation(augment ?? .none),
+                seed: seed ?? 1, epoch: epoch)
             guard let png = sheet.png else { throw ValidationError("no memory is left for the sheet: lower --count") }
             try writeFile(png.span.bytes, to: output)
             print("\(output.visible): \(sheet.width) x \(sheet.height) pixels")

@@ -13,7 +13,7 @@ extension DataCommand {
             discussion: "It decodes every image as a whole, and finds those to test with that are also trained on.")
 
         @OptionGroup var choice: Choice
-        @Option(help: "Threads; else as many as there are cores.") var threads: Int?
+        @Option(\.threads) var threads: Int?
         @Flag(help: "Prints one JSON object.") var json = false
 
         func validate() throws { try checkRanges { $0.threads = threads } }

@@ -12,7 +12,7 @@ extension DataCommand {
             discussion: "Ends with exit code 1 where any is damaged.")
 
         @OptionGroup var choice: Choice
-        @Option(help: "Threads; else as many as there are cores.") var threads: Int?
+        @Option(\.threads) var threads: Int?
         @Flag(help: "Prints one JSON object.") var json = false
 
         func validate() throws { try checkRanges { $0.threads = threads } }

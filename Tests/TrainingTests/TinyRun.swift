@@ -74,7 +74,7 @@ struct TinyRun {
         let text = try String(contentsOfFile: path(output) + "/metrics.jsonl", encoding: .utf8)
         return text.split(separator: "\n").map { line in
             String(line).replacing(/"images_per_second": [^,}]*/, with: "").replacing(
-                /, "slowest_[a-z_]*": [^,}]*/, with: "")
+                /, "(slowest_[a-z_]*|waited_for_images_seconds)": [^,}]*/, with: "")
         }
     }
 
