@@ -29,7 +29,8 @@ extension DataCommand {
             let dataset = try openDataset(choice.data, options: choice.options)
             let natural = (dataset as? StoredDataset)?.source.imageSize ?? dataset.suggestedImageSize
             let sheet = try PreviewSheet(
-                of: dataset, count: count, side: imageSize ?? natural ?? 224, augmentation: Augmentation(augment ?? .none),
+                of: dataset, count: count, side: imageSize ?? natural ?? 224,
+                augmentation: Augmentation(augment ?? .none),
                 seed: seed ?? 1, epoch: epoch)
             guard let png = sheet.png else { throw ValidationError("no memory is left for the sheet: lower --count") }
             try writeFile(png.span.bytes, to: output)

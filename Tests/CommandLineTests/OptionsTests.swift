@@ -51,7 +51,8 @@ let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastP
     func twins() throws {
         // What these mean is another thing: a file to write, steps that are measured, a batch of each rank.
         let others: Set = [
-            "export output", "import output", "average output", "preview output", "bench steps", "plan steps", "plan batch-size",
+            "export output", "import output", "average output", "preview output", "bench steps", "plan steps",
+            "plan batch-size",
         ]
         let help = try Help.all()
         var found: Set<String> = []

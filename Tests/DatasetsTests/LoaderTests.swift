@@ -68,7 +68,9 @@ private func eventually(_ condition: () -> Bool) -> Bool {
                 #expect(batch.batch.sampleIDs == ranges.flatMap { global[$0] })
                 #expect(batch.batch.shardSizes == ranges.map(\.count))
                 #expect(batch.batch.targets == batch.batch.sampleIDs.map { Target(Int32($0 % 2)) })
-                #expect(batch.batch.images.floats == batch.batch.sampleIDs.flatMap { [Float](repeating: Float($0), count: 4) })
+                #expect(
+                    batch.batch.images.floats
+                        == batch.batch.sampleIDs.flatMap { [Float](repeating: Float($0), count: 4) })
             }
         }
         for step in 0..<order.steps {

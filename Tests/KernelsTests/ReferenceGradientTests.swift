@@ -192,7 +192,9 @@ import Testing
     @Test("the gradient of softmax cross-entropy equals central differences", arguments: [1, 2, 10, 33])
     func softmaxCrossEntropy(classes: Int) {
         let x = maps("x", samples: 3, Shape(features: classes))
-        let targets = (0..<3).map { Target(Int32((7 * $0 + 3) % classes), second: Int32($0 % classes), weight: $0 == 1 ? 0.25 : 1) }
+        let targets = (0..<3).map {
+            Target(Int32((7 * $0 + 3) % classes), second: Int32($0 % classes), weight: $0 == 1 ? 0.25 : 1)
+        }
         let gradient = Reference.softmaxCrossEntropyGradient(x, targets: targets, weight: 0.3, batchSamples: 3)
         expectGradient(gradient.values, at: x.values, terms: 3 * (classes + 1)) {
             Reference.softmaxCrossEntropy(x.with($0), targets: targets, weight: 0.3).reduce(0, +) / 3

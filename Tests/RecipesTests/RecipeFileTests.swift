@@ -34,7 +34,10 @@ import Testing
             ("threads: no", "no", "a whole number"),
             ("output: ~no-such-user/x", "~no-such-user/x", "a path; ~ and ~user"),
             ("nesterov: yes", "yes", "true or false"),
-            ("data: 'fashion-mnist:~no-such-user'", "the text \"fashion-mnist:~no-such-user\"", "a path, or a dataset's name"),
+            (
+                "data: 'fashion-mnist:~no-such-user'", "the text \"fashion-mnist:~no-such-user\"",
+                "a path, or a dataset's name"
+            ),
             ("augment: flop", "flop", "none, or transforms"),
             ("augment: {flip: 1}", "a mapping", "none, or transforms"),
             ("mixup: a", "a", "a number above 0, at most 100"), ("decode: slow", "slow", "exact, fast"),
