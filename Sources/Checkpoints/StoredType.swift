@@ -33,7 +33,7 @@ package enum StoredType: String, CaseIterable, Sendable {
         }
     }
 
-    /// What its numbers become when they are read; nil for types that are not read.
+    /// The type that its numbers become when they are read; nil for types that are not read.
     var readAs: ElementType? {
         switch self {
         case .float64, .float32, .float16, .bfloat16: .float32

@@ -39,7 +39,7 @@ package struct SampleLook: Sendable {
     package let training: Training?
     package let images: ImageOptions
 
-    /// What makes a sample look otherwise in each epoch.
+    /// The augmentation of a training epoch, and the numbers that it is drawn from.
     package struct Training: Sendable {
         package let augmentation: Augmentation
         package let mixing: Mixing
@@ -109,7 +109,7 @@ extension BatchInMaking {
     package func bad(_ position: Int) -> BadSample? { nil }
 }
 
-/// What a thread that prepares samples keeps from one to the next, so that it reserves no memory for each.
+/// The memory of a thread that prepares samples, used again for each of them.
 package final class LoaderScratch {
     var stored = StoredSample()
     var transformer = Transformer()
