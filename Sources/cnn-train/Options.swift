@@ -35,7 +35,7 @@ struct OptionsCommand: LocalCommand {
         The last column says whether a resumed run may have another value than the run began with: *free*; only if
         *asked* for, with `--override` and the key's name; or *never*, because the saved state fits no other value.
 
-        <!-- Made of Sources/Recipes/RecipeKey.swift by: cnn-train options >docs/options.md -->
+        <!-- Made of Sources/Recipes/Keys by: cnn-train options >docs/options.md -->
 
         """
 

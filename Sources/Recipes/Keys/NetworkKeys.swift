@@ -1,0 +1,61 @@
+extension RecipeKey {
+    /// Keys of the network.
+    static let network: [RecipeKey] = [
+        RecipeKey(
+            "model", \.model, .text, in: .network, otherwise: "the resumed run's",
+            "The network; `cnn-train models` lists the names.",
+            valueName: "name", alsoKnownAs: ["network", "arch"], whenResumed: .stays),
+        RecipeKey(
+            "model_options", \.modelOptions, .map(of: .text), in: .network, otherwise: "the model's",
+            "What the model's paper lets vary, such as `growth_rate=12`. May be repeated.",
+            flag: "model-option", valueName: "key=value", alsoKnownAs: ["model_option"], whenResumed: .stays),
+        RecipeKey(
+            "init_scheme", \.initScheme, .choice(), in: .network, default: Default.initScheme,
+            """
+            How weights are drawn where no file gives them; `reference` is the way of each model's reference \
+            implementation.
+            """,
+            alsoKnownAs: ["initialization", "initialisation"]),
+        RecipeKey(
+            "dropout", \.dropout, .number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }, in: .network,
+            otherwise: "the model's",
+            "The rate of all dropout layers; 0 turns them off."),
+        RecipeKey(
+            "init", \.initFile, .path, in: .network, otherwise: "weights are drawn",
+            "A file of weights to begin with: safetensors, plain or in zstd, torchvision's or a checkpoint of ours.",
+            valueName: "file", alsoKnownAs: ["pretrained", "weights"], whenResumed: .changesFreely),
+        RecipeKey(
+            "init_skip_mismatched", \.initSkipMismatched, .boolean, in: .network, default: Default.initSkipMismatched,
+            """
+            Takes over the tensors that fit and lists the others, as for a head with other classes. Without it, one \
+            that does not fit is an error.
+            """,
+            whenResumed: .changesFreely),
+        RecipeKey(
+            "init_force", \.initForce, .boolean, in: .network, default: Default.initForce,
+            "With `init_skip_mismatched`: even where less than half of the network's parameters come from the file.",
+            whenResumed: .changesFreely),
+        RecipeKey(
+            "freeze", \.freeze, .list, in: .network,
+            "Parameters whose names begin with this are not updated. May be repeated.",
+            valueName: "prefix", alsoKnownAs: ["frozen"]),
+        RecipeKey(
+            "lr_multipliers", \.rateMultipliers,
+            .map(of: .number("a number from 0 to 1000") { (0...1000).contains($0) }), in: .network,
+            otherwise: "1 for all",
+            """
+            Multiplies the learning rate of parameters whose names begin with a prefix; the longest counts. May be \
+            repeated.
+            """,
+            flag: "lr-multiplier", valueName: "prefix=x", alsoKnownAs: ["lr_multiplier"]),
+        RecipeKey(
+            "image_size", \.imageSize, .integer(in: 1...4096), in: .network,
+            otherwise: "the model's; for `shapes` 64 where that is less and the model takes it",
+            "Height and width of the network's input in pixels.",
+            whenResumed: .stays),
+        RecipeKey(
+            "classes", \.classes, .integer(in: 1...1_000_000), in: .network, otherwise: "the dataset's",
+            "Outputs of the network.",
+            alsoKnownAs: ["num_classes"], whenResumed: .stays),
+    ]
+}

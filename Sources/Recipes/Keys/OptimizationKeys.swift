@@ -1,0 +1,69 @@
+extension RecipeKey {
+    /// Keys of steps and the learning rate.
+    static let optimization: [RecipeKey] = [
+        RecipeKey(
+            "epochs", \.epochs, .integer(in: 1...1_000_000), in: .optimization, default: Default.epochs,
+            "How long the run lasts in passes over the training data. Not together with steps.",
+            whenResumed: .changesFreely),
+        RecipeKey(
+            "steps", \.steps, .integer(in: 1...1_000_000_000), in: .optimization, otherwise: "epochs count",
+            "How long the run lasts in optimizer steps. Not together with epochs.",
+            alsoKnownAs: ["iterations"], whenResumed: .changesFreely),
+        RecipeKey(
+            "batch_size", \.batchSize, .integer(in: 1...1_000_000), in: .optimization, default: Default.batchSize,
+            "Images of a step, over all ranks together.",
+            alsoKnownAs: ["batch"], whenResumed: .stays),
+        RecipeKey(
+            "lr", \.learningRate, .number("a number above 0") { $0 > 0 }, in: .optimization,
+            otherwise: "\(Default.learningRate(batchSize: 256)) × images a step / 256",
+            "The learning rate after the warm-up.",
+            alsoKnownAs: ["learning_rate"]),
+        RecipeKey(
+            "momentum", \.momentum, .number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }, in: .optimization,
+            default: Default.momentum,
+            "The momentum of SGD."),
+        RecipeKey(
+            "nesterov", \.nesterov, .boolean, in: .optimization, default: Default.nesterov,
+            "Takes the momentum in Nesterov's form."),
+        RecipeKey(
+            "weight_decay", \.weightDecay, .number("a number of at least 0") { $0 >= 0 }, in: .optimization,
+            default: Default.weightDecay,
+            "The decay of weights. It is not applied to biases and batch norms."),
+        RecipeKey(
+            "schedule", \.schedule, .choice(), in: .optimization, default: Default.schedule,
+            """
+            How the learning rate goes after the warm-up. `cosine` falls to 0 over the run; `step` drops every so \
+            many epochs.
+            """,
+            alsoKnownAs: ["lr_schedule"]),
+        RecipeKey(
+            "warmup_epochs", \.warmupEpochs, .number("a number from 0 to 10000") { (0...10_000).contains($0) },
+            in: .optimization, default: Default.warmupEpochs,
+            "Epochs over which the learning rate climbs from 0; 0.5 is half an epoch.",
+            alsoKnownAs: ["warmup"]),
+        RecipeKey(
+            "step_epochs", \.stepEpochs, .integer(in: 1...1_000_000), in: .optimization, default: Default.stepEpochs,
+            "Epochs between two drops of `--schedule step`."),
+        RecipeKey(
+            "step_factor", \.stepFactor, .number("a number above 0, at most 1") { $0 > 0 && $0 <= 1 },
+            in: .optimization, default: Default.stepFactor,
+            "What each drop of `--schedule step` multiplies the learning rate with.",
+            alsoKnownAs: ["gamma", "step_gamma"]),
+        RecipeKey(
+            "average_weights", \.averageWeights, .number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }.orNone,
+            in: .optimization, otherwise: "no averages",
+            """
+            Also keeps averages of all parameters and buffers, which keep this share of themselves at each step, \
+            such as 0.999. They are evaluated (`averaged_evaluation` in the metrics) and saved beside the network.
+            """,
+            alsoKnownAs: ["ema", "ema_decay"]),
+        RecipeKey(
+            "accumulate", \.accumulate, .integer(in: 1...1024), in: .optimization, default: Default.accumulate,
+            """
+            Passes of `--batch-size` images that make one step, in the memory of one pass. Without batch norm the \
+            bits are those of a batch so many times as large, where passes x ranks is a power of two up to the \
+            virtual shards.
+            """,
+            alsoKnownAs: ["gradient_accumulation_steps", "accumulation"], whenResumed: .stays),
+    ]
+}

@@ -1,0 +1,48 @@
+extension RecipeKey {
+    /// Keys of what ranks do together.
+    static let ranks: [RecipeKey] = [
+        RecipeKey(
+            "batch_norm", \.batchNorm, .choice(), in: .ranks, default: Default.batchNorm,
+            """
+            The samples whose mean and variance batch norm takes. `sync`: the global batch. `average`: each rank's \
+            own, running statistics averaged before evaluations and checkpoints. `local`: each rank's own, running \
+            statistics of rank 0.
+            """,
+            alsoKnownAs: ["sync_bn"]),
+        RecipeKey(
+            "allreduce", \.allReduce, .choice(), in: .ranks, default: Default.allReduce,
+            "Whose algorithm sums over ranks: `tree`, which gives the same bits on 1, 2, 4 and 8 ranks, or MPI's own."),
+        RecipeKey(
+            "gradient_dtype", \.gradientType, .choice(), in: .ranks, default: Default.gradientType,
+            "The number format of gradients on their way between ranks.",
+            alsoKnownAs: ["gradient_compression"]),
+        RecipeKey(
+            "bucket_megabytes", \.bucketMegabytes, .integer(in: 1...1024), in: .ranks, default: Default.bucketMegabytes,
+            "Megabytes of gradients that are summed over ranks at once, while the backward pass goes on.",
+            alsoKnownAs: ["bucket_cap_mb"], whenResumed: .changesFreely),
+        RecipeKey(
+            "collective_timeout", \.collectiveTimeout,
+            .number("a number of seconds from 1 to 1000000") { (1...1_000_000).contains($0) }, in: .ranks,
+            default: Default.collectiveTimeout,
+            """
+            Seconds that ranks wait for each other before the run ends; until the first step is done, four times as \
+            many.
+            """,
+            alsoKnownAs: ["timeout"], whenResumed: .changesFreely),
+        RecipeKey(
+            "replica_check_every", \.replicaCheckEvery, .integer(in: 0...1_000_000_000), in: .ranks,
+            default: Default.replicaCheckEvery,
+            """
+            Steps between two comparisons of the ranks' parameters, which are compared before each checkpoint \
+            anyway; 0: only then.
+            """,
+            whenResumed: .changesFreely),
+        RecipeKey(
+            "virtual_shards", \.virtualShards, .powerOfTwo(upTo: 1024), in: .ranks, default: Default.virtualShards,
+            """
+            Parts that the batch is cut into whatever the number of ranks. Sums follow a tree over them, so that \
+            results depend on it.
+            """,
+            alsoKnownAs: ["shards"]),
+    ]
+}

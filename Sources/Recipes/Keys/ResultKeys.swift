@@ -1,0 +1,24 @@
+extension RecipeKey {
+    /// Keys of what a run leaves and says.
+    static let results: [RecipeKey] = [
+        RecipeKey(
+            "output", \.output, .path, in: .results, otherwise: "`runs/MODEL-DATA`, with a number where that is taken",
+            "The run's folder. One run at a time writes into it.",
+            valueName: "folder", alsoKnownAs: ["output_dir"], whenResumed: .changesFreely),
+        RecipeKey(
+            "log_every", \.logEvery, .integer(in: 1...1_000_000_000), in: .results, default: Default.logEvery,
+            "Steps between two lines of the log.",
+            whenResumed: .changesFreely),
+        RecipeKey(
+            "loss_precision", \.lossPrecision, .choice(), in: .results, default: Default.lossPrecision,
+            "How the log writes losses: `rounded` to four decimals, or `full`, every digit.",
+            whenResumed: .changesFreely),
+        RecipeKey(
+            "on_nan", \.onNonFinite, .choice(), in: .results, default: Default.onNonFinite,
+            """
+            What a loss or gradient that is not finite does. `stop` ends the run, `skip` leaves the step out, \
+            `rewind` goes back to the newest checkpoint and on behind the step.
+            """,
+            whenResumed: .changesFreely),
+    ]
+}
