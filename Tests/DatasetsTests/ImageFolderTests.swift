@@ -54,6 +54,24 @@ import Testing
         #expect(listing(all, .test).allSatisfy { sample in listing(after, .test).contains { $0.path == sample.path } })
     }
 
+    @Test("a class of few pictures keeps one to learn from, the same in a folder and a tar file of it")
+    func fewPictures() throws {
+        let folder = try MadeFolder()
+        for name in 0..<40 { try folder.write(picture(name), to: "set/one-\(name)/1.png") }
+        for name in 0..<20 { try folder.write(picture(name), to: "set/two-\(name)/\(name % 2).png") }
+        for name in 0..<20 { try folder.write(picture(name + 1), to: "set/two-\(name)/\(name % 2 + 2).png") }
+        try folder.run("tar", "-cf", "set.tar", "set")
+        let options = DatasetOptions(validationFraction: 0.6)
+        let dataset = try openDataset(folder.path + "/set", options: options)
+        let learned = Set(listing(dataset, .train).map(\.label))
+        #expect(dataset.classNames.count == 60 && learned.count == 60)
+        // Those of one picture are all learned from; of those of two, some are tested on.
+        let tested = listing(dataset, .test).map(\.path)
+        #expect(tested.count > 5 && tested.allSatisfy { $0.contains("/two-") })
+        let archive = try openDataset(folder.path + "/set.tar", options: options)
+        #expect(archive.fingerprint == dataset.fingerprint)
+    }
+
     @Test("symbolic links are what they lead to, and circles of them have an end")
     func links() throws {
         let (folder, other) = (try MadeFolder(), try MadeFolder())
@@ -94,7 +112,8 @@ import Testing
             }
         }
         #expect(failure(0) == .nothingToTest(folder: one.path, samples: 2))
-        #expect(failure(1) == .nothingToLearn(path: one.path, heldOut: 2))
+        // Of each class one stays to learn from.
+        #expect(failure(1) == .nothingToTest(folder: one.path, samples: 2))
 
         let unknown = try MadeFolder()
         for name in ["train/a/1.png", "train/b/1.png", "val/c/1.png"] { try unknown.write(picture(1), to: name) }

@@ -127,6 +127,10 @@ import Testing
         #expect(try failure(TarFile.archive([("a.txt", png)])).contains("no JPEG, PNG or WebP picture"))
         #expect(
             try failure(TarFile.member("a/b.png", png, size: 1 << 30)).contains("more than the archive goes on for"))
+        // An archive with a hole of 2 GiB.
+        try folder.write(TarFile.member("a/b.png", [], size: 2 << 30), to: "b.tar")
+        #expect(truncate(folder.path + "/b.tar", (2 << 30) + 2048) == 0)
+        #expect(folder.failure("b.tar")?.description.contains("at most 1073741824 are read of a picture") == true)
         var damaged = TarFile.archive([("a/1.png", png), ("b/1.png", png)])
         damaged[512 + 512 + 20] ^= 1
         #expect(try failure(damaged).contains("false sum"))

@@ -70,16 +70,33 @@ func keyEnd(of path: some RandomAccessCollection<UInt8>) -> Int {
 /// A path without its ending.
 func key(of path: ArraySlice<UInt8>) -> ArraySlice<UInt8> { path.prefix(keyEnd(of: path)) }
 
-/// Whether a picture is kept for testing, where nothing else says which are: a function of its class and its path below
-/// the class, without the ending, so that pictures that are added later move none from one side to the other.
+/// The pictures that are kept for testing, where nothing else says which are: a function of a picture's class and its path
+/// below the class, without the ending, so that pictures that are added later move none from one side to the other.
 ///
-/// - Parameters:
-///   - key: `CLASS/PATH`.
-///   - fraction: the share that is kept, in 0...1.
-func isHeldOut(_ key: some Sequence<UInt8>, fraction: Double) -> Bool {
-    // Of 64 random bits the upper 53 as a number in [0, 1).
-    let random = CounterRandom(seed: FNV1a(key).value, stream: "held out").bits(0)
-    return Double(random >> 11) * 0x1p-53 < fraction
+/// Of a class of which all would be kept, the one stays to learn from that a smaller share would be the first to leave there.
+struct HeldOut {
+    private let fraction: Double
+    /// For each picture so far, in 0..<1.
+    private var numbers: [Double] = []
+    /// For each class, the picture with the largest number.
+    private var last: [UInt16: Int] = [:]
+
+    /// - Parameter fraction: the share that is kept, in 0...1.
+    init(fraction: Double) { self.fraction = fraction }
+
+    /// The next picture.
+    ///
+    /// - Parameter key: `CLASS/PATH`.
+    mutating func add(_ key: some Sequence<UInt8>, label: UInt16) {
+        // Of 64 random bits the upper 53 as a number in [0, 1).
+        let random = CounterRandom(seed: FNV1a(key).value, stream: "held out").bits(0)
+        let number = Double(random >> 11) * 0x1p-53
+        if last[label].map({ numbers[$0] < number }) ?? true { last[label] = numbers.count }
+        numbers.append(number)
+    }
+
+    /// Whether a picture is kept, once all have been added.
+    func contains(_ index: Int, label: UInt16) -> Bool { numbers[index] < fraction && last[label] != index }
 }
 
 /// The endings of pictures' files.

@@ -159,9 +159,11 @@ package struct ImageFolder: Source {
     /// Puts a share of the pictures aside.
     private static func divided(_ all: Part, validationFraction: Double) -> (train: Part, test: Part) {
         var (train, test) = (Part(folder: all.folder), Part(folder: all.folder))
+        var heldOut = HeldOut(fraction: validationFraction)
+        for (index, label) in all.labels.enumerated() { heldOut.add(key(of: all.files[index]), label: label) }
         for (index, label) in all.labels.enumerated() {
             let path = all.files[index]
-            if isHeldOut(key(of: path), fraction: validationFraction) {
+            if heldOut.contains(index, label: label) {
                 test.append(path, label)
             } else {
                 train.append(path, label)

@@ -52,11 +52,17 @@ package struct WebDataset: Source {
         let classes = try TarClasses(of: trainRows, testRows, isLabelled: isLabelled, path: shards.path)
         classNames = classes.names
         var (train, test) = (Part(), Part())
-        for (row, label) in zip(trainRows.rows, classes.trainLabels) {
+        var heldOut = HeldOut(fraction: validationFraction)
+        if testRows == nil {
+            for (row, label) in zip(trainRows.rows, classes.trainLabels) {
+                let path = Array(classNames[Int(label)].pathBytes) + [UInt8(ascii: "/")]
+                let below = isLabelled ? trainRows.index.names[row] : trainRows.pathBelowClass(row)
+                heldOut.add(path + key(of: below), label: label)
+            }
+        }
+        for (number, (row, label)) in zip(trainRows.rows, classes.trainLabels).enumerated() {
             let (name, place) = (trainRows.index.names[row], trainRows.index.places[row])
-            let path = Array(classNames[Int(label)].pathBytes) + [UInt8(ascii: "/")]
-            let below = isLabelled ? name[...] : trainRows.pathBelowClass(row)
-            if testRows == nil && isHeldOut(path + key(of: below), fraction: validationFraction) {
+            if testRows == nil && heldOut.contains(number, label: label) {
                 test.append(name, label, place)
             } else {
                 train.append(name, label, place)
