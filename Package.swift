@@ -127,7 +127,8 @@ let package = Package(
             name: "zoo-check", dependencies: ["Engine", "Graphs", "Networks", "Tensors", "TestSupport"],
             path: "Tests/ZooCheck", swiftSettings: optimized),
         .target(
-            name: "ImageFaults", dependencies: ["Datasets"], path: "Tests/ImageFaults", swiftSettings: optimized),
+            name: "ImageFaults", dependencies: ["Datasets", "CImageCodecs"], path: "Tests/ImageFaults",
+            swiftSettings: optimized),
         .executableTarget(
             name: "image-check", dependencies: ["Datasets", "ImageFaults", "CCrypto"], path: "Tests/ImageCheck",
             swiftSettings: optimized),
@@ -158,12 +159,12 @@ let package = Package(
             "Training",
             [
                 "Training", "Recipes", "Engine", "Graphs", "Networks", "Collectives", "Datasets", "Checkpoints",
-                "Tensors", "Machine",
+                "Tensors", "Machine", "ImageFaults",
             ]),
         tests(
             "CommandLine",
             [
-                "cnn-train", "Training", "Engine", "Checkpoints", "Exports", "CImageCodecs", "Recipes",
+                "cnn-train", "Training", "Engine", "Checkpoints", "Exports", "CImageCodecs", "Recipes", "ImageFaults",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

@@ -7,6 +7,8 @@ package struct StoredDataset: Dataset {
     let table: ByteTable
     /// The mean colour.
     let meanBytes: [UInt8]
+    /// Pictures that have been decoded before.
+    package internal(set) var cache: PictureCache?
 
     /// - Parameter normalisation: nil for the source's own, or photographs'.
     package init(_ source: any Source, normalisation: Normalisation? = nil) {
@@ -56,18 +58,35 @@ private final class StoredBatch: BatchInMaking {
 
     func prepare(_ position: Int, with scratch: LoaderScratch) throws(DatasetError) {
         let index = Int(samples[position])
+        let path = dataset.source.path(of: index, in: split)
         do throws(SampleError) {
-            try dataset.source.read(index, of: split, into: &scratch.stored)
-            try memory.withSample(position) { pixels throws(SampleError) in
-                try scratch.transformer.transform(
-                    scratch.stored, path: dataset.source.path(of: index, in: split), index: samples[position],
-                    as: look, isOfOneSize: dataset.source.imageSize != nil, fill: dataset.meanBytes, into: &pixels)
+            if let kept = try kept(index, path: path, with: scratch) {
+                try transform(kept, to: position, path: path, with: scratch)
+            } else {
+                try transform(scratch.stored, to: position, path: path, with: scratch)
             }
         } catch {
             damage.note(
-                BadSample(
-                    split: split, index: index, path: dataset.source.path(of: index, in: split),
-                    reason: error.description), at: position)
+                BadSample(split: split, index: index, path: path, reason: error.description), at: position)
+        }
+    }
+
+    /// The decoded picture of a sample, where it is kept; nil where the sample as it is stored is in `scratch` now.
+    private func kept(_ index: Int, path: String, with scratch: LoaderScratch) throws(SampleError) -> StoredSample? {
+        let answer = dataset.cache?.answer(index, of: split, as: look.images) ?? .notWanted
+        if case .kept(let sample) = answer { return sample }
+        try dataset.source.read(index, of: split, into: &scratch.stored)
+        guard case .wanted = answer else { return nil }
+        return dataset.cache?.keep(index, of: split, encoded: scratch.stored, path: path)
+    }
+
+    private func transform(
+        _ stored: borrowing StoredSample, to position: Int, path: String, with scratch: LoaderScratch
+    ) throws(SampleError) {
+        try memory.withSample(position) { pixels throws(SampleError) in
+            try scratch.transformer.transform(
+                stored, path: path, index: samples[position], as: look, isOfOneSize: dataset.source.imageSize != nil,
+                fill: dataset.meanBytes, into: &pixels)
         }
     }
 

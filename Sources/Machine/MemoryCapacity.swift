@@ -71,6 +71,11 @@ package struct MemoryCapacity: Hashable, Sendable {
         }.max { Double($0.needed) / Double($0.available + 1) < Double($1.needed) / Double($1.available + 1) }
     }
 
+    /// What each of `processes` of this machine may have.
+    package func available(toEachOf processes: Int) -> Int {
+        limits.map { $0.bytes / ($0.isShared ? max(processes, 1) : 1) }.min() ?? 0
+    }
+
     /// Makes sure, before `bytes` are asked for, that they are there.
     ///
     /// - Parameters:

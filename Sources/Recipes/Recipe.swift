@@ -72,6 +72,13 @@ package struct Recipe: Equatable, Sendable {
         case fast
     }
 
+    /// Whether decoded pictures stay in memory.
+    package enum ImageCache: String, CaseIterable, Sendable {
+        /// Where all of them fit into a modest part of it.
+        case auto
+        case off
+    }
+
     /// How the log writes losses.
     package enum LossPrecision: String, CaseIterable, Sendable {
         /// Four decimals.
@@ -117,6 +124,13 @@ extension Recipe {
     package var exifOrientation: Bool { overrides.exifOrientation ?? Default.exifOrientation }
     /// The most pixels that a picture may have.
     package var maxImagePixels: Int { overrides.maxImagePixels ?? Default.maxImagePixels }
+    /// The damaged samples that a run goes on without; nil for a share of all.
+    package var maxBadSamples: Int? { overrides.maxBadSamples }
+    /// Whether the first damaged sample ends the run.
+    package var isStrict: Bool { overrides.isStrict ?? Default.isStrict }
+    /// Megabytes of samples that a rank has prepared at most.
+    package var prefetchMegabytes: Int { overrides.prefetchMegabytes ?? Default.prefetchMegabytes }
+    package var imageCache: ImageCache { overrides.imageCache ?? Default.imageCache }
     /// A dataset's name, with a folder after a colon where it takes one: `fashion-mnist:/data`.
     package var data: String { overrides.data ?? Default.data }
     /// In 0..<1, the share of pictures that is tested on where nothing says which are.
@@ -240,6 +254,9 @@ extension Recipe {
         static let exifOrientation = true
         /// As Pillow's limit.
         static let maxImagePixels = 178_956_970
+        static let isStrict = false
+        package static let prefetchMegabytes = 256
+        static let imageCache = ImageCache.auto
         static let lossPrecision = LossPrecision.rounded
     }
 }

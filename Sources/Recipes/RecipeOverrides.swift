@@ -20,6 +20,10 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var decoding: Recipe.Decoding?
     package var exifOrientation: Bool?
     package var maxImagePixels: Int?
+    package var maxBadSamples: Int?
+    package var isStrict: Bool?
+    package var prefetchMegabytes: Int?
+    package var imageCache: Recipe.ImageCache?
     package var data: String?
     package var validationFraction: Double?
     package var epochs: Int?

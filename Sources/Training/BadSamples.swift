@@ -10,6 +10,8 @@ import Terminal
 struct BadSamples {
     /// The most that a run goes on with.
     let limit: Int
+    /// Whether a single one ends the run.
+    let isStrict: Bool
     /// Where the list is kept: tab-separated values; nil for nowhere.
     var path: String?
     private let say: (String) -> Void
@@ -21,9 +23,11 @@ struct BadSamples {
 
     /// - Parameters:
     ///   - limit: nil for a thousandth of the samples, and at least 10.
+    ///   - isStrict: whether a single one ends the run.
     ///   - say: what tells people of a sample, on rank 0.
-    init(limit: Int?, samples: Int, say: @escaping (String) -> Void) {
+    init(limit: Int?, samples: Int, isStrict: Bool = false, say: @escaping (String) -> Void) {
         self.limit = limit ?? max(10, samples / 1000)
+        self.isStrict = isStrict
         self.say = say
     }
 
@@ -31,7 +35,7 @@ struct BadSamples {
     mutating func keep(at path: String) {
         self.path = path
         guard let bytes = try? readFile(path, limit: 1 << 30) else { return }
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n").dropFirst() {
+        for line in String(pathBytes: bytes).split(separator: "\n").dropFirst() {
             lines[Self.key(of: line)] = line + "\n"
         }
     }
@@ -41,32 +45,34 @@ struct BadSamples {
     /// - Parameters:
     ///   - own: this rank's, for each of several passes.
     /// - Returns: how many all ranks have met in each pass.
-    /// - Throws: `SharedFailure` where there are more than `limit` by now.
+    /// - Throws: `SharedFailure` where there are more than `limit` by now, or any and none are allowed.
     mutating func count(_ own: [[BadSample]], in world: any Communicator) throws -> [Int] {
         let counts = try world.sum(own.map { Double($0.count) }).map { Int($0) }
         guard counts.contains(where: { $0 > 0 }) else { return counts }
         let text = own.joined().map(Self.line).joined()
         let all = try world.gather(Array(text.utf8), to: 0)
-        let total = try together(world) { try note(all) }
+        let found = all.flatMap { String(decoding: $0, as: UTF8.self).split(separator: "\n").map { "\($0)\n" } }
+        let total = try together(world) { try note(found) }
         let met = try world.broadcast(total)
+        guard !isStrict else { throw SharedFailure(try world.broadcast(first(of: found))) }
         guard met <= limit else { throw SharedFailure(try world.broadcast(excess(met))) }
         return counts
     }
 
     /// Only on rank 0 there is anything to note.
-    private mutating func note(_ texts: [[UInt8]]) throws -> Int {
-        for text in texts {
-            for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
-                let key = Self.key(of: line)
-                guard lines[key] == nil else { continue }
-                lines[key] = line + "\n"
-                say("left out: " + line.split(separator: "\t", omittingEmptySubsequences: false).dropFirst(3).joined())
-            }
+    private mutating func note(_ found: [String]) throws -> Int {
+        let before = lines.count
+        for line in found {
+            let key = Self.key(of: line)
+            guard lines[key] == nil else { continue }
+            lines[key] = line
+            say("left out: " + Self.reason(in: line))
         }
-        if !texts.isEmpty, let path {
+        if lines.count > before, let path {
             let sorted = lines.sorted { $0.key < $1.key }.map(\.value)
             do throws(CheckpointError) {
-                try writeFile(Self.head + sorted.joined(), to: path)
+                // Paths may have bytes that are not UTF-8.
+                try writeFile((Self.head + sorted.joined()).pathBytes.span.bytes, to: path)
             } catch {
                 throw TrainingError.cannotWrite(path: path, reason: error.reason)
             }
@@ -74,16 +80,29 @@ struct BadSamples {
         return lines.count
     }
 
-    private func excess(_ met: Int) -> String {
-        let first = lines.min { $0.key < $1.key }?.value.split(separator: "\t").last ?? ""
+    private func first(of found: [String]) -> String {
+        let line = found.min { Self.key(of: $0) < Self.key(of: $1) } ?? ""
         return
-            "\(Wording.count(met, "sample")) cannot be read, more than the \(limit) that a run goes on with. "
-            + (path.map { "\($0) lists them" } ?? "The first") + ": \(first.filter { $0 != "\n" })"
+            "\(Self.reason(in: line)) With --strict the first damaged sample ends the run: mend it, take it away, or leave "
+            + "--strict out"
+    }
+
+    private func excess(_ met: Int) -> String {
+        let first = lines.min { $0.key < $1.key }?.value ?? ""
+        return
+            "\(Wording.count(met, "sample")) cannot be read, more than the \(limit) that a run goes on with "
+            + "(--max-bad-samples). " + (path.map { "\($0) lists them" } ?? "The first") + ": \(Self.reason(in: first))"
     }
 
     private static func line(_ sample: BadSample) -> String {
         [sample.split.rawValue, "\(sample.index)", sample.path, sample.reason]
             .map { $0.map { $0.isNewline || $0 == "\t" ? " " : String($0) }.joined() }.joined(separator: "\t") + "\n"
+    }
+
+    /// What is wrong with a sample, which names it.
+    private static func reason(in line: String) -> String {
+        let reason = line.split(separator: "\t", omittingEmptySubsequences: false).last ?? ""
+        return String(reason.prefix { $0 != "\n" })
     }
 
     /// The split and the index, so that the list is in the order of the samples.

@@ -34,11 +34,12 @@ struct MemoryNeeds {
 
     /// - Parameters:
     ///   - purpose: what the memory is for.
-    ///   - batch: samples that one rank has at once, from the loader's to those that are computed on; and what a user may change about it.
+    ///   - loader: bytes of the samples that the loader has ready or in the making.
+    ///   - batchSize: samples of a global batch that one pass computes on, where a user may change it.
     ///   - state: copies of parameters or gradients that every rank keeps besides the engine's.
     ///   - coordinator: bytes that this rank takes because it is rank 0.
     init(
-        _ purpose: String, _ setup: Setup, _ layout: EngineLayout, loadedSamples: Int, batchSize: Int = 0,
+        _ purpose: String, _ setup: Setup, _ layout: EngineLayout, loader: Int, batchSize: Int = 0,
         accumulate: Int? = nil, state: Int = 0, coordinator: Int = 0
     ) {
         self.purpose = purpose
@@ -46,10 +47,7 @@ struct MemoryNeeds {
         self.accumulate = accumulate
         ofPass = layout.activationBytes.saturatingSum(layout.planBytes)
         leastOfPass = layout.leastActivationBytes
-        // Pixels, a label and a number.
-        let sample = setup.dataset.shape(imageSize: setup.imageSize).count
-            .saturatingProduct(MemoryLayout<Float>.stride).saturatingSum(8)
-        ofLoader = sample.saturatingProduct(loadedSamples)
+        ofLoader = loader
         fixed = layout.parameterBytes.saturatingSum(state).saturatingSum(Self.program)
         stacks = (setup.threads.threads + Self.otherThreads) * SystemThread.stackBytes
         ofCoordinator = coordinator
@@ -58,6 +56,11 @@ struct MemoryNeeds {
 
     /// What a rank takes.
     var bytes: Int { fixed.saturatingSum(ofPass).saturatingSum(ofLoader) }
+
+    /// What is left of the memory that there is for this rank, beside what it takes.
+    func left(of capacity: MemoryCapacity = .here) -> Int {
+        max(capacity.available(toEachOf: localRanks) - bytes - ofCoordinator, 0)
+    }
 
     /// Makes sure that all ranks of this machine together get what they take.
     ///
@@ -104,9 +107,6 @@ struct MemoryNeeds {
 }
 
 extension Setup {
-    /// Batches of a loader: two that wait, one that is being made, one that is computed on.
-    private static let loadedBatches = 4
-
     /// What training takes on this rank.
     ///
     /// - Parameters:
@@ -125,24 +125,36 @@ extension Setup {
         return MemoryNeeds(
             "training \(model.name) with a batch of \(Wording.grouped(batch)) images of \(imageSize)x\(imageSize)",
             self,
-            layout, loadedSamples: Self.loadedBatches * max(own, evaluationBatchSize),
+            layout,
+            loader: max(
+                loaderBytes(own: own, limits: prefetchLimits(batchSize: batch)), evaluationLoaderBytes),
             batchSize: (batch + recipe.accumulate - 1) / recipe.accumulate, accumulate: recipe.accumulate,
             state: averages.saturatingSum(layout.gradientBytes.saturatingProduct(waiting)),
             coordinator: isCoordinator ? copy.saturatingProduct(isLoading ? 2 : 1) : 0)
     }
 
     /// What a benchmark takes on this rank, which keeps one batch.
-    func needs(toMeasure layout: EngineLayout, batchSize: Int) -> MemoryNeeds {
-        MemoryNeeds(
+    ///
+    /// - Parameter readsImages: whether a loader runs beside it.
+    func needs(toMeasure layout: EngineLayout, batchSize: Int, readsImages: Bool) -> MemoryNeeds {
+        let own = sharding.ownShards.count * sharding.capacity(batchSize: batchSize)
+        let floats = dataset.shape(imageSize: imageSize).count * MemoryLayout<Float>.stride + 8
+        let loader = readsImages ? loaderBytes(own: own, limits: prefetchLimits(batchSize: batchSize)) : 0
+        return MemoryNeeds(
             "a step of \(model.name) with a batch of \(Wording.grouped(batchSize)) images of \(imageSize)x\(imageSize)",
-            self, layout, loadedSamples: sharding.ownShards.count * sharding.capacity(batchSize: batchSize),
-            batchSize: batchSize)
+            self, layout,
+            loader: floats.saturatingProduct(own).saturatingSum(loader), batchSize: batchSize)
     }
 
     /// What an evaluation takes on this rank, beside a checkpoint that may have the optimizer's state and averages too.
     func needs(toEvaluate layout: EngineLayout) -> MemoryNeeds {
         MemoryNeeds(
             "evaluating \(model.name) on images of \(imageSize)x\(imageSize)", self, layout,
-            loadedSamples: Self.loadedBatches * evaluationBatchSize)
+            loader: evaluationLoaderBytes)
+    }
+
+    private var evaluationLoaderBytes: Int {
+        loaderBytes(
+            own: evaluationBatchSize, limits: prefetchLimits(batchSize: evaluationBatchSize * sharding.ranks))
     }
 }

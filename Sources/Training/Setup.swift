@@ -12,9 +12,11 @@ package struct Setup {
     package let network: Network
     /// Pixels a side.
     package let imageSize: Int
-    package let dataset: any Dataset
+    package internal(set) var dataset: any Dataset
     /// How stored images are decoded and resized.
     package let images: ImageOptions
+    /// Megabytes of samples that a rank has prepared at most.
+    let prefetchMegabytes: Int
     package let summary: Summary
     package let sharding: Sharding
     package let backend: Backend
@@ -34,9 +36,11 @@ package struct Setup {
         model choice: ModelChoice, data: String, validationFraction: Double = DatasetOptions().validationFraction,
         imageSize: Int?, classes: Int?, threads: Int?,
         instructionSet: Recipe.InstructionSet, convolution: Recipe.Convolution = .winograd,
-        shards: Int = Sharding.defaultShards, images: ImageOptions = ImageOptions(), world: any Communicator
+        shards: Int = Sharding.defaultShards, images: ImageOptions = ImageOptions(),
+        prefetchMegabytes: Int = Recipe.Default.prefetchMegabytes, world: any Communicator
     ) throws {
         self.images = images
+        self.prefetchMegabytes = prefetchMegabytes
         model = try Zoo.model(named: choice.name)
         let channels = try model.options(from: choice.options).inputChannels
         // Synthetic images are whatever the model wants; others have classes and channels of their own.
@@ -87,16 +91,6 @@ package struct Setup {
         configuration.usesWinograd = convolution == .winograd
         configuration.passes = passes
         return EngineLayout(training: training, evaluation: evaluation, configuration: configuration)
-    }
-
-    /// The threads that prepare samples for this rank, and how far they may be ahead within `megabytes`.
-    ///
-    /// - Parameter batchSize: of a global batch.
-    func prefetchLimits(batchSize: Int, megabytes: Int = 256) -> PrefetchLimits {
-        guard dataset.mayBeDamaged else { return PrefetchLimits() }
-        let sampleBytes = dataset.shape(imageSize: imageSize).count
-        let own = max((batchSize + sharding.ranks - 1) / sharding.ranks * sampleBytes, 1)
-        return PrefetchLimits(threads: threads.threads, batches: min(max((megabytes << 20) / own, 2), 16))
     }
 
     /// Samples that are evaluated at once: a function of the image alone, so that sums are grouped alike on any number of ranks.

@@ -27,7 +27,7 @@ extension Trainer {
             badSamples.keep(at: start.coordinator.folder.badSamples)
             log.header(
                 setup, recipe: recipe, ranks: world.size, sizes: sizes, folder: start.coordinator.folder,
-                notes: start.notes + frozenNote + accumulationNotes + fillingNote)
+                notes: start.notes + frozenNote + accumulationNotes + fillingNote + cacheNote)
             if let fewNormValues { log.warning(fewNormValues.warning(recipe, ranks: world.size)) }
         }
         return isMissing && step > 0 && sizes.stepInEpoch(after: step) == 0
@@ -74,6 +74,11 @@ extension Trainer {
         return [
             "\(Wording.grouped(sizes.trainingSamples)) training samples do not fill a batch: every step takes all of them"
         ]
+    }
+
+    private var cacheNote: [String] {
+        guard let cache = (setup.dataset as? StoredDataset)?.cache else { return [] }
+        return ["pictures stay in memory once they are decoded, up to \(Wording.bytes(cache.capacity)) on each rank"]
     }
 
     private var frozenNote: [String] {

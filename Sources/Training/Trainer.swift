@@ -71,13 +71,13 @@ package final class Trainer {
         self.world = world
         log = RunLog(console: console, lossPrecision: recipe.lossPrecision)
         let (fitted, setup, sizes, layout) = try together(world) {
-            let setup = try Setup(
+            var setup = try Setup(
                 model: ModelChoice(
                     recipe.model, options: recipe.modelOptions, scheme: recipe.initScheme, dropout: recipe.dropout),
                 data: recipe.data, validationFraction: recipe.validationFraction, imageSize: recipe.imageSize,
                 classes: recipe.classes, threads: recipe.threads,
                 instructionSet: recipe.instructionSet, convolution: recipe.convolution, shards: recipe.virtualShards,
-                images: ImageOptions(recipe), world: world)
+                images: ImageOptions(recipe), prefetchMegabytes: recipe.prefetchMegabytes, world: world)
             try setup.dataset.require(Augmentation(recipe.augmentation))
             for split in Split.allCases where setup.dataset.count(of: split) == 0 {
                 throw TrainingError.emptySplit(data: setup.dataset.name, split: split.rawValue)
@@ -89,9 +89,11 @@ package final class Trainer {
             let layout = try setup.layout(
                 batchSize: min(recipe.globalBatchSize, sizes.trainingSamples), seed: recipe.seed,
                 accumulate: recipe.accumulate)
-            try setup.needs(
-                toTrain: recipe, layout, samples: sizes.trainingSamples, isCoordinator: world.rank == 0
-            ).require()
+            let needs = setup.needs(
+                toTrain: recipe, layout, samples: sizes.trainingSamples, isCoordinator: world.rank == 0)
+            try needs.require()
+            setup.keepPictures(
+                recipe.imageCache, epochs: sizes.epochNumber(ofStep: sizes.totalSteps), left: needs.left())
             return (try recipe.fitted(toSamples: sizes.trainingSamples), setup, sizes, layout)
         }
         self.recipe = fitted
@@ -116,11 +118,12 @@ package final class Trainer {
             isShuffled: recipe.shuffle)
         accumulation = recipe.accumulate > 1 ? Accumulation(of: engine.lendGradients()) : nil
         badSamples = BadSamples(
-            limit: nil, samples: sizes.trainingSamples + sizes.testSamples, say: { console.warn($0) })
+            limit: recipe.maxBadSamples, samples: sizes.trainingSamples + sizes.testSamples, isStrict: recipe.isStrict,
+            say: { console.warn($0) })
         loader = Loader(
             dataset: setup.dataset, imageSize: setup.imageSize, augmentation: Augmentation(recipe.augmentation),
             mixing: Mixing(recipe), images: setup.images,
-            limits: setup.prefetchLimits(batchSize: recipe.globalBatchSize))
+            limits: setup.prefetchLimits(batchSize: min(recipe.globalBatchSize, sizes.trainingSamples)))
     }
 
     /// Trains from the beginning, or from the newest checkpoint where the recipe says so, to the end. Collective.

@@ -90,5 +90,6 @@ extension Recipe.Augmentation: ExpressibleByArgument {
 }
 extension Recipe.Interpolation: ExpressibleByArgument {}
 extension Recipe.Decoding: ExpressibleByArgument {}
+extension Recipe.ImageCache: ExpressibleByArgument {}
 extension Recipe.LossPrecision: ExpressibleByArgument {}
 extension GraphPass: ExpressibleByArgument {}

@@ -13,6 +13,7 @@ struct TrainCommand: RankedCommand {
 
     @OptionGroup(title: RecipeKey.Section.network.rawValue) var network: NetworkOptions
     @OptionGroup(title: RecipeKey.Section.data.rawValue) var data: DataOptions
+    @OptionGroup(title: RecipeKey.Section.data.rawValue) var loading: LoadingOptions
     @OptionGroup(title: RecipeKey.Section.optimization.rawValue) var optimization: OptimizationOptions
     @OptionGroup(title: RecipeKey.Section.ranks.rawValue) var ranks: RankOptions
     @OptionGroup(title: RecipeKey.Section.machine.rawValue) var machine: MachineOptions
@@ -52,7 +53,7 @@ struct TrainCommand: RankedCommand {
     /// What the command line says.
     func flags() throws -> RecipeOverrides {
         var flags = RecipeOverrides()
-        let groups: [any RecipeFlags] = [network, data, optimization, ranks, machine, results, checkpoints]
+        let groups: [any RecipeFlags] = [network, data, loading, optimization, ranks, machine, results, checkpoints]
         for group in groups { try group.write(to: &flags) }
         return flags
     }

@@ -37,8 +37,21 @@ struct NetworkOptions: RecipeFlags {
 /// The samples of a run.
 struct DataOptions: RecipeFlags {
     @Option(\.data, transform: userDataset) var data: String?
-    @Option(\.validationFraction) var validationFraction: Double?
     @Option(\.shuffle) var shuffle: OnOff?
+    @Option(\.seed) var seed: UInt64?
+    @Option(\.imageCache) var cache: Recipe.ImageCache?
+
+    func write(to recipe: inout RecipeOverrides) {
+        recipe.data = data
+        recipe.shuffle = shuffle.map { $0 == .on }
+        recipe.seed = seed
+        recipe.imageCache = cache
+    }
+}
+
+/// What is done to samples on their way to the network, and to those that are damaged.
+struct LoadingOptions: RecipeFlags {
+    @Option(\.validationFraction) var validationFraction: Double?
     @Option(\.augmentation) var augment: Recipe.Augmentation?
     @Option(\.mixup) var mixup: Double?
     @Option(\.cutMix) var cutmix: Double?
@@ -46,12 +59,12 @@ struct DataOptions: RecipeFlags {
     @Option(\.decoding) var decode: Recipe.Decoding?
     @Option(\.exifOrientation) var exifOrientation: OnOff?
     @Option(\.maxImagePixels) var maxImagePixels: Int?
-    @Option(\.seed) var seed: UInt64?
+    @Option(\.maxBadSamples) var maxBadSamples: Int?
+    @Flag(\.isStrict) var strict: Bool?
+    @Option(\.prefetchMegabytes) var prefetchMegabytes: Int?
 
     func write(to recipe: inout RecipeOverrides) {
-        recipe.data = data
         recipe.validationFraction = validationFraction
-        recipe.shuffle = shuffle.map { $0 == .on }
         recipe.augmentation = augment
         recipe.mixup = mixup
         recipe.cutMix = cutmix
@@ -59,7 +72,9 @@ struct DataOptions: RecipeFlags {
         recipe.decoding = decode
         recipe.exifOrientation = exifOrientation.map { $0 == .on }
         recipe.maxImagePixels = maxImagePixels
-        recipe.seed = seed
+        recipe.maxBadSamples = maxBadSamples
+        recipe.isStrict = strict
+        recipe.prefetchMegabytes = prefetchMegabytes
     }
 }
 

@@ -193,6 +193,16 @@ import Testing
                 init_scheme: reference
                 data: fashion-mnist
                 validation_fraction: 0.1
+                seed: 1
+                shuffle: on
+                augment: none
+                interpolation: bilinear
+                decode: exact
+                exif_orientation: on
+                max_image_pixels: 178956970
+                strict: false
+                prefetch_megabytes: 256
+                cache: auto
                 epochs: 10
                 batch_size: 32
                 lr: 0.0125
@@ -201,33 +211,26 @@ import Testing
                 weight_decay: 0.0001
                 schedule: cosine
                 warmup_epochs: 0.0
-                isa: auto
-                convolution: winograd
-                seed: 1
-                output: runs/a
-                resume: none
-                shuffle: on
-                augment: none
-                interpolation: bilinear
-                decode: exact
-                exif_orientation: on
-                max_image_pixels: 178956970
-                log_every: 10
+                accumulate: 1
                 batch_norm: sync
                 allreduce: tree
                 gradient_dtype: fp32
                 bucket_megabytes: 25
                 collective_timeout: 300.0
                 replica_check_every: 500
-                accumulate: 1
                 virtual_shards: 8
+                isa: auto
+                convolution: winograd
+                output: runs/a
+                log_every: 10
                 loss_precision: rounded
+                on_nan: stop
+                resume: none
                 checkpoint_every: [1epoch]
                 keep_last: 3
                 keep_best: 1
                 checkpoint_level: 1
                 checkpoint_busy: wait
-                on_nan: stop
 
                 """)
     }
@@ -245,7 +248,9 @@ import Testing
             "lr_multipliers": "{a: 0.5, b: 2.0}", "shuffle": "off",
             "augment": "crop=2:reflect,alternating-flip,color-jitter=0.4:0.4:0.4:0.1,erase=0.25", "mixup": "0.5",
             "cutmix": "1.0", "interpolation": "bicubic", "decode": "fast", "exif_orientation": "off",
-            "max_image_pixels": "1000", "loss_precision": "full", "allreduce": "tree", "gradient_dtype": "bf16",
+            "max_image_pixels": "1000", "max_bad_samples": "0", "strict": "true",
+            "prefetch_megabytes": "100", "cache": "off", "loss_precision": "full", "allreduce": "tree",
+            "gradient_dtype": "bf16",
             "bucket_megabytes": "3", "collective_timeout": "2.5", "replica_check_every": "0",
             "validation_fraction": "0.25", "override": "[lr, seed]",
             "checkpoint_every": "[500steps, 10min, 2h, 45s, 1epoch]", "keep_last": "5",

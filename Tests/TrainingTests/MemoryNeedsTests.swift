@@ -5,6 +5,7 @@ import Machine
 import Recipes
 import Testing
 
+@testable import Datasets
 @testable import Training
 
 /// What a run takes is known, and refused where it is not there, before any of it is reserved.
@@ -109,5 +110,82 @@ struct MemoryNeedsTests {
             } == 0.1 * 40 / 256)
         #expect(try rate { $0.batchSize = 1_000_000 } == 0.5)
         #expect(try rate { $0.learningRate = nil } == 0.1 * 16 / 256)
+    }
+}
+
+/// The memory of a loader is what it is told to take, and known before it is taken.
+@Suite("Memory of the loader")
+struct LoaderMemoryTests {
+    private func setup(_ photos: MadePhotos, imageSize: Int, megabytes: Int) throws -> Setup {
+        try Setup(
+            model: ModelChoice("resnet18"), data: photos.path, imageSize: imageSize, classes: nil, threads: 2,
+            instructionSet: .auto, prefetchMegabytes: megabytes, world: InProcessCommunicator())
+    }
+
+    private func needs(_ setup: Setup, batch: Int) throws -> MemoryNeeds {
+        var flags = RecipeOverrides()
+        flags.model = "resnet18"
+        flags.batchSize = batch
+        return setup.needs(
+            toTrain: try Recipe.resolve(flags: flags), try setup.layout(batchSize: batch, seed: 1), samples: 100_000,
+            isCoordinator: false)
+    }
+
+    @Test("prepared batches and the one that is computed on fit into the megabytes, or there is one of each")
+    func limits() throws {
+        let photos = try MadePhotos()
+        for megabytes in [1, 8, 64, 256, 4096] {
+            let setup = try setup(photos, imageSize: 224, megabytes: megabytes)
+            for batch in [1, 16, 64, 256, 1000] {
+                let limits = setup.prefetchLimits(batchSize: batch)
+                #expect(limits.threads == 2 && (1...16).contains(limits.batches))
+                let bytes = (limits.batches + 1) * batch * 224 * 224 * 3
+                #expect(limits.batches == 1 || bytes <= megabytes << 20, "\(megabytes) MB, \(batch) samples")
+                // Not one less than would fit.
+                #expect(limits.batches == 16 || bytes + batch * (224 * 224 * 3 + 8) > megabytes << 20)
+            }
+        }
+    }
+
+    @Test("a run that may keep more prepared needs more, by as much")
+    func counted() throws {
+        let photos = try MadePhotos()
+        let small = try setup(photos, imageSize: 64, megabytes: 1)
+        let large = try setup(photos, imageSize: 64, megabytes: 100)
+        let (few, many) = (small.prefetchLimits(batchSize: 64), large.prefetchLimits(batchSize: 64))
+        let sample = 64 * 64 * 3 + 8
+        #expect(few.batches == 1 && many.batches == 16)
+        let more = try needs(large, batch: 64).bytes - needs(small, batch: 64).bytes
+        // Evaluation has batches of its own, as many bytes.
+        #expect(more > 0 && more <= (many.batches - few.batches) * 64 * sample)
+        #expect(large.loaderBytes(own: 64, limits: many) - small.loaderBytes(own: 64, limits: few) == 15 * 64 * sample)
+    }
+
+    @Test("pictures stay in memory where all take a quarter of what is left, and are needed again")
+    func cache() throws {
+        let photos = try MadePhotos()
+        func isKept(_ choice: Recipe.ImageCache, epochs: Int, left: Int) throws -> Bool {
+            var kept = try setup(photos, imageSize: 64, megabytes: 1)
+            kept.keepPictures(choice, epochs: epochs, left: left)
+            return (kept.dataset as? StoredDataset)?.cache != nil
+        }
+        #expect(try isKept(.auto, epochs: 2, left: 1 << 24))
+        #expect(try !isKept(.off, epochs: 2, left: 1 << 24))
+        #expect(try !isKept(.auto, epochs: 1, left: 1 << 24))
+        // 52 pictures of some 3,000 bytes.
+        #expect(try !isKept(.auto, epochs: 2, left: 4 * 52 * 2700))
+        #expect(try !isKept(.auto, epochs: 2, left: 0))
+        // What is left is what no one has counted on.
+        let needs = try needs(setup(photos, imageSize: 64, megabytes: 1), batch: 8)
+        let folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.path + "/proc", withIntermediateDirectories: true)
+        func left(_ bytes: Int) throws -> Int {
+            try Data("MemAvailable: \(bytes >> 10) kB\n".utf8).write(
+                to: URL(fileURLWithPath: folder.path + "/proc/meminfo"))
+            return needs.left(of: MemoryCapacity(root: folder.path))
+        }
+        #expect(try left(needs.bytes / 2) == 0)
+        let (some, more) = (try left(needs.bytes + (1 << 20)), try left(needs.bytes + (3 << 20)))
+        #expect(more > some && more - some <= 1 << 21)
     }
 }

@@ -57,5 +57,25 @@ extension RecipeKey {
             "max_image_pixels", \.maxImagePixels, .integer(in: 1...1_000_000_000), in: .data,
             default: Default.maxImagePixels,
             "The most pixels that a picture may have; one with more counts as damaged, by its header."),
+        RecipeKey(
+            "max_bad_samples", \.maxBadSamples, .integer(in: 0...1_000_000_000), in: .data,
+            otherwise: "a thousandth of the samples, at least 10",
+            "The most damaged samples that a run leaves out and goes on.",
+            alsoKnownAs: ["max_damaged"], whenResumed: .changesFreely),
+        RecipeKey(
+            "strict", \.isStrict, .boolean, in: .data, default: Default.isStrict,
+            "Ends the run at the first damaged sample.", whenResumed: .changesFreely),
+        RecipeKey(
+            "prefetch_megabytes", \.prefetchMegabytes, .integer(in: 1...1_048_576), in: .data,
+            default: Default.prefetchMegabytes,
+            "Megabytes of prepared samples that a rank keeps at most, and at least one batch.",
+            alsoKnownAs: ["prefetch"], whenResumed: .changesFreely),
+        RecipeKey(
+            "cache", \.imageCache, .choice(), in: .data, default: Default.imageCache,
+            """
+            Whether decoded pictures stay in memory after the first epoch: `auto` keeps them where all fit into a quarter \
+            of what is free.
+            """,
+            whenResumed: .changesFreely),
     ]
 }
