@@ -44,6 +44,8 @@ package struct Benchmark: Sendable {
     package let recording: StepRecording?
     /// Where their time went on this rank, where that was asked for.
     package let profile: Profile?
+    /// How fast images come, where some were named.
+    package let images: ImageSupply?
 
     package var fractionOfPeak: Double { gflopsPerSecond / peakGflopsPerSecond }
 
@@ -51,6 +53,7 @@ package struct Benchmark: Sendable {
     /// Collective.
     ///
     /// - Parameters:
+    ///   - images: a recipe whose data are read as well, alone and then with steps on them.
     ///   - passes: what the graph is rewritten by.
     ///   - records: whether the timed steps are recorded call by call.
     ///   - communication: how ranks talk.
@@ -60,11 +63,12 @@ package struct Benchmark: Sendable {
         model: ModelChoice, batchSize: Int, imageSize: Int?, threads: Int?, steps: Int,
         instructionSet: Recipe.InstructionSet, convolution: Recipe.Convolution = .winograd,
         passes: Set<GraphPass> = Set(GraphPass.allCases), communication: Communication = Communication(),
-        records: Bool = false, profiles: Bool = false, world: any Communicator
+        records: Bool = false, profiles: Bool = false, images: Recipe? = nil, world: any Communicator
     ) throws {
         let bench = try BenchmarkRun(
             model: model, batchSize: batchSize, imageSize: imageSize, threads: threads, instructionSet: instructionSet,
-            convolution: convolution, passes: passes, communication: communication, world: world)
+            convolution: convolution, passes: passes, communication: communication, images: images, world: world)
+        let batchSize = bench.batchSize
         for _ in 0..<2 { _ = try bench.secondsOfStep() }
         bench.forgetCommunication()
         bench.timeline.forget()
@@ -107,6 +111,9 @@ package struct Benchmark: Sendable {
         self.communication = CommunicationTimes(medianOf: bench.communicationTimes)
         measurement = bench.timeline.measurement(
             model: setup.model.name, samples: bench.samples, threads: setup.threads, gradients: bench.gradients)
+        self.images = try images.map { recipe in
+            try ImageSupply(recipe, steps: steps, alone: Double(batchSize) / middle, of: bench)
+        }
     }
 
     private static var usage: rusage {
@@ -138,147 +145,13 @@ package struct Benchmark: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         object.add("measurement", json: String(decoding: try encoder.encode(measurement), as: UTF8.self))
+        if let images {
+            object.add("data_images_per_second", images.dataImagesPerSecond)
+            object.add("step_images_per_second", images.stepImagesPerSecond)
+            object.add("together_images_per_second", images.togetherImagesPerSecond)
+            object.add("limited_by", images.limit.rawValue)
+        }
         if let profile { object.add("profile", json: try profile.json()) }
         return object.text
-    }
-}
-
-/// An engine with one batch that it trains on again and again.
-private final class BenchmarkRun {
-    let setup: Setup
-    private(set) var firstStepSeconds = 0.0
-    /// nil until `startRecording`.
-    private(set) var recording: StepRecording?
-    /// Of each step since they were last forgotten.
-    private(set) var communicationTimes: [CommunicationTimes] = []
-    let timeline = StepTimeline()
-    private let engine: Engine
-    private let gradientSum: GradientSum
-    private let world: any Communicator
-    private let batch: Batch
-    private let batchSize: Int
-    private let sharesMoments: Bool
-    private var step = 0
-
-    init(
-        model: ModelChoice, batchSize: Int, imageSize: Int?, threads: Int?, instructionSet: Recipe.InstructionSet,
-        convolution: Recipe.Convolution, passes: Set<GraphPass>, communication: Communication,
-        world: any Communicator
-    ) throws {
-        let start = Date()
-        let (setup, layout) = try together(world) {
-            let classes = try Setup.defaultClasses(ofModel: model.name)
-            let setup = try Setup(
-                model: model, data: "synthetic", imageSize: imageSize, classes: classes, threads: threads,
-                instructionSet: instructionSet, convolution: convolution, world: world)
-            let layout = try setup.layout(batchSize: batchSize, seed: 1, passes: passes)
-            try setup.needs(toMeasure: layout, batchSize: batchSize).require()
-            return (setup, layout)
-        }
-        self.setup = setup
-        (engine, batch, gradientSum) = try together(world) {
-            let engine = try Engine(layout)
-            engine.initialize(seed: 1)
-            let sum = try GradientSum(
-                of: engine.lendGradients(), world: world, bucketBytes: communication.bucketMegabytes << 20,
-                wire: WireFormat(communication.gradientType))
-            return (engine, try Self.batch(setup, batchSize: batchSize), sum)
-        }
-        self.world = world
-        self.batchSize = batchSize
-        world.allReduce = AllReduce(communication.allReduce)
-        sharesMoments = communication.batchNorm == .sync
-        _ = try secondsOfStep()
-        firstStepSeconds = Date().timeIntervalSince(start)
-    }
-
-    /// The first batch of the synthetic data; repeated where that has fewer samples.
-    private static func batch(_ setup: Setup, batchSize: Int) throws -> Batch {
-        let sizes = setup.sharding.ownShards.map { setup.sharding.samples(ofShard: $0, batchSize: batchSize) }
-        let count = setup.dataset.count(of: .train)
-        let samples = sizes.flatMap { $0 }.map { $0 % count }
-        var images: [Float] = []
-        images.reserveCapacity(samples.count * setup.dataset.shape(imageSize: setup.imageSize).count)
-        for sample in samples { images += try setup.dataset.image(sample, of: .train, imageSize: setup.imageSize) }
-        return Batch(
-            images: images, labels: samples.map { Int32(setup.dataset.label(at: $0, in: .train)) },
-            sampleIDs: samples.map { UInt32($0) }, shardSizes: sizes.map(\.count))
-    }
-
-    var openBLASCore: String? { engine.openBLASCore }
-    /// Samples of a step on this rank.
-    var samples: Int { batch.count }
-    /// Floats of its gradients.
-    var gradients: Int { engine.withGradients { $0.count } }
-
-    func forgetCommunication() { communicationTimes = [] }
-
-    /// Records the steps from here on.
-    func startRecording() {
-        recording = StepRecording(engine, batch: batch)
-    }
-
-    /// A whole training step, the slowest rank's time.
-    func secondsOfStep() throws -> Double {
-        try world.barrier()
-        let start = monotonicSeconds()
-        let before = world.recorder.seconds(on: .main)
-        timeline.begin(at: start)
-        let calls = try train()
-        let trained = monotonicSeconds()
-        let exchanged = world.recorder.seconds(on: .main) - before
-        let (report, updates) = try sumAndUpdate()
-        let updated = monotonicSeconds()
-        timeline.end(trained: trained, update: updates.reduce(0) { $0 + $1.end - $1.start })
-        let exposed = exchanged + report.waited
-        communicationTimes.append(
-            CommunicationTimes(
-                total: exchanged + report.seconds, exposed: exposed, compute: updated - start - exposed))
-        try world.barrier()
-        let end = monotonicSeconds()
-        step += 1
-        recording?.append(
-            start: start, calls: calls, trained: trained, updates: updates, end: end, communication: report.timings)
-        return end - start
-    }
-
-    /// What training does with gradients, and when it moved parameters.
-    private func sumAndUpdate() throws -> (GradientSum.Report, [StepRecording.Stretch]) {
-        // Small enough that random labels do not blow the weights up.
-        engine.beginUpdate(
-            SGDStep(learningRate: 1e-3, momentum: 0.9, weightDecay: 1e-4, nesterov: false), keepsWeights: world.size > 1
-        )
-        var updates: [StepRecording.Stretch] = []
-        let report = try gradientSum.wait { [engine] summed in
-            let start = monotonicSeconds()
-            _ = engine.advanceUpdate(to: summed)
-            updates.append(StepRecording.Stretch(start: start, end: monotonicSeconds()))
-        }
-        // Recordings have the same calls in every step, also where several buckets were there at once.
-        if let end = updates.last?.end {
-            while updates.count < report.timings.count { updates.append(StepRecording.Stretch(start: end, end: end)) }
-        }
-        return (report, updates)
-    }
-
-    /// One pass forward and backward; its calls, where they are recorded.
-    private func train() throws -> [TimedCall] {
-        let exchange: StatisticsExchange? =
-            sharesMoments
-            ? { [world, timeline] moments in
-                try timeline.exchanging(moments.count) { try world.sum(&moments, as: "batch norm") }
-            } : nil
-        let progress: GradientProgress = { [timeline, gradientSum] count in
-            timeline.finished(count)
-            gradientSum.finished(count)
-        }
-        guard recording != nil else {
-            _ = try engine.train(
-                batch, globalSamples: batchSize, step: step, exchange: exchange, progress: progress)
-            return []
-        }
-        return try engine.profile(
-            batch, globalSamples: batchSize, step: step, exchange: exchange, progress: progress
-        ).calls
     }
 }

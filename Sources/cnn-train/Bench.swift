@@ -9,7 +9,11 @@ import Training
 /// `cnn-train bench`: how fast training steps are here.
 struct BenchCommand: RankedCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measures training steps, sums over ranks included, on synthetic images.")
+        commandName: "bench", abstract: "Measures training steps, sums over ranks included, on synthetic images.",
+        discussion: """
+            With --data it also measures how fast images are read and transformed, alone and beside steps on them, and \
+            says which of the two limits training.
+            """)
 
     @Option(required: \.model) var model: String
     @Option(\.modelOptions) var modelOptions: [KeyAndValue] = []
@@ -17,6 +21,8 @@ struct BenchCommand: RankedCommand {
     @Option(\.imageSize, default: "the model's") var imageSize: Int?
     @Option(\.threads) var threads: Int?
     @Option(help: "Steps that count.") var steps = 10
+    @Option(\.data, default: "none are read", transform: userDataset) var data: String?
+    @OptionGroup(title: "How images are read") var loading: LoadingOptions
     @Option(\.batchNorm) var batchNorm = Recipe.Default.batchNorm
     @Option(\.allReduce) var allReduce = Recipe.Default.allReduce
     @Option(\.gradientType) var gradientType = Recipe.Default.gradientType
@@ -46,6 +52,7 @@ struct BenchCommand: RankedCommand {
             values.imageSize = imageSize
             values.threads = threads
             values.bucketMegabytes = bucketMegabytes
+            loading.write(to: &values)
         }
         try checkRanges([("--steps", steps, Self.stepRange)])
     }
@@ -60,12 +67,20 @@ struct BenchCommand: RankedCommand {
         communication.allReduce = allReduce
         communication.gradientType = gradientType
         communication.bucketMegabytes = bucketMegabytes
+        let images = try data.map { data in
+            try together(world) {
+                var values = RecipeOverrides()
+                values.model = model
+                values.data = data
+                loading.write(to: &values)
+                return try Recipe.resolve(flags: values)
+            }
+        }
         let result = try Benchmark(
             model: ModelChoice(model, options: modelOptions.texts), batchSize: batchSize, imageSize: imageSize,
             threads: threads, steps: steps, instructionSet: instructionSet, convolution: convolution,
             passes: Set(GraphPass.allCases).subtracting(withoutPasses), communication: communication,
-            records: trace != nil, profiles: profile,
-            world: world)
+            records: trace != nil, profiles: profile, images: images, world: world)
         if let text = try result.recording?.trace(in: world) { try traceFile?.write(text) }
         guard world.rank == 0 else { return }
         if json {
@@ -105,6 +120,31 @@ struct BenchCommand: RankedCommand {
             ("first step", "\(Wording.significant(result.firstStepSeconds)) s, planning included"),
             ("memory", "\(Wording.bytes(result.peakRSSBytes)) at most on rank 0"),
         ]
-        return rows.map { $0.0.column(12, isLeading: true) + $0.1 }.joined(separator: "\n")
+        return (rows + imageRows(result.images)).map { $0.0.column(12, isLeading: true) + $0.1 }.joined(separator: "\n")
+    }
+
+    /// How fast images come, in words.
+    private func imageRows(_ images: ImageSupply?) -> [(String, String)] {
+        guard let images else { return [] }
+        let share = Wording.fixed(images.shareWaited * 100, 1) + "%"
+        let kept = Wording.fixed(images.togetherImagesPerSecond / images.stepImagesPerSecond * 100, 1) + "%"
+        let verdict =
+            switch images.limit {
+            case .steps: "steps limit training: images come as fast as they are taken"
+            case .images: "images limit training: steps wait for them \(share) of the time"
+            case .cores:
+                "the cores limit training: what reads images takes them from what computes, and steps reach \(kept)"
+            }
+        func speed(_ number: Double) -> String { "\(Wording.significant(number)) img/s" }
+        return [
+            (
+                "data",
+                "\(speed(images.dataImagesPerSecond)) read and transformed from \(images.data), on "
+                    + "\(Wording.count(images.threads, "thread")) of each rank"
+            ),
+            ("step", "\(speed(images.stepImagesPerSecond)) computed on synthetic images of the same shape"),
+            ("together", speed(images.togetherImagesPerSecond)),
+            ("", verdict),
+        ]
     }
 }

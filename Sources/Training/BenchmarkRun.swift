@@ -1,0 +1,170 @@
+import Collectives
+import Datasets
+import Engine
+import Foundation
+import Graphs
+import Networks
+import Recipes
+import Tensors
+
+/// An engine with one batch that it trains on again and again.
+final class BenchmarkRun {
+    let setup: Setup
+    private(set) var firstStepSeconds = 0.0
+    /// nil until `startRecording`.
+    private(set) var recording: StepRecording?
+    /// Of each step since they were last forgotten.
+    private(set) var communicationTimes: [CommunicationTimes] = []
+    let timeline = StepTimeline()
+    private let engine: Engine
+    private let gradientSum: GradientSum
+    let world: any Communicator
+    private let batch: Batch
+    /// Samples of a step over all ranks.
+    let batchSize: Int
+    private let sharesMoments: Bool
+    private var step = 0
+
+    init(
+        model: ModelChoice, batchSize: Int, imageSize: Int?, threads: Int?, instructionSet: Recipe.InstructionSet,
+        convolution: Recipe.Convolution, passes: Set<GraphPass>, communication: Communication, images: Recipe? = nil,
+        world: any Communicator
+    ) throws {
+        let start = Date()
+        let (setup, layout, batchSize) = try together(world) {
+            let classes = try images == nil ? Setup.defaultClasses(ofModel: model.name) : nil
+            let setup = try Setup(
+                model: model, data: images?.data ?? "synthetic",
+                validationFraction: images?.validationFraction ?? DatasetOptions().validationFraction,
+                imageSize: imageSize, classes: classes, threads: threads, instructionSet: instructionSet,
+                convolution: convolution, images: images.map { ImageOptions($0) } ?? ImageOptions(),
+                prefetchMegabytes: images?.prefetchMegabytes ?? Recipe.Default.prefetchMegabytes, world: world)
+            var batchSize = batchSize
+            if let images {
+                try setup.dataset.require(Augmentation(images.augmentation))
+                batchSize = min(batchSize, setup.dataset.count(of: .train))
+            }
+            let layout = try setup.layout(batchSize: batchSize, seed: 1, passes: passes)
+            try setup.needs(toMeasure: layout, batchSize: batchSize, readsImages: images != nil).require()
+            return (setup, layout, batchSize)
+        }
+        self.setup = setup
+        if images != nil { try setup.requireAgreement(in: world) }
+        (engine, batch, gradientSum) = try together(world) {
+            let engine = try Engine(layout)
+            engine.initialize(seed: 1)
+            let sum = try GradientSum(
+                of: engine.lendGradients(), world: world, bucketBytes: communication.bucketMegabytes << 20,
+                wire: WireFormat(communication.gradientType))
+            return (engine, try Self.batch(setup, batchSize: batchSize), sum)
+        }
+        self.world = world
+        self.batchSize = batchSize
+        world.allReduce = AllReduce(communication.allReduce)
+        sharesMoments = communication.batchNorm == .sync
+        _ = try secondsOfStep()
+        firstStepSeconds = Date().timeIntervalSince(start)
+    }
+
+    /// The first batch of synthetic data of the setup's shape; repeated where that has fewer samples.
+    private static func batch(_ setup: Setup, batchSize: Int) throws -> Batch {
+        let sizes = setup.sharding.ownShards.map { setup.sharding.samples(ofShard: $0, batchSize: batchSize) }
+        let dataset = Synthetic(channels: setup.dataset.channels, classes: setup.network.classes)
+        let count = dataset.count(of: .train)
+        let samples = sizes.flatMap { $0 }.map { $0 % count }
+        var images: [Float] = []
+        images.reserveCapacity(samples.count * dataset.shape(imageSize: setup.imageSize).count)
+        for sample in samples { images += try dataset.image(sample, of: .train, imageSize: setup.imageSize) }
+        return Batch(
+            images: images, labels: samples.map { Int32(dataset.label(at: $0, in: .train)) },
+            sampleIDs: samples.map { UInt32($0) }, shardSizes: sizes.map(\.count))
+    }
+
+    var openBLASCore: String? { engine.openBLASCore }
+    /// Samples of a step on this rank.
+    var samples: Int { batch.count }
+    /// Floats of its gradients.
+    var gradients: Int { engine.withGradients { $0.count } }
+
+    func forgetCommunication() { communicationTimes = [] }
+
+    /// Records the steps from here on.
+    func startRecording() {
+        recording = StepRecording(engine, batch: batch)
+    }
+
+    /// A whole training step, the slowest rank's time.
+    func secondsOfStep() throws -> Double {
+        try world.barrier()
+        let start = monotonicSeconds()
+        let before = world.recorder.seconds(on: .main)
+        timeline.begin(at: start)
+        let calls = try train()
+        let trained = monotonicSeconds()
+        let exchanged = world.recorder.seconds(on: .main) - before
+        let (report, updates) = try sumAndUpdate()
+        let updated = monotonicSeconds()
+        timeline.end(trained: trained, update: updates.reduce(0) { $0 + $1.end - $1.start })
+        let exposed = exchanged + report.waited
+        communicationTimes.append(
+            CommunicationTimes(
+                total: exchanged + report.seconds, exposed: exposed, compute: updated - start - exposed))
+        try world.barrier()
+        let end = monotonicSeconds()
+        step += 1
+        recording?.append(
+            start: start, calls: calls, trained: trained, updates: updates, end: end, communication: report.timings)
+        return end - start
+    }
+
+    /// A whole training step on a batch that has come; nothing of it is recorded.
+    func step(on loaded: LoadedBatch) throws {
+        let exchange: StatisticsExchange? =
+            sharesMoments ? { [world] moments in try world.sum(&moments, as: "batch norm") } : nil
+        _ = try engine.train(
+            loaded.batch, globalSamples: loaded.globalSamples, step: step, exchange: exchange,
+            momentSamples: loaded.momentSamples, progress: gradientSum.finished)
+        _ = try sumAndUpdate()
+        step += 1
+    }
+
+    /// What training does with gradients, and when it moved parameters.
+    private func sumAndUpdate() throws -> (GradientSum.Report, [StepRecording.Stretch]) {
+        // Small enough that random labels do not blow the weights up.
+        engine.beginUpdate(
+            SGDStep(learningRate: 1e-3, momentum: 0.9, weightDecay: 1e-4, nesterov: false), keepsWeights: world.size > 1
+        )
+        var updates: [StepRecording.Stretch] = []
+        let report = try gradientSum.wait { [engine] summed in
+            let start = monotonicSeconds()
+            _ = engine.advanceUpdate(to: summed)
+            updates.append(StepRecording.Stretch(start: start, end: monotonicSeconds()))
+        }
+        // Recordings have the same calls in every step, also where several buckets were there at once.
+        if let end = updates.last?.end {
+            while updates.count < report.timings.count { updates.append(StepRecording.Stretch(start: end, end: end)) }
+        }
+        return (report, updates)
+    }
+
+    /// One pass forward and backward; its calls, where they are recorded.
+    private func train() throws -> [TimedCall] {
+        let exchange: StatisticsExchange? =
+            sharesMoments
+            ? { [world, timeline] moments in
+                try timeline.exchanging(moments.count) { try world.sum(&moments, as: "batch norm") }
+            } : nil
+        let progress: GradientProgress = { [timeline, gradientSum] count in
+            timeline.finished(count)
+            gradientSum.finished(count)
+        }
+        guard recording != nil else {
+            _ = try engine.train(
+                batch, globalSamples: batchSize, step: step, exchange: exchange, progress: progress)
+            return []
+        }
+        return try engine.profile(
+            batch, globalSamples: batchSize, step: step, exchange: exchange, progress: progress
+        ).calls
+    }
+}

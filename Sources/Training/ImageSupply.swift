@@ -1,0 +1,147 @@
+import Collectives
+import Datasets
+import Engine
+import Recipes
+import Tensors
+
+/// How fast a dataset's images come, beside how fast steps take them. All over all ranks.
+package struct ImageSupply: Sendable {
+    /// What holds training up.
+    package enum Limit: String, Sendable {
+        /// Images come as fast as steps take them.
+        case steps
+        /// Steps wait for images.
+        case images
+        /// Both are fast enough alone: the threads that read take cores from those that compute.
+        case cores
+    }
+
+    /// Images that are read, decoded and transformed while nothing else goes on.
+    package let dataImagesPerSecond: Double
+    /// Those of steps on synthetic images of the same shape.
+    package let stepImagesPerSecond: Double
+    /// Those of steps on the dataset's images as they come.
+    package let togetherImagesPerSecond: Double
+    /// The share of time for which rank 0's steps waited for images, in 0...1.
+    package let shareWaited: Double
+    /// The dataset.
+    package let data: String
+    /// Threads of each rank that read.
+    package let threads: Int
+
+    /// Steps that are enough for a second, however short they are.
+    private static let mostSteps = 10_000
+    /// A twentieth less is as fast.
+    private static let tolerance = 0.95
+
+    package var limit: Limit {
+        if togetherImagesPerSecond >= Self.tolerance * stepImagesPerSecond { return .steps }
+        return togetherImagesPerSecond >= Self.tolerance * dataImagesPerSecond
+            || dataImagesPerSecond < stepImagesPerSecond
+            ? .images : .cores
+    }
+
+    init(
+        data: String, threads: Int, dataImagesPerSecond: Double, stepImagesPerSecond: Double,
+        togetherImagesPerSecond: Double, shareWaited: Double
+    ) {
+        self.data = data
+        self.threads = threads
+        self.dataImagesPerSecond = dataImagesPerSecond
+        self.stepImagesPerSecond = stepImagesPerSecond
+        self.togetherImagesPerSecond = togetherImagesPerSecond
+        self.shareWaited = shareWaited
+    }
+
+    /// Reads batches, and then takes as many steps on those that come: `steps` of them, and at least as many as take a
+    /// second. Collective.
+    ///
+    /// - Parameters:
+    ///   - recipe: says what is read, and how.
+    ///   - stepSpeed: images a second of steps alone.
+    ///   - bench: an engine that has taken its first steps.
+    init(_ recipe: Recipe, steps: Int, alone stepSpeed: Double, of bench: BenchmarkRun) throws {
+        let world = bench.world
+        let setup = bench.setup
+        let limits = setup.prefetchLimits(batchSize: bench.batchSize)
+        let loader = Loader(
+            dataset: setup.dataset, imageSize: setup.imageSize, augmentation: Augmentation(recipe.augmentation),
+            mixing: Mixing(recipe), images: setup.images, limits: limits)
+        let sampler = Sampler(
+            count: setup.dataset.count(of: .train), batchSize: bench.batchSize, seed: recipe.seed,
+            isShuffled: recipe.shuffle)
+        func supply() -> Supply { Supply(loader, sampler, setup.sharding) }
+        let count = try world.broadcast(max(steps, min(Int(stepSpeed / Double(bench.batchSize)), Self.mostSteps)))
+
+        // From the first batch on: threads begin together, and have begun with as much at the end.
+        var images = supply()
+        _ = try images.next()
+        var samples = 0
+        var start = monotonicSeconds()
+        for _ in 0..<count {
+            let loaded = try images.next()
+            samples += loaded.batch.count + loaded.bad.count
+        }
+        let data = try world.speed(samples: samples, seconds: monotonicSeconds() - start)
+
+        let console = Console(isQuiet: world.rank != 0)
+        var bad = BadSamples(
+            limit: recipe.maxBadSamples, samples: sampler.count, isStrict: recipe.isStrict, say: { console.warn($0) })
+        images = supply()
+        samples = 0
+        try world.barrier()
+        start = monotonicSeconds()
+        for _ in 0..<count {
+            var loaded = try images.next()
+            samples += loaded.batch.count + loaded.bad.count
+            if setup.dataset.mayBeDamaged { loaded = loaded.without(try bad.count([loaded.bad], in: world)) }
+            if loaded.globalSamples > 0 { try bench.step(on: loaded) }
+        }
+        let seconds = monotonicSeconds() - start
+        self.init(
+            data: setup.dataset.name, threads: limits.threads, dataImagesPerSecond: data,
+            stepImagesPerSecond: stepSpeed,
+            togetherImagesPerSecond: try world.speed(samples: samples, seconds: seconds),
+            shareWaited: images.waited / seconds)
+    }
+}
+
+/// A rank's batches of epoch after epoch.
+private struct Supply {
+    private let loader: Loader
+    private let sampler: Sampler
+    private let sharding: Sharding
+    private var epoch = 0
+    private var stream: BatchStream
+    private var waitedBefore = 0.0
+
+    init(_ loader: Loader, _ sampler: Sampler, _ sharding: Sharding) {
+        self.loader = loader
+        self.sampler = sampler
+        self.sharding = sharding
+        stream = loader.trainingBatches(epoch: 0, sampler: sampler, sharding: sharding)
+    }
+
+    /// Seconds for which batches were waited for.
+    var waited: Double { waitedBefore + stream.waited }
+
+    mutating func next() throws -> LoadedBatch {
+        while true {
+            if let loaded = try stream.next() { return loaded }
+            epoch += 1
+            waitedBefore += stream.waited
+            stream = loader.trainingBatches(epoch: epoch, sampler: sampler, sharding: sharding)
+        }
+    }
+}
+
+extension Communicator {
+    /// Images a second of all ranks together, by the time of the slowest. Collective.
+    fileprivate func speed(samples: Int, seconds: Double) throws -> Double {
+        var numbers = [Double](repeating: 0, count: size + 1)
+        numbers[rank] = seconds
+        numbers[size] = Double(samples)
+        let sums = try sum(numbers)
+        return sums[size] / max(sums.dropLast().max() ?? 0, 1e-9)
+    }
+}
