@@ -73,11 +73,11 @@ let package = Package(
         engineRoom("Networks", ["Tensors"]),
         room("Graphs", ["Tensors", "Networks"]),
         engineRoom("Engine", ["Machine", "Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
-        room("Launching", ["Files", "Terminal", "CRelay"]),
+        room("Launching", ["Machine", "Files", "Terminal", "CRelay"]),
         engineRoom("Collectives", ["Machine", "Files", "Terminal", "Tensors", "Kernels", "CMachine", "CMPI"]),
         room("Planning", ["Collectives"]),
         engineRoom("Datasets", ["Machine", "Files", "Tensors", "CZlib", "CImageCodecs"]),
-        engineRoom("Checkpoints", ["Files", "Tensors", "CZstd", "CCrypto"]),
+        engineRoom("Checkpoints", ["Machine", "Files", "Tensors", "CZstd", "CCrypto"]),
         .target(
             name: "Exports",
             dependencies: [

@@ -1,3 +1,5 @@
+package import Machine
+
 /// Why a checkpoint cannot be written or read.
 package enum CheckpointError: Error, Equatable, Sendable {
     /// A system call failed; `code` is its error number.
@@ -29,6 +31,8 @@ package enum CheckpointError: Error, Equatable, Sendable {
     case unlike(path: String, found: String, expected: String)
     /// What was read back is not what was written.
     case verificationFailed(path: String)
+    /// There is no memory for what the file has.
+    case memory(MemoryError)
 }
 
 extension CheckpointError {
@@ -74,6 +78,8 @@ extension CheckpointError: CustomStringConvertible {
             "\(path): this is the state after step \(step), not \(promised); rename it back"
         case .unlike(let path, let found, let expected):
             "\(path): \(found), where the first file has \(expected); give files of one network"
+        case .memory(let error):
+            error.description
         case .verificationFailed(let path):
             "\(path): what was read back is not what was written; older checkpoints are kept: check the disk"
         }

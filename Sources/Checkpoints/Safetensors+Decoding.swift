@@ -1,3 +1,5 @@
+import Machine
+
 extension Safetensors {
     /// A tensor as the header lists it, and where it stands.
     struct Entry {
@@ -32,6 +34,7 @@ extension Safetensors {
             throw .damaged(path: path, reason: limits.excuse(claimed: claimed))
         }
         let wanted = isSealed(metadata) ? nil : choose?(entries.map(\.tensor))
+        try requireMemory(for: entries.indices.filter { wanted?.contains($0) ?? true }.map { entries[$0].tensor }, path)
         var storages = [NamedTensor.Storage?](repeating: nil, count: entries.count)
         for (place, entry) in inOrder {
             guard wanted?.contains(place) ?? true, let type = entry.tensor.type.readAs else {
@@ -55,6 +58,23 @@ extension Safetensors {
             if entry.tensor.type.rawValue != storage.type.rawValue { contents.converted.append(entry.tensor) }
         }
         return contents
+    }
+
+    /// Makes sure, before tensors are read, that there is memory for them.
+    private static func requireMemory(for tensors: [ListedTensor], _ path: String) throws(CheckpointError) {
+        let bytes = tensors.reduce(0) { sum, tensor in
+            let count = tensor.shape.reduce(1) { $0.saturatingProduct($1) }
+            return sum.saturatingSum(count.saturatingProduct(tensor.type.readAs?.size ?? 0))
+        }
+        // What is there cannot be said to the megabyte.
+        guard bytes > 16 << 20 else { return }
+        do throws(MemoryError) {
+            try MemoryCapacity.here.require(
+                bytes, for: "reading \(path)",
+                remedy: "Raise that limit, free memory, or read the file on another machine")
+        } catch {
+            throw .memory(error)
+        }
     }
 
     /// Reads the header alone.

@@ -4,6 +4,7 @@ import Datasets
 import Exports
 import Files
 import Graphs
+import Machine
 import Networks
 import Training
 
@@ -20,12 +21,19 @@ struct ExportCommand: LocalCommand {
     @Flag(help: "Makes batch norms part of the convolutions before them, where they can be.")
     var foldBatchNorm = false
 
+    /// Copies of the weights that stand beside each other at most: the message's, and two as its bytes are put together.
+    private static let copies = 3
+
     func run() throws {
         try ONNXExport.checkName(output)
         let file = try file.read()
         let network = try file.network()
         let graph = try Graph(network: network, imageSize: file.imageSize, purpose: .evaluation)
         let fit = try file.fit(to: graph.parameters, of: network)
+        let weights = fit.fitting.values.reduce(0) { $0 + $1.storage.count * MemoryLayout<Float>.stride }
+        try MemoryCapacity.here.require(
+            weights * Self.copies, for: "exporting \(file.model.name)",
+            remedy: "Raise that limit, free memory, or export on another machine")
         let export = try ONNXExport(
             graph, name: file.model.name, tensors: Array(fit.fitting.values), foldsBatchNorm: foldBatchNorm,
             metadata: metadata(file))

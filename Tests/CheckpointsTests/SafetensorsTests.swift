@@ -160,6 +160,34 @@ import Testing
         #expect(chosen.tensors == [all.tensors[1]] && chosen.unread.map(\.name) == ["a", "b"])
     }
 
+    @Test("more than there is memory for is refused before it is read, unless nobody wants it")
+    func tooLarge() throws {
+        let bytes = 1 << 50
+        let header =
+            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"#
+            + #""b":{"dtype":"F16","shape":[\#((bytes - 4) / 2)],"data_offsets":[4,\#(bytes)]}}"#
+        let head = safetensors(header)
+        func read(_ wanted: Set<Int>) throws(CheckpointError) {
+            var rest = head[...]
+            _ = try Checkpoint(path: "f", fileBytes: head.count + bytes, choosing: { _ in wanted }) {
+                (count) throws(CheckpointError) in
+                defer { rest = rest.dropFirst(count) }
+                return Array(rest.prefix(count))
+            }
+        }
+        #expect {
+            try read([0, 1])
+        } throws: { error in
+            guard case .memory? = error as? CheckpointError else { return false }
+            // Of float16 comes float32.
+            return "\(error)".hasPrefix("reading f needs 1.9 PiB of memory")
+        }
+        // Then only the bytes are missing.
+        #expect(throws: CheckpointError.damaged(path: "f", reason: "it ends in tensor a, 4 bytes too early")) {
+            try read([0])
+        }
+    }
+
     @Test("names that Unicode calls equivalent are two names")
     func exactNames() throws {
         let names = ["\u{E9}", "e\u{301}"]
