@@ -7,6 +7,8 @@ package enum LaunchError: Error, Equatable, Sendable {
     case nothingToRun
     case noLauncher(path: String)
     case launchedAlready
+    /// mpirun waits for ever where it may not write the files that ranks of a machine share.
+    case shortFiles(found: Int, needed: Int)
     case refused(program: String, reason: String)
 }
 
@@ -31,6 +33,9 @@ extension LaunchError: CustomStringConvertible {
         case .launchedAlready:
             "this process was started by mpirun or srun, which have said how many ranks there are: leave launch or "
                 + "--workers out"
+        case .shortFiles(let found, let needed):
+            "files of \(found) bytes at most may be written here, but Open MPI shares some of \(needed) among ranks: raise "
+                + "the limit with `ulimit -f \(needed / 512)` or more"
         case .refused(let program, let reason):
             "\(program) cannot be started: \(reason)"
         }

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Machine
 import Terminal
 
 /// This program's own file.
@@ -29,4 +30,11 @@ package func becomeProgram(_ call: [String]) throws(LaunchError) -> Never {
     for word in words { free(word) }
     if code == ENOENT { throw .noLauncher(path: ProcessInfo.processInfo.environment["PATH"] ?? "") }
     throw .refused(program: call[0], reason: systemReason(code))
+}
+
+/// Makes sure that mpirun may write the files that ranks of a machine share, for which it otherwise waits for ever.
+package func requireSharedFiles() throws(LaunchError) {
+    // What Open MPI's `vader` takes for each rank, and some more.
+    let needed = 8 << 20
+    if let longest = longestFile, longest < needed { throw .shortFiles(found: longest, needed: needed) }
 }

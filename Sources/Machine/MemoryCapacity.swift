@@ -151,11 +151,3 @@ extension Int {
         return overflows ? .max : sum
     }
 }
-
-/// The soft limit of a resource; nil for none.
-func softLimit(_ resource: __rlimit_resource) -> Int? {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0 else { return nil }
-    // RLIM_INFINITY is the largest number.
-    return limit.rlim_cur > rlim_t(Int.max) ? nil : Int(limit.rlim_cur)
-}

@@ -62,6 +62,7 @@ struct LaunchCommand: LocalCommand {
             return
         }
         guard !Launcher.isPresent else { throw LaunchError.launchedAlready }
+        try requireSharedFiles()
         complain(text)
         try becomeProgram(call)
     }

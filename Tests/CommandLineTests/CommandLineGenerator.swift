@@ -74,8 +74,7 @@ struct CommandLineGenerator {
         guard chance(0.15) else { return }
         line.isStarved = true
         // Below some 400 MB of addresses the loader gives up before the program begins.
-        // mpirun writes files of its own, and what it does where it may not is its own too.
-        switch pick(line.hasRanks ? ["memory", "files"] : ["memory", "files", "size"]) {
+        switch pick(["memory", "files", "size"]) {
         case "memory": line.text = "ulimit -v \(pick([600_000, 800_000, 1_200_000, 3_000_000])); " + line.text
         case "files": line.text = "ulimit -n \(pick([4, 5, 6, 8, 12, 20])); " + line.text
         default:

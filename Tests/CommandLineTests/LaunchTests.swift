@@ -127,6 +127,14 @@ struct LaunchTests {
         #expect(refused.errors.contains("only 10 files may be open at once"))
     }
 
+    @Test("mpirun is not started where it would wait for files that it may not write")
+    func shortFiles() throws {
+        let words = try arguments("short", steps: 3).map { "'\($0)'" }.joined(separator: " ")
+        let outcome = try commands.run(script: "ulimit -f 64; exec \"$BINARY\" --workers 2 \(words)")
+        #expect(outcome.status == 1 && outcome.complaints.count == 1, "\(outcome.errors)")
+        #expect(outcome.errors.contains("`ulimit -f 16384`"))
+    }
+
     @Test("a signal ends the job and all its ranks", arguments: [SIGINT, SIGTERM])
     func signal(_ number: Int32) throws {
         let output = "signalled\(number)"
