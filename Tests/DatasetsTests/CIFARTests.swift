@@ -173,26 +173,4 @@ import Testing
             + [0x2E]
         #expect(try PickleReader.value(of: bytes).integers?.count == 300_000)
     }
-
-    @Test("no bytes crash the reader")
-    func fuzz() {
-        let sound = MadeCIFAR.pickle([1, 2], MadeCIFAR.image(0) + MadeCIFAR.image(1), key: "labels")
-        var random = SplitMix(3)
-        let codes =
-            Array("(NJKMUCTBX]})tldaesuqrhjcRb.".utf8) + [
-                0x80, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8C, 0x8E, 0x93, 0x94, 0x95,
-            ]
-        for round in 0..<4_000 {
-            var bytes = sound
-            for _ in 0..<1 + random.below(6) {
-                // Instructions stand at the beginning, and behind the arrays.
-                let place = random.below(2) == 0 ? random.below(260) : random.below(bytes.count)
-                bytes[place] = round % 2 == 0 ? codes[random.below(codes.count)] : UInt8(random.below(256))
-            }
-            if round % 5 == 0 { bytes.removeLast(random.below(bytes.count)) }
-            _ = try? PickleReader.value(of: bytes)
-            let short = (0..<random.below(60)).map { _ in codes[random.below(codes.count)] }
-            _ = try? PickleReader.value(of: short)
-        }
-    }
 }

@@ -88,6 +88,16 @@ enum TarFile {
         return sealed(header) + bytes + [UInt8](repeating: 0, count: (512 - bytes.count % 512) % 512)
     }
 
+    static func pax(_ records: [(String, String)]) -> [UInt8] {
+        records.flatMap { key, value in
+            var length = key.utf8.count + value.utf8.count + 3
+            while "\(length)".count + key.utf8.count + value.utf8.count + 3 != length {
+                length = "\(length)".count + key.utf8.count + value.utf8.count + 3
+            }
+            return Array("\(length) \(key)=\(value)\n".utf8)
+        }
+    }
+
     /// A header with the right sum.
     static func sealed(_ header: [UInt8]) -> [UInt8] {
         var header = header

@@ -1,0 +1,150 @@
+import Foundation
+import ImageFaults
+import Tensors
+import Testing
+
+@testable import Datasets
+
+/// Readers of strangers' files, each given changed ones for some seconds. Tests/fuzz-data does it for longer, under
+/// AddressSanitizer.
+///
+/// What ends the process is the failure that counts: DATA_FUZZ_KEEP names a folder that then has the last file of each.
+@Suite("A changed file ends no process:", .serialized)
+struct FuzzTests {
+    @Test("a picture is decoded or refused, and parts of it are those of the whole")
+    func pictures() throws {
+        let files = OddPicture.all.map(\.bytes) + PictureSample.all[4].map(\.bytes)
+        var check = PartCheck(mostPixels: 1 << 16)
+        var decoded = 0
+        let rounds = try FuzzRounds("picture").run { round, random, keep in
+            let file = mutated(files[round % files.count], others: files, using: &random)
+            try keep(file)
+            switch check.check(file, using: &random) {
+            case .decoded: decoded += 1
+            case .refused: break
+            case .unequal(let what): Issue.record("round \(round): \(what)")
+            }
+        }
+        // Neither all nor none, or nothing would have been tried.
+        #expect(decoded > rounds / 100 && decoded < rounds - rounds / 10, "\(decoded) of \(rounds)")
+    }
+
+    @Test("a pickle has a value or an error")
+    func pickles() throws {
+        let sound = MadeCIFAR.pickle([1, 2], MadeCIFAR.image(0) + MadeCIFAR.image(1), key: "labels")
+        let codes =
+            Array("(NJKMUCTBX]})tldaesuqrhjcRb.".utf8) + [
+                0x80, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8C, 0x8E, 0x93, 0x94, 0x95,
+            ]
+        var read = 0
+        let rounds = try FuzzRounds("pickle").run { round, random, keep in
+            var bytes = sound
+            switch round % 3 {
+            case 0: bytes = mutated(sound, others: [sound], using: &random)
+            case 1:
+                // Instructions stand at the beginning, and behind the arrays.
+                for _ in 0..<Int.random(in: 1...6, using: &random) {
+                    let places = Bool.random(using: &random) ? 0..<260 : 0..<bytes.count
+                    bytes[Int.random(in: places, using: &random)] = codes.randomElement(using: &random) ?? 0
+                }
+            default:
+                bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in
+                    codes.randomElement(using: &random) ?? 0
+                }
+            }
+            try keep(bytes)
+            if (try? PickleReader.value(of: bytes)) != nil { read += 1 }
+        }
+        #expect(read > 0 && read < rounds, "\(read) of \(rounds)")
+    }
+
+    @Test("a tar file has members within it, and samples or an error")
+    func tars() throws {
+        let folder = try MadeFolder()
+        let sound =
+            TarFile.member("p", TarFile.pax([("path", "x/y.png"), ("size", "3")]), kind: "x")
+            + TarFile.archive((0..<4).map { ("c\($0 % 2)/\($0).png", picture($0)) })
+        var opened = 0
+        let rounds = try FuzzRounds("tar").run { round, random, keep in
+            var bytes = mutated(sound, others: [sound], using: &random)
+            // Most changes are found by the sum: half of the headers are made right again.
+            if round % 2 == 0 {
+                for start in stride(from: 0, to: bytes.count - 511, by: 512) where bytes[start] != 0 {
+                    bytes.replaceSubrange(start..<start + 512, with: TarFile.sealed(Array(bytes[start..<start + 512])))
+                }
+            }
+            try keep(bytes)
+            try folder.write(bytes, to: "a.tar")
+            var reader = TarReader(try SeekableFile(folder.path + "/a.tar"))
+            while let member = try? reader.next() { #expect(member.offset + member.size <= bytes.count) }
+            if try walk(folder.path + "/a.tar") { opened += 1 }
+        }
+        #expect(opened > 0 && opened < rounds, "\(opened) of \(rounds)")
+    }
+
+    @Test("files of MNIST have samples or an error", arguments: [false, true])
+    func idx(isCompressed: Bool) throws {
+        let folder = try IDXFolder()
+        let names = [IDXFolder.trainImages, IDXFolder.trainLabels, IDXFolder.testImages, IDXFolder.testLabels]
+        if isCompressed { for name in names { try folder.compress(name) } }
+        let files = try names.map { try folder.bytes(of: isCompressed ? $0 + ".gz" : $0) }
+        var opened = 0
+        let rounds = try FuzzRounds("idx").run { round, random, keep in
+            let place = round % names.count
+            let bytes = mutated(files[place], others: files, using: &random)
+            try keep(bytes)
+            let name = isCompressed ? names[place] + ".gz" : names[place]
+            try folder.write(bytes, to: name)
+            if try walk("mnist:" + folder.path) { opened += 1 }
+            try folder.write(files[place], to: name)
+        }
+        #expect(opened > 0 && opened < rounds, "\(opened) of \(rounds)")
+    }
+
+    /// Reads all that a dataset has.
+    ///
+    /// - Returns: whether there is one.
+    private func walk(_ path: String) throws -> Bool {
+        let dataset: any Dataset
+        do throws(DatasetError) { dataset = try openDataset(path) } catch { return false }
+        for split in Split.allCases {
+            for index in 0..<min(dataset.count(of: split), 64) {
+                #expect(dataset.classNames.indices.contains(dataset.label(at: index, in: split)))
+                let pixels = try dataset.image(index, of: split, imageSize: 6)
+                #expect(pixels.isEmpty || pixels.count == dataset.shape(imageSize: 6).count)
+            }
+        }
+        return true
+    }
+}
+
+/// How long a reader is tried: DATA_FUZZ_SECONDS (5), from DATA_FUZZ_SEED (1) on.
+private struct FuzzRounds {
+    private let seed: UInt64
+    private let seconds: Double
+    /// Where each file is kept until the next, for the one that ends the process.
+    private let last: String
+
+    init(_ name: String) {
+        let settings = ProcessInfo.processInfo.environment
+        seed = settings["DATA_FUZZ_SEED"].flatMap { UInt64($0) } ?? 1
+        seconds = settings["DATA_FUZZ_SECONDS"].flatMap { Double($0) } ?? 5
+        last = settings["DATA_FUZZ_KEEP"].map { "\($0)/last-\(name)" } ?? ""
+    }
+
+    /// Runs rounds until the time is over, each with random numbers that follow from seed and round alone.
+    ///
+    /// - Returns: how many there were.
+    func run(
+        _ body: (_ round: Int, _ random: inout SeededRandom, _ keep: ([UInt8]) throws -> Void) throws -> Void
+    ) rethrows -> Int {
+        let end = Date(timeIntervalSinceNow: seconds)
+        var round = 0
+        while Date() < end {
+            var random = SeededRandom(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(round))
+            try body(round, &random) { if !last.isEmpty { try Data($0).write(to: URL(fileURLWithPath: last)) } }
+            round += 1
+        }
+        return round
+    }
+}
