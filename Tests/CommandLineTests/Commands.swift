@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 import Testing
 
@@ -164,4 +165,9 @@ final class Commands {
     private static func header(_ magic: Int, _ dimensions: [Int]) -> [UInt8] {
         ([magic] + dimensions).flatMap { word in [24, 16, 8, 0].map { UInt8(word >> $0 & 255) } }
     }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// For tests of bits that are the same on any number of ranks: without AVX2 it is OpenBLAS that computes, in orders of its own.
+    static var withOurKernels: Self { .enabled(if: Engine.supports(.avx2), "OpenBLAS has bits of its own") }
 }

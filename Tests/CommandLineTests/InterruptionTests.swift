@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Runs that are stopped, killed or started twice, as real processes.
-@Suite("A run that is interrupted", .serialized)
+@Suite("A run that is interrupted", .serialized, .withOurKernels)
 struct InterruptionTests {
     private let commands: Commands
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Training
 
-@Suite("Gradient accumulation", .serialized)
+@Suite("Gradient accumulation", .serialized, .withOurKernels)
 struct AccumulationTests {
     private let tiny: TinyRun
 

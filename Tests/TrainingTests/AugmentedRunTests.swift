@@ -3,7 +3,7 @@ import Testing
 
 @testable import Training
 
-@Suite("A run on augmented images")
+@Suite("A run on augmented images", .withOurKernels)
 struct AugmentedRunTests {
     private let run: TinyRun
 

@@ -20,7 +20,7 @@ private struct Reached: Equatable {
     }
 }
 
-@Suite("A damaged sample")
+@Suite("A damaged sample", .withOurKernels)
 struct BadSampleTests {
     private let run: TinyRun
 
@@ -183,7 +183,7 @@ struct BadSampleTests {
     }
 }
 
-@Suite("Every kind of file that people find among their pictures")
+@Suite("Every kind of file that people find among their pictures", .withOurKernels)
 struct OddPictureRunTests {
     /// The corpus in folders, behind sound pictures that fill the batches.
     private func photos() throws -> MadePhotos {

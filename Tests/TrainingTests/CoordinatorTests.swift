@@ -27,7 +27,7 @@ private final class FullDisk: Sendable {
     }
 }
 
-@Suite("The coordinator", .serialized)
+@Suite("The coordinator", .serialized, .withOurKernels)
 struct CoordinatorTests {
     private let run: TinyRun
 

@@ -7,7 +7,7 @@ import Testing
 @testable import Training
 
 /// The short form of `Tests/digest-matrix`: whole models, with batch norm over all ranks and with dropout, end with one digest.
-@Suite("Ranks, threads and instruction sets together", .serialized)
+@Suite("Ranks, threads and instruction sets together", .serialized, .withOurKernels)
 struct DigestTests {
     private struct Way: Sendable {
         let ranks: Int

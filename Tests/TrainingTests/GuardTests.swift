@@ -7,7 +7,7 @@ import Testing
 
 @testable import Training
 
-@Suite("A loss or gradient that is no number", .serialized)
+@Suite("A loss or gradient that is no number", .serialized, .withOurKernels)
 struct GuardTests {
     private let run: TinyRun
 

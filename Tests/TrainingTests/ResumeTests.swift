@@ -6,7 +6,7 @@ import Testing
 
 @testable import Training
 
-@Suite("A run that goes on from a checkpoint", .serialized)
+@Suite("A run that goes on from a checkpoint", .serialized, .withOurKernels)
 struct ResumeTests {
     private let run: TinyRun
 

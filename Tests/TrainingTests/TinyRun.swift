@@ -1,5 +1,6 @@
 import Checkpoints
 import Collectives
+import Engine
 import Foundation
 import Recipes
 import Testing
@@ -101,4 +102,9 @@ struct TinyRun {
             try FileManager.default.removeItem(atPath: entry.path)
         }
     }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// For tests of bits that are the same on any number of ranks: without AVX2 it is OpenBLAS that computes, in orders of its own.
+    static var withOurKernels: Self { .enabled(if: Engine.supports(.avx2), "OpenBLAS has bits of its own") }
 }

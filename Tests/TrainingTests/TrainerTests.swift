@@ -54,7 +54,7 @@ struct TrainerTests {
         try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/\(output)/checkpoints").sorted()
     }
 
-    @Test("one run has the same bits on 1, 2, 4 and 8 ranks", arguments: [2, 4, 8])
+    @Test("one run has the same bits on 1, 2, 4 and 8 ranks", .withOurKernels, arguments: [2, 4, 8])
     func ranks(ranks: Int) throws {
         let alone = try train(flags("alone"))
         let together = try train(ranks: ranks, flags("together"))
@@ -113,7 +113,9 @@ struct TrainerTests {
         #expect(try train(again).parametersSHA256 == first.parametersSHA256)
     }
 
-    @Test("a run resumed from an epoch's end has the bits and the story of one that never stopped", arguments: [1, 2])
+    @Test(
+        "a run resumed from an epoch's end has the bits and the story of one that never stopped", .withOurKernels,
+        arguments: [1, 2])
     func resumeAfterEpoch(ranks: Int) throws {
         let whole = try train(flags("whole") { $0.epochs = 3 })
         let output = "broken"
@@ -132,7 +134,9 @@ struct TrainerTests {
         #expect(try story(output) == story("whole"))
     }
 
-    @Test("a run resumed in the middle of an epoch has the bits of one that never stopped", arguments: [1, 2, 4, 5])
+    @Test(
+        "a run resumed in the middle of an epoch has the bits of one that never stopped", .withOurKernels,
+        arguments: [1, 2, 4, 5])
     func resumeWithinEpoch(stop: Int) throws {
         func steps(_ steps: Int) -> (inout RecipeOverrides) -> Void {
             { flags in

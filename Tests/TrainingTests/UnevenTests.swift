@@ -6,7 +6,7 @@ import Testing
 @testable import Training
 
 /// Batches that ranks cannot share evenly, on 40 images to train and 12 to test.
-@Suite("Uneven shares", .serialized)
+@Suite("Uneven shares", .serialized, .withOurKernels)
 struct UnevenTests {
     private let tiny: TinyRun
 

@@ -11,7 +11,7 @@ import Training
 /// written down here, on every CPU.
 ///
 /// One after the other: VGG's classifier alone takes two gigabytes.
-@Suite("Ten steps of a whole model", .serialized, .enabled(if: Engine.supports(.avx2), "OpenBLAS has bits of its own"))
+@Suite("Ten steps of a whole model", .serialized, .withOurKernels)
 struct WholeModelTests {
     /// A model at a size, and what `final.parameters_sha256` says of such a run. It changes with the order of sums of a kernel, with how
     /// weights begin, and with the drawn shapes: a change of either must be meant.
