@@ -35,6 +35,9 @@ package protocol Dataset: Sendable {
 package struct SampleLook: Sendable {
     /// Pixels a side.
     package let imageSize: Int
+    /// The length that the shorter side of a stored image is resized to where its middle is shown; nil for what its
+    /// source wants.
+    package let shorterSide: Int?
     /// nil in evaluation.
     package let training: Training?
     package let images: ImageOptions
@@ -56,8 +59,11 @@ package struct SampleLook: Sendable {
         }
     }
 
-    package init(imageSize: Int, training: Training? = nil, images: ImageOptions = ImageOptions()) {
+    package init(
+        imageSize: Int, shorterSide: Int? = nil, training: Training? = nil, images: ImageOptions = ImageOptions()
+    ) {
         self.imageSize = imageSize
+        self.shorterSide = shorterSide
         self.training = training
         self.images = images
     }

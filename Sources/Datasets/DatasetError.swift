@@ -73,6 +73,8 @@ package enum DatasetError: Error, Equatable, Sendable {
     case tooDeep(folder: String)
     /// Transforms of bytes were asked for of images that are drawn as floats.
     case drawnImages(dataset: String)
+    /// Classes that a network does not have, which has `expected`.
+    case otherClasses(dataset: String, found: [String], expected: [String])
 }
 
 extension DatasetError: CustomStringConvertible {
@@ -167,6 +169,9 @@ extension DatasetError: CustomStringConvertible {
         case .drawnImages(let dataset):
             "The dataset '\(dataset)' is drawn on the spot and can be augmented with none, crop-flip or resized-crop-flip alone. "
                 + "Say one of these after --augment, or take images from files."
+        case .otherClasses(let dataset, let found, let expected):
+            "\(dataset) has classes that the network does not have: \(listed(found)). It has \(listed(expected)), and labels are "
+                + "matched by these names: call the classes so, or take other data."
         case .labelOutOfRange(let file, let sample, let found, let classes):
             "\(file) gives sample \(sample) the label \(found), but labels are 0 to \(classes - 1). Is it the right file?"
         case .thread(let error):

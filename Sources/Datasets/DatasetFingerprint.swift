@@ -4,11 +4,13 @@ extension Dataset {
     /// What tells a run's data from other data: sizes, classes, and a digest of some samples, so that nothing is read
     /// as a whole.
     ///
-    /// Nothing in it says where the data lie: a folder, its tar file and its packed form have the same.
+    /// Nothing in it says where the data lie: a folder, its tar file and its packed form have the same. Nor do moments
+    /// count that were measured.
     ///
     /// - Complexity: a few dozen samples, whatever the size.
     package var fingerprint: String {
         var digest = FNV1a()
+        let stored = (self as? StoredDataset).map { StoredDataset($0.source) as any Dataset } ?? self
         for split in Split.allCases {
             let count = count(of: split)
             for number in 0..<Swift.min(Self.labels, count) {
@@ -18,7 +20,7 @@ extension Dataset {
             for number in 0..<Swift.min(Self.images, count) {
                 let index = number * count / Swift.min(Self.images, count)
                 // A file that cannot be read is a matter for whoever comes to it.
-                let pixels = (try? image(index, of: split, imageSize: Self.imageSize)) ?? []
+                let pixels = (try? stored.image(index, of: split, imageSize: Self.imageSize)) ?? []
                 for pixel in pixels { digest.add(UInt64(pixel.bitPattern)) }
             }
         }

@@ -31,6 +31,8 @@ package struct Loader: Sendable {
     package let dataset: any Dataset
     /// Pixels a side.
     package let imageSize: Int
+    /// As `SampleLook` has it.
+    package let shorterSide: Int?
     /// What is done to the images of training batches.
     package let augmentation: Augmentation
     package let mixing: Mixing
@@ -38,12 +40,13 @@ package struct Loader: Sendable {
     package let limits: PrefetchLimits
 
     package init(
-        dataset: any Dataset, imageSize: Int, augmentation: Augmentation = .none, mixing: Mixing = Mixing(),
+        dataset: any Dataset, imageSize: Int, shorterSide: Int? = nil, augmentation: Augmentation = .none, mixing: Mixing = Mixing(),
         images: ImageOptions = ImageOptions(), limits: PrefetchLimits = PrefetchLimits()
     ) {
         precondition(imageSize > 0, "images of \(imageSize) pixels a side")
         self.dataset = dataset
         self.imageSize = imageSize
+        self.shorterSide = shorterSide
         self.augmentation = augmentation
         self.mixing = mixing
         self.images = images
@@ -65,7 +68,7 @@ package struct Loader: Sendable {
         let shardings = sharding.passes(passes)
         let shards = shardings.map(\.ownShards.count).max() ?? 0
         let look = SampleLook(
-            imageSize: imageSize,
+            imageSize: imageSize, shorterSide: shorterSide,
             training: SampleLook.Training(
                 augmentation: augmentation, mixing: mixing, seed: sampler.seed, epoch: epoch), images: images)
         return BatchStream(steps: step..<order.steps, limits: limits) { [dataset] step in
@@ -107,7 +110,7 @@ package struct Loader: Sendable {
                 (shard: shard, samples: start..<min(start + batchSize, samples.upperBound))
             }
         }
-        let look = SampleLook(imageSize: imageSize, images: images)
+        let look = SampleLook(imageSize: imageSize, shorterSide: shorterSide, images: images)
         return BatchStream(steps: pieces.indices, limits: limits) { [dataset] step in
             let piece = pieces[step]
             let part = BatchPart(

@@ -10,29 +10,25 @@ extension Normalisation {
     /// - Parameters:
     ///   - most: The number of images, spread evenly over the split, that are looked at; all where there are fewer.
     ///   - imageSize: Pixels a side that they are shown with.
+    ///   - threads: that work at once.
     /// - Returns: nil where no image could be had.
     package static func measured(
-        on source: any Source, most: Int = 4096, imageSize: Int, images: ImageOptions = ImageOptions()
+        on source: any Source, most: Int = mostMeasured, imageSize: Int, images: ImageOptions = ImageOptions(),
+        threads: Int
     ) -> Normalisation? {
         let count = source.count(of: .train)
         let samples = min(count, max(most, 1))
         let look = SampleLook(imageSize: imageSize, images: images)
+        let next = Atomic(0)
         let total = Mutex(PixelSums(channels: source.channels))
-        // Few enough that no thread waits long for the last, and enough for every core.
-        let parts = min(samples, 64)
-        DispatchQueue.concurrentPerform(iterations: parts) { part in
+        DispatchQueue.concurrentPerform(iterations: max(threads, 1)) { _ in
             var sums = PixelSums(channels: source.channels)
             let scratch = LoaderScratch()
             var pixels = [UInt8](repeating: 0, count: imageSize * imageSize * source.channels)
-            for number in part * samples / parts..<(part + 1) * samples / parts {
-                let index = number * count / samples
+            while case let number = next.wrappingAdd(1, ordering: .relaxed).oldValue, number < samples {
                 do throws(SampleError) {
-                    try source.read(index, of: .train, into: &scratch.stored)
                     var span = pixels.mutableSpan
-                    try scratch.transformer.transform(
-                        scratch.stored, path: source.path(of: index, in: .train), index: UInt32(index), as: look,
-                        isOfOneSize: source.imageSize != nil, fill: Array(repeating: 0, count: source.channels),
-                        into: &span)
+                    try scratch.read(number * count / samples, of: source, as: look, into: &span)
                     sums.add(pixels.span)
                 } catch {
                     continue
@@ -41,6 +37,22 @@ extension Normalisation {
             total.withLock { $0.add(sums) }
         }
         return total.withLock { $0.normalisation }
+    }
+
+    /// Images that moments are measured on at the most.
+    package static let mostMeasured = 4096
+}
+
+extension LoaderScratch {
+    /// Reads a training image's bytes as evaluation would show them.
+    fileprivate func read(
+        _ index: Int, of source: any Source, as look: SampleLook, into pixels: inout MutableSpan<UInt8>
+    ) throws(SampleError) {
+        try source.read(index, of: .train, into: &stored)
+        try transformer.transform(
+            stored, path: source.path(of: index, in: .train), index: UInt32(index), as: look,
+            shorterSide: Framing.shorterSide(imageSize: look.imageSize, isOfOneSize: source.imageSize != nil),
+            fill: Array(repeating: 0, count: source.channels), into: &pixels)
     }
 }
 

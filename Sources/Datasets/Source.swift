@@ -13,7 +13,7 @@ package protocol Source: Sendable {
     var channels: Int { get }
     /// Pixels a side where all images have as many, as those of MNIST and CIFAR have.
     var imageSize: Int? { get }
-    /// The moments that are known of its images; nil for those of photographs.
+    /// The moments that are known of its images; nil where they are to be measured.
     var normalisation: Normalisation? { get }
     /// How its splits and classes were found, in words; nil where there is nothing to find.
     var layout: String? { get }
@@ -31,7 +31,10 @@ package protocol Source: Sendable {
 
 extension Source {
     package var imageSize: Int? { nil }
-    package var normalisation: Normalisation? { nil }
+    /// ImageNet's, where these are its classes, in whatever form.
+    package var normalisation: Normalisation? {
+        channels == 3 && Normalisation.areImageNet(classNames) ? .photographs : nil
+    }
     package var layout: String? { nil }
 }
 

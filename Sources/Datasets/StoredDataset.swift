@@ -1,4 +1,4 @@
-package import Tensors
+import Tensors
 
 /// A dataset whose images lie in a source: read, decoded, cut and turned as bytes, and normalised when the engine takes them in.
 package struct StoredDataset: Dataset {
@@ -10,7 +10,7 @@ package struct StoredDataset: Dataset {
     /// Pictures that have been decoded before.
     package internal(set) var cache: PictureCache?
 
-    /// - Parameter normalisation: nil for the source's own, or photographs'.
+    /// - Parameter normalisation: nil for what is known of the source's images, or else photographs'.
     package init(_ source: any Source, normalisation: Normalisation? = nil) {
         self.source = source
         self.normalisation =
@@ -42,6 +42,7 @@ private final class StoredBatch: BatchInMaking {
     private let samples: [UInt32]
     private let split: Split
     private let look: SampleLook
+    private let shorterSide: Int
     private let memory: SampleMemory<UInt8>
     private let damage = Damage()
 
@@ -50,6 +51,9 @@ private final class StoredBatch: BatchInMaking {
         self.samples = samples
         self.split = split
         self.look = look
+        shorterSide =
+            look.shorterSide
+            ?? Framing.shorterSide(imageSize: look.imageSize, isOfOneSize: dataset.source.imageSize != nil)
         memory = SampleMemory(
             samples: samples.count, sampleCount: dataset.shape(imageSize: look.imageSize).count)
     }
@@ -85,7 +89,7 @@ private final class StoredBatch: BatchInMaking {
     ) throws(SampleError) {
         try memory.withSample(position) { pixels throws(SampleError) in
             try scratch.transformer.transform(
-                stored, path: path, index: samples[position], as: look, isOfOneSize: dataset.source.imageSize != nil,
+                stored, path: path, index: samples[position], as: look, shorterSide: shorterSide,
                 fill: dataset.meanBytes, into: &pixels)
         }
     }

@@ -109,7 +109,7 @@ struct TransformTests {
     func flips(probability: Double) {
         let look = look(Augmentation(flip: .random(probability)))
         let count = (0..<4000 as Range<UInt32>).filter {
-            Framing(of: 12, 12, index: $0, as: look, isOfOneSize: true).isMirrored
+            Framing(of: 12, 12, index: $0, as: look, shorter: 12).isMirrored
         }.count
         #expect(
             (Double(count) - 4000 * probability).magnitude <= 5 * 32 * (probability * (1 - probability)).squareRoot()
@@ -121,11 +121,11 @@ struct TransformTests {
         for sample in 0..<200 as Range<UInt32> {
             let draws = AugmentationDraws(seed: 3, epoch: 0, sample: sample)
             let crop = CropFlip(draws)
-            let framing = Framing(of: 12, 12, index: sample, as: look(.cropFlip), isOfOneSize: true)
+            let framing = Framing(of: 12, 12, index: sample, as: look(.cropFlip), shorter: 12)
             #expect(
                 framing.top == crop.top - 4 && framing.left == crop.left - 4 && framing.isMirrored == crop.isMirrored)
             let resized = ResizedCropFlip(draws, height: 40, width: 60)
-            let other = Framing(of: 40, 60, index: sample, as: look(.resizedCropFlip), isOfOneSize: false)
+            let other = Framing(of: 40, 60, index: sample, as: look(.resizedCropFlip), shorter: 14)
             #expect(other.rows == resized.top..<resized.top + resized.height && other.isMirrored == resized.isMirrored)
         }
     }
@@ -304,50 +304,9 @@ struct TransformTests {
     }
 }
 
-@Suite("What is known of a dataset's images")
-struct PresentationTests {
-    @Test("measured moments are those of all pixels, of some images, and without those that cannot be had")
-    func measured() throws {
-        let source = Ramps(channels: 3, side: 6)
-        let moments = try #require(Normalisation.measured(on: source, imageSize: 6))
-        for channel in 0..<3 {
-            // Ramp i has i + 3 p + channel at pixel p.
-            var values: [Double] = []
-            for index in 0..<40 {
-                for pixel in 0..<36 { values.append(Double(index + 3 * pixel + channel) / 255) }
-            }
-            let mean = values.reduce(0, +) / Double(values.count)
-            let variance = values.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(values.count)
-            #expect((Double(moments.means[channel]) - mean).magnitude < 1e-6)
-            #expect((Double(moments.deviations[channel]) - variance.squareRoot()).magnitude < 1e-6)
-        }
-        #expect(Normalisation.measured(on: source, imageSize: 6) == moments)
-        let some = try #require(Normalisation.measured(on: source, most: 7, imageSize: 6))
-        #expect(some != moments && (some.means[0] - moments.means[0]).magnitude < 0.02)
-    }
-
-    @Test("a picture is presented as evaluation shows it, and a presentation survives being written down")
-    func presentation() throws {
-        let dataset = StoredDataset(Ramps(channels: 3, side: 24))
-        var presentation = Presentation(of: dataset, imageSize: 24, images: ImageOptions(filter: .bicubic))
-        var sample = StoredSample()
-        try dataset.source.read(3, of: .train, into: &sample)
-        let picture = Image(height: 24, width: 24, pixels: sample.bytes)
-        #expect(presentation.shorterSide == 24)
-        #expect(try presentation.floats(of: picture) == dataset.image(3, of: .train, imageSize: 24))
-        presentation.imageSize = 14
-        presentation.shorterSide = 16
-        let square = picture.resized(rows: 16, columns: 16, filter: .bicubic)
-        var middle: [UInt8] = []
-        for row in 1..<15 { middle += square.pixels[(16 * row + 1) * 3..<(16 * row + 15) * 3] }
-        #expect(
-            presentation.floats(of: picture)
-                == Image(height: 14, width: 14, pixels: middle).normalised(.photographs, side: 14))
-        let data = try JSONEncoder().encode(presentation)
-        #expect(try JSONDecoder().decode(Presentation.self, from: data) == presentation)
-    }
-
-    @Test("drawn images refuse transforms of bytes, and take the two that they can have")
+@Suite("Drawn images")
+struct DrawnImageTests {
+    @Test("refuse transforms of bytes, and take the two that they can have")
     func drawn() throws {
         for augmentation in Augmentation.ofDrawnImages { try Shapes().require(augmentation) }
         #expect(throws: DatasetError.drawnImages(dataset: "shapes")) {

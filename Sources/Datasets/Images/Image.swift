@@ -25,7 +25,7 @@ package struct Image: Equatable, Sendable {
     /// Its pixels are `ImageDecoder`'s.
     /// - Throws: `ImageError` for anything but a whole picture of at most `mostPixels`.
     package init(contentsOf path: String) throws(ImageError) {
-        try self.init(bytes: Self.read(path), path: path)
+        try self.init(bytes: Self.bytes(ofFile: path), path: path)
     }
 
     /// As above, of a file that is in memory already.
@@ -38,8 +38,10 @@ package struct Image: Equatable, Sendable {
         self = buffer.image()
     }
 
-    /// The whole file.
-    private static func read(_ path: String) throws(ImageError) -> [UInt8] {
+    /// All bytes of a picture's file.
+    ///
+    /// - Throws: `ImageError` where it cannot be read, or is larger than any picture of `mostPixels`.
+    package static func bytes(ofFile path: String) throws(ImageError) -> [UInt8] {
         do throws(FileError) {
             return try readFile(path, limit: mostBytes)
         } catch {

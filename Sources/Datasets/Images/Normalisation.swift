@@ -46,6 +46,15 @@ package struct Normalisation: Hashable, Sendable, Codable {
     package static let photographs = Normalisation(
         name: "ImageNet", means: [0.485, 0.456, 0.406], deviations: [0.229, 0.224, 0.225])
 
+    /// Whether these are ImageNet's classes: a thousand, called by WordNet's numbers.
+    static func areImageNet(_ classNames: [String]) -> Bool {
+        classNames.count == 1000
+            && classNames.allSatisfy { name in
+                name.utf8.count == 9 && name.utf8.first == UInt8(ascii: "n")
+                    && name.utf8.dropFirst().allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            }
+    }
+
     /// Of grey photographs: the means of the three channels' moments.
     package static let greyPhotographs = Normalisation(name: "ImageNet in grey", means: [0.449], deviations: [0.226])
 
@@ -59,26 +68,5 @@ package struct Normalisation: Hashable, Sendable, Codable {
         let name = specification?.prefix { $0 != ":" } ?? ""
         return [fashionMNIST, shapes].first { $0.name == name && $0.channels == channels }
             ?? [photographs, greyPhotographs].first { $0.channels == channels }
-    }
-}
-
-extension Image {
-    /// What a network is shown of a picture: its middle, `side` x `side` x as many channels as `normalisation` has.
-    package func normalised(_ normalisation: Normalisation, side: Int) -> [Float] {
-        let square = covering(side: side)
-        let values = normalisation.channels == 1 ? square.grey : square.pixels
-        // Not times 1/255 nor 1/deviation: those would be other bits than a dataset's own.
-        return values.enumerated().map { place, byte in
-            let channel = place % normalisation.channels
-            return (Float(byte) / 255 - normalisation.means[channel]) / normalisation.deviations[channel]
-        }
-    }
-
-    /// Its luma, one byte a pixel, rounded as Pillow does; what is grey keeps its bytes. (ITU-R BT.601.)
-    var grey: [UInt8] {
-        stride(from: 0, to: pixels.count, by: 3).map { place in
-            let (red, green, blue) = (UInt32(pixels[place]), UInt32(pixels[place + 1]), UInt32(pixels[place + 2]))
-            return UInt8((19_595 * red + 38_470 * green + 7_471 * blue + 32_768) >> 16)
-        }
     }
 }

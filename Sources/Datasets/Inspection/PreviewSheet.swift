@@ -80,11 +80,12 @@ extension PreviewSheet {
     ///   - side: pixels a side.
     package init(
         of dataset: any Dataset, count: Int, side: Int, augmentation: Augmentation, mixing: Mixing = Mixing(),
-        seed: UInt64, epoch: Int
+        images: ImageOptions = ImageOptions(), seed: UInt64, epoch: Int
     ) throws(DatasetError) {
         let samples = dataset.count(of: .train)
         let sampler = Sampler(count: samples, batchSize: max(min(count, samples), 1), seed: seed)
-        let loader = Loader(dataset: dataset, imageSize: side, augmentation: augmentation, mixing: mixing)
+        let loader = Loader(
+            dataset: dataset, imageSize: side, augmentation: augmentation, mixing: mixing, images: images)
         let stream = loader.trainingBatches(epoch: epoch, sampler: sampler, sharding: Sharding())
         let batch = try stream.next()?.batch
         let normalisation =

@@ -130,6 +130,7 @@ package enum Margin: String, CaseIterable, Sendable {
 
 extension Framing {
     /// The length that evaluation resizes the shorter side to: 256 for 224 pixels, and the same proportion otherwise.
+    /// Where all images are of one size, nothing is cut off from them.
     static func shorterSide(imageSize: Int, isOfOneSize: Bool) -> Int {
         isOfOneSize ? imageSize : (imageSize * 256 + 112) / 224
     }
@@ -138,11 +139,9 @@ extension Framing {
     ///
     /// - Parameters:
     ///   - index: the sample's in its split.
-    ///   - isOfOneSize: whether all images of the source are of one size: nothing is cut off from them then, but what
-    /// augmentation cuts.
-    init(of height: Int, _ width: Int, index: UInt32, as look: SampleLook, isOfOneSize: Bool) {
+    ///   - shorter: the length that the shorter side is resized to where the middle is cut out.
+    init(of height: Int, _ width: Int, index: UInt32, as look: SampleLook, shorter: Int) {
         let side = look.imageSize
-        let shorter = Self.shorterSide(imageSize: side, isOfOneSize: isOfOneSize)
         guard let training = look.training else {
             self.init(middleOf: height, width, shorter: shorter, side: side)
             return

@@ -17,14 +17,14 @@ struct Transformer: ~Copyable {
     /// - Parameters:
     ///   - path: What messages call the sample.
     ///   - index: the sample's in its split.
-    ///   - isOfOneSize: as `Framing` takes it.
+    ///   - shorterSide: as `Framing` takes it.
     ///   - fill: the mean colour, one byte for each channel that the source has.
     mutating func transform(
-        _ stored: borrowing StoredSample, path: String, index: UInt32, as look: SampleLook, isOfOneSize: Bool,
+        _ stored: borrowing StoredSample, path: String, index: UInt32, as look: SampleLook, shorterSide: Int,
         fill: [UInt8], into target: inout MutableSpan<UInt8>
     ) throws(SampleError) {
         try write(stored, path: path, channels: fill.count, as: look.images, into: &target) { height, width in
-            Framing(of: height, width, index: index, as: look, isOfOneSize: isOfOneSize)
+            Framing(of: height, width, index: index, as: look, shorter: shorterSide)
         }
         guard look.training != nil else { return }
         PixelChanges(of: index, as: look).apply(to: &target, side: look.imageSize, fill: fill, by: &changer)

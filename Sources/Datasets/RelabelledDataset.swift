@@ -1,0 +1,49 @@
+import Tensors
+
+/// A dataset whose labels are those of a network that has more classes, or the same ones in another order.
+struct RelabelledDataset: Dataset {
+    let dataset: any Dataset
+    /// The network's.
+    let classNames: [String]
+    /// The network's label of each class of `dataset`.
+    let labels: [Int]
+
+    var name: String { dataset.name }
+    var channels: Int { dataset.channels }
+    var suggestedImageSize: Int? { dataset.suggestedImageSize }
+    var mayBeDamaged: Bool { dataset.mayBeDamaged }
+
+    func count(of split: Split) -> Int { dataset.count(of: split) }
+    func label(at index: Int, in split: Split) -> Int { labels[dataset.label(at: index, in: split)] }
+    func batch(of samples: [UInt32], in split: Split, as look: SampleLook) -> any BatchInMaking {
+        dataset.batch(of: samples, in: split, as: look)
+    }
+}
+
+extension Dataset {
+    /// This dataset with the labels of other class names, which it has some of.
+    ///
+    /// - Throws: `DatasetError.otherClasses` where a class of its own is not among them.
+    package func labelled(as names: [String]) throws(DatasetError) -> any Dataset {
+        let places = Dictionary(
+            zip(names.map { ExactName($0) }, names.indices), uniquingKeysWith: { first, _ in first })
+        let labels = classNames.map { places[ExactName($0)] }
+        let unknown = zip(classNames, labels).filter { $1 == nil }.map(\.0)
+        guard unknown.isEmpty else { throw .otherClasses(dataset: name, found: unknown, expected: names) }
+        guard labels != Array(names.indices) else { return self }
+        return RelabelledDataset(dataset: self, classNames: names, labels: labels.compactMap(\.self))
+    }
+
+    /// The same images with other moments; drawn ones, which have none of their own, as they are.
+    package func normalised(by normalisation: Normalisation) -> any Dataset {
+        switch self {
+        case let stored as StoredDataset where stored.channels == normalisation.channels:
+            StoredDataset(stored.source, normalisation: normalisation).keeping(stored.cache)
+        case let relabelled as RelabelledDataset:
+            RelabelledDataset(
+                dataset: relabelled.dataset.normalised(by: normalisation), classNames: relabelled.classNames,
+                labels: relabelled.labels)
+        default: self
+        }
+    }
+}

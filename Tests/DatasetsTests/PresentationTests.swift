@@ -1,0 +1,207 @@
+import Foundation
+import Tensors
+import Testing
+
+@testable import Datasets
+
+/// Images of one size whose pixels are numbered on from their index; that with the index 7 is gone.
+private struct Ramps: Source {
+    let name = "ramps"
+    var classNames = ["even", "odd"]
+    var channels = 3
+    let side: Int
+    var imageSize: Int? { side }
+    func count(of split: Split) -> Int { 40 }
+    func label(at index: Int, in split: Split) -> Int { index % 2 }
+    func path(of index: Int, in split: Split) -> String { "ramp \(index)" }
+    func read(_ index: Int, of split: Split, into sample: inout StoredSample) throws(SampleError) {
+        if index == 7 { throw SampleError("ramp 7 is gone") }
+        sample.form = .pixels(height: side, width: side)
+        sample.bytes = (0..<side * side * channels).map { UInt8(truncatingIfNeeded: index + $0) }
+    }
+}
+
+@Suite("Measured moments")
+struct MeasuredMomentsTests {
+    @Test("are those of all pixels, on any number of threads, without images that cannot be had", arguments: [1, 2, 5])
+    func measured(threads: Int) throws {
+        let source = Ramps(side: 6)
+        let moments = try #require(Normalisation.measured(on: source, imageSize: 6, threads: threads))
+        for channel in 0..<3 {
+            // Ramp i has i + 3 p + channel at pixel p.
+            var values: [Double] = []
+            for index in 0..<40 where index != 7 {
+                for pixel in 0..<36 { values.append(Double(index + 3 * pixel + channel) / 255) }
+            }
+            let mean = values.reduce(0, +) / Double(values.count)
+            let variance = values.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(values.count)
+            #expect((Double(moments.means[channel]) - mean).magnitude < 1e-6)
+            #expect((Double(moments.deviations[channel]) - variance.squareRoot()).magnitude < 1e-6)
+        }
+        #expect(Normalisation.measured(on: source, imageSize: 6, threads: 1) == moments)
+        let some = try #require(Normalisation.measured(on: source, most: 6, imageSize: 6, threads: threads))
+        #expect(some != moments && (some.means[0] - moments.means[0]).magnitude < 0.02)
+    }
+
+    @Test("are the same of pictures in folders, and of the pictures of the right size that they become")
+    func pictures() throws {
+        let folder = try MadeFolder()
+        for index in 0..<20 {
+            let name = "\(["train", "val"][index % 2])/\(["a", "b"][index / 2 % 2])/\(index).png"
+            try folder.write(picture(index, width: 9, height: 9), to: name)
+        }
+        let source = try #require(try openDataset(folder.path) as? StoredDataset).source
+        let moments = try #require(Normalisation.measured(on: source, imageSize: 9, threads: 2))
+        let bytes = (0..<source.count(of: .train)).flatMap { index in
+            (0..<243).map { UInt8(truncatingIfNeeded: 5 * $0 + 62 * [0, 2, 4, 6, 8, 1, 3, 5, 7, 9][index]) }
+        }
+        let reds = stride(from: 0, to: bytes.count, by: 3).map { Double(bytes[$0]) / 255 }
+        #expect((Double(moments.means[0]) - reds.reduce(0, +) / Double(reds.count)).magnitude < 1e-6)
+    }
+
+    @Test("are not needed of ImageNet, which a thousand classes with WordNet's numbers are, in whatever form")
+    func imageNet() {
+        let names = (0..<1000).map { "n" + String(repeating: "0", count: 8 - "\(3 * $0)".count) + "\(3 * $0)" }
+        #expect(Ramps(classNames: names, side: 4).normalisation == .photographs)
+        #expect(Ramps(classNames: names, channels: 1, side: 4).normalisation == nil)
+        for others in [Array(names.dropLast()), names.dropLast() + ["n0000000x"], names.dropLast() + ["00000000n"]] {
+            #expect(Ramps(classNames: others, side: 4).normalisation == nil)
+        }
+    }
+
+    @Test("do not count in what tells a set from others")
+    func fingerprint() throws {
+        let source = Ramps(side: 6)
+        let moments = try #require(Normalisation.measured(on: source, imageSize: 6, threads: 1))
+        let plain = StoredDataset(source)
+        #expect(plain.normalisation != moments)
+        #expect(StoredDataset(source, normalisation: moments).fingerprint == plain.fingerprint)
+    }
+}
+
+@Suite("A presentation")
+struct PresentationTests {
+    private let moments = Normalisation(name: "mine", means: [0.1, 0.25, 1 / 3], deviations: [0.2, 0.125, 2 / 7])
+
+    /// How an image is decoded and resized, otherwise than it is where nothing is said.
+    private static let options = [
+        ImageOptions(), ImageOptions(filter: .bicubic), ImageOptions(turnsUpright: false),
+        ImageOptions(filter: .bicubic, shrinksInDecoder: true, turnsUpright: false, mostPixels: 5000),
+    ]
+
+    @Test("shows a picture's file with the bits that evaluation shows it with", arguments: options)
+    func floats(options: ImageOptions) throws {
+        let folder = try MadeFolder()
+        // Turned a quarter, so that 70 x 40 pixels stand upright; large enough to be shrunk while they are decoded.
+        let pixels = (0..<70 * 40 * 3).map { UInt8(truncatingIfNeeded: $0 / 11 * 37) }
+        let plain = Pictures.jpeg(pixels, width: 70, height: 40, channels: 3)
+        let exif = Array("Exif\0\0".utf8) + Pictures.exif(6, isLittle: true)
+        let file = PictureFiles.jpeg(plain, with: [PictureFiles.segment(0xE1, exif)])
+        for name in ["train/a/1.jpg", "train/b/1.jpg", "val/a/1.jpg", "val/b/1.jpg"] { try folder.write(file, to: name) }
+        let dataset = try #require(try openDataset(folder.path) as? StoredDataset).normalised(by: moments)
+        let batches = Loader(dataset: dataset, imageSize: 14, images: options).evaluationBatches(
+            split: .test, ranks: 1, rank: 0, batchSize: 2)
+        defer { batches.close() }
+        let shown = try #require(try batches.next()).batch.images.floats
+        let presentation = try #require(Presentation(of: dataset, imageSize: 14, images: options))
+        #expect(presentation.shorterSide == 16 && presentation.normalisation == moments)
+        let own = try presentation.floats(of: file, path: "1.jpg")
+        #expect(own.map(\.bitPattern) == shown.prefix(14 * 14 * 3).map(\.bitPattern))
+        // Another way would show.
+        let upright = Presentation(imageSize: 14, shorterSide: 16, normalisation: moments, images: ImageOptions())
+        #expect(try (upright.floats(of: file, path: "1.jpg") == own) == (options == ImageOptions()))
+    }
+
+    @Test("has all of a picture of sets of one size, and as much as torchvision's references of photographs")
+    func shorterSides() throws {
+        let ramps = StoredDataset(Ramps(side: 6))
+        #expect(Presentation(of: ramps, imageSize: 12, images: ImageOptions())?.shorterSide == 12)
+        #expect(Presentation(of: Shapes(), imageSize: 64, images: ImageOptions())?.shorterSide == 64)
+        #expect(Presentation(of: Shapes(), imageSize: 64, images: ImageOptions())?.normalisation == .shapes)
+        let photographs = try #require(Presentation(ofPhotographsWith: 3, imageSize: 224))
+        #expect(photographs.shorterSide == 256 && photographs.normalisation == .photographs)
+        #expect(Presentation(ofPhotographsWith: 1, imageSize: 28)?.normalisation == .greyPhotographs)
+        #expect(Presentation(ofPhotographsWith: 5, imageSize: 28) == nil)
+        #expect(Presentation(of: Synthetic(channels: 5), imageSize: 28, images: ImageOptions()) == nil)
+    }
+
+    @Test("that evaluation is given counts more than what a source would want")
+    func shorterSideOfLoader() throws {
+        let dataset = StoredDataset(Ramps(side: 24))
+        func images(shorterSide: Int?) throws -> [Float] {
+            let batches = Loader(dataset: dataset, imageSize: 14, shorterSide: shorterSide).evaluationBatches(
+                split: .test, ranks: 1, rank: 0, batchSize: 2)
+            defer { batches.close() }
+            return try #require(try batches.next()).batch.images.floats
+        }
+        #expect(try images(shorterSide: nil) == images(shorterSide: 14))
+        #expect(try images(shorterSide: 16) != images(shorterSide: 14))
+    }
+
+    @Test("survives being written down, to the bit", arguments: options)
+    func texts(options: ImageOptions) throws {
+        let presentation = Presentation(imageSize: 30, shorterSide: 34, normalisation: moments, images: options)
+        #expect(try Presentation(texts: presentation.texts, imageSize: 30, channels: 3) == presentation)
+        var more = presentation.texts
+        more["later"] = "something"
+        #expect(try Presentation(texts: more, imageSize: 30, channels: 3) == presentation)
+        #expect(try ImageOptions(texts: options.texts) == options)
+    }
+
+    @Test(
+        "that is not as it should be is refused with the key that is wrong",
+        arguments: [
+            ("shorter_side", "0"), ("shorter_side", "x"), ("mean", "1,2"), ("mean", "1,2,nan"), ("mean", "1,,2"),
+            ("std", "1,0,1"), ("std", "1,1,1,1"), ("std", "inf,1,1"), ("interpolation", "nearest"), ("decode", ""),
+            ("exif_orientation", "true"), ("max_image_pixels", "-1"), ("max_image_pixels", nil), ("mean", nil),
+        ])
+    func refused(key: String, value: String?) throws {
+        var texts = Presentation(imageSize: 30, shorterSide: 34, normalisation: moments, images: ImageOptions()).texts
+        texts[key] = value
+        let problem = #expect(throws: PresentationProblem.self) {
+            try Presentation(texts: texts, imageSize: 30, channels: 3)
+        }
+        #expect(problem?.key == key && problem?.found == value)
+    }
+
+    @Test("says of a file that is no picture what is wrong with it")
+    func noPicture() throws {
+        let presentation = try #require(Presentation(ofPhotographsWith: 3, imageSize: 8))
+        let error = #expect(throws: SampleError.self) { try presentation.floats(of: [1, 2, 3], path: "x.jpg") }
+        #expect(error?.description.hasPrefix("x.jpg begins with 01 02 03") == true)
+    }
+}
+
+@Suite("A dataset with a network's labels")
+struct RelabelledDatasetTests {
+    @Test("has those of its classes' names, in whatever order the network has them, and among others")
+    func names() throws {
+        let dataset = StoredDataset(Ramps(side: 4))
+        let labelled = try dataset.labelled(as: ["odd", "none", "even"])
+        #expect(labelled.classNames == ["odd", "none", "even"])
+        #expect((0..<6).map { labelled.label(at: $0, in: .test) } == [2, 0, 2, 0, 2, 0])
+        let moments = Normalisation(name: "", means: [0, 0, 0], deviations: [1, 1, 1])
+        let batches = Loader(dataset: labelled.normalised(by: moments), imageSize: 4).evaluationBatches(
+            split: .test, ranks: 1, rank: 0, batchSize: 5)
+        defer { batches.close() }
+        let batch = try #require(try batches.next()).batch
+        #expect(batch.targets.map(\.label) == [2, 0, 2, 0, 2])
+        #expect(batch.images.floats[1] == Float(1) / 255)
+    }
+
+    @Test("is the dataset itself where names and order are the same")
+    func same() throws {
+        let dataset = StoredDataset(Ramps(side: 4))
+        #expect(try dataset.labelled(as: ["even", "odd"]) is StoredDataset)
+        #expect(try !(dataset.labelled(as: ["even", "odd", "more"]) is StoredDataset))
+    }
+
+    @Test("is refused where the network does not know a class, names being compared by their bytes")
+    func unknown() throws {
+        let dataset = StoredDataset(Ramps(classNames: ["cafe\u{301}", "odd"], side: 4))
+        #expect(
+            throws: DatasetError.otherClasses(
+                dataset: "ramps", found: ["cafe\u{301}"], expected: ["caf\u{E9}", "odd"])
+        ) { try dataset.labelled(as: ["caf\u{E9}", "odd"]) }
+    }
+}
