@@ -159,7 +159,7 @@ let package = Package(
             "Training",
             [
                 "Training", "Recipes", "Engine", "Graphs", "Networks", "Collectives", "Datasets", "Checkpoints",
-                "Tensors", "Machine", "ImageFaults",
+                "Tensors", "Machine", "ImageFaults", "CImageCodecs",
             ]),
         tests(
             "CommandLine",

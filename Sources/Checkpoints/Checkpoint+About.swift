@@ -30,6 +30,8 @@ extension Checkpoint {
         package var inputChannels: Int
         /// What each label means, in the order of labels; empty if the dataset does not say.
         package var classNames: [String]
+        /// How the network is shown pictures, by the names of docs/checkpoint-format.md; empty if nothing was said of it.
+        package var presentation: [String: String]
         /// The resolved recipe as YAML.
         package var recipe: String
         package var seed: UInt64
@@ -48,9 +50,10 @@ extension Checkpoint {
 
         package init(
             model: String, modelOptions: [String: String] = [:], classes: Int, imageSize: Int, inputChannels: Int,
-            classNames: [String], recipe: String, seed: UInt64, progress: Progress, schedule: [String: String] = [:],
-            metrics: [String: Double] = [:], random: [String: String] = About.counterBased,
-            versions: [String: String] = About.libraryVersions, dataset: String = ""
+            classNames: [String], presentation: [String: String] = [:], recipe: String, seed: UInt64,
+            progress: Progress, schedule: [String: String] = [:], metrics: [String: Double] = [:],
+            random: [String: String] = About.counterBased, versions: [String: String] = About.libraryVersions,
+            dataset: String = ""
         ) {
             self.model = model
             self.modelOptions = modelOptions
@@ -58,6 +61,7 @@ extension Checkpoint {
             self.imageSize = imageSize
             self.inputChannels = inputChannels
             self.classNames = classNames
+            self.presentation = presentation
             self.recipe = recipe
             self.seed = seed
             self.progress = progress
@@ -100,8 +104,9 @@ extension Checkpoint.About {
             "format": "pt", Safetensors.versionKey: "\(Checkpoint.formatVersion)", "model": model,
             "model_options": HeaderJSON.object(modelOptions), "classes": "\(classes)", "image_size": "\(imageSize)",
             "input_channels": "\(inputChannels)",
-            "class_names": "[" + classNames.map(HeaderJSON.quoted).joined(separator: ",") + "]", "recipe": recipe,
-            "seed": "\(seed)", "epoch": "\(progress.epoch)", "step_in_epoch": "\(progress.stepInEpoch)",
+            "class_names": "[" + classNames.map(HeaderJSON.quoted).joined(separator: ",") + "]",
+            "presentation": HeaderJSON.object(presentation), "recipe": recipe, "seed": "\(seed)",
+            "epoch": "\(progress.epoch)", "step_in_epoch": "\(progress.stepInEpoch)",
             "step": "\(progress.globalStep)", "samples": "\(progress.samples)",
             "schedule": HeaderJSON.object(schedule),
             "metrics": HeaderJSON.object(metrics.mapValues { "\($0)" }), "random": HeaderJSON.object(random),
@@ -119,7 +124,8 @@ extension Checkpoint.About {
             classes: try fields.count("classes", from: 1),
             imageSize: try fields.count("image_size", from: 1),
             inputChannels: try fields.count("input_channels", from: 1), classNames: try fields.texts("class_names"),
-            recipe: try fields.text("recipe"), seed: try fields.number("seed", expected: "a whole number"),
+            presentation: try fields.textsByName("presentation"), recipe: try fields.text("recipe"),
+            seed: try fields.number("seed", expected: "a whole number"),
             progress: Checkpoint.Progress(
                 epoch: try fields.count("epoch"), stepInEpoch: try fields.count("step_in_epoch"),
                 globalStep: try fields.count("step"), samples: try fields.count("samples")),

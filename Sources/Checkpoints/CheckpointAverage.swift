@@ -7,16 +7,22 @@ extension Checkpoint {
     ///
     /// It says of itself what the newest says, but for metrics, which nobody measured, and has no optimizer state.
     /// - Parameter checkpoints: with their paths, at least one.
-    /// - Throws: `unlike` where a tensor is missing, too many, or of another type or shape than in the first.
+    /// - Throws: `unlike` where a tensor is missing, too many, or of another type or shape than in the first, or labels
+    ///   mean something else.
     package static func average(
         of checkpoints: [(path: String, checkpoint: Checkpoint)]
     ) throws(CheckpointError) -> Checkpoint {
         precondition(!checkpoints.isEmpty, "the mean of no checkpoints")
         var newest: (about: About, path: String)?
+        var classNames: [String] = []
         for (path, checkpoint) in checkpoints {
             let about = try checkpoint.about(path: path)
-            if about.progress.globalStep >= newest?.about.progress.globalStep ?? 0 { newest = (about, path) }
             try checkLike(checkpoints[0], (path, checkpoint))
+            if classNames.isEmpty { classNames = about.classNames }
+            guard
+                about.classNames.isEmpty || about.classNames.map({ ExactName($0) }) == classNames.map({ ExactName($0) })
+            else { throw .unlike(path: path, found: words(about.classNames), expected: words(classNames)) }
+            if about.progress.globalStep >= newest?.about.progress.globalStep ?? 0 { newest = (about, path) }
         }
         guard var about = newest?.about else { preconditionFailure("no step is below 0") }
         about.metrics = [:]
@@ -27,6 +33,27 @@ extension Checkpoint {
         average.metadata["averaged_from"] =
             "[" + checkpoints.map { HeaderJSON.quoted($0.path) }.joined(separator: ",") + "]"
         return average
+    }
+
+    private static func words(_ classNames: [String]) -> String {
+        "the classes " + classNames.prefix(8).joined(separator: ", ") + (classNames.count > 8 ? ", …" : "")
+    }
+
+    /// In what way the networks of several checkpoints are shown pictures otherwise than the first's that says how: for
+    /// each such file the keys that differ. Files that do not say are passed over.
+    package static func presentationDifferences(
+        of checkpoints: [(path: String, checkpoint: Checkpoint)]
+    ) throws(CheckpointError) -> [(path: String, keys: [String])] {
+        var first: [String: String] = [:]
+        var differences: [(path: String, keys: [String])] = []
+        for (path, checkpoint) in checkpoints {
+            let own = try checkpoint.about(path: path).presentation
+            if first.isEmpty { first = own }
+            guard !own.isEmpty else { continue }
+            let keys = Set(first.keys).union(own.keys).filter { first[$0] != own[$0] }
+            if !keys.isEmpty { differences.append((path, keys.sorted())) }
+        }
+        return differences
     }
 
     private static func checkLike(

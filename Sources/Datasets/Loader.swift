@@ -28,11 +28,11 @@ package struct LoadedBatch: Sendable {
 
 /// Reads a rank's share of every batch, ahead of the rank that computes on it.
 package struct Loader: Sendable {
-    package let dataset: any Dataset
+    package var dataset: any Dataset
     /// Pixels a side.
     package let imageSize: Int
     /// As `SampleLook` has it.
-    package let shorterSide: Int?
+    package var shorterSide: Int?
     /// What is done to the images of training batches.
     package let augmentation: Augmentation
     package let mixing: Mixing
@@ -40,8 +40,8 @@ package struct Loader: Sendable {
     package let limits: PrefetchLimits
 
     package init(
-        dataset: any Dataset, imageSize: Int, shorterSide: Int? = nil, augmentation: Augmentation = .none, mixing: Mixing = Mixing(),
-        images: ImageOptions = ImageOptions(), limits: PrefetchLimits = PrefetchLimits()
+        dataset: any Dataset, imageSize: Int, shorterSide: Int? = nil, augmentation: Augmentation = .none,
+        mixing: Mixing = Mixing(), images: ImageOptions = ImageOptions(), limits: PrefetchLimits = PrefetchLimits()
     ) {
         precondition(imageSize > 0, "images of \(imageSize) pixels a side")
         self.dataset = dataset

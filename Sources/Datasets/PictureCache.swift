@@ -127,7 +127,7 @@ package final class PictureCache: Sendable {
 
 extension StoredDataset {
     /// The same dataset, which keeps its pictures once they are decoded.
-    package func keeping(_ cache: PictureCache) -> StoredDataset {
+    package func keeping(_ cache: PictureCache?) -> StoredDataset {
         var dataset = self
         dataset.cache = cache
         return dataset

@@ -18,13 +18,10 @@ package struct Presentation: Hashable, Sendable {
         self.images = images
     }
 
-    /// The presentation of a dataset's images in evaluation; nil where no moments are known of as many channels.
+    /// The presentation of a dataset's images in evaluation; nil where they are no pictures.
     package init?(of dataset: any Dataset, imageSize: Int, images: ImageOptions) {
         let stored = dataset as? StoredDataset
-        guard
-            let normalisation = stored?.normalisation
-                ?? Normalisation.of(dataset: dataset.name, channels: dataset.channels)
-        else { return nil }
+        guard let normalisation = stored?.normalisation ?? (dataset is Shapes ? .shapes : nil) else { return nil }
         // Drawn images are of the size that is asked for.
         let isOfOneSize = stored.map { $0.source.imageSize != nil } ?? true
         self.init(

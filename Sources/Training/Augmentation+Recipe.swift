@@ -53,11 +53,21 @@ extension Mixing {
     init(_ recipe: Recipe) { self.init(mixup: recipe.mixup, cutMix: recipe.cutMix) }
 }
 
+extension ResamplingFilter {
+    init(_ asked: Recipe.Interpolation) {
+        self =
+            switch asked {
+            case .bilinear: .bilinear
+            case .bicubic: .bicubic
+            }
+    }
+}
+
 extension ImageOptions {
     init(_ recipe: Recipe) {
         self.init(
-            filter: recipe.interpolation == .bilinear ? .bilinear : .bicubic,
-            shrinksInDecoder: recipe.decoding == .fast, turnsUpright: recipe.exifOrientation,
+            filter: ResamplingFilter(recipe.interpolation), shrinksInDecoder: recipe.decoding == .fast,
+            turnsUpright: recipe.exifOrientation,
             mostPixels: recipe.maxImagePixels)
     }
 }

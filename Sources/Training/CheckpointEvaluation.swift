@@ -1,6 +1,7 @@
 package import Collectives
 import Datasets
 import Engine
+import Foundation
 import Networks
 package import Recipes
 import Tensors
@@ -19,37 +20,36 @@ package struct CheckpointEvaluation: Sendable {
     /// - Parameters:
     ///   - read: reads the file; called on rank 0 alone.
     ///   - data: nil for the dataset that the network was trained on.
+    ///   - images: how pictures are decoded and resized, where that is to be otherwise than in training.
     /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
     package init(
-        of read: () throws -> NetworkFile, data: String?, threads: Int?, instructionSet: Recipe.InstructionSet,
+        of read: () throws -> NetworkFile, data: String?, images: RecipeOverrides = RecipeOverrides(), threads: Int?,
+        instructionSet: Recipe.InstructionSet,
         world: any Communicator
     ) throws {
-        let found = try together(world) { () -> (file: NetworkFile, data: String)? in
+        let found = try together(world) { () -> (file: NetworkFile, task: EvaluationTask)? in
             guard world.rank == 0 else { return nil }
             let file = try read()
             guard let data = data ?? file.trainingData else { throw TrainingError.dataNeeded(path: file.path) }
-            return (file, data)
+            return (file, EvaluationTask(file, data: data, images: images))
         }
         let file = found?.file
-        let model = try world.broadcast(file?.model.name ?? "")
-        let options = try world.broadcast(file?.options ?? [:])
-        let classes = try world.broadcast(file?.classes ?? 0)
-        let imageSize = try world.broadcast(file?.imageSize ?? 0)
-        let data = try world.broadcast(found?.data ?? "")
-        // As text, which reads back to the same bits.
-        let fraction = Double(try world.broadcast("\(file?.validationFraction ?? 0)")) ?? 0
-        let (setup, layout) = try together(world) {
-            let setup = try Setup(
-                model: ModelChoice(model, options: options), data: data, validationFraction: fraction,
-                imageSize: imageSize, classes: classes, threads: threads,
-                instructionSet: instructionSet, world: world)
-            if let file, file.channels != setup.dataset.channels {
-                throw TrainingError.otherChannels(
-                    data: data, found: setup.dataset.channels, expected: file.channels)
+        let text = try world.broadcast(String(decoding: JSONEncoder().encode(found?.task), as: UTF8.self))
+        let (task, setup, layout) = try together(world) {
+            let task = try found?.task ?? JSONDecoder().decode(EvaluationTask.self, from: Data(text.utf8))
+            var setup = try Setup(
+                model: ModelChoice(task.model, options: task.options), data: task.data,
+                validationFraction: task.validationFraction, imageSize: task.imageSize, classes: task.network.classes,
+                threads: threads, instructionSet: instructionSet, images: ImageOptions(texts: task.images),
+                trained: task.network, world: world)
+            if !task.presentation.isEmpty {
+                setup.show(
+                    as: try Presentation(
+                        texts: task.presentation, imageSize: task.imageSize, channels: task.network.channels))
             }
             let layout = try setup.layout(batchSize: nil, seed: 0)
             try setup.needs(toEvaluate: layout).require()
-            return (setup, layout)
+            return (task, setup, layout)
         }
         let (engine, notes) = try together(world) { () -> (Engine, [String]) in
             let engine = try Engine(layout)
@@ -59,9 +59,9 @@ package struct CheckpointEvaluation: Sendable {
             return (engine, file.notes(on: fit, of: setup.network))
         }
         try engine.withParameters { parameters in try world.broadcast(&parameters, from: 0) }
-        self.model = model
-        self.data = data
-        self.notes = notes
+        model = task.model
+        self.data = task.data
+        self.notes = notes + (world.rank == 0 ? setup.labelNote.map { [$0] } ?? [] : [])
         let console = Console(isQuiet: world.rank != 0)
         var bad = BadSamples(limit: nil, samples: setup.dataset.count(of: .test), say: { console.warn($0) })
         evaluation = try setup.evaluate(engine, bad: &bad, world: world)
@@ -78,5 +78,31 @@ package struct CheckpointEvaluation: Sendable {
         object.add("accuracy", evaluation.accuracy)
         object.add("images_per_second", evaluation.imagesPerSecond)
         return object.text
+    }
+}
+
+/// What every rank needs to know of a network's file to evaluate it.
+private struct EvaluationTask: Codable {
+    let model: String
+    let options: [String: String]
+    let network: TrainedNetwork
+    let imageSize: Int
+    let data: String
+    let validationFraction: Double
+    /// How pictures are decoded and resized.
+    let images: [String: String]
+    /// How the network is shown pictures; empty where its file does not say, so that it is as the data want it.
+    let presentation: [String: String]
+
+    init(_ file: NetworkFile, data: String, images asked: RecipeOverrides) {
+        model = file.model.name
+        options = file.options
+        network = TrainedNetwork(
+            path: file.path, channels: file.channels, classes: file.classes, classNames: file.classNames)
+        imageSize = file.imageSize
+        self.data = data
+        validationFraction = file.validationFraction ?? DatasetOptions().validationFraction
+        images = file.images.changed(by: asked).texts
+        presentation = file.ownPresentation == nil ? [:] : file.presentation(asked)?.texts ?? [:]
     }
 }

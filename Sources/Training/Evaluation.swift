@@ -36,7 +36,7 @@ extension Setup {
             throw TrainingError.emptySplit(data: dataset.name, split: split.rawValue)
         }
         let batches = Loader(
-            dataset: dataset, imageSize: imageSize, images: images,
+            dataset: dataset, imageSize: imageSize, shorterSide: presentation?.shorterSide, images: images,
             limits: prefetchLimits(batchSize: evaluationBatchSize * world.size)
         ).evaluationBatches(
             split: split, ranks: world.size, rank: world.rank, batchSize: evaluationBatchSize)

@@ -1,7 +1,8 @@
 import Checkpoints
+package import Datasets
 package import Graphs
 package import Networks
-import Recipes
+package import Recipes
 import Tensors
 
 /// A network and its weights as a file has them: a checkpoint of ours, which says what network it is of, or another program's file,
@@ -19,6 +20,10 @@ package struct NetworkFile: Sendable {
     package let classNames: [String]
     /// The dataset that the network was trained on; nil for weights of elsewhere, to which we have shown nothing.
     package let trainingData: String?
+    /// How it was shown pictures; nil where the file does not say.
+    let ownPresentation: Presentation?
+    /// How pictures were decoded and resized when it was trained; as usual for weights of elsewhere.
+    let images: ImageOptions
     /// The share of its pictures that it was tested on, where nothing said which.
     let validationFraction: Double?
     /// All texts of the file.
@@ -34,9 +39,8 @@ package struct NetworkFile: Sendable {
     package init(contentsOf path: String, model name: String?, options: [String: String] = [:]) throws {
         let named = try name.map { try ModelChoice($0, options: options).network() }
         weights = try WeightsFile(contentsOf: path, for: named?.parameters().map(\.name) ?? [])
-        let isOurs = weights.metadata["format_version"] != nil
-        guard isOurs || name != nil else { throw PredictionError.unknownModel(path: path) }
-        let about = isOurs ? try Checkpoint(weights).about(path: path) : nil
+        let about = try weights.about()
+        guard about != nil || name != nil else { throw PredictionError.unknownModel(path: path) }
         self.path = path
         model = try Zoo.model(named: name ?? about?.model ?? "")
         // Another model than the checkpoint's knows nothing of its options.
@@ -49,12 +53,33 @@ package struct NetworkFile: Sendable {
         let recipe = try about?.trainingRecipe(path: path)
         trainingData = recipe?.data
         validationFraction = recipe?.validationFraction
+        ownPresentation = try about?.shown(path: path)
+        images = ownPresentation?.images ?? recipe.map { ImageOptions($0) } ?? ImageOptions()
         metadata = weights.metadata
     }
 
     /// The network, for images of as many channels as its weights are made for.
     package func network() throws(NetworkError) -> Network {
         try ModelChoice(model.name, options: options).network(classes: classes, inputChannels: channels)
+    }
+
+    /// How the network is to be shown pictures: as the file says. Where it says nothing, but was trained here, as its
+    /// dataset's images are shown whole; else as torchvision's references show photographs. nil where the network wants
+    /// neither grey nor colour.
+    ///
+    /// - Parameter asked: how pictures are decoded and resized, where that is to be otherwise.
+    package func presentation(_ asked: RecipeOverrides = RecipeOverrides()) -> Presentation? {
+        var presentation = ownPresentation
+        if presentation == nil {
+            presentation =
+                trainingData == nil
+                ? Presentation(ofPhotographsWith: channels, imageSize: imageSize)
+                : Normalisation.of(dataset: trainingData, channels: channels).map {
+                    Presentation(imageSize: imageSize, shorterSide: imageSize, normalisation: $0, images: images)
+                }
+        }
+        presentation?.images = images.changed(by: asked)
+        return presentation
     }
 
     /// The tensors that are the parameters of `network`: all of them, but for auxiliary heads that the file lacks.
@@ -71,12 +96,6 @@ package struct NetworkFile: Sendable {
     /// What is to be known of weights that were taken so, as lines to be read.
     package func notes(on fit: WeightsFit, of network: Network) -> [String] {
         weights.notes + fit.notes + fit.headNotes(of: network, isDrawn: false)
-    }
-}
-
-extension Checkpoint {
-    fileprivate init(_ file: WeightsFile) {
-        self.init(tensors: [], optimizer: [], metadata: file.metadata)
     }
 }
 

@@ -17,12 +17,13 @@ package final class Predictor {
     package let channels: Int
     /// As many as the network has classes.
     package let classNames: [String]
-    /// What pictures go through; nil where the network wants neither grey nor colour.
-    package let normalisation: Normalisation?
+    /// How pictures are shown to it; nil where the network wants neither grey nor colour.
+    package let presentation: Presentation?
     /// What is to be known of the file, as lines to be read.
     package let notes: [String]
 
     private let engine: Engine
+    private let scratch = LoaderScratch()
     /// Samples that are evaluated at once. Their logits do not depend on it.
     private let capacity: Int
 
@@ -30,11 +31,12 @@ package final class Predictor {
     ///
     /// - Parameters:
     ///   - imageSize: nil for what the network was trained on, or else what the model is made for.
+    ///   - images: how pictures are decoded and resized, where that is to be otherwise than in training.
     ///   - capacity: how many samples there will be at once at the most.
     /// - Throws: for tensors that do not fit the model.
     package init(
-        _ file: NetworkFile, imageSize: Int? = nil, capacity: Int = 1, threads: Int?,
-        instructionSet: Recipe.InstructionSet
+        _ file: NetworkFile, imageSize: Int? = nil, images: RecipeOverrides = RecipeOverrides(), capacity: Int = 1,
+        threads: Int?, instructionSet: Recipe.InstructionSet
     ) throws {
         let network = try file.network()
         model = file.model.name
@@ -42,7 +44,7 @@ package final class Predictor {
         channels = file.channels
         let names = file.classNames
         classNames = (0..<file.classes).map { $0 < names.count ? names[$0] : "class \($0)" }
-        normalisation = Normalisation.of(dataset: file.trainingData, channels: file.channels)
+        presentation = file.presentation(images)
         self.capacity = capacity
         let graph = try Graph(network: network, imageSize: self.imageSize, purpose: .evaluation)
         // Before memory is asked for.
@@ -62,13 +64,13 @@ package final class Predictor {
         notes = file.notes(on: fit, of: network)
     }
 
-    /// What the network says of a picture, resized to cover what it looks at and cut to its middle.
+    /// What the network says of a picture's file, which it is shown as those were that it was evaluated on.
     ///
-    /// - Parameter path: what messages call it.
-    /// - Throws: `PredictionError.notFinite` where class scores overflow.
-    package func prediction(of image: Image, path: String) throws -> Prediction {
-        guard let normalisation else { throw PredictionError.neitherGreyNorColour(model: model, channels: channels) }
-        let pixels = image.normalised(normalisation, side: imageSize)
+    /// - Throws: `ImageError` or `SampleError` for what is no picture; `PredictionError.notFinite` where class scores
+    ///   overflow.
+    package func prediction(ofFile path: String) throws -> Prediction {
+        guard let presentation else { throw PredictionError.neitherGreyNorColour(model: model, channels: channels) }
+        let pixels = try presentation.floats(of: Image.bytes(ofFile: path), path: path, with: scratch)
         return try prediction(logits(of: pixels, samples: 1), of: path)
     }
 

@@ -14,7 +14,11 @@ package struct Setup {
     package let imageSize: Int
     package internal(set) var dataset: any Dataset
     /// How stored images are decoded and resized.
-    package let images: ImageOptions
+    package private(set) var images: ImageOptions
+    /// How the network is shown images in evaluation; nil where they are no pictures.
+    package private(set) var presentation: Presentation?
+    /// What is to be known of how labels were matched with the network's.
+    let labelNote: String?
     /// Megabytes of samples that a rank has prepared at most.
     let prefetchMegabytes: Int
     package let summary: Summary
@@ -31,24 +35,27 @@ package struct Setup {
     ///   - classes: outputs of the network; nil for the dataset's.
     ///   - shards: virtual shards of a batch.
     ///   - imageSize: nil for the model's, or a smaller one that the data suggests and the model takes.
+    ///   - trained: the network that there is already, whose labels count.
     /// - Throws: what is wrong with model, data or machine.
     package init(
         model choice: ModelChoice, data: String, validationFraction: Double = DatasetOptions().validationFraction,
         imageSize: Int?, classes: Int?, threads: Int?,
         instructionSet: Recipe.InstructionSet, convolution: Recipe.Convolution = .winograd,
         shards: Int = Sharding.defaultShards, images: ImageOptions = ImageOptions(),
-        prefetchMegabytes: Int = Recipe.Default.prefetchMegabytes, world: any Communicator
+        prefetchMegabytes: Int = Recipe.Default.prefetchMegabytes, trained: TrainedNetwork? = nil,
+        world: any Communicator
     ) throws {
         self.images = images
         self.prefetchMegabytes = prefetchMegabytes
         model = try Zoo.model(named: choice.name)
         let channels = try model.options(from: choice.options).inputChannels
         // Synthetic images are whatever the model wants; others have classes and channels of their own.
-        dataset = try openDataset(
+        let opened = try openDataset(
             data,
             options: DatasetOptions(
                 channels: channels ?? model.defaultChannels, classes: classes ?? 10,
                 validationFraction: validationFraction))
+        (dataset, labelNote) = try trained?.labels(of: opened) ?? (opened, nil)
         let needed = dataset.classNames.count
         let classes = classes ?? needed
         guard classes >= needed else {
@@ -62,6 +69,7 @@ package struct Setup {
         let suggested = dataset.suggestedImageSize ?? modelSize
         let isModest = suggested < modelSize && network.takes(imageSize: suggested)
         self.imageSize = imageSize ?? (isModest ? suggested : modelSize)
+        presentation = Presentation(of: dataset, imageSize: self.imageSize, images: images)
         summary = try Summary(network: network, imageSize: self.imageSize)
         sharding = Sharding(shards: shards, ranks: world.size, rank: world.rank)
         backend = Self.backend(instructionSet)
@@ -108,6 +116,13 @@ package struct Setup {
 }
 
 extension Setup {
+    /// Shows stored images so from here on.
+    mutating func show(as presentation: Presentation) {
+        dataset = dataset.normalised(by: presentation.normalisation)
+        images = presentation.images
+        self.presentation = presentation
+    }
+
     /// Classes that a model has where nothing else says how many.
     package static func defaultClasses(ofModel name: String) throws -> Int { try Zoo.model(named: name).defaultClasses }
 }

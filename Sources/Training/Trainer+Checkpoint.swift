@@ -97,8 +97,9 @@ extension Trainer {
         return Checkpoint.About(
             model: recipe.model, modelOptions: recipe.modelOptions, classes: setup.network.classes,
             imageSize: setup.imageSize,
-            inputChannels: setup.dataset.channels, classNames: setup.dataset.classNames, recipe: recipe.yaml(),
-            seed: recipe.seed, progress: progress,
+            inputChannels: setup.dataset.channels, classNames: setup.dataset.classNames,
+            presentation: setup.presentation?.texts ?? [:], recipe: recipe.yaml(), seed: recipe.seed,
+            progress: progress,
             schedule: step > 0 ? ["learning_rate": "\(schedule.learningRate(step: step - 1))"] : [:],
             metrics: metrics(evaluation), dataset: dataFingerprint)
     }

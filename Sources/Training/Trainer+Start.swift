@@ -17,6 +17,7 @@ extension Trainer {
         let start = try together(world) { world.rank == 0 ? try prepareStart() : nil }
         coordinator = start?.coordinator
         step = try world.broadcast(start?.step ?? 0)
+        try sharePresentation(start?.presentation)
         guarding.begin(after: step)
         world.recorder.folder = try world.broadcast(start?.coordinator.folder.path ?? "")
         try broadcastState()
@@ -31,6 +32,14 @@ extension Trainer {
             if let fewNormValues { log.warning(fewNormValues.warning(recipe, ranks: world.size)) }
         }
         return isMissing && step > 0 && sizes.stepInEpoch(after: step) == 0
+    }
+
+    /// Shows images on every rank as rank 0 has chosen. Collective.
+    private func sharePresentation(_ chosen: Presentation?) throws {
+        let texts = try world.broadcast(chosen?.texts ?? [:])
+        guard !texts.isEmpty else { return }
+        let (imageSize, channels) = (setup.imageSize, setup.dataset.channels)
+        show(as: try together(world) { try Presentation(texts: texts, imageSize: imageSize, channels: channels) })
     }
 
     /// Gives every rank what rank 0 has learned. Collective.
@@ -92,6 +101,8 @@ extension Trainer {
         let coordinator: Coordinator
         /// Optimizer steps already taken.
         let step: Int
+        /// How images are shown; nil where they are no pictures.
+        let presentation: Presentation?
         /// What people should know about it.
         var notes: [String] = []
     }
@@ -132,11 +143,17 @@ extension Trainer {
         return try opened.orRelease {
             guard takesOver || !folder.holdsRun else { throw TrainingError.outputTaken(path: folder.path) }
             engine.initialize(seed: recipe.seed)
-            let notes = try takeInitialWeights()
+            let weights = try initialWeights()
+            let notes = try weights.map { try takeInitialWeights($0) } ?? []
+            let moments = try MomentsChoice(beginning: setup, with: weights)
+            var presentation = setup.presentation
+            if let moments { presentation?.normalisation = moments.normalisation }
             if engine.keepsAverages { try engine.beginAverages() }
             let coordinator = try Coordinator(
                 opened, recipe: recipe, resumed: nil, memory: try engine.snapshotMemory(), log: log, hooks: hooks)
-            return Start(coordinator: coordinator, step: 0, notes: notes)
+            return Start(
+                coordinator: coordinator, step: 0, presentation: presentation,
+                notes: notes + (moments?.note.map { [$0] } ?? []))
         }
     }
 
@@ -163,10 +180,21 @@ extension Trainer {
                 hooks: hooks)
             if isSame { coordinator.resumed(from: step) }
             return Start(
-                coordinator: coordinator, step: step,
+                coordinator: coordinator, step: step, presentation: try presentation(since: point),
                 notes: point.passedOver.map { "passed over: \($0)" } + changes
                     + ["going on after step \(Wording.grouped(step)), from \(point.entry.path)"])
         }
+    }
+
+    /// Images as the run that goes on has been shown them: moments and the part that is cut out are its checkpoint's, or
+    /// those that there were before checkpoints had them.
+    private func presentation(since point: CheckpointDirectory.Found) throws -> Presentation? {
+        guard let own = setup.presentation, let kept = try point.about.shown(path: point.entry.path) else {
+            return setup.presentation
+        }
+        return Presentation(
+            imageSize: own.imageSize, shorterSide: kept.shorterSide, normalisation: kept.normalisation,
+            images: own.images)
     }
 
     /// A file that the user names must not leave another future behind, which would later be taken for this run's.
@@ -178,12 +206,16 @@ extension Trainer {
         }
     }
 
-    /// Begins with the weights of the file that the recipe names, if it does.
+    /// The file of weights that the recipe names, if it does.
+    private func initialWeights() throws -> WeightsFile? {
+        try recipe.initFile.map { try WeightsFile(contentsOf: $0, for: engine.parameters.map(\.name)) }
+    }
+
+    /// Begins with the weights of a file.
     ///
     /// - Returns: what was taken over and what was not, as lines to be read.
-    private func takeInitialWeights() throws -> [String] {
-        guard let path = recipe.initFile else { return [] }
-        let file = try WeightsFile(contentsOf: path, for: engine.parameters.map(\.name))
+    private func takeInitialWeights(_ file: WeightsFile) throws -> [String] {
+        let path = file.path
         let fit = WeightsFit(file, to: engine.parameters, of: setup.network)
         try fit.check(
             path: path, model: recipe.model, skipsMismatched: recipe.initSkipMismatched, isForced: recipe.initForce)

@@ -24,7 +24,7 @@ package struct TrainingOutcome: Sendable {
 package final class Trainer {
     let recipe: Recipe
     let world: any Communicator
-    let setup: Setup
+    private(set) var setup: Setup
     let sizes: RunSizes
     let engine: Engine
     let schedule: LearningRateSchedule
@@ -62,7 +62,7 @@ package final class Trainer {
     var pace = RankPace()
     var stragglers = StragglerWatch()
     private let sampler: Sampler
-    private let loader: Loader
+    private var loader: Loader
 
     /// Opens data, builds the network and the engine. Collective.
     ///
@@ -121,7 +121,8 @@ package final class Trainer {
             limit: recipe.maxBadSamples, samples: sizes.trainingSamples + sizes.testSamples, isStrict: recipe.isStrict,
             say: { console.warn($0) })
         loader = Loader(
-            dataset: setup.dataset, imageSize: setup.imageSize, augmentation: Augmentation(recipe.augmentation),
+            dataset: setup.dataset, imageSize: setup.imageSize,
+            shorterSide: setup.presentation?.shorterSide, augmentation: Augmentation(recipe.augmentation),
             mixing: Mixing(recipe), images: setup.images,
             limits: setup.prefetchLimits(batchSize: min(recipe.globalBatchSize, sizes.trainingSamples)))
     }
@@ -140,6 +141,13 @@ package final class Trainer {
         // A run that was complete when it was resumed still says what it reached.
         let evaluation = try last ?? evaluated()
         return try finish(evaluation, seconds: Date().timeIntervalSince(start))
+    }
+
+    /// Shows stored images so from here on.
+    func show(as presentation: Presentation) {
+        setup.show(as: presentation)
+        loader.dataset = setup.dataset
+        loader.shorterSide = presentation.shorterSide
     }
 
     /// Steps to the end of the epoch, or of the run where that comes first.

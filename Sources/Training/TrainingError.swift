@@ -28,6 +28,8 @@ package enum TrainingError: Error, Equatable, Sendable {
     /// A checkpoint's tensors do not fit; `misfits` are lines that say why.
     case unfitCheckpoint(misfits: [String])
     case otherChannels(data: String, found: Int, expected: Int)
+    /// Data of `found` classes for a network of `classes`, which nobody has named.
+    case otherClassCount(path: String, classes: Int, data: String, found: Int)
     /// The model is told to expect other images than the data has.
     case channelsOption(found: Int, data: String, expected: Int)
     /// Weights of a file that do not fit; `misfits` are lines that say why.
@@ -101,6 +103,10 @@ extension TrainingError: ErrorOfSeveralLines {
         case .otherChannels(let data, let found, let expected):
             "the images of \(data) have \(Wording.count(found, "channel")), but the network was trained on "
                 + "\(expected): give --data a dataset like the one it was trained on"
+        case .otherClassCount(let path, let classes, let data, let found):
+            "\(path) does not name its \(Wording.count(classes, "class", plural: "classes")), and \(data) has "
+                + "\(Wording.grouped(found)): which label is which class is not known. Give --data all classes of the network, or "
+                + "train it on \(data) with --init"
         case .channelsOption(let found, let data, let expected):
             "the model option input_channels is \(found), but the images of \(data) have "
                 + "\(Wording.count(expected, "channel")): leave it out, or give --data other images"

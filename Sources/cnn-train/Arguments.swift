@@ -36,6 +36,27 @@ struct NetworkFileArguments: ParsableArguments {
     }
 }
 
+/// How pictures are decoded and resized, for commands that show them to a network that there is.
+struct PictureArguments: ParsableArguments {
+    @Option(\.interpolation, default: Self.fallback) var interpolation: Recipe.Interpolation?
+    @Option(\.decoding, default: Self.fallback) var decode: Recipe.Decoding?
+    @Option(\.exifOrientation, default: Self.fallback) var exifOrientation: OnOff?
+    @Option(\.maxImagePixels, default: Self.fallback) var maxImagePixels: Int?
+
+    private static let fallback = "as in training"
+
+    func validate() throws { try checkRanges { $0.maxImagePixels = maxImagePixels } }
+
+    var asked: RecipeOverrides {
+        var values = RecipeOverrides()
+        values.interpolation = interpolation
+        values.decoding = decode
+        values.exifOrientation = exifOrientation.map { $0 == .on }
+        values.maxImagePixels = maxImagePixels
+        return values
+    }
+}
+
 /// `growth_rate=12`
 struct KeyAndValue: ExpressibleByArgument {
     let key: String

@@ -84,6 +84,11 @@ struct CheckpointCommand: ParsableCommand {
             let checkpoints = try paths.map { (path: $0, checkpoint: try CheckpointFiles.any($0)) }
             for (path, checkpoint) in checkpoints { try checkpoint.tensors.requireFinite(path: path) }
             let average = try Checkpoint.average(of: checkpoints)
+            tell(
+                try Checkpoint.presentationDifferences(of: checkpoints).map { path, keys in
+                    "the network of \(path) was shown pictures otherwise than the first (\(keys.joined(separator: ", "))): the "
+                        + "mean says what the newest says"
+                })
             try average.write(to: output)
             let digest = sha256(of: average.tensors)
             print(

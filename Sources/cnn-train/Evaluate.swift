@@ -7,10 +7,14 @@ import Training
 /// `cnn-train evaluate`: what a checkpoint is worth.
 struct EvaluateCommand: RankedCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate", abstract: "Measures a checkpoint on a dataset's test split.")
+        commandName: "evaluate", abstract: "Measures a checkpoint on a dataset's test split.",
+        discussion: """
+            Images are shown as those were that the network was trained on. Labels are matched by the names of the classes.
+            """)
 
     @OptionGroup var file: NetworkFileArguments
     @Option(\.data, default: "the one that it was trained on", transform: userDataset) var data: String?
+    @OptionGroup(title: "Pictures") var pictures: PictureArguments
     @Option(\.threads) var threads: Int?
     @Option(\.instructionSet) var instructionSet = Recipe.Default.instructionSet
     @Flag(help: "Prints one JSON object.") var json = false
@@ -19,7 +23,8 @@ struct EvaluateCommand: RankedCommand {
 
     func run(in world: any Communicator) throws {
         let result = try CheckpointEvaluation(
-            of: file.read, data: data, threads: threads, instructionSet: instructionSet, world: world)
+            of: file.read, data: data, images: pictures.asked, threads: threads, instructionSet: instructionSet,
+            world: world)
         guard world.rank == 0 else { return }
         tell(result.notes)
         print(json ? result.json : text(result))

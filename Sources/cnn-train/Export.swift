@@ -42,15 +42,19 @@ struct ExportCommand: LocalCommand {
         print("\(output): \(file.model.name), \(export.nodeCount) nodes, \(Wording.bytes(bytes))")
     }
 
-    /// What the file says of the network: its classes, and how pixels in 0 ... 1 become its input, as `predict` does it.
+    /// What the file says of the network: its classes, and how a picture becomes its input, as `predict` does it: its
+    /// shorter side, and mean and deviation of pixels in 0 ... 1.
     private func metadata(_ file: NetworkFile) -> [(key: String, value: String)] {
         var metadata: [(key: String, value: String)] = ["model", "classes", "class_names", "image_size"].compactMap {
             key in file.metadata[key].map { (key, $0) }
         }
         if let data = file.trainingData { metadata.append(("data", data)) }
-        if let normalisation = Normalisation.of(dataset: file.trainingData, channels: file.channels) {
-            for (key, values) in [("mean", normalisation.means), ("std", normalisation.deviations)] {
-                metadata.append((key, "[\(values.map(\.description).joined(separator: ","))]"))
+        if let texts = file.presentation()?.texts {
+            for key in ["shorter_side", "interpolation", "exif_orientation"] {
+                if let text = texts[key] { metadata.append((key, text)) }
+            }
+            for key in ["mean", "std"] {
+                if let text = texts[key] { metadata.append((key, "[\(text)]")) }
             }
         }
         return metadata

@@ -11,8 +11,8 @@ struct PredictCommand: LocalCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict", abstract: "Says what a checkpoint's network sees in pictures.",
         discussion: """
-            A picture is turned upright, resized until it covers what the network looks at, cut to its middle and normalised as
-            the images were that the network was trained on. A tensor is shown as it is.
+            A picture is turned upright, resized, cut to its middle and normalised as the images were that the network was
+            evaluated on in training; for weights of elsewhere as torchvision's references do it. A tensor is shown as it is.
             """)
 
     @OptionGroup var file: NetworkFileArguments
@@ -25,6 +25,7 @@ struct PredictCommand: LocalCommand {
     @Option(help: "How many classes to name.") var top = 5
     @Flag(help: "Prints one JSON object for each image, on a line.") var json = false
     @Flag(help: "Prints all class scores, in digits that read back exactly.") var logits = false
+    @OptionGroup(title: "Pictures") var pictures: PictureArguments
     @Option(\.threads) var threads: Int?
     @Option(\.instructionSet) var instructionSet = Recipe.Default.instructionSet
 
@@ -53,25 +54,22 @@ struct PredictCommand: LocalCommand {
 
     /// Goes on after a picture that cannot be read, and fails at the end. A picture alone fails as the command does.
     private func predictImages() throws {
-        let predictor = try Predictor(file.read(), threads: threads, instructionSet: instructionSet)
+        let predictor = try Predictor(
+            file.read(), images: pictures.asked, threads: threads, instructionSet: instructionSet)
         tell(predictor.notes)
         var failed = 0
         for path in images {
-            let image: Image
-            do throws(ImageError) {
-                image = try Image(contentsOf: path)
-            } catch {
-                guard images.count > 1 else { throw error }
+            do {
+                try show(predictor.prediction(ofFile: path), of: path)
+            } catch  where images.count > 1 && (error is ImageError || error is SampleError) {
                 failed += 1
                 try report(error, of: path)
-                continue
             }
-            try show(predictor.prediction(of: image, path: path), of: path)
         }
         if failed > 0 { throw PredictionError.someFailed(failed: failed, of: images.count) }
     }
 
-    private func report(_ error: ImageError, of path: String) throws {
+    private func report(_ error: any Error, of path: String) throws {
         complain(error.words)
         if json { try printJSON(Failure(image: path, error: error.words)) }
     }

@@ -97,7 +97,9 @@ struct PresentationTests {
         let plain = Pictures.jpeg(pixels, width: 70, height: 40, channels: 3)
         let exif = Array("Exif\0\0".utf8) + Pictures.exif(6, isLittle: true)
         let file = PictureFiles.jpeg(plain, with: [PictureFiles.segment(0xE1, exif)])
-        for name in ["train/a/1.jpg", "train/b/1.jpg", "val/a/1.jpg", "val/b/1.jpg"] { try folder.write(file, to: name) }
+        for split in ["train", "val"] {
+            for name in ["a", "b"] { try folder.write(file, to: "\(split)/\(name)/1.jpg") }
+        }
         let dataset = try #require(try openDataset(folder.path) as? StoredDataset).normalised(by: moments)
         let batches = Loader(dataset: dataset, imageSize: 14, images: options).evaluationBatches(
             split: .test, ranks: 1, rank: 0, batchSize: 2)

@@ -1,0 +1,92 @@
+import Checkpoints
+package import Datasets
+package import Recipes
+import Tensors
+
+extension Checkpoint.About {
+    /// How the network is shown pictures; nil where nothing was said of it, as by earlier versions.
+    ///
+    /// - Parameter path: What messages call the file.
+    func shown(path: String) throws(CheckpointError) -> Presentation? {
+        guard !presentation.isEmpty else { return nil }
+        do throws(PresentationProblem) {
+            return try Presentation(texts: presentation, imageSize: imageSize, channels: inputChannels)
+        } catch {
+            throw .metadata(
+                path: path, key: "presentation: \(error.key)", found: error.found, expected: error.expected)
+        }
+    }
+}
+
+extension ImageOptions {
+    /// The same, but for what is asked for.
+    package func changed(by asked: RecipeOverrides) -> ImageOptions {
+        var options = self
+        if let interpolation = asked.interpolation { options.filter = ResamplingFilter(interpolation) }
+        if let decoding = asked.decoding { options.shrinksInDecoder = decoding == .fast }
+        if let exifOrientation = asked.exifOrientation { options.turnsUpright = exifOrientation }
+        if let maxImagePixels = asked.maxImagePixels { options.mostPixels = maxImagePixels }
+        return options
+    }
+}
+
+/// The moments that a run's images go through, and what people should know of them.
+struct MomentsChoice {
+    let normalisation: Normalisation
+    let note: String?
+
+    /// The moments of a run that begins; nil where its images are drawn.
+    ///
+    /// - Parameters:
+    ///   - weights: those that the run begins with: our checkpoint's network keeps its moments. Others are taken to be
+    ///     trained on ImageNet, where the dataset has no moments of its own.
+    init?(beginning setup: Setup, with weights: WeightsFile?) throws {
+        guard let dataset = setup.dataset as? StoredDataset else { return nil }
+        if let weights, let own = try weights.about()?.shown(path: weights.path)?.normalisation,
+            own.channels == dataset.channels
+        {
+            self.init(
+                own, note: "images are normalised as those were that \(weights.path) was trained on: \(own.words)")
+        } else if let known = dataset.source.normalisation {
+            self.init(known, note: nil)
+        } else if let weights {
+            self.init(
+                dataset.normalisation,
+                note: "images are normalised as \(dataset.normalisation.name)'s, which \(weights.path) is taken to be "
+                    + "trained on: \(dataset.normalisation.words)")
+        } else {
+            let measured = Normalisation.measured(
+                on: dataset.source, imageSize: setup.imageSize, images: setup.images, threads: setup.threads.threads)
+            let samples = dataset.count(of: .train)
+            let looked = min(samples, Normalisation.mostMeasured)
+            self.init(
+                measured ?? dataset.normalisation,
+                note: measured.map {
+                    "measured on \(Wording.grouped(looked)) of \(Wording.count(samples, "training image")): \($0.words)"
+                })
+        }
+    }
+
+    private init(_ normalisation: Normalisation, note: String?) {
+        self.normalisation = normalisation
+        self.note = note
+    }
+}
+
+extension WeightsFile {
+    /// What a file of ours says of its network; nil for other programs' files.
+    func about() throws(CheckpointError) -> Checkpoint.About? {
+        guard metadata["format_version"] != nil else { return nil }
+        return try Checkpoint(tensors: [], optimizer: [], metadata: metadata).about(path: path)
+    }
+}
+
+extension Normalisation {
+    /// `mean 0.485, 0.456, 0.406, standard deviation 0.229, 0.224, 0.225`
+    var words: String {
+        func list(_ numbers: [Float]) -> String {
+            numbers.map { Wording.significant(Double($0)) }.joined(separator: ", ")
+        }
+        return "mean \(list(means)), standard deviation \(list(deviations))"
+    }
+}

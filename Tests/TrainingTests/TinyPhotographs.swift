@@ -1,0 +1,58 @@
+import CImageCodecs
+import Foundation
+
+/// A folder of small photographs: JPEGs of several shapes, of which every third is to be turned a quarter. It goes with
+/// the last reference.
+final class TinyPhotographs: Sendable {
+    private let folder: TemporaryFolder
+
+    /// As `--data` takes it.
+    var path: String { folder.path }
+
+    /// - Parameters:
+    ///   - classes: names of their folders.
+    ///   - shift: added to the number of every picture.
+    init(classes: [String] = ["cat", "dog", "owl"], train: Int = 6, test: Int = 3, shift: Int = 0) throws {
+        folder = try TemporaryFolder()
+        for (label, name) in classes.enumerated() {
+            for (split, count) in [("train", train), ("val", test)] {
+                for number in 0..<count {
+                    try write(Self.photograph(shift + 100 * label + number), to: "\(split)/\(name)/\(number).jpg")
+                }
+            }
+        }
+    }
+
+    /// The pictures to test with, by class.
+    func testPictures(of name: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "\(path)/val/\(name)").sorted().map {
+            "\(path)/val/\(name)/\($0)"
+        }
+    }
+
+    private func write(_ bytes: [UInt8], to name: String) throws {
+        let url = URL(filePath: "\(path)/\(name)")
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(bytes).write(to: url)
+    }
+
+    private static func photograph(_ number: Int) -> [UInt8] {
+        let (width, height) = (40 + 5 * (number % 4), 70 - 9 * (number % 3))
+        let pixels = (0..<width * height * 3).map { place in
+            UInt8(truncatingIfNeeded: 29 * number + (place / 9 % width) * (3 + number % 5) + place / width / 7 * 11)
+        }
+        let options = codec_jpeg_options(
+            quality: 90, across: 2, down: 2, is_progressive: 0, is_arithmetic: 0, restart_interval: 0)
+        let file = [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
+            count = codec_encode_jpeg(
+                pixels, UInt32(width), UInt32(height), 3, options, buffer.baseAddress, buffer.count)
+        }
+        guard number.isMultiple(of: 3) else { return file }
+        // A segment APP1: TIFF data of one directory with the tag 274, which is 6.
+        let tiff: [UInt8] = [
+            0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0,
+        ]
+        let segment = Array("Exif\0\0".utf8) + tiff
+        return Array(file[..<2]) + [0xFF, 0xE1, 0, UInt8(segment.count + 2)] + segment + file[2...]
+    }
+}
