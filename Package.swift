@@ -160,7 +160,7 @@ let package = Package(
             [
                 "Training", "Recipes", "Engine", "Graphs", "Networks", "Collectives", "Datasets", "Checkpoints",
                 "Tensors", "Machine", "ImageFaults", "CImageCodecs",
-            ]),
+            ], resources: [.copy("Golden")]),
         tests(
             "CommandLine",
             [

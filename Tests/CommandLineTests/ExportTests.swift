@@ -78,6 +78,7 @@ struct ExportTests {
         #expect(metadata["class_names"]?.contains("Ankle boot") == true)
         #expect(metadata["data"] == (try commands.tinyData()))
         #expect(metadata["mean"] == "[0.286]" && metadata["std"] == "[0.353]")
+        #expect(metadata["shorter_side"] == "28" && metadata["interpolation"] == "bilinear")
         // The same file again, and over an older one.
         let first = try bytes("m.onnx")
         _ = try export(checkpoint)
@@ -154,7 +155,12 @@ struct ExportTests {
             "checkpoint", "import", "--model", "lenet_bn", "--input", "w.safetensors", "--output", "c.zst")
         try #require(imported.status == 0, "\(imported.errors)")
         let metadata = try export("c.zst").metadataProps
-        #expect(metadata.map(\.key) == ["model", "classes", "class_names", "image_size", "mean", "std"])
+        #expect(
+            metadata.map(\.key) == [
+                "model", "classes", "class_names", "image_size", "shorter_side", "interpolation", "exif_orientation",
+                "mean", "std",
+            ])
+        #expect(metadata.first { $0.key == "shorter_side" }?.value == "32")
         #expect(metadata.map(\.value).suffix(2) == ["[0.449]", "[0.226]"])
     }
 }

@@ -129,6 +129,59 @@ struct PredictTests {
         #expect(reports.first?.logits?.map(\.bitPattern) == reports.last?.logits?.map(\.bitPattern))
     }
 
+    @Test("shows photographs as training did, which the checkpoint knows, or as it is asked to")
+    func photographs() throws {
+        func write(_ number: Int, to name: String) throws {
+            let url = URL(filePath: "\(commands.folder)/\(name)")
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            let pixels = (0..<45 * 45 * 3).map { UInt8(truncatingIfNeeded: 31 * number + $0 / 7 * (5 + number)) }
+            try writePNG(pixels, side: 45, channels: 3, to: name)
+        }
+        for (label, name) in ["a", "b"].enumerated() {
+            for number in 0..<4 { try write(10 * label + number, to: "photos/train/\(name)/\(number).png") }
+            for number in 4..<6 { try write(10 * label + number, to: "photos/val/\(name)/\(number).png") }
+        }
+        let run = [
+            "--model", "lenet", "--data", "photos", "--image-size", "28", "--batch-size", "4", "--threads", "1",
+            "--steps", "1", "--model-option", "activation=relu",
+        ]
+        let trained = try commands.run(run + ["--output", "a"])
+        #expect(trained.output.contains("note     measured on 8 of 8 training images: mean 0."), "\(trained.output)")
+        let file = "a/checkpoints/step-000000001.safetensors.zst"
+        let shown = try commands.run("checkpoint", "inspect", file).output
+        #expect(shown.contains("\"interpolation\":\"bilinear\"") && shown.contains("\"moments\":\"measured\""))
+
+        let pictures = ["photos/val/a/4.png", "photos/val/b/5.png"]
+        func logits(_ flags: String...) throws -> [[Float]?] {
+            let outcome = try commands.run(
+                ["predict", "--checkpoint", file, "--json", "--logits"] + flags + pictures)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            return try reports(outcome).map(\.logits)
+        }
+        let usual = try logits()
+        #expect(try logits("--interpolation", "bilinear", "--exif-orientation", "off", "--decode", "fast") == usual)
+        #expect(try logits("--interpolation", "bicubic") != usual)
+        let small = try commands.run(["predict", "--checkpoint", file, "--max-image-pixels", "2000", pictures[0]])
+        #expect(small.status == 1 && small.errors.contains("at most 2000 pixels"), "\(small.errors)")
+        let evaluated = try commands.run("evaluate", "--checkpoint", file, "--max-image-pixels", "2000")
+        #expect(evaluated.status == 1 && evaluated.complaints.count >= 1, "\(evaluated.errors)")
+
+        // Of another way to show pictures the mean of networks is told.
+        let other = try commands.run(run + ["--output", "b", "--interpolation", "bicubic"])
+        try #require(other.status == 0, "\(other.errors)")
+        let mean = try commands.run(
+            "checkpoint", "average", file, "b/checkpoints/step-000000001.safetensors.zst", "--output", "m.zst")
+        #expect(mean.status == 0 && mean.complaints.count == 1)
+        #expect(mean.errors.contains("pictures otherwise than the first (interpolation"), "\(mean.errors)")
+        try write(1, to: "others/train/a/1.png")
+        try write(2, to: "others/train/c/1.png")
+        for name in ["a", "c"] { try write(3, to: "others/val/\(name)/1.png") }
+        let unknown = try commands.run("evaluate", "--checkpoint", file, "--data", "others")
+        #expect(unknown.status == 1 && unknown.complaints.count == 1)
+        #expect(unknown.errors.contains("classes that the network does not have: c. It has a, b"))
+    }
+
     @Test("tells of a bad picture among several, shows the others and fails")
     func oneBad() throws {
         try writePNG(pixels(0), side: 28, channels: 1, to: "good.png")
