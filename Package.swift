@@ -159,7 +159,7 @@ let package = Package(
             "Training",
             [
                 "Training", "Recipes", "Engine", "Graphs", "Networks", "Collectives", "Datasets", "Checkpoints",
-                "Tensors", "Machine", "ImageFaults", "CImageCodecs",
+                "Tensors", "Machine", "ImageFaults",
             ], resources: [.copy("Golden")]),
         tests(
             "CommandLine",

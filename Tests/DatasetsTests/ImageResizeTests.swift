@@ -1,4 +1,5 @@
 import Datasets
+import ImageFaults
 import Testing
 
 @Suite("A resized picture")

@@ -1,4 +1,5 @@
 import Foundation
+import ImageFaults
 import Tensors
 import Testing
 

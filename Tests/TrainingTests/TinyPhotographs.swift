@@ -1,5 +1,5 @@
-import CImageCodecs
 import Foundation
+import ImageFaults
 
 /// A folder of small photographs: JPEGs of several shapes, of which every third is to be turned a quarter. It goes with
 /// the last reference.
@@ -41,18 +41,9 @@ final class TinyPhotographs: Sendable {
         let pixels = (0..<width * height * 3).map { place in
             UInt8(truncatingIfNeeded: 29 * number + (place / 9 % width) * (3 + number % 5) + place / width / 7 * 11)
         }
-        let options = codec_jpeg_options(
-            quality: 90, across: 2, down: 2, is_progressive: 0, is_arithmetic: 0, restart_interval: 0)
-        let file = [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
-            count = codec_encode_jpeg(
-                pixels, UInt32(width), UInt32(height), 3, options, buffer.baseAddress, buffer.count)
-        }
+        let file = Pictures.jpeg(pixels, width: width, height: height, channels: 3, sampling: (2, 2))
         guard number.isMultiple(of: 3) else { return file }
-        // A segment APP1: TIFF data of one directory with the tag 274, which is 6.
-        let tiff: [UInt8] = [
-            0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0,
-        ]
-        let segment = Array("Exif\0\0".utf8) + tiff
-        return Array(file[..<2]) + [0xFF, 0xE1, 0, UInt8(segment.count + 2)] + segment + file[2...]
+        let exif = Array("Exif\0\0".utf8) + Pictures.exif(6, isLittle: true)
+        return PictureFiles.jpeg(file, with: [PictureFiles.segment(0xE1, exif)])
     }
 }
