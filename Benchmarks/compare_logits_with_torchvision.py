@@ -4,14 +4,14 @@
     swift build --product cnn-train
     python3 Benchmarks/compare_logits_with_torchvision.py FOLDER… [--pictures 50] [--model resnet50]
 
-fills a model's weights from the tensors' names, saves them as safetensors, and shows pictures of the folders (JPEG, PNG,
-WebP) to both: to cnn-train with `--exif-orientation off`, as torchvision leaves pictures as they are stored, and to
-torchvision's model behind its reference's transforms: Resize(256), CenterCrop(224), ToTensor, Normalize. Prints the
-largest difference of a picture's logits, in parts of their size, and the largest that is allowed; exits with 1 where one
-is larger.
+fills a model's weights from the tensors' names, saves them as safetensors, and shows pictures of the folders (JPEG,
+PNG, WebP) to both: to cnn-train with `--exif-orientation off`, as torchvision leaves pictures as they are stored, and
+to torchvision's model behind its reference's transforms: Resize(256), CenterCrop(224), ToTensor, Normalize. Prints the
+largest difference of a picture's logits, in parts of their size, and the largest that is allowed; exits with 1 where
+one is larger.
 
-Allowed is what float32 cannot tell (Tests/Reference/check_onnx.py): 8 u sqrt(R) of the logits' size, u = 2^-24, R the sum
-of the numbers of products over the network's layers. One byte of one pixel that differs may show. That logits tell
+Allowed is what float32 cannot tell (Tests/Reference/check_onnx.py): 8 u sqrt(R) of the logits' size, u = 2^-24, R the
+sum of the numbers of products over the network's layers. One byte of one pixel that differs may show. That logits tell
 pictures apart is checked too: those of the next picture must be 10 times as far away. Needs torch, torchvision,
 safetensors, and Pillow 13 or newer: earlier ones resize some shapes in another order.
 """

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A photograph-like JPEG and what torchvision makes of it: what TrainingTests hold `predict` to, from the file on.
 
-picture.jpg has 300 x 220 pixels as they are stored, sampled 2 x 2, and is to be turned a quarter (Exif's orientation 6).
+picture.jpg has 300 x 220 pixels as they are stored, sampled 2 x 2, and is to be turned a quarter (orientation 6).
 picture.json has logits of torchvision's resnet50 in float32, with all tensors filled from their names (make_golden.py),
 behind Resize(256), CenterCrop(224), ToTensor and Normalize: of the picture as it is stored, and upright. Of the 1,000
 logits every 20th is there, and the root of the mean of all squares.
