@@ -63,8 +63,6 @@ package enum DatasetError: Error, Equatable, Sendable {
     case unknownClasses(folder: String, found: [String])
     /// Classes without a single picture.
     case emptyClasses(folder: String, found: [String])
-    /// All pictures were taken for training.
-    case nothingToTest(folder: String, samples: Int)
     /// A tar file that is damaged, or has what is not read.
     case damagedArchive(file: String, reason: String)
     /// A picture in a tar file of whose class nothing is known.
@@ -156,9 +154,6 @@ extension DatasetError: CustomStringConvertible {
                 + "them away."
         case .emptyClasses(let folder, let found):
             "\(folder) has no JPEG, PNG or WebP picture to learn from in \(listed(found)). Put pictures there, or take the folder away."
-        case .nothingToTest(let folder, let samples):
-            "\(folder) has \(samples) pictures and none to test with. Add pictures, put some in a folder val, or raise "
-                + "--validation-fraction."
         case .damagedArchive(let file, let reason):
             "\(file) cannot be read as a tar archive: \(reason). Fetch it again, or make it anew."
         case .noClass(let folder, let sample):

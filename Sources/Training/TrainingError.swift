@@ -60,6 +60,9 @@ extension TrainingError: ErrorOfSeveralLines {
         switch self {
         case .tooFewClasses(let found, let needed, let data):
             "--classes is \(found), but \(data) has \(needed): leave --classes out or give at least \(needed)"
+        case .emptySplit(let data, "test"):
+            "\(data) has no samples to test with. Put pictures into a folder val beside train, or add some: of each class one is "
+                + "learned from, and of all others --validation-fraction are tested on"
         case .emptySplit(let data, let split):
             "\(data) has no samples in its \(split) split: there is nothing to work on"
         case .notFinite(let step, let what, let rank, let ranks, let remedy):

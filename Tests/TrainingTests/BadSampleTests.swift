@@ -183,6 +183,17 @@ struct BadSampleTests {
     }
 }
 
+@Suite("A set of few pictures")
+struct FewPicturesTests {
+    @Test("of one in each class has none to test with, which a run says before it begins", arguments: [1, 2])
+    func single(ranks: Int) throws {
+        let (run, photos) = (try TinyRun(), try MadePhotos(train: 2, test: 0))
+        let words = try run.failure(ranks: ranks, run.flags("run") { $0.data = photos.path + "/train" })
+        #expect(words.contains("no samples to test with") && words.contains("--validation-fraction"), "\(words)")
+        #expect(!FileManager.default.fileExists(atPath: run.path("run")))
+    }
+}
+
 @Suite("Every kind of file that people find among their pictures", .withOurKernels)
 struct OddPictureRunTests {
     /// The corpus in folders, behind sound pictures that fill the batches.

@@ -63,7 +63,6 @@ package struct ImageFolder: Source {
                 + "\(validationFraction) of the pictures is tested on"
         }
         guard train.files.count > 0 else { throw .nothingToLearn(path: path, heldOut: test.files.count) }
-        guard test.files.count > 0 else { throw .nothingToTest(folder: path, samples: train.files.count) }
     }
 
     /// - Throws: where a class has no picture.

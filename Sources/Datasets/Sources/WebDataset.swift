@@ -83,7 +83,6 @@ package struct WebDataset: Source {
                 ? "a share of \(validationFraction) of the pictures is tested on"
                 : shards.test.isEmpty ? "the folders say what is tested on" : "\(shards.test.count) of them tested on")
         guard !train.labels.isEmpty else { throw .nothingToLearn(path: shards.path, heldOut: test.labels.count) }
-        guard !test.labels.isEmpty else { throw .nothingToTest(folder: shards.path, samples: train.labels.count) }
     }
 
     package func count(of split: Split) -> Int { part(split).labels.count }
