@@ -41,6 +41,8 @@ package struct SampleLook: Sendable {
     /// nil in evaluation.
     package let training: Training?
     package let images: ImageOptions
+    /// Where batches have their memory from, and leave it to those that come later.
+    let reserve = SampleReserve()
 
     /// The augmentation of a training epoch, and the numbers that it is drawn from.
     package struct Training: Sendable {

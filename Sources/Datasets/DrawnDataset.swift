@@ -41,7 +41,8 @@ private final class DrawnBatch: BatchInMaking {
             Normalisation.of(dataset: dataset.name, channels: dataset.channels)?.black
             ?? Array(repeating: 0, count: dataset.channels)
         memory = SampleMemory(
-            samples: samples.count, sampleCount: dataset.shape(imageSize: look.imageSize).count)
+            samples: samples.count, sampleCount: dataset.shape(imageSize: look.imageSize).count,
+            from: look.reserve)
     }
 
     var samplesAtOnce: Int { max(1, (1 << 14) / max(memory.sampleCount, 1)) }

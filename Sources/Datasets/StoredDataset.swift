@@ -55,7 +55,8 @@ private final class StoredBatch: BatchInMaking {
             look.shorterSide
             ?? Framing.shorterSide(imageSize: look.imageSize, isOfOneSize: dataset.source.imageSize != nil)
         memory = SampleMemory(
-            samples: samples.count, sampleCount: dataset.shape(imageSize: look.imageSize).count)
+            samples: samples.count, sampleCount: dataset.shape(imageSize: look.imageSize).count,
+            from: look.reserve)
     }
 
     var samplesAtOnce: Int { max(1, (1 << 14) / max(memory.sampleCount, 1)) }

@@ -53,16 +53,22 @@ package final class SampleMemory<Element: BitwiseCopyable>: @unchecked Sendable 
     /// Elements of each sample.
     package let sampleCount: Int
     private let start: UnsafeMutablePointer<Element>
+    private let block: SampleReserve.Block
+    private let reserve: SampleReserve
 
-    /// Reserves memory, in which nothing stands yet: what is read of a sample that was not written is undefined.
-    package init(samples: Int, sampleCount: Int) {
+    /// Takes memory out of `reserve`, to which it goes back in the end. Nothing stands in it yet: what is read of a sample
+    /// that was not written is undefined.
+    package init(samples: Int, sampleCount: Int, from reserve: SampleReserve) {
         precondition(samples >= 0 && sampleCount >= 0, "memory for \(samples) samples of \(sampleCount)")
         self.samples = samples
         self.sampleCount = sampleCount
-        start = .allocate(capacity: max(samples * sampleCount, 1))
+        self.reserve = reserve
+        let count = max(samples * sampleCount, 1)
+        block = reserve.take(bytes: count * MemoryLayout<Element>.stride)
+        start = block.start.bindMemory(to: Element.self, capacity: count)
     }
 
-    deinit { start.deallocate() }
+    deinit { reserve.put(block) }
 
     /// A sample, to write.
     package func withSample<Result, Failure: Error>(
