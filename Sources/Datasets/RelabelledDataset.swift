@@ -21,6 +21,9 @@ struct RelabelledDataset: Dataset {
 }
 
 extension Dataset {
+    /// Whether its images are made on the spot, as floats.
+    package var isDrawn: Bool { ((self as? RelabelledDataset)?.dataset ?? self) is any DrawnDataset }
+
     /// This dataset with the labels of other class names, which it has some of.
     ///
     /// - Throws: `DatasetError.otherClasses` where a class of its own is not among them.

@@ -29,7 +29,7 @@ extension Setup {
     /// and a number stand beside them.
     var sampleBytes: Int {
         dataset.shape(imageSize: imageSize).count
-            .saturatingProduct(dataset is StoredDataset ? 1 : MemoryLayout<Float>.stride).saturatingSum(8)
+            .saturatingProduct(dataset.isDrawn ? MemoryLayout<Float>.stride : 1).saturatingSum(8)
     }
 
     /// What a thread keeps that decodes pictures: `ImageBuffer` holds no more than this for small ones.
