@@ -76,7 +76,7 @@ let package = Package(
         room("Launching", ["Machine", "Files", "Terminal", "CRelay"]),
         engineRoom("Collectives", ["Machine", "Files", "Terminal", "Tensors", "Kernels", "CMachine", "CMPI"]),
         room("Planning", ["Collectives"]),
-        engineRoom("Datasets", ["Machine", "Files", "Tensors", "CZlib", "CImageCodecs"]),
+        engineRoom("Datasets", ["Machine", "Files", "Tensors", "CZlib", "CZstd", "CImageCodecs"]),
         engineRoom("Checkpoints", ["Machine", "Files", "Tensors", "CZstd", "CCrypto"]),
         .target(
             name: "Exports",
@@ -144,7 +144,7 @@ let package = Package(
         tests("Launching", ["Launching"]),
         tests("Planning", ["Planning"]),
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
-        tests("Datasets", ["Datasets", "ImageFaults", "image-check", "Tensors", "CImageCodecs"]),
+        tests("Datasets", ["Datasets", "Files", "ImageFaults", "image-check", "Tensors", "CImageCodecs"]),
         tests(
             "Checkpoints", ["Checkpoints", "CheckpointFaults", "checkpoint-check", "Tensors"],
             resources: [.copy("Golden")]),

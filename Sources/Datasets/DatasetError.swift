@@ -1,3 +1,4 @@
+import Files
 package import Machine
 
 /// Why a dataset cannot be opened or read.
@@ -14,6 +15,19 @@ package enum DatasetError: Error, Equatable, Sendable {
     case severalForms(path: String, found: [String])
     /// Tar files that are compressed, in which no picture can be found without reading all before it.
     case compressedShards(path: String, file: String)
+    /// A packed dataset's file that is not as docs/packed-format.md has it, or not there.
+    case damagedPack(file: String, reason: String)
+    /// A later program packed it, in a format that is not known here.
+    case laterPack(file: String, found: Int, known: Int)
+    /// There are images of a packed dataset, and no index.
+    case unfinishedPack(folder: String, shard: String)
+    /// Something is where a packed dataset was to be made; `found` says what.
+    case placeTaken(path: String, found: String)
+    case notWritable(file: String, reason: String)
+    /// Bytes that are needed, and that are left.
+    case noSpace(folder: String, needed: Int, free: Int)
+    /// Not one sample of a split could be read; `first` says why the first could not.
+    case nothingToPack(split: String, samples: Int, first: String)
     /// Braces that are no range.
     case badPattern(path: String, found: String)
     /// A file of a known kind whose contents are not as they should be.
@@ -90,9 +104,25 @@ extension DatasetError: CustomStringConvertible {
             "\(path) is not of the form '\(form)', for which is expected: \(expected). `cnn-train data inspect \(path)` says what it is."
         case .severalForms(let path, let found):
             "\(path) has several datasets: \(listed(found)). Name one of them."
-        case .compressedShards(_, let file):
-            "\(file) is compressed: pictures in it cannot be read in any order. Unpack it once: "
-                + (file.hasSuffix("zst") ? "`zstd -d" : "`gunzip") + " \(file)`."
+        case .compressedShards(let path, let file):
+            "\(file) is compressed: pictures in it cannot be read in any order. "
+                + DatasetError.remedy(forCompressed: path, file: file)
+        case .damagedPack(let file, let reason):
+            "\(file) cannot be used as a file of a packed dataset: \(reason). Copy it again from where it came, or pack anew."
+        case .laterPack(let file, let found, let known):
+            "\(file) is of format \(found), which a later cnn-train packed; this one reads format \(known): update it, or pack anew."
+        case .unfinishedPack(let folder, let shard):
+            "\(folder) has \(shard) of a packed dataset, and no index: packing was ended before it was whole, or goes on. "
+                + "Remove what is left with `rm -r \(shellWord(folder))`, and pack again."
+        case .placeTaken(let path, let found):
+            "\(path) is \(found), but a folder is to be made there: give a path where nothing is, or an empty folder."
+        case .notWritable(let file, let reason):
+            "\(file) cannot be written: \(reason). Nothing is left of it: make space or give another folder, and pack again."
+        case .noSpace(let folder, let needed, let free):
+            "\(folder) has \(ByteCount(free)) left, and the images take \(ByteCount(needed)). Give a folder on a larger disk, or "
+                + "make the images smaller with --size."
+        case .nothingToPack(let split, let samples, let first):
+            "Not one of \(samples) images to \(split) can be read. The first: \(first)"
         case .badPattern(let path, let found):
             "\(path) has {\(found)}, but a range of numbers is expected, such as {000000..000127}."
         case .malformed(let file, let reason, let expected):

@@ -50,7 +50,7 @@ extension LoaderScratch {
     ) throws(SampleError) {
         try source.read(index, of: .train, into: &stored)
         try transformer.transform(
-            stored, path: source.path(of: index, in: .train), index: UInt32(index), as: look,
+            stored, path: { source.path(of: index, in: .train) }, index: UInt32(index), as: look,
             shorterSide: Framing.shorterSide(imageSize: look.imageSize, isOfOneSize: source.imageSize != nil),
             fill: Array(repeating: 0, count: source.channels), into: &pixels)
     }

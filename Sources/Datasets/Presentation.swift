@@ -51,7 +51,7 @@ package struct Presentation: Hashable, Sendable {
         var bytes = [UInt8](repeating: 0, count: imageSize * imageSize * channels)
         var span = bytes.mutableSpan
         try scratch.transformer.transform(
-            scratch.stored, path: path, index: 0, as: SampleLook(imageSize: imageSize, images: images),
+            scratch.stored, path: { path }, index: 0, as: SampleLook(imageSize: imageSize, images: images),
             shorterSide: shorterSide, fill: Array(repeating: 0, count: channels), into: &span)
         var floats = [Float](repeating: 0, count: bytes.count)
         var target = floats.mutableSpan

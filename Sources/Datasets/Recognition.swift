@@ -31,8 +31,11 @@ package struct Recognition: Sendable {
     /// behind `folder:`, `mnist:`, `cifar:`, `tar:` or `packed:`.
     ///
     /// Of a path's files none is read but archives that may be CIFAR's, of which the first names are.
+    ///
+    /// - Parameter isReadInOrder: whether its samples are read in their `onlyOrder`, which compressed tar files have.
     /// - Throws: `DatasetError` for what is none of them.
-    package init(of specification: String) throws(DatasetError) {
+    package init(of specification: String, isReadInOrder: Bool = false) throws(DatasetError) {
+        let reading = isReadInOrder ? ArchiveReading.inOrder : .anyPlace
         let parts = specification.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let (name, path) = (parts.first ?? "", parts.count > 1 ? parts[1] : nil)
         if let drawn = [Kind.shapes, .synthetic].first(where: { $0.rawValue == name }) {
@@ -49,7 +52,7 @@ package struct Recognition: Sendable {
             guard fileExists(path) || (kind == .tar && Shards.isPattern(path)) else {
                 throw .noSuchPath(path: path, specification: specification)
             }
-            guard let found = try kind.recognise(path, true) else {
+            guard let found = try kind.recognise(path, true, reading) else {
                 throw .wrongForm(path: path, form: name, expected: kind.expected)
             }
             self = found
@@ -59,7 +62,7 @@ package struct Recognition: Sendable {
                     found: specification, nearest: Spelling.nearest(to: name, among: datasetNames), known: datasetNames)
             }
             for kind in Kind.allCases {
-                if let found = try kind.recognise(specification, false) {
+                if let found = try kind.recognise(specification, false, reading) {
                     self = found
                     return
                 }
@@ -90,7 +93,7 @@ extension Recognition.Kind {
     fileprivate var expected: String {
         switch self {
         case .shapes, .synthetic: "no path"
-        case .packed: "a packed dataset, which this version does not read yet"
+        case .packed: "a folder that `cnn-train data pack` has made, with \(PackedLayout.indexName)"
         case .mnist: "train-images-idx3-ubyte and the three files beside it, plain or .gz"
         case .cifar: "data_batch_1.bin, data_batch_1, train.bin or train of CIFAR, or their .tar.gz"
         case .tar: "a .tar file, a folder of them, or a pattern such as train-{000000..000127}.tar"
@@ -101,12 +104,15 @@ extension Recognition.Kind {
     /// Looks whether a path is of this kind.
     ///
     /// - Parameter isAsked: whether the user says that it is.
-    fileprivate func recognise(_ path: String, _ isAsked: Bool) throws(DatasetError) -> Recognition? {
+    fileprivate func recognise(
+        _ path: String, _ isAsked: Bool, _ reading: ArchiveReading
+    ) throws(DatasetError) -> Recognition? {
         switch self {
-        case .shapes, .synthetic, .packed: nil
+        case .shapes, .synthetic: nil
+        case .packed: try Recognition.packed(path)
         case .mnist: try Recognition.mnist(path)
         case .cifar: try Recognition.cifar(path)
-        case .tar: try Recognition.tar(path, isAsked)
+        case .tar: try Recognition.tar(path, isAsked, reading)
         case .folder: try Recognition.folder(path)
         }
     }
@@ -137,28 +143,49 @@ extension Recognition {
         }
     }
 
-    fileprivate static func tar(_ path: String, _ isAsked: Bool) throws(DatasetError) -> Recognition? {
+    fileprivate static func packed(_ path: String) throws(DatasetError) -> Recognition? {
+        let (folder, index): (String, String)
+        if isFolder(path) {
+            (folder, index) = (path, path + "/" + PackedLayout.indexName)
+            guard fileExists(index) else {
+                let files = try FolderEntries(of: path).names(of: .file)
+                guard let shard = files.first(where: PackedLayout.isShard) else { return nil }
+                throw .unfinishedPack(folder: path, shard: String(pathBytes: shard))
+            }
+        } else {
+            (folder, index) = (splitPath(path).folder, path)
+            guard splitPath(path).name == PackedLayout.indexName else { return nil }
+        }
+        return Recognition(.packed, path: folder, because: "\(PackedLayout.indexName) of a packed dataset is there") {
+            (_: DatasetOptions) throws(DatasetError) in try PackedDataset(folder: folder)
+        }
+    }
+
+    fileprivate static func tar(
+        _ path: String, _ isAsked: Bool, _ reading: ArchiveReading
+    ) throws(DatasetError) -> Recognition? {
         let reason: String
         if isFolder(path) {
             let hasFolders = try !FolderEntries(of: path).names(of: .folder).isEmpty
-            let isOfShards = try Shards.areIn(path)
-            if !isOfShards, !hasFolders || isAsked, let packed = try Shards.compressed(in: path) {
-                throw .compressedShards(path: path, file: packed)
+            let isOfShards = try Shards.areIn(path, reading)
+            if !isOfShards, !hasFolders || isAsked, let refused = try Shards.refused(in: path, reading) {
+                throw .compressedShards(path: path, file: refused)
             }
             // Beside folders of pictures a tar file may be anything.
-            let areInSplits = try Shards.splitsAreIn(path)
+            let areInSplits = try Shards.splitsAreIn(path, reading)
             guard isOfShards, isAsked || !hasFolders || areInSplits else { return nil }
             reason = "tar files are there"
         } else if !fileExists(path) {
             reason = "it is a pattern of tar files"
-        } else if Shards.isCompressed(path.pathBytes) {
+        } else if reading.refuses(path.pathBytes) {
             throw .compressedShards(path: path, file: path)
         } else {
-            guard isAsked || Shards.isTar(path.pathBytes) else { return nil }
-            reason = isAsked ? "it is called so" : "its name ends in .tar"
+            let isRead = reading.reads(path.pathBytes)
+            guard isAsked || isRead else { return nil }
+            reason = isRead ? "its name is that of a tar file" : "it is called so"
         }
         return Recognition(.tar, path: path, because: reason) { (options: DatasetOptions) throws(DatasetError) in
-            try WebDataset(Shards(path), validationFraction: options.validationFraction)
+            try WebDataset(Shards(path, reading: reading), validationFraction: options.validationFraction)
         }
     }
 

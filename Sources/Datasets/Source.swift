@@ -1,3 +1,4 @@
+import Files
 package import Tensors
 
 /// Labelled images where they are stored, as files have them.
@@ -7,6 +8,8 @@ package import Tensors
 package protocol Source: Sendable {
     /// The name that opens it, such as `fashion-mnist`, or its prefix and path.
     var name: String { get }
+    /// What it is: `folder`, `tar`, `cifar`, …; of a packed dataset what it was packed from.
+    var kind: String { get }
     /// The names of the classes, in the order of labels.
     var classNames: [String] { get }
     /// Channels that all of its images have or are brought to: 1 for grey, 3 for colour.
@@ -23,6 +26,14 @@ package protocol Source: Sendable {
     func label(at index: Int, in split: Split) -> Int
     /// What messages call sample `index`: its path.
     func path(of index: Int, in split: Split) -> String
+    /// What sample `index` is called within the source, whose own path is no part of it.
+    func name(of index: Int, in split: Split) -> [UInt8]
+    /// Whether some of its samples may be damaged.
+    var mayBeDamaged: Bool { get }
+    /// Bytes of sample `index` as it is stored, where they are known before it is read.
+    func storedBytes(of index: Int, in split: Split) -> Int?
+    /// The only order in which its samples can be read, by one thread at a time; nil where any will do.
+    var onlyOrder: [SamplePlace]? { get }
     /// Reads sample `index`. Called on several threads at once.
     ///
     /// - Parameter sample: its memory is used again, so that reading reserves none.
@@ -36,6 +47,18 @@ extension Source {
         channels == 3 && Normalisation.areImageNet(classNames) ? .photographs : nil
     }
     package var layout: String? { nil }
+    package var kind: String { String(name.prefix { $0 != ":" }) }
+    /// Pixels that were read when the source was opened are sound.
+    package var mayBeDamaged: Bool { imageSize == nil }
+    package var onlyOrder: [SamplePlace]? { nil }
+    package func name(of index: Int, in split: Split) -> [UInt8] { path(of: index, in: split).pathBytes }
+    package func storedBytes(of index: Int, in split: Split) -> Int? { nil }
+}
+
+/// A sample of a source.
+package struct SamplePlace: Hashable, Sendable {
+    package let split: Split
+    package let index: Int
 }
 
 /// A sample as it is stored.

@@ -26,8 +26,7 @@ package struct StoredDataset: Dataset {
     package var name: String { source.name }
     package var classNames: [String] { source.classNames }
     package var channels: Int { source.channels }
-    /// Pixels that were read when the source was opened are sound.
-    package var mayBeDamaged: Bool { source.imageSize == nil }
+    package var mayBeDamaged: Bool { source.mayBeDamaged }
     package func count(of split: Split) -> Int { source.count(of: split) }
     package func label(at index: Int, in split: Split) -> Int { source.label(at: index, in: split) }
 
@@ -63,7 +62,7 @@ private final class StoredBatch: BatchInMaking {
 
     func prepare(_ position: Int, with scratch: LoaderScratch) throws(DatasetError) {
         let index = Int(samples[position])
-        let path = dataset.source.path(of: index, in: split)
+        let path = { self.dataset.source.path(of: index, in: self.split) }
         do throws(SampleError) {
             if let kept = try kept(index, path: path, with: scratch) {
                 try transform(kept, to: position, path: path, with: scratch)
@@ -72,21 +71,23 @@ private final class StoredBatch: BatchInMaking {
             }
         } catch {
             damage.note(
-                BadSample(split: split, index: index, path: path, reason: error.description), at: position)
+                BadSample(split: split, index: index, path: path(), reason: error.description), at: position)
         }
     }
 
     /// The decoded picture of a sample, where it is kept; nil where the sample as it is stored is in `scratch` now.
-    private func kept(_ index: Int, path: String, with scratch: LoaderScratch) throws(SampleError) -> StoredSample? {
+    private func kept(
+        _ index: Int, path: () -> String, with scratch: LoaderScratch
+    ) throws(SampleError) -> StoredSample? {
         let answer = dataset.cache?.answer(index, of: split, as: look.images) ?? .notWanted
         if case .kept(let sample) = answer { return sample }
         try dataset.source.read(index, of: split, into: &scratch.stored)
         guard case .wanted = answer else { return nil }
-        return dataset.cache?.keep(index, of: split, encoded: scratch.stored, path: path)
+        return dataset.cache?.keep(index, of: split, encoded: scratch.stored, path: path())
     }
 
     private func transform(
-        _ stored: borrowing StoredSample, to position: Int, path: String, with scratch: LoaderScratch
+        _ stored: borrowing StoredSample, to position: Int, path: () -> String, with scratch: LoaderScratch
     ) throws(SampleError) {
         try memory.withSample(position) { pixels throws(SampleError) in
             try scratch.transformer.transform(

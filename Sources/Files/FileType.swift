@@ -46,6 +46,19 @@ package func fileStatus(_ path: String) -> stat? {
 
 package func fileExists(_ path: String) -> Bool { fileStatus(path) != nil }
 
+/// Bytes of a file; nil where there is none.
+package func fileSize(_ path: String) -> Int? {
+    fileStatus(path).flatMap { FileType($0) == .regular ? Int($0.st_size) : nil }
+}
+
+/// Bytes that this user may still write into a folder; nil where its file system does not say.
+package func freeBytes(in folder: String) -> Int? {
+    var status = statvfs()
+    guard folder.withPath({ statvfs($0, &status) }) == 0, status.f_frsize > 0 else { return nil }
+    let (bytes, overflows) = UInt(status.f_bavail).multipliedReportingOverflow(by: UInt(status.f_frsize))
+    return overflows ? .max : Int(clamping: bytes)
+}
+
 package func isFolder(_ path: String) -> Bool { fileStatus(path).map { FileType($0) == .folder } ?? false }
 
 /// Whether two paths lead to one and the same thing, whatever ways they go.

@@ -85,18 +85,6 @@ import Testing
                 == .badPattern(path: folder.path + "/train-{9..8..x}.tar", found: "9..8..x"))
     }
 
-    @Test(
-        "compressed archives are refused with the command that makes them readable",
-        arguments: ["x.tar.gz", "x.tar.zst", "x.tgz"])
-    func compressed(name: String) throws {
-        let folder = try MadeFolder()
-        try folder.write([1, 2, 3], to: name)
-        for place in ["", name] {
-            let failure = try #require(folder.failure(place))
-            #expect(failure.description.contains(name.hasSuffix("zst") ? "`zstd -d " : "`gunzip "))
-        }
-    }
-
     @Test("each thing that is wrong with an archive has a message of its own")
     func messages() throws {
         let folder = try MadeFolder()

@@ -48,6 +48,10 @@ package struct CIFAR: Source {
 
     package func path(of index: Int, in split: Split) -> String { "image \(index) to \(split.rawValue) of \(name)" }
 
+    package func name(of index: Int, in split: Split) -> [UInt8] { Array("image \(index) to \(split.rawValue)".utf8) }
+
+    package func storedBytes(of index: Int, in split: Split) -> Int? { 3 * Self.pixels }
+
     package func read(_ index: Int, of split: Split, into sample: inout StoredSample) throws(SampleError) {
         sample.form = .pixels(height: 32, width: 32)
         sample.bytes.removeAll(keepingCapacity: true)

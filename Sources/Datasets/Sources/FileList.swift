@@ -10,6 +10,8 @@ struct FileList: Sendable {
     private var ends: [Int] = []
 
     var count: Int { ends.count }
+    /// Bytes of all paths together.
+    var byteCount: Int { bytes.count }
 
     mutating func append(_ path: some Collection<UInt8>) {
         bytes += path
@@ -18,6 +20,9 @@ struct FileList: Sendable {
 
     /// The bytes of a path.
     subscript(_ index: Int) -> ArraySlice<UInt8> { bytes[range(index)] }
+
+    /// Where a path ends in the bytes of all, one after the other.
+    func end(_ index: Int) -> Int { ends[index] }
 
     /// A path as text.
     func text(_ index: Int) -> String { String(pathBytes: self[index]) }

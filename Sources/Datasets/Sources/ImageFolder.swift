@@ -11,6 +11,7 @@ package struct ImageFolder: Source {
     package let channels = 3
     package let layout: String?
 
+    private let path: String
     private let train: Part
     private let test: Part
 
@@ -42,6 +43,7 @@ package struct ImageFolder: Source {
     ///   - validationFraction: the share that is kept for testing where no folder is.
     /// - Throws: `DatasetError` for folders that cannot be read or are not as described.
     init(path: String, validationFraction: Double) throws(DatasetError) {
+        self.path = path
         name = "folder:" + path
         let top = try FolderEntries(of: path).names(of: .folder)
         func folder(_ name: [UInt8]) -> String { path + "/" + String(pathBytes: name) }
@@ -79,6 +81,16 @@ package struct ImageFolder: Source {
 
     package func path(of index: Int, in split: Split) -> String {
         part(split).folder + part(split).files.text(index)
+    }
+
+    /// The path below the set's folder.
+    package func name(of index: Int, in split: Split) -> [UInt8] {
+        let part = part(split)
+        return Array(part.folder.pathBytes.dropFirst(path.pathBytes.count + 1)) + part.files[index]
+    }
+
+    package func storedBytes(of index: Int, in split: Split) -> Int? {
+        fileSize(path(of: index, in: split))
     }
 
     package func read(_ index: Int, of split: Split, into sample: inout StoredSample) throws(SampleError) {

@@ -54,6 +54,12 @@ package struct MNIST: Source {
 
     package func path(of index: Int, in split: Split) -> String { "image \(index) of \(part(split).path)" }
 
+    package func name(of index: Int, in split: Split) -> [UInt8] {
+        Array("image \(index) of \(splitPath(part(split).path).name)".utf8)
+    }
+
+    package func storedBytes(of index: Int, in split: Split) -> Int? { 28 * 28 }
+
     package func read(_ index: Int, of split: Split, into sample: inout StoredSample) throws(SampleError) {
         sample.form = .pixels(height: 28, width: 28)
         sample.bytes.removeAll(keepingCapacity: true)

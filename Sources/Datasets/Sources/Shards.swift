@@ -11,19 +11,21 @@ struct Shards: Sendable {
     /// Files beside those of a pattern or a file that begins with `train` are tested on where they begin with `val` or
     /// `test`.
     ///
-    /// - Throws: `DatasetError` where there are none, or they are compressed.
-    init(_ path: String) throws(DatasetError) {
+    /// - Throws: `DatasetError` where there are none, or they are compressed and read at any place.
+    init(_ path: String, reading: ArchiveReading = .anyPlace) throws(DatasetError) {
         self.path = path
         let files: [String]
         if isFolder(path) {
-            let found = try Self.shards(in: path)
+            let found = try Self.shards(in: path, reading)
             if !found.train.isEmpty {
                 (train, test) = found
                 return
             }
-            let all = try FolderEntries(of: path).names(of: .file).filter(Self.isTar).map(String.init(pathBytes:))
+            let all = try FolderEntries(of: path).names(of: .file).filter(reading.reads).map(String.init(pathBytes:))
             guard !all.isEmpty else {
-                if let packed = try Self.compressed(in: path) { throw .compressedShards(path: path, file: packed) }
+                if let refused = try Self.refused(in: path, reading) {
+                    throw .compressedShards(path: path, file: refused)
+                }
                 throw .wrongForm(path: path, form: "tar", expected: "one tar file or more in the folder")
             }
             (train, test) = (all.map { "\(path)/\($0)" }, [])
@@ -36,40 +38,34 @@ struct Shards: Sendable {
                 throw .unreadable(file: missing, reason: "there is no such file")
             }
         }
-        if let packed = files.first(where: { Self.isCompressed($0.pathBytes) }) {
-            throw .compressedShards(path: path, file: packed)
+        if let refused = files.first(where: { reading.refuses($0.pathBytes) }) {
+            throw .compressedShards(path: path, file: refused)
         }
         train = files
         let (folder, name) = splitPath(files[0])
         if SplitName.beginning(with: SplitName.train, [name.pathBytes]).isEmpty {
             test = []
         } else {
-            test = try Self.shards(in: folder).test
+            test = try Self.shards(in: folder, reading).test
         }
     }
 
     /// Whether a path is a pattern.
     static func isPattern(_ path: String) -> Bool { path.contains("{") && path.contains("..") && path.contains("}") }
 
-    static func isTar(_ name: [UInt8]) -> Bool { name.count > 4 && name.suffix(4).elementsEqual(".tar".utf8) }
-
-    static func isCompressed(_ name: [UInt8]) -> Bool {
-        [".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar.bz2"].contains {
-            name.suffix($0.utf8.count).elementsEqual($0.utf8)
-        }
-    }
-
-    /// A compressed tar file in a folder.
-    static func compressed(in folder: String) throws(DatasetError) -> String? {
-        try FolderEntries(of: folder).names(of: .file).first(where: isCompressed).map {
+    /// A tar file of a folder that is not read as it is.
+    static func refused(in folder: String, _ reading: ArchiveReading) throws(DatasetError) -> String? {
+        try FolderEntries(of: folder).names(of: .file).first(where: reading.refuses).map {
             folder + "/" + String(pathBytes: $0)
         }
     }
 
     /// Tar files of a folder that are called after a split, or lie in folders that are.
-    private static func shards(in folder: String) throws(DatasetError) -> (train: [String], test: [String]) {
+    private static func shards(
+        in folder: String, _ reading: ArchiveReading
+    ) throws(DatasetError) -> (train: [String], test: [String]) {
         let entries = try FolderEntries(of: folder)
-        let files = entries.names(of: .file).filter(isTar)
+        let files = entries.names(of: .file).filter(reading.reads)
         let folders = entries.names(of: .folder)
         func shards(_ names: [String]) throws(DatasetError) -> [String] {
             let own = SplitName.beginning(with: names, files)
@@ -77,7 +73,7 @@ struct Shards: Sendable {
             for name in names {
                 guard let found = SplitName.first(of: [name], among: folders) else { continue }
                 let below = "\(folder)/\(String(pathBytes: found))"
-                let tars = try FolderEntries(of: below).names(of: .file).filter(isTar)
+                let tars = try FolderEntries(of: below).names(of: .file).filter(reading.reads)
                 if !tars.isEmpty { return tars.map { "\(below)/\(String(pathBytes: $0))" } }
             }
             return []
@@ -85,14 +81,16 @@ struct Shards: Sendable {
         return (try shards(SplitName.train), try shards(SplitName.test))
     }
 
-    /// Whether a folder, or one of its splits' folders, has tar files.
-    static func areIn(_ folder: String) throws(DatasetError) -> Bool {
-        if try FolderEntries(of: folder).names(of: .file).contains(where: isTar) { return true }
-        return try splitsAreIn(folder)
+    /// Whether a folder, or one of its splits' folders, has tar files that are read.
+    static func areIn(_ folder: String, _ reading: ArchiveReading) throws(DatasetError) -> Bool {
+        if try FolderEntries(of: folder).names(of: .file).contains(where: reading.reads) { return true }
+        return try splitsAreIn(folder, reading)
     }
 
     /// Whether a folder has tar files that are called after splits, or lie in folders that are.
-    static func splitsAreIn(_ folder: String) throws(DatasetError) -> Bool { try !shards(in: folder).train.isEmpty }
+    static func splitsAreIn(_ folder: String, _ reading: ArchiveReading) throws(DatasetError) -> Bool {
+        try !shards(in: folder, reading).train.isEmpty
+    }
 
     /// Every path that a pattern with `{FIRST..LAST}` stands for; numbers have as many digits as the first.
     static func expanded(_ pattern: Substring) throws(DatasetError) -> [String] {

@@ -28,10 +28,12 @@ struct TarIndex {
     /// - Parameters:
     ///   - paths: of tar files.
     ///   - shards: gains them.
-    init(_ paths: [String], shards: inout [SeekableFile]) throws(DatasetError) {
+    init(_ paths: [String], shards: inout [any TarShard]) throws(DatasetError) {
         for path in paths {
             // Thousands of files are more than a process may have open.
-            let file = try SeekableFile(path, staysOpen: paths.count <= 200)
+            let file: any TarShard =
+                ArchiveReading.anyPlace.refuses(path.pathBytes)
+                ? try CompressedShard(path) : try SeekableFile(path, staysOpen: paths.count <= 200)
             do throws(TarError) {
                 try add(file, shard: UInt32(shards.count))
             } catch {
@@ -50,7 +52,8 @@ struct TarIndex {
         var label: [UInt8]?
     }
 
-    private mutating func add(_ file: SeekableFile, shard: UInt32) throws(TarError) {
+    private mutating func add(_ file: some TarShard, shard: UInt32) throws(TarError) {
+        let first = places.count
         var reader = TarReader(file)
         var group = Group(key: [])
         while let member = try reader.next() {
@@ -79,9 +82,10 @@ struct TarIndex {
             }
         }
         try add(group, shard: shard)
+        file.finish(after: places[first...].map { $0.offset + Int($0.size) }.max() ?? 0)
     }
 
-    private func content(of member: TarMember, in file: SeekableFile, most: Int) throws(TarError) -> [UInt8] {
+    private func content(of member: TarMember, in file: some TarShard, most: Int) throws(TarError) -> [UInt8] {
         guard member.size <= most else {
             throw TarError(
                 reason:

@@ -22,7 +22,18 @@ protocol TarBytes {
     func read(at offset: Int, count: Int, into bytes: inout [UInt8]) throws(TarError)
 }
 
-extension SeekableFile: TarBytes {}
+/// An archive of a set, which several threads read.
+protocol TarShard: TarBytes, Sendable {
+    var path: String { get }
+    /// Says that all its members are known, and which byte none of them goes beyond: what is open for the next one is
+    /// closed, now and whenever that byte is reached.
+    func finish(after end: Int)
+}
+
+extension SeekableFile: TarShard {
+    /// It stays open, or is opened for each reading.
+    func finish(after end: Int) {}
+}
 
 /// Walks through the headers of a tar archive: old, POSIX ustar and pax, and GNU. (POSIX.1-2017, pax; GNU tar manual,
 /// "Basic Tar Format".)
@@ -162,34 +173,6 @@ struct TarReader<Archive: TarBytes> {
             throw TarError(
                 reason: start == 0
                     ? "it is no tar archive" : "the header at byte \(start) has a false sum: it is damaged")
-        }
-    }
-}
-
-/// A tar archive in gzip's form, read from its beginning to its end without being extracted.
-final class CompressedArchive: TarBytes {
-    private let file: CompressedFile
-    private var place = 0
-
-    let count = Int.max
-
-    /// - Throws: `DatasetError.unreadable` where the system does not open it.
-    init(path: String) throws(DatasetError) { file = try CompressedFile(path: path) }
-
-    func read(at offset: Int, count: Int, into bytes: inout [UInt8]) throws(TarError) {
-        precondition(offset >= place, "a compressed archive is read from byte \(place) on, not from \(offset)")
-        do throws(DatasetError) {
-            while place < offset {
-                let skipped = try file.read(min(offset - place, 1 << 20)).count
-                if skipped == 0 { break }
-                place += skipped
-            }
-            bytes = place == offset ? try file.read(count) : []
-            place += bytes.count
-        } catch .unreadable(_, let reason) {
-            throw TarError(reason: reason)
-        } catch {
-            throw TarError(reason: "\(error)")
         }
     }
 }

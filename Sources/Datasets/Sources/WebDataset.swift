@@ -11,7 +11,7 @@ package struct WebDataset: Source {
     package let channels = 3
     package let layout: String?
 
-    private let shards: [SeekableFile]
+    private let shards: [any TarShard]
     private let train: Part
     private let test: Part
 
@@ -40,7 +40,7 @@ package struct WebDataset: Source {
     /// - Throws: `DatasetError` for shards that cannot be read, and for pictures without a class.
     init(_ shards: Shards, validationFraction: Double) throws(DatasetError) {
         name = "tar:" + shards.path
-        var files: [SeekableFile] = []
+        var files: [any TarShard] = []
         var trainRows = TarRows(try TarIndex(shards.train, shards: &files))
         var testRows = shards.test.isEmpty ? nil : TarRows(try TarIndex(shards.test, shards: &files))
         self.shards = files
@@ -94,6 +94,26 @@ package struct WebDataset: Source {
         return shards[Int(part.places[index].shard)].path + "/" + part.names.text(index)
     }
 
+    /// The name of the archive, and that in it.
+    package func name(of index: Int, in split: Split) -> [UInt8] {
+        let part = part(split)
+        return splitPath(shards[Int(part.places[index].shard)].path).name.pathBytes + [UInt8(ascii: "/")]
+            + part.names[index]
+    }
+
+    package func storedBytes(of index: Int, in split: Split) -> Int? { Int(part(split).places[index].size) }
+
+    /// One archive after the other from its beginning to its end, where any is compressed.
+    package var onlyOrder: [SamplePlace]? {
+        guard shards.contains(where: { $0 is CompressedShard }) else { return nil }
+        return Split.allCases.flatMap { split in part(split).places.indices.map { SamplePlace(split: split, index: $0) }
+        }
+        .sorted { first, second in
+            let (a, b) = (part(first.split).places[first.index], part(second.split).places[second.index])
+            return (a.shard, a.offset) < (b.shard, b.offset)
+        }
+    }
+
     package func read(_ index: Int, of split: Split, into sample: inout StoredSample) throws(SampleError) {
         let place = part(split).places[index]
         sample.form = .encoded
@@ -101,6 +121,11 @@ package struct WebDataset: Source {
             try shards[Int(place.shard)].read(at: place.offset, count: Int(place.size), into: &sample.bytes)
         } catch {
             throw SampleError("\(path(of: index, in: split)): \(error.reason)")
+        }
+        guard sample.bytes.count == Int(place.size) else {
+            throw SampleError(
+                "\(path(of: index, in: split)): the archive ends after \(sample.bytes.count) of its \(place.size) bytes"
+            )
         }
     }
 

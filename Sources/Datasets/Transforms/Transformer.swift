@@ -20,7 +20,7 @@ struct Transformer: ~Copyable {
     ///   - shorterSide: as `Framing` takes it.
     ///   - fill: the mean colour, one byte for each channel that the source has.
     mutating func transform(
-        _ stored: borrowing StoredSample, path: String, index: UInt32, as look: SampleLook, shorterSide: Int,
+        _ stored: borrowing StoredSample, path: () -> String, index: UInt32, as look: SampleLook, shorterSide: Int,
         fill: [UInt8], into target: inout MutableSpan<UInt8>
     ) throws(SampleError) {
         try write(stored, path: path, channels: fill.count, as: look.images, into: &target) { height, width in
@@ -32,7 +32,7 @@ struct Transformer: ~Copyable {
 
     /// Writes what a framing of an image of so many rows and columns shows.
     private mutating func write(
-        _ stored: borrowing StoredSample, path: String, channels: Int, as options: ImageOptions,
+        _ stored: borrowing StoredSample, path: () -> String, channels: Int, as options: ImageOptions,
         into target: inout MutableSpan<UInt8>, framing: (_ height: Int, _ width: Int) -> Framing
     ) throws(SampleError) {
         window.filter = options.filter
@@ -59,7 +59,7 @@ struct Transformer: ~Copyable {
             decoder.mostPixels = options.mostPixels
             decoder.turnsUpright = options.turnsUpright
             let framing = try Self.decode(
-                stored, path: path, isShrunk: options.shrinksInDecoder, framing: framing, by: &decoder,
+                stored, path: path(), isShrunk: options.shrinksInDecoder, framing: framing, by: &decoder,
                 into: &decoded, for: &window)
             if channels == 1 {
                 var grey = cut.take(decoded.count / 3)
