@@ -9,8 +9,9 @@ import Training
 /// `cnn-train data`: what is in a folder or file of images, and whether it can be trained on.
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "data", abstract: "Says what datasets are, checks and measures them, and shows samples.",
-        subcommands: [Inspect.self, Verify.self, Stats.self, Preview.self])
+        commandName: "data",
+        abstract: "Says what datasets are, checks and measures them, shows samples, and packs them.",
+        subcommands: [Inspect.self, Verify.self, Stats.self, Preview.self, Pack.self])
 
     /// Which dataset, for all of its commands.
     struct Choice: ParsableArguments {

@@ -37,7 +37,8 @@ extension DataCommand {
         let damaged: [Damage]
     }
 
-    private struct Damage: Encodable {
+    /// A sample that cannot be had.
+    struct Damage: Encodable {
         let split: String
         let index: Int
         let path: String
