@@ -101,6 +101,54 @@ struct FuzzTests {
         #expect(opened > 0 && opened < rounds, "\(opened) of \(rounds)")
     }
 
+    @Test("a packed set is refused, or each sample is had or damaged")
+    func packed() throws {
+        let folder = try MadeFolder()
+        try folder.writePhotos()
+        try folder.pack(folder.path + "/photos", shardBytes: 1_500)
+        try folder.pack(folder.path + "/photos", to: "raw", as: .pixels(shorter: 5), shardBytes: 1_500)
+        var (opened, damaged) = (0, 0)
+        let rounds = try FuzzRounds("packed").run { round, random, keep in
+            let set = ["out", "raw"][round % 2]
+            let files = folder.names(set)
+            let name = Bool.random(using: &random) ? PackedLayout.indexName : files[round % files.count]
+            let sound = try folder.bytes("\(set)/\(name)")
+            var bytes = mutated(sound, others: [try folder.bytes("\(set)/\(files[0])")], using: &random)
+            // Most changes are found by the checksum.
+            if name == PackedLayout.indexName, round % 8 < 6 { bytes = resealed(bytes) }
+            try keep(bytes)
+            try folder.write(bytes, to: "\(set)/\(name)")
+            if try walk("\(folder.path)/\(set)") {
+                opened += 1
+                if try !DatasetVerification(of: source("\(folder.path)/\(set)"), threads: 1).bad.isEmpty {
+                    damaged += 1
+                }
+            }
+            try folder.write(sound, to: "\(set)/\(name)")
+        }
+        #expect(opened > 0 && opened < rounds && damaged > 0, "\(opened) of \(rounds), \(damaged) with damaged samples")
+    }
+
+    @Test("a compressed archive is packed or refused", arguments: ["gzip", "zstd"])
+    func compressed(tool: String) throws {
+        let folder = try MadeFolder()
+        let name = tool == "gzip" ? "a.tar.gz" : "a.tar.zst"
+        try folder.write(
+            TarFile.archive((0..<8).map { ("\($0 < 6 ? "train" : "val")/c\($0 % 2)/\($0).png", picture($0)) }),
+            to: "a.tar")
+        try folder.run(tool, "-q", "-f", "a.tar")
+        let sound = try folder.bytes(name)
+        var packed = 0
+        let rounds = try FuzzRounds(tool).run { round, random, keep in
+            let bytes = round == 0 ? sound : mutated(sound, others: [sound], using: &random)
+            try keep(bytes)
+            try folder.write(bytes, to: name)
+            if folder.packingFailure(folder.path + "/" + name) == nil { packed += 1 }
+            if folder.exists("out") { try FileManager.default.removeItem(atPath: folder.path + "/out") }
+        }
+        #expect(packed > 0 && packed < rounds, "\(packed) of \(rounds)")
+    }
+
     /// Reads all that a dataset has.
     ///
     /// - Returns: whether there is one.

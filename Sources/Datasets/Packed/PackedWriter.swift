@@ -20,7 +20,9 @@ struct PackedWriter: ~Copyable {
     ///   - folder: is made, or is empty.
     ///   - shardBytes: that a shard has at most, unless its only image has more.
     /// - Throws: `DatasetError.placeTaken`, `unfinishedPack`, `notWritable`.
-    init(folder: String, shardBytes: Int) throws(DatasetError) {
+    init(folder path: String, shardBytes: Int) throws(DatasetError) {
+        var folder = path
+        while folder.utf8.count > 1, folder.utf8.last == UInt8(ascii: "/") { folder.removeLast() }
         self.folder = folder
         self.shardBytes = shardBytes
         if let status = fileStatus(folder) {
