@@ -1,4 +1,5 @@
 package import Checkpoints
+import Files
 import Tensors
 
 /// A file of weights, ours or another program's, whose tensors are called as a network calls them.
@@ -14,8 +15,11 @@ package struct WeightsFile: Sendable {
 
     /// Reads the file; what the network has no names for is passed over.
     ///
-    /// - Parameter names: the network's, of parameters and buffers.
+    /// - Parameters:
+    ///   - path: of a file, or of a run's folder, which stands for its newest checkpoint that holds.
+    ///   - names: the network's, of parameters and buffers.
     package init(contentsOf path: String, for names: [String]) throws(CheckpointError) {
+        let (path, choice) = try Self.file(at: path)
         let wanted = Set(names.map { ExactName($0) })
         var found: WeightNames?
         let checkpoint = try Checkpoint(contentsOf: path) { listed in
@@ -27,13 +31,24 @@ package struct WeightsFile: Sendable {
         metadata = checkpoint.metadata
         // Of our own files nothing is chosen.
         guard let found else {
-            (tensors, unread, notes) = (checkpoint.tensors, checkpoint.unread, [])
+            (tensors, unread, notes) = (checkpoint.tensors, checkpoint.unread, choice)
             return
         }
-        notes = found.notes
+        notes = choice + found.notes
         tensors = checkpoint.tensors.map {
             NamedTensor(name: found[$0.name], shape: $0.shape, storage: $0.storage)
         }
         unread = checkpoint.unread.map { ListedTensor(name: found[$0.name], type: $0.type, shape: $0.shape) }
+    }
+
+    /// The file that a path stands for, and why it is that one.
+    private static func file(at path: String) throws(CheckpointError) -> (path: String, notes: [String]) {
+        guard isFolder(path) else { return (path, []) }
+        do throws(CheckpointError) {
+            let found = try CheckpointDirectory.load(path)
+            return (found.entry.path, found.passedOver.map(\.description) + ["\(found.entry.path) is the newest"])
+        } catch .noneFound {
+            throw .nothingThere(folder: path)
+        }
     }
 }

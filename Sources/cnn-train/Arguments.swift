@@ -25,7 +25,9 @@ struct ModelArguments: ParsableArguments {
 /// A network's file, for commands that look at what was trained.
 struct NetworkFileArguments: ParsableArguments {
     @Option(
-        help: ArgumentHelp("A file of OUTPUT/checkpoints, or another .safetensors.", valueName: "file"),
+        help: ArgumentHelp(
+            "A run's OUTPUT, of which the newest checkpoint is read; a file of OUTPUT/checkpoints; or another .safetensors.",
+            valueName: "file"),
         transform: userPath)
     var checkpoint: String
     @Option(\.model, default: "the one that the file names") var model: String?

@@ -54,6 +54,25 @@ struct PredictTests {
         try commands.write(file, to: name)
     }
 
+    @Test("a run's folder stands for its newest checkpoint that holds")
+    func folder() throws {
+        try writePNG(pixels(0), side: 28, channels: 1, to: "a.png")
+        let expected = try commands.run("predict", "--checkpoint", checkpoint, "a.png", "--logits")
+        let newest = try commands.run("predict", "--checkpoint", "run", "a.png", "--logits")
+        #expect(newest.output == expected.output && newest.status == 0)
+        #expect(newest.errors == "cnn-train: note: \(checkpoint) is the newest\n", "\(newest.errors)")
+        // Of a later step, and none.
+        let later = "run/checkpoints/step-000000009.safetensors.zst"
+        try commands.write(Array("spoilt".utf8), to: later)
+        let older = try commands.run("evaluate", "--checkpoint", "run/checkpoints")
+        #expect(
+            older.status == 0 && older.errors.contains(later) && older.errors.contains("\(checkpoint) is the newest"))
+        try FileManager.default.createDirectory(
+            atPath: commands.folder + "/empty", withIntermediateDirectories: true)
+        let none = try commands.run("export", "--checkpoint", "empty", "--output", "a.onnx")
+        #expect(none.status == 1 && none.errors.contains("empty: no checkpoint is in this folder"))
+    }
+
     private func writeTensor(_ values: [Float], shape: [Int], named name: String = "input", to file: String) throws {
         let tensor = NamedTensor(name: name, shape: shape, storage: .float32(values))
         try Checkpoint(tensors: [tensor], optimizer: [], metadata: [:]).write(to: "\(commands.folder)/\(file)")
