@@ -55,6 +55,15 @@ struct BadSampleTests {
             #expect(Reached(outcome) == Reached(alone))
             #expect(try list("\(ranks)") == list("1"))
         }
+        // In two passes a step, too.
+        for ranks in [1, 4] {
+            let passes = flags("passes-\(ranks)", photos) { flags in
+                flags.batchSize = 8
+                flags.accumulate = 2
+            }
+            #expect(Reached(try run.train(ranks: ranks, passes)) == Reached(alone))
+            #expect(try list("passes-\(ranks)") == list("1"))
+        }
         // Sound pictures alone are another run: nothing stands for those that are left out.
         let others = try MadePhotos()
         let sound = try run.train(flags("sound", others))
@@ -199,6 +208,11 @@ struct OddPictureRunTests {
     /// The corpus in folders, behind sound pictures that fill the batches.
     private func photos() throws -> MadePhotos {
         let photos = try MadePhotos(train: 64, test: 16)
+        // What is no picture is passed over, and nobody waits for a pipe.
+        #expect(mkfifo(photos.path + "/train/a/pipe.jpg", 0o600) == 0)
+        #expect(symlink("circle.jpg", photos.path + "/train/a/circle.jpg") == 0)
+        #expect(symlink("/dev/zero", photos.path + "/val/b/zeros.png") == 0)
+        try photos.write(MadePhotos.picture(7), to: "train/b/folder.jpg/two\nlines.png")
         for (number, odd) in OddPicture.all.enumerated() {
             let split = number % 5 == 4 ? "val" : "train"
             try photos.write(odd.bytes, to: "\(split)/\(number % 2 == 0 ? "a" : "b")/\(odd.name)")
@@ -217,6 +231,7 @@ struct OddPictureRunTests {
                 flags.data = photos.path
                 flags.epochs = 2
                 flags.augmentation = augmentation
+                flags.mixup = augmentation == .none ? nil : 0.5
                 flags.maxBadSamples = 1000
                 flags.imageCache = cache
                 flags.learningRate = 0.01
