@@ -38,7 +38,7 @@ package final class PictureCache: Sendable {
     /// - Returns: nil where they would take more than `capacity` bytes, or are no pictures that have to be decoded.
     package init?(of source: any Source, as options: ImageOptions, capacity: Int) {
         // Decoding may give other pixels for other parts.
-        guard !options.shrinksInDecoder, source.channels == 3, source.imageSize == nil,
+        guard !options.shrinksInDecoder, source.channels == 3,
             let mean = Self.meanBytes(of: source, as: options)
         else { return nil }
         let count = Split.allCases.map(source.count).reduce(0, +)
