@@ -62,7 +62,8 @@ struct MomentsChoice {
             self.init(
                 measured ?? dataset.normalisation,
                 note: measured.map {
-                    "measured on \(Wording.grouped(looked)) of \(Wording.count(samples, "training image")): \($0.words)"
+                    "images are normalised as measured on \(Wording.grouped(looked)) of "
+                        + "\(Wording.count(samples, "training image")): \($0.words)"
                 })
         }
     }
