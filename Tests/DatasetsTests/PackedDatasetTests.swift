@@ -209,6 +209,16 @@ import Testing
         #expect(first.contains("0.PNG") && !folder.exists("out"))
     }
 
+    @Test("a set that has nothing to test with is packed as such")
+    func nothingToTest() throws {
+        let folder = try MadeFolder()
+        for name in ["a/1.png", "b/1.png"] { try folder.write(picture(1), to: "photos/" + name) }
+        let packing = try folder.pack(folder.path + "/photos")
+        let (packed, original) = (try openDataset(folder.path + "/out"), try openDataset(folder.path + "/photos"))
+        #expect(packing.train == 2 && packing.test == 0 && packed.count(of: .test) == 0)
+        #expect(packed.fingerprint == original.fingerprint)
+    }
+
     @Test("a shard has at most so many bytes, but for one image that is larger")
     func shards() throws {
         let folder = try MadeFolder()

@@ -73,6 +73,7 @@ private struct Example: Source {
         (12, [2], "2 channels"), (16, [3], "2 x 2 pixels in 4 bytes"), (18, [1], "65538 pixels a side"),
         (20, [3], "of the kind 3, 0, 0"), (20, [1], "of the kind 1, 0, 0"), (24, [1], "of the kind 0, 1, 0"),
         (28, [1], "of the kind 0, 0, 1"), (32, [1], "announces"), (39, [0x80], "classes"), (40, [3], "announces"),
+        (40, [0, 0, 0, 0, 0, 0, 0, 0, 3], "no samples to train"),
         (47, [0xFF], "samples to train"), (55, [0x7F], "samples to test"), (56, [0], "announces"),
         (63, [1], "shards"), (64, [1], "announces"), (70, [1], "bytes of text"), (72, [3], "moments"),
         (72, [0], "nothing but 0"), (76, [0, 0, 0x80, 0x7F], "moments"), (80, [1], "nothing but 0"),

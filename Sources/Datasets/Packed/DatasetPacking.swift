@@ -48,7 +48,8 @@ package struct DatasetPacking: Sendable {
             }
         }
         bad.sort { $0.split == $1.split ? $0.index < $1.index : $0.split == .train }
-        for part in parts {
+        // A set may have none to test with.
+        for part in parts where part.split == .train || !part.entries.isEmpty {
             guard part.entries.contains(where: { $0 != nil }) else {
                 let first = bad.first { $0.split == part.split }
                 throw .nothingToPack(

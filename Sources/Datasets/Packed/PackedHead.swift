@@ -90,7 +90,7 @@ struct PackedHead: Sendable {
             Array(words[5...7]) == content.numbers && content.isUsable,
             "nothing is known of images of the kind \(words[5...7].map(String.init).joined(separator: ", "))")
         try check(classes > 1, "it has \(classes) classes, where two are needed")
-        try check(train > 0 && test > 0, "it has \(train) samples to train and \(test) to test")
+        try check(train > 0, "it has no samples to train")
         let moments = Int(words[18])
         try check(
             (moments == 0 || moments == channels) && means.allSatisfy(\.isFinite)
