@@ -1,4 +1,5 @@
 import Foundation
+import ImageFaults
 import Testing
 
 @testable import Datasets
@@ -81,9 +82,13 @@ import Testing
     @Test("an archive that ends early is refused, wherever it does", arguments: ["gzip", "zstd"])
     func truncated(tool: String) throws {
         let folder = try MadeFolder()
-        // Bytes that do not become much fewer.
-        let members = (0..<30).map { index in
-            ("\(["a", "b"][index % 2])/\(index).png", picture(index * 7919, width: 16, height: 16))
+        // Bytes that do not become fewer, of several of zstd's blocks.
+        var random = SeededRandom(seed: 5)
+        let members = (0..<20).map { index -> (String, [UInt8]) in
+            let pixels = (0..<30_000).map { _ in UInt8.random(in: 0...255, using: &random) }
+            return (
+                "\(["a", "b"][index % 2])/\(index).png", Pictures.png(pixels, width: 100, height: 100, channels: 3)
+            )
         }
         try folder.write(TarFile.archive(members.map { (name: $0.0, bytes: $0.1) }), to: "a.tar")
         try compress("a.tar", by: tool, in: folder)

@@ -36,6 +36,12 @@ final class CompressedArchive: TarBytes {
         }
     }
 
+    /// Passes over the rest, behind which the checksums stand.
+    func readToEnd() throws(TarError) {
+        var bytes: [UInt8] = []
+        repeat { try read(at: place, count: 1 << 20, into: &bytes) } while !bytes.isEmpty
+    }
+
     private func next(_ count: Int) throws(DatasetError) -> [UInt8] {
         switch file {
         case .gzip(let file): try file.read(count)
@@ -81,9 +87,10 @@ final class CompressedShard: TarShard, @unchecked Sendable {
         }
     }
 
-    func finish(after end: Int) {
+    func finish(after end: Int) throws(TarError) {
         lock.lock()
         defer { lock.unlock() }
+        try archive?.readToEnd()
         self.end = end
         archive = nil
     }

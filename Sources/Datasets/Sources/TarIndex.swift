@@ -82,7 +82,7 @@ struct TarIndex {
             }
         }
         try add(group, shard: shard)
-        file.finish(after: places[first...].map { $0.offset + Int($0.size) }.max() ?? 0)
+        try file.finish(after: places[first...].map { $0.offset + Int($0.size) }.max() ?? 0)
     }
 
     private func content(of member: TarMember, in file: some TarShard, most: Int) throws(TarError) -> [UInt8] {

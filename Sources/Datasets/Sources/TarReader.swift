@@ -27,7 +27,9 @@ protocol TarShard: TarBytes, Sendable {
     var path: String { get }
     /// Says that all its members are known, and which byte none of them goes beyond: what is open for the next one is
     /// closed, now and whenever that byte is reached.
-    func finish(after end: Int)
+    ///
+    /// - Throws: where what follows to the end of the file shows that it is damaged.
+    func finish(after end: Int) throws(TarError)
 }
 
 extension SeekableFile: TarShard {
