@@ -29,6 +29,8 @@ package struct ImageSupply: Sendable {
     /// Threads of each rank that read.
     package let threads: Int
 
+    /// Seconds of reading alone: what threads have ahead when it begins is little beside what they read then.
+    private static let leastSeconds = 2.0
     /// Steps that are enough for a second, however short they are.
     private static let mostSteps = 10_000
     /// A twentieth less is as fast.
@@ -53,8 +55,8 @@ package struct ImageSupply: Sendable {
         self.shareWaited = shareWaited
     }
 
-    /// Reads batches, and then takes as many steps on those that come: `steps` of them, and at least as many as take a
-    /// second. Collective.
+    /// Reads batches for some seconds, and then takes steps on those that come: `steps` of them, and at least as many as
+    /// take a second. Collective.
     ///
     /// - Parameters:
     ///   - recipe: says what is read, and how.
@@ -78,9 +80,11 @@ package struct ImageSupply: Sendable {
         _ = try images.next()
         var samples = 0
         var start = monotonicSeconds()
-        for _ in 0..<count {
+        var batches = 0
+        while batches < count || monotonicSeconds() - start < Self.leastSeconds {
             let loaded = try images.next()
             samples += loaded.batch.count + loaded.bad.count
+            batches += 1
         }
         let data = try world.speed(samples: samples, seconds: monotonicSeconds() - start)
 
