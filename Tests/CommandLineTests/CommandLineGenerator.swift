@@ -78,7 +78,8 @@ struct CommandLineGenerator {
         case "memory": line.text = "ulimit -v \(pick([600_000, 800_000, 1_200_000, 3_000_000])); " + line.text
         case "files": line.text = "ulimit -n \(pick([4, 5, 6, 8, 12, 20])); " + line.text
         default:
-            let blocks = pick([0, 1, 8, 64])
+            // The exit code of a line with a broken pipe goes to a file.
+            let blocks = pick(line.hasBrokenPipe ? [1, 8, 64] : [0, 1, 8, 64])
             line.text = "ulimit -f \(blocks); " + line.text
             // Standard error goes to a file.
             if blocks == 0 { line.isMute = true }
