@@ -6,6 +6,8 @@ package enum CollectiveError: Error, Equatable, Sendable {
     case mpi(call: String, code: Int, message: String, rank: Int)
     /// Fewer files than MPI needs may be open at once.
     case tooFewFiles(found: Int, needed: Int)
+    /// Open MPI has no folder for what it keeps while a job runs.
+    case noSessionFolder(path: String, reason: String)
     /// The MPI library grants too low a thread level.
     case threadLevel(found: Int)
     /// A partner's message has another size than this rank expects: the ranks are at different points of the program.
@@ -26,6 +28,8 @@ extension CollectiveError: CustomStringConvertible {
                 + "with the same Open MPI, and that the machines can reach each other."
         case .tooFewFiles(let found, let needed):
             "only \(found) files may be open at once, but MPI needs \(needed): raise the limit with `ulimit -n \(needed)` or more."
+        case .noSessionFolder(let path, let reason):
+            "Open MPI cannot make its folder in \(path): \(reason). Set TMPDIR to a folder that can be written."
         case .threadLevel(let found):
             "MPI grants thread level \(found), but calls from several threads at once are needed (MPI_THREAD_MULTIPLE). "
                 + "Install an MPI built with thread support, such as Debian's libopenmpi-dev."

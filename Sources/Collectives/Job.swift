@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Machine
 import Synchronization
@@ -30,6 +31,7 @@ package final class Job: Sendable {
         // Open MPI ends the process where it cannot load its parts.
         let files = sysconf(Int32(_SC_OPEN_MAX))
         guard files < 0 || files >= fewestFiles else { throw .tooFewFiles(found: files, needed: fewestFiles) }
+        try requireSessionFolder()
         do throws(ThreadError) {
             try SystemThread.require(threadsOfMPI, for: "MPI library")
         } catch {
@@ -38,6 +40,22 @@ package final class Job: Sendable {
         let job = Job(try MPICommunicator())
         try job.startWatchdog()
         return job
+    }
+
+    /// Makes sure that a process alone can have the folder that Open MPI makes for each job, of whose lack it complains on a
+    /// page. Ranks are given theirs by their launcher.
+    private static func requireSessionFolder() throws(CollectiveError) {
+        guard environmentPath("PMIX_RANK", "OMPI_COMM_WORLD_RANK") == nil else { return }
+        let folder = environmentPath("OMPI_MCA_orte_tmpdir_base", "TMPDIR", "TEMP", "TMP") ?? "/tmp"
+        // Open MPI makes it where it is not there.
+        do throws(FileError) {
+            try makeFolders(folder)
+        } catch {
+            throw .noSessionFolder(path: folder, reason: error.reason)
+        }
+        var probe = (folder + "/cnn-train-XXXXXX").pathBytes.map { CChar(bitPattern: $0) } + [0]
+        guard mkdtemp(&probe) != nil else { throw .noSessionFolder(path: folder, reason: systemReason(errno)) }
+        rmdir(probe)
     }
 
     private func startWatchdog() throws(CollectiveError) {

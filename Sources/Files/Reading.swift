@@ -131,9 +131,17 @@ private func waitWhenReading(_ descriptor: Int32) {
     if flags >= 0 { _ = fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) }
 }
 
+/// The path in the first of these environment variables that has one.
+package func environmentPath(_ variables: String...) -> String? {
+    for variable in variables {
+        if let text = getenv(variable), text.pointee != 0 { return String(path: text) }
+    }
+    return nil
+}
+
 /// A file without a name, which goes when it is closed.
 private func temporaryFile() throws(FileError) -> Int32 {
-    let folder = getenv("TMPDIR").flatMap { $0.pointee == 0 ? nil : String(path: $0) } ?? "/tmp"
+    let folder = environmentPath("TMPDIR") ?? "/tmp"
     var name = (folder + "/cnn-train-XXXXXX").pathBytes.map { CChar(bitPattern: $0) } + [0]
     let descriptor = mkstemp(&name)
     guard descriptor >= 0 else { throw .system(call: "making a temporary file", path: folder, code: errno) }

@@ -125,6 +125,9 @@ struct LaunchTests {
         let refused = try commands.run(script: "ulimit -n 10; exec \"$BINARY\" \(words)")
         #expect(refused.status == 1 && refused.complaints.count == 1)
         #expect(refused.errors.contains("only 10 files may be open at once"))
+        let homeless = try commands.run(script: "export TMPDIR=/dev/null/x; exec \"$BINARY\" \(words)")
+        #expect(homeless.status == 1 && homeless.complaints.count == 1)
+        #expect(homeless.errors.contains("its folder in /dev/null/x: it is a device, not a folder"), "\(homeless.errors)")
     }
 
     @Test("mpirun is not started where it would wait for files that it may not write")
