@@ -73,7 +73,6 @@ let package = Package(
         engineRoom("Networks", ["Tensors"]),
         room("Graphs", ["Tensors", "Networks"]),
         engineRoom("Engine", ["Machine", "Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
-        room("Launching", ["Machine", "Files", "Terminal", "CRelay"]),
         engineRoom("Collectives", ["Machine", "Files", "Terminal", "Tensors", "Kernels", "CMachine", "CMPI"]),
         room("Planning", ["Collectives"]),
         engineRoom("Datasets", ["Machine", "Files", "Tensors", "CZlib", "CZstd", "CImageCodecs"]),
@@ -86,16 +85,18 @@ let package = Package(
             ],
             exclude: ["onnx.proto"], swiftSettings: house),
         room("Recipes", ["Files", "Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
+        room("Runs", ["Files", "Terminal", "CMachine", "Checkpoints", "Recipes"]),
+        room("Launching", ["Machine", "Files", "Terminal", "CRelay"]),
         room(
             "Training",
             [
                 "Machine", "Files", "Terminal", "Tensors", "CMachine", "Kernels", "Networks", "Graphs", "Engine",
-                "Collectives", "Datasets", "Checkpoints", "Recipes", "Planning",
+                "Collectives", "Datasets", "Checkpoints", "Recipes", "Planning", "Runs",
             ]),
         .executableTarget(
             name: "cnn-train",
             dependencies: [
-                "Training", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Launching", "Planning",
+                "Training", "Runs", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Launching", "Planning",
                 "Collectives",
                 "Datasets", "Checkpoints", "Exports", "Files", "Tensors", "Machine", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -105,7 +106,7 @@ let package = Package(
         .executableTarget(
             name: "kernel-benchmark",
             dependencies: [
-                "Training", "Engine", "Graphs", "Networks", "Kernels", "Tensors",
+                "Training", "Runs", "Engine", "Graphs", "Networks", "Kernels", "Tensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/Kernels", swiftSettings: house),
@@ -155,11 +156,12 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         tests("Recipes", ["Recipes", "Networks"]),
+        tests("Runs", ["Runs"]),
         tests(
             "Training",
             [
-                "Training", "Recipes", "Engine", "Graphs", "Networks", "Collectives", "Datasets", "Checkpoints",
-                "Tensors", "Machine", "ImageFaults",
+                "Training", "Runs", "Recipes", "Engine", "Graphs", "Networks", "Collectives", "Datasets",
+                "Checkpoints", "Tensors", "Machine", "ImageFaults",
             ], resources: [.copy("Golden")]),
         tests(
             "CommandLine",

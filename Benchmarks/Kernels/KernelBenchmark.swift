@@ -3,6 +3,7 @@ import Engine
 import Foundation
 import Graphs
 import Kernels
+import Runs
 import Tensors
 import Training
 

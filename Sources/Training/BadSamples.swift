@@ -2,6 +2,7 @@ import Checkpoints
 import Collectives
 import Datasets
 import Files
+import Runs
 import Terminal
 
 /// Samples that could not be had, which are left out of their batches on all ranks alike.
@@ -74,7 +75,7 @@ struct BadSamples {
                 // Paths may have bytes that are not UTF-8.
                 try writeFile((Self.head + sorted.joined()).pathBytes.span.bytes, to: path)
             } catch {
-                throw TrainingError.cannotWrite(path: path, reason: error.reason)
+                throw RunError.cannotWrite(path: path, reason: error.reason)
             }
         }
         return lines.count

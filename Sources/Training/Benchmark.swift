@@ -8,6 +8,7 @@ import Kernels
 import Networks
 package import Planning
 package import Recipes
+import Runs
 import Tensors
 
 /// How fast training steps are on this machine, beside how fast it could be.

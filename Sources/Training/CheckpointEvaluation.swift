@@ -4,6 +4,7 @@ import Engine
 import Foundation
 import Networks
 package import Recipes
+import Runs
 import Tensors
 
 /// How well the network of a checkpoint file does on a dataset.

@@ -2,6 +2,7 @@ import Checkpoints
 import Engine
 import Files
 import Recipes
+import Runs
 import Tensors
 import Terminal
 
@@ -40,7 +41,7 @@ final class Coordinator {
     /// - Parameters:
     ///   - resumed: the step that the run goes on after, and the metrics up to it; nil for a new run.
     ///   - commit: stands before the writing of each checkpoint.
-    /// - Throws: `TrainingError.cannotWrite`
+    /// - Throws: `RunError.cannotWrite`
     init(
         _ opened: OpenedFolder, recipe: Recipe, resumed: (step: Int, metrics: String)?, memory: SnapshotMemory,
         log: RunLog, hooks: TrainerHooks
@@ -52,6 +53,7 @@ final class Coordinator {
         whole.resume = nil
         whole.overriddenKeys = nil
         try folder.begin(recipe: Recipe.resolve(flags: whole).yaml())
+        if resumed == nil || RunIdentity(of: folder) == nil { try RunIdentity().write(to: folder) }
         let metrics = try MetricsFile(path: folder.metrics, resumedStep: resumed?.step, from: resumed?.metrics)
         let checkpoints = folder.checkpointDirectory(recipe.checkpoints)
         self.memory = memory
@@ -217,12 +219,12 @@ struct OpenedFolder {
 
     /// Makes the folder where it is missing, and takes it.
     ///
-    /// - Throws: `TrainingError.folderInUse` or `.cannotWrite`
+    /// - Throws: `RunError.folderInUse` or `.cannotWrite`
     init(_ folder: RunFolder) throws {
         do throws(FileError) {
             try makeFolders(folder.path)
         } catch {
-            throw TrainingError.cannotWrite(path: folder.path, reason: error.reason)
+            throw RunError.cannotWrite(path: folder.path, reason: error.reason)
         }
         self.folder = folder
         lock = try RunLock(folder: folder)

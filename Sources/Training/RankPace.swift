@@ -1,4 +1,5 @@
 import Collectives
+package import Runs
 import Tensors
 
 /// How long a rank works by itself, without what it waits for others.
@@ -22,20 +23,14 @@ struct RankPace {
     }
 }
 
-/// What the ranks' paces say about each other.
-package struct PaceComparison: Hashable, Sendable {
-    package let slowest: Int
-    /// The slowest rank's time over the median.
-    package let ratio: Double
-
+extension PaceComparison {
     /// nil where there is nothing to compare.
     package init?(seconds: [Double]) {
         let middle = median(seconds)
         guard seconds.count > 1, middle > 0, let slowest = seconds.indices.max(by: { seconds[$0] < seconds[$1] }) else {
             return nil
         }
-        self.slowest = slowest
-        ratio = seconds[slowest] / middle
+        self.init(slowest: slowest, ratio: seconds[slowest] / middle)
     }
 }
 

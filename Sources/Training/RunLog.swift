@@ -5,6 +5,7 @@ import Foundation
 import Graphs
 import Networks
 import Recipes
+import Runs
 import Tensors
 import Terminal
 

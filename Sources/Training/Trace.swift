@@ -1,6 +1,7 @@
 import Checkpoints
 package import Collectives
 import Engine
+import Runs
 
 extension StepRecording {
     /// All timed steps of all ranks as a Chrome trace, which chrome://tracing and Perfetto show: a JSON array of complete events

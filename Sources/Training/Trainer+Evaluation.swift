@@ -1,6 +1,7 @@
 import Collectives
 import Engine
 import Recipes
+import Runs
 import Tensors
 
 extension Trainer {

@@ -5,6 +5,7 @@ import Engine
 import Graphs
 import Networks
 import Recipes
+import Runs
 import Tensors
 
 extension Trainer {

@@ -4,6 +4,7 @@ import Engine
 import Foundation
 import Graphs
 package import Recipes
+package import Runs
 import Tensors
 
 /// What a finished run reached.

@@ -12,8 +12,6 @@ package enum TrainingError: Error, Equatable, Sendable {
     /// The first of a file's tensors with numbers that are infinite or none, of which `found` is the first.
     case weightsNotFinite(path: String, tensor: String, found: Float, count: Int, of: Int)
     case outputTaken(path: String)
-    /// Another run writes there; `holder` is nil where it does not say yet which.
-    case folderInUse(path: String, holder: RunHolder?)
     /// Not one checkpoint, or not the last, could be written.
     case nothingSaved(path: String, reason: String)
     /// To go on from `file` would leave checkpoints of a later step, another future of the run, in its folder.
@@ -42,7 +40,6 @@ package enum TrainingError: Error, Equatable, Sendable {
     case dataNeeded(path: String)
     /// No parameter's name begins so.
     case unusedPrefix(option: String, prefix: String, nearest: String?, names: [String])
-    case cannotWrite(path: String, reason: String)
     /// A state in which this tensor has numbers that are infinite or none.
     case stateNotFinite(tensor: String)
 }
@@ -77,11 +74,6 @@ extension TrainingError: ErrorOfSeveralLines {
                 + "run that has diverged, or damaged: take an earlier checkpoint, or the file from where it came"
         case .outputTaken(let path):
             "\(path) already holds a run: say --resume to continue it, or another --output"
-        case .folderInUse(let path, let holder):
-            "\(path) is in use by another run"
-                + (holder.map { " (process \($0.pid) on \($0.host), since \($0.start))" } ?? "")
-                + ": wait for its end, or give this one another --output. If that run is gone for sure, remove "
-                + "\(RunFolder(path: path).lock)"
         case .nothingSaved(let path, let reason):
             "the run's last state could not be saved in \(path): \(reason). Make room or mend what is wrong, and say "
                 + "--resume: it goes on from the newest checkpoint there, or anew where there is none"
@@ -135,8 +127,6 @@ extension TrainingError: ErrorOfSeveralLines {
                 + (nearest.map { "; did you mean \($0)?" } ?? "; they are \(Wording.few(names))")
         case .stateNotFinite(let tensor):
             "\(tensor) has become infinite or not a number, and such a state is not kept"
-        case .cannotWrite(let path, let reason):
-            "cannot write \(path): \(reason)"
         }
     }
 

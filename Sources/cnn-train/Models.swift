@@ -1,6 +1,7 @@
 import ArgumentParser
 import Graphs
 import Networks
+import Runs
 import Training
 
 /// `cnn-train models`: what there is to train.

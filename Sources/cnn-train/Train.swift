@@ -4,6 +4,7 @@ import Files
 import Foundation
 import Launching
 import Recipes
+import Runs
 import Training
 
 /// `cnn-train train`: a run from its recipe to its results.

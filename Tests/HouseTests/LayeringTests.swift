@@ -8,7 +8,8 @@ private let rooms = [
     "Networks",
     "Graphs",
     "Engine",
-    "Launching", "Collectives", "Planning", "Datasets", "Checkpoints", "Exports", "Recipes", "Training", "cnn-train",
+    "Collectives", "Planning", "Datasets", "Checkpoints", "Exports", "Recipes", "Runs", "Launching", "Training",
+    "cnn-train",
 ]
 
 private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

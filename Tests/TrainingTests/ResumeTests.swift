@@ -2,6 +2,7 @@ import Checkpoints
 import Engine
 import Foundation
 import Recipes
+import Runs
 import Testing
 
 @testable import Training
@@ -122,6 +123,23 @@ struct ResumeTests {
         try FileManager.default.removeItem(atPath: run.path("new") + "/checkpoints")
         #expect(try run.train(auto).parametersSHA256 == whole.parametersSHA256)
         #expect(try run.story("new") == run.story("whole"))
+    }
+
+    @Test("keeps its identity, which a run that begins anew in the folder or branches off has not")
+    func identity() throws {
+        func identity(of output: String) throws -> String {
+            try #require(RunIdentity(of: RunFolder(path: run.path(output)))).text
+        }
+        try run.train(run.flags("run", everyStep))
+        let first = try identity(of: "run")
+        try run.forget("run", after: 3)
+        try run.train(run.flags("run") { $0.resume = .auto })
+        #expect(try identity(of: "run") == first)
+        try run.train(run.flags("branch") { $0.resume = .from(path: run.path("run")) })
+        #expect(try identity(of: "branch") != first)
+        try FileManager.default.removeItem(atPath: run.path("run") + "/checkpoints")
+        try run.train(run.flags("run") { $0.resume = .auto })
+        #expect(try identity(of: "run") != first)
     }
 
     @Test("does not begin anew where checkpoints are there and none holds")

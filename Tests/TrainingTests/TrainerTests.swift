@@ -1,6 +1,7 @@
 import Collectives
 import Foundation
 import Recipes
+import Runs
 import Testing
 
 @testable import Training

@@ -5,6 +5,7 @@ import Foundation
 import Graphs
 import Networks
 import Recipes
+import Runs
 import Testing
 
 @testable import Training

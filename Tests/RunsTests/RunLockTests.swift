@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-@testable import Training
+@testable import Runs
 
-@Suite("The lock of a run's folder") struct RunLockTests {
+@Suite("The lock of a run's folder", .serialized) struct RunLockTests {
     private let folder: TemporaryFolder
     private var run: RunFolder { RunFolder(path: folder.path) }
 
@@ -18,15 +18,17 @@ import Testing
         try holder.json.write(toFile: run.lock, atomically: false, encoding: .utf8)
     }
 
-    private func holder(host: String = RunHolder.here.host, job: String? = nil) -> RunHolder {
+    private func holder(
+        host: String = RunHolder.here.host, job: String? = nil, supervisor: String? = nil
+    ) -> RunHolder {
         // init's number, which lives, with a start that is not init's.
-        RunHolder(host: host, pid: 1, start: "2026-01-01T00:00:00Z", ticks: .max, job: job)
+        RunHolder(host: host, pid: 1, start: "2026-01-01T00:00:00Z", ticks: .max, job: job, supervisor: supervisor)
     }
 
     @Test("is had by one at a time, and says by whom")
     func exclusive() throws {
         let lock = try RunLock(folder: run)
-        let error = #expect(throws: TrainingError.self) { _ = try RunLock(folder: run) }
+        let error = #expect(throws: RunError.self) { _ = try RunLock(folder: run) }
         #expect(
             error
                 == .folderInUse(
@@ -50,7 +52,7 @@ import Testing
     @Test("of another machine is left to its owner, who may live, where that can reach the folder")
     func otherMachine() throws {
         try leave(holder(host: "elsewhere"))
-        let error = #expect(throws: TrainingError.self) {
+        let error = #expect(throws: RunError.self) {
             _ = try RunLock(folder: run, isOfThisMachineAlone: { _ in false })
         }
         #expect(error == .folderInUse(path: run.path, holder: holder(host: "elsewhere")))
@@ -62,8 +64,22 @@ import Testing
         try leave(holder(host: "a-container"))
         let lock = try RunLock(folder: run, isOfThisMachineAlone: { _ in true })
         try leaveInPlace(holder(host: "a-container"))
-        #expect(throws: TrainingError.self) { _ = try RunLock(folder: run, isOfThisMachineAlone: { _ in true }) }
+        #expect(throws: RunError.self) { _ = try RunLock(folder: run, isOfThisMachineAlone: { _ in true }) }
         lock.release()
+    }
+
+    @Test("of another machine is taken over by what the same supervisor starts again, and by no other")
+    func sameSupervisor() throws {
+        setenv("CNN_TRAIN_JOB", "b7", 1)
+        defer { unsetenv("CNN_TRAIN_JOB") }
+        #expect(RunHolder.here.supervisor == "b7")
+        try leave(holder(host: "elsewhere", supervisor: "b7"))
+        let lock = try RunLock(folder: run, isOfThisMachineAlone: { _ in false })
+        let written = try JSONDecoder().decode(RunHolder.self, from: Data(contentsOf: URL(filePath: run.lock)))
+        #expect(written.supervisor == "b7")
+        lock.release()
+        try leave(holder(host: "elsewhere", supervisor: "c8"))
+        #expect(throws: RunError.self) { _ = try RunLock(folder: run, isOfThisMachineAlone: { _ in false }) }
     }
 
     @Test("asks the system what kind of file system a folder is on")

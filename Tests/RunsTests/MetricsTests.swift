@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Training
+@testable import Runs
 
 @Suite struct MetricsTests {
     private func record(
@@ -98,7 +98,7 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.path + "/missing/metrics.jsonl"
         #expect { _ = try MetricsFile(path: path, resumedStep: nil) } throws: { error in
-            guard case TrainingError.cannotWrite(path, _) = error else { return false }
+            guard case RunError.cannotWrite(path, _) = error else { return false }
             return true
         }
     }

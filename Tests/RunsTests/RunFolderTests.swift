@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Training
+@testable import Runs
 
 @Suite struct RunFolderTests {
     @Test("an empty folder that the user names is taken as it is")
@@ -47,6 +47,6 @@ import Testing
     func unwritable() throws {
         let folder = try TemporaryFolder()
         try "".write(toFile: folder.path + "/file", atomically: true, encoding: .utf8)
-        #expect(throws: TrainingError.self) { try RunFolder(path: folder.path + "/file/run").begin(recipe: "") }
+        #expect(throws: RunError.self) { try RunFolder(path: folder.path + "/file/run").begin(recipe: "") }
     }
 }

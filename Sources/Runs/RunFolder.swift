@@ -16,9 +16,13 @@ package struct RunFolder: Hashable, Sendable {
     package var recipe: String { path + "/config.yaml" }
     package var checkpoints: String { path + "/checkpoints" }
     /// The samples that could not be read.
-    var badSamples: String { path + "/bad-samples.tsv" }
+    package var badSamples: String { path + "/bad-samples.tsv" }
     /// Says which process writes here, while one does.
-    var lock: String { path + "/run.lock" }
+    package var lock: String { path + "/run.lock" }
+    /// Tells this run from others that were or will be here.
+    package var identity: String { path + "/run.id" }
+    /// What a supervisor saw and did.
+    package var events: String { path + "/supervisor.jsonl" }
 
     static func path(ofLock path: String) -> String { String(path.dropLast("/run.lock".count)) }
 
@@ -35,8 +39,8 @@ package struct RunFolder: Hashable, Sendable {
     /// The folder for a new run: the one the user names, else `runs/MODEL-DATA`, with a number where that is taken. The latter is made:
     /// of several runs that begin at once, each has another.
     ///
-    /// - Throws: `TrainingError.cannotWrite`
-    package static func new(asked: String?, model: String, data: String) throws(TrainingError) -> RunFolder {
+    /// - Throws: `RunError.cannotWrite`
+    package static func new(asked: String?, model: String, data: String) throws(RunError) -> RunFolder {
         if let asked { return RunFolder(path: asked) }
         var number = 1
         do throws(FileError) {
@@ -111,7 +115,7 @@ package struct RunFolder: Hashable, Sendable {
     }
 
     /// Removes the folder where nothing is in it.
-    func removeIfEmpty() { _ = path.withPath { rmdir($0) } }
+    package func removeIfEmpty() { _ = path.withPath { rmdir($0) } }
 
     /// Creates the folder and writes the resolved recipe into it.
     package func begin(recipe yaml: String) throws {
@@ -119,9 +123,9 @@ package struct RunFolder: Hashable, Sendable {
             try makeFolders(path)
             try writeFile(yaml, to: recipe)
         } catch let error as FileError {
-            throw TrainingError.cannotWrite(path: path, reason: error.reason)
+            throw RunError.cannotWrite(path: path, reason: error.reason)
         } catch {
-            throw TrainingError.cannotWrite(path: path, reason: error.reason)
+            throw RunError.cannotWrite(path: path, reason: error.reason)
         }
     }
 }

@@ -9,7 +9,7 @@ import Terminal
 /// that is what tells a run that goes on from one that was killed. On a disk of this machine the file's lock is the whole truth, whatever
 /// name the writer knew the machine by (a container has one of its own each time); of a folder that others may have mounted, too,
 /// another machine's name means that its process may live.
-final class RunLock: Sendable {
+package final class RunLock: Sendable {
     private let path: String
     private let descriptor: Int32
 
@@ -18,14 +18,14 @@ final class RunLock: Sendable {
     /// - Parameters:
     ///   - folder: it must be there.
     ///   - isOfThisMachineAlone: whether only processes of this machine can reach the folder.
-    /// - Throws: `TrainingError.folderInUse` where another process has it or may have it; `.cannotWrite`.
-    init(
+    /// - Throws: `RunError.folderInUse` where another process has it or may have it; `.cannotWrite`.
+    package init(
         folder: RunFolder, isOfThisMachineAlone: (String) -> Bool = RunLock.isOfThisMachineAlone
-    ) throws(TrainingError) {
+    ) throws(RunError) {
         path = folder.lock
         let isExclusive: Bool
         (descriptor, isExclusive) = try Self.locked(path)
-        do throws(TrainingError) {
+        do throws(RunError) {
             if let holder = Self.holder(path), !(isExclusive && isOfThisMachineAlone(path)),
                 !holder.isGone(knownFromLock: isExclusive)
             {
@@ -39,13 +39,13 @@ final class RunLock: Sendable {
     }
 
     /// Gives the right up. Only once; a process that ends without it is noticed to be gone.
-    func release() {
+    package func release() {
         _ = path.withPath { unlink($0) }
         close(descriptor)
     }
 
     /// The file, open and, where the file system has such locks, locked.
-    private static func locked(_ path: String) throws(TrainingError) -> (descriptor: Int32, isExclusive: Bool) {
+    private static func locked(_ path: String) throws(RunError) -> (descriptor: Int32, isExclusive: Bool) {
         while true {
             let descriptor = path.withPath { open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
             guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: String(cString: strerror(errno))) }
@@ -65,7 +65,7 @@ final class RunLock: Sendable {
 
     /// Whether a file lies on a kind of file system that only one machine has mounted at a time (statfs(2), `f_type`); false where that
     /// is not certain.
-    static func isOfThisMachineAlone(_ path: String) -> Bool {
+    package static func isOfThisMachineAlone(_ path: String) -> Bool {
         // btrfs, ext2 to ext4, f2fs, overlayfs, tmpfs, xfs, zfs.
         [0x9123_683E, 0xEF53, 0xF2F5_2010, 0x794C_7630, 0x0102_1994, 0x5846_5342, 0x2FC1_2FC1]
             .contains(path.withPath { machine_file_system($0) })
@@ -77,7 +77,7 @@ final class RunLock: Sendable {
         return try? JSONDecoder().decode(RunHolder.self, from: Data(bytes))
     }
 
-    private static func write(_ holder: RunHolder, to descriptor: Int32, _ path: String) throws(TrainingError) {
+    private static func write(_ holder: RunHolder, to descriptor: Int32, _ path: String) throws(RunError) {
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
         do {
             try handle.truncate(atOffset: 0)
@@ -99,21 +99,25 @@ package struct RunHolder: Codable, Equatable, Sendable {
     package let ticks: Int
     /// The cluster's job that it is of; one that is started again elsewhere is the same.
     package var job: String?
+    /// The supervisor that started it, as `CNN_TRAIN_JOB` says; what that starts again elsewhere is the same run.
+    package var supervisor: String?
 
     static var here: RunHolder {
         let environment = ProcessInfo.processInfo.environment
         let host = (try? String(contentsOfFile: "/proc/sys/kernel/hostname", encoding: .utf8)) ?? "unknown"
         return RunHolder(
             host: host.trimmingCharacters(in: .whitespacesAndNewlines), pid: getpid(), start: Date().ISO8601Format(),
-            ticks: ticks(of: getpid()) ?? 0, job: environment["SLURM_JOB_ID"].map { "slurm \($0)" })
+            ticks: ticks(of: getpid()) ?? 0, job: environment["SLURM_JOB_ID"].map { "slurm \($0)" },
+            supervisor: environment["CNN_TRAIN_JOB"])
     }
 
-    /// Whether it writes no more. Of another machine that is known only where its job is ours.
+    /// Whether it writes no more. Of another machine that is known only where its job or its supervisor is ours.
     ///
     /// - Parameter knownFromLock: whether the file's own lock was to be had, which it is not while a process of this machine has it.
     func isGone(knownFromLock: Bool) -> Bool {
         let here = Self.here
         if let job, job == here.job { return true }
+        if let supervisor, supervisor == here.supervisor { return true }
         return host == here.host && (knownFromLock || Self.ticks(of: pid) != ticks)
     }
 
@@ -124,6 +128,7 @@ package struct RunHolder: Codable, Equatable, Sendable {
         line.add("start", start)
         line.add("ticks", ticks)
         if let job { line.add("job", job) }
+        if let supervisor { line.add("supervisor", supervisor) }
         return line.text + "\n"
     }
 

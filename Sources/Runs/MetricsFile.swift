@@ -27,7 +27,7 @@ package final class MetricsFile: Sendable {
     ///   - resumedStep: records of later steps, and the end of a run that is now going on, are dropped: the file
     ///     tells one story, of the run whose steps count. nil starts anew.
     ///   - source: the file that tells the story so far; nil for `path` itself.
-    /// - Throws: `TrainingError.cannotWrite`
+    /// - Throws: `RunError.cannotWrite`
     package init(path: String, resumedStep: Int?, from source: String? = nil) throws {
         var kept = ""
         if let resumedStep, let bytes = try? readFile(source ?? path, limit: Int.max) {
@@ -36,11 +36,11 @@ package final class MetricsFile: Sendable {
         do {
             try writeFile(kept, to: path)
         } catch {
-            throw TrainingError.cannotWrite(path: path, reason: error.reason)
+            throw RunError.cannotWrite(path: path, reason: error.reason)
         }
         let descriptor = path.withPath { open($0, O_WRONLY | O_CLOEXEC) }
         guard descriptor >= 0 else {
-            throw TrainingError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
+            throw RunError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
         }
         handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
         self.path = path
@@ -52,7 +52,7 @@ package final class MetricsFile: Sendable {
 
     /// Appends a record; it is in the file when this returns.
     ///
-    /// - Throws: `TrainingError.cannotWrite`; the record is written with the next one then.
+    /// - Throws: `RunError.cannotWrite`; the record is written with the next one then.
     package func append(_ record: MetricsRecord) throws { try append(line: record.json) }
 
     /// Appends a line that is not a record but has `kind` and `step` as records do.
@@ -69,7 +69,7 @@ package final class MetricsFile: Sendable {
         do {
             try handle.synchronize()
         } catch {
-            throw TrainingError.cannotWrite(path: path, reason: error.reason)
+            throw RunError.cannotWrite(path: path, reason: error.reason)
         }
     }
 
@@ -80,7 +80,7 @@ package final class MetricsFile: Sendable {
             try handle.truncate(atOffset: state.written)
             try handle.write(contentsOf: Data(state.waiting.utf8))
         } catch {
-            throw TrainingError.cannotWrite(path: path, reason: error.reason)
+            throw RunError.cannotWrite(path: path, reason: error.reason)
         }
         state.written += UInt64(state.waiting.utf8.count)
         state.waiting = ""

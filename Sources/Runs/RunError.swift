@@ -1,0 +1,24 @@
+import Terminal
+
+/// Why a run's folder cannot be used.
+package enum RunError: Error, Equatable, Sendable {
+    case cannotWrite(path: String, reason: String)
+    /// Another run writes there; `holder` is nil where it does not say yet which.
+    case folderInUse(path: String, holder: RunHolder?)
+}
+
+extension RunError: CustomStringConvertible {
+    package var description: String { text.visible }
+
+    private var text: String {
+        switch self {
+        case .cannotWrite(let path, let reason):
+            "cannot write \(path): \(reason)"
+        case .folderInUse(let path, let holder):
+            "\(path) is in use by another run"
+                + (holder.map { " (process \($0.pid) on \($0.host), since \($0.start))" } ?? "")
+                + ": wait for its end, or give this one another --output. If that run is gone for sure, remove "
+                + "\(RunFolder(path: path).lock)"
+        }
+    }
+}

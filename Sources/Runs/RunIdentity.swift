@@ -1,0 +1,51 @@
+import Checkpoints
+import Files
+import Terminal
+
+/// The identity of a run, which tells its steps from those of another run in the same folder.
+///
+/// The file `run.id` of the folder says it. A run that begins anew draws another; one that is resumed keeps it.
+package struct RunIdentity: Hashable, Sendable {
+    /// 32 hexadecimal digits.
+    package let text: String
+
+    package static let digits = 32
+
+    /// nil where `text` is no identity.
+    package init?(_ text: some StringProtocol) {
+        let isDigits = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): true
+            default: false
+            }
+        }
+        guard text.utf8.count == Self.digits, isDigits else { return nil }
+        self.text = String(text)
+    }
+
+    /// Draws one from the system's random numbers.
+    package init() {
+        var random = SystemRandomNumberGenerator()
+        text = [random.next(), random.next()].map { (half: UInt64) in
+            let digits = String(half, radix: 16)
+            return String(repeating: "0", count: Self.digits / 2 - digits.count) + digits
+        }.joined()
+    }
+
+    /// The one that a folder has; nil where it has none that can be read.
+    package init?(of folder: RunFolder) {
+        guard let bytes = try? readFile(folder.identity, limit: 1 << 10) else { return nil }
+        self.init(String(decoding: bytes, as: UTF8.self).split(separator: "\n").first ?? "")
+    }
+
+    /// Gives it to a folder, whole or not at all.
+    ///
+    /// - Throws: `RunError.cannotWrite`
+    package func write(to folder: RunFolder) throws(RunError) {
+        do throws(CheckpointError) {
+            try writeFile(text + "\n", to: folder.identity)
+        } catch {
+            throw .cannotWrite(path: folder.identity, reason: error.reason)
+        }
+    }
+}
