@@ -49,6 +49,7 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
 
         .systemLibrary(name: "CMachine"),
         .systemLibrary(name: "CVectors"),
@@ -61,6 +62,7 @@ let package = Package(
 
         room("Machine"),
         room("Files"),
+        engineRoom("Pickles"),
         room("Terminal", ["Files"]),
         engineRoom("Tensors", ["Machine"]),
         room("KernelInterface"),
@@ -75,8 +77,9 @@ let package = Package(
         engineRoom("Engine", ["Machine", "Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
         engineRoom("Collectives", ["Machine", "Files", "Terminal", "Tensors", "Kernels", "CMachine", "CMPI"]),
         room("Planning", ["Collectives"]),
-        engineRoom("Datasets", ["Machine", "Files", "Tensors", "CZlib", "CZstd", "CImageCodecs"]),
-        engineRoom("Checkpoints", ["Machine", "Files", "Tensors", "CZstd", "CCrypto"]),
+        engineRoom(
+            "Datasets", ["Machine", "Files", "Pickles", "Tensors", "CZlib", "CZstd", "CImageCodecs"]),
+        engineRoom("Checkpoints", ["Machine", "Files", "Pickles", "Tensors", "CZstd", "CZip", "CCrypto"]),
         .target(
             name: "Exports",
             dependencies: [
@@ -136,6 +139,7 @@ let package = Package(
         .testTarget(name: "HouseTests", dependencies: ["cnn-train"], swiftSettings: house),
         tests("Machine", ["Machine"]),
         tests("Files", ["Files"]),
+        tests("Pickles", ["Pickles"]),
         tests("Terminal", ["Terminal", "Files"]),
         tests("Tensors", ["Tensors"]),
         tests("Kernels", ["Kernels", "KernelInterface", "Tensors"]),
@@ -145,7 +149,7 @@ let package = Package(
         tests("Launching", ["Launching"]),
         tests("Planning", ["Planning"]),
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
-        tests("Datasets", ["Datasets", "Files", "ImageFaults", "image-check", "Tensors", "CImageCodecs"]),
+        tests("Datasets", ["Datasets", "Files", "ImageFaults", "image-check", "Pickles", "Tensors", "CImageCodecs"]),
         tests(
             "Checkpoints", ["Checkpoints", "CheckpointFaults", "checkpoint-check", "Tensors"],
             resources: [.copy("Golden")]),

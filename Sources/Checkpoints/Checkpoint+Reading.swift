@@ -1,6 +1,6 @@
 extension Checkpoint {
-    /// Reads a `.safetensors.zst` file, or a plain `.safetensors` one, whatever it is called, and checks all digests in it.
-    /// Numbers of other types become float32 or int64.
+    /// Reads a `.safetensors.zst` file, a plain `.safetensors` one, or a `.pth` of PyTorch, whatever it is called, and checks all digests in
+    /// it. Numbers of other types become float32 or int64.
     ///
     /// - Parameter choose: which of a list of tensors are wanted, by their places, of another program's file; nil for all. The others are
     ///   only listed. Of ours all are read.
@@ -8,7 +8,11 @@ extension Checkpoint {
     package init(
         contentsOf path: String, choosing choose: (([ListedTensor]) -> Set<Int>)? = nil
     ) throws(CheckpointError) {
-        try self.init(contentsOf: path, choosing: choose, in: SystemFiles())
+        if let contents = try TorchFile.contents(of: path, choosing: choose) {
+            self.init(contents)
+        } else {
+            try self.init(contentsOf: path, choosing: choose, in: SystemFiles())
+        }
     }
 
     init(

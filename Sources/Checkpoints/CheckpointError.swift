@@ -17,6 +17,8 @@ package enum CheckpointError: Error, Equatable, Sendable {
     case noneReadable(directory: String, reasons: [String])
     /// The file is something else; `found` says what it looks like, `remedy` what to do about it.
     case notACheckpoint(path: String, found: String, remedy: String)
+    /// The file is PyTorch's, or nearly, and has something else than tensors by names.
+    case notATorchFile(path: String, reason: String)
     /// The file ends too early, or a checksum does not match.
     case damaged(path: String, reason: String)
     /// The file is whole, but breaks a rule of the safetensors format, maybe at one tensor.
@@ -65,6 +67,9 @@ extension CheckpointError: CustomStringConvertible {
             "\(directory): none of \(reasons.count) checkpoints can be read: \(reasons.joined(separator: "; "))"
         case .notACheckpoint(let path, let found, let remedy):
             "\(path): this is \(found), not a checkpoint; \(remedy)"
+        case .notATorchFile(let path, let reason):
+            "\(path): this .pth is not read: \(reason). Save only the state_dict, with nothing but tensors in it, by "
+                + "torch.save(model.state_dict(), …)"
         case .damaged(let path, let reason):
             "\(path): the checkpoint is damaged: \(reason); take an older one, or copy it again from where it came"
         case .malformed(let path, let tensor, let rule):

@@ -61,7 +61,7 @@ extension Safetensors {
     }
 
     /// Makes sure, before tensors are read, that there is memory for them.
-    private static func requireMemory(for tensors: [ListedTensor], _ path: String) throws(CheckpointError) {
+    static func requireMemory(for tensors: [ListedTensor], _ path: String) throws(CheckpointError) {
         let bytes = tensors.reduce(0) { sum, tensor in
             let count = tensor.shape.reduce(1) { $0.saturatingProduct($1) }
             return sum.saturatingSum(count.saturatingProduct(tensor.type.readAs?.size ?? 0))

@@ -51,7 +51,8 @@ struct CheckpointCommand: ParsableCommand {
 
         @OptionGroup var arguments: ModelArguments
         @Option(
-            help: ArgumentHelp("The weights: safetensors, plain or in zstd.", valueName: "file"), transform: userPath)
+            help: ArgumentHelp("The weights: safetensors, plain or in zstd, or a .pth of PyTorch.", valueName: "file"),
+            transform: userPath)
         var input: String
         @Option(help: ArgumentHelp("The checkpoint to write.", valueName: "file.safetensors.zst"), transform: userPath)
         var output: String

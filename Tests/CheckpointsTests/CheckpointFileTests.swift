@@ -93,28 +93,6 @@ import Testing
         }
     }
 
-    @Test(
-        "a file of PyTorch is refused with the two lines that convert it",
-        arguments: [
-            ("a/b.pth", [0x50, 0x4B, 0x03, 0x04, 0, 0, 0, 0, 0]), ("a/b.pt", [0x80, 0x02, 0x8A, 0x0A, 0, 0, 0, 0, 0]),
-            ("a/b.bin", Array("something".utf8)),
-        ] as [(String, [UInt8])])
-    func pytorch(path: String, bytes: [UInt8]) {
-        var rest = bytes[...]
-        let error = #expect(throws: CheckpointError.self) {
-            try Checkpoint(path: path, fileBytes: bytes.count) { (count) throws(CheckpointError) in
-                defer { rest = rest.dropFirst(count) }
-                return Array(rest.prefix(count))
-            }
-        }
-        #expect(
-            error?.description.split(separator: "\n").dropFirst().map(String.init) == [
-                "import torch, safetensors.torch",
-                "safetensors.torch.save_file(torch.load(\"\(path)\", map_location=\"cpu\", weights_only=True), "
-                    + "\"a/b.safetensors\")",
-            ])
-    }
-
     @Test("exported weights are a plain file of the network's tensors alone")
     func export() throws {
         let folder = try TemporaryFolder()

@@ -1,5 +1,6 @@
 import Foundation
 import ImageFaults
+import Pickles
 import Tensors
 import Testing
 
@@ -53,7 +54,10 @@ struct FuzzTests {
                 }
             }
             try keep(bytes)
-            if (try? PickleReader.value(of: bytes)) != nil { read += 1 }
+            if let value = try? PickleReader.value(of: bytes, NumpyPickle.dialect) {
+                read += 1
+                _ = try? NumpyPickle.array(value["data"])
+            }
         }
         #expect(read > 0 && read < rounds, "\(read) of \(rounds)")
     }

@@ -8,8 +8,8 @@ private let rooms = [
     "Networks",
     "Graphs",
     "Engine",
-    "Collectives", "Planning", "Datasets", "Checkpoints", "Exports", "Recipes", "Runs", "Launching", "Training",
-    "cnn-train",
+    "Collectives", "Planning", "Pickles", "Datasets", "Checkpoints", "Exports", "Recipes", "Runs", "Launching",
+    "Training", "cnn-train",
 ]
 
 private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -5,8 +5,8 @@ A model with random weights and statistics is saved with safetensors; cnn-train 
 a run with it (all parameters frozen, then none), and exports each; PyTorch loads the exports with strict=True. Tensors
 must be equal to the bit. Logits of `cnn-train predict` must be PyTorch's: both are held to PyTorch in float64, from which
 cnn-train may be 8 times as far as PyTorch in float32 is, or 64 roundings of the largest logit. A file of other classes is
-refused by name, or taken over without its head. A .pth is refused with two lines of Python, which are run, and whose
-result then loads.
+refused by name, or taken over without its head. A .pth, of today's form and of that before PyTorch 1.6, plain, as an entry of a
+dictionary and under a wrapper's prefix, loads as it is.
 
 Usage: travel.py CNN_TRAIN [model]       any of torchvision's that cnn-train has, resnet50 if none is named, or of twins.py
                                          needs: torch, torchvision, numpy, safetensors
@@ -135,11 +135,11 @@ with tempfile.TemporaryDirectory() as folder:
     assert all(f"skipped: {name} is" in said for name in heads), said
     print(f"ok: {', '.join(heads)} of other classes are refused or skipped")
 
-    torch.save(state, "model.pth")
-    said = run("checkpoint", "import", "--model", NAME, "--input", "model.pth", "--output", "p.zst", fails=True)
-    first = said.index("import torch, safetensors.torch")
-    exec("\n".join(said[first:].splitlines()[:2]))
-    run("checkpoint", "import", "--model", NAME, "--input", "model.safetensors", "--output", "p.safetensors.zst")
-    run("checkpoint", "export", "--checkpoint", "p.safetensors.zst", "--output", "p.safetensors")
-    assert_same(load_file("p.safetensors"), state, "the two lines for a .pth do what they say")
+    parallel = {f"module.{name}": value for name, value in state.items()}
+    for what, saved in {"plain": state, "entry": {"epoch": 3, "state_dict": state}, "prefix": {"model": parallel}}.items():
+        for form in (True, False):
+            torch.save(saved, "model.pth", _use_new_zipfile_serialization=form)
+            run("checkpoint", "import", "--model", NAME, "--input", "model.pth", "--output", "p.safetensors.zst")
+            run("checkpoint", "export", "--checkpoint", "p.safetensors.zst", "--output", "p.safetensors")
+            assert_same(load_file("p.safetensors"), state, f"a .pth ({what}, {'zip' if form else 'before 1.6'}) is the state_dict")
 print(f"{NAME}: all is well")

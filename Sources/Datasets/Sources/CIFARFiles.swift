@@ -1,4 +1,5 @@
 import Files
+import Pickles
 
 /// Where CIFAR's files lie, and in which of the forms that their authors publish.
 struct CIFARFiles: Sendable {
@@ -181,7 +182,9 @@ struct CIFARContents {
     func classNames() throws(DatasetError) -> [String] {
         let bytes = files[form.metaFile] ?? []
         guard form.isBinary else {
-            let value = try pickle(bytes, form.metaFile)
+            let value = try readingPickle(form.metaFile) { () throws(PickleError) in
+                try PickleReader.value(of: bytes, NumpyPickle.dialect)
+            }
             let key = form.isOf100 ? "fine_label_names" : "label_names"
             guard let names = value[key]?.names else {
                 throw .malformed(
@@ -227,11 +230,12 @@ struct CIFARContents {
     }
 
     private func addPickle(_ bytes: [UInt8], _ name: String, to part: inout CIFAR.Part) throws(DatasetError) {
-        let value = try pickle(bytes, name)
         let key = form.isOf100 ? "fine_labels" : "labels"
-        guard let labels = value[key]?.integers, case .array(let shape, let planes)? = value["data"],
-            shape == [labels.count, 3 * CIFAR.pixels]
-        else {
+        let (labels, images) = try readingPickle(name) { () throws(PickleError) in
+            let value = try PickleReader.value(of: bytes, NumpyPickle.dialect)
+            return (value[key]?.integers, try NumpyPickle.array(value["data"]))
+        }
+        guard let labels, images.shape == [labels.count, 3 * CIFAR.pixels] else {
             throw .malformed(
                 file: path(name), reason: "it has not a list '\(key)' and as many images",
                 expected: "'data' with \(3 * CIFAR.pixels) bytes for each label")
@@ -242,12 +246,14 @@ struct CIFARContents {
             }
             part.labels.append(byte)
         }
-        part.planes += planes
+        part.planes += images.bytes
     }
 
-    private func pickle(_ bytes: [UInt8], _ name: String) throws(DatasetError) -> PickleValue {
+    private func readingPickle<Result>(
+        _ name: String, _ body: () throws(PickleError) -> Result
+    ) throws(DatasetError) -> Result {
         do throws(PickleError) {
-            return try PickleReader.value(of: bytes)
+            return try body()
         } catch {
             throw .malformed(file: path(name), reason: error.reason, expected: "a pickle as CIFAR's authors made them")
         }

@@ -1,0 +1,117 @@
+import Pickles
+
+/// A tensor of a file of PyTorch's: how it is listed, and where its numbers lie.
+struct TorchTensor: Equatable {
+    let listed: ListedTensor
+    /// The name of the storage that has its numbers, which other tensors may share.
+    let storage: String
+    /// Numbers that the storage has.
+    let storageCount: Int
+    /// Numbers before the first.
+    let offset: Int
+    /// Numbers from one to the next along each dimension.
+    let strides: [Int]
+
+    /// Numbers of the tensor.
+    var count: Int { listed.shape.reduce(1, *) }
+}
+
+/// The pickle of a file that `torch.save` has written: dictionaries of tensors, numbers and texts.
+/// (PyTorch, torch/_utils.py `_rebuild_tensor_v2`, torch/serialization.py `persistent_id`.)
+enum TorchPickle {
+    static let dialect = PickleDialect(
+        functions: [
+            "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter",
+        ], names: Set(storageTypes.keys), dictionaries: ["collections.OrderedDict"], hasPersistentValues: true)
+
+    private static let storageTypes: [String: StoredType] = [
+        "torch.DoubleStorage": .float64, "torch.FloatStorage": .float32, "torch.HalfStorage": .float16,
+        "torch.BFloat16Storage": .bfloat16, "torch.LongStorage": .int64, "torch.IntStorage": .int32,
+        "torch.ShortStorage": .int16, "torch.CharStorage": .int8, "torch.ByteStorage": .uint8,
+        "torch.BoolStorage": .bool, "torch.ComplexFloatStorage": .complex64,
+    ]
+
+    /// Entries of a training program's file that hold the state_dict.
+    private static let wrappers = ["state_dict", "model", "model_state_dict"]
+
+    /// The tensors of a state_dict, or of one that is an entry of what a training program keeps.
+    ///
+    /// - Throws: `PickleError` where there are none, or one is not as PyTorch makes them.
+    static func tensors(of value: PickleValue) throws(PickleError) -> [TorchTensor] {
+        guard case .dictionary(let entries) = value else {
+            throw PickleError(reason: "it holds no dictionary of tensors (a state_dict)")
+        }
+        let own = try tensors(in: entries)
+        if !own.isEmpty { return own }
+        for wrapper in wrappers {
+            guard case .dictionary(let inner)? = value[wrapper] else { continue }
+            let tensors = try tensors(in: inner)
+            if !tensors.isEmpty { return tensors }
+        }
+        let keys = entries.prefix(5).compactMap(\.key.name).map { "'\($0)'" }.joined(separator: ", ")
+        throw PickleError(
+            reason: "no tensor is in it, nor in an entry 'state_dict' or 'model'; it has "
+                + (keys.isEmpty ? "no entries" : keys))
+    }
+
+    private static func tensors(
+        in entries: [(key: PickleValue, value: PickleValue)]
+    ) throws(PickleError) -> [TorchTensor] {
+        var tensors: [TorchTensor] = []
+        for (key, value) in entries {
+            guard case .call(let function, let arguments) = value else { continue }
+            guard let name = key.name else { throw PickleError(reason: "a tensor has no name") }
+            tensors.append(try tensor(name, function, arguments))
+        }
+        return tensors
+    }
+
+    private static func tensor(
+        _ name: String, _ function: String, _ arguments: [PickleValue]
+    ) throws(PickleError) -> TorchTensor {
+        func refusal(_ reason: String) -> PickleError { PickleError(reason: "the tensor \(name) \(reason)") }
+        if function.hasSuffix("_rebuild_parameter") {
+            guard case .call(let inner, let rest)? = arguments.first, !inner.hasSuffix("_rebuild_parameter") else {
+                throw refusal("is a parameter without numbers")
+            }
+            return try tensor(name, inner, rest)
+        }
+        // (storage, offset, sizes, strides, …)
+        guard arguments.count >= 4, case .persistent(.tuple(let storage)) = arguments[0],
+            case .integer(let offset) = arguments[1], let shape = arguments[2].integers,
+            let strides = arguments[3].integers
+        else { throw refusal("is not made of a storage, an offset, sizes and strides") }
+        // ('storage', type, key, device, numbers), in old files also what it is a view of.
+        guard storage.count == 5 || (storage.count == 6 && storage[5] == .none), storage[0].name == "storage",
+            case .global(let typeName) = storage[1], let type = storageTypes[typeName], let key = storage[2].name,
+            case .integer(let count) = storage[4], count >= 0
+        else { throw refusal("has a storage that is not read") }
+        let tensor = TorchTensor(
+            listed: ListedTensor(name: name, type: type, shape: shape), storage: key, storageCount: count,
+            offset: offset, strides: strides)
+        guard tensor.isWithinStorage else {
+            throw refusal("of the shape \(shape) does not fit into its storage of \(count) numbers")
+        }
+        return tensor
+    }
+}
+
+extension TorchTensor {
+    /// Whether all its numbers lie in the storage, and it has not more of them than that.
+    fileprivate var isWithinStorage: Bool {
+        let shape = listed.shape
+        guard shape.count == strides.count, shape.count <= Safetensors.mostDimensions, offset >= 0,
+            shape.allSatisfy({ $0 >= 0 }), strides.allSatisfy({ $0 >= 0 })
+        else { return false }
+        if shape.contains(0) { return true }
+        var (last, count) = (offset, 1)
+        for (extent, stride) in zip(shape, strides) {
+            let (span, overflows) = (extent - 1).multipliedReportingOverflow(by: stride)
+            let (sum, overflowsToo) = last.addingReportingOverflow(span)
+            let (product, overflowsAsWell) = count.multipliedReportingOverflow(by: extent)
+            guard !overflows, !overflowsToo, !overflowsAsWell else { return false }
+            (last, count) = (sum, product)
+        }
+        return last < storageCount && count <= storageCount
+    }
+}
