@@ -3,7 +3,7 @@
 #
 # Where an image cannot be pulled, one like it is made of Debian's packages. That of Swift then has no toolchain in it: the
 # one that runs on this machine is mounted into the build, and so are folders that git's configuration names in place of addresses
-# (`url.FOLDER.insteadOf`). Images stay: `podman rmi` removes them.
+# (`url.FOLDER.insteadOf`). These images stay: `podman rmi debian:bookworm-slim swift:6.3-bookworm` removes them.
 
 # Podman, with limits that this machine can give.
 need_podman() {
@@ -73,26 +73,34 @@ make_swift() {
 
 # build_image NAME [DEB]: from docker/Dockerfile, which compiles unless a package is given.
 build_image() {
-    local toolchain mounts=() arguments=() place
+    local context=$containers_folder/context toolchain place address mounts=() arguments=()
     base_image debian:bookworm-slim make_debian
     base_image swift:6.3-bookworm make_swift
+    # The project without what lies about in it.
+    mkdir "$context"
+    tar --create --exclude=./.git --exclude=./.build --exclude=./runs . | tar --extract --directory "$context"
+    if [[ -n ${2:-} ]]; then
+        cp "$2" "$context/"
+        arguments+=(--build-arg "PACKAGE=$(basename "$2")")
+    fi
     toolchain=$(podman image inspect --format '{{index .Labels "toolchain"}}' localhost/swift:6.3-bookworm)
     if [[ -n $toolchain ]]; then mounts+=(--volume "$toolchain:$toolchain:ro"); fi
-    : >"$containers_folder/gitconfig"
-    while read -r place _; do
+    while read -r place address; do
+        git config --file "$containers_folder/gitconfig" --add "$place" "$address"
         place=${place#url.}
         place=${place%.insteadof}
-        [[ -d $place ]] || continue
-        [[ " ${mounts[*]} " == *" $place:$place:ro "* ]] || mounts+=(--volume "$place:$place:ro")
+        if [[ -d $place && " ${mounts[*]} " != *" $place:$place:ro "* ]]; then
+            mounts+=(--volume "$place:$place:ro")
+        fi
     done < <(git config --get-regexp '^url\..*\.insteadof$')
-    git config --get-regexp '^url\..*\.insteadof$' | while read -r place address; do
-        git config --file "$containers_folder/gitconfig" --add "$place" "$address"
-    done
-    if [[ -s $containers_folder/gitconfig ]]; then
+    if [[ -e $containers_folder/gitconfig ]]; then
         mounts+=(--volume "$containers_folder/gitconfig:/etc/gitconfig:ro")
     fi
-    if [[ -n ${2:-} ]]; then arguments+=(--build-arg "PACKAGE=$2"); fi
     # Twice, so that nothing that is mounted leaves a trace in the image: the second time the first stage comes from the cache.
-    podman build --format docker --file docker/Dockerfile "${arguments[@]}" "${mounts[@]}" --target build --tag "$1-build" .
-    podman build --format docker --file docker/Dockerfile "${arguments[@]}" --tag "$1" .
+    local build=(podman build --format docker --file "$context/docker/Dockerfile" "${arguments[@]}")
+    if ! "${build[@]}" "${mounts[@]}" --target build --tag "$1-build" "$context" >"$containers_folder/log" 2>&1 ||
+        ! "${build[@]}" --tag "$1" "$context" >>"$containers_folder/log" 2>&1; then
+        failed "the image cannot be built: $(tail -n 20 "$containers_folder/log")"
+    fi
+    rm -r "$context"
 }
