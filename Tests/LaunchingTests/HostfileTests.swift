@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Launching
@@ -16,6 +17,15 @@ import Testing
         ])
     func spellings(text: String) throws {
         #expect(try hosts(text) == [Host("a", slots: 4)])
+    }
+
+    @Test("the example of a hostfile that comes with the program names its hosts")
+    func example() throws {
+        let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let file = try Hostfile(contentsOf: project.appending(path: "launch/hostfile.example").path)
+        #expect(file.isReadByLauncher)
+        #expect(file.hosts.hosts == [Host("node1", slots: 1), Host("node2", slots: 1), Host("10.0.0.3", slots: 2)])
     }
 
     @Test("the line ends of Windows and of old Macs end lines", arguments: ["\r\n", "\n", "\r"])
