@@ -13,18 +13,6 @@ package struct Recipe: Equatable, Sendable {
         case steps(Int)
     }
 
-    /// How the learning rate goes after the warm-up.
-    package enum Schedule: Equatable, Sendable {
-        case constant
-        /// Half a cosine from the learning rate to 0 over the whole run. (Loshchilov & Hutter, "SGDR", 2017.)
-        case cosine
-        /// Times `factor` after every `epochs` epochs.
-        case step(epochs: Int, factor: Double)
-
-        /// What a recipe calls a schedule.
-        package enum Name: String, CaseIterable, Sendable { case constant, cosine, step }
-    }
-
     /// What computes.
     package enum InstructionSet: String, CaseIterable, Sendable {
         /// The widest that the CPU has.
@@ -140,28 +128,24 @@ extension Recipe {
     }
     /// Samples of an optimizer step over all ranks, at least 1.
     package var batchSize: Int { overrides.batchSize ?? Default.batchSize }
-    /// The learning rate after the warm-up, above 0.
+    /// The learning rate after the warm-up, above 0: the one that is asked for, in proportion to the images of a step where it is meant for
+    /// another number of them.
     package var learningRate: Double {
-        overrides.learningRate ?? Default.learningRate(batchSize: globalBatchSize)
+        guard let asked = overrides.learningRate else { return Default.learningRate(batchSize: globalBatchSize) }
+        return learningRateBatch.map { asked * Double(globalBatchSize) / Double($0) } ?? asked
     }
+    /// The images of a step that the learning rate is meant for; nil for those that it has.
+    package var learningRateBatch: Int? { overrides.learningRateBatch }
+    /// The learning rate as it is written, before it is brought into proportion.
+    package var writtenLearningRate: Double? { overrides.learningRate }
     /// In 0..<1.
     package var momentum: Double { overrides.momentum ?? Default.momentum }
     package var nesterov: Bool { overrides.nesterov ?? Default.nesterov }
     /// At least 0; biases and norms are spared.
     package var weightDecay: Double { overrides.weightDecay ?? Default.weightDecay }
-    package var schedule: Schedule {
-        switch overrides.schedule ?? Default.schedule {
-        case .constant: .constant
-        case .cosine: .cosine
-        case .step:
-            .step(
-                epochs: overrides.stepEpochs ?? Default.stepEpochs, factor: overrides.stepFactor ?? Default.stepFactor)
-        }
-    }
+    package var schedule: Schedule { Schedule(overrides) }
     /// In 0..<1, the share of itself that the average of each parameter keeps at a step; nil where no averages are kept.
     package var averageWeights: Double? { overrides.averageWeights }
-    /// Epochs, also parts of one, over which the learning rate climbs linearly to `learningRate`.
-    package var warmupEpochs: Double { overrides.warmupEpochs ?? Default.warmupEpochs }
     /// Height and width of the network's input in pixels; nil means the model's default.
     package var imageSize: Int? { overrides.imageSize }
     /// nil means the dataset's.
@@ -224,6 +208,9 @@ extension Recipe {
         static let stepEpochs = 30
         static let stepFactor = 0.1
         static let warmupEpochs = 0.0
+        static let finalLearningRate = 0.0
+        static let power = 1.0
+        static let restartGrowth = 1
         package static let instructionSet = InstructionSet.auto
         package static let convolution = Convolution.winograd
         static let seed: UInt64 = 1

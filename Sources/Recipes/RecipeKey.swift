@@ -91,7 +91,8 @@ package struct RecipeKey: Sendable {
     typealias Default = Recipe.Default
 
     /// Every key, in the order in which a recipe is written. Each section has a file of its own in `Keys`.
-    package static let all: [RecipeKey] = network + data + optimization + ranks + machine + results + checkpoints
+    package static let all: [RecipeKey] =
+        network + data + optimization + schedule + ranks + machine + results + checkpoints
 
     /// The key that sets a field; nil where the table has no row for it.
     package static func of<Value>(_ path: any KeyPath<RecipeOverrides, Value?> & Sendable) -> RecipeKey? {

@@ -34,11 +34,23 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var nesterov: Bool?
     package var weightDecay: Double?
     package var schedule: Recipe.Schedule.Name?
+    /// The images of a step that `learningRate` is meant for.
+    package var learningRateBatch: Int?
     package var warmupEpochs: Double?
-    /// Epochs between two drops of the step schedule.
+    package var warmupSteps: Int?
+    /// Epochs between two drops of the schedules step and exponential.
     package var stepEpochs: Int?
-    /// What the learning rate is multiplied with at each drop of the step schedule.
+    /// The same, in epochs or steps.
+    package var stepEvery: Recipe.Interval?
+    /// The factor of each drop.
     package var stepFactor: Double?
+    package var milestones: [Recipe.Interval]?
+    /// The exponent of the polynomial schedule.
+    package var power: Double?
+    /// The learning rate at the end of the run.
+    package var finalLearningRate: Double?
+    package var restartEvery: Recipe.Interval?
+    package var restartGrowth: Int?
     package var imageSize: Int?
     package var classes: Int?
     package var threads: Int?
@@ -103,17 +115,17 @@ extension Recipe {
             merged.epochs = nil
             merged.steps = nil
         }
-        if flags.schedule != nil {
-            merged.stepEpochs = nil
-            merged.stepFactor = nil
-        }
+        if flags.schedule != nil { Schedule.forget(&merged) }
+        if flags.stepEvery != nil { merged.stepEpochs = nil }
+        if flags.stepEpochs != nil { merged.stepEvery = nil }
+        if flags.warmupSteps != nil { merged.warmupEpochs = nil }
+        if flags.warmupEpochs != nil { merged.warmupSteps = nil }
         for key in RecipeKey.all { key.copy(flags, &merged) }
         guard let model = merged.model else { throw .modelMissing }
-        let schedule = merged.schedule ?? Default.schedule
-        for (key, isGiven) in [("step_epochs", merged.stepEpochs != nil), ("step_factor", merged.stepFactor != nil)]
-        where isGiven && schedule != .step {
+        try Schedule.check(merged)
+        if merged.learningRateBatch != nil && merged.learningRate == nil {
             throw .contradiction(
-                "\(key) is given, but the schedule is \(schedule.rawValue): say schedule: step, or leave \(key) out")
+                "lr_for_batch is given without lr: say the learning rate that is meant for so many images")
         }
         if merged.nesterov == true && (merged.momentum ?? Default.momentum) == 0 {
             throw .contradiction("nesterov is true and momentum is 0: Nesterov's step needs a momentum above 0")
@@ -155,7 +167,7 @@ extension Recipe {
         var values = merged
         for key in RecipeKey.all { key.fill(&values) }
         if values.steps != nil { values.epochs = nil }
-        if values.schedule != .step { (values.stepEpochs, values.stepFactor) = (nil, nil) }
+        Schedule.complete(&values)
         if values.initFile == nil { values.initSkipMismatched = nil }
         if values.initForce != true { values.initForce = nil }
         if values.modelOptions?.isEmpty == true { values.modelOptions = nil }

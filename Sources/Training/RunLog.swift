@@ -56,12 +56,15 @@ struct RunLog {
 
     private func optimizer(_ recipe: Recipe) -> String {
         var words = ["SGD, learning rate \(recipe.learningRate)"]
-        switch recipe.schedule {
-        case .constant: words[0] += " constant"
-        case .cosine: words[0] += " falling as a cosine"
-        case .step(let epochs, let factor): words[0] += " times \(factor) every \(Wording.count(epochs, "epoch"))"
+        if let batch = recipe.learningRateBatch, let written = recipe.writtenLearningRate {
+            words[0] += " (\(written) x \(recipe.globalBatchSize) / \(batch) images)"
         }
-        if recipe.warmupEpochs > 0 { words.append("warm-up \(recipe.warmupEpochs) epochs") }
+        words[0] += " " + recipe.schedule.shape.words
+        switch recipe.schedule.warmup {
+        case .epochs(0), .steps(0): break
+        case .epochs(let epochs): words.append("warm-up \(epochs) epochs")
+        case .steps(let steps): words.append("warm-up \(Wording.count(steps, "step"))")
+        }
         words.append((recipe.nesterov ? "Nesterov momentum " : "momentum ") + "\(recipe.momentum)")
         words.append("weight decay \(recipe.weightDecay)")
         return words.joined(separator: ", ")
@@ -152,5 +155,25 @@ struct RunLog {
 extension String {
     fileprivate var trimmingTrailingSpaces: String {
         String(self[..<(lastIndex { $0 != " " }.map { index(after: $0) } ?? startIndex)])
+    }
+}
+
+extension Recipe.Schedule.Shape {
+    /// How it goes on after "learning rate 0.1".
+    fileprivate var words: String {
+        func end(_ final: Double) -> String { final > 0 ? " to \(final)" : "" }
+        return switch self {
+        case .constant: "constant"
+        case .step(let every, let factor), .exponential(let every, let factor): "times \(factor) every \(every)"
+        case .multistep(let milestones, let factor):
+            "times \(factor) at " + milestones.map(\.description).joined(separator: ", ")
+        case .polynomial(power: 1, let final): "falling in a line" + end(final)
+        case .polynomial(let power, let final): "falling by the power \(power)" + end(final)
+        case .cosine(let final): "falling as a cosine" + end(final)
+        case .restarts(let every, let growth, let final):
+            "falling as a cosine\(end(final)), anew after \(every)"
+                + (growth > 1 ? ", each \(growth) times as long" : "")
+        case .oneCycle: "rising and falling in one cycle"
+        }
     }
 }

@@ -1,67 +1,120 @@
+import Machine
 package import Recipes
 import Tensors
 
-/// The learning rate as a pure function of the step: linear warm-up, then the recipe's schedule.
+/// The learning rate as a pure function of the step: linear warm-up, then the recipe's shape.
 ///
 /// Nothing is carried from step to step, so that a resumed run has the rate it would have had.
 package struct LearningRateSchedule: Hashable, Sendable {
-    /// What happens after the warm-up.
-    package enum Decay: Hashable, Sendable {
-        case constant
-        /// Half a cosine from the peak at the end of the warm-up towards 0 after the last step. (Loshchilov & Hutter, "SGDR", 2017.)
-        case cosine
-        /// Times `factor` after every `epochs` epochs.
-        case step(epochs: Int, factor: Double)
-    }
-
     /// The rate that the warm-up ends at.
-    package var peak: Double
-    package var decay: Decay
-    /// Epochs of warm-up; may be a fraction, 0 for none.
-    package var warmupEpochs: Double
+    package let peak: Double
+    package let shape: Recipe.Schedule.Shape
+    package let warmup: Recipe.Schedule.Warmup
     /// Steps in an epoch, a short last one included.
-    package var stepsPerEpoch: Int
+    package let stepsPerEpoch: Int
     /// Steps of the whole run. A warm-up that is longer ends with the run.
-    package var totalSteps: Int
+    package let totalSteps: Int
 
-    package init(peak: Double, decay: Decay, warmupEpochs: Double = 0, stepsPerEpoch: Int, totalSteps: Int) {
+    package init(
+        peak: Double, shape: Recipe.Schedule.Shape, warmup: Recipe.Schedule.Warmup = .epochs(0), stepsPerEpoch: Int,
+        totalSteps: Int
+    ) {
         self.peak = peak
-        self.decay = decay
-        self.warmupEpochs = warmupEpochs
+        self.shape = shape
+        self.warmup = warmup
         self.stepsPerEpoch = stepsPerEpoch
         self.totalSteps = totalSteps
     }
 
     /// The recipe's schedule for a run of so many steps.
     package init(_ recipe: Recipe, stepsPerEpoch: Int, totalSteps: Int) {
-        let decay: Decay =
-            switch recipe.schedule {
-            case .constant: .constant
-            case .cosine: .cosine
-            case .step(let epochs, let factor): .step(epochs: epochs, factor: factor)
-            }
         self.init(
-            peak: recipe.learningRate, decay: decay, warmupEpochs: recipe.warmupEpochs, stepsPerEpoch: stepsPerEpoch,
-            totalSteps: totalSteps)
+            peak: recipe.learningRate, shape: recipe.schedule.shape, warmup: recipe.schedule.warmup,
+            stepsPerEpoch: stepsPerEpoch, totalSteps: totalSteps)
     }
 
     /// The rate of the optimizer step that follows `step` earlier ones: 0 for the first.
     package func learningRate(step: Int) -> Float {
         let position = Double(step)
-        let warmup = min((warmupEpochs * Double(stepsPerEpoch)).rounded(), Double(totalSteps))
+        if shape == .oneCycle { return Float(oneCycle(position)) }
+        let warmup = warmupSteps
         if position < warmup {
             // Never 0: the first step of a warm-up learns too.
             return Float(peak * (position + 1) / warmup)
         }
-        switch decay {
-        case .constant:
-            return Float(peak)
-        case .cosine:
-            let progress = min((position - warmup) / max(Double(totalSteps) - warmup, 1), 1)
-            return Float(peak * 0.5 * (1 + Elementary.cos(Double.pi * progress)))
-        case .step(let epochs, let factor):
-            let drops = step / max(epochs * stepsPerEpoch, 1)
-            return Float((0..<drops).reduce(peak) { rate, _ in rate * factor })
+        /// The share that has passed of what follows the warm-up.
+        let progress = min((position - warmup) / max(Double(totalSteps) - warmup, 1), 1)
+        switch shape {
+        case .constant, .oneCycle: return Float(peak)
+        case .step(let every, let factor): return dropped(step / steps(every), by: factor)
+        case .multistep(let milestones, let factor):
+            return dropped(milestones.count { steps($0) <= step }, by: factor)
+        case .exponential(let every, let factor): return Float(peak * power(factor, step / steps(every)))
+        case .polynomial(let power, let final):
+            let left = 1 - progress
+            let share = power == 1 ? left : left > 0 ? Elementary.exp(power * Elementary.log(left)) : 0
+            return Float(final + (peak - final) * share)
+        case .cosine(let final): return Float(cosine(from: peak, to: final, progress))
+        case .restarts(let every, let growth, let final):
+            return Float(cosine(from: peak, to: final, shareOfCycle(step - Int(warmup), steps(every), growth)))
         }
+    }
+
+    private var warmupSteps: Double {
+        let asked =
+            switch warmup {
+            case .epochs(let epochs): (epochs * Double(stepsPerEpoch)).rounded()
+            case .steps(let steps): Double(steps)
+            }
+        return min(asked, Double(totalSteps))
+    }
+
+    /// Steps of an interval, at least 1.
+    private func steps(_ interval: Recipe.Interval) -> Int {
+        switch interval {
+        case .steps(let steps): max(steps, 1)
+        case .epochs(let epochs): max(epochs.saturatingProduct(stepsPerEpoch), 1)
+        case .seconds: preconditionFailure("a schedule that goes by the clock")
+        }
+    }
+
+    private func dropped(_ drops: Int, by factor: Double) -> Float {
+        Float((0..<drops).reduce(peak) { rate, _ in rate * factor })
+    }
+
+    /// `base` to the power of a whole number, by squaring.
+    private func power(_ base: Double, _ exponent: Int) -> Double {
+        var (result, square, rest) = (1.0, base, exponent)
+        while rest > 0 {
+            if rest % 2 == 1 { result *= square }
+            square *= square
+            rest /= 2
+        }
+        return result
+    }
+
+    /// Half a cosine, `progress` of which has passed.
+    private func cosine(from start: Double, to end: Double, _ progress: Double) -> Double {
+        end + (start - end) * 0.5 * (1 + Elementary.cos(Double.pi * progress))
+    }
+
+    /// The share of its cycle that has passed after `step` steps of cycles, the first of `first` steps.
+    private func shareOfCycle(_ step: Int, _ first: Int, _ growth: Int) -> Double {
+        if growth == 1 { return Double(step % first) / Double(first) }
+        var (start, length) = (0, first)
+        while step - start >= length {
+            start += length
+            length = length.saturatingProduct(growth)
+        }
+        return Double(step - start) / Double(length)
+    }
+
+    /// The rate of torch's OneCycleLR: to the peak in 30 % of the steps or in the warm-up, and down in the rest.
+    private func oneCycle(_ position: Double) -> Double {
+        let start = peak / 25
+        let rise = (warmupSteps > 0 ? warmupSteps : 0.3 * Double(totalSteps)) - 1
+        let end = Double(totalSteps) - 1
+        if position <= rise { return cosine(from: start, to: peak, position / rise) }
+        return cosine(from: peak, to: start / 1e4, min((position - rise) / (end - rise), 1))
     }
 }

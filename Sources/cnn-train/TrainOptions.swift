@@ -85,13 +85,21 @@ struct OptimizationOptions: RecipeFlags {
     @Option(\.batchSize) var batchSize: Int?
     @Option(\.accumulate) var accumulate: Int?
     @Option(\.learningRate) var learningRate: Double?
+    @Option(\.learningRateBatch) var lrForBatch: Int?
     @Option(\.momentum) var momentum: Double?
     @Flag(\.nesterov) var nesterov: Bool?
     @Option(\.weightDecay) var weightDecay: Double?
     @Option(\.schedule) var schedule: Recipe.Schedule.Name?
     @Option(\.warmupEpochs) var warmupEpochs: Double?
+    @Option(\.warmupSteps) var warmupSteps: Int?
+    @Option(\.finalLearningRate) var finalLr: Double?
     @Option(\.stepEpochs) var stepEpochs: Int?
+    @Option(\.stepEvery) var stepEvery: IntervalArgument?
     @Option(\.stepFactor) var stepFactor: Double?
+    @Option(\.milestones) var milestones: [IntervalArgument] = []
+    @Option(\.power) var power: Double?
+    @Option(\.restartEvery) var restartEvery: IntervalArgument?
+    @Option(\.restartGrowth) var restartGrowth: Int?
     @Option(\.averageWeights) var averageWeights: Double?
 
     func write(to recipe: inout RecipeOverrides) {
@@ -100,13 +108,21 @@ struct OptimizationOptions: RecipeFlags {
         recipe.batchSize = batchSize
         recipe.accumulate = accumulate
         recipe.learningRate = learningRate
+        recipe.learningRateBatch = lrForBatch
         recipe.momentum = momentum
         recipe.nesterov = nesterov
         recipe.weightDecay = weightDecay
         recipe.schedule = schedule
         recipe.warmupEpochs = warmupEpochs
+        recipe.warmupSteps = warmupSteps
+        recipe.finalLearningRate = finalLr
         recipe.stepEpochs = stepEpochs
+        recipe.stepEvery = stepEvery?.intervals.first
         recipe.stepFactor = stepFactor
+        recipe.milestones = milestones.isEmpty ? nil : milestones.flatMap(\.intervals)
+        recipe.power = power
+        recipe.restartEvery = restartEvery?.intervals.first
+        recipe.restartGrowth = restartGrowth
         recipe.averageWeights = averageWeights
     }
 }

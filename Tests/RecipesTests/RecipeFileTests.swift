@@ -28,7 +28,9 @@ import Testing
             ("checkpoint_every: [1epoch, 0steps]", "a list", "a list of intervals"),
             ("on_nan: ignore", "ignore", "stop, skip, rewind"),
             ("seed: -1", "-1", "a whole number from 0"), ("isa: sse2", "sse2", "auto, avx512, avx2, openblas"),
-            ("schedule: linear", "linear", "constant, cosine, step"),
+            ("schedule: line", "line", "constant, step, multistep"),
+            ("milestones: [30]", "a list", "a list of epochs or steps"),
+            ("restart_every: 10min", "10min", "a number of epochs or steps"),
             ("batch_norm: none", "none", "sync, average, local"),
             ("output: yes", "yes", "a path"), ("output: TRUE", "TRUE", "a path"),
             ("threads: no", "no", "a whole number"),
@@ -209,9 +211,9 @@ import Testing
                 momentum: 0.9
                 nesterov: false
                 weight_decay: 0.0001
+                accumulate: 1
                 schedule: cosine
                 warmup_epochs: 0.0
-                accumulate: 1
                 batch_norm: sync
                 allreduce: tree
                 gradient_dtype: fp32
@@ -239,8 +241,8 @@ import Testing
     func everyKey() throws {
         let values = [
             "model": "a", "data": "b", "epochs": "3", "steps": "4", "batch_size": "5", "lr": "0.25", "momentum": "0.5",
-            "nesterov": "true", "weight_decay": "0.125", "schedule": "step", "warmup_epochs": "1.5",
-            "step_epochs": "6", "step_factor": "0.75", "image_size": "7", "classes": "8", "threads": "9",
+            "nesterov": "true", "weight_decay": "0.125", "lr_for_batch": "256", "image_size": "7", "classes": "8",
+            "threads": "9",
             "isa": "openblas", "convolution": "direct", "seed": "11", "output": "c", "resume": "auto",
             "log_every": "12", "batch_norm": "local",
             "model_options": "{a: b, c: \"1,2\"}", "init_scheme": "he_normal", "dropout": "0.5", "init": "w",
@@ -258,11 +260,24 @@ import Testing
             "on_nan": "rewind",
             "virtual_shards": "16", "accumulate": "3", "average_weights": "0.999",
         ]
-        #expect(Set(RecipeKey.all.map(\.name)) == Set(values.keys))
+        let schedules = [
+            ["schedule": "step", "step_epochs": "6", "step_factor": "0.75", "warmup_epochs": "1.5"],
+            ["schedule": "exponential", "step_every": "500steps", "step_factor": "0.75", "warmup_steps": "30"],
+            ["schedule": "multistep", "milestones": "[3epochs, 700steps]", "step_factor": "0.75", "warmup_steps": "0"],
+            ["schedule": "polynomial", "power": "2.0", "final_lr": "0.01", "warmup_epochs": "0.0"],
+            [
+                "schedule": "cosine", "restart_every": "10epochs", "restart_growth": "2", "final_lr": "0.01",
+                "warmup_epochs": "0.0",
+            ],
+        ]
+        #expect(Set(RecipeKey.all.map(\.name)) == Set(values.keys).union(schedules.flatMap(\.keys)))
         for left in ["epochs", "steps"] {
-            let keys = RecipeKey.all.map(\.name).filter { $0 != left }
-            let yaml = keys.map { "\($0): \(values[$0, default: ""])\n" }.joined()
-            #expect(try Recipe.resolve(file: file(yaml), flags: RecipeOverrides()).yaml() == yaml)
+            for schedule in schedules {
+                let given = values.merging(schedule) { $1 }
+                let keys = RecipeKey.all.map(\.name).filter { $0 != left && given[$0] != nil }
+                let yaml = keys.map { "\($0): \(given[$0, default: ""])\n" }.joined()
+                #expect(try Recipe.resolve(file: file(yaml), flags: RecipeOverrides()).yaml() == yaml)
+            }
         }
     }
 }

@@ -37,7 +37,7 @@ func message(_ body: () throws -> Void) -> String {
         #expect(recipe.learningRate == 0.0125)
         #expect(recipe.momentum == 0.9)
         #expect(recipe.weightDecay == 1e-4)
-        #expect(recipe.schedule == .cosine)
+        #expect(recipe.schedule.shape == .cosine(final: 0) && recipe.schedule.warmup == .epochs(0))
         #expect(recipe.batchNorm == .sync)
         #expect(recipe.instructionSet == .auto)
         #expect(recipe.threads == nil && recipe.imageSize == nil && recipe.classes == nil && recipe.output == nil)
@@ -69,10 +69,12 @@ func message(_ body: () throws -> Void) -> String {
     @Test("a schedule of the flags drops the step settings of the file")
     func scheduleWins() throws {
         let stepped = try file("model: lenet\nschedule: step\nstep_epochs: 4\nstep_factor: 0.5")
-        #expect(try Recipe.resolve(file: stepped, flags: RecipeOverrides()).schedule == .step(epochs: 4, factor: 0.5))
+        #expect(
+            try Recipe.resolve(file: stepped, flags: RecipeOverrides()).schedule.shape
+                == .step(every: .epochs(4), factor: 0.5))
         var flags = RecipeOverrides()
         flags.schedule = .constant
-        #expect(try Recipe.resolve(file: stepped, flags: flags).schedule == .constant)
+        #expect(try Recipe.resolve(file: stepped, flags: flags).schedule.shape == .constant)
     }
 
     @Test("flags replace single options and multipliers of the file, and all that it freezes")
@@ -98,7 +100,11 @@ func message(_ body: () throws -> Void) -> String {
         for yaml in [
             "model: lenet\nepochs: 1\nsteps: 2", "model: lenet\nstep_epochs: 2",
             "model: lenet\nschedule: constant\nstep_factor: 0.1", "model: lenet\ninit_skip_mismatched: true",
-            "model: lenet\ninit: w\ninit_force: true",
+            "model: lenet\ninit: w\ninit_force: true", "model: lenet\nschedule: multistep",
+            "model: lenet\nschedule: exponential", "model: lenet\nlr_for_batch: 256",
+            "model: lenet\nschedule: step\nstep_epochs: 2\nstep_every: 2epochs",
+            "model: lenet\nwarmup_epochs: 1\nwarmup_steps: 10", "model: lenet\nrestart_growth: 2",
+            "model: lenet\nschedule: onecycle\nfinal_lr: 0.1",
             "model: lenet\nnesterov: true\nmomentum: 0",
         ] {
             #expect {

@@ -19,6 +19,14 @@ extension RecipeKey {
             "The learning rate after the warm-up.",
             alsoKnownAs: ["learning_rate"]),
         RecipeKey(
+            "lr_for_batch", \.learningRateBatch, .integer(in: 1...1_000_000), in: .optimization,
+            otherwise: "those that a step has",
+            """
+            The images of a step that `--lr` is meant for: with more or fewer of them the rate is larger or smaller in \
+            proportion.
+            """,
+            alsoKnownAs: ["lr_scaling", "linear_scaling"]),
+        RecipeKey(
             "momentum", \.momentum, .number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }, in: .optimization,
             default: Default.momentum,
             "The momentum of SGD."),
@@ -29,26 +37,6 @@ extension RecipeKey {
             "weight_decay", \.weightDecay, .number("a number of at least 0") { $0 >= 0 }, in: .optimization,
             default: Default.weightDecay,
             "The decay of weights. It is not applied to biases and batch norms."),
-        RecipeKey(
-            "schedule", \.schedule, .choice(), in: .optimization, default: Default.schedule,
-            """
-            How the learning rate goes after the warm-up. `cosine` falls to 0 over the run; `step` drops every so \
-            many epochs.
-            """,
-            alsoKnownAs: ["lr_schedule"]),
-        RecipeKey(
-            "warmup_epochs", \.warmupEpochs, .number("a number from 0 to 10000") { (0...10_000).contains($0) },
-            in: .optimization, default: Default.warmupEpochs,
-            "Epochs over which the learning rate climbs from 0; 0.5 is half an epoch.",
-            alsoKnownAs: ["warmup"]),
-        RecipeKey(
-            "step_epochs", \.stepEpochs, .integer(in: 1...1_000_000), in: .optimization, default: Default.stepEpochs,
-            "Epochs between two drops of `--schedule step`."),
-        RecipeKey(
-            "step_factor", \.stepFactor, .number("a number above 0, at most 1") { $0 > 0 && $0 <= 1 },
-            in: .optimization, default: Default.stepFactor,
-            "What each drop of `--schedule step` multiplies the learning rate with.",
-            alsoKnownAs: ["gamma", "step_gamma"]),
         RecipeKey(
             "average_weights", \.averageWeights, .number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }.orNone,
             in: .optimization, otherwise: "no averages",
