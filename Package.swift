@@ -54,6 +54,7 @@ let package = Package(
         .systemLibrary(name: "CMachine"),
         .systemLibrary(name: "CVectors"),
         .systemLibrary(name: "CRelay"),
+        .systemLibrary(name: "CProcess"),
         // Debian's libjpeg-dev, libpng-dev and libwebp-dev; a real target, because the first two give up by longjmp, which
         // Swift must not see.
         .target(
@@ -89,7 +90,9 @@ let package = Package(
             exclude: ["onnx.proto"], swiftSettings: house),
         room("Recipes", ["Files", "Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
         room("Runs", ["Files", "Terminal", "CMachine", "Checkpoints", "Recipes"]),
-        room("Launching", ["Machine", "Files", "Terminal", "CRelay"]),
+        room(
+            "Launching",
+            ["Machine", "Files", "Terminal", "Tensors", "Checkpoints", "Recipes", "Runs", "CRelay", "CProcess"]),
         room(
             "Training",
             [
@@ -146,7 +149,7 @@ let package = Package(
         tests("Networks", ["Networks", "Tensors"]),
         tests("Graphs", ["Graphs", "Networks", "Tensors"], resources: [.copy("StateDicts")]),
         tests("Engine", ["Engine", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
-        tests("Launching", ["Launching"]),
+        tests("Launching", ["Launching", "Runs"]),
         tests("Planning", ["Planning"]),
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
         tests("Datasets", ["Datasets", "Files", "ImageFaults", "image-check", "Pickles", "Tensors", "CImageCodecs"]),

@@ -11,6 +11,8 @@ package final class Job: Sendable {
 
     private let communicator: MPICommunicator
     private let isEnding = Atomic(false)
+    /// Told of the error that ends the job, by the rank that reports it.
+    private let onFailure: @Sendable (_ error: any Error, _ rank: Int) -> Void
     /// nil where there is nobody to wait for.
     private let watchdog = Mutex<Watchdog?>(nil)
 
@@ -22,12 +24,19 @@ package final class Job: Sendable {
     /// Files that a process alone has open at once while MPI starts, and some more.
     private static let fewestFiles = 16
 
-    private init(_ communicator: MPICommunicator) {
+    private init(
+        _ communicator: MPICommunicator, onFailure: @escaping @Sendable (_ error: any Error, _ rank: Int) -> Void
+    ) {
         self.communicator = communicator
+        self.onFailure = onFailure
     }
 
     /// Starts MPI: joins the job that mpirun started, or is a job of one without it. Once in a process.
-    package static func start() throws(CollectiveError) -> Job {
+    ///
+    /// - Parameter onFailure: called once an error that ends the job has been reported, by the rank that reports it, on any thread.
+    package static func start(
+        onFailure: @escaping @Sendable (_ error: any Error, _ rank: Int) -> Void = { _, _ in }
+    ) throws(CollectiveError) -> Job {
         // Open MPI ends the process where it cannot load its parts.
         let files = sysconf(Int32(_SC_OPEN_MAX))
         guard files < 0 || files >= fewestFiles else { throw .tooFewFiles(found: files, needed: fewestFiles) }
@@ -37,7 +46,7 @@ package final class Job: Sendable {
         } catch {
             throw .thread(error)
         }
-        let job = Job(try MPICommunicator())
+        let job = Job(try MPICommunicator(), onFailure: onFailure)
         try job.startWatchdog()
         return job
     }
@@ -128,6 +137,7 @@ package final class Job: Sendable {
     }
 
     private func report(_ error: any Error, as name: String) {
+        defer { onFailure(error, communicator.rank) }
         let words = error.words
         // Some commands have printed all there is to say.
         guard !words.isEmpty else { return }

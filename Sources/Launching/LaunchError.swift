@@ -10,6 +10,11 @@ package enum LaunchError: Error, Equatable, Sendable {
     /// mpirun waits for ever where it may not write the files that ranks of a machine share.
     case shortFiles(found: Int, needed: Int)
     case refused(program: String, reason: String)
+    /// A supervised job's processes have no place for what they share on a host.
+    case noJobFolder(path: String, reason: String)
+    case onlyTraining(found: String)
+    case inputOnce
+    case machinesUnnamed
 }
 
 extension LaunchError: CustomStringConvertible {
@@ -38,6 +43,15 @@ extension LaunchError: CustomStringConvertible {
                 + "the limit with `ulimit -f \(needed / 512)` or more"
         case .refused(let program, let reason):
             "\(program) cannot be started: \(reason)"
+        case .noJobFolder(let path, let reason):
+            "\(path), where processes of a supervised job keep what they share, cannot be made: \(reason)"
+        case .onlyTraining(let found):
+            "--supervise is for training, which can go on from what it has saved, and not for \(found): leave --supervise out"
+        case .inputOnce:
+            "standard input can be read only once, but --supervise starts the command again: give it a file"
+        case .machinesUnnamed:
+            "--supervise has to know a batch system's machines by name: --hosts node1:4,node2:4, which scontrol show hostnames "
+                + "prints under Slurm"
         }
     }
 }

@@ -1,3 +1,5 @@
+package import Runs
+
 /// The call of mpirun that fits a job: how many ranks where, and the settings without which it would be refused, be slow or
 /// talk over the wrong network.
 package struct LaunchPlan: Hashable, Sendable {
@@ -43,9 +45,11 @@ package struct LaunchPlan: Hashable, Sendable {
     /// - Parameters:
     ///   - ranks: nil for as many as the hosts take, or as a batch system's job has.
     ///   - usesStandardInput: whether rank 0 is to have this process's standard input.
+    ///   - job: the supervised job that this is a start of; nil where nobody supervises.
     /// - Throws: `LaunchError` where ranks and hosts do not go together.
     package init(
-        ranks: Int?, machines: Machines, surroundings: Surroundings, usesStandardInput: Bool = false
+        ranks: Int?, machines: Machines, surroundings: Surroundings, usesStandardInput: Bool = false,
+        job: SupervisedJob? = nil
     ) throws(LaunchError) {
         var words = ["mpirun"]
         switch machines {
@@ -70,8 +74,12 @@ package struct LaunchPlan: Hashable, Sendable {
         // mpirun would read all of it for rank 0, though it is meant for what comes after: the lines of a loop around this call.
         if !usesStandardInput { words += ["--stdin", "none"] }
         if surroundings.isRoot { words += ["--allow-run-as-root"] }
-        words += Self.parameters(machines, surroundings).flatMap { ["--mca", $0.name, $0.value] }
-        if !machines.hosts.isEmpty { words += surroundings.exported.flatMap { ["-x", $0] } }
+        words += Self.parameters(machines, surroundings, job).flatMap { ["--mca", $0.name, $0.value] }
+        var exported = machines.hosts.isEmpty ? [] : surroundings.exported
+        if job != nil, !machines.hosts.isEmpty, !exported.contains(SupervisedJob.variable) {
+            exported.append(SupervisedJob.variable)
+        }
+        words += exported.flatMap { ["-x", $0] }
         launcher = words
     }
 
@@ -81,7 +89,7 @@ package struct LaunchPlan: Hashable, Sendable {
 
     /// Open MPI's parameters, less those that the user has set.
     private static func parameters(
-        _ machines: Machines, _ surroundings: Surroundings
+        _ machines: Machines, _ surroundings: Surroundings, _ job: SupervisedJob?
     ) -> [(name: String, value: String)] {
         var parameters = [
             // Inside MPI's own waiting (start and end) let other ranks have the core.
@@ -94,6 +102,13 @@ package struct LaunchPlan: Hashable, Sendable {
             // Else Open MPI tries every network that both ends have an address on, such as a container bridge's.
             parameters.append((name: "btl_tcp_if_include", value: "\(network)"))
             parameters.append((name: "oob_tcp_if_include", value: "\(network)"))
+        }
+        if let job {
+            // A rank that is left when another has failed need not be given a second to save anything.
+            parameters.append((name: "odls_base_sigkill_timeout", value: "0"))
+            // What killed processes leave is found, and removed, in the job's own folders.
+            parameters.append((name: "btl_vader_backing_directory", value: job.memoryFolder))
+            parameters.append((name: "orte_tmpdir_base", value: job.sessionFolder))
         }
         return parameters.filter { !surroundings.ownParameters.contains($0.name) }
     }

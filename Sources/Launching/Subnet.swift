@@ -1,3 +1,5 @@
+import Glibc
+
 /// An address of the Internet Protocol, version 4.
 package struct IPv4Address: Hashable, Sendable, CustomStringConvertible {
     /// The first of the four numbers in the highest byte.
@@ -25,6 +27,25 @@ package struct IPv4Address: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether it is the machine itself.
     package var isLoopback: Bool { bits >> 24 == 127 }
+}
+
+extension IPv4Address {
+    /// Those of this machine's interfaces.
+    static func ofThisMachine() -> Set<IPv4Address> {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&list) == 0 else { return [] }
+        defer { freeifaddrs(list) }
+        var addresses: Set<IPv4Address> = []
+        var place = list
+        while let entry = place?.pointee {
+            place = entry.ifa_next
+            guard let address = entry.ifa_addr, address.pointee.sa_family == AF_INET else { continue }
+            address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                _ = addresses.insert(IPv4Address(bits: UInt32(bigEndian: $0.pointee.sin_addr.s_addr)))
+            }
+        }
+        return addresses
+    }
 }
 
 /// A network that a machine is directly on.

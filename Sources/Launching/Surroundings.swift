@@ -14,6 +14,8 @@ package struct Surroundings: Hashable, Sendable {
     package var networks: [Subnet] = []
     /// Of hosts by name, as far as they resolve.
     package var addresses: [String: [IPv4Address]] = [:]
+    /// This machine's own.
+    package var ownAddresses: Set<IPv4Address> = []
     /// Names of Open MPI's parameters that the user has set in the environment: they stay as they are.
     package var ownParameters: Set<String> = []
     /// Variables that ranks on other machines need too.
@@ -40,10 +42,17 @@ package struct Surroundings: Hashable, Sendable {
             let name = host.name.split(separator: "@").last.map(String.init) ?? host.name
             here.addresses[host.name] = Foundation.Host(name: name).addresses.compactMap { IPv4Address($0) }
         }
+        here.ownAddresses = IPv4Address.ofThisMachine()
         here.ownParameters = Set(
             environment.keys.filter { $0.hasPrefix("OMPI_MCA_") }.map { String($0.dropFirst("OMPI_MCA_".count)) })
         here.exported = environment.keys.filter { $0 == "LD_LIBRARY_PATH" || $0.hasPrefix("CNN_TRAIN_") }.sorted()
         return here
+    }
+
+    /// Whether a host is this machine, by whatever name.
+    package func isHere(_ host: Host) -> Bool {
+        let addresses = addresses[host.name] ?? []
+        return !addresses.isEmpty && addresses.allSatisfy { $0.isLoopback || ownAddresses.contains($0) }
     }
 
     private static func isInContainer(_ environment: [String: String]) -> Bool {

@@ -14,6 +14,10 @@ package struct JSONLine: Sendable {
 
     package mutating func add(_ key: String, _ value: String) { fields.append("\"\(key)\": \(Self.quoted(value))") }
 
+    package mutating func add(_ key: String, _ values: [String]) {
+        fields.append("\"\(key)\": [\(values.map(Self.quoted).joined(separator: ", "))]")
+    }
+
     /// A value that is JSON already.
     package mutating func add(_ key: String, json: String) { fields.append("\"\(key)\": \(json)") }
 

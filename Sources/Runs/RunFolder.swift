@@ -114,6 +114,18 @@ package struct RunFolder: Hashable, Sendable {
         return RunFolder(path: "\(runs)/\(model)-\(dataset)" + (number == 1 ? "" : "-\(number)"))
     }
 
+    /// Removes what makes the folder hold a run, of one that has saved no state yet.
+    package func removeBeginning() {
+        guard !holdsCheckpoints else { return }
+        for path in [recipe, metrics] { _ = path.withPath { unlink($0) } }
+    }
+
+    /// Removes what a supervisor has written, and the folder where nothing else is in it.
+    package func removeEvents() {
+        _ = events.withPath { unlink($0) }
+        removeIfEmpty()
+    }
+
     /// Removes the folder where nothing is in it.
     package func removeIfEmpty() { _ = path.withPath { rmdir($0) } }
 

@@ -40,11 +40,14 @@ package final class RunLock: Sendable {
 
     /// Gives the right up. Only once; a process that ends without it is noticed to be gone.
     package func release() {
-        _ = path.withPath { unlink($0) }
+        var own = stat()
+        if fstat(descriptor, &own) == 0, fileStatus(path)?.st_ino == own.st_ino { _ = path.withPath { unlink($0) } }
         close(descriptor)
     }
 
     /// The file, open and, where the file system has such locks, locked.
+    /// A process of another machine that was stopped or cut off may still have the file locked. What its supervisor starts elsewhere
+    /// makes a file of its own.
     private static func locked(_ path: String) throws(RunError) -> (descriptor: Int32, isExclusive: Bool) {
         while true {
             let descriptor = path.withPath { open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
@@ -52,6 +55,10 @@ package final class RunLock: Sendable {
             let isExclusive = flock(descriptor, LOCK_EX | LOCK_NB) == 0
             if !isExclusive && errno == EWOULDBLOCK {
                 close(descriptor)
+                if let holder = holder(path), holder.isReplacedHere {
+                    _ = path.withPath { unlink($0) }
+                    continue
+                }
                 throw .folderInUse(path: RunFolder.path(ofLock: path), holder: holder(path))
             }
             // Between opening and locking, its owner may have ended and removed it.
@@ -108,7 +115,7 @@ package struct RunHolder: Codable, Equatable, Sendable {
         return RunHolder(
             host: host.trimmingCharacters(in: .whitespacesAndNewlines), pid: getpid(), start: Date().ISO8601Format(),
             ticks: ticks(of: getpid()) ?? 0, job: environment["SLURM_JOB_ID"].map { "slurm \($0)" },
-            supervisor: environment["CNN_TRAIN_JOB"])
+            supervisor: environment[SupervisedJob.variable])
     }
 
     /// Whether it writes no more. Of another machine that is known only where its job or its supervisor is ours.
@@ -119,6 +126,12 @@ package struct RunHolder: Codable, Equatable, Sendable {
         if let job, job == here.job { return true }
         if let supervisor, supervisor == here.supervisor { return true }
         return host == here.host && (knownFromLock || Self.ticks(of: pid) != ticks)
+    }
+
+    /// Whether this process is what the same supervisor has started in its place, on another machine.
+    var isReplacedHere: Bool {
+        let here = Self.here
+        return supervisor != nil && supervisor == here.supervisor && host != here.host
     }
 
     var json: String {

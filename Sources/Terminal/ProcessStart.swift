@@ -8,6 +8,9 @@ package enum WriteSignals {
     /// Those that were not ignored before.
     private static let taken = Mutex<[Int32]>([])
 
+    /// Those that are ignored by now and were not before.
+    package static var ignored: [Int32] { taken.withLock { $0 } }
+
     /// Ignores them from now on.
     package static func ignore() {
         for number in all where !isIgnored(number) {

@@ -9,7 +9,7 @@ struct LaunchCommand: LocalCommand {
         commandName: "launch", abstract: "Starts a command on several processes, here or on other machines.",
         usage: "cnn-train launch [-n <ranks>] [--hosts a:4,b:4 | --hostfile <file>] [--] train …",
         discussion: """
-            Prints the call of mpirun that it makes and becomes it: the exit code is the job's, signals reach mpirun. Parameters \
+            Prints the call of mpirun that it makes and becomes it, or with --supervise keeps it alive: the exit code is the job's, signals reach mpirun. Parameters \
             of Open MPI in the environment (OMPI_MCA_…) stay as they are. Standard input goes to no rank, unless the command names \
             /dev/stdin. Other machines must have the program and its \
             Open MPI under the same paths and let ssh in without a password.
@@ -24,6 +24,7 @@ struct LaunchCommand: LocalCommand {
     @Option(help: ArgumentHelp("The same, a machine a line: node1 slots=4.", valueName: "file"), transform: userPath)
     var hostfile: String?
     @Flag(help: "Prints the call and does not make it.") var dryRun = false
+    @OptionGroup(title: "A run that goes on by itself") var options: SuperviseOptions
     @Argument(
         parsing: .captureForPassthrough,
         help: ArgumentHelp("What to start: train and its options, for one.", valueName: "command"))
@@ -42,11 +43,19 @@ struct LaunchCommand: LocalCommand {
         let command = Array(command.drop { $0 == "--" })
         guard !command.isEmpty else { throw LaunchError.nothingToRun }
         let machines = try machines()
+        if options.supervise, !dryRun {
+            guard !Launcher.isPresent else { throw LaunchError.launchedAlready }
+            return try supervise(command, machines: machines)
+        }
         let surroundings = Surroundings.here(cores: MachineCores.count, hosts: machines.hosts)
         let plan = try LaunchPlan(
             ranks: ranks, machines: machines, surroundings: surroundings,
-            usesStandardInput: command.contains { $0.hasSuffix("/dev/stdin") || $0.hasSuffix("/dev/fd/0") })
+            usesStandardInput: Self.usesStandardInput(command))
         try Self.start(plan.call(of: ownProgram, command), isDry: dryRun)
+    }
+
+    static func usesStandardInput(_ command: [String]) -> Bool {
+        command.contains { $0.hasSuffix("/dev/stdin") || $0.hasSuffix("/dev/fd/0") }
     }
 
     private func machines() throws -> LaunchPlan.Machines {

@@ -4,6 +4,7 @@ import Files
 import Foundation
 import Machine
 import Recipes
+import Runs
 import Terminal
 import Training
 
@@ -112,12 +113,19 @@ enum Main {
 
     private static func startJob() -> Job {
         do {
-            return try Job.start()
+            return try Job.start(onFailure: leaveNote)
         } catch {
             complain(error.words)
             exit(ExitStatus.failure)
         }
     }
+}
+
+/// Tells the supervisor of this rank, if there is one, why the rank ends.
+private func leaveNote(_ error: any Error, rank: Int) {
+    guard let job = SupervisedJob.own else { return }
+    FailureNote(rank: rank, exitCode: error.status, isOwn: !(error is CollectiveError), words: error.words).leave(
+        for: job)
 }
 
 /// How a command that one process carries out ends the program.

@@ -41,7 +41,7 @@ struct TrainCommand: RankedCommand {
         _ = try trainer.run()
     }
 
-    private func resolved() throws -> Recipe {
+    func resolved() throws -> Recipe {
         try Recipe.resolve(file: file(), flags: flags())
     }
 

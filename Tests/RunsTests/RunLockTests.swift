@@ -82,6 +82,21 @@ import Testing
         #expect(throws: RunError.self) { _ = try RunLock(folder: run, isOfThisMachineAlone: { _ in false }) }
     }
 
+    @Test("that a stopped process of another machine still has is had by what the same supervisor starts in its place")
+    func replaced() throws {
+        setenv("CNN_TRAIN_JOB", "b7", 1)
+        defer { unsetenv("CNN_TRAIN_JOB") }
+        let stopped = try RunLock(folder: run)
+        #expect(throws: RunError.self) { _ = try RunLock(folder: run) }
+        try leaveInPlace(holder(host: "elsewhere", supervisor: "b7"))
+        let lock = try RunLock(folder: run)
+        // What goes on there after all does not take this one's right away.
+        stopped.release()
+        #expect(FileManager.default.fileExists(atPath: run.lock))
+        lock.release()
+        #expect(!FileManager.default.fileExists(atPath: run.lock))
+    }
+
     @Test("asks the system what kind of file system a folder is on")
     func fileSystems() {
         // A folder of the kernel's own processes is on no disk; what is not there is on none.

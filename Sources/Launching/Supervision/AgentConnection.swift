@@ -1,0 +1,152 @@
+import Glibc
+import Runs
+import Terminal
+
+/// A supervisor's end of what it has to say to the agent on one host, and hear from it.
+final class AgentConnection {
+    enum State: Hashable {
+        case starting
+        case ready
+        /// Nothing comes any more.
+        case closed
+    }
+
+    let host: Host
+    private(set) var state = State.starting
+    /// When the last line came; the start before that.
+    var heard: Double
+    /// Ranks that live on the host.
+    private(set) var living: Set<Int> = []
+    /// All that have lived there since the last start of the job.
+    private(set) var ranks: Set<Int> = []
+    /// Whether the agent has said that nothing of the job is left, since it was last asked to see to that.
+    private(set) var hasEnded = false
+    /// The newest step in the host's memory, as it said then.
+    private(set) var savedStep: Int?
+    /// What ranks of the host have said about their ends.
+    private(set) var notes: [FailureNote] = []
+    /// Whether the agent ended by itself, because it had heard nothing.
+    private(set) var hasLeft = false
+    /// Something of the job that could not be ended.
+    private(set) var trouble: String?
+    /// The last line that is none of the agent's: why a shell on another host has started none.
+    private(set) var complaint = ""
+
+    private let child: ChildProcess
+    private let input: Int32
+    private let output: Int32
+    private let errors: Int32
+    private var outputLines = LineBuffer()
+    private var errorLines = LineBuffer()
+
+    /// - Parameter call: what starts the agent.
+    init(host: Host, call: [String], at now: Double) throws(LaunchError) {
+        self.host = host
+        heard = now
+        var ends: [Int32] = []
+        for _ in 0..<3 {
+            var pair: [Int32] = [0, 0]
+            guard pipe(&pair) == 0 else { throw .refused(program: call[0], reason: systemReason(errno)) }
+            for end in pair { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+            ends += pair
+        }
+        do throws(LaunchError) {
+            child = try ChildProcess(
+                call, streams: [ends[0], ends[3], ends[5]], endsWithThisThread: false)
+        } catch {
+            for end in ends { close(end) }
+            throw error
+        }
+        (input, output, errors) = (ends[1], ends[2], ends[4])
+        for end in [ends[0], ends[3], ends[5]] { close(end) }
+        for end in [input, output, errors] { Descriptors.doNotWait(end) }
+    }
+
+    deinit {
+        for end in [input, output, errors] { close(end) }
+        child.end()
+        child.wait(seconds: 1)
+    }
+
+    /// What is to be read from.
+    var descriptors: [Int32] { state == .closed ? [] : [output, errors] }
+
+    func say(_ command: AgentCommand) {
+        switch command {
+        case .alive: break
+        case .watch:
+            living = []
+            ranks = []
+            notes = []
+        case .end:
+            hasEnded = false
+            savedStep = nil
+            trouble = nil
+        }
+        let bytes = Array((command.line + "\n").utf8)
+        // An agent that does not read is one that does not answer, which is seen by its silence.
+        _ = bytes.withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
+    }
+
+    /// Takes what has come.
+    ///
+    /// - Returns: the reports, in their order.
+    func read(_ ready: Set<Int32>, at now: Double) -> [AgentReport] {
+        guard state != .closed else { return [] }
+        if ready.contains(errors), let bytes = Descriptors.read(errors) { note(errorLines.add(bytes)) }
+        guard ready.contains(output), let bytes = Descriptors.read(output) else { return [] }
+        heard = now
+        guard !bytes.isEmpty else {
+            // The reason may have come at the same time.
+            if let bytes = Descriptors.read(errors) { note(errorLines.add(bytes)) }
+            state = .closed
+            return []
+        }
+        return outputLines.add(bytes).compactMap { line in
+            guard let report = AgentReport(line) else {
+                note([line])
+                return nil
+            }
+            take(report)
+            return report
+        }
+    }
+
+    private func take(_ report: AgentReport) {
+        switch report {
+        case .ready(let version, _):
+            if version == AgentProtocol.version {
+                state = .ready
+            } else {
+                complaint = "its cnn-train is of another version"
+                state = .closed
+            }
+        case .alive(let ranks):
+            living = Set(ranks)
+            self.ranks.formUnion(ranks)
+        case .gone(let rank): living.remove(rank)
+        case .failure(let note): notes.append(note)
+        case .ended(let step): (hasEnded, savedStep) = (true, step)
+        case .trouble(let words): trouble = words
+        case .left: hasLeft = true
+        }
+    }
+
+    private func note(_ lines: [String]) {
+        if let last = lines.last(where: { !$0.allSatisfy(\.isWhitespace) }) { complaint = last.visible }
+    }
+
+    /// Lets the agent see the end of what is said to it, upon which it cleans up and ends.
+    func hangUp() {
+        // The number stays taken until the end, so that nothing else gets it.
+        let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        if null >= 0 {
+            dup2(null, input)
+            _ = fcntl(input, F_SETFD, FD_CLOEXEC)
+            close(null)
+        }
+    }
+
+    /// Waits until the agent, or the shell that leads to it, has ended, for `seconds` at most.
+    func waitForEnd(seconds: Double) { child.wait(seconds: seconds) }
+}

@@ -1,0 +1,125 @@
+import Foundation
+package import Runs
+
+/// The language of a supervisor and the agents on its hosts: a line a message, in both directions.
+package enum AgentProtocol {
+    /// Grows with each change of the language: both ends are one program, but perhaps not of one version.
+    static let version = 1
+    /// Bytes of a line at most.
+    static let longestLine = 1 << 15
+
+    /// Seconds between two signs of life.
+    static func beat(heartbeat: Double) -> Double { min(heartbeat / 4, 0.25) }
+}
+
+/// A line to an agent.
+package enum AgentCommand: Hashable, Sendable {
+    /// The supervisor is there.
+    case alive
+    /// So many ranks are about to start on this host.
+    case watch(ranks: Int)
+    /// All of the job on this host is to end now. `run` is the run whose memory snapshots are looked for.
+    case end(run: String?)
+
+    package var line: String {
+        switch self {
+        case .alive: "alive"
+        case .watch(let ranks): "watch \(ranks)"
+        case .end(let run): "end \(run ?? "-")"
+        }
+    }
+
+    /// nil for a line that is none.
+    package init?(_ line: some StringProtocol) {
+        let words = line.split(separator: " ")
+        switch (words.first, words.count) {
+        case ("alive", 1): self = .alive
+        case ("watch", 2):
+            guard let ranks = Int(words[1]), ranks >= 0 else { return nil }
+            self = .watch(ranks: ranks)
+        case ("end", 2): self = .end(run: words[1] == "-" ? nil : String(words[1]))
+        default: return nil
+        }
+    }
+}
+
+/// A line from an agent.
+package enum AgentReport: Hashable, Sendable {
+    /// The agent has begun on this host.
+    case ready(version: Int, host: String)
+    /// The agent is there, and these ranks live.
+    case alive(ranks: [Int])
+    case gone(rank: Int)
+    /// A rank of this host has ended by an error.
+    case failure(FailureNote)
+    /// Nothing of the job is left on this host. `step` is the newest that a memory snapshot has whole.
+    case ended(step: Int?)
+    /// Something of the job could not be ended.
+    case trouble(String)
+    /// The agent has heard nothing for too long, has ended what it watched, and ends.
+    case left
+
+    package var line: String {
+        switch self {
+        case .ready(let version, let host): "ready \(version) \(host)"
+        case .alive(let ranks): (["alive"] + ranks.map(String.init)).joined(separator: " ")
+        case .gone(let rank): "gone \(rank)"
+        case .failure(let note):
+            "failure " + ((try? JSONEncoder().encode(note)).map { String(decoding: $0, as: UTF8.self) } ?? "{}")
+        case .ended(let step): "ended \(step.map(String.init) ?? "-")"
+        case .trouble(let words): "trouble \(words.split(separator: "\n").joined(separator: " "))"
+        case .left: "left"
+        }
+    }
+
+    /// nil for a line that is none, such as what a login shell prints.
+    package init?(_ line: some StringProtocol) {
+        let (name, rest) = line.firstWord
+        let words = rest.split(separator: " ")
+        switch name {
+        case "ready":
+            guard words.count == 2, let version = Int(words[0]) else { return nil }
+            self = .ready(version: version, host: String(words[1]))
+        case "alive":
+            let ranks = words.compactMap { Int($0) }
+            guard ranks.count == words.count else { return nil }
+            self = .alive(ranks: ranks)
+        case "gone":
+            guard words.count == 1, let rank = Int(words[0]) else { return nil }
+            self = .gone(rank: rank)
+        case "failure":
+            guard let note = try? JSONDecoder().decode(FailureNote.self, from: Data(rest.utf8)) else { return nil }
+            self = .failure(note)
+        case "ended":
+            guard words.count == 1, words[0] == "-" || Int(words[0]) != nil else { return nil }
+            self = .ended(step: Int(words[0]))
+        case "trouble": self = .trouble(String(rest))
+        case "left" where words.isEmpty: self = .left
+        default: return nil
+        }
+    }
+}
+
+extension StringProtocol {
+    fileprivate var firstWord: (name: String, rest: String) {
+        guard let space = firstIndex(of: " ") else { return (String(self), "") }
+        return (String(self[..<space]), String(self[index(after: space)...]))
+    }
+}
+
+/// Bytes that come in pieces, as lines.
+struct LineBuffer {
+    private var rest: [UInt8] = []
+
+    /// The lines that are whole with these bytes. One longer than any message loses its beginning.
+    mutating func add(_ bytes: some Sequence<UInt8>) -> [String] {
+        rest += bytes
+        var lines: [String] = []
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            lines.append(String(decoding: rest[..<end], as: UTF8.self))
+            rest.removeSubrange(...end)
+        }
+        if rest.count > AgentProtocol.longestLine { rest.removeFirst(rest.count - AgentProtocol.longestLine) }
+        return lines
+    }
+}

@@ -1,0 +1,97 @@
+import CProcess
+import Files
+import Glibc
+import Tensors
+import Terminal
+
+/// A process that this one has started, in a process group of its own.
+final class ChildProcess {
+    let id: pid_t
+    /// Can be read from once the process has ended; nil where the system has no such descriptors.
+    let descriptor: Int32?
+    private var status: Exit?
+
+    /// How a process ended.
+    enum Exit: Hashable, Sendable {
+        case code(Int32)
+        case signal(Int32)
+
+        /// As a shell has it: 128 and the signal.
+        var code: Int32 {
+            switch self {
+            case .code(let code): code
+            case .signal(let number): 128 + number
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - call: the program, looked for on PATH, and its arguments.
+    ///   - variables: what its environment has besides, or in place of, this process's.
+    ///   - streams: its standard input, output and error.
+    ///   - endsWithThisThread: whether the system ends it by SIGKILL when the calling thread ends.
+    /// - Throws: `LaunchError`
+    init(
+        _ call: [String], variables: [String: String] = [:], streams: [Int32], endsWithThisThread: Bool
+    ) throws(LaunchError) {
+        guard let program = call.first else { throw .nothingToRun }
+        var words = call.map { $0.withPath { strdup($0) } }
+        var settings = Self.environment(without: variables.keys)
+        settings += variables.map { "\($0.key)=\($0.value)".withPath { strdup($0) } }
+        words.append(nil)
+        settings.append(nil)
+        defer { for text in words + settings { free(text) } }
+        let defaults = WriteSignals.ignored
+        let child = process_start(words, settings, streams, endsWithThisThread, defaults, Int32(defaults.count))
+        guard child > 0 else {
+            if child == -ENOENT { throw .noLauncher(path: environmentPath("PATH") ?? "") }
+            throw .refused(program: program, reason: systemReason(-child))
+        }
+        id = child
+        let descriptor = process_descriptor(child)
+        self.descriptor = descriptor >= 0 ? descriptor : nil
+        if let descriptor = self.descriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    }
+
+    /// A copy of this process's environment, byte for byte, less some variables.
+    private static func environment(without names: some Collection<String>) -> [UnsafeMutablePointer<CChar>?] {
+        var entries: [UnsafeMutablePointer<CChar>?] = []
+        var place = process_environment()?.pointee
+        while let entry = place?.pointee {
+            if !names.contains(where: { strncmp(entry, $0 + "=", $0.utf8.count + 1) == 0 }) {
+                entries.append(strdup(entry))
+            }
+            place = place?.advanced(by: 1)
+        }
+        return entries
+    }
+
+    deinit { if let descriptor { close(descriptor) } }
+
+    /// How it ended; nil while it lives.
+    var exit: Exit? {
+        if let status { return status }
+        var word: Int32 = 0
+        guard waitpid(id, &word, WNOHANG) == id else { return nil }
+        status = word & 0x7F == 0 ? .code(word >> 8 & 0xFF) : .signal(word & 0x7F)
+        return status
+    }
+
+    /// Waits for its end, for `seconds` at most.
+    func wait(seconds: Double) {
+        let deadline = monotonicSeconds() + seconds
+        while exit == nil, case let left = deadline - monotonicSeconds(), left > 0 {
+            // Without a descriptor there is nothing to wait for but time.
+            _ = Descriptors.ready(among: descriptor.map { [$0] } ?? [], within: descriptor == nil ? 0.01 : left)
+        }
+    }
+
+    /// Sends a signal, unless the process has ended.
+    func send(_ signal: Int32) { if exit == nil { kill(id, signal) } }
+
+    /// Ends it and all that is in its process group.
+    func end() {
+        // Its number is its own, and its group's, as long as nobody has asked for its status.
+        if status == nil { kill(-id, SIGKILL) }
+    }
+}

@@ -1,0 +1,102 @@
+/// One end of a job before its time.
+package struct Failure: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
+        /// A rank was ended by a signal.
+        case signal(Int32)
+        /// An error of the program or of its data.
+        case own
+        /// Ranks waited for others in vain.
+        case silence
+        case hostLost
+        /// mpirun ended, and no rank says why.
+        case launcher
+    }
+
+    package var kind: Kind
+    /// Starts of the job so far.
+    package var attempt: Int
+    /// The newest step that is saved; nil where there is none.
+    package var step: Int?
+    /// What the job, or else its launcher, ended with.
+    package var exitCode: Int32
+    /// The rank that ended first, where that is known, and its host.
+    package var rank: Int?
+    package var host: String?
+    /// In words, on one line.
+    package var reason: String
+
+    package init(
+        _ kind: Kind, attempt: Int, step: Int? = nil, exitCode: Int32, rank: Int? = nil, host: String? = nil,
+        reason: String
+    ) {
+        self.kind = kind
+        self.attempt = attempt
+        self.step = step
+        self.exitCode = exitCode
+        self.rank = rank
+        self.host = host
+        self.reason = reason
+    }
+
+    /// For a list of failures.
+    package var line: String {
+        "start \(attempt), \(step.map { "after step \($0)" } ?? "before any step was saved"): \(reason)"
+    }
+}
+
+/// The failures of a supervised job so far, which decide whether it starts again.
+package struct FailureHistory: Sendable {
+    package enum Decision: Hashable, Sendable {
+        case startAgain(afterSeconds: Double)
+        case giveUp(Cause)
+    }
+
+    package enum Cause: Hashable, Sendable {
+        /// The program failed by itself before the job had taken a step.
+        case beforeAnyStep
+        /// The program failed by itself at the same step as before.
+        case sameStep
+        case tooMany(limit: Int)
+    }
+
+    package private(set) var failures: [Failure] = []
+    private let limit: Int
+    /// The step that was saved before the job's first start.
+    private let firstStep: Int?
+    /// The longest pause before a start, in seconds.
+    private static let longestPause = 60.0
+
+    /// - Parameter limit: how often the job is started again at most.
+    package init(limit: Int, firstStep: Int?) {
+        self.limit = limit
+        self.firstStep = firstStep
+    }
+
+    package mutating func add(_ failure: Failure) -> Decision {
+        defer { failures.append(failure) }
+        if failure.kind == .own {
+            if failure.step == firstStep { return .giveUp(.beforeAnyStep) }
+            if failures.contains(where: { $0.kind == .own && $0.step == failure.step }) { return .giveUp(.sameStep) }
+        }
+        guard failures.count < limit else { return .giveUp(.tooMany(limit: limit)) }
+        let repeats = failures.reversed().prefix { $0.step == failure.step }.count
+        return .startAgain(
+            afterSeconds: repeats == 0 ? 0 : min(Double(1 << min(repeats - 1, 16)), Self.longestPause))
+    }
+
+    /// Hosts on which the program failed by itself at the last failure.
+    package var suspects: Set<String> {
+        guard let last = failures.last, last.kind == .own, let host = last.host else { return [] }
+        return [host]
+    }
+}
+
+extension FailureHistory.Cause: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .beforeAnyStep: "the job failed by itself before any step was saved, and would again"
+        case .sameStep: "the job failed by itself at the same step again: the fault is the program's or the data's"
+        case .tooMany(let limit): "it was started again \(limit) time\(limit == 1 ? "" : "s") (--max-restarts)"
+        }
+    }
+}

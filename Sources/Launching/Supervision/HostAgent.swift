@@ -1,0 +1,163 @@
+import CProcess
+import Glibc
+package import Runs
+import Tensors
+import Terminal
+
+/// A supervisor's agent on one host: it tells which ranks of the job live there, and ends them.
+///
+/// It speaks `AgentProtocol` on its standard streams. A host that is cut off from the supervisor ends its part of the job by itself.
+package final class HostAgent {
+    private let job: SupervisedJob
+    private let heartbeat: Double
+    private let host: String
+    private let folders: JobFolders
+    private var lines = LineBuffer()
+    /// Ranks that live, by descriptors that tell of their ends.
+    private var watched: [Int32: JobProcess] = [:]
+    /// Ranks that are expected to start.
+    private var expected = 0
+    private var heard = monotonicSeconds()
+    private var lastBeat = 0.0
+    private var lastSearch = 0.0
+    /// When ranks were last expected or found.
+    private var lastNews = 0.0
+    private var isLeaving = false
+
+    /// Seconds between two looks at all processes while ranks are expected to start; less often when they have not come for long.
+    private var searchInterval: Double { lastSearch - lastNews < 30 ? 0.1 : 5 }
+    /// Seconds that killed processes may take to be gone.
+    private static let patience = 2.0
+
+    /// - Parameter heartbeat: seconds; having heard nothing from the supervisor for twice as long, it ends.
+    /// - Throws: `LaunchError.noJobFolder`
+    package init(job: SupervisedJob, heartbeat: Double) throws(LaunchError) {
+        self.job = job
+        self.heartbeat = heartbeat
+        host = hostName()
+        folders = try JobFolders(job, host: host)
+    }
+
+    /// Works until the supervisor has closed its end, or is heard of no more.
+    package func run() {
+        // The supervisor has other ways to end it; a terminal's signals are for the supervisor.
+        for number in [SIGHUP, SIGINT] { signal(number, SIG_IGN) }
+        Descriptors.doNotWait(STDIN_FILENO)
+        say(.ready(version: AgentProtocol.version, host: host))
+        while !isLeaving { turn() }
+        endJob()
+        folders.remove()
+    }
+
+    private func turn() {
+        let start = monotonicSeconds()
+        let nextBeat = lastBeat + AgentProtocol.beat(heartbeat: heartbeat)
+        let nextSearch = watched.count < expected ? lastSearch + searchInterval : nextBeat
+        let pause = max(0, min(nextBeat, nextSearch) - start)
+        let ready = Descriptors.ready(among: [STDIN_FILENO] + watched.keys, within: pause)
+        let now = monotonicSeconds()
+        // While this process itself was stopped it could hear nobody.
+        let lost = now - start - pause
+        if lost > heartbeat / 2 { heard += lost }
+        if ready.contains(STDIN_FILENO) { listen(at: now) }
+        for descriptor in ready { if let process = watched[descriptor] { miss(process, descriptor) } }
+        if watched.count < expected, now >= lastSearch + searchInterval { search(at: now) }
+        if now >= nextBeat {
+            say(.alive(ranks: watched.values.compactMap(\.rank).sorted()))
+            lastBeat = now
+        }
+        if now - heard > 2 * heartbeat {
+            say(.left)
+            isLeaving = true
+        }
+    }
+
+    private func listen(at now: Double) {
+        guard let bytes = Descriptors.read(STDIN_FILENO) else { return }
+        guard !bytes.isEmpty else {
+            isLeaving = true
+            return
+        }
+        heard = now
+        for command in lines.add(bytes).compactMap(AgentCommand.init) {
+            switch command {
+            case .alive: break
+            case .watch(let ranks):
+                forgetAll()
+                expected = ranks
+                lastNews = now
+            case .end(let run):
+                endJob()
+                for note in FailureNote.all(of: job) { say(.failure(note)) }
+                say(.ended(step: run.flatMap(newestSavedStep)))
+                folders.clear()
+            }
+        }
+    }
+
+    /// The newest step that is whole in this host's memory.
+    private func newestSavedStep(ofRun run: String) -> Int? { nil }
+
+    /// Looks for ranks that have started.
+    private func search(at now: Double) {
+        lastSearch = now
+        let known = Set(watched.values)
+        for process in job.processes() where process.rank != nil && !known.contains(process) {
+            let descriptor = process_descriptor(process.id)
+            guard descriptor >= 0 else { continue }
+            watched[descriptor] = process
+            lastNews = now
+        }
+    }
+
+    private func miss(_ process: JobProcess, _ descriptor: Int32) {
+        watched[descriptor] = nil
+        close(descriptor)
+        expected = max(0, expected - 1)
+        if let rank = process.rank { say(.gone(rank: rank)) }
+    }
+
+    private func forgetAll() {
+        for descriptor in watched.keys { close(descriptor) }
+        watched = [:]
+        expected = 0
+    }
+
+    /// Ends all processes of the job on this host, and returns when they are gone.
+    private func endJob() {
+        forgetAll()
+        let start = monotonicSeconds()
+        while case let processes = job.processes(), !processes.isEmpty {
+            for process in processes { kill(process.id, SIGKILL) }
+            guard monotonicSeconds() - start < Self.patience else {
+                let names = processes.map { "\($0.id)" }.joined(separator: ", ")
+                return say(.trouble("processes \(names) do not end"))
+            }
+            // The end of the first may have been the last one's; all are looked for again.
+            let descriptor = process_descriptor(processes[0].id)
+            if descriptor >= 0 {
+                _ = Descriptors.ready(among: [descriptor], within: 0.05)
+                close(descriptor)
+            }
+        }
+    }
+
+    private func say(_ report: AgentReport) {
+        do {
+            try StandardStream.output.write(report.line + "\n")
+        } catch {
+            isLeaving = true
+        }
+    }
+}
+
+/// This host's name, as the kernel has it.
+func hostName() -> String {
+    var names = utsname()
+    guard uname(&names) == 0 else { return "unknown" }
+    return withUnsafePointer(to: &names.nodename) { name in
+        name.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: name.pointee)) {
+            String(cString: $0)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import Files
+import Glibc
+import Runs
+
+/// Processes of a supervised job on this host, as `/proc` shows them.
+struct JobProcess: Hashable {
+    let id: pid_t
+    /// nil for what started ranks: mpirun, or Open MPI's daemon.
+    let rank: Int?
+}
+
+extension SupervisedJob {
+    /// All of this user's processes that belong to the job: those that have its name in their environment, and Open MPI's daemons that have it in
+    /// their arguments.
+    func processes() -> [JobProcess] {
+        guard let folder = opendir("/proc") else { return [] }
+        defer { closedir(folder) }
+        var found: [JobProcess] = []
+        let user = geteuid()
+        while let entry = readdir(folder) {
+            guard let id = Self.number(entry), id != getpid(), fileStatus("/proc/\(id)")?.st_uid == user else {
+                continue
+            }
+            if let process = process(id) { found.append(process) }
+        }
+        return found
+    }
+
+    private static func number(_ entry: UnsafeMutablePointer<dirent>) -> pid_t? {
+        withUnsafePointer(to: &entry.pointee.d_name) { name in
+            name.withMemoryRebound(to: CChar.self, capacity: 256) { pid_t(String(cString: $0)) }
+        }
+    }
+
+    private func process(_ id: pid_t) -> JobProcess? {
+        let environment = Self.content(of: "/proc/\(id)/environ")
+        if environment.entry(Self.variable) == self.id {
+            return JobProcess(id: id, rank: environment.entry("OMPI_COMM_WORLD_RANK").flatMap { Int($0) })
+        }
+        // A daemon on another host than mpirun's has no environment of ours.
+        guard Self.content(of: "/proc/\(id)/comm").starts(with: "orted\n".utf8) else { return nil }
+        let arguments = Self.content(of: "/proc/\(id)/cmdline").texts
+        return arguments.contains(sessionFolder) || arguments.contains(memoryFolder)
+            ? JobProcess(id: id, rank: nil) : nil
+    }
+
+    /// Empty where the process has ended, or is another user's.
+    private static func content(of path: String) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        while let more = Descriptors.read(descriptor), !more.isEmpty, bytes.count < 1 << 22 { bytes += more }
+        return bytes
+    }
+}
+
+extension [UInt8] {
+    /// The value of a variable in an environment as the system keeps it: `NAME=VALUE`, each with a zero behind it.
+    func entry(_ name: String) -> String? {
+        var value: String?
+        eachText { text in
+            if value == nil, strncmp(text, name + "=", name.utf8.count + 1) == 0 {
+                value = String(cString: text + name.utf8.count + 1)
+            }
+        }
+        return value
+    }
+
+    /// Texts that have a zero behind them each.
+    var texts: [String] {
+        var texts: [String] = []
+        eachText { texts.append(String(cString: $0)) }
+        return texts
+    }
+
+    private func eachText(_ body: (UnsafePointer<CChar>) -> Void) {
+        (map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { buffer in
+            var place = 0
+            while place < count, let text = buffer.baseAddress.map({ $0 + place }) {
+                body(text)
+                place += strlen(text) + 1
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+/// How many ranks a job starts with, and on which hosts.
+package struct RankChoice: Hashable, Sendable {
+    /// What a user asks for.
+    package struct Wish: Hashable, Sendable {
+        /// Ranks where all hosts answer.
+        package var ranks: Int
+        /// The run's virtual shards: with a power of two up to their number, the bits are those of any other such number.
+        package var virtualShards: Int
+        /// Whether fewer ranks than asked for may be any number.
+        package var takesAnyNumber = false
+
+        package init(ranks: Int, virtualShards: Int, takesAnyNumber: Bool = false) {
+            self.ranks = ranks
+            self.virtualShards = virtualShards
+            self.takesAnyNumber = takesAnyNumber
+        }
+
+        /// The most ranks that `slots` take.
+        func ranks(onSlots slots: Int) -> Int {
+            if slots >= ranks { return ranks }
+            if takesAnyNumber || slots < 1 { return max(slots, 0) }
+            let most = min(slots, max(virtualShards, 1))
+            return 1 << (Int.bitWidth - 1 - most.leadingZeroBitCount)
+        }
+    }
+
+    package let ranks: Int
+    /// Each says how many ranks it takes.
+    package let hosts: [Host]
+
+    /// The most ranks, on as few spare hosts as they need.
+    ///
+    /// - Parameters:
+    ///   - hosts: those that answer; ranks fill them in this order, each in its turn.
+    ///   - spares: others that answer, for when those are too few.
+    ///   - suspects: names of hosts that spares may take the place of.
+    /// - Returns: nil where no rank fits.
+    package init?(_ wish: Wish, hosts: [Host], spares: [Host], suspects: Set<String> = []) {
+        let trusted = hosts.filter { !suspects.contains($0.name) }
+        let choices = [trusted, hosts].flatMap { base in
+            (0...spares.count).map { base + spares.prefix($0) }
+        }
+        let ranks = choices.map { wish.ranks(onSlots: $0.reduce(0) { $0 + ($1.slots ?? 1) }) }
+        // The first of those that take the most.
+        guard let most = ranks.max(), most > 0, let place = ranks.firstIndex(of: most) else { return nil }
+        self.ranks = most
+        self.hosts = choices[place]
+    }
+
+    /// Ranks of each host: dealt out in turns, as `mpirun --map-by node` does.
+    package var ranksByHost: [String: Int] {
+        var counts: [String: Int] = [:]
+        var left = ranks
+        while left > 0 {
+            let before = left
+            for host in hosts where left > 0 && counts[host.name, default: 0] < host.slots ?? 1 {
+                counts[host.name, default: 0] += 1
+                left -= 1
+            }
+            if left == before { break }
+        }
+        return counts
+    }
+}

@@ -1,0 +1,27 @@
+import Files
+
+/// How a command is started on another host: as Open MPI does it, by ssh unless the user says otherwise.
+package struct RemoteShell: Hashable, Sendable {
+    private let words: [String]
+
+    /// - Parameters:
+    ///   - agent: what the user has set `OMPI_MCA_plm_rsh_agent` to, of which the first of several counts.
+    ///   - arguments: `OMPI_MCA_plm_rsh_args`
+    package init(agent: String?, arguments: String?) {
+        let first = agent?.split(separator: ":").first.map(String.init) ?? ""
+        var words = first.split(whereSeparator: \.isWhitespace).map(String.init)
+        if words.isEmpty { words = ["ssh"] }
+        words += arguments?.split(whereSeparator: \.isWhitespace).map(String.init) ?? []
+        // Nobody is there to answer questions, and a host that is not there is not waited for.
+        if splitPath(words[0]).name == "ssh" { words += ["-o", "BatchMode=yes", "-o", "ConnectTimeout=3"] }
+        self.words = words
+    }
+
+    /// - Parameters:
+    ///   - host: a name, or a user and a name.
+    ///   - variables: what the command's environment has besides the login's.
+    package func call(host: String, _ command: [String], variables: [(name: String, value: String)] = []) -> [String] {
+        let settings = variables.isEmpty ? [] : ["env"] + variables.map { "\($0.name)=\($0.value)" }
+        return words + [host, (settings + command).map(shellWord).joined(separator: " ")]
+    }
+}

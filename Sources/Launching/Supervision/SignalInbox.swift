@@ -1,0 +1,29 @@
+import CProcess
+import Glibc
+import Terminal
+
+/// Signals to this process, which wait until they are looked for. One that whoever started this process has had ignored stays ignored.
+struct SignalInbox {
+    let descriptor: Int32
+
+    static let asking = [SIGUSR1, SIGUSR2]
+    static let ending = [SIGTERM, SIGINT, SIGHUP]
+
+    /// - Throws: `LaunchError.refused`
+    init() throws(LaunchError) {
+        let numbers = (Self.asking + Self.ending).filter { !isIgnored($0) }
+        descriptor = process_signals(numbers, Int32(numbers.count))
+        guard descriptor >= 0 else { throw .refused(program: "the supervisor", reason: systemReason(errno)) }
+    }
+
+    /// The next one that has come; nil where there is none.
+    func next() -> Int32? {
+        let number = process_next_signal(descriptor)
+        return number == 0 ? nil : number
+    }
+}
+
+/// A signal's number, name and what it is for: `signal 9 (Killed)`.
+func signalWords(_ number: Int32) -> String {
+    strsignal(number).map { "signal \(number) (\(String(cString: $0)))" } ?? "signal \(number)"
+}

@@ -1,0 +1,21 @@
+/// The command line of a supervised run: what the user gave, and what its supervisor adds.
+package struct SupervisedCommand: Hashable, Sendable {
+    /// `train` and its options.
+    private let words: [String]
+    private let additions: [String]
+
+    /// - Parameters:
+    ///   - words: with or without `train` before them.
+    ///   - additions: options that the user has not given.
+    package init(_ words: [String], additions: [String]) {
+        self.words = words.first == "train" ? words : ["train"] + words
+        self.additions = additions
+    }
+
+    /// - Parameter goesOn: whether the run goes on from what it has saved, wherever the user has let it begin.
+    package func words(goesOn: Bool) -> [String] {
+        let end = words.firstIndex(of: "--") ?? words.endIndex
+        // Of an option that is given twice, the last counts.
+        return Array(words[..<end]) + additions + (goesOn ? ["--resume=auto"] : []) + words[end...]
+    }
+}

@@ -1,0 +1,172 @@
+import CProcess
+import Glibc
+import Runs
+import Tensors
+
+extension Supervisor {
+    /// Seconds between two looks at hosts that are too few.
+    private static let hostInterval = 1.0
+
+    /// The ranks that fit on the hosts that answer; where they are too few, it waits for others for as long as a host's cool-down.
+    ///
+    /// - Returns: nil where they stay too few, or a signal has come.
+    func chooseHosts(suspects: Set<String>) -> RankChoice? {
+        var deadline: Double?
+        while true {
+            _ = wait(seconds: Self.connectPatience) { pool.isSettled || leaveSignal != nil }
+            let choice = RankChoice(
+                settings.wish, hosts: pool.answering, spares: pool.answeringSpares, suspects: suspects)
+            if let choice, choice.ranks >= settings.leastRanks { return choice }
+            let now = monotonicSeconds()
+            if deadline == nil {
+                say(
+                    "\(choice?.ranks ?? 0) ranks fit on the hosts that answer, of --min-workers \(settings.leastRanks): waiting for others"
+                )
+            }
+            let end = deadline ?? now + max(settings.hostCooldown, Self.connectPatience)
+            deadline = end
+            guard now < end, leaveSignal == nil, endSignal == nil else { return nil }
+            pool.forgiveAll()
+            _ = wait(seconds: Self.hostInterval) { leaveSignal != nil }
+        }
+    }
+
+    /// Lets time pass until a condition holds, for `seconds` at most; less where everything is to end.
+    ///
+    /// - Returns: whether it holds.
+    func wait(seconds: Double, until condition: () -> Bool) -> Bool {
+        let deadline = monotonicSeconds() + seconds
+        while !condition() {
+            guard monotonicSeconds() < deadline, endSignal == nil else { return false }
+            turn(until: deadline)
+        }
+        return true
+    }
+
+    /// Waits for the next thing that happens, and sees to it: signals, agents' words, hosts that are silent or due.
+    func turn(until deadline: Double) {
+        askDueHosts()
+        let start = monotonicSeconds()
+        let interval = AgentProtocol.beat(heartbeat: settings.heartbeat)
+        // Without a descriptor of its end, mpirun is looked after all the time.
+        let longest = launcher != nil && launcher?.descriptor == nil ? 0.02 : interval
+        let next = min(deadline, lastBeat + interval, pool.nextDue, start + longest)
+        let pause = max(0, next - start)
+        let descriptors = connections.values.flatMap(\.descriptors)
+        let ready = Descriptors.ready(
+            among: [signals.descriptor] + descriptors + (launcher?.descriptor.map { [$0] } ?? []), within: pause)
+        let now = monotonicSeconds()
+        // While this process itself was stopped it could hear nobody.
+        if case let lost = now - start - pause, lost > settings.heartbeat / 2 {
+            for connection in connections.values { connection.heard += lost }
+        }
+        while let number = signals.next() { take(signal: number) }
+        for connection in connections.values {
+            for report in connection.read(ready, at: now) { take(report, from: connection, at: now) }
+            check(connection, at: now)
+        }
+        if now >= lastBeat + interval {
+            lastBeat = now
+            for connection in connections.values where connection.state == .ready { connection.say(.alive) }
+        }
+    }
+
+    private func take(_ report: AgentReport, from connection: AgentConnection, at now: Double) {
+        let name = connection.host.name
+        switch report {
+        case .ready:
+            guard connection.state == .ready, pool.answered(name) else { return }
+            surroundings = Surroundings.here(cores: settings.cores, hosts: settings.hosts + settings.spares)
+            var event = SupervisorEvent(.hostBack)
+            event.host = name
+            record(event)
+            say("\(name) answers again; ranks run there from the next start on")
+        case .gone(let rank) where firstGone == nil: firstGone = (rank, name, now)
+        default: break
+        }
+    }
+
+    private func check(_ connection: AgentConnection, at now: Double) {
+        switch connection.state {
+        case .closed:
+            guard !connection.hasLeft else {
+                connections[connection.host.name] = nil
+                pool.left(connection.host.name)
+                return missOnJob(connection.host.name, "its agent has heard nothing of this supervisor")
+            }
+            lose(connection, "its agent has ended" + (connection.complaint.isEmpty ? "" : " (\(connection.complaint))"))
+        case .ready where now - connection.heard > settings.heartbeat:
+            lose(connection, "it has not answered for \(settings.heartbeat) s")
+        case .starting where now - connection.heard > Self.connectPatience:
+            lose(connection, "it does not answer" + (connection.complaint.isEmpty ? "" : " (\(connection.complaint))"))
+        default: break
+        }
+    }
+
+    /// Gives a host up until its cool-down is over.
+    func lose(_ connection: AgentConnection, _ reason: String) {
+        let name = connection.host.name
+        guard connections[name] === connection else { return }
+        connections[name] = nil
+        let isNews = pool.failed(name, at: monotonicSeconds())
+        missOnJob(name, reason)
+        guard isNews else { return }
+        var event = SupervisorEvent(.hostLost)
+        event.host = name
+        event.reason = reason
+        record(event)
+        say("host \(name) is left out: \(reason)")
+    }
+
+    private func missOnJob(_ name: String, _ reason: String) {
+        if launcher != nil, lostHost == nil, chosenHosts.contains(where: { $0.name == name }) {
+            lostHost = (name, reason)
+        }
+    }
+
+    private func askDueHosts() {
+        let now = monotonicSeconds()
+        for host in pool.takeDue(at: now) {
+            let isHere = settings.hosts.isEmpty || surroundings.isHere(host)
+            let words = [
+                settings.program, "host-agent", "--job", job.id, "--heartbeat", "\(settings.heartbeat)",
+            ]
+            let call = isHere ? words : shell.call(host: host.name, words, variables: libraryPath)
+            do throws(LaunchError) {
+                connections[host.name] = try AgentConnection(host: host, call: call, at: now)
+            } catch {
+                _ = pool.failed(host.name, at: now)
+                say("host \(host.name) is left out: \(error)")
+            }
+        }
+    }
+
+    private var libraryPath: [(name: String, value: String)] {
+        getenv("LD_LIBRARY_PATH").map { [("LD_LIBRARY_PATH", String(cString: $0))] } ?? []
+    }
+
+    private func take(signal number: Int32) {
+        let isAsking = SignalInbox.asking.contains(number)
+        var event = SupervisorEvent(.signal)
+        event.signal = number
+        record(event)
+        if isAsking {
+            launcher?.send(number)
+        } else if leaveSignal == nil {
+            say("\(signalWords(number)): the run saves its state and leaves; a second one ends it at once")
+            launcher?.send(SIGUSR1)
+        } else {
+            endSignal = number
+        }
+        leaveSignal = leaveSignal ?? number
+    }
+
+    /// Lets all agents clean up and end.
+    func dismissAgents() {
+        launcher?.end()
+        for connection in connections.values { connection.hangUp() }
+        let deadline = monotonicSeconds() + 3
+        for connection in connections.values { connection.waitForEnd(seconds: deadline - monotonicSeconds()) }
+        connections = [:]
+    }
+}

@@ -1,0 +1,157 @@
+import Checkpoints
+import Files
+import Foundation
+import Runs
+import Tensors
+import Terminal
+
+/// A supervisor: it starts a run under mpirun, and again on what is left when ranks, hosts or links fail, until the run is complete.
+///
+/// All is done by the thread that calls `run`, which waits for descriptors and times alone.
+package final class Supervisor {
+    let settings: SupervisorSettings
+    let job = SupervisedJob()
+    let log: SupervisorLog
+    let say: (String) -> Void
+    let signals: SignalInbox
+    let shell: RemoteShell
+    var surroundings: Surroundings
+    var pool: HostPool
+    var connections: [String: AgentConnection] = [:]
+    /// mpirun, from its start until what is left of the job has been ended.
+    var launcher: ChildProcess?
+    var attempt = 0
+    /// Hosts that the job has been started on.
+    var chosenHosts: [Host] = []
+    /// The rank whose end was seen first since the job was started, its host, and when.
+    var firstGone: (rank: Int, host: String, time: Double)?
+    /// A host of the job that has failed since then, and why.
+    var lostHost: (name: String, reason: String)?
+    /// The first signal that asked the run to save its state and leave.
+    var leaveSignal: Int32?
+    /// The signal that ends everything at once.
+    var endSignal: Int32?
+    var lastBeat = 0.0
+
+    /// - Parameters:
+    ///   - say: writes a line for people.
+    /// - Throws: `LaunchError`, or `RunError` where the run's folder cannot be written.
+    package init(_ settings: SupervisorSettings, say: @escaping (String) -> Void) throws {
+        self.settings = settings
+        self.say = say
+        log = try SupervisorLog(folder: settings.folder)
+        OutputRelay.start()
+        signals = try SignalInbox()
+        shell = RemoteShell(
+            agent: environmentPath("OMPI_MCA_plm_rsh_agent"), arguments: environmentPath("OMPI_MCA_plm_rsh_args"))
+        let hosts = settings.hosts.isEmpty ? [Host.here(slots: settings.wish.ranks)] : settings.hosts
+        pool = HostPool(hosts: hosts, spares: settings.spares, cooldown: settings.hostCooldown)
+        surroundings = Surroundings.here(cores: settings.cores, hosts: settings.hosts + settings.spares)
+    }
+
+    /// - Returns: the exit code: the job's last one, or that of the signal that ended it.
+    package func run() -> Int32 {
+        defer { dismissAgents() }
+        let firstStep = newestCheckpoint
+        var history = FailureHistory(limit: settings.restartLimit, firstStep: firstStep)
+        var step = firstStep
+        _ = wait(seconds: Self.connectPatience) { pool.isSettled }
+        while true {
+            if let code = interruptedCode { return code }
+            guard let choice = chooseHosts(suspects: history.suspects) else {
+                if let code = interruptedCode { return code }
+                return giveUp(
+                    "fewer ranks fit on the hosts that answer than --min-workers \(settings.leastRanks)",
+                    history, code: history.failures.last?.exitCode ?? 1)
+            }
+            let start = monotonicSeconds()
+            do {
+                try startJob(choice, from: step)
+            } catch {
+                return giveUp("\(error)", history, code: 1)
+            }
+            waitForEnd()
+            let end = endJob()
+            step = end.step
+            if let code = finishedCode(end, since: start) { return code }
+            let failure = failure(end)
+            report(failure, since: start)
+            if let endSignal { return 128 + endSignal }
+            if leaveSignal != nil { return leaveCode(failure) }
+            switch history.add(failure) {
+            case .giveUp(let cause): return giveUp("\(cause)", history, code: failure.exitCode)
+            case .startAgain(let seconds):
+                if seconds > 0 {
+                    say("the same step failed before: starting again in \(Int(seconds)) s")
+                    _ = wait(seconds: seconds) { leaveSignal != nil }
+                }
+            }
+        }
+    }
+
+    /// The code to end with where a signal has come while no job runs.
+    private var interruptedCode: Int32? {
+        if let endSignal { return 128 + endSignal }
+        guard let leaveSignal else { return nil }
+        var event = SupervisorEvent(.preempted)
+        event.signal = leaveSignal
+        event.exitCode = Self.preempted
+        record(event)
+        return Self.preempted
+    }
+
+    /// A job that was asked to leave before it listened ends by the signal, and has nothing to save.
+    private func leaveCode(_ failure: Failure) -> Int32 {
+        if case .signal(let number) = failure.kind, SignalInbox.asking.contains(number) { return Self.preempted }
+        return failure.exitCode
+    }
+
+    private func finishedCode(_ end: JobEnd, since start: Double) -> Int32? {
+        guard case .code(let code) = end.exit, [0, Self.preempted].contains(code), !end.isForced else { return nil }
+        var event = SupervisorEvent(code == 0 ? .finished : .preempted)
+        event.attempt = attempt
+        event.step = end.step
+        event.exitCode = code
+        event.signal = leaveSignal
+        event.seconds = monotonicSeconds() - start
+        record(event)
+        if attempt > 1, code == 0 { say("the run is complete, after \(attempt) starts") }
+        return code
+    }
+
+    private func giveUp(_ cause: String, _ history: FailureHistory, code: Int32) -> Int32 {
+        var event = SupervisorEvent(.giveUp)
+        event.attempt = attempt
+        event.exitCode = code
+        event.reason = cause
+        record(event)
+        let shown = history.failures.suffix(Self.shownFailures).map { "\n  " + $0.line }.joined()
+        say("giving up: \(cause)\(history.failures.isEmpty ? "" : ". It failed:" + shown)")
+        return code
+    }
+
+    /// The newest step that a checkpoint has.
+    var newestCheckpoint: Int? {
+        (try? CheckpointDirectory(path: settings.folder.checkpoints).entries())?.first?.step
+    }
+
+    /// An event that cannot be written is said instead.
+    func record(_ event: SupervisorEvent) {
+        do throws(RunError) {
+            try log.append(event)
+        } catch {
+            say("\(error)")
+        }
+    }
+
+    /// What a run that has saved its state when it was asked to ends with.
+    static let preempted: Int32 = 75
+    /// Seconds within which hosts that are asked for the first time are to answer.
+    static let connectPatience = 10.0
+    private static let shownFailures = 10
+}
+
+extension Host {
+    /// This machine, for a job without named hosts.
+    static func here(slots: Int) -> Host { Host("localhost", slots: slots) }
+}

@@ -1,0 +1,43 @@
+package import Recipes
+package import Runs
+
+/// What a supervisor is told about the job that it keeps alive.
+package struct SupervisorSettings: Sendable {
+    /// The machines that ranks may run on, each with a number of slots; empty for this one.
+    package var hosts: [Host]
+    package var spares: [Host]
+    package var wish: RankChoice.Wish
+    /// Fewer ranks than this are not started.
+    package var leastRanks: Int
+    package var restartLimit: Int
+    /// Seconds.
+    package var hostCooldown: Double
+    /// Seconds of silence after which a host counts as lost.
+    package var heartbeat: Double
+    /// This program's file, here and on all hosts.
+    package var program: String
+    package var command: SupervisedCommand
+    package var folder: RunFolder
+    /// Where the run is to begin by the user's words.
+    package var resume: Recipe.Resume
+    package var cores: Int
+
+    package init(
+        hosts: [Host], spares: [Host], wish: RankChoice.Wish, leastRanks: Int, restartLimit: Int, hostCooldown: Double,
+        heartbeat: Double, program: String, command: SupervisedCommand, folder: RunFolder, resume: Recipe.Resume,
+        cores: Int
+    ) {
+        self.hosts = hosts
+        self.spares = spares
+        self.wish = wish
+        self.leastRanks = leastRanks
+        self.restartLimit = restartLimit
+        self.hostCooldown = hostCooldown
+        self.heartbeat = heartbeat
+        self.program = program
+        self.command = command
+        self.folder = folder
+        self.resume = resume
+        self.cores = cores
+    }
+}

@@ -1,0 +1,99 @@
+import Foundation
+import Runs
+import Testing
+
+@testable import Launching
+
+@Suite("Processes of a job", .serialized) struct JobProcessTests {
+    private func start(_ call: [String], job: SupervisedJob, rank: Int? = nil) throws -> ChildProcess {
+        var variables = [SupervisedJob.variable: job.id]
+        if let rank { variables["OMPI_COMM_WORLD_RANK"] = "\(rank)" }
+        return try ChildProcess(call, variables: variables, streams: [0, 1, 2], endsWithThisThread: false)
+    }
+
+    private func waitFor(_ condition: () -> Bool) -> Bool {
+        let deadline = Date.now + 10
+        while !condition() {
+            if Date.now > deadline { return false }
+            usleep(2000)
+        }
+        return true
+    }
+
+    @Test("are found by the job's name, with their ranks, and those of other jobs are not")
+    func found() throws {
+        let (job, other) = (SupervisedJob(), SupervisedJob())
+        let ours = try start(["sleep", "60"], job: job, rank: 3)
+        let launcher = try start(["sleep", "60"], job: job)
+        let foreign = try start(["sleep", "60"], job: other, rank: 3)
+        defer { for process in [ours, launcher, foreign] { process.end() } }
+        let expected: Set = [JobProcess(id: ours.id, rank: 3), JobProcess(id: launcher.id, rank: nil)]
+        #expect(waitFor { Set(job.processes()) == expected })
+        #expect(other.processes() == [JobProcess(id: foreign.id, rank: 3)])
+    }
+
+    @Test("that have ended say how, and are found no more")
+    func ends() throws {
+        let job = SupervisedJob()
+        let killed = try start(["sleep", "60"], job: job)
+        #expect(killed.exit == nil)
+        killed.send(SIGTERM)
+        killed.wait(seconds: 10)
+        #expect(killed.exit == .signal(SIGTERM) && killed.exit?.code == 143)
+        let failed = try start(["sh", "-c", "exit 3"], job: job)
+        failed.wait(seconds: 10)
+        #expect(failed.exit == .code(3) && job.processes().isEmpty)
+    }
+
+    @Test("that cannot be started are an error that names the program")
+    func missing() throws {
+        let job = SupervisedJob()
+        #expect(throws: LaunchError.self) { _ = try start(["/missing/program"], job: job) }
+    }
+
+    @Test("end with all that they have started")
+    func groups() throws {
+        let job = SupervisedJob()
+        let shell = try start(["sh", "-c", "sleep 60 & sleep 60; true"], job: job)
+        #expect(waitFor { job.processes().count == 3 })
+        shell.end()
+        #expect(waitFor { job.processes().isEmpty })
+    }
+
+    @Test("leave nothing in the job's folders, which go with the last agent")
+    func folders() throws {
+        let job = SupervisedJob()
+        let folders = try JobFolders(job, host: "node1.cluster")
+        let files = [
+            job.memoryFolder + "/vader_segment.node1.0.1.0", job.memoryFolder + "/failure.0",
+            job.memoryFolder + "/vader_segment.node2.0.1.0",
+        ]
+        for file in files { try Data().write(to: URL(filePath: file)) }
+        try FileManager.default.createDirectory(
+            atPath: job.sessionFolder + "/ompi.node1.0/pid.1", withIntermediateDirectories: true)
+        folders.clear()
+        // Another host that has the same folder may live.
+        #expect(try FileManager.default.contentsOfDirectory(atPath: job.memoryFolder) == ["vader_segment.node2.0.1.0"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: job.sessionFolder) == [])
+        let second = try JobFolders(job, host: "node2")
+        folders.remove()
+        #expect(FileManager.default.fileExists(atPath: job.memoryFolder))
+        second.remove()
+        for folder in [job.memoryFolder, job.sessionFolder] { #expect(!FileManager.default.fileExists(atPath: folder)) }
+    }
+
+    @Test("that are gone without a trace of their agent have their folders removed by the next job's")
+    func stale() throws {
+        let (gone, living, next) = (SupervisedJob(), SupervisedJob(), SupervisedJob())
+        for folder in [gone.memoryFolder, gone.sessionFolder] {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        }
+        let held = try JobFolders(living, host: "a")
+        let folders = try JobFolders(next, host: "a")
+        #expect(!FileManager.default.fileExists(atPath: gone.memoryFolder))
+        #expect(!FileManager.default.fileExists(atPath: gone.sessionFolder))
+        #expect(FileManager.default.fileExists(atPath: living.memoryFolder))
+        held.remove()
+        folders.remove()
+    }
+}
