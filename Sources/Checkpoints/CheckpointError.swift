@@ -35,6 +35,12 @@ package enum CheckpointError: Error, Equatable, Sendable {
     case verificationFailed(path: String)
     /// There is no memory for what the file has.
     case memory(MemoryError)
+    /// A host's folder in memory has too little room for a run's snapshots; in bytes.
+    case noRoom(folder: String, needed: Int, available: Int)
+    /// A file that has a snapshot's name is none, or has not the bytes that were written.
+    case notASnapshot(path: String, reason: String)
+    /// Another process writes this snapshot.
+    case snapshotInUse(path: String)
 }
 
 extension CheckpointError {
@@ -85,6 +91,13 @@ extension CheckpointError: CustomStringConvertible {
             "\(path): \(found), where the first file has \(expected); give files of one network"
         case .memory(let error):
             error.description
+        case .noRoom(let folder, let needed, let available):
+            "\(folder) has \(available) bytes left for snapshots, which need \(needed): make it larger (mount -o remount,size=…, or a "
+                + "container's shm_size), or remove cnn-train-* of runs that will not go on"
+        case .notASnapshot(let path, let reason):
+            "\(path): this is no snapshot: \(reason)"
+        case .snapshotInUse(let path):
+            "\(path): another process writes this snapshot; wait until it has ended"
         case .verificationFailed(let path):
             "\(path): what was read back is not what was written; older checkpoints are kept: check the disk"
         }

@@ -4,12 +4,13 @@
 /// memory itself stays as long as somebody holds this.
 package struct LentMemory<Element: BitwiseCopyable>: @unchecked Sendable {
     package let count: Int
-    private let start: UnsafeMutablePointer<Element>
+    /// The first element. Only targets made for pointers (Kernels, Engine's lowering) reach for it.
+    package let baseAddress: UnsafeMutablePointer<Element>
     private let owner: AnyObject
 
     /// - Parameter owner: keeps the memory alive.
     package init(_ start: UnsafeMutablePointer<Element>, count: Int, owner: AnyObject) {
-        self.start = start
+        baseAddress = start
         self.count = count
         self.owner = owner
     }
@@ -19,7 +20,7 @@ package struct LentMemory<Element: BitwiseCopyable>: @unchecked Sendable {
         _ range: Range<Int>, _ body: (inout MutableSpan<Element>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count) elements was asked for")
-        let buffer = UnsafeMutableBufferPointer(start: start + range.lowerBound, count: range.count)
+        let buffer = UnsafeMutableBufferPointer(start: baseAddress + range.lowerBound, count: range.count)
         var span = buffer.mutableSpan
         return try body(&span)
     }

@@ -1,5 +1,6 @@
 // What tests of checkpoints need a process of its own for:
-// `checkpoint-check measure FILE FOLDER LEVEL…`, `checkpoint-check commit FOLDER TURN [half]`, `checkpoint-check fuzz SEED CASES`, `checkpoint-check write FILE`.
+// `checkpoint-check measure FILE FOLDER LEVEL…`, `checkpoint-check commit FOLDER TURN [half]`, `checkpoint-check fuzz SEED CASES`, `checkpoint-check write FILE`,
+// `checkpoint-check snapshot FOLDER POINT`, `checkpoint-check snapshots FOLDER`.
 import CheckpointFaults
 import Checkpoints
 import Foundation
@@ -17,9 +18,15 @@ case ("measure", 4...):
 case ("write", 2):
     // The file in CheckpointsTests/Golden of this version of the format.
     try Specimen.state(step: 1, noise: 100).write(to: arguments[1])
+case ("snapshot", 3):
+    try writeSnapshotsAndDie(folder: arguments[1], point: Int(arguments[2]) ?? 0)
+case ("snapshots", 2):
+    let file = try SnapshotFolder(path: arguments[1]).openToWrite(SnapshotSpecimen.head())
+    FileHandle.standardOutput.write(Data("begun\n".utf8))
+    for step in 1... { SnapshotSpecimen.write(step, to: file) }
 default:
     print(
-        "usage: checkpoint-check commit FOLDER TURN [half] | fuzz SEED CASES | write FILE\n"
+        "usage: checkpoint-check commit FOLDER TURN [half] | fuzz SEED CASES | write FILE | snapshot FOLDER POINT | snapshots FOLDER\n"
             + "       checkpoint-check measure FILE FOLDER LEVEL…")
     exit(64)
 }
@@ -36,6 +43,19 @@ func commitAndDie(folder: String, turn: Int, isHalf: Bool) throws {
         path: folder, retention: Retention(last: 2), compression: Compression(threads: 1), files: files)
     for step in 1...4 {
         try directory.commit(Specimen.state(step: step, noise: 40_000))
+        FileHandle.standardOutput.write(Data("\(step)\n".utf8))
+    }
+}
+
+/// Writes snapshots of steps 1 to 4, says each that is there, and is killed at point number `point`.
+func writeSnapshotsAndDie(folder: String, point: Int) throws {
+    let file = try SnapshotFolder(path: folder).openToWrite(SnapshotSpecimen.head())
+    var passed = 0
+    for step in 1...4 {
+        SnapshotSpecimen.write(step, to: file) {
+            if passed == point { kill(getpid(), SIGKILL) }
+            passed += 1
+        }
         FileHandle.standardOutput.write(Data("\(step)\n".utf8))
     }
 }

@@ -4,16 +4,22 @@ import Testing
 
 @testable import Checkpoints
 
-/// Runs `checkpoint-check`, built beside this test bundle.
-private func check(_ arguments: [String]) throws -> (status: Int32, isKilled: Bool, output: String) {
+/// Starts `checkpoint-check`, built beside this test bundle, with a pipe for what it prints.
+func started(_ arguments: [String]) throws -> Process {
     let folder = try #require(Bundle.main.executableURL).deletingLastPathComponent()
     let process = Process()
     process.executableURL = folder.appending(path: "checkpoint-check")
     process.arguments = arguments
-    let output = Pipe()
-    process.standardOutput = output
+    process.standardOutput = Pipe()
     process.standardInput = FileHandle.nullDevice
     try process.run()
+    return process
+}
+
+/// Runs it to its end.
+func check(_ arguments: [String]) throws -> (status: Int32, isKilled: Bool, output: String) {
+    let process = try started(arguments)
+    let output = try #require(process.standardOutput as? Pipe)
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     return (process.terminationStatus, process.terminationReason == .uncaughtSignal, text)

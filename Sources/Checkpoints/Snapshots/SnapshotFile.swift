@@ -1,0 +1,94 @@
+import Glibc
+import Synchronization
+package import Tensors
+
+/// A file in memory (`/dev/shm`) with the state of a run after its last steps, in two slots: while one is written the other stays.
+///
+/// It outlives the processes of the run, however they end, but not its host. A slot is marked as being written before its first byte and as whole
+/// after its last, and has a checksum: what is read is the state of one step, or nothing. For one thread.
+package final class SnapshotFile {
+    package let path: String
+    package let head: SnapshotHead
+    private let map: MappedFile
+    /// Where the first slot begins.
+    private let start: Int
+    private let fingerprint: UInt64
+    /// Where the next state goes: over the older one.
+    private var next = 0
+    /// Holds the file's lock as long as this process lives; nil where the file is only read.
+    private let descriptor: Int32?
+
+    /// - Parameter descriptor: closed when this is gone.
+    init(path: String, head: SnapshotHead, headBytes: Int, _ map: MappedFile, locked descriptor: Int32?) {
+        self.path = path
+        self.head = head
+        self.map = map
+        self.descriptor = descriptor
+        start = headBytes
+        fingerprint = head.fingerprint
+        if let newest = newest() { next = (newest.slot + 1) % SnapshotHead.slots }
+    }
+
+    deinit { if let descriptor { close(descriptor) } }
+
+    /// The newest state that is whole, and its slot. Reads all of it.
+    package func newest() -> (slot: Int, state: SnapshotState)? {
+        let found = (0..<SnapshotHead.slots).compactMap { slot in state(of: slot).map { (slot, $0) } }
+        let whole = found.sorted { $0.1.state.step > $1.1.state.step }.first { slot, found in
+            checksum(of: slot) == found.content
+        }
+        return whole.map { ($0.0, $0.1.state) }
+    }
+
+    /// The floats of a slot: values, momentum and averages, as the engine has them.
+    package func content(of slot: Int) -> LentMemory<Float> {
+        map.floats(at: place(of: slot) + SnapshotHead.wordBytes, count: head.sizes.floats)
+    }
+
+    /// The slot that the next state is written to.
+    package var nextSlot: Int { next }
+
+    /// Writes a state over the older of the two.
+    ///
+    /// - Parameter fill: writes the floats of `nextSlot`, and gives their checksum: `PieceChecksum`'s of each part's pieces, combined.
+    /// - Complexity: that of `fill`. Makes no system call and allocates nothing.
+    package func write(_ state: SnapshotState, fill: () -> UInt64) {
+        let place = place(of: next)
+        map.setWord(at: place, to: SnapshotState.Mark.beingWritten)
+        // No byte of the new state may be there before the mark, nor the mark that it is whole before the last byte.
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        let words = state.words(content: fill(), file: fingerprint)
+        for index in 1..<words.count { map.setWord(at: place + 8 * index, to: words[index]) }
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        map.setWord(at: place, to: words[0])
+        next = (next + 1) % SnapshotHead.slots
+    }
+
+    /// The step of the newest whole state that this host has of a run; nil where it has none. Wants no engine, and can be asked by any process of
+    /// the run's user.
+    package static func newestWholeStep(ofRun run: String, in folder: SnapshotFolder = .shared) -> Int? {
+        (try? folder.open(run: run))?.newest()?.state.step
+    }
+
+    private func place(of slot: Int) -> Int { start + slot * head.slotBytes }
+
+    private func state(of slot: Int) -> (state: SnapshotState, content: UInt64)? {
+        var words = SnapshotState.Words(repeating: 0)
+        for index in 0..<words.count { words[index] = map.word(at: place(of: slot) + 8 * index) }
+        return SnapshotState(words, file: fingerprint).map { ($0, words[1]) }
+    }
+
+    private func checksum(of slot: Int) -> UInt64 {
+        let content = content(of: slot)
+        var pieces: [UInt64] = []
+        var start = 0
+        for count in head.sizes.parts {
+            for first in stride(from: start, to: start + count, by: PieceChecksum.floats) {
+                let piece = first..<min(first + PieceChecksum.floats, start + count)
+                pieces.append(content.withMutableSpan(piece) { PieceChecksum.of($0.span) })
+            }
+            start += count
+        }
+        return PieceChecksum.combined(pieces.span)
+    }
+}

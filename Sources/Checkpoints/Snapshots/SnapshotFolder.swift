@@ -1,0 +1,190 @@
+import Files
+import Glibc
+import Machine
+import Tensors
+
+/// The folder where a host keeps the snapshots of its runs: in memory, and of all users.
+package struct SnapshotFolder: Equatable, Sendable {
+    package let path: String
+
+    package init(path: String) {
+        self.path = path
+    }
+
+    /// The host's own.
+    package static let shared = SnapshotFolder(path: "/dev/shm")
+
+    private static let prefix = "cnn-train-"
+    /// Seconds for which a file may be in the making.
+    private static let youth = 60
+
+    /// - Precondition: `run` is a run's identity.
+    package func file(ofRun run: String) -> String { path + "/" + Self.prefix + run }
+
+    /// The file of a run, to be read; nil where this host has none.
+    ///
+    /// - Throws: `notASnapshot` for a file that is another's, or not as it was written.
+    package func open(run: String) throws(CheckpointError) -> SnapshotFile? {
+        guard SnapshotHead.isIdentity(run) else { return nil }
+        let path = file(ofRun: run)
+        guard let opened = try openOwn(path, O_RDONLY) else { return nil }
+        defer { close(opened.descriptor) }
+        guard let found = head(of: opened), found.head.run == run else {
+            throw .notASnapshot(path: path, reason: "its head is not one of this run")
+        }
+        return SnapshotFile(
+            path: path, head: found.head, headBytes: found.bytes,
+            try map(opened.descriptor, bytes: opened.bytes, isWritable: false), locked: nil)
+    }
+
+    /// The file of a run, to be written: the one that is there where it says the same of itself, with what it holds, else a new one whose room is
+    /// taken at once.
+    ///
+    /// - Throws: `noRoom` where the folder has too little, `snapshotInUse` where another process has the file.
+    package func openToWrite(_ head: SnapshotHead) throws(CheckpointError) -> SnapshotFile {
+        let path = file(ofRun: head.run)
+        let encoded = head.encoded
+        if let opened = try openOwn(path, O_RDWR) {
+            do throws(CheckpointError) {
+                try lock(opened.descriptor, path)
+                if let found = self.head(of: opened), found.head == head {
+                    return SnapshotFile(
+                        path: path, head: head, headBytes: found.bytes,
+                        try map(opened.descriptor, bytes: opened.bytes, isWritable: true), locked: opened.descriptor)
+                }
+            } catch {
+                close(opened.descriptor)
+                throw error
+            }
+            // Whoever reads it may go on.
+            remove(path)
+            close(opened.descriptor)
+        }
+        return try create(path, head, encoded)
+    }
+
+    /// Removes a run's file, where there is one.
+    package func remove(run: String) { remove(file(ofRun: run)) }
+
+    /// Removes files of this user that no process writes and no run will come back to.
+    ///
+    /// - Parameters:
+    ///   - run: whose file stays.
+    ///   - isStale: whether the run that a file says it is of is gone.
+    package func removeStale(except run: String, isStale: (SnapshotHead) -> Bool) {
+        let names = (try? SystemFiles().names(in: path)) ?? []
+        for name in names where name.hasPrefix(Self.prefix) && name != Self.prefix + run {
+            let file = path + "/" + name
+            guard SnapshotHead.isIdentity(String(name.dropFirst(Self.prefix.count))),
+                let opened = try? openOwn(file, O_RDWR)
+            else { continue }
+            defer { close(opened.descriptor) }
+            guard flock(opened.descriptor, LOCK_EX | LOCK_NB) == 0 else { continue }
+            if let found = head(of: opened) {
+                if isStale(found.head) { remove(file) }
+            } else if time(nil) - opened.modified > Self.youth {
+                remove(file)
+            }
+        }
+    }
+
+    /// The bytes that a file of this user takes here for such states; 0 where there is none.
+    package func bytesTaken(_ sizes: SnapshotHead.Sizes) -> Int {
+        let least = SnapshotHead.slots * SnapshotHead.slotBytes(sizes)
+        let names = (try? SystemFiles().names(in: path)) ?? []
+        let sizes = names.filter { $0.hasPrefix(Self.prefix) }.compactMap { fileSize(path + "/" + $0) }
+        return sizes.contains { $0 > least && $0 <= least + (1 << 20) } ? least : 0
+    }
+
+    // MARK: System calls
+
+    private struct Opened {
+        let descriptor: Int32
+        let bytes: Int
+        let modified: Int
+    }
+
+    /// A regular file of this user; nil where nothing has the name. Everybody may put something there.
+    private func openOwn(_ path: String, _ way: Int32) throws(CheckpointError) -> Opened? {
+        let descriptor = path.withPath { Glibc.open($0, way | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK) }
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw .system(call: "open", path: path, code: errno)
+        }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, FileType(status) == .regular, status.st_uid == geteuid() else {
+            close(descriptor)
+            throw .notASnapshot(path: path, reason: "it is not a file of this user")
+        }
+        return Opened(descriptor: descriptor, bytes: status.st_size, modified: status.st_mtim.tv_sec)
+    }
+
+    /// nil where it is none, or the file has another size than it says.
+    private func head(of opened: Opened) -> (head: SnapshotHead, bytes: Int)? {
+        guard let first = read(opened.descriptor, SnapshotHead.wordBytes),
+            let count = SnapshotHead.count(firstBytes: first), count <= opened.bytes,
+            let bytes = read(opened.descriptor, count), let head = SnapshotHead(bytes),
+            opened.bytes == head.slotBytes.saturatingProduct(SnapshotHead.slots).saturatingSum(count)
+        else { return nil }
+        return (head, count)
+    }
+
+    /// The first bytes of a file; nil where it has not so many.
+    private func read(_ descriptor: Int32, _ count: Int) -> [UInt8]? {
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            initialized = max(unsafe pread(descriptor, buffer.baseAddress, count, 0), 0)
+        }
+        return bytes.count == count ? bytes : nil
+    }
+
+    private func create(_ path: String, _ head: SnapshotHead, _ encoded: [UInt8]) throws(CheckpointError)
+        -> SnapshotFile
+    {
+        let bytes = head.slotBytes.saturatingProduct(SnapshotHead.slots).saturatingSum(encoded.count)
+        let descriptor = path.withPath {
+            Glibc.open($0, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        }
+        guard descriptor >= 0 else { throw .system(call: "open", path: path, code: errno) }
+        do throws(CheckpointError) {
+            try lock(descriptor, path)
+            try reserve(descriptor, path, bytes: bytes)
+            let map = try map(descriptor, bytes: bytes, isWritable: true)
+            // The head's first word says that it is one.
+            map.setBytes(at: 8, to: Array(encoded.dropFirst(8)))
+            map.setBytes(at: 0, to: Array(encoded.prefix(8)))
+            return SnapshotFile(path: path, head: head, headBytes: encoded.count, map, locked: descriptor)
+        } catch {
+            remove(path)
+            close(descriptor)
+            throw error
+        }
+    }
+
+    /// Takes the room now: a page that is not there when it is written ends the process.
+    private func reserve(_ descriptor: Int32, _ path: String, bytes: Int) throws(CheckpointError) {
+        while true {
+            let available = freeBytes(in: self.path) ?? 0
+            let code = posix_fallocate(descriptor, 0, bytes)
+            switch code {
+            case 0: return
+            case EINTR: continue
+            case ENOSPC, EDQUOT, EFBIG: throw .noRoom(folder: self.path, needed: bytes, available: available)
+            default: throw .system(call: "fallocate", path: path, code: code)
+            }
+        }
+    }
+
+    private func lock(_ descriptor: Int32, _ path: String) throws(CheckpointError) {
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .snapshotInUse(path: path) }
+    }
+
+    private func map(_ descriptor: Int32, bytes: Int, isWritable: Bool) throws(CheckpointError) -> MappedFile {
+        do {
+            return try MappedFile(descriptor, bytes: bytes, isWritable: isWritable)
+        } catch {
+            throw .memory(error)
+        }
+    }
+
+    private func remove(_ path: String) { _ = path.withPath { unlink($0) } }
+}

@@ -1,0 +1,85 @@
+/// Checksums of floats that are copied or read in pieces, each by another thread perhaps, and then put together.
+///
+/// A piece's checksum is Fletcher's, of sixteen lanes: in each the sum of its 32-bit words and the sum of those sums, so that words that change
+/// places change it, and any single word that changes does for certain. It costs two additions a vector and is hidden behind the copy. Of use
+/// against accidents; not a cryptographic digest. (Fletcher, "An Arithmetic Checksum for Serial Transmissions", 1982.)
+package enum PieceChecksum {
+    /// Floats of a piece: what is copied stays in the first- or second-level cache.
+    package static let floats = 8_192
+
+    /// The pieces of `count` floats.
+    package static func pieces(of count: Int) -> Int { (count + floats - 1) / floats }
+
+    /// Copies a piece.
+    ///
+    /// - Precondition: source and target have as many floats.
+    /// - Returns: its checksum.
+    package static func copying(_ source: Span<Float>, to target: inout MutableSpan<Float>) -> UInt64 {
+        precondition(source.count == target.count, "\(source.count) floats for \(target.count)")
+        return source.withUnsafeBytes { source in
+            target.withUnsafeMutableBytes { target in
+                sum(source) { words, place in
+                    target.storeBytes(of: words, toByteOffset: place, as: Words.self)
+                } rest: {
+                    target.storeBytes(of: $0, toByteOffset: $1, as: UInt32.self)
+                }
+            }
+        }
+    }
+
+    /// The checksum of a piece.
+    package static func of(_ piece: Span<Float>) -> UInt64 {
+        piece.withUnsafeBytes { bytes in
+            sum(bytes) { _, _ in
+            } rest: { _, _ in
+            }
+        }
+    }
+
+    /// One number for pieces in their order.
+    package static func combined(_ pieces: Span<UInt64>) -> UInt64 {
+        var result = UInt64(pieces.count)
+        for index in pieces.indices { result = mixed(result ^ pieces[index]) }
+        return result
+    }
+
+    private typealias Words = SIMD16<UInt32>
+
+    /// Goes over the words of a piece, sixteen at a time and the rest one at a time, and sums them up.
+    @inline(__always)
+    private static func sum(
+        _ bytes: UnsafeRawBufferPointer, _ each: (Words, Int) -> Void, rest: (UInt32, Int) -> Void
+    ) -> UInt64 {
+        var (sum, sums) = (Words.zero, Words.zero)
+        var place = 0
+        while place + MemoryLayout<Words>.size <= bytes.count {
+            let words = bytes.loadUnaligned(fromByteOffset: place, as: Words.self)
+            each(words, place)
+            sum &+= words
+            sums &+= sum
+            place += MemoryLayout<Words>.size
+        }
+        var last = Words.zero
+        var lane = 0
+        while place < bytes.count {
+            last[lane] = bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self)
+            rest(last[lane], place)
+            lane += 1
+            place += MemoryLayout<UInt32>.size
+        }
+        sum &+= last
+        sums &+= sum
+        var result = UInt64(bytes.count)
+        for lane in 0..<Words.scalarCount { result = mixed(result ^ (UInt64(sum[lane]) << 32 | UInt64(sums[lane]))) }
+        return result
+    }
+
+    /// A bijection whose every bit depends on all before it. (SplitMix64's finalizer: Steele, Lea and Flood, 2014.)
+    @inline(__always)
+    package static func mixed(_ word: UInt64) -> UInt64 {
+        var word = word &+ 0x9E37_79B9_7F4A_7C15
+        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+        return word ^ word >> 31
+    }
+}
