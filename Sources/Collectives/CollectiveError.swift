@@ -14,6 +14,8 @@ package enum CollectiveError: Error, Equatable, Sendable {
     case outOfStep(rank: Int, partner: Int, expectedBytes: Int, foundBytes: Int)
     /// Ranks waited for others for longer than is allowed.
     case timedOut(CollectiveTimeout)
+    /// Nothing has been heard of a rank's watchdog for so long.
+    case silent(rank: Int, ranks: Int, host: String, seconds: Double)
     /// Another rank of an in-process group has failed, so that this one waits in vain.
     case peerFailed(rank: Int, failed: Int)
     /// The system has no thread for what goes on beside the computation.
@@ -38,6 +40,9 @@ extension CollectiveError: CustomStringConvertible {
                 + "Start all ranks with the same program and the same flags."
         case .timedOut(let timeout):
             "\(timeout)"
+        case .silent(let rank, let ranks, let host, let seconds):
+            "rank \(rank)/\(ranks) on \(host) has not been heard of for \(seconds == seconds.rounded() ? "\(Int(seconds))" : "\(seconds)") s: it is stopped, "
+                + "or its machine cannot be reached. --resume goes on without that machine; where nothing is wrong, raise --heartbeat"
         case .peerFailed(let rank, let failed):
             "rank \(rank) waits for others, but rank \(failed) has failed; that rank's error says why."
         case .thread(let error):
@@ -48,6 +53,9 @@ extension CollectiveError: CustomStringConvertible {
 
 extension CollectiveError: ErrorWithStatus {
     package var exitStatus: Int32 {
-        if case .timedOut = self { ExitStatus.collectiveTimeout } else { ExitStatus.failure }
+        switch self {
+        case .timedOut, .silent: ExitStatus.collectiveTimeout
+        default: ExitStatus.failure
+        }
     }
 }

@@ -17,7 +17,7 @@ extension FlightRecorder {
                     line: "\(entry.line)", sequence: entry.sequence, operation: entry.operation.rawValue,
                     name: "\(entry.name)", bytes: entry.bytes, phase: "\(entry.phase)",
                     begun_seconds_ago: now - entry.start, seconds: entry.end.map { $0 - entry.start },
-                    timeout: entry.patience)
+                    timeout: entry.patience.usual)
             })
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

@@ -39,8 +39,7 @@ package final class FlightRecorder: Sendable {
         let start: Double
         /// nil while it goes on.
         var end: Double?
-        /// Seconds that it may take.
-        let patience: Double
+        let patience: Patience
     }
 
     /// The two orders of calls that a rank has.
@@ -53,15 +52,26 @@ package final class FlightRecorder: Sendable {
 
     enum Operation: String, Sendable { case sum, broadcast, gather, barrier }
 
+    /// Seconds that a collective may take.
+    struct Patience: Sendable {
+        /// Where a rank that others wait for is in an ordinary phase.
+        var usual: Double
+        /// Where one is in a phase that may take long.
+        var long: Double
+    }
+
     /// What a rank does, and for which step of the run.
     package struct Phase: Sendable, CustomStringConvertible {
         private let what: StaticString
         private let step: Int
+        /// Whether others are to wait for longer than they do for an ordinary step: a start, a checkpoint, an evaluation.
+        let mayTakeLong: Bool
 
         /// - Parameter step: optimizer steps taken before; below 0 where there are none.
-        package init(_ what: StaticString, step: Int = -1) {
+        package init(_ what: StaticString, step: Int = -1, mayTakeLong: Bool = false) {
             self.what = what
             self.step = step
+            self.mayTakeLong = mayTakeLong
         }
 
         package var description: String { step < 0 ? "\(what)" : "\(what) of step \(step + 1)" }
@@ -82,9 +92,11 @@ package final class FlightRecorder: Sendable {
         var progress = [Progress](repeating: Progress(), count: Line.allCases.count)
         /// What goes on, by line, and where that is among the entries.
         var open = [(entry: Entry, place: Int)?](repeating: nil, count: Line.allCases.count)
-        var phase = Phase("start")
+        var phase = Phase("start", mayTakeLong: true)
         var phaseStart = monotonicSeconds()
-        var patience = FlightRecorder.firstStepFactor * FlightRecorder.usualPatience
+        var patience = Patience(
+            usual: FlightRecorder.usualPatience, long: FlightRecorder.firstStepFactor * FlightRecorder.usualPatience)
+        var heartbeat: Double?
         var folder: String?
 
         mutating func append(_ entry: Entry) -> Int {
@@ -99,10 +111,10 @@ package final class FlightRecorder: Sendable {
         }
     }
 
-    /// How much longer a run's first step may take, which begins with ranks in different states.
+    /// How much longer a run's start and its first step may take, which begin with ranks in different states.
     package static let firstStepFactor = 4.0
 
-    /// Seconds that a collective may take where nothing else is said.
+    /// Seconds that a collective may take where nothing else is said, and that phases which may take long have at least.
     package static let usualPatience = 300.0
 
     private let state = Mutex(State())
@@ -118,7 +130,18 @@ package final class FlightRecorder: Sendable {
     }
 
     /// Seconds that a collective may take which begins from now on.
-    package func allow(seconds: Double) { state.withLock { $0.patience = seconds } }
+    ///
+    /// - Parameter factor: how many times as long those are that wait for a rank in a phase that may take long.
+    package func allow(seconds: Double, factor: Double = 1) {
+        let patience = Patience(usual: seconds, long: max(Self.usualPatience, factor * seconds))
+        state.withLock { $0.patience = patience }
+    }
+
+    /// Seconds after which a rank that has been heard of and is not any more ends the job; nil where ranks do not listen to each other.
+    package var heartbeat: Double? {
+        get { state.withLock { $0.heartbeat } }
+        set { state.withLock { $0.heartbeat = newValue } }
+    }
 
     /// Where what is recorded goes when ranks lose each other; nothing is written before this is set.
     package var folder: String? {
@@ -167,7 +190,7 @@ package final class FlightRecorder: Sendable {
     var snapshot: Snapshot {
         state.withLock { state in
             Snapshot(
-                progress: state.progress, phase: "\(state.phase)",
+                progress: state.progress, phase: "\(state.phase)", mayTakeLong: state.phase.mayTakeLong,
                 phaseSeconds: monotonicSeconds() - state.phaseStart)
         }
     }
@@ -187,6 +210,7 @@ package final class FlightRecorder: Sendable {
 struct Snapshot: Sendable {
     let progress: [FlightRecorder.Progress]
     let phase: String
+    let mayTakeLong: Bool
     /// Seconds since the phase began.
     let phaseSeconds: Double
 }

@@ -3,15 +3,22 @@ enum RankReport {
     /// Asks for the other's state; carries one's own, as what follows does.
     case request(Snapshot)
     case answer(Snapshot)
+    /// The job ends: what is known is to be written down. Answered as a request is.
+    case farewell(Snapshot)
+    /// The rank is there, on this host.
+    case beat(host: String)
 
     var bytes: [UInt8] {
-        let (kind, snapshot) =
-            switch self {
-            case .request(let snapshot): ("request", snapshot)
-            case .answer(let snapshot): ("answer", snapshot)
-            }
+        let (kind, snapshot): (String, Snapshot)
+        switch self {
+        case .request(let own): (kind, snapshot) = ("request", own)
+        case .answer(let own): (kind, snapshot) = ("answer", own)
+        case .farewell(let own): (kind, snapshot) = ("farewell", own)
+        case .beat(let host): return Array("beat\n\(host)".utf8)
+        }
         let numbers = snapshot.progress.map { "\($0.begun)" }.joined(separator: " ")
-        return Array("\(kind) \(snapshot.phaseSeconds) \(numbers)\n\(snapshot.phase)".utf8)
+        let pace = snapshot.mayTakeLong ? "long" : "usual"
+        return Array("\(kind) \(pace) \(snapshot.phaseSeconds) \(numbers)\n\(snapshot.phase)".utf8)
     }
 
     /// nil for what no watchdog has written.
@@ -19,13 +26,21 @@ enum RankReport {
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", maxSplits: 1)
         guard lines.count == 2 else { return nil }
         let words = lines[0].split(separator: " ")
-        guard words.count == 2 + FlightRecorder.Line.allCases.count, let seconds = Double(words[1]) else { return nil }
-        let progress = words.dropFirst(2).compactMap { Int($0) }.map { FlightRecorder.Progress(begun: $0) }
+        if words == ["beat"] {
+            self = .beat(host: String(lines[1]))
+            return
+        }
+        guard words.count == 3 + FlightRecorder.Line.allCases.count, ["long", "usual"].contains(words[1]),
+            let seconds = Double(words[2])
+        else { return nil }
+        let progress = words.dropFirst(3).compactMap { Int($0) }.map { FlightRecorder.Progress(begun: $0) }
         guard progress.count == FlightRecorder.Line.allCases.count else { return nil }
-        let snapshot = Snapshot(progress: progress, phase: String(lines[1]), phaseSeconds: seconds)
+        let snapshot = Snapshot(
+            progress: progress, phase: String(lines[1]), mayTakeLong: words[1] == "long", phaseSeconds: seconds)
         switch words[0] {
         case "request": self = .request(snapshot)
         case "answer": self = .answer(snapshot)
+        case "farewell": self = .farewell(snapshot)
         default: return nil
         }
     }

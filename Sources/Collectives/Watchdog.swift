@@ -5,10 +5,11 @@ import Tensors
 
 /// A rank's thread that sees to it that nobody waits for ever.
 ///
-/// It looks at the flight recorder a few times a second. When a collective has gone on for longer than it may, the watchdogs of all ranks
-/// tell each other where theirs have got to, all write down their last collectives, and the lowest rank that waits in it says which ranks did
-/// not arrive. They talk over messages of their own, on all hosts, so that it does not matter what hangs; a rank that does not answer
-/// is named as one that does not answer. Time for which this process was stopped does not count.
+/// It looks at the flight recorder a few times a second. Before a collective has gone on for as long as it may, it asks the watchdogs of all
+/// ranks where theirs have got to. A rank that answers and is in a phase that may take long is waited for longer; where there is none, or a rank
+/// does not answer, all write down their last collectives, and the lowest rank that waits in it says which ranks did not arrive or answer.
+/// With a heartbeat they also tell rank 0, and rank 0 tells them, that they are there (`Heartbeat`). They talk over messages of their own, on all
+/// hosts, so that it does not matter what hangs. Time for which this process was stopped does not count.
 package final class Watchdog: Sendable {
     private let post: any Post
     private let recorder: FlightRecorder
@@ -18,8 +19,12 @@ package final class Watchdog: Sendable {
 
     /// Seconds between two looks.
     private static let tick = 0.1
-    /// Seconds in which another watchdog answers, if it ever does.
+    /// Seconds between two looks above which this process was stopped, or hardly ran.
+    private static let longestTick = 5 * tick
+    /// Seconds in which another watchdog answers, if it ever does; less where ranks are not to wait so long.
     private static let answerTime = 2.0
+    /// Seconds that others have to write down what they know before the job ends.
+    private static let farewell = 0.4
     /// Seconds that a lower rank has to end the job: on a busy machine it takes mpirun some.
     private static let courtesy = 10.0
 
@@ -46,28 +51,23 @@ package final class Watchdog: Sendable {
     }
 
     private func watch() {
-        var patience = [Patience](repeating: Patience(), count: FlightRecorder.Line.allCases.count)
+        var state = State(heartbeat: Heartbeat(rank: post.rank, size: post.size))
         var last = monotonicSeconds()
-        // No lower rank has waited too long: it is for this one to speak.
-        var isLowest = true
         while !isEnding.load(ordering: .relaxed) {
             Thread.sleep(forTimeInterval: Self.tick)
             let now = monotonicSeconds()
-            // A process that was stopped finds its clock far ahead.
-            let passed = min(now - last, 5 * Self.tick)
+            let passed = now - last
             last = now
             do throws(CollectiveError) {
-                while let (sender, report) = try nextReport() {
-                    guard case .request = report else { continue }
-                    isLowest = isLowest && sender > post.rank
-                    try answer(to: sender)
-                }
-                for entry in recorder.open where patience[entry.line.rawValue].isOver(entry, passed: passed) {
-                    let error = try timeout(of: entry, isLowest: isLowest)
-                    // Whoever ends the thread meanwhile waits for nobody any more.
-                    if !isEnding.load(ordering: .relaxed) { onTimeout(error) }
-                    return
-                }
+                state.awake += min(passed, Self.longestTick)
+                // What was asked may have been answered before this process was stopped.
+                if passed > Self.longestTick { state.round = nil }
+                try readReports(&state)
+                guard let error = try complaint(&state, passed: min(passed, Self.longestTick)) else { continue }
+                guard state.awake >= state.silentUntil, try sayFarewell(&state) else { continue }
+                // Whoever ends the thread meanwhile waits for nobody any more.
+                if !isEnding.load(ordering: .relaxed) { onTimeout(error) }
+                return
             } catch {
                 // MPI itself fails: whoever waits for it will say so, too.
                 return onTimeout(error)
@@ -75,76 +75,176 @@ package final class Watchdog: Sendable {
         }
     }
 
-    /// How long a line has waited.
-    private struct Patience {
-        private var sequence = 0
-        private var waited = 0.0
+    /// What the thread knows. Times are those for which it was awake.
+    private struct State {
+        var awake = 0.0
+        var waits = [Wait](repeating: Wait(), count: FlightRecorder.Line.allCases.count)
+        /// Answers that are being gathered.
+        var round: Round?
+        var heartbeat: Heartbeat
+        /// When each rank has asked last.
+        var asked: [Int: Double] = [:]
+        /// A lower rank ends the job; where it has not done so by then, it cannot.
+        var silentUntil = 0.0
+    }
 
-        mutating func isOver(_ entry: FlightRecorder.Entry, passed: Double) -> Bool {
-            waited = entry.sequence == sequence ? waited + passed : 0
-            sequence = entry.sequence
-            return waited > entry.patience
+    /// How long a line has waited.
+    private struct Wait {
+        private var sequence = 0
+        private(set) var seconds = 0.0
+        /// When it is to be judged.
+        var judgement = 0.0
+        /// What `State.silentUntil` is for a lower rank that waits as long; nil before that is known.
+        var silentUntil: Double?
+
+        mutating func add(_ passed: Double, of entry: FlightRecorder.Entry) {
+            if entry.sequence != sequence {
+                sequence = entry.sequence
+                seconds = 0
+                judgement = entry.patience.usual
+                silentUntil = nil
+            } else {
+                seconds += passed
+            }
         }
     }
 
-    private func nextReport() throws(CollectiveError) -> (sender: Int, report: RankReport)? {
-        guard let (sender, bytes) = try post.next(), let report = RankReport(bytes: bytes) else { return nil }
-        return (sender, report)
+    /// One question to all other ranks, and what they have answered.
+    private struct Round {
+        let start: Double
+        var known: [Int: Snapshot] = [:]
     }
 
-    private func answer(to sender: Int) throws(CollectiveError) {
-        recorder.writeFile(rank: post.rank, size: post.size)
-        try post.send(RankReport.answer(recorder.snapshot).bytes, to: sender)
-    }
+    private static func answerTime(_ entry: FlightRecorder.Entry) -> Double { min(answerTime, 0.75 * entry.patience.usual) }
 
-    /// Asks all others, and makes an error of what they say.
-    ///
-    /// - Parameter isLowest: whether no lower rank has asked before.
-    private func timeout(
-        of entry: FlightRecorder.Entry, isLowest: Bool
-    ) throws(CollectiveError) -> CollectiveError {
-        var isLowest = isLowest
-        recorder.writeFile(rank: post.rank, size: post.size)
-        let own = recorder.snapshot
-        for rank in 0..<post.size where rank != post.rank { try post.send(RankReport.request(own).bytes, to: rank) }
-        var known = [post.rank: own]
-        var deadline = monotonicSeconds() + Self.answerTime + (isLowest ? 0 : Self.courtesy)
-        while monotonicSeconds() < deadline, isLowest ? known.count < post.size : true,
-            !isEnding.load(ordering: .relaxed)
-        {
-            guard let (sender, report) = try nextReport() else {
-                Thread.sleep(forTimeInterval: Self.tick / 10)
-                continue
-            }
-            let isWaiting: Bool
+    // MARK: Messages
+
+    private func readReports(_ state: inout State) throws(CollectiveError) {
+        while let (sender, bytes) = try post.next() {
+            guard let report = RankReport(bytes: bytes) else { continue }
             switch report {
             case .request(let snapshot):
-                known[sender] = snapshot
+                state.round?.known[sender] = snapshot
+                state.asked[sender] = state.awake
                 try post.send(RankReport.answer(recorder.snapshot).bytes, to: sender)
-                isWaiting = true
             case .answer(let snapshot):
-                known[sender] = snapshot
-                isWaiting = snapshot.hasArrived(at: entry)
-            }
-            // Its patience has ended or is about to: it speaks, unless it cannot.
-            if isWaiting, sender < post.rank, isLowest {
-                isLowest = false
-                deadline += Self.courtesy
+                state.round?.known[sender] = snapshot
+            case .farewell:
+                if sender < post.rank { state.silentUntil = state.awake + Self.courtesy }
+                recorder.writeFile(rank: post.rank, size: post.size)
+                try post.send(RankReport.answer(recorder.snapshot).bytes, to: sender)
+            case .beat(let host):
+                state.heartbeat.heard(sender, host: host, at: state.awake)
             }
         }
-        return .timedOut(timeout(of: entry, known))
     }
 
-    private func timeout(of entry: FlightRecorder.Entry, _ known: [Int: Snapshot]) -> CollectiveTimeout {
+    private func ask(_ state: inout State) throws(CollectiveError) {
+        state.round = Round(start: state.awake)
+        for rank in 0..<post.size where rank != post.rank {
+            try post.send(RankReport.request(recorder.snapshot).bytes, to: rank)
+        }
+    }
+
+    /// Has all ranks write down what they did last, and waits for those that can.
+    ///
+    /// - Returns: false where a lower rank does the same.
+    private func sayFarewell(_ state: inout State) throws(CollectiveError) -> Bool {
+        recorder.writeFile(rank: post.rank, size: post.size)
+        for rank in 0..<post.size where rank != post.rank {
+            try post.send(RankReport.farewell(recorder.snapshot).bytes, to: rank)
+        }
+        state.round = Round(start: state.awake)
+        let deadline = monotonicSeconds() + Self.farewell
+        while monotonicSeconds() < deadline, state.round?.known.count ?? 0 < post.size - 1,
+            !isEnding.load(ordering: .relaxed)
+        {
+            Thread.sleep(forTimeInterval: Self.tick / 10)
+            try readReports(&state)
+        }
+        return state.awake >= state.silentUntil
+    }
+
+    // MARK: Judgements
+
+    /// Why the job is to end, where it is.
+    private func complaint(_ state: inout State, passed: Double) throws(CollectiveError) -> CollectiveError? {
+        let (silent, isDue) = state.heartbeat.look(at: state.awake, every: recorder.heartbeat)
+        if isDue {
+            let beat = RankReport.beat(host: ProcessInfo.processInfo.hostName).bytes
+            for rank in state.heartbeat.listeners { try post.send(beat, to: rank) }
+        }
+        if let silent { return silent }
+        let open = recorder.open
+        for entry in open { state.waits[entry.line.rawValue].add(passed, of: entry) }
+        let asking = open.filter { entry in
+            let wait = state.waits[entry.line.rawValue]
+            return wait.seconds >= wait.judgement - Self.answerTime(entry)
+        }
+        guard !asking.isEmpty else {
+            state.round = nil
+            return nil
+        }
+        guard let round = state.round else {
+            try ask(&state)
+            return nil
+        }
+        let age = state.awake - round.start
+        for entry in asking {
+            let wait = state.waits[entry.line.rawValue]
+            let time = Self.answerTime(entry)
+            guard wait.seconds >= wait.judgement, round.known.count == post.size - 1 || age >= time else { continue }
+            guard age <= 2 * time else {
+                // It was asked for another collective.
+                try ask(&state)
+                return nil
+            }
+            if let error = judge(entry, waited: wait.seconds, round.known) {
+                let isFirst = maySpeak(entry, round.known, &state)
+                return isFirst ? error : nil
+            }
+            // Asked anew before the next judgement: a rank may be stopped in the meantime.
+            state.waits[entry.line.rawValue].judgement = wait.seconds + entry.patience.usual
+            state.round = nil
+            return nil
+        }
+        return nil
+    }
+
+    /// Whether no lower rank waits in vain too, or had its time to say so.
+    private func maySpeak(
+        _ entry: FlightRecorder.Entry, _ known: [Int: Snapshot], _ state: inout State
+    ) -> Bool {
+        if let until = state.waits[entry.line.rawValue].silentUntil { return state.awake >= until }
+        let others = known.contains { rank, snapshot in
+            rank < post.rank
+                && (snapshot.hasArrived(at: entry)
+                    || state.asked[rank].map { state.awake - $0 <= 2 * Self.answerTime(entry) } ?? false)
+        }
+        guard others else { return true }
+        state.waits[entry.line.rawValue].silentUntil = state.awake + Self.courtesy
+        return false
+    }
+
+    /// nil where a collective may go on.
+    private func judge(
+        _ entry: FlightRecorder.Entry, waited: Double, _ known: [Int: Snapshot]
+    ) -> CollectiveError? {
         let others = (0..<post.size).filter { $0 != post.rank }
-        return CollectiveTimeout(
-            collective: "\(entry.operation.rawValue) \"\(entry.name)\" in \(entry.phase)", seconds: entry.patience,
-            ranks: post.size,
-            late: others.compactMap { rank in
-                guard let snapshot = known[rank], !snapshot.hasArrived(at: entry) else { return nil }
-                return CollectiveTimeout.Late(rank: rank, phase: snapshot.phase, seconds: snapshot.phaseSeconds)
-            },
-            silent: others.filter { known[$0] == nil }, folder: recorder.folder)
+        let silent = others.filter { known[$0] == nil }
+        // Whoever has not arrived may itself be waiting for one that takes long.
+        let isLong = known.values.contains { $0.mayTakeLong }
+        if silent.isEmpty && isLong && waited < entry.patience.long { return nil }
+        let seconds = silent.isEmpty && isLong ? entry.patience.long : entry.patience.usual
+        return .timedOut(
+            CollectiveTimeout(
+                collective: "\(entry.operation.rawValue) \"\(entry.name)\" in \(entry.phase)", seconds: seconds,
+                ranks: post.size,
+                late: others.compactMap { rank in
+                    guard let snapshot = known[rank], !snapshot.hasArrived(at: entry) else { return nil }
+                    return CollectiveTimeout.Late(
+                        rank: rank, phase: snapshot.phase, seconds: snapshot.phaseSeconds)
+                }, silent: silent, folder: recorder.folder))
     }
 }
 
@@ -153,48 +253,4 @@ extension Snapshot {
     fileprivate func hasArrived(at entry: FlightRecorder.Entry) -> Bool {
         progress[entry.line.rawValue].begun >= entry.sequence
     }
-}
-
-/// Ranks waited for others in vain.
-package struct CollectiveTimeout: Equatable, Sendable, CustomStringConvertible {
-    /// A rank that has not come to the collective.
-    package struct Late: Equatable, Sendable {
-        package let rank: Int
-        /// What it does instead, and for how long.
-        package let phase: String
-        package let seconds: Double
-    }
-
-    /// Which, and when.
-    package let collective: String
-    /// That were allowed.
-    package let seconds: Double
-    package let ranks: Int
-    package let late: [Late]
-    /// Ranks that do not even answer.
-    package let silent: [Int]
-    /// Where all ranks have written what they did last.
-    package let folder: String?
-
-    package var description: String {
-        var sentences = ["waited more than \(whole(seconds)) s in the \(collective)"]
-        for rank in silent {
-            sentences.append("rank \(rank)/\(ranks) does not answer: it is stopped, or its machine cannot be reached")
-        }
-        for late in late {
-            sentences.append(
-                "rank \(late.rank)/\(ranks) has not arrived: it has been in the \(late.phase) for \(whole(late.seconds)) s"
-            )
-        }
-        if late.isEmpty && silent.isEmpty {
-            sentences.append("all ranks have arrived, but their messages have not: see to the network")
-        }
-        if let folder {
-            sentences.append("what each rank did last is in \(folder)/flight-recorder.rank-N.json")
-        }
-        sentences.append("where nothing is wrong, raise --collective-timeout")
-        return sentences.joined(separator: "; ")
-    }
-
-    private func whole(_ seconds: Double) -> String { "\(Int(seconds.rounded()))" }
 }

@@ -1,0 +1,46 @@
+/// Ranks waited for others in vain.
+package struct CollectiveTimeout: Equatable, Sendable, CustomStringConvertible {
+    /// A rank that has not come to the collective.
+    package struct Late: Equatable, Sendable {
+        package let rank: Int
+        /// What it does instead, and for how long.
+        package let phase: String
+        package let seconds: Double
+    }
+
+    /// Which, and when.
+    package let collective: String
+    /// That were allowed.
+    package let seconds: Double
+    package let ranks: Int
+    package let late: [Late]
+    /// Ranks that do not even answer.
+    package let silent: [Int]
+    /// Where all ranks have written what they did last.
+    package let folder: String?
+
+    package var description: String {
+        var sentences = ["waited more than \(allowed) s in the \(collective)"]
+        for rank in silent {
+            sentences.append("rank \(rank)/\(ranks) does not answer: it is stopped, or its machine cannot be reached")
+        }
+        for late in late {
+            sentences.append(
+                "rank \(late.rank)/\(ranks) has not arrived: it has been in the \(late.phase) for \(whole(late.seconds)) s"
+            )
+        }
+        if late.isEmpty && silent.isEmpty {
+            sentences.append("all ranks have arrived, but their messages have not: see to the network")
+        }
+        if let folder {
+            sentences.append("what each rank did last is in \(folder)/flight-recorder.rank-N.json")
+        }
+        sentences.append("where nothing is wrong, raise --collective-timeout")
+        return sentences.joined(separator: "; ")
+    }
+
+    /// Fractions of a second count where there are few.
+    private var allowed: String { seconds == seconds.rounded() ? whole(seconds) : "\(seconds)" }
+
+    private func whole(_ seconds: Double) -> String { "\(Int(seconds.rounded()))" }
+}

@@ -1,0 +1,36 @@
+import Foundation
+
+/// What a watchdog knows of the others' beats: rank 0 listens to all, the others to rank 0.
+///
+/// Only a rank that has been heard can fall silent: ranks do not begin at once. Times are those for which the process was awake.
+struct Heartbeat {
+    private let rank: Int
+    private let size: Int
+    private var lastSent = -Double.infinity
+    private var heard: [Int: (host: String, time: Double)] = [:]
+
+    /// Beats in the time after which a rank counts as silent.
+    private static let beats = 4.0
+
+    init(rank: Int, size: Int) {
+        self.rank = rank
+        self.size = size
+    }
+
+    /// Ranks that want to hear this one.
+    var listeners: Range<Int> { rank == 0 ? 1..<size : 0..<1 }
+
+    mutating func heard(_ sender: Int, host: String, at time: Double) { heard[sender] = (host, time) }
+
+    /// - Parameter period: seconds after which a rank counts as silent; nil for never.
+    /// - Returns: the lowest rank that does, and whether it is time to send a beat.
+    mutating func look(at time: Double, every period: Double?) -> (silent: CollectiveError?, isDue: Bool) {
+        guard let period, size > 1 else { return (nil, false) }
+        let isDue = time - lastSent >= period / Self.beats
+        if isDue { lastSent = time }
+        let silent = heard.filter { time - $0.value.time > period }.min { $0.key < $1.key }
+        return (
+            silent.map { .silent(rank: $0.key, ranks: size, host: $0.value.host, seconds: period) }, isDue
+        )
+    }
+}
