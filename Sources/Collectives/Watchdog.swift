@@ -44,10 +44,11 @@ package final class Watchdog: Sendable {
         }
     }
 
-    /// Ends the thread, and returns when it has ended.
+    /// Ends the thread, and returns when it has ended. Twice does no harm.
     func stop() {
         isEnding.store(true, ordering: .relaxed)
         hasEnded.wait()
+        hasEnded.signal()
     }
 
     private func watch() {
@@ -115,7 +116,9 @@ package final class Watchdog: Sendable {
         var known: [Int: Snapshot] = [:]
     }
 
-    private static func answerTime(_ entry: FlightRecorder.Entry) -> Double { min(answerTime, 0.75 * entry.patience.usual) }
+    private static func answerTime(_ entry: FlightRecorder.Entry) -> Double {
+        min(answerTime, 0.5 * entry.patience.usual)
+    }
 
     // MARK: Messages
 
@@ -146,7 +149,7 @@ package final class Watchdog: Sendable {
         }
     }
 
-    /// Has all ranks write down what they did last, and waits for those that can.
+    /// Has all ranks write down what they did last, and waits for those that have answered before.
     ///
     /// - Returns: false where a lower rank does the same.
     private func sayFarewell(_ state: inout State) throws(CollectiveError) -> Bool {
@@ -154,9 +157,10 @@ package final class Watchdog: Sendable {
         for rank in 0..<post.size where rank != post.rank {
             try post.send(RankReport.farewell(recorder.snapshot).bytes, to: rank)
         }
+        let expected = state.round?.known.count ?? post.size - 1
         state.round = Round(start: state.awake)
         let deadline = monotonicSeconds() + Self.farewell
-        while monotonicSeconds() < deadline, state.round?.known.count ?? 0 < post.size - 1,
+        while monotonicSeconds() < deadline, state.round?.known.count ?? 0 < expected,
             !isEnding.load(ordering: .relaxed)
         {
             Thread.sleep(forTimeInterval: Self.tick / 10)
@@ -174,7 +178,11 @@ package final class Watchdog: Sendable {
             let beat = RankReport.beat(host: ProcessInfo.processInfo.hostName).bytes
             for rank in state.heartbeat.listeners { try post.send(beat, to: rank) }
         }
-        if let silent { return silent }
+        if let silent {
+            // Who else misses it is not known.
+            state.round = nil
+            return silent
+        }
         let open = recorder.open
         for entry in open { state.waits[entry.line.rawValue].add(passed, of: entry) }
         let asking = open.filter { entry in
@@ -203,8 +211,8 @@ package final class Watchdog: Sendable {
                 let isFirst = maySpeak(entry, round.known, &state)
                 return isFirst ? error : nil
             }
-            // Asked anew before the next judgement: a rank may be stopped in the meantime.
-            state.waits[entry.line.rawValue].judgement = wait.seconds + entry.patience.usual
+            // A rank may be stopped right after it has answered.
+            state.waits[entry.line.rawValue].judgement = wait.seconds - age + entry.patience.usual
             state.round = nil
             return nil
         }

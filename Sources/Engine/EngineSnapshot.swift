@@ -104,6 +104,13 @@ package struct SnapshotSizes: Sendable {
     }
 }
 
+extension EngineLayout {
+    /// Floats of a snapshot of such an engine.
+    package func snapshotSizes(keepsAverages: Bool) -> SnapshotSizes {
+        SnapshotSizes(arena, keepsAverages: keepsAverages)
+    }
+}
+
 /// Memory of its own, to be lent.
 private final class ReservedFloats: Sendable {
     private let buffer: AlignedBuffer<Float>

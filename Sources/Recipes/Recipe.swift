@@ -162,6 +162,8 @@ extension Recipe {
     /// Keys that a resumed run may have other values of than it began with, besides those that always may.
     package var overriddenKeys: [String] { overrides.overriddenKeys ?? [] }
     package var checkpoints: Checkpoints { Checkpoints(overrides) }
+    /// Steps between two snapshots of the state in each host's memory; 0 for none.
+    package var snapshotEvery: Int { overrides.snapshotEvery ?? Default.snapshotEvery }
     package var onNonFinite: NonFinitePolicy { overrides.onNonFinite ?? Default.onNonFinite }
     /// Steps between two reports.
     package var logEvery: Int { overrides.logEvery ?? Default.logEvery }
@@ -173,6 +175,8 @@ extension Recipe {
     package var bucketMegabytes: Int { overrides.bucketMegabytes ?? Default.bucketMegabytes }
     /// Seconds that ranks wait for each other before the run ends.
     package var collectiveTimeout: Double { overrides.collectiveTimeout ?? Default.collectiveTimeout }
+    /// Seconds after which a rank that is not heard of any more ends the run; nil for never.
+    package var heartbeat: Double? { overrides.heartbeat.flatMap { $0 > 0 ? $0 : nil } }
     /// Steps between two comparisons of the ranks' parameters; 0 for checkpoints only.
     package var replicaCheckEvery: Int { overrides.replicaCheckEvery ?? Default.replicaCheckEvery }
     /// Passes of `batchSize` samples that make one optimizer step.
@@ -220,6 +224,7 @@ extension Recipe {
         static let keepBest = 1
         static let checkpointLevel = 1
         static let checkpointBusy = Checkpoints.Busy.wait
+        static let snapshotEvery = 0
         static let onNonFinite = NonFinitePolicy.stop
         static let logEvery = 10
         package static let batchNorm = BatchNorm.sync
@@ -227,6 +232,7 @@ extension Recipe {
         package static let gradientType = GradientType.fp32
         package static let bucketMegabytes = 25
         static let collectiveTimeout = 300.0
+        static let heartbeat = 0.0
         static let replicaCheckEvery = 500
         static let accumulate = 1
         static let virtualShards = Sharding.defaultShards

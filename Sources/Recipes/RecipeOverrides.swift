@@ -66,6 +66,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var keepEvery: Recipe.Interval?
     package var checkpointLevel: Int?
     package var checkpointBusy: Recipe.Checkpoints.Busy?
+    package var snapshotEvery: Int?
     package var onNonFinite: Recipe.NonFinitePolicy?
     package var logEvery: Int?
     package var lossPrecision: Recipe.LossPrecision?
@@ -74,6 +75,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var gradientType: Recipe.GradientType?
     package var bucketMegabytes: Int?
     package var collectiveTimeout: Double?
+    package var heartbeat: Double?
     package var replicaCheckEvery: Int?
     package var virtualShards: Int?
     package var accumulate: Int?

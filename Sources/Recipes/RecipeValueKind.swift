@@ -124,6 +124,32 @@ extension RecipeValueKind where Value == Double {
     }
 }
 
+extension RecipeValueKind where Value == Double {
+    /// `5s`, `2.5s` or `1min` in seconds; `none`, which `false` and `no` say too, is 0.
+    static func seconds(in range: ClosedRange<Double>) -> Self {
+        Self(
+            expected: "a time from \(Int(range.lowerBound))s to \(Int(range.upperBound))s such as 5s or 1min, or none",
+            read: { node in node.text.flatMap { $0.isRefusal ? 0 : $0.isQuoted ? nil : Recipe.seconds($0.text) } },
+            accepts: { $0 == 0 || range.contains($0) },
+            print: { $0 == 0 ? "none" : $0 == $0.rounded() ? "\(Int($0))s" : "\($0)s" })
+    }
+}
+
+extension Recipe {
+    /// Reads `5s`, `2.5s` or `1min`, and `none` as 0; nil for anything else.
+    package static func seconds(_ text: String) -> Double? {
+        if text == "none" { return 0 }
+        for (unit, seconds) in [("min", 60.0), ("s", 1.0)] where text.hasSuffix(unit) {
+            let number = text.dropLast(unit.count)
+            guard number.utf8.first.map({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) ?? false,
+                let count = Double(number), count.isFinite
+            else { return nil }
+            return count * seconds
+        }
+        return nil
+    }
+}
+
 extension RecipeValueKind where Value == Bool {
     static var boolean: Self {
         Self(

@@ -10,6 +10,8 @@ import Terminal
 package final class MetricsFile: Sendable {
     /// The step of the last evaluation that an earlier part of the run left in the file.
     package let lastEvaluatedStep: Int?
+    /// The step of the last report of training that an earlier part of the run left in the file.
+    package let lastReportedStep: Int?
     private let path: String
     private let handle: FileHandle
     private let state: Mutex<State>
@@ -27,11 +29,13 @@ package final class MetricsFile: Sendable {
     ///   - resumedStep: records of later steps, and the end of a run that is now going on, are dropped: the file
     ///     tells one story, of the run whose steps count. nil starts anew.
     ///   - source: the file that tells the story so far; nil for `path` itself.
+    ///   - isEvaluatedAgain: whether evaluations of the resumed step are dropped too, as they are made again.
     /// - Throws: `RunError.cannotWrite`
-    package init(path: String, resumedStep: Int?, from source: String? = nil) throws {
+    package init(path: String, resumedStep: Int?, from source: String? = nil, isEvaluatedAgain: Bool = false) throws {
         var kept = ""
         if let resumedStep, let bytes = try? readFile(source ?? path, limit: Int.max) {
-            kept = Self.story(in: String(decoding: bytes, as: UTF8.self), upTo: resumedStep)
+            kept = Self.story(
+                in: String(decoding: bytes, as: UTF8.self), upTo: resumedStep, isEvaluatedAgain: isEvaluatedAgain)
         }
         do {
             try writeFile(kept, to: path)
@@ -44,7 +48,9 @@ package final class MetricsFile: Sendable {
         }
         handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
         self.path = path
-        lastEvaluatedStep = Self.places(in: kept).last { $0.kind == MetricsRecord.Kind.evaluation.rawValue }?.step
+        let places = Self.places(in: kept)
+        lastEvaluatedStep = places.last { $0.kind == MetricsRecord.Kind.evaluation.rawValue }?.step
+        lastReportedStep = places.last { $0.kind == MetricsRecord.Kind.train.rawValue }?.step
         state = Mutex(State(written: UInt64(kept.utf8.count)))
     }
 
@@ -97,11 +103,16 @@ package final class MetricsFile: Sendable {
     }
 
     /// The lines of `text` up to a step, each ended; a line torn by a crash and what follows it are left out.
-    static func story(in text: String, upTo step: Int) -> String {
+    ///
+    /// - Parameter isEvaluatedAgain: whether evaluations of that step are left out.
+    static func story(in text: String, upTo step: Int, isEvaluatedAgain: Bool = false) -> String {
+        let kinds: [MetricsRecord.Kind] = [.evaluation, .averagedEvaluation]
+        let repeated = isEvaluatedAgain ? kinds.map(\.rawValue) : []
         var kept = ""
         for line in text.split(separator: "\n") {
             guard let place = try? JSONDecoder().decode(Place.self, from: Data(line.utf8)) else { break }
-            if place.step <= step, place.kind != MetricsRecord.Kind.final.rawValue { kept += line + "\n" }
+            guard place.step <= step, place.kind != MetricsRecord.Kind.final.rawValue else { continue }
+            if place.step < step || !repeated.contains(place.kind) { kept += line + "\n" }
         }
         return kept
     }

@@ -11,8 +11,12 @@ import Terminal
 /// Its methods touch only this machine's disk: no other rank waits inside them but where they say so.
 final class Coordinator {
     let folder: RunFolder
+    /// Tells states of this run from those of others.
+    let identity: RunIdentity
     /// The step of the last evaluation that is in the metrics already.
     var lastEvaluatedStep: Int? { metrics.lastEvaluatedStep }
+    /// The step of the last report of training that is in the metrics already.
+    var lastReportedStep: Int? { metrics.lastReportedStep }
     /// The step of the newest checkpoint that is there for good.
     private(set) var savedStep: Int?
 
@@ -39,22 +43,25 @@ final class Coordinator {
     /// Begins or goes on with a run in a folder that is ours.
     ///
     /// - Parameters:
-    ///   - resumed: the step that the run goes on after, and the metrics up to it; nil for a new run.
+    ///   - resumed: where the run goes on; nil for a new one.
     ///   - commit: stands before the writing of each checkpoint.
     /// - Throws: `RunError.cannotWrite`
     init(
-        _ opened: OpenedFolder, recipe: Recipe, resumed: (step: Int, metrics: String)?, memory: SnapshotMemory,
+        _ opened: OpenedFolder, recipe: Recipe, resumed: Resumption?, memory: SnapshotMemory,
         log: RunLog, hooks: TrainerHooks
     ) throws {
         folder = opened.folder
         lock = opened.lock
-        // The recipe of the whole run, which whoever takes it up again begins anew.
-        var whole = recipe.overrides
-        whole.resume = nil
-        whole.overriddenKeys = nil
-        try folder.begin(recipe: Recipe.resolve(flags: whole).yaml())
-        if resumed == nil || RunIdentity(of: folder) == nil { try RunIdentity().write(to: folder) }
-        let metrics = try MetricsFile(path: folder.metrics, resumedStep: resumed?.step, from: resumed?.metrics)
+        try folder.begin(recipe: recipe.ofWholeRun.yaml())
+        if let kept = RunIdentity(of: folder), resumed?.isSameFuture ?? false {
+            identity = kept
+        } else {
+            identity = RunIdentity()
+            try identity.write(to: folder)
+        }
+        let metrics = try MetricsFile(
+            path: folder.metrics, resumedStep: resumed?.step, from: resumed?.metrics,
+            isEvaluatedAgain: resumed?.isEvaluatedAgain ?? false)
         let checkpoints = folder.checkpointDirectory(recipe.checkpoints)
         self.memory = memory
         writer = try CheckpointWriter(prepare: memory.touch) { draft in
@@ -68,6 +75,18 @@ final class Coordinator {
         self.log = log
         clock = hooks.clock ?? { monotonicSeconds() }
         lastTaken = clock()
+    }
+
+    /// Where a run goes on.
+    struct Resumption {
+        let step: Int
+        /// The file with what was told up to it.
+        let metrics: String
+        /// Whether what follows is what would have followed: the same recipe, from the newest state. Else what other hosts may still have in memory
+        /// of later steps is another run's.
+        let isSameFuture: Bool
+        /// Whether the step's evaluation, if it has one, is made again.
+        var isEvaluatedAgain = false
     }
 
     // MARK: Metrics
@@ -209,6 +228,18 @@ extension RunFolder {
                     ? Retention.Best(settings.keepBest, metric: "test_accuracy", isHigherBetter: true) : nil,
                 everyEpochs: settings.keepEveryEpochs),
             compression: Compression(level: settings.level))
+    }
+}
+
+extension Recipe {
+    /// The recipe of the whole run, which whoever takes it up again begins anew.
+    var ofWholeRun: Recipe {
+        get throws {
+            var whole = overrides
+            whole.resume = nil
+            whole.overriddenKeys = nil
+            return try Recipe.resolve(flags: whole)
+        }
     }
 }
 

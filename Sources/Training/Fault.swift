@@ -5,9 +5,9 @@ import Glibc
 import Machine
 
 /// Misfortunes that tests order, in debug builds alone: `CNN_TRAIN_FAULT=KIND:PLACE:RANK:STEP` with
-/// KIND of kill, stop, sleep, flip, nan or throw, and PLACE of loading, compute, collective, update or evaluation. STEP counts steps taken.
+/// KIND of kill, stop, pause, sleep, flip, nan or throw, and PLACE of loading, compute, collective, update, snapshot, report, checkpoint or evaluation. STEP counts steps taken.
 enum Fault {
-    enum Place: String { case loading, compute, collective, update, evaluation }
+    enum Place: String { case loading, compute, collective, update, snapshot, report, checkpoint, evaluation }
 
     /// Does here what was ordered for here.
     @inline(__always)
@@ -43,6 +43,7 @@ enum Fault {
                 case "flip":
                     engine.withParameters { values in values[0] = Float(bitPattern: values[0].bitPattern ^ 1) }
                 case "nan": engine.withParameters { values in values[0] = .nan }
+                case "pause": Thread.sleep(forTimeInterval: 4)
                 case "sleep": Thread.sleep(forTimeInterval: 1000)
                 case "throw": throw Ordered()
                 default: break
@@ -67,8 +68,10 @@ enum Fault {
 
 extension Trainer {
     /// Says what this rank does from here on, for the records that are left when ranks lose each other.
-    func enter(_ phase: StaticString, fault place: Fault.Place? = nil) throws {
-        world.recorder.enter(FlightRecorder.Phase(phase, step: step))
+    ///
+    /// - Parameter mayTakeLong: whether others are to wait for it for longer than for a step; for the first step they do anyway.
+    func enter(_ phase: StaticString, fault place: Fault.Place? = nil, mayTakeLong: Bool = false) throws {
+        world.recorder.enter(FlightRecorder.Phase(phase, step: step, mayTakeLong: mayTakeLong || !hasStepped))
         if let place { try Fault.happen(at: place, rank: world.rank, step: step, engine, world.recorder) }
     }
 }

@@ -1,3 +1,4 @@
+import Checkpoints
 import Datasets
 import Engine
 import Machine
@@ -23,8 +24,8 @@ struct MemoryNeeds {
     private let leastOfPass: Int
     /// Address space of threads' stacks, of which hardly any is touched.
     private let stacks: Int
-    /// Bytes that rank 0 takes besides.
-    private let ofCoordinator: Int
+    /// Bytes that this rank takes besides what all take.
+    private let own: Int
     private let localRanks: Int
 
     /// The program's own memory beside what is counted: messages, files, the libraries' buffers.
@@ -37,10 +38,10 @@ struct MemoryNeeds {
     ///   - loader: bytes of the samples that the loader has ready or in the making.
     ///   - batchSize: samples of a global batch that one pass computes on, where a user may change it.
     ///   - state: copies of parameters or gradients that every rank keeps besides the engine's.
-    ///   - coordinator: bytes that this rank takes because it is rank 0.
+    ///   - own: bytes that this rank takes because it is rank 0, or the first of its machine.
     init(
         _ purpose: String, _ setup: Setup, _ layout: EngineLayout, loader: Int, batchSize: Int = 0,
-        accumulate: Int? = nil, state: Int = 0, coordinator: Int = 0
+        accumulate: Int? = nil, state: Int = 0, own: Int = 0
     ) {
         self.purpose = purpose
         self.batchSize = batchSize
@@ -50,7 +51,7 @@ struct MemoryNeeds {
         ofLoader = loader
         fixed = layout.parameterBytes.saturatingSum(state).saturatingSum(Self.program)
         stacks = (setup.threads.threads + Self.otherThreads) * SystemThread.stackBytes
-        ofCoordinator = coordinator
+        self.own = own
         localRanks = setup.threads.localRanks
     }
 
@@ -59,7 +60,7 @@ struct MemoryNeeds {
 
     /// What is left of the memory that there is for this rank, beside what it takes.
     func left(of capacity: MemoryCapacity = .here) -> Int {
-        max(capacity.available(toEachOf: localRanks) - bytes - ofCoordinator, 0)
+        max(capacity.available(toEachOf: localRanks) - bytes - own, 0)
     }
 
     /// Makes sure that all ranks of this machine together get what they take.
@@ -68,7 +69,7 @@ struct MemoryNeeds {
     func require(of capacity: MemoryCapacity = .here) throws(MemoryError) {
         guard
             let shortage = capacity.shortage(
-                of: bytes, processes: localRanks, extra: ofCoordinator, addresses: stacks)
+                of: bytes, processes: localRanks, extra: own, addresses: stacks)
         else { return }
         throw .tooLittle(what: purpose, shortage, remedy: remedy(shortage))
     }
@@ -112,7 +113,11 @@ extension Setup {
     /// - Parameters:
     ///   - samples: of the training set; no batch has more.
     ///   - isCoordinator: whether this is rank 0.
-    func needs(toTrain recipe: Recipe, _ layout: EngineLayout, samples: Int, isCoordinator: Bool) -> MemoryNeeds {
+    ///   - snapshots: where this rank keeps snapshots; nil where it keeps none.
+    func needs(
+        toTrain recipe: Recipe, _ layout: EngineLayout, samples: Int, isCoordinator: Bool,
+        snapshots: SnapshotFolder? = nil
+    ) -> MemoryNeeds {
         let batch = min(recipe.globalBatchSize, samples)
         let own = sharding.ownShards.count * sharding.capacity(batchSize: batch)
         let keepsAverages = recipe.averageWeights != nil
@@ -121,6 +126,9 @@ extension Setup {
         let averages = keepsAverages ? layout.averageBytes : 0
         // What a checkpoint is copied to, and the file that a run begins with.
         let copy = layout.snapshotBytes.saturatingSum(averages)
+        let sizes = SnapshotHead.Sizes(layout.snapshotSizes(keepsAverages: keepsAverages))
+        // A run that goes on finds its file there.
+        let slots = snapshots.map { SnapshotHead.fileBytes(sizes) - $0.bytesTaken(sizes) } ?? 0
         let isLoading = recipe.initFile != nil || recipe.resume != .none
         return MemoryNeeds(
             "training \(model.name) with a batch of \(Wording.grouped(batch)) images of \(imageSize)x\(imageSize)",
@@ -130,7 +138,7 @@ extension Setup {
                 loaderBytes(own: own, limits: prefetchLimits(batchSize: batch)), evaluationLoaderBytes),
             batchSize: (batch + recipe.accumulate - 1) / recipe.accumulate, accumulate: recipe.accumulate,
             state: averages.saturatingSum(layout.gradientBytes.saturatingProduct(waiting)),
-            coordinator: isCoordinator ? copy.saturatingProduct(isLoading ? 2 : 1) : 0)
+            own: (isCoordinator ? copy.saturatingProduct(isLoading ? 2 : 1) : 0).saturatingSum(slots))
     }
 
     /// What a benchmark takes on this rank, which keeps one batch.

@@ -119,6 +119,7 @@ extension Trainer {
     /// order of exchanges is the first; where several have it at the same place, the lowest.
     private func firstBadRank(_ loaded: LoadedBatch) throws -> Int {
         guard world.size > 1 else { return 0 }
+        try enter("search for the first bad rank", mayTakeLong: true)
         if recipe.onNonFinite != .skip { engine.takeBackUpdate() }
         // Counts what follows one another on all ranks alike: exchanges, and the ends of passes.
         var moment = 0.0

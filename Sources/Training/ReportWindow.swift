@@ -17,6 +17,9 @@ struct ReportWindow {
     /// The share of time for which steps waited for images, in 0...1.
     var shareWaited: Double { waitedForImages / seconds }
 
+    /// The mean loss of a sample; nil where there is none.
+    var meanLoss: Double? { tally.samples > 0 ? tally.lossSum / Double(tally.samples) : nil }
+
     /// Time begins to count now.
     mutating func startClock() {
         start = Date()

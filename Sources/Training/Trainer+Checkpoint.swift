@@ -33,7 +33,7 @@ extension Trainer {
     ///
     /// - Parameter evaluation: of this very state.
     func saveCheckpoint(_ evaluation: Evaluation? = nil, isLast: Bool = false) throws {
-        try enter("checkpoint")
+        try enter("checkpoint", fault: .checkpoint, mayTakeLong: true)
         try shareState()
         coordinator?.keep(step: step, isLast: isLast) { captured(evaluation, in: $0) }
     }
@@ -49,10 +49,11 @@ extension Trainer {
 
     /// Saves the state and ends the run for now.
     private func leave() throws -> Never {
-        try enter("checkpoint")
+        try enter("checkpoint", fault: .checkpoint, mayTakeLong: true)
         try shareState()
         try finishSaving()
         try together(world) { try coordinator?.close() }
+        removeSnapshots()
         throw RunStopped(
             description:
                 "stopped by \(StopRequest.name) after step \(step): the state is saved, and --resume goes on from it")
@@ -91,16 +92,25 @@ extension Trainer {
     }
 
     private func about(_ evaluation: Evaluation?) -> Checkpoint.About {
-        let progress = Checkpoint.Progress(
-            epoch: sizes.epoch(after: step), stepInEpoch: sizes.stepInEpoch(after: step), globalStep: step,
-            samples: sizes.samples(after: step))
-        return Checkpoint.About(
+        var about = aboutRun(recipe)
+        about.progress = progress(after: step, samples: sizes.samples(after: step))
+        if step > 0 { about.schedule = ["learning_rate": "\(schedule.learningRate(step: step - 1))"] }
+        about.metrics = metrics(evaluation)
+        return about
+    }
+
+    /// What stays the same for the whole run.
+    func aboutRun(_ recipe: Recipe) -> Checkpoint.About {
+        Checkpoint.About(
             model: recipe.model, modelOptions: recipe.modelOptions, classes: setup.network.classes,
-            imageSize: setup.imageSize,
-            inputChannels: setup.dataset.channels, classNames: setup.dataset.classNames,
+            imageSize: setup.imageSize, inputChannels: setup.dataset.channels, classNames: setup.dataset.classNames,
             presentation: setup.presentation?.texts ?? [:], recipe: recipe.yaml(), seed: recipe.seed,
-            progress: progress,
-            schedule: step > 0 ? ["learning_rate": "\(schedule.learningRate(step: step - 1))"] : [:],
-            metrics: metrics(evaluation), dataset: dataFingerprint)
+            progress: progress(after: 0, samples: 0), dataset: dataFingerprint)
+    }
+
+    func progress(after step: Int, samples: Int) -> Checkpoint.Progress {
+        Checkpoint.Progress(
+            epoch: sizes.epoch(after: step), stepInEpoch: sizes.stepInEpoch(after: step), globalStep: step,
+            samples: samples)
     }
 }

@@ -8,7 +8,7 @@ extension Trainer {
     /// Measures the network as it stands on the test split, and keeps it where that is due: after each epoch and at the end.
     /// Collective.
     func evaluate(isLast: Bool) throws -> Evaluation {
-        try enter("evaluation", fault: .evaluation)
+        try enter("evaluation", fault: .evaluation, mayTakeLong: true)
         try shareRunningStatistics()
         let evaluation = try evaluated()
         let record = record(.evaluation, evaluation)
@@ -42,12 +42,14 @@ extension Trainer {
 
     /// Ends the run's story: what was reached and a digest of what was learned. Collective.
     func finish(_ evaluation: Evaluation, seconds: Double) throws -> TrainingOutcome {
+        try enter("end", mayTakeLong: true)
         if step > 0 { try finishSaving(evaluation) }
         let digest = engine.parametersSHA256
         var final = record(.final, evaluation)
         final.parametersSHA256 = digest
         coordinator?.record(final)
         try together(world) { try coordinator?.close() }
+        removeSnapshots()
         let outcome = TrainingOutcome(
             evaluation: evaluation, step: step, seconds: seconds, folder: coordinator?.folder ?? RunFolder(path: ""),
             parametersSHA256: digest)

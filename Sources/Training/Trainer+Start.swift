@@ -15,16 +15,20 @@ extension Trainer {
     /// - Returns: whether the epoch that is complete has yet to be evaluated.
     /// - Throws: `SharedFailure` where rank 0 cannot read or write what it must.
     func begin() throws -> Bool {
-        let start = try together(world) { world.rank == 0 ? try prepareStart() : nil }
+        let found = try findSnapshot()
+        let start = try together(world) { world.rank == 0 ? try prepareStart(found?.told) : nil }
         coordinator = start?.coordinator
         step = try world.broadcast(start?.step ?? 0)
         try sharePresentation(start?.presentation)
         guarding.begin(after: step)
         world.recorder.folder = try world.broadcast(start?.coordinator.folder.path ?? "")
-        try broadcastState()
+        let holder = try world.broadcast(start?.holder ?? -1)
+        if holder == world.rank, let own = found?.own { try restore(own) }
+        try broadcastState(from: max(holder, 0))
         window = ReportWindow(texts: try world.broadcast(window.texts))
         let isEvaluated = start.map { $0.coordinator.lastEvaluatedStep == $0.step } ?? false
         let isMissing = try world.broadcast(isEvaluated ? 0 : 1) == 1
+        reportedStep = try world.broadcast(start?.coordinator.lastReportedStep ?? 0)
         if let start {
             badSamples.keep(at: start.coordinator.folder.badSamples)
             log.header(
@@ -32,7 +36,10 @@ extension Trainer {
                 notes: start.notes + frozenNote + accumulationNotes + fillingNote + cacheNote)
             if let fewNormValues { log.warning(fewNormValues.warning(recipe, ranks: world.size)) }
         }
-        return isMissing && step > 0 && sizes.stepInEpoch(after: step) == 0
+        try beginSnapshots()
+        let isEvaluationDue = sizes.stepInEpoch(after: step) == 0 || step == sizes.totalSteps
+        if holder >= 0 { try finishStep(isEpochEnd: isEvaluationDue) }
+        return isMissing && step > 0 && isEvaluationDue
     }
 
     /// Shows images on every rank as rank 0 has chosen. Collective.
@@ -43,14 +50,14 @@ extension Trainer {
         show(as: try together(world) { try Presentation(texts: texts, imageSize: imageSize, channels: channels) })
     }
 
-    /// Gives every rank what rank 0 has learned. Collective.
-    private func broadcastState() throws {
+    /// Gives every rank what one rank has learned. Collective.
+    private func broadcastState(from root: Int = 0) throws {
         unsharedSamples = 0
-        engine.batchesTracked = try world.broadcast(engine.batchesTracked)
-        try engine.withParameters { parameters in try world.broadcast(&parameters, from: 0) }
-        if engine.keepsAverages { try engine.withAverages { averages in try world.broadcast(&averages, from: 0) } }
+        engine.batchesTracked = try world.broadcast(engine.batchesTracked, from: root)
+        try engine.withParameters { parameters in try world.broadcast(&parameters, from: root) }
+        if engine.keepsAverages { try engine.withAverages { averages in try world.broadcast(&averages, from: root) } }
         if step > 0 {
-            try engine.withMomentum { momentum in try world.broadcast(&momentum, from: 0) }
+            try engine.withMomentum { momentum in try world.broadcast(&momentum, from: root) }
         }
     }
 
@@ -58,6 +65,7 @@ extension Trainer {
     ///
     /// - Returns: the step of that checkpoint; nil where there is none.
     func rewound() throws -> Int? {
+        try enter("return to a checkpoint", mayTakeLong: true)
         let found = try together(world) { () -> Int in
             guard let coordinator else { return -1 }
             coordinator.waitForWriter()
@@ -102,28 +110,78 @@ extension Trainer {
         let coordinator: Coordinator
         /// Optimizer steps already taken.
         let step: Int
+        /// The rank that has the state in its host's memory; nil where rank 0 has read or drawn it.
+        var holder: Int?
         /// How images are shown; nil where they are no pictures.
         let presentation: Presentation?
         /// What people should know about it.
         var notes: [String] = []
     }
 
-    private func prepareStart() throws -> Start {
+    private func prepareStart(_ snapshot: ToldSnapshot?) throws -> Start {
         let (model, data) = (recipe.model, recipe.data)
         switch recipe.resume {
         case .none:
             return try inNewFolder(asked: recipe.output) { try beginAnew($0) }
         case .auto:
-            let folder = RunFolder.existing(asked: recipe.output, model: model, data: data)
-            guard folder.holdsCheckpoints else {
-                var start = try beginAnew(folder, takesOver: true)
-                start.notes.append("nothing is there to resume: a new run begins")
-                return start
-            }
-            return try goOn(from: folder.checkpoints, of: folder, in: folder)
+            return try goOn(in: RunFolder.existing(asked: recipe.output, model: model, data: data), snapshot)
         case .from(let path):
             let source = RunFolder.owning(path)
             return try inNewFolder(asked: recipe.output ?? source?.path) { try goOn(from: path, of: source, in: $0) }
+        }
+    }
+
+    /// Goes on from the newest state that there is of a folder's run: in a host's memory, or a checkpoint.
+    private func goOn(in folder: RunFolder, _ snapshot: ToldSnapshot?) throws -> Start {
+        var notes = snapshot?.refusals ?? []
+        var point: CheckpointDirectory.Found?
+        if let snapshot, let about = snapshot.about {
+            let newest = (try? CheckpointDirectory(path: folder.checkpoints).entries().first?.step) ?? -1
+            // What has a later step's name need not hold.
+            if newest >= snapshot.step { point = try? CheckpointDirectory.load(folder.checkpoints) }
+            if point.map({ $0.about.progress.globalStep < snapshot.step }) ?? true {
+                switch Result(catching: { try checkSameRun(as: about) }) {
+                case .success(let changes):
+                    return try goOn(from: snapshot, about, in: folder, saved: newest, changes, notes: notes)
+                case .failure(let error):
+                    notes.append("the memory of host \(snapshot.host) is not taken: \(error)")
+                }
+            }
+        }
+        guard folder.holdsCheckpoints else {
+            var start = try beginAnew(folder, takesOver: true)
+            start.notes += notes + ["nothing is there to resume: a new run begins"]
+            return start
+        }
+        var start = try goOn(from: folder.checkpoints, of: folder, in: folder, loaded: point)
+        start.notes = notes + start.notes
+        return start
+    }
+
+    /// Goes on from the memory of a host.
+    ///
+    /// - Parameter saved: the step of the newest checkpoint; below 0 where there is none.
+    private func goOn(
+        from snapshot: ToldSnapshot, _ about: Checkpoint.About, in folder: RunFolder, saved: Int, _ changes: Changes,
+        notes: [String]
+    ) throws -> Start {
+        let opened = try OpenedFolder(folder)
+        return try opened.orRelease {
+            let coordinator = try Coordinator(
+                opened, recipe: recipe,
+                resumed: Coordinator.Resumption(
+                    step: snapshot.step, metrics: folder.metrics, isSameFuture: changes.leaveFuture,
+                    isEvaluatedAgain: true), memory: try engine.snapshotMemory(), log: log, hooks: hooks)
+            if saved >= 0 { coordinator.resumed(from: saved) }
+            window = ReportWindow(numbers: about.metrics)
+            lastLoss = about.metrics["train_loss"]
+            return Start(
+                coordinator: coordinator, step: snapshot.step, holder: snapshot.rank,
+                presentation: try presentation(since: about, path: "the memory of host \(snapshot.host)"),
+                notes: notes + changes.notes + snapshot.gaps(after: coordinator.lastReportedStep ?? 0) + [
+                    "going on after step \(Wording.grouped(snapshot.step)), from the memory of host \(snapshot.host) (rank "
+                        + "\(snapshot.rank))"
+                ])
         }
     }
 
@@ -162,35 +220,41 @@ extension Trainer {
     ///   - path: a checkpoint's file, or a folder with checkpoints.
     ///   - source: the folder of the run that it belongs to.
     ///   - folder: where results go; another one than `source` for a run that branches off.
-    private func goOn(from path: String, of source: RunFolder?, in folder: RunFolder) throws -> Start {
+    ///   - loaded: what is there, where it has been read.
+    private func goOn(
+        from path: String, of source: RunFolder?, in folder: RunFolder, loaded: CheckpointDirectory.Found? = nil
+    ) throws -> Start {
         let opened = try OpenedFolder(folder)
         return try opened.orRelease {
             let isSame = source.map { $0.isSame(as: folder) } ?? false
             guard isSame || !folder.holdsRun else { throw TrainingError.outputTaken(path: folder.path) }
-            let point = try CheckpointDirectory.load(path)
+            let point = try loaded ?? CheckpointDirectory.load(path)
             let step = point.about.progress.globalStep
             if isSame, path == point.entry.path { try checkIsNewest(point, in: folder) }
-            let earlier = try Recipe.resolve(
-                flags: RecipeOverrides(yaml: point.about.recipe, path: "\(point.entry.path): recipe"))
-            let changes = try checkSameRun(as: point.about, earlier)
+            let changes = try checkSameRun(as: point.about, path: point.entry.path)
             try take(point)
             window = ReportWindow(numbers: point.about.metrics)
+            lastLoss = point.about.metrics["train_loss"]
             let metrics = (isSame ? folder : source ?? folder).metrics
             let coordinator = try Coordinator(
-                opened, recipe: recipe, resumed: (step, metrics), memory: try engine.snapshotMemory(), log: log,
-                hooks: hooks)
+                opened, recipe: recipe,
+                resumed: Coordinator.Resumption(
+                    step: step, metrics: metrics,
+                    isSameFuture: isSame && changes.leaveFuture && recipe.resume == .auto),
+                memory: try engine.snapshotMemory(), log: log, hooks: hooks)
             if isSame { coordinator.resumed(from: step) }
             return Start(
-                coordinator: coordinator, step: step, presentation: try presentation(since: point),
-                notes: point.passedOver.map { "passed over: \($0)" } + changes
+                coordinator: coordinator, step: step,
+                presentation: try presentation(since: point.about, path: point.entry.path),
+                notes: point.passedOver.map { "passed over: \($0)" } + changes.notes
                     + ["going on after step \(Wording.grouped(step)), from \(point.entry.path)"])
         }
     }
 
     /// Images as the run that goes on has been shown them: moments and the part that is cut out are its checkpoint's, or
     /// those that there were before checkpoints had them.
-    private func presentation(since point: CheckpointDirectory.Found) throws -> Presentation? {
-        guard let own = setup.presentation, let kept = try point.about.shown(path: point.entry.path) else {
+    private func presentation(since about: Checkpoint.About, path: String) throws -> Presentation? {
+        guard let own = setup.presentation, let kept = try about.shown(path: path) else {
             return setup.presentation
         }
         return Presentation(
@@ -229,8 +293,9 @@ extension Trainer {
 
     /// What makes a run the run that it is may not change half-way.
     ///
-    /// - Returns: what is asked for otherwise than the run began with and may be, as lines to be read.
-    private func checkSameRun(as about: Checkpoint.About, _ earlier: Recipe) throws -> [String] {
+    /// - Returns: what is asked for otherwise than the run began with and may be.
+    private func checkSameRun(as about: Checkpoint.About, path: String = "a snapshot") throws -> Changes {
+        let earlier = try Recipe.resolve(flags: RecipeOverrides(yaml: about.recipe, path: "\(path): recipe"))
         let differences = recipe.differences(from: earlier).filter { !isTheSame($0, about) }
         let refused = differences.filter { difference in
             switch difference.whenResumed {
@@ -253,12 +318,21 @@ extension Trainer {
                 data: recipe.data, step: about.progress.globalStep, checkpoint: about.progress.samples, found: samples)
         }
         let told = differences.filter { !["output", "resume", "override", "data"].contains($0.key) }
-        return told.isEmpty
-            ? []
-            : [
-                "changed: "
-                    + told.map { "\($0.key) \($0.before ?? "none") -> \($0.now ?? "none")" }.joined(separator: ", ")
-            ]
+        let words = told.map { "\($0.key) \($0.before ?? "none") -> \($0.now ?? "none")" }
+        return Changes(
+            notes: words.isEmpty ? [] : ["changed: " + words.joined(separator: ", ")],
+            // How long a run lasts decides on learning rates.
+            leaveFuture: differences.allSatisfy { difference in
+                difference.whenResumed == .changesFreely && !["epochs", "steps"].contains(difference.key)
+            })
+    }
+
+    /// What a resumed run is to do otherwise than it began.
+    private struct Changes {
+        /// Lines to be read.
+        let notes: [String]
+        /// Whether its steps are those that it would have taken anyway.
+        let leaveFuture: Bool
     }
 
     /// Whether two recipes that say a thing in other words, or say it and leave it out, mean the same.

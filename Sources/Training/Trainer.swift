@@ -1,3 +1,4 @@
+import Checkpoints
 package import Collectives
 import Datasets
 import Engine
@@ -45,6 +46,16 @@ package final class Trainer {
     /// Samples that this rank has trained on since ranks last had the same running statistics.
     var unsharedSamples = 0
     var window = ReportWindow()
+    /// The step of the last report; 0 before that.
+    var reportedStep = 0
+    /// What this rank keeps of the last steps in its host's memory; nil where it keeps nothing.
+    var snapshots: StepSnapshots?
+    /// Whether any rank keeps some; the same on all ranks.
+    var areSnapshotsKept = false
+    /// Tells states of this run from those of others; empty before the run has begun.
+    var runIdentity = ""
+    /// Whether this process has taken a step, after which steps are not to take long.
+    private(set) var hasStepped = false
     /// What tells the run's data from other data.
     private(set) lazy var dataFingerprint = setup.dataset.fingerprint
     /// The mean loss of a sample as it was last reported; nil before that.
@@ -91,7 +102,8 @@ package final class Trainer {
                 batchSize: min(recipe.globalBatchSize, sizes.trainingSamples), seed: recipe.seed,
                 accumulate: recipe.accumulate)
             let needs = setup.needs(
-                toTrain: recipe, layout, samples: sizes.trainingSamples, isCoordinator: world.rank == 0)
+                toTrain: recipe, layout, samples: sizes.trainingSamples, isCoordinator: world.rank == 0,
+                snapshots: world.localRank == 0 && recipe.snapshotEvery > 0 ? .shared : nil)
             try needs.require()
             setup.keepPictures(
                 recipe.imageCache, epochs: sizes.epochNumber(ofStep: sizes.totalSteps), left: needs.left())
@@ -110,7 +122,8 @@ package final class Trainer {
         }
         world.allReduce = AllReduce(recipe.allReduce)
         // The first step also touches memory for the first time.
-        world.recorder.allow(seconds: FlightRecorder.firstStepFactor * recipe.collectiveTimeout)
+        world.recorder.allow(seconds: recipe.collectiveTimeout, factor: FlightRecorder.firstStepFactor)
+        world.recorder.heartbeat = recipe.heartbeat
         checkpointSchedule = CheckpointSchedule(recipe.checkpoints.every, stepsPerEpoch: sizes.stepsPerEpoch)
         try setup.requireAgreement(in: world)
         schedule = LearningRateSchedule(fitted, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: sizes.totalSteps)
@@ -171,6 +184,7 @@ package final class Trainer {
             let sound = try withoutBadSamples(loaded)
             window.add(
                 try takeStep(hooks.batch(world.rank, step, sound), learningRate: rate), waited: batches.waited - waited)
+            try keepSnapshot()
             if isReported(step, end: end) {
                 try report(learningRate: rate)
             }
@@ -209,7 +223,8 @@ package final class Trainer {
         if let share = recipe.averageWeights { engine.average(keeping: Float(share)) }
         step += 1
         unsharedSamples += own.samples
-        world.recorder.allow(seconds: recipe.collectiveTimeout)
+        if !hasStepped { world.recorder.allow(seconds: recipe.collectiveTimeout) }
+        hasStepped = true
         return tally
     }
 
@@ -226,14 +241,16 @@ package final class Trainer {
     }
 
     /// Whether step number `step` is told: every so many of an epoch, its last, and the first of all as a sign of life.
-    private func isReported(_ step: Int, end: Int) -> Bool {
+    func isReported(_ step: Int, end: Int) -> Bool {
         let inEpoch = sizes.stepInEpoch(after: step - 1) + 1
         return inEpoch % recipe.logEvery == 0 || step == end || step == 1
     }
 
-    private func report(learningRate: Float) throws {
+    func report(learningRate: Float) throws {
         // Nothing is known of steps that were skipped.
         guard window.tally.samples > 0 else { return }
+        // The disk that it is written to may have to be waited for.
+        try enter("report", fault: .report, mayTakeLong: true)
         var record = MetricsRecord(
             .train, epoch: sizes.epochNumber(ofStep: step), step: step, samples: sizes.samples(after: step),
             loss: window.tally.lossSum / Double(window.tally.samples),
@@ -250,5 +267,6 @@ package final class Trainer {
             log.waitsForImages(share: window.shareWaited)
         }
         window = ReportWindow()
+        reportedStep = step
     }
 }

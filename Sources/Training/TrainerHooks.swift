@@ -13,6 +13,12 @@ struct TrainerHooks: Sendable {
     var isStopAsked: @Sendable (_ rank: Int, _ step: Int) -> Bool = { _, _ in StopRequest.isReceived }
     /// Stands before the writing of each checkpoint.
     var commit: @Sendable (CheckpointDraft) throws -> Void = { _ in }
+    /// Where a rank keeps snapshots; nil where it is not the first of its host.
+    var snapshotFolder: @Sendable (_ rank: Int, _ localRank: Int) -> SnapshotFolder? = { _, localRank in
+        localRank == 0 ? .shared : nil
+    }
+    /// Stands behind the snapshot of each step, on all ranks; before the step is reported.
+    var snapshotKept: @Sendable (_ rank: Int, _ step: Int) throws -> Void = { _, _ in }
     /// Seconds on rank 0's clock; nil for the machine's.
     var clock: (@Sendable () -> Double)?
 }

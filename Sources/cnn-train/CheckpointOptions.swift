@@ -12,6 +12,7 @@ struct CheckpointOptions: RecipeFlags {
     @Option(\.keepEvery) var keepEvery: IntervalArgument?
     @Option(\.checkpointLevel) var checkpointLevel: Int?
     @Option(\.checkpointBusy) var checkpointBusy: Recipe.Checkpoints.Busy?
+    @Option(\.snapshotEvery) var snapshotEvery: Int?
 
     /// Where to go on, as the flag says it.
     var place: Recipe.Resume? {
@@ -30,6 +31,7 @@ struct CheckpointOptions: RecipeFlags {
         recipe.keepEvery = keepEvery?.intervals.first
         recipe.checkpointLevel = checkpointLevel
         recipe.checkpointBusy = checkpointBusy
+        recipe.snapshotEvery = snapshotEvery
     }
 }
 
@@ -41,6 +43,16 @@ struct IntervalArgument: ExpressibleByArgument {
         let words = argument.split(separator: ",", omittingEmptySubsequences: false)
         intervals = words.compactMap { Recipe.Interval(String($0)) }
         guard intervals.count == words.count else { return nil }
+    }
+}
+
+/// `5s`, `1min` or `none`.
+struct SecondsArgument: ExpressibleByArgument {
+    let seconds: Double
+
+    init?(argument: String) {
+        guard let seconds = Recipe.seconds(argument) else { return nil }
+        self.seconds = seconds
     }
 }
 

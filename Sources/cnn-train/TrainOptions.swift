@@ -134,6 +134,7 @@ struct RankOptions: RecipeFlags {
     @Option(\.gradientType) var gradientType: Recipe.GradientType?
     @Option(\.bucketMegabytes) var bucketMegabytes: Int?
     @Option(\.collectiveTimeout) var collectiveTimeout: Double?
+    @Option(\.heartbeat) var heartbeat: SecondsArgument?
     @Option(\.replicaCheckEvery) var replicaCheckEvery: Int?
     @Option(\.virtualShards) var virtualShards: Int?
 
@@ -143,6 +144,7 @@ struct RankOptions: RecipeFlags {
         recipe.gradientType = gradientType
         recipe.bucketMegabytes = bucketMegabytes
         recipe.collectiveTimeout = collectiveTimeout
+        recipe.heartbeat = heartbeat?.seconds
         recipe.replicaCheckEvery = replicaCheckEvery
         recipe.virtualShards = virtualShards
     }

@@ -145,7 +145,8 @@ import Testing
     @Test(
         "of another engine, another size or another recipe gives way to a new file",
         arguments: [
-            SnapshotSpecimen.head(layout: 8), SnapshotSpecimen.head(sizes: .init(values: 16, momentum: 16, averages: 0)),
+            SnapshotSpecimen.head(layout: 8),
+            SnapshotSpecimen.head(sizes: .init(values: 16, momentum: 16, averages: 0)),
             SnapshotSpecimen.head(model: "alexnet"), SnapshotSpecimen.head(folder: "/elsewhere"),
         ])
     func otherHead(head: SnapshotHead) throws {

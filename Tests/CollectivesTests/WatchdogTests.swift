@@ -11,16 +11,29 @@ struct WatchdogTests {
         let recorder = FlightRecorder()
         recorder.enter(FlightRecorder.Phase("data loading", step: 11))
         for _ in 0..<3 { try recorder.record(.sum, "x", bytes: 8, on: .side) {} }
-        for report in [RankReport.request(recorder.snapshot), .answer(recorder.snapshot)] {
+        for report in [RankReport.request(recorder.snapshot), .answer(recorder.snapshot), .farewell(recorder.snapshot)]
+        {
             let read = try #require(RankReport(bytes: report.bytes))
             switch (report, read) {
-            case (.request(let sent), .request(let snapshot)), (.answer(let sent), .answer(let snapshot)):
+            case (.request(let sent), .request(let snapshot)), (.answer(let sent), .answer(let snapshot)),
+                (.farewell(let sent), .farewell(let snapshot)):
+                #expect(!snapshot.mayTakeLong)
                 #expect(snapshot.phase == "data loading of step 12")
                 #expect(snapshot.progress.map(\.begun) == [0, 3])
                 #expect(snapshot.phaseSeconds == sent.phaseSeconds)
             default: Issue.record("a request is no answer")
             }
         }
+        guard case .beat(host: "a b")? = RankReport(bytes: RankReport.beat(host: "a b").bytes) else {
+            Issue.record("a beat is read as something else")
+            return
+        }
+        recorder.enter(FlightRecorder.Phase("evaluation", mayTakeLong: true))
+        guard case .answer(let snapshot)? = RankReport(bytes: RankReport.answer(recorder.snapshot).bytes) else {
+            Issue.record("an answer is read as something else")
+            return
+        }
+        #expect(snapshot.mayTakeLong)
         #expect(RankReport(bytes: Array("nonsense 1 2 3\n".utf8)) == nil)
         #expect(RankReport(bytes: []) == nil)
     }
@@ -60,8 +73,8 @@ struct WatchdogTests {
 
     /// What a rank learns of a lower one.
     enum News: CaseIterable {
-        /// It has waited too long, before we have.
-        case hasAsked
+        /// It has waited too long, and ends the job.
+        case saysFarewell
         /// It waits in the same collective, and will lose its patience soon.
         case hasArrived
     }
@@ -74,6 +87,7 @@ struct WatchdogTests {
             _ = try InProcessCommunicator.run(ranks: 2) { world in
                 let own = try #require(world as? InProcessCommunicator)
                 own.recorder.allow(seconds: 0.5)
+                own.recorder.enter(FlightRecorder.Phase("work"))
                 guard world.rank == 0 else {
                     let dog = try Watchdog(post: own.post, recorder: own.recorder) { error in
                         timeouts.withLock { $0[own.rank] = error }
@@ -82,15 +96,16 @@ struct WatchdogTests {
                     return try world.barrier(as: "meeting")
                 }
                 // Rank 0 has no watchdog: its messages are written here.
-                if news == .hasAsked {
-                    try own.post.send(RankReport.request(own.recorder.snapshot).bytes, to: 1)
-                    let answer = try Self.report(own.post)
-                    guard case .answer = answer else { throw Violation(report: answer) }
-                }
                 let request = try Self.report(own.post)
                 guard case .request = request else { throw Violation(report: request) }
-                if news == .hasArrived {
+                switch news {
+                case .saysFarewell:
+                    try own.post.send(RankReport.farewell(own.recorder.snapshot).bytes, to: 1)
+                    let answer = try Self.report(own.post)
+                    guard case .answer = answer else { throw Violation(report: answer) }
+                case .hasArrived:
                     let recorder = FlightRecorder()
+                    recorder.enter(FlightRecorder.Phase("work"))
                     try recorder.record(.barrier, "meeting", bytes: 0, on: .main) {}
                     try own.post.send(RankReport.answer(recorder.snapshot).bytes, to: 1)
                 }
@@ -100,6 +115,129 @@ struct WatchdogTests {
             }
         }
         #expect(timeouts.withLock { $0.isEmpty })
+    }
+
+    /// Runs ranks with watchdogs whose complaints are kept, by rank, until any has one or `body` returns everywhere.
+    private func watched(
+        ranks: Int, _ body: @escaping @Sendable (InProcessCommunicator, Watchdog) throws -> Void
+    ) throws -> [Int: CollectiveError] {
+        let errors = Mutex<[Int: CollectiveError]>([:])
+        struct GivenUp: Error {}
+        do {
+            _ = try InProcessCommunicator.run(ranks: ranks) { world in
+                let own = try #require(world as? InProcessCommunicator)
+                let dog = try Watchdog(post: own.post, recorder: own.recorder) { error in
+                    errors.withLock { $0[own.rank] = error }
+                }
+                defer { dog.stop() }
+                own.recorder.enter(FlightRecorder.Phase("work"))
+                try body(own, dog)
+                if world.rank > 0 { return }
+                // As long as the others may be waiting for this one to end the job.
+                if !errors.withLock({ $0.isEmpty }) { throw GivenUp() }
+            }
+        } catch is GivenUp {}
+        return errors.withLock { $0 }
+    }
+
+    /// Sleeps until a condition holds, at most ten seconds.
+    private static func sleep(until isEnough: () -> Bool) {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while !isEnough(), .now < deadline { Thread.sleep(forTimeInterval: 0.01) }
+    }
+
+    @Test(
+        "waits longer for a rank in a phase that may take long, and not for one in another",
+        arguments: [true, false])
+    func longPhase(mayTakeLong: Bool) throws {
+        let errors = try watched(ranks: 3) { world, _ in
+            try world.barrier()
+            world.recorder.allow(seconds: 0.6)
+            if world.rank == 2 {
+                world.recorder.enter(FlightRecorder.Phase("evaluation", mayTakeLong: mayTakeLong))
+                Thread.sleep(forTimeInterval: 3)
+            }
+            try world.barrier(as: "meeting")
+        }
+        #expect(errors.isEmpty == mayTakeLong, "\(errors)")
+        guard !mayTakeLong else { return }
+        guard case .timedOut(let timeout)? = errors[0] else {
+            Issue.record("\(errors)")
+            return
+        }
+        #expect(errors.count == 1 && timeout.seconds == 0.6 && timeout.late.map(\.rank) == [2])
+    }
+
+    @Test("does not wait for a rank in a long phase that does not answer any more, and says so in time")
+    func silentInLongPhase() throws {
+        struct Stopped: Error {}
+        let start = Mutex(ContinuousClock.now)
+        let errors = Mutex<[Int: CollectiveError]>([:])
+        let seconds = Mutex(0.0)
+        #expect(throws: Stopped.self) {
+            _ = try InProcessCommunicator.run(ranks: 2) { world in
+                let own = try #require(world as? InProcessCommunicator)
+                let dog = try Watchdog(post: own.post, recorder: own.recorder) { error in
+                    errors.withLock { $0[own.rank] = error }
+                    seconds.withLock { $0 = start.withLock { $0.duration(to: .now) } / .seconds(1) }
+                }
+                own.recorder.enter(FlightRecorder.Phase("evaluation", mayTakeLong: true))
+                own.recorder.allow(seconds: 1)
+                if world.rank == 1 {
+                    // As long as it answers it is waited for.
+                    Thread.sleep(forTimeInterval: 2.5)
+                    dog.stop()
+                    start.withLock { $0 = .now }
+                    Self.sleep { !errors.withLock { $0.isEmpty } }
+                    throw Stopped()
+                }
+                defer { dog.stop() }
+                try world.barrier(as: "meeting")
+            }
+        }
+        guard case .timedOut(let timeout)? = errors.withLock({ $0[0] }) else {
+            Issue.record("nobody noticed")
+            return
+        }
+        #expect(timeout.silent == [1] && timeout.seconds == 1)
+        #expect(seconds.withLock { $0 } < 2, "a second and one more")
+    }
+
+    @Test(
+        "misses the beat of a rank that was there, whatever others wait for, and one rank says so",
+        arguments: [0, 1, 2])
+    func heartbeat(victim: Int) throws {
+        let isDone = Atomic(false)
+        let errors = try watched(ranks: 3) { world, dog in
+            world.recorder.heartbeat = 1
+            // Ranks do not begin at once.
+            Thread.sleep(forTimeInterval: 0.3 * Double(world.rank) + 1.5)
+            if world.rank == victim { dog.stop() }
+            if world.rank == 0 {
+                Thread.sleep(forTimeInterval: 3)
+                isDone.store(true, ordering: .relaxed)
+            } else {
+                Self.sleep { isDone.load(ordering: .relaxed) }
+            }
+        }
+        let speaker = victim == 0 ? 1 : 0
+        #expect(errors.keys.sorted() == [speaker], "\(errors)")
+        guard case .silent(let rank, ranks: 3, let host, seconds: 1)? = errors[speaker] else { return }
+        #expect(rank == victim && host == ProcessInfo.processInfo.hostName)
+        #expect(errors[speaker]?.exitStatus == 76)
+    }
+
+    @Test("hears beats, and waits for nobody in vain, as long as all are there")
+    func steady() throws {
+        let errors = try watched(ranks: 3) { world, _ in
+            world.recorder.heartbeat = 1
+            world.recorder.allow(seconds: 0.6)
+            for _ in 0..<30 {
+                Thread.sleep(forTimeInterval: 0.1)
+                try world.barrier()
+            }
+        }
+        #expect(errors.isEmpty)
     }
 
     /// Rank 1 said something else than it should.

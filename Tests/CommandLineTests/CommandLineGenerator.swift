@@ -217,11 +217,12 @@ extension CommandLineGenerator {
         Option("--keep-last", .integer(few)), Option("--keep-best", .integer(few)),
         Option("--keep-every", .choice(["1epochs", "0epochs"])),
         Option("--checkpoint-level", .integer(["1", "-7", "3"])),
-        Option("--checkpoint-busy", .choice(["wait", "skip"])),
+        Option("--checkpoint-busy", .choice(["wait", "skip"])), Option("--snapshot-every", .integer(few)),
         Option("--on-nan", .choice(["stop", "skip", "rewind"])), Option("--log-every", .integer(few)),
         Option("--batch-norm", .choice(["sync", "average", "local"])), Option("--allreduce", .choice(["tree", "mpi"])),
         Option("--gradient-dtype", .choice(["fp32", "bf16", "fp16"])), Option("--bucket-megabytes", .integer(few)),
         Option("--collective-timeout", .decimal(["5", "10"])), Option("--replica-check-every", .integer(few)),
+        Option("--heartbeat", .choice(["5s", "1min", "none", "5"])),
         Option("--accumulate", .integer(few)), Option("--virtual-shards", .integer(["1", "2", "8"])),
     ]
 

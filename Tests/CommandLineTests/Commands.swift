@@ -42,7 +42,7 @@ final class Commands {
     ///   - cores: what the command and its launcher may use; nil for what this process may.
     ///   - signal: what ends the process before its time.
     ///   - secondSignal: what follows at once, or when `betweenSignals` has returned.
-    ///   - rank: which of mpirun's ranks gets the signal; nil for mpirun itself, or the process where there is none.
+    ///   - rank: which of mpirun's ranks gets the signal, `allRanks` for each; nil for mpirun itself, or the process where there is none.
     ///   - ignored: a signal that the command is started to ignore, such as `HUP`.
     ///   - isEnough: asked again and again; once it says true the process gets the signal.
     func run(
@@ -118,6 +118,8 @@ final class Commands {
             seconds: start.duration(to: .now) / .seconds(1))
     }
 
+    static let allRanks = -1
+
     /// What `timeout` has started; itself it then ends with 128 and the signal.
     private static func send(_ signal: Int32, toChildrenOf process: pid_t, rank: Int?) throws {
         for child in try children(of: process) {
@@ -127,7 +129,7 @@ final class Commands {
             }
             // mpirun starts its ranks in their order.
             let ranks = try children(of: child).sorted()
-            if ranks.indices.contains(rank) { kill(ranks[rank], signal) }
+            for index in ranks.indices where [index, allRanks].contains(rank) { kill(ranks[index], signal) }
         }
     }
 

@@ -63,6 +63,73 @@ struct FaultTests {
         }
     }
 
+    @Test("is stopped is noticed within a second after a timeout of one")
+    func noticed() throws {
+        var stopTime: Date?
+        let outcome = try commands.run(
+            [
+                "--model", "lenet", "--data", try commands.tinyData(train: 3200), "--batch-size", "16", "--epochs",
+                "12", "--threads", "1", "--output", "run", "--collective-timeout", "1",
+            ], ranks: 3, signal: SIGSTOP, toRank: 1,
+            killedWhen: {
+                let text = try? String(contentsOfFile: "\(commands.folder)/run/metrics.jsonl", encoding: .utf8)
+                guard text?.contains("\"step\": 50,") ?? false else { return false }
+                stopTime = stopTime ?? Date()
+                return true
+            })
+        #expect(outcome.status == 76, "\(outcome.errors)")
+        #expect(outcome.complaints.count == 1 && outcome.errors.contains("rank 1/3 does not answer"))
+        let stopped = try #require(stopTime)
+        // Written right before the job is ended.
+        let attributes = try FileManager.default.attributesOfItem(
+            atPath: "\(commands.folder)/run/flight-recorder.rank-0.json")
+        let written = try #require(attributes[.modificationDate] as? Date)
+        #expect(written.timeIntervalSince(stopped) < 2)
+    }
+
+    @Test(
+        "takes four seconds for what may take long goes on with a timeout of one",
+        arguments: ["evaluation:1:3", "checkpoint:0:3", "report:0:1", "compute:1:0", "loading:0:0"])
+    func longPhase(place: String) throws {
+        let outcome = try run("pause:\(place)", ranks: 3, "--collective-timeout", "1")
+        #expect(outcome.status == 0 && outcome.complaints == [], "\(outcome.errors)")
+    }
+
+    @Test("takes four seconds for a step does not")
+    func longStep() throws {
+        let outcome = try run("pause:compute:1:4", ranks: 3, "--collective-timeout", "1")
+        #expect(outcome.status == 76, "\(outcome.errors)")
+        #expect(outcome.complaints.count == 1)
+        #expect(
+            outcome.errors.contains("rank 1/3 has not arrived: it has been in the forward and backward pass of step 5"))
+    }
+
+    @Test("is stopped misses its heartbeat, whatever others wait for, and is named with its host", arguments: [0, 2])
+    func heartbeat(victim: Int) throws {
+        let outcome = try run("stop:compute:\(victim):4", ranks: 3, "--heartbeat", "2s")
+        #expect(outcome.status == 76, "\(outcome.errors)")
+        #expect(outcome.complaints.count == 1, "\(outcome.errors)")
+        let host = ProcessInfo.processInfo.hostName
+        #expect(
+            outcome.complaints.first?.hasPrefix(
+                "rank \(victim == 0 ? 1 : 0)/3: rank \(victim)/3 on \(host) has not been heard of for 2 s") ?? false,
+            "\(outcome.errors)")
+    }
+
+    @Test("was stopped with all others for a while goes on with them")
+    func allStopped() throws {
+        let outcome = try commands.run(
+            [
+                "--model", "lenet", "--data", try commands.tinyData(train: 3200), "--batch-size", "16", "--epochs",
+                "2", "--threads", "1", "--output", "run", "--collective-timeout", "1", "--heartbeat", "2s",
+            ], ranks: 3, signal: SIGSTOP, secondSignal: SIGCONT, toRank: Commands.allRanks,
+            killedWhen: {
+                let text = try? String(contentsOfFile: "\(commands.folder)/run/metrics.jsonl", encoding: .utf8)
+                return text?.contains("\"step\": 50,") ?? false
+            }, betweenSignals: { Thread.sleep(forTimeInterval: 5) })
+        #expect(outcome.status == 0 && outcome.complaints == [], "\(outcome.errors)")
+    }
+
     @Test("stays away is told what it does instead")
     func late() throws {
         let outcome = try run("sleep:loading:0:4", "--collective-timeout", "2")

@@ -318,7 +318,7 @@ struct RunTests {
             "--freeze",
             "--allreduce", "--gradient-dtype", "--bucket-megabytes", "--collective-timeout", "--replica-check-every",
             "--lr-multiplier", "--dropout", "--shuffle", "--augment", "--loss-precision", "--virtual-shards",
-            "--accumulate", "--average-weights",
+            "--accumulate", "--average-weights", "--heartbeat", "--snapshot-every",
             "--workers",
         ] {
             #expect(help.contains("\(flag) ") || help.contains("\(flag)\n"), "\(flag)")

@@ -26,8 +26,9 @@ struct LayoutTests {
                 #expect(layout.gradientBytes == 4 * engine.gradients.count)
                 try engine.beginAverages()
                 #expect(layout.averageBytes == 4 * engine.averages.count)
-                let snapshot = try engine.snapshotMemory()
-                #expect(layout.snapshotBytes == 4 * (snapshot.weights.count + snapshot.velocities.count))
+                let sizes = engine.snapshotSizes
+                #expect(layout.snapshotBytes == 4 * (sizes.values + sizes.velocities))
+                #expect(layout.averageBytes == 4 * sizes.averages)
             }
         }
     }

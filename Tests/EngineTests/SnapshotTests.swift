@@ -50,6 +50,36 @@ import Testing
         }
     }
 
+    @Test(
+        "is taken over by another engine of its kind to the bit, averages too, with the same checksum",
+        arguments: [1, 3])
+    func restored(threads: Int) throws {
+        for specimen in try Self.specimens {
+            let engine = try specimen.engine(Backend.supported[0])
+            let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
+            try engine.beginAverages()
+            _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, exchange: nil)
+            engine.update(SGDStep(learningRate: 0.1, momentum: 0.9, weightDecay: 0, nesterov: false))
+            engine.average(keeping: 0.5)
+            let memory = try engine.snapshotMemory()
+            let snapshot = engine.snapshot(in: memory)
+            let other = try specimen.engine(Backend.supported[0], threads: threads)
+            try other.beginAverages()
+            #expect(other.arenaFingerprint == engine.arenaFingerprint)
+            #expect(other.restore(memory) == snapshot.checksum)
+            #expect(other.snapshot(in: try other.snapshotMemory()).checksum == snapshot.checksum)
+            for read in [Engine.values, Engine.average] {
+                for (index, parameter) in engine.parameters.enumerated() where parameter.role != .batchesTracked {
+                    let id = ParameterID(index: index)
+                    #expect(read(engine)(id).map(\.bitPattern) == read(other)(id).map(\.bitPattern))
+                }
+            }
+            #expect(values(engine, engine.momentum) == values(other, other.momentum))
+        }
+        let fingerprints = try Self.specimens.map { try $0.engine(Backend.supported[0]).arenaFingerprint }
+        #expect(Set(fingerprints).count == fingerprints.count)
+    }
+
     @Test("a number that is none is found, and whose it is")
     func notFinite() throws {
         let specimen = Specimens.norms[0]

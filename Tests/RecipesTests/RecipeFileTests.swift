@@ -219,6 +219,7 @@ import Testing
                 gradient_dtype: fp32
                 bucket_megabytes: 25
                 collective_timeout: 300.0
+                heartbeat: none
                 replica_check_every: 500
                 virtual_shards: 8
                 isa: auto
@@ -233,6 +234,7 @@ import Testing
                 keep_best: 1
                 checkpoint_level: 1
                 checkpoint_busy: wait
+                snapshot_every: 0
 
                 """)
     }
@@ -253,10 +255,10 @@ import Testing
             "max_image_pixels": "1000", "max_bad_samples": "0", "strict": "true",
             "prefetch_megabytes": "100", "cache": "off", "loss_precision": "full", "allreduce": "tree",
             "gradient_dtype": "bf16",
-            "bucket_megabytes": "3", "collective_timeout": "2.5", "replica_check_every": "0",
+            "bucket_megabytes": "3", "collective_timeout": "2.5", "heartbeat": "5s", "replica_check_every": "0",
             "validation_fraction": "0.25", "override": "[lr, seed]",
             "checkpoint_every": "[500steps, 10min, 2h, 45s, 1epoch]", "keep_last": "5",
-            "keep_best": "0", "keep_every": "10epochs", "checkpoint_level": "-2", "checkpoint_busy": "skip",
+            "keep_best": "0", "keep_every": "10epochs", "checkpoint_level": "-2", "checkpoint_busy": "skip", "snapshot_every": "1",
             "on_nan": "rewind",
             "virtual_shards": "16", "accumulate": "3", "average_weights": "0.999",
         ]

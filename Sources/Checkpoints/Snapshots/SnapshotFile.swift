@@ -15,6 +15,8 @@ package final class SnapshotFile {
     private let fingerprint: UInt64
     /// Where the next state goes: over the older one.
     private var next = 0
+    /// The step of the newest state that is whole; nil where there is none.
+    package private(set) var newestStep: Int?
     /// Holds the file's lock as long as this process lives; nil where the file is only read.
     private let descriptor: Int32?
 
@@ -26,18 +28,21 @@ package final class SnapshotFile {
         self.descriptor = descriptor
         start = headBytes
         fingerprint = head.fingerprint
-        if let newest = newest() { next = (newest.slot + 1) % SnapshotHead.slots }
+        if let newest = newest() {
+            next = (newest.slot + 1) % SnapshotHead.slots
+            newestStep = newest.state.step
+        }
     }
 
     deinit { if let descriptor { close(descriptor) } }
 
-    /// The newest state that is whole, and its slot. Reads all of it.
-    package func newest() -> (slot: Int, state: SnapshotState)? {
+    /// The newest state that is whole, its slot, and the checksum of its floats, all of which are read.
+    package func newest() -> (slot: Int, state: SnapshotState, checksum: UInt64)? {
         let found = (0..<SnapshotHead.slots).compactMap { slot in state(of: slot).map { (slot, $0) } }
         let whole = found.sorted { $0.1.state.step > $1.1.state.step }.first { slot, found in
             checksum(of: slot) == found.content
         }
-        return whole.map { ($0.0, $0.1.state) }
+        return whole.map { ($0.0, $0.1.state, $0.1.content) }
     }
 
     /// The floats of a slot: values, momentum and averages, as the engine has them.
@@ -62,12 +67,13 @@ package final class SnapshotFile {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         map.setWord(at: place, to: words[0])
         next = (next + 1) % SnapshotHead.slots
+        newestStep = state.step
     }
 
     /// The step of the newest whole state that this host has of a run; nil where it has none. Wants no engine, and can be asked by any process of
     /// the run's user.
     package static func newestWholeStep(ofRun run: String, in folder: SnapshotFolder = .shared) -> Int? {
-        (try? folder.open(run: run))?.newest()?.state.step
+        (try? folder.open(run: run))?.newestStep
     }
 
     private func place(of slot: Int) -> Int { start + slot * head.slotBytes }

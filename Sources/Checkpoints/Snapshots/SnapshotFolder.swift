@@ -90,7 +90,7 @@ package struct SnapshotFolder: Equatable, Sendable {
 
     /// The bytes that a file of this user takes here for such states; 0 where there is none.
     package func bytesTaken(_ sizes: SnapshotHead.Sizes) -> Int {
-        let least = SnapshotHead.slots * SnapshotHead.slotBytes(sizes)
+        let least = SnapshotHead.fileBytes(sizes)
         let names = (try? SystemFiles().names(in: path)) ?? []
         let sizes = names.filter { $0.hasPrefix(Self.prefix) }.compactMap { fileSize(path + "/" + $0) }
         return sizes.contains { $0 > least && $0 <= least + (1 << 20) } ? least : 0
@@ -175,7 +175,12 @@ package struct SnapshotFolder: Equatable, Sendable {
     }
 
     private func lock(_ descriptor: Int32, _ path: String) throws(CheckpointError) {
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .snapshotInUse(path: path) }
+        // A process that was killed a moment ago may not have given it up yet.
+        for _ in 0..<20 {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return }
+            usleep(50_000)
+        }
+        throw .snapshotInUse(path: path)
     }
 
     private func map(_ descriptor: Int32, bytes: Int, isWritable: Bool) throws(CheckpointError) -> MappedFile {

@@ -57,13 +57,16 @@ package struct SnapshotHead: Equatable, Sendable {
 extension SnapshotHead {
     /// Bytes before a slot's state, and before the texts of the file's head.
     static let wordBytes = 16 * MemoryLayout<UInt64>.size
-    static let slots = 2
+    package static let slots = 2
     private static let page = 4096
 
     /// Bytes of a slot for such states.
     package static func slotBytes(_ sizes: Sizes) -> Int {
         wholePages(sizes.floats.saturatingProduct(MemoryLayout<Float>.stride).saturatingSum(wordBytes))
     }
+
+    /// Bytes of a file for such states, without its head.
+    package static func fileBytes(_ sizes: Sizes) -> Int { slots.saturatingProduct(slotBytes(sizes)) }
 
     static func wholePages(_ bytes: Int) -> Int { bytes.saturatingSum(page - 1) / page * page }
 
@@ -85,7 +88,7 @@ extension SnapshotHead {
 
     /// The head as it stands in the file.
     var encoded: [UInt8] {
-        let texts = [Array(folder.utf8), Array(HeaderJSON.object(about.metadata).utf8)]
+        let texts = [Array(folder.utf8), Array(about.json.utf8)]
         let count = Self.wholePages(Self.wordBytes + texts[0].count + texts[1].count)
         var words = [UInt64](repeating: 0, count: Self.wordBytes / MemoryLayout<UInt64>.size)
         func set(_ word: Word, _ value: Int) { words[word.rawValue] = UInt64(value) }
@@ -161,9 +164,16 @@ extension SnapshotHead {
 }
 
 extension Checkpoint.About {
-    /// Reads the JSON object of `metadata`.
-    fileprivate init(json: [UInt8], path: String) throws {
-        guard case .object(let members) = try HeaderJSON.parse(json) else { throw CheckpointError.noFile(path: path) }
+    /// One JSON object of all that a checkpoint's metadata say.
+    package var json: String { HeaderJSON.object(metadata) }
+
+    /// Reads such an object.
+    ///
+    /// - Parameter path: what messages call the place that it is from.
+    package init(json: [UInt8], path: String) throws {
+        guard case .object(let members) = try HeaderJSON.parse(json) else {
+            throw CheckpointError.notASnapshot(path: path, reason: "what it says of its run is no object of JSON")
+        }
         var metadata: [String: String] = [:]
         for member in members {
             if case .string(let text) = member.value { metadata[member.key] = text }

@@ -40,5 +40,13 @@ extension RecipeKey {
             skipped.
             """,
             whenResumed: .changesFreely),
+        RecipeKey(
+            "snapshot_every", \.snapshotEvery, .integer(in: 0...1_000_000_000), in: .checkpoints,
+            default: Default.snapshotEvery,
+            """
+            Steps between two snapshots of the state in the memory of each machine (/dev/shm), from which a bare \
+            `--resume` goes on where one is newer than all checkpoints; 0 for none.
+            """,
+            whenResumed: .changesFreely),
     ]
 }

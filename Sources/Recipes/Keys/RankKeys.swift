@@ -25,10 +25,17 @@ extension RecipeKey {
             .number("a number of seconds from 1 to 1000000") { (1...1_000_000).contains($0) }, in: .ranks,
             default: Default.collectiveTimeout,
             """
-            Seconds that ranks wait for each other before the run ends; until the first step is done, four times as \
-            many.
+            Seconds that ranks wait for each other in a step before the run ends. A rank that is starting, evaluating, \
+            saving or going back is waited for 300 seconds at least; until the first step is done, four times as long.
             """,
             alsoKnownAs: ["timeout"], whenResumed: .changesFreely),
+        RecipeKey(
+            "heartbeat", \.heartbeat, .seconds(in: 1...3600), in: .ranks, default: Default.heartbeat,
+            """
+            The time after which a rank that has stopped, or whose machine cannot be reached, ends the run, whatever \
+            others wait for.
+            """,
+            valueName: "5s|1min", alsoKnownAs: ["heartbeat_interval"], whenResumed: .changesFreely),
         RecipeKey(
             "replica_check_every", \.replicaCheckEvery, .integer(in: 0...1_000_000_000), in: .ranks,
             default: Default.replicaCheckEvery,
