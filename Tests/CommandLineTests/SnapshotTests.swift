@@ -39,7 +39,7 @@ struct SnapshotTests {
     @Test(
         "goes on after the step that was being taken when a rank was killed, wherever in the step that was",
         arguments: [
-            ("update:1:4", 4), ("snapshot:0:5", 4), ("report:0:6", 6), ("loading:1:7", 7), ("evaluation:0:6", 6),
+            ("compute:1:4", 4), ("snapshot:0:5", 4), ("report:0:6", 6), ("loading:1:7", 7), ("evaluation:0:6", 6),
             ("compute:0:0", 0),
         ])
     func killed(place: String, step: Int) throws {
