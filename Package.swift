@@ -124,7 +124,8 @@ let package = Package(
             name: "collectives-check", dependencies: ["Collectives"], path: "Tests/CollectivesCheck",
             swiftSettings: optimized),
         .target(
-            name: "CheckpointFaults", dependencies: ["Checkpoints", "Files", "Tensors", "CZstd"], path: "Tests/CheckpointFaults",
+            name: "CheckpointFaults", dependencies: ["Checkpoints", "Files", "Tensors", "CZstd"],
+            path: "Tests/CheckpointFaults",
             swiftSettings: optimized),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .executableTarget(

@@ -258,7 +258,8 @@ import Testing
             "bucket_megabytes": "3", "collective_timeout": "2.5", "heartbeat": "5s", "replica_check_every": "0",
             "validation_fraction": "0.25", "override": "[lr, seed]",
             "checkpoint_every": "[500steps, 10min, 2h, 45s, 1epoch]", "keep_last": "5",
-            "keep_best": "0", "keep_every": "10epochs", "checkpoint_level": "-2", "checkpoint_busy": "skip", "snapshot_every": "1",
+            "keep_best": "0", "keep_every": "10epochs", "checkpoint_level": "-2", "checkpoint_busy": "skip",
+            "snapshot_every": "1",
             "on_nan": "rewind",
             "virtual_shards": "16", "accumulate": "3", "average_weights": "0.999",
         ]
