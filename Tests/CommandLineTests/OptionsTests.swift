@@ -24,7 +24,7 @@ let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastP
         var values: [String: String?] = [:]
         for key in RecipeKey.all {
             let choice = key.expected.split(separator: ",").first.map(String.init) ?? ""
-            let candidates = key.expected == "true or false" ? ["true"] : ["1epoch", "1", "on", "{a: 1}", choice]
+            let candidates = key.expected == "true or false" ? ["true"] : ["1epoch", "1", "on", "{a: 1}", "5s", choice]
             let given = try #require(candidates.first { (try? file("\(key.name): \($0)")) != nil }, "\(key.name)")
             values[key.name] = key.print(try file("\(key.name): \(given)"))
             words += ["--\(key.flag)"] + (given == "true" ? [] : [given == "{a: 1}" ? "a=1" : given])
