@@ -46,15 +46,5 @@ struct IntervalArgument: ExpressibleByArgument {
     }
 }
 
-/// `5s`, `1min` or `none`.
-struct SecondsArgument: ExpressibleByArgument {
-    let seconds: Double
-
-    init?(argument: String) {
-        guard let seconds = Recipe.seconds(argument) else { return nil }
-        self.seconds = seconds
-    }
-}
-
 extension Recipe.Checkpoints.Busy: ExpressibleByArgument {}
 extension Recipe.NonFinitePolicy: ExpressibleByArgument {}

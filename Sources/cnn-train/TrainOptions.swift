@@ -134,7 +134,7 @@ struct RankOptions: RecipeFlags {
     @Option(\.gradientType) var gradientType: Recipe.GradientType?
     @Option(\.bucketMegabytes) var bucketMegabytes: Int?
     @Option(\.collectiveTimeout) var collectiveTimeout: Double?
-    @Option(\.heartbeat) var heartbeat: SecondsArgument?
+    @Option(\.heartbeat) var heartbeat: PeriodArgument?
     @Option(\.replicaCheckEvery) var replicaCheckEvery: Int?
     @Option(\.virtualShards) var virtualShards: Int?
 
@@ -175,5 +175,15 @@ struct ResultOptions: RecipeFlags {
         recipe.logEvery = logEvery
         recipe.lossPrecision = lossPrecision
         recipe.onNonFinite = onNan
+    }
+}
+
+/// A time as a recipe has it: `5s`, `1min`, or `none`, which is 0.
+struct PeriodArgument: ExpressibleByArgument {
+    let seconds: Double
+
+    init?(argument: String) {
+        guard let seconds = Recipe.seconds(argument) else { return nil }
+        self.seconds = seconds
     }
 }
