@@ -38,10 +38,7 @@ package struct Surroundings: Hashable, Sendable {
             environment[$0] != nil
         }
         here.networks = Subnet.direct(routes: text("/proc/net/route"))
-        for host in hosts {
-            let name = host.name.split(separator: "@").last.map(String.init) ?? host.name
-            here.addresses[host.name] = Foundation.Host(name: name).addresses.compactMap { IPv4Address($0) }
-        }
+        for host in hosts { here.resolve(host) }
         here.ownAddresses = IPv4Address.ofThisMachine()
         here.ownParameters = Set(
             environment.keys.filter { $0.hasPrefix("OMPI_MCA_") }.map { String($0.dropFirst("OMPI_MCA_".count)) })
@@ -53,6 +50,12 @@ package struct Surroundings: Hashable, Sendable {
     package func isHere(_ host: Host) -> Bool {
         let addresses = addresses[host.name] ?? []
         return !addresses.isEmpty && addresses.allSatisfy { $0.isLoopback || ownAddresses.contains($0) }
+    }
+
+    /// Looks a host's addresses up, again where they may have changed. It may take seconds for one that is not there.
+    mutating func resolve(_ host: Host) {
+        let name = host.name.split(separator: "@").last.map(String.init) ?? host.name
+        addresses[host.name] = Foundation.Host(name: name).addresses.compactMap { IPv4Address($0) }
     }
 
     private static func isInContainer(_ environment: [String: String]) -> Bool {

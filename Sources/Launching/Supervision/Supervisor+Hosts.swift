@@ -76,7 +76,7 @@ extension Supervisor {
         switch report {
         case .ready:
             guard connection.state == .ready, pool.answered(name) else { return }
-            surroundings = Surroundings.here(cores: settings.cores, hosts: settings.hosts + settings.spares)
+            surroundings.resolve(connection.host)
             var event = SupervisorEvent(.hostBack)
             event.host = name
             record(event)
