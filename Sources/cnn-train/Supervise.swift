@@ -78,9 +78,9 @@ extension LaunchCommand {
             wish: RankChoice.Wish(
                 ranks: ranks, virtualShards: recipe.virtualShards, takesAnyNumber: options.anyRanks),
             leastRanks: options.minWorkers ?? 1, restartLimit: options.maxRestarts ?? 3,
-            hostCooldown: options.hostCooldown?.seconds ?? 300, heartbeat: options.heartbeat?.seconds ?? 5,
+            hostCooldown: options.hostCooldown?.seconds ?? 300, heartbeat: heartbeat,
             program: ownProgram,
-            command: SupervisedCommand(words, additions: additions(train, recipe, folder)),
+            command: SupervisedCommand(words, additions: try additions(train, recipe, folder)),
             folder: folder, resume: recipe.resume, cores: MachineCores.count)
         try requireSharedFiles()
         let supervisor = try Supervisor(settings) { complain("supervisor: \($0)") }
@@ -90,9 +90,18 @@ extension LaunchCommand {
     }
 
     /// What the command does not say and a supervised run needs.
-    private func additions(_ train: TrainCommand, _ recipe: Recipe, _ folder: RunFolder) -> [String] {
-        recipe.output == nil ? ["--output", folder.path] : []
+    private func additions(_ train: TrainCommand, _ recipe: Recipe, _ folder: RunFolder) throws -> [String] {
+        let flags = try train.flags()
+        // Not the recipe of the run that is resumed, which has a value for everything.
+        let file = try train.config.map { try RecipeOverrides(contentsOf: $0) }
+        var words = recipe.output == nil ? ["--output", folder.path] : []
+        if flags.snapshotEvery ?? file?.snapshotEvery == nil { words += ["--snapshot-every", "1"] }
+        if flags.heartbeat ?? file?.heartbeat == nil { words += ["--heartbeat", "\(heartbeat)s"] }
+        return words
     }
+
+    /// Seconds of silence after which a host or a rank counts as lost.
+    private var heartbeat: Double { options.heartbeat?.seconds ?? 5 }
 
     /// Ranks in all, and hosts with a number of slots each; no hosts for this machine.
     private func slots(of machines: LaunchPlan.Machines) throws -> (ranks: Int, hosts: [Host]) {

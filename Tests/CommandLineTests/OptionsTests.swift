@@ -52,12 +52,13 @@ let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastP
         // What these mean is another thing: a file to write, steps that are measured, a batch of each rank.
         let others: Set = [
             "export output", "import output", "average output", "preview output", "bench steps", "plan steps",
-            "plan batch-size",
+            "plan batch-size", "launch heartbeat",
         ]
         let help = try Help.all()
         var found: Set<String> = []
         for command in help.command.all {
-            for argument in command.arguments ?? [] {
+            // What only a supervisor starts explains nothing.
+            for argument in command.arguments ?? [] where command.commandName != "host-agent" {
                 for name in (argument.names ?? []).map(\.name) {
                     guard let key = RecipeKey.all.first(where: { $0.flag == name }) else { continue }
                     let place = "\(command.commandName) \(name)"

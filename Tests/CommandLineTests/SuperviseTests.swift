@@ -178,7 +178,7 @@ struct SuperviseTests {
     @Test("is given up at the limit, with the reason of each failure and the last one's exit code")
     func limit() throws {
         let outcome = try commands.run(
-            supervised("--max-restarts", "1"), environment: ["CNN_TRAIN_FAULT": "kill:update:1:199"])
+            supervised("--max-restarts", "1"), environment: ["CNN_TRAIN_FAULT": "kill:compute:1:199"])
         #expect(outcome.status == 137)
         for start in 1...2 {
             #expect(outcome.errors.contains("\n  start \(start), after step "), "\(outcome.errors)")

@@ -84,6 +84,8 @@ hosts_down() {
 }
 
 cluster_hosts=0
+# Names of this process's own: several clusters may be up at once.
+cluster_name="cnn-$$"
 
 cluster_up() {
     cluster_hosts=$1
@@ -92,17 +94,17 @@ cluster_up() {
     ssh-keygen -q -t ed25519 -N '' -f "$hosts_folder/key"
     mkdir -p /run/sshd
     export OMPI_MCA_plm_rsh_agent="ssh -i $hosts_folder/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
-    ip netns add cnn-net
-    ip -n cnn-net link add cnn-bridge type bridge
-    ip -n cnn-net link set cnn-bridge up
+    ip netns add "$cluster_name"
+    ip -n "$cluster_name" link add cnn-bridge type bridge
+    ip -n "$cluster_name" link set cnn-bridge up
     local host
     for host in $(seq "$cluster_hosts"); do
-        ip netns add "cnn-$host"
-        ip link add "cnn-$host" netns cnn-net type veth peer name eth0 netns "cnn-$host"
-        ip -n cnn-net link set "cnn-$host" master cnn-bridge up
-        ip -n "cnn-$host" address add "$(host_address "$host")/24" dev eth0
-        ip -n "cnn-$host" link set lo up
-        ip -n "cnn-$host" link set eth0 up
+        ip netns add "$cluster_name-$host"
+        ip link add "cnn-$host" netns "$cluster_name" type veth peer name eth0 netns "$cluster_name-$host"
+        ip -n "$cluster_name" link set "cnn-$host" master cnn-bridge up
+        ip -n "$cluster_name-$host" address add "$(host_address "$host")/24" dev eth0
+        ip -n "$cluster_name-$host" link set lo up
+        ip -n "$cluster_name-$host" link set eth0 up
         cat >"$hosts_folder/sshd_config.$host" <<EOF
 ListenAddress $(host_address "$host")
 HostKey $hosts_folder/host_key
@@ -120,7 +122,7 @@ host_address() { echo "10.77.94.$1"; }
 
 host_start() {
     # The ssh server is the first process of the host's: all others end with it.
-    ip netns exec "cnn-$1" unshare --uts --mount --pid --fork --kill-child --mount-proc sh -c '
+    ip netns exec "$cluster_name-$1" unshare --uts --mount --pid --fork --kill-child --mount-proc sh -c '
         hostname "cnn-$1"
         mount -t tmpfs -o size=1g tmpfs /dev/shm
         exec /usr/sbin/sshd -D -f "$2"' sh "$1" "$hosts_folder/sshd_config.$1" 2>>"$hosts_folder/sshd.log" &
@@ -130,7 +132,7 @@ host_start() {
     for _ in $(seq 100); do
         pgrep -P "$outside" >"$hosts_folder/init.$1" || true
         if [ -s "$hosts_folder/init.$1" ] &&
-            ip netns exec "cnn-$1" "${agent[@]}" "$(host_address "$1")" true 2>/dev/null; then return 0; fi
+            ip netns exec "$cluster_name-$1" "${agent[@]}" "$(host_address "$1")" true 2>/dev/null; then return 0; fi
         sleep 0.05
     done
     echo "host $1 does not start:" >&2
@@ -162,17 +164,17 @@ host_processes() {
 host_pause() { host_processes "$1" | xargs -r kill -STOP; }
 host_go_on() { host_processes "$1" | xargs -r kill -CONT; }
 
-link_down() { ip -n cnn-net link set "cnn-$1" down; }
-link_up() { ip -n cnn-net link set "cnn-$1" up; }
+link_down() { ip -n "$cluster_name" link set "cnn-$1" down; }
+link_up() { ip -n "$cluster_name" link set "cnn-$1" up; }
 
 cluster_down() {
     [ -n "$hosts_folder" ] || return 0
     local host
     for host in $(seq "$cluster_hosts"); do
         if [ -e "$hosts_folder/init.$host" ]; then host_kill "$host"; fi
-        ip netns delete "cnn-$host" 2>/dev/null || true
+        ip netns delete "$cluster_name-$host" 2>/dev/null || true
     done
-    ip netns delete cnn-net 2>/dev/null || true
+    ip netns delete "$cluster_name" 2>/dev/null || true
     rm -rf "$hosts_folder"
     hosts_folder=
     cluster_hosts=0

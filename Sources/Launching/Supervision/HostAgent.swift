@@ -1,4 +1,5 @@
 import CProcess
+import Checkpoints
 import Glibc
 package import Runs
 import Tensors
@@ -89,14 +90,11 @@ package final class HostAgent {
             case .end(let run):
                 endJob()
                 for note in FailureNote.all(of: job) { say(.failure(note)) }
-                say(.ended(step: run.flatMap(newestSavedStep)))
+                say(.ended(step: run.flatMap { SnapshotFile.newestWholeStep(ofRun: $0) }))
                 folders.clear()
             }
         }
     }
-
-    /// The newest step that is whole in this host's memory.
-    private func newestSavedStep(ofRun run: String) -> Int? { nil }
 
     /// Looks for ranks that have started.
     private func search(at now: Double) {
