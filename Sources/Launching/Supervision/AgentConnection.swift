@@ -133,7 +133,9 @@ final class AgentConnection {
     }
 
     private func note(_ lines: [String]) {
-        if let last = lines.last(where: { !$0.allSatisfy(\.isWhitespace) }) { complaint = last.visible }
+        // A line from a terminal's side ends in a carriage return.
+        let words = lines.map { $0.filter { !$0.isNewline } }
+        if let last = words.last(where: { !$0.allSatisfy(\.isWhitespace) }) { complaint = last.visible }
     }
 
     /// Lets the agent see the end of what is said to it, upon which it cleans up and ends.

@@ -64,6 +64,11 @@ package final class Supervisor {
                     "fewer ranks fit on the hosts that answer than --min-workers \(settings.leastRanks)",
                     history, code: history.failures.last?.exitCode ?? 1)
             }
+            if attempt > 0, connections.values.contains(where: { $0.state == .ready && !$0.hasEnded }) {
+                // A host that is back may still have ranks of the job, and the newest state.
+                step = endJob().step
+                continue
+            }
             let start = monotonicSeconds()
             do {
                 try startJob(choice, from: step)
