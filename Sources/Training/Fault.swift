@@ -4,8 +4,12 @@ import Foundation
 import Glibc
 import Machine
 
-/// Misfortunes that tests order, in debug builds alone: `CNN_TRAIN_FAULT=KIND:PLACE:RANK:STEP` with
-/// KIND of kill, stop, pause, sleep, flip, nan or throw, and PLACE of loading, compute, collective, update, snapshot, report, checkpoint or evaluation. STEP counts steps taken.
+/// Faults that tests order, in debug builds alone: `CNN_TRAIN_FAULT=KIND:PLACE:RANK:STEP` with
+/// KIND of kill, stop, pause, sleep, flip, nan or throw, and PLACE of loading, compute, collective, update, snapshot, report, checkpoint
+/// or evaluation. STEP counts steps taken.
+///
+/// `CNN_TRAIN_FAULT_FILE` names a file that may come to be at any time and says the same without a step: the rank that it names removes it
+/// and carries it out where it next comes to that place.
 enum Fault {
     enum Place: String { case loading, compute, collective, update, snapshot, report, checkpoint, evaluation }
 
@@ -13,8 +17,14 @@ enum Fault {
     @inline(__always)
     static func happen(at place: Place, rank: Int, step: Int, _ engine: Engine, _ recorder: FlightRecorder) throws {
         #if DEBUG
-            guard let order, order.place == place, order.step == step else { return }
-            try order.carryOut(isVictim: order.rank == rank, engine, recorder)
+            if let order, order.place == place, order.step == step {
+                try order.carryOut(isVictim: order.rank == rank, engine, recorder)
+            }
+            if let file, let order = Order(contentsOf: file), order.place == place, order.rank == rank,
+                unlink(file) == 0
+            {
+                try order.carryOut(isVictim: true, engine, recorder)
+            }
         #endif
     }
 
@@ -23,7 +33,25 @@ enum Fault {
             let kind: String
             let place: Place
             let rank: Int
-            let step: Int
+            /// nil for the next.
+            let step: Int?
+
+            init?(_ text: String) {
+                let words = text.split(separator: ":").map(String.init)
+                guard (3...4).contains(words.count), let place = Place(rawValue: words[1]), let rank = Int(words[2])
+                else { return nil }
+                kind = words[0]
+                self.place = place
+                self.rank = rank
+                step = words.count == 4 ? Int(words[3]) : nil
+            }
+
+            init?(contentsOf file: String) {
+                guard access(file, F_OK) == 0, let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+                    return nil
+                }
+                self.init(text)
+            }
 
             func carryOut(isVictim: Bool, _ engine: Engine, _ recorder: FlightRecorder) throws {
                 if place == .collective {
@@ -55,14 +83,8 @@ enum Fault {
             let description = "a sample cannot be read, as was ordered"
         }
 
-        private static let order: Order? = {
-            let text = ProcessInfo.processInfo.environment["CNN_TRAIN_FAULT"] ?? ""
-            let words = text.split(separator: ":").map(String.init)
-            guard words.count == 4, let place = Place(rawValue: words[1]), let rank = Int(words[2]),
-                let step = Int(words[3])
-            else { return nil }
-            return Order(kind: words[0], place: place, rank: rank, step: step)
-        }()
+        private static let order = ProcessInfo.processInfo.environment["CNN_TRAIN_FAULT"].flatMap { Order($0) }
+        private static let file = ProcessInfo.processInfo.environment["CNN_TRAIN_FAULT_FILE"]
     #endif
 }
 
