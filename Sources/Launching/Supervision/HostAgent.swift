@@ -133,10 +133,8 @@ package final class HostAgent {
             }
             // The end of the first may have been the last one's; all are looked for again.
             let descriptor = process_descriptor(processes[0].id)
-            if descriptor >= 0 {
-                _ = Descriptors.ready(among: [descriptor], within: 0.05)
-                close(descriptor)
-            }
+            _ = Descriptors.ready(among: descriptor >= 0 ? [descriptor] : [], within: descriptor >= 0 ? 0.05 : 0.005)
+            if descriptor >= 0 { close(descriptor) }
         }
     }
 
