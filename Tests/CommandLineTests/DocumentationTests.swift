@@ -98,6 +98,16 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
         try parse(launched)
     }
 
+    @Test("the manifest for Kubernetes starts a command that the program takes")
+    func manifest() throws {
+        let text = try String(contentsOf: project.appending(path: "launch/mpijob.yaml"), encoding: .utf8)
+        let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+        let arguments = lines.drop { $0 != "args:" }.dropFirst().prefix { $0.hasPrefix("- ") }
+        let words = arguments.map { String($0.dropFirst(2)) }
+        #expect(words.first == "launch")
+        try parse(words)
+    }
+
     @Test("a command line with a flag or a value that there is not is found")
     func mistakes() throws {
         let lines = [
