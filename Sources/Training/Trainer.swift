@@ -174,8 +174,10 @@ package final class Trainer {
         pace.begin(world.recorder)
         window.startClock()
         let end = min((epoch + 1) * sizes.stepsPerEpoch, sizes.totalSteps)
+        let first = step
         while step < end {
-            try enter("data loading", fault: .loading)
+            // Nothing has been read ahead when it begins.
+            try enter("data loading", fault: .loading, mayTakeLong: step == first)
             let waited = batches.waited
             guard let loaded = try batches.next() else {
                 preconditionFailure("the data of epoch \(epoch) ended before step \(end)")

@@ -1,3 +1,4 @@
+import Checkpoints
 import Collectives
 import Engine
 import Foundation
@@ -21,7 +22,7 @@ struct MemoryNeedsTests {
     }
 
     private func needs(
-        _ model: String, batch: Int, accumulate: Int = 1, samples: Int = 1_000_000,
+        _ model: String, batch: Int, accumulate: Int = 1, samples: Int = 1_000_000, snapshots: SnapshotFolder? = nil,
         _ change: (inout RecipeOverrides) -> Void = { _ in }
     ) throws -> MemoryNeeds {
         var flags = RecipeOverrides()
@@ -35,7 +36,7 @@ struct MemoryNeedsTests {
             instructionSet: .auto, world: InProcessCommunicator())
         let layout = try setup.layout(
             batchSize: min(recipe.globalBatchSize, samples), seed: 1, accumulate: recipe.accumulate)
-        return setup.needs(toTrain: recipe, layout, samples: samples, isCoordinator: true)
+        return setup.needs(toTrain: recipe, layout, samples: samples, isCoordinator: true, snapshots: snapshots)
     }
 
     /// The words of the refusal; nil where there is none.
@@ -56,6 +57,28 @@ struct MemoryNeedsTests {
         let snapshot = 3 << 20
         #expect(try refusal(needs, of: needs.bytes + snapshot) == nil)
         #expect(try refusal(needs, of: needs.bytes - 4096) != nil)
+    }
+
+    @Test("the first rank of a machine takes two states more for snapshots, unless they are there already")
+    func snapshots() throws {
+        let memory = try TemporaryFolder()
+        let folder = SnapshotFolder(path: memory.path)
+        let without = try needs("resnet18", batch: 8)
+        let with = try needs("resnet18", batch: 8, snapshots: folder)
+        // Values and momentum of 11,689,512 parameters, twice.
+        let room = Double(16 * 11_689_512)
+        let enough = 1 << 40
+        func left(_ needs: MemoryNeeds) throws -> Double {
+            let (capacity, folder) = try capacity(enough)
+            defer { _ = folder }
+            return Double(needs.left(of: capacity))
+        }
+        let taken = try left(without) - left(with)
+        #expect(taken > room && taken < 1.01 * room)
+        let file = folder.file(ofRun: String(repeating: "a", count: 32))
+        FileManager.default.createFile(atPath: file, contents: nil)
+        try #require(truncate(file, Int(taken) + 4096) == 0)
+        #expect(try left(without) == left(needs("resnet18", batch: 8, snapshots: folder)))
     }
 
     @Test("a refusal gives the bytes, the limit, and a batch that fits, in as many passes as make the same step")
