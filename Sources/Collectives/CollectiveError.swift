@@ -14,7 +14,7 @@ package enum CollectiveError: Error, Equatable, Sendable {
     case outOfStep(rank: Int, partner: Int, expectedBytes: Int, foundBytes: Int)
     /// Ranks waited for others for longer than is allowed.
     case timedOut(CollectiveTimeout)
-    /// Nothing has been heard of a rank's watchdog for so long.
+    /// Nothing has been heard of a rank's watchdog for so long; `host` is empty where nothing ever was.
     case silent(rank: Int, ranks: Int, host: String, seconds: Double)
     /// Another rank of an in-process group has failed, so that this one waits in vain.
     case peerFailed(rank: Int, failed: Int)
@@ -41,7 +41,7 @@ extension CollectiveError: CustomStringConvertible {
         case .timedOut(let timeout):
             "\(timeout)"
         case .silent(let rank, let ranks, let host, let seconds):
-            "rank \(rank)/\(ranks) on \(host) has not been heard of for \(seconds == seconds.rounded() ? "\(Int(seconds))" : "\(seconds)") s: it is stopped, "
+            "rank \(rank)/\(ranks)\(host.isEmpty ? "" : " on \(host)") has not been heard of for \(seconds == seconds.rounded() ? "\(Int(seconds))" : "\(seconds)") s: it is stopped, "
                 + "or its machine cannot be reached. --resume goes on without that machine; where nothing is wrong, raise --heartbeat"
         case .peerFailed(let rank, let failed):
             "rank \(rank) waits for others, but rank \(failed) has failed; that rank's error says why."

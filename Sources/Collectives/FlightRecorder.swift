@@ -97,6 +97,7 @@ package final class FlightRecorder: Sendable {
         var patience = Patience(
             usual: FlightRecorder.usualPatience, long: FlightRecorder.firstStepFactor * FlightRecorder.usualPatience)
         var heartbeat: Double?
+        var doAllBeat = false
         var folder: String?
 
         mutating func append(_ entry: Entry) -> Int {
@@ -141,6 +142,12 @@ package final class FlightRecorder: Sendable {
     package var heartbeat: Double? {
         get { state.withLock { $0.heartbeat } }
         set { state.withLock { $0.heartbeat = newValue } }
+    }
+
+    /// Whether all ranks have set `heartbeat` by now: after a collective that each came to with it.
+    package var doAllBeat: Bool {
+        get { state.withLock { $0.doAllBeat } }
+        set { state.withLock { $0.doAllBeat = newValue } }
     }
 
     /// Where what is recorded goes when ranks lose each other; nothing is written before this is set.

@@ -2,7 +2,8 @@ import Foundation
 
 /// What a watchdog knows of the others' beats: rank 0 listens to all, the others to rank 0.
 ///
-/// Only a rank that has been heard can fall silent: ranks do not begin at once. Times are those for which the process was awake.
+/// Ranks do not begin at once: until all are known to have begun, only a rank that has been heard can fall silent. Times are those for which the
+/// process was awake.
 struct Heartbeat {
     private let rank: Int
     private let size: Int
@@ -22,10 +23,16 @@ struct Heartbeat {
 
     mutating func heard(_ sender: Int, host: String, at time: Double) { heard[sender] = (host, time) }
 
-    /// - Parameter period: seconds after which a rank counts as silent; nil for never.
+    /// - Parameters:
+    ///   - period: seconds after which a rank counts as silent; nil for never.
+    ///   - haveAllBegun: whether all ranks beat by now.
     /// - Returns: the lowest rank that does, and whether it is time to send a beat.
-    mutating func look(at time: Double, every period: Double?) -> (silent: CollectiveError?, isDue: Bool) {
+    mutating func look(
+        at time: Double, every period: Double?, haveAllBegun: Bool
+    ) -> (silent: CollectiveError?, isDue: Bool) {
         guard let period, size > 1 else { return (nil, false) }
+        // Whom this rank tells is who tells it.
+        if haveAllBegun { for other in listeners where heard[other] == nil { heard[other] = ("", time) } }
         let isDue = time - lastSent >= period / Self.beats
         if isDue { lastSent = time }
         let silent = heard.filter { time - $0.value.time > period }.min { $0.key < $1.key }

@@ -173,7 +173,8 @@ package final class Watchdog: Sendable {
 
     /// Why the job is to end, where it is.
     private func complaint(_ state: inout State, passed: Double) throws(CollectiveError) -> CollectiveError? {
-        let (silent, isDue) = state.heartbeat.look(at: state.awake, every: recorder.heartbeat)
+        let (silent, isDue) = state.heartbeat.look(
+            at: state.awake, every: recorder.heartbeat, haveAllBegun: recorder.doAllBeat)
         if isDue {
             let beat = RankReport.beat(host: ProcessInfo.processInfo.hostName).bytes
             for rank in state.heartbeat.listeners { try post.send(beat, to: rank) }

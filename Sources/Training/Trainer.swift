@@ -126,6 +126,7 @@ package final class Trainer {
         world.recorder.heartbeat = recipe.heartbeat
         checkpointSchedule = CheckpointSchedule(recipe.checkpoints.every, stepsPerEpoch: sizes.stepsPerEpoch)
         try setup.requireAgreement(in: world)
+        world.recorder.doAllBeat = true
         schedule = LearningRateSchedule(fitted, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: sizes.totalSteps)
         sampler = Sampler(
             count: sizes.trainingSamples, batchSize: recipe.globalBatchSize, seed: recipe.seed,

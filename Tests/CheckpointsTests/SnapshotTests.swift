@@ -59,6 +59,7 @@ import Testing
             let found = try read()
             #expect(found.complaint == nil, "point \(point): \(found.complaint ?? "")")
             #expect((announced...announced + 1).contains(found.step ?? 0), "point \(point): \(found)")
+            try expectOtherSlotSound("point \(point)")
             let file = try folder.openToWrite(SnapshotSpecimen.head())
             SnapshotSpecimen.write(9, to: file)
             #expect(try read() == (9, nil))
@@ -80,6 +81,7 @@ import Testing
             process.waitUntilExit()
             let found = try read()
             #expect(found.complaint == nil, "turn \(turn): \(found.complaint ?? "")")
+            try expectOtherSlotSound("turn \(turn)")
             last = max(last, found.step ?? 0)
         }
         #expect(last > 2, "it was never killed while it wrote")
@@ -197,6 +199,17 @@ import Testing
         }
         #expect(path == folder.path && needed > 1 << 52 && available > 0 && available < needed)
         #expect(temporary.names == [])
+    }
+
+    /// Where the newest state cannot be had, the other slot has a whole one or none, be it that its process was killed while it wrote there.
+    private func expectOtherSlotSound(_ place: String) throws {
+        guard let newest = try folder.open(run: SnapshotSpecimen.run)?.newest() else { return }
+        let slotBytes = SnapshotHead.slotBytes(SnapshotSpecimen.sizes)
+        let start = try Data(contentsOf: URL(filePath: path)).count - (2 - newest.slot) * slotBytes
+        try flip(start)
+        let found = try read()
+        #expect(found.complaint == nil, "\(place): \(found.complaint ?? "")")
+        try flip(start)
     }
 
     /// Alters a bit of a byte of the file, or puts it right again.
