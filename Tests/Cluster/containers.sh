@@ -24,8 +24,8 @@ at_most() {
 # base_image NAME MAKER: an image under a short name, such as debian:bookworm-slim.
 base_image() {
     if podman image exists "localhost/$1"; then return; fi
-    if timeout 120 podman pull --quiet "docker.io/library/$1" >/dev/null 2>&1; then
-        podman tag "docker.io/library/$1" "localhost/$1"
+    if timeout 120 podman pull --quiet "$1" >/dev/null 2>&1 </dev/null; then
+        podman tag "$1" "localhost/$1"
         return
     fi
     say "$1 cannot be pulled: making one like it of Debian's packages"
