@@ -11,6 +11,12 @@ import Testing
         return try ChildProcess(call, variables: variables, streams: [0, 1, 2], endsWithThisThread: false)
     }
 
+    /// Ends a process, and leaves nothing of it: tests that wait for any process to end would find it for ever.
+    private func end(_ process: ChildProcess) {
+        process.end()
+        process.wait(seconds: 10)
+    }
+
     private func waitFor(_ condition: () -> Bool) -> Bool {
         let deadline = Date.now + 10
         while !condition() {
@@ -26,7 +32,7 @@ import Testing
         let ours = try start(["sleep", "60"], job: job, rank: 3)
         let launcher = try start(["sleep", "60"], job: job)
         let foreign = try start(["sleep", "60"], job: other, rank: 3)
-        defer { for process in [ours, launcher, foreign] { process.end() } }
+        defer { for process in [ours, launcher, foreign] { end(process) } }
         let expected: Set = [JobProcess(id: ours.id, rank: 3), JobProcess(id: launcher.id, rank: nil)]
         #expect(waitFor { Set(job.processes()) == expected })
         #expect(other.processes() == [JobProcess(id: foreign.id, rank: 3)])
@@ -56,7 +62,7 @@ import Testing
         let job = SupervisedJob()
         let shell = try start(["sh", "-c", "sleep 60 & sleep 60; true"], job: job)
         #expect(waitFor { job.processes().count == 3 })
-        shell.end()
+        end(shell)
         #expect(waitFor { job.processes().isEmpty })
     }
 
