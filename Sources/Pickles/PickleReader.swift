@@ -47,6 +47,8 @@ package struct PickleReader {
     private var memo: [Int: Held] = [:]
     /// Bytes of the texts that bytes were made of.
     private var encoded = 0
+    /// The values outside of the pickle, as it names them.
+    private var outside: [PickleValue] = []
 
     /// A value, and how many others lie in one another in it.
     private struct Held {
@@ -71,9 +73,18 @@ package struct PickleReader {
     package static func next(
         in bytes: inout ArraySlice<UInt8>, _ dialect: PickleDialect
     ) throws(PickleError) -> PickleValue {
+        var outside: [PickleValue] = []
+        return try next(in: &bytes, dialect, outside: &outside)
+    }
+
+    /// The same, which also adds what the pickle says of each value outside of it, whatever refers to them.
+    package static func next(
+        in bytes: inout ArraySlice<UInt8>, _ dialect: PickleDialect, outside: inout [PickleValue]
+    ) throws(PickleError) -> PickleValue {
         var reader = PickleReader(bytes, dialect)
         let value = try reader.run()
         bytes = bytes[reader.place...]
+        outside += reader.outside
         return value
     }
 
@@ -143,6 +154,7 @@ package struct PickleReader {
         case "j": stack.append(try recall(integer(bytes: 4)))
         case "Q" where dialect.hasPersistentValues:
             let parts = [try pop()]
+            outside.append(parts[0].value)
             try collect(parts) { .persistent($0[0]) }
         case "c":
             let module = try line()

@@ -18,6 +18,8 @@ struct MadeTorchFile {
     var tensors: [Tensor] = []
     /// The entry of a dictionary that the state_dict is in; nil where there is none around it.
     var wrapper: String?
+    /// What a wrapped file keeps beside the state_dict, such as an optimizer's.
+    var others: [Tensor] = []
     /// Instructions in the place of the whole pickle.
     var pickle: [UInt8]?
     var byteOrder = "little"
@@ -82,8 +84,13 @@ struct MadeTorchFile {
             orderedDictionary + [0x71, 0, 0x28] + tensors.flatMap { text($0.name) + tensor($0, isLegacy: isLegacy) }
             + [0x75] + metadata
         guard let wrapper else { return inner }
-        return [0x7D, 0x28] + text("epoch") + integer(3) + text("lr") + [0x47] + [UInt8](repeating: 0, count: 8)
-            + text(wrapper) + inner + [0x75]
+        var outer: [UInt8] = [0x7D, 0x28] + text("epoch") + integer(3)
+        outer += text("lr") + [0x47] + [UInt8](repeating: 0, count: 8)
+        for other in others {
+            outer += text("optimizer") + [0x7D] + text(other.name)
+            outer += tensor(other, isLegacy: isLegacy) + [0x73]
+        }
+        return outer + text(wrapper) + inner + [0x75]
     }
 
     /// The pickle of the state_dict.
@@ -91,7 +98,9 @@ struct MadeTorchFile {
 
     private var storages: [(key: String, bytes: [UInt8], count: Int)] {
         var keys = Set<String>()
-        return tensors.compactMap { keys.insert($0.storage).inserted ? ($0.storage, $0.bytes, $0.count) : nil }
+        return (tensors + others).compactMap {
+            keys.insert($0.storage).inserted ? ($0.storage, $0.bytes, $0.count) : nil
+        }
     }
 
     /// The zip archive of PyTorch 1.6 and later.

@@ -54,9 +54,12 @@ struct TorchFileTests {
     func wrapped(_ entry: String) throws {
         var made = example()
         made.wrapper = entry
+        // The storage of an optimizer's tensor, which nobody reads, lies between the others.
+        made.add("momentum", [3], [1, 2, 3])
+        made.others = [made.tensors.removeLast()]
         #expect(try tensors(made).map(\.name) == ["fc.weight", "bn.num_batches_tracked", "empty"])
         made.wrapper = "weights"
-        #expect(try refusal(made).contains("'epoch', 'lr', 'weights'"))
+        #expect(try refusal(made).contains("'epoch', 'lr', 'optimizer', 'weights'"))
     }
 
     @Test("numbers of every other type become float32 or int64, and those that cannot are only listed")

@@ -6,8 +6,8 @@ import Pickles
 struct LegacyTorchFile: ~Copyable {
     let path: String
     let tensors: [TorchTensor]
-    /// The storages' names in the order in which they follow.
-    let keys: [String]
+    /// All storages, of what else the file keeps too, in the order in which they follow.
+    let storages: [TorchStorage]
     private let file: InputFile
     /// Bytes that were read with the pickles and belong to what follows.
     private var rest: ArraySlice<UInt8>
@@ -25,33 +25,40 @@ struct LegacyTorchFile: ~Copyable {
     init(path: String, after file: consuming InputFile) throws(CheckpointError) {
         let bytes = try file.bytes(upTo: Self.longestPickles)
         var rest = bytes[...]
-        var read: (tensors: [TorchTensor], keys: [String]) = ([], [])
+        var read: (tensors: [TorchTensor], storages: [TorchStorage]) = ([], [])
         try TorchFile.readingPickle(path) { () throws(PickleError) in
             let system = try PickleReader.next(in: &rest, TorchPickle.dialect)
             guard system["little_endian"] == .boolean(true) else {
                 throw PickleError(reason: "its numbers are not little-endian")
             }
-            read.tensors = try TorchPickle.tensors(of: PickleReader.next(in: &rest, TorchPickle.dialect))
+            var outside: [PickleValue] = []
+            read.tensors = try TorchPickle.tensors(
+                of: PickleReader.next(in: &rest, TorchPickle.dialect, outside: &outside))
+            let known = Dictionary(outside.compactMap { TorchStorage($0) }.map { ($0.key, $0) }) { first, _ in first }
             guard let keys = try PickleReader.next(in: &rest, TorchPickle.dialect).names else {
                 throw PickleError(reason: "it does not list its storages")
             }
-            read.keys = keys
+            for key in keys {
+                guard let storage = known[key] else {
+                    throw PickleError(reason: "its storage \(key) is not described")
+                }
+                read.storages.append(storage)
+            }
         }
-        (tensors, keys) = read
+        (tensors, storages) = read
         self.path = path
         self.file = file
         self.rest = rest
     }
 
     /// The bytes of the storage that comes next; none where it is not wanted.
-    mutating func nextStorage(
-        _ key: String, count: Int, width: Int, isWanted: Bool
-    ) throws(CheckpointError) -> [UInt8] {
+    mutating func next(_ storage: TorchStorage, isWanted: Bool) throws(CheckpointError) -> [UInt8] {
+        let (key, count) = (storage.key, storage.count)
         let found = UInt64(littleEndianBytes: try take(8, of: key, keeps: true))
         guard found == UInt64(count) else {
             throw .damaged(path: path, reason: "its storage \(key) has \(found) numbers in place of \(count)")
         }
-        return try take(count * width, of: key, keeps: isWanted)
+        return try take(storage.bytes, of: key, keeps: isWanted)
     }
 
     private mutating func take(_ count: Int, of key: String, keeps: Bool) throws(CheckpointError) -> [UInt8] {

@@ -3,7 +3,7 @@ import Pickles
 
 /// A file of weights as `torch.save` writes it. Nothing in it is executed.
 enum TorchFile {
-    /// What a file holds; its tensors are in the order of the state_dict.
+    /// The contents of a file; its tensors are in the order of the state_dict.
     ///
     /// - Parameter choose: which of the listed tensors are read; nil for all that can be.
     /// - Returns: nil for a file that does not begin as PyTorch's do, and for what is no file.
@@ -43,14 +43,9 @@ enum TorchFile {
     ) throws(CheckpointError) -> Safetensors.Contents {
         var reading = try TorchReading(file.tensors, path: file.path, choosing: choose)
         let wanted = Dictionary(reading.storages.map { ($0.key, $0) }) { first, _ in first }
-        let widths = Dictionary(file.tensors.map { ($0.storage, $0) }) { first, _ in first }
-        for key in file.keys {
-            guard let tensor = widths[key] else {
-                throw .notATorchFile(path: file.path, reason: "its storage \(key) belongs to no tensor")
-            }
-            let bytes = try file.nextStorage(
-                key, count: tensor.storageCount, width: tensor.listed.type.bits / 8, isWanted: wanted[key] != nil)
-            if let storage = wanted[key] { reading.take(bytes, of: storage) }
+        for storage in file.storages {
+            let bytes = try file.next(storage, isWanted: wanted[storage.key] != nil)
+            if let storage = wanted[storage.key] { reading.take(bytes, of: storage) }
         }
         return reading.contents
     }
@@ -88,21 +83,17 @@ private struct TorchReading {
         let read = tensors.indices.filter { (wanted?.contains($0) ?? true) && tensors[$0].listed.type.readAs != nil }
         var places: [String: Int] = [:]
         for index in tensors.indices {
-            let tensor = tensors[index]
-            let bytes = tensor.storageCount.multipliedReportingOverflow(by: tensor.listed.type.bits / 8)
-            guard !bytes.overflow else {
-                throw .notATorchFile(path: path, reason: "the storage \(tensor.storage) is impossibly large")
-            }
-            if let place = places[tensor.storage] {
-                guard storages[place].bytes == bytes.partialValue else {
-                    throw .notATorchFile(path: path, reason: "tensors see the storage \(tensor.storage) differently")
+            let storage = tensors[index].storage
+            if let place = places[storage.key] {
+                guard storages[place].bytes == storage.bytes else {
+                    throw .notATorchFile(path: path, reason: "tensors see the storage \(storage.key) differently")
                 }
             } else {
-                places[tensor.storage] = storages.count
-                storages.append(Storage(key: tensor.storage, bytes: bytes.partialValue, tensors: []))
+                places[storage.key] = storages.count
+                storages.append(Storage(key: storage.key, bytes: storage.bytes, tensors: []))
             }
         }
-        for index in read { places[tensors[index].storage].map { storages[$0].tensors.append(index) } }
+        for index in read { places[tensors[index].storage.key].map { storages[$0].tensors.append(index) } }
         storages.removeAll { $0.tensors.isEmpty }
         try Safetensors.requireMemory(for: read.map { tensors[$0].listed }, path)
     }

@@ -1,12 +1,21 @@
 import Pickles
 
+/// Numbers of one type that a file of PyTorch's has one after the other.
+struct TorchStorage: Equatable {
+    /// Its name in the file.
+    let key: String
+    let type: StoredType
+    /// How many numbers.
+    let count: Int
+
+    var bytes: Int { count * type.bits / 8 }
+}
+
 /// A tensor of a file of PyTorch's: how it is listed, and where its numbers lie.
 struct TorchTensor: Equatable {
     let listed: ListedTensor
-    /// The name of the storage that has its numbers, which other tensors may share.
-    let storage: String
-    /// Numbers that the storage has.
-    let storageCount: Int
+    /// The storage that has its numbers, which other tensors may share.
+    let storage: TorchStorage
     /// Numbers before the first.
     let offset: Int
     /// Numbers from one to the next along each dimension.
@@ -24,7 +33,7 @@ enum TorchPickle {
             "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter",
         ], names: Set(storageTypes.keys), dictionaries: ["collections.OrderedDict"], hasPersistentValues: true)
 
-    private static let storageTypes: [String: StoredType] = [
+    fileprivate static let storageTypes: [String: StoredType] = [
         "torch.DoubleStorage": .float64, "torch.FloatStorage": .float32, "torch.HalfStorage": .float16,
         "torch.BFloat16Storage": .bfloat16, "torch.LongStorage": .int64, "torch.IntStorage": .int32,
         "torch.ShortStorage": .int16, "torch.CharStorage": .int8, "torch.ByteStorage": .uint8,
@@ -77,22 +86,30 @@ enum TorchPickle {
             return try tensor(name, inner, rest)
         }
         // (storage, offset, sizes, strides, …)
-        guard arguments.count >= 4, case .persistent(.tuple(let storage)) = arguments[0],
+        guard arguments.count >= 4, case .persistent(let place) = arguments[0],
             case .integer(let offset) = arguments[1], let shape = arguments[2].integers,
             let strides = arguments[3].integers
         else { throw refusal("is not made of a storage, an offset, sizes and strides") }
-        // ('storage', type, key, device, numbers), in old files also what it is a view of.
-        guard storage.count == 5 || (storage.count == 6 && storage[5] == .none), storage[0].name == "storage",
-            case .global(let typeName) = storage[1], let type = storageTypes[typeName], let key = storage[2].name,
-            case .integer(let count) = storage[4], count >= 0
-        else { throw refusal("has a storage that is not read") }
+        guard let storage = TorchStorage(place) else { throw refusal("has a storage that is not read") }
         let tensor = TorchTensor(
-            listed: ListedTensor(name: name, type: type, shape: shape), storage: key, storageCount: count,
-            offset: offset, strides: strides)
+            listed: ListedTensor(name: name, type: storage.type, shape: shape), storage: storage, offset: offset,
+            strides: strides)
         guard tensor.isWithinStorage else {
-            throw refusal("of the shape \(shape) does not fit into its storage of \(count) numbers")
+            throw refusal("of the shape \(shape) does not fit into its storage of \(storage.count) numbers")
         }
         return tensor
+    }
+}
+
+extension TorchStorage {
+    /// From `('storage', type, key, device, numbers)`, in old files also what it is a view of; nil for anything else.
+    init?(_ value: PickleValue) {
+        guard case .tuple(let parts) = value, parts.count == 5 || (parts.count == 6 && parts[5] == .none),
+            parts[0].name == "storage", case .global(let typeName) = parts[1],
+            let type = TorchPickle.storageTypes[typeName], let key = parts[2].name, case .integer(let count) = parts[4],
+            count >= 0, !count.multipliedReportingOverflow(by: type.bits / 8).overflow
+        else { return nil }
+        self.init(key: key, type: type, count: count)
     }
 }
 
@@ -112,6 +129,6 @@ extension TorchTensor {
             guard !overflows, !overflowsToo, !overflowsAsWell else { return false }
             (last, count) = (sum, product)
         }
-        return last < storageCount && count <= storageCount
+        return last < storage.count && count <= storage.count
     }
 }
