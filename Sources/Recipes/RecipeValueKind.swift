@@ -125,7 +125,7 @@ extension RecipeValueKind where Value == Double {
 }
 
 extension RecipeValueKind where Value == Double {
-    /// `5s`, `2.5s` or `1min` in seconds; `none`, which `false` and `no` say too, is 0.
+    /// `5s`, `2.5s`, `1min` or `1h` in seconds; `none`, which `false` and `no` say too, is 0.
     static func seconds(in range: ClosedRange<Double>) -> Self {
         Self(
             expected: "a time from \(Int(range.lowerBound))s to \(Int(range.upperBound))s such as 5s or 1min, or none",
@@ -136,10 +136,10 @@ extension RecipeValueKind where Value == Double {
 }
 
 extension Recipe {
-    /// Reads `5s`, `2.5s` or `1min`, and `none` as 0; nil for anything else.
+    /// Reads `5s`, `2.5s`, `1min` or `1h`, and `none` as 0; nil for anything else.
     package static func seconds(_ text: String) -> Double? {
         if text == "none" { return 0 }
-        for (unit, seconds) in [("min", 60.0), ("s", 1.0)] where text.hasSuffix(unit) {
+        for (unit, seconds) in [("min", 60.0), ("s", 1.0), ("h", 3600.0)] where text.hasSuffix(unit) {
             let number = text.dropLast(unit.count)
             guard number.utf8.first.map({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) ?? false,
                 let count = Double(number), count.isFinite

@@ -18,13 +18,13 @@ struct SuperviseOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Machines that take the place of others that fail.", valueName: "c:4,d:4"))
     var spareHosts: String?
     @Option(help: ArgumentHelp("How long a host that has failed is left out. (default: 5min)", valueName: "5min"))
-    var hostCooldown: SecondsArgument?
+    var hostCooldown: PeriodArgument?
     @Flag(help: "Uses all ranks that are left, not the largest power of two, which keeps the bits.") var anyRanks =
         false
     @Option(
         help: ArgumentHelp(
             "The time after which a host or rank that is silent counts as lost. (default: 5s)", valueName: "5s"))
-    var heartbeat: SecondsArgument?
+    var heartbeat: PeriodArgument?
 
     func validate() throws {
         let given = [
@@ -39,22 +39,6 @@ struct SuperviseOptions: ParsableArguments {
         if let heartbeat, !(1...3600).contains(heartbeat.seconds) {
             throw ValidationError("--heartbeat is \(heartbeat.text); expected a time from 1s to 1h")
         }
-    }
-}
-
-/// A time as a user writes it: `5s`, `2.5s`, `5min` or `1h`.
-struct SecondsArgument: ExpressibleByArgument {
-    let text: String
-    let seconds: Double
-
-    init?(argument: String) {
-        let units = [("min", 60.0), ("s", 1.0), ("h", 3600.0)]
-        guard let (unit, factor) = units.first(where: { argument.hasSuffix($0.0) }),
-            let first = argument.utf8.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first),
-            let number = Double(argument.dropLast(unit.count)), number.isFinite
-        else { return nil }
-        text = argument
-        seconds = number * factor
     }
 }
 

@@ -180,10 +180,12 @@ struct ResultOptions: RecipeFlags {
 
 /// A time as a recipe has it: `5s`, `1min`, or `none`, which is 0.
 struct PeriodArgument: ExpressibleByArgument {
+    let text: String
     let seconds: Double
 
     init?(argument: String) {
         guard let seconds = Recipe.seconds(argument) else { return nil }
+        text = argument
         self.seconds = seconds
     }
 }
