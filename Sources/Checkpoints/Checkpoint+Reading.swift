@@ -1,9 +1,9 @@
 extension Checkpoint {
-    /// Reads a `.safetensors.zst` file, a plain `.safetensors` one, or a `.pth` of PyTorch, whatever it is called, and checks all digests in
-    /// it. Numbers of other types become float32 or int64.
+    /// Reads a `.safetensors.zst` file, a plain `.safetensors` one, or a `.pth` of PyTorch, whatever it is called, and
+    /// checks all digests in it. Numbers of other types become float32 or int64.
     ///
-    /// - Parameter choose: which of a list of tensors are wanted, by their places, of another program's file; nil for all. The others are
-    ///   only listed. Of ours all are read.
+    /// - Parameter choose: which of a list of tensors are wanted, by their places, of another program's file; nil for
+    ///   all. The others are only listed. Of ours all are read.
     /// - Throws: when there is no such file, it is something else, it is damaged, or it breaks a rule of its format.
     package init(
         contentsOf path: String, choosing choose: (([ListedTensor]) -> Set<Int>)? = nil
@@ -46,7 +46,8 @@ extension Checkpoint {
         unread = contents.unread
     }
 
-    /// Reads the metadata alone, which costs little however large the file is. Nothing is verified but the header's own rules.
+    /// Reads the metadata alone, which costs little however large the file is. Nothing is verified but the header's own
+    /// rules.
     static func metadata(of path: String, in files: any FileSystem) throws(CheckpointError) -> [String: String] {
         let file = try InputFile(path: path, in: files)
         let read: ByteSource = { (count) throws(CheckpointError) in try file.read(count) }

@@ -3,20 +3,20 @@ package struct CollectiveTimeout: Equatable, Sendable, CustomStringConvertible {
     /// A rank that has not come to the collective.
     package struct Late: Equatable, Sendable {
         package let rank: Int
-        /// What it does instead, and for how long.
+        /// The phase that it is in instead, and for how long.
         package let phase: String
         package let seconds: Double
     }
 
-    /// Which, and when.
+    /// The collective and its phase.
     package let collective: String
-    /// That were allowed.
+    /// The seconds that were allowed.
     package let seconds: Double
     package let ranks: Int
     package let late: [Late]
     /// Ranks that do not even answer.
     package let silent: [Int]
-    /// Where all ranks have written what they did last.
+    /// The folder with what each rank did last; nil where there is none.
     package let folder: String?
 
     package var description: String {

@@ -19,8 +19,8 @@ package struct CollectiveName: ExpressibleByStringLiteral, Sendable, CustomStrin
     package var description: String { part < 0 ? "\(text)" : "\(text) \(part)" }
 }
 
-/// What this rank's communicators did last and do now: what a watchdog watches, and what is left to read when ranks lose each
-/// other. Costs two uncontended locks a collective.
+/// What this rank's communicators did last and do now: what a watchdog watches, and what is left to read when ranks
+/// lose each other. Costs two uncontended locks a collective.
 package final class FlightRecorder: Sendable {
     /// How many collectives are remembered.
     static let capacity = 64
@@ -64,7 +64,8 @@ package final class FlightRecorder: Sendable {
     package struct Phase: Sendable, CustomStringConvertible {
         private let what: StaticString
         private let step: Int
-        /// Whether others are to wait for longer than they do for an ordinary step: a start, a checkpoint, an evaluation.
+        /// Whether others are to wait for longer than they do for an ordinary step: a start, a checkpoint, an
+        /// evaluation.
         let mayTakeLong: Bool
 
         /// - Parameter step: optimizer steps taken before; below 0 where there are none.
@@ -115,7 +116,8 @@ package final class FlightRecorder: Sendable {
     /// How much longer a run's start and its first step may take, which begin with ranks in different states.
     package static let firstStepFactor = 4.0
 
-    /// Seconds that a collective may take where nothing else is said, and that phases which may take long have at least.
+    /// Seconds that a collective may take where nothing else is said, and that phases which may take long have at
+    /// least.
     package static let usualPatience = 300.0
 
     private let state = Mutex(State())
@@ -138,7 +140,8 @@ package final class FlightRecorder: Sendable {
         state.withLock { $0.patience = patience }
     }
 
-    /// Seconds after which a rank that has been heard of and is not any more ends the job; nil where ranks do not listen to each other.
+    /// Seconds after which a rank that has been heard of and is not any more ends the job; nil where ranks do not
+    /// listen to each other.
     package var heartbeat: Double? {
         get { state.withLock { $0.heartbeat } }
         set { state.withLock { $0.heartbeat = newValue } }

@@ -2,8 +2,8 @@ import Foundation
 
 /// What a watchdog knows of the others' beats: rank 0 listens to all, the others to rank 0.
 ///
-/// Ranks do not begin at once: until all are known to have begun, only a rank that has been heard can fall silent. Times are those for which the
-/// process was awake.
+/// Ranks do not begin at once: until all are known to have begun, only a rank that has been heard can fall silent.
+/// Times are those for which the process was awake.
 struct Heartbeat {
     private let rank: Int
     private let size: Int

@@ -33,7 +33,8 @@ package final class Job: Sendable {
 
     /// Starts MPI: joins the job that mpirun started, or is a job of one without it. Once in a process.
     ///
-    /// - Parameter onFailure: called once an error that ends the job has been reported, by the rank that reports it, on any thread.
+    /// - Parameter onFailure: called once an error that ends the job has been reported, by the rank that reports it, on
+    ///   any thread.
     package static func start(
         onFailure: @escaping @Sendable (_ error: any Error, _ rank: Int) -> Void = { _, _ in }
     ) throws(CollectiveError) -> Job {
@@ -51,8 +52,8 @@ package final class Job: Sendable {
         return job
     }
 
-    /// Makes sure that a process alone can have the folder that Open MPI makes for each job, of whose lack it complains on a
-    /// page. Ranks are given theirs by their launcher.
+    /// Makes sure that a process alone can have the folder that Open MPI makes for each job, of whose lack it complains
+    /// on a page. Ranks are given theirs by their launcher.
     private static func requireSessionFolder() throws(CollectiveError) {
         guard environmentPath("PMIX_RANK", "OMPI_COMM_WORLD_RANK") == nil else { return }
         let folder = environmentPath("OMPI_MCA_orte_tmpdir_base", "TMPDIR", "TEMP", "TMP") ?? "/tmp"
@@ -87,7 +88,8 @@ package final class Job: Sendable {
         try communicator.finish()
     }
 
-    /// Ends the job on all ranks with the error's exit status, after printing the error to standard error with this rank's name.
+    /// Ends the job on all ranks with the error's exit status, after printing the error to standard error with this
+    /// rank's name.
     ///
     /// For what happens on this rank, while others may be waiting for it. May be called from any thread.
     package func fail(_ error: any Error) -> Never {
@@ -96,8 +98,8 @@ package final class Job: Sendable {
         end(error)
     }
 
-    /// Ends the job for an error that all ranks see alike, such as a wrong flag: rank 0 prints it, all exit with `code`, or else with the
-    /// error's status.
+    /// Ends the job for an error that all ranks see alike, such as a wrong flag: rank 0 prints it, all exit with
+    /// `code`, or else with the error's status.
     ///
     /// Should a rank not come here, those that did end the job as `fail` does.
     package func failTogether(_ error: any Error, code: Int32? = nil) -> Never {

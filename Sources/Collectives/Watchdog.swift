@@ -5,11 +5,12 @@ import Tensors
 
 /// A rank's thread that sees to it that nobody waits for ever.
 ///
-/// It looks at the flight recorder a few times a second. Before a collective has gone on for as long as it may, it asks the watchdogs of all
-/// ranks where theirs have got to. A rank that answers and is in a phase that may take long is waited for longer; where there is none, or a rank
-/// does not answer, all write down their last collectives, and the lowest rank that waits in it says which ranks did not arrive or answer.
-/// With a heartbeat they also tell rank 0, and rank 0 tells them, that they are there (`Heartbeat`). They talk over messages of their own, on all
-/// hosts, so that it does not matter what hangs. Time for which this process was stopped does not count.
+/// It looks at the flight recorder a few times a second. Before a collective has gone on for as long as it may, it asks
+/// the watchdogs of all ranks where theirs have got to. A rank that answers and is in a phase that may take long is
+/// waited for longer; where there is none, or a rank does not answer, all write down their last collectives, and the
+/// lowest rank that waits in it says which ranks did not arrive or answer. With a heartbeat they also tell rank 0, and
+/// rank 0 tells them, that they are there (`Heartbeat`). They talk over messages of their own, on all hosts, so that it
+/// does not matter what hangs. Time for which this process was stopped does not count.
 package final class Watchdog: Sendable {
     private let post: any Post
     private let recorder: FlightRecorder

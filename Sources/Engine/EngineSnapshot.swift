@@ -2,7 +2,8 @@ package import Graphs
 internal import Kernels
 package import Tensors
 
-/// What an engine has learned, copied at one moment: parameters, buffers and optimizer state, in the engine's own layout.
+/// What an engine has learned, copied at one moment: parameters, buffers and optimizer state, in the engine's own
+/// layout.
 package struct EngineSnapshot: Sendable {
     /// Parameters and buffers in canonical order.
     package let parameters: [ParameterSpecification]
@@ -21,7 +22,8 @@ package struct EngineSnapshot: Sendable {
         try arena.forEachRun(id, count: parameters[id.index].count, of: memory.weights, body)
     }
 
-    /// Hands the optimizer's velocities of a trainable parameter in torch's layout to `body`, run by run, few at a time.
+    /// Hands the optimizer's velocities of a trainable parameter in torch's layout to `body`, run by run, few at a
+    /// time.
     package func forEachRun<Failure: Error>(
         ofMomentum id: ParameterID, _ body: (Span<Float>) throws(Failure) -> Void
     ) throws(Failure) {
@@ -54,7 +56,8 @@ package struct EngineSnapshot: Sendable {
     }
 }
 
-/// Capacity for one snapshot of an engine: values, velocities and averages one after the other, as its arenas have them.
+/// Capacity for one snapshot of an engine: values, velocities and averages one after the other, as its arenas have
+/// them.
 package final class SnapshotMemory: Sendable {
     let keepsAverages: Bool
     private let floats: LentMemory<Float>

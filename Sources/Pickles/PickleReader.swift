@@ -34,8 +34,8 @@ package struct PickleError: Error, Equatable {
 
 /// A reader of Python's pickles. (Python's `pickletools` describes the instructions.)
 ///
-/// A pickle is a program. This reader knows the instructions that files of numbers need, and the names that its dialect has; it refuses
-/// every other, and calls nothing: calls are values, whose meaning their reader knows.
+/// A pickle is a program. This reader knows the instructions that files of numbers need, and the names that its dialect
+/// has; it refuses every other, and calls nothing: calls are values, whose meaning their reader knows.
 package struct PickleReader {
     private let bytes: ArraySlice<UInt8>
     private let dialect: PickleDialect

@@ -18,7 +18,8 @@ package indirect enum PickleValue: Equatable, Sendable {
     case stateful(PickleValue, state: PickleValue)
     /// A value that lies outside of the pickle, by what it says of it.
     case persistent(PickleValue)
-    /// The memo's note of a list, a dictionary or an object: later instructions change them, and no file that is read here recalls them.
+    /// The memo's note of a list, a dictionary or an object: later instructions change them, and no file that is read
+    /// here recalls them.
     case changeable
 
     package static func == (a: PickleValue, b: PickleValue) -> Bool {

@@ -32,7 +32,8 @@ package struct Recipe: Equatable, Sendable {
     package enum BatchNorm: String, CaseIterable, Sendable {
         /// Those of the global batch.
         case sync
-        /// Those of each rank's part of it; before an evaluation and a checkpoint, running statistics become the ranks' mean.
+        /// Those of each rank's part of it; before an evaluation and a checkpoint, running statistics become the ranks'
+        /// mean.
         case average
         /// Those of each rank's part of it; running statistics that are evaluated and kept are those of rank 0.
         case local
@@ -128,8 +129,8 @@ extension Recipe {
     }
     /// Samples of an optimizer step over all ranks, at least 1.
     package var batchSize: Int { overrides.batchSize ?? Default.batchSize }
-    /// The learning rate after the warm-up, above 0: the one that is asked for, in proportion to the images of a step where it is meant for
-    /// another number of them.
+    /// The learning rate after the warm-up, above 0: the one that is asked for, in proportion to the images of a step
+    /// where it is meant for another number of them.
     package var learningRate: Double {
         guard let asked = overrides.learningRate else { return Default.learningRate(batchSize: globalBatchSize) }
         return learningRateBatch.map { asked * Double(globalBatchSize) / Double($0) } ?? asked
@@ -144,7 +145,8 @@ extension Recipe {
     /// At least 0; biases and norms are spared.
     package var weightDecay: Double { overrides.weightDecay ?? Default.weightDecay }
     package var schedule: Schedule { Schedule(overrides) }
-    /// In 0..<1, the share of itself that the average of each parameter keeps at a step; nil where no averages are kept.
+    /// In 0..<1, the share of itself that the average of each parameter keeps at a step; nil where no averages are
+    /// kept.
     package var averageWeights: Double? { overrides.averageWeights }
     /// Height and width of the network's input in pixels; nil means the model's default.
     package var imageSize: Int? { overrides.imageSize }
@@ -186,7 +188,8 @@ extension Recipe {
     /// Samples of an optimizer step over all ranks and passes.
     package var globalBatchSize: Int { batchSize * accumulate }
 
-    /// The recipe for a training set of so many samples: a learning rate that follows from the batch follows from what a batch then has.
+    /// The recipe for a training set of so many samples: a learning rate that follows from the batch follows from what
+    /// a batch then has.
     package func fitted(toSamples samples: Int) throws(RecipeError) -> Recipe {
         guard globalBatchSize > samples, learningRate == Default.learningRate(batchSize: globalBatchSize) else {
             return self
@@ -203,7 +206,8 @@ extension Recipe {
         static let data = "shapes"
         static let epochs = 10
         package static let batchSize = 32
-        /// Grows with the batch: 0.1 for 256 images. (Goyal et al., "Accurate, Large Minibatch SGD", 2017: the linear scaling rule.)
+        /// Grows with the batch: 0.1 for 256 images. (Goyal et al., "Accurate, Large Minibatch SGD", 2017: the linear
+        /// scaling rule.)
         static func learningRate(batchSize: Int) -> Double { 0.1 * Double(batchSize) / 256 }
         static let momentum = 0.9
         static let nesterov = false

@@ -14,10 +14,11 @@ extension Recipe {
             case polynomial(power: Double, final: Double)
             /// Half a cosine to `final` at the end of the run. (Loshchilov & Hutter, "SGDR", 2017.)
             case cosine(final: Double)
-            /// Half cosines to `final`, each beginning anew; each is `growth` times as long as the one before it. (The same.)
+            /// Half cosines to `final`, each beginning anew; each is `growth` times as long as the one before it. (The
+            /// same.)
             case restarts(every: Interval, growth: Int, final: Double)
-            /// Half a cosine up from a 25th, and half a cosine down to a 10,000th of that.
-            /// (Smith & Topin, "Super-Convergence", 2018, as torch's OneCycleLR has it, without its cycle of the momentum.)
+            /// Half a cosine up from a 25th, and half a cosine down to a 10,000th of that. (Smith & Topin,
+            /// "Super-Convergence", 2018, as torch's OneCycleLR has it, without its cycle of the momentum.)
             case oneCycle
         }
 

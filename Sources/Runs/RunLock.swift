@@ -5,10 +5,10 @@ import Terminal
 
 /// The right to write into a run's folder, which one process has at a time.
 ///
-/// The file `run.lock` says who has it. It is also locked as files are (`flock`), which ends with the process whatever happens to it:
-/// that is what tells a run that goes on from one that was killed. On a disk of this machine the file's lock is the whole truth, whatever
-/// name the writer knew the machine by (a container has one of its own each time); of a folder that others may have mounted, too,
-/// another machine's name means that its process may live.
+/// The file `run.lock` says who has it. It is also locked as files are (`flock`), which ends with the process whatever
+/// happens to it: that is what tells a run that goes on from one that was killed. On a disk of this machine the file's
+/// lock is the whole truth, whatever name the writer knew the machine by (a container has one of its own each time); of
+/// a folder that others may have mounted, too, another machine's name means that its process may live.
 package final class RunLock: Sendable {
     private let path: String
     private let descriptor: Int32
@@ -45,9 +45,8 @@ package final class RunLock: Sendable {
         close(descriptor)
     }
 
-    /// The file, open and, where the file system has such locks, locked.
-    /// A process of another machine that was stopped or cut off may still have the file locked. What its supervisor starts elsewhere
-    /// makes a file of its own.
+    /// The file, open and, where the file system has such locks, locked. A process of another machine that was stopped
+    /// or cut off may still have the file locked. What its supervisor starts elsewhere makes a file of its own.
     private static func locked(_ path: String) throws(RunError) -> (descriptor: Int32, isExclusive: Bool) {
         while true {
             let descriptor = path.withPath { open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
@@ -70,8 +69,8 @@ package final class RunLock: Sendable {
         }
     }
 
-    /// Whether a file lies on a kind of file system that only one machine has mounted at a time (statfs(2), `f_type`); false where that
-    /// is not certain.
+    /// Whether a file lies on a kind of file system that only one machine has mounted at a time (statfs(2), `f_type`);
+    /// false where that is not certain.
     package static func isOfThisMachineAlone(_ path: String) -> Bool {
         // btrfs, ext2 to ext4, f2fs, overlayfs, tmpfs, xfs, zfs.
         [0x9123_683E, 0xEF53, 0xF2F5_2010, 0x794C_7630, 0x0102_1994, 0x5846_5342, 0x2FC1_2FC1]
@@ -102,7 +101,8 @@ package struct RunHolder: Codable, Equatable, Sendable {
     package let pid: Int32
     /// When it took the folder, for people.
     package let start: String
-    /// When the process began, in the kernel's ticks since the machine's start: its number alone may be another's by now.
+    /// When the process began, in the kernel's ticks since the machine's start: its number alone may be another's by
+    /// now.
     package let ticks: Int
     /// The cluster's job that it is of; one that is started again elsewhere is the same.
     package var job: String?
@@ -120,7 +120,8 @@ package struct RunHolder: Codable, Equatable, Sendable {
 
     /// Whether it writes no more. Of another machine that is known only where its job or its supervisor is ours.
     ///
-    /// - Parameter knownFromLock: whether the file's own lock was to be had, which it is not while a process of this machine has it.
+    /// - Parameter knownFromLock: whether the file's own lock was to be had, which it is not while a process of this
+    ///   machine has it.
     func isGone(knownFromLock: Bool) -> Bool {
         let here = Self.here
         if let job, job == here.job { return true }
@@ -145,7 +146,8 @@ package struct RunHolder: Codable, Equatable, Sendable {
         return line.text + "\n"
     }
 
-    /// nil where there is no such process. (proc(5), /proc/PID/stat: field 22; the second is in brackets and may hold anything.)
+    /// nil where there is no such process. (proc(5), /proc/PID/stat: field 22; the second is in brackets and may hold
+    /// anything.)
     private static func ticks(of process: Int32) -> Int? {
         guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
             let bracket = text.lastIndex(of: ")")

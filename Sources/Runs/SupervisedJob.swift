@@ -1,6 +1,7 @@
 import Foundation
 
-/// A job that a supervisor keeps alive: the name that all its processes share, and where they put what lasts no longer than they do.
+/// A job that a supervisor keeps alive: the name that all its processes share, and where they put what lasts no longer
+/// than they do.
 package struct SupervisedJob: Hashable, Sendable {
     /// The environment's variable that holds `id` in each process of the job.
     package static let variable = "CNN_TRAIN_JOB"

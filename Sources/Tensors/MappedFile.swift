@@ -11,10 +11,11 @@ package final class MappedFile: @unchecked Sendable {
     package let bytes: Int
     private let start: UnsafeMutableRawPointer
 
-    /// Maps the first `bytes` of an open file, which it must have: others would end the process when they are touched. The file may be closed
-    /// afterwards.
+    /// Maps the first `bytes` of an open file, which it must have: others would end the process when they are touched.
+    /// The file may be closed afterwards.
     ///
-    /// - Parameter isWritable: whether it may be written; then all pages are touched, so that no first write has to wait for one.
+    /// - Parameter isWritable: whether it may be written; then all pages are touched, so that no first write has to
+    ///   wait for one.
     /// - Throws: `MemoryError.refused`
     package init(_ descriptor: Int32, bytes: Int, isWritable: Bool) throws(MemoryError) {
         precondition(bytes > 0, "\(bytes) bytes of a file were to be mapped")

@@ -1,8 +1,9 @@
 /// Checksums of floats that are copied or read in pieces, each by another thread perhaps, and then put together.
 ///
-/// A piece's checksum is Fletcher's, of sixteen lanes: in each the sum of its 32-bit words and the sum of those sums, so that words that change
-/// places change it, and any single word that changes does for certain. It costs two additions a vector and is hidden behind the copy. Of use
-/// against accidents; not a cryptographic digest. (Fletcher, "An Arithmetic Checksum for Serial Transmissions", 1982.)
+/// A piece's checksum is Fletcher's, of sixteen lanes: in each the sum of its 32-bit words and the sum of those sums,
+/// so that words that change places change it, and any single word that changes does for certain. It costs two
+/// additions a vector and is hidden behind the copy. Of use against accidents; not a cryptographic digest. (Fletcher,
+/// "An Arithmetic Checksum for Serial Transmissions", 1982.)
 package enum PieceChecksum {
     /// Floats of a piece: what is copied stays in the first- or second-level cache.
     package static let floats = 8_192

@@ -82,8 +82,8 @@ final class Coordinator {
         let step: Int
         /// The file with what was told up to it.
         let metrics: String
-        /// Whether what follows is what would have followed: the same recipe, from the newest state. Else what other hosts may still have in memory
-        /// of later steps is another run's.
+        /// Whether what follows is what would have followed: the same recipe, from the newest state. Else what other
+        /// hosts may still have in memory of later steps is another run's.
         let isSameFuture: Bool
         /// Whether the step's evaluation, if it has one, is made again.
         var isEvaluatedAgain = false

@@ -4,12 +4,12 @@ import Foundation
 import Glibc
 import Machine
 
-/// Faults that tests order, in debug builds alone: `CNN_TRAIN_FAULT=KIND:PLACE:RANK:STEP` with
-/// KIND of kill, stop, pause, sleep, flip, nan or throw, and PLACE of loading, compute, collective, update, snapshot, report, checkpoint
-/// or evaluation. STEP counts steps taken.
+/// Faults that tests order, in debug builds alone: `CNN_TRAIN_FAULT=KIND:PLACE:RANK:STEP` with KIND of kill, stop,
+/// pause, sleep, flip, nan or throw, and PLACE of loading, compute, collective, update, snapshot, report, checkpoint or
+/// evaluation. STEP counts steps taken.
 ///
-/// `CNN_TRAIN_FAULT_FILE` names a file that may come to be at any time and says the same without a step: the rank that it names removes it
-/// and carries it out where it next comes to that place.
+/// `CNN_TRAIN_FAULT_FILE` names a file that may come to be at any time and says the same without a step: the rank that
+/// it names removes it and carries it out where it next comes to that place.
 enum Fault {
     enum Place: String { case loading, compute, collective, update, snapshot, report, checkpoint, evaluation }
 
@@ -91,7 +91,8 @@ enum Fault {
 extension Trainer {
     /// Says what this rank does from here on, for the records that are left when ranks lose each other.
     ///
-    /// - Parameter mayTakeLong: whether others are to wait for it for longer than for a step; for the first step they do anyway.
+    /// - Parameter mayTakeLong: whether others are to wait for it for longer than for a step; for the first step they
+    ///   do anyway.
     func enter(_ phase: StaticString, fault place: Fault.Place? = nil, mayTakeLong: Bool = false) throws {
         world.recorder.enter(FlightRecorder.Phase(phase, step: step, mayTakeLong: mayTakeLong || !hasStepped))
         if let place { try Fault.happen(at: place, rank: world.rank, step: step, engine, world.recorder) }

@@ -55,8 +55,8 @@ package struct ImageSupply: Sendable {
         self.shareWaited = shareWaited
     }
 
-    /// Reads batches for some seconds, and then takes steps on those that come: `steps` of them, and at least as many as
-    /// take a second. Collective.
+    /// Reads batches for some seconds, and then takes steps on those that come: `steps` of them, and at least as many
+    /// as take a second. Collective.
     ///
     /// - Parameters:
     ///   - recipe: says what is read, and how.

@@ -7,8 +7,8 @@ import Recipes
 import Runs
 import Terminal
 
-// Every replica has the whole state. So the first rank of each host keeps that of the last steps in memory that outlives it, and a dead rank, or all
-// of them, cost no step: docs/reliability.md.
+// Every replica has the whole state. So the first rank of each host keeps that of the last steps in memory that
+// outlives it, and a dead rank, or all of them, cost no step: docs/reliability.md.
 
 extension Trainer {
     /// Where this rank keeps snapshots; nil where it is not the first of its host.
@@ -16,8 +16,9 @@ extension Trainer {
 
     // MARK: At the end of each step
 
-    /// Keeps the state after the step in each host's memory, where that is due: before the step is reported, so that whoever goes on from it knows
-    /// what is to be reported. Collective where ranks have running statistics of their own.
+    /// Keeps the state after the step in each host's memory, where that is due: before the step is reported, so that
+    /// whoever goes on from it knows what is to be reported. Collective where ranks have running statistics of their
+    /// own.
     func keepSnapshot() throws {
         guard areSnapshotsKept, step % recipe.snapshotEvery == 0 else { return }
         try enter("snapshot", fault: .snapshot)
@@ -48,8 +49,8 @@ extension Trainer {
 
     // MARK: At the beginning
 
-    /// Begins to keep snapshots, where the recipe wants some, and clears up after runs that are gone. A host with too little memory goes without.
-    /// Collective.
+    /// Begins to keep snapshots, where the recipe wants some, and clears up after runs that are gone. A host with too
+    /// little memory goes without. Collective.
     func beginSnapshots() throws {
         runIdentity = try world.broadcast(coordinator?.identity.text ?? "")
         let path = try world.broadcast(coordinator.map { resolvedPath($0.folder.path) ?? $0.folder.path } ?? "")
@@ -162,7 +163,8 @@ extension Trainer {
         engine.batchesTracked = own.state.batchesTracked
     }
 
-    /// Does what is left of the step that a state in memory is of, which was kept before the step was reported. Collective.
+    /// Does what is left of the step that a state in memory is of, which was kept before the step was reported.
+    /// Collective.
     ///
     /// - Parameter isEpochEnd: whether an evaluation follows, which checkpoints then wait for.
     func finishStep(isEpochEnd: Bool) throws {

@@ -2,18 +2,20 @@ import Glibc
 import Synchronization
 package import Tensors
 
-/// A file in memory (`/dev/shm`) with the state of a run after its last steps, in two slots: while one is written the other stays.
+/// A file in memory (`/dev/shm`) with the state of a run after its last steps, in two slots: while one is written the
+/// other stays.
 ///
-/// It outlives the processes of the run, however they end, but not its host. A slot is marked as being written before its first byte and as whole
-/// after its last, and has a checksum: what is read is the state of one step, or nothing. For one thread.
+/// It outlives the processes of the run, however they end, but not its host. A slot is marked as being written before
+/// its first byte and as whole after its last, and has a checksum: what is read is the state of one step, or nothing.
+/// For one thread.
 package final class SnapshotFile {
     package let path: String
     package let head: SnapshotHead
     private let map: MappedFile
-    /// Where the first slot begins.
+    /// The offset of the first slot.
     private let start: Int
     private let fingerprint: UInt64
-    /// Where the next state goes: over the older one.
+    /// The slot of the next state: the older one.
     private var next = 0
     /// The step of the newest state that is whole; nil where there is none.
     package private(set) var newestStep: Int?
@@ -55,7 +57,8 @@ package final class SnapshotFile {
 
     /// Writes a state over the older of the two.
     ///
-    /// - Parameter fill: writes the floats of `nextSlot`, and gives their checksum: `PieceChecksum`'s of each part's pieces, combined.
+    /// - Parameter fill: writes the floats of `nextSlot`, and gives their checksum: `PieceChecksum`'s of each part's
+    ///   pieces, combined.
     /// - Complexity: that of `fill`. Makes no system call and allocates nothing.
     package func write(_ state: SnapshotState, fill: () -> UInt64) {
         let place = place(of: next)
@@ -70,8 +73,8 @@ package final class SnapshotFile {
         newestStep = state.step
     }
 
-    /// The step of the newest whole state that this host has of a run; nil where it has none. Wants no engine, and can be asked by any process of
-    /// the run's user.
+    /// The step of the newest whole state that this host has of a run; nil where it has none. Wants no engine, and can
+    /// be asked by any process of the run's user.
     package static func newestWholeStep(ofRun run: String, in folder: SnapshotFolder = .shared) -> Int? {
         (try? folder.open(run: run))?.newestStep
     }

@@ -37,8 +37,8 @@ package struct SnapshotFolder: Equatable, Sendable {
             try map(opened.descriptor, bytes: opened.bytes, isWritable: false), locked: nil)
     }
 
-    /// The file of a run, to be written: the one that is there where it says the same of itself, with what it holds, else a new one whose room is
-    /// taken at once.
+    /// The file of a run, to be written: the one that is there where it says the same of itself, with what it holds,
+    /// else a new one whose room is taken at once.
     ///
     /// - Throws: `noRoom` where the folder has too little, `snapshotInUse` where another process has the file.
     package func openToWrite(_ head: SnapshotHead) throws(CheckpointError) -> SnapshotFile {

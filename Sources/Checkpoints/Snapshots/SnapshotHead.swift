@@ -1,7 +1,8 @@
 import Machine
 import Tensors
 
-/// The head of a snapshot's file: whose it is and what its slots hold. It is written once. docs/snapshot-format.md has its bytes.
+/// The head of a snapshot's file: whose it is and what its slots hold. It is written once. docs/snapshot-format.md has
+/// its bytes.
 package struct SnapshotHead: Equatable, Sendable {
     /// Floats of a state's parts, which follow each other in this order.
     package struct Sizes: Equatable, Sendable {
@@ -28,7 +29,8 @@ package struct SnapshotHead: Equatable, Sendable {
     package let folder: String
     /// Whether the folder can be looked at from this host.
     package let seesFolder: Bool
-    /// The part of a checkpoint's metadata that stays the same for the whole run. Progress and metrics stand in the slots.
+    /// The part of a checkpoint's metadata that stays the same for the whole run. Progress and metrics stand in the
+    /// slots.
     package let about: Checkpoint.About
 
     package init(
@@ -150,7 +152,7 @@ extension SnapshotHead {
 
     private static func count(_ word: Word, in bytes: [UInt8]) -> Int? { Int(exactly: self.word(word, in: bytes)) }
 
-    /// Of all but the checksum itself.
+    /// The checksum of all bytes but its own.
     private static func checksum(_ bytes: [UInt8]) -> UInt64 {
         var result = UInt64(bytes.count)
         for start in stride(from: 0, to: bytes.count, by: 8) where start != range(of: .checksum).lowerBound {

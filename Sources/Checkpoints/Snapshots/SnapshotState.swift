@@ -24,7 +24,7 @@ extension SnapshotState {
     /// A slot's head.
     typealias Words = InlineArray<16, UInt64>
 
-    /// What the first word of a slot says of the rest.
+    /// The first word of a slot, which tells whether the rest is whole.
     enum Mark {
         static let beingWritten: UInt64 = 0x676E_6974_6972_7773
         static let whole: UInt64 = 0x656C_6F68_7720_7369

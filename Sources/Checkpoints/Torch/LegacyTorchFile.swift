@@ -1,8 +1,8 @@
 import Pickles
 
-/// A file that `torch.save` wrote before PyTorch 1.6, as many published weights still are: pickles one after the other (a magic number, a
-/// version, the system, the state_dict, the storages' names), then the storages, each after its number of elements.
-/// (PyTorch, torch/serialization.py, `_legacy_save`.)
+/// A file that `torch.save` wrote before PyTorch 1.6, as many published weights still are: pickles one after the other
+/// (a magic number, a version, the system, the state_dict, the storages' names), then the storages, each after its
+/// number of elements. (PyTorch, torch/serialization.py, `_legacy_save`.)
 struct LegacyTorchFile: ~Copyable {
     let path: String
     let tensors: [TorchTensor]

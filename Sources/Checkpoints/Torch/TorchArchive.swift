@@ -1,8 +1,8 @@
 import CZip
 import Files
 
-/// The zip archive that `torch.save` writes since PyTorch 1.6: a pickle and a file for each storage, none of them compressed, all in one
-/// folder. (PyTorch, caffe2/serialize/inline_container.h.)
+/// The zip archive that `torch.save` writes since PyTorch 1.6: a pickle and a file for each storage, none of them
+/// compressed, all in one folder. (PyTorch, caffe2/serialize/inline_container.h.)
 struct TorchArchive: ~Copyable {
     private let path: String
     private let archive: OpaquePointer

@@ -7,7 +7,8 @@ import Terminal
 
 /// A supervisor's agent on one host: it tells which ranks of the job live there, and ends them.
 ///
-/// It speaks `AgentProtocol` on its standard streams. A host that is cut off from the supervisor ends its part of the job by itself.
+/// It speaks `AgentProtocol` on its standard streams. A host that is cut off from the supervisor ends its part of the
+/// job by itself.
 package final class HostAgent {
     private let job: SupervisedJob
     private let heartbeat: Double
@@ -25,7 +26,8 @@ package final class HostAgent {
     private var lastNews = 0.0
     private var isLeaving = false
 
-    /// Seconds between two looks at all processes while ranks are expected to start; less often when they have not come for long.
+    /// Seconds between two looks at all processes while ranks are expected to start; less often when they have not come
+    /// for long.
     private var searchInterval: Double { lastSearch - lastNews < 30 ? 0.1 : 5 }
     /// Seconds that killed processes may take to be gone.
     private static let patience = 2.0

@@ -1,4 +1,5 @@
-/// The hosts of a supervised job: which of them answer, which have failed, and when those are forgiven. Times are seconds of any one clock.
+/// The hosts of a supervised job: which of them answer, which have failed, and when those are forgiven. Times are
+/// seconds of any one clock.
 package struct HostPool: Sendable {
     package struct Member: Hashable, Sendable {
         package let host: Host

@@ -4,7 +4,8 @@ import Glibc
 import Runs
 import Terminal
 
-/// The folders of a supervised job on this host. Each agent of the job has them locked, which says to others of this user that the job lives.
+/// The folders of a supervised job on this host. Each agent of the job has them locked, which says to others of this
+/// user that the job lives.
 final class JobFolders {
     private let job: SupervisedJob
     /// This host, as Open MPI's files are named after it.
@@ -52,7 +53,8 @@ final class JobFolders {
         locks = []
     }
 
-    /// Removes folders of this user's jobs that no process has locked any more, as after a kill of all processes of a host.
+    /// Removes folders of this user's jobs that no process has locked any more, as after a kill of all processes of a
+    /// host.
     private static func removeStale(beside path: String) {
         let (parent, own) = splitPath(path)
         for name in names(in: parent) where name.hasPrefix(SupervisedJob.prefix) && name != own {

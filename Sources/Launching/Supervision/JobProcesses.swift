@@ -10,8 +10,8 @@ struct JobProcess: Hashable {
 }
 
 extension SupervisedJob {
-    /// All of this user's processes that belong to the job: those that have its name in their environment, and Open MPI's daemons that have it in
-    /// their arguments.
+    /// All of this user's processes that belong to the job: those that have its name in their environment, and Open
+    /// MPI's daemons that have it in their arguments.
     func processes() -> [JobProcess] {
         guard let folder = opendir("/proc") else { return [] }
         defer { closedir(folder) }

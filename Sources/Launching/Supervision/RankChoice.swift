@@ -4,7 +4,8 @@ package struct RankChoice: Hashable, Sendable {
     package struct Wish: Hashable, Sendable {
         /// Ranks where all hosts answer.
         package var ranks: Int
-        /// The run's virtual shards: with a power of two up to their number, the bits are those of any other such number.
+        /// The run's virtual shards: with a power of two up to their number, the bits are those of any other such
+        /// number.
         package var virtualShards: Int
         /// Whether fewer ranks than asked for may be any number.
         package var takesAnyNumber = false

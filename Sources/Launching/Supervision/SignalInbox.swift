@@ -2,7 +2,8 @@ import CProcess
 import Glibc
 import Terminal
 
-/// Signals to this process, which wait until they are looked for. One that whoever started this process has had ignored stays ignored.
+/// Signals to this process, which wait until they are looked for. One that whoever started this process has had ignored
+/// stays ignored.
 struct SignalInbox {
     let descriptor: Int32
 

@@ -7,7 +7,8 @@ extension Supervisor {
     /// Seconds between two looks at hosts that are too few.
     private static let hostInterval = 1.0
 
-    /// The ranks that fit on the hosts that answer; where they are too few, it waits for others for as long as a host's cool-down.
+    /// The ranks that fit on the hosts that answer; where they are too few, it waits for others for as long as a host's
+    /// cool-down.
     ///
     /// - Returns: nil where they stay too few, or a signal has come.
     func chooseHosts(suspects: Set<String>) -> RankChoice? {

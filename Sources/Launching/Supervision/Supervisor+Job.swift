@@ -60,8 +60,8 @@ extension Supervisor {
         record(event)
     }
 
-    /// Whether the run goes on from what it has saved. One that branches off another's checkpoint, and has saved nothing yet, begins again
-    /// as it began.
+    /// Whether the run goes on from what it has saved. One that branches off another's checkpoint, and has saved
+    /// nothing yet, begins again as it began.
     private func goesOn(from step: Int?) -> Bool {
         guard attempt > 1 else { return false }
         guard case Recipe.Resume.from = settings.resume, step == nil else { return true }
@@ -99,7 +99,8 @@ extension Supervisor {
 
     private var livingRanks: Int { chosenHosts.reduce(0) { $0 + (connections[$1.name]?.living.count ?? 0) } }
 
-    /// Ends what is left of the job, on all hosts, and finds out what it has saved. Hosts that do not manage to count as failed.
+    /// Ends what is left of the job, on all hosts, and finds out what it has saved. Hosts that do not manage to count
+    /// as failed.
     func endJob() -> JobEnd {
         let isForced = launcher?.exit == nil
         if isForced { launcher?.end() }

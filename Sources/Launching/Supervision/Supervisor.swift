@@ -5,7 +5,8 @@ import Runs
 import Tensors
 import Terminal
 
-/// A supervisor: it starts a run under mpirun, and again on what is left when ranks, hosts or links fail, until the run is complete.
+/// A supervisor: it starts a run under mpirun, and again on what is left when ranks, hosts or links fail, until the run
+/// is complete.
 ///
 /// All is done by the thread that calls `run`, which waits for descriptors and times alone.
 package final class Supervisor {
