@@ -68,6 +68,12 @@ final class Compiled {
                 labels: try memory.allocate(Int32.self, count: slots),
                 secondLabels: try memory.allocate(Int32.self, count: slots),
                 labelShares: try memory.allocate(Float.self, count: slots)))
+        if graph.purpose == .training {
+            state.pointee.labelSmoothing = shared.configuration.labelSmoothing
+            if let weights = shared.configuration.classWeights {
+                state.pointee.classWeights = UnsafePointer(memory.store(weights))
+            }
+        }
         let context = PlanContext(
             shared, batch: batch, step: state, images: images, losses: losses, predictions: predictions)
         let builder = PlanBuilder(graph: graph, layout: layout, context: context)
@@ -90,12 +96,14 @@ final class Compiled {
             + PlanMemory.bytes(Int32.self, slots) + PlanMemory.bytes(Int.self, shards)
             + PlanMemory.bytes(UInt32.self, slots) + 2 * PlanMemory.bytes(Int32.self, slots)
             + PlanMemory.bytes(Float.self, slots) + PlanMemory.bytes(StepState.self, 1)
+        let weights = graph.purpose == .training ? shared.configuration.classWeights : nil
+        let weightBytes = weights.map { PlanMemory.bytes(Float.self, $0.count) } ?? 0
         let context = PlanContext(
             shared,
             batch: BatchLayout(shards: shards, shardCapacity: capacity, shardSizes: placeholder(Int.self)),
             step: placeholder(StepState.self), images: placeholder(Float.self), losses: placeholder(Float.self),
             predictions: placeholder(Int32.self))
-        return own + PlanBuilder(graph: graph, layout: layout, context: context).byteCount()
+        return own + weightBytes + PlanBuilder(graph: graph, layout: layout, context: context).byteCount()
     }
 
     /// Puts a batch's samples into their slots, on all threads: each brings into its caches what it is going to read.

@@ -107,27 +107,28 @@ package final class Engine {
     ///   - step: counts optimizer steps; dropout's draws depend on it.
     ///   - exchange: sums batch-norm moments over ranks; nil takes this rank's alone.
     ///   - momentSamples: samples that the exchanged moments are of; nil for all of the batch.
+    ///   - lossDivisor: what the sum of losses is divided by; nil for `globalSamples`.
     ///   - progress: told of gradients that are final while others are yet to come.
     /// - Throws: `EngineError` for a batch that does not fit, or what `exchange` throws.
     package func train(
         _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, momentSamples: Int? = nil,
-        progress: GradientProgress? = nil
+        lossDivisor: Double? = nil, progress: GradientProgress? = nil
     ) throws -> Tally {
         try train(
             batch, globalSamples: globalSamples, step: step, exchange: exchange, momentSamples: momentSamples,
-            progress: progress, clock: nil)
+            lossDivisor: lossDivisor, progress: progress, clock: nil)
     }
 
     /// As above, with a clock that is told of each instruction.
     func train(
         _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, momentSamples: Int? = nil,
-        progress: GradientProgress?, clock: StepClock?
+        lossDivisor: Double? = nil, progress: GradientProgress?, clock: StepClock?
     ) throws -> Tally {
         guard let training else { throw EngineError.notTraining }
         try training.load(batch, shardSizes: batch.shardSizes, on: pool)
         training.state.pointee.seed = configuration.seed
         training.state.pointee.step = UInt64(step)
-        training.state.pointee.lossScale = 1 / Float(globalSamples)
+        training.state.pointee.lossScale = lossDivisor.map { Float(1 / $0) } ?? 1 / Float(globalSamples)
         training.state.pointee.normSamples = Double(exchange == nil ? batch.count : momentSamples ?? globalSamples)
         try training.plan.run(on: pool, exchange: exchange, progress: progress, clock: clock)
         batchesTracked += 1

@@ -18,6 +18,10 @@ package struct EngineConfiguration: Sendable {
     package var seed: UInt64
     /// Whether convolutions of 3x3 are computed by Winograd's minimal filtering: less than half the products, other bits.
     package var usesWinograd = true
+    /// In 0..<1: the share of each training target that all classes have alike.
+    package var labelSmoothing = 0.0
+    /// By class, what its part of a training loss is multiplied with; nil for 1.
+    package var classWeights: [Float]?
     /// What graphs are rewritten by before they are planned: no result depends on it.
     package var passes = Set(GraphPass.allCases)
 

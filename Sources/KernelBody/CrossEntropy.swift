@@ -1,7 +1,10 @@
 import KernelInterface
 
 // Softmax cross-entropy of one sample over classes k, whose target t has a share at its label and the rest at a second one:
-// loss = weight * (log sum exp(x_k - max) - (sum t_k x_k - max)), dx_k = weight * (softmax_k - t_k) / samples.
+// loss = weight * (log sum exp(x_k - max) - (sum t_k x_k - max)), dx_k = weight * (softmax_k - t_k) * scale, where scale is
+// 1 / samples. With label smoothing e and class weights w, c_k = w_k ((1 - e) t_k + e / K) takes the place of t_k, and C, the sum
+// of all c_k, multiplies what does not belong to a class:
+// loss = weight * (C log sum exp(x_k - max) - sum c_k (x_k - max)), dx_k = weight * (C softmax_k - c_k) * scale.
 // Sums run over the classes in order, in float64.
 
 /// The highest logit and the first class that has it.
@@ -22,6 +25,10 @@ private struct Target {
     let second: Int
     /// Of the label, in 0...1.
     let share: Float
+    /// In 0..<1: the share that all classes have alike.
+    let smoothing: Double
+    /// By class; nil where all are 1.
+    let weights: UnsafePointer<Float>?
 
     @inline(__always)
     init(_ arguments: UnsafePointer<CrossEntropyArguments>, _ task: Int) {
@@ -29,7 +36,13 @@ private struct Target {
         label = Int(step.pointee.labels[task])
         second = Int(step.pointee.secondLabels[task])
         share = step.pointee.labelShares[task]
+        smoothing = step.pointee.labelSmoothing
+        weights = step.pointee.classWeights
     }
+
+    /// Whether all that counts is what the labels say.
+    @inline(__always)
+    var isPlain: Bool { smoothing == 0 && weights == nil }
 
     /// The mean of the labels' logits. Of one class it is that logit, to the bit.
     @inline(__always)
@@ -41,6 +54,31 @@ private struct Target {
     /// What the probability of class k shall be.
     @inline(__always)
     func probability(_ k: Int) -> Float { (k == label ? share : 0) + (k == second ? 1 - share : 0) }
+
+    /// What class k of `classes` counts: the probability, smoothed and weighed.
+    @inline(__always)
+    func coefficient(_ k: Int, of classes: Int) -> Double {
+        let smooth = (1 - smoothing) * Double(probability(k)) + smoothing / Double(classes)
+        guard let weights else { return smooth }
+        return Double(weights[k]) * smooth
+    }
+
+    /// The sum of all coefficients.
+    @inline(__always)
+    func mass(_ classes: Int) -> Double {
+        var sum = 0.0
+        for k in 0..<classes { sum += coefficient(k, of: classes) }
+        return sum
+    }
+
+    /// The loss, whose sum of exponentials relative to the highest logit is known.
+    @inline(__always)
+    func loss(_ logits: UnsafePointer<Float>, _ classes: Int, sum: Double, highest: Float) -> Double {
+        guard !isPlain else { return logarithm(sum) - (score(logits) - Double(highest)) }
+        var score = 0.0
+        for k in 0..<classes { score += coefficient(k, of: classes) * (Double(logits[k]) - Double(highest)) }
+        return mass(classes) * logarithm(sum) - score
+    }
 }
 
 /// Sum of exp(x_k - shift). With `terms`, the terms are left there.
@@ -69,7 +107,7 @@ func crossEntropy(_ arguments: UnsafePointer<CrossEntropyArguments>, _ task: Int
     let gradient = arguments.pointee.gradient?.sample(task)
     let sum = sumExponentials(logits, classes, shift: best.value, terms: gradient)
     let target = Target(arguments, task)
-    let loss = Float(logarithm(sum) - (target.score(logits) - Double(best.value))) * arguments.pointee.weight
+    let loss = Float(target.loss(logits, classes, sum: sum, highest: best.value)) * arguments.pointee.weight
     arguments.pointee.losses[task] = arguments.pointee.isFirst ? loss : arguments.pointee.losses[task] + loss
     if arguments.pointee.weight == 1 { arguments.pointee.predictions[task] = Int32(truncatingIfNeeded: best.index) }
     if let gradient { writeGradient(arguments, target, sum: sum, to: gradient) }
@@ -93,8 +131,15 @@ private func writeGradient(
     let classes = arguments.pointee.logits.channels
     let scale = arguments.pointee.step.pointee.lossScale * arguments.pointee.weight
     let inverse = 1 / sum
-    for k in 0..<classes {
-        gradient[k] = (Float(Double(gradient[k]) * inverse) - target.probability(k)) * scale
+    if target.isPlain {
+        for k in 0..<classes {
+            gradient[k] = (Float(Double(gradient[k]) * inverse) - target.probability(k)) * scale
+        }
+    } else {
+        let share = target.mass(classes) * inverse
+        for k in 0..<classes {
+            gradient[k] = Float(Double(gradient[k]) * share - target.coefficient(k, of: classes)) * scale
+        }
     }
     for k in classes..<padded(classes) { gradient[k] = 0 }
 }

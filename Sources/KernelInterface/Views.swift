@@ -45,8 +45,12 @@ package struct BatchLayout: BitwiseCopyable {
 package struct StepState: BitwiseCopyable {
     package var seed: UInt64
     package var step: UInt64
-    /// 1 / samples of the global batch
+    /// 1 / samples of the global batch, or what else the sum of their losses is divided by
     package var lossScale: Float
+    /// In 0..<1: the share of each target that all classes have alike.
+    package var labelSmoothing: Double
+    /// By class, what its part of a loss is multiplied with; nil where all are 1.
+    package var classWeights: UnsafePointer<Float>?
     /// Pixels times this is how many elements a channel's moments are taken over: samples of all ranks, or of this one.
     package var normSamples: Double
     /// By slot.
@@ -65,6 +69,8 @@ package struct StepState: BitwiseCopyable {
         self.seed = 0
         self.step = 0
         self.lossScale = 1
+        self.labelSmoothing = 0
+        self.classWeights = nil
         self.normSamples = 1
         self.sampleIDs = sampleIDs
         self.labels = labels

@@ -145,6 +145,8 @@ extension Recipe {
     /// At least 0; biases and norms are spared.
     package var weightDecay: Double { overrides.weightDecay ?? Default.weightDecay }
     package var schedule: Schedule { Schedule(overrides) }
+    /// In 0..<1, the share of each training label that all classes have alike.
+    package var labelSmoothing: Double { overrides.labelSmoothing ?? Default.labelSmoothing }
     /// In 0..<1, the share of itself that the average of each parameter keeps at a step; nil where no averages are
     /// kept.
     package var averageWeights: Double? { overrides.averageWeights }
@@ -213,6 +215,7 @@ extension Recipe {
         static let nesterov = false
         static let weightDecay = 1e-4
         static let schedule = Schedule.Name.cosine
+        static let labelSmoothing = 0.0
         static let stepEpochs = 30
         static let stepFactor = 0.1
         static let warmupEpochs = 0.0

@@ -7,6 +7,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var initScheme: InitialScheme?
     package var dropout: Double?
     package var averageWeights: Double?
+    package var labelSmoothing: Double?
     package var initFile: String?
     package var initSkipMismatched: Bool?
     package var initForce: Bool?

@@ -84,9 +84,11 @@ package struct Setup {
     ///   - batchSize: the most samples that a global training batch has; nil for an engine that only evaluates.
     ///   - seed: of dropout.
     ///   - accumulate: passes that a batch takes.
+    ///   - labelSmoothing: the share of each training label that all classes have alike.
     ///   - passes: what the graphs are rewritten by.
     package func layout(
-        batchSize: Int?, seed: UInt64, accumulate: Int = 1, passes: Set<GraphPass> = Set(GraphPass.allCases)
+        batchSize: Int?, seed: UInt64, accumulate: Int = 1, labelSmoothing: Double = 0,
+        passes: Set<GraphPass> = Set(GraphPass.allCases)
     ) throws -> EngineLayout {
         let training = try batchSize.map { _ in try Graph(network: network, imageSize: imageSize, purpose: .training) }
         let evaluation = try Graph(network: network, imageSize: imageSize, purpose: .evaluation)
@@ -97,6 +99,7 @@ package struct Setup {
             seed: seed)
         configuration.spins = !threads.isOversubscribed
         configuration.usesWinograd = convolution == .winograd
+        configuration.labelSmoothing = labelSmoothing
         configuration.passes = passes
         return EngineLayout(training: training, evaluation: evaluation, configuration: configuration)
     }

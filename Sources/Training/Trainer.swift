@@ -100,7 +100,7 @@ package final class Trainer {
             // A batch that the data cannot fill takes no memory for the rest.
             let layout = try setup.layout(
                 batchSize: min(recipe.globalBatchSize, sizes.trainingSamples), seed: recipe.seed,
-                accumulate: recipe.accumulate)
+                accumulate: recipe.accumulate, labelSmoothing: recipe.labelSmoothing)
             let needs = setup.needs(
                 toTrain: recipe, layout, samples: sizes.trainingSamples, isCoordinator: world.rank == 0,
                 snapshots: world.localRank == 0 && recipe.snapshotEvery > 0 ? .shared : nil)

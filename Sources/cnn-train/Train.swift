@@ -16,6 +16,7 @@ struct TrainCommand: RankedCommand {
     @OptionGroup(title: RecipeKey.Section.data.rawValue) var data: DataOptions
     @OptionGroup(title: RecipeKey.Section.data.rawValue) var loading: LoadingOptions
     @OptionGroup(title: RecipeKey.Section.optimization.rawValue) var optimization: OptimizationOptions
+    @OptionGroup(title: RecipeKey.Section.loss.rawValue) var loss: LossOptions
     @OptionGroup(title: RecipeKey.Section.ranks.rawValue) var ranks: RankOptions
     @OptionGroup(title: RecipeKey.Section.machine.rawValue) var machine: MachineOptions
     @OptionGroup(title: RecipeKey.Section.results.rawValue) var results: ResultOptions
@@ -54,7 +55,9 @@ struct TrainCommand: RankedCommand {
     /// What the command line says.
     func flags() throws -> RecipeOverrides {
         var flags = RecipeOverrides()
-        let groups: [any RecipeFlags] = [network, data, loading, optimization, ranks, machine, results, checkpoints]
+        let groups: [any RecipeFlags] = [
+            network, data, loading, optimization, loss, ranks, machine, results, checkpoints,
+        ]
         for group in groups { try group.write(to: &flags) }
         return flags
     }

@@ -127,6 +127,15 @@ struct OptimizationOptions: RecipeFlags {
     }
 }
 
+/// What a run minimises.
+struct LossOptions: RecipeFlags {
+    @Option(\.labelSmoothing) var labelSmoothing: Double?
+
+    func write(to recipe: inout RecipeOverrides) {
+        recipe.labelSmoothing = labelSmoothing
+    }
+}
+
 /// What the ranks of a run do together.
 struct RankOptions: RecipeFlags {
     @Option(\.batchNorm) var batchNorm: Recipe.BatchNorm?

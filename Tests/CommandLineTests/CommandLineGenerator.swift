@@ -211,6 +211,7 @@ extension CommandLineGenerator {
         Option("--warmup-epochs", .decimal(["0", "0.5"])),
         Option("--step-epochs", .integer(few)), Option("--step-factor", .decimal(["0.5"])), imageSize, classes, isa,
         Option("--convolution", .choice(["winograd", "direct"])), Option("--average-weights", .decimal(["0", "0.9"])),
+        Option("--label-smoothing", .decimal(["0", "0.1"])),
         Option("--seed", .integer(["0", "18446744073709551615"])), Option("--resume", .path(["auto", "run"])),
         Option("--override", .choice(["lr", "seed"])),
         Option("--checkpoint-every", .choice(["1steps", "1s", "1epoch", "0steps", "1steps,"])),

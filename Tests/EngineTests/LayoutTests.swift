@@ -15,7 +15,8 @@ struct LayoutTests {
     func bytes(threads: Int) throws {
         for specimen in Self.specimens {
             for backend in [Backend.supported[0], .openblas] {
-                let engine = try specimen.engine(backend, threads: threads)
+                let weights = threads > 1 ? [Float](repeating: 1, count: specimen.network.classes) : nil
+                let engine = try specimen.engine(backend, threads: threads) { $0.classWeights = weights }
                 let layout = EngineLayout(
                     training: specimen.training, evaluation: specimen.evaluation, configuration: engine.configuration)
                 #expect(layout.planBytes == engine.planBytes, "\(specimen) on \(backend)")

@@ -57,11 +57,14 @@ struct Specimen: CustomTestStringConvertible, Sendable {
 
     /// An engine that holds the filled parameters.
     ///
-    /// - Parameter threads: OpenBLAS has two whatever is asked for: its bits depend on their number, which all engines of a process share, and
-    ///   other suites compare them meanwhile.
+    /// - Parameters:
+    ///   - threads: OpenBLAS has two whatever is asked for: its bits depend on their number, which all engines of a
+    ///     process share, and other suites compare them meanwhile.
+    ///   - configure: sets what else is asked for.
     func engine(
         _ backend: Backend, threads: Int = 2, shards: Int = 4, capacity: Int? = nil,
-        passes: Set<GraphPass> = Set(GraphPass.allCases), usesWinograd: Bool = true
+        passes: Set<GraphPass> = Set(GraphPass.allCases), usesWinograd: Bool = true,
+        configure: (inout EngineConfiguration) -> Void = { _ in }
     ) throws -> Engine {
         var configuration = EngineConfiguration(
             backend: backend, threads: backend == .openblas ? 2 : threads, shards: shards,
@@ -71,6 +74,7 @@ struct Specimen: CustomTestStringConvertible, Sendable {
         configuration.spins = false
         configuration.passes = passes
         configuration.usesWinograd = usesWinograd
+        configure(&configuration)
         let engine = try Engine(training: training, evaluation: evaluation, configuration: configuration)
         for (id, values) in parameters where training[id].role != .batchesTracked {
             engine.setValues(of: id, to: values)

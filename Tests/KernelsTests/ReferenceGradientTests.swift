@@ -201,6 +201,23 @@ import Testing
         }
     }
 
+    @Test(
+        "the gradient of cross-entropy with label smoothing and class weights equals central differences",
+        arguments: [1, 2, 10, 33])
+    func weighedCrossEntropy(classes: Int) {
+        let x = maps("x", samples: 3, Shape(features: classes))
+        let targets = (0..<3).map {
+            Target(Int32((7 * $0 + 3) % classes), second: Int32($0 % classes), weight: $0 == 1 ? 0.25 : 1)
+        }
+        let rule = Reference.TargetRule(
+            smoothing: 0.1, classWeights: (0..<classes).map { 0.25 + 0.5 * Double($0 % 4) })
+        let gradient = Reference.softmaxCrossEntropyGradient(
+            x, targets: targets, rule: rule, weight: 0.3, batchSamples: 3)
+        expectGradient(gradient.values, at: x.values, terms: 3 * (classes + 1)) {
+            Reference.softmaxCrossEntropy(x.with($0), targets: targets, rule: rule, weight: 0.3).reduce(0, +) / 3
+        }
+    }
+
     @Test("slices undo a concatenation")
     func concatenation() {
         let parts = [3, 1, 5].enumerated().map { index, channels in

@@ -214,6 +214,7 @@ import Testing
                 accumulate: 1
                 schedule: cosine
                 warmup_epochs: 0.0
+                label_smoothing: 0.0
                 batch_norm: sync
                 allreduce: tree
                 gradient_dtype: fp32
@@ -262,6 +263,7 @@ import Testing
             "snapshot_every": "1",
             "on_nan": "rewind",
             "virtual_shards": "16", "accumulate": "3", "average_weights": "0.999",
+            "label_smoothing": "0.1",
         ]
         let schedules = [
             ["schedule": "step", "step_epochs": "6", "step_factor": "0.75", "warmup_epochs": "1.5"],

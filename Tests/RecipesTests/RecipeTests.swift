@@ -165,6 +165,7 @@ let outOfRange = [
     OutOfRange(flag: "--dropout") { $0.dropout = 1 },
     OutOfRange(flag: "--dropout") { $0.dropout = -0.1 },
     OutOfRange(flag: "--average-weights") { $0.averageWeights = 1 },
+    OutOfRange(flag: "--label-smoothing") { $0.labelSmoothing = 1 },
     OutOfRange(flag: "--freeze") { $0.freeze = [""] },
     OutOfRange(flag: "--lr-multiplier") { $0.rateMultipliers = ["a": -1] },
     OutOfRange(flag: "--lr-multiplier") { $0.rateMultipliers = ["a": .nan] },

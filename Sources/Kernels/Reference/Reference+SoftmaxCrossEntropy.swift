@@ -6,34 +6,61 @@ package import Tensors
 ///     loss[n] = weight * (log(sum over k of exp(x[n,k])) - sum over k of t[n,k] x[n,k])
 ///     dx[n,k] = weight * (exp(x[n,k]) / sum over k of exp(x[n,k]) - t[n,k]) / samples
 ///
-/// dx is that of the mean loss of a batch of `samples`.
+/// dx is that of the mean loss of a batch of `samples`. Label smoothing e and class weights w, as torch has them, put
+/// c[n,k] = w[k] ((1 - e) t[n,k] + e / K) in the place of t[n,k], and multiply the logarithm and the softmax by the sum of all c[n,k].
 extension Reference {
+    /// What changes targets in training.
+    package struct TargetRule {
+        /// In 0..<1.
+        package var smoothing = 0.0
+        /// By class; nil for 1.
+        package var classWeights: [Double]?
+
+        package init(smoothing: Double = 0, classWeights: [Double]? = nil) {
+            self.smoothing = smoothing
+            self.classWeights = classWeights
+        }
+
+        /// c[n,k] of a target over so many classes.
+        func coefficients(_ target: Target, _ classes: Int) -> [Double] {
+            let share = Double(target.weight)
+            return (0..<classes).map { k in
+                let expected = (k == target.label ? share : 0) + (k == target.second ? 1 - share : 0)
+                return (classWeights?[k] ?? 1) * ((1 - smoothing) * expected + smoothing / Double(classes))
+            }
+        }
+    }
+
     /// The loss of each sample. x has one pixel a sample.
-    package static func softmaxCrossEntropy(_ x: Maps, targets: [Target], weight: Double) -> [Double] {
+    package static func softmaxCrossEntropy(
+        _ x: Maps, targets: [Target], rule: TargetRule = TargetRule(), weight: Double
+    ) -> [Double] {
         precondition(targets.count == x.samples, "\(targets.count) targets for \(x.samples) samples")
         let classes = x.shape.count
         return targets.enumerated().map { n, target in
-            let share = Double(target.weight)
-            let score =
-                share * x.values[n * classes + Int(target.label)]
-                + (1 - share) * x.values[n * classes + Int(target.second)]
-            return weight * (logSumOfExponentials(x, n) - score)
+            let logSum = logSumOfExponentials(x, n)
+            let coefficients = rule.coefficients(target, classes)
+            return weight
+                * zip(coefficients, x.values[n * classes..<(n + 1) * classes]).reduce(0) { sum, pair in
+                    // A class that counts for nothing may be as unlikely as it likes.
+                    pair.0 == 0 ? sum : sum + pair.0 * (logSum - pair.1)
+                }
         }
     }
 
     package static func softmaxCrossEntropyGradient(
-        _ x: Maps, targets: [Target], weight: Double, batchSamples: Int
+        _ x: Maps, targets: [Target], rule: TargetRule = TargetRule(), weight: Double, batchSamples: Int
     ) -> Maps {
         precondition(targets.count == x.samples, "\(targets.count) targets for \(x.samples) samples")
         let classes = x.shape.count
         var dx = x
         for (n, target) in targets.enumerated() {
             let logSum = logSumOfExponentials(x, n)
+            let coefficients = rule.coefficients(target, classes)
+            let sum = coefficients.reduce(0, +)
             for k in 0..<classes {
                 let probability = exp(x.values[n * classes + k] - logSum)
-                let share = Double(target.weight)
-                let expected = (k == target.label ? share : 0) + (k == target.second ? 1 - share : 0)
-                dx.values[n * classes + k] = weight * (probability - expected) / Double(batchSamples)
+                dx.values[n * classes + k] = weight * (sum * probability - coefficients[k]) / Double(batchSamples)
             }
         }
         return dx
