@@ -12,6 +12,8 @@ package enum LaunchError: Error, Equatable, Sendable {
     case refused(program: String, reason: String)
     /// A supervised job's processes have no place for what they share on a host.
     case noJobFolder(path: String, reason: String)
+    /// A start for a supervised job that nobody takes.
+    case noSupervisor(job: String, reason: String)
     case onlyTraining(found: String)
     case inputOnce
     case machinesUnnamed
@@ -45,6 +47,8 @@ extension LaunchError: CustomStringConvertible {
             "\(program) cannot be started: \(reason)"
         case .noJobFolder(let path, let reason):
             "\(path), where processes of a supervised job keep what they share, cannot be made: \(reason)"
+        case .noSupervisor(let job, let reason):
+            "no supervisor of the job \(job) takes the start of Open MPI's daemon: \(reason)"
         case .onlyTraining(let found):
             "--supervise is for training, which can go on from what it has saved, and not for \(found): leave --supervise out"
         case .inputOnce:

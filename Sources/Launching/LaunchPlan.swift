@@ -46,10 +46,11 @@ package struct LaunchPlan: Hashable, Sendable {
     ///   - ranks: nil for as many as the hosts take, or as a batch system's job has.
     ///   - usesStandardInput: whether rank 0 is to have this process's standard input.
     ///   - job: the supervised job that this is a start of; nil where nobody supervises.
+    ///   - remoteShell: words, parted by spaces, by which mpirun reaches other hosts; nil for its own way.
     /// - Throws: `LaunchError` where ranks and hosts do not go together.
     package init(
         ranks: Int?, machines: Machines, surroundings: Surroundings, usesStandardInput: Bool = false,
-        job: SupervisedJob? = nil
+        job: SupervisedJob? = nil, remoteShell: String? = nil
     ) throws(LaunchError) {
         var words = ["mpirun"]
         switch machines {
@@ -75,9 +76,13 @@ package struct LaunchPlan: Hashable, Sendable {
         if !usesStandardInput { words += ["--stdin", "none"] }
         if surroundings.isRoot { words += ["--allow-run-as-root"] }
         words += Self.parameters(machines, surroundings, job).flatMap { ["--mca", $0.name, $0.value] }
+        // Even where the user has another, which then has led to the agents.
+        if let remoteShell, !machines.hosts.isEmpty {
+            words += ["--mca", "plm_rsh_agent", remoteShell, "--mca", "plm_rsh_no_tree_spawn", "1"]
+        }
         var exported = machines.hosts.isEmpty ? [] : surroundings.exported
-        if job != nil, !machines.hosts.isEmpty, !exported.contains(SupervisedJob.variable) {
-            exported.append(SupervisedJob.variable)
+        if job != nil, !machines.hosts.isEmpty {
+            exported += [SupervisedJob.variable, Surroundings.stackVariable].filter { !exported.contains($0) }
         }
         words += exported.flatMap { ["-x", $0] }
         launcher = words

@@ -21,6 +21,9 @@ package struct Surroundings: Hashable, Sendable {
     /// Variables that ranks on other machines need too.
     package var exported: [String] = []
 
+    /// The environment's variable by which Swift's programs show stacks when they crash, or do not.
+    static let stackVariable = "SWIFT_BACKTRACE"
+
     package init() {}
 
     /// Those of this process.

@@ -17,7 +17,7 @@ struct CNNTrain: ParsableCommand {
             TrainCommand.self, LaunchCommand.self, EvaluateCommand.self, PredictCommand.self, CheckpointCommand.self,
             ExportCommand.self, DataCommand.self,
             ModelsCommand.self, SummaryCommand.self, BenchCommand.self, PlanCommand.self, OptionsCommand.self,
-            HostAgentCommand.self,
+            HostAgentCommand.self, HostShellCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)
 }

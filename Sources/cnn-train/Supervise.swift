@@ -134,3 +134,23 @@ struct HostAgentCommand: LocalCommand {
         try HostAgent(job: job, heartbeat: heartbeat).run()
     }
 }
+
+/// `cnn-train host-shell`: the remote shell of a supervised job's mpirun.
+struct HostShellCommand: LocalCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "host-shell", abstract: "Starts a daemon on another host for mpirun under launch --supervise.",
+        shouldDisplay: false)
+
+    @Argument var job: String
+    /// Those of a `RemoteStart`.
+    @Argument(parsing: .captureForPassthrough) var words: [String] = []
+
+    func validate() throws {
+        guard SupervisedJob(id: job) != nil else { throw ValidationError("\(job) is no job's name") }
+    }
+
+    func run() throws {
+        guard let job = SupervisedJob(id: job) else { return }
+        try RemoteStart(words: words).send(to: job)
+    }
+}

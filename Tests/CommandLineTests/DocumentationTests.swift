@@ -136,7 +136,7 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
         let shown = Set(DocumentedCommand.all.compactMap(\.arguments.first))
         for name in try #require(try Help.all().command.subcommands).map(\.commandName) {
             #expect(
-                shown.contains(name) || ["help", "host-agent", "options"].contains(name),
+                shown.contains(name) || ["help", "host-agent", "host-shell", "options"].contains(name),
                 "no page shows cnn-train \(name)")
         }
     }

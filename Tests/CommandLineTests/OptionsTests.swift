@@ -58,7 +58,7 @@ let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastP
         var found: Set<String> = []
         for command in help.command.all {
             // What only a supervisor starts explains nothing.
-            for argument in command.arguments ?? [] where command.commandName != "host-agent" {
+            for argument in command.arguments ?? [] where !["host-agent", "host-shell"].contains(command.commandName) {
                 for name in (argument.names ?? []).map(\.name) {
                     guard let key = RecipeKey.all.first(where: { $0.flag == name }) else { continue }
                     let place = "\(command.commandName) \(name)"

@@ -8,7 +8,8 @@ import Testing
 
     @Test(
         "says each command and report as a line that reads back as the same",
-        arguments: [.alive, .watch(ranks: 0), .watch(ranks: 12), .end(run: nil), .end(run: "0f")] as [AgentCommand])
+        arguments: [.alive, .watch(ranks: 0), .watch(ranks: 12), .end(run: nil), .end(run: "0f"), .start("a 'b  c' &")]
+            as [AgentCommand])
     func commands(command: AgentCommand) {
         #expect(AgentCommand(command.line) == command && !command.line.contains("\n"))
     }
@@ -18,6 +19,7 @@ import Testing
         arguments: [
             .ready(version: 1, host: "a"), .alive(ranks: []), .alive(ranks: [0, 2]), .gone(rank: 2), .failure(note),
             .ended(step: nil), .ended(step: 12), .trouble("5 does not end"), .left,
+            .notStarted("its shell ended"),
         ] as [AgentReport])
     func reports(report: AgentReport) {
         #expect(AgentReport(report.line) == report && !report.line.contains("\n"))

@@ -59,7 +59,7 @@ import Testing
         }
         for parameter in [
             "--mca odls_base_sigkill_timeout 0", "--mca btl_vader_backing_directory /dev/shm/cnn-job-\(job.id)",
-            "--mca orte_tmpdir_base /tmp/cnn-job-\(job.id)", "-x CNN_TRAIN_X -x CNN_TRAIN_JOB",
+            "--mca orte_tmpdir_base /tmp/cnn-job-\(job.id)", "-x CNN_TRAIN_X -x CNN_TRAIN_JOB -x SWIFT_BACKTRACE",
         ] {
             #expect(try words().contains(parameter))
         }
@@ -67,6 +67,10 @@ import Testing
         #expect(try !words().contains("orte_tmpdir_base"))
         let calm = try LaunchPlan(ranks: 2, machines: .hosts(hosts), surroundings: surroundings)
         #expect(!calm.launcher.contains("odls_base_sigkill_timeout"))
+        surroundings.ownParameters = ["plm_rsh_agent"]
+        let reached = try LaunchPlan(
+            ranks: 2, machines: .hosts(hosts), surroundings: surroundings, job: job, remoteShell: "/a/c host-shell 1")
+        #expect(reached.launcher.contains("/a/c host-shell 1"))
     }
 
     @Test("runs on this machine by any of its names and addresses, and on others not")

@@ -73,7 +73,7 @@ final class AgentConnection {
 
     func say(_ command: AgentCommand) {
         switch command {
-        case .alive: break
+        case .alive, .start: break
         case .watch:
             living = []
             ranks = []
@@ -129,6 +129,7 @@ final class AgentConnection {
         case .ended(let step): (hasEnded, savedStep) = (true, step)
         case .trouble(let words): trouble = words
         case .left: hasLeft = true
+        case .notStarted: break
         }
     }
 

@@ -4,7 +4,7 @@ package import Runs
 /// The language of a supervisor and the agents on its hosts: a line a message, in both directions.
 package enum AgentProtocol {
     /// Grows with each change of the language: both ends are one program, but perhaps not of one version.
-    static let version = 1
+    static let version = 2
     /// Bytes of a line at most.
     static let longestLine = 1 << 15
 
@@ -18,6 +18,8 @@ package enum AgentCommand: Hashable, Sendable {
     case alive
     /// So many ranks are about to start on this host.
     case watch(ranks: Int)
+    /// A command, for a shell, that starts Open MPI's daemon on this host.
+    case start(String)
     /// All of the job on this host is to end now. `run` is the run whose memory snapshots are looked for.
     case end(run: String?)
 
@@ -25,12 +27,18 @@ package enum AgentCommand: Hashable, Sendable {
         switch self {
         case .alive: "alive"
         case .watch(let ranks): "watch \(ranks)"
+        case .start(let command): "start \(command)"
         case .end(let run): "end \(run ?? "-")"
         }
     }
 
     /// nil for a line that is none.
     package init?(_ line: some StringProtocol) {
+        let (name, rest) = line.firstWord
+        if name == "start", !rest.isEmpty {
+            self = .start(rest)
+            return
+        }
         let words = line.split(separator: " ")
         switch (words.first, words.count) {
         case ("alive", 1): self = .alive
@@ -50,6 +58,8 @@ package enum AgentReport: Hashable, Sendable {
     /// The agent is there, and these ranks live.
     case alive(ranks: [Int])
     case gone(rank: Int)
+    /// Open MPI's daemon has not started on this host.
+    case notStarted(String)
     /// A rank of this host has ended by an error.
     case failure(FailureNote)
     /// Nothing of the job is left on this host. `step` is the newest that a memory snapshot has whole.
@@ -64,10 +74,11 @@ package enum AgentReport: Hashable, Sendable {
         case .ready(let version, let host): "ready \(version) \(host)"
         case .alive(let ranks): (["alive"] + ranks.map(String.init)).joined(separator: " ")
         case .gone(let rank): "gone \(rank)"
+        case .notStarted(let words): "not-started \(words.onOneLine)"
         case .failure(let note):
             "failure " + ((try? JSONEncoder().encode(note)).map { String(decoding: $0, as: UTF8.self) } ?? "{}")
         case .ended(let step): "ended \(step.map(String.init) ?? "-")"
-        case .trouble(let words): "trouble \(words.split(separator: "\n").joined(separator: " "))"
+        case .trouble(let words): "trouble \(words.onOneLine)"
         case .left: "left"
         }
     }
@@ -87,6 +98,7 @@ package enum AgentReport: Hashable, Sendable {
         case "gone":
             guard words.count == 1, let rank = Int(words[0]) else { return nil }
             self = .gone(rank: rank)
+        case "not-started": self = .notStarted(rest)
         case "failure":
             guard let note = try? JSONDecoder().decode(FailureNote.self, from: Data(rest.utf8)) else { return nil }
             self = .failure(note)
@@ -101,6 +113,8 @@ package enum AgentReport: Hashable, Sendable {
 }
 
 extension StringProtocol {
+    fileprivate var onOneLine: String { split(separator: "\n").joined(separator: " ") }
+
     fileprivate var firstWord: (name: String, rest: String) {
         guard let space = firstIndex(of: " ") else { return (String(self), "") }
         return (String(self[..<space]), String(self[index(after: space)...]))

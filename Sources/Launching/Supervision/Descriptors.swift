@@ -13,8 +13,8 @@ enum Descriptors {
     }
 
     /// What can be read now; empty at the end, nil where there is nothing yet.
-    static func read(_ descriptor: Int32) -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: 1 << 14)
+    static func read(_ descriptor: Int32, atMost limit: Int = 1 << 14) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: limit)
         let count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
         if count < 0 { return errno == EAGAIN || errno == EINTR ? nil : [] }
         return Array(bytes[..<count])

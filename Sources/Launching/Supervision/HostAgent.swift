@@ -17,6 +17,8 @@ package final class HostAgent {
     private var lines = LineBuffer()
     /// Ranks that live, by descriptors that tell of their ends.
     private var watched: [Int32: JobProcess] = [:]
+    /// Shells that start Open MPI's daemon here, by descriptors that tell of their ends.
+    private var starts: [Int32: ChildProcess] = [:]
     /// Ranks that are expected to start.
     private var expected = 0
     private var heard = monotonicSeconds()
@@ -57,13 +59,16 @@ package final class HostAgent {
         let nextBeat = lastBeat + AgentProtocol.beat(heartbeat: heartbeat)
         let nextSearch = watched.count < expected ? lastSearch + searchInterval : nextBeat
         let pause = max(0, min(nextBeat, nextSearch) - start)
-        let ready = Descriptors.ready(among: [STDIN_FILENO] + watched.keys, within: pause)
+        let ready = Descriptors.ready(among: [STDIN_FILENO] + watched.keys + starts.keys, within: pause)
         let now = monotonicSeconds()
         // While this process itself was stopped it could hear nobody.
         let lost = now - start - pause
         if lost > heartbeat / 2 { heard += lost }
         if ready.contains(STDIN_FILENO) { listen(at: now) }
-        for descriptor in ready { if let process = watched[descriptor] { miss(process, descriptor) } }
+        for descriptor in ready {
+            if let process = watched[descriptor] { miss(process, descriptor) }
+            if let shell = starts[descriptor] { check(shell, descriptor) }
+        }
         if watched.count < expected, now >= lastSearch + searchInterval { search(at: now) }
         if now >= nextBeat {
             say(.alive(ranks: watched.values.compactMap(\.rank).sorted()))
@@ -89,6 +94,7 @@ package final class HostAgent {
                 forgetAll()
                 expected = ranks
                 lastNews = now
+            case .start(let command): start(command)
             case .end(let run):
                 endJob()
                 for note in FailureNote.all(of: job) { say(.failure(note)) }
@@ -96,6 +102,26 @@ package final class HostAgent {
                 folders.clear()
             }
         }
+    }
+
+    /// Starts Open MPI's daemon, which leaves the shell that starts it.
+    private func start(_ command: String) {
+        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+        defer { close(null) }
+        do throws(LaunchError) {
+            let shell = try ChildProcess(
+                ["/bin/sh", "-c", command], variables: [SupervisedJob.variable: job.id],
+                streams: [null, null, STDERR_FILENO], endsWithThisThread: false)
+            if let descriptor = shell.descriptor { starts[descriptor] = shell }
+        } catch {
+            say(.notStarted("\(error)"))
+        }
+    }
+
+    private func check(_ shell: ChildProcess, _ descriptor: Int32) {
+        guard let exit = shell.exit else { return }
+        starts[descriptor] = nil
+        if exit != .code(0) { say(.notStarted("its shell ended with exit code \(exit.code)")) }
     }
 
     /// Looks for ranks that have started.
@@ -126,6 +152,7 @@ package final class HostAgent {
     /// Ends all processes of the job on this host, and returns when they are gone.
     private func endJob() {
         forgetAll()
+        defer { reapShells() }
         let start = monotonicSeconds()
         while case let processes = job.processes(), !processes.isEmpty {
             for process in processes { kill(process.id, SIGKILL) }
@@ -138,6 +165,12 @@ package final class HostAgent {
             _ = Descriptors.ready(among: descriptor >= 0 ? [descriptor] : [], within: descriptor >= 0 ? 0.05 : 0.005)
             if descriptor >= 0 { close(descriptor) }
         }
+    }
+
+    /// Forgets the shells that have started daemons, which have ended with the job.
+    private func reapShells() {
+        for shell in starts.values { shell.wait(seconds: 0.1) }
+        starts = [:]
     }
 
     private func say(_ report: AgentReport) {

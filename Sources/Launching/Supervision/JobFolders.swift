@@ -4,8 +4,8 @@ import Glibc
 import Runs
 import Terminal
 
-/// The folders of a supervised job on this host. Each agent of the job has them locked, which says to others of this
-/// user that the job lives.
+/// The folders of a supervised job on this host. The supervisor and each agent of the job have them locked, which says
+/// to others of this user that the job lives.
 final class JobFolders {
     private let job: SupervisedJob
     /// This host, as Open MPI's files are named after it.
@@ -43,7 +43,7 @@ final class JobFolders {
         }
     }
 
-    /// Removes the folders, unless another host's agent shares them.
+    /// Removes the folders, unless others of the job have them locked.
     func remove() {
         clear()
         for (path, lock) in zip([job.memoryFolder, job.sessionFolder], locks) {

@@ -54,14 +54,18 @@ extension Supervisor {
         let next = min(deadline, lastBeat + interval, pool.nextDue, start + longest)
         let pause = max(0, next - start)
         let descriptors = connections.values.flatMap(\.descriptors)
-        let ready = Descriptors.ready(
-            among: [signals.descriptor] + descriptors + (launcher?.descriptor.map { [$0] } ?? []), within: pause)
+        let own = [signals.descriptor, remoteStarts.descriptor, launcher?.descriptor].compactMap(\.self)
+        let ready = Descriptors.ready(among: own + descriptors, within: pause)
         let now = monotonicSeconds()
         // While this process itself was stopped it could hear nobody.
         if case let lost = now - start - pause, lost > settings.heartbeat / 2 {
             for connection in connections.values { connection.heard += lost }
         }
         while let number = signals.next() { take(signal: number) }
+        while let start = remoteStarts.next() {
+            guard let (host, command) = start.parts(isHost: { agent(of: $0) != nil }) else { continue }
+            agent(of: host)?.say(.start(command))
+        }
         for connection in connections.values {
             for report in connection.read(ready, at: now) { take(report, from: connection, at: now) }
             check(connection, at: now)
@@ -70,6 +74,11 @@ extension Supervisor {
             lastBeat = now
             for connection in connections.values where connection.state == .ready { connection.say(.alive) }
         }
+    }
+
+    /// The agent on a host, of which mpirun's word for it may leave out the user.
+    private func agent(of host: String) -> AgentConnection? {
+        connections[host] ?? connections.values.first { $0.host.name.hasSuffix("@" + host) }
     }
 
     private func take(_ report: AgentReport, from connection: AgentConnection, at now: Double) {
@@ -83,6 +92,9 @@ extension Supervisor {
             record(event)
             say("\(name) answers again; ranks run there from the next start on")
         case .gone(let rank) where firstGone == nil: firstGone = (rank, name, now)
+        case .notStarted(let words):
+            let reason = [words, connection.complaint].filter { !$0.isEmpty }.joined(separator: ": ")
+            lose(connection, "Open MPI's daemon does not start there: \(reason)")
         default: break
         }
     }
@@ -169,5 +181,6 @@ extension Supervisor {
         let deadline = monotonicSeconds() + 3
         for connection in connections.values { connection.waitForEnd(seconds: deadline - monotonicSeconds()) }
         connections = [:]
+        folders.remove()
     }
 }

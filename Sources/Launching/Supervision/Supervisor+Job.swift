@@ -39,7 +39,8 @@ extension Supervisor {
         firstGone = nil
         lostHost = nil
         let plan = try LaunchPlan(
-            ranks: choice.ranks, machines: try machines(choice), surroundings: surroundings, job: job)
+            ranks: choice.ranks, machines: try machines(choice), surroundings: surroundings, job: job,
+            remoteShell: remoteShell)
         let call = plan.call(of: settings.program, settings.command.words(goesOn: goesOn(from: step)))
         for (name, ranks) in choice.ranksByHost { connections[name]?.say(.watch(ranks: ranks)) }
         let hosts = choice.hosts.map(\.name).joined(separator: ", ")
@@ -49,8 +50,11 @@ extension Supervisor {
                 : "start \(attempt): \(choice.ranks) rank\(choice.ranks == 1 ? "" : "s") on \(hosts)")
         let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
         defer { close(null) }
+        var variables = [SupervisedJob.variable: job.id]
+        // The stack that Swift shows takes two seconds, and Open MPI shows one too.
+        if getenv(Surroundings.stackVariable) == nil { variables[Surroundings.stackVariable] = "enable=no" }
         launcher = try ChildProcess(
-            call, variables: [SupervisedJob.variable: job.id], streams: [null, STDOUT_FILENO, STDERR_FILENO],
+            call, variables: variables, streams: [null, STDOUT_FILENO, STDERR_FILENO],
             endsWithThisThread: true)
         var event = SupervisorEvent(.start)
         event.attempt = attempt
@@ -58,6 +62,12 @@ extension Supervisor {
         event.hosts = choice.hosts.map(\.name)
         event.fromStep = step
         record(event)
+    }
+
+    /// What mpirun is to start its daemons on other hosts by; nil for its own ways where it could not tell the words
+    /// apart.
+    private var remoteShell: String? {
+        settings.program.contains(where: \.isWhitespace) ? nil : "\(settings.program) host-shell \(job.id)"
     }
 
     /// Whether the run goes on from what it has saved. One that branches off another's checkpoint, and has saved
@@ -76,7 +86,6 @@ extension Supervisor {
         guard choice.hosts.contains(where: { $0.name.contains("@") }) else { return .hosts(list) }
         // Users are named in files only.
         let path = job.sessionFolder + "/hosts"
-        try? FileManager.default.createDirectory(atPath: job.sessionFolder, withIntermediateDirectories: true)
         let text = choice.hosts.map { "\($0.name) slots=\($0.slots ?? 1)\n" }.joined()
         guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8)) else {
             throw LaunchError.noJobFolder(path: path, reason: "the file cannot be written")

@@ -16,6 +16,8 @@ package final class Supervisor {
     let say: (String) -> Void
     let signals: SignalInbox
     let shell: RemoteShell
+    let folders: JobFolders
+    let remoteStarts: RemoteStarts
     var surroundings: Surroundings
     var pool: HostPool
     var connections: [String: AgentConnection] = [:]
@@ -43,6 +45,8 @@ package final class Supervisor {
         log = try SupervisorLog(folder: settings.folder)
         OutputRelay.start()
         signals = try SignalInbox()
+        folders = try JobFolders(job, host: hostName())
+        remoteStarts = try RemoteStarts(job)
         shell = RemoteShell(
             agent: environmentPath("OMPI_MCA_plm_rsh_agent"), arguments: environmentPath("OMPI_MCA_plm_rsh_args"))
         let hosts = settings.hosts.isEmpty ? [Host.here(slots: settings.wish.ranks)] : settings.hosts
