@@ -208,6 +208,7 @@ extension RecipeValueKind where Value == Recipe.Augmentation {
         Self(
             expected: "none, or transforms separated by commas: "
                 + Recipe.Augmentation.names.dropFirst().joined(separator: ", "),
+            schema: .any([.single, .list(of: .single)]),
             read: { node in
                 switch node {
                 case .text(let text): Recipe.Augmentation(text.text)

@@ -93,6 +93,7 @@ extension RecipeValueKind where Value == [Recipe.Interval] {
         let texts = RecipeValueKind<[String]>.list
         return Self(
             expected: "a list of intervals such as 500steps, 10min, 2h or 1epoch",
+            schema: .any([.text(like: "^[0-9]"), .list(of: .text(like: "^[0-9]"))]),
             read: { node in
                 guard
                     let words = texts.read(node)?.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }
@@ -111,8 +112,26 @@ extension RecipeValueKind where Value == Recipe.Interval {
     static var epochs: Self {
         Self(
             expected: "a number of epochs such as 10epochs",
-            plain: { text in Recipe.Interval(text) ?? Recipe.Interval(text + "epochs") },
+            schema: .any([.text(like: "^[0-9]+(epochs?)?$"), .integer(in: 1...1_000_000_000)]),
+            read: { $0.text.flatMap { Recipe.Interval($0.text) ?? Recipe.Interval($0.text + "epochs") } },
             accepts: { if case .epochs = $0 { true } else { false } },
+            print: \.description)
+    }
+}
+
+extension RecipeValueKind where Value == Recipe.Interval {
+    /// The length of a run: `90epochs` or `500steps`.
+    static var duration: Self {
+        Self(
+            expected: "a number of epochs or steps such as 90epochs or 500steps", schema: span.schema,
+            read: { $0.text.flatMap { Recipe.Interval($0.text) } },
+            accepts: {
+                switch $0 {
+                case .epochs(let count): count <= 1_000_000
+                case .steps: true
+                case .seconds: false
+                }
+            },
             print: \.description)
     }
 }
@@ -123,6 +142,7 @@ extension RecipeValueKind where Value == Recipe.Resume {
         let text = RecipeValueKind<String>.text
         return Self(
             expected: "auto, or the path of a checkpoint or of a folder with checkpoints",
+            schema: .any([.single, .refusal]),
             read: { node in
                 guard let found = node.text, !found.text.isEmpty else { return nil }
                 if found.isRefusal { return Recipe.Resume.none }

@@ -6,6 +6,8 @@ package enum RecipeError: Error, Equatable, Sendable {
     case unknownKey(path: String, line: Int?, found: String, nearest: String?)
     /// `place` names the key or the flag.
     case invalid(place: String, found: String, expected: String)
+    /// A file that another is to include cannot be, for a reason.
+    case include(place: String, reason: String)
     case contradiction(String)
     case modelMissing
 
@@ -27,6 +29,8 @@ extension RecipeError: CustomStringConvertible {
                 + (nearest.map { "did you mean \($0)?" } ?? "the keys are \(RecipeKey.names)")
         case .invalid(let place, let found, let expected):
             "\(place) is \(found); expected \(expected)"
+        case .include(let place, let reason):
+            "\(place): \(reason); expected a file of YAML, its path from this file's folder"
         case .contradiction(let what):
             what
         case .modelMissing:

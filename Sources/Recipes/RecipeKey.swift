@@ -35,12 +35,18 @@ package struct RecipeKey: Sendable {
     /// Other names that people reach for; never accepted, only understood when guessing what was meant.
     let alsoKnownAs: [String]
     private let field: Field
+    /// What an editor may take for its value.
+    package let schema: JSONSchema
+    /// Whether what a file writes says that there is no value.
+    let isSilent: @Sendable (RecipeNode) -> Bool
     /// Takes a value as a file writes it; false when it is of another kind.
     let read: @Sendable (RecipeNode, inout RecipeOverrides) -> Bool
     /// The value, when there is one and it is out of range.
     let invalid: @Sendable (RecipeOverrides) -> String?
     /// Copies the value, if there is one, over what is there.
     let copy: @Sendable (RecipeOverrides, inout RecipeOverrides) -> Void
+    /// Takes its value away.
+    let clear: @Sendable (inout RecipeOverrides) -> Void
     /// Gives it its default, if it has one, where it has no value.
     let fill: @Sendable (inout RecipeOverrides) -> Void
     /// The value as a file writes it.
@@ -63,8 +69,10 @@ package struct RecipeKey: Sendable {
         self.shownDefault = value.map { Self.plain(kind.print($0)) } ?? otherwise
         self.alsoKnownAs = alsoKnownAs
         self.field = Field(path: path)
+        self.schema = kind.schema
+        self.isSilent = { node in node.isNull || (kind.isRefusable && node.text?.isRefusal == true) }
+        self.clear = { values in values[keyPath: path] = nil }
         self.read = { node, values in
-            if node.isNull || (kind.isRefusable && node.text?.isRefusal == true) { return true }
             guard let value = kind.read(node) else { return false }
             values[keyPath: path] = value
             return true
@@ -113,12 +121,13 @@ package struct RecipeKey: Sendable {
     }
 
     /// The names of all, for messages.
-    static var names: String { all.map(\.name).joined(separator: ", ") }
+    static var names: String { (all.map(\.name) + [include]).joined(separator: ", ") }
 
     /// The key that someone who wrote `name` most likely meant.
     static func nearest(to name: String) -> String? {
         let spelled = String(name.lowercased().map { $0 == "-" || $0 == " " ? "_" : $0 })
-        let names = all.flatMap { key in ([key.name] + key.alsoKnownAs).map { (spelling: $0, name: key.name) } }
+        let own = all.flatMap { key in ([key.name] + key.alsoKnownAs).map { (spelling: $0, name: key.name) } }
+        let names = own + [(spelling: include, name: include)]
         let guess = Spelling.nearest(to: spelled, among: names.map(\.spelling))
         return names.first { $0.spelling == guess }?.name
     }

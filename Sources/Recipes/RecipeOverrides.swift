@@ -27,6 +27,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var imageCache: Recipe.ImageCache?
     package var data: String?
     package var validationFraction: Double?
+    package var duration: Recipe.Interval?
     package var epochs: Int?
     package var steps: Int?
     package var batchSize: Int?
@@ -81,49 +82,83 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var virtualShards: Int?
     package var accumulate: Int?
 
-    /// Where each key stands in the file; empty for flags.
-    var origin = Origin.flags
+    /// Where values were said, by key; those of flags are not in it.
+    var origins: [String: RecipeOrigin] = [:]
+    /// Keys that are said to have no value, whatever lies below.
+    var cleared: Set<String> = []
 
     package init() {}
 
-    /// Where the values come from, so that an error can point there.
-    enum Origin: Equatable, Sendable {
-        case flags
-        /// `lines` counts from 1, by key.
-        case file(path: String, lines: [String: Int])
-    }
-
     /// How a message calls the place of `key`: `--batch-size` or `configs/a.yaml:3: batch_size`.
     func place(of key: String) -> String {
-        switch origin {
-        case .flags:
-            return "--" + (RecipeKey.all.first { $0.name == key }?.flag ?? key)
-        case .file(let path, let lines):
-            return RecipeError.place(path: path, line: lines[key]) + ": " + key
+        switch origins[key] {
+        case .file(let path, let line)?: RecipeError.place(path: path, line: line) + ": " + key
+        case .setting?: "--set \(key)"
+        default: "--" + (RecipeKey.named(key)?.flag ?? key)
         }
+    }
+}
+
+/// Where a recipe has a value from.
+package enum RecipeOrigin: Hashable, Sendable {
+    /// `line` counts from 1.
+    case file(path: String, line: Int?)
+    case flag
+    /// `--set`
+    case setting
+    case `default`
+}
+
+extension RecipeOverrides {
+    /// Lays what `upper` says over what this says.
+    ///
+    /// A length of the run replaces any other, and a schedule the settings of the one below. Of `model_options` and
+    /// `lr_multipliers` single entries are replaced.
+    mutating func lay(_ upper: RecipeOverrides) {
+        for key in RecipeKey.all where upper.cleared.contains(key.name) { forget(key) }
+        if upper.epochs != nil || upper.steps != nil || upper.duration != nil {
+            (epochs, steps, duration) = (nil, nil, nil)
+        }
+        if upper.schedule != nil { Recipe.Schedule.forget(&self) }
+        if upper.stepEvery != nil { stepEpochs = nil }
+        if upper.stepEpochs != nil { stepEvery = nil }
+        if upper.warmupSteps != nil { warmupEpochs = nil }
+        if upper.warmupEpochs != nil { warmupSteps = nil }
+        cleared.formUnion(upper.cleared)
+        for key in RecipeKey.all where key.print(upper) != nil {
+            key.copy(upper, &self)
+            origins[key.name] = upper.origins[key.name]
+            cleared.remove(key.name)
+        }
+    }
+
+    /// Says the length of the run by the key of its unit.
+    fileprivate mutating func spellOutDuration() {
+        switch duration {
+        case .epochs(let count)?:
+            epochs = count
+            origins["epochs"] = origins["duration"]
+        case .steps(let count)?:
+            steps = count
+            origins["steps"] = origins["duration"]
+        // The kind of the key accepts none.
+        case .seconds?, nil: break
+        }
+        duration = nil
+    }
+
+    private mutating func forget(_ key: RecipeKey) {
+        key.clear(&self)
+        origins[key.name] = nil
     }
 }
 
 extension Recipe {
     /// Lays flags over a file over the defaults, and checks every value.
     ///
-    /// Either `epochs` or `steps` of the flags replaces both of the file, and a `schedule` of the flags replaces the
-    /// file's step settings too. Of `model_options` and `lr_multipliers` single entries are replaced.
     /// - Throws: when no model is named, a value is out of its range, or two values contradict each other.
     package static func resolve(file: RecipeOverrides? = nil, flags: RecipeOverrides) throws(RecipeError) -> Recipe {
-        var merged = file ?? RecipeOverrides()
-        if let file { try check(file) }
-        try check(flags)
-        if flags.epochs != nil || flags.steps != nil {
-            merged.epochs = nil
-            merged.steps = nil
-        }
-        if flags.schedule != nil { Schedule.forget(&merged) }
-        if flags.stepEvery != nil { merged.stepEpochs = nil }
-        if flags.stepEpochs != nil { merged.stepEvery = nil }
-        if flags.warmupSteps != nil { merged.warmupEpochs = nil }
-        if flags.warmupEpochs != nil { merged.warmupSteps = nil }
-        for key in RecipeKey.all { key.copy(flags, &merged) }
+        let merged = try merge(file: file, flags: flags)
         guard let model = merged.model else { throw .modelMissing }
         try Schedule.check(merged)
         if merged.learningRateBatch != nil && merged.learningRate == nil {
@@ -151,6 +186,29 @@ extension Recipe {
         return Recipe(model: model, merged)
     }
 
+    /// Where each value of the recipe that `resolve` makes of the same is from, by key.
+    package static func origins(file: RecipeOverrides?, flags: RecipeOverrides) throws(RecipeError)
+        -> [String: RecipeOrigin]
+    {
+        let merged = try merge(file: file, flags: flags)
+        let origins = RecipeKey.all.map { key in
+            (key.name, key.print(merged) == nil ? .default : merged.origins[key.name] ?? .flag)
+        }
+        return Dictionary(origins) { $1 }
+    }
+
+    /// Values of a file under those of flags.
+    private static func merge(file: RecipeOverrides?, flags: RecipeOverrides) throws(RecipeError) -> RecipeOverrides {
+        var merged = RecipeOverrides()
+        for layer in [file, flags] {
+            guard let layer else { continue }
+            try check(layer)
+            merged.lay(layer)
+        }
+        merged.spellOutDuration()
+        return merged
+    }
+
     /// Checks what one source says by itself.
     ///
     /// For commands too that take some of a recipe's values and make none.
@@ -159,9 +217,12 @@ extension Recipe {
             guard let found = key.invalid(source) else { continue }
             throw .invalid(place: source.place(of: key.name), found: found, expected: key.expected)
         }
-        if source.epochs != nil && source.steps != nil {
-            let both = "\(source.place(of: "epochs")) and \(source.place(of: "steps"))"
-            throw .contradiction("\(both) are both given: a run lasts either so many epochs or so many steps")
+        let lengths = [
+            ("duration", source.duration != nil), ("epochs", source.epochs != nil), ("steps", source.steps != nil),
+        ].filter(\.1).map { source.place(of: $0.0) }
+        if lengths.count > 1 {
+            throw .contradiction(
+                "\(lengths[0]) and \(lengths[1]) are both given: a run lasts either so many epochs or so many steps")
         }
     }
 
@@ -179,7 +240,7 @@ extension Recipe {
         if values.overriddenKeys?.isEmpty == true { values.overriddenKeys = nil }
         let samples = (values.batchSize ?? Default.batchSize) * (values.accumulate ?? Default.accumulate)
         values.learningRate = values.learningRate ?? Default.learningRate(batchSize: samples)
-        values.origin = .flags
+        (values.origins, values.cleared) = ([:], [])
         self.model = model
         overrides = values
     }

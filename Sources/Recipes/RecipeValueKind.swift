@@ -24,6 +24,11 @@ indirect enum RecipeNode {
 }
 
 extension RecipeText {
+    /// A number in YAML's decimal forms: `1e-3`, `.1`, `+2`. nil for others that Swift reads, such as `0x10` and `inf`.
+    static func decimal(_ text: some StringProtocol) -> Double? {
+        text.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) } ? Double(text) : nil
+    }
+
     /// Whether it is one of these words, and not quoted.
     func isOne(of words: [String]) -> Bool { !isQuoted && words.contains(text) }
 
@@ -46,6 +51,8 @@ extension RecipeText {
 /// What kind of value a key takes: how it is read, checked and written.
 struct RecipeValueKind<Value: Sendable>: Sendable {
     let expected: String
+    /// What an editor may take for it; it may let more pass than `read` and `accepts` do, and never less.
+    private(set) var schema: JSONSchema
     let read: @Sendable (RecipeNode) -> Value?
     let accepts: @Sendable (Value) -> Bool
     let print: @Sendable (Value) -> String
@@ -56,21 +63,23 @@ struct RecipeValueKind<Value: Sendable>: Sendable {
 
     /// A single value, which is never quoted.
     init(
-        expected: String, plain read: @escaping @Sendable (String) -> Value?,
+        expected: String, schema: JSONSchema = .anything, plain read: @escaping @Sendable (String) -> Value?,
         accepts: @escaping @Sendable (Value) -> Bool = { _ in true }, print: @escaping @Sendable (Value) -> String
     ) {
         self.expected = expected
+        self.schema = schema
         self.read = { node in node.text.flatMap { $0.isQuoted ? nil : read($0.text) } }
         self.accepts = accepts
         self.print = print
     }
 
     init(
-        expected: String, read: @escaping @Sendable (RecipeNode) -> Value?,
+        expected: String, schema: JSONSchema = .anything, read: @escaping @Sendable (RecipeNode) -> Value?,
         accepts: @escaping @Sendable (Value) -> Bool = { _ in true },
         print: @escaping @Sendable (Value) -> String
     ) {
         self.expected = expected
+        self.schema = schema
         self.read = read
         self.accepts = accepts
         self.print = print
@@ -82,6 +91,7 @@ extension RecipeValueKind {
     var orNone: Self {
         var kind = self
         kind.isRefusable = true
+        kind.schema = .any([schema, .refusal])
         return kind
     }
 }
@@ -90,6 +100,7 @@ extension RecipeValueKind where Value == Int {
     static func integer(in range: ClosedRange<Int>) -> Self {
         Self(
             expected: "a whole number from \(range.lowerBound) to \(range.upperBound)",
+            schema: .integer(in: range),
             plain: { Int($0) },
             accepts: { range.contains($0) },
             print: { String($0) })
@@ -98,6 +109,8 @@ extension RecipeValueKind where Value == Int {
     static func powerOfTwo(upTo limit: Int) -> Self {
         Self(
             expected: "a power of two from 1 to \(limit)",
+            schema: .oneOf(
+                (0..<limit.bitWidth).map { 1 << $0 }.filter { (1...limit).contains($0) }.map { .number(Double($0)) }),
             plain: { Int($0) },
             accepts: { (1...limit).contains($0) && $0.nonzeroBitCount == 1 },
             print: { String($0) })
@@ -107,7 +120,7 @@ extension RecipeValueKind where Value == Int {
 extension RecipeValueKind where Value == UInt64 {
     static var seed: Self {
         Self(
-            expected: "a whole number from 0 to \(UInt64.max)",
+            expected: "a whole number from 0 to \(UInt64.max)", schema: .integer(from: 0),
             plain: { UInt64($0) },
             print: { String($0) })
     }
@@ -115,12 +128,54 @@ extension RecipeValueKind where Value == UInt64 {
 
 extension RecipeValueKind where Value == Double {
     /// A finite number that is `accepted`. Swift prints the shortest text that reads as the same number.
-    static func number(_ expected: String, where accepted: @escaping @Sendable (Double) -> Bool) -> Self {
+    static func number(
+        _ expected: String, schema: JSONSchema = JSONSchema(type: ["number"]),
+        where accepted: @escaping @Sendable (Double) -> Bool
+    ) -> Self {
         Self(
-            expected: expected,
-            plain: { Double($0) },
+            expected: expected, schema: schema,
+            plain: { RecipeText.decimal($0) },
             accepts: { $0.isFinite && accepted($0) },
             print: { "\($0)" })
+    }
+
+    /// A number of this range.
+    static func number(_ expected: String, in range: ClosedRange<Double>) -> Self {
+        number(expected, schema: JSONSchema(type: ["number"], minimum: range.lowerBound, maximum: range.upperBound)) {
+            range.contains($0)
+        }
+    }
+
+    /// A number from `least` to below `bound`.
+    static func number(from least: Double, below bound: Double) -> Self {
+        number(
+            "a number from \(whole(least)) to below \(whole(bound))",
+            schema: JSONSchema(type: ["number"], minimum: least, exclusiveMaximum: bound)
+        ) { $0 >= least && $0 < bound }
+    }
+
+    /// A number that is not negative.
+    static var notNegative: Self {
+        number("a number of at least 0", schema: JSONSchema(type: ["number"], minimum: 0)) { $0 >= 0 }
+    }
+
+    /// A number above 0, and at most `most` where that is given.
+    static func positive(atMost most: Double? = nil) -> Self {
+        number(
+            "a number above 0" + (most.map { ", at most \(whole($0))" } ?? ""),
+            schema: JSONSchema(type: ["number"], maximum: most, exclusiveMinimum: 0)
+        ) { $0 > 0 && $0 <= most ?? .infinity }
+    }
+
+    /// A share of something that is neither nothing nor all of it.
+    static var share: Self {
+        number(
+            "a number above 0, below 1", schema: JSONSchema(type: ["number"], exclusiveMinimum: 0, exclusiveMaximum: 1)
+        ) { $0 > 0 && $0 < 1 }
+    }
+
+    private static func whole(_ number: Double) -> String {
+        number == number.rounded() ? "\(Int(number))" : "\(number)"
     }
 }
 
@@ -129,7 +184,8 @@ extension RecipeValueKind where Value == Double {
     static func seconds(in range: ClosedRange<Double>) -> Self {
         Self(
             expected: "a time from \(Int(range.lowerBound))s to \(Int(range.upperBound))s such as 5s or 1min, or none",
-            read: { node in node.text.flatMap { $0.isRefusal ? 0 : $0.isQuoted ? nil : Recipe.seconds($0.text) } },
+            schema: .any([.text(like: "^[0-9][0-9.eE+-]*(s|min|h)$"), .refusal]),
+            read: { node in node.text.flatMap { $0.isRefusal ? 0 : Recipe.seconds($0.text) } },
             accepts: { $0 == 0 || range.contains($0) },
             print: { $0 == 0 ? "none" : $0 == $0.rounded() ? "\(Int($0))s" : "\($0)s" })
     }
@@ -142,7 +198,7 @@ extension Recipe {
         for (unit, seconds) in [("min", 60.0), ("s", 1.0), ("h", 3600.0)] where text.hasSuffix(unit) {
             let number = text.dropLast(unit.count)
             guard number.utf8.first.map({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) ?? false,
-                let count = Double(number), count.isFinite
+                let count = RecipeText.decimal(number), count.isFinite
             else { return nil }
             return count * seconds
         }
@@ -153,7 +209,7 @@ extension Recipe {
 extension RecipeValueKind where Value == Bool {
     static var boolean: Self {
         Self(
-            expected: "true or false",
+            expected: "true or false", schema: JSONSchema(type: ["boolean"]),
             read: { $0.text?.boolean },
             print: { String($0) })
     }
@@ -161,6 +217,7 @@ extension RecipeValueKind where Value == Bool {
     static var onOff: Self {
         Self(
             expected: "on or off",
+            schema: .any([JSONSchema(type: ["boolean"]), .text(like: "^(on|On|ON|off|Off|OFF|yes|Yes|YES|no|No|NO)$")]),
             read: { $0.text?.onOff },
             print: { $0 ? "on" : "off" })
     }
@@ -168,13 +225,15 @@ extension RecipeValueKind where Value == Bool {
 
 extension RecipeValueKind where Value == String {
     static var text: Self {
-        Self(expected: "a text that is not empty", read: { $0.text?.text }, accepts: { !$0.isEmpty }, print: yamlScalar)
+        Self(
+            expected: "a text that is not empty", schema: .single, read: { $0.text?.text }, accepts: { !$0.isEmpty },
+            print: yamlScalar)
     }
 
     /// A path as its user means it.
     static var path: Self {
         Self(
-            expected: "a path; ~ and ~user at its beginning stand for home folders",
+            expected: "a path; ~ and ~user at its beginning stand for home folders", schema: .single,
             read: { node in
                 // Who names a folder like that can quote it.
                 guard let text = node.text, text.onOff == nil else { return nil }
@@ -187,7 +246,8 @@ extension RecipeValueKind where Value == String {
     /// A path, a dataset's name, or `name:path`.
     static var dataset: Self {
         Self(
-            expected: "a path, or a dataset's name", read: { node in node.text.flatMap { try? userDataset($0.text) } },
+            expected: "a path, or a dataset's name", schema: .single,
+            read: { node in node.text.flatMap { try? userDataset($0.text) } },
             accepts: { !$0.isEmpty }, print: yamlScalar)
     }
 
@@ -227,6 +287,7 @@ extension RecipeValueKind where Value: RawRepresentable & CaseIterable, Value.Ra
     static func choice() -> Self {
         Self(
             expected: Value.allCases.map(\.rawValue).joined(separator: ", "),
+            schema: .oneOf(Value.allCases.map { .text($0.rawValue) }),
             read: { $0.text.flatMap { Value(rawValue: $0.text) } },
             accepts: { _ in true },
             print: \.rawValue)
@@ -237,7 +298,7 @@ extension RecipeValueKind where Value == [String] {
     /// Texts: `[a, b]`, or `a` for one.
     static var list: Self {
         Self(
-            expected: "a list of texts that are not empty",
+            expected: "a list of texts that are not empty", schema: .any([.single, .list(of: .single)]),
             read: { node in
                 switch node {
                 case .text(let text): [text.text]
@@ -256,6 +317,7 @@ extension RecipeValueKind {
     static func map<Element>(of kind: RecipeValueKind<Element>) -> Self where Value == [String: Element] {
         var map = Self(
             expected: "a mapping of names to values, each of them \(kind.expected)",
+            schema: .map(of: .any([kind.schema, .list(of: .single), .nothing])),
             read: { node in
                 guard case .map(let entries) = node else { return nil }
                 var values: [String: Element] = [:]

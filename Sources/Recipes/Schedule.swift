@@ -145,7 +145,10 @@ extension RecipeValueKind where Value == Recipe.Interval {
     static var span: Self {
         Self(
             expected: "a number of epochs or steps such as 30epochs or 500steps",
-            plain: { text in Recipe.Interval(text).flatMap { if case .seconds = $0 { nil } else { $0 } } },
+            schema: .text(like: "^[0-9]+(steps?|epochs?)$"),
+            read: { node in
+                node.text.flatMap { Recipe.Interval($0.text) }.flatMap { if case .seconds = $0 { nil } else { $0 } }
+            },
             accepts: { if case .seconds = $0 { false } else { true } },
             print: \.description)
     }
@@ -156,7 +159,7 @@ extension RecipeValueKind where Value == [Recipe.Interval] {
     static var spans: Self {
         let intervals = Self.intervals
         return Self(
-            expected: "a list of epochs or steps such as 30epochs,60epochs",
+            expected: "a list of epochs or steps such as 30epochs,60epochs", schema: intervals.schema,
             read: intervals.read,
             accepts: { spans in !spans.isEmpty && spans.allSatisfy { RecipeValueKind<Recipe.Interval>.span.accepts($0) }
             },

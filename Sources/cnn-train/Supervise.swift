@@ -77,7 +77,7 @@ extension LaunchCommand {
     private func additions(_ train: TrainCommand, _ recipe: Recipe, _ folder: RunFolder) throws -> [String] {
         let flags = try train.flags()
         // Not the recipe of the run that is resumed, which has a value for everything.
-        let file = try train.config.map { try RecipeOverrides(contentsOf: $0) }
+        let file = train.config.isEmpty ? nil : try RecipeOverrides(contentsOf: train.config)
         var words = recipe.output == nil ? ["--output", folder.path] : []
         if flags.snapshotEvery ?? file?.snapshotEvery == nil { words += ["--snapshot-every", "1"] }
         if flags.heartbeat ?? file?.heartbeat == nil { words += ["--heartbeat", "\(heartbeat)s"] }

@@ -12,20 +12,15 @@ struct TrainCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Trains a network. (What cnn-train does where no subcommand is named.)")
 
-    @OptionGroup(title: RecipeKey.Section.network.rawValue) var network: NetworkOptions
-    @OptionGroup(title: RecipeKey.Section.data.rawValue) var data: DataOptions
-    @OptionGroup(title: RecipeKey.Section.data.rawValue) var loading: LoadingOptions
-    @OptionGroup(title: RecipeKey.Section.optimization.rawValue) var optimization: OptimizationOptions
-    @OptionGroup(title: RecipeKey.Section.loss.rawValue) var loss: LossOptions
-    @OptionGroup(title: RecipeKey.Section.ranks.rawValue) var ranks: RankOptions
-    @OptionGroup(title: RecipeKey.Section.machine.rawValue) var machine: MachineOptions
-    @OptionGroup(title: RecipeKey.Section.results.rawValue) var results: ResultOptions
-    @OptionGroup(title: RecipeKey.Section.checkpoints.rawValue) var checkpoints: CheckpointOptions
+    @OptionGroup var recipe: RecipeArguments
 
-    @Option(help: ArgumentHelp(Self.configSummary, valueName: "file.yaml"), transform: userPath) var config: String?
+    @Option(help: ArgumentHelp(Self.configSummary, valueName: "file.yaml"), transform: userPath)
+    var config: [String] = []
     @Option(parsing: .unconditional, help: ArgumentHelp(Self.workersSummary)) var workers: Int?
 
-    static let configSummary = "A recipe in YAML with any of the other options; flags win over it."
+    static let configSummary = """
+        A recipe in YAML with any of the other options; flags win over it. May be repeated, and a later one wins.
+        """
     static let workersSummary = """
         Starts this many processes on this machine, as `launch -n` does. Works with every command that ranks share.
         """
@@ -43,13 +38,37 @@ struct TrainCommand: RankedCommand {
     }
 
     func resolved() throws -> Recipe {
-        try Recipe.resolve(file: file(), flags: flags())
+        let flags = try recipe.flags()
+        return try Recipe.resolve(file: recipe.file(config, under: flags), flags: flags)
     }
 
-    /// What the user's file says; where a run is resumed without one, what that run was made with.
-    private func file() throws -> RecipeOverrides? {
-        if let config { return try RecipeOverrides(contentsOf: config) }
-        return try checkpoints.place.flatMap { try RunFolder.recipe(toResume: $0, output: results.output) }
+    /// What the command line says.
+    func flags() throws -> RecipeOverrides { try recipe.flags() }
+}
+
+/// Every option of a recipe.
+struct RecipeArguments: ParsableArguments {
+    @OptionGroup(title: RecipeKey.Section.network.rawValue) var network: NetworkOptions
+    @OptionGroup(title: RecipeKey.Section.data.rawValue) var data: DataOptions
+    @OptionGroup(title: RecipeKey.Section.data.rawValue) var loading: LoadingOptions
+    @OptionGroup(title: RecipeKey.Section.optimization.rawValue) var optimization: OptimizationOptions
+    @OptionGroup(title: RecipeKey.Section.loss.rawValue) var loss: LossOptions
+    @OptionGroup(title: RecipeKey.Section.ranks.rawValue) var ranks: RankOptions
+    @OptionGroup(title: RecipeKey.Section.machine.rawValue) var machine: MachineOptions
+    @OptionGroup(title: RecipeKey.Section.results.rawValue) var results: ResultOptions
+    @OptionGroup(title: RecipeKey.Section.checkpoints.rawValue) var checkpoints: CheckpointOptions
+
+    @Option(
+        name: .customLong("set"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(Self.setSummary, valueName: "key=value"))
+    var settings: [String] = []
+
+    static let setSummary = "Says any of these options by its key, the value in YAML: `lr=0.1`. May be repeated."
+
+    /// What the user's files say; where a run is resumed without one, what that run was made with.
+    func file(_ configs: [String], under flags: RecipeOverrides) throws -> RecipeOverrides? {
+        guard configs.isEmpty else { return try RecipeOverrides(contentsOf: configs) }
+        return try flags.resume.flatMap { try RunFolder.recipe(toResume: $0, output: flags.output) }
     }
 
     /// What the command line says.
@@ -59,6 +78,7 @@ struct TrainCommand: RankedCommand {
             network, data, loading, optimization, loss, ranks, machine, results, checkpoints,
         ]
         for group in groups { try group.write(to: &flags) }
+        for setting in settings { try flags.set(setting) }
         return flags
     }
 }

@@ -80,6 +80,7 @@ struct LoadingOptions: RecipeFlags {
 
 /// The length of a run, and the steps that it takes.
 struct OptimizationOptions: RecipeFlags {
+    @Option(\.duration) var duration: IntervalArgument?
     @Option(\.epochs) var epochs: Int?
     @Option(\.steps) var steps: Int?
     @Option(\.batchSize) var batchSize: Int?
@@ -103,6 +104,7 @@ struct OptimizationOptions: RecipeFlags {
     @Option(\.averageWeights) var averageWeights: Double?
 
     func write(to recipe: inout RecipeOverrides) {
+        recipe.duration = duration?.intervals.first
         recipe.epochs = epochs
         recipe.steps = steps
         recipe.batchSize = batchSize

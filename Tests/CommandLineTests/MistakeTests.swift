@@ -101,6 +101,16 @@ struct MistakeTests {
                 return ["--config", "recipe.yaml"]
             }, words: ["recipe.yaml:2", "epoch", "epochs"]),
         Mistake(
+            name: "a recipe that includes itself",
+            arguments: { commands in
+                try commands.write(Array("include: recipe.yaml\n".utf8), to: "recipe.yaml")
+                return ["--config", "recipe.yaml"]
+            }, words: ["recipe.yaml:1", "include", "recipe.yaml -> recipe.yaml"]),
+        Mistake(
+            name: "a key that is set and given",
+            arguments: { _ in ["--model", "lenet", "--lr", "1", "--set", "lr=2"] },
+            words: ["lr", "--set", "--lr"]),
+        Mistake(
             name: "nothing to resume",
             arguments: { ["--model", "lenet", "--data", try $0.tinyData(), "--output", "none", "--resume", "none"] },
             words: ["none", "no such file"]),

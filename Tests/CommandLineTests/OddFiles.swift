@@ -63,6 +63,9 @@ struct OddFiles {
             "odd.yaml")
         try write(Data((0...255).map { UInt8($0) }), "binary.yaml")
         try write(String(repeating: "[", count: 5000), "deep.yaml")
+        try write("include: [recipe.yaml, circle.yaml]\n", "circle.yaml")
+        let aliases = (1...30).map { "a\($0): &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n" }
+        try write("a0: &a0 x\n" + aliases.joined() + "*a30 : 1\n", "bomb.yaml")
         try write(#"{"model":"lenet","step_seconds":1e-320,"ranks":0,"parameters":-1}"#, "measured.json")
         try write(#"{"model":9223372036854775808,"ranks":1e999}"#, "odd.json")
         try write("a slots=4\r\nb slots=99999999999999999999\n# c\n\u{0}\n", "hosts")

@@ -319,7 +319,7 @@ struct RunTests {
             "--allreduce", "--gradient-dtype", "--bucket-megabytes", "--collective-timeout", "--replica-check-every",
             "--lr-multiplier", "--dropout", "--shuffle", "--augment", "--loss-precision", "--virtual-shards",
             "--accumulate", "--average-weights", "--heartbeat", "--snapshot-every",
-            "--workers",
+            "--workers", "--duration", "--set",
         ] {
             #expect(help.contains("\(flag) ") || help.contains("\(flag)\n"), "\(flag)")
         }

@@ -10,7 +10,7 @@ extension RecipeKey {
             valueName: "path", alsoKnownAs: ["dataset"]),
         RecipeKey(
             "validation_fraction", \.validationFraction,
-            .number("a number above 0, below 1") { $0 > 0 && $0 < 1 }, in: .data, default: Default.validationFraction,
+            .share, in: .data, default: Default.validationFraction,
             "The share of the pictures that is tested on where nothing says which are.", alsoKnownAs: ["val_split"],
             whenResumed: .stays),
         RecipeKey(
@@ -31,14 +31,14 @@ extension RecipeKey {
             """,
             valueName: "transforms", alsoKnownAs: ["augmentation", "transforms"]),
         RecipeKey(
-            "mixup", \.mixup, .number("a number above 0, at most 100") { $0 > 0 && $0 <= 100 }.orNone, in: .data,
+            "mixup", \.mixup, .positive(atMost: 100).orNone, in: .data,
             """
             Mixes each training image and its label with the next one's, in shares of a Beta distribution of this \
             parameter. With cutmix, a coin decides for each image.
             """,
             valueName: "alpha"),
         RecipeKey(
-            "cutmix", \.cutMix, .number("a number above 0, at most 100") { $0 > 0 && $0 <= 100 }.orNone, in: .data,
+            "cutmix", \.cutMix, .positive(atMost: 100).orNone, in: .data,
             "Shows a rectangle of the next image, and gives its label the rectangle's share.",
             valueName: "alpha"),
         RecipeKey(

@@ -17,7 +17,7 @@ extension RecipeKey {
             """,
             alsoKnownAs: ["initialization", "initialisation"]),
         RecipeKey(
-            "dropout", \.dropout, .number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }, in: .network,
+            "dropout", \.dropout, .number(from: 0, below: 1), in: .network,
             otherwise: "the model's",
             "The rate of all dropout layers; 0 turns them off."),
         RecipeKey(
@@ -41,7 +41,7 @@ extension RecipeKey {
             valueName: "prefix", alsoKnownAs: ["frozen"]),
         RecipeKey(
             "lr_multipliers", \.rateMultipliers,
-            .map(of: .number("a number from 0 to 1000") { (0...1000).contains($0) }), in: .network,
+            .map(of: .number("a number from 0 to 1000", in: 0...1000)), in: .network,
             otherwise: "1 for all",
             """
             Multiplies the learning rate of parameters whose names begin with a prefix; the longest counts. May be \

@@ -2,6 +2,10 @@ extension RecipeKey {
     /// Keys of steps and the learning rate.
     static let optimization: [RecipeKey] = [
         RecipeKey(
+            "duration", \.duration, .duration, in: .optimization, otherwise: "epochs or steps count",
+            "How long the run lasts, with its unit: what `--epochs` or `--steps` say without one.",
+            valueName: "90epochs|500steps", alsoKnownAs: ["length"], whenResumed: .changesFreely),
+        RecipeKey(
             "epochs", \.epochs, .integer(in: 1...1_000_000), in: .optimization, default: Default.epochs,
             "How long the run lasts in passes over the training data. Not together with steps.",
             whenResumed: .changesFreely),
@@ -14,7 +18,7 @@ extension RecipeKey {
             "Images of a step, over all ranks together.",
             alsoKnownAs: ["batch"], whenResumed: .stays),
         RecipeKey(
-            "lr", \.learningRate, .number("a number above 0") { $0 > 0 }, in: .optimization,
+            "lr", \.learningRate, .positive(), in: .optimization,
             otherwise: "\(Default.learningRate(batchSize: 256)) × images a step / 256",
             "The learning rate after the warm-up.",
             alsoKnownAs: ["learning_rate"]),
@@ -27,18 +31,18 @@ extension RecipeKey {
             """,
             alsoKnownAs: ["lr_scaling", "linear_scaling"]),
         RecipeKey(
-            "momentum", \.momentum, .number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }, in: .optimization,
+            "momentum", \.momentum, .number(from: 0, below: 1), in: .optimization,
             default: Default.momentum,
             "The momentum of SGD."),
         RecipeKey(
             "nesterov", \.nesterov, .boolean, in: .optimization, default: Default.nesterov,
             "Takes the momentum in Nesterov's form."),
         RecipeKey(
-            "weight_decay", \.weightDecay, .number("a number of at least 0") { $0 >= 0 }, in: .optimization,
+            "weight_decay", \.weightDecay, .notNegative, in: .optimization,
             default: Default.weightDecay,
             "The decay of weights. It is not applied to biases and batch norms."),
         RecipeKey(
-            "average_weights", \.averageWeights, .number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }.orNone,
+            "average_weights", \.averageWeights, .number(from: 0, below: 1).orNone,
             in: .optimization, otherwise: "no averages",
             """
             Also keeps averages of all parameters and buffers, which keep this share of themselves at each step, \

@@ -22,7 +22,7 @@ extension RecipeKey {
             alsoKnownAs: ["bucket_cap_mb"], whenResumed: .changesFreely),
         RecipeKey(
             "collective_timeout", \.collectiveTimeout,
-            .number("a number of seconds from 1 to 1000000") { (1...1_000_000).contains($0) }, in: .ranks,
+            .number("a number of seconds from 1 to 1000000", in: 1...1_000_000), in: .ranks,
             default: Default.collectiveTimeout,
             """
             Seconds that ranks wait for each other in a step before the run ends. A rank that is starting, evaluating, \

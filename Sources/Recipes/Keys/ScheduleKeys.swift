@@ -10,7 +10,7 @@ extension RecipeKey {
             """,
             alsoKnownAs: ["lr_schedule"]),
         RecipeKey(
-            "warmup_epochs", \.warmupEpochs, .number("a number from 0 to 10000") { (0...10_000).contains($0) },
+            "warmup_epochs", \.warmupEpochs, .number("a number from 0 to 10000", in: 0...10_000),
             in: .optimization, default: Default.warmupEpochs,
             "Epochs over which the learning rate climbs from 0; 0.5 is half an epoch.",
             alsoKnownAs: ["warmup"]),
@@ -19,7 +19,7 @@ extension RecipeKey {
             otherwise: "warmup_epochs counts",
             "The same in steps."),
         RecipeKey(
-            "final_lr", \.finalLearningRate, .number("a number of at least 0") { $0 >= 0 }, in: .optimization,
+            "final_lr", \.finalLearningRate, .notNegative, in: .optimization,
             otherwise: "0",
             "The learning rate at the end of `--schedule cosine`, `linear` and `polynomial`.",
             alsoKnownAs: ["min_lr", "eta_min", "lr_end"]),
@@ -32,7 +32,7 @@ extension RecipeKey {
             "The same in epochs or steps.",
             valueName: "30epochs|500steps"),
         RecipeKey(
-            "step_factor", \.stepFactor, .number("a number above 0, at most 1") { $0 > 0 && $0 <= 1 },
+            "step_factor", \.stepFactor, .positive(atMost: 1),
             in: .optimization, default: Default.stepFactor,
             "What each drop multiplies the learning rate with.",
             alsoKnownAs: ["gamma", "step_gamma"]),
@@ -41,7 +41,7 @@ extension RecipeKey {
             "When `--schedule multistep` drops, counted from the beginning of the run.",
             valueName: "30epochs,60epochs"),
         RecipeKey(
-            "power", \.power, .number("a number above 0, at most 100") { $0 > 0 && $0 <= 100 }, in: .optimization,
+            "power", \.power, .positive(atMost: 100), in: .optimization,
             default: Default.power,
             "The power of `--schedule polynomial`."),
         RecipeKey(
