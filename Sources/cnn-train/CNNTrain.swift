@@ -15,7 +15,7 @@ struct CNNTrain: ParsableCommand {
         version: "cnn-train 0.1.0",
         subcommands: [
             TrainCommand.self, LaunchCommand.self, EvaluateCommand.self, PredictCommand.self, CheckpointCommand.self,
-            ExportCommand.self, DataCommand.self,
+            ExportCommand.self, DataCommand.self, ConfigCommand.self,
             ModelsCommand.self, SummaryCommand.self, BenchCommand.self, PlanCommand.self, OptionsCommand.self,
             HostAgentCommand.self, HostShellCommand.self,
         ],

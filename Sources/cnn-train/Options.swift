@@ -26,10 +26,13 @@ struct OptionsCommand: LocalCommand {
         of a recipe, which is a YAML file: `--batch-size 64` says what `batch_size: 64` says there. Flags win over the file.
 
         - `--config file.yaml`: \(TrainCommand.configSummary)
+        - `--set key=value`: \(RecipeArguments.setSummary)
         - `--workers n`: \(TrainCommand.workersSummary)
+        - `include: file.yaml`, in a file alone: \(RecipeKey.includeSummary)
 
         A flag that may be repeated is a list in YAML (`freeze: [conv1, bn1]`), or a mapping where it gives names and values
         (`model_options: {growth_rate: 12}`).
+        `null` says of every key that it has no value, and lets no included file give it one.
         A run's folder holds `config.yaml`, the recipe with every default filled in.
 
         The last column says whether a resumed run may have another value than the run began with: *free*; only if
@@ -58,7 +61,7 @@ struct OptionsCommand: LocalCommand {
         cell.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
     }
 
-    private static func word(for rule: WhenResumed) -> String {
+    static func word(for rule: WhenResumed) -> String {
         switch rule {
         case .changesFreely: "free"
         case .changesOnRequest: "asked"

@@ -203,7 +203,9 @@ extension CommandLineGenerator {
         Option("--lr-multiplier", .choice(["0=0.5", "0=nan", "0=1e400"])),
         Option("--dropout", .decimal(["0", "0.5"])), Option("--shuffle", .choice(["on", "off"])),
         Option("--augment", .choice(["none", "crop-flip", "resized-crop-flip"])),
-        Option("--config", .path(["recipe.yaml", "odd.yaml", "binary.yaml", "deep.yaml"])),
+        Option("--config", .path(recipes)),
+        Option("--set", .choice(["lr=0.1", "seed=3", "mixup=none", "freeze=[a", "steps=1e3", "lrr=1", "'=1'"])),
+        Option("--duration", .choice(["1epochs", "2steps", "0steps", "1", "1min"])),
         Option("--lr", .decimal(["0.1", "1e-30"])),
         Option("--momentum", .decimal(["0", "0.9"])), Option("--nesterov", .none),
         Option("--weight-decay", .decimal(["0", "0.1"])),
@@ -225,6 +227,10 @@ extension CommandLineGenerator {
         Option("--collective-timeout", .decimal(["5", "10"])), Option("--replica-check-every", .integer(few)),
         Option("--heartbeat", .choice(["5s", "1min", "none", "5"])),
         Option("--accumulate", .integer(few)), Option("--virtual-shards", .integer(["1", "2", "8"])),
+    ]
+
+    private static let recipes = [
+        "recipe.yaml", "odd.yaml", "binary.yaml", "deep.yaml", "circle.yaml", "bomb.yaml",
     ]
 
     private static let network: [Option] = [
@@ -253,6 +259,14 @@ extension CommandLineGenerator {
                 Option("--format", .choice(["onnx"])),
             ]),
         Command(words: ["models"], options: [json]),
+        Command(words: ["config", "show"], options: training + [Option("", .path(recipes), isUsual: true), json]),
+        Command(words: ["config", "check"], options: [Option("", .path(recipes), isUsual: true), json]),
+        Command(
+            words: ["config", "diff"],
+            options: [
+                Option("", .path(recipes), isUsual: true), Option("", .path(recipes + ["run"]), isUsual: true), json,
+            ]),
+        Command(words: ["config", "schema"], options: []),
         Command(
             words: ["summary"],
             options: [

@@ -36,6 +36,25 @@ let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastP
         #expect(try silent.flags() == RecipeOverrides())
     }
 
+    @Test("flags, keys of YAML, the schema and docs/options.md have the same options")
+    func sameEverywhere() throws {
+        let train = try #require(try Help.all().command.subcommands?.first { $0.commandName == "train" })
+        let flags = Set((train.arguments ?? []).flatMap { $0.names ?? [] }.map(\.name))
+        let switches = Set(RecipeKey.all.filter { $0.expected == "true or false" }.map { "no-" + $0.flag })
+        #expect(
+            flags.subtracting(["h", "help", "version", "config", "set", "workers"]).subtracting(switches)
+                == Set(RecipeKey.all.map(\.flag)))
+        let schema = try JSONSerialization.jsonObject(with: Data(Commands().run("config", "schema").output.utf8))
+        let properties = (schema as? [String: Any])?["properties"] as? [String: Any]
+        #expect(properties.map { Set($0.keys) } == Set(RecipeKey.all.map(\.name) + ["include"]))
+        let page = try String(contentsOf: project.appending(path: "docs/options.md"), encoding: .utf8)
+        let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `") }
+        #expect(
+            rows.map { $0.dropFirst(3).prefix { $0 != "`" } }.sorted() == RecipeKey.all.map { $0.name[...] }.sorted())
+        let shown = rows.compactMap { $0.firstMatch(of: /<br>`--([a-z0-9-]+)/)?.1 }
+        #expect(Set(shown) == Set(RecipeKey.all.map { $0.flag[...] }))
+    }
+
     private func file(_ yaml: String) throws -> RecipeOverrides { try RecipeOverrides(yaml: yaml, path: "r.yaml") }
 
     @Test("every key is described once, in whole sentences", arguments: RecipeKey.all.map(\.name))

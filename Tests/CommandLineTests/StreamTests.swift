@@ -46,6 +46,7 @@ struct StreamTests {
 
     private static let printing = [
         "models", "summary --model lenet", "--help", "launch -n 2 --dry-run train", "train --help",
+        "config schema", "config show --model lenet",
     ]
 
     @Test("a command that prints ends quietly when its reader has what it wants", arguments: printing)
