@@ -59,7 +59,7 @@ struct Bench {
                 try engine.profile(batch, globalSamples: batchSize, step: step, exchange: nil).calls)
             let start = monotonicSeconds()
             // Small enough that meaningless labels do not blow the weights up.
-            engine.update(SGDStep(learningRate: 1e-3, momentum: 0.9, weightDecay: 1e-4, nesterov: false))
+            engine.update(SGD(momentum: 0.9, weightDecay: 1e-4), learningRate: 1e-3)
             updates.append(monotonicSeconds() - start)
         }
         let nodes = engine.trainingNodes(samples: batchSize)

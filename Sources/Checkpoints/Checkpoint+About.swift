@@ -9,12 +9,16 @@ extension Checkpoint {
         package var globalStep: Int
         /// Samples trained on since the run began, over all ranks, repeated ones counted again.
         package var samples: Int
+        /// Updates that the optimizer's state has seen: fewer than steps where some were left out, or the state began later.
+        package var updates: Int
 
-        package init(epoch: Int, stepInEpoch: Int, globalStep: Int, samples: Int) {
+        /// - Parameter updates: nil for as many as steps.
+        package init(epoch: Int, stepInEpoch: Int, globalStep: Int, samples: Int, updates: Int? = nil) {
             self.epoch = epoch
             self.stepInEpoch = stepInEpoch
             self.globalStep = globalStep
             self.samples = samples
+            self.updates = updates ?? globalStep
         }
     }
 
@@ -108,6 +112,7 @@ extension Checkpoint.About {
             "presentation": HeaderJSON.object(presentation), "recipe": recipe, "seed": "\(seed)",
             "epoch": "\(progress.epoch)", "step_in_epoch": "\(progress.stepInEpoch)",
             "step": "\(progress.globalStep)", "samples": "\(progress.samples)",
+            "updates": "\(progress.updates)",
             "schedule": HeaderJSON.object(schedule),
             "metrics": HeaderJSON.object(metrics.mapValues { "\($0)" }), "random": HeaderJSON.object(random),
             "versions": HeaderJSON.object(versions), "dataset": dataset,
@@ -128,7 +133,9 @@ extension Checkpoint.About {
             seed: try fields.number("seed", expected: "a whole number"),
             progress: Checkpoint.Progress(
                 epoch: try fields.count("epoch"), stepInEpoch: try fields.count("step_in_epoch"),
-                globalStep: try fields.count("step"), samples: try fields.count("samples")),
+                globalStep: try fields.count("step"), samples: try fields.count("samples"),
+                // Files of earlier versions do not say it.
+                updates: metadata["updates"] == nil ? nil : try fields.count("updates")),
             schedule: try fields.textsByName("schedule"), metrics: try fields.numbersByName("metrics"),
             random: try fields.textsByName("random"), versions: try fields.textsByName("versions"),
             dataset: metadata["dataset"] ?? "")

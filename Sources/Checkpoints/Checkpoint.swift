@@ -37,8 +37,15 @@ package struct Checkpoint: Equatable, Sendable {
     /// What the optimizer's memory `kind` of the parameter `name` is called: `training.optimizer.KIND.NAME`.
     package static func optimizerName(_ kind: String, of name: String) -> String { "\(optimizerPrefix)\(kind).\(name)" }
 
-    /// What the momentum of the parameter `name` is called.
-    package static func momentumName(of name: String) -> String { optimizerName("momentum", of: name) }
+    /// The optimizer's memories in the order in which they stand first: `momentum`.
+    package var optimizerKinds: [String] {
+        var kinds: [String] = []
+        for tensor in optimizer {
+            let kind = String(tensor.name.dropFirst(Self.optimizerPrefix.count).prefix { $0 != "." })
+            if !kinds.contains(kind) { kinds.append(kind) }
+        }
+        return kinds
+    }
 
     /// What the average of the parameter or buffer `name` is called.
     package static func averagedName(of name: String) -> String { averagedPrefix + name }

@@ -29,7 +29,6 @@ package final class GradientSum: Sendable {
     }
 
     private let shared: Shared?
-    private let count: Int
 
     /// - Parameters:
     ///   - gradients: the arena; between `finished(n)` and the end of `wait` its first n floats belong to the sum.
@@ -38,7 +37,6 @@ package final class GradientSum: Sendable {
     package init(
         of gradients: LentMemory<Float>, world: any Communicator, bucketBytes: Int, wire: WireFormat = .float32
     ) throws(ThreadError) {
-        count = gradients.count
         guard world.size > 1 else {
             shared = nil
             return
@@ -57,14 +55,8 @@ package final class GradientSum: Sendable {
 
     /// All gradients of this step are final: returns when they are summed.
     ///
-    /// - Parameter arrived: called whenever more of them are summed, with their number from the start of the arena; at last with that of
-    ///   all. These are the caller's again, while the others are still on their way.
     /// - Throws: what went wrong on the communicating thread.
-    package func wait(_ arrived: (_ summed: Int) -> Void = { _ in }) throws(CollectiveError) -> Report {
-        if let shared { return try shared.wait(arrived) }
-        arrived(count)
-        return Report()
-    }
+    package func wait() throws(CollectiveError) -> Report { try shared?.wait() ?? Report() }
 }
 
 /// What the two threads share.
@@ -101,33 +93,19 @@ private final class Shared: Sendable {
         change { state in state.isEnding = true }
     }
 
-    func wait(_ arrived: (_ summed: Int) -> Void) throws(CollectiveError) -> GradientSum.Report {
+    /// Waits for all buckets; then the next step may begin.
+    func wait() throws(CollectiveError) -> GradientSum.Report {
         finished(gradients.count)
-        var report = GradientSum.Report()
-        var told = 0
-        while told < buckets.count {
-            let start = monotonicSeconds()
-            let (summed, timings, failure) = nextSums(after: told)
-            report.waited += monotonicSeconds() - start
-            if let failure { throw failure }
-            report.timings = timings
-            told = summed
-            arrived(buckets[told - 1].upperBound)
+        let start = monotonicSeconds()
+        let (timings, failure) = waitFor { state -> ([GradientSum.Timing], CollectiveError?)? in
+            guard state.summed == self.buckets.count || state.failure != nil else { return nil }
+            let (timings, failure) = (state.timings, state.failure)
+            state = State()
+            state.failure = failure
+            return (timings, failure)
         }
-        return report
-    }
-
-    /// Waits for more than `told` buckets. When all are there the next step may begin.
-    private func nextSums(after told: Int) -> (summed: Int, timings: [GradientSum.Timing], failure: CollectiveError?) {
-        waitFor { state in
-            guard state.summed > told || state.failure != nil else { return nil }
-            let (summed, timings, failure) = (state.summed, state.timings, state.failure)
-            if summed == self.buckets.count || failure != nil {
-                state = State()
-                state.failure = failure
-            }
-            return (summed, timings, failure)
-        }
+        if let failure { throw failure }
+        return GradientSum.Report(timings: timings, waited: monotonicSeconds() - start)
     }
 
     /// Sums one bucket after the other, step after step.

@@ -1,4 +1,3 @@
-package import Graphs
 internal import Kernels
 internal import Tensors
 
@@ -6,14 +5,11 @@ internal import Tensors
 // Stochastic Approximation by Averaging", 1992; decaying as in Tarvainen & Valpola, "Mean teachers are better role models", 2017.)
 
 extension Engine {
-    package var keepsAverages: Bool { averages.count > 0 }
+    package var keepsAverages: Bool { configuration.keepsAverages }
 
-    /// Begins to keep averages, or begins anew: they are what parameters and buffers are now.
-    ///
-    /// - Throws: `MemoryError.refused`
-    package func beginAverages() throws {
-        if !keepsAverages { averages = try AlignedBuffer(count: arena.count) }
-        averages.baseAddress.update(from: weights.baseAddress, count: arena.count)
+    /// Begins averages, or begins them anew: they are what parameters and buffers are now.
+    package func beginAverages() {
+        part(.averages).baseAddress.update(from: weights.baseAddress, count: arena.count)
     }
 
     /// average = share * average + (1 - share) * value, for each parameter and buffer. Plain products and sums, whose bits are the same on any CPU.
@@ -33,29 +29,14 @@ extension Engine {
         }
     }
 
-    /// The average of a parameter or buffer in torch's layout.
-    package func average(of id: ParameterID) -> [Float] {
-        arena.read(id, count: parameters[id.index].count, from: averages.baseAddress)
-    }
-
-    package func setAverage(of id: ParameterID, to values: [Float]) {
-        arena.write(values, of: id, to: averages.baseAddress)
-    }
-
-    /// All averages, in the engine's own layout.
-    package func withAverages<Result>(_ body: (inout MutableSpan<Float>) throws -> Result) rethrows -> Result {
-        try averages.withMutableSpan(body)
-    }
-
     /// Goes over both arenas on all threads.
     private func forEachChunk(
         _ body: @escaping @Sendable (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
     ) {
-        precondition(keepsAverages, "averages that are not kept were asked for")
         let chunk = 1 << 16
         let count = arena.count
         // Both stay put until the pool is done.
-        nonisolated(unsafe) let (averages, weights) = (averages.baseAddress, weights.baseAddress)
+        nonisolated(unsafe) let (averages, weights) = (part(.averages).baseAddress, weights.baseAddress)
         pool.run((count + chunk - 1) / chunk, UnsafeRawPointer(weights)) { _, task, _ in
             let start = task * chunk
             body(averages + start, weights + start, min(chunk, count - start))

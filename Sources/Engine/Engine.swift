@@ -12,6 +12,8 @@ package final class Engine {
     package let parameters: [ParameterSpecification]
     /// How many training batches the running statistics have seen.
     package var batchesTracked = 0
+    /// How many updates the optimizer's state has seen since it began.
+    package var updates = 0
     package let configuration: EngineConfiguration
     /// Bytes for weights, gradients, optimizer state and running statistics.
     package let parameterBytes: Int
@@ -24,16 +26,16 @@ package final class Engine {
     /// What computes products; nil for our own kernels.
     let openBLAS: OpenBLAS?
     let arena: ParameterArena
-    var weights: AlignedBuffer<Float>
+    /// What is learned, part by part; values come first.
+    let state: [StateArena]
+    /// Parameters and buffers themselves: the first part of the state.
+    let weights: StateArena
     var gradients: AlignedBuffer<Float>
-    var velocities: AlignedBuffer<Float>
-    /// Of all parameters and buffers over time; empty where they are not kept.
-    var averages: AlignedBuffer<Float>
     /// Between steps nobody's: no step reads what another has left there.
     let activations: AlignedBuffer<Float>
     let training: Compiled?
     private let evaluation: Compiled
-    private let optimizer: Optimizer
+    let optimizer: Optimizer
     /// The plan of the last run and its samples: where `logits` looks.
     private var lastRun: (compiled: Compiled, batch: [Int])?
 
@@ -61,11 +63,10 @@ package final class Engine {
         openBLAS?.threads = configuration.threads
         let arena = layout.arena
         let trainableCount = layout.training == nil ? 0 : arena.trainableCount
-        let weights = try AlignedBuffer<Float>(count: arena.count)
+        let state = try layout.state.map { try StateArena($0) }
+        let weights = state[0]
         let gradients = try AlignedBuffer<Float>(count: trainableCount)
-        let velocities = try AlignedBuffer<Float>(count: trainableCount)
         let activations = try AlignedBuffer<Float>(count: layout.activationCount)
-        let averages = try AlignedBuffer<Float>(count: 0)
         let shared = SharedMemory(
             kernels: instructionSet.kernels, openBLAS: openBLAS, configuration: configuration, arena: arena,
             weights: weights.baseAddress, gradients: gradients.baseAddress, activations: activations.baseAddress)
@@ -84,16 +85,13 @@ package final class Engine {
         self.arena = arena
         self.training = training
         self.evaluation = evaluation
-        self.optimizer = Optimizer(
-            kernels: instructionSet.kernels, graph: layout.training ?? layout.evaluation, arena: arena,
-            weights: weights.baseAddress, gradients: gradients.baseAddress, velocities: velocities.baseAddress)
+        self.optimizer = Optimizer(graph: layout.training ?? layout.evaluation, arena: arena)
         self.parameterBytes = layout.parameterBytes
         self.activationBytes = layout.activationBytes
         self.planBytes = (training?.bytes ?? 0) + evaluation.bytes
+        self.state = state
         self.weights = weights
         self.gradients = gradients
-        self.velocities = velocities
-        self.averages = averages
         self.activations = activations
     }
 
@@ -150,40 +148,12 @@ package final class Engine {
         return lastRun.compiled.logits(shardSizes: lastRun.batch)
     }
 
-    /// One step of the optimizer along the gradients.
-    package func update(_ step: SGDStep) { optimizer.update(step, on: pool) }
-
-    /// Begins a step of the optimizer that `advanceUpdate` takes, as gradients become final.
-    ///
-    /// - Parameter keepsWeights: whether `takeBackUpdate` may be asked for.
-    package func beginUpdate(_ step: SGDStep, keepsWeights: Bool) { optimizer.begin(step, keepsWeights: keepsWeights) }
-
-    /// Moves the parameters all of whose gradients are among the first `final`, which nobody reads or writes any more.
-    ///
-    /// - Returns: false once any of the gradients is infinite or not a number: then nothing more is moved.
-    package func advanceUpdate(to final: Int) -> Bool { optimizer.advance(to: final, on: pool) }
-
-    /// Gives parameters the values from before the step that was begun last, to the bit. Gradients and the optimizer's state are lost.
-    package func takeBackUpdate() { optimizer.takeBack(on: pool) }
-
-    /// Multiplies the learning rate of one trainable parameter from now on. 0 freezes it: no gradient, decay or momentum moves it.
-    package func setRateMultiplier(_ multiplier: Float, of id: ParameterID) {
-        optimizer.setRateMultiplier(multiplier, of: id)
-    }
-
     // MARK: Parameters
 
     /// A parameter in torch's layout. `batchesTracked` is a property of the engine instead.
-    package func values(of id: ParameterID) -> [Float] {
-        arena.read(id, count: parameters[id.index].count, from: weights.baseAddress)
-    }
+    package func values(of id: ParameterID) -> [Float] { values(of: id, in: .values) }
 
-    package func setValues(of id: ParameterID, to values: [Float]) {
-        precondition(
-            values.count == parameters[id.index].count,
-            "\(values.count) values for \(parameters[id.index].name), which has \(parameters[id.index].count)")
-        arena.write(values, of: id, to: weights.baseAddress)
-    }
+    package func setValues(of id: ParameterID, to values: [Float]) { setValues(of: id, in: .values, to: values) }
 
     /// Gives all parameters and buffers but `batchesTracked` the values that `values` makes of them, on all threads.
     ///
@@ -202,15 +172,6 @@ package final class Engine {
         arena.read(id, count: parameters[id.index].count, from: gradients.baseAddress)
     }
 
-    /// The optimizer's velocity of a trainable parameter, in torch's layout.
-    package func momentum(of id: ParameterID) -> [Float] {
-        arena.read(id, count: parameters[id.index].count, from: velocities.baseAddress)
-    }
-
-    package func setMomentum(of id: ParameterID, to values: [Float]) {
-        arena.write(values, of: id, to: velocities.baseAddress)
-    }
-
     /// All gradients, in the order in which the backward pass finishes them and in the engine's own layout.
     package func withGradients<Result>(_ body: (inout MutableSpan<Float>) throws -> Result) rethrows -> Result {
         try gradients.withMutableSpan(body)
@@ -219,25 +180,6 @@ package final class Engine {
     /// The same memory, for a thread that sums what `train` has told it to be final.
     package func lendGradients() -> LentMemory<Float> {
         LentMemory(gradients.baseAddress, count: gradients.count, owner: self)
-    }
-
-    /// All parameters and running statistics, in the engine's own layout: the same on every rank.
-    package func withParameters<Result>(_ body: (inout MutableSpan<Float>) throws -> Result) rethrows -> Result {
-        try weights.withMutableSpan(body)
-    }
-
-    /// Where each parameter, and each buffer where asked for, lies in `withParameters`.
-    package func storage(includingBuffers: Bool) -> [(name: String, range: Range<Int>)] {
-        parameters.enumerated().compactMap { index, parameter in
-            guard parameter.isTrainable || includingBuffers && parameter.role != .batchesTracked else { return nil }
-            let entry = arena.entries[index]
-            return (parameter.name, entry.offset..<entry.offset + entry.storage)
-        }
-    }
-
-    /// The optimizer's state, in the engine's own layout.
-    package func withMomentum<Result>(_ body: (inout MutableSpan<Float>) throws -> Result) rethrows -> Result {
-        try velocities.withMutableSpan(body)
     }
 
     /// All running statistics, in the engine's own layout.

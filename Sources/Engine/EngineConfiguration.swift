@@ -22,6 +22,10 @@ package struct EngineConfiguration: Sendable {
     package var labelSmoothing = 0.0
     /// By class, what its part of a training loss is multiplied with; nil for 1.
     package var classWeights: [Float]?
+    /// The optimizer that it is trained with: what is remembered from step to step follows from it.
+    package var optimizer: any OptimizerRule = SGD(momentum: 0.9, weightDecay: 0)
+    /// Whether averages of parameters and buffers over time are kept.
+    package var keepsAverages = false
     /// What graphs are rewritten by before they are planned: no result depends on it.
     package var passes = Set(GraphPass.allCases)
 
@@ -57,21 +61,5 @@ package struct Tally: Sendable {
         self.lossSum = lossSum
         self.correct = correct
         self.samples = samples
-    }
-}
-
-/// One optimizer step: v = momentum * v + g + weightDecay * w, w -= lr * (v, or with Nesterov g + weightDecay * w + momentum * v).
-/// Weight decay applies where the parameter's specification says it decays.
-package struct SGDStep: Sendable {
-    package var learningRate: Float
-    package var momentum: Float
-    package var weightDecay: Float
-    package var nesterov: Bool
-
-    package init(learningRate: Float, momentum: Float, weightDecay: Float, nesterov: Bool) {
-        self.learningRate = learningRate
-        self.momentum = momentum
-        self.weightDecay = weightDecay
-        self.nesterov = nesterov
     }
 }

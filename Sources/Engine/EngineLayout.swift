@@ -39,19 +39,11 @@ package struct EngineLayout {
     /// Samples that a training batch has room for.
     private var trainingSlots: Int { configuration.shards * configuration.shardCapacity }
 
-    /// Weights, gradients, optimizer state and running statistics.
-    package var parameterBytes: Int {
-        bytes(arena.count).saturatingSum(training == nil ? 0 : bytes(arena.trainableCount).saturatingProduct(2))
-    }
+    /// What is learned and kept from step to step, and gradients.
+    package var parameterBytes: Int { stateBytes.saturatingSum(gradientBytes) }
 
     /// Gradients alone, which are among `parameterBytes`.
     package var gradientBytes: Int { training == nil ? 0 : bytes(arena.trainableCount) }
-
-    /// Averages of parameters over time, where they are kept.
-    package var averageBytes: Int { bytes(arena.count) }
-
-    /// One copy of what is learned, without averages.
-    package var snapshotBytes: Int { bytes(arena.count).saturatingSum(bytes(arena.trainableCount)) }
 
     /// Activations and their gradients: the arena that both plans share.
     package var activationBytes: Int { bytes(activationCount) }

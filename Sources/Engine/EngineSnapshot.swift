@@ -2,79 +2,59 @@ package import Graphs
 internal import Kernels
 package import Tensors
 
-/// What an engine has learned, copied at one moment: parameters, buffers and optimizer state, in the engine's own
-/// layout.
+/// What an engine has learned, copied at one moment: its state, in the engine's own layout.
 package struct EngineSnapshot: Sendable {
     /// Parameters and buffers in canonical order.
     package let parameters: [ParameterSpecification]
     package let batchesTracked: Int
-    /// Of all that was copied: `PieceChecksum`'s of the pieces of values, velocities and averages, combined.
+    /// Of all that was copied: `PieceChecksum`'s of the pieces of the state's parts, combined.
     package let checksum: UInt64
 
     let arena: ParameterArena
     /// Nobody may write there until the snapshot has been used.
     let memory: SnapshotMemory
 
-    /// Hands the values of a parameter or buffer with storage in torch's layout to `body`, run by run, few at a time.
+    /// The parts that were copied, in the order of `EngineLayout.state`.
+    package var kinds: [StateKind] { memory.extents.map(\.kind) }
+
+    /// Hands the numbers of a parameter or buffer with storage in a part of the state, in torch's layout, to `body`, run
+    /// by run, few at a time.
     package func forEachRun<Failure: Error>(
-        ofValues id: ParameterID, _ body: (Span<Float>) throws(Failure) -> Void
+        of id: ParameterID, in kind: StateKind, _ body: (Span<Float>) throws(Failure) -> Void
     ) throws(Failure) {
-        try arena.forEachRun(id, count: parameters[id.index].count, of: memory.weights, body)
+        try arena.forEachRun(id, count: parameters[id.index].count, of: memory.part(kind), body)
     }
 
-    /// Hands the optimizer's velocities of a trainable parameter in torch's layout to `body`, run by run, few at a
-    /// time.
-    package func forEachRun<Failure: Error>(
-        ofMomentum id: ParameterID, _ body: (Span<Float>) throws(Failure) -> Void
-    ) throws(Failure) {
-        try arena.forEachRun(id, count: parameters[id.index].count, of: memory.velocities, body)
-    }
-
-    /// Whether averages were kept.
-    package var hasAverages: Bool { memory.keepsAverages }
-
-    /// Hands the average of a parameter or buffer with storage in torch's layout to `body`, run by run, few at a time.
-    package func forEachRun<Failure: Error>(
-        ofAverage id: ParameterID, _ body: (Span<Float>) throws(Failure) -> Void
-    ) throws(Failure) {
-        try arena.forEachRun(id, count: parameters[id.index].count, of: memory.averages, body)
-    }
-
-    /// The first parameter or buffer of which a value or velocity is infinite or not a number.
-    package func firstNotFinite() -> (id: ParameterID, isMomentum: Bool)? {
-        for index in parameters.indices {
-            let id = ParameterID(index: index)
-            let entry = arena.entries[index]
-            if !allAreFinite(memory.weights + entry.offset, entry.storage) { return (id, false) }
-            if parameters[index].isTrainable,
-                !allAreFinite(memory.velocities + entry.offset, entry.storage)
-            {
-                return (id, true)
+    /// The first number of the state that is infinite or none: the part and the parameter or buffer that it is of.
+    package func firstNotFinite() -> (id: ParameterID, kind: StateKind)? {
+        for kind in kinds {
+            let part = memory.part(kind)
+            for index in parameters.indices where parameters[index].isTrainable || kind.hasBuffers {
+                let entry = arena.entries[index]
+                if !allAreFinite(part + entry.offset, entry.storage) { return (ParameterID(index: index), kind) }
             }
         }
         return nil
     }
 }
 
-/// Capacity for one snapshot of an engine: values, velocities and averages one after the other, as its arenas have
-/// them.
+/// Capacity for one snapshot of an engine: the parts of its state one after the other, as its arenas have them.
 package final class SnapshotMemory: Sendable {
-    let keepsAverages: Bool
+    let extents: [StateExtent]
     private let floats: LentMemory<Float>
-    private let sizes: SnapshotSizes
     /// Of the pieces, until they are put together.
     fileprivate let checksums: AlignedBuffer<UInt64>
 
     private static let smallPageFloats = 1024
 
     /// - Parameter lent: where it is; nil reserves memory.
-    fileprivate init(_ sizes: SnapshotSizes, in lent: LentMemory<Float>?) throws {
-        let floats = try lent ?? ReservedFloats(count: sizes.floats).lent
-        precondition(floats.count == sizes.floats, "\(floats.count) floats for a snapshot of \(sizes.floats)")
+    fileprivate init(_ extents: [StateExtent], in lent: LentMemory<Float>?) throws {
+        let count = extents.reduce(0) { $0 + $1.floats }
+        let floats = try lent ?? ReservedFloats(count: count).lent
+        precondition(floats.count == count, "\(floats.count) floats for a snapshot of \(count)")
         self.floats = floats
-        self.sizes = sizes
-        keepsAverages = sizes.averages > 0
-        checksums = try AlignedBuffer(count: sizes.pieces)
+        self.extents = extents
+        checksums = try AlignedBuffer(count: extents.reduce(0) { $0 + PieceChecksum.pieces(of: $1.floats) })
     }
 
     /// Has the system hand out all pages: the first write to a page costs ten times what a later one does.
@@ -82,35 +62,11 @@ package final class SnapshotMemory: Sendable {
         for place in stride(from: 0, to: floats.count, by: Self.smallPageFloats) { floats.baseAddress[place] = 0 }
     }
 
-    var weights: UnsafeMutablePointer<Float> { floats.baseAddress }
-    var velocities: UnsafeMutablePointer<Float> { weights + sizes.values }
-    /// Nothing is there where none are kept.
-    var averages: UnsafeMutablePointer<Float> { velocities + sizes.velocities }
-}
-
-/// Floats of a snapshot's parts.
-package struct SnapshotSizes: Sendable {
-    package let values: Int
-    package let velocities: Int
-    /// 0 where none are kept.
-    package let averages: Int
-
-    init(_ arena: ParameterArena, keepsAverages: Bool) {
-        values = arena.count
-        velocities = arena.trainableCount
-        averages = keepsAverages ? arena.count : 0
-    }
-
-    package var floats: Int { values + velocities + averages }
-    fileprivate var pieces: Int {
-        PieceChecksum.pieces(of: values) + PieceChecksum.pieces(of: velocities) + PieceChecksum.pieces(of: averages)
-    }
-}
-
-extension EngineLayout {
-    /// Floats of a snapshot of such an engine.
-    package func snapshotSizes(keepsAverages: Bool) -> SnapshotSizes {
-        SnapshotSizes(arena, keepsAverages: keepsAverages)
+    /// The copy of a part of the state.
+    func part(_ kind: StateKind) -> UnsafeMutablePointer<Float> {
+        let before = extents.prefix { $0.kind != kind }
+        precondition(before.count < extents.count, "a snapshot has no \(kind)")
+        return floats.baseAddress + before.reduce(0) { $0 + $1.floats }
     }
 }
 
@@ -124,15 +80,12 @@ private final class ReservedFloats: Sendable {
 }
 
 extension Engine {
-    /// Floats of a snapshot of this engine, with averages where they are kept by now.
-    package var snapshotSizes: SnapshotSizes { SnapshotSizes(arena, keepsAverages: keepsAverages) }
-
-    /// Reserves capacity for snapshots of this engine, one at a time, with averages where they are kept by now.
+    /// Reserves capacity for snapshots of this engine, one at a time.
     ///
-    /// - Parameter lent: as many floats as `snapshotSizes` says, to be taken for it.
+    /// - Parameter lent: as many floats as all parts of the state have, to be taken for it.
     /// - Throws: `MemoryError.refused`
     package func snapshotMemory(in lent: LentMemory<Float>? = nil) throws -> SnapshotMemory {
-        try SnapshotMemory(snapshotSizes, in: lent)
+        try SnapshotMemory(stateExtents, in: lent)
     }
 
     /// Copies what was learned: the only part of a checkpoint for which training stands still.
@@ -146,7 +99,7 @@ extension Engine {
             parameters: parameters, batchesTracked: batchesTracked, checksum: checksum, arena: arena, memory: memory)
     }
 
-    /// Takes over what an engine with the same arenas has left in `memory`, but for `batchesTracked`.
+    /// Takes over what an engine with the same arenas has left in `memory`, but for what is counted.
     ///
     /// - Returns: its checksum: where that is not what it should be, nothing that was taken over is to be used.
     package func restore(_ memory: SnapshotMemory) -> UInt64 {
@@ -166,14 +119,11 @@ extension Engine {
     private func copy(
         _ memory: SnapshotMemory, _ move: @escaping @Sendable (SnapshotPart, Range<Int>) -> UInt64
     ) -> UInt64 {
-        precondition(memory.keepsAverages == keepsAverages, "a snapshot's memory is of another engine")
+        precondition(memory.extents == stateExtents, "a snapshot's memory is of another engine")
         // All of them stay put until the pool is done.
-        nonisolated(unsafe) let parts: InlineArray<3, SnapshotPart> = [
-            SnapshotPart(arena: weights.baseAddress, copy: memory.weights, count: arena.count),
-            SnapshotPart(arena: velocities.baseAddress, copy: memory.velocities, count: arena.trainableCount),
-            SnapshotPart(
-                arena: averages.baseAddress, copy: memory.averages, count: keepsAverages ? arena.count : 0),
-        ]
+        nonisolated(unsafe) let parts = state.map { part in
+            SnapshotPart(arena: part.baseAddress, copy: memory.part(part.kind), count: part.count)
+        }
         nonisolated(unsafe) let checksums = memory.checksums.baseAddress
         pool.run(memory.checksums.count, UnsafeRawPointer(checksums)) { _, task, _ in
             var (part, piece) = (0, task)

@@ -3,7 +3,7 @@ internal import Tensors
 extension Engine {
     /// All running statistics, in the engine's own layout.
     package var runningStatistics: [Float] {
-        weights.withSpan { values in (arena.trainableCount..<arena.count).map { values[$0] } }
+        weights.buffer.withSpan { values in (arena.trainableCount..<arena.count).map { values[$0] } }
     }
 
     /// - Precondition: as many as there are.

@@ -110,52 +110,6 @@ package struct CrossEntropyArguments: BitwiseCopyable {
     }
 }
 
-/// One stretch of the flat parameter arena.
-package struct ParameterChunk: BitwiseCopyable {
-    package var offset: Int
-    package var count: Int
-    package var decays: Bool
-    /// Multiplies the learning rate; 0 freezes.
-    package var rate: Float
-
-    package init(offset: Int, count: Int, decays: Bool, rate: Float) {
-        self.offset = offset
-        self.count = count
-        self.decays = decays
-        self.rate = rate
-    }
-}
-
-/// Stochastic gradient descent with momentum over flat parameters. One task a chunk.
-package struct SGDArguments: BitwiseCopyable {
-    package var parameters: UnsafeMutablePointer<Float>
-    package var gradients: UnsafeMutablePointer<Float>
-    package var velocities: UnsafeMutablePointer<Float>
-    package var chunks: UnsafePointer<ParameterChunk>
-    package var learningRate: Float
-    package var momentum: Float
-    package var weightDecay: Float
-    package var nesterov: Bool
-    /// Whether each parameter's old value takes the place of its gradient.
-    package var keepsWeights: Bool
-
-    package init(
-        parameters: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>,
-        velocities: UnsafeMutablePointer<Float>, chunks: UnsafePointer<ParameterChunk>, learningRate: Float,
-        momentum: Float, weightDecay: Float, nesterov: Bool, keepsWeights: Bool
-    ) {
-        self.parameters = parameters
-        self.gradients = gradients
-        self.velocities = velocities
-        self.chunks = chunks
-        self.learningRate = learningRate
-        self.momentum = momentum
-        self.weightDecay = weightDecay
-        self.nesterov = nesterov
-        self.keepsWeights = keepsWeights
-    }
-}
-
 /// Local response normalisation and its gradient. One task a sample.
 package struct LRNArguments: BitwiseCopyable {
     package var batch: BatchLayout

@@ -63,12 +63,9 @@ package struct Simulation: Sendable {
         }
         now += measurement.restSeconds * slowness
         wires.finish(measurement.gradients, at: now)
-        // What has arrived is updated while later buckets are on their way.
-        for arrival in wires.arrivals() {
-            exposed += max(arrival.time - now, 0)
-            let share = Double(arrival.count) / Double(max(measurement.gradients, 1))
-            now = max(now, arrival.time) + share * measurement.updateSeconds * slowness
-        }
+        let summed = max(wires.end(), now)
+        exposed += summed - now
+        now = summed + measurement.updateSeconds * slowness
         return Step(seconds: now, exposed: exposed)
     }
 }
@@ -79,11 +76,9 @@ private struct Wires {
     private let choice: Simulation.Choice
     /// Those of the gradients that are not sent yet.
     private var buckets: ArraySlice<Range<Int>>
-    /// Messages that wait, with the time from which they may go, and the floats that are summed with them.
-    private var queue: [(transfer: Transfer, ready: Double, summed: Int)] = []
+    /// Messages that wait, with the time from which they may go.
+    private var queue: [(transfer: Transfer, ready: Double)] = []
     private var head = 0
-    /// When stretches of the gradients were summed, in their order.
-    private var summed: [(count: Int, time: Double)] = []
     /// When the side thread is done with its last message.
     private var sideFree = 0.0
     /// When the network can take the next message.
@@ -100,11 +95,7 @@ private struct Wires {
     mutating func finish(_ count: Int, at time: Double) {
         while let bucket = buckets.first, bucket.upperBound <= count {
             buckets.removeFirst()
-            let transfers = cluster.transfers(bytes: Double(4 * bucket.count), choice.algorithm)
-            for (index, transfer) in transfers.enumerated() {
-                queue.append((transfer, time, index == transfers.count - 1 ? bucket.count : 0))
-            }
-            if transfers.isEmpty { summed.append((bucket.count, time)) }
+            queue += cluster.transfers(bytes: Double(4 * bucket.count), choice.algorithm).map { ($0, time) }
         }
         advance(to: time)
     }
@@ -119,10 +110,10 @@ private struct Wires {
         return now
     }
 
-    /// When the sums of the gradients' stretches are there, in their order.
-    mutating func arrivals() -> [(count: Int, time: Double)] {
+    /// When the last sum of gradients is there; 0 where there is nothing to send.
+    mutating func end() -> Double {
         advance(to: .infinity)
-        return summed
+        return sideFree
     }
 
     /// Seconds that the side thread has taken from the computing one since this was last asked.
@@ -138,7 +129,6 @@ private struct Wires {
             let start = max(sideFree, queue[head].ready)
             guard start < time else { return }
             sideFree = send(queue[head].transfer, at: start)
-            if queue[head].summed > 0 { summed.append((queue[head].summed, sideFree)) }
             stolen += queue[head].transfer.bytes * Simulation.secondsPerByte
             head += 1
         }

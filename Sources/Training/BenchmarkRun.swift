@@ -102,9 +102,9 @@ final class BenchmarkRun {
         let calls = try train()
         let trained = monotonicSeconds()
         let exchanged = world.recorder.seconds(on: .main) - before
-        let (report, updates) = try sumAndUpdate()
+        let (report, summed) = try sumAndUpdate()
         let updated = monotonicSeconds()
-        timeline.end(trained: trained, update: updates.reduce(0) { $0 + $1.end - $1.start })
+        timeline.end(trained: trained, update: updated - summed)
         let exposed = exchanged + report.waited
         communicationTimes.append(
             CommunicationTimes(
@@ -113,7 +113,8 @@ final class BenchmarkRun {
         let end = monotonicSeconds()
         step += 1
         recording?.append(
-            start: start, calls: calls, trained: trained, updates: updates, end: end, communication: report.timings)
+            start: start, calls: calls, trained: trained, summed: summed, updated: updated, end: end,
+            communication: report.timings)
         return end - start
     }
 
@@ -128,23 +129,14 @@ final class BenchmarkRun {
         step += 1
     }
 
-    /// What training does with gradients, and when it moved parameters.
-    private func sumAndUpdate() throws -> (GradientSum.Report, [StepRecording.Stretch]) {
+    /// What training does with gradients, and when it began to move parameters.
+    private func sumAndUpdate() throws -> (report: GradientSum.Report, summed: Double) {
+        let report = try gradientSum.wait()
+        let summed = monotonicSeconds()
+        _ = engine.gradientsAreFinite()
         // Small enough that random labels do not blow the weights up.
-        engine.beginUpdate(
-            SGDStep(learningRate: 1e-3, momentum: 0.9, weightDecay: 1e-4, nesterov: false), keepsWeights: world.size > 1
-        )
-        var updates: [StepRecording.Stretch] = []
-        let report = try gradientSum.wait { [engine] summed in
-            let start = monotonicSeconds()
-            _ = engine.advanceUpdate(to: summed)
-            updates.append(StepRecording.Stretch(start: start, end: monotonicSeconds()))
-        }
-        // Recordings have the same calls in every step, also where several buckets were there at once.
-        if let end = updates.last?.end {
-            while updates.count < report.timings.count { updates.append(StepRecording.Stretch(start: end, end: end)) }
-        }
-        return (report, updates)
+        engine.update(SGD(momentum: 0.9, weightDecay: 1e-4), learningRate: 1e-3)
+        return (report, summed)
     }
 
     /// One pass forward and backward; its calls, where they are recorded.

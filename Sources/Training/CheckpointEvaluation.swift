@@ -59,7 +59,7 @@ package struct CheckpointEvaluation: Sendable {
             engine.take(fit)
             return (engine, file.notes(on: fit, of: setup.network))
         }
-        try engine.withParameters { parameters in try world.broadcast(&parameters, from: 0) }
+        try engine.withState(.values) { parameters in try world.broadcast(&parameters, from: 0) }
         model = task.model
         self.data = task.data
         self.notes = notes + (world.rank == 0 ? setup.labelNote.map { [$0] } ?? [] : [])

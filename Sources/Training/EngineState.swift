@@ -27,12 +27,16 @@ extension Engine {
 
     /// What the optimizer remembers of each parameter that training moves.
     package var optimizerTensors: [NamedTensor] {
-        parameters.enumerated().filter(\.element.isTrainable).map { index, parameter in
-            NamedTensor(
-                name: Checkpoint.momentumName(of: parameter.name), shape: parameter.shape,
-                storage: .float32(momentum(of: ParameterID(index: index))))
+        optimizerKinds.flatMap { kind in
+            places(in: kind).map { index in
+                NamedTensor(
+                    name: kind.tensorName(of: parameters[index].name), shape: parameters[index].shape,
+                    storage: .float32(values(of: ParameterID(index: index), in: kind)))
+            }
         }
     }
+
+    private func places(in kind: StateKind) -> [Int] { parameters.places(in: kind) }
 
     /// SHA-256 of all parameters and buffers in canonical order, of which one at a time is copied.
     package var parametersSHA256: String { sha256(of: parameters.indices.lazy.map(tensor)) }
@@ -51,72 +55,101 @@ extension Engine {
 
     /// Takes over what the optimizer remembered.
     ///
-    /// - Parameter path: what messages call the file that it is from.
-    /// - Throws: `TrainingError.unfitCheckpoint` where something is missing, too much, or of another type or
-    ///   shape; `.weightsNotFinite`
-    package func loadOptimizer(_ tensors: [NamedTensor], from path: String) throws(TrainingError) {
-        let trainable = parameters.indices.filter { parameters[$0].isTrainable }
-        let fit = WeightsFit(
-            tensors, to: trainable.map { parameters[$0] }, called: Checkpoint.momentumName(of:))
-        guard fit.misfits.isEmpty else { throw .unfitCheckpoint(misfits: fit.misfitLines) }
-        try fit.requireFinite(path: path)
-        for (index, tensor) in fit.fitting {
-            if let values = tensor.floats { setMomentum(of: ParameterID(index: trainable[index]), to: values) }
+    /// - Parameters:
+    ///   - path: what messages call the file that it is from.
+    ///   - updates: how many updates it has seen.
+    ///   - beginsMissing: whether memories that the file does not have begin at zero, and others are left out.
+    /// - Returns: what was begun or left out, as lines to be read.
+    /// - Throws: `TrainingError.otherOptimizer` where the memories are another optimizer's, `.unfitCheckpoint` where a
+    ///   tensor is missing, too much, or of another type or shape; `.weightsNotFinite`
+    @discardableResult
+    package func loadOptimizer(
+        _ tensors: [NamedTensor], from path: String, updates: Int, beginsMissing: Bool = false
+    ) throws(TrainingError) -> [String] {
+        let found = Checkpoint(tensors: [], optimizer: tensors, metadata: [:]).optimizerKinds
+        let needed = optimizerKinds.map(\.memory)
+        guard beginsMissing || Set(found) == Set(needed) else {
+            throw .otherOptimizer(path: path, found: found, needed: needed)
         }
+        for kind in optimizerKinds {
+            guard found.contains(kind.memory) else {
+                clear(kind)
+                continue
+            }
+            let prefix = kind.tensorName(of: "")
+            try load(tensors.filter { $0.name.hasPrefix(prefix) }, of: kind, from: path)
+        }
+        let (missing, extra) = (needed.filter { !found.contains($0) }, found.filter { !needed.contains($0) })
+        // What corrects the beginning of averages over gradients begins anew with any of them.
+        self.updates = missing.isEmpty ? updates : 0
+        var notes: [String] = []
+        if !missing.isEmpty { notes.append("begun at zero for the optimizer: " + Wording.few(missing)) }
+        if !extra.isEmpty { notes.append("left out of what the optimizer remembered: " + Wording.few(extra)) }
+        return notes
     }
-}
 
-extension Engine {
     /// Takes over averages; they begin with the values as they are where there are none.
     ///
     /// - Parameter path: what messages call the file that they are from.
     /// - Throws: `TrainingError.unfitCheckpoint` where one is missing, too many, or of another type or shape;
-    ///   `.weightsNotFinite`; `MemoryError.refused`
-    package func loadAverages(_ tensors: [NamedTensor], from path: String) throws {
-        try beginAverages()
-        guard !tensors.isEmpty else { return }
-        let averaged = parameters.indices.filter { parameters[$0].role != .batchesTracked }
-        let fit = WeightsFit(tensors, to: averaged.map { parameters[$0] }, called: Checkpoint.averagedName(of:))
-        guard fit.misfits.isEmpty else { throw TrainingError.unfitCheckpoint(misfits: fit.misfitLines) }
+    ///   `.weightsNotFinite`
+    package func loadAverages(_ tensors: [NamedTensor], from path: String) throws(TrainingError) {
+        beginAverages()
+        if !tensors.isEmpty { try load(tensors, of: .averages, from: path) }
+    }
+
+    /// Takes over a part of the state but values.
+    private func load(_ tensors: [NamedTensor], of kind: StateKind, from path: String) throws(TrainingError) {
+        let places = places(in: kind)
+        let fit = WeightsFit(tensors, to: places.map { parameters[$0] }, called: kind.tensorName(of:))
+        guard fit.misfits.isEmpty else { throw .unfitCheckpoint(misfits: fit.misfitLines) }
         try fit.requireFinite(path: path)
         for (index, tensor) in fit.fitting {
-            if let values = tensor.floats { setAverage(of: ParameterID(index: averaged[index]), to: values) }
+            if let values = tensor.floats { setValues(of: ParameterID(index: places[index]), in: kind, to: values) }
         }
+    }
+}
+
+extension StateKind {
+    /// What a checkpoint calls the tensor of a parameter or buffer in this part of the state.
+    package func tensorName(of name: String) -> String {
+        switch self {
+        case .values: name
+        case .optimizer(let memory): Checkpoint.optimizerName(memory, of: name)
+        case .averages: Checkpoint.averagedName(of: name)
+        }
+    }
+
+    /// What an optimizer calls it; empty for other parts.
+    fileprivate var memory: String {
+        if case .optimizer(let memory) = self { memory } else { "" }
+    }
+}
+
+extension [ParameterSpecification] {
+    /// The places of those that a part of an engine's state has numbers of.
+    fileprivate func places(in kind: StateKind) -> [Int] {
+        indices.filter { self[$0].isTrainable || kind.hasBuffers && self[$0].role != .batchesTracked }
     }
 }
 
 extension EngineSnapshot {
     /// A checkpoint of it, whose tensors are those that `Engine.tensors` and `Engine.optimizerTensors` had.
     func draft(_ about: Checkpoint.About) -> CheckpointDraft {
-        let trainable = parameters.indices.filter { parameters[$0].isTrainable }
-        let values = parameters.map { parameter in
-            TensorOutline(
-                name: parameter.name, shape: parameter.shape,
-                type: parameter.role == .batchesTracked ? .int64 : .float32)
+        // Counts of batches stand among the values, and have no storage there.
+        let tensors = kinds.flatMap { kind in
+            (kind == .values ? Array(parameters.indices) : parameters.places(in: kind)).map { (kind: kind, index: $0) }
         }
-        let momentum = trainable.map { index in
+        let outlines = tensors.map { kind, index in
             TensorOutline(
-                name: Checkpoint.momentumName(of: parameters[index].name), shape: parameters[index].shape,
-                type: .float32)
+                name: kind.tensorName(of: parameters[index].name), shape: parameters[index].shape,
+                type: parameters[index].role == .batchesTracked ? .int64 : .float32)
         }
-        let averaged = hasAverages ? parameters.indices.filter { parameters[$0].role != .batchesTracked } : []
-        let averages = averaged.map { index in
-            TensorOutline(
-                name: Checkpoint.averagedName(of: parameters[index].name), shape: parameters[index].shape,
-                type: .float32)
-        }
-        let firstAverage = parameters.count + trainable.count
-        return CheckpointDraft(tensors: values + momentum + averages, about: about) {
-            (tensor, write) throws(CheckpointError) in
-            func writeFloats(_ run: Span<Float>) throws(CheckpointError) { try write(run.bytes) }
-            if tensor >= firstAverage {
-                try forEachRun(ofAverage: ParameterID(index: averaged[tensor - firstAverage]), writeFloats)
-            } else if tensor >= parameters.count {
-                try forEachRun(ofMomentum: ParameterID(index: trainable[tensor - parameters.count]), writeFloats)
-            } else if parameters[tensor].role == .batchesTracked {
-                try write([Int64(batchesTracked)].span.bytes)
-            } else {
-                try forEachRun(ofValues: ParameterID(index: tensor), writeFloats)
+        return CheckpointDraft(tensors: outlines, about: about) { (tensor, write) throws(CheckpointError) in
+            let (kind, index) = tensors[tensor]
+            if parameters[index].role == .batchesTracked { return try write([Int64(batchesTracked)].span.bytes) }
+            try forEachRun(of: ParameterID(index: index), in: kind) { (run) throws(CheckpointError) in
+                try write(run.bytes)
             }
         }
     }

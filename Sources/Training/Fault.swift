@@ -69,8 +69,8 @@ enum Fault {
                 case "kill": kill(getpid(), SIGKILL)
                 case "stop": kill(getpid(), SIGSTOP)
                 case "flip":
-                    engine.withParameters { values in values[0] = Float(bitPattern: values[0].bitPattern ^ 1) }
-                case "nan": engine.withParameters { values in values[0] = .nan }
+                    engine.withState(.values) { values in values[0] = Float(bitPattern: values[0].bitPattern ^ 1) }
+                case "nan": engine.withState(.values) { values in values[0] = .nan }
                 case "pause": Thread.sleep(forTimeInterval: 4)
                 case "sleep": Thread.sleep(forTimeInterval: 1000)
                 case "throw": throw Ordered()

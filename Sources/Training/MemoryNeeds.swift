@@ -120,13 +120,11 @@ extension Setup {
     ) -> MemoryNeeds {
         let batch = min(recipe.globalBatchSize, samples)
         let own = sharding.ownShards.count * sharding.capacity(batchSize: batch)
-        let keepsAverages = recipe.averageWeights != nil
         // Sums of 1, 2, 4, … passes wait.
         let waiting = Int.bitWidth - (recipe.accumulate - 1).leadingZeroBitCount
-        let averages = keepsAverages ? layout.averageBytes : 0
         // What a checkpoint is copied to, and the file that a run begins with.
-        let copy = layout.snapshotBytes.saturatingSum(averages)
-        let sizes = SnapshotHead.Sizes(layout.snapshotSizes(keepsAverages: keepsAverages))
+        let copy = layout.stateBytes
+        let sizes = SnapshotHead.Sizes(layout.state)
         // A run that goes on finds its file there.
         let slots = snapshots.map { SnapshotHead.fileBytes(sizes) - $0.bytesTaken(sizes) } ?? 0
         let isLoading = recipe.initFile != nil || recipe.resume != .none
@@ -137,7 +135,7 @@ extension Setup {
             loader: max(
                 loaderBytes(own: own, limits: prefetchLimits(batchSize: batch)), evaluationLoaderBytes),
             batchSize: (batch + recipe.accumulate - 1) / recipe.accumulate, accumulate: recipe.accumulate,
-            state: averages.saturatingSum(layout.gradientBytes.saturatingProduct(waiting)),
+            state: layout.gradientBytes.saturatingProduct(waiting),
             own: (isCoordinator ? copy.saturatingProduct(isLoading ? 2 : 1) : 0).saturatingSum(slots))
     }
 

@@ -51,20 +51,10 @@ struct NumericalGuard {
 extension Trainer {
     /// Waits for the sums of gradients over ranks.
     ///
-    /// - Parameter update: what moves each parameter as soon as its gradient's sum is there and found finite, while others are on their way.
-    ///   Of a step that turns out bad nothing survives then, or only what `Engine.takeBackUpdate` brings back. nil leaves the parameters alone.
     /// - Returns: whether all sums are finite.
-    func sumGradients(updating update: SGDStep?) throws -> Bool {
-        guard let update else {
-            pace.waitedForGradients += try gradientSum.wait().waited
-            return engine.gradientsAreFinite()
-        }
-        // One rank alone need not look for the one that was first.
-        engine.beginUpdate(update, keepsWeights: world.size > 1)
-        var areFinite = true
-        let report = try gradientSum.wait { [engine] summed in areFinite = engine.advanceUpdate(to: summed) }
-        pace.waitedForGradients += report.waited
-        return areFinite
+    func sumGradients() throws -> Bool {
+        pace.waitedForGradients += try gradientSum.wait().waited
+        return engine.gradientsAreFinite()
     }
 
     /// Whether the step's loss and gradients, which all ranks have alike, may be in the parameters. Where not, does what the
@@ -120,7 +110,6 @@ extension Trainer {
     private func firstBadRank(_ loaded: LoadedBatch) throws -> Int {
         guard world.size > 1 else { return 0 }
         try enter("search for the first bad rank", mayTakeLong: true)
-        if recipe.onNonFinite != .skip { engine.takeBackUpdate() }
         // Counts what follows one another on all ranks alike: exchanges, and the ends of passes.
         var moment = 0.0
         var place: Double?

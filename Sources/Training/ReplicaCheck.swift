@@ -50,19 +50,23 @@ extension Trainer {
         try checkReplicas(includingBuffers: recipe.batchNorm == .sync)
     }
 
-    /// Compares parameters of all ranks, and running statistics where all should have the same. Collective.
+    /// Compares the state of all ranks, and running statistics where all should have the same. Collective.
     ///
     /// - Throws: `SharedFailure` with `ExitStatus.replicasDiffer` where they are not the same.
     func checkReplicas(includingBuffers: Bool) throws {
         guard world.size > 1 else { return }
-        let ranges = engine.storage(includingBuffers: includingBuffers)
-        let own = engine.withParameters { values in ranges.map { fingerprint(of: values.span.extracting($0.range)) } }
+        var (names, own): ([String], [UInt64]) = ([], [])
+        for kind in engine.stateExtents.map(\.kind) {
+            let ranges = engine.storage(of: kind, includingBuffers: includingBuffers)
+            names += ranges.map { kind.tensorName(of: $0.name) }
+            own += engine.withState(kind) { values in ranges.map { fingerprint(of: values.span.extracting($0.range)) } }
+        }
         // A few bytes say whether there is anything to tell.
         let digest = own.reduce(UInt64(0)) { ($0 ^ $1) &* 0x100_0000_01B3 }
         let digests = try world.gather(Self.bytes([digest]), to: 0, as: "replica check")
         guard try world.broadcast(Set(digests).count > 1 ? 1 : 0) == 1 else { return }
         let all = try world.gather(Self.bytes(own), to: 0, as: "replica check")
-        let check = ReplicaCheck(names: ranges.map(\.name), fingerprints: all.map(Self.words))
+        let check = ReplicaCheck(names: names, fingerprints: all.map(Self.words))
         let complaint = world.rank == 0 ? check.complaint(step: step) : nil
         throw SharedFailure(complaint ?? "the ranks differ", exitStatus: ExitStatus.replicasDiffer)
     }

@@ -28,7 +28,7 @@ extension Trainer {
         unsharedSamples = 0
         // Averages of statistics that were each rank's own: rank 0's stand for all, as they do in checkpoints.
         if engine.keepsAverages && recipe.batchNorm != .sync {
-            try engine.withAverages { averages in try world.broadcast(&averages, from: 0, as: "averages") }
+            try engine.withState(.averages) { averages in try world.broadcast(&averages, from: 0, as: "averages") }
         }
     }
 }

@@ -86,9 +86,12 @@ package struct Setup {
     ///   - accumulate: passes that a batch takes.
     ///   - labelSmoothing: the share of each training label that all classes have alike.
     ///   - passes: what the graphs are rewritten by.
+    ///   - optimizer: what it is trained with.
+    ///   - keepsAverages: whether averages over time are kept.
     package func layout(
         batchSize: Int?, seed: UInt64, accumulate: Int = 1, labelSmoothing: Double = 0,
-        passes: Set<GraphPass> = Set(GraphPass.allCases)
+        passes: Set<GraphPass> = Set(GraphPass.allCases),
+        optimizer: any OptimizerRule = SGD(momentum: 0.9, weightDecay: 0), keepsAverages: Bool = false
     ) throws -> EngineLayout {
         let training = try batchSize.map { _ in try Graph(network: network, imageSize: imageSize, purpose: .training) }
         let evaluation = try Graph(network: network, imageSize: imageSize, purpose: .evaluation)
@@ -101,6 +104,8 @@ package struct Setup {
         configuration.usesWinograd = convolution == .winograd
         configuration.labelSmoothing = labelSmoothing
         configuration.passes = passes
+        configuration.optimizer = optimizer
+        configuration.keepsAverages = keepsAverages
         return EngineLayout(training: training, evaluation: evaluation, configuration: configuration)
     }
 

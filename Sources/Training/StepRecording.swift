@@ -24,12 +24,6 @@ package struct StepRecording: Sendable {
     private let sum: Int
     private let update: Int
 
-    /// A stretch of time on the clock of `monotonicSeconds`.
-    struct Stretch: Sendable {
-        let start: Double
-        let end: Double
-    }
-
     /// - Parameter batch: this rank's part of what each step trains on.
     init(_ engine: Engine, batch: Batch) {
         self.init(
@@ -60,20 +54,19 @@ package struct StepRecording: Sendable {
 
     /// Adds a step from the moments between its parts.
     ///
-    /// - Parameter updates: when the optimizer moved parameters, at least once; in between it waited for their gradients' sums.
+    /// - Parameters:
+    ///   - summed: when the last sum of gradients had come, and parameters began to move.
+    ///   - updated: when they had moved.
     mutating func append(
-        start: Double, calls: [TimedCall], trained: Double, updates: [Stretch], end: Double,
+        start: Double, calls: [TimedCall], trained: Double, summed: Double, updated: Double, end: Double,
         communication: [GradientSum.Timing] = []
     ) {
         let loaded = calls.first?.start ?? trained
         let load = TimedCall(node: load, name: "load", start: start, seconds: loaded - start)
-        var around: [TimedCall] = []
-        var since = trained
-        for part in updates {
-            around.append(TimedCall(node: sum, name: "sum", start: since, seconds: part.start - since))
-            around.append(TimedCall(node: update, name: "sgd", start: part.start, seconds: part.end - part.start))
-            since = part.end
-        }
+        let around = [
+            TimedCall(node: sum, name: "sum", start: trained, seconds: summed - trained),
+            TimedCall(node: update, name: "sgd", start: summed, seconds: updated - summed),
+        ]
         steps.append(Step(start: start, end: end, calls: [load] + calls + around, communication: communication))
     }
 }

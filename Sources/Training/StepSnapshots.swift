@@ -25,8 +25,8 @@ final class StepSnapshots {
 }
 
 extension SnapshotHead.Sizes {
-    init(_ sizes: SnapshotSizes) {
-        self.init(values: sizes.values, momentum: sizes.velocities, averages: sizes.averages)
+    init(_ state: [StateExtent]) {
+        self.init(state.map { (name: "\($0.kind)", floats: $0.floats) })
     }
 }
 

@@ -70,7 +70,7 @@ extension Trainer {
             // Nobody goes on from such a state.
             if let bad = snapshot.firstNotFinite() {
                 let name = snapshot.parameters[bad.id.index].name
-                throw TrainingError.stateNotFinite(tensor: bad.isMomentum ? Checkpoint.momentumName(of: name) : name)
+                throw TrainingError.stateNotFinite(tensor: bad.kind.tensorName(of: name))
             }
             return snapshot.draft(about)
         }
@@ -93,7 +93,7 @@ extension Trainer {
 
     private func about(_ evaluation: Evaluation?) -> Checkpoint.About {
         var about = aboutRun(recipe)
-        about.progress = progress(after: step, samples: sizes.samples(after: step))
+        about.progress = progress(after: step, samples: sizes.samples(after: step), updates: engine.updates)
         if step > 0 { about.schedule = ["learning_rate": "\(schedule.learningRate(step: step - 1))"] }
         about.metrics = metrics(evaluation)
         return about
@@ -105,12 +105,12 @@ extension Trainer {
             model: recipe.model, modelOptions: recipe.modelOptions, classes: setup.network.classes,
             imageSize: setup.imageSize, inputChannels: setup.dataset.channels, classNames: setup.dataset.classNames,
             presentation: setup.presentation?.texts ?? [:], recipe: recipe.yaml(), seed: recipe.seed,
-            progress: progress(after: 0, samples: 0), dataset: dataFingerprint)
+            progress: progress(after: 0, samples: 0, updates: 0), dataset: dataFingerprint)
     }
 
-    func progress(after step: Int, samples: Int) -> Checkpoint.Progress {
+    func progress(after step: Int, samples: Int, updates: Int) -> Checkpoint.Progress {
         Checkpoint.Progress(
             epoch: sizes.epoch(after: step), stepInEpoch: sizes.stepInEpoch(after: step), globalStep: step,
-            samples: samples)
+            samples: samples, updates: updates)
     }
 }

@@ -37,6 +37,7 @@ extension Trainer {
         state.windowSamples = window.tally.samples
         state.lastLoss = lastLoss
         state.reportedStep = reportedStep
+        state.updates = engine.updates
         return state
     }
 
@@ -82,7 +83,7 @@ extension Trainer {
 
     private func snapshotHead(folder: String) throws -> SnapshotHead {
         SnapshotHead(
-            run: runIdentity, layout: engine.arenaFingerprint, sizes: SnapshotHead.Sizes(engine.snapshotSizes),
+            run: runIdentity, layout: engine.arenaFingerprint, sizes: SnapshotHead.Sizes(engine.stateExtents),
             folder: folder, seesFolder: RunIdentity(of: RunFolder(path: folder))?.text == runIdentity,
             about: aboutRun(try recipe.ofWholeRun))
     }
@@ -135,10 +136,11 @@ extension Trainer {
     private func snapshot(ofRun run: String) throws -> OwnSnapshot? {
         guard let file = try snapshotFolder?.open(run: run), let newest = file.newest() else { return nil }
         guard file.head.layout == engine.arenaFingerprint,
-            file.head.sizes == SnapshotHead.Sizes(engine.snapshotSizes)
+            file.head.sizes == SnapshotHead.Sizes(engine.stateExtents)
         else {
             throw CheckpointError.notASnapshot(
-                path: file.path, reason: "it is one of another network, or of one with other averages")
+                path: file.path,
+                reason: "it is one of another network, or of one with another optimizer or other averages")
         }
         return OwnSnapshot(file: file, slot: newest.slot, state: newest.state, checksum: newest.checksum)
     }
@@ -146,7 +148,7 @@ extension Trainer {
     /// A state in memory, as a checkpoint of it would say.
     private func about(_ own: OwnSnapshot) -> Checkpoint.About {
         var about = own.file.head.about
-        about.progress = progress(after: own.state.step, samples: own.state.samples)
+        about.progress = progress(after: own.state.step, samples: own.state.samples, updates: own.state.updates)
         about.metrics = ReportWindow(own.state).numbers
         about.metrics["train_loss"] = own.state.lastLoss
         return about
@@ -161,6 +163,7 @@ extension Trainer {
             throw CheckpointError.notASnapshot(path: own.file.path, reason: "another process has changed it")
         }
         engine.batchesTracked = own.state.batchesTracked
+        engine.updates = own.state.updates
     }
 
     /// Does what is left of the step that a state in memory is of, which was kept before the step was reported.

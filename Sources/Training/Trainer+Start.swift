@@ -54,10 +54,10 @@ extension Trainer {
     private func broadcastState(from root: Int = 0) throws {
         unsharedSamples = 0
         engine.batchesTracked = try world.broadcast(engine.batchesTracked, from: root)
-        try engine.withParameters { parameters in try world.broadcast(&parameters, from: root) }
-        if engine.keepsAverages { try engine.withAverages { averages in try world.broadcast(&averages, from: root) } }
-        if step > 0 {
-            try engine.withMomentum { momentum in try world.broadcast(&momentum, from: root) }
+        engine.updates = try world.broadcast(engine.updates, from: root)
+        // An optimizer remembers nothing before the first step.
+        for kind in engine.stateExtents.map(\.kind) where step > 0 || kind.hasBuffers {
+            try engine.withState(kind) { numbers in try world.broadcast(&numbers, from: root) }
         }
     }
 
@@ -71,7 +71,7 @@ extension Trainer {
             coordinator.waitForWriter()
             guard coordinator.folder.holdsCheckpoints else { return -1 }
             let point = try CheckpointDirectory.load(coordinator.folder.checkpoints)
-            try take(point)
+            _ = try take(point)
             return point.about.progress.globalStep
         }
         let back = try world.broadcast(found)
@@ -80,11 +80,15 @@ extension Trainer {
         return back
     }
 
-    private func take(_ point: CheckpointDirectory.Found) throws {
+    /// - Returns: what was taken over otherwise than it was left, as lines to be read.
+    private func take(_ point: CheckpointDirectory.Found) throws -> [String] {
         let path = point.entry.path
         try engine.load(point.checkpoint.tensors, from: path)
-        try engine.loadOptimizer(point.checkpoint.optimizer, from: path)
+        let notes = try engine.loadOptimizer(
+            point.checkpoint.optimizer, from: path, updates: point.about.progress.updates,
+            beginsMissing: recipe.overriddenKeys.contains("optimizer"))
         if engine.keepsAverages { try engine.loadAverages(point.checkpoint.averaged, from: path) }
+        return notes
     }
 
     private var fillingNote: [String] {
@@ -207,7 +211,7 @@ extension Trainer {
             let moments = try MomentsChoice(beginning: setup, with: weights)
             var presentation = setup.presentation
             if let moments { presentation?.normalisation = moments.normalisation }
-            if engine.keepsAverages { try engine.beginAverages() }
+            if engine.keepsAverages { engine.beginAverages() }
             let coordinator = try Coordinator(
                 opened, recipe: recipe, resumed: nil, memory: try engine.snapshotMemory(), log: log, hooks: hooks)
             return Start(
@@ -232,7 +236,7 @@ extension Trainer {
             let step = point.about.progress.globalStep
             if isSame, path == point.entry.path { try checkIsNewest(point, in: folder) }
             let changes = try checkSameRun(as: point.about, path: point.entry.path)
-            try take(point)
+            let optimizerNotes = try take(point)
             window = ReportWindow(numbers: point.about.metrics)
             lastLoss = point.about.metrics["train_loss"]
             let metrics = (isSame ? folder : source ?? folder).metrics
@@ -246,7 +250,7 @@ extension Trainer {
             return Start(
                 coordinator: coordinator, step: step,
                 presentation: try presentation(since: point.about, path: point.entry.path),
-                notes: point.passedOver.map { "passed over: \($0)" } + changes.notes
+                notes: point.passedOver.map { "passed over: \($0)" } + changes.notes + optimizerNotes
                     + ["going on after step \(Wording.grouped(step)), from \(point.entry.path)"])
         }
     }

@@ -30,6 +30,7 @@ package final class Trainer {
     let sizes: RunSizes
     let engine: Engine
     let schedule: LearningRateSchedule
+    let optimizer: any OptimizerRule
     let log: RunLog
     /// Numbers among the parameters that training does not move.
     let frozenParameters: Int
@@ -82,6 +83,8 @@ package final class Trainer {
     package init(recipe: Recipe, world: any Communicator, console: Console) throws {
         self.world = world
         log = RunLog(console: console, lossPrecision: recipe.lossPrecision)
+        let optimizer = recipe.optimizerRule
+        self.optimizer = optimizer
         let (fitted, setup, sizes, layout) = try together(world) {
             var setup = try Setup(
                 model: ModelChoice(
@@ -100,7 +103,8 @@ package final class Trainer {
             // A batch that the data cannot fill takes no memory for the rest.
             let layout = try setup.layout(
                 batchSize: min(recipe.globalBatchSize, sizes.trainingSamples), seed: recipe.seed,
-                accumulate: recipe.accumulate, labelSmoothing: recipe.labelSmoothing)
+                accumulate: recipe.accumulate, labelSmoothing: recipe.labelSmoothing, optimizer: optimizer,
+                keepsAverages: recipe.averageWeights != nil)
             let needs = setup.needs(
                 toTrain: recipe, layout, samples: sizes.trainingSamples, isCoordinator: world.rank == 0,
                 snapshots: world.localRank == 0 && recipe.snapshotEvery > 0 ? .shared : nil)
@@ -114,7 +118,6 @@ package final class Trainer {
         self.sizes = sizes
         (engine, frozenParameters, gradientSum, fewNormValues) = try together(world) {
             let engine = try Engine(layout)
-            if recipe.averageWeights != nil { try engine.beginAverages() }
             let frozen = try engine.setRates(ParameterRates(recipe))
             let graph = try Graph(network: setup.network, imageSize: setup.imageSize, purpose: .training)
             let few = FewNormValues(graph, recipe: fitted, sizes: sizes, ranks: world.size)
@@ -209,10 +212,7 @@ package final class Trainer {
         try enter("forward and backward pass", fault: .compute)
         let own = try trainPasses(of: loaded)
         try enter("sum of gradients", fault: .collective)
-        let update = SGDStep(
-            learningRate: learningRate, momentum: Float(recipe.momentum), weightDecay: Float(recipe.weightDecay),
-            nesterov: recipe.nesterov)
-        let areGradientsFinite = try sumGradients(updating: recipe.onNonFinite == .skip ? nil : update)
+        let areGradientsFinite = try sumGradients()
         let sums = try world.sum([own.lossSum, Double(own.correct), Double(own.samples)] + ownAgreement.numbers)
         agreed = StepAgreement(sums: sums.dropFirst(3))
         let tally = Tally(lossSum: sums[0], correct: Int(sums[1]), samples: Int(sums[2]))
@@ -222,7 +222,7 @@ package final class Trainer {
             try isSound(tally, areGradientsFinite: areGradientsFinite, loaded, learningRate: learningRate)
         else { return Tally() }
         try enter("update", fault: .update)
-        if recipe.onNonFinite == .skip { engine.update(update) }
+        engine.update(optimizer, learningRate: learningRate)
         if let share = recipe.averageWeights { engine.average(keeping: Float(share)) }
         step += 1
         unsharedSamples += own.samples

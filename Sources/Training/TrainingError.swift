@@ -25,6 +25,8 @@ package enum TrainingError: Error, Equatable, Sendable {
     case differentData(data: String, step: Int, checkpoint: Int, found: Int)
     /// A checkpoint's tensors do not fit; `misfits` are lines that say why.
     case unfitCheckpoint(misfits: [String])
+    /// A checkpoint's optimizer remembers other things than the one that goes on needs.
+    case otherOptimizer(path: String, found: [String], needed: [String])
     case otherChannels(data: String, found: Int, expected: Int)
     /// Data of `found` classes for a network of `classes`, which nobody has named.
     case otherClassCount(path: String, classes: Int, data: String, found: Int)
@@ -95,6 +97,10 @@ extension TrainingError: ErrorOfSeveralLines {
             Self.lines(
                 "the checkpoint does not fit the model:", misfits,
                 "Is it one of this model, of its classes, options and image size?")
+        case .otherOptimizer(let path, let found, let needed):
+            "\(path) has \(found.isEmpty ? "nothing that an optimizer remembers" : "an optimizer's \(Wording.few(found))"), but this "
+                + "run's optimizer needs \(Wording.few(needed)): say the --optimizer that it was trained with, or --override "
+                + "optimizer, which begins what is missing at zero"
         case .otherChannels(let data, let found, let expected):
             "the images of \(data) have \(Wording.count(found, "channel")), but the network was trained on "
                 + "\(expected): give --data a dataset like the one it was trained on"

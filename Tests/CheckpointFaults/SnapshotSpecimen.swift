@@ -5,7 +5,8 @@ import Tensors
 package enum SnapshotSpecimen {
     /// Two pieces and a part of one, one piece, and a part of one.
     package static let sizes = SnapshotHead.Sizes(
-        values: 2 * PieceChecksum.floats + 1_000, momentum: PieceChecksum.floats, averages: 17)
+        zip(["values", "optimizer.momentum", "averages"], parts).map { (name: $0, floats: $1) })
+    private static let parts = [2 * PieceChecksum.floats + 1_000, PieceChecksum.floats, 17]
     package static let run = "0123456789abcdef0123456789abcdef"
 
     package static func head(
@@ -45,7 +46,7 @@ package enum SnapshotSpecimen {
             visit()
             var pieces: [UInt64] = []
             var start = 0
-            for count in [sizes.values, sizes.momentum, sizes.averages] {
+            for count in parts {
                 for first in stride(from: start, to: start + count, by: PieceChecksum.floats) {
                     let range = first..<min(first + PieceChecksum.floats, start + count)
                     let source = range.map { float($0, step: step) }

@@ -20,7 +20,7 @@ package enum Specimen {
             ],
             optimizer: [
                 NamedTensor(
-                    name: Checkpoint.momentumName(of: "fc.weight"), shape: [2, 3],
+                    name: Checkpoint.optimizerName("momentum", of: "fc.weight"), shape: [2, 3],
                     storage: .float32([1, 2, 3, 4, 5, Float(-step)]))
             ],
             about: Checkpoint.About(

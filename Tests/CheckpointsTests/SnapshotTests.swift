@@ -14,7 +14,7 @@ import Testing
         folder = SnapshotFolder(path: temporary.path)
     }
 
-    private static let small = SnapshotHead.Sizes(values: 16, momentum: 16, averages: 0)
+    private static let small = ["values": 16, "optimizer.momentum": 16] as SnapshotHead.Sizes
 
     private var path: String { folder.file(ofRun: SnapshotSpecimen.run) }
 
@@ -148,7 +148,7 @@ import Testing
         "of another engine, another size or another recipe gives way to a new file",
         arguments: [
             SnapshotSpecimen.head(layout: 8),
-            SnapshotSpecimen.head(sizes: .init(values: 16, momentum: 16, averages: 0)),
+            SnapshotSpecimen.head(sizes: ["values": 16, "optimizer.momentum": 16]),
             SnapshotSpecimen.head(model: "alexnet"), SnapshotSpecimen.head(folder: "/elsewhere"),
         ])
     func otherHead(head: SnapshotHead) throws {
@@ -191,7 +191,7 @@ import Testing
     @Test("without room for it is refused with the bytes that are there and those that it takes, and leaves nothing")
     func noRoom() throws {
         // More than any disk has, and less than can be addressed.
-        let head = SnapshotSpecimen.head(sizes: SnapshotHead.Sizes(values: 1 << 50, momentum: 0, averages: 0))
+        let head = SnapshotSpecimen.head(sizes: ["values": 1 << 50])
         let error = #expect(throws: CheckpointError.self) { _ = try folder.openToWrite(head) }
         guard case .noRoom(let path, let needed, let available)? = error else {
             Issue.record("\(String(describing: error))")

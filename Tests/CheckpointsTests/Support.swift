@@ -29,7 +29,7 @@ func example(step: Int = 704, epoch: Int = 3) -> Checkpoint {
         ],
         optimizer: [
             NamedTensor(
-                name: Checkpoint.momentumName(of: "fc.weight"), shape: [2, 3],
+                name: Checkpoint.optimizerName("momentum", of: "fc.weight"), shape: [2, 3],
                 storage: .float32([1, 2, 3, 4, 5, 6]))
         ],
         about: Checkpoint.About(

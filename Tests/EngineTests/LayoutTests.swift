@@ -16,20 +16,19 @@ struct LayoutTests {
         for specimen in Self.specimens {
             for backend in [Backend.supported[0], .openblas] {
                 let weights = threads > 1 ? [Float](repeating: 1, count: specimen.network.classes) : nil
-                let engine = try specimen.engine(backend, threads: threads) { $0.classWeights = weights }
+                let engine = try specimen.engine(backend, threads: threads) {
+                    $0.classWeights = weights
+                    $0.keepsAverages = true
+                }
                 let layout = EngineLayout(
                     training: specimen.training, evaluation: specimen.evaluation, configuration: engine.configuration)
                 #expect(layout.planBytes == engine.planBytes, "\(specimen) on \(backend)")
                 #expect(layout.activationBytes == 4 * engine.activations.count)
-                #expect(
-                    layout.parameterBytes
-                        == 4 * (engine.weights.count + engine.gradients.count + engine.velocities.count))
+                #expect(layout.stateBytes == 4 * engine.state.reduce(0) { $0 + $1.count })
+                #expect(layout.state == engine.stateExtents)
+                #expect(layout.state.map(\.kind) == [.values, .optimizer("momentum"), .averages])
+                #expect(layout.parameterBytes == layout.stateBytes + 4 * engine.gradients.count)
                 #expect(layout.gradientBytes == 4 * engine.gradients.count)
-                try engine.beginAverages()
-                #expect(layout.averageBytes == 4 * engine.averages.count)
-                let sizes = engine.snapshotSizes
-                #expect(layout.snapshotBytes == 4 * (sizes.values + sizes.velocities))
-                #expect(layout.averageBytes == 4 * sizes.averages)
             }
         }
     }

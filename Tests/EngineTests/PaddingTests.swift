@@ -19,7 +19,7 @@ import Testing
                 poisoned.activations.baseAddress.update(repeating: .nan, count: poisoned.activations.count)
                 for engine in [clean, poisoned] {
                     _ = try engine.train(batch, globalSamples: specimen.samples, step: step, exchange: nil)
-                    engine.update(SGDStep(learningRate: 0.1, momentum: 0.9, weightDecay: 1e-3, nesterov: false))
+                    engine.update(SGD(momentum: 0.9, weightDecay: 1e-3), learningRate: 0.1)
                 }
                 #expect(poisoned.logits() == clean.logits(), "\(backend), step \(step)")
             }
@@ -28,12 +28,14 @@ import Testing
             }
             let used = poisoned.usedPlaces
             let unused = (0..<poisoned.weights.count).filter { !used[$0] }
-            #expect(poisoned.withParameters { values in unused.allSatisfy { values[$0] == 0 } }, "weights, \(backend)")
+            #expect(
+                poisoned.withState(.values) { values in unused.allSatisfy { values[$0] == 0 } }, "weights, \(backend)")
             let gradients = unused.filter { $0 < poisoned.arena.trainableCount }
             #expect(
                 poisoned.withGradients { values in gradients.allSatisfy { values[$0] == 0 } }, "gradients, \(backend)")
             #expect(
-                poisoned.withMomentum { values in gradients.allSatisfy { values[$0] == 0 } }, "momentum, \(backend)")
+                poisoned.withState(.optimizer("momentum")) { values in gradients.allSatisfy { values[$0] == 0 } },
+                "momentum, \(backend)")
         }
     }
 }

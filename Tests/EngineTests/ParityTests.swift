@@ -136,7 +136,7 @@ private struct ParityRun {
         for step in golden.sgd.losses.indices {
             expect(loss: try train(step: step), ofStep: step)
             decay.observe(engine)
-            engine.update(golden.sgd.step)
+            engine.update(golden.sgd.rule, learningRate: Float(golden.sgd.learningRate))
             decay.apply(to: engine)
         }
         expect(graph.trainable.map(engine.values), golden.afterFiveSteps, spread.afterFiveSteps, "after five steps")
@@ -144,11 +144,7 @@ private struct ParityRun {
 }
 
 extension GoldenFile.SGD {
-    fileprivate var step: SGDStep {
-        SGDStep(
-            learningRate: Float(learningRate), momentum: Float(momentum), weightDecay: Float(weightDecay),
-            nesterov: false)
-    }
+    fileprivate var rule: SGD { SGD(momentum: Float(momentum), weightDecay: Float(weightDecay)) }
 }
 
 /// `torch.optim.SGD` decays biases and norms too, the engine's optimizer does not. Steps are linear in the gradient, so

@@ -29,7 +29,7 @@ import Testing
                     #expect(engines[0].gradient(of: id) == engines[1].gradient(of: id), "on \(backend)")
                 }
                 for engine in engines {
-                    engine.update(SGDStep(learningRate: 0.1, momentum: 0.9, weightDecay: 0, nesterov: false))
+                    engine.update(SGD(momentum: 0.9, weightDecay: 0), learningRate: 0.1)
                 }
             }
             #expect(engines[0].batchesTracked == engines[1].batchesTracked)

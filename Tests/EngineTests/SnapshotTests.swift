@@ -35,17 +35,23 @@ import Testing
             let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
             func step(_ step: Int) throws {
                 _ = try engine.train(batch, globalSamples: specimen.samples, step: step, exchange: nil)
-                engine.update(SGDStep(learningRate: 0.1, momentum: 0.9, weightDecay: 0, nesterov: false))
+                engine.update(SGD(momentum: 0.9, weightDecay: 0), learningRate: 0.1)
             }
             try step(0)
             let weights = values(engine, engine.values)
-            let momentum = values(engine, engine.momentum)
+            let momentum = values(engine) { engine.values(of: $0, in: .optimizer("momentum")) }
             let memory = try engine.snapshotMemory()
             let snapshot = engine.snapshot(in: memory)
             try step(1)
-            #expect(values(engine, engine.values) != weights && values(engine, engine.momentum) != momentum)
-            #expect(values(engine) { id in taken { snapshot.forEachRun(ofValues: id, $0) } } == weights, "\(specimen)")
-            #expect(values(engine) { id in taken { snapshot.forEachRun(ofMomentum: id, $0) } } == momentum)
+            #expect(
+                values(engine, engine.values) != weights
+                    && values(engine) { engine.values(of: $0, in: .optimizer("momentum")) } != momentum)
+            #expect(
+                values(engine) { id in taken { snapshot.forEachRun(of: id, in: .values, $0) } } == weights,
+                "\(specimen)")
+            #expect(
+                values(engine) { id in taken { snapshot.forEachRun(of: id, in: .optimizer("momentum"), $0) } }
+                    == momentum)
             #expect(snapshot.firstNotFinite() == nil)
         }
     }
@@ -55,26 +61,26 @@ import Testing
         arguments: [1, 3])
     func restored(threads: Int) throws {
         for specimen in try Self.specimens {
-            let engine = try specimen.engine(Backend.supported[0])
+            let engine = try specimen.engine(Backend.supported[0]) { $0.keepsAverages = true }
             let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
-            try engine.beginAverages()
+            engine.beginAverages()
             _ = try engine.train(batch, globalSamples: specimen.samples, step: 0, exchange: nil)
-            engine.update(SGDStep(learningRate: 0.1, momentum: 0.9, weightDecay: 0, nesterov: false))
+            engine.update(SGD(momentum: 0.9, weightDecay: 0), learningRate: 0.1)
             engine.average(keeping: 0.5)
             let memory = try engine.snapshotMemory()
             let snapshot = engine.snapshot(in: memory)
-            let other = try specimen.engine(Backend.supported[0], threads: threads)
-            try other.beginAverages()
+            let other = try specimen.engine(Backend.supported[0], threads: threads) { $0.keepsAverages = true }
             #expect(other.arenaFingerprint == engine.arenaFingerprint)
             #expect(other.restore(memory) == snapshot.checksum)
             #expect(other.snapshot(in: try other.snapshotMemory()).checksum == snapshot.checksum)
-            for read in [Engine.values, Engine.average] {
-                for (index, parameter) in engine.parameters.enumerated() where parameter.role != .batchesTracked {
+            for kind in engine.stateExtents.map(\.kind) {
+                for (index, parameter) in engine.parameters.enumerated()
+                where parameter.isTrainable || kind.hasBuffers && parameter.role != .batchesTracked {
                     let id = ParameterID(index: index)
-                    #expect(read(engine)(id).map(\.bitPattern) == read(other)(id).map(\.bitPattern))
+                    let (own, others) = (engine.values(of: id, in: kind), other.values(of: id, in: kind))
+                    #expect(own.map(\.bitPattern) == others.map(\.bitPattern), "\(kind) of \(parameter.name)")
                 }
             }
-            #expect(values(engine, engine.momentum) == values(other, other.momentum))
         }
         let fingerprints = try Self.specimens.map { try $0.engine(Backend.supported[0]).arenaFingerprint }
         #expect(Set(fingerprints).count == fingerprints.count)
@@ -92,13 +98,13 @@ import Testing
             bad[bad.count - 1] = .infinity
             engine.setValues(of: id, to: bad)
             let found = engine.snapshot(in: memory).firstNotFinite()
-            #expect(found?.id == id && found?.isMomentum == false)
+            #expect(found?.id == id && found?.kind == .values)
             engine.setValues(of: id, to: sound)
             guard parameter.isTrainable else { continue }
-            engine.setMomentum(of: id, to: bad)
+            engine.setValues(of: id, in: .optimizer("momentum"), to: bad)
             let velocity = engine.snapshot(in: memory).firstNotFinite()
-            #expect(velocity?.id == id && velocity?.isMomentum == true)
-            engine.setMomentum(of: id, to: sound)
+            #expect(velocity?.id == id && velocity?.kind == .optimizer("momentum"))
+            engine.setValues(of: id, in: .optimizer("momentum"), to: sound)
         }
     }
 }

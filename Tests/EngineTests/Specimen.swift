@@ -93,7 +93,7 @@ struct Specimen: CustomTestStringConvertible, Sendable {
             let tally = try engine.train(batch, globalSamples: samples, step: step, exchange: nil)
             trace += [engine.logits(), [Float(tally.lossSum)]]
             trace += training.trainable.map(engine.gradient)
-            engine.update(SGDStep(learningRate: 0.1, momentum: 0.9, weightDecay: 1e-3, nesterov: step == 1))
+            engine.update(SGD(momentum: 0.9, weightDecay: 1e-3, nesterov: step == 1), learningRate: 0.1)
         }
         trace += (training.trainable + training.statistics).map(engine.values)
         _ = try engine.evaluate(batch)

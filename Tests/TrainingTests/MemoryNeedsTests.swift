@@ -35,7 +35,8 @@ struct MemoryNeedsTests {
             model: ModelChoice(model), data: "synthetic", imageSize: nil, classes: nil, threads: 1,
             instructionSet: .auto, world: InProcessCommunicator())
         let layout = try setup.layout(
-            batchSize: min(recipe.globalBatchSize, samples), seed: 1, accumulate: recipe.accumulate)
+            batchSize: min(recipe.globalBatchSize, samples), seed: 1, accumulate: recipe.accumulate,
+            keepsAverages: recipe.averageWeights != nil)
         return setup.needs(toTrain: recipe, layout, samples: samples, isCoordinator: true, snapshots: snapshots)
     }
 

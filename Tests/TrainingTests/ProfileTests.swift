@@ -43,8 +43,7 @@ struct ProfileTests {
                 return TimedCall(node: owner.0, name: owner.1, start: now, seconds: seconds)
             }
             recording.append(
-                start: start, calls: calls, trained: now, updates: [.init(start: now + 1, end: now + 3)],
-                end: now + 3.25)
+                start: start, calls: calls, trained: now, summed: now + 1, updated: now + 3, end: now + 3.25)
             now += 4
         }
         return recording

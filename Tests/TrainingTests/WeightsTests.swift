@@ -351,7 +351,7 @@ struct EngineStateTests {
         var optimizer = engine.optimizerTensors
         let own = try #require(optimizer.firstIndex { $0.name == "training.optimizer.momentum.0.weight" })
         optimizer[own] = fault.tensor(prefix: "training.optimizer.momentum.")
-        let other = #expect(throws: TrainingError.self) { try engine.loadOptimizer(optimizer, from: "w") }
+        let other = #expect(throws: TrainingError.self) { try engine.loadOptimizer(optimizer, from: "w", updates: 1) }
         #expect(other?.description.contains("training.optimizer.momentum.\(fault.words)") == true)
     }
 
@@ -365,7 +365,7 @@ struct EngineStateTests {
         }
         let (tensors, optimizer) = (engine.tensors.map(numbers), engine.optimizerTensors.map(numbers))
         try engine.load(tensors.reversed(), from: "w")
-        try engine.loadOptimizer(optimizer.reversed(), from: "w")
+        try engine.loadOptimizer(optimizer.reversed(), from: "w", updates: 1)
         #expect(engine.tensors == tensors)
         #expect(engine.optimizerTensors == optimizer)
     }

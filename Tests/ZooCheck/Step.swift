@@ -23,7 +23,7 @@ func digestOfStep(of network: Network, imageSize: Int, on backend: Backend) thro
         shardSizes: [Int](repeating: 1, count: samples))
     let tally = try engine.train(batch, globalSamples: samples, step: 0, exchange: nil)
     guard tally.lossSum.isFinite else { throw Divergence(model: network.name, loss: tally.lossSum) }
-    engine.update(SGDStep(learningRate: 0.1, momentum: 0.9, weightDecay: 1e-4, nesterov: false))
+    engine.update(SGD(momentum: 0.9, weightDecay: 1e-4), learningRate: 0.1)
     var digest: UInt64 = 0xCBF2_9CE4_8422_2325
     func add(_ bits: UInt64) { digest = (digest ^ bits) &* 0x100_0000_01B3 }
     add(tally.lossSum.bitPattern)

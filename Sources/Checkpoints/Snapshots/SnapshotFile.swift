@@ -47,7 +47,7 @@ package final class SnapshotFile {
         return whole.map { ($0.0, $0.1.state, $0.1.content) }
     }
 
-    /// The floats of a slot: values, momentum and averages, as the engine has them.
+    /// The floats of a slot: the parts of a state one after the other, as the engine has them.
     package func content(of slot: Int) -> LentMemory<Float> {
         map.floats(at: place(of: slot) + SnapshotHead.wordBytes, count: head.sizes.floats)
     }

@@ -4,20 +4,36 @@ import Tensors
 /// The head of a snapshot's file: whose it is and what its slots hold. It is written once. docs/snapshot-format.md has
 /// its bytes.
 package struct SnapshotHead: Equatable, Sendable {
-    /// Floats of a state's parts, which follow each other in this order.
-    package struct Sizes: Equatable, Sendable {
-        package let values: Int
-        package let momentum: Int
-        package let averages: Int
+    /// Floats of a state's parts by name, which follow each other in this order.
+    package struct Sizes: Equatable, Sendable, ExpressibleByDictionaryLiteral {
+        package let names: [String]
+        let parts: [Int]
 
-        package init(values: Int, momentum: Int, averages: Int) {
-            self.values = values
-            self.momentum = momentum
-            self.averages = averages
+        /// - Precondition: names have no spaces or line ends in them.
+        package init(_ parts: [(name: String, floats: Int)]) {
+            names = parts.map(\.name)
+            self.parts = parts.map(\.floats)
         }
 
-        var parts: [Int] { [values, momentum, averages] }
+        package init(dictionaryLiteral elements: (String, Int)...) {
+            self.init(elements.map { (name: $0, floats: $1) })
+        }
+
         package var floats: Int { parts.reduce(0) { $0.saturatingSum($1) } }
+
+        /// A line for each part: `values 61706`.
+        var text: String { zip(names, parts).map { "\($0) \($1)" }.joined(separator: "\n") }
+
+        /// Reads such lines; nil where they are none.
+        init?(text: String) {
+            var parts: [(name: String, floats: Int)] = []
+            for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+                let words = line.split(separator: " ", omittingEmptySubsequences: false)
+                guard words.count == 2, let floats = Int(words[1]), floats >= 0 else { return nil }
+                parts.append((String(words[0]), floats))
+            }
+            self.init(parts)
+        }
     }
 
     /// The run's identity: 32 hexadecimal digits.
@@ -79,35 +95,31 @@ extension SnapshotHead {
 
 extension SnapshotHead {
     /// `CNNSNAP` and the version of the format.
-    private static let magic = UInt64(littleEndianBytes: Array("CNNSNAP".utf8) + [1])
+    private static let magic = UInt64(littleEndianBytes: Array("CNNSNAP".utf8) + [2])
     /// More than any run says of itself.
     private static let most = 64 << 20
 
     /// The places of the words.
     private enum Word: Int {
-        case magic, bytes, slotBytes, values, momentum, averages, layout, seesFolder, folder, about, run, checksum = 15
+        case magic, bytes, slotBytes, state, layout, seesFolder, folder, about, run, checksum = 15
     }
 
     /// The head as it stands in the file.
     var encoded: [UInt8] {
-        let texts = [Array(folder.utf8), Array(about.json.utf8)]
-        let count = Self.wholePages(Self.wordBytes + texts[0].count + texts[1].count)
+        let texts = [sizes.text, folder, about.json].map { Array($0.utf8) }
+        let count = Self.wholePages(texts.reduce(Self.wordBytes) { $0 + $1.count })
         var words = [UInt64](repeating: 0, count: Self.wordBytes / MemoryLayout<UInt64>.size)
         func set(_ word: Word, _ value: Int) { words[word.rawValue] = UInt64(value) }
         words[Word.magic.rawValue] = Self.magic
         words[Word.layout.rawValue] = layout
         set(.bytes, count)
         set(.slotBytes, slotBytes)
-        set(.values, sizes.values)
-        set(.momentum, sizes.momentum)
-        set(.averages, sizes.averages)
         set(.seesFolder, seesFolder ? 1 : 0)
-        set(.folder, texts[0].count)
-        set(.about, texts[1].count)
+        for (word, text) in zip([Word.state, .folder, .about], texts) { set(word, text.count) }
         for index in 0..<4 {
             words[Word.run.rawValue + index] = UInt64(littleEndianBytes: run.utf8.dropFirst(8 * index).prefix(8))
         }
-        var bytes = words.flatMap(\.littleEndianBytes) + texts[0] + texts[1]
+        var bytes = words.flatMap(\.littleEndianBytes) + texts.joined()
         bytes += [UInt8](repeating: 0, count: count - bytes.count)
         let checksum = Self.checksum(bytes).littleEndianBytes
         bytes.replaceSubrange(Self.range(of: .checksum), with: checksum)
@@ -125,22 +137,24 @@ extension SnapshotHead {
     init?(_ bytes: [UInt8]) {
         guard Self.count(firstBytes: bytes) == bytes.count,
             Self.word(.checksum, in: bytes) == Self.checksum(bytes),
-            let values = Self.count(.values, in: bytes), let momentum = Self.count(.momentum, in: bytes),
-            let averages = Self.count(.averages, in: bytes), values > 0,
-            let folderCount = Self.count(.folder, in: bytes), let aboutCount = Self.count(.about, in: bytes),
-            Self.wordBytes.saturatingSum(folderCount).saturatingSum(aboutCount) <= bytes.count
+            let stateCount = Self.count(.state, in: bytes), let folderCount = Self.count(.folder, in: bytes),
+            let aboutCount = Self.count(.about, in: bytes),
+            [stateCount, folderCount, aboutCount].reduce(Self.wordBytes, { $0.saturatingSum($1) }) <= bytes.count
         else { return nil }
-        let sizes = Sizes(values: values, momentum: momentum, averages: averages)
         let runStart = Self.range(of: .run).lowerBound
         let run = String(decoding: bytes[runStart..<runStart + 32], as: UTF8.self)
-        let texts = bytes[Self.wordBytes...]
-        guard Self.isIdentity(run), Self.count(.slotBytes, in: bytes) == Self.slotBytes(sizes),
-            let about = try? Checkpoint.About(
-                json: Array(texts.dropFirst(folderCount).prefix(aboutCount)), path: "a snapshot")
+        var rest = bytes[Self.wordBytes...]
+        let texts = [stateCount, folderCount, aboutCount].map { count in
+            defer { rest = rest.dropFirst(count) }
+            return Array(rest.prefix(count))
+        }
+        guard Self.isIdentity(run), let sizes = Sizes(text: String(decoding: texts[0], as: UTF8.self)),
+            sizes.floats > 0, Self.count(.slotBytes, in: bytes) == Self.slotBytes(sizes),
+            let about = try? Checkpoint.About(json: texts[2], path: "a snapshot")
         else { return nil }
         self.init(
             run: run, layout: Self.word(.layout, in: bytes), sizes: sizes,
-            folder: String(decoding: texts.prefix(folderCount), as: UTF8.self),
+            folder: String(decoding: texts[1], as: UTF8.self),
             seesFolder: Self.word(.seesFolder, in: bytes) == 1, about: about)
     }
 

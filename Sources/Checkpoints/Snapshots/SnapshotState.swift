@@ -16,6 +16,8 @@ package struct SnapshotState: Equatable, Sendable {
     package var lastLoss: Double?
     /// The step of the last report; 0 before that.
     package var reportedStep = 0
+    /// Updates that the optimizer's state has seen.
+    package var updates = 0
 
     package init() {}
 }
@@ -49,6 +51,7 @@ extension SnapshotState {
         words[7] = UInt64(windowSamples)
         words[8] = (lastLoss ?? .nan).bitPattern
         words[9] = UInt64(reportedStep)
+        words[10] = UInt64(updates)
         words[Self.checksumPlace] = Self.checksum(words, file: file)
         return words
     }
@@ -66,6 +69,7 @@ extension SnapshotState {
         let loss = Double(bitPattern: words[8])
         lastLoss = loss.isNaN ? nil : loss
         reportedStep = count(9)
+        updates = count(10)
     }
 
     private static func checksum(_ words: Words, file: UInt64) -> UInt64 {
