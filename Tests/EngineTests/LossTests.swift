@@ -175,9 +175,7 @@ import Testing
                 #expect(
                     abs(loss - golden.losses[step]) <= bound,
                     "\(golden.name): \(loss) at step \(step), not \(golden.losses[step]) within \(bound)")
-                engine.update(
-                    SGDStep(
-                        learningRate: Float(file.lr), momentum: Float(file.momentum), weightDecay: 0, nesterov: false))
+                engine.update(SGD(momentum: Float(file.momentum), weightDecay: 0), learningRate: Float(file.lr))
             }
             for (tensor, spread) in zip(golden.after, golden.spread.after) {
                 let id = try #require(specimen.training.trainable.first { specimen.training[$0].name == tensor.name })
