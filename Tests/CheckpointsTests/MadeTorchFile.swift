@@ -20,6 +20,8 @@ struct MadeTorchFile {
     var wrapper: String?
     /// What a wrapped file keeps beside the state_dict, such as an optimizer's.
     var others: [Tensor] = []
+    /// A tensor beside it that is in no dictionary of its own, such as the best accuracy.
+    var single: Tensor?
     /// Instructions in the place of the whole pickle.
     var pickle: [UInt8]?
     var byteOrder = "little"
@@ -90,6 +92,7 @@ struct MadeTorchFile {
             outer += text("optimizer") + [0x7D] + text(other.name)
             outer += tensor(other, isLegacy: isLegacy) + [0x73]
         }
+        if let single { outer += text(single.name) + tensor(single, isLegacy: isLegacy) }
         return outer + text(wrapper) + inner + [0x75]
     }
 
@@ -98,7 +101,7 @@ struct MadeTorchFile {
 
     private var storages: [(key: String, bytes: [UInt8], count: Int)] {
         var keys = Set<String>()
-        return (tensors + others).compactMap {
+        return (tensors + others + (single.map { [$0] } ?? [])).compactMap {
             keys.insert($0.storage).inserted ? ($0.storage, $0.bytes, $0.count) : nil
         }
     }

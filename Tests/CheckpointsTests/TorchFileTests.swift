@@ -58,7 +58,10 @@ struct TorchFileTests {
         made.add("momentum", [3], [1, 2, 3])
         made.others = [made.tensors.removeLast()]
         #expect(try tensors(made).map(\.name) == ["fc.weight", "bn.num_batches_tracked", "empty"])
-        made.wrapper = "weights"
+        made.add("best_acc1", [], [71.5])
+        made.single = made.tensors.removeLast()
+        #expect(try tensors(made).map(\.name) == ["fc.weight", "bn.num_batches_tracked", "empty"])
+        (made.wrapper, made.single) = ("weights", nil)
         #expect(try refusal(made).contains("'epoch', 'lr', 'optimizer', 'weights'"))
     }
 

@@ -50,13 +50,14 @@ enum TorchPickle {
         guard case .dictionary(let entries) = value else {
             throw PickleError(reason: "it holds no dictionary of tensors (a state_dict)")
         }
-        let own = try tensors(in: entries)
-        if !own.isEmpty { return own }
+        // First: beside it there may be a tensor that is none of the network's, such as the best accuracy so far.
         for wrapper in wrappers {
             guard case .dictionary(let inner)? = value[wrapper] else { continue }
             let tensors = try tensors(in: inner)
             if !tensors.isEmpty { return tensors }
         }
+        let own = try tensors(in: entries)
+        if !own.isEmpty { return own }
         let keys = entries.prefix(5).compactMap(\.key.name).map { "'\($0)'" }.joined(separator: ", ")
         throw PickleError(
             reason: "no tensor is in it, nor in an entry 'state_dict' or 'model'; it has "
