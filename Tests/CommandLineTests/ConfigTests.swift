@@ -71,6 +71,15 @@ struct ConfigTests {
                 """)
     }
 
+    @Test("of the project hold, and there is a network for each")
+    func ours() throws {
+        let folder = project.appending(path: "configs").path
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }
+        let outcome = try commands.run(["config", "check"] + files.map { "\(folder)/\($0)" })
+        #expect(outcome.status == 0, "\(outcome.output)")
+        #expect(outcome.output.split(separator: "\n").allSatisfy { $0.contains(": holds: a recipe for ") })
+    }
+
     @Test("are compared: exit code 0 for the same and 1 for others")
     func diff() throws {
         let same = try commands.run("config", "diff", "a.yaml", "a.yaml")

@@ -290,18 +290,38 @@ import Testing
 }
 
 @Suite struct Configs {
-    @Test("every file in configs resolves and says how to run it")
+    /// Names of the files in a folder of the project, with their text.
+    static func files(in folder: String) throws -> [(name: String, path: String, text: String)] {
+        let url = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../\(folder)").standardized
+        return try FileManager.default.contentsOfDirectory(atPath: url.path).filter { $0.hasSuffix(".yaml") }.sorted()
+            .map { name in
+                let path = url.appending(path: name).path
+                return (name, path, try String(contentsOfFile: path, encoding: .utf8))
+            }
+    }
+
+    @Test("every file in configs resolves, and says what it is, how to run it and what comes of it")
     func resolve() throws {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../configs")
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }
-        #expect(names.contains("lenet-fashion-mnist.yaml"))
-        for name in names {
-            let path = folder.appending(path: name).path
-            _ = try Recipe.resolve(file: RecipeOverrides(contentsOf: path), flags: RecipeOverrides())
-            let head = try String(contentsOfFile: path, encoding: .utf8).prefix { $0 != "\n" }
-            #expect(head.hasPrefix("# "), "\(name) begins without a comment")
-            let text = try String(contentsOfFile: path, encoding: .utf8)
+        let files = try Self.files(in: "configs")
+        #expect(files.contains { $0.name == "lenet-fashion-mnist.yaml" } && files.count > 30)
+        for (name, path, text) in files {
+            let recipe = try Recipe.resolve(file: RecipeOverrides(contentsOf: path), flags: RecipeOverrides())
+            let head = text.split(separator: "\n").prefix { $0.hasPrefix("#") }
+            #expect(head.count >= 3, "\(name) does not say what it is")
+            #expect(head.contains { $0.contains("Outcome: ") }, "\(name) does not say what comes of it")
             #expect(text.contains("cnn-train --config configs/\(name)"), "\(name) does not say how to run it")
+            #expect(text.split(separator: "\n").allSatisfy { $0.count <= 120 }, "\(name) has long lines")
+            #expect(try Recipe.resolve(flags: RecipeOverrides(yaml: recipe.yaml(), path: name)) == recipe)
+        }
+    }
+
+    @Test("every file that others include says what it is, and one of them does")
+    func included() throws {
+        let texts = try (Self.files(in: "configs") + Self.files(in: "configs/base")).map(\.text)
+        for (name, path, text) in try Self.files(in: "configs/base") {
+            #expect(Recipe.problems(inFile: path).isEmpty, "\(name)")
+            #expect(text.hasPrefix("# "))
+            #expect(texts.contains { $0.contains("include: base/\(name)\n") || $0.contains("include: \(name)\n") })
         }
     }
 }
