@@ -21,6 +21,11 @@ import Testing
                 "train --strict --output o --resume=auto --"
             ),
             ([], "train --output o", "train --output o --resume=auto"),
+            (
+                ["train", "--set", "resume=x", "--set", "lr=1", "--set=resume=y"],
+                "train --set resume=x --set lr=1 --set=resume=y --output o",
+                "train --set lr=1 --output o --resume=auto"
+            ),
         ])
     func words(given: [String], first: String, again: String) {
         let command = SupervisedCommand(given, additions: ["--output", "o"])

@@ -16,6 +16,22 @@ package struct SupervisedCommand: Hashable, Sendable {
     package func words(goesOn: Bool) -> [String] {
         let end = words.firstIndex(of: "--") ?? words.endIndex
         // Of an option that is given twice, the last counts.
-        return Array(words[..<end]) + additions + (goesOn ? ["--resume=auto"] : []) + words[end...]
+        let own = goesOn ? Self.withoutSetResume(words[..<end]) : Array(words[..<end])
+        return own + additions + (goesOn ? ["--resume=auto"] : []) + words[end...]
+    }
+
+    /// The words but for `--set resume=…`, which is an error beside `--resume`.
+    private static func withoutSetResume(_ words: ArraySlice<String>) -> [String] {
+        var rest = words
+        var kept: [String] = []
+        while let word = rest.popFirst() {
+            if word.hasPrefix("--set=resume=") { continue }
+            if word == "--set", rest.first?.hasPrefix("resume=") == true {
+                rest.removeFirst()
+            } else {
+                kept.append(word)
+            }
+        }
+        return kept
     }
 }
