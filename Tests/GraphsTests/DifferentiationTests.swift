@@ -18,6 +18,7 @@ struct Specimen: Sendable, CustomTestStringConvertible {
     private static let kinds = [
         "lenet_bn", "alexnet_bn", "vgg_small", "nin", "googlenet", "googlenet_lrn", "plain18", "resnet18",
         "resnext50_32x4d", "resnet34_keras", "densenet121_cifar", "mobilenet_v1", "mobilenet_v2",
+        "alexnet_d2l", "googlenet_d2l", "resnet18_d2l", "densenet_d2l",
     ]
 
     static let small: [Specimen] = [

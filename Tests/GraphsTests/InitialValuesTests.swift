@@ -45,6 +45,27 @@ struct InitialValuesTests {
         #expect(parameter.initialValues == expected)
     }
 
+    /// Models of d2l, and the names of some weights with their fans.
+    private static let d2lWeights: [(model: String, name: String, fanIn: Int, fanOut: Int)] = [
+        ("nin", "2.weight", 96, 96), ("vgg_small", "classifier.6.weight", 4096, 10),
+        ("alexnet_d2l", "0.weight", 121, 96 * 121), ("alexnet_d2l", "20.weight", 4096, 10),
+        ("googlenet_d2l", "2.0.b3_2.weight", 16 * 25, 32 * 25), ("googlenet_d2l", "5.weight", 1024, 10),
+        ("resnet18_d2l", "b2.0.conv1.weight", 576, 576), ("resnet18_d2l", "b3.0.conv3.weight", 64, 128),
+        ("densenet_d2l", "tran_blk1.2.weight", 192, 96), ("densenet_d2l", "last.4.weight", 248, 10),
+    ]
+
+    @Test(
+        "d2l's networks begin as its init_cnn has it: weights by Xavier, biases as PyTorch's, norms at 1",
+        arguments: d2lWeights)
+    func d2l(model: String, name: String, fanIn: Int, fanOut: Int) throws {
+        let parameters = try graph(model, classes: 10).parameters
+        let weight = try #require(parameters.first { $0.name == name })
+        #expect(weight.initialValues == .uniform(bound: (6 / Float(fanIn + fanOut)).squareRoot()))
+        let bias = try #require(parameters.first { $0.name == name.replacing("weight", with: "bias") })
+        #expect(bias.initialValues == .uniform(bound: 1 / Float(fanIn).squareRoot()))
+        #expect(parameters.allSatisfy { $0.role != .normWeight || $0.initialValues == .constant(1) })
+    }
+
     @Test("a parameter is drawn by its name, shape and distribution")
     func drawn() throws {
         let parameter = try #require(try graph("resnet18").parameters.first { $0.name == "layer1.0.conv1.weight" })

@@ -46,6 +46,11 @@ struct StateDictTests {
             // The paper's table 2 says 0.8 M.
             ("densenet_bc_100_12", 769_162), ("resnet18_cifar", 11_173_962), ("resnet50_cifar", 23_520_842),
             ("densenet121_cifar", 6_956_298),
+            // The book's, of one channel and ten classes.
+            ("alexnet_d2l", 46_764_746), ("googlenet_d2l", 5_977_530), ("resnet18_d2l", 11_178_378),
+            ("densenet_d2l", 758_226),
+            // The shortcuts of resnet18_cifar are three projections of 2 * 128 * (64 + 2 * 128 + 4 * 256) weights.
+            ("plain18_cifar", 11_173_962 - 173_824),
         ])
     func counts(model: String, expected: Int) throws {
         let graph = try graph(model)

@@ -34,6 +34,14 @@ struct ZooGraphTests {
             ("densenet121", "features.transition3.pool", "7x7x512"), ("densenet121", "features.norm5", "7x7x1024"),
             ("densenet121_cifar", "features.conv0", "32x32x64"), ("densenet121_cifar", "features.norm5", "4x4x1024"),
             ("densenet161", "features.norm5", "7x7x2208"), ("densenet_bc_100_12", "features.norm5", "8x8x342"),
+            ("alexnet_d2l", "0", "54x54x96"), ("alexnet_d2l", "12", "5x5x256"), ("alexnet_d2l", "14", "4096"),
+            ("googlenet_d2l", "0.2", "24x24x64"), ("googlenet_d2l", "1.4", "12x12x192"),
+            ("googlenet_d2l", "2.2", "6x6x480"), ("googlenet_d2l", "3.5", "3x3x832"), ("googlenet_d2l", "4.2", "1024"),
+            ("resnet18_d2l", "0.3", "24x24x64"), ("resnet18_d2l", "b2.1.relu", "24x24x64"),
+            ("resnet18_d2l", "b5.1.relu", "3x3x512"), ("densenet_d2l", "0.3", "24x24x64"),
+            ("densenet_d2l", "tran_blk1.3", "12x12x96"), ("densenet_d2l", "tran_blk3.3", "3x3x120"),
+            ("densenet_d2l", "last.1", "3x3x248"),
+            ("plain18_cifar", "conv1", "32x32x64"), ("plain34_cifar", "layer4.2.relu", "4x4x512"),
             ("mobilenet_v1", "features.13.5", "7x7x1024"), ("mobilenet_v2", "features.18.2", "7x7x1280"),
         ])
     func stages(model: String, layer: String, shape: String) throws {

@@ -24,8 +24,8 @@ from twins import CLASSES, build
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
 
 # Samples and pixels, by how names begin; the first that fits.
-SIZES = {"lenet": (8, 28), "alexnet_bn": (2, 195), "alexnet": (2, 127), "nin": (2, 127), "vgg": (2, 64)}
-OPTIONS = {"alexnet_bn": {"pixels": 1}}  # what 195 pixels leave
+SIZES = {"lenet": (8, 28), "googlenet_d2l": (4, 96), "resnet18_d2l": (4, 96), "densenet_d2l": (4, 96), "alexnet_bn": (2, 195), "alexnet": (2, 127), "nin": (2, 127), "vgg": (2, 64)}
+OPTIONS = {"alexnet_bn": {"pixels": 1}, "alexnet_d2l": {"pixels": 2}}  # what 195 and 127 pixels leave
 
 
 def fnv1a64(name):
@@ -92,7 +92,7 @@ def prepared(name):
 
 def learning_rate(name):
     """Small enough for smooth losses."""
-    return 1e-5 if name.startswith(("alexnet", "vgg")) or name.endswith("_keras") or name.startswith("mobilenet") else 1e-3
+    return 1e-5 if name.startswith(("alexnet", "vgg", "googlenet_d2l")) or name.endswith("_keras") or name.startswith("mobilenet") else 1e-3
 
 
 def five_steps(name, model, x, y, after_step=lambda model: None):

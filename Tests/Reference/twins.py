@@ -1,6 +1,7 @@
 """The zoo in PyTorch: torchvision's own models, and twins of those that it does not have, with the same tensor names."""
 from functools import partial
 
+import torch
 import torch.nn.functional as F
 import torchvision
 from torch import nn
@@ -55,6 +56,118 @@ class AlexNetBN(nn.Module):
 
     def forward(self, x):
         return self.classifier(self.features(x).flatten(1))
+
+
+# ---- AlexNet, GoogLeNet, ResNet-18 and DenseNet: Dive into Deep Learning, sections 8.1, 8.4, 8.6 and 8.7 ----
+class AlexNetD2L(nn.Sequential):
+    """For 224 x 224 pixels by default; `pixels` is what the last pool leaves of the image."""
+
+    def __init__(self, num_classes=10, pixels=5):
+        pool = partial(nn.MaxPool2d, kernel_size=3, stride=2)
+        super().__init__(
+            nn.Conv2d(1, 96, kernel_size=11, stride=4, padding=1), nn.ReLU(), pool(),
+            nn.Conv2d(96, 256, kernel_size=5, padding=2), nn.ReLU(), pool(),
+            nn.Conv2d(256, 384, kernel_size=3, padding=1), nn.ReLU(),
+            nn.Conv2d(384, 384, kernel_size=3, padding=1), nn.ReLU(),
+            nn.Conv2d(384, 256, kernel_size=3, padding=1), nn.ReLU(), pool(), nn.Flatten(),
+            nn.Linear(256 * pixels * pixels, 4096), nn.ReLU(), nn.Dropout(p=0.5),
+            nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout(p=0.5), nn.Linear(4096, num_classes))
+
+
+class InceptionD2L(nn.Module):
+    def __init__(self, i, c1, c2, c3, c4):
+        super().__init__()
+        self.b1_1 = nn.Conv2d(i, c1, kernel_size=1)
+        self.b2_1 = nn.Conv2d(i, c2[0], kernel_size=1)
+        self.b2_2 = nn.Conv2d(c2[0], c2[1], kernel_size=3, padding=1)
+        self.b3_1 = nn.Conv2d(i, c3[0], kernel_size=1)
+        self.b3_2 = nn.Conv2d(c3[0], c3[1], kernel_size=5, padding=2)
+        self.b4_1 = nn.MaxPool2d(kernel_size=3, stride=1, padding=1)
+        self.b4_2 = nn.Conv2d(i, c4, kernel_size=1)
+
+    def forward(self, x):
+        return torch.cat((
+            F.relu(self.b1_1(x)), F.relu(self.b2_2(F.relu(self.b2_1(x)))), F.relu(self.b3_2(F.relu(self.b3_1(x)))),
+            F.relu(self.b4_2(self.b4_1(x)))), dim=1)
+
+
+def googlenet_d2l(num_classes=10):
+    pool = partial(nn.MaxPool2d, kernel_size=3, stride=2, padding=1)
+    return nn.Sequential(
+        nn.Sequential(nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3), nn.ReLU(), pool()),
+        nn.Sequential(nn.Conv2d(64, 64, kernel_size=1), nn.ReLU(),
+                      nn.Conv2d(64, 192, kernel_size=3, padding=1), nn.ReLU(), pool()),
+        nn.Sequential(InceptionD2L(192, 64, (96, 128), (16, 32), 32),
+                      InceptionD2L(256, 128, (128, 192), (32, 96), 64), pool()),
+        nn.Sequential(InceptionD2L(480, 192, (96, 208), (16, 48), 64),
+                      InceptionD2L(512, 160, (112, 224), (24, 64), 64),
+                      InceptionD2L(512, 128, (128, 256), (24, 64), 64),
+                      InceptionD2L(512, 112, (144, 288), (32, 64), 64),
+                      InceptionD2L(528, 256, (160, 320), (32, 128), 128), pool()),
+        nn.Sequential(InceptionD2L(832, 256, (160, 320), (32, 128), 128),
+                      InceptionD2L(832, 384, (192, 384), (48, 128), 128), nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten()),
+        nn.Linear(1024, num_classes))
+
+
+class ResidualD2L(nn.Module):
+    """The book's block, its modules in the order in which they compute."""
+
+    def __init__(self, i, channels, use_1x1conv=False, strides=1):
+        super().__init__()
+        self.conv1 = nn.Conv2d(i, channels, kernel_size=3, padding=1, stride=strides)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, kernel_size=3, padding=1)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.conv3 = nn.Conv2d(i, channels, kernel_size=1, stride=strides) if use_1x1conv else None
+
+    def forward(self, x):
+        y = F.relu(self.bn1(self.conv1(x)))
+        y = self.bn2(self.conv2(y))
+        return F.relu(y + (self.conv3(x) if self.conv3 else x))
+
+
+def stem_d2l():
+    return nn.Sequential(nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3), nn.BatchNorm2d(64), nn.ReLU(),
+                         nn.MaxPool2d(kernel_size=3, stride=2, padding=1))
+
+
+def resnet18_d2l(num_classes=10):
+    net, i = nn.Sequential(stem_d2l()), 64
+    for stage, channels in enumerate((64, 128, 256, 512)):
+        blocks = [ResidualD2L(i, channels, stage > 0, 2 if stage > 0 else 1), ResidualD2L(channels, channels)]
+        net.add_module(f"b{stage + 2}", nn.Sequential(*blocks))
+        i = channels
+    net.add_module("last", nn.Sequential(nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.Linear(512, num_classes)))
+    return net
+
+
+class DenseBlockD2L(nn.Module):
+    def __init__(self, i, num_convs, growth_rate):
+        super().__init__()
+        self.net = nn.Sequential(*(
+            nn.Sequential(nn.BatchNorm2d(i + n * growth_rate), nn.ReLU(),
+                          nn.Conv2d(i + n * growth_rate, growth_rate, kernel_size=3, padding=1))
+            for n in range(num_convs)))
+
+    def forward(self, x):
+        for block in self.net:
+            x = torch.cat((x, block(x)), dim=1)
+        return x
+
+
+def densenet_d2l(num_classes=10, channels=64, growth_rate=32, arch=(4, 4, 4, 4)):
+    net = nn.Sequential(stem_d2l())
+    for i, convs in enumerate(arch):
+        net.add_module(f"dense_blk{i + 1}", DenseBlockD2L(channels, convs, growth_rate))
+        channels += convs * growth_rate
+        if i != len(arch) - 1:
+            net.add_module(f"tran_blk{i + 1}", nn.Sequential(
+                nn.BatchNorm2d(channels), nn.ReLU(), nn.Conv2d(channels, channels // 2, kernel_size=1),
+                nn.AvgPool2d(kernel_size=2, stride=2)))
+            channels //= 2
+    net.add_module("last", nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU(), nn.AdaptiveAvgPool2d((1, 1)),
+                                         nn.Flatten(), nn.Linear(channels, num_classes)))
+    return net
 
 
 # ---- VGG-11 with a quarter of the channels: Dive into Deep Learning, section 8.2 ----
@@ -176,8 +289,16 @@ class MobileNet(nn.Module):
 # ---- Stems for 32 pixels ----
 def resnet_cifar(name, num_classes=10):
     model = getattr(torchvision.models, name)(num_classes=num_classes)
+    return with_cifar_stem(model)
+
+
+def with_cifar_stem(model):
     model.conv1, model.maxpool = nn.Conv2d(3, 64, 3, padding=1, bias=False), nn.Identity()
     return model
+
+
+def plain_cifar(blocks, num_classes=10):
+    return with_cifar_stem(resnet.ResNet(PlainBlock, blocks, num_classes=num_classes))
 
 
 def densenet_cifar(num_classes=10, growth_rate=32, block_config=(6, 12, 24, 16)):
@@ -194,6 +315,12 @@ TWINS = {
     "nin": NiN,
     "alexnet_bn": AlexNetBN,
     "vgg_small": vgg_small,
+    "alexnet_d2l": AlexNetD2L,
+    "googlenet_d2l": googlenet_d2l,
+    "resnet18_d2l": resnet18_d2l,
+    "densenet_d2l": densenet_d2l,
+    "plain18_cifar": partial(plain_cifar, [2, 2, 2, 2]),
+    "plain34_cifar": partial(plain_cifar, [3, 4, 6, 3]),
     "googlenet_lrn": GoogLeNetLRN,
     "plain18": partial(resnet.ResNet, PlainBlock, [2, 2, 2, 2]),
     "plain34": partial(resnet.ResNet, PlainBlock, [3, 4, 6, 3]),
@@ -211,7 +338,7 @@ TWINS = {
 }
 
 CLASSES = {name: 10 for name in TWINS if name.startswith(("lenet", "vgg_small", "densenet_bc"))
-           or name.endswith(("_cifar", "_keras"))}
+           or name.endswith(("_cifar", "_keras", "_d2l"))}
 
 
 def build(name, classes, **options):

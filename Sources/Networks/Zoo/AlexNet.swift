@@ -4,12 +4,15 @@
 /// for parallelizing convolutional neural networks", 2014, arXiv:1404.5997, without local response normalisation.
 /// `alexnet_bn` has the first paper's 96 filters in the form that Keras users write: no padding anywhere, batch norm
 /// after each pool where the paper has local response normalisation, dropout at 0.2; Keras's epsilon 1e-3 and
-/// momentum 0.99, Xavier-uniform weights and biases of 0.
+/// momentum 0.99, Xavier-uniform weights and biases of 0. `alexnet_d2l` has them as Dive into Deep Learning (section 8.1)
+/// trains it on images of one channel: AlexNet's windows, no norm, weights that begin Xavier-uniform.
 package enum AlexNet {
     static let models = [
         ModelDescription(
             "alexnet", paper: paper, imageSize: 224, classes: 1000, options: [.dropout, .head], build: torchvision),
         ModelDescription("alexnet_bn", paper: paper, imageSize: 227, classes: 1000, options: [.dropout], build: keras),
+        ModelDescription(
+            "alexnet_d2l", paper: paper, imageSize: 224, classes: 10, channels: 1, options: [.dropout], build: d2l),
     ]
 
     private static let paper =
@@ -53,6 +56,24 @@ package enum AlexNet {
                         .linear(to: 4096).relu().dropout(rate: 0.2)
                         .linear(to: request.classes)
                 }
+        }
+    }
+
+    /// One `nn.Sequential`.
+    private static func d2l(_ request: ModelDescription.Request) -> Network {
+        Network(request, initialization: .d2l) { images in
+            images.sequence("") {
+                $0
+                    .convolution(to: 96, kernel: 11, stride: 4, padding: 1).relu().maxPool(kernel: 3, stride: 2)
+                    .convolution(to: 256, kernel: 5, padding: 2).relu().maxPool(kernel: 3, stride: 2)
+                    .convolution(to: 384, kernel: 3, padding: 1).relu()
+                    .convolution(to: 384, kernel: 3, padding: 1).relu()
+                    .convolution(to: 256, kernel: 3, padding: 1).relu().maxPool(kernel: 3, stride: 2)
+                    .flatten()
+                    .linear(to: 4096).relu().dropout(rate: 0.5)
+                    .linear(to: 4096).relu().dropout(rate: 0.5)
+                    .linear(to: request.classes)
+            }
         }
     }
 }

@@ -3,6 +3,9 @@
 ///
 /// Structure, names and initialisation as in torchvision: a bottleneck of 4k channels and compression by half (section
 /// 3), convolutions that begin Kaiming-normal by fan in, and a classifier whose bias begins at 0.
+///
+/// `densenet_d2l` is that of Dive into Deep Learning (section 8.7) for images of one channel and 96 px: four blocks of
+/// four layers without bottlenecks, convolutions with biases, weights Xavier-uniform; names are those of its `net`.
 package enum DenseNet {
     /// The columns of table 1, and the smallest DenseNet-BC of table 2.
     static let models = [
@@ -15,6 +18,9 @@ package enum DenseNet {
         variant("densenet169_cifar", [6, 12, 32, 32], growthRate: 32, stem: .cifar),
         variant("densenet201_cifar", [6, 12, 48, 32], growthRate: 32, stem: .cifar),
         variant("densenet_bc_100_12", [16, 16, 16], growthRate: 12, stem: .cifar),
+        ModelDescription(
+            "densenet_d2l", paper: paper, imageSize: 96, classes: 10, channels: 1, options: [.growthRate, .blocks],
+            build: d2l),
     ]
 
     private static let paper =
@@ -55,9 +61,47 @@ package enum DenseNet {
             return features.relu().scores(head) { $0.classified("classifier", to: request.classes, head) }
         }
     }
+
+    private static func d2l(_ request: ModelDescription.Request) -> Network {
+        let blocks = request.options.blocks ?? [4, 4, 4, 4]
+        return Network(request, initialization: .d2l) { images in
+            let stem = images.sequence("0") {
+                $0
+                    .convolution(to: 64, kernel: 7, stride: 2, padding: 3).batchNorm().relu()
+                    .maxPool(kernel: 3, stride: 2, padding: 1)
+            }
+            return blocks.enumerated()
+                .reduce(stem) { x, block in
+                    let x = block.offset == 0 ? x : x.plainTransition("tran_blk\(block.offset)")
+                    return x.plainDenseBlock(
+                        "dense_blk\(block.offset + 1)", layers: block.element,
+                        growthRate: request.options.growthRate ?? 32)
+                }
+                .sequence("last") {
+                    $0.batchNorm().relu().adaptiveAveragePool(to: 1).flatten().linear(to: request.classes)
+                }
+        }
+    }
 }
 
 extension Features {
+    /// BN-ReLU-Conv(3x3) layers, each of which reads all before it.
+    fileprivate func plainDenseBlock(_ name: String, layers: Int, growthRate: Int) -> Features {
+        scope(name) {
+            $0.sequence("net") { x in
+                (0..<layers).reduce(x) { x, _ in
+                    x.concatenate(
+                        x.sequence { $0.batchNorm().relu().convolution(to: growthRate, kernel: 3, padding: 1) })
+                }
+            }
+        }
+    }
+
+    /// Half of the channels, half the resolution.
+    fileprivate func plainTransition(_ name: String) -> Features {
+        sequence(name) { $0.batchNorm().relu().convolution(to: channels / 2, kernel: 1).averagePool(kernel: 2) }
+    }
+
     fileprivate func denseStem(_ stem: Stem, outputs: Int) -> Features {
         switch stem {
         case .imageNet:

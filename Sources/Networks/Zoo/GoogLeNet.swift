@@ -2,9 +2,12 @@
 /// 2015, arXiv:1409.4842. Two auxiliary heads train with it, weighing 0.3 each; evaluation drops them.
 ///
 /// `googlenet` has torchvision's structure, names and initialisation: batch norm behind each convolution, 3x3 in the
-/// branch called 5x5, weights of deviation 0.01; the option `transform_input` is torchvision's too. `googlenet_lrn` is the paper's: local response normalisation around
-/// the second stage, true 5x5 convolutions, dropout at 0.4; weights begin as in the authors' Caffe model. Where the
-/// paper averages 7x7 or 5x5 pixels of maps whose size it knows, both adapt the window to the map.
+/// branch called 5x5, weights of deviation 0.01; the option `transform_input` is torchvision's too. `googlenet_lrn` is
+/// the paper's: local response normalisation around the second stage, true 5x5 convolutions, dropout at 0.4; weights
+/// begin as in the authors' Caffe model. Where the paper averages 7x7 or 5x5 pixels of maps whose size it knows, both
+/// adapt the window to the map. `googlenet_d2l` is that of Dive into Deep Learning (section 8.4), which trains it on
+/// images of one channel and 96 px: the paper's without normalisation, auxiliary heads and dropout, weights
+/// Xavier-uniform.
 package enum GoogLeNet {
     static let models = [
         ModelDescription(
@@ -15,6 +18,7 @@ package enum GoogLeNet {
         ModelDescription("googlenet_lrn", paper: paper, imageSize: 224, classes: 1000, options: [.dropout, .head]) {
             network($0, .paper)
         },
+        ModelDescription("googlenet_d2l", paper: paper, imageSize: 96, classes: 10, channels: 1, build: d2l),
     ]
 
     private static let paper = "Szegedy et al., Going Deeper with Convolutions, CVPR 2015"
@@ -60,6 +64,60 @@ package enum GoogLeNet {
             return x5b.scores(head, pool: "avgpool") {
                 $0.dropout("dropout", rate: form == .paper ? 0.4 : 0.2).classified("fc", to: request.classes, head)
             }
+        }
+    }
+
+    /// Table 1 again, stage by stage as d2l's `nn.Sequential` has it.
+    private static func d2l(_ request: ModelDescription.Request) -> Network {
+        Network(request, initialization: .d2l) { images in
+            images.sequence("") {
+                $0
+                    .sequence { $0.convolution(to: 64, kernel: 7, stride: 2, padding: 3).relu().halvingPool() }
+                    .sequence {
+                        $0
+                            .convolution(to: 64, kernel: 1).relu()
+                            .convolution(to: 192, kernel: 3, padding: 1).relu().halvingPool()
+                    }
+                    .sequence {
+                        $0
+                            .plainInception(64, (96, 128), (16, 32), 32)
+                            .plainInception(128, (128, 192), (32, 96), 64).halvingPool()
+                    }
+                    .sequence {
+                        $0
+                            .plainInception(192, (96, 208), (16, 48), 64)
+                            .plainInception(160, (112, 224), (24, 64), 64)
+                            .plainInception(128, (128, 256), (24, 64), 64)
+                            .plainInception(112, (144, 288), (32, 64), 64)
+                            .plainInception(256, (160, 320), (32, 128), 128).halvingPool()
+                    }
+                    .sequence {
+                        $0
+                            .plainInception(256, (160, 320), (32, 128), 128)
+                            .plainInception(384, (192, 384), (48, 128), 128)
+                            .adaptiveAveragePool(to: 1).flatten()
+                    }
+                    .linear(to: request.classes)
+            }
+        }
+    }
+}
+
+extension Features {
+    fileprivate func halvingPool() -> Features { maxPool(kernel: 3, stride: 2, padding: 1) }
+
+    /// Figure 2b with d2l's names.
+    fileprivate func plainInception(
+        _ one: Int, _ three: (Int, Int), _ five: (Int, Int), _ pooled: Int
+    ) -> Features {
+        scope { x in
+            x.convolution("b1_1", to: one, kernel: 1).relu().concatenate(
+                x.convolution("b2_1", to: three.0, kernel: 1).relu()
+                    .convolution("b2_2", to: three.1, kernel: 3, padding: 1).relu(),
+                x.convolution("b3_1", to: five.0, kernel: 1).relu()
+                    .convolution("b3_2", to: five.1, kernel: 5, padding: 2).relu(),
+                x.maxPool("b4_1", kernel: 3, stride: 1, padding: 1)
+                    .convolution("b4_2", to: pooled, kernel: 1).relu())
         }
     }
 }

@@ -14,10 +14,8 @@ package enum LeNet {
     private static let paper =
         "LeCun, Bottou, Bengio & Haffner, Gradient-Based Learning Applied to Document Recognition, Proc. IEEE 1998"
 
-    private static let xavier = Initialization(convolutionWeight: .xavierUniform, linearWeight: .xavierUniform)
-
     private static func plain(_ request: ModelDescription.Request) -> Network {
-        Network(request, initialization: xavier) { images in
+        Network(request, initialization: .d2l) { images in
             images.sequence("") {
                 $0
                     .convolution(to: 6, kernel: 5, padding: 2).sigmoid().averagePool(kernel: 2)
@@ -32,7 +30,7 @@ package enum LeNet {
 
     /// With batch norm before each sigmoid, and no padding. (d2l, section 8.5.)
     private static func normalized(_ request: ModelDescription.Request) -> Network {
-        Network(request, initialization: xavier) { images in
+        Network(request, initialization: .d2l) { images in
             images.sequence("") {
                 $0
                     .convolution(to: 6, kernel: 5).batchNorm().sigmoid().averagePool(kernel: 2)

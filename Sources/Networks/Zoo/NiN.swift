@@ -1,6 +1,6 @@
 /// Lin, Chen & Yan, "Network In Network", ICLR 2014, arXiv:1312.4400, for photographs as Dive into Deep Learning
 /// (section 8.3) writes it: AlexNet's windows, each followed by two layers at every pixel, and no linear layer at the
-/// end.
+/// end. d2l's own network is `nin` with `input_channels` 1 and ten classes.
 ///
 /// Names as in an `nn.Sequential`; weights begin Xavier-uniform, as d2l's do.
 package enum NiN {
@@ -11,7 +11,7 @@ package enum NiN {
     private static let paper = "Lin, Chen & Yan, Network In Network, ICLR 2014"
 
     private static func network(_ request: ModelDescription.Request) -> Network {
-        Network(request, initialization: Initialization(convolutionWeight: .xavierUniform)) { images in
+        Network(request, initialization: .d2l) { images in
             images.sequence("") {
                 $0
                     .perceptron(to: 96, kernel: 11, stride: 4).maxPool(kernel: 3, stride: 2)

@@ -5,7 +5,10 @@
 ///
 /// Structure, names and initialisation as in torchvision: projections where the shape changes (option B), the stride in
 /// a bottleneck's 3x3 convolution, and convolutions that begin as "Delving Deep into Rectifiers" (ICCV 2015) has it, by
-/// fan out. `plain` networks are the same without shortcuts (figure 3, middle).
+/// fan out. `plain` networks are the same without shortcuts (figure 3, middle), with either stem.
+///
+/// `resnet18_d2l` is that of Dive into Deep Learning (section 8.6) for images of one channel and 96 px: convolutions with
+/// biases, projections without a batch norm, weights Xavier-uniform; names are those of its `net`.
 package enum ResNet {
     /// The columns of table 1, and table 1 of ResNeXt.
     static let models = [
@@ -23,6 +26,10 @@ package enum ResNet {
         variant("resnet50_cifar", .bottleneck(), [3, 4, 6, 3], stem: .cifar),
         variant("resnet101_cifar", .bottleneck(), [3, 4, 23, 3], stem: .cifar),
         variant("resnet152_cifar", .bottleneck(), [3, 8, 36, 3], stem: .cifar),
+        variant("plain18_cifar", .plain, [2, 2, 2, 2], stem: .cifar),
+        variant("plain34_cifar", .plain, [3, 4, 6, 3], stem: .cifar),
+        ModelDescription(
+            "resnet18_d2l", paper: he, imageSize: 96, classes: 10, channels: 1, options: [.blocks], build: d2l),
     ]
 
     private static let he = "He, Zhang, Ren & Sun, Deep Residual Learning for Image Recognition, CVPR 2016"
@@ -70,9 +77,43 @@ package enum ResNet {
                 .scores(head, pool: "avgpool") { $0.classified("fc", to: request.classes, head) }
         }
     }
+
+    private static func d2l(_ request: ModelDescription.Request) -> Network {
+        let blocks = request.options.blocks ?? [2, 2, 2, 2]
+        return Network(request, initialization: .d2l) { images in
+            let stem = images.sequence("0") {
+                $0
+                    .convolution(to: 64, kernel: 7, stride: 2, padding: 3).batchNorm().relu()
+                    .maxPool(kernel: 3, stride: 2, padding: 1)
+            }
+            return blocks.enumerated()
+                .reduce(stem) { x, stage in
+                    x.sequence("b\(stage.offset + 2)") { x in
+                        (0..<stage.element).reduce(x) { x, index in
+                            let isNarrowing = stage.offset > 0 && index == 0
+                            return x.plainResidual(width: 64 << stage.offset, isNarrowing: isNarrowing)
+                        }
+                    }
+                }
+                .sequence("last") { $0.adaptiveAveragePool(to: 1).flatten().linear(to: request.classes) }
+        }
+    }
 }
 
 extension Features {
+    /// Figure 5, left, as d2l has it: a projection is a convolution alone.
+    fileprivate func plainResidual(width: Int, isNarrowing: Bool) -> Features {
+        scope { x in
+            let stride = isNarrowing ? 2 : 1
+            let residual =
+                x
+                .convolution("conv1", to: width, kernel: 3, stride: stride, padding: 1).batchNorm("bn1").relu()
+                .convolution("conv2", to: width, kernel: 3, padding: 1).batchNorm("bn2")
+            let shortcut = isNarrowing ? x.convolution("conv3", to: width, kernel: 1, stride: stride) : x
+            return residual.add(shortcut).relu()
+        }
+    }
+
     fileprivate func residualStem(_ stem: Stem) -> Features {
         switch stem {
         case .imageNet:

@@ -13,10 +13,7 @@ package enum VGG {
         variant("vgg16", D), variant("vgg16_bn", D, isNormalized: true),
         variant("vgg19", E), variant("vgg19_bn", E, isNormalized: true),
         ModelDescription("vgg_small", paper: paper, imageSize: 224, classes: 10, channels: 1, options: options) {
-            network(
-                $0, A, width: 16,
-                initialization: Initialization(
-                    convolutionWeight: .xavierUniform, linearWeight: .xavierUniform))
+            network($0, A, width: 16, initialization: .d2l)
         },
     ]
 
