@@ -27,7 +27,7 @@ package protocol Dataset: Sendable {
     func label(at index: Int, in split: Split) -> Int
     /// Whether some of its samples may be damaged.
     var mayBeDamaged: Bool { get }
-    /// Begins with a batch of these samples.
+    /// Begins with a batch of these samples, called by their numbers: `index(of:in:)`.
     func batch(of samples: [UInt32], in split: Split, as look: SampleLook) -> any BatchInMaking
 }
 
@@ -128,6 +128,10 @@ package final class LoaderScratch {
 extension Dataset {
     package var suggestedImageSize: Int? { nil }
     package var mayBeDamaged: Bool { false }
+
+    /// The index of the sample that a number calls. Where an epoch draws samples several times, each time has a number of
+    /// its own, the index plus a multiple of the split's count: what is drawn for it, such as its augmentation, differs.
+    package func index(of number: UInt32, in split: Split) -> Int { Int(number) % max(count(of: split), 1) }
 
     /// The extent of one image.
     package func shape(imageSize: Int) -> Shape { Shape(height: imageSize, width: imageSize, channels: channels) }

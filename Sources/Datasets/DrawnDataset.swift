@@ -49,7 +49,8 @@ private final class DrawnBatch: BatchInMaking {
 
     func prepare(_ position: Int, with scratch: LoaderScratch) throws(DatasetError) {
         try memory.withSample(position) { pixels throws(DatasetError) in
-            try dataset.draw(Int(samples[position]), of: split, imageSize: look.imageSize, into: &pixels)
+            try dataset.draw(
+                dataset.index(of: samples[position], in: split), of: split, imageSize: look.imageSize, into: &pixels)
             guard let training = look.training else { return }
             let draws = AugmentationDraws(training.streams.geometry, sample: samples[position])
             training.augmentation.apply(to: &pixels, side: look.imageSize, black: black, draws: draws)

@@ -12,6 +12,9 @@ package struct LoadedBatch: Sendable {
     package let shard: Int
     /// Samples that all ranks have in this pass: those that batch norm's moments are of.
     package var momentSamples: Int
+    /// The sum of the weights of all samples of the global batch, which divides the sum of their losses; nil where that is
+    /// `globalSamples`.
+    package var lossDivisor: Double?
     /// Samples that were left out because they cannot be had.
     package var bad: [BadSample] = []
     /// Where the batch is trained on in several passes, the ones before this.
@@ -36,12 +39,15 @@ package struct Loader: Sendable {
     /// What is done to the images of training batches.
     package let augmentation: Augmentation
     package let mixing: Mixing
+    /// By class, what its losses are multiplied with; nil for 1.
+    package let classWeights: [Float]?
     package let images: ImageOptions
     package let limits: PrefetchLimits
 
     package init(
         dataset: any Dataset, imageSize: Int, shorterSide: Int? = nil, augmentation: Augmentation = .none,
-        mixing: Mixing = Mixing(), images: ImageOptions = ImageOptions(), limits: PrefetchLimits = PrefetchLimits()
+        mixing: Mixing = Mixing(), classWeights: [Float]? = nil, images: ImageOptions = ImageOptions(),
+        limits: PrefetchLimits = PrefetchLimits()
     ) {
         precondition(imageSize > 0, "images of \(imageSize) pixels a side")
         self.dataset = dataset
@@ -49,6 +55,7 @@ package struct Loader: Sendable {
         self.shorterSide = shorterSide
         self.augmentation = augmentation
         self.mixing = mixing
+        self.classWeights = classWeights
         self.images = images
         self.limits = limits
     }
@@ -71,6 +78,8 @@ package struct Loader: Sendable {
             imageSize: imageSize, shorterSide: shorterSide,
             training: SampleLook.Training(
                 augmentation: augmentation, mixing: mixing, seed: sampler.seed, epoch: epoch), images: images)
+        // Targets that are mixed are shares of classes, whose losses torch divides by the number of samples.
+        let weights = mixing.isNone ? classWeights : nil
         return BatchStream(steps: step..<order.steps, limits: limits) { [dataset] step in
             let global = order[step]
             let parts = shardings.map { pass in
@@ -86,6 +95,12 @@ package struct Loader: Sendable {
                     LoadedBatch(
                         step: step, part, globalSamples: global.count, shard: 0,
                         momentSamples: pass.samplesOfPass(ranks: sharding.ranks, batchSize: global.count))
+                }
+                if let weights {
+                    let divisor = global.reduce(0.0) { sum, number in
+                        sum + Double(weights[dataset.label(at: dataset.index(of: number, in: split), in: split)])
+                    }
+                    for pass in loaded.indices { loaded[pass].lossDivisor = divisor }
                 }
                 var last = loaded.removeLast()
                 last.earlierPasses = loaded
@@ -159,7 +174,7 @@ private struct BatchPart: Sendable {
         }
         let sound = positions.map { samples[$0] }
         var images = making.images(at: positions)
-        var targets = sound.map { Target(Int32(dataset.label(at: Int($0), in: split))) }
+        var targets = sound.map { Target(Int32(dataset.label(at: dataset.index(of: $0, in: split), in: split))) }
         if let training = look.training {
             (images, targets) = training.mixing.mix(
                 images, targets, shards: sizes, sampleIDs: sound, seed: training.seed, epoch: training.epoch,

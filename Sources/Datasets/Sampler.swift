@@ -9,38 +9,81 @@ package struct Sampler: Hashable, Sendable {
     package let seed: UInt64
     /// Whether each epoch has an order of its own; otherwise all go by index.
     package let isShuffled: Bool
+    /// The samples of each class, where epochs draw as many of every class; nil where they visit each sample once.
+    private let classes: [[UInt32]]?
 
-    package init(count: Int, batchSize: Int, seed: UInt64, isShuffled: Bool = true) {
+    /// - Parameter balancedLabels: the class of each sample, where epochs are to draw as many of every class.
+    package init(
+        count: Int, batchSize: Int, seed: UInt64, isShuffled: Bool = true, balancedLabels: [Int]? = nil
+    ) {
         precondition(count >= 0 && count <= UInt32.max, "\(count) samples cannot be numbered with 32 bits")
         precondition(batchSize > 0, "a batch of \(batchSize) samples")
         self.count = count
         self.batchSize = batchSize
         self.seed = seed
         self.isShuffled = isShuffled
+        precondition(balancedLabels.map { $0.count == count } ?? true, "a label for each of \(count) samples")
+        classes = balancedLabels.map { labels in
+            let samples = Dictionary(grouping: labels.indices) { labels[$0] }
+            return samples.sorted { $0.key < $1.key }.map { $0.value.map { UInt32($0) } }
+        }
     }
 
     /// Global batches, hence optimizer steps, of an epoch.
     package var stepsPerEpoch: Int { (count + batchSize - 1) / batchSize }
 
-    /// All samples in the order of `epoch`: a uniformly random permutation.
+    /// The samples in the order of `epoch`: a uniformly random permutation.
     /// (Fisher and Yates in Durstenfeld's form, CACM algorithm 235, 1964.)
     ///
     /// - Complexity: O(count).
     package func order(ofEpoch epoch: Int) -> EpochOrder {
-        var samples = (0..<count).map { UInt32($0) }
-        if isShuffled {
-            let random = CounterRandom(seed: seed, stream: "order of epoch \(epoch)")
-            for last in stride(from: count - 1, to: 0, by: -1) {
-                samples.swapAt(last, random.integer(UInt64(last), below: last + 1))
-            }
+        var samples = classes.map { drawn(from: $0, epoch: epoch) } ?? (0..<count).map { UInt32($0) }
+        if isShuffled || classes != nil {
+            samples.shuffle(by: CounterRandom(seed: seed, stream: "order of epoch \(epoch)"))
         }
         return EpochOrder(samples: samples, batchSize: batchSize)
+    }
+
+    /// As many samples of every class, one more of some where the epoch's count is no multiple of theirs.
+    ///
+    /// A class is gone through in an order of its own, and again in another one as often as it takes. The rounds' samples
+    /// have numbers of their own, see `Dataset.index(of:in:)`.
+    private func drawn(from classes: [[UInt32]], epoch: Int) -> [UInt32] {
+        guard !classes.isEmpty else { return [] }
+        let stream = "classes of epoch \(epoch)"
+        var turns = classes.indices.map { UInt32($0) }
+        turns.shuffle(by: CounterRandom(seed: seed, stream: stream))
+        let mostRounds = Int(UInt32.max) / count
+        var samples: [UInt32] = []
+        samples.reserveCapacity(count)
+        for (turn, place) in turns.enumerated() {
+            var left = count / classes.count + (turn < count % classes.count ? 1 : 0)
+            var round = 0
+            while left > 0 {
+                var members = classes[Int(place)]
+                members.shuffle(by: CounterRandom(seed: seed, stream: "\(stream), class \(place), round \(round)"))
+                let offset = UInt32(round % mostRounds * count)
+                samples += members.prefix(left).map { $0 + offset }
+                left -= min(left, members.count)
+                round += 1
+            }
+        }
+        return samples
+    }
+}
+
+extension [UInt32] {
+    /// Fisher and Yates.
+    fileprivate mutating func shuffle(by random: CounterRandom) {
+        for last in stride(from: count - 1, to: 0, by: -1) {
+            swapAt(last, random.integer(UInt64(last), below: last + 1))
+        }
     }
 }
 
 /// The samples of one epoch, cut into global batches.
 package struct EpochOrder: Sendable {
-    /// Every sample once.
+    /// The numbers of its samples: every sample once, or as many of every class.
     package let samples: [UInt32]
     package let batchSize: Int
 

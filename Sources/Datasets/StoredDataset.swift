@@ -61,7 +61,7 @@ private final class StoredBatch: BatchInMaking {
     var samplesAtOnce: Int { max(1, (1 << 14) / max(memory.sampleCount, 1)) }
 
     func prepare(_ position: Int, with scratch: LoaderScratch) throws(DatasetError) {
-        let index = Int(samples[position])
+        let index = dataset.index(of: samples[position], in: split)
         let path = { self.dataset.source.path(of: index, in: self.split) }
         do throws(SampleError) {
             if let kept = try kept(index, path: path, with: scratch) {

@@ -120,16 +120,17 @@ extension RecipeValueKind where Value == Recipe.Interval {
 }
 
 extension RecipeValueKind where Value == Recipe.Interval {
-    /// The length of a run: `90epochs` or `500steps`.
+    /// The length of a run: `90epochs`, `500steps` or `10min`.
     static var duration: Self {
         Self(
-            expected: "a number of epochs or steps such as 90epochs or 500steps", schema: span.schema,
+            expected: "a number of epochs or steps or a time such as 90epochs, 500steps or 10min",
+            schema: .text(like: "^[0-9]+(epochs?|steps?|s|min|h)$"),
             read: { $0.text.flatMap { Recipe.Interval($0.text) } },
             accepts: {
                 switch $0 {
                 case .epochs(let count): count <= 1_000_000
                 case .steps: true
-                case .seconds: false
+                case .seconds(let count): count <= 31_536_000
                 }
             },
             print: \.description)

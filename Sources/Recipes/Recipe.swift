@@ -11,6 +11,8 @@ package struct Recipe: Equatable, Sendable {
         case epochs(Int)
         /// Optimizer steps, across epochs.
         case steps(Int)
+        /// As many steps as fit into so many seconds.
+        case time(seconds: Double)
     }
 
     /// What computes.
@@ -102,6 +104,8 @@ extension Recipe {
     package var rateMultipliers: [String: Double] { overrides.rateMultipliers ?? [:] }
     /// Whether each epoch has an order of its own.
     package var shuffle: Bool { overrides.shuffle ?? Default.shuffle }
+    /// Whether each epoch draws as many samples of every class.
+    package var balancedSampling: Bool { overrides.balancedSampling ?? Default.balancedSampling }
     package var augmentation: Augmentation { overrides.augmentation ?? Default.augmentation }
     /// The parameter of mixup's Beta distribution; nil for none.
     package var mixup: Double? { overrides.mixup }
@@ -125,7 +129,8 @@ extension Recipe {
     /// In 0..<1, the share of pictures that is tested on where nothing says which are.
     package var validationFraction: Double { overrides.validationFraction ?? Default.validationFraction }
     package var duration: Duration {
-        overrides.steps.map(Duration.steps) ?? .epochs(overrides.epochs ?? Default.epochs)
+        overrides.steps.map(Duration.steps) ?? overrides.time.map { .time(seconds: $0) }
+            ?? .epochs(overrides.epochs ?? Default.epochs)
     }
     /// Samples of an optimizer step over all ranks, at least 1.
     package var batchSize: Int { overrides.batchSize ?? Default.batchSize }
@@ -147,9 +152,19 @@ extension Recipe {
     package var schedule: Schedule { Schedule(overrides) }
     /// In 0..<1, the share of each training label that all classes have alike.
     package var labelSmoothing: Double { overrides.labelSmoothing ?? Default.labelSmoothing }
+    /// What the losses of classes are multiplied with; nil for 1.
+    package var classWeights: ClassWeights? { overrides.classWeights }
+    /// Evaluations in a row that may be no better than the best; nil for all.
+    package var patience: Int? { overrides.patience }
+    /// The test accuracy that ends the run; nil for none.
+    package var stopAtAccuracy: Double? { overrides.stopAtAccuracy }
     /// In 0..<1, the share of itself that the average of each parameter keeps at a step; nil where no averages are
     /// kept.
     package var averageWeights: Double? { overrides.averageWeights }
+    /// Whether averages keep less of themselves at first.
+    package var averageWarmup: Bool { overrides.averageWarmup ?? Default.averageWarmup }
+    /// Steps between two updates of the averages.
+    package var averageEvery: Int { overrides.averageEvery ?? Default.averageEvery }
     /// Height and width of the network's input in pixels; nil means the model's default.
     package var imageSize: Int? { overrides.imageSize }
     /// nil means the dataset's.
@@ -216,6 +231,9 @@ extension Recipe {
         static let weightDecay = 1e-4
         static let schedule = Schedule.Name.cosine
         static let labelSmoothing = 0.0
+        static let balancedSampling = false
+        static let averageWarmup = false
+        static let averageEvery = 1
         static let stepEpochs = 30
         static let stepFactor = 0.1
         static let warmupEpochs = 0.0

@@ -7,7 +7,13 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var initScheme: InitialScheme?
     package var dropout: Double?
     package var averageWeights: Double?
+    package var averageWarmup: Bool?
+    package var averageEvery: Int?
     package var labelSmoothing: Double?
+    package var classWeights: Recipe.ClassWeights?
+    package var balancedSampling: Bool?
+    package var patience: Int?
+    package var stopAtAccuracy: Double?
     package var initFile: String?
     package var initSkipMismatched: Bool?
     package var initForce: Bool?
@@ -30,6 +36,8 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var duration: Recipe.Interval?
     package var epochs: Int?
     package var steps: Int?
+    /// Seconds that the run lasts.
+    package var time: Double?
     package var batchSize: Int?
     package var learningRate: Double?
     package var momentum: Double?
@@ -116,8 +124,8 @@ extension RecipeOverrides {
     /// `lr_multipliers` single entries are replaced.
     mutating func lay(_ upper: RecipeOverrides) {
         for key in RecipeKey.all where upper.cleared.contains(key.name) { forget(key) }
-        if upper.epochs != nil || upper.steps != nil || upper.duration != nil {
-            (epochs, steps, duration) = (nil, nil, nil)
+        if upper.epochs != nil || upper.steps != nil || upper.time != nil || upper.duration != nil {
+            (epochs, steps, time, duration) = (nil, nil, nil, nil)
         }
         if upper.schedule != nil { Recipe.Schedule.forget(&self) }
         if upper.stepEvery != nil { stepEpochs = nil }
@@ -141,8 +149,10 @@ extension RecipeOverrides {
         case .steps(let count)?:
             steps = count
             origins["steps"] = origins["duration"]
-        // The kind of the key accepts none.
-        case .seconds?, nil: break
+        case .seconds(let count)?:
+            time = Double(count)
+            origins["time"] = origins["duration"]
+        case nil: break
         }
         duration = nil
     }
@@ -167,6 +177,14 @@ extension Recipe {
         }
         if merged.nesterov == true && (merged.momentum ?? Default.momentum) == 0 {
             throw .contradiction("nesterov is true and momentum is 0: Nesterov's step needs a momentum above 0")
+        }
+        if merged.averageWeights == nil && (merged.averageWarmup == true || (merged.averageEvery ?? 1) > 1) {
+            let key = merged.averageWarmup == true ? "average_warmup" : "average_every"
+            throw .contradiction("\(key) is given without average_weights: say average_weights: 0.999 too")
+        }
+        if merged.balancedSampling == true && merged.shuffle == false {
+            throw .contradiction(
+                "balanced_sampling is on and shuffle is off: samples that are drawn have no order to keep; say either")
         }
         if merged.initForce == true && merged.initSkipMismatched != true {
             throw .contradiction(
@@ -219,10 +237,12 @@ extension Recipe {
         }
         let lengths = [
             ("duration", source.duration != nil), ("epochs", source.epochs != nil), ("steps", source.steps != nil),
+            ("time", source.time != nil),
         ].filter(\.1).map { source.place(of: $0.0) }
         if lengths.count > 1 {
             throw .contradiction(
-                "\(lengths[0]) and \(lengths[1]) are both given: a run lasts either so many epochs or so many steps")
+                "\(lengths[0]) and \(lengths[1]) are both given: a run lasts either so many epochs, so many steps or so long"
+            )
         }
     }
 
@@ -230,7 +250,8 @@ extension Recipe {
     private init(model: String, _ merged: RecipeOverrides) {
         var values = merged
         for key in RecipeKey.all { key.fill(&values) }
-        if values.steps != nil { values.epochs = nil }
+        if values.steps != nil || values.time != nil { values.epochs = nil }
+        if values.averageWeights == nil { (values.averageWarmup, values.averageEvery) = (nil, nil) }
         Schedule.complete(&values)
         if values.initFile == nil { values.initSkipMismatched = nil }
         if values.initForce != true { values.initForce = nil }

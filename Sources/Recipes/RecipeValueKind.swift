@@ -191,6 +191,20 @@ extension RecipeValueKind where Value == Double {
     }
 }
 
+extension RecipeValueKind where Value == Double {
+    /// `90s`, `10min` or `2h` in seconds.
+    static var duration: Self {
+        Self(
+            expected: "a time from 1s to 8760h such as 90s, 10min or 2h",
+            plain: { text in text == "none" ? nil : Recipe.seconds(text) },
+            accepts: { (1...31_536_000).contains($0) },
+            print: { seconds in
+                let isWhole = seconds == seconds.rounded() && seconds < 1e9
+                return isWhole ? Recipe.Interval.seconds(Int(seconds)).description : "\(seconds)s"
+            })
+    }
+}
+
 extension Recipe {
     /// Reads `5s`, `2.5s`, `1min` or `1h`, and `none` as 0; nil for anything else.
     package static func seconds(_ text: String) -> Double? {

@@ -12,6 +12,10 @@ package final class MetricsFile: Sendable {
     package let lastEvaluatedStep: Int?
     /// The step of the last report of training that an earlier part of the run left in the file.
     package let lastReportedStep: Int?
+    /// The accuracies of the evaluations that an earlier part of the run left in the file, in their order.
+    package let evaluatedAccuracies: [Double]
+    /// The steps that an earlier part of the run found to fit into its time; nil where it has not.
+    package let fittedSteps: Int?
     private let path: String
     private let handle: FileHandle
     private let state: Mutex<State>
@@ -51,10 +55,15 @@ package final class MetricsFile: Sendable {
         let places = Self.places(in: kept)
         lastEvaluatedStep = places.last { $0.kind == MetricsRecord.Kind.evaluation.rawValue }?.step
         lastReportedStep = places.last { $0.kind == MetricsRecord.Kind.train.rawValue }?.step
+        evaluatedAccuracies = places.filter { $0.kind == MetricsRecord.Kind.evaluation.rawValue }.compactMap(\.accuracy)
+        fittedSteps = places.last { $0.kind == Self.fittedKind }?.total_steps
         state = Mutex(State(written: UInt64(kept.utf8.count)))
     }
 
     deinit { try? handle.close() }
+
+    /// The kind of lines that say how many steps fit into a run's time, `total_steps`.
+    package static let fittedKind = "fitted"
 
     /// Appends a record; it is in the file when this returns.
     ///
@@ -96,6 +105,8 @@ package final class MetricsFile: Sendable {
     private struct Place: Decodable {
         var kind: String
         var step: Int
+        var accuracy: Double?
+        var total_steps: Int?
     }
 
     private static func places(in text: String) -> [Place] {

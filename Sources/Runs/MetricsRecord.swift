@@ -30,6 +30,9 @@ package struct MetricsRecord: Hashable, Sendable {
     package var pace: PaceComparison?
     /// SHA-256 of all parameters and buffers in canonical order, in hexadecimal; only of the final record.
     package var parametersSHA256: String?
+    /// What ended the run before its last step: `patience` or `accuracy`; or `time`, which it was fitted to. Only of the
+    /// final record.
+    package var stoppedBy: String?
 
     package init(
         _ kind: Kind, epoch: Int, step: Int, samples: Int, loss: Double, accuracy: Double, learningRate: Float? = nil,
@@ -63,6 +66,7 @@ package struct MetricsRecord: Hashable, Sendable {
             object.add("slowest_over_median", pace.ratio)
         }
         if let parametersSHA256 { object.add("parameters_sha256", parametersSHA256) }
+        if let stoppedBy { object.add("stopped_by", stoppedBy) }
         return object.text
     }
 }

@@ -17,6 +17,10 @@ final class Coordinator {
     var lastEvaluatedStep: Int? { metrics.lastEvaluatedStep }
     /// The step of the last report of training that is in the metrics already.
     var lastReportedStep: Int? { metrics.lastReportedStep }
+    /// The accuracies of all evaluations that are in the metrics already, in their order.
+    var evaluatedAccuracies: [Double] { metrics.evaluatedAccuracies }
+    /// The steps that an earlier part of the run found to fit into its time.
+    var fittedSteps: Int? { metrics.fittedSteps }
     /// The step of the newest checkpoint that is there for good.
     private(set) var savedStep: Int?
 
@@ -130,6 +134,15 @@ final class Coordinator {
         line.add("reason", what)
         append { try metrics.append(line: line.text) }
         log.warning("\(what) at step \(step)\(place)")
+    }
+
+    /// Tells the metrics of the steps that fit into the run's time.
+    func noteFitted(totalSteps: Int, step: Int) {
+        var line = JSONLine()
+        line.add("kind", MetricsFile.fittedKind)
+        line.add("step", step)
+        line.add("total_steps", totalSteps)
+        append { try metrics.append(line: line.text) }
     }
 
     // MARK: Checkpoints

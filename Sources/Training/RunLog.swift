@@ -33,9 +33,13 @@ struct RunLog {
         let world = ranks == setup.threads.localRanks ? "" : "\(ranks) ranks, here "
         fact("machine", "\(world)\(setup.threads), \(setup.backend.rawValue)")
         fact("batch", "\(Wording.grouped(recipe.globalBatchSize)) over all ranks" + exactness(recipe, ranks: ranks))
+        var length = Wording.count(sizes.totalSteps, "step")
+        if case .time(let seconds) = recipe.duration, sizes.totalSteps == RunSizes.mostSteps {
+            length = "as many steps as fit into \(Wording.duration(seconds: seconds))"
+        }
         fact(
             "run",
-            "\(Wording.count(sizes.totalSteps, "step")), \(Wording.grouped(sizes.stepsPerEpoch)) an epoch, \(optimizer(recipe))"
+            "\(length), \(Wording.grouped(sizes.stepsPerEpoch)) an epoch, \(optimizer(recipe))"
         )
         fact("output", folder.path)
         if setup.threads.isOversubscribed {

@@ -9,7 +9,7 @@ package struct RunSizes: Hashable, Sendable {
     package let batchSize: Int
     package let stepsPerEpoch: Int
     /// Optimizer steps from the beginning to the end.
-    package let totalSteps: Int
+    package private(set) var totalSteps: Int
 
     package init(trainingSamples: Int, testSamples: Int, batchSize: Int, duration: Recipe.Duration) {
         self.trainingSamples = trainingSamples
@@ -19,7 +19,18 @@ package struct RunSizes: Hashable, Sendable {
         switch duration {
         case .epochs(let epochs): totalSteps = epochs * stepsPerEpoch
         case .steps(let steps): totalSteps = steps
+        case .time: totalSteps = Self.mostSteps
         }
+    }
+
+    /// Stands for the steps of a run whose time has not been turned into a number of them yet.
+    package static let mostSteps = 1_000_000_000
+
+    /// The same run, of so many steps.
+    func withSteps(_ totalSteps: Int) -> RunSizes {
+        var sizes = self
+        sizes.totalSteps = totalSteps
+        return sizes
     }
 
     /// The epoch, from 0, of the step that follows `step` earlier ones.

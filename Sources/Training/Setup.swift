@@ -85,12 +85,13 @@ package struct Setup {
     ///   - seed: of dropout.
     ///   - accumulate: passes that a batch takes.
     ///   - labelSmoothing: the share of each training label that all classes have alike.
+    ///   - classWeights: by class, what its training losses are multiplied with; nil for 1.
     ///   - passes: what the graphs are rewritten by.
     ///   - optimizer: what it is trained with.
     ///   - keepsAverages: whether averages over time are kept.
     package func layout(
         batchSize: Int?, seed: UInt64, accumulate: Int = 1, labelSmoothing: Double = 0,
-        passes: Set<GraphPass> = Set(GraphPass.allCases),
+        classWeights: [Float]? = nil, passes: Set<GraphPass> = Set(GraphPass.allCases),
         optimizer: any OptimizerRule = SGD(momentum: 0.9, weightDecay: 0), keepsAverages: Bool = false
     ) throws -> EngineLayout {
         let training = try batchSize.map { _ in try Graph(network: network, imageSize: imageSize, purpose: .training) }
@@ -103,6 +104,7 @@ package struct Setup {
         configuration.spins = !threads.isOversubscribed
         configuration.usesWinograd = convolution == .winograd
         configuration.labelSmoothing = labelSmoothing
+        configuration.classWeights = classWeights
         configuration.passes = passes
         configuration.optimizer = optimizer
         configuration.keepsAverages = keepsAverages

@@ -4,19 +4,21 @@ struct StepAgreement {
     let isStopAsked: Bool
     /// Whether rank 0's clock says that a checkpoint is due.
     let isCheckpointDue: Bool
+    /// Whether rank 0 has seen enough steps to say how many fit into the run's time.
+    let isFitDue: Bool
 
     /// Before the first step.
-    static let none = StepAgreement(isStopAsked: false, isCheckpointDue: false)
+    static let none = StepAgreement(isStopAsked: false, isCheckpointDue: false, isFitDue: false)
 }
 
 extension StepAgreement {
     /// This rank's part of the sums.
-    var numbers: [Double] { [isStopAsked ? 1 : 0, isCheckpointDue ? 1 : 0] }
+    var numbers: [Double] { [isStopAsked, isCheckpointDue, isFitDue].map { $0 ? 1 : 0 } }
 
     /// What all ranks' parts add up to.
     init(sums: ArraySlice<Double>) {
         let sums = Array(sums)
-        precondition(sums.count == 2, "\(sums.count) sums for an agreement")
-        self.init(isStopAsked: sums[0] > 0, isCheckpointDue: sums[1] > 0)
+        precondition(sums.count == 3, "\(sums.count) sums for an agreement")
+        self.init(isStopAsked: sums[0] > 0, isCheckpointDue: sums[1] > 0, isFitDue: sums[2] > 0)
     }
 }

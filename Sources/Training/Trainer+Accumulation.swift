@@ -30,7 +30,7 @@ extension Trainer {
     private func train(_ pass: LoadedBatch, progress: GradientProgress?) throws -> Tally {
         try engine.train(
             pass.batch, globalSamples: pass.globalSamples, step: step, exchange: statisticsExchange,
-            momentSamples: pass.momentSamples, progress: progress)
+            momentSamples: pass.momentSamples, lossDivisor: pass.lossDivisor, progress: progress)
     }
 
     /// What to know about a step in several passes.

@@ -26,7 +26,7 @@ extension Trainer {
     var ownAgreement: StepAgreement {
         StepAgreement(
             isStopAsked: hooks.isStopAsked(world.rank, step),
-            isCheckpointDue: coordinator?.isCheckpointDue(checkpointSchedule) ?? false)
+            isCheckpointDue: coordinator?.isCheckpointDue(checkpointSchedule) ?? false, isFitDue: isFitDue)
     }
 
     /// Begins to keep the run's state. Collective.
@@ -80,6 +80,7 @@ extension Trainer {
     private func metrics(_ evaluation: Evaluation?) -> [String: Double] {
         var metrics = window.numbers
         if let lastLoss { metrics["train_loss"] = lastLoss }
+        if case .time = recipe.duration, areStepsKnown { metrics["fitted_steps"] = Double(sizes.totalSteps) }
         if let evaluation {
             metrics["test_loss"] = evaluation.loss
             metrics["test_accuracy"] = evaluation.accuracy

@@ -9,12 +9,18 @@ extension Trainer {
     /// Collective.
     func evaluate(isLast: Bool) throws -> Evaluation {
         try enter("evaluation", fault: .evaluation, mayTakeLong: true)
-        try shareRunningStatistics()
-        let evaluation = try evaluated()
-        let record = record(.evaluation, evaluation)
-        coordinator?.record(record)
-        log.evaluation(record)
-        try evaluateAverages()
+        let evaluation = try timingEvaluation {
+            try shareRunningStatistics()
+            let evaluation = try evaluated()
+            let record = record(.evaluation, evaluation)
+            coordinator?.record(record)
+            log.evaluation(record)
+            try evaluateAverages()
+            return evaluation
+        }
+        stopRule.add(evaluation.accuracy)
+        if !isLast, let reason = stopRule.reason, let words = stopRule.words(reason) { log.note(words) }
+        let isLast = isLast || stopRule.reason != nil
         if isLast || isCheckpointDue { try saveCheckpoint(evaluation, isLast: isLast) }
         return evaluation
     }
@@ -47,6 +53,7 @@ extension Trainer {
         let digest = engine.parametersSHA256
         var final = record(.final, evaluation)
         final.parametersSHA256 = digest
+        final.stoppedBy = stopReason?.rawValue
         coordinator?.record(final)
         try together(world) { try coordinator?.close() }
         removeSnapshots()

@@ -26,6 +26,11 @@ extension Trainer {
         if holder == world.rank, let own = found?.own { try restore(own) }
         try broadcastState(from: max(holder, 0))
         window = ReportWindow(texts: try world.broadcast(window.texts))
+        goOn(fittedTo: try world.broadcast(start?.fittedSteps ?? 0))
+        let accuracies = start?.coordinator.evaluatedAccuracies ?? []
+        for text in try world.broadcast(accuracies.map { "\($0)" }.joined(separator: " ")).split(separator: " ") {
+            stopRule.add(Double(text) ?? 0)
+        }
         let isEvaluated = start.map { $0.coordinator.lastEvaluatedStep == $0.step } ?? false
         let isMissing = try world.broadcast(isEvaluated ? 0 : 1) == 1
         reportedStep = try world.broadcast(start?.coordinator.lastReportedStep ?? 0)
@@ -118,6 +123,8 @@ extension Trainer {
         var holder: Int?
         /// How images are shown; nil where they are no pictures.
         let presentation: Presentation?
+        /// The steps that an earlier part of the run found to fit into its time; 0 where it has not, or had another one.
+        var fittedSteps = 0
         /// What people should know about it.
         var notes: [String] = []
     }
@@ -182,6 +189,7 @@ extension Trainer {
             return Start(
                 coordinator: coordinator, step: snapshot.step, holder: snapshot.rank,
                 presentation: try presentation(since: about, path: "the memory of host \(snapshot.host)"),
+                fittedSteps: changes.keepTime ? coordinator.fittedSteps ?? 0 : 0,
                 notes: notes + changes.notes + snapshot.gaps(after: coordinator.lastReportedStep ?? 0) + [
                     "going on after step \(Wording.grouped(snapshot.step)), from the memory of host \(snapshot.host) (rank "
                         + "\(snapshot.rank))"
@@ -250,6 +258,9 @@ extension Trainer {
             return Start(
                 coordinator: coordinator, step: step,
                 presentation: try presentation(since: point.about, path: point.entry.path),
+                fittedSteps: changes.keepTime
+                    ? coordinator.fittedSteps ?? point.about.metrics["fitted_steps"].flatMap { Int(exactly: $0) } ?? 0
+                    : 0,
                 notes: point.passedOver.map { "passed over: \($0)" } + changes.notes + optimizerNotes
                     + ["going on after step \(Wording.grouped(step)), from \(point.entry.path)"])
         }
@@ -327,8 +338,9 @@ extension Trainer {
             notes: words.isEmpty ? [] : ["changed: " + words.joined(separator: ", ")],
             // How long a run lasts decides on learning rates.
             leaveFuture: differences.allSatisfy { difference in
-                difference.whenResumed == .changesFreely && !["epochs", "steps"].contains(difference.key)
-            })
+                difference.whenResumed == .changesFreely && !["epochs", "steps", "time"].contains(difference.key)
+            },
+            keepTime: !differences.contains { $0.key == "time" })
     }
 
     /// What a resumed run is to do otherwise than it began.
@@ -337,6 +349,8 @@ extension Trainer {
         let notes: [String]
         /// Whether its steps are those that it would have taken anyway.
         let leaveFuture: Bool
+        /// Whether it is to last as long as it was.
+        let keepTime: Bool
     }
 
     /// Whether two recipes that say a thing in other words, or say it and leave it out, mean the same.

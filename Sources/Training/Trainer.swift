@@ -4,6 +4,7 @@ import Datasets
 import Engine
 import Foundation
 import Graphs
+import Networks
 package import Recipes
 package import Runs
 import Tensors
@@ -27,9 +28,9 @@ package final class Trainer {
     let recipe: Recipe
     let world: any Communicator
     private(set) var setup: Setup
-    let sizes: RunSizes
+    var sizes: RunSizes
     let engine: Engine
-    let schedule: LearningRateSchedule
+    var schedule: LearningRateSchedule
     let optimizer: any OptimizerRule
     let log: RunLog
     /// Numbers among the parameters that training does not move.
@@ -66,6 +67,11 @@ package final class Trainer {
     var hooks = TrainerHooks()
     /// Whether people know that steps wait for images.
     private var isSlowDataTold = false
+    var stopRule: StopRule
+    var timing = RunTiming()
+    private let averageRule: AverageRule?
+    /// By class, what its losses are multiplied with; nil for 1.
+    private let classWeights: [Float]?
     /// What could not be read so far; on rank 0 from the beginning of the run on.
     var badSamples: BadSamples
 
@@ -85,7 +91,7 @@ package final class Trainer {
         log = RunLog(console: console, lossPrecision: recipe.lossPrecision)
         let optimizer = recipe.optimizerRule
         self.optimizer = optimizer
-        let (fitted, setup, sizes, layout) = try together(world) {
+        let (fitted, setup, sizes, layout, weights) = try together(world) {
             var setup = try Setup(
                 model: ModelChoice(
                     recipe.model, options: recipe.modelOptions, scheme: recipe.initScheme, dropout: recipe.dropout),
@@ -100,20 +106,24 @@ package final class Trainer {
             let sizes = RunSizes(
                 trainingSamples: setup.dataset.count(of: .train), testSamples: setup.dataset.count(of: .test),
                 batchSize: recipe.globalBatchSize, duration: recipe.duration)
+            let weights = try recipe.classWeights?.weights(of: setup.dataset, classes: setup.network.classes)
             // A batch that the data cannot fill takes no memory for the rest.
             let layout = try setup.layout(
                 batchSize: min(recipe.globalBatchSize, sizes.trainingSamples), seed: recipe.seed,
-                accumulate: recipe.accumulate, labelSmoothing: recipe.labelSmoothing, optimizer: optimizer,
-                keepsAverages: recipe.averageWeights != nil)
+                accumulate: recipe.accumulate, labelSmoothing: recipe.labelSmoothing, classWeights: weights,
+                optimizer: optimizer, keepsAverages: recipe.averageWeights != nil)
             let needs = setup.needs(
                 toTrain: recipe, layout, samples: sizes.trainingSamples, isCoordinator: world.rank == 0,
                 snapshots: world.localRank == 0 && recipe.snapshotEvery > 0 ? .shared : nil)
             try needs.require()
             setup.keepPictures(
                 recipe.imageCache, epochs: sizes.epochNumber(ofStep: sizes.totalSteps), left: needs.left())
-            return (try recipe.fitted(toSamples: sizes.trainingSamples), setup, sizes, layout)
+            return (try recipe.fitted(toSamples: sizes.trainingSamples), setup, sizes, layout, weights)
         }
         self.recipe = fitted
+        classWeights = weights
+        stopRule = StopRule(fitted)
+        averageRule = AverageRule(fitted)
         self.setup = setup
         self.sizes = sizes
         (engine, frozenParameters, gradientSum, fewNormValues) = try together(world) {
@@ -133,7 +143,9 @@ package final class Trainer {
         schedule = LearningRateSchedule(fitted, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: sizes.totalSteps)
         sampler = Sampler(
             count: sizes.trainingSamples, batchSize: recipe.globalBatchSize, seed: recipe.seed,
-            isShuffled: recipe.shuffle)
+            isShuffled: recipe.shuffle,
+            balancedLabels: recipe.balancedSampling
+                ? (0..<sizes.trainingSamples).map { setup.dataset.label(at: $0, in: .train) } : nil)
         accumulation = recipe.accumulate > 1 ? Accumulation(of: engine.lendGradients()) : nil
         badSamples = BadSamples(
             limit: recipe.maxBadSamples, samples: sizes.trainingSamples + sizes.testSamples, isStrict: recipe.isStrict,
@@ -141,7 +153,7 @@ package final class Trainer {
         loader = Loader(
             dataset: setup.dataset, imageSize: setup.imageSize,
             shorterSide: setup.presentation?.shorterSide, augmentation: Augmentation(recipe.augmentation),
-            mixing: Mixing(recipe), images: setup.images,
+            mixing: Mixing(recipe), classWeights: weights, images: setup.images,
             limits: setup.prefetchLimits(batchSize: min(recipe.globalBatchSize, sizes.trainingSamples)))
     }
 
@@ -150,9 +162,10 @@ package final class Trainer {
     /// - Throws: `SharedFailure` where all ranks know of it; any other error is this rank's alone, and others may be waiting.
     package func run() throws -> TrainingOutcome {
         let start = Date()
+        timing.start = clockSeconds
         defer { coordinator?.release() }
         var last = try begin() ? evaluate(isLast: step == sizes.totalSteps) : nil
-        while step < sizes.totalSteps {
+        while step < sizes.totalSteps && stopRule.reason == nil {
             try trainEpoch()
             last = try evaluate(isLast: step == sizes.totalSteps)
         }
@@ -177,7 +190,8 @@ package final class Trainer {
         defer { batches.close() }
         pace.begin(world.recorder)
         window.startClock()
-        let end = min((epoch + 1) * sizes.stepsPerEpoch, sizes.totalSteps)
+        // Steps may be found to be fewer meanwhile.
+        var end: Int { min((epoch + 1) * sizes.stepsPerEpoch, sizes.totalSteps) }
         let first = step
         while step < end {
             // Nothing has been read ahead when it begins.
@@ -191,6 +205,8 @@ package final class Trainer {
             window.add(
                 try takeStep(hooks.batch(world.rank, step, sound), learningRate: rate), waited: batches.waited - waited)
             try keepSnapshot()
+            timeStep()
+            if agreed.isFitDue { try fitToTime() }
             if isReported(step, end: end) {
                 try report(learningRate: rate)
             }
@@ -215,7 +231,9 @@ package final class Trainer {
         let areGradientsFinite = try sumGradients()
         let sums = try world.sum([own.lossSum, Double(own.correct), Double(own.samples)] + ownAgreement.numbers)
         agreed = StepAgreement(sums: sums.dropFirst(3))
-        let tally = Tally(lossSum: sums[0], correct: Int(sums[1]), samples: Int(sums[2]))
+        // A mean loss is told as torch tells it.
+        let scale = loaded.lossDivisor.map { Double(loaded.globalSamples) / $0 } ?? 1
+        let tally = Tally(lossSum: sums[0] * scale, correct: Int(sums[1]), samples: Int(sums[2]))
         precondition(
             tally.samples == loaded.globalSamples, "\(tally.samples) of \(loaded.globalSamples) samples trained")
         guard
@@ -223,7 +241,7 @@ package final class Trainer {
         else { return Tally() }
         try enter("update", fault: .update)
         engine.update(optimizer, learningRate: learningRate)
-        if let share = recipe.averageWeights { engine.average(keeping: Float(share)) }
+        if let share = averageRule?.share(ofStep: step + 1) { engine.average(keeping: share) }
         step += 1
         unsharedSamples += own.samples
         if !hasStepped { world.recorder.allow(seconds: recipe.collectiveTimeout) }
@@ -234,7 +252,14 @@ package final class Trainer {
     /// The batch without the samples that any rank could not read. Collective where there may be such.
     private func withoutBadSamples(_ loaded: LoadedBatch) throws -> LoadedBatch {
         guard setup.dataset.mayBeDamaged else { return loaded }
-        return loaded.without(try badSamples.count(loaded.badByPass, in: world))
+        let counts = try badSamples.count(loaded.badByPass, in: world)
+        let left = loaded.without(counts)
+        guard let classWeights, loaded.lossDivisor != nil, counts.contains(where: { $0 > 0 }) else { return left }
+        var byClass = [Double](repeating: 0, count: classWeights.count)
+        for sample in loaded.badByPass.joined() {
+            byClass[setup.dataset.label(at: sample.index, in: sample.split)] += 1
+        }
+        return left.withoutWeights(of: try world.sum(byClass), classWeights)
     }
 
     /// How batch-norm moments are summed over ranks; nil where each rank keeps its own.
@@ -259,7 +284,7 @@ package final class Trainer {
             loss: window.tally.lossSum / Double(window.tally.samples),
             accuracy: Double(window.tally.correct) / Double(window.tally.samples), learningRate: learningRate,
             imagesPerSecond: window.imagesPerSecond)
-        let left = Double(sizes.samples(after: sizes.totalSteps) - record.samples) / record.imagesPerSecond
+        let left = secondsLeft(imagesPerSecond: record.imagesPerSecond)
         lastLoss = record.loss
         record.waitedForImages = window.waitedForImages
         record.pace = try comparePaces()

@@ -44,6 +44,10 @@ package enum TrainingError: Error, Equatable, Sendable {
     case unusedPrefix(option: String, prefix: String, nearest: String?, names: [String])
     /// A state in which this tensor has numbers that are infinite or none.
     case stateNotFinite(tensor: String)
+    /// `found` weights for so many classes.
+    case classWeights(found: Int, classes: Int)
+    /// Weights for classes that the data do not have.
+    case unknownWeighedClasses(found: [String], classes: [String])
 }
 
 extension TrainingError: ErrorOfSeveralLines {
@@ -74,6 +78,11 @@ extension TrainingError: ErrorOfSeveralLines {
             "\(path): \(Wording.grouped(count)) of the \(Wording.count(all, "number")) of \(tensor) \(count == 1 ? "is" : "are") "
                 + "infinite or not a number (the first is \(found)), and so is whatever is computed with them. It may be of a "
                 + "run that has diverged, or damaged: take an earlier checkpoint, or the file from where it came"
+        case .classWeights(let found, let classes):
+            "--class-weights has \(Wording.count(found, "weight")), but the network has "
+                + "\(Wording.count(classes, "class", plural: "classes")): give one for each, or some by name such as cat=2"
+        case .unknownWeighedClasses(let found, let classes):
+            "--class-weights weighs \(Wording.few(found)), but the data have no such class: they have \(Wording.few(classes))"
         case .outputTaken(let path):
             "\(path) already holds a run: say --resume to continue it, or another --output"
         case .nothingSaved(let path, let reason):

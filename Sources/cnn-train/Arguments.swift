@@ -108,6 +108,9 @@ extension Recipe.Convolution: ExpressibleByArgument {}
 extension Recipe.BatchNorm: ExpressibleByArgument {}
 extension Recipe.AllReduce: ExpressibleByArgument {}
 extension Recipe.GradientType: ExpressibleByArgument {}
+extension Recipe.ClassWeights: ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+}
 extension Recipe.Augmentation: ExpressibleByArgument {
     init?(argument: String) { self.init(argument) }
 }

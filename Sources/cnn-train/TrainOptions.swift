@@ -38,12 +38,14 @@ struct NetworkOptions: RecipeFlags {
 struct DataOptions: RecipeFlags {
     @Option(\.data, transform: userDataset) var data: String?
     @Option(\.shuffle) var shuffle: OnOff?
+    @Option(\.balancedSampling) var balancedSampling: OnOff?
     @Option(\.seed) var seed: UInt64?
     @Option(\.imageCache) var cache: Recipe.ImageCache?
 
     func write(to recipe: inout RecipeOverrides) {
         recipe.data = data
         recipe.shuffle = shuffle.map { $0 == .on }
+        recipe.balancedSampling = balancedSampling.map { $0 == .on }
         recipe.seed = seed
         recipe.imageCache = cache
     }
@@ -83,6 +85,7 @@ struct OptimizationOptions: RecipeFlags {
     @Option(\.duration) var duration: IntervalArgument?
     @Option(\.epochs) var epochs: Int?
     @Option(\.steps) var steps: Int?
+    @Option(\.time) var time: PeriodArgument?
     @Option(\.batchSize) var batchSize: Int?
     @Option(\.accumulate) var accumulate: Int?
     @Option(\.learningRate) var learningRate: Double?
@@ -102,11 +105,16 @@ struct OptimizationOptions: RecipeFlags {
     @Option(\.restartEvery) var restartEvery: IntervalArgument?
     @Option(\.restartGrowth) var restartGrowth: Int?
     @Option(\.averageWeights) var averageWeights: Double?
+    @Flag(\.averageWarmup) var averageWarmup: Bool?
+    @Option(\.averageEvery) var averageEvery: Int?
+    @Option(\.patience) var patience: Int?
+    @Option(\.stopAtAccuracy) var stopAtAccuracy: Double?
 
     func write(to recipe: inout RecipeOverrides) {
         recipe.duration = duration?.intervals.first
         recipe.epochs = epochs
         recipe.steps = steps
+        recipe.time = time?.seconds
         recipe.batchSize = batchSize
         recipe.accumulate = accumulate
         recipe.learningRate = learningRate
@@ -126,15 +134,21 @@ struct OptimizationOptions: RecipeFlags {
         recipe.restartEvery = restartEvery?.intervals.first
         recipe.restartGrowth = restartGrowth
         recipe.averageWeights = averageWeights
+        recipe.averageWarmup = averageWarmup
+        recipe.averageEvery = averageEvery
+        recipe.patience = patience
+        recipe.stopAtAccuracy = stopAtAccuracy
     }
 }
 
 /// What a run minimises.
 struct LossOptions: RecipeFlags {
     @Option(\.labelSmoothing) var labelSmoothing: Double?
+    @Option(\.classWeights) var classWeights: Recipe.ClassWeights?
 
     func write(to recipe: inout RecipeOverrides) {
         recipe.labelSmoothing = labelSmoothing
+        recipe.classWeights = classWeights
     }
 }
 

@@ -42,9 +42,12 @@ import Testing
             return labels.reduce(0) { $0 + Double(weights[$1]) }
         }
 
-        func engine(_ specimen: Specimen, _ backend: Backend, threads: Int = 2) throws -> Engine {
+        func engine(
+            _ specimen: Specimen, _ backend: Backend, threads: Int = 2, keepsAverages: Bool = false
+        ) throws -> Engine {
             try specimen.engine(backend, threads: threads) { configuration in
                 configuration.labelSmoothing = smoothing
+                configuration.keepsAverages = keepsAverages
                 configuration.classWeights = weights(specimen.network.classes)
             }
         }
@@ -162,8 +165,9 @@ import Testing
         for golden in file.cases {
             let asked = LossTests.Case(
                 smoothing: golden.labelSmoothing, isWeighted: golden.weighted, isMixed: golden.mixed)
-            let engine = try asked.engine(specimen, Backend.supported[0])
+            let engine = try asked.engine(specimen, Backend.supported[0], keepsAverages: true)
             let divisor = asked.divisor(specimen.labels, classes: specimen.network.classes)
+            engine.beginAverages()
             for step in golden.losses.indices {
                 let tally = try engine.train(
                     asked.batch(specimen), globalSamples: specimen.samples, step: step, exchange: nil,
@@ -176,10 +180,13 @@ import Testing
                     abs(loss - golden.losses[step]) <= bound,
                     "\(golden.name): \(loss) at step \(step), not \(golden.losses[step]) within \(bound)")
                 engine.update(SGD(momentum: Float(file.momentum), weightDecay: 0), learningRate: Float(file.lr))
+                engine.average(keeping: Float(min(0.99, Double(2 + step) / Double(11 + step))))
             }
             for (tensor, spread) in zip(golden.after, golden.spread.after) {
-                let id = try #require(specimen.training.trainable.first { specimen.training[$0].name == tensor.name })
-                #expect(spread.objection(to: engine.values(of: id), golden: tensor) == nil, "\(golden.name)")
+                let name = tensor.name.replacing("averaged.", with: "")
+                let id = try #require(specimen.training.trainable.first { specimen.training[$0].name == name })
+                let found = name == tensor.name ? engine.values(of: id) : engine.average(of: id)
+                #expect(spread.objection(to: found, golden: tensor) == nil, "\(golden.name)")
             }
         }
     }

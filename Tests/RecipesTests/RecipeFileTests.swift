@@ -174,6 +174,11 @@ import Testing
             "model: a\nresume: 'auto'\noverride: lr\ncheckpoint_every: 500steps,10min\nkeep_every: 4",
             "model: a\nresume: runs/b/checkpoints\ncheckpoint_every: [90s, 60min, 1step]\non_nan: skip",
             "model: a\nresume: false\ncheckpoint_level: 19\nkeep_best: 2",
+            "model: a\nclass_weights: balanced\ntime: 90s\npatience: none",
+            "model: a\nclass_weights: 1,2,0.5\ntime: 2.5s\nstop_at_accuracy: 0.5",
+            "model: a\nclass_weights: {cat: 2, 'a b': 0.25}\ntime: 2h", "model: a\nclass_weights: cat=2,dog=0.5",
+            "model: a\nclass_weights: \"balanced\"", "model: a\nclass_weights: weights.txt",
+            "model: a\naverage_weights: 0.9\naverage_warmup: true\naverage_every: 3",
             "model: a\nloss_precision: full\naugment: none\nlr_multipliers: {}\nfreeze: []\nmodel_options: {}",
         ])
     func roundTrip(yaml: String) throws {
@@ -197,6 +202,7 @@ import Testing
                 validation_fraction: 0.1
                 seed: 1
                 shuffle: on
+                balanced_sampling: off
                 augment: none
                 interpolation: bilinear
                 decode: exact
@@ -250,7 +256,7 @@ import Testing
             "log_every": "12", "batch_norm": "local",
             "model_options": "{a: b, c: \"1,2\"}", "init_scheme": "he_normal", "dropout": "0.5", "init": "w",
             "init_skip_mismatched": "true", "init_force": "true", "freeze": "[a, b]",
-            "lr_multipliers": "{a: 0.5, b: 2.0}", "shuffle": "off",
+            "lr_multipliers": "{a: 0.5, b: 2.0}", "shuffle": "on",
             "augment": "crop=2:reflect,alternating-flip,color-jitter=0.4:0.4:0.4:0.1,erase=0.25", "mixup": "0.5",
             "cutmix": "1.0", "interpolation": "bicubic", "decode": "fast", "exif_orientation": "off",
             "max_image_pixels": "1000", "max_bad_samples": "0", "strict": "true",
@@ -263,7 +269,8 @@ import Testing
             "snapshot_every": "1",
             "on_nan": "rewind",
             "virtual_shards": "16", "accumulate": "3", "average_weights": "0.999",
-            "label_smoothing": "0.1",
+            "label_smoothing": "0.1", "class_weights": "[1.0, 0.5]", "balanced_sampling": "on", "patience": "3",
+            "stop_at_accuracy": "0.94", "time": "10min", "average_warmup": "true", "average_every": "5",
         ]
         // What is said in another key's words.
         let spelledOut: Set = ["duration"]
@@ -278,10 +285,13 @@ import Testing
             ],
         ]
         #expect(Set(RecipeKey.all.map(\.name)) == Set(values.keys).union(schedules.flatMap(\.keys)).union(spelledOut))
-        for left in ["epochs", "steps"] {
+        let lengths = ["epochs", "steps", "time"]
+        for length in lengths {
             for schedule in schedules {
                 let given = values.merging(schedule) { $1 }
-                let keys = RecipeKey.all.map(\.name).filter { $0 != left && given[$0] != nil }
+                let keys = RecipeKey.all.map(\.name).filter {
+                    given[$0] != nil && ($0 == length || !lengths.contains($0))
+                }
                 let yaml = keys.map { "\($0): \(given[$0, default: ""])\n" }.joined()
                 #expect(try Recipe.resolve(file: file(yaml), flags: RecipeOverrides()).yaml() == yaml)
             }

@@ -98,7 +98,9 @@ func message(_ body: () throws -> Void) -> String {
         both.epochs = 1
         #expect(message { _ = try Recipe.resolve(flags: both) }.contains("--epochs and --steps are both given"))
         for yaml in [
-            "model: lenet\nepochs: 1\nsteps: 2", "model: lenet\nstep_epochs: 2",
+            "model: lenet\nepochs: 1\nsteps: 2", "model: lenet\ntime: 10min\nsteps: 2",
+            "model: lenet\naverage_warmup: true", "model: lenet\naverage_every: 2",
+            "model: lenet\nbalanced_sampling: on\nshuffle: off", "model: lenet\nstep_epochs: 2",
             "model: lenet\nschedule: constant\nstep_factor: 0.1", "model: lenet\ninit_skip_mismatched: true",
             "model: lenet\ninit: w\ninit_force: true", "model: lenet\nschedule: multistep",
             "model: lenet\nschedule: exponential", "model: lenet\nlr_for_batch: 256",
@@ -165,6 +167,12 @@ let outOfRange = [
     OutOfRange(flag: "--dropout") { $0.dropout = 1 },
     OutOfRange(flag: "--dropout") { $0.dropout = -0.1 },
     OutOfRange(flag: "--average-weights") { $0.averageWeights = 1 },
+    OutOfRange(flag: "--class-weights") { $0.classWeights = .list([1, 0]) },
+    OutOfRange(flag: "--class-weights") { $0.classWeights = .named(["a": .infinity]) },
+    OutOfRange(flag: "--time") { $0.time = 0 },
+    OutOfRange(flag: "--patience") { $0.patience = 0 },
+    OutOfRange(flag: "--stop-at-accuracy") { $0.stopAtAccuracy = 1.5 },
+    OutOfRange(flag: "--average-every") { $0.averageEvery = 0 },
     OutOfRange(flag: "--label-smoothing") { $0.labelSmoothing = 1 },
     OutOfRange(flag: "--freeze") { $0.freeze = [""] },
     OutOfRange(flag: "--lr-multiplier") { $0.rateMultipliers = ["a": -1] },

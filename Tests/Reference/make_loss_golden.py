@@ -5,7 +5,9 @@ Models, weights, images and labels are those of make_golden.py; plain SGD with m
 - Class k weighs 0.25 + 0.5 (k mod 4).
 - In `mixed`, sample n of N belongs to its label with a share of (n + 1) / (N + 1), and to the label of sample n + 1 (the first
   follows the last) with the rest, as mixup has it: targets are probabilities.
-The large models go through the last two cases alone, and show spreads of fewer runs: they take minutes.
+The large models go through the last case alone, which has all of it, and show spreads of fewer runs: they take minutes.
+Beside each small model torch's AveragedModel keeps averages from the beginning on: after step t they keep
+min(0.99, (1 + t) / (10 + t)) of themselves.
 For each case the losses of all steps, and the first and the last two parameters after them, each with its spread: how far
 correct float32 programs may lie from each other, by Monte Carlo arithmetic, see make_spreads.py.
 
@@ -16,6 +18,7 @@ import json, sys
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from make_golden import learning_rate, prepared, stats
 from make_spreads import Spread, add_errors, round_parameters
@@ -49,6 +52,8 @@ def run(name, case, dtype, errors=False):
         target = shares * one + (1 - shares) * one.roll(-1, 0)
     criterion = nn.CrossEntropyLoss(weight=weights, label_smoothing=case["label_smoothing"])
     optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate(name), momentum=0.9)
+    averaged = AveragedModel(model, avg_fn=lambda old, new, t: old + (1 - min(0.99, (1 + int(t)) / (10 + int(t)))) * (new - old))
+    averaged.update_parameters(model)  # The first time it copies.
     losses = []
     for _ in range(STEPS):
         optimizer.zero_grad()
@@ -58,8 +63,14 @@ def run(name, case, dtype, errors=False):
         optimizer.step()
         if errors:
             round_parameters(model)
+        if name in SMALL:
+            averaged.update_parameters(model)
     parameters = dict(model.named_parameters())
-    return losses, {key: parameters[key].detach() for key in shown(model)}
+    tensors = {key: parameters[key].detach() for key in shown(model)}
+    if name in SMALL:
+        averages = dict(averaged.module.named_parameters())
+        tensors |= {"averaged." + key: averages[key].detach() for key in shown(model)}
+    return losses, tensors
 
 
 def golden(name, case):
@@ -67,7 +78,7 @@ def golden(name, case):
     exact_losses, exact = run(name, case, torch.float64)
     spreads = {key: Spread(tensor) for key, tensor in exact.items()}
     deviations = [0.0] * STEPS
-    for number in range(8 if name in SMALL else 5):
+    for number in range(8 if name in SMALL else 4):
         found = run(name, case, torch.float64, errors=True) if number else (losses, after)
         for key, spread in spreads.items():
             spread.see(found[1][key].double())
@@ -81,7 +92,7 @@ def golden(name, case):
 def main(out, names):
     torch.manual_seed(0)
     for name in names:
-        cases = [golden(name, case) for case in (CASES if name in SMALL else CASES[2:])]
+        cases = [golden(name, case) for case in (CASES if name in SMALL else CASES[-1:])]
         with open(f"{out}/{name}.json", "w") as file:
             json.dump({"model": name, "lr": learning_rate(name), "momentum": 0.9, "cases": cases}, file, indent=0)
 

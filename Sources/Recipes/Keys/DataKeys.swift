@@ -20,6 +20,13 @@ extension RecipeKey {
             "shuffle", \.shuffle, .onOff, in: .data, default: Default.shuffle,
             "Whether each epoch has an order of its own."),
         RecipeKey(
+            "balanced_sampling", \.balancedSampling, .onOff, in: .data, default: Default.balancedSampling,
+            """
+            Whether each epoch draws as many samples of every class: rare ones several times, each time augmented anew, \
+            of others some. An epoch has as many samples as the data.
+            """,
+            alsoKnownAs: ["weighted_sampler", "class_balanced"]),
+        RecipeKey(
             "augment", \.augmentation, .augmentation, in: .data, default: Default.augmentation,
             """
             What is done to training images: transforms with options, separated by commas, done in this order. \

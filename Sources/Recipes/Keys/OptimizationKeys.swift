@@ -3,8 +3,8 @@ extension RecipeKey {
     static let optimization: [RecipeKey] = [
         RecipeKey(
             "duration", \.duration, .duration, in: .optimization, otherwise: "epochs or steps count",
-            "How long the run lasts, with its unit: what `--epochs` or `--steps` say without one.",
-            valueName: "90epochs|500steps", alsoKnownAs: ["length"], whenResumed: .changesFreely),
+            "How long the run lasts, with its unit: what `--epochs`, `--steps` or `--time` say.",
+            valueName: "90epochs|500steps|10min", alsoKnownAs: ["length"], whenResumed: .changesFreely),
         RecipeKey(
             "epochs", \.epochs, .integer(in: 1...1_000_000), in: .optimization, default: Default.epochs,
             "How long the run lasts in passes over the training data. Not together with steps.",
@@ -13,6 +13,13 @@ extension RecipeKey {
             "steps", \.steps, .integer(in: 1...1_000_000_000), in: .optimization, otherwise: "epochs count",
             "How long the run lasts in optimizer steps. Not together with epochs.",
             alsoKnownAs: ["iterations"], whenResumed: .changesFreely),
+        RecipeKey(
+            "time", \.time, .duration, in: .optimization, otherwise: "epochs count",
+            """
+            How long the run lasts in time, such as 10min: its first steps are timed, and it has as many as fit, over \
+            which the learning rate takes its course. A resumed run keeps their number. Not together with epochs or steps.
+            """,
+            valueName: "10min|2h", alsoKnownAs: ["time_budget", "max_time"], whenResumed: .changesFreely),
         RecipeKey(
             "batch_size", \.batchSize, .integer(in: 1...1_000_000), in: .optimization, default: Default.batchSize,
             "Images of a step, over all ranks together.",
@@ -49,6 +56,18 @@ extension RecipeKey {
             such as 0.999. They are evaluated (`averaged_evaluation` in the metrics) and saved beside the network.
             """,
             alsoKnownAs: ["ema", "ema_decay"]),
+        RecipeKey(
+            "average_warmup", \.averageWarmup, .boolean, in: .optimization, default: Default.averageWarmup,
+            """
+            Has averages follow quickly at first: after update t of them they keep at most (1 + t) / (10 + t) of \
+            themselves, as TensorFlow and timm have it.
+            """,
+            alsoKnownAs: ["ema_warmup"]),
+        RecipeKey(
+            "average_every", \.averageEvery, .integer(in: 1...1_000_000), in: .optimization,
+            default: Default.averageEvery,
+            "Steps between two updates of the averages.",
+            alsoKnownAs: ["ema_steps"]),
         RecipeKey(
             "accumulate", \.accumulate, .integer(in: 1...1024), in: .optimization, default: Default.accumulate,
             """
