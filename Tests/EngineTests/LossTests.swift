@@ -185,7 +185,7 @@ import Testing
             for (tensor, spread) in zip(golden.after, golden.spread.after) {
                 let name = tensor.name.replacing("averaged.", with: "")
                 let id = try #require(specimen.training.trainable.first { specimen.training[$0].name == name })
-                let found = name == tensor.name ? engine.values(of: id) : engine.average(of: id)
+                let found = name == tensor.name ? engine.values(of: id) : engine.values(of: id, in: .averages)
                 #expect(spread.objection(to: found, golden: tensor) == nil, "\(golden.name)")
             }
         }
