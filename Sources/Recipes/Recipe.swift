@@ -133,11 +133,15 @@ extension Recipe {
             ?? .epochs(overrides.epochs ?? Default.epochs)
     }
     /// Samples of an optimizer step over all ranks, at least 1.
-    package var batchSize: Int { overrides.batchSize ?? Default.batchSize }
+    package var batchSize: Int {
+        choosesBatchSize ? Default.batchSize : overrides.batchSize ?? Default.batchSize
+    }
     /// The learning rate after the warm-up, above 0: the one that is asked for, in proportion to the images of a step
     /// where it is meant for another number of them.
     package var learningRate: Double {
-        guard let asked = overrides.learningRate else { return Default.learningRate(batchSize: globalBatchSize) }
+        guard let asked = overrides.learningRate, !choosesLearningRate else {
+            return Default.learningRate(batchSize: globalBatchSize)
+        }
         return learningRateBatch.map { asked * Double(globalBatchSize) / Double($0) } ?? asked
     }
     /// The images of a step that the learning rate is meant for; nil for those that it has.
@@ -208,7 +212,9 @@ extension Recipe {
     /// The recipe for a training set of so many samples: a learning rate that follows from the batch follows from what
     /// a batch then has.
     package func fitted(toSamples samples: Int) throws(RecipeError) -> Recipe {
-        guard globalBatchSize > samples, learningRate == Default.learningRate(batchSize: globalBatchSize) else {
+        guard !choosesLearningRate, globalBatchSize > samples,
+            learningRate == Default.learningRate(batchSize: globalBatchSize)
+        else {
             return self
         }
         var values = overrides

@@ -99,6 +99,14 @@ package struct RecipeKey: Sendable {
 
     typealias Default = Recipe.Default
 
+    /// How `expected` ends where a run may choose.
+    static let orAutoWords = ", or auto"
+
+    /// What a value must be where nothing is chosen.
+    package var expectedNumber: String {
+        expected.hasSuffix(Self.orAutoWords) ? String(expected.dropLast(Self.orAutoWords.count)) : expected
+    }
+
     /// Every key, in the order in which a recipe is written. Each section has a file of its own in `Keys`.
     package static let all: [RecipeKey] =
         network + data + optimization + stopping + schedule + loss + ranks + machine + results + checkpoints

@@ -175,6 +175,11 @@ extension Recipe {
             throw .contradiction(
                 "lr_for_batch is given without lr: say the learning rate that is meant for so many images")
         }
+        if merged.learningRateBatch != nil && merged.learningRate == Auto.learningRate {
+            throw .contradiction(
+                "lr_for_batch is given, but lr is auto: the rate is found with the images that a step has; say a number for lr, "
+                    + "or leave lr_for_batch out")
+        }
         if merged.nesterov == true && (merged.momentum ?? Default.momentum) == 0 {
             throw .contradiction("nesterov is true and momentum is 0: Nesterov's step needs a momentum above 0")
         }
@@ -259,8 +264,10 @@ extension Recipe {
         if values.rateMultipliers?.isEmpty == true { values.rateMultipliers = nil }
         if values.freeze?.isEmpty == true { values.freeze = nil }
         if values.overriddenKeys?.isEmpty == true { values.overriddenKeys = nil }
-        let samples = (values.batchSize ?? Default.batchSize) * (values.accumulate ?? Default.accumulate)
-        values.learningRate = values.learningRate ?? Default.learningRate(batchSize: samples)
+        if values.batchSize != Auto.batchSize {
+            let samples = (values.batchSize ?? Default.batchSize) * (values.accumulate ?? Default.accumulate)
+            values.learningRate = values.learningRate ?? Default.learningRate(batchSize: samples)
+        }
         (values.origins, values.cleared) = ([:], [])
         self.model = model
         overrides = values

@@ -25,7 +25,7 @@ final class BenchmarkRun {
     private let sharesMoments: Bool
     private var step = 0
 
-    init(
+    convenience init(
         model: ModelChoice, batchSize: Int, imageSize: Int?, threads: Int?, instructionSet: Recipe.InstructionSet,
         convolution: Recipe.Convolution, passes: Set<GraphPass>, communication: Communication, images: Recipe? = nil,
         world: any Communicator
@@ -48,8 +48,19 @@ final class BenchmarkRun {
             try setup.needs(toMeasure: layout, batchSize: batchSize, readsImages: images != nil).require()
             return (setup, layout, batchSize)
         }
-        self.setup = setup
         if images != nil { try setup.requireAgreement(in: world) }
+        try self.init(
+            setup, layout, batchSize: batchSize, communication: communication, world: world, start: start)
+    }
+
+    /// An engine of that layout. Collective.
+    ///
+    /// - Parameter start: when its making began.
+    init(
+        _ setup: Setup, _ layout: EngineLayout, batchSize: Int, communication: Communication,
+        world: any Communicator, start: Date = Date()
+    ) throws {
+        self.setup = setup
         (engine, batch, gradientSum) = try together(world) {
             let engine = try Engine(layout)
             engine.initialize(seed: 1)

@@ -8,6 +8,14 @@ package struct Communication: Sendable {
     package var bucketMegabytes = 25
 
     package init() {}
+
+    /// As a run with this recipe has it.
+    init(_ recipe: Recipe) {
+        batchNorm = recipe.batchNorm
+        allReduce = recipe.allReduce
+        gradientType = recipe.gradientType
+        bucketMegabytes = recipe.bucketMegabytes
+    }
 }
 
 /// What communication took in one step on one rank.

@@ -135,7 +135,8 @@ extension Setup {
             loader: max(
                 loaderBytes(own: own, limits: prefetchLimits(batchSize: batch)), evaluationLoaderBytes),
             batchSize: (batch + recipe.accumulate - 1) / recipe.accumulate, accumulate: recipe.accumulate,
-            state: layout.gradientBytes.saturatingProduct(waiting),
+            // A state is kept while a learning rate is looked for.
+            state: layout.gradientBytes.saturatingProduct(waiting).saturatingSum(recipe.choosesLearningRate ? copy : 0),
             own: (isCoordinator ? copy.saturatingProduct(isLoading ? 2 : 1) : 0).saturatingSum(slots))
     }
 

@@ -34,11 +34,12 @@ extension Trainer {
         let isEvaluated = start.map { $0.coordinator.lastEvaluatedStep == $0.step } ?? false
         let isMissing = try world.broadcast(isEvaluated ? 0 : 1) == 1
         reportedStep = try world.broadcast(start?.coordinator.lastReportedStep ?? 0)
+        choices += try chooseLearningRate()
         if let start {
             badSamples.keep(at: start.coordinator.folder.badSamples)
             log.header(
                 setup, recipe: recipe, ranks: world.size, sizes: sizes, folder: start.coordinator.folder,
-                notes: start.notes + frozenNote + accumulationNotes + fillingNote + cacheNote)
+                notes: start.notes + choices + frozenNote + accumulationNotes + fillingNote + cacheNote)
             if let fewNormValues { log.warning(fewNormValues.warning(recipe, ranks: world.size)) }
         }
         try beginSnapshots()

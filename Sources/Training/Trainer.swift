@@ -25,7 +25,7 @@ package struct TrainingOutcome: Sendable {
 ///
 /// Every rank makes one and calls `run`; rank 0 also coordinates: it writes what is kept and says what is seen.
 package final class Trainer {
-    let recipe: Recipe
+    var recipe: Recipe
     let world: any Communicator
     private(set) var setup: Setup
     var sizes: RunSizes
@@ -69,6 +69,8 @@ package final class Trainer {
     private var isSlowDataTold = false
     var stopRule: StopRule
     var timing = RunTiming()
+    /// What was chosen for the run and why, to be read.
+    var choices: [String]
     private let averageRule: AverageRule?
     /// By class, what its losses are multiplied with; nil for 1.
     private let classWeights: [Float]?
@@ -89,10 +91,8 @@ package final class Trainer {
     package init(recipe: Recipe, world: any Communicator, console: Console) throws {
         self.world = world
         log = RunLog(console: console, lossPrecision: recipe.lossPrecision)
-        let optimizer = recipe.optimizerRule
-        self.optimizer = optimizer
-        let (fitted, setup, sizes, layout, weights) = try together(world) {
-            var setup = try Setup(
+        let opened = try together(world) {
+            let setup = try Setup(
                 model: ModelChoice(
                     recipe.model, options: recipe.modelOptions, scheme: recipe.initScheme, dropout: recipe.dropout),
                 data: recipe.data, validationFraction: recipe.validationFraction, imageSize: recipe.imageSize,
@@ -103,6 +103,19 @@ package final class Trainer {
             for split in Split.allCases where setup.dataset.count(of: split) == 0 {
                 throw TrainingError.emptySplit(data: setup.dataset.name, split: split.rawValue)
             }
+            return setup
+        }
+        var (recipe, choices) = (recipe, [String]())
+        if recipe.choosesBatchSize {
+            console.say("Looking for the largest batch that fits and keeps the speed")
+            let choice = try BatchSizeChoice(recipe, opened, world: world)
+            recipe = try recipe.with(batchSize: choice.chosen?.batchSize ?? Recipe.Default.batchSize)
+            choices.append(choice.words)
+        }
+        let optimizer = recipe.optimizerRule
+        self.optimizer = optimizer
+        let (fitted, setup, sizes, layout, weights) = try together(world) {
+            var setup = opened
             let sizes = RunSizes(
                 trainingSamples: setup.dataset.count(of: .train), testSamples: setup.dataset.count(of: .test),
                 batchSize: recipe.globalBatchSize, duration: recipe.duration)
@@ -121,6 +134,7 @@ package final class Trainer {
             return (try recipe.fitted(toSamples: sizes.trainingSamples), setup, sizes, layout, weights)
         }
         self.recipe = fitted
+        self.choices = choices
         classWeights = weights
         stopRule = StopRule(fitted)
         averageRule = AverageRule(fitted)
@@ -181,12 +195,17 @@ package final class Trainer {
         loader.shorterSide = presentation.shorterSide
     }
 
+    /// The batches of an epoch that follow the step in it that has been taken last.
+    func batches(ofEpoch epoch: Int) -> BatchStream {
+        loader.trainingBatches(
+            epoch: epoch, from: sizes.stepInEpoch(after: step), sampler: sampler, sharding: setup.sharding,
+            passes: recipe.accumulate)
+    }
+
     /// Steps to the end of the epoch, or of the run where that comes first.
     private func trainEpoch() throws {
         let epoch = sizes.epoch(after: step)
-        let batches = loader.trainingBatches(
-            epoch: epoch, from: sizes.stepInEpoch(after: step), sampler: sampler, sharding: setup.sharding,
-            passes: recipe.accumulate)
+        let batches = batches(ofEpoch: epoch)
         defer { batches.close() }
         pace.begin(world.recorder)
         window.startClock()
@@ -250,7 +269,7 @@ package final class Trainer {
     }
 
     /// The batch without the samples that any rank could not read. Collective where there may be such.
-    private func withoutBadSamples(_ loaded: LoadedBatch) throws -> LoadedBatch {
+    func withoutBadSamples(_ loaded: LoadedBatch) throws -> LoadedBatch {
         guard setup.dataset.mayBeDamaged else { return loaded }
         let counts = try badSamples.count(loaded.badByPass, in: world)
         let left = loaded.without(counts)

@@ -44,6 +44,8 @@ package enum TrainingError: Error, Equatable, Sendable {
     case unusedPrefix(option: String, prefix: String, nearest: String?, names: [String])
     /// A state in which this tensor has numbers that are infinite or none.
     case stateNotFinite(tensor: String)
+    /// A range test in which the loss fell at no rate; its curve is in a file.
+    case noLearningRate(curve: String)
     /// `found` weights for so many classes.
     case classWeights(found: Int, classes: Int)
     /// Weights for classes that the data do not have.
@@ -78,6 +80,9 @@ extension TrainingError: ErrorOfSeveralLines {
             "\(path): \(Wording.grouped(count)) of the \(Wording.count(all, "number")) of \(tensor) \(count == 1 ? "is" : "are") "
                 + "infinite or not a number (the first is \(found)), and so is whatever is computed with them. It may be of a "
                 + "run that has diverged, or damaged: take an earlier checkpoint, or the file from where it came"
+        case .noLearningRate(let curve):
+            "--lr auto has found no learning rate at which the loss falls: \(curve) has what it was at each. Say --lr, or see "
+                + "whether labels and images are what they should be"
         case .classWeights(let found, let classes):
             "--class-weights has \(Wording.count(found, "weight")), but the network has "
                 + "\(Wording.count(classes, "class", plural: "classes")): give one for each, or some by name such as cat=2"

@@ -108,6 +108,28 @@ extension Recipe.Convolution: ExpressibleByArgument {}
 extension Recipe.BatchNorm: ExpressibleByArgument {}
 extension Recipe.AllReduce: ExpressibleByArgument {}
 extension Recipe.GradientType: ExpressibleByArgument {}
+/// A number, or `auto` for one that the run is to choose.
+protocol AutoArgument: ExpressibleByArgument {}
+
+struct AutoInteger: AutoArgument {
+    let value: Int
+
+    init?(argument: String) {
+        guard let value = argument == "auto" ? Recipe.Auto.batchSize : Int(argument) else { return nil }
+        // What stands for auto cannot be written otherwise.
+        self.value = argument != "auto" && value == Recipe.Auto.batchSize ? value + 1 : value
+    }
+}
+
+struct AutoNumber: AutoArgument {
+    let value: Double
+
+    init?(argument: String) {
+        guard let value = argument == "auto" ? Recipe.Auto.learningRate : Double(argument) else { return nil }
+        self.value = argument != "auto" && value == Recipe.Auto.learningRate ? -.greatestFiniteMagnitude : value
+    }
+}
+
 extension Recipe.ClassWeights: ExpressibleByArgument {
     package init?(argument: String) { self.init(argument) }
 }

@@ -17,8 +17,9 @@ extension Option {
     where Value == T? {
         let flag = FlagText(path)
         // A number may begin with a minus.
+        let isNumber = T.self is any Numeric.Type || T.self is any AutoArgument.Type
         self.init(
-            name: flag.name, parsing: T.self is any Numeric.Type ? .unconditional : .next,
+            name: flag.name, parsing: isNumber ? .unconditional : .next,
             help: flag.help(for: T.self, default: fallback))
     }
 
@@ -99,7 +100,8 @@ private struct FlagText {
     func help<T: ExpressibleByArgument>(for type: T.Type, default fallback: String? = nil) -> ArgumentHelp {
         var notes: [String] = []
         // ArgumentParser lists the values of a choice, and says nothing of ranges.
-        if T.self is any Numeric.Type { notes.append(key.expected) }
+        if T.self is any Numeric.Type { notes.append(key.expectedNumber) }
+        if T.self is any AutoArgument.Type { notes.append(key.expected) }
         let fallback = fallback ?? key.shownDefault
         if !fallback.isEmpty { notes.append("default: \(fallback)") }
         let text = key.summary + (notes.isEmpty ? "" : " (\(notes.joined(separator: "; ")))")

@@ -86,9 +86,9 @@ struct OptimizationOptions: RecipeFlags {
     @Option(\.epochs) var epochs: Int?
     @Option(\.steps) var steps: Int?
     @Option(\.time) var time: PeriodArgument?
-    @Option(\.batchSize) var batchSize: Int?
+    @Option(\.batchSize) var batchSize: AutoInteger?
     @Option(\.accumulate) var accumulate: Int?
-    @Option(\.learningRate) var learningRate: Double?
+    @Option(\.learningRate) var learningRate: AutoNumber?
     @Option(\.learningRateBatch) var lrForBatch: Int?
     @Option(\.momentum) var momentum: Double?
     @Flag(\.nesterov) var nesterov: Bool?
@@ -115,9 +115,9 @@ struct OptimizationOptions: RecipeFlags {
         recipe.epochs = epochs
         recipe.steps = steps
         recipe.time = time?.seconds
-        recipe.batchSize = batchSize
+        recipe.batchSize = batchSize?.value
         recipe.accumulate = accumulate
-        recipe.learningRate = learningRate
+        recipe.learningRate = learningRate?.value
         recipe.learningRateBatch = lrForBatch
         recipe.momentum = momentum
         recipe.nesterov = nesterov

@@ -156,7 +156,7 @@ import Testing
 
     @Test(
         "50 steps with a loss that is asked for otherwise are PyTorch's", .serialized,
-        arguments: ["lenet"])
+        arguments: ["lenet", "resnet18_cifar", "densenet_bc_100_12"])
     func steps(model: String) throws {
         let folder = try #require(Bundle.module.url(forResource: "Golden/Loss", withExtension: nil))
         let data = try Data(contentsOf: folder.appendingPathComponent("\(model).json"))

@@ -21,13 +21,20 @@ extension RecipeKey {
             """,
             valueName: "10min|2h", alsoKnownAs: ["time_budget", "max_time"], whenResumed: .changesFreely),
         RecipeKey(
-            "batch_size", \.batchSize, .integer(in: 1...1_000_000), in: .optimization, default: Default.batchSize,
-            "Images of a step, over all ranks together.",
+            "batch_size", \.batchSize, .integer(in: 1...1_000_000).orAuto(Recipe.Auto.batchSize),
+            in: .optimization, default: Default.batchSize,
+            """
+            Images of a step, over all ranks together. `auto` takes the largest power of two that fits into memory and keeps \
+            the speed of steps, which are tried before the run.
+            """,
             alsoKnownAs: ["batch"], whenResumed: .stays),
         RecipeKey(
-            "lr", \.learningRate, .positive(), in: .optimization,
+            "lr", \.learningRate, .positive().orAuto(Recipe.Auto.learningRate), in: .optimization,
             otherwise: "\(Default.learningRate(batchSize: 256)) × images a step / 256",
-            "The learning rate after the warm-up.",
+            """
+            The learning rate after the warm-up. `auto` looks for one before the run, with steps at growing rates whose losses are \
+            in its folder, lr-range.tsv.
+            """,
             alsoKnownAs: ["learning_rate"]),
         RecipeKey(
             "lr_for_batch", \.learningRateBatch, .integer(in: 1...1_000_000), in: .optimization,

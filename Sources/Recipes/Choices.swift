@@ -1,0 +1,53 @@
+extension Recipe {
+    /// What stands for a value that a run chooses before it begins. Files and flags write it `auto`, and nothing else that they
+    /// may say reads as it.
+    package enum Auto {
+        package static let batchSize = Int.min
+        package static let learningRate = -Double.infinity
+    }
+
+    /// Whether the run is to choose its batch.
+    package var choosesBatchSize: Bool { overrides.batchSize == Auto.batchSize }
+    /// Whether the run is to choose its learning rate.
+    package var choosesLearningRate: Bool { overrides.learningRate == Auto.learningRate }
+
+    /// The recipe with the batch that was chosen.
+    package func with(batchSize: Int) throws(RecipeError) -> Recipe {
+        var values = overrides
+        values.batchSize = batchSize
+        return try Recipe.resolve(flags: values)
+    }
+
+    /// The recipe with the learning rate that was chosen.
+    package func with(learningRate: Double) throws(RecipeError) -> Recipe {
+        var values = overrides
+        values.learningRate = learningRate
+        return try Recipe.resolve(flags: values)
+    }
+
+    /// The recipe with what an earlier part of the run has chosen.
+    package func choosing(as earlier: RecipeOverrides) throws(RecipeError) -> Recipe {
+        var values = overrides
+        if choosesBatchSize { values.batchSize = earlier.batchSize ?? values.batchSize }
+        if choosesLearningRate { values.learningRate = earlier.learningRate ?? values.learningRate }
+        return try Recipe.resolve(flags: values)
+    }
+}
+
+extension RecipeValueKind where Value: Equatable {
+    /// The same, or `auto`, which `value` stands for.
+    func orAuto(_ value: Value) -> Self {
+        let kind = self
+        var either = Self(
+            expected: expected + RecipeKey.orAutoWords, schema: .any([schema, .oneOf([.text("auto")])]),
+            read: { node in
+                if node.text?.isOne(of: ["auto"]) == true { return value }
+                return kind.read(node).flatMap { $0 == value ? nil : $0 }
+            },
+            accepts: { $0 == value || kind.accepts($0) },
+            print: { $0 == value ? "auto" : kind.print($0) })
+        either.isRefusable = isRefusable
+        either.merge = merge
+        return either
+    }
+}

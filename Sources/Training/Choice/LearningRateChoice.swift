@@ -1,0 +1,81 @@
+/// A learning rate from a range test: short training while the rate grows from step to step, and the loss that each rate
+/// leaves. (Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, section 3.3.)
+struct LearningRateChoice: Equatable {
+    /// A step of the test.
+    struct Point: Equatable {
+        let rate: Double
+        /// The mean loss of the step's batch, before the step is taken.
+        let loss: Double
+        /// The mean of the losses so far, of which recent ones count most.
+        let smooth: Double
+    }
+
+    private(set) var points: [Point] = []
+    /// The mean that `smooth` is of, before it is corrected for having begun at 0.
+    private var mean = 0.0
+    private var forgotten = 1.0
+
+    /// The rates of the first and the last step.
+    static let range = (first: 1e-6, last: 10.0)
+    static let steps = 120
+    /// What the mean keeps of itself.
+    private static let share = 0.9
+    /// The test ends when the loss is so many times as high as it has been.
+    private static let blownUp = 2.0
+    /// The share of the loss that it must have fallen by, for there to be something to choose.
+    private static let leastFall = 0.01
+    /// How far below the rate of the least loss the chosen one is: at that rate training is about to become unstable.
+    private static let distance = 10.0
+
+    /// The rate of step `index`: each is so many times as large as the one before it.
+    static func rate(_ index: Int) -> Double {
+        // By repeated multiplication, whose bits are the same everywhere.
+        let ratio = 1.145_047_569_938_281_8
+        return (0..<index).reduce(range.first) { rate, _ in rate * ratio }
+    }
+
+    private var least: Point? { points.min { $0.smooth < $1.smooth } }
+
+    /// Takes note of a step's loss.
+    ///
+    /// - Returns: whether the test is to go on.
+    mutating func add(rate: Double, loss: Double) -> Bool {
+        guard loss.isFinite else { return false }
+        mean = Self.share * mean + (1 - Self.share) * loss
+        forgotten *= Self.share
+        points.append(Point(rate: rate, loss: loss, smooth: mean / (1 - forgotten)))
+        guard let least, points.count > 10 else { return true }
+        return points[points.count - 1].smooth <= Self.blownUp * least.smooth
+    }
+
+    /// A tenth of the rate at which the loss was least, in two digits; nil where it has not fallen.
+    var chosen: Double? {
+        guard let first = points.first, let least, least.smooth <= (1 - Self.leastFall) * first.smooth else {
+            return nil
+        }
+        return Self.rounded(least.rate / Self.distance)
+    }
+
+    /// Two significant digits.
+    private static func rounded(_ rate: Double) -> Double {
+        var (unit, digits) = (1.0, rate)
+        while digits < 10 { (digits, unit) = (digits * 10, unit * 10) }
+        while digits >= 100 { (digits, unit) = (digits / 10, unit / 10) }
+        return digits.rounded() / unit
+    }
+
+    /// What was chosen and why, for people.
+    var words: String {
+        guard let chosen, let least, let first = points.first else { return "" }
+        return
+            "--lr auto is \(chosen): a tenth of \(Wording.significant(least.rate)), at which the loss had fallen the furthest "
+            + "(\(Wording.fixed(first.smooth, 4)) to \(Wording.fixed(least.smooth, 4))) while the rate grew over "
+            + Wording.count(points.count, "step")
+    }
+
+    /// The curve as tab-separated values.
+    var table: String {
+        "learning_rate\tloss\tsmooth_loss\n"
+            + points.map { "\($0.rate)\t\($0.loss)\t\($0.smooth)\n" }.joined()
+    }
+}
