@@ -99,6 +99,9 @@ extension RecipeValueKind where Value == Recipe.ClassWeights {
         let map = RecipeValueKind<[String: Double]>.map(of: .number("a number above 0", where: { $0 > 0 }))
         return Self(
             expected: "none, balanced, weights above 0 such as 1,2,0.5 or cat=2,dog=0.5, or a file of them",
+            schema: .any([
+                .single, .list(of: JSONSchema(type: ["number"], exclusiveMinimum: 0)), map.schema,
+            ]),
             read: { node in
                 switch node {
                 case .text(let text):

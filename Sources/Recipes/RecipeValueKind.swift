@@ -196,6 +196,7 @@ extension RecipeValueKind where Value == Double {
     static var duration: Self {
         Self(
             expected: "a time from 1s to 8760h such as 90s, 10min or 2h",
+            schema: .text(like: "^[0-9][0-9.eE+-]*(s|min|h)$"),
             plain: { text in text == "none" ? nil : Recipe.seconds(text) },
             accepts: { (1...31_536_000).contains($0) },
             print: { seconds in

@@ -38,18 +38,13 @@ struct TrainCommand: RankedCommand {
     }
 
     func resolved() throws -> Recipe {
-        let recipe = try asked()
-        // A run that goes on has chosen already.
-        guard recipe.choosesBatchSize || recipe.choosesLearningRate,
-            let earlier = try checkpoints.place.flatMap({ try RunFolder.recipe(toResume: $0, output: results.output) })
-        else { return recipe }
-        return try recipe.choosing(as: earlier)
-    }
-
-    /// What file and flags say.
-    private func asked() throws -> Recipe {
         let flags = try recipe.flags()
-        return try Recipe.resolve(file: recipe.file(config, under: flags), flags: flags)
+        let asked = try Recipe.resolve(file: recipe.file(config, under: flags), flags: flags)
+        // A run that goes on has chosen already.
+        guard asked.choosesBatchSize || asked.choosesLearningRate,
+            let earlier = try RunFolder.recipe(toResume: asked.resume, output: asked.output)
+        else { return asked }
+        return try asked.choosing(as: earlier)
     }
 
     /// What the command line says.

@@ -59,7 +59,7 @@ private final class Folder {
         ])
         #expect(
             message { _ = try folder.recipe("a.yaml") }
-                == "\(folder.path)/b.yaml:2: lr is -1.0; expected a number above 0")
+                == "\(folder.path)/b.yaml:2: lr is -1.0; expected a number above 0, or auto")
         #expect(
             message { _ = try folder.recipe("c.yaml") }
                 == "\(folder.path)/c.yaml:1: include: \(folder.path)/d/e.yaml cannot be read: there is no such file; "
@@ -166,7 +166,7 @@ private final class Folder {
             message { _ = try set("seed=1", "seed=2") }.hasPrefix("seed is given twice, by --set and by another --set"))
         #expect(message { _ = try set("mixup=none", "mixup=1") }.hasPrefix("mixup is given twice"))
         let range = message { _ = try Recipe.resolve(file: file("model: a"), flags: set("lr=-1")) }
-        #expect(range == "--set lr is -1.0; expected a number above 0")
+        #expect(range == "--set lr is -1.0; expected a number above 0, or auto")
     }
 }
 
@@ -188,9 +188,12 @@ private final class Folder {
             text.hasPrefix("r.yaml:2: duration and r.yaml:3: \(other.prefix { $0 != ":" }) are both given"), "\(text)")
     }
 
-    @Test("has a unit and is not nothing", arguments: ["90", "0epochs", "90 epochs", "1.5epochs", "-1steps", "many"])
+    @Test(
+        "has a unit and is not nothing",
+        arguments: ["90", "0epochs", "90 epochs", "1.5epochs", "0min", "-1steps", "many"])
     func wrong(text: String) {
         let text = message { _ = try file("duration: \(text)") }
-        #expect(text.hasPrefix("r.yaml:1: duration is ") && text.contains("such as 90epochs or 500steps"), "\(text)")
+        #expect(
+            text.hasPrefix("r.yaml:1: duration is ") && text.contains("such as 90epochs, 500steps or 10min"), "\(text)")
     }
 }

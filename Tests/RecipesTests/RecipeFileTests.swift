@@ -119,7 +119,7 @@ import Testing
         let text = message {
             _ = try Recipe.resolve(file: file("model: lenet\nbatch_size: 0"), flags: RecipeOverrides())
         }
-        #expect(text == "r.yaml:2: batch_size is 0; expected a whole number from 1 to 1000000")
+        #expect(text == "r.yaml:2: batch_size is 0; expected a whole number from 1 to 1000000, or auto")
     }
 
     @Test(

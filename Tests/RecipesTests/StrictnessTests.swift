@@ -19,7 +19,7 @@ import Testing
         ])
     func otherNumbers(text: String) {
         let text = message { _ = try file("model: lenet\nlr: \(text)") }
-        #expect(text.hasPrefix("r.yaml:2: lr is ") && text.hasSuffix("; expected a number above 0"), "\(text)")
+        #expect(text.hasPrefix("r.yaml:2: lr is ") && text.hasSuffix("; expected a number above 0, or auto"), "\(text)")
     }
 
     @Test("a number that overflows or vanishes is out of range", arguments: ["1e999", "-1e999", "1e-999"])
@@ -27,7 +27,7 @@ import Testing
         let text = message {
             _ = try Recipe.resolve(file: file("model: lenet\nlr: \(text)"), flags: RecipeOverrides())
         }
-        #expect(text.hasPrefix("r.yaml:2: lr is ") && text.hasSuffix("; expected a number above 0"), "\(text)")
+        #expect(text.hasPrefix("r.yaml:2: lr is ") && text.hasSuffix("; expected a number above 0, or auto"), "\(text)")
     }
 
     @Test("whole numbers are whole", arguments: ["1e3", "5.0", "0x10", "9223372036854775808", "1_000", "0b1"])
@@ -138,7 +138,7 @@ import Testing
     @Test("a long value is shown by its beginning")
     func longValue() {
         let text = message { _ = try file("lr: \(String(repeating: "x", count: 100_000))") }
-        #expect(text == "r.yaml:1: lr is \(String(repeating: "x", count: 60))…; expected a number above 0")
+        #expect(text == "r.yaml:1: lr is \(String(repeating: "x", count: 60))…; expected a number above 0, or auto")
     }
 
     @Test("texts made at random are read, or refused with a line of one error, in time", arguments: 0..<8)
