@@ -22,6 +22,7 @@ VECTOR_FUNCTION vector_add(vector_floats a, vector_floats b) { return a + b; }
 VECTOR_FUNCTION vector_subtract(vector_floats a, vector_floats b) { return a - b; }
 VECTOR_FUNCTION vector_multiply(vector_floats a, vector_floats b) { return a * b; }
 VECTOR_FUNCTION vector_divide(vector_floats a, vector_floats b) { return a / b; }
+VECTOR_FUNCTION vector_square_root(vector_floats a) { return __builtin_elementwise_sqrt(a); }
 
 // a * b + c, rounded once.
 VECTOR_FUNCTION vector_multiply_add(vector_floats a, vector_floats b, vector_floats c) {

@@ -85,7 +85,8 @@ package final class Engine {
         self.arena = arena
         self.training = training
         self.evaluation = evaluation
-        self.optimizer = Optimizer(graph: layout.training ?? layout.evaluation, arena: arena)
+        self.optimizer = try Optimizer(
+            graph: layout.training ?? layout.evaluation, arena: arena, scratchFloats: layout.updateFloats)
         self.parameterBytes = layout.parameterBytes
         self.activationBytes = layout.activationBytes
         self.planBytes = (training?.bytes ?? 0) + evaluation.bytes

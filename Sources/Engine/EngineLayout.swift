@@ -39,8 +39,14 @@ package struct EngineLayout {
     /// Samples that a training batch has room for.
     private var trainingSlots: Int { configuration.shards * configuration.shardCapacity }
 
-    /// What is learned and kept from step to step, and gradients.
-    package var parameterBytes: Int { stateBytes.saturatingSum(gradientBytes) }
+    /// What is learned and kept from step to step, gradients, and what an update takes.
+    package var parameterBytes: Int { stateBytes.saturatingSum(gradientBytes).saturatingSum(bytes(updateFloats)) }
+
+    /// Floats that an update takes and leaves nothing in.
+    var updateFloats: Int {
+        guard training != nil else { return 0 }
+        return configuration.optimizer.scratchFloats(matrices: parameters.compactMap { MatrixSize($0) })
+    }
 
     /// Gradients alone, which are among `parameterBytes`.
     package var gradientBytes: Int { training == nil ? 0 : bytes(arena.trainableCount) }

@@ -1,12 +1,19 @@
 internal import Graphs
 internal import KernelInterface
 internal import Kernels
+internal import Machine
+internal import Tensors
 
 /// What an engine's optimizers work on: the flat arenas in chunks, and how fast each parameter learns.
 final class Optimizer {
     /// A trainable parameter, as an optimizer sees it.
     struct Parameter {
         let id: ParameterID
+        let name: String
+        /// nil for vectors.
+        let matrix: MatrixSize?
+        /// Its place in the arena's order.
+        let place: Int
         let entry: ParameterArena.Entry
         /// Its chunks among all.
         let chunks: Range<Int>
@@ -22,12 +29,20 @@ final class Optimizer {
     private var places: [Int: Int] = [:]
     fileprivate let chunks: UnsafeMutablePointer<ParameterChunk>
     fileprivate let chunkCount: Int
+    /// Nothing stays there from step to step.
+    let scratch: AlignedBuffer<Float>
+    /// By rows and steps of a product of matrices.
+    private var segments: [[Int]: UnsafePointer<Segment>] = [:]
+    /// By chunk: room for sums of squares.
+    private let sums: UnsafeMutablePointer<Double>
     private let memory = PlanMemory()
 
     /// Floats of a chunk: what is read more than once is still in the second-level cache then.
     static let chunkFloats = 8_192
 
-    init(graph: Graph, arena: ParameterArena) {
+    /// - Throws: `MemoryError.refused`
+    init(graph: Graph, arena: ParameterArena, scratchFloats: Int) throws(MemoryError) {
+        scratch = try AlignedBuffer(count: scratchFloats)
         var chunks: [ParameterChunk] = []
         for id in arena.order {
             let entry = arena.entries[id.index]
@@ -38,10 +53,35 @@ final class Optimizer {
             }
             places[id.index] = parameters.count
             parameters.append(
-                Parameter(id: id, entry: entry, chunks: first..<chunks.count, decay: graph[id].decays ? 1 : 0))
+                Parameter(
+                    id: id, name: graph[id].name, matrix: MatrixSize(graph[id]), place: parameters.count, entry: entry,
+                    chunks: first..<chunks.count,
+                    decay: graph[id].decays ? 1 : 0))
         }
         chunkCount = chunks.count
+        sums = memory.vector(Double.self, count: chunks.count)
         self.chunks = memory.store(chunks)
+    }
+
+    /// The sum of squares of each parameter's numbers in an arena.
+    func sumsOfSquares(of arena: UnsafePointer<Float>, on pool: ThreadPool) -> [Double] {
+        // All stay put until the pool is done, and no two tasks write to the same sum.
+        nonisolated(unsafe) let (chunks, sums, arena) = (chunks, sums, arena)
+        pool.run(chunkCount, UnsafeRawPointer(chunks)) { _, task, _ in
+            sums[task] = sumOfSquares(arena + chunks[task].offset, chunks[task].count)
+        }
+        return parameters.map { parameter in parameter.chunks.reduce(0) { $0 + sums[$1] } }
+    }
+
+    /// Where each 32 steps of a product of matrices in panels begin.
+    func segments(rows: Int, steps: Int) -> UnsafePointer<Segment> {
+        if let known = segments[[rows, steps]] { return known }
+        let made = stride(from: 0, to: steps, by: 32).map { first in
+            Segment(source: first * rows, weight: first * 32, length: 32)
+        }
+        let stored = UnsafePointer(memory.store(made))
+        segments[[rows, steps]] = stored
+        return stored
     }
 
     func setRate(_ multiplier: Float, of id: ParameterID) { change(id) { $0.rate = multiplier } }
@@ -85,12 +125,22 @@ package struct UpdateStep {
         }
     }
 
-    /// Does a kernel's work on all chunks, on all threads.
-    func run<Arguments>(_ kernel: @escaping Kernel<Arguments>, _ arguments: Arguments) {
+    /// Does a kernel's work on all threads.
+    ///
+    /// - Parameter tasks: nil for one a chunk.
+    func run<Arguments>(_ kernel: @escaping Kernel<Arguments>, _ arguments: Arguments, tasks: Int? = nil) {
         withUnsafePointer(to: arguments) { pointer in
-            pool.run(optimizer.chunkCount, UnsafeRawPointer(pointer)) { raw, task, worker in
+            pool.run(tasks ?? optimizer.chunkCount, UnsafeRawPointer(pointer)) { raw, task, worker in
                 kernel(raw.assumingMemoryBound(to: Arguments.self), task, worker)
             }
         }
+    }
+}
+
+extension MatrixSize {
+    /// nil for a vector.
+    init?(_ parameter: ParameterSpecification) {
+        guard parameter.shape.count > 1 else { return nil }
+        self.init(rows: parameter.shape[0], columns: parameter.count / parameter.shape[0])
     }
 }

@@ -6,7 +6,7 @@ func sgd(_ arguments: UnsafePointer<SGDArguments>, _ task: Int, _ worker: Int) {
     let chunk = arguments.pointee.chunks[task]
     let numbers = chunk.numbers
     // A frozen parameter: not even its velocity moves.
-    if numbers.rate == 0 { return }
+    if numbers.isFrozen { return }
     let decay = Vector(repeating: numbers.decay)
     let scale = Vector(repeating: numbers.scale)
     let momentum = Vector(repeating: arguments.pointee.momentum)

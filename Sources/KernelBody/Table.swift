@@ -27,4 +27,6 @@ package let kernels = KernelTable(
     adaptiveAveragePoolGradient: adaptiveAveragePoolGradient, localResponseNormalization: localResponseNormalization,
     localResponseNormalizationGradient: localResponseNormalizationGradient,
     crossEntropy: crossEntropy, crossEntropyGradient: crossEntropyGradient,
-    sgd: sgd, saturate: saturate)
+    sgd: sgd, adam: adam, lambDirection: lambDirection, followDirection: followDirection, rmsprop: rmsprop,
+    momentumDirection: momentumDirection, matrixProduct: matrixProduct, matrixTranspose: matrixTranspose,
+    saturate: saturate)

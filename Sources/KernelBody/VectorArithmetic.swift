@@ -27,6 +27,10 @@ extension Vector {
     @inline(__always)
     static func -= (a: inout Vector, b: Vector) { a = vector_subtract(a, b) }
 
+    /// The root of each lane, rounded once.
+    @inline(__always)
+    func squareRoot() -> Vector { vector_square_root(self) }
+
     /// self + a * b, rounded once.
     @inline(__always)
     func addingProduct(_ a: Vector, _ b: Vector) -> Vector { vector_multiply_add(a, b, self) }

@@ -87,7 +87,19 @@ package struct KernelTable: Sendable {
     package var crossEntropy: Kernel<CrossEntropyArguments>
     package var crossEntropyGradient: Kernel<CrossEntropyArguments>
 
+    /// Updates of optimizers. One task a chunk.
     package var sgd: Kernel<SGDArguments>
+    package var adam: Kernel<AdamArguments>
+    /// gradients -> the directions of LAMB
+    package var lambDirection: Kernel<AdamArguments>
+    /// directions -> parameters
+    package var followDirection: Kernel<DirectionArguments>
+    package var rmsprop: Kernel<RMSpropArguments>
+    /// gradients -> directions with momentum
+    package var momentumDirection: Kernel<SGDArguments>
+    /// Products and transpositions of matrices. One task a square of 32 x 32.
+    package var matrixProduct: Kernel<MatrixArguments>
+    package var matrixTranspose: Kernel<MatrixArguments>
 
     /// Runs the full-height tile `repetitions` times on data that stays in the first-level cache; returns its floating-point operations.
     package var saturate: @Sendable (_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Double
@@ -134,7 +146,10 @@ package struct KernelTable: Sendable {
         localResponseNormalizationGradient: @escaping Kernel<LRNArguments>,
         crossEntropy: @escaping Kernel<CrossEntropyArguments>,
         crossEntropyGradient: @escaping Kernel<CrossEntropyArguments>,
-        sgd: @escaping Kernel<SGDArguments>,
+        sgd: @escaping Kernel<SGDArguments>, adam: @escaping Kernel<AdamArguments>,
+        lambDirection: @escaping Kernel<AdamArguments>, followDirection: @escaping Kernel<DirectionArguments>,
+        rmsprop: @escaping Kernel<RMSpropArguments>, momentumDirection: @escaping Kernel<SGDArguments>,
+        matrixProduct: @escaping Kernel<MatrixArguments>, matrixTranspose: @escaping Kernel<MatrixArguments>,
         saturate: @escaping @Sendable (_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Double
     ) {
         self.tileLanes = tileLanes
@@ -195,6 +210,13 @@ package struct KernelTable: Sendable {
         self.crossEntropy = crossEntropy
         self.crossEntropyGradient = crossEntropyGradient
         self.sgd = sgd
+        self.adam = adam
+        self.lambDirection = lambDirection
+        self.followDirection = followDirection
+        self.rmsprop = rmsprop
+        self.momentumDirection = momentumDirection
+        self.matrixProduct = matrixProduct
+        self.matrixTranspose = matrixTranspose
         self.saturate = saturate
     }
 }

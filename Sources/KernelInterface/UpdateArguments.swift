@@ -12,12 +12,16 @@ package struct ParameterChunk: BitwiseCopyable {
 
 /// The numbers of an update that may differ from parameter to parameter.
 package struct ChunkNumbers: BitwiseCopyable {
-    /// The learning rate; 0 leaves the parameter and all that is remembered of it as it is.
+    /// The learning rate.
     package var rate: Float
-    /// What decays of a weight.
+    /// What of a weight is added to its gradient.
     package var decay: Float
-    /// Multiplies what goes into the velocity.
+    /// What goes into SGD's velocity of a gradient, what is kept of a weight beside its
+    /// step, and what LAMB multiplies directions with.
     package var scale: Float
+
+    /// Whether the parameter, and all that is remembered of it, stays as it is.
+    package var isFrozen = false
 
     package init(rate: Float, decay: Float, scale: Float = 1) {
         self.rate = rate
@@ -25,7 +29,11 @@ package struct ChunkNumbers: BitwiseCopyable {
         self.scale = scale
     }
 
-    package static let frozen = ChunkNumbers(rate: 0, decay: 0)
+    package static var frozen: ChunkNumbers {
+        var numbers = ChunkNumbers(rate: 0, decay: 0)
+        numbers.isFrozen = true
+        return numbers
+    }
 }
 
 /// Stochastic gradient descent with momentum over flat parameters. One task a chunk.
@@ -48,5 +56,123 @@ package struct SGDArguments: BitwiseCopyable {
         self.chunks = chunks
         self.momentum = momentum
         self.nesterov = nesterov
+    }
+}
+
+/// Adam and LAMB over flat parameters: the means of gradients and of their squares, and what is made of them. One task a
+/// chunk.
+package struct AdamArguments: BitwiseCopyable {
+    package var parameters: UnsafeMutablePointer<Float>
+    package var gradients: UnsafeMutablePointer<Float>
+    package var means: UnsafeMutablePointer<Float>
+    package var squares: UnsafeMutablePointer<Float>
+    package var chunks: UnsafePointer<ParameterChunk>
+    /// 1 - beta1
+    package var newShare: Float
+    /// beta2 and 1 - beta2
+    package var oldSquares: Float
+    package var newSquares: Float
+    /// Corrects the beginning of the squares' mean: sqrt(1 - beta2^t).
+    package var root: Float
+    package var epsilon: Float
+
+    package init(
+        parameters: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>,
+        means: UnsafeMutablePointer<Float>, squares: UnsafeMutablePointer<Float>,
+        chunks: UnsafePointer<ParameterChunk>, newShare: Float, oldSquares: Float, newSquares: Float, root: Float,
+        epsilon: Float
+    ) {
+        self.parameters = parameters
+        self.gradients = gradients
+        self.means = means
+        self.squares = squares
+        self.chunks = chunks
+        self.newShare = newShare
+        self.oldSquares = oldSquares
+        self.newSquares = newSquares
+        self.root = root
+        self.epsilon = epsilon
+    }
+}
+
+/// RMSprop over flat parameters. One task a chunk.
+package struct RMSpropArguments: BitwiseCopyable {
+    package var parameters: UnsafeMutablePointer<Float>
+    package var gradients: UnsafeMutablePointer<Float>
+    package var squares: UnsafeMutablePointer<Float>
+    /// nil without a momentum.
+    package var velocities: UnsafeMutablePointer<Float>?
+    package var chunks: UnsafePointer<ParameterChunk>
+    /// Shares of the mean of squares and of the new one.
+    package var old: Float
+    package var new: Float
+    package var epsilon: Float
+    package var momentum: Float
+
+    package init(
+        parameters: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>,
+        squares: UnsafeMutablePointer<Float>, velocities: UnsafeMutablePointer<Float>?,
+        chunks: UnsafePointer<ParameterChunk>, old: Float, new: Float, epsilon: Float, momentum: Float
+    ) {
+        self.parameters = parameters
+        self.gradients = gradients
+        self.squares = squares
+        self.velocities = velocities
+        self.chunks = chunks
+        self.old = old
+        self.new = new
+        self.epsilon = epsilon
+        self.momentum = momentum
+    }
+}
+
+/// A step along directions that stand in the place of gradients. One task a chunk.
+package struct DirectionArguments: BitwiseCopyable {
+    package var parameters: UnsafeMutablePointer<Float>
+    package var gradients: UnsafePointer<Float>
+    package var chunks: UnsafePointer<ParameterChunk>
+
+    package init(
+        parameters: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>,
+        chunks: UnsafePointer<ParameterChunk>
+    ) {
+        self.parameters = parameters
+        self.gradients = gradients
+        self.chunks = chunks
+    }
+}
+
+/// Products and transpositions of matrices in panels of 32 columns, [columns/32][rows][32], padded to multiples of 32. One
+/// task a square of 32 x 32.
+package struct MatrixArguments: BitwiseCopyable {
+    /// rows x steps
+    package var a: UnsafePointer<Float>
+    /// steps x columns
+    package var b: UnsafePointer<Float>
+    /// rows x columns; of a transposition steps x rows.
+    package var c: UnsafeMutablePointer<Float>
+    /// Of c's shape.
+    package var addend: UnsafePointer<Float>?
+    package var productScale: Float
+    package var addendScale: Float
+    package var rows: Int
+    package var steps: Int
+    /// One for each 32 steps: where they begin in a and b.
+    package var segments: UnsafePointer<Segment>
+
+    package init(
+        a: UnsafePointer<Float>, b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>,
+        addend: UnsafePointer<Float>?, productScale: Float, addendScale: Float, rows: Int, steps: Int,
+        segments: UnsafePointer<Segment>
+    ) {
+        self.a = a
+        self.b = b
+        self.c = c
+        self.addend = addend
+        self.productScale = productScale
+        self.addendScale = addendScale
+        self.rows = rows
+        self.steps = steps
+        self.segments = segments
     }
 }

@@ -140,7 +140,7 @@ extension Recipe {
     /// where it is meant for another number of them.
     package var learningRate: Double {
         guard let asked = overrides.learningRate, !choosesLearningRate else {
-            return Default.learningRate(batchSize: globalBatchSize)
+            return optimizer.learningRate(batchSize: globalBatchSize)
         }
         return learningRateBatch.map { asked * Double(globalBatchSize) / Double($0) } ?? asked
     }
@@ -148,11 +148,6 @@ extension Recipe {
     package var learningRateBatch: Int? { overrides.learningRateBatch }
     /// The learning rate as it is written, before it is brought into proportion.
     package var writtenLearningRate: Double? { overrides.learningRate }
-    /// In 0..<1.
-    package var momentum: Double { overrides.momentum ?? Default.momentum }
-    package var nesterov: Bool { overrides.nesterov ?? Default.nesterov }
-    /// At least 0; biases and norms are spared.
-    package var weightDecay: Double { overrides.weightDecay ?? Default.weightDecay }
     package var schedule: Schedule { Schedule(overrides) }
     /// In 0..<1, the share of each training label that all classes have alike.
     package var labelSmoothing: Double { overrides.labelSmoothing ?? Default.labelSmoothing }
@@ -213,12 +208,12 @@ extension Recipe {
     /// a batch then has.
     package func fitted(toSamples samples: Int) throws(RecipeError) -> Recipe {
         guard !choosesLearningRate, globalBatchSize > samples,
-            learningRate == Default.learningRate(batchSize: globalBatchSize)
+            learningRate == optimizer.learningRate(batchSize: globalBatchSize)
         else {
             return self
         }
         var values = overrides
-        values.learningRate = Default.learningRate(batchSize: samples)
+        values.learningRate = optimizer.learningRate(batchSize: samples)
         return try Recipe.resolve(flags: values)
     }
 }
@@ -232,9 +227,13 @@ extension Recipe {
         /// Grows with the batch: 0.1 for 256 images. (Goyal et al., "Accurate, Large Minibatch SGD", 2017: the linear
         /// scaling rule.)
         static func learningRate(batchSize: Int) -> Double { 0.1 * Double(batchSize) / 256 }
+        static let optimizer = Optimizer.sgd
         static let momentum = 0.9
-        static let nesterov = false
+        static let betas = [0.9, 0.999]
+        static let alpha = 0.99
         static let weightDecay = 1e-4
+        static let decay = Decay.weights
+        static let muonIterations = 5
         static let schedule = Schedule.Name.cosine
         static let labelSmoothing = 0.0
         static let balancedSampling = false

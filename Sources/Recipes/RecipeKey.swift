@@ -9,6 +9,7 @@ package struct RecipeKey: Sendable {
         case network = "The network"
         case data = "Data"
         case optimization = "Steps and learning rate"
+        case optimizer = "The optimizer"
         case loss = "The loss"
         case ranks = "Many ranks"
         case machine = "The machine"
@@ -109,7 +110,7 @@ package struct RecipeKey: Sendable {
 
     /// Every key, in the order in which a recipe is written. Each section has a file of its own in `Keys`.
     package static let all: [RecipeKey] =
-        network + data + optimization + stopping + schedule + loss + ranks + machine + results + checkpoints
+        network + data + optimization + stopping + optimizer + schedule + loss + ranks + machine + results + checkpoints
 
     /// The key that sets a field; nil where the table has no row for it.
     package static func of<Value>(_ path: any KeyPath<RecipeOverrides, Value?> & Sendable) -> RecipeKey? {

@@ -40,9 +40,26 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var time: Double?
     package var batchSize: Int?
     package var learningRate: Double?
+    package var optimizer: Recipe.Optimizer?
     package var momentum: Double?
+    package var dampening: Double?
     package var nesterov: Bool?
+    package var betas: [Double]?
+    package var epsilon: Double?
+    package var alpha: Double?
+    /// The coefficient of LARS and LAMB.
+    package var trust: Double?
     package var weightDecay: Double?
+    package var decay: Recipe.Decay?
+    package var noDecay: [String]?
+    package var decayMultipliers: [String: Double]?
+    package var clipNorm: Double?
+    package var clipValue: Double?
+    package var muonIterations: Int?
+    package var muonNormalise: Bool?
+    package var muonSGD: [String]?
+    package var muonSGDLearningRate: Double?
+    package var muonSGDMomentum: Double?
     package var schedule: Recipe.Schedule.Name?
     /// The images of a step that `learningRate` is meant for.
     package var learningRateBatch: Int?
@@ -120,7 +137,7 @@ package enum RecipeOrigin: Hashable, Sendable {
 extension RecipeOverrides {
     /// Lays what `upper` says over what this says.
     ///
-    /// A length of the run replaces any other, and a schedule the settings of the one below. Of `model_options` and
+    /// A length of the run replaces any other, and a schedule or an optimizer the settings of the one below. Of `model_options` and
     /// `lr_multipliers` single entries are replaced.
     mutating func lay(_ upper: RecipeOverrides) {
         for key in RecipeKey.all where upper.cleared.contains(key.name) { forget(key) }
@@ -128,6 +145,9 @@ extension RecipeOverrides {
             (epochs, steps, time, duration) = (nil, nil, nil, nil)
         }
         if upper.schedule != nil { Recipe.Schedule.forget(&self) }
+        if upper.optimizer != nil { Recipe.Optimizer.forget(&self) }
+        if upper.clipNorm != nil { clipValue = nil }
+        if upper.clipValue != nil { clipNorm = nil }
         if upper.stepEvery != nil { stepEpochs = nil }
         if upper.stepEpochs != nil { stepEvery = nil }
         if upper.warmupSteps != nil { warmupEpochs = nil }
@@ -180,9 +200,7 @@ extension Recipe {
                 "lr_for_batch is given, but lr is auto: the rate is found with the images that a step has; say a number for lr, "
                     + "or leave lr_for_batch out")
         }
-        if merged.nesterov == true && (merged.momentum ?? Default.momentum) == 0 {
-            throw .contradiction("nesterov is true and momentum is 0: Nesterov's step needs a momentum above 0")
-        }
+        try Optimizer.check(merged)
         if merged.averageWeights == nil && (merged.averageWarmup == true || (merged.averageEvery ?? 1) > 1) {
             let key = merged.averageWarmup == true ? "average_warmup" : "average_every"
             throw .contradiction("\(key) is given without average_weights: say average_weights: 0.999 too")
@@ -258,6 +276,7 @@ extension Recipe {
         if values.steps != nil || values.time != nil { values.epochs = nil }
         if values.averageWeights == nil { (values.averageWarmup, values.averageEvery) = (nil, nil) }
         Schedule.complete(&values)
+        Optimizer.complete(&values)
         if values.initFile == nil { values.initSkipMismatched = nil }
         if values.initForce != true { values.initForce = nil }
         if values.modelOptions?.isEmpty == true { values.modelOptions = nil }
@@ -266,7 +285,8 @@ extension Recipe {
         if values.overriddenKeys?.isEmpty == true { values.overriddenKeys = nil }
         if values.batchSize != Auto.batchSize {
             let samples = (values.batchSize ?? Default.batchSize) * (values.accumulate ?? Default.accumulate)
-            values.learningRate = values.learningRate ?? Default.learningRate(batchSize: samples)
+            values.learningRate =
+                values.learningRate ?? (values.optimizer ?? Default.optimizer).learningRate(batchSize: samples)
         }
         (values.origins, values.cleared) = ([:], [])
         self.model = model

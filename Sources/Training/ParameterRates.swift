@@ -1,31 +1,55 @@
 import Engine
-import Graphs
+package import Graphs
 package import Recipes
 import Tensors
 
-/// How fast single parameters learn: `--freeze` and `--lr-multiplier`.
+/// How fast single parameters learn, and decay: `--freeze`, `--lr-multiplier`, `--no-decay` and `--decay-multiplier`.
 package struct ParameterRates: Equatable, Sendable {
     /// Parameters whose names begin with one of these stay what they are.
     private let frozen: [String]
     /// By prefix; the longest that a name begins with counts.
     private let multipliers: [String: Double]
+    private let decay: Recipe.Decay
+    /// Parameters whose names begin with one of these do not decay.
+    private let spared: [String]
+    private let muonSGD: [String]
+    private let decayMultipliers: [String: Double]
 
     package init(_ recipe: Recipe) {
         frozen = recipe.freeze
         multipliers = recipe.rateMultipliers
+        decay = recipe.decay
+        spared = recipe.noDecay
+        muonSGD = recipe.muonSGD
+        decayMultipliers = recipe.decayMultipliers
     }
 
     /// What the learning rate is multiplied with for the parameter `name`: 0 where it is frozen.
     package func multiplier(of name: String) -> Double {
         if frozen.contains(where: { name.hasPrefix($0) }) { return 0 }
-        let longest = multipliers.filter { name.hasPrefix($0.key) }.max { $0.key.utf8.count < $1.key.utf8.count }
+        return Self.factor(of: name, in: multipliers)
+    }
+
+    /// What weight decay is multiplied with for a parameter: 0 where it is spared.
+    package func decayMultiplier(of parameter: ParameterSpecification) -> Double {
+        guard decay == .all || parameter.decays, !spared.contains(where: { parameter.name.hasPrefix($0) }) else {
+            return 0
+        }
+        return Self.factor(of: parameter.name, in: decayMultipliers)
+    }
+
+    private static func factor(of name: String, in factors: [String: Double]) -> Double {
+        let longest = factors.filter { name.hasPrefix($0.key) }.max { $0.key.utf8.count < $1.key.utf8.count }
         return longest?.value ?? 1
     }
 
     /// - Throws: `TrainingError.unusedPrefix` for a prefix that no name begins with: a slip of the pen would train what
     ///   is meant to be frozen.
     package func check(names: [String]) throws(TrainingError) {
-        let prefixes = frozen.map { ("--freeze", $0) } + multipliers.keys.sorted().map { ("--lr-multiplier", $0) }
+        let prefixes =
+            frozen.map { ("--freeze", $0) } + multipliers.keys.sorted().map { ("--lr-multiplier", $0) }
+            + muonSGD.map { ("--muon-sgd", $0) } + spared.map { ("--no-decay", $0) }
+            + decayMultipliers.keys.sorted().map { ("--decay-multiplier", $0) }
         for (option, prefix) in prefixes where !names.contains(where: { $0.hasPrefix(prefix) }) {
             throw .unusedPrefix(
                 option: option, prefix: prefix, nearest: Spelling.nearest(to: prefix, among: names), names: names)
@@ -46,6 +70,7 @@ extension Engine {
             let multiplier = rates.multiplier(of: parameter.name)
             if multiplier == 0 { frozen += parameter.count }
             setRateMultiplier(Float(multiplier), of: ParameterID(index: index))
+            setDecayMultiplier(Float(rates.decayMultiplier(of: parameter)), of: ParameterID(index: index))
         }
         return frozen
     }

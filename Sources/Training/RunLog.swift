@@ -59,7 +59,7 @@ struct RunLog {
     }
 
     private func optimizer(_ recipe: Recipe) -> String {
-        var words = ["SGD, learning rate \(recipe.learningRate)"]
+        var words = ["\(recipe.optimizer.shownName), learning rate \(recipe.learningRate)"]
         if let batch = recipe.learningRateBatch, let written = recipe.writtenLearningRate {
             words[0] += " (\(written) x \(recipe.globalBatchSize) / \(batch) images)"
         }
@@ -69,8 +69,14 @@ struct RunLog {
         case .epochs(let epochs): words.append("warm-up \(epochs) epochs")
         case .steps(let steps): words.append("warm-up \(Wording.count(steps, "step"))")
         }
-        words.append((recipe.nesterov ? "Nesterov momentum " : "momentum ") + "\(recipe.momentum)")
+        switch recipe.optimizer {
+        case .adam, .adamw, .lamb: words.append("betas \(recipe.betas[0]) and \(recipe.betas[1])")
+        case .sgd, .rmsprop, .lars, .muon:
+            words.append((recipe.nesterov ? "Nesterov momentum " : "momentum ") + "\(recipe.momentum)")
+        }
         words.append("weight decay \(recipe.weightDecay)")
+        if let norm = recipe.clipNorm { words.append("gradients clipped to norm \(norm)") }
+        if let value = recipe.clipValue { words.append("gradients clipped to \(value)") }
         return words.joined(separator: ", ")
     }
 
@@ -178,6 +184,21 @@ extension Recipe.Schedule.Shape {
             "falling as a cosine\(end(final)), anew after \(every)"
                 + (growth > 1 ? ", each \(growth) times as long" : "")
         case .oneCycle: "rising and falling in one cycle"
+        }
+    }
+}
+
+extension Recipe.Optimizer {
+    /// As its paper spells it.
+    fileprivate var shownName: String {
+        switch self {
+        case .sgd: "SGD"
+        case .adam: "Adam"
+        case .adamw: "AdamW"
+        case .rmsprop: "RMSprop"
+        case .lars: "LARS"
+        case .lamb: "LAMB"
+        case .muon: "Muon"
         }
     }
 }

@@ -316,7 +316,7 @@ extension Trainer {
         let refused = differences.filter { difference in
             switch difference.whenResumed {
             case .changesFreely: false
-            case .changesOnRequest: !recipe.overriddenKeys.contains(difference.key)
+            case .changesOnRequest: !isOverridden(difference.key)
             case .stays: true
             }
         }
@@ -342,6 +342,12 @@ extension Trainer {
                 difference.whenResumed == .changesFreely && !["epochs", "steps", "time"].contains(difference.key)
             },
             keepTime: !differences.contains { $0.key == "time" })
+    }
+
+    /// Whether another value of a key is asked for by name. Another optimizer has other settings.
+    private func isOverridden(_ key: String) -> Bool {
+        recipe.overriddenKeys.contains(key)
+            || recipe.overriddenKeys.contains("optimizer") && Recipe.Optimizer.ownKeys.contains(key)
     }
 
     /// What a resumed run is to do otherwise than it began.

@@ -259,6 +259,7 @@ package final class Trainer {
             try isSound(tally, areGradientsFinite: areGradientsFinite, loaded, learningRate: learningRate)
         else { return Tally() }
         try enter("update", fault: .update)
+        engine.clipGradients(recipe)
         engine.update(optimizer, learningRate: learningRate)
         if let share = averageRule?.share(ofStep: step + 1) { engine.average(keeping: share) }
         step += 1

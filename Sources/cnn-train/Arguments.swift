@@ -88,6 +88,11 @@ struct PrefixAndFactor: ExpressibleByArgument {
     }
 }
 
+extension [PrefixAndFactor] {
+    /// The last of several factors for a prefix counts.
+    var factors: [String: Double] { Dictionary(map { ($0.prefix, $0.factor) }, uniquingKeysWith: { _, last in last }) }
+}
+
 /// The name of a scheme for first weights, which is looked up where it is used: the error there says which is nearest.
 struct SchemeArgument: ExpressibleByArgument {
     let name: String

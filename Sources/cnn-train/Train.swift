@@ -57,6 +57,7 @@ struct RecipeArguments: ParsableArguments {
     @OptionGroup(title: RecipeKey.Section.data.rawValue) var data: DataOptions
     @OptionGroup(title: RecipeKey.Section.data.rawValue) var loading: LoadingOptions
     @OptionGroup(title: RecipeKey.Section.optimization.rawValue) var optimization: OptimizationOptions
+    @OptionGroup(title: RecipeKey.Section.optimizer.rawValue) var optimizer: OptimizerOptions
     @OptionGroup(title: RecipeKey.Section.loss.rawValue) var loss: LossOptions
     @OptionGroup(title: RecipeKey.Section.ranks.rawValue) var ranks: RankOptions
     @OptionGroup(title: RecipeKey.Section.machine.rawValue) var machine: MachineOptions
@@ -80,7 +81,7 @@ struct RecipeArguments: ParsableArguments {
     func flags() throws -> RecipeOverrides {
         var flags = RecipeOverrides()
         let groups: [any RecipeFlags] = [
-            network, data, loading, optimization, loss, ranks, machine, results, checkpoints,
+            network, data, loading, optimization, optimizer, loss, ranks, machine, results, checkpoints,
         ]
         for group in groups { try group.write(to: &flags) }
         for setting in settings { try flags.set(setting) }

@@ -28,9 +28,7 @@ struct NetworkOptions: RecipeFlags {
         recipe.initSkipMismatched = initSkipMismatched ? true : nil
         recipe.initForce = initForce ? true : nil
         recipe.freeze = freeze.isEmpty ? nil : freeze
-        let multipliers = Dictionary(
-            rateMultipliers.map { ($0.prefix, $0.factor) }, uniquingKeysWith: { _, last in last })
-        recipe.rateMultipliers = multipliers.isEmpty ? nil : multipliers
+        recipe.rateMultipliers = rateMultipliers.isEmpty ? nil : rateMultipliers.factors
     }
 }
 
@@ -90,9 +88,6 @@ struct OptimizationOptions: RecipeFlags {
     @Option(\.accumulate) var accumulate: Int?
     @Option(\.learningRate) var learningRate: AutoNumber?
     @Option(\.learningRateBatch) var lrForBatch: Int?
-    @Option(\.momentum) var momentum: Double?
-    @Flag(\.nesterov) var nesterov: Bool?
-    @Option(\.weightDecay) var weightDecay: Double?
     @Option(\.schedule) var schedule: Recipe.Schedule.Name?
     @Option(\.warmupEpochs) var warmupEpochs: Double?
     @Option(\.warmupSteps) var warmupSteps: Int?
@@ -119,9 +114,6 @@ struct OptimizationOptions: RecipeFlags {
         recipe.accumulate = accumulate
         recipe.learningRate = learningRate?.value
         recipe.learningRateBatch = lrForBatch
-        recipe.momentum = momentum
-        recipe.nesterov = nesterov
-        recipe.weightDecay = weightDecay
         recipe.schedule = schedule
         recipe.warmupEpochs = warmupEpochs
         recipe.warmupSteps = warmupSteps

@@ -100,7 +100,10 @@ let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastP
         let recipe = try Recipe.resolve(flags: silent).overrides
         for key in RecipeKey.all where !["model", "schedule", "init"].contains(key.name) {
             guard let value = key.print(recipe), key.name != "lr" else { continue }
-            let read = try file("\(key.name): \(key.shownDefault)")
+            // What other optimizers begin with stands behind it.
+            let isOfOptimizer = ["momentum", "nesterov", "weight_decay"].contains(key.name)
+            let shown = isOfOptimizer ? key.shownDefault.prefix { $0 != " " && $0 != "," } : key.shownDefault[...]
+            let read = try file("\(key.name): \(shown)")
             #expect(key.print(read) == value, "\(key.name)")
         }
         silent.schedule = nil
@@ -108,7 +111,8 @@ let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastP
         #expect(schedule.print(try Recipe.resolve(flags: silent).overrides) == schedule.shownDefault)
         let rate = try #require(RecipeKey.of(\.learningRate))
         silent.batchSize = 256
-        #expect(rate.shownDefault == "\(try Recipe.resolve(flags: silent).learningRate) × images a step / 256")
+        let words = "\(try Recipe.resolve(flags: silent).learningRate) × images a step / 256"
+        #expect(rate.shownDefault.hasPrefix(words))
     }
 }
 

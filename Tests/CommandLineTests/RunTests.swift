@@ -312,7 +312,7 @@ struct RunTests {
         let help = try commands.run("train", "--help").output
         for flag in [
             "--model", "--data", "--config", "--epochs", "--steps", "--batch-size", "--lr", "--momentum",
-            "--weight-decay",
+            "--weight-decay", "--optimizer", "--betas", "--clip-norm", "--clip-value", "--no-decay", "--muon-sgd",
             "--image-size", "--classes", "--threads", "--isa", "--seed", "--output", "--resume", "--log-every",
             "--batch-norm", "--model-option", "--init", "--init-skip-mismatched", "--init-force", "--init-scheme",
             "--freeze",

@@ -42,7 +42,7 @@ import Testing
 
 extension Engine {
     /// Of all places of the arena of weights: whether an element of a parameter or buffer lies there.
-    fileprivate var usedPlaces: [Bool] {
+    var usedPlaces: [Bool] {
         var used = [Bool](repeating: false, count: arena.count)
         for (entry, parameter) in zip(arena.entries, parameters) where parameter.role != .batchesTracked {
             if let packing = entry.packing {

@@ -173,6 +173,8 @@ import Testing
             "model: a\nfreeze: conv1\nlr_multipliers: {fc: 10, 'layer4.0': 0.1}\ninit_scheme: he_normal\ndropout: 0",
             "model: a\nresume: 'auto'\noverride: lr\ncheckpoint_every: 500steps,10min\nkeep_every: 4",
             "model: a\nresume: runs/b/checkpoints\ncheckpoint_every: [90s, 60min, 1step]\non_nan: skip",
+            "model: a\noptimizer: adamw\nbetas: 0.8,0.95\nepsilon: 1e-6\nno_decay: fc\ndecay_multipliers: {a: 2}",
+            "model: a\noptimizer: muon\nmuon_normalise: true\nmuon_sgd: fc\nmuon_sgd_lr: .5\nclip_norm: none",
             "model: a\nresume: false\ncheckpoint_level: 19\nkeep_best: 2",
             "model: a\nclass_weights: balanced\ntime: 90s\npatience: none",
             "model: a\nclass_weights: 1,2,0.5\ntime: 2.5s\nstop_at_accuracy: 0.5",
@@ -214,10 +216,12 @@ import Testing
                 epochs: 10
                 batch_size: 32
                 lr: 0.0125
+                accumulate: 1
+                optimizer: sgd
                 momentum: 0.9
                 nesterov: false
                 weight_decay: 0.0001
-                accumulate: 1
+                decay: weights
                 schedule: cosine
                 warmup_epochs: 0.0
                 label_smoothing: 0.0
@@ -249,8 +253,9 @@ import Testing
     @Test("every key of the table survives reading and printing")
     func everyKey() throws {
         let values = [
-            "model": "a", "data": "b", "epochs": "3", "steps": "4", "batch_size": "5", "lr": "0.25", "momentum": "0.5",
-            "nesterov": "true", "weight_decay": "0.125", "lr_for_batch": "256", "image_size": "7", "classes": "8",
+            "model": "a", "data": "b", "epochs": "3", "steps": "4", "batch_size": "5", "lr": "0.25",
+            "decay": "all", "no_decay": "[a, b]", "decay_multipliers": "{a: 0.5, b: 2.0}", "weight_decay": "0.125",
+            "lr_for_batch": "256", "image_size": "7", "classes": "8",
             "threads": "9",
             "isa": "openblas", "convolution": "direct", "seed": "11", "output": "c", "resume": "auto",
             "log_every": "12", "batch_norm": "local",
@@ -284,11 +289,23 @@ import Testing
                 "warmup_epochs": "0.0",
             ],
         ]
-        #expect(Set(RecipeKey.all.map(\.name)) == Set(values.keys).union(schedules.flatMap(\.keys)).union(spelledOut))
+        let optimizers = [
+            ["optimizer": "sgd", "momentum": "0.5", "nesterov": "true", "clip_norm": "0.5"],
+            ["optimizer": "sgd", "momentum": "0.5", "dampening": "0.25", "nesterov": "false", "clip_value": "0.25"],
+            ["optimizer": "adamw", "betas": "[0.5, 0.25]", "epsilon": "0.001"],
+            ["optimizer": "rmsprop", "momentum": "0.5", "epsilon": "0.001", "alpha": "0.5"],
+            ["optimizer": "lamb", "betas": "[0.5, 0.25]", "epsilon": "0.001", "trust": "0.5"],
+            [
+                "optimizer": "muon", "momentum": "0.5", "nesterov": "false", "muon_iterations": "3",
+                "muon_normalise": "true", "muon_sgd": "[a]", "muon_sgd_lr": "0.5", "muon_sgd_momentum": "0.25",
+            ],
+        ]
+        let variable = (schedules + optimizers).flatMap(\.keys)
+        #expect(Set(RecipeKey.all.map(\.name)) == Set(values.keys).union(variable).union(spelledOut))
         let lengths = ["epochs", "steps", "time"]
         for length in lengths {
-            for schedule in schedules {
-                let given = values.merging(schedule) { $1 }
+            for (schedule, optimizer) in zip(schedules + schedules.prefix(1), optimizers) {
+                let given = values.merging(schedule) { $1 }.merging(optimizer) { $1 }
                 let keys = RecipeKey.all.map(\.name).filter {
                     given[$0] != nil && ($0 == length || !lengths.contains($0))
                 }

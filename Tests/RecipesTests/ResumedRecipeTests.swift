@@ -20,7 +20,10 @@ import Testing
 
     @Test("says of what computes other numbers that it must be asked for")
     func numbers() {
-        for key in ["lr", "momentum", "nesterov", "weight_decay", "schedule", "data", "shuffle", "dropout", "freeze"] {
+        for key in [
+            "lr", "optimizer", "betas", "clip_norm", "momentum", "nesterov", "weight_decay", "schedule", "data",
+            "shuffle", "dropout", "freeze",
+        ] {
             #expect(RecipeKey.all.first { $0.name == key }?.whenResumed == .changesOnRequest, "\(key)")
         }
         for key in [

@@ -101,7 +101,7 @@ private enum JSON: Decodable, Equatable {
             #expect(try JSON.null.satisfies(property), "\(key.name)")
             #expect(property["anyOf"]?.list?.contains { $0.keys.isEmpty } == false, "\(key.name) takes anything")
         }
-        #expect(try property("lr")["default"] == nil && property("momentum")["default"] == .number(0.9))
+        #expect(try property("lr")["default"] == nil && property("batch_size")["default"] == .number(32))
         #expect(try property("strict")["default"] == .boolean(false))
     }
 
@@ -112,7 +112,10 @@ private enum JSON: Decodable, Equatable {
             ("epochs", "5", true), ("epochs", "0", false), ("epochs", "1.5", false), ("epochs", "\"5\"", false),
             ("epochs", "true", false), ("epochs", "1000001", false), ("lr", "1e-3", true), ("lr", "0", false),
             ("lr", "-1", false), ("lr", "\"0.1\"", false), ("lr", "{}", false), ("momentum", "0", true),
-            ("momentum", "1", false), ("validation_fraction", "0", false), ("validation_fraction", "0.5", true),
+            ("momentum", "1", false), ("betas", "[0.9, 0.999]", true), ("betas", "\"0.9,0.999\"", true),
+            ("betas", "[0.9, 1]", false), ("betas", "0.9", false), ("optimizer", "\"muon\"", true),
+            ("optimizer", "\"sgdd\"", false), ("clip_norm", "0", false), ("clip_norm", "false", true),
+            ("validation_fraction", "0", false), ("validation_fraction", "0.5", true),
             ("mixup", "false", true), ("mixup", "0.2", true), ("mixup", "101", false),
             ("power", "100", true), ("power", "100.5", false), ("nesterov", "true", true),
             ("nesterov", "\"yes\"", false),

@@ -369,6 +369,24 @@ struct EngineStateTests {
         #expect(engine.tensors == tensors)
         #expect(engine.optimizerTensors == optimizer)
     }
+
+    @Test("takes no memories of another optimizer, unless what is missing may begin at zero")
+    func otherOptimizer() throws {
+        let optimizer = engine.optimizerTensors.map { tensor in
+            NamedTensor(
+                name: tensor.name.replacing("momentum", with: "exp_avg"), shape: tensor.shape, storage: tensor.storage)
+        }
+        let error = #expect(throws: TrainingError.self) { try engine.loadOptimizer(optimizer, from: "w", updates: 7) }
+        let words = try #require(error).description
+        #expect(words.contains("w has an optimizer's exp_avg, but this run's optimizer needs momentum"), "\(words)")
+        let notes = try engine.loadOptimizer(optimizer, from: "w", updates: 7, beginsMissing: true)
+        #expect(notes.contains { $0.contains("at zero") && $0.contains("momentum") })
+        #expect(notes.contains { $0.contains("left out") && $0.contains("exp_avg") })
+        #expect(engine.updates == 0)
+        #expect(engine.optimizerTensors.allSatisfy { $0.floats?.allSatisfy { $0 == 0 } ?? false })
+        _ = try engine.loadOptimizer(engine.optimizerTensors, from: "w", updates: 7)
+        #expect(engine.updates == 7)
+    }
 }
 
 @Suite("Rates of parameters")

@@ -1,0 +1,69 @@
+internal import KernelInterface
+
+/// Adam: steps along the mean of gradients, each number's by the root of the mean of its gradient's squares. (Kingma and
+/// Ba, "Adam: A Method for Stochastic Optimization", 2015.) Weight decay is part of the gradient, or, in AdamW, takes its
+/// share of the weights beside it. (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.)
+package struct Adam: OptimizerRule, Equatable {
+    /// What the mean of gradients, and that of their squares, keep of themselves at a step.
+    package var betas: Betas
+    package var epsilon: Double
+    package var weightDecay: Double
+    /// Whether it is AdamW.
+    package var isDecoupled: Bool
+
+    package init(betas: Betas = Betas(), epsilon: Double = 1e-8, weightDecay: Double, isDecoupled: Bool) {
+        self.betas = betas
+        self.epsilon = epsilon
+        self.weightDecay = weightDecay
+        self.isDecoupled = isDecoupled
+    }
+
+    package var state: [String] { Betas.state }
+
+    package func update(_ step: UpdateStep) {
+        let correction = betas.correction(count: step.count)
+        step.setNumbers { parameter in
+            let rate = Double(step.learningRate * parameter.rate)
+            let decay = weightDecay * Double(parameter.decay)
+            return ChunkNumbers(
+                rate: Float(rate / correction), decay: isDecoupled ? 0 : Float(decay),
+                scale: isDecoupled ? Float(1 - rate * decay) : 1)
+        }
+        step.run(step.kernels.adam, betas.arguments(step, epsilon: epsilon))
+    }
+}
+
+/// The shares of themselves that two means over steps keep at each: of gradients, and of their squares.
+package struct Betas: Equatable, Sendable {
+    package var gradients: Double
+    package var squares: Double
+
+    package init(_ gradients: Double = 0.9, _ squares: Double = 0.999) {
+        self.gradients = gradients
+        self.squares = squares
+    }
+
+    static let state = ["exp_avg", "exp_avg_sq"]
+
+    /// How much of the gradients' mean there is after so many updates: 1 - beta1^count.
+    func correction(count: Int) -> Double { 1 - Self.power(gradients, count) }
+
+    func arguments(_ step: UpdateStep, epsilon: Double) -> AdamArguments {
+        AdamArguments(
+            parameters: step.parameters, gradients: step.gradients, means: step.state(Self.state[0]),
+            squares: step.state(Self.state[1]), chunks: step.chunks, newShare: Float(1 - gradients),
+            oldSquares: Float(squares), newSquares: Float(1 - squares),
+            root: Float((1 - Self.power(squares, step.count)).squareRoot()), epsilon: Float(epsilon))
+    }
+
+    /// By products alone, whose bits are the same with any library.
+    private static func power(_ base: Double, _ exponent: Int) -> Double {
+        var (result, square, rest) = (1.0, base, exponent)
+        while rest > 0 {
+            if rest & 1 == 1 { result *= square }
+            square *= square
+            rest >>= 1
+        }
+        return result
+    }
+}

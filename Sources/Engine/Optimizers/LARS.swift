@@ -1,0 +1,39 @@
+internal import KernelInterface
+
+/// LARS: SGD whose rate is, for each parameter, in proportion to its norm over its gradient's:
+/// local = trust * |w| / (|g| + weightDecay * |w|), v = momentum * v + rate * local * (g + weightDecay * w), w -= v.
+/// (You, Gitman and Ginsburg, "Large Batch Training of Convolutional Networks", 2017, algorithm 1.)
+///
+/// Parameters that weight decay spares, and those of norm 0, go by the rate itself.
+package struct LARS: OptimizerRule, Equatable {
+    package var momentum: Float
+    package var trust: Double
+    package var weightDecay: Double
+
+    package init(momentum: Float = 0.9, trust: Double = 0.001, weightDecay: Double) {
+        self.momentum = momentum
+        self.trust = trust
+        self.weightDecay = weightDecay
+    }
+
+    /// Learning rates are in it: SGD's momentum would be another thing.
+    package var state: [String] { ["velocity"] }
+
+    package func update(_ step: UpdateStep) {
+        let weights = step.norms(of: step.parameters)
+        let gradients = step.norms(of: step.gradients)
+        step.setNumbers { parameter in
+            let (weight, gradient) = (weights[parameter.place], gradients[parameter.place])
+            let decay = weightDecay * Double(parameter.decay)
+            let isAdapted = parameter.decay > 0 && weight > 0 && gradient > 0
+            let local = isAdapted ? trust * weight / (gradient + decay * weight) : 1
+            return ChunkNumbers(
+                rate: 1, decay: Float(decay), scale: Float(Double(step.learningRate * parameter.rate) * local))
+        }
+        step.run(
+            step.kernels.sgd,
+            SGDArguments(
+                parameters: step.parameters, gradients: step.gradients, velocities: step.state("velocity"),
+                chunks: step.chunks, momentum: momentum, nesterov: false))
+    }
+}

@@ -1,0 +1,33 @@
+import KernelInterface
+
+/// v = momentum * v + g;  v, or in Nesterov's form g + momentum * v, takes the place of g.
+func momentumDirection(_ arguments: UnsafePointer<SGDArguments>, _ task: Int, _ worker: Int) {
+    let chunk = arguments.pointee.chunks[task]
+    if chunk.numbers.isFrozen { return }
+    let momentum = Vector(repeating: arguments.pointee.momentum)
+    let g = arguments.pointee.gradients + chunk.offset
+    let v = arguments.pointee.velocities + chunk.offset
+    var i = 0
+    while i < chunk.count {
+        let gradient = vector(g + i)
+        let velocity = gradient.addingProduct(momentum, vector(v + i))
+        put(velocity, v + i)
+        put(arguments.pointee.nesterov ? gradient.addingProduct(momentum, velocity) : velocity, g + i)
+        i &+= lanes
+    }
+}
+
+/// w = scale * w - rate * d, where d stands in the place of gradients.
+func followDirection(_ arguments: UnsafePointer<DirectionArguments>, _ task: Int, _ worker: Int) {
+    let chunk = arguments.pointee.chunks[task]
+    if chunk.numbers.isFrozen { return }
+    let rate = Vector(repeating: -chunk.numbers.rate)
+    let scale = Vector(repeating: chunk.numbers.scale)
+    let w = arguments.pointee.parameters + chunk.offset
+    let d = arguments.pointee.gradients + chunk.offset
+    var i = 0
+    while i < chunk.count {
+        put((vector(w + i) * scale).addingProduct(rate, vector(d + i)), w + i)
+        i &+= lanes
+    }
+}

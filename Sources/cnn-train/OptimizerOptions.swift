@@ -1,0 +1,61 @@
+import ArgumentParser
+import Recipes
+
+/// How the parameters of a run follow their gradients.
+struct OptimizerOptions: RecipeFlags {
+    @Option(\.optimizer) var optimizer: Recipe.Optimizer?
+    @Option(\.momentum) var momentum: Double?
+    @Option(\.dampening) var dampening: Double?
+    @Flag(\.nesterov) var nesterov: Bool?
+    @Option(\.betas) var betas: SharesArgument?
+    @Option(\.epsilon) var epsilon: Double?
+    @Option(\.alpha) var alpha: Double?
+    @Option(\.trust) var trust: Double?
+    @Option(\.weightDecay) var weightDecay: Double?
+    @Option(\.decay) var decay: Recipe.Decay?
+    @Option(\.noDecay) var noDecay: [String] = []
+    @Option(\.decayMultipliers) var decayMultipliers: [PrefixAndFactor] = []
+    @Option(\.clipNorm) var clipNorm: Double?
+    @Option(\.clipValue) var clipValue: Double?
+    @Option(\.muonIterations) var muonIterations: Int?
+    @Flag(\.muonNormalise) var muonNormalise: Bool?
+    @Option(\.muonSGD) var muonSgd: [String] = []
+    @Option(\.muonSGDLearningRate) var muonSgdLr: Double?
+    @Option(\.muonSGDMomentum) var muonSgdMomentum: Double?
+
+    func write(to recipe: inout RecipeOverrides) {
+        recipe.optimizer = optimizer
+        recipe.momentum = momentum
+        recipe.dampening = dampening
+        recipe.nesterov = nesterov
+        recipe.betas = betas?.numbers
+        recipe.epsilon = epsilon
+        recipe.alpha = alpha
+        recipe.trust = trust
+        recipe.weightDecay = weightDecay
+        recipe.decay = decay
+        recipe.noDecay = noDecay.isEmpty ? nil : noDecay
+        recipe.decayMultipliers = decayMultipliers.isEmpty ? nil : decayMultipliers.factors
+        recipe.clipNorm = clipNorm
+        recipe.clipValue = clipValue
+        recipe.muonIterations = muonIterations
+        recipe.muonNormalise = muonNormalise
+        recipe.muonSGD = muonSgd.isEmpty ? nil : muonSgd
+        recipe.muonSGDLearningRate = muonSgdLr
+        recipe.muonSGDMomentum = muonSgdMomentum
+    }
+}
+
+/// `0.9,0.999`
+struct SharesArgument: ExpressibleByArgument {
+    let numbers: [Double]
+
+    init?(argument: String) {
+        let words = argument.split(separator: ",", omittingEmptySubsequences: false)
+        numbers = words.compactMap { Double($0) }
+        guard numbers.count == words.count else { return nil }
+    }
+}
+
+extension Recipe.Optimizer: ExpressibleByArgument {}
+extension Recipe.Decay: ExpressibleByArgument {}
