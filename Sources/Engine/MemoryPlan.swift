@@ -133,9 +133,11 @@ struct MemoryPlan {
         switch node.operation {
         case .slice, .concatenate: return nil
         case _ where node.addend != nil: candidates = [node.addend].compactMap { $0 }
-        case .relu, .relu6, .sigmoid, .tanh, .dropout, .dropoutGradient, .add, .batchNorm, .normalize:
+        case .relu, .relu6, .sigmoid, .tanh, .gelu, .scale, .scaleGradient, .dropout, .dropoutGradient, .add,
+            .batchNorm, .normalize:
             candidates = node.inputs
-        case .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .batchNormGradient, .normShift:
+        case .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .geluGradient, .batchNormGradient,
+            .normShift:
             candidates = [node.inputs[1]]
         case .residualGradient: candidates = [node.inputs[2]]
         // Each element of y is read where its gradient is written.

@@ -315,6 +315,7 @@ extension Activation {
         case .relu6: Bounds(low: 0, high: 6)
         case .sigmoid: Bounds(low: 0, high: 1)
         case .tanh: Bounds(low: -1, high: 1)
+        case .gelu: Bounds(low: -.infinity, high: .infinity)
         }
     }
 }

@@ -230,6 +230,7 @@ extension Activation {
         case .relu6: .relu6
         case .sigmoid: .sigmoid
         case .tanh: .tanh
+        case .gelu: .gelu
         }
     }
 }

@@ -3,12 +3,15 @@ internal import KernelInterface
 internal import Tensors
 
 extension PlanBuilder {
-    mutating func lowerElementwise(_ node: Node, _ name: String, _ kernel: @escaping Kernel<ElementwiseArguments>) {
+    mutating func lowerElementwise(
+        _ node: Node, _ name: String, _ kernel: @escaping Kernel<ElementwiseArguments>, factor: Float = 1
+    ) {
         guard let output = node.output else { return }
-        let arguments = ElementwiseArguments(
+        var arguments = ElementwiseArguments(
             batch: context.batch, first: view(node.inputs[0]),
             second: node.inputs.count > 1 ? view(node.inputs[1]) : nil, output: view(output),
             addend: node.addend.map(view))
+        arguments.factor = factor
         call(name, kernel, arguments, tasks: slots)
     }
 

@@ -122,6 +122,10 @@ struct PlanBuilder {
         case .relu6Gradient: lowerElementwise(node, "relu6Gradient", context.kernels.relu6Gradient)
         case .tanh: lowerElementwise(node, "tanh", context.kernels.tanh)
         case .tanhGradient: lowerElementwise(node, "tanhGradient", context.kernels.tanhGradient)
+        case .gelu: lowerElementwise(node, "gelu", context.kernels.gelu)
+        case .geluGradient: lowerElementwise(node, "geluGradient", context.kernels.geluGradient)
+        case .scale(let factor), .scaleGradient(let factor):
+            lowerElementwise(node, "scale", context.kernels.scale, factor: factor)
         case .sigmoid: lowerElementwise(node, "sigmoid", context.kernels.sigmoid)
         case .sigmoidGradient: lowerElementwise(node, "sigmoidGradient", context.kernels.sigmoidGradient)
         case .add: lowerElementwise(node, "add", context.kernels.add)

@@ -17,8 +17,13 @@ struct ONNXGraphWriter {
     /// What stands for the graph's values that are computed so far.
     private var written: [ValueID: Tensor] = [:]
     private var takenNames: Set<String>
-    /// The names of 0 and 6, once they are needed.
-    private var clipBounds: [String]?
+    /// The names of numbers that are initializers already.
+    private var constants: [Constant: String] = [:]
+
+    private struct Constant: Hashable {
+        let name: String
+        let bits: UInt32
+    }
 
     /// A tensor of the file.
     struct Tensor {
@@ -69,9 +74,11 @@ struct ONNXGraphWriter {
             let inputs = try addInitializers([norm.weight, norm.bias, norm.runningMean, norm.runningVariance])
             append("BatchNormalization", node, more: inputs, [ONNXAttributeProto("epsilon", norm.epsilon)])
         case .relu: append("Relu", node)
-        case .relu6: append("Clip", node, more: boundsOfClip())
+        case .relu6: append("Clip", node, more: [constant("relu6.min", 0), constant("relu6.max", 6)])
         case .sigmoid: append("Sigmoid", node)
         case .tanh: append("Tanh", node)
+        case .gelu: writeGELU(node)
+        case .scale(let factor): append("Mul", node, more: [constant("scale.factor", factor)])
         case .localResponseNormalization(let size, let alpha, let beta, let k):
             try writeResponseNormalization(node, size: size, alpha: alpha, beta: beta, k: k)
         case .maxPool(let pooling): append("MaxPool", node, window(pooling, node))
@@ -161,6 +168,33 @@ extension ONNXGraphWriter {
         }
     }
 
+    /// x (1 + erf(x / sqrt 2)) / 2: opset 17 has no operator of its own.
+    private mutating func writeGELU(_ node: Node) {
+        let x = tensor(node.inputs[0]).name
+        let (scaled, error, sum, product) = (
+            unique(node.layer + ".scaled"), unique(node.layer + ".erf"), unique(node.layer + ".sum"),
+            unique(node.layer + ".product")
+        )
+        append("Mul", inputs: [x, constant("gelu.root_half", Float(0.5).squareRoot())], to: scaled)
+        append("Erf", inputs: [scaled], to: error)
+        append("Add", inputs: [error, constant("gelu.one", 1)], to: sum)
+        append("Mul", inputs: [x, sum], to: product)
+        let isVector = tensor(node.inputs[0]).isVector
+        append(
+            "Mul", node, inputs: [Tensor(name: product, isVector: isVector)], more: [constant("gelu.half", 0.5)], [],
+            output: nil)
+    }
+
+    /// The name of an initializer that is one number, made where there is none of that name and value yet.
+    private mutating func constant(_ name: String, _ value: Float) -> String {
+        let key = Constant(name: name, bits: value.bitPattern)
+        if let known = constants[key] { return known }
+        let taken = unique(name)
+        add(taken, shape: [], values: [value])
+        constants[key] = taken
+        return taken
+    }
+
     private mutating func writeResponseNormalization(
         _ node: Node, size: Int, alpha: Float, beta: Float, k: Float
     ) throws(ExportError) {
@@ -186,19 +220,6 @@ extension ONNXGraphWriter {
         let x = graph[node.inputs[0]].shape
         let whole = (x.height + 2 * pooling.padding - pooling.kernel) / pooling.stride + 1
         return outputShape(node).height > whole ? window + [ONNXAttributeProto("ceil_mode", 1)] : window
-    }
-
-    /// 0 and 6, which Clip takes as tensors.
-    private mutating func boundsOfClip() -> [String] {
-        if let clipBounds { return clipBounds }
-        let bounds: [(String, Float)] = [("relu6.min", 0), ("relu6.max", 6)]
-        let names = bounds.map { bound in
-            let name = unique(bound.0)
-            initializers.append(ONNXTensorProto(name, shape: [], values: [bound.1]))
-            return name
-        }
-        clipBounds = names
-        return names
     }
 }
 

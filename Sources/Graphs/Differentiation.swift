@@ -99,6 +99,8 @@ private struct Backward {
         case .relu6: contribute(.relu6Gradient, [y, dy], to: x, layer: layer)
         case .sigmoid: contribute(.sigmoidGradient, [y, dy], to: x, layer: layer)
         case .tanh: contribute(.tanhGradient, [y, dy], to: x, layer: layer)
+        case .gelu: contribute(.geluGradient, [x, dy], to: x, layer: layer)
+        case .scale(let factor): contribute(.scaleGradient(factor), [dy], to: x, layer: layer)
         case .localResponseNormalization(let size, let alpha, let beta, let k):
             let gradient = Operation.localResponseNormalizationGradient(size: size, alpha: alpha, beta: beta, k: k)
             contribute(gradient, [x, y, dy], to: x, layer: layer)

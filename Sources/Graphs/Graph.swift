@@ -68,7 +68,8 @@ package struct Node: Sendable {
     package var gradientLoad: GradientLoad?
     /// Of a convolution or its data gradient: the sums over its output that it may take along. Who needs them comes after.
     package var sums: OutputSums?
-    /// What operation and addend add up to goes through it; in a data gradient through its gradient, where `activated` is its y.
+    /// What operation and addend add up to goes through it; in a data gradient through its gradient, where `activated` is what that
+    /// follows from: its y, or of GELU its x.
     package var activation: Activation?
     package var activated: ValueID?
     /// The layer it belongs to, as the network names it.
@@ -165,6 +166,14 @@ package enum Operation: Sendable {
     case tanh
     /// [y, dy] -> dx = dy * (1 - y^2)
     case tanhGradient
+    /// [x] -> x Phi(x), Phi the normal distribution's cumulative function
+    case gelu
+    /// [x, dy] -> dx = dy * (Phi(x) + x phi(x)), phi the normal distribution's density
+    case geluGradient
+    /// [x] -> x times the number
+    case scale(Float)
+    /// [dy] -> dx = dy times the number
+    case scaleGradient(Float)
 
     /// [x] -> y, at each pixel by itself: y_c = x_c / d_c^beta, d_c = k + alpha / size * (sum of x_i^2 over those of
     /// the channels c - size / 2 ... c + (size - 1) / 2 that there are). (Krizhevsky et al., 2012, section 3.3; alpha
@@ -315,6 +324,8 @@ package enum Activation: Hashable, Sendable {
     /// 1 / (1 + exp(-y))
     case sigmoid
     case tanh
+    /// y Phi(y): the gradient does not follow from what it makes, but from y
+    case gelu
 
     /// Whether it only holds numbers to bounds: its gradient is a mask, which is cheap to find again.
     package var isClamp: Bool { self == .relu || self == .relu6 }
@@ -343,12 +354,17 @@ package struct ParameterSpecification: Hashable, Sendable {
     package var role: Role
     /// How it begins.
     package var initialValues: InitialValues
+    /// Whether training moves it where nothing else is said: not so of weights that a network has fixed.
+    package var learns: Bool
 
-    package init(name: String, shape: [Int], role: Role, initialValues: InitialValues = .constant(0)) {
+    package init(
+        name: String, shape: [Int], role: Role, initialValues: InitialValues = .constant(0), learns: Bool = true
+    ) {
         self.name = name
         self.shape = shape
         self.role = role
         self.initialValues = initialValues
+        self.learns = learns
     }
 
     package var count: Int { shape.reduce(1, *) }

@@ -127,6 +127,8 @@ private struct Lowering {
         case .relu6: return .relu6
         case .sigmoid: return .sigmoid
         case .tanh: return .tanh
+        case .gelu: return .gelu
+        case .scale(let factor): return .scale(factor)
         case .localResponseNormalization(let norm):
             return .localResponseNormalization(size: norm.size, alpha: norm.alpha, beta: norm.beta, k: norm.k)
         case .maxPool(let window): return .maxPool(Pooling(window))
@@ -160,7 +162,7 @@ private struct Lowering {
 extension Layer {
     fileprivate var isElementwise: Bool {
         switch operation {
-        case .relu, .relu6, .sigmoid, .tanh, .dropout: true
+        case .relu, .relu6, .sigmoid, .tanh, .gelu, .scale, .dropout: true
         default: false
         }
     }

@@ -80,6 +80,8 @@ extension Graph {
         case .relu6, .relu6Gradient: "ReLU6"
         case .sigmoid, .sigmoidGradient: "sigmoid"
         case .tanh, .tanhGradient: "tanh"
+        case .gelu, .geluGradient: "GELU"
+        case .scale, .scaleGradient: "scaling"
         case .localResponseNormalization, .localResponseNormalizationGradient: "response normalization"
         case .maxPool, .maxPoolGradient: "max pooling"
         case .averagePool, .averagePoolGradient: "average pooling"

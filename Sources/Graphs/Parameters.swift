@@ -11,13 +11,15 @@ extension Layer {
                 shape: [
                     convolution.outputs, x.channels / convolution.groups, convolution.kernel, convolution.kernel,
                 ],
-                role: .convolutionWeight, weight: convolution.weight, bias: convolution.bias)
+                role: .convolutionWeight, weight: convolution.weight, bias: convolution.bias,
+                learnsWeight: convolution.learnsWeight)
         case .linear(let linear):
             weightAndBias(
                 shape: [linear.outputs, x.count], role: .linearWeight, weight: linear.weight, bias: linear.bias)
         case .batchNorm(let norm):
             [
-                parameter("weight", [x.channels], .normWeight, .constant(norm.initialWeight)),
+                parameter(
+                    "weight", [x.channels], .normWeight, .constant(norm.initialWeight), learns: norm.learnsWeight),
                 parameter("bias", [x.channels], .normBias, .constant(0)),
                 parameter("running_mean", [x.channels], .runningMean, .constant(0)),
                 parameter("running_var", [x.channels], .runningVariance, .constant(1)),
@@ -28,17 +30,20 @@ extension Layer {
     }
 
     private func weightAndBias(
-        shape: [Int], role: ParameterSpecification.Role, weight: InitialRule, bias: InitialRule?
+        shape: [Int], role: ParameterSpecification.Role, weight: InitialRule, bias: InitialRule?,
+        learnsWeight: Bool = true
     ) -> [ParameterSpecification] {
-        let weight = parameter("weight", shape, role, weight.values(weightShape: shape))
+        let weight = parameter("weight", shape, role, weight.values(weightShape: shape), learns: learnsWeight)
         guard let bias else { return [weight] }
         return [weight, parameter("bias", [shape[0]], .bias, bias.values(weightShape: shape))]
     }
 
     private func parameter(
-        _ leaf: String, _ shape: [Int], _ role: ParameterSpecification.Role, _ initialValues: InitialValues
+        _ leaf: String, _ shape: [Int], _ role: ParameterSpecification.Role, _ initialValues: InitialValues,
+        learns: Bool = true
     ) -> ParameterSpecification {
-        ParameterSpecification(name: "\(name).\(leaf)", shape: shape, role: role, initialValues: initialValues)
+        ParameterSpecification(
+            name: "\(name).\(leaf)", shape: shape, role: role, initialValues: initialValues, learns: learns)
     }
 }
 

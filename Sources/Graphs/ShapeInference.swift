@@ -59,7 +59,7 @@ extension Layer {
     fileprivate func outputShape(of inputs: [Shape]) throws(Misfit) -> Shape {
         let x = inputs[0]
         switch operation {
-        case .input, .relu, .relu6, .sigmoid, .tanh, .batchNorm, .localResponseNormalization, .dropout:
+        case .input, .relu, .relu6, .sigmoid, .tanh, .gelu, .scale, .batchNorm, .localResponseNormalization, .dropout:
             return x
         case .convolution(let convolution):
             return try slid(convolution.window, over: x, channels: convolution.outputs)

@@ -78,6 +78,8 @@ extension Layer {
         case .relu6: "ReLU6"
         case .sigmoid: "Sigmoid"
         case .tanh: "Tanh"
+        case .gelu: "GELU"
+        case .scale: "Scale"
         case .localResponseNormalization: "LocalResponseNorm"
         case .maxPool: "MaxPool2d"
         case .averagePool: "AvgPool2d"

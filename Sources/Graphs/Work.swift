@@ -116,6 +116,9 @@ extension Graph {
         case .sigmoidGradient: return Activation.sigmoid.gradientOperations * output
         case .tanh: return Activation.tanh.operations * output
         case .tanhGradient: return Activation.tanh.gradientOperations * output
+        case .gelu: return Activation.gelu.operations * output
+        case .geluGradient: return Activation.gelu.gradientOperations * output
+        case .scale, .scaleGradient: return output
         // A window's squares and their sum; scale, offset, power, division.
         case .localResponseNormalization(let size, _, _, _): return (2 * size + 4) * output
         // d and its power again; dy * y / d, the window's sum of it, and what becomes of both.
@@ -143,6 +146,8 @@ extension Activation {
         // 1 / (1 + exp(-x))
         case .sigmoid: 3
         case .tanh: 1
+        // x / 2 * (1 + erf(x / sqrt 2))
+        case .gelu: 5
         }
     }
 
@@ -153,6 +158,8 @@ extension Activation {
         case .relu6: 3
         // y * (1 - y) * dy, dy * (1 - y * y)
         case .sigmoid, .tanh: 3
+        // dy * (Phi(x) + x * exp(-x * x / 2) * constant)
+        case .gelu: 11
         }
     }
 }

@@ -94,6 +94,7 @@ func averagePoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: I
         case .sigmoid: return spreadBehind(Sigmoid.self, arguments, outputGradient, activated, to: inputGradient, task)
         case .tanh:
             return spreadBehind(HyperbolicTangent.self, arguments, outputGradient, activated, to: inputGradient, task)
+        case .gelu: return spreadBehind(GELU.self, arguments, outputGradient, activated, to: inputGradient, task)
         }
     }
     beginGradient(inputGradient, arguments.pointee.addend, task)

@@ -80,6 +80,20 @@ func sigmoidGradient(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: I
     backward(Sigmoid.self, arguments, task)
 }
 
+func gelu(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
+    forward(GELU.self, arguments, task)
+}
+
+func geluGradient(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
+    backward(GELU.self, arguments, task)
+}
+
+/// y = x * factor
+func scale(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
+    let factor = Vector(repeating: arguments.pointee.factor)
+    forEachVector(arguments, task) { x, _ in x * factor }
+}
+
 /// y = a + b
 func add(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
     forEachVector(arguments, task) { a, b in a + vector(b) }

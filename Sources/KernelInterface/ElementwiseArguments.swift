@@ -3,10 +3,12 @@
 package struct ElementwiseArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var first: TensorView
-    /// dy of gradients (whose `first` is y), or the second summand.
+    /// dy of gradients (whose `first` is y, or of GELU x), or the second summand.
     package var second: TensorView?
     package var output: TensorView
     package var addend: TensorView?
+    /// What `scale` multiplies with.
+    package var factor: Float = 1
 
     package init(
         batch: BatchLayout, first: TensorView, second: TensorView?, output: TensorView, addend: TensorView?

@@ -71,6 +71,9 @@ package struct KernelTable: Sendable {
     package var sigmoidGradient: Kernel<ElementwiseArguments>
     package var tanh: Kernel<ElementwiseArguments>
     package var tanhGradient: Kernel<ElementwiseArguments>
+    package var gelu: Kernel<ElementwiseArguments>
+    package var geluGradient: Kernel<ElementwiseArguments>
+    package var scale: Kernel<ElementwiseArguments>
     package var add: Kernel<ElementwiseArguments>
     package var copy: Kernel<ElementwiseArguments>
     package var dropout: Kernel<DropoutArguments>
@@ -136,6 +139,8 @@ package struct KernelTable: Sendable {
         relu6: @escaping Kernel<ElementwiseArguments>, relu6Gradient: @escaping Kernel<ElementwiseArguments>,
         sigmoid: @escaping Kernel<ElementwiseArguments>, sigmoidGradient: @escaping Kernel<ElementwiseArguments>,
         tanh: @escaping Kernel<ElementwiseArguments>, tanhGradient: @escaping Kernel<ElementwiseArguments>,
+        gelu: @escaping Kernel<ElementwiseArguments>, geluGradient: @escaping Kernel<ElementwiseArguments>,
+        scale: @escaping Kernel<ElementwiseArguments>,
         add: @escaping Kernel<ElementwiseArguments>, copy: @escaping Kernel<ElementwiseArguments>,
         dropout: @escaping Kernel<DropoutArguments>,
         maxPool: @escaping Kernel<PoolingArguments>, maxPoolGradient: @escaping Kernel<PoolingArguments>,
@@ -196,6 +201,9 @@ package struct KernelTable: Sendable {
         self.sigmoidGradient = sigmoidGradient
         self.tanh = tanh
         self.tanhGradient = tanhGradient
+        self.gelu = gelu
+        self.geluGradient = geluGradient
+        self.scale = scale
         self.add = add
         self.copy = copy
         self.dropout = dropout

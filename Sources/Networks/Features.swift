@@ -28,10 +28,13 @@ package struct Features {
 extension Features {
     /// A convolution to `outputs` channels with a square kernel.
     ///
-    /// - Parameter groups: Cuts the channels of input and output: each part of the output reads its part of the input.
+    /// - Parameters:
+    ///   - groups: Cuts the channels of input and output: each part of the output reads its part of the input.
+    ///   - weight: How its weight begins; nil as those of the network's other convolutions.
+    ///   - learnsWeight: Whether training moves its weight.
     package func convolution(
         _ name: String? = nil, to outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, groups: Int = 1,
-        bias: Bool = true
+        bias: Bool = true, weight: InitialRule? = nil, learnsWeight: Bool = true
     ) -> Features {
         precondition(outputs > 0 && kernel > 0 && stride > 0 && padding >= 0, "convolution \(name ?? "")")
         precondition(
@@ -40,7 +43,8 @@ extension Features {
         let rules = builder.initialization
         let convolution = Layer.Convolution(
             outputs: outputs, kernel: kernel, stride: stride, padding: padding, groups: groups,
-            weight: rules.convolutionWeight, bias: bias ? rules.convolutionBias : nil)
+            weight: weight ?? rules.convolutionWeight, bias: bias ? rules.convolutionBias : nil,
+            learnsWeight: learnsWeight)
         return append(name, else: "conv", .convolution(convolution), channels: outputs)
     }
 
@@ -53,19 +57,22 @@ extension Features {
         return append(name, else: "conv", .convolution(convolution), channels: outputs)
     }
 
-    /// A fully connected layer with a bias, behind `flatten` or another one.
-    package func linear(_ name: String? = nil, to outputs: Int) -> Features {
+    /// A fully connected layer, behind `flatten` or another one.
+    package func linear(_ name: String? = nil, to outputs: Int, bias: Bool = true) -> Features {
         precondition(outputs > 0, "linear \(name ?? "")")
         let rules = builder.initialization
-        let linear = Layer.Linear(outputs: outputs, weight: rules.linearWeight, bias: rules.linearBias)
+        let linear = Layer.Linear(
+            outputs: outputs, weight: rules.linearWeight, bias: bias ? rules.linearBias : nil)
         return append(name, else: "linear", .linear(linear), channels: outputs)
     }
 
     /// Batch normalisation; the defaults are PyTorch's.
     package func batchNorm(
-        _ name: String? = nil, epsilon: Float = 1e-5, momentum: Float = 0.1, initialWeight: Float = 1
+        _ name: String? = nil, epsilon: Float = 1e-5, momentum: Float = 0.1, initialWeight: Float = 1,
+        learnsWeight: Bool = true
     ) -> Features {
-        let norm = Layer.BatchNorm(epsilon: epsilon, momentum: momentum, initialWeight: initialWeight)
+        let norm = Layer.BatchNorm(
+            epsilon: epsilon, momentum: momentum, initialWeight: initialWeight, learnsWeight: learnsWeight)
         return append(name, else: "norm", .batchNorm(norm))
     }
 
@@ -76,6 +83,11 @@ extension Features {
     package func sigmoid(_ name: String? = nil) -> Features { append(name, else: "sigmoid", .sigmoid) }
 
     package func tanh(_ name: String? = nil) -> Features { append(name, else: "tanh", .tanh) }
+
+    package func gelu(_ name: String? = nil) -> Features { append(name, else: "gelu", .gelu) }
+
+    /// Each number times `factor`. It has no module in torch.
+    package func scaled(by factor: Float) -> Features { append(nil, else: "scale", .scale(factor)) }
 
     /// Local response normalisation over `size` channels; alpha counts for their mean, not their sum.
     package func localResponseNormalization(

@@ -7,6 +7,9 @@ package enum InitialValues: Hashable, Sendable {
     case uniform(bound: Float)
     /// Normal with mean 0.
     case normal(deviation: Float)
+    /// Of a convolution: 1 in the middle of the kernel that leads from input i to output i and 0 in the others of output i,
+    /// as far as there are both; uniform in -bound..<bound in further outputs.
+    case dirac(bound: Float)
 }
 
 /// Draws initial values: each number is a function of the seed, the tensor's name and its index in torch's layout
@@ -28,7 +31,20 @@ package struct Initializer: Sendable {
         case .constant(let value): [Float](repeating: value, count: count)
         case .uniform(let bound): (0..<count).map { bound * (2 * random.uniform(UInt64($0)) - 1) }
         case .normal(let deviation): normals(count, random).map { deviation * $0 }
+        case .dirac(let bound):
+            (0..<count).map { index in
+                identity(at: index, shape: shape) ?? bound * (2 * random.uniform(UInt64(index)) - 1)
+            }
         }
+    }
+
+    /// The number at `index` of a convolution of `shape` that passes its inputs on; nil of outputs beyond the inputs.
+    private func identity(at index: Int, shape: [Int]) -> Float? {
+        let kernel = shape.dropFirst(2).reduce(1, *)
+        let (output, rest) = index.quotientAndRemainder(dividingBy: shape[1] * kernel)
+        guard output < shape[1] else { return nil }
+        let middle = shape.dropFirst(2).reduce(0) { $0 * $1 + $1 / 2 }
+        return rest == output * kernel + middle ? 1 : 0
     }
 
     private func normals(_ count: Int, _ random: CounterRandom) -> [Float] {

@@ -24,6 +24,11 @@ package struct Layer: Hashable, Sendable {
         /// 1 / (1 + exp(-x))
         case sigmoid
         case tanh
+        /// x Phi(x), Phi the normal distribution's cumulative function. (Hendrycks & Gimpel, "Gaussian Error Linear Units",
+        /// 2016.)
+        case gelu
+        /// x times a number that is no parameter.
+        case scale(Float)
         /// Divides each number by what the neighbouring channels have at its pixel.
         case localResponseNormalization(LocalResponseNormalization)
         case maxPool(Window)
@@ -54,6 +59,8 @@ package struct Layer: Hashable, Sendable {
         package var weight: InitialRule
         /// How the bias begins; nil where there is none.
         package var bias: InitialRule?
+        /// Whether training moves the weight.
+        package var learnsWeight = true
 
         /// Where it looks.
         package var window: Window { Window(kernel: kernel, stride: stride, padding: padding, ceilMode: false) }
@@ -75,6 +82,8 @@ package struct Layer: Hashable, Sendable {
         package var momentum: Float
         /// What the weight begins at: 1, or 0 for a branch that is to begin silent.
         package var initialWeight: Float
+        /// Whether training moves the weight.
+        package var learnsWeight = true
     }
 
     /// y = x / (k + alpha / size * (sum of x^2 over `size` neighbouring channels))^beta, as PyTorch has it.

@@ -23,6 +23,8 @@ package struct ModelOptions: Hashable, Sendable {
     package var zeroInitLastNorm: Bool?
     /// Whether images come normalised by ImageNet's moments, and the network wants them by 0.5 and 0.5: `InputTransform`.
     package var transformInput: Bool?
+    /// What class scores are multiplied with; above 0.
+    package var logitScale: Float?
 
     package init() {}
 
@@ -37,6 +39,7 @@ package struct ModelOptions: Hashable, Sendable {
         case inputChannels = "input_channels"
         case zeroInitLastNorm = "zero_init_last_norm"
         case transformInput = "transform_input"
+        case logitScale = "logit_scale"
     }
 }
 
@@ -51,13 +54,14 @@ package enum HeadForm: String, CaseIterable, Sendable {
 
 /// What makes a network more than linear.
 package enum Activation: String, CaseIterable, Sendable {
-    case relu, sigmoid, tanh
+    case relu, sigmoid, tanh, gelu
 
     var operation: Layer.Operation {
         switch self {
         case .relu: .relu
         case .sigmoid: .sigmoid
         case .tanh: .tanh
+        case .gelu: .gelu
         }
     }
 }
@@ -77,6 +81,7 @@ extension ModelOptions.Key {
         case .activation: Activation.allCases.map(\.rawValue).joined(separator: ", ")
         case .inputChannels: "a whole number from 1 to 65536"
         case .zeroInitLastNorm, .transformInput: "true or false"
+        case .logitScale: "a number above 0 up to 1000"
         }
     }
 
@@ -109,6 +114,7 @@ extension ModelOptions {
             case .inputChannels: read(text, into: \.inputChannels, Int.init) { (1...65_536).contains($0) }
             case .zeroInitLastNorm: read(text, into: \.zeroInitLastNorm, Bool.init) { _ in true }
             case .transformInput: read(text, into: \.transformInput, Bool.init) { _ in true }
+            case .logitScale: read(text, into: \.logitScale, Float.init) { $0 > 0 && $0 <= 1000 }
             }
         guard isTaken else {
             throw .invalidOption(
@@ -130,6 +136,7 @@ extension ModelOptions {
         texts[.inputChannels] = inputChannels.map { "\($0)" }
         texts[.zeroInitLastNorm] = zeroInitLastNorm.map { "\($0)" }
         texts[.transformInput] = transformInput.map { "\($0)" }
+        texts[.logitScale] = logitScale.map { "\($0)" }
         return texts
     }
 

@@ -12,7 +12,7 @@ extension Network {
     package func withActivation(_ activation: Activation) -> Network {
         mapping { operation in
             switch operation {
-            case .relu, .relu6, .sigmoid, .tanh: activation.operation
+            case .relu, .relu6, .sigmoid, .tanh, .gelu: activation.operation
             default: operation
             }
         }

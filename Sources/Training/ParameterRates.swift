@@ -3,12 +3,15 @@ package import Graphs
 package import Recipes
 import Tensors
 
-/// How fast single parameters learn, and decay: `--freeze`, `--lr-multiplier`, `--no-decay` and `--decay-multiplier`.
+/// How fast and how long single parameters learn, and how they decay: `--freeze`, `--lr-multiplier`, `--train-for`,
+/// `--no-decay` and `--decay-multiplier`.
 package struct ParameterRates: Equatable, Sendable {
     /// Parameters whose names begin with one of these stay what they are.
     private let frozen: [String]
     /// By prefix; the longest that a name begins with counts.
     private let multipliers: [String: Double]
+    /// Likewise, how long they learn.
+    private let lengths: [String: Recipe.Interval]
     private let decay: Recipe.Decay
     /// Parameters whose names begin with one of these do not decay.
     private let spared: [String]
@@ -18,6 +21,7 @@ package struct ParameterRates: Equatable, Sendable {
     package init(_ recipe: Recipe) {
         frozen = recipe.freeze
         multipliers = recipe.rateMultipliers
+        lengths = recipe.trainingLengths
         decay = recipe.decay
         spared = recipe.noDecay
         muonSGD = recipe.muonSGD
@@ -27,20 +31,23 @@ package struct ParameterRates: Equatable, Sendable {
     /// What the learning rate is multiplied with for the parameter `name`: 0 where it is frozen.
     package func multiplier(of name: String) -> Double {
         if frozen.contains(where: { name.hasPrefix($0) }) { return 0 }
-        return Self.factor(of: name, in: multipliers)
+        return Self.longest(multipliers, of: name) ?? 1
     }
+
+    /// How long the parameter `name` is trained; nil for the whole run.
+    package func length(of name: String) -> Recipe.Interval? { Self.longest(lengths, of: name) }
 
     /// What weight decay is multiplied with for a parameter: 0 where it is spared.
     package func decayMultiplier(of parameter: ParameterSpecification) -> Double {
         guard decay == .all || parameter.decays, !spared.contains(where: { parameter.name.hasPrefix($0) }) else {
             return 0
         }
-        return Self.factor(of: parameter.name, in: decayMultipliers)
+        return Self.longest(decayMultipliers, of: parameter.name) ?? 1
     }
 
-    private static func factor(of name: String, in factors: [String: Double]) -> Double {
-        let longest = factors.filter { name.hasPrefix($0.key) }.max { $0.key.utf8.count < $1.key.utf8.count }
-        return longest?.value ?? 1
+    /// The value of the longest prefix that `name` begins with.
+    private static func longest<Value>(_ values: [String: Value], of name: String) -> Value? {
+        values.filter { name.hasPrefix($0.key) }.max { $0.key.utf8.count < $1.key.utf8.count }?.value
     }
 
     /// - Throws: `TrainingError.unusedPrefix` for a prefix that no name begins with: a slip of the pen would train what
@@ -50,6 +57,7 @@ package struct ParameterRates: Equatable, Sendable {
             frozen.map { ("--freeze", $0) } + multipliers.keys.sorted().map { ("--lr-multiplier", $0) }
             + muonSGD.map { ("--muon-sgd", $0) } + spared.map { ("--no-decay", $0) }
             + decayMultipliers.keys.sorted().map { ("--decay-multiplier", $0) }
+            + lengths.keys.sorted().map { ("--train-for", $0) }
         for (option, prefix) in prefixes where !names.contains(where: { $0.hasPrefix(prefix) }) {
             throw .unusedPrefix(
                 option: option, prefix: prefix, nearest: Spelling.nearest(to: prefix, among: names), names: names)
@@ -67,7 +75,7 @@ extension Engine {
         try rates.check(names: trainable.map(\.element.name))
         var frozen = 0
         for (index, parameter) in trainable {
-            let multiplier = rates.multiplier(of: parameter.name)
+            let multiplier = parameter.learns ? rates.multiplier(of: parameter.name) : 0
             if multiplier == 0 { frozen += parameter.count }
             setRateMultiplier(Float(multiplier), of: ParameterID(index: index))
             setDecayMultiplier(Float(rates.decayMultiplier(of: parameter)), of: ParameterID(index: index))

@@ -9,7 +9,8 @@ import Testing
 /// float32 programs agree: `GoldenSpread`.
 @Suite struct ParityTests {
     static let models = [
-        "alexnet", "alexnet_bn", "alexnet_d2l", "densenet121", "densenet169", "densenet_bc_100_12", "densenet_d2l",
+        "airbench94", "alexnet", "alexnet_bn", "alexnet_d2l", "densenet121", "densenet169", "densenet_bc_100_12",
+        "densenet_d2l",
         "googlenet", "googlenet_d2l", "googlenet_lrn", "lenet", "lenet_bn", "mobilenet_v1", "mobilenet_v2", "nin",
         "plain18", "plain18_cifar", "resnet18", "resnet18_cifar", "resnet18_d2l", "resnet34", "resnet34_keras",
         "resnet50", "resnet50_keras", "resnext50_32x4d", "vgg11", "vgg11_bn", "vgg16_bn", "vgg_small",

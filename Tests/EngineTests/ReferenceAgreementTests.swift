@@ -17,11 +17,11 @@ import Testing
         #expect(Specimens.groups.count == Specimens.cuts.count && Specimens.cuts.count == 5 * 7)
         #expect(Specimens.groupsElsewhere.count == 7)
         #expect(Specimens.depthwise.count == 8 * 4)
-        #expect(Specimens.activations.count == 5 * 2)
+        #expect(Specimens.activations.count == 5 * 3)
         #expect(Specimens.responses.count == 4 * 4)
         #expect(Specimens.ceilings.count == 8 * 2 * 2)
         #expect(Specimens.heads.count == 1)
-        #expect(Specimens.behindProducts.count == 9)
+        #expect(Specimens.behindProducts.count == 11)
         #expect(Specimens.narrow.count == 4)
     }
 

@@ -53,6 +53,21 @@ extension Specimens {
                 .convolution("d", to: 32, kernel: 3, padding: 1, bias: false).batchNorm("bn4").tanh()
                 .convolution("e", to: 16, kernel: 3, stride: 2, padding: 1)
         },
+        try? Specimen("GELUs behind norms, pools and scaled scores", imageSize: 16) {
+            $0.convolution("a", to: 24, kernel: 2).gelu().convolution("b", to: 33, kernel: 3, padding: 1, bias: false)
+                .maxPool(
+                    kernel: 2
+                )
+                .batchNorm("bn1").gelu().convolution("c", to: 48, kernel: 3, padding: 1, bias: false).batchNorm("bn2")
+                .gelu()
+                .averagePool(kernel: 7).flatten().linear("d", to: 6, bias: false).scaled(by: 0.25)
+        },
+        // One reader that has it for an addend, and averages that do not overlap.
+        try? Specimen("GELUs with two readers", channels: 1, imageSize: 12) {
+            let x = $0.convolution("a", to: 6, kernel: 3, padding: 1).gelu()
+            return x.convolution("b", to: 6, kernel: 3, padding: 1).add(x.scaled(by: -2)).gelu().averagePool(kernel: 2)
+                .convolution("c", to: 18, kernel: 3)
+        },
         try? Specimen("an activation that is computed again", imageSize: 40, samples: 2) {
             $0.convolution("a", to: 32, kernel: 3, padding: 1).relu().convolution("b", to: 48, kernel: 3, padding: 1)
                 .relu().maxPool(kernel: 2).convolution("c", to: 64, kernel: 3, padding: 1).relu()

@@ -91,6 +91,11 @@ extension Specimens {
                 $0.convolution("a", to: channels, kernel: 3, padding: 1).tanh().convolution("b", to: 7, kernel: 3)
                     .tanh()
             },
+            // Eight times as large: both tails of the distribution, where one of the branches ends.
+            try? Specimen("gelu of \(channels)", imageSize: 5) {
+                $0.convolution("a", to: channels, kernel: 3, padding: 1).scaled(by: 8).gelu()
+                    .convolution("b", to: 7, kernel: 3).gelu()
+            },
         ].compactMap { $0 }
     }
 

@@ -52,7 +52,7 @@ struct ONNXExportTests {
                 .localResponseNormalization(size: 3).relu6()
             return stem.add(branch).concatenate(branch).sigmoid().dropout(rate: 0.5).adaptiveAveragePool(to: 4)
                 .flatten()
-                .tanh().linear("fc1", to: 5).tanh().linear("fc2", to: 3)
+                .tanh().linear("fc1", to: 5).tanh().linear("fc2", to: 3, bias: false).gelu().scaled(by: 0.5)
         }
         #expect(
             try specimen.export().lines == [
@@ -72,7 +72,13 @@ struct ONNXExportTests {
                 "Flatten(tanh) -> flatten",
                 "Gemm(flatten, fc1.weight, fc1.bias) -> fc1",
                 "Tanh(fc1) -> tanh_2",
-                "Gemm(tanh_2, fc2.weight, fc2.bias) -> logits",
+                "Gemm(tanh_2, fc2.weight) -> fc2",
+                "Mul(fc2, gelu.root_half) -> gelu.scaled",
+                "Erf(gelu.scaled) -> gelu.erf",
+                "Add(gelu.erf, gelu.one) -> gelu.sum",
+                "Mul(fc2, gelu.sum) -> gelu.product",
+                "Mul(gelu.product, gelu.half) -> gelu",
+                "Mul(gelu, scale.factor) -> logits",
             ])
     }
 

@@ -76,7 +76,7 @@ struct Specimen: Sendable, CustomTestStringConvertible {
         },
         make("vocabulary") {
             $0.convolution("a", to: 6, kernel: 3, groups: 3).relu6().localResponseNormalization(size: 5)
-                .convolution("b", to: 6, kernel: 3, groups: 6).tanh()
+                .convolution("b", to: 6, kernel: 3, groups: 6).tanh().scaled(by: 3).gelu()
         },
     ]
 
@@ -161,7 +161,7 @@ struct DifferentiationTests {
         for node in graph.nodes {
             let shapes = node.inputs.map { graph[$0].shape }
             switch node.operation {
-            case .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .batchNormGradient:
+            case .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .geluGradient, .batchNormGradient:
                 #expect(shapes[0] == shapes[1], "\(node.layer)")
             case .maxPoolGradient:
                 #expect(shapes[1] == shapes[2], "\(node.layer)")

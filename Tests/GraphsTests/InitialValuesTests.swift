@@ -76,6 +76,20 @@ struct InitialValuesTests {
         #expect(values.count == parameter.count)
     }
 
+    @Test("airbench94 begins as its paper has it, and leaves its whitening weights and the scales of its norms alone")
+    func airbench() throws {
+        let parameters = try graph("airbench94").parameters
+        func initial(_ name: String) -> InitialValues? { parameters.first { $0.name == name }?.initialValues }
+        #expect(initial("layers.1.conv1.weight") == .dirac(bound: 1 / Float(24 * 9).squareRoot()))
+        #expect(initial("layers.3.conv2.weight") == .dirac(bound: 1.0 / 48))
+        #expect(initial("whiten.bias") == .uniform(bound: 1 / Float(12).squareRoot()))
+        // Of deviation 1.
+        #expect(initial("head.weight") == .uniform(bound: Float(3).squareRoot()))
+        let fixed = parameters.filter { $0.isTrainable && !$0.learns }.map(\.name)
+        let norms = (1...3).flatMap { group in (1...2).map { "layers.\(group).norm\($0).weight" } }
+        #expect(fixed == ["whiten.weight"] + norms)
+    }
+
     @Test("the last norm of every residual branch, and no other, can begin at 0")
     func zeroInitLastNorm() throws {
         for (model, last) in [("resnet18", "bn2"), ("resnet50", "bn3")] {
@@ -94,7 +108,7 @@ struct InitialValuesTests {
         let schemes: [(InitialScheme, InitialRule)] = [
             (.xavierUniform, .xavierUniform), (.xavierNormal, .xavierNormal), (.heNormal, .kaimingNormal(.fanIn)),
             (.heUniform, .kaimingUniform), (.lecunNormal, .lecunNormal), (.lecunUniform, .lecunUniform),
-            (.torchDefault, .torchDefault),
+            (.torchDefault, .torchDefault), (.dirac, .dirac),
         ]
         #expect(schemes.count == InitialScheme.allCases.count - 1)
         for (scheme, rule) in schemes {

@@ -49,6 +49,8 @@ struct StateDictTests {
             // The book's, of one channel and ten classes.
             ("alexnet_d2l", 46_764_746), ("googlenet_d2l", 5_977_530), ("resnet18_d2l", 11_178_378),
             ("densenet_d2l", 758_226),
+            // 24 * 12 + 24, three groups of nine taps and four norms' numbers, and the head.
+            ("airbench94", 1_972_792),
             // The shortcuts of resnet18_cifar are three projections of 2 * 128 * (64 + 2 * 128 + 4 * 256) weights.
             ("plain18_cifar", 11_173_962 - 173_824),
         ])

@@ -42,6 +42,8 @@ struct ZooGraphTests {
             ("densenet_d2l", "tran_blk1.3", "12x12x96"), ("densenet_d2l", "tran_blk3.3", "3x3x120"),
             ("densenet_d2l", "last.1", "3x3x248"),
             ("plain18_cifar", "conv1", "32x32x64"), ("plain34_cifar", "layer4.2.relu", "4x4x512"),
+            ("airbench94", "whiten", "31x31x24"), ("airbench94", "layers.1.gelu", "15x15x64"),
+            ("airbench94", "layers.3.conv2", "3x3x256"),
             ("mobilenet_v1", "features.13.5", "7x7x1024"), ("mobilenet_v2", "features.18.2", "7x7x1280"),
         ])
     func stages(model: String, layer: String, shape: String) throws {

@@ -100,6 +100,12 @@ import Testing
         expectGradient(
             Reference.tanhGradient(y: Reference.tanh(x), projection.dy).values, at: x.values, terms: count
         ) { projection.loss(Reference.tanh(x.with($0))) }
+        expectGradient(Reference.geluGradient(x: x, projection.dy).values, at: x.values, terms: count) {
+            projection.loss(Reference.gelu(x.with($0)))
+        }
+        expectGradient(Reference.scale(projection.dy, by: -3).values, at: x.values, terms: count) {
+            projection.loss(Reference.scale(x.with($0), by: -3))
+        }
     }
 
     @Test("the gradient of ReLU6 equals central differences, on the slope and on both floors")

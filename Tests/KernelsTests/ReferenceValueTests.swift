@@ -125,6 +125,12 @@ import Testing
         #expect(Reference.relu6Gradient(y: Reference.relu6(wide), dy).values == [0, 0, 7, 0, 0])
         #expect(Reference.tanh(plane(1, [0, 40])).values == [0, 1])
         #expect(Reference.tanhGradient(y: plane(1, [0.5]), plane(1, [8])).values == [6])
+        // 0.841… is the share of a normal distribution below one deviation.
+        let gelu = Reference.gelu(plane(1, [-40, -1, 0, 1, 40])).values
+        #expect(gelu[0] == 0 && gelu[2] == 0 && gelu[4] == 40)
+        #expect(abs(gelu[3] - 0.841_344_746_068_542_9) < 1e-15 && abs(gelu[1] + 0.158_655_253_931_457_1) < 1e-15)
+        #expect(Reference.geluGradient(x: plane(1, [-40, 0, 40]), plane(1, [8, 8, 8])).values == [0, 4, 8])
+        #expect(Reference.scale(plane(1, [-2, 3]), by: 0.5).values == [-1, 1.5])
         #expect(Reference.sigmoid(plane(1, [0])).values == [0.5])
         #expect(Reference.sigmoidGradient(y: plane(1, [0.5]), plane(1, [8])).values == [2])
     }

@@ -33,6 +33,26 @@ struct InitializerTests {
         )
     }
 
+    @Test(
+        "a dirac convolution passes its inputs on, and what outputs are left over begin as PyTorch's",
+        arguments: [(2, 3, 3), (3, 3, 2), (5, 3, 3), (4, 1, 1)])
+    func dirac(outputs: Int, inputs: Int, kernel: Int) {
+        let shape = [outputs, inputs, kernel, kernel]
+        let bound = 1 / Float(inputs * kernel * kernel).squareRoot()
+        #expect(InitialRule.dirac.values(weightShape: shape) == .dirac(bound: bound))
+        #expect(
+            InitialRule.dirac.values(weightShape: [outputs, inputs]) == .uniform(bound: 1 / Float(inputs).squareRoot()))
+        let values = Initializer(seed: 1).values(.dirac(bound: bound), of: "w", shape: shape)
+        let drawn = Initializer(seed: 1).values(.uniform(bound: bound), of: "w", shape: shape)
+        for (index, value) in values.enumerated() {
+            let (output, input) = (index / (inputs * kernel * kernel), index / (kernel * kernel) % inputs)
+            let (row, column) = (index / kernel % kernel, index % kernel)
+            let isMiddle = input == output && row == kernel / 2 && column == kernel / 2
+            #expect(
+                value == (output < inputs ? (isMiddle ? 1 : 0) : drawn[index]), "\(output) \(input) \(row) \(column)")
+        }
+    }
+
     @Test("a scalar has one value and an empty shape dimension none")
     func counts() {
         #expect(Initializer(seed: 0).values(.constant(3), of: "n", shape: []) == [3])

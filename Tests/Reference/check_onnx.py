@@ -95,7 +95,8 @@ class Case:
         self.classes = summary["classes"]
         # One tensor that fits lets import draw the others: so their names and shapes become known.
         head = [layer["name"] for layer in summary["layers"] if layer["parameters"] > 0][-1]
-        save_file({f"{head}.bias": np.zeros(self.classes, np.float32)}, self.path("head.safetensors"))
+        known = {"airbench94": ("whiten.bias", 24)}.get(name, (f"{head}.bias", self.classes))
+        save_file({known[0]: np.zeros(known[1], np.float32)}, self.path("head.safetensors"))
         make = ["checkpoint", "import", *choice, "--classes", self.classes]
         self.run(*make, "--init-skip-mismatched", "--input", "head.safetensors", "--output", "drawn.zst")
         self.run("checkpoint", "export", "--checkpoint", "drawn.zst", "--output", "drawn.safetensors")

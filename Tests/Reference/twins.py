@@ -286,6 +286,34 @@ class MobileNet(nn.Module):
         return self.classifier(self.features(x).mean((2, 3)))
 
 
+# ---- airbench94_muon's network ----
+class AirbenchGroup(nn.Module):
+    def __init__(self, i, o):
+        super().__init__()
+        self.conv1, self.pool = nn.Conv2d(i, o, 3, padding="same", bias=False), nn.MaxPool2d(2)
+        self.norm1, self.gelu1 = nn.BatchNorm2d(o, eps=1e-12, momentum=0.4), nn.GELU()
+        self.conv2 = nn.Conv2d(o, o, 3, padding="same", bias=False)
+        self.norm2, self.gelu2 = nn.BatchNorm2d(o, eps=1e-12, momentum=0.4), nn.GELU()
+
+    def forward(self, x):
+        x = self.gelu1(self.norm1(self.pool(self.conv1(x))))
+        return self.gelu2(self.norm2(self.conv2(x)))
+
+
+class Airbench94(nn.Module):
+    """With gradients for all parameters, those that training leaves alone too."""
+
+    def __init__(self, num_classes=10):
+        super().__init__()
+        self.whiten = nn.Conv2d(3, 24, 2)
+        self.layers = nn.Sequential(
+            nn.GELU(), AirbenchGroup(24, 64), AirbenchGroup(64, 256), AirbenchGroup(256, 256), nn.MaxPool2d(3))
+        self.head = nn.Linear(256, num_classes, bias=False)
+
+    def forward(self, x):
+        return self.head(self.layers(self.whiten(x)).flatten(1)) / 256
+
+
 # ---- Stems for 32 pixels ----
 def resnet_cifar(name, num_classes=10):
     model = getattr(torchvision.models, name)(num_classes=num_classes)
@@ -335,9 +363,10 @@ TWINS = {
     "densenet201_cifar": partial(densenet_cifar, block_config=(6, 12, 48, 32)),
     "densenet_bc_100_12": partial(densenet_cifar, growth_rate=12, block_config=(16, 16, 16)),
     "mobilenet_v1": MobileNet,
+    "airbench94": Airbench94,
 }
 
-CLASSES = {name: 10 for name in TWINS if name.startswith(("lenet", "vgg_small", "densenet_bc"))
+CLASSES = {name: 10 for name in TWINS if name.startswith(("lenet", "vgg_small", "densenet_bc", "airbench"))
            or name.endswith(("_cifar", "_keras", "_d2l"))}
 
 

@@ -6,11 +6,12 @@ extension Graphs.Operation {
     var isBackward: Bool {
         switch self {
         case .convolutionDataGradient, .convolutionWeightGradient, .batchNormGradient, .normShift, .residualGradient,
-            .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .localResponseNormalizationGradient,
+            .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .geluGradient, .scaleGradient,
+            .localResponseNormalizationGradient,
             .maxPoolGradient, .averagePoolGradient, .adaptiveAveragePoolGradient, .dropoutGradient,
             .softmaxCrossEntropyGradient:
             true
-        case .convolution, .batchNorm, .normalize, .moments, .relu, .relu6, .sigmoid, .tanh,
+        case .convolution, .batchNorm, .normalize, .moments, .relu, .relu6, .sigmoid, .tanh, .gelu, .scale,
             .localResponseNormalization, .maxPool,
             .averagePool, .adaptiveAveragePool, .concatenate, .slice, .add, .dropout, .softmaxCrossEntropy:
             false
@@ -36,6 +37,8 @@ extension Run {
         case .relu6: return Reference.relu6(x)
         case .sigmoid: return Reference.sigmoid(x)
         case .tanh: return Reference.tanh(x)
+        case .gelu: return Reference.gelu(x)
+        case .scale(let factor): return Reference.scale(x, by: Double(factor))
         case .localResponseNormalization(let size, let alpha, let beta, let k):
             return Reference.localResponseNormalization(
                 x, size: size, alpha: Double(alpha), beta: Double(beta), k: Double(k))
@@ -147,6 +150,8 @@ extension Run {
         case .relu6Gradient: return Reference.relu6Gradient(y: x, dy)
         case .sigmoidGradient: return Reference.sigmoidGradient(y: x, dy)
         case .tanhGradient: return Reference.tanhGradient(y: x, dy)
+        case .geluGradient: return Reference.geluGradient(x: x, dy)
+        case .scaleGradient(let factor): return Reference.scale(dy, by: Double(factor))
         case .localResponseNormalizationGradient(let size, let alpha, let beta, let k):
             return Reference.localResponseNormalizationGradient(
                 x, dy, size: size, alpha: Double(alpha), beta: Double(beta), k: Double(k))
@@ -206,6 +211,7 @@ extension Reference {
         case .relu6: relu6(x)
         case .sigmoid: sigmoid(x)
         case .tanh: tanh(x)
+        case .gelu: gelu(x)
         }
     }
 
@@ -215,6 +221,7 @@ extension Reference {
         case .relu6: relu6Gradient(y: y, dy)
         case .sigmoid: sigmoidGradient(y: y, dy)
         case .tanh: tanhGradient(y: y, dy)
+        case .gelu: geluGradient(x: y, dy)
         }
     }
 }

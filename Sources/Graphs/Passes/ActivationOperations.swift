@@ -6,6 +6,7 @@ extension Activation {
         case .relu6: self = .relu6
         case .sigmoid: self = .sigmoid
         case .tanh: self = .tanh
+        case .gelu: self = .gelu
         default: return nil
         }
     }
@@ -17,6 +18,7 @@ extension Activation {
         case .relu6Gradient: self = .relu6
         case .sigmoidGradient: self = .sigmoid
         case .tanhGradient: self = .tanh
+        case .geluGradient: self = .gelu
         default: return nil
         }
     }

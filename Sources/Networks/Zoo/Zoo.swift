@@ -5,6 +5,7 @@ package enum Zoo {
     package static let models: [ModelDescription] =
         LeNet.models + AlexNet.models + VGG.models + NiN.models + GoogLeNet.models + ResNet.models
         + SmallResNet.models + DenseNet.models + MobileNet.models + MobileNetV2.models
+        + Airbench.models
 
     /// The model called `name`.
     ///
