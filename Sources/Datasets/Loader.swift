@@ -113,23 +113,25 @@ package struct Loader: Sendable {
     ///
     /// Over all ranks every sample comes exactly once, whatever their number. Ranks may get different numbers of batches:
     /// nothing in evaluation needs them to go in step. Pieces are the same for any number of ranks up to the number of shards.
+    /// - Parameter wanted: The samples that are looked at, each by the rank that it would have come to among all; nil for all.
     package func evaluationBatches(
-        split: Split = .test, ranks: Int, rank: Int, batchSize: Int
+        split: Split = .test, ranks: Int, rank: Int, batchSize: Int, of wanted: Set<UInt32>? = nil
     ) -> BatchStream {
         precondition(batchSize > 0, "evaluation batches of \(batchSize) samples")
         let sharding = Sharding(ranks: ranks, rank: rank)
         let count = dataset.count(of: split)
         let pieces = sharding.ownShards.flatMap { shard in
-            let samples = sharding.samples(ofShard: shard, batchSize: count)
-            return stride(from: samples.lowerBound, to: samples.upperBound, by: batchSize).map { start in
-                (shard: shard, samples: start..<min(start + batchSize, samples.upperBound))
+            let samples = sharding.samples(ofShard: shard, batchSize: count).map { UInt32($0) }
+                .filter { wanted?.contains($0) ?? true }
+            return stride(from: 0, to: samples.count, by: batchSize).map { start in
+                (shard: shard, samples: samples[start..<min(start + batchSize, samples.count)])
             }
         }
         let look = SampleLook(imageSize: imageSize, shorterSide: shorterSide, images: images)
         return BatchStream(steps: pieces.indices, limits: limits) { [dataset] step in
             let piece = pieces[step]
             let part = BatchPart(
-                piece.samples.map { UInt32($0) }, shardSizes: [piece.samples.count], of: dataset, in: split, as: look)
+                Array(piece.samples), shardSizes: [piece.samples.count], of: dataset, in: split, as: look)
             return UnfinishedBatch([part]) {
                 LoadedBatch(step: step, part, globalSamples: piece.samples.count, shard: piece.shard)
             }

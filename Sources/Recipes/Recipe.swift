@@ -70,6 +70,16 @@ package struct Recipe: Equatable, Sendable {
         case off
     }
 
+    /// The views of a test image whose class scores are averaged.
+    package enum TestAugmentation: String, CaseIterable, Sendable {
+        /// The image alone.
+        case none
+        /// And its mirror image.
+        case flip
+        /// And both moved by a pixel, two ways.
+        case flipShift = "flip-shift"
+    }
+
     /// How the log writes losses.
     package enum LossPrecision: String, CaseIterable, Sendable {
         /// Four decimals.
@@ -102,6 +112,10 @@ extension Recipe {
     package var freeze: [String] { overrides.freeze ?? [] }
     /// What the learning rate is multiplied with for parameters whose names begin so; the longest that fits counts.
     package var rateMultipliers: [String: Double] { overrides.rateMultipliers ?? [:] }
+    /// How long parameters are trained whose names begin so; the longest that fits counts.
+    package var trainingLengths: [String: Interval] { overrides.trainingLengths ?? [:] }
+    /// Training images whose patches a whitening layer's weights come from.
+    package var whiteningImages: Int { overrides.whiteningImages ?? Default.whiteningImages }
     /// Whether each epoch has an order of its own.
     package var shuffle: Bool { overrides.shuffle ?? Default.shuffle }
     /// Whether each epoch draws as many samples of every class.
@@ -186,6 +200,9 @@ extension Recipe {
     /// Steps between two reports.
     package var logEvery: Int { overrides.logEvery ?? Default.logEvery }
     package var lossPrecision: LossPrecision { overrides.lossPrecision ?? Default.lossPrecision }
+    package var testAugmentation: TestAugmentation { overrides.testAugmentation ?? Default.testAugmentation }
+    /// In 0<...1, the share of the test images that `testAugmentation` is for, the least certain ones.
+    package var testAugmentationShare: Double { overrides.testAugmentationShare ?? Default.testAugmentationShare }
     package var batchNorm: BatchNorm { overrides.batchNorm ?? Default.batchNorm }
     package var allReduce: AllReduce { overrides.allReduce ?? Default.allReduce }
     package var gradientType: GradientType { overrides.gradientType ?? Default.gradientType }
@@ -281,5 +298,8 @@ extension Recipe {
         package static let prefetchMegabytes = 256
         static let imageCache = ImageCache.auto
         static let lossPrecision = LossPrecision.rounded
+        static let whiteningImages = 5000
+        package static let testAugmentation = TestAugmentation.none
+        package static let testAugmentationShare = 1.0
     }
 }

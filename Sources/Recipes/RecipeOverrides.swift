@@ -19,6 +19,8 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var initForce: Bool?
     package var freeze: [String]?
     package var rateMultipliers: [String: Double]?
+    package var trainingLengths: [String: Recipe.Interval]?
+    package var whiteningImages: Int?
     package var shuffle: Bool?
     package var augmentation: Recipe.Augmentation?
     package var mixup: Double?
@@ -97,6 +99,8 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var onNonFinite: Recipe.NonFinitePolicy?
     package var logEvery: Int?
     package var lossPrecision: Recipe.LossPrecision?
+    package var testAugmentation: Recipe.TestAugmentation?
+    package var testAugmentationShare: Double?
     package var batchNorm: Recipe.BatchNorm?
     package var allReduce: Recipe.AllReduce?
     package var gradientType: Recipe.GradientType?

@@ -117,7 +117,7 @@ package final class MetricsFile: Sendable {
     ///
     /// - Parameter isEvaluatedAgain: whether evaluations of that step are left out.
     static func story(in text: String, upTo step: Int, isEvaluatedAgain: Bool = false) -> String {
-        let kinds: [MetricsRecord.Kind] = [.evaluation, .averagedEvaluation]
+        let kinds: [MetricsRecord.Kind] = [.evaluation, .averagedEvaluation, .augmentedEvaluation]
         let repeated = isEvaluatedAgain ? kinds.map(\.rawValue) : []
         var kept = ""
         for line in text.split(separator: "\n") {

@@ -7,6 +7,8 @@ package struct MetricsRecord: Hashable, Sendable {
         case evaluation
         /// The same of the averages over time.
         case averagedEvaluation = "averaged_evaluation"
+        /// The whole test split at the end of the run, with several views of its images.
+        case augmentedEvaluation = "augmented_evaluation"
         /// The end of the run: the last evaluation, and the digest of what was learned.
         case final
     }

@@ -22,9 +22,11 @@ package struct CheckpointEvaluation: Sendable {
     ///   - read: reads the file; called on rank 0 alone.
     ///   - data: nil for the dataset that the network was trained on.
     ///   - images: how pictures are decoded and resized, where that is to be otherwise than in training.
+    ///   - views: nil to look at the images as they are.
     /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
     package init(
-        of read: () throws -> NetworkFile, data: String?, images: RecipeOverrides = RecipeOverrides(), threads: Int?,
+        of read: () throws -> NetworkFile, data: String?, images: RecipeOverrides = RecipeOverrides(),
+        views: TestViews? = nil, threads: Int?,
         instructionSet: Recipe.InstructionSet,
         world: any Communicator
     ) throws {
@@ -65,7 +67,8 @@ package struct CheckpointEvaluation: Sendable {
         self.notes = notes + (world.rank == 0 ? setup.labelNote.map { [$0] } ?? [] : [])
         let console = Console(isQuiet: world.rank != 0)
         var bad = BadSamples(limit: nil, samples: setup.dataset.count(of: .test), say: { console.warn($0) })
-        evaluation = try setup.evaluate(engine, bad: &bad, world: world)
+        let plain = try setup.evaluate(engine, bad: &bad, world: world)
+        evaluation = try views.map { try setup.evaluate(engine, views: $0, world: world) } ?? plain
     }
 
     /// One JSON object on one line.

@@ -67,7 +67,7 @@ extension Setup {
 }
 
 /// What each virtual shard of a split adds up to, so that shards are summed in one order however they fall onto ranks.
-private struct ShardTallies {
+struct ShardTallies {
     /// (loss, correct, samples) of each shard.
     private(set) var numbers: [Double]
 

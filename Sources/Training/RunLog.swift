@@ -111,9 +111,17 @@ struct RunLog {
     func evaluation(_ record: MetricsRecord) {
         console.say(
             row(
-                "\(record.epoch)", record.kind == .averagedEvaluation ? "averaged" : "test", loss(record.loss),
-                percent(record.accuracy), "",
+                "\(record.epoch)", Self.name(of: record.kind), loss(record.loss), percent(record.accuracy), "",
                 Wording.significant(record.imagesPerSecond), ""))
+    }
+
+    /// What stands in an evaluation's row for the step.
+    private static func name(of kind: MetricsRecord.Kind) -> String {
+        switch kind {
+        case .averagedEvaluation: "averaged"
+        case .augmentedEvaluation: "views"
+        default: "test"
+        }
     }
 
     /// What people should know while a run goes on.
@@ -138,6 +146,10 @@ struct RunLog {
             "Test accuracy \(percent(outcome.evaluation.accuracy)) (loss \(loss(outcome.evaluation.loss)), "
                 + "\(Wording.grouped(outcome.evaluation.samples)) samples) after \(Wording.count(outcome.step, "step")) "
                 + "in \(Wording.duration(seconds: outcome.seconds)).")
+        if let augmented = outcome.augmented {
+            console.say(
+                "With several views of each image: \(percent(augmented.accuracy)) (loss \(loss(augmented.loss))).")
+        }
         console.say("Results are in \(outcome.folder.path): metrics.jsonl, config.yaml, checkpoints/.")
     }
 

@@ -21,6 +21,7 @@ extension Trainer {
         stopRule.add(evaluation.accuracy)
         if !isLast, let reason = stopRule.reason, let words = stopRule.words(reason) { log.note(words) }
         let isLast = isLast || stopRule.reason != nil
+        if isLast { try evaluateViews() }
         if isLast || isCheckpointDue { try saveCheckpoint(evaluation, isLast: isLast) }
         return evaluation
     }
@@ -46,6 +47,16 @@ extension Trainer {
         log.evaluation(record)
     }
 
+    /// Measures the network once more, with several views of the test images, where they are asked for. Collective.
+    private func evaluateViews() throws {
+        guard let views = TestViews(recipe.testAugmentation, share: recipe.testAugmentationShare) else { return }
+        let evaluation = try setup.evaluate(engine, views: views, world: world)
+        augmentedEvaluation = evaluation
+        let record = record(.augmentedEvaluation, evaluation)
+        coordinator?.record(record)
+        log.evaluation(record)
+    }
+
     /// Ends the run's story: what was reached and a digest of what was learned. Collective.
     func finish(_ evaluation: Evaluation, seconds: Double) throws -> TrainingOutcome {
         try enter("end", mayTakeLong: true)
@@ -58,7 +69,8 @@ extension Trainer {
         try together(world) { try coordinator?.close() }
         removeSnapshots()
         let outcome = TrainingOutcome(
-            evaluation: evaluation, step: step, seconds: seconds, folder: coordinator?.folder ?? RunFolder(path: ""),
+            evaluation: evaluation, augmented: augmentedEvaluation, step: step, seconds: seconds,
+            folder: coordinator?.folder ?? RunFolder(path: ""),
             parametersSHA256: digest)
         log.end(outcome)
         return outcome

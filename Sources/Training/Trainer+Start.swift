@@ -220,6 +220,7 @@ extension Trainer {
             let moments = try MomentsChoice(beginning: setup, with: weights)
             var presentation = setup.presentation
             if let moments { presentation?.normalisation = moments.normalisation }
+            if weights == nil { try whiten(presentation) }
             if engine.keepsAverages { engine.beginAverages() }
             let coordinator = try Coordinator(
                 opened, recipe: recipe, resumed: nil, memory: try engine.snapshotMemory(), log: log, hooks: hooks)
@@ -227,6 +228,21 @@ extension Trainer {
                 coordinator: coordinator, step: 0, presentation: presentation,
                 notes: notes + (moments?.note.map { [$0] } ?? []))
         }
+    }
+
+    /// Gives a whitening layer, where the network has one, the weights that training images give it.
+    ///
+    /// - Parameter presentation: how images will be shown.
+    private func whiten(_ presentation: Presentation?) throws {
+        guard let whitening = Whitening(of: setup.network),
+            let index = engine.parameters.firstIndex(where: { $0.name == whitening.parameter })
+        else { return }
+        let shown = presentation.map { setup.dataset.normalised(by: $0.normalisation) } ?? setup.dataset
+        let look = SampleLook(
+            imageSize: setup.imageSize, shorterSide: presentation?.shorterSide, images: setup.images)
+        let weight = try whitening.weight(
+            from: shown, most: recipe.whiteningImages, as: look, threads: setup.threads.threads)
+        if let weight { engine.setValues(of: ParameterID(index: index), to: weight) }
     }
 
     /// - Parameters:

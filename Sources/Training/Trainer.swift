@@ -12,6 +12,8 @@ import Tensors
 /// What a finished run reached.
 package struct TrainingOutcome: Sendable {
     package let evaluation: Evaluation
+    /// The same with several views of the images; nil where none were asked for.
+    package var augmented: Evaluation?
     /// Optimizer steps of the whole run.
     package let step: Int
     /// Of this process; an earlier part of a resumed run does not count.
@@ -33,6 +35,8 @@ package final class Trainer {
     var schedule: LearningRateSchedule
     let optimizer: any OptimizerRule
     let log: RunLog
+    /// Parameters that training moves for a part of the run.
+    var shortTraining: ShortTraining
     /// Numbers among the parameters that training does not move.
     let frozenParameters: Int
     /// On rank 0 once the run has begun.
@@ -64,6 +68,8 @@ package final class Trainer {
     var lastLoss: Double?
     /// What the averages reached when they were last measured.
     var averagedEvaluation: Evaluation?
+    /// What averages over several views of test images reached at the end.
+    var augmentedEvaluation: Evaluation?
     var hooks = TrainerHooks()
     /// Whether people know that steps wait for images.
     private var isSlowDataTold = false
@@ -155,6 +161,7 @@ package final class Trainer {
         try setup.requireAgreement(in: world)
         world.recorder.doAllBeat = true
         schedule = LearningRateSchedule(fitted, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: sizes.totalSteps)
+        shortTraining = ShortTraining(fitted, parameters: engine.parameters, sizes: sizes)
         sampler = Sampler(
             count: sizes.trainingSamples, batchSize: recipe.globalBatchSize, seed: recipe.seed,
             isShuffled: recipe.shuffle,
@@ -259,6 +266,7 @@ package final class Trainer {
             try isSound(tally, areGradientsFinite: areGradientsFinite, loaded, learningRate: learningRate)
         else { return Tally() }
         try enter("update", fault: .update)
+        shortTraining.setRates(of: engine, step: step, learningRate: learningRate)
         engine.clipGradients(recipe)
         engine.update(optimizer, learningRate: learningRate)
         if let share = averageRule?.share(ofStep: step + 1) { engine.average(keeping: share) }

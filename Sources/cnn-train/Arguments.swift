@@ -93,6 +93,18 @@ extension [PrefixAndFactor] {
     var factors: [String: Double] { Dictionary(map { ($0.prefix, $0.factor) }, uniquingKeysWith: { _, last in last }) }
 }
 
+/// `PREFIX=3epochs` or `PREFIX=500steps`.
+struct PrefixAndLength: ExpressibleByArgument {
+    let prefix: String
+    let length: Recipe.Interval
+
+    init?(argument: String) {
+        guard let text = KeyAndValue(argument: argument), let length = Recipe.Interval(text.value) else { return nil }
+        prefix = text.key
+        self.length = length
+    }
+}
+
 /// The name of a scheme for first weights, which is looked up where it is used: the error there says which is nearest.
 struct SchemeArgument: ExpressibleByArgument {
     let name: String
@@ -145,4 +157,5 @@ extension Recipe.Interpolation: ExpressibleByArgument {}
 extension Recipe.Decoding: ExpressibleByArgument {}
 extension Recipe.ImageCache: ExpressibleByArgument {}
 extension Recipe.LossPrecision: ExpressibleByArgument {}
+extension Recipe.TestAugmentation: ExpressibleByArgument {}
 extension GraphPass: ExpressibleByArgument {}

@@ -15,15 +15,23 @@ struct EvaluateCommand: RankedCommand {
     @OptionGroup var file: NetworkFileArguments
     @Option(\.data, default: "the one that it was trained on", transform: userDataset) var data: String?
     @OptionGroup(title: "Pictures") var pictures: PictureArguments
+    @Option(\.testAugmentation) var testAugment = Recipe.Default.testAugmentation
+    @Option(\.testAugmentationShare) var testAugmentShare = Recipe.Default.testAugmentationShare
     @Option(\.threads) var threads: Int?
     @Option(\.instructionSet) var instructionSet = Recipe.Default.instructionSet
     @Flag(help: "Prints one JSON object.") var json = false
 
-    func validate() throws { try checkRanges { $0.threads = threads } }
+    func validate() throws {
+        try checkRanges {
+            $0.threads = threads
+            $0.testAugmentationShare = testAugmentShare
+        }
+    }
 
     func run(in world: any Communicator) throws {
         let result = try CheckpointEvaluation(
-            of: file.read, data: data, images: pictures.asked, threads: threads, instructionSet: instructionSet,
+            of: file.read, data: data, images: pictures.asked,
+            views: TestViews(testAugment, share: testAugmentShare), threads: threads, instructionSet: instructionSet,
             world: world)
         guard world.rank == 0 else { return }
         tell(result.notes)

@@ -16,6 +16,8 @@ struct NetworkOptions: RecipeFlags {
     @Flag(\.initForce) var initForce = false
     @Option(\.freeze) var freeze: [String] = []
     @Option(\.rateMultipliers) var rateMultipliers: [PrefixAndFactor] = []
+    @Option(\.trainingLengths) var trainFor: [PrefixAndLength] = []
+    @Option(\.whiteningImages) var whiteningImages: Int?
 
     func write(to recipe: inout RecipeOverrides) throws {
         recipe.model = model
@@ -29,6 +31,9 @@ struct NetworkOptions: RecipeFlags {
         recipe.initForce = initForce ? true : nil
         recipe.freeze = freeze.isEmpty ? nil : freeze
         recipe.rateMultipliers = rateMultipliers.isEmpty ? nil : rateMultipliers.factors
+        let lengths = Dictionary(trainFor.map { ($0.prefix, $0.length) }, uniquingKeysWith: { _, last in last })
+        recipe.trainingLengths = lengths.isEmpty ? nil : lengths
+        recipe.whiteningImages = whiteningImages
     }
 }
 
@@ -185,12 +190,16 @@ struct ResultOptions: RecipeFlags {
     @Option(\.output, transform: userPath) var output: String?
     @Option(\.logEvery) var logEvery: Int?
     @Option(\.lossPrecision) var lossPrecision: Recipe.LossPrecision?
+    @Option(\.testAugmentation) var testAugment: Recipe.TestAugmentation?
+    @Option(\.testAugmentationShare) var testAugmentShare: Double?
     @Option(\.onNonFinite) var onNan: Recipe.NonFinitePolicy?
 
     func write(to recipe: inout RecipeOverrides) {
         recipe.output = output
         recipe.logEvery = logEvery
         recipe.lossPrecision = lossPrecision
+        recipe.testAugmentation = testAugment
+        recipe.testAugmentationShare = testAugmentShare
         recipe.onNonFinite = onNan
     }
 }

@@ -24,10 +24,14 @@ let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastP
         var values: [String: String?] = [:]
         for key in RecipeKey.all {
             let choice = key.expected.split(separator: ",").first.map(String.init) ?? ""
-            let candidates = key.expected == "true or false" ? ["true"] : ["1epoch", "1", "on", "{a: 1}", "5s", choice]
+            let candidates =
+                key.expected == "true or false"
+                ? ["true"] : ["1epoch", "1", "on", "{a: 1}", "{a: 1epoch}", "5s", choice]
             let given = try #require(candidates.first { (try? file("\(key.name): \($0)")) != nil }, "\(key.name)")
             values[key.name] = key.print(try file("\(key.name): \(given)"))
-            words += ["--\(key.flag)"] + (given == "true" ? [] : [given == "{a: 1}" ? "a=1" : given])
+            // {a: 1} of a file is a=1 of a flag.
+            let word = given.replacing(/\{(.*): (.*)\}/) { "\($0.1)=\($0.2)" }
+            words += ["--\(key.flag)"] + (given == "true" ? [] : [word])
         }
         let command = try #require(try Main.parse(words) as? TrainCommand)
         let flags = try command.flags()

@@ -317,7 +317,8 @@ struct RunTests {
             "--batch-norm", "--model-option", "--init", "--init-skip-mismatched", "--init-force", "--init-scheme",
             "--freeze",
             "--allreduce", "--gradient-dtype", "--bucket-megabytes", "--collective-timeout", "--replica-check-every",
-            "--lr-multiplier", "--dropout", "--shuffle", "--augment", "--loss-precision", "--virtual-shards",
+            "--lr-multiplier", "--train-for", "--whitening-images", "--test-augment", "--test-augment-share",
+            "--dropout", "--shuffle", "--augment", "--loss-precision", "--virtual-shards",
             "--accumulate", "--average-weights", "--heartbeat", "--snapshot-every",
             "--workers", "--duration", "--set",
         ] {

@@ -200,6 +200,7 @@ import Testing
             text == """
                 model: lenet
                 init_scheme: reference
+                whitening_images: 5000
                 data: fashion-mnist
                 validation_fraction: 0.1
                 seed: 1
@@ -238,6 +239,8 @@ import Testing
                 output: runs/a
                 log_every: 10
                 loss_precision: rounded
+                test_augment: none
+                test_augment_share: 1.0
                 on_nan: stop
                 resume: none
                 checkpoint_every: [1epoch]
@@ -261,7 +264,8 @@ import Testing
             "log_every": "12", "batch_norm": "local",
             "model_options": "{a: b, c: \"1,2\"}", "init_scheme": "he_normal", "dropout": "0.5", "init": "w",
             "init_skip_mismatched": "true", "init_force": "true", "freeze": "[a, b]",
-            "lr_multipliers": "{a: 0.5, b: 2.0}", "shuffle": "on",
+            "lr_multipliers": "{a: 0.5, b: 2.0}", "train_for": "{a: 3epochs, b: 10steps}", "whitening_images": "7",
+            "test_augment": "flip-shift", "test_augment_share": "0.25", "shuffle": "on",
             "augment": "crop=2:reflect,alternating-flip,color-jitter=0.4:0.4:0.4:0.1,erase=0.25", "mixup": "0.5",
             "cutmix": "1.0", "interpolation": "bicubic", "decode": "fast", "exif_orientation": "off",
             "max_image_pixels": "1000", "max_bad_samples": "0", "strict": "true",

@@ -177,5 +177,8 @@ let outOfRange = [
     OutOfRange(flag: "--freeze") { $0.freeze = [""] },
     OutOfRange(flag: "--lr-multiplier") { $0.rateMultipliers = ["a": -1] },
     OutOfRange(flag: "--lr-multiplier") { $0.rateMultipliers = ["a": .nan] },
+    OutOfRange(flag: "--train-for") { $0.trainingLengths = ["a": .seconds(3)] },
+    OutOfRange(flag: "--whitening-images") { $0.whiteningImages = 0 },
+    OutOfRange(flag: "--test-augment-share") { $0.testAugmentationShare = 0 },
     OutOfRange(flag: "--model-option") { $0.modelOptions = ["": "a"] },
 ]

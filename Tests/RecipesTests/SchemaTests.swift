@@ -130,7 +130,7 @@ private enum JSON: Decodable, Equatable {
             ("keep_every", "false", true), ("keep_every", "\"10m\"", false), ("freeze", "[\"a\", \"b\"]", true),
             ("freeze", "\"a\"", true), ("freeze", "{\"a\": \"b\"}", false), ("freeze", "[[\"a\"]]", false),
             ("lr_multipliers", "{\"a\": 1, \"b\": 0.5}", true), ("lr_multipliers", "{\"a\": \"b\"}", false),
-            ("lr_multipliers", "{\"a\": 1001}", false), ("lr_multipliers", "[\"a\"]", false),
+            ("lr_multipliers", "{\"a\": 1000001}", false), ("lr_multipliers", "[\"a\"]", false),
             ("model_options", "{\"blocks\": [6, 12], \"a\": null}", true),
             ("model_options", "{\"a\": {\"b\": 1}}", false),
             ("model_options", "\"a\"", false), ("augment", "[\"crop-flip\", \"erase\"]", true),

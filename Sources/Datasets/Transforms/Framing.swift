@@ -121,7 +121,7 @@ package enum Margin: String, CaseIterable, Sendable {
     case reflected
 
     /// The pixel of an axis that is shown at a place, within or beyond it.
-    fileprivate static func reflection(of place: Int, in length: Int) -> Int {
+    static func reflection(of place: Int, in length: Int) -> Int {
         let period = max(2 * (length - 1), 1)
         let rest = (place % period + period) % period
         return min(min(rest, period - rest), length - 1)

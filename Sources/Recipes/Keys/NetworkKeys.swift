@@ -41,13 +41,27 @@ extension RecipeKey {
             valueName: "prefix", alsoKnownAs: ["frozen"]),
         RecipeKey(
             "lr_multipliers", \.rateMultipliers,
-            .map(of: .number("a number from 0 to 1000", in: 0...1000)), in: .network,
+            .map(of: .number("a number from 0 to 1000000", in: 0...1_000_000)), in: .network,
             otherwise: "1 for all",
             """
             Multiplies the learning rate of parameters whose names begin with a prefix; the longest counts. May be \
             repeated.
             """,
             flag: "lr-multiplier", valueName: "prefix=x", alsoKnownAs: ["lr_multiplier"]),
+        RecipeKey(
+            "train_for", \.trainingLengths, .map(of: .span), in: .network, otherwise: "the whole run for all",
+            """
+            How long parameters are trained whose names begin with a prefix; the longest counts. Their learning rate \
+            follows the schedule of a run of that length, and from there on they stay what they are. May be repeated.
+            """,
+            valueName: "prefix=length"),
+        RecipeKey(
+            "whitening_images", \.whiteningImages, .integer(in: 1...1_000_000), in: .network,
+            default: Default.whiteningImages,
+            """
+            Training images, spread evenly over all, whose patches give a whitening first layer its weights when a run \
+            begins. Only for networks that have one, such as `airbench94`.
+            """),
         RecipeKey(
             "image_size", \.imageSize, .integer(in: 1...4096), in: .network,
             otherwise: "the model's; for `shapes` 64 where that is less and the model takes it",

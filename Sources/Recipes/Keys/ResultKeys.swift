@@ -14,6 +14,22 @@ extension RecipeKey {
             "How the log writes losses: `rounded` to four decimals, or `full`, every digit.",
             whenResumed: .changesFreely),
         RecipeKey(
+            "test_augment", \.testAugmentation, .choice(), in: .results, default: Default.testAugmentation,
+            """
+            Views of each test image whose class scores are averaged when a run ends (`augmented_evaluation` in the \
+            metrics). `flip`: the image and its mirror image. `flip-shift`: both, and with half of the weight both moved by \
+            a pixel up and left and by one down and right, with the edges reflected.
+            """,
+            alsoKnownAs: ["tta", "test_time_augmentation"], whenResumed: .changesFreely),
+        RecipeKey(
+            "test_augment_share", \.testAugmentationShare, .positive(atMost: 1),
+            in: .results, default: Default.testAugmentationShare,
+            """
+            The share of the test images that more than one view is taken of: those whose two highest scores, of the image \
+            as it is, lie closest together.
+            """,
+            alsoKnownAs: ["tta_share"], whenResumed: .changesFreely),
+        RecipeKey(
             "on_nan", \.onNonFinite, .choice(), in: .results, default: Default.onNonFinite,
             """
             What a loss or gradient that is not finite does. `stop` ends the run, `skip` leaves the step out, \

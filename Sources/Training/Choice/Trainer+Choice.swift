@@ -55,6 +55,7 @@ extension Trainer {
                 let areFinite = try sumGradients()
                 let sums = try world.sum([own.lossSum, Double(own.samples)])
                 guard choice.add(rate: rate, loss: sums[0] / sums[1]), areFinite else { return choice }
+                engine.clipGradients(recipe)
                 engine.update(optimizer, learningRate: Float(rate))
                 step += 1
             }

@@ -1,0 +1,59 @@
+import Engine
+import Graphs
+import Machine
+import Recipes
+import Tensors
+
+/// The parameters that are trained for a part of the run: `--train-for`.
+///
+/// Their learning rate at a step is a function of the step alone, as the schedule is, so that a resumed run goes on alike.
+struct ShortTraining {
+    private struct Part {
+        let parameter: ParameterID
+        /// What its rate is multiplied with anyway.
+        let multiplier: Double
+        let schedule: LearningRateSchedule
+
+        /// What the run's rate, `learningRate`, is multiplied with at a step.
+        func multiplier(step: Int, learningRate: Float) -> Float {
+            guard step < schedule.totalSteps, learningRate > 0 else { return 0 }
+            return Float(multiplier * Double(schedule.learningRate(step: step)) / Double(learningRate))
+        }
+    }
+
+    private let parts: [Part]
+
+    /// - Parameter sizes: of the whole run.
+    init(_ recipe: Recipe, parameters: [ParameterSpecification], sizes: RunSizes) {
+        let rates = ParameterRates(recipe)
+        parts = parameters.enumerated().compactMap { index, parameter in
+            guard parameter.isTrainable, parameter.learns, let length = rates.length(of: parameter.name) else {
+                return nil
+            }
+            return Part(
+                parameter: ParameterID(index: index), multiplier: rates.multiplier(of: parameter.name),
+                schedule: LearningRateSchedule(
+                    recipe, stepsPerEpoch: sizes.stepsPerEpoch,
+                    totalSteps: min(length.steps(inEpoch: sizes.stepsPerEpoch), sizes.totalSteps)))
+        }
+    }
+
+    /// Sets the rates of a step's update, whose schedule is at `learningRate`.
+    func setRates(of engine: Engine, step: Int, learningRate: Float) {
+        for part in parts {
+            engine.setRateMultiplier(
+                part.multiplier(step: step, learningRate: learningRate), of: part.parameter)
+        }
+    }
+}
+
+extension Recipe.Interval {
+    /// Steps of a length of epochs or steps.
+    fileprivate func steps(inEpoch stepsPerEpoch: Int) -> Int {
+        switch self {
+        case .epochs(let epochs): epochs.saturatingProduct(stepsPerEpoch)
+        case .steps(let steps): steps
+        case .seconds: preconditionFailure("no schedule is in seconds")
+        }
+    }
+}
