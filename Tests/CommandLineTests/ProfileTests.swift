@@ -74,7 +74,8 @@ struct ProfileTests {
                 .dropFirst(kind.count + 1).split(separator: ", ").map { $0.split(separator: " ").map(String.init) }
         }
         let depthwise = try kernels(of: "depthwise convolution forward")
-        #expect(depthwise.first?.first == "convolveDepthwise")
+        let shares = depthwise.compactMap { Double($0[1].dropLast()) }
+        #expect(shares == shares.sorted(by: >))
         #expect(Set(depthwise.map(\.[0])) == ["convolveDepthwise", "runSums", "shardSums", "shardTree"])
         #expect(try kernels(of: "batch norm").contains { $0[0] == "exchange" })
         #expect(depthwise.allSatisfy { $0.count == 2 && $0[1].wholeMatch(of: /\d+\.\d%/) != nil })
