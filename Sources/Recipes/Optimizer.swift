@@ -84,7 +84,7 @@ extension Recipe.Optimizer {
     ]
 
     /// The keys whose values another optimizer has none of: what changes with the optimizer.
-    package static var ownKeys: [String] { settings.map(\.key) }
+    static var ownKeys: [String] { settings.map(\.key) }
 
     /// Takes away what a file says of an optimizer, before another is asked for.
     static func forget(_ values: inout RecipeOverrides) {

@@ -32,6 +32,15 @@ extension RecipeKey {
 }
 
 extension Recipe {
+    /// The keys that only mean something together with the value of `key`, and change with it.
+    package static func settings(of key: String) -> [String] {
+        switch key {
+        case "optimizer": Optimizer.ownKeys
+        case "average_weights": ["average_warmup", "average_every"]
+        default: []
+        }
+    }
+
     /// What this recipe says otherwise than `earlier`, in the order in which recipes are written.
     package func differences(from earlier: Recipe) -> [RecipeDifference] {
         let (before, now) = (earlier.overrides, overrides)

@@ -360,10 +360,9 @@ extension Trainer {
             keepTime: !differences.contains { $0.key == "time" })
     }
 
-    /// Whether another value of a key is asked for by name. Another optimizer has other settings.
+    /// Whether another value of a key is asked for by name, or with the key that it is a setting of.
     private func isOverridden(_ key: String) -> Bool {
-        recipe.overriddenKeys.contains(key)
-            || recipe.overriddenKeys.contains("optimizer") && Recipe.Optimizer.ownKeys.contains(key)
+        recipe.overriddenKeys.contains { $0 == key || Recipe.settings(of: $0).contains(key) }
     }
 
     /// What a resumed run is to do otherwise than it began.
