@@ -65,13 +65,8 @@ package enum DenseNet {
     private static func d2l(_ request: ModelDescription.Request) -> Network {
         let blocks = request.options.blocks ?? [4, 4, 4, 4]
         return Network(request, initialization: .d2l) { images in
-            let stem = images.sequence("0") {
-                $0
-                    .convolution(to: 64, kernel: 7, stride: 2, padding: 3).batchNorm().relu()
-                    .maxPool(kernel: 3, stride: 2, padding: 1)
-            }
             return blocks.enumerated()
-                .reduce(stem) { x, block in
+                .reduce(images.d2lStem) { x, block in
                     let x = block.offset == 0 ? x : x.plainTransition("tran_blk\(block.offset)")
                     return x.plainDenseBlock(
                         "dense_blk\(block.offset + 1)", layers: block.element,

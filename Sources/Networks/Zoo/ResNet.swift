@@ -7,8 +7,8 @@
 /// a bottleneck's 3x3 convolution, and convolutions that begin as "Delving Deep into Rectifiers" (ICCV 2015) has it, by
 /// fan out. `plain` networks are the same without shortcuts (figure 3, middle), with either stem.
 ///
-/// `resnet18_d2l` is that of Dive into Deep Learning (section 8.6) for images of one channel and 96 px: convolutions with
-/// biases, projections without a batch norm, weights Xavier-uniform; names are those of its `net`.
+/// `resnet18_d2l` is that of Dive into Deep Learning (section 8.6) for images of one channel and 96 px: convolutions
+/// with biases, projections without a batch norm, weights Xavier-uniform; names are those of its `net`.
 package enum ResNet {
     /// The columns of table 1, and table 1 of ResNeXt.
     static let models = [
@@ -81,13 +81,8 @@ package enum ResNet {
     private static func d2l(_ request: ModelDescription.Request) -> Network {
         let blocks = request.options.blocks ?? [2, 2, 2, 2]
         return Network(request, initialization: .d2l) { images in
-            let stem = images.sequence("0") {
-                $0
-                    .convolution(to: 64, kernel: 7, stride: 2, padding: 3).batchNorm().relu()
-                    .maxPool(kernel: 3, stride: 2, padding: 1)
-            }
             return blocks.enumerated()
-                .reduce(stem) { x, stage in
+                .reduce(images.d2lStem) { x, stage in
                     x.sequence("b\(stage.offset + 2)") { x in
                         (0..<stage.element).reduce(x) { x, index in
                             let isNarrowing = stage.offset > 0 && index == 0
