@@ -9,7 +9,8 @@ extension Checkpoint {
         package var globalStep: Int
         /// Samples trained on since the run began, over all ranks, repeated ones counted again.
         package var samples: Int
-        /// Updates that the optimizer's state has seen: fewer than steps where some were left out, or the state began later.
+        /// Updates that the optimizer's state has seen: fewer than steps where some were left out, or the state began
+        /// later.
         package var updates: Int
 
         /// - Parameter updates: nil for as many as steps.

@@ -19,7 +19,7 @@ package struct CollectiveName: ExpressibleByStringLiteral, Sendable, CustomStrin
     package var description: String { part < 0 ? "\(text)" : "\(text) \(part)" }
 }
 
-/// What this rank's communicators did last and do now: what a watchdog watches, and what is left to read when ranks
+/// The last collectives of this rank's communicators: a watchdog watches them, and they are left to read when ranks
 /// lose each other. Costs two uncontended locks a collective.
 package final class FlightRecorder: Sendable {
     /// How many collectives are remembered.

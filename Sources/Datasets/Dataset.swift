@@ -129,8 +129,9 @@ extension Dataset {
     package var suggestedImageSize: Int? { nil }
     package var mayBeDamaged: Bool { false }
 
-    /// The index of the sample that a number calls. Where an epoch draws samples several times, each time has a number of
-    /// its own, the index plus a multiple of the split's count: what is drawn for it, such as its augmentation, differs.
+    /// The index of the sample that a number calls. Where an epoch draws samples several times, each time has a number
+    /// of its own, the index plus a multiple of the split's count: what is drawn for it, such as its augmentation,
+    /// differs.
     package func index(of number: UInt32, in split: Split) -> Int { Int(number) % max(count(of: split), 1) }
 
     /// The extent of one image.

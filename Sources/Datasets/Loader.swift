@@ -12,8 +12,8 @@ package struct LoadedBatch: Sendable {
     package let shard: Int
     /// Samples that all ranks have in this pass: those that batch norm's moments are of.
     package var momentSamples: Int
-    /// The sum of the weights of all samples of the global batch, which divides the sum of their losses; nil where that is
-    /// `globalSamples`.
+    /// The sum of the weights of all samples of the global batch, which divides the sum of their losses; nil where that
+    /// is `globalSamples`.
     package var lossDivisor: Double?
     /// Samples that were left out because they cannot be had.
     package var bad: [BadSample] = []
@@ -113,7 +113,8 @@ package struct Loader: Sendable {
     ///
     /// Over all ranks every sample comes exactly once, whatever their number. Ranks may get different numbers of batches:
     /// nothing in evaluation needs them to go in step. Pieces are the same for any number of ranks up to the number of shards.
-    /// - Parameter wanted: The samples that are looked at, each by the rank that it would have come to among all; nil for all.
+    /// - Parameter wanted: The samples that are looked at, each by the rank that it would have come to among all; nil
+    ///   for all.
     package func evaluationBatches(
         split: Split = .test, ranks: Int, rank: Int, batchSize: Int, of wanted: Set<UInt32>? = nil
     ) -> BatchStream {

@@ -46,8 +46,8 @@ package struct Sampler: Hashable, Sendable {
 
     /// As many samples of every class, one more of some where the epoch's count is no multiple of theirs.
     ///
-    /// A class is gone through in an order of its own, and again in another one as often as it takes. The rounds' samples
-    /// have numbers of their own, see `Dataset.index(of:in:)`.
+    /// A class is gone through in an order of its own, and again in another one as often as it takes. The rounds'
+    /// samples have numbers of their own, see `Dataset.index(of:in:)`.
     private func drawn(from classes: [[UInt32]], epoch: Int) -> [UInt32] {
         guard !classes.isEmpty else { return [] }
         let stream = "classes of epoch \(epoch)"

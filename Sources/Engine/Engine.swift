@@ -12,7 +12,7 @@ package final class Engine {
     package let parameters: [ParameterSpecification]
     /// How many training batches the running statistics have seen.
     package var batchesTracked = 0
-    /// How many updates the optimizer's state has seen since it began.
+    /// The number of updates that the optimizer's state has seen since it began.
     package var updates = 0
     package let configuration: EngineConfiguration
     /// Bytes for weights, gradients, optimizer state and running statistics.
@@ -26,7 +26,7 @@ package final class Engine {
     /// What computes products; nil for our own kernels.
     let openBLAS: OpenBLAS?
     let arena: ParameterArena
-    /// What is learned, part by part; values come first.
+    /// The parts of the state; values come first.
     let state: [StateArena]
     /// Parameters and buffers themselves: the first part of the state.
     let weights: StateArena

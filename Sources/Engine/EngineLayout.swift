@@ -39,7 +39,7 @@ package struct EngineLayout {
     /// Samples that a training batch has room for.
     private var trainingSlots: Int { configuration.shards * configuration.shardCapacity }
 
-    /// What is learned and kept from step to step, gradients, and what an update takes.
+    /// The bytes of the state, of gradients, and of an update's scratch.
     package var parameterBytes: Int { stateBytes.saturatingSum(gradientBytes).saturatingSum(bytes(updateFloats)) }
 
     /// Floats that an update takes and leaves nothing in.

@@ -2,12 +2,12 @@ package import Graphs
 internal import Kernels
 package import Tensors
 
-/// What an engine has learned, copied at one moment: its state, in the engine's own layout.
+/// A copy of an engine's state at one moment, in the engine's own layout.
 package struct EngineSnapshot: Sendable {
     /// Parameters and buffers in canonical order.
     package let parameters: [ParameterSpecification]
     package let batchesTracked: Int
-    /// Of all that was copied: `PieceChecksum`'s of the pieces of the state's parts, combined.
+    /// The checksum of the whole copy: `PieceChecksum`'s of the pieces of the state's parts, combined.
     package let checksum: UInt64
 
     let arena: ParameterArena
@@ -17,8 +17,8 @@ package struct EngineSnapshot: Sendable {
     /// The parts that were copied, in the order of `EngineLayout.state`.
     package var kinds: [StateKind] { memory.extents.map(\.kind) }
 
-    /// Hands the numbers of a parameter or buffer with storage in a part of the state, in torch's layout, to `body`, run
-    /// by run, few at a time.
+    /// Hands the numbers of a parameter or buffer with storage in a part of the state, in torch's layout, to `body`,
+    /// run by run, few at a time.
     package func forEachRun<Failure: Error>(
         of id: ParameterID, in kind: StateKind, _ body: (Span<Float>) throws(Failure) -> Void
     ) throws(Failure) {

@@ -2,8 +2,8 @@ internal import Graphs
 internal import Kernels
 internal import Tensors
 
-// Norms are lengths of vectors: roots of sums of squares. Squares are added up in eight chains of Doubles a chunk, chunks in
-// their order, parameters in theirs: the same bits with any number of threads and ranks, on any CPU.
+// Norms are lengths of vectors: roots of sums of squares. Squares are added up in eight chains of Doubles a chunk,
+// chunks in their order, parameters in theirs: the same bits with any number of threads and ranks, on any CPU.
 
 extension UpdateStep {
     /// The norm of each parameter's numbers in an arena, by `Optimizer.Parameter.place`.

@@ -4,7 +4,7 @@ internal import Kernels
 internal import Machine
 internal import Tensors
 
-/// What an engine's optimizers work on: the flat arenas in chunks, and how fast each parameter learns.
+/// The parameters of an engine as optimizers see them: flat arenas in chunks, and each parameter's rate and decay.
 final class Optimizer {
     /// A trainable parameter, as an optimizer sees it.
     struct Parameter {
@@ -73,7 +73,7 @@ final class Optimizer {
         return parameters.map { parameter in parameter.chunks.reduce(0) { $0 + sums[$1] } }
     }
 
-    /// Where each 32 steps of a product of matrices in panels begin.
+    /// The segments of a product of matrices in panels, each of 32 steps.
     func segments(rows: Int, steps: Int) -> UnsafePointer<Segment> {
         if let known = segments[[rows, steps]] { return known }
         let made = stride(from: 0, to: steps, by: 32).map { first in
@@ -106,7 +106,7 @@ package struct UpdateStep {
     let optimizer: Optimizer
     let pool: ThreadPool
 
-    /// What the optimizer remembers under a name, in the arena's order.
+    /// The numbers that the optimizer remembers under a name, in the arena's order.
     func state(_ name: String) -> UnsafeMutablePointer<Float> {
         guard let arena = arenas.first(where: { $0.kind == .optimizer(name) }) else {
             preconditionFailure("the engine was set up for an optimizer that keeps no \(name)")

@@ -7,7 +7,7 @@ internal import Tensors
 package enum StateKind: Hashable, Sendable {
     /// Parameters and buffers themselves.
     case values
-    /// What an optimizer remembers of each trainable parameter under a name such as `momentum`.
+    /// An optimizer's memory of each trainable parameter, under a name such as `momentum`.
     case optimizer(String)
     /// Averages of parameters and buffers over time.
     case averages
@@ -101,7 +101,7 @@ extension Engine {
         return try body(&span)
     }
 
-    /// Where each parameter, and each buffer where asked for, lies in a part of the state that has it.
+    /// The places of each parameter, and of each buffer where asked for, in a part of the state that has it.
     package func storage(of kind: StateKind, includingBuffers: Bool) -> [(name: String, range: Range<Int>)] {
         parameters.enumerated().compactMap { index, parameter in
             let isBuffer = includingBuffers && kind.hasBuffers && parameter.role != .batchesTracked

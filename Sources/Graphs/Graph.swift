@@ -68,8 +68,8 @@ package struct Node: Sendable {
     package var gradientLoad: GradientLoad?
     /// Of a convolution or its data gradient: the sums over its output that it may take along. Who needs them comes after.
     package var sums: OutputSums?
-    /// What operation and addend add up to goes through it; in a data gradient through its gradient, where `activated` is what that
-    /// follows from: its y, or of GELU its x.
+    /// The function that the sum of operation and addend goes through; in a data gradient through its gradient, where
+    /// `activated` is what that follows from: its y, or of GELU its x.
     package var activation: Activation?
     package var activated: ValueID?
     /// The layer it belongs to, as the network names it.

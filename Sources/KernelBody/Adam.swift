@@ -1,8 +1,9 @@
 import KernelInterface
 
-/// m = m + (1 - beta1) * (g - m);  v = beta2 * v + (1 - beta2) * g²;  d = m / (sqrt(v) / root + epsilon);  w = keep * w - rate * d,
-/// where g has decay * w in it. (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, in torch's form; keep, below 1, is
-/// the decay of Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.)
+/// m = m + (1 - beta1) * (g - m);  v = beta2 * v + (1 - beta2) * g²;
+/// d = m / (sqrt(v) / root + epsilon);  w = keep * w - rate * d,
+/// where g has decay * w in it. (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, in torch's form;
+/// keep, below 1, is the decay of Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.)
 func adam(_ arguments: UnsafePointer<AdamArguments>, _ task: Int, _ worker: Int) {
     let chunk = arguments.pointee.chunks[task]
     if chunk.numbers.isFrozen { return }
@@ -21,8 +22,8 @@ func adam(_ arguments: UnsafePointer<AdamArguments>, _ task: Int, _ worker: Int)
     }
 }
 
-/// The same moments; scale * d + decay * w takes the place of g. (You et al., "Large Batch Optimization for Deep Learning: Training BERT
-/// in 76 minutes", 2020.)
+/// The same moments; scale * d + decay * w takes the place of g. (You et al., "Large Batch Optimization for Deep
+/// Learning: Training BERT in 76 minutes", 2020.)
 func lambDirection(_ arguments: UnsafePointer<AdamArguments>, _ task: Int, _ worker: Int) {
     let chunk = arguments.pointee.chunks[task]
     if chunk.numbers.isFrozen { return }

@@ -1,10 +1,13 @@
 import KernelInterface
 
-// Softmax cross-entropy of one sample over classes k, whose target t has a share at its label and the rest at a second one:
-// loss = weight * (log sum exp(x_k - max) - (sum t_k x_k - max)), dx_k = weight * (softmax_k - t_k) * scale, where scale is
-// 1 / samples. With label smoothing e and class weights w, c_k = w_k ((1 - e) t_k + e / K) takes the place of t_k, and C, the sum
-// of all c_k, multiplies what does not belong to a class:
-// loss = weight * (C log sum exp(x_k - max) - sum c_k (x_k - max)), dx_k = weight * (C softmax_k - c_k) * scale.
+// Softmax cross-entropy of one sample over classes k, whose target t has a share at its label and the rest at a second
+// one, with scale 1 / samples:
+//   loss = weight * (log sum exp(x_k - max) - (sum t_k x_k - max))
+//   dx_k = weight * (softmax_k - t_k) * scale
+// With label smoothing e and class weights w, c_k = w_k ((1 - e) t_k + e / K) takes the place of t_k. C, the sum of all
+// c_k, multiplies what does not belong to a class:
+//   loss = weight * (C log sum exp(x_k - max) - sum c_k (x_k - max))
+//   dx_k = weight * (C softmax_k - c_k) * scale
 // Sums run over the classes in order, in float64.
 
 /// The highest logit and the first class that has it.
@@ -55,7 +58,7 @@ private struct Target {
     @inline(__always)
     func probability(_ k: Int) -> Float { (k == label ? share : 0) + (k == second ? 1 - share : 0) }
 
-    /// What class k of `classes` counts: the probability, smoothed and weighed.
+    /// The weight of class k of `classes` in the loss: its probability, smoothed and weighed.
     @inline(__always)
     func coefficient(_ k: Int, of classes: Int) -> Double {
         let smooth = (1 - smoothing) * Double(probability(k)) + smoothing / Double(classes)

@@ -1,9 +1,10 @@
 import KernelInterface
 
-// Products of matrices in panels of 32 columns, [columns/32][rows][32]. Rows and columns are multiples of 32, padded with zeros.
+// Products of matrices in panels of 32 columns, [columns/32][rows][32]. Rows and columns are multiples of 32, padded
+// with zeros.
 
-/// c = productScale * (a * b) + addendScale * addend. Each element's product is one chain along the steps. Task index = panel of
-/// columns * blocks of 32 rows + block.
+/// c = productScale * (a * b) + addendScale * addend. Each element's product is one chain along the steps. Task index =
+/// panel of columns * blocks of 32 rows + block.
 func matrixProduct(_ arguments: UnsafePointer<MatrixArguments>, _ task: Int, _ worker: Int) {
     let rows = arguments.pointee.rows
     let (panel, first) = (task / (rows / 32), task % (rows / 32) &* 32)

@@ -1,7 +1,7 @@
 import KernelInterface
 
-// Functions of each number alone, y = f(x), and their gradients, which follow from y, or of GELU from x. One text for the operations of their own and for
-// those that finish what other kernels have written: they agree to the bit.
+// Functions of each number alone, y = f(x), and their gradients, which follow from y, or of GELU from x. One text for
+// the operations of their own and for those that finish what other kernels have written: they agree to the bit.
 
 protocol NumberFunction {
     static func value(_ x: Vector) -> Vector
@@ -62,8 +62,8 @@ enum HyperbolicTangent: NumberFunction {
 
 /// y = x Phi(x); dx = dy * (Phi(x) + x phi(x)), Phi the normal distribution's cumulative function and phi its density
 ///
-/// Phi(-|x|) = exp(-x²/2) t P(t), t = 1 / (1 + 0.305 |x|), P of degree 7: the form of Abramowitz and Stegun's 7.1.26, with
-/// coefficients of our own, the best for the relative error, which stays under 1e-7 to |x| = 13, where exp ends.
+/// Phi(-|x|) = exp(-x²/2) t P(t), t = 1 / (1 + 0.305 |x|), P of degree 7: the form of Abramowitz and Stegun's 7.1.26,
+/// with coefficients of our own, the best for the relative error, which stays under 1e-7 to |x| = 13, where exp ends.
 enum GELU: NumberFunction {
     /// Phi(x), and exp(-x²/2).
     @inline(__always)

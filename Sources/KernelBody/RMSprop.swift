@@ -1,6 +1,7 @@
 import KernelInterface
 
-/// s = old * s + new * g²;  d = g / (sqrt(s) + epsilon);  v = momentum * v + d;  w = w - rate * v, or without a momentum w - rate * d,
+/// s = old * s + new * g²;  d = g / (sqrt(s) + epsilon);
+/// v = momentum * v + d;  w = w - rate * v, or without a momentum w - rate * d,
 /// where g has decay * w in it. (Tieleman and Hinton, "Lecture 6.5: RMSprop", 2012, in torch's form.)
 func rmsprop(_ arguments: UnsafePointer<RMSpropArguments>, _ task: Int, _ worker: Int) {
     let chunk = arguments.pointee.chunks[task]

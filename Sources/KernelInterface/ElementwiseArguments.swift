@@ -7,7 +7,7 @@ package struct ElementwiseArguments: BitwiseCopyable {
     package var second: TensorView?
     package var output: TensorView
     package var addend: TensorView?
-    /// What `scale` multiplies with.
+    /// The factor of `scale`.
     package var factor: Float = 1
 
     package init(

@@ -14,9 +14,9 @@ package struct ParameterChunk: BitwiseCopyable {
 package struct ChunkNumbers: BitwiseCopyable {
     /// The learning rate.
     package var rate: Float
-    /// What of a weight is added to its gradient.
+    /// The share of a weight that is added to its gradient.
     package var decay: Float
-    /// What goes into SGD's velocity of a gradient, what is kept of a weight beside its
+    /// The share of a gradient that goes into SGD's velocity, of a weight that is kept beside its
     /// step, and what LAMB multiplies directions with.
     package var scale: Float
 
@@ -59,8 +59,8 @@ package struct SGDArguments: BitwiseCopyable {
     }
 }
 
-/// Adam and LAMB over flat parameters: the means of gradients and of their squares, and what is made of them. One task a
-/// chunk.
+/// Adam and LAMB over flat parameters: the means of gradients and of their squares, and what is made of them. One task
+/// a chunk.
 package struct AdamArguments: BitwiseCopyable {
     package var parameters: UnsafeMutablePointer<Float>
     package var gradients: UnsafeMutablePointer<Float>
@@ -142,8 +142,8 @@ package struct DirectionArguments: BitwiseCopyable {
     }
 }
 
-/// Products and transpositions of matrices in panels of 32 columns, [columns/32][rows][32], padded to multiples of 32. One
-/// task a square of 32 x 32.
+/// Products and transpositions of matrices in panels of 32 columns, [columns/32][rows][32], padded to multiples of 32.
+/// One task a square of 32 x 32.
 package struct MatrixArguments: BitwiseCopyable {
     /// rows x steps
     package var a: UnsafePointer<Float>
@@ -151,7 +151,7 @@ package struct MatrixArguments: BitwiseCopyable {
     package var b: UnsafePointer<Float>
     /// rows x columns; of a transposition steps x rows.
     package var c: UnsafeMutablePointer<Float>
-    /// Of c's shape.
+    /// A matrix of c's shape.
     package var addend: UnsafePointer<Float>?
     package var productScale: Float
     package var addendScale: Float

@@ -26,8 +26,8 @@ package enum InitialRule: Hashable, Sendable {
     /// Uniform with this deviation, whatever the fans.
     case uniform(deviation: Float)
     /// A convolution's first outputs, as many as it has inputs, pass their input on unchanged; the others begin as
-    /// `torchDefault`. (Zagoruyko & Komodakis, "DiracNets", 2017; partial as in Jordan, "94% on CIFAR-10 in 3.29 Seconds on
-    /// a Single GPU", 2024, section 3.1.)
+    /// `torchDefault`. (Zagoruyko & Komodakis, "DiracNets", 2017; partial as in Jordan, "94% on CIFAR-10 in 3.29
+    /// Seconds on a Single GPU", 2024, section 3.1.)
     case dirac
     /// Eigenvectors of the patches that training images have, each divided by the root of its eigenvalue, which has
     /// `epsilon` added, and once more with the other sign: a fixed layer whose outputs are uncorrelated. (The same,

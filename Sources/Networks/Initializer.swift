@@ -7,8 +7,8 @@ package enum InitialValues: Hashable, Sendable {
     case uniform(bound: Float)
     /// Normal with mean 0.
     case normal(deviation: Float)
-    /// Of a convolution: 1 in the middle of the kernel that leads from input i to output i and 0 in the others of output i,
-    /// as far as there are both; uniform in -bound..<bound in further outputs.
+    /// The identity of a convolution: 1 in the middle of the kernel that leads from input i to output i and 0 in the
+    /// others of output i, as far as there are both; uniform in -bound..<bound in further outputs.
     case dirac(bound: Float)
 }
 

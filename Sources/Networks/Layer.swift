@@ -24,8 +24,8 @@ package struct Layer: Hashable, Sendable {
         /// 1 / (1 + exp(-x))
         case sigmoid
         case tanh
-        /// x Phi(x), Phi the normal distribution's cumulative function. (Hendrycks & Gimpel, "Gaussian Error Linear Units",
-        /// 2016.)
+        /// x Phi(x), Phi the normal distribution's cumulative function. (Hendrycks & Gimpel, "Gaussian Error Linear
+        /// Units", 2016.)
         case gelu
         /// x times a number that is no parameter.
         case scale(Float)

@@ -23,7 +23,7 @@ package struct ModelOptions: Hashable, Sendable {
     package var zeroInitLastNorm: Bool?
     /// Whether images come normalised by ImageNet's moments, and the network wants them by 0.5 and 0.5: `InputTransform`.
     package var transformInput: Bool?
-    /// What class scores are multiplied with; above 0.
+    /// The factor of class scores; above 0.
     package var logitScale: Float?
 
     package init() {}

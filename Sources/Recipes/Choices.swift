@@ -1,6 +1,6 @@
 extension Recipe {
-    /// What stands for a value that a run chooses before it begins. Files and flags write it `auto`, and nothing else that they
-    /// may say reads as it.
+    /// The word for a value that a run chooses before it begins. Files and flags write it `auto`, and nothing else that
+    /// they may say reads as it.
     package enum Auto {
         package static let batchSize = Int.min
         package static let learningRate = -Double.infinity

@@ -1,7 +1,7 @@
 import Files
 
 extension Recipe {
-    /// What the losses of classes are multiplied with.
+    /// The factors of classes' losses.
     package enum ClassWeights: Hashable, Sendable {
         /// samples / (classes x samples of the class): all classes count alike.
         case balanced
@@ -42,8 +42,8 @@ extension Recipe.ClassWeights {
 
     static func isWeight(_ number: Double) -> Bool { number > 0 && number <= 1e6 }
 
-    /// Reads a file of weights: one a line in the order of labels, or each behind its class, `cat: 2`. Lines that are empty
-    /// or begin with # say nothing.
+    /// Reads a file of weights: one a line in the order of labels, or each behind its class, `cat: 2`. Lines that are
+    /// empty or begin with # say nothing.
     init(contentsOf path: String) throws(RecipeError) {
         let bytes: [UInt8]
         do throws(FileError) {
@@ -84,7 +84,8 @@ extension Substring {
 }
 
 extension Recipe {
-    /// The recipe with the content of files that it names in their place, so that other ranks and a resumed run need none.
+    /// The recipe with the content of files that it names in their place, so that other ranks and a resumed run need
+    /// none.
     package func readingFiles() throws(RecipeError) -> Recipe {
         guard case .file(let path) = classWeights else { return self }
         var values = overrides

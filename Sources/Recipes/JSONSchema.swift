@@ -31,9 +31,9 @@ package struct JSONSchema: Encodable, Sendable {
     package var exclusiveMaximum: Double?
     package var pattern: String?
     package var anyOf: [JSONSchema]?
-    /// Of each element of a list.
+    /// The schemas of a list's elements.
     private var elements: [JSONSchema]?
-    /// Of each value of a mapping.
+    /// The schemas of a mapping's values.
     private var values: [JSONSchema]?
     package var description: String?
     package var `default`: Constant?
@@ -81,7 +81,7 @@ extension JSONSchema {
     static let nothing = JSONSchema(type: ["null"])
     /// A text, or what YAML takes for a number or a boolean and a recipe for its text.
     static let single = JSONSchema(type: ["string", "number", "boolean"])
-    /// What says that there is no value.
+    /// The forms that say that there is no value.
     static let refusal = any([
         oneOf([.boolean(false)]), text(like: "^(none|None|NONE|no|No|NO|off|Off|OFF)$"),
     ])

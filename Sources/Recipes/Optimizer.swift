@@ -1,5 +1,5 @@
 extension Recipe {
-    /// How parameters follow their gradients.
+    /// The name of an optimizer.
     package enum Optimizer: String, CaseIterable, Sendable {
         case sgd, adam, adamw, rmsprop, lars, lamb, muon
     }
@@ -15,8 +15,8 @@ extension Recipe {
 // MARK: Defaults
 
 extension Recipe.Optimizer {
-    /// The learning rate where none is given: PyTorch's, LAMB's and Muon's authors', or of SGD in proportion to the images
-    /// of a step.
+    /// The learning rate where none is given: PyTorch's, LAMB's and Muon's authors', or of SGD in proportion to the
+    /// images of a step.
     func learningRate(batchSize: Int) -> Double {
         switch self {
         case .sgd, .lars: Recipe.Default.learningRate(batchSize: batchSize)
@@ -97,8 +97,8 @@ extension Recipe.Optimizer {
         for setting in settings where setting.isGiven(values) && !setting.optimizers.contains(optimizer) {
             let others = setting.optimizers.map(\.rawValue).joined(separator: ", ")
             throw .contradiction(
-                "\(setting.key) is given, but the optimizer is \(optimizer.rawValue), which has none: say optimizer: \(others), "
-                    + "or leave \(setting.key) out")
+                "\(setting.key) is given, but the optimizer is \(optimizer.rawValue), which has none: "
+                    + "say optimizer: \(others), or leave \(setting.key) out")
         }
         let momentum = values.momentum ?? optimizer.momentum
         if values.nesterov == true && momentum == 0 {
@@ -154,14 +154,14 @@ extension Recipe {
     package var epsilon: Double { overrides.epsilon ?? optimizer.epsilon }
     /// In 0..<1.
     package var alpha: Double { overrides.alpha ?? Default.alpha }
-    /// What a parameter's rate is multiplied with besides its norm.
+    /// The factor of a parameter's rate besides its norm.
     package var trust: Double { overrides.trust ?? optimizer.trust }
     /// At least 0.
     package var weightDecay: Double { overrides.weightDecay ?? optimizer.weightDecay }
     package var decay: Decay { overrides.decay ?? Default.decay }
     /// Parameters whose names begin with one of these do not decay.
     package var noDecay: [String] { overrides.noDecay ?? [] }
-    /// What weight decay is multiplied with for parameters whose names begin so; the longest that fits counts.
+    /// The factors of weight decay for parameters whose names begin so; the longest that fits counts.
     package var decayMultipliers: [String: Double] { overrides.decayMultipliers ?? [:] }
     /// The largest norm that all gradients together keep; nil for any.
     package var clipNorm: Double? { overrides.clipNorm }

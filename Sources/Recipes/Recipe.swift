@@ -112,7 +112,7 @@ extension Recipe {
     package var freeze: [String] { overrides.freeze ?? [] }
     /// What the learning rate is multiplied with for parameters whose names begin so; the longest that fits counts.
     package var rateMultipliers: [String: Double] { overrides.rateMultipliers ?? [:] }
-    /// How long parameters are trained whose names begin so; the longest that fits counts.
+    /// The time for which parameters are trained whose names begin so; the longest that fits counts.
     package var trainingLengths: [String: Interval] { overrides.trainingLengths ?? [:] }
     /// Training images whose patches a whitening layer's weights come from.
     package var whiteningImages: Int { overrides.whiteningImages ?? Default.whiteningImages }
@@ -165,7 +165,7 @@ extension Recipe {
     package var schedule: Schedule { Schedule(overrides) }
     /// In 0..<1, the share of each training label that all classes have alike.
     package var labelSmoothing: Double { overrides.labelSmoothing ?? Default.labelSmoothing }
-    /// What the losses of classes are multiplied with; nil for 1.
+    /// The factors of classes' losses; nil for 1.
     package var classWeights: ClassWeights? { overrides.classWeights }
     /// Evaluations in a row that may be no better than the best; nil for all.
     package var patience: Int? { overrides.patience }

@@ -2,8 +2,8 @@ import Yams
 
 /// Keys and values of a recipe's YAML, before anything is known of what they mean.
 ///
-/// It is YAML but for what a recipe has no use for and what a few lines could be made endless with: tags, several documents, and
-/// more than a handful of aliases.
+/// It is YAML but for what a recipe has no use for and what a few lines could be made endless with: tags, several
+/// documents, and more than a handful of aliases.
 struct RecipeDocument {
     struct Entry {
         let key: String
@@ -68,8 +68,8 @@ struct RecipeDocument {
     /// The most aliases that a recipe may have.
     private static let mostAliases = 8
 
-    /// Holds the number of aliases to a few before the parser follows them: of a dozen lines, each of which names the one
-    /// before it ten times, it would make a million million values.
+    /// Holds the number of aliases to a few before the parser follows them: of a dozen lines, each of which names the
+    /// one before it ten times, it would make a million million values.
     private static func checkAliases(in text: String, path: String) throws(RecipeError) {
         let bytes = Array(text.utf8)
         var (line, anchors, aliases) = (1, 0, 0)
@@ -112,7 +112,8 @@ extension RecipeNode {
     /// The deepest that lists and mappings may lie in each other; no key takes more than two.
     private static let deepest = 16
 
-    /// - Throws: `malformed` where a key is no single value or stands there twice, a value has a tag, or lists lie too deep.
+    /// - Throws: `malformed` where a key is no single value or stands there twice, a value has a tag, or lists lie too
+    ///   deep.
     fileprivate init(_ node: Node, path: String, depth: Int = 0) throws(RecipeError) {
         func refuse(_ reason: String) -> RecipeError { .malformed(path: path, line: node.mark?.line, reason: reason) }
         guard depth < Self.deepest else {

@@ -73,7 +73,7 @@ struct RecipeReading {
     private static let longestChain = 8
     private static let mostFiles = 64
 
-    /// What a file says, as far as it can be read.
+    /// The values of a file, as far as it can be read.
     mutating func values(ofFile path: String) -> RecipeOverrides {
         let bytes: [UInt8]
         do throws(FileError) {
@@ -94,7 +94,7 @@ struct RecipeReading {
         return values(ofText: String(pathBytes: bytes), path: path)
     }
 
-    /// What a text says, as far as it can be read.
+    /// The values of a text, as far as it can be read.
     mutating func values(ofText yaml: String, path: String) -> RecipeOverrides {
         let document: RecipeDocument
         do {
@@ -126,7 +126,7 @@ struct RecipeReading {
         return included
     }
 
-    /// What the files say that a key names; a later one wins.
+    /// The values of the files that a key names; a later one wins.
     private mutating func values(includedBy entry: RecipeDocument.Entry, path: String) -> RecipeOverrides {
         let place = RecipeError.place(path: path, line: entry.line) + ": " + RecipeKey.include
         var values = RecipeOverrides()
@@ -156,7 +156,8 @@ struct RecipeReading {
         return values
     }
 
-    /// The path of an included file: as it is written where it begins with `/` or `~`, else from the folder of the file that names it.
+    /// The path of an included file: as it is written where it begins with `/` or `~`, else from the folder of the file
+    /// that names it.
     private static func path(of name: String, besides file: String, place: String) throws(RecipeError) -> String {
         let path: String
         do {
@@ -187,7 +188,7 @@ struct RecipeReading {
 extension RecipeKey {
     /// The key of a file that names others, which it lies over. It is no key of a recipe.
     package static let include = "include"
-    /// What it means.
+    /// The meaning of `include`.
     package static let includeSummary = """
         A file, or a list of files, whose values count where this one says nothing; paths are from this file's folder.
         """
@@ -204,7 +205,8 @@ extension Recipe {
         }.joined()
     }
 
-    /// All that is wrong with a file, without the recipe that it makes: it may be one that others include, which names no model.
+    /// All that is wrong with a file, without the recipe that it makes: it may be one that others include, which names
+    /// no model.
     package static func problems(inFile path: String) -> [RecipeError] {
         var reading = RecipeReading()
         var values = reading.values(ofFile: path)

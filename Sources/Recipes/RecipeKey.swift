@@ -36,7 +36,7 @@ package struct RecipeKey: Sendable {
     /// Other names that people reach for; never accepted, only understood when guessing what was meant.
     let alsoKnownAs: [String]
     private let field: Field
-    /// What an editor may take for its value.
+    /// The values that an editor may take for it.
     package let schema: JSONSchema
     /// Whether what a file writes says that there is no value.
     let isSilent: @Sendable (RecipeNode) -> Bool
@@ -100,10 +100,10 @@ package struct RecipeKey: Sendable {
 
     typealias Default = Recipe.Default
 
-    /// How `expected` ends where a run may choose.
+    /// The end of `expected` where a run may choose.
     static let orAutoWords = ", or auto"
 
-    /// What a value must be where nothing is chosen.
+    /// The form of a value where nothing is chosen.
     package var expectedNumber: String {
         expected.hasSuffix(Self.orAutoWords) ? String(expected.dropLast(Self.orAutoWords.count)) : expected
     }

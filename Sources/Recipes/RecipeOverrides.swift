@@ -111,7 +111,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var virtualShards: Int?
     package var accumulate: Int?
 
-    /// Where values were said, by key; those of flags are not in it.
+    /// The origins of values, by key; those of flags are not in it.
     var origins: [String: RecipeOrigin] = [:]
     /// Keys that are said to have no value, whatever lies below.
     var cleared: Set<String> = []
@@ -128,7 +128,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     }
 }
 
-/// Where a recipe has a value from.
+/// The origin of a recipe's value.
 package enum RecipeOrigin: Hashable, Sendable {
     /// `line` counts from 1.
     case file(path: String, line: Int?)
@@ -141,8 +141,8 @@ package enum RecipeOrigin: Hashable, Sendable {
 extension RecipeOverrides {
     /// Lays what `upper` says over what this says.
     ///
-    /// A length of the run replaces any other, and a schedule or an optimizer the settings of the one below. Of `model_options` and
-    /// `lr_multipliers` single entries are replaced.
+    /// A length of the run replaces any other, and a schedule or an optimizer the settings of the one below. Of
+    /// `model_options` and `lr_multipliers` single entries are replaced.
     mutating func lay(_ upper: RecipeOverrides) {
         for key in RecipeKey.all where upper.cleared.contains(key.name) { forget(key) }
         if upper.epochs != nil || upper.steps != nil || upper.time != nil || upper.duration != nil {
@@ -201,8 +201,8 @@ extension Recipe {
         }
         if merged.learningRateBatch != nil && merged.learningRate == Auto.learningRate {
             throw .contradiction(
-                "lr_for_batch is given, but lr is auto: the rate is found with the images that a step has; say a number for lr, "
-                    + "or leave lr_for_batch out")
+                "lr_for_batch is given, but lr is auto: the rate is found with the images that a step has; "
+                    + "say a number for lr, or leave lr_for_batch out")
         }
         try Optimizer.check(merged)
         if merged.averageWeights == nil && (merged.averageWarmup == true || (merged.averageEvery ?? 1) > 1) {
@@ -231,7 +231,7 @@ extension Recipe {
         return Recipe(model: model, merged)
     }
 
-    /// Where each value of the recipe that `resolve` makes of the same is from, by key.
+    /// The origin of each value of the recipe that `resolve` makes of the same, by key.
     package static func origins(file: RecipeOverrides?, flags: RecipeOverrides) throws(RecipeError)
         -> [String: RecipeOrigin]
     {
@@ -268,7 +268,8 @@ extension Recipe {
         ].filter(\.1).map { source.place(of: $0.0) }
         if lengths.count > 1 {
             throw .contradiction(
-                "\(lengths[0]) and \(lengths[1]) are both given: a run lasts either so many epochs, so many steps or so long"
+                "\(lengths[0]) and \(lengths[1]) are both given: "
+                    + "a run lasts either so many epochs, so many steps or so long"
             )
         }
     }

@@ -51,7 +51,7 @@ extension RecipeText {
 /// What kind of value a key takes: how it is read, checked and written.
 struct RecipeValueKind<Value: Sendable>: Sendable {
     let expected: String
-    /// What an editor may take for it; it may let more pass than `read` and `accepts` do, and never less.
+    /// The values that an editor may take for it; it may let more pass than `read` and `accepts` do, and never less.
     private(set) var schema: JSONSchema
     let read: @Sendable (RecipeNode) -> Value?
     let accepts: @Sendable (Value) -> Bool

@@ -32,8 +32,8 @@ package struct MetricsRecord: Hashable, Sendable {
     package var pace: PaceComparison?
     /// SHA-256 of all parameters and buffers in canonical order, in hexadecimal; only of the final record.
     package var parametersSHA256: String?
-    /// What ended the run before its last step: `patience` or `accuracy`; or `time`, which it was fitted to. Only of the
-    /// final record.
+    /// The reason for which the run ended before its last step: `patience` or `accuracy`; or `time`, which it was
+    /// fitted to. Only of the final record.
     package var stoppedBy: String?
 
     package init(

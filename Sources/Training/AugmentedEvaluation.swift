@@ -29,8 +29,8 @@ package struct TestViews: Sendable {
 }
 
 extension Setup {
-    /// Shows a split to the engine, and the least certain of its samples in other views too. Collective; all ranks get the
-    /// same bits, and these are the same for any number of ranks up to the number of shards.
+    /// Shows a split to the engine, and the least certain of its samples in other views too. Collective; all ranks get
+    /// the same bits, and these are the same for any number of ranks up to the number of shards.
     ///
     /// Samples that cannot be had have been counted by the evaluation before this one.
     /// - Throws: `SharedFailure` where the loss is infinite or not a number.
@@ -106,7 +106,7 @@ private struct SplitScores {
 
     /// By shard, in the order of the split.
     private var samples: [[Sample]]
-    /// Where a sample stands in its shard.
+    /// The place of a sample in its shard.
     private var places: [UInt32: Int] = [:]
 
     init(shards: Int) { samples = Array(repeating: [], count: shards) }

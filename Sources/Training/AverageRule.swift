@@ -1,6 +1,6 @@
 import Recipes
 
-/// How much of themselves averages of parameters keep, as a function of the step.
+/// The share of themselves that averages of parameters keep, as a function of the step.
 struct AverageRule: Equatable {
     /// In 0..<1.
     let share: Double
@@ -17,7 +17,7 @@ struct AverageRule: Equatable {
         warmsUp = recipe.averageWarmup
     }
 
-    /// What averages keep of themselves after step number `step` of the run; nil where they stay as they are.
+    /// The share of themselves that averages keep after step number `step` of the run; nil where they stay as they are.
     func share(ofStep step: Int) -> Float? {
         guard step % every == 0 else { return nil }
         guard warmsUp else { return Float(share) }

@@ -140,7 +140,7 @@ final class BenchmarkRun {
         step += 1
     }
 
-    /// What training does with gradients, and when it began to move parameters.
+    /// The sum and the update of a training step, and when the update began.
     private func sumAndUpdate() throws -> (report: GradientSum.Report, summed: Double) {
         let report = try gradientSum.wait()
         let summed = monotonicSeconds()

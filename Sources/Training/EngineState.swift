@@ -111,7 +111,7 @@ extension Engine {
 }
 
 extension StateKind {
-    /// What a checkpoint calls the tensor of a parameter or buffer in this part of the state.
+    /// A checkpoint's name for the tensor of a parameter or buffer in this part of the state.
     package func tensorName(of name: String) -> String {
         switch self {
         case .values: name
@@ -120,7 +120,7 @@ extension StateKind {
         }
     }
 
-    /// What an optimizer calls it; empty for other parts.
+    /// An optimizer's name for it; empty for other parts.
     fileprivate var memory: String {
         if case .optimizer(let memory) = self { memory } else { "" }
     }

@@ -2,7 +2,7 @@ import Engine
 import Recipes
 
 extension Recipe {
-    /// How parameters follow gradients.
+    /// The rule of the recipe's optimizer.
     var optimizerRule: any OptimizerRule {
         let means = Betas(betas[0], betas[1])
         switch optimizer {

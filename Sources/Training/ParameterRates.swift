@@ -3,7 +3,7 @@ package import Graphs
 package import Recipes
 import Tensors
 
-/// How fast and how long single parameters learn, and how they decay: `--freeze`, `--lr-multiplier`, `--train-for`,
+/// The rates, times of training and decays of single parameters: `--freeze`, `--lr-multiplier`, `--train-for`,
 /// `--no-decay` and `--decay-multiplier`.
 package struct ParameterRates: Equatable, Sendable {
     /// Parameters whose names begin with one of these stay what they are.
@@ -34,10 +34,10 @@ package struct ParameterRates: Equatable, Sendable {
         return Self.longest(multipliers, of: name) ?? 1
     }
 
-    /// How long the parameter `name` is trained; nil for the whole run.
+    /// The time for which the parameter `name` is trained; nil for the whole run.
     package func length(of name: String) -> Recipe.Interval? { Self.longest(lengths, of: name) }
 
-    /// What weight decay is multiplied with for a parameter: 0 where it is spared.
+    /// The factor of weight decay for a parameter: 0 where it is spared.
     package func decayMultiplier(of parameter: ParameterSpecification) -> Double {
         guard decay == .all || parameter.decays, !spared.contains(where: { parameter.name.hasPrefix($0) }) else {
             return 0

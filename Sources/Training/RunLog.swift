@@ -115,7 +115,7 @@ struct RunLog {
                 Wording.significant(record.imagesPerSecond), ""))
     }
 
-    /// What stands in an evaluation's row for the step.
+    /// The word in an evaluation's row in the place of the step.
     private static func name(of kind: MetricsRecord.Kind) -> String {
         switch kind {
         case .averagedEvaluation: "averaged"

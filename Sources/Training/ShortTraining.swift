@@ -6,15 +6,16 @@ import Tensors
 
 /// The parameters that are trained for a part of the run: `--train-for`.
 ///
-/// Their learning rate at a step is a function of the step alone, as the schedule is, so that a resumed run goes on alike.
+/// Their learning rate at a step is a function of the step alone, as the schedule is, so that a resumed run goes on
+/// alike.
 struct ShortTraining {
     private struct Part {
         let parameter: ParameterID
-        /// What its rate is multiplied with anyway.
+        /// The factor that its rate has anyway.
         let multiplier: Double
         let schedule: LearningRateSchedule
 
-        /// What the run's rate, `learningRate`, is multiplied with at a step.
+        /// The factor of the run's rate, `learningRate`, at a step.
         func multiplier(step: Int, learningRate: Float) -> Float {
             guard step < schedule.totalSteps, learningRate > 0 else { return 0 }
             return Float(multiplier * Double(schedule.learningRate(step: step)) / Double(learningRate))

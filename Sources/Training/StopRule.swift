@@ -10,8 +10,8 @@ package enum StopReason: String, Sendable {
     case time
 }
 
-/// When evaluations say that a run is to end. A function of their accuracies alone, so that all ranks decide alike, and a
-/// resumed run as the run would have.
+/// When evaluations say that a run is to end. A function of their accuracies alone, so that all ranks decide alike, and
+/// a resumed run as the run would have.
 struct StopRule {
     /// Evaluations in a row that may be no better than the best before them.
     private let patience: Int?
@@ -42,14 +42,14 @@ struct StopRule {
         return nil
     }
 
-    /// What people are told of it.
+    /// The words for it, for people.
     func words(_ reason: StopReason) -> String? {
         let best = Wording.fixed((best ?? 0) * 100, 2) + "%"
         return switch reason {
         case .accuracy: "the test accuracy that --stop-at-accuracy asks for is reached (\(best)): the run ends here"
         case .patience:
-            "\(Wording.count(evaluationsSinceBest, "evaluation")) in a row were no better than the best (\(best)), which is "
-                + "what --patience allows: the run ends here"
+            "\(Wording.count(evaluationsSinceBest, "evaluation")) in a row were no better than the best (\(best)), "
+                + "which is what --patience allows: the run ends here"
         case .time: nil
         }
     }

@@ -9,7 +9,7 @@ struct TimeBudget: Equatable {
     /// Steps that are timed at the least; the first of a process is not, as it touches memory for the first time.
     static let leastTimedSteps = 3
 
-    /// What a run has seen of its own pace.
+    /// The pace of a run, as it has seen it.
     struct Pace: Equatable {
         /// Steps that were timed, and the seconds that they took.
         var steps: Int

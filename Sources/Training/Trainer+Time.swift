@@ -4,7 +4,7 @@ import Recipes
 import Runs
 import Tensors
 
-/// What a run with `--time` sees of its own pace; rank 0's clock counts.
+/// The measurements that a run with `--time` takes of its own pace; rank 0's clock counts.
 struct RunTiming {
     /// When the run began.
     var start = 0.0
@@ -17,8 +17,8 @@ struct RunTiming {
     var isFitted = false
 }
 
-// The run's time becomes a number of steps: once its first steps have been timed, and once more when the first evaluation
-// has been. From then on it is a run of so many steps, like any other.
+// The run's time becomes a number of steps: once its first steps have been timed, and once more when the first
+// evaluation has been. From then on it is a run of so many steps, like any other.
 
 extension Trainer {
     /// nil where the run has no time to keep.

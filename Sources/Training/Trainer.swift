@@ -68,14 +68,14 @@ package final class Trainer {
     var lastLoss: Double?
     /// What the averages reached when they were last measured.
     var averagedEvaluation: Evaluation?
-    /// What averages over several views of test images reached at the end.
+    /// The result of averages over several views of test images at the end.
     var augmentedEvaluation: Evaluation?
     var hooks = TrainerHooks()
     /// Whether people know that steps wait for images.
     private var isSlowDataTold = false
     var stopRule: StopRule
     var timing = RunTiming()
-    /// What was chosen for the run and why, to be read.
+    /// The choices that were made for the run and their reasons, to be read.
     var choices: [String]
     private let averageRule: AverageRule?
     /// By class, what its losses are multiplied with; nil for 1.

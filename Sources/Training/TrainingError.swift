@@ -81,13 +81,15 @@ extension TrainingError: ErrorOfSeveralLines {
                 + "infinite or not a number (the first is \(found)), and so is whatever is computed with them. It may be of a "
                 + "run that has diverged, or damaged: take an earlier checkpoint, or the file from where it came"
         case .noLearningRate(let curve):
-            "--lr auto has found no learning rate at which the loss falls: \(curve) has what it was at each. Say --lr, or see "
-                + "whether labels and images are what they should be"
+            "--lr auto has found no learning rate at which the loss falls: \(curve) has what it was at each. "
+                + "Say --lr, or see whether labels and images are what they should be"
         case .classWeights(let found, let classes):
             "--class-weights has \(Wording.count(found, "weight")), but the network has "
-                + "\(Wording.count(classes, "class", plural: "classes")): give one for each, or some by name such as cat=2"
+                + "\(Wording.count(classes, "class", plural: "classes")): "
+                + "give one for each, or some by name such as cat=2"
         case .unknownWeighedClasses(let found, let classes):
-            "--class-weights weighs \(Wording.few(found)), but the data have no such class: they have \(Wording.few(classes))"
+            "--class-weights weighs \(Wording.few(found)), but the data have no such class: "
+                + "they have \(Wording.few(classes))"
         case .outputTaken(let path):
             "\(path) already holds a run: say --resume to continue it, or another --output"
         case .nothingSaved(let path, let reason):
@@ -112,9 +114,9 @@ extension TrainingError: ErrorOfSeveralLines {
                 "the checkpoint does not fit the model:", misfits,
                 "Is it one of this model, of its classes, options and image size?")
         case .otherOptimizer(let path, let found, let needed):
-            "\(path) has \(found.isEmpty ? "nothing that an optimizer remembers" : "an optimizer's \(Wording.few(found))"), but this "
-                + "run's optimizer needs \(Wording.few(needed)): say the --optimizer that it was trained with, or --override "
-                + "optimizer, which begins what is missing at zero"
+            "\(path) has \(found.isEmpty ? "nothing that an optimizer remembers" : "an optimizer's \(Wording.few(found))"), "
+                + "but this run's optimizer needs \(Wording.few(needed)): say the --optimizer that it was trained with, "
+                + "or --override optimizer, which begins what is missing at zero"
         case .otherChannels(let data, let found, let expected):
             "the images of \(data) have \(Wording.count(found, "channel")), but the network was trained on "
                 + "\(expected): give --data a dataset like the one it was trained on"

@@ -36,12 +36,14 @@ struct Whitening {
     /// Numbers of a patch: channels x kernel x kernel, in the order of a weight.
     private var patch: Int { channels * kernel * kernel }
 
-    /// The weight, in torch's layout: eigenvectors of the patches' second moments about 0, those of small eigenvalues first,
-    /// each over the root of its eigenvalue and epsilon; then all of them with the other sign.
+    /// The weight, in torch's layout: eigenvectors of the patches' second moments about 0, those of small eigenvalues
+    /// first, each over the root of its eigenvalue and epsilon; then all of them with the other sign.
     ///
-    /// Sums are of each image by itself and then in the order of the images: they do not depend on the number of threads.
+    /// Sums are of each image by itself and then in the order of the images: they do not depend on the number of
+    /// threads.
     /// - Parameters:
-    ///   - most: The number of images, spread evenly over those to train with, that are looked at; all where there are fewer.
+    ///   - most: The number of images, spread evenly over those to train with, that are looked at; all where there are
+    ///     fewer.
     ///   - look: How evaluation shows them.
     /// - Returns: nil where no image could be had.
     func weight(from dataset: any Dataset, most: Int, as look: SampleLook, threads: Int) throws -> [Float]? {
@@ -122,8 +124,9 @@ struct Whitening {
 
 /// The eigenvalues of a symmetric matrix, and its eigenvectors of length 1, one after the other.
 ///
-/// Jacobi's rotations, row by row, until what is off the diagonal does not count any more: additions, products, quotients
-/// and roots alone, so that all machines find the same bits. (Golub & Van Loan, "Matrix Computations", section 8.5.)
+/// Jacobi's rotations, row by row, until what is off the diagonal does not count any more: additions, products,
+/// quotients and roots alone, so that all machines find the same bits. (Golub & Van Loan, "Matrix Computations",
+/// section 8.5.)
 func symmetricEigenvectors(of matrix: [Double], size: Int) -> (values: [Double], vectors: [Double]) {
     precondition(matrix.count == size * size, "\(matrix.count) numbers of a matrix of \(size) rows")
     var a = matrix

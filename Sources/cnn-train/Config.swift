@@ -134,8 +134,8 @@ extension ConfigCommand {
         let of: Int
 
         var description: String {
-            "\(broken) of \(Wording.count(of, "recipe")) \(broken == 1 ? "does" : "do") not hold: correct what is listed; "
-                + "docs/options.md has every key"
+            "\(broken) of \(Wording.count(of, "recipe")) \(broken == 1 ? "does" : "do") not hold: "
+                + "correct what is listed; docs/options.md has every key"
         }
     }
 }

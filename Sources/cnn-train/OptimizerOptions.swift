@@ -1,7 +1,7 @@
 import ArgumentParser
 import Recipes
 
-/// How the parameters of a run follow their gradients.
+/// The options of the optimizer.
 struct OptimizerOptions: RecipeFlags {
     @Option(\.optimizer) var optimizer: Recipe.Optimizer?
     @Option(\.momentum) var momentum: Double?

@@ -71,7 +71,7 @@ struct RecipeArguments: ParsableArguments {
 
     static let setSummary = "Says any of these options by its key, the value in YAML: `lr=0.1`. May be repeated."
 
-    /// What the user's files say; where a run is resumed without one, what that run was made with.
+    /// The values of the user's files; where a run is resumed without one, those that it was made with.
     func file(_ configs: [String], under flags: RecipeOverrides) throws -> RecipeOverrides? {
         guard configs.isEmpty else { return try RecipeOverrides(contentsOf: configs) }
         return try flags.resume.flatMap { try RunFolder.recipe(toResume: $0, output: flags.output) }

@@ -138,7 +138,7 @@ struct OptimizationOptions: RecipeFlags {
     }
 }
 
-/// What a run minimises.
+/// The options of the loss that a run minimises.
 struct LossOptions: RecipeFlags {
     @Option(\.labelSmoothing) var labelSmoothing: Double?
     @Option(\.classWeights) var classWeights: Recipe.ClassWeights?

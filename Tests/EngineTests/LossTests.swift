@@ -73,7 +73,8 @@ import Testing
             let logits = Reference.Maps(
                 samples: 5, shape: Shape(features: classes), values: engine.logits().map(Double.init))
             let losses = Reference.softmaxCrossEntropy(logits, targets: targets, rule: rule, weight: 1)
-            // The exponential errs by some units in the last place, a loss is rounded once. No class weighs more than 1.75.
+            // The exponential errs by some units in the last place, a loss is rounded once. No class weighs more than
+            // 1.75.
             let bound = 16 * Tolerance.roundoff * 1.75
             #expect(abs(tally.lossSum - losses.reduce(0, +)) <= bound * losses.reduce(5) { $0 + abs($1) })
             let gradient = Reference.softmaxCrossEntropyGradient(

@@ -6,7 +6,8 @@ import Testing
 
 @testable import Engine
 
-/// Fifty steps of one optimizer on one model, from `Golden/Optimizers`, which `Tests/Reference/make_optimizers.py` writes.
+/// Fifty steps of one optimizer on one model, from `Golden/Optimizers`, which `Tests/Reference/make_optimizers.py`
+/// writes.
 struct OptimizerGolden: Decodable, Sendable, CustomTestStringConvertible {
     let name: String
     let options: Options

@@ -50,7 +50,8 @@ extension Graph {
         case .localResponseNormalization(let size, _, _, _), .localResponseNormalizationGradient(let size, _, _, _):
             return 2 * size + 12
         case .relu, .reluGradient, .relu6, .relu6Gradient: return 0
-        // exp of a product that errs by half a unit, times |x| <= 5 here; a quotient, eight products and sums, the polynomial's own.
+        // exp of a product that errs by half a unit, times |x| <= 5 here; a quotient, eight products and sums, the
+        // polynomial's own.
         case .gelu, .geluGradient: return 20
         case .scale, .scaleGradient: return 1
         case .sigmoid, .sigmoidGradient, .tanh, .tanhGradient, .dropout, .dropoutGradient, .add,

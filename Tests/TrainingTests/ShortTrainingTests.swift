@@ -38,7 +38,8 @@ struct ShortTrainingTests {
 
     @Test("meanwhile their rate follows the schedule of a run of that length")
     func rate() throws {
-        // Without momentum and decay a bias moves by rate x gradient. The gradients of the first step are those of any run.
+        // Without momentum and decay a bias moves by rate x gradient. The gradients of the first step are those of any
+        // run.
         func moved(_ lengths: [String: Recipe.Interval], epochs: Int) throws -> [[Float]?] {
             let output = "\(epochs)-\(lengths.count)"
             try run.train(

@@ -5,7 +5,7 @@ struct TorchStorage: Equatable {
     /// Its name in the file.
     let key: String
     let type: StoredType
-    /// How many numbers.
+    /// The number of numbers.
     let count: Int
 
     var bytes: Int { count * type.bits / 8 }

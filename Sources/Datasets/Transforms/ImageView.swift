@@ -3,7 +3,8 @@ package import Tensors
 /// A way to look at an image in evaluation: mirrored, moved, or both.
 package struct ImageView: Hashable, Sendable {
     package let isMirrored: Bool
-    /// Pixels that the image is moved up and left by; below 0 down and right. What is missing at the edges is reflected.
+    /// Pixels that the image is moved up and left by; below 0 down and right. What is missing at the edges is
+    /// reflected.
     package let shift: Int
 
     package init(isMirrored: Bool, shift: Int) {

@@ -1,10 +1,10 @@
 internal import KernelInterface
 
-/// Adam: steps along the mean of gradients, each number's by the root of the mean of its gradient's squares. (Kingma and
-/// Ba, "Adam: A Method for Stochastic Optimization", 2015.) Weight decay is part of the gradient, or, in AdamW, takes its
-/// share of the weights beside it. (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.)
+/// Adam: steps along the mean of gradients, each number's by the root of the mean of its gradient's squares. (Kingma
+/// and Ba, "Adam: A Method for Stochastic Optimization", 2015.) Weight decay is part of the gradient, or, in AdamW,
+/// takes its share of the weights beside it. (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.)
 package struct Adam: OptimizerRule, Equatable {
-    /// What the mean of gradients, and that of their squares, keep of themselves at a step.
+    /// The shares of themselves that the mean of gradients, and that of their squares, keep at a step.
     package var betas: Betas
     package var epsilon: Double
     package var weightDecay: Double
@@ -45,7 +45,7 @@ package struct Betas: Equatable, Sendable {
 
     static let state = ["exp_avg", "exp_avg_sq"]
 
-    /// How much of the gradients' mean there is after so many updates: 1 - beta1^count.
+    /// The share of the gradients' mean that there is after so many updates: 1 - beta1^count.
     func correction(count: Int) -> Double { 1 - Self.power(gradients, count) }
 
     func arguments(_ step: UpdateStep, epsilon: Double) -> AdamArguments {

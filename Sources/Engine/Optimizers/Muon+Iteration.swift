@@ -3,8 +3,8 @@ internal import Kernels
 internal import Tensors
 
 extension Muon {
-    /// Newton and Schulz's iteration of one matrix, with Jordan's coefficients: x = a x + (b s + c s s) x with s = x xᵀ. What lies in
-    /// the place of the gradient becomes orthogonal, all but for singular values from 0.7 to 1.2.
+    /// Newton and Schulz's iteration of one matrix, with Jordan's coefficients: with s = x xᵀ,
+    /// x = a x + (b s + c s s) x. What lies in the place of the gradient becomes orthogonal, all but for singular values from 0.7 to 1.2.
     struct Iteration {
         private static let (a, b, c): (Float, Float, Float) = (3.4445, -4.7750, 2.0315)
         /// Added to the norm that the first x is divided by.
@@ -14,7 +14,7 @@ extension Muon {
         private let packing: Packing
         private let gradient: UnsafeMutablePointer<Float>
         private let size: MatrixSize
-        /// Of x, padded; it has at least as many columns as rows.
+        /// The rows of x, padded; it has at least as many columns.
         private let rows: Int
         private let columns: Int
         /// Whether outputs are columns of x.
@@ -85,7 +85,7 @@ extension Muon {
             for index in 0..<floats { x[index] *= share }
         }
 
-        /// Where x has an input of an output.
+        /// The place in x of an input of an output.
         @inline(__always)
         private func place(_ output: Int, _ input: Int) -> Int {
             let (row, column) = isTransposed ? (input, output) : (output, input)

@@ -1,17 +1,17 @@
 internal import KernelInterface
 
-/// Muon: steps of weights as matrices, of an output a row, along Nesterov's momentum made orthogonal: all its singular values
-/// near 1. The step of a matrix with more rows than columns is sqrt(rows / columns) times as long. (Jordan et al., "Muon: An
-/// optimizer for hidden layers in neural networks", 2024.) SGD in the same form moves what is no matrix.
+/// Muon: steps of weights as matrices, of an output a row, along Nesterov's momentum made orthogonal: all its singular
+/// values near 1. The step of a matrix with more rows than columns is sqrt(rows / columns) times as long. (Jordan et
+/// al., "Muon: An optimizer for hidden layers in neural networks", 2024.) SGD in the same form moves what is no matrix.
 package struct Muon: OptimizerRule, Equatable {
     package var momentum: Float
     package var nesterov: Bool
-    /// Of matrices it takes its share beside the step; of what SGD moves it is part of the gradient.
+    /// The weight decay. A matrix loses its share beside the step; in what SGD moves it is part of the gradient.
     package var weightDecay: Double
-    /// Of Newton and Schulz.
+    /// The iterations of Newton and Schulz.
     package var iterations: Int
-    /// Whether each matrix is first given the norm that is the root of its rows, as Jordan's "94% on CIFAR-10 in 2.6 Seconds",
-    /// 2024, does.
+    /// Whether each matrix is first given the norm that is the root of its rows, as Jordan's "94% on CIFAR-10 in 2.6
+    /// Seconds", 2024, does.
     package var normalises: Bool
     /// Names of matrices that SGD moves begin so.
     package var sgdPrefixes: [String]

@@ -1,9 +1,9 @@
 internal import KernelInterface
 
-/// RMSprop: each number's gradient by the root of the mean of its squares, and a momentum of that where one is asked for.
-/// (Tieleman and Hinton, "Lecture 6.5: RMSprop", 2012, in torch's form.)
+/// RMSprop: each number's gradient by the root of the mean of its squares, and a momentum of that where one is asked
+/// for. (Tieleman and Hinton, "Lecture 6.5: RMSprop", 2012, in torch's form.)
 package struct RMSprop: OptimizerRule, Equatable {
-    /// What the mean of squares keeps of itself at a step.
+    /// The share of itself that the mean of squares keeps at a step.
     package var alpha: Double
     package var epsilon: Double
     package var momentum: Float

@@ -1,6 +1,7 @@
 extension Graph {
-    /// relu(convolution(x)) -> convolution(x) with an activation, where nobody else reads the convolution; the same for ReLU6,
-    /// sigmoid and tanh, and for linear layers. GELU's gradient reads what stands before it, so that only evaluation has it so.
+    /// relu(convolution(x)) -> convolution(x) with an activation, where nobody else reads the convolution; the same for
+    /// ReLU6, sigmoid and tanh, and for linear layers. GELU's gradient reads what stands before it, so that only
+    /// evaluation has it so.
     ///
     /// What has just been written goes through the activation while it is in the nearest cache.
     func fusingConvolutionActivations() -> Graph {

@@ -4,8 +4,8 @@ import Glibc
 ///
 ///     y = x Phi(x)        dx = dy * (Phi(x) + x phi(x))
 ///
-/// Phi(x) = erfc(-x / sqrt 2) / 2 is the normal distribution's cumulative function, phi(x) = exp(-x^2 / 2) / sqrt(2 pi) its
-/// density.
+/// Phi(x) = erfc(-x / sqrt 2) / 2 is the normal distribution's cumulative function, phi(x) = exp(-x^2 / 2) / sqrt(2 pi)
+/// its density.
 extension Reference {
     package static func gelu(_ x: Maps) -> Maps { x.mapValues { $0 * cumulative($0) } }
 

@@ -7,9 +7,10 @@ package import Tensors
 ///     dx[n,k] = weight * (exp(x[n,k]) / sum over k of exp(x[n,k]) - t[n,k]) / samples
 ///
 /// dx is that of the mean loss of a batch of `samples`. Label smoothing e and class weights w, as torch has them, put
-/// c[n,k] = w[k] ((1 - e) t[n,k] + e / K) in the place of t[n,k], and multiply the logarithm and the softmax by the sum of all c[n,k].
+/// c[n,k] = w[k] ((1 - e) t[n,k] + e / K) in the place of t[n,k], and multiply the logarithm and the softmax by the sum
+/// of all c[n,k].
 extension Reference {
-    /// What changes targets in training.
+    /// The change of targets in training.
     package struct TargetRule {
         /// In 0..<1.
         package var smoothing = 0.0

@@ -64,7 +64,7 @@ extension Supervisor {
         record(event)
     }
 
-    /// What mpirun is to start its daemons on other hosts by; nil for its own ways where it could not tell the words
+    /// The words by which mpirun starts its daemons on other hosts; nil for its own ways where it could not tell them
     /// apart.
     private var remoteShell: String? {
         settings.program.contains(where: \.isWhitespace) ? nil : "\(settings.program) host-shell \(job.id)"

@@ -4,8 +4,8 @@ extension RecipeKey {
         RecipeKey(
             "data", \.data, .dataset, in: .data, default: Default.data,
             """
-            A folder or file of images, which `cnn-train data inspect` recognises, or `shapes` (drawn on the fly, needs \
-            no files), `fashion-mnist`, `fashion-mnist:FOLDER` or `synthetic`.
+            A folder or file of images, which `cnn-train data inspect` recognises, or `shapes` (drawn on the fly, \
+            needs no files), `fashion-mnist`, `fashion-mnist:FOLDER` or `synthetic`.
             """,
             valueName: "path", alsoKnownAs: ["dataset"]),
         RecipeKey(
@@ -22,8 +22,8 @@ extension RecipeKey {
         RecipeKey(
             "balanced_sampling", \.balancedSampling, .onOff, in: .data, default: Default.balancedSampling,
             """
-            Whether each epoch draws as many samples of every class: rare ones several times, each time augmented anew, \
-            of others some. An epoch has as many samples as the data.
+            Whether each epoch draws as many samples of every class: rare ones several times, each time augmented \
+            anew, of others some. An epoch has as many samples as the data.
             """,
             alsoKnownAs: ["weighted_sampler", "class_balanced"]),
         RecipeKey(
@@ -54,8 +54,8 @@ extension RecipeKey {
         RecipeKey(
             "decode", \.decoding, .choice(), in: .data, default: Default.decoding,
             """
-            How JPEG pictures are decoded. `fast` makes them smaller in the decoder where they are resized anyway: less \
-            work, and other pixels.
+            How JPEG pictures are decoded. `fast` makes them smaller in the decoder where they are resized anyway: \
+            less work, and other pixels.
             """),
         RecipeKey(
             "exif_orientation", \.exifOrientation, .onOff, in: .data, default: Default.exifOrientation,
@@ -80,8 +80,8 @@ extension RecipeKey {
         RecipeKey(
             "cache", \.imageCache, .choice(), in: .data, default: Default.imageCache,
             """
-            Whether decoded pictures stay in memory after the first epoch: `auto` keeps them where all fit into a quarter \
-            of what is free.
+            Whether decoded pictures stay in memory after the first epoch: `auto` keeps them where all fit into a \
+            quarter of what is free.
             """,
             whenResumed: .changesFreely),
     ]

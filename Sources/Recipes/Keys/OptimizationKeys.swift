@@ -17,26 +17,27 @@ extension RecipeKey {
             "time", \.time, .duration, in: .optimization, otherwise: "epochs count",
             """
             How long the run lasts in time, such as 10min: its first steps are timed, and it has as many as fit, over \
-            which the learning rate takes its course. A resumed run keeps their number. Not together with epochs or steps.
+            which the learning rate takes its course. A resumed run keeps their number. Not together with epochs or \
+            steps.
             """,
             valueName: "10min|2h", alsoKnownAs: ["time_budget", "max_time"], whenResumed: .changesFreely),
         RecipeKey(
             "batch_size", \.batchSize, .integer(in: 1...1_000_000).orAuto(Recipe.Auto.batchSize),
             in: .optimization, default: Default.batchSize,
             """
-            Images of a step, over all ranks together. `auto` takes the largest power of two that fits into memory and keeps \
-            the speed of steps, which are tried before the run.
+            Images of a step, over all ranks together. `auto` takes the largest power of two that fits into memory and \
+            keeps the speed of steps, which are tried before the run.
             """,
             alsoKnownAs: ["batch"], whenResumed: .stays),
         RecipeKey(
             "lr", \.learningRate, .positive().orAuto(Recipe.Auto.learningRate), in: .optimization,
             otherwise: """
-                \(Default.learningRate(batchSize: 256)) × images a step / 256; of adam, adamw and lamb 0.001, of rmsprop 0.01, of \
-                muon 0.02
+                \(Default.learningRate(batchSize: 256)) × images a step / 256; of adam, adamw and lamb 0.001, of \
+                rmsprop 0.01, of muon 0.02
                 """,
             """
-            The learning rate after the warm-up. `auto` looks for one before the run, with steps at growing rates whose losses are \
-            in its folder, lr-range.tsv.
+            The learning rate after the warm-up. `auto` looks for one before the run, with steps at growing rates \
+            whose losses are in its folder, lr-range.tsv.
             """,
             alsoKnownAs: ["learning_rate"]),
         RecipeKey(

@@ -4,8 +4,8 @@ extension RecipeKey {
         RecipeKey(
             "optimizer", \.optimizer, .choice(), in: .optimizer, default: Default.optimizer,
             """
-            How parameters follow their gradients, as PyTorch has it, and `lars`, `lamb` and `muon` as in their papers. A \
-            setting that the optimizer does not use is an error.
+            How parameters follow their gradients, as PyTorch has it, and `lars`, `lamb` and `muon` as in their \
+            papers. A setting that the optimizer does not use is an error.
             """,
             alsoKnownAs: ["optim", "optimiser", "opt"]),
         RecipeKey(
@@ -22,7 +22,8 @@ extension RecipeKey {
         RecipeKey(
             "betas", \.betas, .shares, in: .optimizer, otherwise: "0.9,0.999",
             """
-            What the means of gradients and of their squares keep of themselves at each step of `adam`, `adamw` and `lamb`.
+            What the means of gradients and of their squares keep of themselves at each step of `adam`, `adamw` and \
+            `lamb`.
             """,
             valueName: "beta1,beta2"),
         RecipeKey(
@@ -38,16 +39,16 @@ extension RecipeKey {
             "trust", \.trust, .positive(atMost: 1000), in: .optimizer,
             otherwise: "0.001 of lars, 1 of lamb",
             """
-            What `lars` and `lamb` multiply a parameter's rate with besides its norm. Parameters that weight decay spares go \
-            by the learning rate itself.
+            What `lars` and `lamb` multiply a parameter's rate with besides its norm. Parameters that weight decay \
+            spares go by the learning rate itself.
             """,
             alsoKnownAs: ["trust_coefficient", "eta"]),
         RecipeKey(
             "weight_decay", \.weightDecay, .notNegative, in: .optimizer,
             otherwise: "\(Default.weightDecay) of sgd and lars, 0.01 of adamw and lamb, else 0",
             """
-            The decay of weights: a part of the gradient of `sgd`, `adam`, `rmsprop` and `lars`; beside it of `adamw`, `lamb` \
-            and the matrices of `muon`.
+            The decay of weights: a part of the gradient of `sgd`, `adam`, `rmsprop` and `lars`; beside it of `adamw`, \
+            `lamb` and the matrices of `muon`.
             """),
         RecipeKey(
             "decay", \.decay, .choice(), in: .optimizer, default: Default.decay,
@@ -61,19 +62,23 @@ extension RecipeKey {
             .map(of: .number("a number from 0 to 1000000", in: 0...1_000_000)), in: .optimizer,
             otherwise: "1 for all",
             """
-            Multiplies the weight decay of parameters whose names begin with a prefix; the longest counts. May be repeated.
+            Multiplies the weight decay of parameters whose names begin with a prefix; the longest counts. May be \
+            repeated.
             """,
             flag: "decay-multiplier", valueName: "prefix=x", alsoKnownAs: ["decay_multiplier"]),
         RecipeKey(
             "clip_norm", \.clipNorm, .positive().orNone, in: .optimizer,
             """
-            The norm that the gradients of all parameters together have at the most: longer ones are made shorter alike, \
-            before weight decay.
+            The norm that the gradients of all parameters together have at the most: longer ones are made shorter \
+            alike, before weight decay.
             """,
             alsoKnownAs: ["clip_grad_norm", "max_norm", "gradient_clipping"]),
         RecipeKey(
             "clip_value", \.clipValue, .positive().orNone, in: .optimizer,
-            "The magnitude that each number of a gradient has at the most, before weight decay. Not together with clip_norm.",
+            """
+            The magnitude that each number of a gradient has at the most, before weight decay. Not together with \
+            clip_norm.
+            """,
             alsoKnownAs: ["clip_grad_value"]),
         RecipeKey(
             "muon_iterations", \.muonIterations, .integer(in: 1...20), in: .optimizer,

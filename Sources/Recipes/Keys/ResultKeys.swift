@@ -17,16 +17,16 @@ extension RecipeKey {
             "test_augment", \.testAugmentation, .choice(), in: .results, default: Default.testAugmentation,
             """
             Views of each test image whose class scores are averaged when a run ends (`augmented_evaluation` in the \
-            metrics). `flip`: the image and its mirror image. `flip-shift`: both, and with half of the weight both moved by \
-            a pixel up and left and by one down and right, with the edges reflected.
+            metrics). `flip`: the image and its mirror image. `flip-shift`: both, and with half of the weight both \
+            moved by a pixel up and left and by one down and right, with the edges reflected.
             """,
             alsoKnownAs: ["tta", "test_time_augmentation"], whenResumed: .changesFreely),
         RecipeKey(
             "test_augment_share", \.testAugmentationShare, .positive(atMost: 1),
             in: .results, default: Default.testAugmentationShare,
             """
-            The share of the test images that more than one view is taken of: those whose two highest scores, of the image \
-            as it is, lie closest together.
+            The share of the test images that more than one view is taken of: those whose two highest scores, of the \
+            image as it is, lie closest together.
             """,
             alsoKnownAs: ["tta_share"], whenResumed: .changesFreely),
         RecipeKey(

@@ -4,9 +4,9 @@ extension RecipeKey {
         RecipeKey(
             "schedule", \.schedule, .choice(), in: .optimization, default: Default.schedule,
             """
-            The course of the learning rate after the warm-up. `cosine`, `linear` and `polynomial` fall to `--final-lr` \
-            over the run; `step` and `exponential` drop every so often, `multistep` at its milestones; `onecycle` rises \
-            over 30 % of the run, or over the warm-up, and falls.
+            The course of the learning rate after the warm-up. `cosine`, `linear` and `polynomial` fall to \
+            `--final-lr` over the run; `step` and `exponential` drop every so often, `multistep` at its milestones; \
+            `onecycle` rises over 30 % of the run, or over the warm-up, and falls.
             """,
             alsoKnownAs: ["lr_schedule"]),
         RecipeKey(

@@ -3,7 +3,10 @@ extension RecipeKey {
     static let stopping: [RecipeKey] = [
         RecipeKey(
             "patience", \.patience, .integer(in: 1...1_000_000).orNone, in: .optimization,
-            "Ends the run after so many evaluations in a row whose test accuracy was no better than the best before them.",
+            """
+            Ends the run after so many evaluations in a row whose test accuracy was no better than the best before \
+            them.
+            """,
             alsoKnownAs: ["early_stopping", "early_stop"], whenResumed: .changesFreely),
         RecipeKey(
             "stop_at_accuracy", \.stopAtAccuracy, .number("a number above 0, at most 1") { $0 > 0 && $0 <= 1 }.orNone,

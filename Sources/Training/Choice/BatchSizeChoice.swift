@@ -9,8 +9,8 @@ import Tensors
 
 /// The largest batch that fits into memory and keeps the speed of steps, from trying powers of two.
 ///
-/// A larger batch needs fewer steps an epoch; beyond some size it makes them no faster an image, or slower where it leaves the
-/// caches.
+/// A larger batch needs fewer steps an epoch; beyond some size it makes them no faster an image, or slower where it
+/// leaves the caches.
 struct BatchSizeChoice: Equatable {
     /// A size that was tried.
     struct Trial: Equatable {
@@ -74,7 +74,7 @@ struct BatchSizeChoice: Equatable {
         return true
     }
 
-    /// What was chosen and why, for people.
+    /// The choice and its reason, for people.
     var words: String {
         guard let chosen else { return "" }
         func speed(_ trial: Trial) -> String { "\(Wording.significant(trial.imagesPerSecond)) images/s" }

@@ -1,5 +1,5 @@
-/// A learning rate from a range test: short training while the rate grows from step to step, and the loss that each rate
-/// leaves. (Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, section 3.3.)
+/// A learning rate from a range test: short training while the rate grows from step to step, and the loss that each
+/// rate leaves. (Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, section 3.3.)
 struct LearningRateChoice: Equatable {
     /// A step of the test.
     struct Point: Equatable {
@@ -18,13 +18,13 @@ struct LearningRateChoice: Equatable {
     /// The rates of the first and the last step.
     static let range = (first: 1e-6, last: 10.0)
     static let steps = 120
-    /// What the mean keeps of itself.
+    /// The share of itself that the mean keeps.
     private static let share = 0.9
     /// The test ends when the loss is so many times as high as it has been.
     private static let blownUp = 2.0
     /// The share of the loss that it must have fallen by, for there to be something to choose.
     private static let leastFall = 0.01
-    /// How far below the rate of the least loss the chosen one is: at that rate training is about to become unstable.
+    /// The rate of the least loss over the chosen one: at that rate training is about to become unstable.
     private static let distance = 10.0
 
     /// The rate of step `index`: each is so many times as large as the one before it.
@@ -64,12 +64,12 @@ struct LearningRateChoice: Equatable {
         return digits.rounded() / unit
     }
 
-    /// What was chosen and why, for people.
+    /// The choice and its reason, for people.
     var words: String {
         guard let chosen, let least, let first = points.first else { return "" }
         return
-            "--lr auto is \(chosen): a tenth of \(Wording.significant(least.rate)), at which the loss had fallen the furthest "
-            + "(\(Wording.fixed(first.smooth, 4)) to \(Wording.fixed(least.smooth, 4))) while the rate grew over "
+            "--lr auto is \(chosen): a tenth of \(Wording.significant(least.rate)), at which the loss "
+            + "had fallen the furthest (\(Wording.fixed(first.smooth, 4)) to \(Wording.fixed(least.smooth, 4))) while the rate grew over "
             + Wording.count(points.count, "step")
     }
 
