@@ -13,13 +13,13 @@ import Testing
         let starts = try RemoteStarts(job)
         #expect(starts.next() == nil)
         let asked = [
-            RemoteStart(words: ["-l", "me", "b", " orted", "-mca", "x", "\"a  b\"", ""]),
+            RemoteStart(words: ["-l", "me", "b", " orted", "-mca", "x", "\"a  b\"", "b", ""]),
             RemoteStart(words: [String(repeating: "ä", count: 20_000)]),
         ]
         for start in asked { try start.send(to: job) }
         #expect(starts.next() == asked[0] && starts.next() == asked[1] && starts.next() == nil)
         let parts = try #require(asked[0].parts { $0 == "b" })
-        #expect(parts.host == "b" && parts.command == " orted -mca x \"a  b\" ")
+        #expect(parts.host == "b" && parts.command == " orted -mca x \"a  b\" b ")
         #expect(asked[1].parts { $0 == "b" } == nil)
     }
 

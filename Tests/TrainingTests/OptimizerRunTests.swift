@@ -109,6 +109,37 @@ struct OptimizerRunTests {
         #expect(try run.story("part").count == run.story("whole").count)
     }
 
+    @Test("clipped gradients move parameters by the rate times the bound")
+    func clipped() throws {
+        /// The differences that the first step makes, over its learning rate of 1.
+        func moved(_ output: String, _ set: @escaping (inout RecipeOverrides) -> Void) throws -> [Double] {
+            try run.train(
+                run.flags(output) { flags in
+                    (flags.model, flags.learningRate, flags.momentum, flags.weightDecay) = ("lenet", 1, 0, 0)
+                    flags.schedule = .constant
+                    flags.checkpointEvery = [.steps(1)]
+                    flags.keepLast = 20
+                    set(&flags)
+                })
+            let (first, second) = (try run.checkpoint(output, step: 1), try run.checkpoint(output, step: 2))
+            return zip(first.tensors, second.tensors).flatMap { before, after in
+                zip(before.floats ?? [], after.floats ?? []).map { Double($1) - Double($0) }
+            }
+        }
+        func norm(_ numbers: [Double]) -> Double { numbers.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+        let bound = 0x1p-7
+        let free = try moved("free") { _ in }
+        #expect(norm(free) > 2 * bound)
+        let byNorm = try moved("norm") { $0.clipNorm = bound }
+        // torch adds 1e-6 to the norm that it divides by; a weight near 1 is rounded to 2^-24.
+        let rounding = 0x1p-24 * Double(byNorm.count).squareRoot()
+        #expect(abs(norm(byNorm) - bound) < 1e-5 * bound + rounding)
+        let most = 0x1p-9
+        let byValue = try moved("value") { $0.clipValue = most }
+        let largest = byValue.map(abs).max() ?? 0
+        #expect(abs(largest - most) < 0x1p-23 && free.contains { abs($0) > 2 * most })
+    }
+
     @Test("takes a checkpoint of another optimizer only where that is asked for, and begins what it lacks at zero")
     func otherOptimizer() throws {
         try run.train(flags("run", Self.cases[0]))

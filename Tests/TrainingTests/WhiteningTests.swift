@@ -92,6 +92,19 @@ struct WhiteningTests {
         }
     }
 
+    @Test("a direction of small moment is divided by the root of the moment and 5e-4")
+    func small() throws {
+        let whitening = try #require(Whitening(of: Zoo.model(named: "airbench94").network()))
+        let moment = 5e-4
+        let moments = (0..<144).map { $0 / 12 == $0 % 12 ? moment : 0 }
+        let weight = whitening.weight(ofMoments: moments)
+        for output in 0..<24 {
+            let length = weight[output * 12..<(output + 1) * 12].reduce(0) { $0 + Double($1) * Double($1) }
+            // Weights are rounded to float32.
+            #expect(abs(length - 1 / (moment + 5e-4)) < length * 0x1p-22)
+        }
+    }
+
     @Test("of fewer images than asked for all are looked at, and of more some, spread over all")
     func spread() throws {
         let whitening = try #require(Whitening(of: Zoo.model(named: "airbench94").network(inputChannels: 1)))
