@@ -1,0 +1,124 @@
+/// The details of one evaluation on the test split: what people want to see of it beyond loss and accuracy.
+///
+/// The newest one lies in a run's folder as `evaluation.json`, whose keys are these properties' in snake case.
+package struct EvaluationDetail: Codable, Hashable, Sendable {
+    /// A picture that is shown, and what the network makes of it.
+    package struct Picture: Codable, Hashable, Sendable {
+        /// The sample's number in its split.
+        package var sample: Int
+        /// The file that it comes from, where it is a file of its own.
+        package var name: String?
+        /// The class that it is of, an index of `classes`.
+        package var label: Int
+        /// The class of the greatest logit.
+        package var predicted: Int
+        /// The probability that the network gives that class, in 0...1.
+        package var probability: Double
+        package var loss: Double
+        /// A PNG file as a `data:` URL.
+        package var picture: String
+
+        package init(
+            sample: Int, name: String?, label: Int, predicted: Int, probability: Double, loss: Double, picture: String
+        ) {
+            self.sample = sample
+            self.name = name
+            self.label = label
+            self.predicted = predicted
+            self.probability = probability
+            self.loss = loss
+            self.picture = picture
+        }
+    }
+
+    /// A training sample as the network sees it.
+    package struct Augmented: Codable, Hashable, Sendable {
+        package var label: Int
+        /// A PNG file as a `data:` URL.
+        package var picture: String
+
+        package init(label: Int, picture: String) {
+            self.label = label
+            self.picture = picture
+        }
+    }
+
+    /// The samples whose greatest probability lies in one of fifteen equal parts of 0...1 (Guo et al., "On Calibration of
+    /// Modern Neural Networks", 2017).
+    package struct CalibrationBin: Codable, Hashable, Sendable {
+        /// The mean of the greatest probabilities.
+        package var confidence: Double
+        /// The share of samples that are classified rightly.
+        package var accuracy: Double
+        package var samples: Int
+
+        package init(confidence: Double, accuracy: Double, samples: Int) {
+            self.confidence = confidence
+            self.accuracy = accuracy
+            self.samples = samples
+        }
+    }
+
+    package var epoch: Int
+    package var step: Int
+    package var samples: Int
+    package var loss: Double
+    package var accuracy: Double
+    package var classes: [String]
+    /// The entries of the confusion matrix that are not zero, as [label, predicted, number of samples].
+    package var confusion: [[Int]]
+    /// The share of each class's samples that are classified rightly; nil for a class without samples.
+    package var classAccuracy: [Double?]
+    package var calibration: [CalibrationBin]
+    /// The expected calibration error, in 0...1.
+    package var calibrationError: Double
+    /// The samples of the greatest losses among those classified wrongly, greatest first.
+    package var wrong: [Picture]
+    /// The samples of the smallest greatest probability, smallest first.
+    package var unsure: [Picture]
+    package var augmented: [Augmented]
+
+    package init(epoch: Int, step: Int, samples: Int, loss: Double, accuracy: Double, classes: [String]) {
+        self.epoch = epoch
+        self.step = step
+        self.samples = samples
+        self.loss = loss
+        self.accuracy = accuracy
+        self.classes = classes
+        confusion = []
+        classAccuracy = []
+        calibration = []
+        calibrationError = 0
+        wrong = []
+        unsure = []
+        augmented = []
+    }
+}
+
+/// How the weights of one layer are distributed.
+package struct WeightHistogram: Hashable, Sendable {
+    /// The parameter's name, as torchvision has it.
+    package var name: String
+    package var count: Int
+    package var minimum: Double
+    package var maximum: Double
+    package var sum: Double
+    package var sumOfSquares: Double
+    /// The upper edges of buckets, rising, and the number of weights in each.
+    package var edges: [Double]
+    package var counts: [Int]
+
+    package init(
+        name: String, count: Int, minimum: Double, maximum: Double, sum: Double, sumOfSquares: Double,
+        edges: [Double], counts: [Int]
+    ) {
+        self.name = name
+        self.count = count
+        self.minimum = minimum
+        self.maximum = maximum
+        self.sum = sum
+        self.sumOfSquares = sumOfSquares
+        self.edges = edges
+        self.counts = counts
+    }
+}

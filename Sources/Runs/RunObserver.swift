@@ -1,0 +1,14 @@
+/// A part of the program that shows a run to people while it goes on: a report, a status page, TensorBoard's files.
+///
+/// Rank 0's training thread calls it between steps and must not be held up: what takes long is done on a thread of the
+/// observer's own. An observer that fails warns once and ends no run.
+package protocol RunObserver: AnyObject, Sendable {
+    /// A line was added to `metrics.jsonl`.
+    func didRecord(_ line: String)
+
+    /// An evaluation is over, and its details are in the run's folder.
+    func didEvaluate(_ detail: EvaluationDetail, weights: [WeightHistogram])
+
+    /// The run has ended, as a success or not; what is still to be written is written before this returns.
+    func didEnd()
+}
