@@ -80,6 +80,13 @@ package struct Recipe: Equatable, Sendable {
         case flipShift = "flip-shift"
     }
 
+    /// What shows a run to people besides its log.
+    package enum Report: String, CaseIterable, Sendable {
+        /// `report.html` in the run's folder.
+        case html
+        case none
+    }
+
     /// How the log writes losses.
     package enum LossPrecision: String, CaseIterable, Sendable {
         /// Four decimals.
@@ -199,6 +206,7 @@ extension Recipe {
     package var onNonFinite: NonFinitePolicy { overrides.onNonFinite ?? Default.onNonFinite }
     /// Steps between two reports.
     package var logEvery: Int { overrides.logEvery ?? Default.logEvery }
+    package var report: Report { overrides.report ?? Default.report }
     package var lossPrecision: LossPrecision { overrides.lossPrecision ?? Default.lossPrecision }
     package var testAugmentation: TestAugmentation { overrides.testAugmentation ?? Default.testAugmentation }
     /// In 0<...1, the share of the test images that `testAugmentation` is for, the least certain ones.
@@ -297,6 +305,7 @@ extension Recipe {
         static let isStrict = false
         package static let prefetchMegabytes = 256
         static let imageCache = ImageCache.auto
+        static let report = Report.html
         static let lossPrecision = LossPrecision.rounded
         static let whiteningImages = 5000
         package static let testAugmentation = TestAugmentation.none

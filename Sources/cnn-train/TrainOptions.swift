@@ -190,6 +190,7 @@ struct ResultOptions: RecipeFlags {
     @Option(\.output, transform: userPath) var output: String?
     @Option(\.logEvery) var logEvery: Int?
     @Option(\.lossPrecision) var lossPrecision: Recipe.LossPrecision?
+    @Option(\.report) var report: Recipe.Report?
     @Option(\.testAugmentation) var testAugment: Recipe.TestAugmentation?
     @Option(\.testAugmentationShare) var testAugmentShare: Double?
     @Option(\.onNonFinite) var onNan: Recipe.NonFinitePolicy?
@@ -198,6 +199,7 @@ struct ResultOptions: RecipeFlags {
         recipe.output = output
         recipe.logEvery = logEvery
         recipe.lossPrecision = lossPrecision
+        recipe.report = report
         recipe.testAugmentation = testAugment
         recipe.testAugmentationShare = testAugmentShare
         recipe.onNonFinite = onNan

@@ -38,7 +38,7 @@ package enum ChartFiles {
     }
 
     /// Writes a text whole or not at all.
-    static func save(_ text: String, to path: String) throws(ReportError) {
+    package static func save(_ text: String, to path: String) throws(ReportError) {
         do throws(CheckpointError) {
             try writeFile(text, to: path)
         } catch {
