@@ -15,7 +15,8 @@ struct MetricsCommand: ParsableCommand {
             commandName: "export", abstract: "Prints lines of a run's metrics.jsonl as comma-separated values.",
             discussion: "Numbers keep every digit. Norms have a row for each group of layers.")
 
-        @Argument(help: ArgumentHelp("A run's OUTPUT folder.", valueName: "run"), transform: userPath) var run: String
+        @Argument(help: ArgumentHelp("A run's OUTPUT folder.", valueName: "run"), transform: userPath)
+        var path: String
         @Option(
             help: ArgumentHelp(
                 "The kind of lines: train, evaluation, averaged_evaluation, augmented_evaluation, final, norms, time.",
@@ -28,7 +29,7 @@ struct MetricsCommand: ParsableCommand {
         var output: String?
 
         func run() throws {
-            let text = try MetricsTable(of: RunFolder(path: run), kind: kind).csv
+            let text = try MetricsTable(of: RunFolder(path: path), kind: kind).csv
             if let output { return try ChartFiles.save(text, to: output) }
             print(String(text.dropLast()))
         }

@@ -3,7 +3,6 @@ package import Runs
 
 /// Lines of `metrics.jsonl` as comma-separated values (RFC 4180): a row a line, a column for each key that any of them has.
 package struct MetricsTable: Sendable {
-    private let kind: String
     private var columns: [String] = []
     private var rows: [[String: String]] = []
 
@@ -11,12 +10,11 @@ package struct MetricsTable: Sendable {
     ///
     /// - Throws: `ReportError.noRun`, or `.noMetrics` where no line is of that kind.
     package init(of folder: RunFolder, kind: String) throws(ReportError) {
-        self.kind = kind
         guard fileExists(folder.metrics), let bytes = try? readFile(folder.metrics, limit: Int.max) else {
             throw .noRun(path: folder.path)
         }
         var kinds: [String] = []
-        var table = Self(kind: kind)
+        var table = Self()
         RunStory.forEachLine(of: bytes.span) { line, _, fields, span in
             guard fields.read(line, of: span) else { return }
             let cells = fields.fields.map { (Self.text($0.key, of: span), Self.cell($0.value, of: span)) }
@@ -33,7 +31,7 @@ package struct MetricsTable: Sendable {
         self = table
     }
 
-    private init(kind: String) { self.kind = kind }
+    private init() {}
 
     private mutating func add(_ cells: [(String, String)]) {
         for (name, _) in cells where name != "kind" && !columns.contains(name) { columns.append(name) }
