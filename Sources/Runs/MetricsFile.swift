@@ -12,13 +12,28 @@ package final class MetricsFile: Sendable {
     package let lastEvaluatedStep: Int?
     /// The step of the last report of training that an earlier part of the run left in the file.
     package let lastReportedStep: Int?
-    /// The accuracies of the evaluations that an earlier part of the run left in the file, in their order.
-    package let evaluatedAccuracies: [Double]
+    /// The evaluations that an earlier part of the run left in the file, in their order.
+    package let evaluations: [Evaluated]
+    /// Seconds of training until the last record that an earlier part of the run left in the file.
+    package let seconds: Double
+    /// Where these went, as far as an earlier part of the run left it in the file.
+    package let timeSplit: TimeSplit
     /// The steps that an earlier part of the run found to fit into its time; nil where it has not.
     package let fittedSteps: Int?
     private let path: String
     private let handle: FileHandle
     private let state: Mutex<State>
+
+    /// An evaluation on the test split.
+    package struct Evaluated: Hashable, Sendable {
+        package let epoch: Int
+        package let accuracy: Double
+
+        package init(epoch: Int, accuracy: Double) {
+            self.epoch = epoch
+            self.accuracy = accuracy
+        }
+    }
 
     private struct State {
         /// Bytes of the file that are whole lines.
@@ -55,7 +70,11 @@ package final class MetricsFile: Sendable {
         let places = Self.places(in: kept)
         lastEvaluatedStep = places.last { $0.kind == MetricsRecord.Kind.evaluation.rawValue }?.step
         lastReportedStep = places.last { $0.kind == MetricsRecord.Kind.train.rawValue }?.step
-        evaluatedAccuracies = places.filter { $0.kind == MetricsRecord.Kind.evaluation.rawValue }.compactMap(\.accuracy)
+        evaluations = places.filter { $0.kind == MetricsRecord.Kind.evaluation.rawValue }.compactMap { place in
+            place.accuracy.map { Evaluated(epoch: place.epoch ?? 0, accuracy: $0) }
+        }
+        seconds = places.last { $0.seconds != nil }?.seconds ?? 0
+        timeSplit = Self.lastSplit(in: kept)
         fittedSteps = places.last { $0.kind == Self.fittedKind }?.total_steps
         state = Mutex(State(written: UInt64(kept.utf8.count)))
     }
@@ -104,8 +123,10 @@ package final class MetricsFile: Sendable {
     /// What the file's owner needs to know of a line.
     private struct Place: Decodable {
         var kind: String
+        var epoch: Int?
         var step: Int
         var accuracy: Double?
+        var seconds: Double?
         var total_steps: Int?
     }
 
@@ -113,12 +134,17 @@ package final class MetricsFile: Sendable {
         text.split(separator: "\n").compactMap { try? JSONDecoder().decode(Place.self, from: Data($0.utf8)) }
     }
 
+    private static func lastSplit(in text: String) -> TimeSplit {
+        let line = text.split(separator: "\n").last { $0.contains("\"kind\": \"\(TimeSplit.kind)\"") }
+        return line.flatMap { try? JSONDecoder().decode(TimeSplit.self, from: Data($0.utf8)) } ?? TimeSplit()
+    }
+
     /// The lines of `text` up to a step, each ended; a line torn by a crash and what follows it are left out.
     ///
     /// - Parameter isEvaluatedAgain: whether evaluations of that step are left out.
     static func story(in text: String, upTo step: Int, isEvaluatedAgain: Bool = false) -> String {
         let kinds: [MetricsRecord.Kind] = [.evaluation, .averagedEvaluation, .augmentedEvaluation]
-        let repeated = isEvaluatedAgain ? kinds.map(\.rawValue) : []
+        let repeated = isEvaluatedAgain ? kinds.map(\.rawValue) + [TimeSplit.kind] : []
         var kept = ""
         for line in text.split(separator: "\n") {
             guard let place = try? JSONDecoder().decode(Place.self, from: Data(line.utf8)) else { break }
