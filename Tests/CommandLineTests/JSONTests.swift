@@ -10,7 +10,7 @@ struct JSONTests {
 
     /// The keys that the page has under a heading, in the first column of a table.
     private func documented(under heading: String) throws -> Set<String> {
-        let page = try String(contentsOf: DocumentedCommand.project.appending(path: "docs/json.md"), encoding: .utf8)
+        let page = try String(contentsOf: project.appending(path: "docs/json.md"), encoding: .utf8)
         let level = heading.prefix { $0 == "#" } + " "
         let lines = page.split(separator: "\n", omittingEmptySubsequences: false)
         let start = try #require(lines.firstIndex { $0 == heading }, "docs/json.md has no section \(heading)")

@@ -1,5 +1,7 @@
+import Checkpoints
 import Datasets
 import Foundation
+import Recipes
 import Runs
 import Testing
 
@@ -47,17 +49,17 @@ struct EvaluationDetailTests {
 
     @Test("hold probabilities against accuracy in fifteen bins")
     func calibration() {
-        // 0.2 lies in the third bin, whose upper end it is; 0.9 in the fourteenth, 1 in the last.
+        // 3/16 lies in the third bin, 0.9 in the fourteenth, and 1 in the last, whose upper end it is.
         let detail = detail([
-            outcome(0, 0, 0, 0.2, loss: 1), outcome(1, 0, 1, 0.2, loss: 1), outcome(2, 1, 1, 1, loss: 0),
+            outcome(0, 0, 0, 0.1875, loss: 1), outcome(1, 0, 1, 0.1875, loss: 1), outcome(2, 1, 1, 1, loss: 0),
             outcome(3, 1, 2, 0.9, loss: 3),
         ])
         #expect(detail.calibration.count == 15)
         #expect(detail.calibration.map(\.samples).reduce(0, +) == 4)
         #expect(detail.calibration[2].samples == 2 && detail.calibration[2].accuracy == 0.5)
         #expect(detail.calibration[13].samples == 1 && detail.calibration[14].samples == 1)
-        // (2 * |0.5 - 0.2| + |1 - 1| + |0 - 0.9|) / 4, of probabilities that are Floats.
-        #expect((detail.calibrationError - 0.375).magnitude < 1e-7)
+        // (2 * |0.5 - 3/16| + |1 - 1| + |0 - 0.9|) / 4, of probabilities that are Floats.
+        #expect((detail.calibrationError - 0.38125).magnitude < 1e-7)
     }
 
     @Test("of 50,000 samples in 1,000 classes are made")
@@ -240,7 +242,7 @@ struct TimeAccountTests {
         let ending = RunEnding(best: nil, time: split, peakMemory: 1 << 30, ranks: 2)
         #expect(
             ending.facts.map(\.text) == [
-                "computing 75%, data 25%", "at most 1 GiB on rank 0", "without waiting for images: 33% faster",
+                "computing 75%, data 25%", "at most 1.00 GiB on rank 0", "without waiting for images: 33% faster",
             ])
     }
 }
