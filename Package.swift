@@ -90,7 +90,7 @@ let package = Package(
             ],
             exclude: ["onnx.proto"], swiftSettings: house),
         room("Recipes", ["Files", "Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
-        room("Runs", ["Files", "Terminal", "CMachine", "Checkpoints", "Recipes"]),
+        engineRoom("Runs", ["Files", "Terminal", "CMachine", "Checkpoints", "Recipes"]),
         engineRoom("Reports", ["Files", "Terminal", "CCairo", "Checkpoints", "Recipes", "Runs"]),
         room(
             "Launching",

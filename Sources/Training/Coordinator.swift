@@ -17,8 +17,11 @@ final class Coordinator {
     var lastEvaluatedStep: Int? { metrics.lastEvaluatedStep }
     /// The step of the last report of training that is in the metrics already.
     var lastReportedStep: Int? { metrics.lastReportedStep }
-    /// The accuracies of all evaluations that are in the metrics already, in their order.
-    var evaluatedAccuracies: [Double] { metrics.evaluatedAccuracies }
+    /// All evaluations on the test split that are in the metrics already, in their order.
+    var evaluations: [MetricsFile.Evaluated] { metrics.evaluations }
+    /// Seconds of training that earlier parts of the run have told of, and where they went.
+    var seconds: Double { metrics.seconds }
+    var timeSplit: TimeSplit { metrics.timeSplit }
     /// The steps that an earlier part of the run found to fit into its time.
     var fittedSteps: Int? { metrics.fittedSteps }
     /// The step of the newest checkpoint that is there for good.
@@ -100,7 +103,8 @@ final class Coordinator {
     /// Appends a record. A disk that is full ends no training: the record is written when there is room.
     func record(_ record: MetricsRecord) { append(line: record.json) }
 
-    private func append(line: String) {
+    /// Appends a line that is not a record but has `kind` and `step` as records do.
+    func append(line: String) {
         audience?.tell(line)
         do {
             try metrics.append(line: line)
@@ -231,6 +235,12 @@ final class Coordinator {
     func show(to observers: RunObservers, _ run: (RunFolder) -> ObservedRun) throws {
         audience = try RunAudience(observers(run(folder)))
     }
+
+    /// Whether anybody looks on.
+    var isObserved: Bool { audience.map { !$0.isEmpty } ?? false }
+
+    /// An evaluation is over; `details` is called on the observers' thread.
+    func show(_ details: @escaping RunAudience.Details) { audience?.tell(evaluation: details) }
 
     /// Makes the story's end last.
     func close() throws { try metrics.synchronize() }

@@ -28,7 +28,11 @@ extension Trainer {
         try broadcastState(from: max(holder, 0))
         window = ReportWindow(texts: try world.broadcast(window.texts))
         goOn(fittedTo: try world.broadcast(start?.fittedSteps ?? 0))
-        let accuracies = start?.coordinator.evaluatedAccuracies ?? []
+        let accuracies = start?.coordinator.evaluations.map(\.accuracy) ?? []
+        if let coordinator = start?.coordinator {
+            timeAccount.add(earlier: coordinator.timeSplit, seconds: coordinator.seconds)
+            best = coordinator.evaluations.max { $0.accuracy < $1.accuracy }
+        }
         for text in try world.broadcast(accuracies.map { "\($0)" }.joined(separator: " ")).split(separator: " ") {
             stopRule.add(Double(text) ?? 0)
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Recipes
 import Runs
 import Synchronization
 import Testing
@@ -69,14 +70,15 @@ struct ObserverTests {
         }
     }
 
-    @Test("an observer is told the end of a run that fails")
-    func failure() throws {
-        struct Stop: Error {}
+    @Test("an observer is told the end of a run that is asked to leave")
+    func left() throws {
         let observer = RememberingObserver()
         var hooks = TrainerHooks()
-        hooks.snapshotKept = { _, step in if step == 2 { throw Stop() } }
-        #expect(throws: Stop.self) { try run.train(run.flags("run"), hooks: hooks, observers: { _ in [observer] }) }
-        #expect(observer.told.ends == 1 && observer.told.lines.count == 1)
+        hooks.isStopAsked = { _, step in step == 1 }
+        #expect(throws: RunStopped.self) {
+            try run.train(run.flags("run"), hooks: hooks, observers: { _ in [observer] })
+        }
+        #expect(observer.told.ends == 1 && observer.told.lines.last?.contains("\"kind\": \"time\"") == true)
     }
 }
 
