@@ -1,7 +1,8 @@
 import CCairo
 import Glibc
 
-/// cairo (cairographics.org), which draws PNG pictures. It is loaded when the first is asked for: no other command needs it.
+/// cairo (cairographics.org), which draws PNG pictures. It is loaded when the first is asked for: no other command needs
+/// it.
 struct Cairo: Sendable {
     let makeSurface: cairo_surface_maker
     let surfaceStatus: cairo_surface_asker
@@ -52,7 +53,9 @@ struct Cairo: Sendable {
         }
         guard let library else { throw .noCairo(reason: reason ?? "no reason is given") }
         func symbol(_ name: String) throws(ReportError) -> UnsafeMutableRawPointer {
-            guard let address = dlsym(library, "cairo_" + name) else { throw .noCairo(reason: "it has no cairo_\(name)") }
+            guard let address = dlsym(library, "cairo_" + name) else {
+                throw .noCairo(reason: "it has no cairo_\(name)")
+            }
             return address
         }
         makeSurface = unsafeBitCast(try symbol("image_surface_create"), to: cairo_surface_maker.self)

@@ -10,14 +10,16 @@ package enum ChartFiles {
         case png
     }
 
-    /// Pixels of a PNG picture for each of a chart's units: 300 a inch at a paper's column of 3.5 inches.
+    /// Pixels of a PNG picture for each of a chart's units: 300 an inch at a paper's column of 3.5 inches.
     private static let pixelsPerUnit = 2.5
 
     /// Writes every chart of a run, or of several in comparison.
     ///
     /// - Returns: the paths of what was written.
     /// - Throws: `ReportError`
-    package static func write(_ stories: [RunStory], to folder: String, as format: Format) throws(ReportError) -> [String] {
+    package static func write(_ stories: [RunStory], to folder: String, as format: Format) throws(ReportError)
+        -> [String]
+    {
         let charts: [any Chart] =
             stories.count == 1 ? stories.flatMap { RunCharts($0).all } : ComparisonCharts(stories).all
         do throws(FileError) {

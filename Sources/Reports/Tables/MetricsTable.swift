@@ -1,7 +1,8 @@
 import Files
 package import Runs
 
-/// Lines of `metrics.jsonl` as comma-separated values (RFC 4180): a row a line, a column for each key that any of them has.
+/// Lines of `metrics.jsonl` as comma-separated values (RFC 4180): a row a line, a column for each key that any of them
+/// has.
 package struct MetricsTable: Sendable {
     private var columns: [String] = []
     private var rows: [[String: String]] = []
