@@ -123,7 +123,7 @@ package struct RunFolder: Hashable, Sendable {
     /// Removes what makes the folder hold a run, of one that has saved no state yet.
     package func removeBeginning() {
         guard !holdsCheckpoints else { return }
-        for path in [recipe, metrics] { _ = path.withPath { unlink($0) } }
+        for path in [recipe, metrics, facts, evaluation, report] { _ = path.withPath { unlink($0) } }
     }
 
     /// Removes what a supervisor has written, and the folder where nothing else is in it.
