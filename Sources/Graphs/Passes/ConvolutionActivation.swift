@@ -3,7 +3,7 @@ extension Graph {
     /// ReLU6, sigmoid and tanh, and for linear layers. GELU's gradient reads what stands before it, so that only
     /// evaluation has it so.
     ///
-    /// What has just been written goes through the activation while it is in the nearest cache.
+    /// The activation is the convolution's epilogue: it reads numbers that are still in the nearest cache.
     func fusingConvolutionActivations() -> Graph {
         let uses = Uses(self)
         var fused = self
