@@ -10,7 +10,7 @@ package enum LaunchError: Error, Equatable, Sendable {
     /// mpirun waits for ever where it may not write the files that ranks of a machine share.
     case shortFiles(found: Int, needed: Int)
     case refused(program: String, reason: String)
-    /// A supervised job's processes have no place for what they share on a host.
+    /// A host has no folder for the files that a supervised job's processes share.
     case noJobFolder(path: String, reason: String)
     /// A start for a supervised job that nobody takes.
     case noSupervisor(job: String, reason: String)

@@ -10,7 +10,7 @@ package struct HostPool: Sendable {
     package enum Condition: Hashable, Sendable {
         /// It is to be asked next.
         case due(hasFailed: Bool)
-        /// It is being asked. `isAwaited`: a restart waits for what comes of it.
+        /// The pool waits for its answer. `isAwaited`: a restart waits for the answer too.
         case asked(isAwaited: Bool, hasFailed: Bool)
         case answering
         /// It is asked again from then on.
@@ -28,7 +28,7 @@ package struct HostPool: Sendable {
         self.cooldown = cooldown
     }
 
-    /// Hosts that it is time to ask, which count as asked from now on.
+    /// Returns the hosts that it is time to ask, which count as asked from now on.
     package mutating func takeDue(at now: Double) -> [Host] {
         members.indices.compactMap { index in
             switch members[index].condition {
@@ -41,7 +41,7 @@ package struct HostPool: Sendable {
         }
     }
 
-    /// Asks all hosts that do not answer again, whatever they have done: there are too few without them.
+    /// Asks all hosts that do not answer again, whatever their failures: there are too few without them.
     package mutating func forgiveAll() {
         for index in members.indices {
             switch members[index].condition {

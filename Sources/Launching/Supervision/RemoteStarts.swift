@@ -43,7 +43,7 @@ package final class RemoteStarts {
     /// Can be read from when there is a start.
     let descriptor: Int32
     private let path: String
-    /// The longest message: many times what Open MPI writes.
+    /// Bytes of the longest message: many times those of Open MPI's.
     private static let longest = 1 << 16
 
     /// Makes the place where starts of a job are asked for, in the job's folder, which is there and this user's alone.
