@@ -11,7 +11,7 @@ package enum RecipeError: Error, Equatable, Sendable {
     case contradiction(String)
     case modelMissing
 
-    /// How a message points into a file: `configs/a.yaml:3`.
+    /// Returns the words by which a message points into a file: `configs/a.yaml:3`.
     static func place(path: String, line: Int?) -> String {
         line.map { "\(path):\($0)" } ?? path
     }
