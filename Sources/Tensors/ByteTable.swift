@@ -4,7 +4,7 @@ package struct ByteTable: Sendable {
     /// 256 numbers for each channel, channel after channel.
     private let numbers: [Float]
 
-    /// - Parameter number: what a byte of a channel becomes.
+    /// - Parameter number: the number that a byte of a channel stands for.
     package init(channels: Int, number: (_ byte: UInt8, _ channel: Int) -> Float) {
         precondition(channels > 0, "a table for \(channels) channels")
         self.channels = channels
@@ -14,7 +14,7 @@ package struct ByteTable: Sendable {
     /// The number that `byte` becomes.
     package subscript(_ byte: UInt8, channel: Int) -> Float { numbers[channel << 8 | Int(byte)] }
 
-    /// Writes what each of `bytes` becomes; channels vary fastest.
+    /// Writes the number of each of `bytes`; channels vary fastest.
     package func write(_ bytes: Span<UInt8>, into target: inout MutableSpan<Float>) {
         precondition(bytes.count == target.count, "\(bytes.count) bytes for \(target.count) numbers")
         precondition(bytes.count.isMultiple(of: channels), "\(bytes.count) bytes of \(channels) channels")
