@@ -63,7 +63,8 @@ private struct Backward {
         self.isConcatenation = isConcatenation
     }
 
-    /// The graph with its gradients on record; a concatenation's lacks what only its parts' have been given.
+    /// The graph with its gradients on record. The gradient of a concatenation lacks the terms that its parts'
+    /// gradients have taken directly.
     consuming func finished() -> Graph {
         for (index, sum) in sums.enumerated() {
             precondition(held[index].isEmpty, "\(graph.values[index].name) waits for a gradient that never came")

@@ -1,11 +1,11 @@
 package import Networks
 package import Tensors
 
-/// A network at one input shape, ready to be planned: every value's shape is known, and for training the backward pass
+/// A network at one input shape, ready to be compiled: every value's shape is known, and for training the backward pass
 /// is part of it.
 ///
 /// Nodes are in execution order and in single assignment: a value is written by one node. A graph cannot be executed;
-/// the engine compiles it into a plan.
+/// the engine compiles it into an execution plan.
 package struct Graph: Sendable {
     /// The use of a graph; only a training graph has losses and a backward pass.
     package enum Purpose: Sendable { case training, evaluation }
@@ -23,8 +23,8 @@ package struct Graph: Sendable {
     package internal(set) var inputTransform: InputTransform?
     /// The main head's class scores.
     package internal(set) var logits: ValueID
-    /// For training: a value's gradient, summed over its consumers. The images and what depends on no parameter have
-    /// none.
+    /// The gradients by value, summed over the value's consumers; empty in evaluation. The images, and values that
+    /// depend on no parameter, have none.
     package internal(set) var gradients: [ValueID: ValueID] = [:]
 }
 
@@ -70,8 +70,8 @@ package struct Node: Sendable {
     /// The sums over its output that a convolution or its data gradient may take in its epilogue. The nodes that need
     /// them come after.
     package var sums: OutputSums?
-    /// The function that the sum of operation and addend goes through; in a data gradient through its gradient, where
-    /// `activated` is what that follows from: its y, or of GELU its x.
+    /// The activation that the sum of operation and addend goes through. A data gradient goes through its gradient
+    /// instead, which follows from `activated`: the activation's y, or of GELU its x.
     package var activation: Activation?
     package var activated: ValueID?
     /// The layer it belongs to, as the network names it.
@@ -87,7 +87,7 @@ package struct Node: Sendable {
         self.layer = layer
     }
 
-    /// Which of the inputs `load` is for: a residual block's identity, else the first.
+    /// The index of the input that `load` is for: a residual block's identity, else the first.
     package var loadedInput: Int {
         switch operation {
         case .batchNorm(let norm) where norm.addsIdentity, .normalize(let norm) where norm.addsIdentity: 1
@@ -111,7 +111,7 @@ package struct GradientLoad: Hashable, Sendable {
     }
 }
 
-/// Two sums over each channel of what a node writes.
+/// Two sums over each channel of a node's output.
 package enum OutputSums: Sendable {
     /// The sums of y and y².
     case moments
@@ -279,7 +279,7 @@ package struct BatchNorm: Hashable, Sendable {
     package var runningMean: ParameterID
     package var runningVariance: ParameterID
     package var batchesTracked: ParameterID
-    /// Counts the network's batch norms, so that forward and backward share what they remember.
+    /// The number of the batch norm in its network, by which its forward and backward nodes find their common memory.
     package var index: Int
     /// The activation that the results go through before they are written; nil for none.
     package var activation: Activation?

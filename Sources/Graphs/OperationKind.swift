@@ -1,6 +1,6 @@
 package import Tensors
 
-/// Which part of a training step something belongs to.
+/// The parts of a training step.
 package enum Pass: String, CaseIterable, Sendable {
     case forward
     /// Gradients of values; a batch norm's includes those of its parameters.

@@ -17,8 +17,8 @@ package struct Summary: Sendable {
         package let multiplyAdds: Int
     }
 
-    /// The layers in the order of the state_dict, auxiliary heads included, without the images. Joints and what else is
-    /// a function in PyTorch have no row, as torchsummary has none of them.
+    /// The layers in the order of the state_dict, auxiliary heads included, without the images. Concatenations,
+    /// additions and other functions of PyTorch have no row, as torchsummary has none of them.
     package let rows: [Row]
     /// Parameters of all layers; running statistics are buffers and do not count.
     package let parameters: Int

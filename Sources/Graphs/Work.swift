@@ -124,7 +124,7 @@ extension Graph {
         case .scale, .scaleGradient: return output
         // A window's squares and their sum; scale, offset, power, division.
         case .localResponseNormalization(let size, _, _, _): return (2 * size + 4) * output
-        // d and its power again; dy * y / d, the window's sum of it, and what becomes of both.
+        // d and its power again; dy * y / d, the window's sum of it, and the two terms of dx.
         case .localResponseNormalizationGradient(let size, _, _, _): return (3 * size + 9) * output
         case .maxPool(let pooling), .averagePool(let pooling): return pooling.kernel * pooling.kernel * output
         // Each dy goes to one place, each x is compared once for each of its windows.

@@ -1,6 +1,6 @@
 import KernelInterface
 
-/// Elements a window's average is over: padding counts, what ceil mode adds beyond it does not.
+/// The number of elements that a window's average is over: padding counts, places that ceil mode adds beyond it do not.
 @inline(__always)
 private func divisor(_ row: Int, _ column: Int, _ arguments: PoolingArguments, height: Int, width: Int) -> Int {
     let top = row &* arguments.stride &- arguments.padding

@@ -10,7 +10,7 @@ struct OpenStretch<Member: Weightless> {
     var step = 0
     /// Floats to the second address of a step that is wider than a cache line; else 0.
     private(set) var besides = 0
-    /// Steps after which another line is asked for.
+    /// Steps after which another line is prefetched.
     private(set) var stepsPerLine = 1
     /// The rest of this pass: steps or, before it is spread, floats.
     var remaining = 0

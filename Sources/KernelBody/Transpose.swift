@@ -1,4 +1,4 @@
-// Squares of numbers whose rows become columns, without leaving the registers.
+// Squares of numbers, transposed without leaving the registers.
 
 /// Numbers in a row of a square, whatever the vectors' width.
 @inline(__always) var squareSide: Int { 16 }

@@ -183,7 +183,7 @@ package struct TransposeArguments: BitwiseCopyable {
     package var inputs: Int
     package var outputs: Int
     package var taps: Int
-    /// Which tap stands at each place of the destination.
+    /// The tap at each place of the destination.
     package var order: UnsafePointer<Int>
 
     package init(

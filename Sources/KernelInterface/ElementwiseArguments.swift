@@ -29,7 +29,7 @@ package struct DropoutArguments: BitwiseCopyable {
     package var output: TensorView
     package var addend: TensorView?
     package var rate: Float
-    /// Which dropout layer of the network it is.
+    /// The number of the dropout layer in its network.
     package var layer: Int
 
     package init(

@@ -16,8 +16,8 @@ package struct ChunkNumbers: BitwiseCopyable {
     package var rate: Float
     /// The share of a weight that is added to its gradient.
     package var decay: Float
-    /// By optimizer: the share of a gradient that enters SGD's velocity, the share of a weight that a step keeps, or the
-    /// factor of LAMB's directions.
+    /// By optimizer: the share of a gradient that enters SGD's velocity, the share of a weight that a step keeps, or
+    /// the factor of LAMB's directions.
     package var scale: Float
 
     /// Whether the parameter, and all that is remembered of it, stays as it is.

@@ -20,7 +20,7 @@ package func measureBandwidth(_ instructionSet: InstructionSet, threads: Int) th
             channels: Stretch.floats, pixelStride: Stretch.floats, sampleStride: Stretch.floats)
     }
     let batch = BatchLayout(shards: Stretch.tasks, shardCapacity: 1, shardSizes: sizes.baseAddress)
-    /// The seconds that one array takes to become the sum of the two others.
+    /// The seconds of one sum of two arrays into the third.
     func sum(into output: Int) -> Double {
         var job = BandwidthJob(
             add: instructionSet.kernels.add,

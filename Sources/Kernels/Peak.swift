@@ -11,7 +11,7 @@ internal import Tensors
 /// All threads work at once, as they do in a training step, and each counts its own processor time: time that other
 /// programs take in between is not the machine's limit. The best of several runs of some milliseconds.
 ///
-/// - Parameter cores: That the threads share; a part of one where ranks share it.
+/// - Parameter cores: the number that the threads share; a part of one where ranks share it.
 /// - Throws: where the system refuses threads or memory.
 package func measurePeak(_ instructionSet: InstructionSet, threads: Int, cores: Double) throws -> Double {
     let pool = try ThreadPool(threads: threads)

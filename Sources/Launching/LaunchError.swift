@@ -1,4 +1,4 @@
-/// Why a job cannot be started.
+/// The reasons for which a job cannot be started.
 package enum LaunchError: Error, Equatable, Sendable {
     case hosts(found: String, reason: String)
     case hostfile(path: String, reason: String)

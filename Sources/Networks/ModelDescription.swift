@@ -1,6 +1,6 @@
 import Tensors
 
-/// A model that can be asked for by name.
+/// A model that users name.
 package struct ModelDescription: Sendable {
     package let name: String
     /// Authors, title, where and when.

@@ -1,4 +1,4 @@
-/// The names that a kind of pickle may ask for, as `module.name`.
+/// The names that a kind of pickle may use, as `module.name`.
 package struct PickleDialect: Sendable {
     /// Functions that it may call.
     let functions: Set<String>
@@ -23,7 +23,7 @@ package struct PickleDialect: Sendable {
     }
 }
 
-/// Why a pickle is not read.
+/// The reason for which a pickle is not read.
 package struct PickleError: Error, Equatable {
     package let reason: String
 

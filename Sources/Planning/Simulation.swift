@@ -83,7 +83,7 @@ private struct Wires {
     private var head = 0
     /// The time at which the second communicator's thread is done with its last message.
     private var sideFree = 0.0
-    /// When the network can take the next message.
+    /// The time at which the network can take the next message.
     private var networkFree = 0.0
     private var stolen = 0.0
 
@@ -112,7 +112,7 @@ private struct Wires {
         return now
     }
 
-    /// When the last sum of gradients is there; 0 where there is nothing to send.
+    /// Returns the time at which the last sum of gradients is there; 0 where there is nothing to send.
     mutating func end() -> Double {
         advance(to: .infinity)
         return sideFree

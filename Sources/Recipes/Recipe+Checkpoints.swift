@@ -11,7 +11,7 @@ extension Recipe {
         case epochs(Int)
     }
 
-    /// Which checkpoints a run writes, and which of them stay.
+    /// The checkpoints that a run writes, and those of them that stay.
     package struct Checkpoints: Equatable, Sendable {
         /// The fate of a checkpoint that is due while one is being written.
         package enum Busy: String, CaseIterable, Sendable {

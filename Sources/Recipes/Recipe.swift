@@ -150,8 +150,8 @@ extension Recipe {
     package var batchSize: Int {
         choosesBatchSize ? Default.batchSize : overrides.batchSize ?? Default.batchSize
     }
-    /// The learning rate after the warm-up, above 0: the one that is asked for, in proportion to the images of a step
-    /// where it is meant for another number of them.
+    /// The learning rate after the warm-up, above 0: the one of the recipe, in proportion to the images of a step where
+    /// it is meant for another number of them.
     package var learningRate: Double {
         guard let asked = overrides.learningRate, !choosesLearningRate else {
             return optimizer.learningRate(batchSize: globalBatchSize)

@@ -1,4 +1,4 @@
-/// Why there is no recipe.
+/// The reasons for which there is no recipe.
 package enum RecipeError: Error, Equatable, Sendable {
     case unreadable(path: String, reason: String)
     /// The text is not YAML, or not a mapping of keys to values.

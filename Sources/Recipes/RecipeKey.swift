@@ -132,7 +132,7 @@ package struct RecipeKey: Sendable {
     /// The names of all, for messages.
     static var names: String { (all.map(\.name) + [include]).joined(separator: ", ") }
 
-    /// The key that someone who wrote `name` most likely meant.
+    /// The key that `name` is most likely meant to be.
     static func nearest(to name: String) -> String? {
         let spelled = String(name.lowercased().map { $0 == "-" || $0 == " " ? "_" : $0 })
         let own = all.flatMap { key in ([key.name] + key.alsoKnownAs).map { (spelling: $0, name: key.name) } }

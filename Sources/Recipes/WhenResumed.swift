@@ -2,7 +2,7 @@
 package enum WhenResumed: Sendable {
     /// It sets the run's length, places, speed or output; the computation stays the same run's.
     case changesFreely
-    /// It makes another run of it from here on, which must be asked for by name: `--override KEY`.
+    /// It makes another run of it from here on, which the user must allow by name: `--override KEY`.
     case changesOnRequest
     /// The saved state fits no other value.
     case stays

@@ -99,10 +99,10 @@ package struct RunHolder: Codable, Equatable, Sendable {
     /// The machine's name.
     package let host: String
     package let pid: Int32
-    /// When it took the folder, for people.
+    /// The time at which it took the folder, for people.
     package let start: String
-    /// When the process began, in the kernel's ticks since the machine's start: its number alone may be another's by
-    /// now.
+    /// The time at which the process began, in the kernel's ticks since the machine's start; its number alone may be
+    /// another's by now.
     package let ticks: Int
     /// The cluster's job that it is of; one that is started again elsewhere is the same.
     package var job: String?

@@ -1,4 +1,4 @@
-/// The pixels of a batch's samples, which become floats when the engine takes them in.
+/// The pixels of a batch's samples; the engine turns them into floats.
 package protocol BatchImages: Sendable {
     /// The number of samples.
     var count: Int { get }

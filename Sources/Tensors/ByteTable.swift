@@ -1,4 +1,4 @@
-/// The number that each byte becomes, for each channel of an image: a normalisation looked up instead of computed.
+/// The number that each byte stands for, for each channel of an image: a normalisation by table look-up.
 package struct ByteTable: Sendable {
     package let channels: Int
     /// 256 numbers for each channel, channel after channel.
@@ -11,7 +11,7 @@ package struct ByteTable: Sendable {
         numbers = (0..<channels).flatMap { channel in (0...255).map { number(UInt8($0), channel) } }
     }
 
-    /// The number that `byte` becomes.
+    /// The number that `byte` stands for.
     package subscript(_ byte: UInt8, channel: Int) -> Float { numbers[channel << 8 | Int(byte)] }
 
     /// Writes the number of each of `bytes`; channels vary fastest.

@@ -15,7 +15,7 @@ package struct Sharding: Hashable, Sendable {
     /// shards.
     package let isExact: Bool
 
-    /// The number of shards where nothing else is asked for.
+    /// The default number of shards.
     package static let defaultShards = 8
 
     package init(shards: Int = Sharding.defaultShards, ranks: Int = 1, rank: Int = 0) {

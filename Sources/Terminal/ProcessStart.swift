@@ -19,7 +19,7 @@ package enum WriteSignals {
         }
     }
 
-    /// Gives them their effect again, for a program that this process becomes.
+    /// Restores the signals' effect, for a program that this process becomes.
     package static func restore() {
         taken.withLock { numbers in
             for number in numbers { signal(number, SIG_DFL) }

@@ -61,7 +61,7 @@ package final class StandardStream: Sendable {
     }
 }
 
-/// Why a standard stream takes no more text.
+/// The reason for which a standard stream takes no more text.
 package struct StreamFailure: Error, Equatable, Sendable {
     package let code: Int32
 

@@ -1,6 +1,6 @@
 /// A rewrite of graphs that saves passes over memory and leaves every number they compute as it is.
 ///
-/// They are applied in the order of their cases, each to what the one before has made.
+/// They are applied in the order of their cases, each to the result of the one before.
 package enum GraphPass: String, CaseIterable, Sendable {
     /// add(batchNorm(x), identity) -> batchNorm(x, identity)
     case normAddition = "norm-addition"
@@ -64,7 +64,7 @@ extension Graph {
 
 /// The readers and the writer of each value of a graph.
 struct Uses {
-    /// By value: the index of the node that writes it; nil for the images, and for what a pass has removed.
+    /// By value: the index of the node that writes it; nil for the images, and for values that a pass has removed.
     private(set) var writer: [Int?]
     /// By value: the indices of the nodes that read it, once for each time.
     private(set) var readers: [[Int]]

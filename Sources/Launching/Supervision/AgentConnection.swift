@@ -13,7 +13,7 @@ final class AgentConnection {
 
     let host: Host
     private(set) var state = State.starting
-    /// When the last line came; the start before that.
+    /// The time of the last line; that of the start until one has come.
     var heard: Double
     /// Ranks that live on the host.
     private(set) var living: Set<Int> = []

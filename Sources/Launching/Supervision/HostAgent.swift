@@ -24,7 +24,7 @@ package final class HostAgent {
     private var heard = monotonicSeconds()
     private var lastBeat = 0.0
     private var lastSearch = 0.0
-    /// When ranks were last expected or found.
+    /// The time at which ranks were last expected or found.
     private var lastNews = 0.0
     private var isLeaving = false
 

@@ -61,7 +61,7 @@ package struct HostPool: Sendable {
 
     /// The host has failed, or does not answer when it is asked.
     ///
-    /// - Returns: whether that is news: it was answering, or was asked for the first time.
+    /// - Returns: whether that is new: it was answering, or was asked for the first time.
     package mutating func failed(_ name: String, at now: Double) -> Bool {
         guard let index = members.firstIndex(where: { $0.host.name == name }) else { return false }
         switch members[index].condition {
@@ -96,7 +96,7 @@ package struct HostPool: Sendable {
         members.filter { $0.condition == .answering && $0.isSpare == isSpare }.map(\.host)
     }
 
-    /// When the next host is to be asked.
+    /// The time at which the next host is to be asked.
     package var nextDue: Double {
         members.reduce(.infinity) { next, member in
             switch member.condition {
