@@ -61,10 +61,10 @@ package struct Node: Sendable {
     /// A value of the output's shape that is added to it: how a value with several consumers sums its gradients.
     package var addend: ValueID?
     /// The batch norm, with its activation, that its `loadedInput` goes through when it is read. The batch norm's own
-    /// node comes before and has no output. Convolutions and max pools have it, their gradients, and batch norms that
-    /// add an identity.
+    /// node comes before and has no output. Convolutions and their weight gradients have it, max pools and their
+    /// gradients, and batch norms that add an identity.
     package var load: BatchNorm?
-    /// The batch norm whose gradient is computed of the last input, dy, when it is read; of a convolution's gradients
+    /// The batch norm whose gradient is computed from the last input, dy, when it is read; of a convolution's gradients
     /// alone. The batch norm gradient's own node comes before and has no output.
     package var gradientLoad: GradientLoad?
     /// The sums over its output that a convolution or its data gradient may take in its epilogue. The nodes that need

@@ -79,7 +79,7 @@ package struct WeightGradientArguments: BitwiseCopyable {
     /// x
     package var source: TensorView
     package var window: SourceWindow
-    /// dy, and the batch norm whose gradient is computed of it while it is packed.
+    /// dy, and the batch norm whose gradient is computed from it while it is packed.
     package var outputGradient: TensorView
     package var normGradient: NormGradient?
     /// The segments of the first part's inputs, and the places of their weights in its sums:
