@@ -42,7 +42,7 @@ package struct Loader: Sendable {
     /// The weight of each class in losses; nil for 1.
     package let classWeights: [Float]?
     package let images: ImageOptions
-    package let limits: PrefetchLimits
+    package var limits: PrefetchLimits
 
     package init(
         dataset: any Dataset, imageSize: Int, shorterSide: Int? = nil, augmentation: Augmentation = .none,

@@ -21,8 +21,25 @@ struct RelabelledDataset: Dataset {
 }
 
 extension Dataset {
+    /// The dataset whose labels these are in other words, or itself.
+    private var asStored: any Dataset { (self as? RelabelledDataset)?.dataset ?? self }
+
+    /// The normalisation that its images have gone through, as far as it is known.
+    package var shownNormalisation: Normalisation {
+        (asStored as? StoredDataset)?.normalisation ?? Normalisation.of(dataset: name, channels: channels)
+            ?? Normalisation(
+                name: "none", means: [Float](repeating: 0.5, count: channels),
+                deviations: [Float](repeating: 0.25, count: channels))
+    }
+
+    /// The file that a sample comes from, as messages call it; nil where it is no file of its own.
+    package func fileName(of index: Int, in split: Split) -> String? {
+        guard let source = (asStored as? StoredDataset)?.source, source.imageSize == nil else { return nil }
+        return source.path(of: index, in: split)
+    }
+
     /// Whether its images are made on the spot, as floats.
-    package var isDrawn: Bool { ((self as? RelabelledDataset)?.dataset ?? self) is any DrawnDataset }
+    package var isDrawn: Bool { asStored is any DrawnDataset }
 
     /// This dataset with the labels of other class names, which it has some of.
     ///

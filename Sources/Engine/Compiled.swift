@@ -22,7 +22,7 @@ extension PlanContext {
     fileprivate init(
         _ shared: SharedMemory, batch: BatchLayout, step: UnsafeMutablePointer<StepState>,
         images: UnsafeMutablePointer<Float>, losses: UnsafeMutablePointer<Float>,
-        predictions: UnsafeMutablePointer<Int32>
+        predictions: UnsafeMutablePointer<Int32>, probabilities: UnsafeMutablePointer<Float>
     ) {
         let configuration = shared.configuration
         self.init(
@@ -30,7 +30,7 @@ extension PlanContext {
             usesWinograd: configuration.usesWinograd && configuration.backend != .openblas,
             threads: configuration.threads, batch: batch, step: step, parameters: shared.arena,
             weights: shared.weights, gradients: shared.gradients, activations: shared.activations, images: images,
-            losses: losses, predictions: predictions)
+            losses: losses, predictions: predictions, probabilities: probabilities)
     }
 }
 
@@ -48,6 +48,7 @@ final class Compiled {
     private let images: UnsafeMutablePointer<Float>
     private let losses: UnsafeMutablePointer<Float>
     private let predictions: UnsafeMutablePointer<Int32>
+    private let probabilities: UnsafeMutablePointer<Float>
     private let logitsView: TensorView
 
     init(
@@ -60,6 +61,7 @@ final class Compiled {
         images = try memory.allocate(Float.self, count: slots * inputShape.count + MemoryPlan.laneGranule)
         losses = try memory.allocate(Float.self, count: slots)
         predictions = try memory.allocate(Int32.self, count: slots)
+        probabilities = try memory.allocate(Float.self, count: slots)
         batch = BatchLayout(
             shards: shards, shardCapacity: capacity, shardSizes: try memory.allocate(Int.self, count: shards))
         state = memory.store(
@@ -75,7 +77,8 @@ final class Compiled {
             }
         }
         let context = PlanContext(
-            shared, batch: batch, step: state, images: images, losses: losses, predictions: predictions)
+            shared, batch: batch, step: state, images: images, losses: losses, predictions: predictions,
+            probabilities: probabilities)
         let builder = PlanBuilder(graph: graph, layout: layout, context: context)
         logitsView = builder.view(graph.logits)
         let (plan, planBytes) = try builder.build()
@@ -92,7 +95,7 @@ final class Compiled {
         let slots = shards * capacity
         let pixels = slots * graph[graph.input].shape.count + MemoryPlan.laneGranule
         let own =
-            PlanMemory.bytes(Float.self, pixels) + PlanMemory.bytes(Float.self, slots)
+            PlanMemory.bytes(Float.self, pixels) + 2 * PlanMemory.bytes(Float.self, slots)
             + PlanMemory.bytes(Int32.self, slots) + PlanMemory.bytes(Int.self, shards)
             + PlanMemory.bytes(UInt32.self, slots) + 2 * PlanMemory.bytes(Int32.self, slots)
             + PlanMemory.bytes(Float.self, slots) + PlanMemory.bytes(StepState.self, 1)
@@ -102,7 +105,7 @@ final class Compiled {
             shared,
             batch: BatchLayout(shards: shards, shardCapacity: capacity, shardSizes: placeholder(Int.self)),
             step: placeholder(StepState.self), images: placeholder(Float.self), losses: placeholder(Float.self),
-            predictions: placeholder(Int32.self))
+            predictions: placeholder(Int32.self), probabilities: placeholder(Float.self))
         return own + weightBytes + PlanBuilder(graph: graph, layout: layout, context: context).byteCount()
     }
 
@@ -164,6 +167,16 @@ final class Compiled {
             tally.samples += 1
         }
         return tally
+    }
+
+    /// What the last run, which was of these samples, made of each of them.
+    func forEachOutcome(_ body: (SampleOutcome) -> Void) {
+        forEachSample { slot in
+            body(
+                SampleOutcome(
+                    sampleID: state.pointee.sampleIDs[slot], label: state.pointee.labels[slot],
+                    predicted: predictions[slot], probability: probabilities[slot], loss: losses[slot]))
+        }
     }
 
     func logits(shardSizes: [Int]) -> [Float] {

@@ -149,6 +149,9 @@ package final class Engine {
         return lastRun.compiled.logits(shardSizes: lastRun.batch)
     }
 
+    /// What the last run of `evaluate` made of each of its samples, in the order of its batch.
+    package func forEachOutcome(_ body: (SampleOutcome) -> Void) { evaluation.forEachOutcome(body) }
+
     // MARK: Parameters
 
     /// A parameter in torch's layout. `batchesTracked` is a property of the engine instead.

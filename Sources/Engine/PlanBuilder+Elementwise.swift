@@ -136,6 +136,7 @@ extension PlanBuilder {
     private func crossEntropy(_ logits: ValueID, _ gradient: TensorView?, weight: Float) -> CrossEntropyArguments {
         CrossEntropyArguments(
             batch: context.batch, step: UnsafePointer(context.step), logits: view(logits), gradient: gradient,
-            weight: weight, losses: context.losses, predictions: context.predictions, isFirst: !hasLoss)
+            weight: weight, losses: context.losses, predictions: context.predictions,
+            probabilities: context.probabilities, isFirst: !hasLoss)
     }
 }

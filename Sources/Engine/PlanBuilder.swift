@@ -21,6 +21,7 @@ struct PlanContext {
     /// The losses, by slot.
     var losses: UnsafeMutablePointer<Float>
     var predictions: UnsafeMutablePointer<Int32>
+    var probabilities: UnsafeMutablePointer<Float>
 }
 
 /// Compiles a graph into a plan, node by node.

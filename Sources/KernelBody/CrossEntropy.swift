@@ -112,7 +112,11 @@ func crossEntropy(_ arguments: UnsafePointer<CrossEntropyArguments>, _ task: Int
     let target = Target(arguments, task)
     let loss = Float(target.loss(logits, classes, sum: sum, highest: best.value)) * arguments.pointee.weight
     arguments.pointee.losses[task] = arguments.pointee.isFirst ? loss : arguments.pointee.losses[task] + loss
-    if arguments.pointee.weight == 1 { arguments.pointee.predictions[task] = Int32(truncatingIfNeeded: best.index) }
+    if arguments.pointee.weight == 1 {
+        arguments.pointee.predictions[task] = Int32(truncatingIfNeeded: best.index)
+        // exp(0) is that class's part of the sum.
+        arguments.pointee.probabilities[task] = Float(1 / sum)
+    }
     if let gradient { writeGradient(arguments, target, sum: sum, to: gradient) }
 }
 

@@ -95,11 +95,14 @@ package struct CrossEntropyArguments: BitwiseCopyable {
     package var losses: UnsafeMutablePointer<Float>
     /// By slot: the class with the highest logit, written by the head of weight 1.
     package var predictions: UnsafeMutablePointer<Int32>
+    /// By slot: the softmax of that class, written likewise.
+    package var probabilities: UnsafeMutablePointer<Float>
     package var isFirst: Bool
 
     package init(
         batch: BatchLayout, step: UnsafePointer<StepState>, logits: TensorView, gradient: TensorView?, weight: Float,
-        losses: UnsafeMutablePointer<Float>, predictions: UnsafeMutablePointer<Int32>, isFirst: Bool
+        losses: UnsafeMutablePointer<Float>, predictions: UnsafeMutablePointer<Int32>,
+        probabilities: UnsafeMutablePointer<Float>, isFirst: Bool
     ) {
         self.batch = batch
         self.step = step
@@ -108,6 +111,7 @@ package struct CrossEntropyArguments: BitwiseCopyable {
         self.weight = weight
         self.losses = losses
         self.predictions = predictions
+        self.probabilities = probabilities
         self.isFirst = isFirst
     }
 }

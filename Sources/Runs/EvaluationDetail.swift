@@ -95,9 +95,9 @@ package struct EvaluationDetail: Codable, Hashable, Sendable {
     }
 }
 
-/// The distribution of the weights of one layer.
+/// How the weights of a group of layers are distributed.
 package struct WeightHistogram: Hashable, Sendable {
-    /// The parameter's name, as torchvision has it.
+    /// The beginning of its parameters' names, as torchvision has them.
     package var name: String
     package var count: Int
     package var minimum: Double

@@ -14,13 +14,30 @@ package final class MetricsFile: Sendable {
     package var lastEvaluatedStep: Int? { history.lastEvaluatedStep }
     /// The step of the last report of training that an earlier part of the run left in the file.
     package var lastReportedStep: Int? { history.lastReportedStep }
-    /// The accuracies of the evaluations that an earlier part of the run left in the file, in their order.
-    package var evaluatedAccuracies: [Double] { history.evaluatedAccuracies }
+    /// The evaluations that an earlier part of the run left in the file, in their order.
+    package var evaluations: [Evaluated] { history.evaluations }
+    /// Their accuracies.
+    package var evaluatedAccuracies: [Double] { evaluations.map(\.accuracy) }
+    /// Seconds of training until the last record that an earlier part of the run left in the file.
+    package var seconds: Double { history.seconds }
+    /// Where they went, as far as an earlier part of the run left it in the file.
+    package var timeSplit: TimeSplit { history.timeSplit }
     /// The steps that an earlier part of the run found to fit into its time; nil where it has not.
     package var fittedSteps: Int? { history.fittedSteps }
     private let path: String
     private let handle: FileHandle
     private let state: Mutex<State>
+
+    /// An evaluation on the test split.
+    package struct Evaluated: Hashable, Sendable {
+        package let epoch: Int
+        package let accuracy: Double
+
+        package init(epoch: Int, accuracy: Double) {
+            self.epoch = epoch
+            self.accuracy = accuracy
+        }
+    }
 
     private struct State {
         /// Bytes of the file that are whole lines.

@@ -10,8 +10,12 @@ struct MetricsHistory {
     private(set) var lastEvaluatedStep: Int?
     /// The step of the last report of training.
     private(set) var lastReportedStep: Int?
-    /// The accuracies of the evaluations, in their order.
-    private(set) var evaluatedAccuracies: [Double] = []
+    /// The evaluations on the test split, in their order.
+    private(set) var evaluations: [MetricsFile.Evaluated] = []
+    /// Seconds of training until the last record.
+    private(set) var seconds = 0.0
+    /// Where they went, by the last line that tells.
+    private(set) var timeSplit = TimeSplit()
     /// The steps that were found to fit into the run's time.
     private(set) var fittedSteps: Int?
 
@@ -25,21 +29,27 @@ struct MetricsHistory {
     ///   - file: the file's bytes.
     ///   - isEvaluatedAgain: whether evaluations of that step are left out.
     init(of file: [UInt8], upTo step: Int, isEvaluatedAgain: Bool = false) {
-        let repeated: [MetricsRecord.Kind] =
-            isEvaluatedAgain ? [.evaluation, .averagedEvaluation, .augmentedEvaluation] : []
+        let kinds: [MetricsRecord.Kind] = [.evaluation, .averagedEvaluation, .augmentedEvaluation]
+        let repeated = isEvaluatedAgain ? kinds.map(\.rawValue) + [TimeSplit.kind] : []
+        var lastRecord: ArraySlice<UInt8>?
+        var lastTime: ArraySlice<UInt8>?
         bytes.reserveCapacity(file.count)
         for text in file.split(separator: UInt8(ascii: "\n")) {
             guard let line = MetricsLine(text) else { break }
             let isKept =
                 line.step <= step && line.kind != MetricsRecord.Kind.final.rawValue
-                && !(line.step == step && repeated.contains { $0.rawValue == line.kind })
+                && !(line.step == step && repeated.contains(line.kind))
             guard isKept else { continue }
             // Lines after one that is left out, or an empty one, have moved.
             isPrefix = isPrefix && text.startIndex == bytes.count
             bytes += text
             bytes.append(UInt8(ascii: "\n"))
             note(line, text)
+            if MetricsRecord.Kind(rawValue: line.kind) != nil { lastRecord = text }
+            if line.kind == TimeSplit.kind { lastTime = text }
         }
+        seconds = lastRecord.flatMap { numbers(of: $0)?.seconds } ?? 0
+        timeSplit = lastTime.flatMap { try? JSONDecoder().decode(TimeSplit.self, from: Data($0)) } ?? TimeSplit()
         isPrefix = isPrefix && bytes.count <= file.count
     }
 
@@ -55,14 +65,18 @@ struct MetricsHistory {
         case MetricsRecord.Kind.train.rawValue: lastReportedStep = line.step
         case MetricsRecord.Kind.evaluation.rawValue:
             lastEvaluatedStep = line.step
-            if let accuracy = numbers(of: text)?.accuracy { evaluatedAccuracies.append(accuracy) }
+            if let found = numbers(of: text), let accuracy = found.accuracy {
+                evaluations.append(MetricsFile.Evaluated(epoch: found.epoch ?? 0, accuracy: accuracy))
+            }
         case MetricsFile.fittedKind: fittedSteps = numbers(of: text)?.total_steps
         default: break
         }
     }
 
     private struct Numbers: Decodable {
+        var epoch: Int?
         var accuracy: Double?
+        var seconds: Double?
         var total_steps: Int?
     }
 

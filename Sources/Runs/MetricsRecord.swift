@@ -26,6 +26,8 @@ package struct MetricsRecord: Hashable, Sendable {
     package var accuracy: Double
     package var learningRate: Float?
     package var imagesPerSecond: Double
+    /// Seconds of training since the run began, those of earlier parts of it counted in.
+    package var seconds: Double?
     /// Seconds since the record before for which rank 0's steps waited for images; of training records only.
     package var waitedForImages: Double?
     /// The comparison of the ranks' times of work since the record before; nil for one rank.
@@ -62,6 +64,7 @@ package struct MetricsRecord: Hashable, Sendable {
         object.add("accuracy", accuracy)
         if let learningRate { object.add("lr", learningRate) }
         object.add("images_per_second", imagesPerSecond)
+        if let seconds { object.add("seconds", seconds) }
         if let waitedForImages { object.add("waited_for_images_seconds", waitedForImages) }
         if let pace {
             object.add("slowest_rank", pace.slowest)

@@ -15,6 +15,8 @@ package struct RunFolder: Hashable, Sendable {
     package var metrics: String { path + "/metrics.jsonl" }
     package var recipe: String { path + "/config.yaml" }
     package var checkpoints: String { path + "/checkpoints" }
+    /// The details of the newest evaluation on the test split.
+    package var evaluation: String { path + "/evaluation.json" }
     /// The samples that could not be read.
     package var badSamples: String { path + "/bad-samples.tsv" }
     /// Says which process writes here, while one does.

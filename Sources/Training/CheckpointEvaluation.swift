@@ -4,7 +4,7 @@ import Engine
 import Foundation
 import Networks
 package import Recipes
-import Runs
+package import Runs
 import Tensors
 
 /// How well the network of a checkpoint file does on a dataset.
@@ -12,6 +12,8 @@ package struct CheckpointEvaluation: Sendable {
     package let model: String
     package let data: String
     package let evaluation: Evaluation
+    /// What it comes to class by class, of the images as they are; on rank 0 alone, and nil where it is not asked for.
+    package let detail: EvaluationDetail?
 
     /// What is to be known of the file, as lines to be read; on rank 0 alone.
     package let notes: [String]
@@ -23,10 +25,11 @@ package struct CheckpointEvaluation: Sendable {
     ///   - data: nil for the dataset that the network was trained on.
     ///   - images: how pictures are decoded and resized, where that is to be otherwise than in training.
     ///   - views: nil to look at the images as they are.
+    ///   - wrong: the most samples to name that are classified wrongly; nil for no details at all.
     /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
     package init(
         of read: () throws -> NetworkFile, data: String?, images: RecipeOverrides = RecipeOverrides(),
-        views: TestViews? = nil, threads: Int?,
+        views: TestViews? = nil, wrong: Int? = nil, threads: Int?,
         instructionSet: Recipe.InstructionSet,
         world: any Communicator
     ) throws {
@@ -67,7 +70,10 @@ package struct CheckpointEvaluation: Sendable {
         self.notes = notes + (world.rank == 0 ? setup.labelNote.map { [$0] } ?? [] : [])
         let console = Console(isQuiet: world.rank != 0)
         var bad = BadSamples(limit: nil, samples: setup.dataset.count(of: .test), say: { console.warn($0) })
-        let plain = try setup.evaluate(engine, bad: &bad, world: world)
+        var outcomes: [SampleOutcome] = []
+        let plain = try setup.evaluate(engine, bad: &bad, world: world, each: wrong.map { _ in { outcomes.append($0) } })
+        let all = try wrong.map { _ in try world.gather(outcomes) } ?? []
+        detail = world.rank == 0 ? wrong.map { setup.detail(plain, of: all, wrong: $0) } : nil
         evaluation = try views.map { try setup.evaluate(engine, views: $0, world: world) } ?? plain
     }
 
@@ -81,7 +87,37 @@ package struct CheckpointEvaluation: Sendable {
         object.add("loss", evaluation.loss)
         object.add("accuracy", evaluation.accuracy)
         object.add("images_per_second", evaluation.imagesPerSecond)
+        if let detail, !detail.wrong.isEmpty { object.add("wrong", json: detail.wrongJSON) }
         return object.text
+    }
+}
+
+extension Setup {
+    /// The details of an evaluation on the test split, samples with their files' names.
+    fileprivate func detail(_ evaluation: Evaluation, of outcomes: [SampleOutcome], wrong: Int) -> EvaluationDetail {
+        var detail = EvaluationDetail(
+            evaluation, of: outcomes, epoch: 0, step: 0, classes: allClassNames, pictures: wrong)
+        for place in detail.wrong.indices {
+            detail.wrong[place].name = dataset.fileName(of: detail.wrong[place].sample, in: .test)
+        }
+        return detail
+    }
+}
+
+extension EvaluationDetail {
+    /// The samples that were classified wrongly, as a JSON array of objects.
+    fileprivate var wrongJSON: String {
+        let objects = wrong.map { picture in
+            var object = JSONLine()
+            object.add("sample", picture.sample)
+            if let name = picture.name { object.add("name", name) }
+            object.add("label", classes[picture.label])
+            object.add("predicted", classes[picture.predicted])
+            object.add("probability", picture.probability)
+            object.add("loss", picture.loss)
+            return object.text
+        }
+        return "[\(objects.joined(separator: ", "))]"
     }
 }
 

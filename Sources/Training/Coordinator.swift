@@ -17,8 +17,11 @@ final class Coordinator {
     var lastEvaluatedStep: Int? { metrics.lastEvaluatedStep }
     /// The step of the last report of training that is in the metrics already.
     var lastReportedStep: Int? { metrics.lastReportedStep }
-    /// The accuracies of all evaluations that are in the metrics already, in their order.
-    var evaluatedAccuracies: [Double] { metrics.evaluatedAccuracies }
+    /// All evaluations on the test split that are in the metrics already, in their order.
+    var evaluations: [MetricsFile.Evaluated] { metrics.evaluations }
+    /// Seconds of training that earlier parts of the run have told of, and where they went.
+    var seconds: Double { metrics.seconds }
+    var timeSplit: TimeSplit { metrics.timeSplit }
     /// The steps that an earlier part of the run found to fit into its time.
     var fittedSteps: Int? { metrics.fittedSteps }
     /// The step of the newest checkpoint that is there for good.
@@ -32,6 +35,8 @@ final class Coordinator {
     private let settings: Recipe.Checkpoints
     private let log: RunLog
     private let clock: @Sendable () -> Double
+    /// Those that show the run to people; nil before they look on.
+    private var audience: RunAudience?
     /// When the last checkpoint was taken or left out; the run's start before that.
     private var lastTaken: Double
     /// When a checkpoint that could not be written is to be tried again.
@@ -96,11 +101,13 @@ final class Coordinator {
     // MARK: Metrics
 
     /// Appends a record. A disk that is full ends no training: the record is written when there is room.
-    func record(_ record: MetricsRecord) { append { try metrics.append(record) } }
+    func record(_ record: MetricsRecord) { append(line: record.json) }
 
-    private func append(_ write: () throws -> Void) {
+    /// Appends a line that is not a record but has `kind` and `step` as records do.
+    func append(line: String) {
+        audience?.tell(line)
         do {
-            try write()
+            try metrics.append(line: line)
             isMetricsFileBehind = false
         } catch {
             if !isMetricsFileBehind {
@@ -132,7 +139,7 @@ final class Coordinator {
         line.add("step", step)
         line.add("rank", rank)
         line.add("reason", what)
-        append { try metrics.append(line: line.text) }
+        append(line: line.text)
         log.warning("\(what) at step \(step)\(place)")
     }
 
@@ -142,7 +149,7 @@ final class Coordinator {
         line.add("kind", MetricsFile.fittedKind)
         line.add("step", step)
         line.add("total_steps", totalSteps)
-        append { try metrics.append(line: line.text) }
+        append(line: line.text)
     }
 
     // MARK: Checkpoints
@@ -220,12 +227,28 @@ final class Coordinator {
     /// The state that a run goes on from was saved as this step's.
     func resumed(from step: Int) { savedStep = step }
 
+    // MARK: Observers
+
+    /// Shows the run to observers from here on.
+    ///
+    /// - Throws: `ThreadError.refused`, or what keeps an observer from being made.
+    func show(to observers: RunObservers, _ run: (RunFolder) -> ObservedRun) throws {
+        audience = try RunAudience(observers(run(folder)))
+    }
+
+    /// Whether anybody looks on.
+    var isObserved: Bool { audience.map { !$0.isEmpty } ?? false }
+
+    /// An evaluation is over; `details` is called on the observers' thread.
+    func show(_ details: @escaping RunAudience.Details) { audience?.tell(evaluation: details) }
+
     /// Makes the story's end last.
     func close() throws { try metrics.synchronize() }
 
     /// Lets others have the folder, once nothing is being written there any more.
     func release() {
         writer.wait()
+        audience?.end()
         lock.release()
     }
 }

@@ -25,11 +25,12 @@ extension Setup {
     ///
     /// - Parameters:
     ///   - bad: counts the samples that cannot be had.
+    ///   - each: told what the engine makes of each sample of this rank's.
     ///   - remedy: what may help where the loss is infinite or not a number.
     /// - Throws: `SharedFailure` in that case.
     func evaluate(
         _ engine: Engine, split: Split = .test, bad: inout BadSamples, world: any Communicator,
-        remedy: () -> NonFiniteRemedy = { .otherCheckpoint }
+        each: ((SampleOutcome) -> Void)? = nil, remedy: () -> NonFiniteRemedy = { .otherCheckpoint }
     ) throws -> Evaluation {
         let start = Date()
         guard dataset.count(of: split) > 0 else {
@@ -45,7 +46,9 @@ extension Setup {
         var own: [BadSample] = []
         while let loaded = try batches.next() {
             own += loaded.bad
-            if loaded.batch.count > 0 { tallies.add(try engine.evaluate(loaded.batch), shard: loaded.shard) }
+            guard loaded.batch.count > 0 else { continue }
+            tallies.add(try engine.evaluate(loaded.batch), shard: loaded.shard)
+            if let each { engine.forEachOutcome(each) }
         }
         let missing = dataset.mayBeDamaged ? try bad.count([own], in: world)[0] : 0
         // A rank's zeros for the shards of others leave the sums' bits alone.

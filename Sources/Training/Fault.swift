@@ -3,6 +3,7 @@ import Engine
 import Foundation
 import Glibc
 import Machine
+import Runs
 
 /// Faults that tests order, in debug builds and in those that define FAULTS: `CNN_TRAIN_FAULT=KIND:PLACE:RANK:STEP` with
 /// KIND of kill, stop, pause, sleep, flip, nan or throw, and PLACE of loading, compute, collective, update, snapshot,
@@ -91,9 +92,14 @@ enum Fault {
 extension Trainer {
     /// Says what this rank does from here on, for the records that are left when ranks lose each other.
     ///
-    /// - Parameter mayTakeLong: whether others are to wait for it for longer than for a step; for the first step they
-    ///   do anyway.
-    func enter(_ phase: StaticString, fault place: Fault.Place? = nil, mayTakeLong: Bool = false) throws {
+    /// - Parameters:
+    ///   - part: what its time goes into.
+    ///   - mayTakeLong: whether others are to wait for it for longer than for a step; for the first step they do anyway.
+    func enter(
+        _ phase: StaticString, _ part: TimeSplit.Part = .other, fault place: Fault.Place? = nil,
+        mayTakeLong: Bool = false
+    ) throws {
+        spend(on: part)
         world.recorder.enter(FlightRecorder.Phase(phase, step: step, mayTakeLong: mayTakeLong || !hasStepped))
         if let place { try Fault.happen(at: place, rank: world.rank, step: step, engine, world.recorder) }
     }

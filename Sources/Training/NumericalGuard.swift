@@ -53,7 +53,9 @@ extension Trainer {
     ///
     /// - Returns: whether all sums are finite.
     func sumGradients() throws -> Bool {
-        pace.waitedForGradients += try gradientSum.wait().waited
+        let waited = try gradientSum.wait().waited
+        pace.waitedForGradients += waited
+        timeAccount.waitedForGradients += waited
         return engine.gradientsAreFinite()
     }
 

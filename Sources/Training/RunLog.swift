@@ -140,7 +140,7 @@ struct RunLog {
     }
 
     /// The end: what was reached and where it is.
-    func end(_ outcome: TrainingOutcome) {
+    func end(_ outcome: TrainingOutcome, _ ending: RunEnding) {
         console.say()
         console.say(
             "Test accuracy \(percent(outcome.evaluation.accuracy)) (loss \(loss(outcome.evaluation.loss)), "
@@ -150,7 +150,8 @@ struct RunLog {
             console.say(
                 "With several views of each image: \(percent(augmented.accuracy)) (loss \(loss(augmented.loss))).")
         }
-        console.say("Results are in \(outcome.folder.path): metrics.jsonl, config.yaml, checkpoints/.")
+        for (label, text) in ending.facts { fact(label, text) }
+        console.say("Results are in \(outcome.folder.path): metrics.jsonl, evaluation.json, config.yaml, checkpoints/.")
     }
 
     private func loss(_ loss: Double) -> String {

@@ -5,6 +5,7 @@ import Engine
 import Graphs
 import Networks
 import Recipes
+import Runs
 import Tensors
 
 extension Trainer {
@@ -33,7 +34,7 @@ extension Trainer {
     ///
     /// - Parameter evaluation: of this very state.
     func saveCheckpoint(_ evaluation: Evaluation? = nil, isLast: Bool = false) throws {
-        try enter("checkpoint", fault: .checkpoint, mayTakeLong: true)
+        try enter("checkpoint", .checkpoints, fault: .checkpoint, mayTakeLong: true)
         try shareState()
         coordinator?.keep(step: step, isLast: isLast) { captured(evaluation, in: $0) }
     }
@@ -49,9 +50,10 @@ extension Trainer {
 
     /// Saves the state and ends the run for now.
     private func leave() throws -> Never {
-        try enter("checkpoint", fault: .checkpoint, mayTakeLong: true)
+        try enter("checkpoint", .checkpoints, fault: .checkpoint, mayTakeLong: true)
         try shareState()
         try finishSaving()
+        recordTime()
         try together(world) { try coordinator?.close() }
         removeSnapshots()
         throw RunStopped(

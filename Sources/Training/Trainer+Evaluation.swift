@@ -15,16 +15,19 @@ extension Trainer {
     /// Measures the network as it stands on the test split, and keeps it where that is due: after each epoch and at the end.
     /// Collective.
     func evaluate(isLast: Bool) throws -> Evaluation {
-        try enter("evaluation", fault: .evaluation, mayTakeLong: true)
+        try enter("evaluation", .evaluation, fault: .evaluation, mayTakeLong: true)
         let evaluation = try timingEvaluation {
             try shareRunningStatistics()
-            let evaluation = try evaluated()
+            let (evaluation, outcomes) = try evaluatedInDetail()
             let record = record(.evaluation, evaluation)
             coordinator?.record(record)
             log.evaluation(record)
+            show(evaluation, of: outcomes)
             try evaluateAverages()
             return evaluation
         }
+        note(evaluation)
+        recordTime()
         stopRule.add(evaluation.accuracy)
         if !isLast, let reason = stopRule.reason, let words = stopRule.words(reason) { log.note(words) }
         let isLast = isLast || stopRule.reason != nil
@@ -36,8 +39,8 @@ extension Trainer {
     /// What the engine's weights, as they are, do on the test split. Collective.
     ///
     /// - Throws: `SharedFailure` where the loss is infinite or not a number.
-    func evaluated() throws -> Evaluation {
-        try setup.evaluate(engine, bad: &badSamples, world: world) {
+    func evaluated(each: ((SampleOutcome) -> Void)? = nil) throws -> Evaluation {
+        try setup.evaluate(engine, bad: &badSamples, world: world, each: each) {
             nonFiniteRemedy(learningRate: schedule.learningRate(step: max(step - 1, 0)))
         }
     }
@@ -72,6 +75,7 @@ extension Trainer {
         var final = record(.final, evaluation)
         final.parametersSHA256 = digest
         final.stoppedBy = stopReason?.rawValue
+        recordTime()
         coordinator?.record(final)
         try together(world) { try coordinator?.close() }
         removeSnapshots()
@@ -79,16 +83,18 @@ extension Trainer {
             evaluation: evaluation, augmented: augmentedEvaluation, step: step, seconds: seconds,
             folder: coordinator?.folder ?? RunFolder(path: ""),
             parametersSHA256: digest)
-        log.end(outcome)
+        log.end(outcome, ending)
         return outcome
     }
 
     private func record(_ kind: MetricsRecord.Kind, _ evaluation: Evaluation) -> MetricsRecord {
-        MetricsRecord(
+        var record = MetricsRecord(
             kind, epoch: sizes.epochNumber(ofStep: step), step: step, samples: evaluation.samples,
             loss: evaluation.loss, accuracy: evaluation.accuracy,
             learningRate: step > 0 ? schedule.learningRate(step: step - 1) : nil,
             imagesPerSecond: evaluation.imagesPerSecond)
+        record.seconds = timeAccount.seconds
+        return record
     }
 
 }

@@ -21,9 +21,10 @@ extension Trainer {
     /// own.
     func keepSnapshot() throws {
         guard areSnapshotsKept, step % recipe.snapshotEvery == 0 else { return }
-        try enter("snapshot", fault: .snapshot)
+        try enter("snapshot", .checkpoints, fault: .snapshot)
         try shareRunningStatistics()
         snapshots?.keep(engine, snapshotState)
+        spend(on: .other)
         try hooks.snapshotKept(world.rank, step)
     }
 

@@ -19,6 +19,7 @@ extension Trainer {
         let start = try together(world) { world.rank == 0 ? try prepareStart(found?.told) : nil }
         coordinator = start?.coordinator
         step = try world.broadcast(start?.step ?? 0)
+        try together(world) { try coordinator?.show(to: observers, observed(in:)) }
         try sharePresentation(start?.presentation)
         guarding.begin(after: step)
         world.recorder.folder = try world.broadcast(start?.coordinator.folder.path ?? "")
@@ -27,7 +28,11 @@ extension Trainer {
         try broadcastState(from: max(holder, 0))
         window = ReportWindow(texts: try world.broadcast(window.texts))
         goOn(fittedTo: try world.broadcast(start?.fittedSteps ?? 0))
-        let accuracies = start?.coordinator.evaluatedAccuracies ?? []
+        let accuracies = start?.coordinator.evaluations.map(\.accuracy) ?? []
+        if let coordinator = start?.coordinator {
+            timeAccount.add(earlier: coordinator.timeSplit, seconds: coordinator.seconds)
+            best = coordinator.evaluations.max { $0.accuracy < $1.accuracy }
+        }
         for text in try world.broadcast(accuracies.map { "\($0)" }.joined(separator: " ")).split(separator: " ") {
             stopRule.add(Double(text) ?? 0)
         }
@@ -45,6 +50,14 @@ extension Trainer {
         try beginSnapshots()
         if holder >= 0 { try finishStep(isEvaluated: isEvaluationDue) }
         return isMissing && step > 0 && isEvaluationDue
+    }
+
+    /// What those know of the run that show it to people.
+    private func observed(in folder: RunFolder) -> ObservedRun {
+        ObservedRun(
+            folder: folder, recipe: recipe, ranks: world.size, classes: setup.dataset.classNames,
+            stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: areStepsKnown ? sizes.totalSteps : nil, resumedStep: step,
+            warn: { [log] in log.warning($0) })
     }
 
     /// Shows images on every rank as rank 0 has chosen. Collective.

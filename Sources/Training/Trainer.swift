@@ -71,10 +71,21 @@ package final class Trainer {
     /// The result of averages over several views of test images at the end.
     var augmentedEvaluation: Evaluation?
     var hooks = TrainerHooks()
+    /// Makes those that show the run to people; called on rank 0 alone.
+    let observers: RunObservers
     /// Whether people know that steps wait for images.
     private var isSlowDataTold = false
     var stopRule: StopRule
     var timing = RunTiming()
+    var timeAccount = TimeAccount()
+    /// Groups of layers whose weights and gradients are told of.
+    private(set) lazy var layerGroups = engine.layerGroups
+    /// The lengths of the groups' gradients in the step that ends an epoch; nil in others.
+    var gradientNorms: [Double]?
+    /// The best evaluation on the test split so far, that of earlier parts of the run counted in.
+    var best: MetricsFile.Evaluated?
+    /// Brings evaluations' details into the run's folder; on rank 0 once there has been one.
+    private(set) lazy var detailWriter = makeDetailWriter()
     /// The choices that were made for the run and their reasons, to be read.
     var choices: [String]
     private let averageRule: AverageRule?
@@ -94,8 +105,11 @@ package final class Trainer {
     /// Opens data, builds the network and the engine. Collective.
     ///
     /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
-    package init(recipe: Recipe, world: any Communicator, console: Console) throws {
+    package init(
+        recipe: Recipe, world: any Communicator, console: Console, observers: @escaping RunObservers = { _ in [] }
+    ) throws {
         self.world = world
+        self.observers = observers
         log = RunLog(console: console, lossPrecision: recipe.lossPrecision)
         let opened = try together(world) {
             let setup = try Setup(
@@ -184,6 +198,7 @@ package final class Trainer {
     package func run() throws -> TrainingOutcome {
         let start = Date()
         timing.start = clockSeconds
+        timeAccount = TimeAccount()
         defer { coordinator?.release() }
         var last = try begin() ? evaluate(isLast: step == sizes.totalSteps) : nil
         while step < sizes.totalSteps && stopRule.reason == nil {
@@ -201,6 +216,9 @@ package final class Trainer {
         loader.dataset = setup.dataset
         loader.shorterSide = presentation.shorterSide
     }
+
+    /// The training batches as they come to the network.
+    var trainingLoader: Loader { loader }
 
     /// The batches of an epoch that follow the step in it that has been taken last.
     func batches(ofEpoch epoch: Int) -> BatchStream {
@@ -221,7 +239,7 @@ package final class Trainer {
         let first = step
         while step < end {
             // Nothing has been read ahead when it begins.
-            try enter("data loading", fault: .loading, mayTakeLong: step == first)
+            try enter("data loading", .data, fault: .loading, mayTakeLong: step == first)
             let waited = batches.waited
             guard let loaded = try batches.next() else {
                 preconditionFailure("the data of epoch \(epoch) ended before step \(end)")
@@ -230,6 +248,7 @@ package final class Trainer {
             let sound = try withoutBadSamples(loaded)
             window.add(
                 try takeStep(hooks.batch(world.rank, step, sound), learningRate: rate), waited: batches.waited - waited)
+            recordNorms()
             try keepSnapshot()
             timeStep()
             if agreed.isFitDue { try fitToTime() }
@@ -251,9 +270,9 @@ package final class Trainer {
             return Tally()
         }
         if recipe.onNonFinite == .skip { guarding.remember(engine) }
-        try enter("forward and backward pass", fault: .compute)
+        try enter("forward and backward pass", .computing, fault: .compute)
         let own = try trainPasses(of: loaded)
-        try enter("sum of gradients", fault: .collective)
+        try enter("sum of gradients", .computing, fault: .collective)
         let areGradientsFinite = try sumGradients()
         let sums = try world.sum([own.lossSum, Double(own.correct), Double(own.samples)] + ownAgreement.numbers)
         agreed = StepAgreement(sums: sums.dropFirst(3))
@@ -265,7 +284,8 @@ package final class Trainer {
         guard
             try isSound(tally, areGradientsFinite: areGradientsFinite, loaded, learningRate: learningRate)
         else { return Tally() }
-        try enter("update", fault: .update)
+        try enter("update", .computing, fault: .update)
+        measureGradients()
         shortTraining.setRates(of: engine, step: step, learningRate: learningRate)
         engine.clipGradients(recipe)
         engine.update(optimizer, learningRate: learningRate)
@@ -312,6 +332,7 @@ package final class Trainer {
             loss: window.tally.lossSum / Double(window.tally.samples),
             accuracy: Double(window.tally.correct) / Double(window.tally.samples), learningRate: learningRate,
             imagesPerSecond: window.imagesPerSecond)
+        record.seconds = timeAccount.seconds
         let left = secondsLeft(imagesPerSecond: record.imagesPerSecond)
         lastLoss = record.loss
         record.waitedForImages = window.waitedForImages

@@ -1,7 +1,10 @@
 import ArgumentParser
+import Checkpoints
 import Collectives
 import Files
 import Recipes
+import Runs
+import Terminal
 import Training
 
 /// `cnn-train evaluate`: what a checkpoint is worth.
@@ -19,6 +22,13 @@ struct EvaluateCommand: RankedCommand {
     @Option(\.testAugmentationShare) var testAugmentShare = Recipe.Default.testAugmentationShare
     @Option(\.threads) var threads: Int?
     @Option(\.instructionSet) var instructionSet = Recipe.Default.instructionSet
+    @Option(
+        help: ArgumentHelp(
+            "Writes the confusion matrix as a CSV table: a row for each label, a column for each class that was predicted.",
+            valueName: "file.csv"), transform: userPath)
+    var confusion: String?
+    @Option(help: ArgumentHelp("Names so many of the samples that are classified wrongly, greatest loss first.", valueName: "n"))
+    var wrong: Int?
     @Flag(help: "Prints one JSON object.") var json = false
 
     func validate() throws {
@@ -26,16 +36,31 @@ struct EvaluateCommand: RankedCommand {
             $0.threads = threads
             $0.testAugmentationShare = testAugmentShare
         }
+        try checkRanges([("--wrong", wrong ?? 1, 1...1_000_000)])
     }
 
     func run(in world: any Communicator) throws {
         let result = try CheckpointEvaluation(
             of: file.read, data: data, images: pictures.asked,
-            views: TestViews(testAugment, share: testAugmentShare), threads: threads, instructionSet: instructionSet,
-            world: world)
+            views: TestViews(testAugment, share: testAugmentShare), wrong: wrong ?? (confusion == nil ? nil : 0),
+            threads: threads, instructionSet: instructionSet, world: world)
         guard world.rank == 0 else { return }
         tell(result.notes)
         print(json ? result.json : text(result))
+        guard let detail = result.detail else { return }
+        if let confusion { try writeFile(detail.confusionCSV, to: confusion) }
+        if wrong != nil, !json { print(wrongTable(detail)) }
+    }
+
+    private func wrongTable(_ detail: EvaluationDetail) -> String {
+        guard !detail.wrong.isEmpty else { return "No sample is classified wrongly." }
+        let rows = detail.wrong.map { picture in
+            let name = picture.name ?? "test sample \(Wording.grouped(picture.sample))"
+            let words = "\(name): \(detail.classes[picture.label]) taken for \(detail.classes[picture.predicted])"
+            return Wording.fixed(picture.loss, 4).column(9) + " "
+                + (Wording.fixed(picture.probability * 100, 1) + "%").column(11) + "  " + words.visible
+        }
+        return (["loss".column(9) + " " + "probability".column(11) + "  sample"] + rows).joined(separator: "\n")
     }
 
     private func text(_ result: CheckpointEvaluation) -> String {

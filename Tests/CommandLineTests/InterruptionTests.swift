@@ -25,6 +25,8 @@ struct InterruptionTests {
         let parameters_sha256: String?
     }
 
+    private struct Place: Decodable { let step: Int }
+
     /// Lines that are whole; the last may be on its way.
     private func records(_ output: String) -> [Record] {
         let text = (try? String(contentsOfFile: "\(commands.folder)/\(output)/metrics.jsonl", encoding: .utf8)) ?? ""
@@ -35,7 +37,7 @@ struct InterruptionTests {
     private func step(_ output: String) -> Int {
         let path = "\(commands.folder)/\(output)/metrics.jsonl"
         guard let lines = FileManager.default.contents(atPath: path)?.split(separator: UInt8(ascii: "\n")),
-            let line = lines.last, let record = try? JSONDecoder().decode(Record.self, from: Data(line))
+            let line = lines.last, let record = try? JSONDecoder().decode(Place.self, from: Data(line))
         else { return 0 }
         return record.step
     }

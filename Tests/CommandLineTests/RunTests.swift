@@ -32,7 +32,9 @@ struct RunTests {
 
     private func records(_ output: String) throws -> [Record] {
         let text = try String(contentsOfFile: "\(commands.folder)/\(output)/metrics.jsonl", encoding: .utf8)
-        return try text.split(separator: "\n").map { try JSONDecoder().decode(Record.self, from: Data($0.utf8)) }
+        return try text.split(separator: "\n").filter { $0.contains("\"loss\": ") }.map { line in
+            try JSONDecoder().decode(Record.self, from: Data(line.utf8))
+        }
     }
 
     private func digest(_ output: String) throws -> String {

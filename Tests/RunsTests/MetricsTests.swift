@@ -93,6 +93,42 @@ import Testing
         #expect(lines == kept + [record(epoch: 2, step: 15, loss: 0.125).json])
     }
 
+    @Test("a resumed run knows the evaluations, the seconds and the split of time of its earlier parts")
+    func earlierParts() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/metrics.jsonl"
+        func evaluation(epoch: Int, step: Int, seconds: Double) -> String {
+            var evaluation = record(.evaluation, epoch: epoch, step: step)
+            evaluation.seconds = seconds
+            return evaluation.json
+        }
+        var split = TimeSplit()
+        func time(epoch: Int, step: Int, computing: Double) -> String {
+            split.computing = computing
+            split.data = 0.1 + 0.2
+            return split.line(epoch: epoch, step: step, peakMemory: 7)
+        }
+        let lines = [
+            evaluation(epoch: 1, step: 10, seconds: 2.5), time(epoch: 1, step: 10, computing: 2),
+            NormsLine(epoch: 2, step: 20, groups: [.init(name: "0", weights: 1, gradients: .nan)]).json,
+            evaluation(epoch: 2, step: 20, seconds: 5.5), time(epoch: 2, step: 20, computing: 5),
+            evaluation(epoch: 3, step: 30, seconds: 9), time(epoch: 3, step: 30, computing: 8),
+        ]
+        let text = lines.joined(separator: "\n") + "\n"
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        let file = try MetricsFile(path: path, resumedStep: 20)
+        #expect(file.evaluations.map(\.epoch) == [1, 2] && file.evaluations.map(\.accuracy) == [0.25, 0.25])
+        #expect(file.seconds == 5.5 && file.timeSplit.computing == 5 && file.timeSplit.data == 0.1 + 0.2)
+        let whole = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(whole.split(separator: "\n").map(String.init) == Array(lines[..<5]))
+        // The evaluation is made again, and its line of time is told again.
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        let again = try MetricsFile(path: path, resumedStep: 20, isEvaluatedAgain: true)
+        #expect(again.seconds == 2.5 && again.timeSplit.computing == 2)
+        let kept = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(kept.split(separator: "\n").map(String.init) == Array(lines[..<3]))
+    }
+
     @Test("a resumed run leaves the bytes of the lines that count alone, whatever stands between them")
     func resumingAmongOthers() throws {
         let folder = try TemporaryFolder()

@@ -13,6 +13,11 @@ package struct Normalisation: Hashable, Sendable, Codable {
         self.deviations = deviations
     }
 
+    /// The byte that became `value`, rounded.
+    func byte(_ value: Float, channel: Int) -> UInt8 {
+        UInt8(max(0, min(255, ((value * deviations[channel] + means[channel]) * 255).rounded())))
+    }
+
     /// The normalised value of a black pixel in each channel.
     var black: [Float] { zip(means, deviations).map { -$0 / $1 } }
 

@@ -1,4 +1,3 @@
-import CImageCodecs
 package import Tensors
 
 /// A picture of samples as a network is shown them, each with its label.
@@ -41,25 +40,15 @@ package struct PreviewSheet: Sendable {
                 for colour in 0..<3 {
                     // Grey is three times the same.
                     let channel = min(colour, channels - 1)
-                    let value = image[(row * side + column) * channels + channel]
-                    let byte = (value * normalisation.deviations[channel] + normalisation.means[channel]) * 255
-                    pixels[pixel + colour] = UInt8(max(0, min(255, byte.rounded())))
+                    pixels[pixel + colour] = normalisation.byte(
+                        image[(row * side + column) * channels + channel], channel: channel)
                 }
             }
         }
     }
 
     /// The sheet as a PNG file; nil where there is no memory for it.
-    package var png: [UInt8]? {
-        // What cannot be compressed grows by some bytes a block.
-        let capacity = pixels.count + pixels.count / 64 + height + 4096
-        var count = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { bytes, initialized in
-            count = codec_encode_png(pixels, UInt32(width), UInt32(height), 3, bytes.baseAddress, capacity)
-            initialized = count
-        }
-        return count > 0 ? bytes : nil
-    }
+    package var png: [UInt8]? { PNG.file(height: height, width: width, channels: 3, pixels: pixels) }
 }
 
 extension Target {
@@ -88,15 +77,9 @@ extension PreviewSheet {
             dataset: dataset, imageSize: side, augmentation: augmentation, mixing: mixing, images: images)
         let stream = loader.trainingBatches(epoch: epoch, sampler: sampler, sharding: Sharding())
         let batch = try stream.next()?.batch
-        let normalisation =
-            (dataset as? StoredDataset)?.normalisation
-            ?? Normalisation.of(dataset: dataset.name, channels: dataset.channels)
-            ?? Normalisation(
-                name: "none", means: [Float](repeating: 0.5, count: dataset.channels),
-                deviations: [Float](repeating: 0.25, count: dataset.channels))
         self.init(
             batch ?? Batch(images: [], labels: [], sampleIDs: [], shardSizes: []), side: side,
-            normalisation: normalisation, classNames: dataset.classNames,
+            normalisation: dataset.shownNormalisation, classNames: dataset.classNames,
             columns: max(Int(Double(count).squareRoot().rounded(.up)), 1))
     }
 }

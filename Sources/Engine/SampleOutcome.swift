@@ -1,0 +1,19 @@
+/// What a network makes of one sample.
+package struct SampleOutcome: Hashable, Sendable {
+    package let sampleID: UInt32
+    package let label: Int32
+    /// The class of the highest logit, the first of several.
+    package let predicted: Int32
+    /// The softmax of that class.
+    package let probability: Float
+    /// Cross-entropy with the label.
+    package let loss: Float
+
+    package init(sampleID: UInt32, label: Int32, predicted: Int32, probability: Float, loss: Float) {
+        self.sampleID = sampleID
+        self.label = label
+        self.predicted = predicted
+        self.probability = probability
+        self.loss = loss
+    }
+}

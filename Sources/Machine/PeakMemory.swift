@@ -1,0 +1,7 @@
+/// The most memory that this process has had at once.
+package enum PeakMemory {
+    /// Bytes in RAM; nil where the system does not say.
+    package static var bytes: Int? {
+        SystemFile.text("/proc/self/status").flatMap { SystemFile.number("VmHWM", in: $0) }.map { $0 << 10 }
+    }
+}

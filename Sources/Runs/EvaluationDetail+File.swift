@@ -1,0 +1,32 @@
+import Checkpoints
+import Files
+import Foundation
+import Terminal
+
+extension EvaluationDetail {
+    /// Reads what `write` wrote.
+    ///
+    /// - Throws: `FileError`, or `DecodingError` for a file of another kind.
+    package init(contentsOf path: String) throws {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        self = try decoder.decode(Self.self, from: Data(readFile(path, limit: Self.mostBytes)))
+    }
+
+    /// Writes all of it as JSON, whole or not at all.
+    ///
+    /// - Throws: `RunError.cannotWrite`
+    package func write(to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = .withoutEscapingSlashes
+        do {
+            try writeFile(Array(encoder.encode(self)).span.bytes, to: path)
+        } catch {
+            throw RunError.cannotWrite(path: path, reason: error.reason)
+        }
+    }
+
+    /// A confusion matrix of 1,000 classes with no zero in it takes a tenth of this.
+    private static let mostBytes = 1 << 28
+}

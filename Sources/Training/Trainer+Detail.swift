@@ -1,0 +1,79 @@
+import Collectives
+import Datasets
+import Engine
+import Networks
+import Recipes
+import Runs
+import Tensors
+
+// Beyond loss and accuracy: what rank 0 keeps for people to look at. None of it changes a bit of training.
+
+extension Trainer {
+    // MARK: Evaluations
+
+    /// As `evaluated`, with what the network makes of each sample, which rank 0 alone gets. Collective.
+    func evaluatedInDetail() throws -> (Evaluation, [SampleOutcome]) {
+        var own: [SampleOutcome] = []
+        let evaluation = try evaluated { own.append($0) }
+        return (evaluation, try world.gather(own))
+    }
+
+    /// Has the details of an evaluation written and shown, on a thread beside training.
+    func show(_ evaluation: Evaluation, of outcomes: [SampleOutcome]) {
+        guard let coordinator else { return }
+        let weights = coordinator.isObserved ? weightHistograms() : []
+        let (epoch, step) = (sizes.epochNumber(ofStep: step), step)
+        let classes = setup.allClassNames
+        coordinator.show { [detailWriter] in
+            let detail = EvaluationDetail(
+                evaluation, of: outcomes, epoch: epoch, step: step, classes: classes)
+            return (detailWriter.completed(detail), weights)
+        }
+    }
+
+    /// Made when images are shown as they will be for the rest of the run.
+    func makeDetailWriter() -> EvaluationDetailWriter {
+        EvaluationDetailWriter(
+            path: coordinator?.folder.evaluation ?? "", loader: trainingLoader, seed: recipe.seed,
+            epoch: max(sizes.epochNumber(ofStep: step) - 1, 0), warn: { [log] in log.warning($0) })
+    }
+
+    private func weightHistograms() -> [WeightHistogram] {
+        layerGroups.map { group in
+            let weights = engine.distribution(of: group)
+            return WeightHistogram(
+                name: group.name, count: weights.count, minimum: Double(weights.minimum),
+                maximum: Double(weights.maximum), sum: weights.sum, sumOfSquares: weights.sumOfSquares,
+                edges: weights.edges, counts: weights.counts)
+        }
+    }
+
+    // MARK: Norms
+
+    /// Measures gradients where the step that is being taken ends an epoch: an optimizer may leave other numbers there.
+    func measureGradients() {
+        let next = step + 1
+        guard coordinator != nil, sizes.stepInEpoch(after: next) == 0 || next == sizes.totalSteps else { return }
+        gradientNorms = engine.gradientNorms(of: layerGroups)
+    }
+
+    /// Tells the metrics of them, and of the weights that they have become: before anything goes on from the step, so
+    /// that a run which is killed then has them too.
+    func recordNorms() {
+        guard let gradients = gradientNorms else { return }
+        gradientNorms = nil
+        let weights = engine.weightNorms(of: layerGroups)
+        let groups = layerGroups.indices.map { index in
+            NormsLine.Group(name: layerGroups[index].name, weights: weights[index], gradients: gradients[index])
+        }
+        coordinator?.append(line: NormsLine(epoch: sizes.epochNumber(ofStep: step), step: step, groups: groups).json)
+    }
+}
+
+extension Setup {
+    /// A name for each output of the network, which may have more than the data have classes.
+    var allClassNames: [String] {
+        let names = dataset.classNames
+        return (0..<max(network.classes, names.count)).map { $0 < names.count ? names[$0] : "class \($0)" }
+    }
+}
