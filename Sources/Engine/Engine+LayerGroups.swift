@@ -85,7 +85,9 @@ package struct WeightDistribution: Hashable, Sendable {
     /// The upper end of each part.
     package var edges: [Double] {
         let width = (Double(maximum) - Double(minimum)) / Double(counts.count)
-        return counts.indices.map { $0 == counts.count - 1 ? Double(maximum) : Double(minimum) + width * Double($0 + 1) }
+        return counts.indices.map {
+            $0 == counts.count - 1 ? Double(maximum) : Double(minimum) + width * Double($0 + 1)
+        }
     }
 
     fileprivate mutating func takeRange(of value: Float) {

@@ -27,7 +27,9 @@ struct EvaluateCommand: RankedCommand {
             "Writes the confusion matrix as a CSV table: a row for each label, a column for each class that was predicted.",
             valueName: "file.csv"), transform: userPath)
     var confusion: String?
-    @Option(help: ArgumentHelp("Names so many of the samples that are classified wrongly, greatest loss first.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Names so many of the samples that are classified wrongly, greatest loss first.", valueName: "n"))
     var wrong: Int?
     @Flag(help: "Prints one JSON object.") var json = false
 
