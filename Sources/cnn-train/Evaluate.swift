@@ -2,6 +2,7 @@ import ArgumentParser
 import Collectives
 import Files
 import Recipes
+import Terminal
 import Training
 
 /// `cnn-train evaluate`: what a checkpoint is worth.
@@ -29,10 +30,14 @@ struct EvaluateCommand: RankedCommand {
     }
 
     func run(in world: any Communicator) throws {
-        let result = try CheckpointEvaluation(
-            of: file.read, data: data, images: pictures.asked,
-            views: TestViews(testAugment, share: testAugmentShare), threads: threads, instructionSet: instructionSet,
-            world: world)
+        let bar = world.rank == 0 && !Launcher.isPresent ? ProgressBar() : nil
+        let result = try showingOpening(on: bar) {
+            try CheckpointEvaluation(
+                of: file.read, data: data, images: pictures.asked,
+                views: TestViews(testAugment, share: testAugmentShare), threads: threads,
+                instructionSet: instructionSet, bar: bar, world: world)
+        }
+        bar?.remove()
         guard world.rank == 0 else { return }
         tell(result.notes)
         print(json ? result.json : text(result))
