@@ -89,7 +89,7 @@ let package = Package(
             ],
             exclude: ["onnx.proto"], swiftSettings: house),
         room("Recipes", ["Files", "Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
-        room("Runs", ["Files", "Terminal", "CMachine", "Checkpoints", "Recipes"]),
+        engineRoom("Runs", ["Files", "Terminal", "CMachine", "Checkpoints", "Recipes"]),
         room(
             "Launching",
             ["Machine", "Files", "Terminal", "Tensors", "Checkpoints", "Recipes", "Runs", "CRelay", "CProcess"]),

@@ -9,6 +9,8 @@ struct Heartbeat {
     private let size: Int
     private var lastSent = -Double.infinity
     private var heard: [Int: (host: String, time: Double)] = [:]
+    /// The number of ranks that were silent at the last look.
+    private(set) var silentRanks = 0
 
     /// Beats in the time after which a rank counts as silent.
     private static let beats = 4.0
@@ -35,9 +37,9 @@ struct Heartbeat {
         if haveAllBegun { for other in listeners where heard[other] == nil { heard[other] = ("", time) } }
         let isDue = time - lastSent >= period / Self.beats
         if isDue { lastSent = time }
-        let silent = heard.filter { time - $0.value.time > period }.min { $0.key < $1.key }
-        return (
-            silent.map { .silent(rank: $0.key, ranks: size, host: $0.value.host, seconds: period) }, isDue
-        )
+        let silent = heard.filter { time - $0.value.time > period }
+        silentRanks = silent.count
+        let lowest = silent.min { $0.key < $1.key }
+        return (lowest.map { .silent(rank: $0.key, ranks: size, host: $0.value.host, seconds: period) }, isDue)
     }
 }

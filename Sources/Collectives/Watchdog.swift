@@ -150,7 +150,8 @@ package final class Watchdog: Sendable {
         }
     }
 
-    /// Has all ranks write down what they did last, and waits for those that have answered before.
+    /// Has all ranks write down what they did last, and waits for those that have answered before; without a question
+    /// before it, for all that are not silent.
     ///
     /// - Returns: false where a lower rank does the same.
     private func sayFarewell(_ state: inout State) throws(CollectiveError) -> Bool {
@@ -158,7 +159,7 @@ package final class Watchdog: Sendable {
         for rank in 0..<post.size where rank != post.rank {
             try post.send(RankReport.farewell(recorder.snapshot).bytes, to: rank)
         }
-        let expected = state.round?.known.count ?? post.size - 1
+        let expected = state.round?.known.count ?? post.size - 1 - state.heartbeat.silentRanks
         state.round = Round(start: state.awake)
         let deadline = monotonicSeconds() + Self.farewell
         while monotonicSeconds() < deadline, state.round?.known.count ?? 0 < expected,

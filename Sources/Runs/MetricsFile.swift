@@ -8,14 +8,16 @@ import Terminal
 ///
 /// A disk that is full for a while loses no line: what could not be written waits for the next.
 package final class MetricsFile: Sendable {
+    /// What an earlier part of the run left in the file; without its bytes.
+    private let history: MetricsHistory
     /// The step of the last evaluation that an earlier part of the run left in the file.
-    package let lastEvaluatedStep: Int?
+    package var lastEvaluatedStep: Int? { history.lastEvaluatedStep }
     /// The step of the last report of training that an earlier part of the run left in the file.
-    package let lastReportedStep: Int?
+    package var lastReportedStep: Int? { history.lastReportedStep }
     /// The accuracies of the evaluations that an earlier part of the run left in the file, in their order.
-    package let evaluatedAccuracies: [Double]
+    package var evaluatedAccuracies: [Double] { history.evaluatedAccuracies }
     /// The steps that an earlier part of the run found to fit into its time; nil where it has not.
-    package let fittedSteps: Int?
+    package var fittedSteps: Int? { history.fittedSteps }
     private let path: String
     private let handle: FileHandle
     private let state: Mutex<State>
@@ -36,28 +38,29 @@ package final class MetricsFile: Sendable {
     ///   - isEvaluatedAgain: whether evaluations of the resumed step are dropped too, as they are made again.
     /// - Throws: `RunError.cannotWrite`
     package init(path: String, resumedStep: Int?, from source: String? = nil, isEvaluatedAgain: Bool = false) throws {
-        var kept = ""
+        var history = MetricsHistory()
         if let resumedStep, let bytes = try? readFile(source ?? path, limit: Int.max) {
-            kept = Self.story(
-                in: String(decoding: bytes, as: UTF8.self), upTo: resumedStep, isEvaluatedAgain: isEvaluatedAgain)
+            history = MetricsHistory(of: bytes, upTo: resumedStep, isEvaluatedAgain: isEvaluatedAgain)
         }
-        do {
-            try writeFile(kept, to: path)
-        } catch {
-            throw RunError.cannotWrite(path: path, reason: error.reason)
+        // Most of the time nothing but the file's end is in the way.
+        let isCut = resumedStep != nil && history.isPrefix && (source ?? path) == path && fileExists(path)
+        if !isCut {
+            do {
+                try writeFile(history.bytes.span.bytes, to: path)
+            } catch {
+                throw RunError.cannotWrite(path: path, reason: error.reason)
+            }
         }
         let descriptor = path.withPath { open($0, O_WRONLY | O_CLOEXEC) }
-        guard descriptor >= 0 else {
-            throw RunError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
+        guard descriptor >= 0, !isCut || ftruncate(descriptor, off_t(history.bytes.count)) == 0 else {
+            let reason = String(cString: strerror(errno))
+            if descriptor >= 0 { Glibc.close(descriptor) }
+            throw RunError.cannotWrite(path: path, reason: reason)
         }
         handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
         self.path = path
-        let places = Self.places(in: kept)
-        lastEvaluatedStep = places.last { $0.kind == MetricsRecord.Kind.evaluation.rawValue }?.step
-        lastReportedStep = places.last { $0.kind == MetricsRecord.Kind.train.rawValue }?.step
-        evaluatedAccuracies = places.filter { $0.kind == MetricsRecord.Kind.evaluation.rawValue }.compactMap(\.accuracy)
-        fittedSteps = places.last { $0.kind == Self.fittedKind }?.total_steps
-        state = Mutex(State(written: UInt64(kept.utf8.count)))
+        state = Mutex(State(written: UInt64(history.bytes.count)))
+        self.history = history.withoutBytes
     }
 
     deinit { try? handle.close() }
@@ -99,32 +102,5 @@ package final class MetricsFile: Sendable {
         }
         state.written += UInt64(state.waiting.utf8.count)
         state.waiting = ""
-    }
-
-    /// What the file's owner needs to know of a line.
-    private struct Place: Decodable {
-        var kind: String
-        var step: Int
-        var accuracy: Double?
-        var total_steps: Int?
-    }
-
-    private static func places(in text: String) -> [Place] {
-        text.split(separator: "\n").compactMap { try? JSONDecoder().decode(Place.self, from: Data($0.utf8)) }
-    }
-
-    /// The lines of `text` up to a step, each ended; a line torn by a crash and what follows it are left out.
-    ///
-    /// - Parameter isEvaluatedAgain: whether evaluations of that step are left out.
-    static func story(in text: String, upTo step: Int, isEvaluatedAgain: Bool = false) -> String {
-        let kinds: [MetricsRecord.Kind] = [.evaluation, .averagedEvaluation, .augmentedEvaluation]
-        let repeated = isEvaluatedAgain ? kinds.map(\.rawValue) : []
-        var kept = ""
-        for line in text.split(separator: "\n") {
-            guard let place = try? JSONDecoder().decode(Place.self, from: Data(line.utf8)) else { break }
-            guard place.step <= step, place.kind != MetricsRecord.Kind.final.rawValue else { continue }
-            if place.step < step || !repeated.contains(place.kind) { kept += line + "\n" }
-        }
-        return kept
     }
 }

@@ -4,9 +4,9 @@ import Foundation
 import Glibc
 import Machine
 
-/// Faults that tests order, in debug builds alone: `CNN_TRAIN_FAULT=KIND:PLACE:RANK:STEP` with KIND of kill, stop,
-/// pause, sleep, flip, nan or throw, and PLACE of loading, compute, collective, update, snapshot, report, checkpoint or
-/// evaluation. STEP counts steps taken.
+/// Faults that tests order, in debug builds and in those that define FAULTS: `CNN_TRAIN_FAULT=KIND:PLACE:RANK:STEP` with
+/// KIND of kill, stop, pause, sleep, flip, nan or throw, and PLACE of loading, compute, collective, update, snapshot,
+/// report, checkpoint or evaluation. STEP counts steps taken.
 ///
 /// `CNN_TRAIN_FAULT_FILE` names a file that may come to be at any time and says the same without a step: the rank that
 /// it names removes it and carries it out where it next comes to that place.
@@ -16,7 +16,7 @@ enum Fault {
     /// Does here what was ordered for here.
     @inline(__always)
     static func happen(at place: Place, rank: Int, step: Int, _ engine: Engine, _ recorder: FlightRecorder) throws {
-        #if DEBUG
+        #if DEBUG || FAULTS
             if let order, order.place == place, order.step == step {
                 try order.carryOut(isVictim: order.rank == rank, engine, recorder)
             }
@@ -28,7 +28,7 @@ enum Fault {
         #endif
     }
 
-    #if DEBUG
+    #if DEBUG || FAULTS
         private struct Order {
             let kind: String
             let place: Place

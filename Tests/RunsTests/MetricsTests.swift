@@ -93,6 +93,62 @@ import Testing
         #expect(lines == kept + [record(epoch: 2, step: 15, loss: 0.125).json])
     }
 
+    @Test("a resumed run leaves the bytes of the lines that count alone, whatever stands between them")
+    func resumingAmongOthers() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/metrics.jsonl"
+        let skipped = #"{"kind": "skipped", "step": 6, "rank": 0, "reason": "a \"step\": 99 of {"}"#
+        let nested = #"{"kind": "norms", "epoch": 1, "step": 10, "groups": [{"step": 77, "kind": "x"}]}"#
+        let kept = [record(step: 5).json, skipped, record(step: 10).json, nested]
+        let later = record(.evaluation, step: 11).json
+        for text in [kept + [later], [later] + kept] {
+            try (text.joined(separator: "\n") + "\n").write(toFile: path, atomically: true, encoding: .utf8)
+            let file = try MetricsFile(path: path, resumedStep: 10)
+            try file.append(line: later)
+            let whole = (kept + [later]).joined(separator: "\n") + "\n"
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == whole)
+            #expect(file.lastReportedStep == 10)
+            #expect(file.lastEvaluatedStep == nil)
+        }
+    }
+
+    @Test("the past of a run tells its evaluations and what fits into its time")
+    func past() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/metrics.jsonl"
+        let lines = [
+            #"{"kind": "fitted", "step": 1, "total_steps": 70}"#, record(.evaluation, step: 4).json,
+            record(.evaluation, step: 8).json, record(.evaluation, step: 9).json,
+        ]
+        try (lines.joined(separator: "\n")).write(toFile: path, atomically: true, encoding: .utf8)
+        let file = try MetricsFile(path: path, resumedStep: 8, isEvaluatedAgain: true)
+        #expect(file.fittedSteps == 70)
+        #expect(file.lastEvaluatedStep == 4)
+        #expect(file.evaluatedAccuracies == [record(.evaluation, step: 4).accuracy])
+    }
+
+    @Test(
+        "a line that is not one whole object with a kind and a step counts as torn",
+        arguments: [
+            "", "{", "}", "{}", #"{"kind": "train"}"#, #"{"step": 5}"#, #"{"kind": "train", "step": 5"#,
+            #"{"kind": "train", "step": 5}}"#, #"{"kind": "train", "step": 5} {"#, #"{"kind": "tra"#,
+            #"{"kind": "train", "step": 99999999999999999999}"#, #"{"kind": "train", "step": 5.5}"#,
+            #"{"kind": "norms", "step": 5, "groups": [{"name": "a"}"#, #"{"kind": 1, "step": 5}"#,
+            #"{"kind": "train", "a": {"step": 5}}"#, #"["kind", "step"]"#, #"{"kind": "train\"#,
+        ])
+    func torn(line: String) {
+        #expect(MetricsLine(Array(line.utf8)[...]) == nil)
+    }
+
+    @Test("a line's kind and step are found in any place")
+    func lines() throws {
+        for text in [#"{"kind": "train", "step": 5}"#, #"{"a":[1,{"step":2}],"step":5,"kind":"train"}"#] {
+            let line = try #require(MetricsLine(Array(text.utf8)[...]))
+            #expect(line.kind == "train")
+            #expect(line.step == 5)
+        }
+    }
+
     @Test("a folder that is not there is an error that names the file")
     func unwritable() throws {
         let folder = try TemporaryFolder()

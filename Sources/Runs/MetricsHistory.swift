@@ -1,0 +1,72 @@
+import Foundation
+
+/// The lines of a `metrics.jsonl` that an earlier part of a run wrote and that still count.
+struct MetricsHistory {
+    /// The bytes of the lines, each with its end.
+    private(set) var bytes: [UInt8] = []
+    /// Whether these are the first bytes of the file, so that cutting off the rest leaves them.
+    private(set) var isPrefix = true
+    /// The step of the last evaluation.
+    private(set) var lastEvaluatedStep: Int?
+    /// The step of the last report of training.
+    private(set) var lastReportedStep: Int?
+    /// The accuracies of the evaluations, in their order.
+    private(set) var evaluatedAccuracies: [Double] = []
+    /// The steps that were found to fit into the run's time.
+    private(set) var fittedSteps: Int?
+
+    /// No line.
+    init() {}
+
+    /// Reads the lines up to a step. The end of a run that is now going on is left out, and so are a line that a crash
+    /// tore and what follows it.
+    ///
+    /// - Parameters:
+    ///   - file: the file's bytes.
+    ///   - isEvaluatedAgain: whether evaluations of that step are left out.
+    init(of file: [UInt8], upTo step: Int, isEvaluatedAgain: Bool = false) {
+        let repeated: [MetricsRecord.Kind] =
+            isEvaluatedAgain ? [.evaluation, .averagedEvaluation, .augmentedEvaluation] : []
+        bytes.reserveCapacity(file.count)
+        for text in file.split(separator: UInt8(ascii: "\n")) {
+            guard let line = MetricsLine(text) else { break }
+            let isKept =
+                line.step <= step && line.kind != MetricsRecord.Kind.final.rawValue
+                && !(line.step == step && repeated.contains { $0.rawValue == line.kind })
+            guard isKept else { continue }
+            // What follows a line that is left out, or an empty one, has moved.
+            isPrefix = isPrefix && text.startIndex == bytes.count
+            bytes += text
+            bytes.append(UInt8(ascii: "\n"))
+            note(line, text)
+        }
+        isPrefix = isPrefix && bytes.count <= file.count
+    }
+
+    /// The same, once the bytes are in a file.
+    var withoutBytes: MetricsHistory {
+        var history = self
+        history.bytes = []
+        return history
+    }
+
+    private mutating func note(_ line: MetricsLine, _ text: ArraySlice<UInt8>) {
+        switch line.kind {
+        case MetricsRecord.Kind.train.rawValue: lastReportedStep = line.step
+        case MetricsRecord.Kind.evaluation.rawValue:
+            lastEvaluatedStep = line.step
+            if let accuracy = numbers(of: text)?.accuracy { evaluatedAccuracies.append(accuracy) }
+        case MetricsFile.fittedKind: fittedSteps = numbers(of: text)?.total_steps
+        default: break
+        }
+    }
+
+    private struct Numbers: Decodable {
+        var accuracy: Double?
+        var total_steps: Int?
+    }
+
+    private func numbers(of text: ArraySlice<UInt8>) -> Numbers? {
+        try? JSONDecoder().decode(Numbers.self, from: Data(text))
+    }
+}
