@@ -61,9 +61,10 @@ package struct LauncherCheck: Sendable {
     static func finding(
         _ check: String, ranks: Int, _ ending: ProgramRun.Ending?, errors: String, remedy: String
     ) -> Finding {
-        let last = errors.split(whereSeparator: \.isNewline).map(String.init)
-            .last { line in !line.allSatisfy { $0 == "-" || $0.isWhitespace } }
-        let words = last.map { ": \($0.visible)" } ?? ""
+        // Open MPI explains itself on a page, whose first sentence says what has happened.
+        let first = errors.split(whereSeparator: \.isNewline).map(String.init)
+            .first { line in !line.allSatisfy { $0 == "-" || $0.isWhitespace } }
+        let words = first.map { ": \($0.visible)" } ?? ""
         let needed = "\(ranks) ranks that start and meet"
         switch ending {
         case .code(0): return .ok(check, "\(ranks) ranks start and meet")

@@ -12,15 +12,20 @@ final class PseudoTerminal: Sendable {
 
     /// - Parameter columns: of its window.
     init(columns: Int) throws {
-        own = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)
-        try #require(own >= 0 && grantpt(own) == 0 && unlockpt(own) == 0, "the system gives no pseudo-terminal")
-        let name = try #require(ptsname(own)).map { String(cString: $0) }
-        let other = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
+        own = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        var (isLocked, number): (Int32, UInt32) = (0, 0)
+        try #require(
+            own >= 0 && ioctl(own, Self.lock, &isLocked) == 0 && ioctl(own, Self.number, &number) == 0,
+            "the system gives no pseudo-terminal")
+        let other = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
         try #require(other >= 0)
         program = FileHandle(fileDescriptor: other, closeOnDealloc: true)
         resize(columns: columns)
         Thread.detachNewThread { [self] in readAll() }
     }
+
+    /// TIOCSPTLCK and TIOCGPTN of Linux (asm-generic/ioctls.h), which the module of glibc leaves out as it does `grantpt`.
+    private static let (lock, number): (UInt, UInt) = (0x4004_5431, 0x8004_5430)
 
     /// Changes the window's width.
     func resize(columns: Int) {

@@ -74,10 +74,10 @@ import Testing
         #expect(check.finding(said: said).verdict == verdict)
     }
 
-    @Test("ranks that do not meet are a problem, with the last words of mpirun")
+    @Test("ranks that do not meet are a problem, with the first words of mpirun")
     func meeting() {
         func finding(_ ending: ProgramRun.Ending?) -> Finding {
-            LauncherCheck.finding("ranks", ranks: 2, ending, errors: "no route to host\n-----\n", remedy: "Do it.")
+            LauncherCheck.finding("ranks", ranks: 2, ending, errors: "\n-----\nno route to host\nWe apologize.\n", remedy: "Do it.")
         }
         #expect(finding(.code(0)) == .ok("ranks", "2 ranks start and meet"))
         #expect(finding(.code(1)).found == "mpirun ends with 1: no route to host")
