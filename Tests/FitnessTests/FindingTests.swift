@@ -77,7 +77,8 @@ import Testing
     @Test("ranks that do not meet are a problem, with the first words of mpirun")
     func meeting() {
         func finding(_ ending: ProgramRun.Ending?) -> Finding {
-            LauncherCheck.finding("ranks", ranks: 2, ending, errors: "\n-----\nno route to host\nWe apologize.\n", remedy: "Do it.")
+            LauncherCheck.finding(
+                "ranks", ranks: 2, ending, errors: "\n-----\nno route to host\nWe apologize.\n", remedy: "Do it.")
         }
         #expect(finding(.code(0)) == .ok("ranks", "2 ranks start and meet"))
         #expect(finding(.code(1)).found == "mpirun ends with 1: no route to host")
