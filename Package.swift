@@ -93,6 +93,7 @@ let package = Package(
         room(
             "Launching",
             ["Machine", "Files", "Terminal", "Tensors", "Checkpoints", "Recipes", "Runs", "CRelay", "CProcess"]),
+        room("Fitness", ["Machine", "Files", "Terminal", "CMachine", "Datasets", "Launching"]),
         room(
             "Training",
             [
@@ -103,7 +104,7 @@ let package = Package(
             name: "cnn-train",
             dependencies: [
                 "Training", "Runs", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Launching", "Planning",
-                "Collectives",
+                "Collectives", "Fitness",
                 "Datasets", "Checkpoints", "Exports", "Files", "Tensors", "Machine", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -151,6 +152,7 @@ let package = Package(
         tests("Graphs", ["Graphs", "Networks", "Tensors"], resources: [.copy("StateDicts")]),
         tests("Engine", ["Engine", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
         tests("Launching", ["Launching", "Runs"]),
+        tests("Fitness", ["Fitness", "Launching", "Machine"]),
         tests("Planning", ["Planning"]),
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
         tests("Datasets", ["Datasets", "Files", "ImageFaults", "image-check", "Pickles", "Tensors", "CImageCodecs"]),
@@ -174,7 +176,8 @@ let package = Package(
         tests(
             "CommandLine",
             [
-                "cnn-train", "Training", "Engine", "Checkpoints", "Exports", "CImageCodecs", "Recipes", "ImageFaults",
+                "cnn-train", "Training", "Engine", "Checkpoints", "Exports", "CImageCodecs", "Fitness", "Recipes",
+                "ImageFaults",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

@@ -74,7 +74,10 @@ package struct Recognition: Sendable {
     /// The images and labels.
     ///
     /// - Throws: `DatasetError` for files that are missing or malformed, and for what is made on the spot.
-    package func source(_ options: DatasetOptions) throws(DatasetError) -> any Source { try open(options) }
+    package func source(_ options: DatasetOptions) throws(DatasetError) -> any Source {
+        defer { OpeningProgress.finish() }
+        return try open(options)
+    }
 
     /// Describes the files at a path, for a message.
     private static func words(for path: String) throws(DatasetError) -> String {

@@ -80,6 +80,18 @@ package struct Recipe: Equatable, Sendable {
         case flipShift = "flip-shift"
     }
 
+    /// How a run shows how far it is.
+    package enum ProgressDisplay: String, CaseIterable, Sendable {
+        /// By a bar where a person looks on, else by lines.
+        case auto
+        /// By a bar under mpirun and the like too, where standard error is a terminal.
+        case bar
+        /// By lines.
+        case plain
+        /// By the lines that end epochs, and those of evaluations.
+        case none
+    }
+
     /// The precision of losses in the log.
     package enum LossPrecision: String, CaseIterable, Sendable {
         /// Four decimals.
@@ -201,6 +213,7 @@ extension Recipe {
     package var onNonFinite: NonFinitePolicy { overrides.onNonFinite ?? Default.onNonFinite }
     /// Steps between two reports.
     package var logEvery: Int { overrides.logEvery ?? Default.logEvery }
+    package var progress: ProgressDisplay { overrides.progress ?? Default.progress }
     package var lossPrecision: LossPrecision { overrides.lossPrecision ?? Default.lossPrecision }
     package var testAugmentation: TestAugmentation { overrides.testAugmentation ?? Default.testAugmentation }
     /// In 0<...1, the share of the test images that `testAugmentation` is for, the least certain ones.
@@ -301,6 +314,7 @@ extension Recipe {
         package static let prefetchMegabytes = 256
         static let imageCache = ImageCache.auto
         static let lossPrecision = LossPrecision.rounded
+        static let progress = ProgressDisplay.auto
         static let whiteningImages = 5000
         package static let testAugmentation = TestAugmentation.none
         package static let testAugmentationShare = 1.0

@@ -100,6 +100,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var onNonFinite: Recipe.NonFinitePolicy?
     package var logEvery: Int?
     package var lossPrecision: Recipe.LossPrecision?
+    package var progress: Recipe.ProgressDisplay?
     package var testAugmentation: Recipe.TestAugmentation?
     package var testAugmentationShare: Double?
     package var batchNorm: Recipe.BatchNorm?

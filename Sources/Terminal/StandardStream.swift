@@ -21,29 +21,25 @@ package final class StandardStream: Sendable {
     ///   have space by the next time.
     package func write(_ text: String) throws(StreamFailure) {
         let bytes = Array(text.visible(keeping: ["\n", "\t"]).utf8)
-        let code: Int32 = isGone.withLock { isGone in
+        let code = isTerminal ? LiveLine.shared.lifting { write(bytes) } : write(bytes)
+        if code != 0 { throw StreamFailure(code: code) }
+    }
+
+    /// The error number of a call that failed, or 0.
+    private func write(_ bytes: [UInt8]) -> Int32 {
+        isGone.withLock { isGone in
             guard !isGone else { return EPIPE }
             let code = Self.write(bytes, to: descriptor)
             isGone = code == EPIPE
             return code
         }
-        if code != 0 { throw StreamFailure(code: code) }
     }
 
     /// Whether a person sees it.
     package var isTerminal: Bool { isatty(descriptor) == 1 }
 
-    /// Writes over the line that a terminal shows, which an empty text takes away. Does nothing elsewhere.
-    package func showInPlace(_ text: String) {
-        guard isTerminal else { return }
-        isGone.withLock { isGone in
-            guard !isGone else { return }
-            isGone = Self.write(Array("\r\u{1B}[K\(text.visible)".utf8), to: descriptor) == EPIPE
-        }
-    }
-
     /// The error number of a call that failed, or 0.
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }

@@ -8,6 +8,7 @@ import Networks
 package import Recipes
 package import Runs
 import Tensors
+import Terminal
 
 /// What a finished run reached.
 package struct TrainingOutcome: Sendable {
@@ -54,6 +55,8 @@ package final class Trainer {
     var window = ReportWindow()
     /// The step of the last report; 0 before that.
     var reportedStep = 0
+    /// The last report of this process; nil before that.
+    private(set) var lastReport: MetricsRecord?
     /// What this rank keeps of the last steps in its host's memory; nil where it keeps nothing.
     var snapshots: StepSnapshots?
     /// Whether any rank keeps some; the same on all ranks.
@@ -200,6 +203,8 @@ package final class Trainer {
         timing.start = clockSeconds
         timeAccount = TimeAccount()
         defer { coordinator?.release() }
+        setup.bar = log.console.bar
+        defer { log.console.bar?.remove() }
         var last = try begin() ? evaluate(isLast: step == sizes.totalSteps) : nil
         while step < sizes.totalSteps && stopRule.reason == nil {
             try trainEpoch()
@@ -251,6 +256,7 @@ package final class Trainer {
             recordNorms()
             try keepSnapshot()
             timeStep()
+            showProgress()
             if agreed.isFitDue { try fitToTime() }
             if isReported(step, end: end) {
                 try report(learningRate: rate)
@@ -338,7 +344,8 @@ package final class Trainer {
         record.waitedForImages = window.waitedForImages
         record.pace = try comparePaces()
         coordinator?.record(record)
-        log.training(record, secondsLeft: left)
+        lastReport = record
+        log.training(record, secondsLeft: left, endsEpoch: isEpochEnd)
         if window.shareWaited > 0.05, !isSlowDataTold {
             isSlowDataTold = true
             log.waitsForImages(share: window.shareWaited)

@@ -16,7 +16,8 @@ struct CNNTrain: ParsableCommand {
         subcommands: [
             TrainCommand.self, LaunchCommand.self, EvaluateCommand.self, PredictCommand.self, CheckpointCommand.self,
             ExportCommand.self, DataCommand.self, ConfigCommand.self,
-            ModelsCommand.self, SummaryCommand.self, BenchCommand.self, PlanCommand.self, OptionsCommand.self,
+            ModelsCommand.self, SummaryCommand.self, BenchCommand.self, PlanCommand.self, CheckCommand.self,
+            OptionsCommand.self,
             HostAgentCommand.self, HostShellCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)

@@ -42,10 +42,14 @@ struct EvaluateCommand: RankedCommand {
     }
 
     func run(in world: any Communicator) throws {
-        let result = try CheckpointEvaluation(
-            of: file.read, data: data, images: pictures.asked,
-            views: TestViews(testAugment, share: testAugmentShare), wrong: wrong ?? (confusion == nil ? nil : 0),
-            threads: threads, instructionSet: instructionSet, world: world)
+        let bar = world.rank == 0 && !Launcher.isPresent ? ProgressBar() : nil
+        let result = try showingOpening(on: bar) {
+            try CheckpointEvaluation(
+                of: file.read, data: data, images: pictures.asked,
+                views: TestViews(testAugment, share: testAugmentShare), wrong: wrong ?? (confusion == nil ? nil : 0),
+                threads: threads, instructionSet: instructionSet, bar: bar, world: world)
+        }
+        bar?.remove()
         guard world.rank == 0 else { return }
         tell(result.notes)
         print(json ? result.json : text(result))

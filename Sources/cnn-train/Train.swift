@@ -33,8 +33,10 @@ struct TrainCommand: RankedCommand {
     func run(in world: any Communicator) throws {
         StopRequest.listen(isAlone: !Launcher.isPresent)
         let recipe = try Recipe.shared(in: world, resolved)
-        let trainer = try Trainer(
-            recipe: recipe, world: world, console: Console(isQuiet: world.rank != 0), observers: observers(of:))
+        let console = Console(isQuiet: world.rank != 0, progress: recipe.progress)
+        let trainer = try showingOpening(on: console.bar) {
+            try Trainer(recipe: recipe, world: world, console: console, observers: observers(of:))
+        }
         _ = try trainer.run()
     }
 

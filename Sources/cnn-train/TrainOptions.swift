@@ -191,6 +191,7 @@ struct MachineOptions: RecipeFlags {
 struct ResultOptions: RecipeFlags {
     @Option(\.output, transform: userPath) var output: String?
     @Option(\.logEvery) var logEvery: Int?
+    @Option(\.progress) var progress: Recipe.ProgressDisplay?
     @Option(\.lossPrecision) var lossPrecision: Recipe.LossPrecision?
     @Option(\.testAugmentation) var testAugment: Recipe.TestAugmentation?
     @Option(\.testAugmentationShare) var testAugmentShare: Double?
@@ -199,6 +200,7 @@ struct ResultOptions: RecipeFlags {
     func write(to recipe: inout RecipeOverrides) {
         recipe.output = output
         recipe.logEvery = logEvery
+        recipe.progress = progress
         recipe.lossPrecision = lossPrecision
         recipe.testAugmentation = testAugment
         recipe.testAugmentationShare = testAugmentShare

@@ -9,7 +9,7 @@ private let rooms = [
     "Graphs",
     "Engine",
     "Collectives", "Planning", "Pickles", "Datasets", "Checkpoints", "Exports", "Recipes", "Runs", "Launching",
-    "Training", "cnn-train",
+    "Fitness", "Training", "cnn-train",
 ]
 
 private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

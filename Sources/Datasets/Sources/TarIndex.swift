@@ -122,6 +122,7 @@ struct TarIndex {
         names.append(picture.name)
         places.append(TarPlace(shard: shard, size: UInt32(picture.size), offset: picture.offset))
         labels.append(label)
+        if labels.count % OpeningProgress.interval == 0 { OpeningProgress.foundMore() }
     }
 
     /// The first dot of a member's name; nil where it has none, for hidden files and for what macOS leaves behind.

@@ -183,7 +183,7 @@ package final class HostAgent {
 }
 
 /// This host's name, as the kernel has it.
-func hostName() -> String {
+package func hostName() -> String {
     var names = utsname()
     guard uname(&names) == 0 else { return "unknown" }
     return withUnsafePointer(to: &names.nodename) { name in

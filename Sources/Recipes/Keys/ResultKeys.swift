@@ -10,6 +10,14 @@ extension RecipeKey {
             "Steps between two lines of the log.",
             whenResumed: .changesFreely),
         RecipeKey(
+            "progress", \.progress, .choice(), in: .results, default: Default.progress,
+            """
+            How a run shows how far it is. `bar`: a bar that is drawn again and again, where standard error is a terminal \
+            that can move its cursor, else as `plain`. `plain`: a line every `log_every` steps. `none`: the lines of \
+            epochs and evaluations alone. `auto`: as `bar`, but as `plain` for processes that mpirun or srun has started.
+            """,
+            whenResumed: .changesFreely),
+        RecipeKey(
             "loss_precision", \.lossPrecision, .choice(), in: .results, default: Default.lossPrecision,
             "How the log writes losses: `rounded` to four decimals, or `full`, every digit.",
             whenResumed: .changesFreely),
