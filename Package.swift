@@ -47,6 +47,7 @@ let package = Package(
         .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "COpenBLAS"),
+        .systemLibrary(name: "CCairo"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
@@ -90,6 +91,7 @@ let package = Package(
             exclude: ["onnx.proto"], swiftSettings: house),
         room("Recipes", ["Files", "Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
         engineRoom("Runs", ["Files", "Terminal", "CMachine", "Checkpoints", "Recipes"]),
+        engineRoom("Reports", ["Files", "Terminal", "CCairo", "Checkpoints", "Recipes", "Runs"]),
         room(
             "Launching",
             ["Machine", "Files", "Terminal", "Tensors", "Checkpoints", "Recipes", "Runs", "CRelay", "CProcess"]),
@@ -103,8 +105,8 @@ let package = Package(
         .executableTarget(
             name: "cnn-train",
             dependencies: [
-                "Training", "Runs", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Launching", "Planning",
-                "Collectives", "Fitness",
+                "Training", "Reports", "Runs", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Launching",
+                "Planning", "Collectives", "Fitness",
                 "Datasets", "Checkpoints", "Exports", "Files", "Tensors", "Machine", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -167,6 +169,7 @@ let package = Package(
             ]),
         tests("Recipes", ["Recipes", "Networks"]),
         tests("Runs", ["Runs"]),
+        tests("Reports", ["Reports", "Recipes", "Runs"]),
         tests(
             "Training",
             [

@@ -21,11 +21,16 @@ struct SHA256: ~Copyable {
 
     mutating func update(_ bytes: [UInt8]) { update(bytes.span.bytes) }
 
-    /// The digest as 64 hexadecimal digits.
-    consuming func finished() -> String {
+    /// The digest's 32 bytes.
+    consuming func bytes() -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 32)
         precondition(unsafe EVP_DigestFinal_ex(context, &digest, nil) == 1, "libcrypto could not finish a digest")
-        return digest.map { byte in
+        return digest
+    }
+
+    /// The digest as 64 hexadecimal digits.
+    consuming func finished() -> String {
+        bytes().map { byte in
             let digits = String(byte, radix: 16)
             return digits.count == 1 ? "0" + digits : digits
         }.joined()
@@ -54,6 +59,13 @@ package func sha256(of tensors: some Sequence<NamedTensor>) -> String {
         }
     }
     return digest.finished()
+}
+
+/// SHA-256 of a text in UTF-8: 32 bytes.
+package func sha256(of text: String) -> [UInt8] {
+    var digest = SHA256()
+    digest.update(Array(text.utf8))
+    return digest.bytes()
 }
 
 /// SHA-256 of a file's bytes, as 64 hexadecimal digits.

@@ -21,12 +21,12 @@ package enum SystemFile {
     }
 
     /// The one number that a file holds; nil for `max` and other words.
-    static func number(_ path: String) -> Int? {
+    package static func number(_ path: String) -> Int? {
         text(path).flatMap { text in text.split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) } }
     }
 
     /// The number behind `key` in a file of such lines: `MemAvailable:  23080 kB`.
-    static func number(_ key: String, in text: String) -> Int? {
+    package static func number(_ key: String, in text: String) -> Int? {
         for line in text.split(separator: "\n") {
             let fields = line.split(whereSeparator: { $0 == " " || $0 == ":" || $0 == "\t" })
             if fields.count > 1, fields[0] == key { return Int(fields[1]) }

@@ -80,6 +80,13 @@ package struct Recipe: Equatable, Sendable {
         case flipShift = "flip-shift"
     }
 
+    /// What shows a run to people besides its log.
+    package enum Report: String, CaseIterable, Sendable {
+        /// `report.html` in the run's folder.
+        case html
+        case none
+    }
+
     /// How a run shows how far it is.
     package enum ProgressDisplay: String, CaseIterable, Sendable {
         /// By a bar where a person looks on, else by lines.
@@ -214,6 +221,7 @@ extension Recipe {
     /// Steps between two reports.
     package var logEvery: Int { overrides.logEvery ?? Default.logEvery }
     package var progress: ProgressDisplay { overrides.progress ?? Default.progress }
+    package var report: Report { overrides.report ?? Default.report }
     package var lossPrecision: LossPrecision { overrides.lossPrecision ?? Default.lossPrecision }
     package var testAugmentation: TestAugmentation { overrides.testAugmentation ?? Default.testAugmentation }
     /// In 0<...1, the share of the test images that `testAugmentation` is for, the least certain ones.
@@ -313,6 +321,7 @@ extension Recipe {
         static let isStrict = false
         package static let prefetchMegabytes = 256
         static let imageCache = ImageCache.auto
+        static let report = Report.html
         static let lossPrecision = LossPrecision.rounded
         static let progress = ProgressDisplay.auto
         static let whiteningImages = 5000

@@ -101,6 +101,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var logEvery: Int?
     package var lossPrecision: Recipe.LossPrecision?
     package var progress: Recipe.ProgressDisplay?
+    package var report: Recipe.Report?
     package var testAugmentation: Recipe.TestAugmentation?
     package var testAugmentationShare: Double?
     package var batchNorm: Recipe.BatchNorm?

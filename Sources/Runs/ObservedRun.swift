@@ -10,6 +10,8 @@ package struct ObservedRun: Sendable {
     package let stepsPerEpoch: Int
     /// Steps of the whole run; nil where its time decides, which a line of kind `fitted` tells later.
     package let totalSteps: Int?
+    /// The network as it was built, the data's size and the machine.
+    package let facts: RunFacts
     /// Steps that earlier parts of the run have taken; their lines are in `metrics.jsonl` already.
     package let resumedStep: Int
     /// Tells people, on standard error, what they should do something about.
@@ -17,7 +19,7 @@ package struct ObservedRun: Sendable {
 
     package init(
         folder: RunFolder, recipe: Recipe, ranks: Int, classes: [String], stepsPerEpoch: Int, totalSteps: Int?,
-        resumedStep: Int, warn: @escaping @Sendable (String) -> Void
+        facts: RunFacts, resumedStep: Int, warn: @escaping @Sendable (String) -> Void
     ) {
         self.folder = folder
         self.recipe = recipe
@@ -25,6 +27,7 @@ package struct ObservedRun: Sendable {
         self.classes = classes
         self.stepsPerEpoch = stepsPerEpoch
         self.totalSteps = totalSteps
+        self.facts = facts
         self.resumedStep = resumedStep
         self.warn = warn
     }

@@ -25,6 +25,12 @@ package struct RunFolder: Hashable, Sendable {
     package var identity: String { path + "/run.id" }
     /// The log of a supervisor's events.
     package var events: String { path + "/supervisor.jsonl" }
+    /// Details of the newest evaluation, an `EvaluationDetail`.
+    package var evaluation: String { path + "/evaluation.json" }
+    /// The network, the data's size and the machine, `RunFacts`.
+    package var facts: String { path + "/facts.json" }
+    /// The page that shows the run to people.
+    package var report: String { path + "/report.html" }
 
     static func path(ofLock path: String) -> String { String(path.dropLast("/run.lock".count)) }
 

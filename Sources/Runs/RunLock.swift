@@ -77,6 +77,11 @@ package final class RunLock: Sendable {
             .contains(path.withPath { machine_file_system($0) })
     }
 
+    /// The process that writes into a folder now; nil where none does, as far as this machine can tell.
+    package static func writer(of folder: RunFolder) -> RunHolder? {
+        holder(folder.lock).flatMap { $0.isGone(knownFromLock: false) ? nil : $0 }
+    }
+
     /// nil where the file says nothing that can be read: its writer died before it wrote.
     private static func holder(_ path: String) -> RunHolder? {
         guard let bytes = try? readFile(path, limit: 1 << 16) else { return nil }

@@ -56,8 +56,8 @@ extension Trainer {
     private func observed(in folder: RunFolder) -> ObservedRun {
         ObservedRun(
             folder: folder, recipe: recipe, ranks: world.size, classes: setup.dataset.classNames,
-            stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: areStepsKnown ? sizes.totalSteps : nil, resumedStep: step,
-            warn: { [log] in log.warning($0) })
+            stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: areStepsKnown ? sizes.totalSteps : nil, facts: facts,
+            resumedStep: step, warn: { [log] in log.warning($0) })
     }
 
     /// Shows images on every rank as rank 0 has chosen. Collective.

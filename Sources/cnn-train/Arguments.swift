@@ -157,6 +157,7 @@ extension Recipe.Interpolation: ExpressibleByArgument {}
 extension Recipe.Decoding: ExpressibleByArgument {}
 extension Recipe.ImageCache: ExpressibleByArgument {}
 extension Recipe.ProgressDisplay: ExpressibleByArgument {}
+extension Recipe.Report: ExpressibleByArgument {}
 extension Recipe.LossPrecision: ExpressibleByArgument {}
 extension Recipe.TestAugmentation: ExpressibleByArgument {}
 extension GraphPass: ExpressibleByArgument {}

@@ -15,9 +15,9 @@ struct CNNTrain: ParsableCommand {
         version: "cnn-train 0.1.0",
         subcommands: [
             TrainCommand.self, LaunchCommand.self, EvaluateCommand.self, PredictCommand.self, CheckpointCommand.self,
-            ExportCommand.self, DataCommand.self, ConfigCommand.self,
-            ModelsCommand.self, SummaryCommand.self, BenchCommand.self, PlanCommand.self, CheckCommand.self,
-            OptionsCommand.self,
+            ExportCommand.self, DataCommand.self, ConfigCommand.self, ReportCommand.self, RunsCommand.self,
+            MetricsCommand.self, ModelsCommand.self, SummaryCommand.self, BenchCommand.self, PlanCommand.self,
+            CheckCommand.self, OptionsCommand.self,
             HostAgentCommand.self, HostShellCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)

@@ -4,6 +4,7 @@ import Files
 import Foundation
 import Launching
 import Recipes
+import Reports
 import Runs
 import Training
 
@@ -42,7 +43,11 @@ struct TrainCommand: RankedCommand {
 
     /// Those that show a run to people while it goes on.
     private func observers(of run: ObservedRun) throws -> [any RunObserver] {
-        []
+        var observers: [any RunObserver] = []
+        if run.recipe.report == .html {
+            observers.append(ReportWriter(folder: run.folder, facts: run.facts, warn: run.warn))
+        }
+        return observers
     }
 
     func resolved() throws -> Recipe {

@@ -193,6 +193,7 @@ struct ResultOptions: RecipeFlags {
     @Option(\.logEvery) var logEvery: Int?
     @Option(\.progress) var progress: Recipe.ProgressDisplay?
     @Option(\.lossPrecision) var lossPrecision: Recipe.LossPrecision?
+    @Option(\.report) var report: Recipe.Report?
     @Option(\.testAugmentation) var testAugment: Recipe.TestAugmentation?
     @Option(\.testAugmentationShare) var testAugmentShare: Double?
     @Option(\.onNonFinite) var onNan: Recipe.NonFinitePolicy?
@@ -202,6 +203,7 @@ struct ResultOptions: RecipeFlags {
         recipe.logEvery = logEvery
         recipe.progress = progress
         recipe.lossPrecision = lossPrecision
+        recipe.report = report
         recipe.testAugmentation = testAugment
         recipe.testAugmentationShare = testAugmentShare
         recipe.onNonFinite = onNan

@@ -8,8 +8,8 @@ private let rooms = [
     "Networks",
     "Graphs",
     "Engine",
-    "Collectives", "Planning", "Pickles", "Datasets", "Checkpoints", "Exports", "Recipes", "Runs", "Launching",
-    "Fitness", "Training", "cnn-train",
+    "Collectives", "Planning", "Pickles", "Datasets", "Checkpoints", "Exports", "Recipes", "Runs", "Reports",
+    "Launching", "Fitness", "Training", "cnn-train",
 ]
 
 private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -22,6 +22,13 @@ extension RecipeKey {
             "How the log writes losses: `rounded` to four decimals, or `full`, every digit.",
             whenResumed: .changesFreely),
         RecipeKey(
+            "report", \.report, .choice(), in: .results, default: Default.report,
+            """
+            The page that shows the run while it goes on and afterwards: `html` rewrites OUTPUT/report.html after \
+            evaluations, `none` writes none.
+            """,
+            whenResumed: .changesFreely),
+        RecipeKey(
             "test_augment", \.testAugmentation, .choice(), in: .results, default: Default.testAugmentation,
             """
             Views of each test image whose class scores are averaged when a run ends (`augmented_evaluation` in the \

@@ -1,0 +1,94 @@
+import Runs
+
+/// The charts of one run; those without numbers are left out.
+struct RunCharts: Sendable {
+    /// Curves over steps.
+    let curves: [LineChart]
+    let time: TimeChart?
+    let confusion: ConfusionChart?
+    let calibration: CalibrationChart?
+
+    init(_ story: RunStory) {
+        curves = [
+            Self.loss(story), Self.accuracy(story), Self.learningRate(story), Self.speed(story),
+            Self.norms(story, id: "gradient-norms", title: "Gradient norms by layer group", \.gradients),
+            Self.norms(story, id: "weight-norms", title: "Weight norms by layer group", \.weights),
+            Self.norms(story, id: "update-norms", title: "Update norms by layer group", \.updates),
+        ].filter { !$0.isEmpty }
+        time = story.time.flatMap { TimeChart($0) }
+        confusion = story.detail.flatMap { ConfusionChart(ConfusionMatrix($0)) }
+        calibration = story.detail.flatMap { CalibrationChart($0) }
+    }
+
+    /// All of them, in a page's order.
+    var all: [any Chart] {
+        curves + ([time, confusion, calibration] as [(any Chart)?]).compactMap(\.self)
+    }
+
+    private static func loss(_ story: RunStory) -> LineChart {
+        LineChart(
+            id: "loss", title: "Loss",
+            [
+                trained(story, story.training.loss), measured(story.evaluations, "test", ink: 1, \.loss),
+                measured(story.averagedEvaluations, "test, averaged weights", ink: 2, \.loss),
+            ], mayBeLogarithmic: true)
+    }
+
+    private static func accuracy(_ story: RunStory) -> LineChart {
+        LineChart(
+            id: "accuracy", title: "Accuracy",
+            [
+                trained(story, story.training.accuracy), measured(story.evaluations, "test", ink: 1, \.accuracy),
+                measured(story.averagedEvaluations, "test, averaged weights", ink: 2, \.accuracy),
+            ], kind: .share)
+    }
+
+    private static func learningRate(_ story: RunStory) -> LineChart {
+        LineChart(
+            id: "learning-rate", title: "Learning rate",
+            [curve("learning rate", story.training.steps, story.training.learningRate, ink: 0)])
+    }
+
+    private static func speed(_ story: RunStory) -> LineChart {
+        LineChart(
+            id: "throughput", title: "Images per second",
+            [curve("images per second", story.training.steps, story.training.imagesPerSecond, ink: 0)])
+    }
+
+    /// The lengths of as many groups as have colours, spread evenly over the network.
+    private static func norms(
+        _ story: RunStory, id: String, title: String, _ length: (RunStory.Norms.Group) -> Double
+    ) -> LineChart {
+        let names = story.norms.last?.groups.map(\.name) ?? []
+        let most = Ink.seriesCount
+        let shown = names.count <= most ? names : (0..<most).map { names[$0 * (names.count - 1) / (most - 1)] }
+        let lengths = story.norms.map { line in
+            Dictionary(line.groups.map { ($0.name, length($0)) }, uniquingKeysWith: { first, _ in first })
+        }
+        let curves = shown.enumerated().map { ink, name in
+            curve(name, story.norms.map(\.step), lengths.map { $0[name] ?? .nan }, ink: ink, hasDots: true)
+        }
+        let isPart = shown.count < names.count
+        return LineChart(
+            id: id, title: isPart ? "\(title) (\(most) of \(names.count))" : title,
+            curves.filter { $0.y.contains(where: \.isFinite) }, mayBeLogarithmic: true)
+    }
+
+    private static func trained(_ story: RunStory, _ numbers: [Double]) -> LineChart.Curve {
+        var curve = curve("training", story.training.steps, numbers, ink: 0)
+        curve.isFaint = true
+        return curve
+    }
+
+    private static func measured(
+        _ evaluations: [RunStory.Evaluation], _ name: String, ink: Int, _ number: (RunStory.Evaluation) -> Double
+    ) -> LineChart.Curve {
+        curve(name, evaluations.map(\.step), evaluations.map(number), ink: ink, hasDots: true)
+    }
+
+    private static func curve(
+        _ name: String, _ steps: [Int], _ numbers: [Double], ink: Int, hasDots: Bool = false
+    ) -> LineChart.Curve {
+        LineChart.Curve(name: name, x: steps.map(Double.init), y: numbers, ink: ink, hasDots: hasDots)
+    }
+}

@@ -1,0 +1,92 @@
+import Foundation
+
+/// The way from numbers to places on a line, and the numbers that its axis names.
+struct Scale: Hashable, Sendable {
+    let low: Double
+    let high: Double
+    let isLogarithmic: Bool
+    let ticks: [Double]
+    /// The distance of two ticks; of a logarithmic scale the lowest tick.
+    let step: Double
+
+    /// Numbers beyond it, of a loss that runs away, have no place on an axis.
+    private static let most = 1e100
+
+    /// A scale of whole ticks that numbers fit into.
+    ///
+    /// - Parameters:
+    ///   - numbers: those that are not finite say nothing.
+    ///   - isExact: whether it ends with the numbers rather than with the next tick.
+    ///   - mayBeLogarithmic: whether it is where numbers are all above 0 and the greatest is a hundred times the least.
+    init(
+        of numbers: some Sequence<Double>, isExact: Bool = false, mayBeLogarithmic: Bool = false,
+        within limits: ClosedRange<Double>? = nil
+    ) {
+        var (least, greatest) = (Double.infinity, -Double.infinity)
+        for number in numbers where number.magnitude < Self.most {
+            least = min(least, number)
+            greatest = max(greatest, number)
+        }
+        if least > greatest { (least, greatest) = (0, 1) }
+        if mayBeLogarithmic && least > 0 && greatest / least >= 100 {
+            self = Self.logarithmic(from: least, to: greatest)
+        } else {
+            self = Self.linear(from: least, to: greatest, isExact: isExact, within: limits)
+        }
+    }
+
+    private init(low: Double, high: Double, isLogarithmic: Bool, ticks: [Double], step: Double) {
+        self.low = low
+        self.high = high
+        self.isLogarithmic = isLogarithmic
+        self.ticks = ticks
+        self.step = step
+    }
+
+    private static func linear(
+        from least: Double, to greatest: Double, isExact: Bool, within limits: ClosedRange<Double>?
+    ) -> Scale {
+        var (low, high) = (least, greatest)
+        if low == high {
+            let margin = low == 0 ? 1 : low.magnitude * 0.1
+            (low, high) = (low - (isExact ? 0 : margin), high + margin)
+        }
+        let step = step(high - low, count: 5)
+        if !isExact { (low, high) = ((low / step).rounded(.down) * step, (high / step).rounded(.up) * step) }
+        if let limits { (low, high) = (max(low, limits.lowerBound), min(high, limits.upperBound)) }
+        // Where numbers differ in their last digits alone, no ticks lie between them.
+        guard low < high, max(low.magnitude, high.magnitude) / step < 1e12 else {
+            let end = low < high ? high : low + max(low.magnitude * 0.1, 1)
+            return Scale(low: low, high: end, isLogarithmic: false, ticks: [low, end], step: end - low)
+        }
+        let first = Int((low / step - 1e-9).rounded(.up))
+        let last = Int((high / step + 1e-9).rounded(.down))
+        let ticks = first <= last ? (first...last).map { Double($0) * step } : []
+        return Scale(low: low, high: high, isLogarithmic: false, ticks: ticks, step: step)
+    }
+
+    private static func logarithmic(from least: Double, to greatest: Double) -> Scale {
+        let (first, last) = (Int(log10(least).rounded(.down)), Int(log10(greatest).rounded(.up)))
+        let every = max(1, (last - first + 4) / 5)
+        return Scale(
+            low: pow(10, Double(first)), high: pow(10, Double(last)), isLogarithmic: true,
+            ticks: stride(from: first, through: last, by: every).map { pow(10, Double($0)) },
+            step: pow(10, Double(first)))
+    }
+
+    /// The place of a number in 0...1; not-a-number where it has none.
+    func place(_ number: Double) -> Double {
+        if isLogarithmic {
+            return number > 0 ? log10(number / low) / log10(high / low) : .nan
+        }
+        return (number - low) / (high - low)
+    }
+
+    /// A distance of 1, 2 or 5 times a power of ten that cuts a range into about `count` parts.
+    private static func step(_ range: Double, count: Int) -> Double {
+        let rough = range / Double(count)
+        guard rough.isFinite, rough > 0 else { return 1 }
+        let power = pow(10, log10(rough).rounded(.down))
+        return [1, 2, 5, 10].map { $0 * power }.first { $0 >= rough * 0.999 } ?? 10 * power
+    }
+}

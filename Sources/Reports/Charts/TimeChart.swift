@@ -1,0 +1,53 @@
+import Runs
+
+/// Where a run's time went: one bar of parts.
+struct TimeChart: Chart {
+    let id = "time"
+    let title = "Where the time went"
+    private let parts: [RunStory.TimeSpent.Part]
+    private let total: Double
+    private let legend: Legend
+
+    /// nil where no time is known.
+    init?(_ time: RunStory.TimeSpent) {
+        guard time.total > 0 else { return nil }
+        parts = time.parts
+        total = time.total
+        let total = time.total
+        legend = Legend(
+            parts.enumerated().map { index, part in
+                ("\(part.name) \(NumberText.shown(part.seconds / total, .share))", Ink.series(index))
+            }, width: Self.width)
+    }
+
+    private static let width = 420.0
+    private static let barHeight = 34.0
+
+    var size: (width: Double, height: Double) { (Self.width, Self.barHeight + 12 + legend.height) }
+
+    func draw<Target: Canvas>(on canvas: inout Target) {
+        var x = 0.0
+        for (index, part) in parts.enumerated() {
+            let width = part.seconds / total * Self.width
+            // A line of the surface between parts tells them apart without their colours.
+            let box = Box(x: x, y: 2, width: max(width - (width > 3 ? 1.5 : 0), 0), height: Self.barHeight)
+            canvas.rectangle(
+                box, fill: .series(index), opacity: 1, note: "\(part.name): \(NumberText.duration(part.seconds))")
+            x += width
+        }
+        legend.draw(on: &canvas, at: Position(x: 0, y: Self.barHeight + 12))
+    }
+
+    var summary: String {
+        "\(title): "
+            + parts.map { "\($0.name) \(NumberText.shown($0.seconds / total, .share))" }.joined(separator: ", ") + "."
+    }
+
+    var table: ValueTable {
+        ValueTable(
+            head: ["part", "time", "share"],
+            rows: parts.map {
+                [$0.name, NumberText.duration($0.seconds), NumberText.shown($0.seconds / total, .share)]
+            }, note: nil)
+    }
+}

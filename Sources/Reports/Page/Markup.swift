@@ -1,0 +1,64 @@
+import Terminal
+
+/// Text of HTML or SVG. What its literals say is taken as it is; a text that is put between them is escaped, so that no
+/// name of a class or file can be more than a name.
+struct Markup: ExpressibleByStringInterpolation, Sendable {
+    private(set) var text: String
+
+    init() { text = "" }
+    init(stringLiteral value: StaticString) { text = value.description }
+    init(stringInterpolation: Interpolation) { text = stringInterpolation.text }
+    private init(safe text: String) { self.text = text }
+
+    struct Interpolation: StringInterpolationProtocol {
+        fileprivate var text = ""
+
+        init(literalCapacity: Int, interpolationCount: Int) {
+            text.reserveCapacity(literalCapacity + 16 * interpolationCount)
+        }
+
+        mutating func appendLiteral(_ literal: StaticString) { text += literal.description }
+        mutating func appendInterpolation(_ markup: Markup) { text += markup.text }
+        mutating func appendInterpolation(_ number: Int) { text += String(number) }
+        mutating func appendInterpolation(_ unsafe: String) { text += Markup.escaped(unsafe) }
+    }
+
+    static func += (markup: inout Markup, addition: Markup) { markup.text += addition.text }
+
+    /// The text with everything that HTML and XML read as more than a letter written as a reference, and what a reader
+    /// would not see made visible.
+    static func escaped(_ text: String) -> String {
+        let needsWork = text.utf8.contains { byte in
+            switch byte {
+            case 0..<0x20, UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""),
+                UInt8(ascii: "'"), 0x7F...:
+                true
+            default: false
+            }
+        }
+        guard needsWork else { return text }
+        var escaped = ""
+        for scalar in text.visible.unicodeScalars {
+            switch scalar {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            case "'": escaped += "&#39;"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+}
+
+extension Sequence<Markup> {
+    func joined(separator: Markup = "") -> Markup {
+        var all = Markup()
+        for (index, part) in enumerated() {
+            if index > 0 { all += separator }
+            all += part
+        }
+        return all
+    }
+}

@@ -1,0 +1,51 @@
+import Runs
+
+extension RunPage {
+    /// The section on network, data and machine; nil where nobody wrote it.
+    var facts: Markup? {
+        guard let facts = story.facts else { return nil }
+        let layers = PagePart.table(
+            ValueTable(
+                head: ["layer", "type", "output", "parameters", "multiply-adds"],
+                rows: facts.layers.map { layer in
+                    [
+                        layer.name, layer.type, layer.output.map(String.init).joined(separator: " × "),
+                        layer.parameters == 0 ? "" : NumberText.grouped(layer.parameters),
+                        layer.multiplyAdds == 0 ? "" : NumberText.grouped(layer.multiplyAdds),
+                    ]
+                }, note: nil), name: "Layers", numbersFrom: 3)
+        return """
+            <div class="grid">
+            \(Self.card("Network", Self.facts(network(facts)) + PagePart.details("\(facts.layers.count) layers", layers)))
+            \(Self.card("Machine", Self.facts(machine(facts.machine))))
+            </div>
+            """
+    }
+
+    private func network(_ facts: RunFacts) -> [(String, String)] {
+        [
+            ("model", facts.model), ("parameters", NumberText.grouped(facts.parameters)),
+            ("multiply-adds an image", NumberText.grouped(facts.multiplyAdds)),
+            ("images", "\(facts.imageSize) × \(facts.imageSize) × \(facts.channels)"),
+            ("classes", NumberText.grouped(facts.classes)),
+            ("training samples", NumberText.grouped(facts.trainingSamples)),
+            ("test samples", NumberText.grouped(facts.testSamples)),
+        ]
+    }
+
+    private func machine(_ machine: RunFacts.Machine) -> [(String, String)] {
+        [
+            ("host of rank 0", machine.host), ("processor", machine.processor ?? NumberText.none),
+            ("cores", NumberText.grouped(machine.cores)),
+            ("memory", machine.memory.map(NumberText.bytes) ?? NumberText.none),
+            ("ranks", NumberText.grouped(machine.ranks)), ("threads a rank", NumberText.grouped(machine.threads)),
+            ("kernels", machine.backend),
+        ]
+    }
+
+    /// Names and what they stand for.
+    static func facts(_ rows: [(String, String)]) -> Markup {
+        let body = rows.map { "<tr><th scope=\"row\">\($0.0)</th><td>\($0.1)</td></tr>" as Markup }.joined()
+        return "<table><tbody>\(body)</tbody></table>"
+    }
+}

@@ -1,0 +1,164 @@
+import Runs
+
+/// A run's report: one page that needs no other file.
+package struct RunPage {
+    let story: RunStory
+    let charts: RunCharts
+
+    package init(_ story: RunStory) {
+        self.story = story
+        charts = RunCharts(story)
+    }
+
+    /// The page as HTML.
+    ///
+    /// - Parameter refreshSeconds: after which a browser asks for it again; nil for a file.
+    package func html(refreshSeconds: Int? = nil) -> String {
+        let sections = [
+            ("curves", "Curves", curves), ("time-spent", "Time", time), ("evaluation", "Evaluation", evaluation),
+            ("pictures", "Pictures", pictures), ("events", "Events", events), ("network", "Network and machine", facts),
+            ("recipe", "Recipe", recipe),
+        ].compactMap { id, title, content in content.map { (id: id, title: title, content: $0) } }
+        let links = sections.map { "<a href=\"#\($0.id)\">\($0.title)</a>" as Markup }.joined(separator: "\n")
+        let body = sections.map { PagePart.section($0.id, $0.title, $0.content) }.joined()
+        let content: Markup = """
+            <a class="skip" href="#main">Skip to the content</a>
+            <div class="wrap">
+            <header>
+            <div class="top"><h1>\(story.name)</h1>\(badge)</div>
+            <p class="muted">\(subtitle)</p>
+            <nav aria-label="Sections">
+            \(links)
+            </nav>
+            </header>
+            <main id="main">
+            <dl class="tiles">
+            \(tiles)</dl>
+            \(notes)
+            \(body)</main>
+            <footer>\(footer)</footer>
+            </div>
+            """
+        return PageFrame(title: "\(story.name): \(headline)", content: content, refreshSeconds: refreshSeconds).html
+    }
+
+    private var badge: Markup {
+        switch story.state {
+        case .finished: "<span class=\"badge finished\">finished</span>"
+        case .running: "<span class=\"badge running\">running</span>"
+        case .stopped: "<span class=\"badge stopped\">stopped</span>"
+        }
+    }
+
+    private var headline: String {
+        let model = story.setting("model") ?? "a network"
+        return story.setting("data").map { "\(model) on \($0)" } ?? model
+    }
+
+    private var subtitle: String {
+        var words = [headline]
+        if let facts = story.facts {
+            words.append("\(NumberText.grouped(facts.parameters)) parameters")
+            words.append("\(facts.imageSize) × \(facts.imageSize) pixels, \(facts.classes) classes")
+        }
+        if let reason = story.stoppedBy { words.append("ended early: \(reason)") }
+        return words.joined(separator: " · ")
+    }
+
+    private var tiles: Markup {
+        var tiles: [Markup] = []
+        if let last = story.last {
+            let best = story.best.map { "best \(NumberText.shown($0.accuracy, .share)) in epoch \($0.epoch)" } ?? ""
+            tiles.append(PagePart.tile("Test accuracy", NumberText.shown(last.accuracy, .share), best))
+            tiles.append(PagePart.tile("Test loss", NumberText.shown(last.loss)))
+        }
+        if let views = story.augmentedEvaluation {
+            tiles.append(PagePart.tile("With several views", NumberText.shown(views.accuracy, .share)))
+        }
+        if let loss = story.training.loss.last {
+            tiles.append(PagePart.tile("Training loss", NumberText.shown(loss), "of the last steps"))
+        }
+        if let error = story.detail?.calibrationError {
+            tiles.append(PagePart.tile("Calibration error", NumberText.shown(error, .share)))
+        }
+        tiles.append(PagePart.tile("Epochs", NumberText.grouped(story.epochs), stepWords))
+        if let speed = story.imagesPerSecond {
+            tiles.append(PagePart.tile("Images per second", NumberText.grouped(Int(min(speed, 1e15))), "median"))
+        }
+        if let seconds = story.seconds {
+            tiles.append(PagePart.tile("Time", NumberText.duration(seconds)))
+        }
+        return tiles.joined()
+    }
+
+    private var stepWords: String {
+        let steps = NumberText.grouped(story.steps)
+        return story.fittedSteps.map { "\(steps) of \(NumberText.grouped($0)) steps" } ?? "\(steps) steps"
+    }
+
+    private var notes: Markup {
+        story.notes.isEmpty
+            ? "" : "<div class=\"note\" role=\"note\">\(story.notes.map { "<p>\($0)</p>" as Markup }.joined())</div>"
+    }
+
+    private var footer: Markup {
+        guard let digest = story.parametersSHA256, !digest.isEmpty else { return "Made by cnn-train from \(story.folder.path)." }
+        return "Made by cnn-train from \(story.folder.path). SHA-256 of all parameters: <code>\(digest)</code>"
+    }
+
+    // MARK: Sections
+
+    private var curves: Markup? {
+        guard !charts.curves.isEmpty else { return nil }
+        return "<div class=\"grid\">\(charts.curves.map { PagePart.figure($0) }.joined())</div>"
+    }
+
+    private var time: Markup? {
+        guard let chart = charts.time else { return nil }
+        let memory: Markup =
+            story.time?.peakMemory.map { "<p class=\"muted\">Peak memory of rank 0: \(NumberText.bytes($0)).</p>" } ?? ""
+        return "<div class=\"grid\">\(PagePart.figure(chart))</div>\(memory)"
+    }
+
+    private var events: Markup? {
+        guard !story.events.isEmpty || !story.badSamples.isEmpty else { return nil }
+        var parts: [Markup] = []
+        if !story.events.isEmpty {
+            let shown = story.events.suffix(Self.mostRows)
+            let rows = shown.map { [$0.time ?? NumberText.none, $0.step.map(NumberText.grouped) ?? NumberText.none, $0.words] }
+            let note = shown.count < story.events.count ? "The newest \(shown.count) of \(story.events.count)." : nil
+            parts.append(
+                Self.card(
+                    "What happened",
+                    PagePart.table(
+                        ValueTable(head: ["time", "step", "event"], rows: rows, note: note), name: "Events", numbersFrom: 9)))
+        }
+        if !story.badSamples.isEmpty {
+            let shown = story.badSamples.prefix(Self.mostRows)
+            let rows = shown.map { [$0.path, $0.split, $0.index, $0.reason] }
+            let note = shown.count < story.badSamples.count ? "\(shown.count) of \(story.badSamples.count)." : nil
+            parts.append(
+                Self.card(
+                    "Samples that could not be read: \(NumberText.grouped(story.badSamples.count))",
+                    PagePart.table(
+                        ValueTable(head: ["file", "split", "sample", "reason"], rows: rows, note: note),
+                        name: "Samples that could not be read", numbersFrom: 9)))
+        }
+        return "<div class=\"grid\">\(parts.joined())</div>"
+    }
+
+    /// Rows of a table that has no end of them.
+    static let mostRows = 100
+
+    static func card(_ title: String, _ content: Markup) -> Markup {
+        "<div class=\"card\"><h3>\(title)</h3>\n\(content)</div>\n"
+    }
+
+    private var recipe: Markup? {
+        guard !story.recipe.isEmpty else { return nil }
+        let table = PagePart.table(
+            ValueTable(head: ["key", "value"], rows: story.recipe.map { [$0.key, $0.value] }, note: nil),
+            name: "Recipe", numbersFrom: 9)
+        return "<div class=\"card\">\(PagePart.details("config.yaml, \(story.recipe.count) values", table))</div>"
+    }
+}

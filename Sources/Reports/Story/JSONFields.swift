@@ -1,0 +1,106 @@
+/// The fields of a line that is one flat JSON object, by their places in the file: what nobody asks for is never decoded.
+///
+/// Made for files of a hundred thousand lines, where a decoder's work for each is felt. Lines with nested values are
+/// found to be such, and left to a decoder.
+struct JSONFields {
+    struct Field {
+        /// The bytes between a key's quotes.
+        var key: Range<Int>
+        /// The bytes of a value, with the quotes of a text.
+        var value: Range<Int>
+    }
+
+    private(set) var fields: [Field] = []
+    /// Whether a value is an object or a list: `fields` ends before it.
+    private(set) var isNested = false
+
+    /// Finds the fields of a line.
+    ///
+    /// - Returns: false where the line is no JSON object, as one that a crash has torn.
+    mutating func read(_ line: Range<Int>, of bytes: borrowing Span<UInt8>) -> Bool {
+        fields.removeAll(keepingCapacity: true)
+        isNested = false
+        var place = line.lowerBound
+        Self.skipBlanks(&place, line.upperBound, bytes)
+        guard place < line.upperBound, bytes[place] == UInt8(ascii: "{") else { return false }
+        place += 1
+        while true {
+            Self.skipBlanks(&place, line.upperBound, bytes)
+            guard let key = Self.text(&place, line.upperBound, bytes) else { return false }
+            Self.skipBlanks(&place, line.upperBound, bytes)
+            guard place < line.upperBound, bytes[place] == UInt8(ascii: ":") else { return false }
+            place += 1
+            Self.skipBlanks(&place, line.upperBound, bytes)
+            guard place < line.upperBound else { return false }
+            if bytes[place] == UInt8(ascii: "{") || bytes[place] == UInt8(ascii: "[") {
+                isNested = true
+                return true
+            }
+            guard let value = Self.value(&place, line.upperBound, bytes) else { return false }
+            fields.append(Field(key: key, value: value))
+            Self.skipBlanks(&place, line.upperBound, bytes)
+            guard place < line.upperBound else { return false }
+            if bytes[place] == UInt8(ascii: "}") { return true }
+            guard bytes[place] == UInt8(ascii: ",") else { return false }
+            place += 1
+        }
+    }
+
+    private static func skipBlanks(_ place: inout Int, _ end: Int, _ bytes: borrowing Span<UInt8>) {
+        while place < end, bytes[place] <= 0x20 { place += 1 }
+    }
+
+    /// The inside of a text in quotes.
+    private static func text(_ place: inout Int, _ end: Int, _ bytes: borrowing Span<UInt8>) -> Range<Int>? {
+        guard place < end, bytes[place] == UInt8(ascii: "\"") else { return nil }
+        let start = place + 1
+        place = start
+        while place < end {
+            switch bytes[place] {
+            case UInt8(ascii: "\""):
+                place += 1
+                return start..<place - 1
+            case UInt8(ascii: "\\"): place += 2
+            default: place += 1
+            }
+        }
+        return nil
+    }
+
+    private static func value(_ place: inout Int, _ end: Int, _ bytes: borrowing Span<UInt8>) -> Range<Int>? {
+        let start = place
+        if bytes[place] == UInt8(ascii: "\"") {
+            return text(&place, end, bytes) == nil ? nil : start..<place
+        }
+        while place < end {
+            switch bytes[place] {
+            case UInt8(ascii: ","), UInt8(ascii: "}"), 0...0x20: return place > start ? start..<place : nil
+            default: place += 1
+            }
+        }
+        return nil
+    }
+}
+
+/// Numbers as JSON writes them.
+enum JSONNumber {
+    /// nil for what is no whole number.
+    static func integer(_ place: Range<Int>, of bytes: borrowing Span<UInt8>) -> Int? {
+        guard !place.isEmpty, place.count <= 18 else { return nil }
+        var value = 0
+        for index in place {
+            let digit = bytes[index] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            value = value * 10 + Int(digit)
+        }
+        return value
+    }
+
+    /// nil for what is no number, such as null.
+    static func number(_ place: Range<Int>, of bytes: borrowing Span<UInt8>) -> Double? {
+        guard let first = place.first, bytes[first] == UInt8(ascii: "-") || bytes[first] &- UInt8(ascii: "0") < 10
+        else { return nil }
+        if let integer = integer(place, of: bytes) { return Double(integer) }
+        return Double(String(decoding: place.map { bytes[$0] }, as: UTF8.self))
+    }
+}

@@ -1,0 +1,130 @@
+import Files
+import Foundation
+import Runs
+
+extension RunStory {
+    /// Reads `metrics.jsonl`. Reports of training, of which there may be a hundred thousand, are read without a decoder.
+    mutating func readMetrics() {
+        guard fileExists(folder.metrics) else { return }
+        guard let bytes = try? readFile(folder.metrics, limit: Int.max) else {
+            notes.append("metrics.jsonl is left out: it cannot be read")
+            return
+        }
+        var damaged = 0
+        Self.forEachLine(of: bytes.span) { line, isWhole, fields, span in
+            guard fields.read(line, of: span) else {
+                // What is being written, or was when its writer died, has no end yet.
+                damaged += isWhole ? 1 : 0
+                return
+            }
+            if !fields.isNested && Self.isTraining(fields, of: span) {
+                damaged += training.append(fields, of: span) ? 0 : 1
+            } else {
+                damaged += take(Data(line.map { span[$0] })) ? 0 : 1
+            }
+        }
+        if damaged > 0 {
+            notes.append("metrics.jsonl: \(damaged == 1 ? "a line is" : "\(damaged) lines are") damaged and left out")
+        }
+    }
+
+    /// Walks over lines that are not empty.
+    static func forEachLine(
+        of bytes: borrowing Span<UInt8>,
+        _ body: (Range<Int>, _ isWhole: Bool, _ fields: inout JSONFields, borrowing Span<UInt8>) -> Void
+    ) {
+        var fields = JSONFields()
+        var start = 0
+        for place in bytes.indices where bytes[place] == UInt8(ascii: "\n") {
+            if place > start { body(start..<place, true, &fields, bytes) }
+            start = place + 1
+        }
+        if start < bytes.count { body(start..<bytes.count, false, &fields, bytes) }
+    }
+
+    private static func isTraining(_ fields: JSONFields, of bytes: borrowing Span<UInt8>) -> Bool {
+        guard let first = fields.fields.first, first.key.count == 4, first.value.count == 7 else { return false }
+        let (key, value) = (first.key.lowerBound, first.value.lowerBound)
+        // "kind": "train"
+        return bytes[key] == UInt8(ascii: "k") && bytes[value + 1] == UInt8(ascii: "t")
+            && bytes[value + 2] == UInt8(ascii: "r") && bytes[value + 3] == UInt8(ascii: "a")
+    }
+
+    /// Takes over a line that is decoded as a whole. Kinds that this version does not know say nothing here.
+    ///
+    /// - Returns: false where it is damaged.
+    private mutating func take(_ line: Data) -> Bool {
+        let decoder = JSONDecoder()
+        guard let head = try? decoder.decode(StoryLines.Head.self, from: line) else { return false }
+        do {
+            switch head.kind {
+            case "evaluation": evaluations.append(Evaluation(try decoder.decode(from: line)))
+            case "averaged_evaluation": averagedEvaluations.append(Evaluation(try decoder.decode(from: line)))
+            case "augmented_evaluation": augmentedEvaluation = Evaluation(try decoder.decode(from: line))
+            case "final":
+                let final: StoryLines.Evaluation = try decoder.decode(from: line)
+                (parametersSHA256, stoppedBy) = (final.parameters_sha256 ?? "", final.stopped_by)
+            case "norms": norms.append(Norms(try decoder.decode(from: line)))
+            case "time": time = TimeSpent(try decoder.decode(from: line))
+            case "skipped", "rewound": take(try decoder.decode(from: line) as StoryLines.Measure)
+            case MetricsFile.fittedKind:
+                fittedSteps = (try decoder.decode(from: line) as StoryLines.Fitted).total_steps
+            default: break
+            }
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// A step that was not finite: it is told, and what a run went back behind counts no longer.
+    private mutating func take(_ measure: StoryLines.Measure) {
+        var words = (measure.reason ?? "a number was not finite") + (measure.rank.map { ", first on rank \($0)" } ?? "")
+        if let back = measure.back_to {
+            training.removeAll(after: back)
+            evaluations.removeAll { $0.step > back }
+            norms.removeAll { $0.step > back }
+            words += ": the run went back to step \(back)"
+        } else {
+            words += ": the step was skipped"
+        }
+        events.append(Event(time: nil, step: measure.step, words: words))
+    }
+}
+
+extension JSONDecoder {
+    fileprivate func decode<Value: Decodable>(from line: Data) throws -> Value { try decode(Value.self, from: line) }
+}
+
+extension RunStory.Evaluation {
+    fileprivate init(_ line: StoryLines.Evaluation) {
+        self.init(
+            epoch: line.epoch, step: line.step, samples: line.samples ?? 0, loss: line.loss ?? .nan,
+            accuracy: line.accuracy ?? .nan, imagesPerSecond: line.images_per_second ?? .nan,
+            seconds: line.seconds ?? .nan)
+    }
+}
+
+extension RunStory.Norms {
+    fileprivate init(_ line: StoryLines.Norms) {
+        self.init(
+            step: line.step,
+            groups: line.groups.map {
+                Group(
+                    name: $0.name, weights: $0.weights ?? .nan, gradients: $0.gradients ?? .nan,
+                    updates: $0.updates ?? .nan)
+            })
+    }
+}
+
+extension RunStory.TimeSpent {
+    fileprivate init(_ line: StoryLines.Time) {
+        let all: [(String, Double?)] = [
+            ("computing", line.computing), ("communication", line.communication), ("data", line.data),
+            ("checkpoints", line.checkpoints), ("evaluation", line.evaluation), ("other", line.other),
+        ]
+        self.init(
+            parts: all.compactMap { name, seconds in seconds.map { Part(name: name, seconds: max($0, 0)) } },
+            peakMemory: line.peak_memory_bytes)
+    }
+}

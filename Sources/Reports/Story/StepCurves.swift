@@ -1,0 +1,75 @@
+/// What training reported, a place in each list for each report; numbers that are not there are not-a-number.
+package struct StepCurves: Sendable {
+    package var epochs: [Int] = []
+    package var steps: [Int] = []
+    package var loss: [Double] = []
+    /// In 0...1.
+    package var accuracy: [Double] = []
+    package var learningRate: [Double] = []
+    package var imagesPerSecond: [Double] = []
+    /// Seconds since the report before for which steps waited for images.
+    package var waitedForImages: [Double] = []
+    /// Seconds of training since the run began.
+    package var seconds: [Double] = []
+
+    package var count: Int { steps.count }
+
+    /// Takes away what was reported after a step.
+    mutating func removeAll(after step: Int) {
+        let kept = steps.prefix { $0 <= step }.count
+        let rest = steps.count - kept
+        epochs.removeLast(rest)
+        steps.removeLast(rest)
+        loss.removeLast(rest)
+        accuracy.removeLast(rest)
+        learningRate.removeLast(rest)
+        imagesPerSecond.removeLast(rest)
+        waitedForImages.removeLast(rest)
+        seconds.removeLast(rest)
+    }
+
+    /// Takes over a line of kind `train`.
+    ///
+    /// - Returns: false where it names no step.
+    mutating func append(_ line: JSONFields, of bytes: borrowing Span<UInt8>) -> Bool {
+        var report = Report()
+        for field in line.fields { report.take(field, of: bytes) }
+        guard let step = report.step else { return false }
+        steps.append(step)
+        epochs.append(report.epoch)
+        loss.append(report.loss)
+        accuracy.append(report.accuracy)
+        learningRate.append(report.learningRate)
+        imagesPerSecond.append(report.imagesPerSecond)
+        waitedForImages.append(report.waitedForImages)
+        seconds.append(report.seconds)
+        return true
+    }
+
+    private struct Report {
+        var step: Int?
+        var epoch = 0
+        var loss = Double.nan
+        var accuracy = Double.nan
+        var learningRate = Double.nan
+        var imagesPerSecond = Double.nan
+        var waitedForImages = Double.nan
+        var seconds = Double.nan
+
+        mutating func take(_ field: JSONFields.Field, of bytes: borrowing Span<UInt8>) {
+            func number() -> Double { JSONNumber.number(field.value, of: bytes) ?? .nan }
+            // Of two keys of one length the first letter tells.
+            switch (field.key.count, field.key.isEmpty ? 0 : bytes[field.key.lowerBound]) {
+            case (4, UInt8(ascii: "s")): step = JSONNumber.integer(field.value, of: bytes)
+            case (5, UInt8(ascii: "e")): epoch = JSONNumber.integer(field.value, of: bytes) ?? 0
+            case (4, UInt8(ascii: "l")): loss = number()
+            case (8, UInt8(ascii: "a")): accuracy = number()
+            case (2, UInt8(ascii: "l")): learningRate = number()
+            case (17, UInt8(ascii: "i")): imagesPerSecond = number()
+            case (25, UInt8(ascii: "w")): waitedForImages = number()
+            case (7, UInt8(ascii: "s")): if bytes[field.key.upperBound - 2] == UInt8(ascii: "d") { seconds = number() }
+            default: break
+            }
+        }
+    }
+}

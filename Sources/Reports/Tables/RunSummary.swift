@@ -1,0 +1,69 @@
+import Runs
+
+/// What a list of runs says of each: the few numbers that people choose runs by.
+package struct RunSummary: Encodable, Sendable {
+    package let path: String
+    package let name: String
+    package let model: String?
+    package let data: String?
+    package let state: String
+    package let epochs: Int
+    package let steps: Int
+    package let accuracy: Double?
+    package let bestAccuracy: Double?
+    package let bestEpoch: Int?
+    package let loss: Double?
+    package let trainingLoss: Double?
+    package let imagesPerSecond: Double?
+    package let seconds: Double?
+    package let calibrationError: Double?
+    package let parametersSHA256: String?
+    /// Every key of the recipe, as YAML writes its value.
+    package let recipe: [String: String]
+
+    package init(_ story: RunStory) {
+        path = story.folder.path
+        name = story.name
+        model = story.setting("model")
+        data = story.setting("data")
+        state = story.state.word
+        epochs = story.epochs
+        steps = story.steps
+        accuracy = story.last?.accuracy.finite
+        bestAccuracy = story.best?.accuracy.finite
+        bestEpoch = story.best?.epoch
+        loss = story.last?.loss.finite
+        trainingLoss = story.training.loss.last?.finite
+        imagesPerSecond = story.imagesPerSecond
+        seconds = story.seconds
+        calibrationError = story.detail?.calibrationError
+        parametersSHA256 = story.parametersSHA256
+        recipe = Dictionary(story.recipe.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case path, name, model, data, state, epochs, steps, accuracy, loss, seconds, recipe
+        case bestAccuracy = "best_accuracy"
+        case bestEpoch = "best_epoch"
+        case trainingLoss = "training_loss"
+        case imagesPerSecond = "images_per_second"
+        case calibrationError = "calibration_error"
+        case parametersSHA256 = "parameters_sha256"
+    }
+}
+
+extension RunStory.State {
+    /// For tables and JSON.
+    package var word: String {
+        switch self {
+        case .finished: "finished"
+        case .running: "running"
+        case .stopped: "stopped"
+        }
+    }
+}
+
+extension Double {
+    /// nil where JSON has no word for it.
+    fileprivate var finite: Double? { isFinite ? self : nil }
+}

@@ -1,0 +1,82 @@
+/// The facts of a run that its recipe does not say: the network as it was built, the data's size and the machine.
+///
+/// A run's folder has them as `facts.json`, whose keys are these properties' in snake case.
+package struct RunFacts: Codable, Hashable, Sendable {
+    /// One layer of the network, as PyTorch has modules.
+    package struct Layer: Codable, Hashable, Sendable {
+        /// `layer1.0.conv1`
+        package var name: String
+        /// PyTorch's name for the module: `Conv2d`.
+        package var type: String
+        /// Height, width and channels of what it puts out for one image.
+        package var output: [Int]
+        package var parameters: Int
+        /// For one image.
+        package var multiplyAdds: Int
+
+        package init(name: String, type: String, output: [Int], parameters: Int, multiplyAdds: Int) {
+            self.name = name
+            self.type = type
+            self.output = output
+            self.parameters = parameters
+            self.multiplyAdds = multiplyAdds
+        }
+    }
+
+    /// What rank 0 computes with, and how many there are.
+    package struct Machine: Codable, Hashable, Sendable {
+        package var host: String
+        /// As the processor calls itself; nil where it does not.
+        package var processor: String?
+        /// Of this process.
+        package var cores: Int
+        /// The machine's, in bytes; nil where it is not known.
+        package var memory: Int?
+        package var ranks: Int
+        /// Of each rank.
+        package var threads: Int
+        /// The instructions that kernels use: `avx512`.
+        package var backend: String
+
+        package init(
+            host: String, processor: String?, cores: Int, memory: Int?, ranks: Int, threads: Int, backend: String
+        ) {
+            self.host = host
+            self.processor = processor
+            self.cores = cores
+            self.memory = memory
+            self.ranks = ranks
+            self.threads = threads
+            self.backend = backend
+        }
+    }
+
+    package var model: String
+    /// Pixels a side.
+    package var imageSize: Int
+    package var channels: Int
+    package var classes: Int
+    package var trainingSamples: Int
+    package var testSamples: Int
+    package var parameters: Int
+    /// Of one image's forward pass.
+    package var multiplyAdds: Int
+    package var layers: [Layer]
+    package var machine: Machine
+
+    package init(
+        model: String, imageSize: Int, channels: Int, classes: Int, trainingSamples: Int, testSamples: Int,
+        parameters: Int, multiplyAdds: Int, layers: [Layer], machine: Machine
+    ) {
+        self.model = model
+        self.imageSize = imageSize
+        self.channels = channels
+        self.classes = classes
+        self.trainingSamples = trainingSamples
+        self.testSamples = testSamples
+        self.parameters = parameters
+        self.multiplyAdds = multiplyAdds
+        self.layers = layers
+        self.machine = machine
+    }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import Runs
+import Testing
+
+@testable import Reports
+
+@Suite struct StoryTests {
+    @Test("a run's folder tells curves, evaluations, norms, time, events and its end")
+    func everything() throws {
+        let run = try MadeRun()
+        try run.fill()
+        let story = try run.story()
+        #expect(story.training.steps == Array(1...30))
+        #expect(story.training.loss == (1...30).map { 2 / Double($0) })
+        #expect(story.training.learningRate.allSatisfy { $0 == 0.1 })
+        #expect(story.training.imagesPerSecond[6] == 1000)
+        #expect(story.training.waitedForImages[0] == 0.25)
+        #expect(story.training.seconds.last == 30)
+        #expect(story.evaluations.map(\.step) == [10, 20, 30])
+        #expect(story.best?.epoch == 3)
+        #expect(story.norms.map(\.step) == [10, 20, 30])
+        #expect(story.norms[1].groups.map(\.name) == ["features.0", "features.3", "classifier"])
+        #expect(story.norms[1].groups[2].weights == 3)
+        #expect(story.time?.total == 100)
+        #expect(story.time?.peakMemory == 1 << 20)
+        #expect(story.state == .finished)
+        #expect(story.parametersSHA256 == "0af3")
+        #expect(story.events.map(\.step) == [12, nil])
+        #expect(story.events[0].words == "the loss is not finite, first on rank 1: the step was skipped")
+        #expect(story.badSamples.map(\.path) == ["a.jpg"])
+        #expect(story.detail?.classAccuracy[1] == nil)
+        #expect(story.facts?.machine.processor == "EPYC")
+        #expect(story.setting("model") == "lenet")
+        #expect(story.notes.isEmpty)
+    }
+
+    @Test("a torn last line says nothing, and a damaged one inside is counted")
+    func tornLines() throws {
+        let run = try MadeRun()
+        let (first, second) = (MadeRun.train(1, loss: 2), MadeRun.train(2, loss: 1))
+        for end in 1..<second.utf8.count {
+            try run.write(first + "\n" + second.prefix(end), to: "metrics.jsonl")
+            let story = try run.story()
+            #expect(story.training.steps == [1], "\(second.prefix(end))")
+            #expect(story.notes.isEmpty)
+        }
+        try run.write(first + "\nnothing\n{\"kind\": \"train\"}\n" + second + "\n", to: "metrics.jsonl")
+        let story = try run.story()
+        #expect(story.training.steps == [1, 2])
+        #expect(story.notes == ["metrics.jsonl: 2 lines are damaged and left out"])
+    }
+
+    @Test("a loss that was not finite is a gap")
+    func gap() throws {
+        let run = try MadeRun()
+        try run.write(MadeRun.train(1, loss: .nan) + "\n" + MadeRun.train(2, loss: 1) + "\n", to: "metrics.jsonl")
+        let story = try run.story()
+        #expect(story.training.loss[0].isNaN)
+        #expect(story.training.loss[1] == 1)
+    }
+
+    @Test("what a run went back behind counts no longer")
+    func rewound() throws {
+        let run = try MadeRun()
+        let lines = [
+            MadeRun.train(1, loss: 4), MadeRun.train(2, loss: 3), MadeRun.train(3, loss: 9),
+            "{\"kind\": \"rewound\", \"back_to\": 1, \"step\": 3, \"rank\": 0, \"reason\": \"the loss is infinite\"}",
+            MadeRun.train(2, loss: 2),
+        ]
+        try run.write(lines.joined(separator: "\n") + "\n", to: "metrics.jsonl")
+        let story = try run.story()
+        #expect(story.training.steps == [1, 2])
+        #expect(story.training.loss == [4, 2])
+        #expect(story.events.count == 1)
+    }
+
+    @Test("files that cannot be read are named, and the rest is told")
+    func damagedFiles() throws {
+        let run = try MadeRun()
+        try run.fill()
+        for file in ["evaluation.json", "facts.json"] { try run.write("{\"epoch\": 3", to: file) }
+        try run.write("model: [", to: "config.yaml")
+        let story = try run.story()
+        #expect(story.detail == nil)
+        #expect(story.evaluations.count == 3)
+        #expect(story.notes.count == 3)
+        #expect(try run.page().contains("evaluation.json is left out"))
+    }
+
+    @Test("a folder without a run is refused by name")
+    func noRun() throws {
+        let run = try MadeRun()
+        #expect(throws: ReportError.noRun(path: run.path)) { try run.story() }
+    }
+
+    @Test("numbers are those that Foundation reads from the same line", arguments: [0.1 + 0.2, 1.0 / 3, 2.5e-8, 12345678.25, 7])
+    func numbers(loss: Double) throws {
+        let run = try MadeRun()
+        try run.write(MadeRun.train(1, loss: loss) + "\n", to: "metrics.jsonl")
+        #expect(try run.story().training.loss == [loss])
+    }
+}
