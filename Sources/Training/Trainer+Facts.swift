@@ -18,7 +18,8 @@ extension Trainer {
             parameters: summary.parameters, multiplyAdds: summary.multiplyAdds,
             layers: summary.rows.map { row in
                 RunFacts.Layer(
-                    name: row.layer, type: row.type, output: [row.output.height, row.output.width, row.output.channels],
+                    name: row.layer, type: row.type,
+                    output: [row.output.height, row.output.width, row.output.channels],
                     parameters: row.parameters, multiplyAdds: row.multiplyAdds)
             }, machine: machineFacts)
     }
@@ -26,7 +27,8 @@ extension Trainer {
     private var machineFacts: RunFacts.Machine {
         let memory = SystemFile.text("/proc/meminfo").flatMap { SystemFile.number("MemTotal", in: $0) }
         return RunFacts.Machine(
-            host: SystemFile.text("/proc/sys/kernel/hostname")?.split(separator: "\n").first.map(String.init) ?? "unknown",
+            host: SystemFile.text("/proc/sys/kernel/hostname")?.split(separator: "\n").first.map(String.init)
+                ?? "unknown",
             processor: SystemFile.text("/proc/cpuinfo").flatMap(Self.processor), cores: setup.threads.cores,
             memory: memory.map { $0 << 10 }, ranks: world.size, threads: setup.threads.threads,
             backend: setup.backend.rawValue)

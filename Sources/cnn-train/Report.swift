@@ -17,7 +17,8 @@ struct ReportCommand: LocalCommand {
         transform: userPath)
     var output: String?
     @Option(
-        help: ArgumentHelp("Writes each chart as a file of its own into this folder, and no page.", valueName: "folder"),
+        help: ArgumentHelp(
+            "Writes each chart as a file of its own into this folder, and no page.", valueName: "folder"),
         transform: userPath)
     var plots: String?
     @Option(help: "The charts' format; PNG needs Debian's libcairo2.") var format = ChartFiles.Format.svg

@@ -35,14 +35,17 @@ struct RunsCommand: ParsableCommand {
                 recipe, such as optimizer=adamw. All conditions must hold.
                 """)
 
-        @Argument(help: ArgumentHelp("Conditions; quote them, for a shell reads < and > itself.", valueName: "conditions"))
+        @Argument(
+            help: ArgumentHelp("Conditions; quote them, for a shell reads < and > itself.", valueName: "conditions"))
         var conditions: [String] = []
-        @Option(name: .customLong("in"), help: ArgumentHelp("Where runs are looked for.", valueName: "folder"),
+        @Option(
+            name: .customLong("in"), help: ArgumentHelp("Where runs are looked for.", valueName: "folder"),
             transform: userPath)
         var folder = "runs"
         @Option(
             parsing: .unconditional,
-            help: ArgumentHelp("Sorts by this column; with a minus before it the other way around.", valueName: "column"))
+            help: ArgumentHelp(
+                "Sorts by this column; with a minus before it the other way around.", valueName: "column"))
         var sort: String?
         @Option(help: ArgumentHelp("The columns to show, separated by commas.", valueName: "columns"))
         var columns: String?

@@ -74,7 +74,8 @@ let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastP
     func twins() throws {
         // What these mean is another thing: a file to write, steps that are measured, a batch of each rank.
         let others: Set = [
-            "export output", "import output", "average output", "preview output", "report output", "bench steps", "plan steps",
+            "export output", "import output", "average output", "preview output", "report output", "bench steps",
+            "plan steps",
             "plan batch-size", "launch heartbeat",
         ]
         let help = try Help.all()

@@ -9,7 +9,8 @@ import Testing
         let data = try commands.tinyData()
         for (name, rate) in [("a", "0.1"), ("b", "0.2")] {
             let outcome = try commands.run(
-                "--model", "lenet", "--data", data, "--batch-size", "16", "--epochs", "2", "--log-every", "1", "--lr", rate,
+                "--model", "lenet", "--data", data, "--batch-size", "16", "--epochs", "2", "--log-every", "1", "--lr",
+                rate,
                 "--output", "runs/\(name)")
             try #require(outcome.status == 0, "\(outcome.errors)")
         }
@@ -78,7 +79,8 @@ import Testing
     @Test(
         "what cannot be shown is refused in one line that says what to do",
         arguments: [
-            (["report", "nowhere"], "nowhere: there is no run here"), (["runs", "list", "nowhere"], "nowhere is no folder"),
+            (["report", "nowhere"], "nowhere: there is no run here"),
+            (["runs", "list", "nowhere"], "nowhere is no folder"),
             (["runs", "query", "size>3", "--in", "."], "there is no column size"),
             (["metrics", "export", "nowhere"], "there is no run here"),
         ])

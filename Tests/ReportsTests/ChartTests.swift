@@ -25,7 +25,8 @@ import Testing
         chart.draw(on: &canvas)
         // From (48, 210) by (180, -50) and (180, -150): the plot is 360 wide and 200 high.
         #expect(canvas.elements.text.contains("d=\"M48 210l180 -50 180 -150\""))
-        #expect(canvas.elements.text.contains("data-name=\"a\" data-kind=\"plain\" data-x=\"0 50 100\" data-y=\"0 1 4\""))
+        #expect(
+            canvas.elements.text.contains("data-name=\"a\" data-kind=\"plain\" data-x=\"0 50 100\" data-y=\"0 1 4\""))
     }
 
     @Test("where there is no number a curve has a gap")
@@ -42,7 +43,10 @@ import Testing
     func ticks() {
         let scale = Scale(of: [0.13, 2.31])
         #expect(scale.low == 0 && scale.high == 2.5)
-        #expect(scale.ticks.map { NumberText.tick($0, step: scale.step, .plain) } == ["0", "0.5", "1.0", "1.5", "2.0", "2.5"])
+        #expect(
+            scale.ticks.map { NumberText.tick($0, step: scale.step, .plain) } == [
+                "0", "0.5", "1.0", "1.5", "2.0", "2.5",
+            ])
         let steps = Scale(of: [1, 46_900], isExact: true)
         #expect(steps.ticks.map { NumberText.tick($0, step: steps.step, .plain) } == ["10k", "20k", "30k", "40k"])
         let shares = Scale(of: [0.5, 1], within: 0...1)

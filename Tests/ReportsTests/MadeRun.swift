@@ -76,7 +76,8 @@ final class MadeRun {
         try write(lines.joined(separator: "\n") + "\n", to: "metrics.jsonl")
         try write("model: lenet\ndata: shapes\nlr: 0.1\n", to: "config.yaml")
         try write(
-            "{\"time\": \"2026-11-30T05:00:00Z\", \"event\": \"start\", \"attempt\": 1, \"ranks\": 2}\n", to: "supervisor.jsonl")
+            "{\"time\": \"2026-11-30T05:00:00Z\", \"event\": \"start\", \"attempt\": 1, \"ranks\": 2}\n",
+            to: "supervisor.jsonl")
         try write("split\tindex\tpath\treason\ntrain\t7\ta.jpg\tit ends early\n", to: "bad-samples.tsv")
         try write(Self.detail(classes: classes, name: name))
         try write(Self.facts, to: "facts.json")

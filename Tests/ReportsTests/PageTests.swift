@@ -89,7 +89,9 @@ import Testing
     static func longMetrics() -> String {
         var text = ""
         for step in 1...100_000 {
-            text += MadeRun.train(step, epoch: 1 + step / 1000, loss: 2 / (1 + Double(step) / 500) + Double(step % 13) / 100) + "\n"
+            text +=
+                MadeRun.train(
+                    step, epoch: 1 + step / 1000, loss: 2 / (1 + Double(step) / 500) + Double(step % 13) / 100) + "\n"
             if step % 1000 == 0 {
                 text += MadeRun.evaluation(step, epoch: step / 1000, loss: 1, accuracy: 0.5) + "\n"
                 text += MadeRun.norms(step, groups: (0..<60).map { "features.denseblock.\($0)" }) + "\n"

@@ -93,7 +93,9 @@ import Testing
         #expect(throws: ReportError.noRun(path: run.path)) { try run.story() }
     }
 
-    @Test("numbers are those that Foundation reads from the same line", arguments: [0.1 + 0.2, 1.0 / 3, 2.5e-8, 12345678.25, 7])
+    @Test(
+        "numbers are those that Foundation reads from the same line",
+        arguments: [0.1 + 0.2, 1.0 / 3, 2.5e-8, 12345678.25, 7])
     func numbers(loss: Double) throws {
         let run = try MadeRun()
         try run.write(MadeRun.train(1, loss: loss) + "\n", to: "metrics.jsonl")

@@ -17,7 +17,8 @@ import Testing
         arguments: [
             ("accuracy>0.89", true), ("accuracy>0.9", false), ("accuracy>=90%", true), ("best_accuracy=90%", true),
             ("model=lenet", true), ("model!=lenet", false), ("model=lenet accuracy<0.5", false), ("data~shap", true),
-            ("data~mnist", false), ("lr=0.1", true), ("lr=1e-1", true), ("lr<0.2 epochs=3", true), ("momentum=0.9", false),
+            ("data~mnist", false), ("lr=0.1", true), ("lr=1e-1", true), ("lr<0.2 epochs=3", true),
+            ("momentum=0.9", false),
             ("momentum!=0.9", true), ("state=finished", true), ("", true), ("calibration_error<5%", true),
         ])
     func query(text: String, holds: Bool) throws {

@@ -52,7 +52,9 @@ struct Cairo: Sendable {
         }
         guard let library else { throw .noCairo(reason: reason ?? "no reason is given") }
         func symbol(_ name: String) throws(ReportError) -> UnsafeMutableRawPointer {
-            guard let address = dlsym(library, "cairo_" + name) else { throw .noCairo(reason: "it has no cairo_\(name)") }
+            guard let address = dlsym(library, "cairo_" + name) else {
+                throw .noCairo(reason: "it has no cairo_\(name)")
+            }
             return address
         }
         makeSurface = unsafeBitCast(try symbol("image_surface_create"), to: cairo_surface_maker.self)

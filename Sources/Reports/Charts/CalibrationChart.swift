@@ -33,7 +33,8 @@ struct CalibrationChart: Chart {
                 x: Self.plot.x + Double(index) * width + 1, y: top, width: width - 2, height: Self.plot.bottom - top)
             canvas.rectangle(
                 box, fill: .series(0), opacity: 0.8,
-                note: "\(NumberText.grouped(bin.samples)) samples: promised \(NumberText.shown(bin.confidence, .share)), "
+                note:
+                    "\(NumberText.grouped(bin.samples)) samples: promised \(NumberText.shown(bin.confidence, .share)), "
                     + "right \(NumberText.shown(bin.accuracy, .share))")
         }
         canvas.line([[position(0, 0), position(1, 1)]], Pen(ink: .text, width: 1.5, isDashed: true), values: nil)

@@ -17,7 +17,9 @@ package enum ChartFiles {
     ///
     /// - Returns: the paths of what was written.
     /// - Throws: `ReportError`
-    package static func write(_ stories: [RunStory], to folder: String, as format: Format) throws(ReportError) -> [String] {
+    package static func write(_ stories: [RunStory], to folder: String, as format: Format) throws(ReportError)
+        -> [String]
+    {
         let charts: [any Chart] =
             stories.count == 1 ? stories.flatMap { RunCharts($0).all } : ComparisonCharts(stories).all
         do throws(FileError) {

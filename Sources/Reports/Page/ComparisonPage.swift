@@ -22,7 +22,8 @@ package struct ComparisonPage {
         let recipe: Markup =
             comparison.recipe.isEmpty
             ? "<p>Their recipes are the same.</p>"
-            : table(comparison.recipe, "key", name: "Differences of the recipes", numbersFrom: comparison.names.count + 1)
+            : table(
+                comparison.recipe, "key", name: "Differences of the recipes", numbersFrom: comparison.names.count + 1)
         let words = notes.map { "<div class=\"note\" role=\"note\"><p>\($0)</p></div>" as Markup }.joined()
         let figures = charts.curves.map { PagePart.figure($0) }.joined()
         let content: Markup = """

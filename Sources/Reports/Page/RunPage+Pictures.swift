@@ -51,14 +51,16 @@ extension RunPage {
     /// nil where the text is no PNG file as a `data:` URL: a page must not be made to ask for anything else.
     private static func picture(_ url: String, words: String, caption: Markup) -> Markup? {
         let head = "data:image/png;base64,"
-        let isPicture = url.hasPrefix(head) && url.utf8.dropFirst(head.utf8.count).allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="):
-                true
-            default: false
+        let isPicture =
+            url.hasPrefix(head)
+            && url.utf8.dropFirst(head.utf8.count).allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="):
+                    true
+                default: false
+                }
             }
-        }
         guard isPicture else { return nil }
         // A small picture's pixels stay seen when it is made larger.
         let small: Markup = url.utf8.count < 8000 ? " class=\"small\"" : ""

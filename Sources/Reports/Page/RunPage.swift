@@ -102,7 +102,9 @@ package struct RunPage {
     }
 
     private var footer: Markup {
-        guard let digest = story.parametersSHA256, !digest.isEmpty else { return "Made by cnn-train from \(story.folder.path)." }
+        guard let digest = story.parametersSHA256, !digest.isEmpty else {
+            return "Made by cnn-train from \(story.folder.path)."
+        }
         return "Made by cnn-train from \(story.folder.path). SHA-256 of all parameters: <code>\(digest)</code>"
     }
 
@@ -116,7 +118,8 @@ package struct RunPage {
     private var time: Markup? {
         guard let chart = charts.time else { return nil }
         let memory: Markup =
-            story.time?.peakMemory.map { "<p class=\"muted\">Peak memory of rank 0: \(NumberText.bytes($0)).</p>" } ?? ""
+            story.time?.peakMemory.map { "<p class=\"muted\">Peak memory of rank 0: \(NumberText.bytes($0)).</p>" }
+            ?? ""
         return "<div class=\"grid\">\(PagePart.figure(chart))</div>\(memory)"
     }
 
@@ -125,13 +128,16 @@ package struct RunPage {
         var parts: [Markup] = []
         if !story.events.isEmpty {
             let shown = story.events.suffix(Self.mostRows)
-            let rows = shown.map { [$0.time ?? NumberText.none, $0.step.map(NumberText.grouped) ?? NumberText.none, $0.words] }
+            let rows = shown.map {
+                [$0.time ?? NumberText.none, $0.step.map(NumberText.grouped) ?? NumberText.none, $0.words]
+            }
             let note = shown.count < story.events.count ? "The newest \(shown.count) of \(story.events.count)." : nil
             parts.append(
                 Self.card(
                     "What happened",
                     PagePart.table(
-                        ValueTable(head: ["time", "step", "event"], rows: rows, note: note), name: "Events", numbersFrom: 9)))
+                        ValueTable(head: ["time", "step", "event"], rows: rows, note: note), name: "Events",
+                        numbersFrom: 9)))
         }
         if !story.badSamples.isEmpty {
             let shown = story.badSamples.prefix(Self.mostRows)
