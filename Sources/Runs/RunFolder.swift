@@ -15,7 +15,7 @@ package struct RunFolder: Hashable, Sendable {
     package var metrics: String { path + "/metrics.jsonl" }
     package var recipe: String { path + "/config.yaml" }
     package var checkpoints: String { path + "/checkpoints" }
-    /// The details of the newest evaluation on the test split.
+    /// The details of the newest evaluation on the test split, an `EvaluationDetail`.
     package var evaluation: String { path + "/evaluation.json" }
     /// The samples that could not be read.
     package var badSamples: String { path + "/bad-samples.tsv" }
@@ -25,8 +25,6 @@ package struct RunFolder: Hashable, Sendable {
     package var identity: String { path + "/run.id" }
     /// The log of a supervisor's events.
     package var events: String { path + "/supervisor.jsonl" }
-    /// Details of the newest evaluation, an `EvaluationDetail`.
-    package var evaluation: String { path + "/evaluation.json" }
     /// The network, the data's size and the machine, `RunFacts`.
     package var facts: String { path + "/facts.json" }
     /// The page that shows the run to people.
