@@ -71,7 +71,8 @@ package struct CheckpointEvaluation: Sendable {
         let console = Console(isQuiet: world.rank != 0)
         var bad = BadSamples(limit: nil, samples: setup.dataset.count(of: .test), say: { console.warn($0) })
         var outcomes: [SampleOutcome] = []
-        let plain = try setup.evaluate(engine, bad: &bad, world: world, each: wrong.map { _ in { outcomes.append($0) } })
+        let plain = try setup.evaluate(
+            engine, bad: &bad, world: world, each: wrong.map { _ in { outcomes.append($0) } })
         let all = try wrong.map { _ in try world.gather(outcomes) } ?? []
         detail = world.rank == 0 ? wrong.map { setup.detail(plain, of: all, wrong: $0) } : nil
         evaluation = try views.map { try setup.evaluate(engine, views: $0, world: world) } ?? plain

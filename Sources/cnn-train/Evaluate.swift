@@ -24,10 +24,12 @@ struct EvaluateCommand: RankedCommand {
     @Option(\.instructionSet) var instructionSet = Recipe.Default.instructionSet
     @Option(
         help: ArgumentHelp(
-            "Writes the confusion matrix as a CSV table: a row for each label, a column for each class that was predicted.",
+            "Writes the confusion matrix as a CSV table: a row for each label, a column for each predicted class.",
             valueName: "file.csv"), transform: userPath)
     var confusion: String?
-    @Option(help: ArgumentHelp("Names so many of the samples that are classified wrongly, greatest loss first.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Names so many of the samples that are classified wrongly, greatest loss first.", valueName: "n"))
     var wrong: Int?
     @Flag(help: "Prints one JSON object.") var json = false
 
