@@ -167,6 +167,8 @@ extension Recipe {
     package var labelSmoothing: Double { overrides.labelSmoothing ?? Default.labelSmoothing }
     /// The factors of classes' losses; nil for 1.
     package var classWeights: ClassWeights? { overrides.classWeights }
+    /// Epochs between two evaluations; the end of the run is evaluated in any case.
+    package var evaluateEvery: Int { overrides.evaluateEvery ?? Default.evaluateEvery }
     /// Evaluations in a row that may be no better than the best; nil for all.
     package var patience: Int? { overrides.patience }
     /// The test accuracy that ends the run; nil for none.
@@ -256,6 +258,7 @@ extension Recipe {
         static let balancedSampling = false
         static let averageWarmup = false
         static let averageEvery = 1
+        static let evaluateEvery = 1
         static let stepEpochs = 30
         static let stepFactor = 0.1
         static let warmupEpochs = 0.0

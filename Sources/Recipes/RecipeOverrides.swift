@@ -13,6 +13,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var classWeights: Recipe.ClassWeights?
     package var balancedSampling: Bool?
     package var patience: Int?
+    package var evaluateEvery: Int?
     package var stopAtAccuracy: Double?
     package var initFile: String?
     package var initSkipMismatched: Bool?

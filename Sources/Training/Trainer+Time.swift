@@ -56,7 +56,8 @@ extension Trainer {
         pace.evaluationSeconds =
             timing.evaluations > 0 ? timing.evaluationSeconds / Double(timing.evaluations) : guess
         let fitting = budget.totalSteps(
-            after: step, elapsed: now - timing.start, pace: pace, stepsPerEpoch: sizes.stepsPerEpoch)
+            after: step, elapsed: now - timing.start, pace: pace,
+            stepsPerEvaluation: sizes.stepsPerEpoch * recipe.evaluateEvery)
         let totalSteps = try world.broadcast(fitting)
         take(totalSteps: totalSteps)
         coordinator?.noteFitted(totalSteps: totalSteps, step: step)

@@ -203,7 +203,7 @@ package final class Trainer {
         var last = try begin() ? evaluate(isLast: step == sizes.totalSteps) : nil
         while step < sizes.totalSteps && stopRule.reason == nil {
             try trainEpoch()
-            last = try evaluate(isLast: step == sizes.totalSteps)
+            last = isEvaluationDue ? try evaluate(isLast: step == sizes.totalSteps) : nil
         }
         // A run that was complete when it was resumed still says what it reached.
         let evaluation = try last ?? evaluated()
@@ -256,7 +256,7 @@ package final class Trainer {
                 try report(learningRate: rate)
             }
             try checkReplicasNow()
-            try betweenSteps(isEpochEnd: step == end)
+            try betweenSteps(isEvaluated: isEvaluationDue)
         }
     }
 

@@ -107,6 +107,7 @@ struct OptimizationOptions: RecipeFlags {
     @Option(\.averageWeights) var averageWeights: Double?
     @Flag(\.averageWarmup) var averageWarmup: Bool?
     @Option(\.averageEvery) var averageEvery: Int?
+    @Option(\.evaluateEvery) var evaluateEvery: Int?
     @Option(\.patience) var patience: Int?
     @Option(\.stopAtAccuracy) var stopAtAccuracy: Double?
 
@@ -133,6 +134,7 @@ struct OptimizationOptions: RecipeFlags {
         recipe.averageWeights = averageWeights
         recipe.averageWarmup = averageWarmup
         recipe.averageEvery = averageEvery
+        recipe.evaluateEvery = evaluateEvery
         recipe.patience = patience
         recipe.stopAtAccuracy = stopAtAccuracy
     }
