@@ -24,7 +24,7 @@ struct EvaluateCommand: RankedCommand {
     @Option(\.instructionSet) var instructionSet = Recipe.Default.instructionSet
     @Option(
         help: ArgumentHelp(
-            "Writes the confusion matrix as a CSV table: a row for each label, a column for each class that was predicted.",
+            "Writes the confusion matrix as a CSV table: a row for each label, a column for each predicted class.",
             valueName: "file.csv"), transform: userPath)
     var confusion: String?
     @Option(
