@@ -149,6 +149,10 @@ package final class Engine {
         return lastRun.compiled.logits(shardSizes: lastRun.batch)
     }
 
+    /// A value of the last run's samples that its graph keeps, sample after sample in the order of its batch, each height
+    /// x width x channels; nothing where the graph keeps no such value.
+    package func values(of value: ValueID) -> [Float] { lastRun?.compiled.values(of: value) ?? [] }
+
     // MARK: Parameters
 
     /// A parameter in torch's layout. `batchesTracked` is a property of the engine instead.

@@ -26,6 +26,8 @@ package struct Graph: Sendable {
     /// For training: a value's gradient, summed over its consumers. The images and what depends on no parameter have
     /// none.
     package internal(set) var gradients: [ValueID: ValueID] = [:]
+    /// Values that are read after a run, as the logits are: nothing is written over them.
+    package var kept: Set<ValueID> = []
 }
 
 extension Graph {

@@ -80,9 +80,12 @@ struct Uses {
 }
 
 extension Graph {
+    /// Whether somebody reads the value after a run.
+    func outlivesRun(_ value: ValueID) -> Bool { value == logits || kept.contains(value) }
+
     /// The batch norm that computes `value` for nobody but one reader, by its node's index.
     func ownNorm(behind value: ValueID, _ uses: Uses) -> (index: Int, norm: BatchNorm)? {
-        guard value != logits, uses.onlyReader(of: value) != nil, let index = uses.writer[value.index],
+        guard !outlivesRun(value), uses.onlyReader(of: value) != nil, let index = uses.writer[value.index],
             case .batchNorm(let norm) = nodes[index].operation
         else { return nil }
         return (index, norm)
