@@ -83,6 +83,8 @@ package enum DatasetError: Error, Equatable, Sendable {
     case noClass(folder: String, sample: String)
     /// Folders within folders without an end.
     case tooDeep(folder: String)
+    /// A folder or a pattern that stands for no picture.
+    case noPictures(path: String)
     /// Transforms of bytes were asked for of images that are drawn as floats.
     case drawnImages(dataset: String)
     /// Classes that a network does not have, which has `expected`.
@@ -191,6 +193,8 @@ extension DatasetError: CustomStringConvertible {
                 + "is called as the class."
         case .tooDeep(let folder):
             "\(folder) lies too deep: do symbolic links lead around in circles?"
+        case .noPictures(let path):
+            "\(path) stands for no picture: expected a folder of JPEG, PNG or WebP files, or a pattern that some have"
         case .drawnImages(let dataset):
             "The dataset '\(dataset)' is drawn on the spot and can be augmented with none, crop-flip or resized-crop-flip alone. "
                 + "Say one of these after --augment, or take images from files."

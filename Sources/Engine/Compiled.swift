@@ -50,6 +50,7 @@ final class Compiled {
     private let predictions: UnsafeMutablePointer<Int32>
     private let probabilities: UnsafeMutablePointer<Float>
     private let logitsView: TensorView
+    private let keptViews: [ValueID: TensorView]
 
     init(
         _ graph: Graph, _ layout: MemoryPlan, _ shared: SharedMemory, shards: Int, capacity: Int
@@ -81,6 +82,7 @@ final class Compiled {
             probabilities: probabilities)
         let builder = PlanBuilder(graph: graph, layout: layout, context: context)
         logitsView = builder.view(graph.logits)
+        keptViews = Dictionary(uniqueKeysWithValues: graph.kept.map { ($0, builder.view($0)) })
         let (plan, planBytes) = try builder.build()
         self.plan = plan
         self.bytes = planBytes + memory.byteCount
@@ -184,6 +186,22 @@ final class Compiled {
         forEachSample { slot in
             let row = logitsView.base + slot * logitsView.sampleStride
             values += (0..<logitsView.channels).map { row[$0] }
+        }
+        return values
+    }
+
+    /// A value that the graph keeps, sample after sample: height x width x channels. Nothing where it keeps no such value.
+    func values(of id: ValueID) -> [Float] {
+        guard let view = keptViews[id] else { return [] }
+        var values: [Float] = []
+        forEachSample { slot in
+            for row in 0..<view.height {
+                for column in 0..<view.width {
+                    let pixel =
+                        view.base + slot * view.sampleStride + row * view.rowStride + column * view.pixelStride
+                    values += (0..<view.channels).map { pixel[$0] }
+                }
+            }
         }
         return values
     }

@@ -152,6 +152,10 @@ package final class Engine {
     /// What the last run of `evaluate` made of each of its samples, in the order of its batch.
     package func forEachOutcome(_ body: (SampleOutcome) -> Void) { evaluation.forEachOutcome(body) }
 
+    /// A value of the last run's samples that its graph keeps, sample after sample in the order of its batch, each height
+    /// x width x channels; nothing where the graph keeps no such value.
+    package func values(of value: ValueID) -> [Float] { lastRun?.compiled.values(of: value) ?? [] }
+
     // MARK: Parameters
 
     /// A parameter in torch's layout. `batchesTracked` is a property of the engine instead.

@@ -105,7 +105,7 @@ struct MemoryPlan {
             for value in node.reads + [node.output].compactMap({ $0 }) { lastUse[value.index] = index }
         }
         // Read by whoever asks for them after the run.
-        lastUse[graph.logits.index] = graph.nodes.count
+        for value in graph.kept.union([graph.logits]) { lastUse[value.index] = graph.nodes.count }
         return lastUse
     }
 

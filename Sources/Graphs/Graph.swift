@@ -26,6 +26,8 @@ package struct Graph: Sendable {
     /// The gradients by value, summed over the value's consumers; empty in evaluation. The images, and values that
     /// depend on no parameter, have none.
     package internal(set) var gradients: [ValueID: ValueID] = [:]
+    /// Values that are read after a run, as the logits are: nothing is written over them.
+    package var kept: Set<ValueID> = []
 }
 
 extension Graph {

@@ -129,6 +129,8 @@ extension Recipe {
     package var initForce: Bool { overrides.initForce ?? Default.initForce }
     /// Parameters whose names begin with one of these are not updated.
     package var freeze: [String] { overrides.freeze ?? [] }
+    /// Parameters whose names begin with none of these are not updated; all are where there are none.
+    package var trainOnly: [String] { overrides.trainOnly ?? [] }
     /// The factors of the learning rate, by the beginning of parameters' names; the longest that fits counts.
     package var rateMultipliers: [String: Double] { overrides.rateMultipliers ?? [:] }
     /// The time for which parameters are trained whose names begin so; the longest that fits counts.

@@ -19,6 +19,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var initSkipMismatched: Bool?
     package var initForce: Bool?
     package var freeze: [String]?
+    package var trainOnly: [String]?
     package var rateMultipliers: [String: Double]?
     package var trainingLengths: [String: Recipe.Interval]?
     package var whiteningImages: Int?
@@ -290,6 +291,7 @@ extension Recipe {
         if values.modelOptions?.isEmpty == true { values.modelOptions = nil }
         if values.rateMultipliers?.isEmpty == true { values.rateMultipliers = nil }
         if values.freeze?.isEmpty == true { values.freeze = nil }
+        if values.trainOnly?.isEmpty == true { values.trainOnly = nil }
         if values.overriddenKeys?.isEmpty == true { values.overriddenKeys = nil }
         if values.batchSize != Auto.batchSize {
             let samples = (values.batchSize ?? Default.batchSize) * (values.accumulate ?? Default.accumulate)

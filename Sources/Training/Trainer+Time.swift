@@ -89,7 +89,7 @@ extension Trainer {
     private func take(totalSteps: Int) {
         sizes = sizes.withSteps(totalSteps)
         schedule = LearningRateSchedule(recipe, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: totalSteps)
-        shortTraining = ShortTraining(recipe, parameters: engine.parameters, sizes: sizes)
+        shortTraining = ShortTraining(recipe, of: setup.network, parameters: engine.parameters, sizes: sizes)
     }
 
     /// Seconds until the run's end, which has seen `imagesPerSecond`.

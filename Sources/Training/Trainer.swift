@@ -165,7 +165,7 @@ package final class Trainer {
         self.sizes = sizes
         (engine, frozenParameters, gradientSum, fewNormValues) = try together(world) {
             let engine = try Engine(layout)
-            let frozen = try engine.setRates(ParameterRates(recipe))
+            let frozen = try engine.setRates(ParameterRates(recipe, head: setup.network.headName))
             let graph = try Graph(network: setup.network, imageSize: setup.imageSize, purpose: .training)
             let few = FewNormValues(graph, recipe: fitted, sizes: sizes, ranks: world.size)
             return (engine, frozen, try engine.gradientSum(recipe, world: world), few)
@@ -178,7 +178,7 @@ package final class Trainer {
         try setup.requireAgreement(in: world)
         world.recorder.doAllBeat = true
         schedule = LearningRateSchedule(fitted, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: sizes.totalSteps)
-        shortTraining = ShortTraining(fitted, parameters: engine.parameters, sizes: sizes)
+        shortTraining = ShortTraining(fitted, of: setup.network, parameters: engine.parameters, sizes: sizes)
         sampler = Sampler(
             count: sizes.trainingSamples, batchSize: recipe.globalBatchSize, seed: recipe.seed,
             isShuffled: recipe.shuffle,

@@ -15,6 +15,7 @@ struct NetworkOptions: RecipeFlags {
     @Flag(\.initSkipMismatched) var initSkipMismatched = false
     @Flag(\.initForce) var initForce = false
     @Option(\.freeze) var freeze: [String] = []
+    @Option(\.trainOnly) var trainOnly: [String] = []
     @Option(\.rateMultipliers) var rateMultipliers: [PrefixAndFactor] = []
     @Option(\.trainingLengths) var trainFor: [PrefixAndLength] = []
     @Option(\.whiteningImages) var whiteningImages: Int?
@@ -30,6 +31,7 @@ struct NetworkOptions: RecipeFlags {
         recipe.initSkipMismatched = initSkipMismatched ? true : nil
         recipe.initForce = initForce ? true : nil
         recipe.freeze = freeze.isEmpty ? nil : freeze
+        recipe.trainOnly = trainOnly.isEmpty ? nil : trainOnly
         recipe.rateMultipliers = rateMultipliers.isEmpty ? nil : rateMultipliers.factors
         let lengths = Dictionary(trainFor.map { ($0.prefix, $0.length) }, uniquingKeysWith: { _, last in last })
         recipe.trainingLengths = lengths.isEmpty ? nil : lengths

@@ -85,10 +85,13 @@ struct Uses {
 }
 
 extension Graph {
+    /// Whether somebody reads the value after a run.
+    func outlivesRun(_ value: ValueID) -> Bool { value == logits || kept.contains(value) }
+
     /// Returns the batch norm that computes `value`, with its node's index, where nobody but one node reads it; else
     /// nil.
     func ownNorm(behind value: ValueID, _ uses: Uses) -> (index: Int, norm: BatchNorm)? {
-        guard value != logits, uses.onlyReader(of: value) != nil, let index = uses.writer[value.index],
+        guard !outlivesRun(value), uses.onlyReader(of: value) != nil, let index = uses.writer[value.index],
             case .batchNorm(let norm) = nodes[index].operation
         else { return nil }
         return (index, norm)

@@ -11,7 +11,7 @@ extension Graph {
         let uses = Uses(self)
         var folded = self
         for (index, node) in nodes.enumerated() {
-            guard case .batchNorm(let norm) = node.operation, !norm.addsIdentity, let y = node.output, y != logits,
+            guard case .batchNorm(let norm) = node.operation, !norm.addsIdentity, let y = node.output, !outlivesRun(y),
                 node.inputs[0] != input,
                 uses.readers[y.index].allSatisfy({ canLoad(y, of: norm, in: folded.nodes[$0]) })
             else { continue }
