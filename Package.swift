@@ -95,6 +95,7 @@ let package = Package(
         room(
             "Launching",
             ["Machine", "Files", "Terminal", "Tensors", "Checkpoints", "Recipes", "Runs", "CRelay", "CProcess"]),
+        room("Fitness", ["Machine", "Files", "Terminal", "CMachine", "Datasets", "Launching"]),
         room(
             "Training",
             [
@@ -105,8 +106,7 @@ let package = Package(
             name: "cnn-train",
             dependencies: [
                 "Training", "Reports", "Runs", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Launching",
-                "Planning",
-                "Collectives",
+                "Planning", "Collectives", "Fitness",
                 "Datasets", "Checkpoints", "Exports", "Files", "Tensors", "Machine", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -154,6 +154,7 @@ let package = Package(
         tests("Graphs", ["Graphs", "Networks", "Tensors"], resources: [.copy("StateDicts")]),
         tests("Engine", ["Engine", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
         tests("Launching", ["Launching", "Runs"]),
+        tests("Fitness", ["Fitness", "Launching", "Machine"]),
         tests("Planning", ["Planning"]),
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
         tests("Datasets", ["Datasets", "Files", "ImageFaults", "image-check", "Pickles", "Tensors", "CImageCodecs"]),
@@ -178,7 +179,8 @@ let package = Package(
         tests(
             "CommandLine",
             [
-                "cnn-train", "Training", "Engine", "Checkpoints", "Exports", "CImageCodecs", "Recipes", "ImageFaults",
+                "cnn-train", "Training", "Engine", "Checkpoints", "Exports", "CImageCodecs", "Fitness", "Recipes",
+                "ImageFaults",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

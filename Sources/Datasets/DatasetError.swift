@@ -1,7 +1,7 @@
 import Files
 package import Machine
 
-/// Why a dataset cannot be opened or read.
+/// The reasons why a dataset cannot be opened or read.
 package enum DatasetError: Error, Equatable, Sendable {
     /// No dataset is called that.
     case unknownDataset(found: String, nearest: String?, known: [String])
@@ -64,7 +64,7 @@ package enum DatasetError: Error, Equatable, Sendable {
     case wrongImageSize(file: String, found: [Int], expected: [Int])
     /// A file without a single sample.
     case empty(file: String)
-    /// As many labels as images are needed.
+    /// Another number of labels than of images.
     case countMismatch(images: String, found: Int, labels: String, expected: Int)
     /// A label that is no class.
     case labelOutOfRange(file: String, sample: Int, found: Int, classes: Int)
@@ -83,6 +83,8 @@ package enum DatasetError: Error, Equatable, Sendable {
     case noClass(folder: String, sample: String)
     /// Folders within folders without an end.
     case tooDeep(folder: String)
+    /// A folder or a pattern that stands for no picture.
+    case noPictures(path: String)
     /// Transforms of bytes were asked for of images that are drawn as floats.
     case drawnImages(dataset: String)
     /// Classes that a network does not have, which has `expected`.
@@ -191,6 +193,8 @@ extension DatasetError: CustomStringConvertible {
                 + "is called as the class."
         case .tooDeep(let folder):
             "\(folder) lies too deep: do symbolic links lead around in circles?"
+        case .noPictures(let path):
+            "\(path) stands for no picture: expected a folder of JPEG, PNG or WebP files, or a pattern that some have"
         case .drawnImages(let dataset):
             "The dataset '\(dataset)' is drawn on the spot and can be augmented with none, crop-flip or resized-crop-flip alone. "
                 + "Say one of these after --augment, or take images from files."

@@ -5,10 +5,10 @@ internal import Machine
 internal import Networks
 internal import Tensors
 
-/// What the plans of one engine have in common.
+/// The memory and settings that the plans of one engine share.
 struct SharedMemory {
     var kernels: KernelTable
-    /// What computes products; nil for our own kernels.
+    /// The library that computes products; nil for our own kernels.
     var openBLAS: OpenBLAS?
     var configuration: EngineConfiguration
     var arena: ParameterArena
@@ -18,7 +18,7 @@ struct SharedMemory {
 }
 
 extension PlanContext {
-    /// What all plans of an engine share, and what one has for itself.
+    /// Joins the state that all plans of an engine share with the memory of one plan.
     fileprivate init(
         _ shared: SharedMemory, batch: BatchLayout, step: UnsafeMutablePointer<StepState>,
         images: UnsafeMutablePointer<Float>, losses: UnsafeMutablePointer<Float>,
@@ -36,7 +36,7 @@ extension PlanContext {
 
 /// A plan with its own memory for images, labels and results.
 final class Compiled {
-    /// What `plan` was compiled from.
+    /// The graph that `plan` was compiled from.
     let graph: Graph
     let plan: Plan
     /// Bytes that this holds.
@@ -50,6 +50,7 @@ final class Compiled {
     private let predictions: UnsafeMutablePointer<Int32>
     private let probabilities: UnsafeMutablePointer<Float>
     private let logitsView: TensorView
+    private let keptViews: [ValueID: TensorView]
 
     init(
         _ graph: Graph, _ layout: MemoryPlan, _ shared: SharedMemory, shards: Int, capacity: Int
@@ -81,6 +82,7 @@ final class Compiled {
             probabilities: probabilities)
         let builder = PlanBuilder(graph: graph, layout: layout, context: context)
         logitsView = builder.view(graph.logits)
+        keptViews = Dictionary(uniqueKeysWithValues: graph.kept.map { ($0, builder.view($0)) })
         let (plan, planBytes) = try builder.build()
         self.plan = plan
         self.bytes = planBytes + memory.byteCount
@@ -158,7 +160,7 @@ final class Compiled {
         }
     }
 
-    /// What the samples of the last run add up to, in the order of their shards.
+    /// The sums over the samples of the last run, in the order of their shards.
     func tally(_ samples: Batch) -> Tally {
         var tally = Tally()
         forEachSample { slot in
@@ -184,6 +186,22 @@ final class Compiled {
         forEachSample { slot in
             let row = logitsView.base + slot * logitsView.sampleStride
             values += (0..<logitsView.channels).map { row[$0] }
+        }
+        return values
+    }
+
+    /// A value that the graph keeps, sample after sample: height x width x channels. Nothing where it keeps no such value.
+    func values(of id: ValueID) -> [Float] {
+        guard let view = keptViews[id] else { return [] }
+        var values: [Float] = []
+        forEachSample { slot in
+            for row in 0..<view.height {
+                for column in 0..<view.width {
+                    let pixel =
+                        view.base + slot * view.sampleStride + row * view.rowStride + column * view.pixelStride
+                    values += (0..<view.channels).map { pixel[$0] }
+                }
+            }
         }
         return values
     }

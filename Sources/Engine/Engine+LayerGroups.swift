@@ -84,8 +84,9 @@ package struct WeightDistribution: Hashable, Sendable {
 
     /// The upper end of each part.
     package var edges: [Double] {
-        let width = (Double(maximum) - Double(minimum)) / Double(counts.count)
-        return counts.indices.map { $0 == counts.count - 1 ? Double(maximum) : Double(minimum) + width * Double($0 + 1) }
+        let (low, high) = (Double(minimum), Double(maximum))
+        let width = (high - low) / Double(counts.count)
+        return counts.indices.dropLast().map { low + width * Double($0 + 1) } + [high]
     }
 
     fileprivate mutating func takeRange(of value: Float) {

@@ -1,6 +1,6 @@
 package import Networks
 
-/// What one source, a YAML file or the command line, says about a run; nil where it is silent.
+/// The values of one source, a YAML file or the command line; nil where it has none.
 package struct RecipeOverrides: Equatable, Sendable {
     package var model: String?
     package var modelOptions: [String: String]?
@@ -13,11 +13,13 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var classWeights: Recipe.ClassWeights?
     package var balancedSampling: Bool?
     package var patience: Int?
+    package var evaluateEvery: Int?
     package var stopAtAccuracy: Double?
     package var initFile: String?
     package var initSkipMismatched: Bool?
     package var initForce: Bool?
     package var freeze: [String]?
+    package var trainOnly: [String]?
     package var rateMultipliers: [String: Double]?
     package var trainingLengths: [String: Recipe.Interval]?
     package var whiteningImages: Int?
@@ -49,7 +51,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var betas: [Double]?
     package var epsilon: Double?
     package var alpha: Double?
-    /// The coefficient of LARS and LAMB.
+    /// The trust coefficient of LARS and LAMB.
     package var trust: Double?
     package var weightDecay: Double?
     package var decay: Recipe.Decay?
@@ -99,6 +101,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var onNonFinite: Recipe.NonFinitePolicy?
     package var logEvery: Int?
     package var lossPrecision: Recipe.LossPrecision?
+    package var progress: Recipe.ProgressDisplay?
     package var report: Recipe.Report?
     package var testAugmentation: Recipe.TestAugmentation?
     package var testAugmentationShare: Double?
@@ -119,7 +122,7 @@ package struct RecipeOverrides: Equatable, Sendable {
 
     package init() {}
 
-    /// How a message calls the place of `key`: `--batch-size` or `configs/a.yaml:3: batch_size`.
+    /// Returns the words by which a message points to `key`: `--batch-size` or `configs/a.yaml:3: batch_size`.
     func place(of key: String) -> String {
         switch origins[key] {
         case .file(let path, let line)?: RecipeError.place(path: path, line: line) + ": " + key
@@ -140,7 +143,7 @@ package enum RecipeOrigin: Hashable, Sendable {
 }
 
 extension RecipeOverrides {
-    /// Lays what `upper` says over what this says.
+    /// Replaces values by those of `upper`, where it has any.
     ///
     /// A length of the run replaces any other, and a schedule or an optimizer the settings of the one below. Of
     /// `model_options` and `lr_multipliers` single entries are replaced.
@@ -255,7 +258,7 @@ extension Recipe {
         return merged
     }
 
-    /// Checks what one source says by itself.
+    /// Checks the values of one source by themselves.
     ///
     /// For commands too that take some of a recipe's values and make none.
     package static func check(_ source: RecipeOverrides) throws(RecipeError) {
@@ -275,7 +278,7 @@ extension Recipe {
         }
     }
 
-    /// Fills in the defaults, and leaves out what says nothing.
+    /// Fills in the defaults, and leaves out values that change nothing.
     private init(model: String, _ merged: RecipeOverrides) {
         var values = merged
         for key in RecipeKey.all { key.fill(&values) }
@@ -288,6 +291,7 @@ extension Recipe {
         if values.modelOptions?.isEmpty == true { values.modelOptions = nil }
         if values.rateMultipliers?.isEmpty == true { values.rateMultipliers = nil }
         if values.freeze?.isEmpty == true { values.freeze = nil }
+        if values.trainOnly?.isEmpty == true { values.trainOnly = nil }
         if values.overriddenKeys?.isEmpty == true { values.overriddenKeys = nil }
         if values.batchSize != Auto.batchSize {
             let samples = (values.batchSize ?? Default.batchSize) * (values.accumulate ?? Default.accumulate)

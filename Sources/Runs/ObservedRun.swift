@@ -33,5 +33,6 @@ package struct ObservedRun: Sendable {
     }
 }
 
-/// Makes the observers of a run, on rank 0, when its folder is there and before its first step. What it throws ends the run.
+/// Makes the observers of a run, on rank 0, when its folder is there and before its first step. What it throws ends the
+/// run.
 package typealias RunObservers = @Sendable (ObservedRun) throws -> [any RunObserver]

@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Standard output or standard error, which may be full, closed, or read by nobody any more. None of that ends the process.
+/// Standard output or standard error, which may be full, closed, or read by nobody any more. None of that ends the
+/// process.
 package final class StandardStream: Sendable {
     package static let output = StandardStream(descriptor: STDOUT_FILENO)
     package static let error = StandardStream(descriptor: STDERR_FILENO)
@@ -16,33 +17,29 @@ package final class StandardStream: Sendable {
 
     /// Writes all of a text, its control characters made visible except for line ends and tabs.
     ///
-    /// - Throws: why it could not be written. Once a reader has gone, nothing more is tried; a disk that was full may have space by the
-    ///   next time.
+    /// - Throws: why it could not be written. Once a reader has gone, nothing more is tried; a disk that was full may
+    ///   have space by the next time.
     package func write(_ text: String) throws(StreamFailure) {
         let bytes = Array(text.visible(keeping: ["\n", "\t"]).utf8)
-        let code: Int32 = isGone.withLock { isGone in
+        let code = isTerminal ? LiveLine.shared.lifting { write(bytes) } : write(bytes)
+        if code != 0 { throw StreamFailure(code: code) }
+    }
+
+    /// The error number of a call that failed, or 0.
+    private func write(_ bytes: [UInt8]) -> Int32 {
+        isGone.withLock { isGone in
             guard !isGone else { return EPIPE }
             let code = Self.write(bytes, to: descriptor)
             isGone = code == EPIPE
             return code
         }
-        if code != 0 { throw StreamFailure(code: code) }
     }
 
     /// Whether a person sees it.
     package var isTerminal: Bool { isatty(descriptor) == 1 }
 
-    /// Writes over the line that a terminal shows, which an empty text takes away. Does nothing elsewhere.
-    package func showInPlace(_ text: String) {
-        guard isTerminal else { return }
-        isGone.withLock { isGone in
-            guard !isGone else { return }
-            isGone = Self.write(Array("\r\u{1B}[K\(text.visible)".utf8), to: descriptor) == EPIPE
-        }
-    }
-
     /// The error number of a call that failed, or 0.
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -60,11 +57,11 @@ package final class StandardStream: Sendable {
     }
 }
 
-/// Why a standard stream takes no more text.
+/// The reason for which a standard stream takes no more text.
 package struct StreamFailure: Error, Equatable, Sendable {
     package let code: Int32
 
-    /// Whether a reader has left, as `head` does: it has what it wanted.
+    /// Whether a reader has left, as `head` does when it has read enough.
     package var isReaderGone: Bool { code == EPIPE }
 }
 

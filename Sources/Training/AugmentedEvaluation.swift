@@ -45,8 +45,15 @@ extension Setup {
         func look(_ views: ArraySlice<(view: ImageView, weight: Float)>, of wanted: Set<UInt32>?) throws {
             let batches = loader.evaluationBatches(
                 split: split, ranks: world.size, rank: world.rank, batchSize: evaluationBatchSize, of: wanted)
-            defer { batches.close() }
+            defer {
+                batches.close()
+                bar?.remove()
+            }
+            var done = 0
             while let loaded = try batches.next() {
+                done += loaded.batch.count + loaded.bad.count
+                // The world's share of what is wanted is not known; the first view is of all.
+                if wanted == nil { showProgress(done, split: split, ranks: world.size) }
                 guard loaded.batch.count > 0 else { continue }
                 for (view, weight) in views {
                     let batch = Batch(

@@ -58,13 +58,15 @@ package struct Benchmark: Sendable {
     ///   - passes: what the graph is rewritten by.
     ///   - records: whether the timed steps are recorded call by call.
     ///   - communication: how ranks talk.
+    ///   - progress: is told how many of how many steps have been taken, between them.
     ///   - profiles: whether the record is also compared with what memory and arithmetic can do here.
     /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
     package init(
         model: ModelChoice, batchSize: Int, imageSize: Int?, threads: Int?, steps: Int,
         instructionSet: Recipe.InstructionSet, convolution: Recipe.Convolution = .winograd,
         passes: Set<GraphPass> = Set(GraphPass.allCases), communication: Communication = Communication(),
-        records: Bool = false, profiles: Bool = false, images: Recipe? = nil, world: any Communicator
+        records: Bool = false, profiles: Bool = false, images: Recipe? = nil,
+        progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }, world: any Communicator
     ) throws {
         let bench = try BenchmarkRun(
             model: model, batchSize: batchSize, imageSize: imageSize, threads: threads, instructionSet: instructionSet,
@@ -75,7 +77,10 @@ package struct Benchmark: Sendable {
         bench.timeline.forget()
         if records || profiles { bench.startRecording() }
         let before = Self.usage
-        let seconds = try (0..<max(steps, 1)).map { _ in try bench.secondsOfStep() }.sorted()
+        let seconds = try (0..<max(steps, 1)).map { step in
+            progress(step, steps)
+            return try bench.secondsOfStep()
+        }.sorted()
         let usage = Self.usage
         pageFaults = usage.ru_minflt + usage.ru_majflt - before.ru_minflt - before.ru_majflt
         // Linux counts in KiB.

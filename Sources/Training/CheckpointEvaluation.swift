@@ -6,6 +6,7 @@ import Networks
 package import Recipes
 package import Runs
 import Tensors
+package import Terminal
 
 /// How well the network of a checkpoint file does on a dataset.
 package struct CheckpointEvaluation: Sendable {
@@ -26,11 +27,12 @@ package struct CheckpointEvaluation: Sendable {
     ///   - images: how pictures are decoded and resized, where that is to be otherwise than in training.
     ///   - views: nil to look at the images as they are.
     ///   - wrong: the most samples to name that are classified wrongly; nil for no details at all.
+    ///   - bar: shows people how far it is; nil where none looks on.
     /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
     package init(
         of read: () throws -> NetworkFile, data: String?, images: RecipeOverrides = RecipeOverrides(),
         views: TestViews? = nil, wrong: Int? = nil, threads: Int?,
-        instructionSet: Recipe.InstructionSet,
+        instructionSet: Recipe.InstructionSet, bar: ProgressBar? = nil,
         world: any Communicator
     ) throws {
         let found = try together(world) { () -> (file: NetworkFile, task: EvaluationTask)? in
@@ -48,6 +50,7 @@ package struct CheckpointEvaluation: Sendable {
                 validationFraction: task.validationFraction, imageSize: task.imageSize, classes: task.network.classes,
                 threads: threads, instructionSet: instructionSet, images: ImageOptions(texts: task.images),
                 trained: task.network, world: world)
+            setup.bar = bar
             if !task.presentation.isEmpty {
                 setup.show(
                     as: try Presentation(
@@ -71,7 +74,8 @@ package struct CheckpointEvaluation: Sendable {
         let console = Console(isQuiet: world.rank != 0)
         var bad = BadSamples(limit: nil, samples: setup.dataset.count(of: .test), say: { console.warn($0) })
         var outcomes: [SampleOutcome] = []
-        let plain = try setup.evaluate(engine, bad: &bad, world: world, each: wrong.map { _ in { outcomes.append($0) } })
+        let plain = try setup.evaluate(
+            engine, bad: &bad, world: world, each: wrong.map { _ in { outcomes.append($0) } })
         let all = try wrong.map { _ in try world.gather(outcomes) } ?? []
         detail = world.rank == 0 ? wrong.map { setup.detail(plain, of: all, wrong: $0) } : nil
         evaluation = try views.map { try setup.evaluate(engine, views: $0, world: world) } ?? plain

@@ -1,8 +1,9 @@
+package import Recipes
 import Synchronization
-import Terminal
+package import Terminal
 
-/// Where a run speaks to people: standard output and standard error of rank 0. Lines come whole, at once, and never move the cursor:
-/// under mpirun a terminal cannot be told from a file. A stream that takes no more lines ends no run.
+/// Where a run speaks to people: standard output and standard error of rank 0. Lines come whole, at once, and never move the cursor;
+/// a bar below them does where a person looks on. A stream that takes no more lines ends no run.
 package struct Console: Sendable {
     /// Whether anything is said at all.
     package let isQuiet: Bool
@@ -10,8 +11,18 @@ package struct Console: Sendable {
     /// Whether people know that they do not see all lines.
     private static let isLossReported = Atomic(false)
 
-    package init(isQuiet: Bool) {
+    /// Shows how far a run is; nil where nobody would see it, or lines do.
+    package let bar: ProgressBar?
+    /// Whether there is a line for each interval of training.
+    let saysIntervals: Bool
+
+    /// - Parameter progress: how it shows how far a run is.
+    package init(isQuiet: Bool, progress: Recipe.ProgressDisplay = .plain) {
         self.isQuiet = isQuiet
+        let wantsBar = progress == .bar || progress == .auto && !Launcher.isPresent
+        bar = wantsBar && !isQuiet ? ProgressBar() : nil
+        // A file has all lines, whatever a person sees meanwhile.
+        saysIntervals = progress != .none && !(bar != nil && StandardStream.output.isTerminal)
     }
 
     package func say(_ line: String = "") {

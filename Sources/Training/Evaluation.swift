@@ -41,14 +41,21 @@ extension Setup {
             limits: prefetchLimits(batchSize: evaluationBatchSize * world.size)
         ).evaluationBatches(
             split: split, ranks: world.size, rank: world.rank, batchSize: evaluationBatchSize)
-        defer { batches.close() }
+        defer {
+            batches.close()
+            bar?.remove()
+        }
         var tallies = ShardTallies(shards: Sharding(ranks: world.size, rank: world.rank).shards)
         var own: [BadSample] = []
+        var done = 0
         while let loaded = try batches.next() {
             own += loaded.bad
-            guard loaded.batch.count > 0 else { continue }
-            tallies.add(try engine.evaluate(loaded.batch), shard: loaded.shard)
-            if let each { engine.forEachOutcome(each) }
+            if loaded.batch.count > 0 {
+                tallies.add(try engine.evaluate(loaded.batch), shard: loaded.shard)
+                if let each { engine.forEachOutcome(each) }
+            }
+            done += loaded.batch.count + loaded.bad.count
+            showProgress(done, split: split, ranks: world.size)
         }
         let missing = dataset.mayBeDamaged ? try bad.count([own], in: world)[0] : 0
         // A rank's zeros for the shards of others leave the sums' bits alone.
@@ -66,6 +73,14 @@ extension Setup {
         return Evaluation(
             loss: total.lossSum / Double(total.samples), correct: total.correct, samples: total.samples,
             seconds: Date().timeIntervalSince(start))
+    }
+}
+
+extension Setup {
+    /// Shows a person how far a look at a whole split is, of which this rank has done so many samples and the others about as many.
+    func showProgress(_ done: Int, split: Split, ranks: Int) {
+        let all = dataset.count(of: split)
+        bar?.show(ProgressFigures(.init("evaluation", short: "test"), done: min(done * ranks, all), of: all))
     }
 }
 

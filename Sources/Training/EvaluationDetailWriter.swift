@@ -20,20 +20,18 @@ final class EvaluationDetailWriter: Sendable {
     private let path: String
     private let loader: Loader
     private let seed: UInt64
-    private let epoch: Int
     private let warn: @Sendable (String) -> Void
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - path: the file.
     ///   - loader: of the training batches.
-    ///   - epoch: the one of which training samples are shown.
+    ///   - seed: of the run.
     ///   - warn: told once why the file could not be written.
-    init(path: String, loader: Loader, seed: UInt64, epoch: Int, warn: @escaping @Sendable (String) -> Void) {
+    init(path: String, loader: Loader, seed: UInt64, warn: @escaping @Sendable (String) -> Void) {
         self.path = path
         self.loader = loader
         self.seed = seed
-        self.epoch = epoch
         self.warn = warn
     }
 
@@ -73,7 +71,7 @@ final class EvaluationDetailWriter: Sendable {
         if let made = state.augmented { return made }
         let samples = loader.dataset.count(of: .train)
         let sampler = Sampler(count: samples, batchSize: min(Self.augmentedPictures, max(samples, 1)), seed: seed)
-        let made = loader.trainingPictures(count: Self.augmentedPictures, sampler: sampler, epoch: epoch).map {
+        let made = loader.trainingPictures(count: Self.augmentedPictures, sampler: sampler, epoch: 0).map {
             EvaluationDetail.Augmented(label: $0.label, picture: $0.picture)
         }
         state.augmented = made

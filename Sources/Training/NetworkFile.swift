@@ -107,10 +107,15 @@ extension Network {
 
     /// Classes that the main head scores in a file of this network's weights; nil where the file has no such head.
     func headClasses(in tensors: [NamedTensor]) -> Int? {
+        tensors.first { ExactName($0.name) == ExactName(headName + ".weight") }?.shape.first
+    }
+
+    /// The name of the layer that scores the main head's classes.
+    var headName: String {
         var layer = layers[heads[0].layer]
         // The scores may be pooled or flattened after the layer that gives them.
         while !layer.operation.hasWeight, let input = layer.inputs.first { layer = layers[input] }
-        return tensors.first { ExactName($0.name) == ExactName(layer.name + ".weight") }?.shape.first
+        return layer.name
     }
 
     /// Channels of the images that the first convolution in a file of this network's weights reads; nil where the file has none, or

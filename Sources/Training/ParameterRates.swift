@@ -3,11 +3,13 @@ package import Graphs
 package import Recipes
 import Tensors
 
-/// The rates, times of training and decays of single parameters: `--freeze`, `--lr-multiplier`, `--train-for`,
-/// `--no-decay` and `--decay-multiplier`.
+/// The rates, times of training and decays of single parameters: `--freeze`, `--train-only`, `--lr-multiplier`,
+/// `--train-for`, `--no-decay` and `--decay-multiplier`.
 package struct ParameterRates: Equatable, Sendable {
     /// Parameters whose names begin with one of these stay what they are.
     private let frozen: [String]
+    /// Where there are any, parameters whose names begin with none of these stay what they are.
+    private let trained: [String]
     /// By prefix; the longest that a name begins with counts.
     private let multipliers: [String: Double]
     /// Likewise, how long they learn.
@@ -18,8 +20,10 @@ package struct ParameterRates: Equatable, Sendable {
     private let muonSGD: [String]
     private let decayMultipliers: [String: Double]
 
-    package init(_ recipe: Recipe) {
+    /// - Parameter head: the name of the layer that scores classes, which `head` stands for in `--train-only`.
+    package init(_ recipe: Recipe, head: String? = nil) {
         frozen = recipe.freeze
+        trained = recipe.trainOnly.map { $0 == "head" ? head.map { $0 + "." } ?? $0 : $0 }
         multipliers = recipe.rateMultipliers
         lengths = recipe.trainingLengths
         decay = recipe.decay
@@ -31,6 +35,7 @@ package struct ParameterRates: Equatable, Sendable {
     /// What the learning rate is multiplied with for the parameter `name`: 0 where it is frozen.
     package func multiplier(of name: String) -> Double {
         if frozen.contains(where: { name.hasPrefix($0) }) { return 0 }
+        if !trained.isEmpty, !trained.contains(where: { name.hasPrefix($0) }) { return 0 }
         return Self.longest(multipliers, of: name) ?? 1
     }
 
@@ -54,7 +59,8 @@ package struct ParameterRates: Equatable, Sendable {
     ///   is meant to be frozen.
     package func check(names: [String]) throws(TrainingError) {
         let prefixes =
-            frozen.map { ("--freeze", $0) } + multipliers.keys.sorted().map { ("--lr-multiplier", $0) }
+            frozen.map { ("--freeze", $0) } + trained.map { ("--train-only", $0) }
+            + multipliers.keys.sorted().map { ("--lr-multiplier", $0) }
             + muonSGD.map { ("--muon-sgd", $0) } + spared.map { ("--no-decay", $0) }
             + decayMultipliers.keys.sorted().map { ("--decay-multiplier", $0) }
             + lengths.keys.sorted().map { ("--train-for", $0) }

@@ -22,7 +22,10 @@ package final class Predictor {
     /// What is to be known of the file, as lines to be read.
     package let notes: [String]
 
-    private let engine: Engine
+    /// Where maps of what speaks for a class are read from; nil where they are not asked for, or the network has none.
+    let classActivation: ClassActivation?
+
+    let engine: Engine
     private let scratch = LoaderScratch()
     /// Samples that are evaluated at once. Their logits do not depend on it.
     private let capacity: Int
@@ -33,10 +36,11 @@ package final class Predictor {
     ///   - imageSize: nil for what the network was trained on, or else what the model is made for.
     ///   - images: how pictures are decoded and resized, where that is to be otherwise than in training.
     ///   - capacity: how many samples there will be at once at the most.
+    ///   - keepsMaps: whether maps of what speaks for a class will be asked for.
     /// - Throws: for tensors that do not fit the model.
     package init(
         _ file: NetworkFile, imageSize: Int? = nil, images: RecipeOverrides = RecipeOverrides(), capacity: Int = 1,
-        threads: Int?, instructionSet: Recipe.InstructionSet
+        keepsMaps: Bool = false, threads: Int?, instructionSet: Recipe.InstructionSet
     ) throws {
         let network = try file.network()
         model = file.model.name
@@ -46,7 +50,9 @@ package final class Predictor {
         classNames = (0..<file.classes).map { $0 < names.count ? names[$0] : "class \($0)" }
         presentation = file.presentation(images)
         self.capacity = capacity
-        let graph = try Graph(network: network, imageSize: self.imageSize, purpose: .evaluation)
+        var graph = try Graph(network: network, imageSize: self.imageSize, purpose: .evaluation)
+        classActivation = keepsMaps ? ClassActivation(of: graph) : nil
+        if let classActivation { graph.kept = [classActivation.map] }
         // Before memory is asked for.
         let fit = try file.fit(to: graph.parameters, of: network)
         let layout = EngineLayout(
@@ -69,9 +75,18 @@ package final class Predictor {
     /// - Throws: `ImageError` or `SampleError` for what is no picture; `PredictionError.notFinite` where class scores
     ///   overflow.
     package func prediction(ofFile path: String) throws -> Prediction {
+        try prediction(pixels(ofFile: path), of: path)
+    }
+
+    /// What the network is shown of a picture's file: imageSize x imageSize x channels numbers.
+    func pixels(ofFile path: String) throws -> [Float] {
         guard let presentation else { throw PredictionError.neitherGreyNorColour(model: model, channels: channels) }
-        let pixels = try presentation.floats(of: Image.bytes(ofFile: path), path: path, with: scratch)
-        return try prediction(logits(of: pixels, samples: 1), of: path)
+        return try presentation.floats(of: Image.bytes(ofFile: path), path: path, with: scratch)
+    }
+
+    /// What the network says of pixels that `pixels(ofFile:)` gave.
+    func prediction(_ pixels: [Float], of name: String) throws -> Prediction {
+        try prediction(logits: logits(of: pixels, samples: 1), of: name)
     }
 
     /// What the network says of each sample of a tensor, which it is shown exactly as it is.
@@ -89,13 +104,13 @@ package final class Predictor {
             let logits = try logits(of: tensor.pixels(of: range), samples: range.count)
             for first in stride(from: 0, to: logits.count, by: classNames.count) {
                 let own = Array(logits[first..<first + classNames.count])
-                predictions.append(try prediction(own, of: tensor.name(ofSample: predictions.count)))
+                predictions.append(try prediction(logits: own, of: tensor.name(ofSample: predictions.count)))
             }
         }
         return predictions
     }
 
-    private func prediction(_ logits: [Float], of name: String) throws(PredictionError) -> Prediction {
+    private func prediction(logits: [Float], of name: String) throws(PredictionError) -> Prediction {
         if let bad = logits.first(where: { !$0.isFinite }) { throw .notFinite(name: name, found: bad) }
         return Prediction(logits: logits, classNames: classNames)
     }

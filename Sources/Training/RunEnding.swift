@@ -19,7 +19,9 @@ struct RunEnding {
     /// Each with what it is about.
     var facts: [(label: String, text: String)] {
         var facts: [(String, String)] = []
-        if let best { facts.append(("best", "epoch \(best.epoch), test accuracy \(percent(best.accuracy, places: 2))")) }
+        if let best {
+            facts.append(("best", "epoch \(best.epoch), test accuracy \(percent(best.accuracy, places: 2))"))
+        }
         facts.append(("time", shares))
         if let peakMemory {
             facts.append(("memory", "at most \(Wording.bytes(peakMemory))" + (ranks > 1 ? " on rank 0" : "")))

@@ -84,7 +84,9 @@ struct RunLog {
         console.say("  " + label.column(Self.labelWidth, isLeading: true) + text.visible)
     }
 
-    func training(_ record: MetricsRecord, secondsLeft: Double) {
+    /// - Parameter endsEpoch: whether it is the epoch's last line, which stays where a bar takes the place of the others.
+    func training(_ record: MetricsRecord, secondsLeft: Double, endsEpoch: Bool) {
+        guard endsEpoch || console.saysIntervals else { return }
         console.say(
             row(
                 "\(record.epoch)", "\(record.step)", loss(record.loss), percent(record.accuracy),

@@ -5,6 +5,7 @@ package import Graphs
 package import Networks
 package import Recipes
 package import Tensors
+package import Terminal
 
 /// What training, evaluation and benchmarks have in common on every rank: a network, images for it, and a machine to run it.
 package struct Setup {
@@ -26,6 +27,8 @@ package struct Setup {
     package let backend: Backend
     package let convolution: Recipe.Convolution
     package let threads: ThreadChoice
+    /// Shows people how far an evaluation is; nil where none looks on.
+    package var bar: ProgressBar?
 
     /// Opens the data and builds the network on this rank; talks to no other.
     ///

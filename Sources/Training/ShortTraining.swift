@@ -1,6 +1,7 @@
 import Engine
 import Graphs
 import Machine
+import Networks
 import Recipes
 import Tensors
 
@@ -25,8 +26,8 @@ struct ShortTraining {
     private let parts: [Part]
 
     /// - Parameter sizes: of the whole run.
-    init(_ recipe: Recipe, parameters: [ParameterSpecification], sizes: RunSizes) {
-        let rates = ParameterRates(recipe)
+    init(_ recipe: Recipe, of network: Network, parameters: [ParameterSpecification], sizes: RunSizes) {
+        let rates = ParameterRates(recipe, head: network.headName)
         parts = parameters.enumerated().compactMap { index, parameter in
             guard parameter.isTrainable, parameter.learns, let length = rates.length(of: parameter.name) else {
                 return nil

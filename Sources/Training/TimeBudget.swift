@@ -29,14 +29,15 @@ struct TimeBudget: Equatable {
     /// - Parameters:
     ///   - step: those that it has.
     ///   - elapsed: seconds that have passed.
-    func totalSteps(after step: Int, elapsed: Double, pace: Pace, stepsPerEpoch: Int) -> Int {
+    ///   - stepsPerEvaluation: steps from one evaluation to the next.
+    func totalSteps(after step: Int, elapsed: Double, pace: Pace, stepsPerEvaluation: Int) -> Int {
         let left = seconds * (1 - Self.shareAtEnd) - elapsed
         let secondsPerStep = pace.seconds / Double(max(pace.steps, 1))
         guard left > pace.evaluationSeconds, secondsPerStep > 0 else { return max(step, 1) }
         /// Seconds of `count` more steps and of the evaluations among and after them.
         func cost(_ count: Int) -> Double {
             let last = step + count
-            let evaluations = (last + stepsPerEpoch - 1) / stepsPerEpoch - step / stepsPerEpoch
+            let evaluations = (last + stepsPerEvaluation - 1) / stepsPerEvaluation - step / stepsPerEvaluation
             return Double(count) * secondsPerStep + Double(max(evaluations, 1)) * pace.evaluationSeconds
         }
         var (fitting, tooMany) = (0, Int(min(left / secondsPerStep, 1e9)) + 1)

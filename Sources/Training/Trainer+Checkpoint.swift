@@ -11,13 +11,13 @@ import Tensors
 extension Trainer {
     /// What lies between two steps: checkpoints that are due, and leaving when asked to. Collective.
     ///
-    /// - Parameter isEpochEnd: whether an evaluation follows, which checkpoints then wait for.
+    /// - Parameter isEvaluated: whether an evaluation follows, which checkpoints then wait for.
     /// - Throws: `RunStopped`
-    func betweenSteps(isEpochEnd: Bool) throws {
+    func betweenSteps(isEvaluated: Bool) throws {
         coordinator?.announce()
         if agreed.isStopAsked { try leave() }
         // A step that was not sound left nothing new.
-        if !isEpochEnd && isCheckpointDue && guarding.unsoundInARow == 0 { try saveCheckpoint() }
+        if !isEvaluated && isCheckpointDue && guarding.unsoundInARow == 0 { try saveCheckpoint() }
     }
 
     /// Whether the schedule or rank 0's clock says so; the same on all ranks.

@@ -35,7 +35,7 @@ extension Trainer {
     func makeDetailWriter() -> EvaluationDetailWriter {
         EvaluationDetailWriter(
             path: coordinator?.folder.evaluation ?? "", loader: trainingLoader, seed: recipe.seed,
-            epoch: max(sizes.epochNumber(ofStep: step) - 1, 0), warn: { [log] in log.warning($0) })
+            warn: { [log] in log.warning($0) })
     }
 
     private func weightHistograms() -> [WeightHistogram] {

@@ -5,6 +5,13 @@ import Runs
 import Tensors
 
 extension Trainer {
+    /// Whether the step that was taken last is one that the network is measured after: the last of every so many epochs, and of
+    /// the run.
+    var isEvaluationDue: Bool {
+        step == sizes.totalSteps
+            || sizes.stepInEpoch(after: step) == 0 && (step / sizes.stepsPerEpoch).isMultiple(of: recipe.evaluateEvery)
+    }
+
     /// Measures the network as it stands on the test split, and keeps it where that is due: after each epoch and at the end.
     /// Collective.
     func evaluate(isLast: Bool) throws -> Evaluation {

@@ -170,9 +170,10 @@ extension Trainer {
     /// Does what is left of the step that a state in memory is of, which was kept before the step was reported.
     /// Collective.
     ///
-    /// - Parameter isEpochEnd: whether an evaluation follows, which checkpoints then wait for.
-    func finishStep(isEpochEnd: Bool) throws {
+    /// - Parameter isEvaluated: whether an evaluation follows, which checkpoints then wait for.
+    func finishStep(isEvaluated: Bool) throws {
         guard step > 0 else { return }
+        let isEpochEnd = sizes.stepInEpoch(after: step) == 0 || step == sizes.totalSteps
         if isReported(step, end: isEpochEnd ? step : -1) {
             if reportedStep == step {
                 lastLoss = window.meanLoss ?? lastLoss
@@ -183,7 +184,7 @@ extension Trainer {
                 try report(learningRate: schedule.learningRate(step: step - 1))
             }
         }
-        if !isEpochEnd && checkpointSchedule.isDue(after: step) { try saveCheckpoint() }
+        if !isEvaluated && checkpointSchedule.isDue(after: step) { try saveCheckpoint() }
     }
 }
 

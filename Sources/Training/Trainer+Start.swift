@@ -48,8 +48,7 @@ extension Trainer {
             if let fewNormValues { log.warning(fewNormValues.warning(recipe, ranks: world.size)) }
         }
         try beginSnapshots()
-        let isEvaluationDue = sizes.stepInEpoch(after: step) == 0 || step == sizes.totalSteps
-        if holder >= 0 { try finishStep(isEpochEnd: isEvaluationDue) }
+        if holder >= 0 { try finishStep(isEvaluated: isEvaluationDue) }
         return isMissing && step > 0 && isEvaluationDue
     }
 

@@ -56,7 +56,8 @@ extension Trainer {
         pace.evaluationSeconds =
             timing.evaluations > 0 ? timing.evaluationSeconds / Double(timing.evaluations) : guess
         let fitting = budget.totalSteps(
-            after: step, elapsed: now - timing.start, pace: pace, stepsPerEpoch: sizes.stepsPerEpoch)
+            after: step, elapsed: now - timing.start, pace: pace,
+            stepsPerEvaluation: sizes.stepsPerEpoch * recipe.evaluateEvery)
         let totalSteps = try world.broadcast(fitting)
         take(totalSteps: totalSteps)
         coordinator?.noteFitted(totalSteps: totalSteps, step: step)
@@ -88,7 +89,7 @@ extension Trainer {
     private func take(totalSteps: Int) {
         sizes = sizes.withSteps(totalSteps)
         schedule = LearningRateSchedule(recipe, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: totalSteps)
-        shortTraining = ShortTraining(recipe, parameters: engine.parameters, sizes: sizes)
+        shortTraining = ShortTraining(recipe, of: setup.network, parameters: engine.parameters, sizes: sizes)
     }
 
     /// Seconds until the run's end, which has seen `imagesPerSecond`.

@@ -8,6 +8,7 @@ import Networks
 package import Recipes
 package import Runs
 import Tensors
+import Terminal
 
 /// What a finished run reached.
 package struct TrainingOutcome: Sendable {
@@ -54,6 +55,8 @@ package final class Trainer {
     var window = ReportWindow()
     /// The step of the last report; 0 before that.
     var reportedStep = 0
+    /// The last report of this process; nil before that.
+    private(set) var lastReport: MetricsRecord?
     /// What this rank keeps of the last steps in its host's memory; nil where it keeps nothing.
     var snapshots: StepSnapshots?
     /// Whether any rank keeps some; the same on all ranks.
@@ -162,7 +165,7 @@ package final class Trainer {
         self.sizes = sizes
         (engine, frozenParameters, gradientSum, fewNormValues) = try together(world) {
             let engine = try Engine(layout)
-            let frozen = try engine.setRates(ParameterRates(recipe))
+            let frozen = try engine.setRates(ParameterRates(recipe, head: setup.network.headName))
             let graph = try Graph(network: setup.network, imageSize: setup.imageSize, purpose: .training)
             let few = FewNormValues(graph, recipe: fitted, sizes: sizes, ranks: world.size)
             return (engine, frozen, try engine.gradientSum(recipe, world: world), few)
@@ -175,7 +178,7 @@ package final class Trainer {
         try setup.requireAgreement(in: world)
         world.recorder.doAllBeat = true
         schedule = LearningRateSchedule(fitted, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: sizes.totalSteps)
-        shortTraining = ShortTraining(fitted, parameters: engine.parameters, sizes: sizes)
+        shortTraining = ShortTraining(fitted, of: setup.network, parameters: engine.parameters, sizes: sizes)
         sampler = Sampler(
             count: sizes.trainingSamples, batchSize: recipe.globalBatchSize, seed: recipe.seed,
             isShuffled: recipe.shuffle,
@@ -200,10 +203,12 @@ package final class Trainer {
         timing.start = clockSeconds
         timeAccount = TimeAccount()
         defer { coordinator?.release() }
+        setup.bar = log.console.bar
+        defer { log.console.bar?.remove() }
         var last = try begin() ? evaluate(isLast: step == sizes.totalSteps) : nil
         while step < sizes.totalSteps && stopRule.reason == nil {
             try trainEpoch()
-            last = try evaluate(isLast: step == sizes.totalSteps)
+            last = isEvaluationDue ? try evaluate(isLast: step == sizes.totalSteps) : nil
         }
         // A run that was complete when it was resumed still says what it reached.
         let evaluation = try last ?? evaluated()
@@ -251,12 +256,13 @@ package final class Trainer {
             recordNorms()
             try keepSnapshot()
             timeStep()
+            showProgress()
             if agreed.isFitDue { try fitToTime() }
             if isReported(step, end: end) {
                 try report(learningRate: rate)
             }
             try checkReplicasNow()
-            try betweenSteps(isEpochEnd: step == end)
+            try betweenSteps(isEvaluated: isEvaluationDue)
         }
     }
 
@@ -338,7 +344,8 @@ package final class Trainer {
         record.waitedForImages = window.waitedForImages
         record.pace = try comparePaces()
         coordinator?.record(record)
-        log.training(record, secondsLeft: left)
+        lastReport = record
+        log.training(record, secondsLeft: left, endsEpoch: isEpochEnd)
         if window.shareWaited > 0.05, !isSlowDataTold {
             isSlowDataTold = true
             log.waitsForImages(share: window.shareWaited)

@@ -156,6 +156,7 @@ extension Recipe.Augmentation: ExpressibleByArgument {
 extension Recipe.Interpolation: ExpressibleByArgument {}
 extension Recipe.Decoding: ExpressibleByArgument {}
 extension Recipe.ImageCache: ExpressibleByArgument {}
+extension Recipe.ProgressDisplay: ExpressibleByArgument {}
 extension Recipe.Report: ExpressibleByArgument {}
 extension Recipe.LossPrecision: ExpressibleByArgument {}
 extension Recipe.TestAugmentation: ExpressibleByArgument {}

@@ -31,13 +31,12 @@ struct DataCommand: ParsableCommand {
         }
 
         /// Its images as they are stored.
-        func source() throws -> any Source { try Recognition(of: data).source(options) }
-    }
-
-    /// Shows how far a walk over samples is, where a person sees it.
-    static func showProgress(_ done: Int, of all: Int) {
-        StandardStream.error.showInPlace(
-            done == all
-                ? "" : "\(Wording.grouped(done)) of \(Wording.grouped(all)) images (\(done * 100 / max(all, 1))%)")
+        ///
+        /// - Parameter isReadInOrder: whether samples are read in their `onlyOrder`, which compressed tar files have.
+        func source(isReadInOrder: Bool = false) throws -> any Source {
+            try showingOpening(on: ProgressBar()) {
+                try Recognition(of: data, isReadInOrder: isReadInOrder).source(options)
+            }
+        }
     }
 }

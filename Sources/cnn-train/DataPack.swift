@@ -56,11 +56,12 @@ extension DataCommand {
         }
 
         func run() throws {
-            let source = try Recognition(of: choice.data, isReadInOrder: true).source(choice.options)
-            let packing = try DatasetPacking(
-                of: source, to: output, as: content, shardBytes: shardMegabytes << 20,
-                threads: threads ?? MachineCores.count, progress: showProgress)
-            showProgress(packing.samples, of: packing.samples)
+            let source = try choice.source(isReadInOrder: true)
+            let packing = try showingProgress("packing", unit: "images") { progress in
+                try DatasetPacking(
+                    of: source, to: output, as: content, shardBytes: shardMegabytes << 20,
+                    threads: threads ?? MachineCores.count, progress: progress)
+            }
             let report = Report(packing, data: choice.data, output: output)
             print(json ? try JSONText(report).text : report.text)
             guard packing.bad.isEmpty else {

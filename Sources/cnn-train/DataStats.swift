@@ -20,10 +20,9 @@ extension DataCommand {
 
         func run() throws {
             let source = try choice.source()
-            let statistics = try DatasetStatistics(
-                of: source, threads: threads ?? MachineCores.count, progress: showProgress)
-            let all = Split.allCases.map(source.count).reduce(0, +)
-            showProgress(all, of: all)
+            let statistics = try showingProgress("measuring", unit: "images") { progress in
+                try DatasetStatistics(of: source, threads: threads ?? MachineCores.count, progress: progress)
+            }
             let report = Report(source, statistics)
             print(json ? try JSONText(report).text : report.text)
         }

@@ -18,10 +18,11 @@ extension DataCommand {
         func validate() throws { try checkRanges { $0.threads = threads } }
 
         func run() throws {
-            let verification = try DatasetVerification(
-                of: choice.source(), threads: threads ?? MachineCores.count, progress: showProgress)
+            let source = try choice.source()
+            let verification = try showingProgress("decoding", unit: "images") { progress in
+                try DatasetVerification(of: source, threads: threads ?? MachineCores.count, progress: progress)
+            }
             let (bad, all) = (verification.bad, verification.samples)
-            showProgress(all, of: all)
             if json {
                 print(try JSONText(Report(samples: all, damaged: bad.map { Damage($0) })).text)
             } else {

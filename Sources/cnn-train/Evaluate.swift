@@ -24,10 +24,12 @@ struct EvaluateCommand: RankedCommand {
     @Option(\.instructionSet) var instructionSet = Recipe.Default.instructionSet
     @Option(
         help: ArgumentHelp(
-            "Writes the confusion matrix as a CSV table: a row for each label, a column for each class that was predicted.",
+            "Writes the confusion matrix as a CSV table: a row for each label, a column for each predicted class.",
             valueName: "file.csv"), transform: userPath)
     var confusion: String?
-    @Option(help: ArgumentHelp("Names so many of the samples that are classified wrongly, greatest loss first.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Names so many of the samples that are classified wrongly, greatest loss first.", valueName: "n"))
     var wrong: Int?
     @Flag(help: "Prints one JSON object.") var json = false
 
@@ -40,10 +42,14 @@ struct EvaluateCommand: RankedCommand {
     }
 
     func run(in world: any Communicator) throws {
-        let result = try CheckpointEvaluation(
-            of: file.read, data: data, images: pictures.asked,
-            views: TestViews(testAugment, share: testAugmentShare), wrong: wrong ?? (confusion == nil ? nil : 0),
-            threads: threads, instructionSet: instructionSet, world: world)
+        let bar = world.rank == 0 && !Launcher.isPresent ? ProgressBar() : nil
+        let result = try showingOpening(on: bar) {
+            try CheckpointEvaluation(
+                of: file.read, data: data, images: pictures.asked,
+                views: TestViews(testAugment, share: testAugmentShare), wrong: wrong ?? (confusion == nil ? nil : 0),
+                threads: threads, instructionSet: instructionSet, bar: bar, world: world)
+        }
+        bar?.remove()
         guard world.rank == 0 else { return }
         tell(result.notes)
         print(json ? result.json : text(result))

@@ -24,6 +24,7 @@ struct LaunchCommand: LocalCommand {
     @Option(help: ArgumentHelp("The same, a machine a line: node1 slots=4.", valueName: "file"), transform: userPath)
     var hostfile: String?
     @Flag(help: "Prints the call and does not make it.") var dryRun = false
+    @Flag(help: "Prints one JSON object, with --dry-run.") var json = false
     @OptionGroup(title: "A run that goes on by itself") var options: SuperviseOptions
     @Argument(
         parsing: .captureForPassthrough,
@@ -35,6 +36,7 @@ struct LaunchCommand: LocalCommand {
         if hosts != nil && hostfile != nil {
             throw ValidationError("--hosts and --hostfile both name machines: give one")
         }
+        if json && !dryRun { throw ValidationError("--json is for --dry-run: what is started prints what it prints") }
     }
 
     func run() throws {
@@ -51,7 +53,16 @@ struct LaunchCommand: LocalCommand {
         let plan = try LaunchPlan(
             ranks: ranks, machines: machines, surroundings: surroundings,
             usesStandardInput: Self.usesStandardInput(command))
-        try Self.start(plan.call(of: ownProgram, command), isDry: dryRun)
+        let call = plan.call(of: ownProgram, command)
+        if json { return print(try JSONText(Call(call: call, shell: LaunchPlan.shellWords(call))).text) }
+        try Self.start(call, isDry: dryRun)
+    }
+
+    /// What `--json` prints.
+    private struct Call: Encodable {
+        let call: [String]
+        /// The same for a shell.
+        let shell: String
     }
 
     static func usesStandardInput(_ command: [String]) -> Bool {

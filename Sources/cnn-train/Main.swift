@@ -61,7 +61,7 @@ enum Main {
         guard !arguments.isEmpty else {
             throw UsageError("what shall be trained? Say --model NAME or --config FILE.\n\n" + CNNTrain.helpMessage())
         }
-        return try CNNTrain.parseAsRoot(arguments)
+        return try CNNTrain.parseAsRoot(AutoCommand.expanding(arguments))
     }
 
     private static func run(_ command: any ParsableCommand) throws {

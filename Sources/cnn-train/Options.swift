@@ -28,6 +28,7 @@ struct OptionsCommand: LocalCommand {
         - `--config file.yaml`: \(TrainCommand.configSummary)
         - `--set key=value`: \(RecipeArguments.setSummary)
         - `--workers n`: \(TrainCommand.workersSummary)
+        - `--more-epochs n`: \(TrainCommand.moreEpochsSummary)
         - `include: file.yaml`, in a file alone: \(RecipeKey.includeSummary)
 
         A flag that may be repeated is a list in YAML (`freeze: [conv1, bn1]`), or a mapping where it gives names and values

@@ -1,8 +1,10 @@
 import ArgumentParser
+import Checkpoints
 import Datasets
 import Files
 import Foundation
 import Recipes
+import Runs
 import Terminal
 import Training
 
@@ -16,14 +18,25 @@ struct PredictCommand: LocalCommand {
             """)
 
     @OptionGroup var file: NetworkFileArguments
-    @Argument(help: ArgumentHelp("JPEG, PNG or WebP files.", valueName: "image"), transform: userPath) var images:
-        [String] = []
+    @Argument(
+        help: ArgumentHelp("JPEG, PNG or WebP files, folders of them, or patterns.", valueName: "image"),
+        transform: userPath)
+    var images: [String] = []
     @Option(
         help: ArgumentHelp("A .safetensors file whose tensor `input` is float32, N x C x H x W.", valueName: "file"),
         transform: userPath)
     var inputTensor: String?
     @Option(help: "How many classes to name.") var top = 5
     @Flag(help: "Prints one JSON object for each image, on a line.") var json = false
+    @Option(
+        help: ArgumentHelp(
+            "Writes a page with the pictures, what is seen in them, and where the network looks.", valueName: "file"),
+        transform: userPath)
+    var html: String?
+    @Option(
+        help: ArgumentHelp("Writes a table: a line for each picture, with its likeliest classes.", valueName: "file"),
+        transform: userPath)
+    var csv: String?
     @Flag(help: "Prints all class scores, in digits that read back exactly.") var logits = false
     @OptionGroup(title: "Pictures") var pictures: PictureArguments
     @Option(\.threads) var threads: Int?
@@ -34,6 +47,9 @@ struct PredictCommand: LocalCommand {
         try checkRanges { $0.threads = threads }
         guard images.isEmpty != (inputTensor == nil) else {
             throw ValidationError("give pictures, or --input-tensor, and not both")
+        }
+        if let option = html.map({ _ in "--html" }) ?? csv.map({ _ in "--csv" }), inputTensor != nil {
+            throw ValidationError("\(option) is for pictures, not for --input-tensor")
         }
     }
 
@@ -54,19 +70,35 @@ struct PredictCommand: LocalCommand {
 
     /// Goes on after a picture that cannot be read, and fails at the end. A picture alone fails as the command does.
     private func predictImages() throws {
+        let paths = try images.flatMap { try picturePaths($0) }
         let predictor = try Predictor(
-            file.read(), images: pictures.asked, threads: threads, instructionSet: instructionSet)
+            file.read(), images: pictures.asked, keepsMaps: html != nil, threads: threads,
+            instructionSet: instructionSet)
         tell(predictor.notes)
+        var album = PredictionAlbum(predictor, top: top, showsPictures: html != nil)
         var failed = 0
-        for path in images {
+        for path in paths {
             do {
-                try show(predictor.prediction(ofFile: path), of: path)
-            } catch  where images.count > 1 && (error is ImageError || error is SampleError) {
+                let shown = try predictor.shownPrediction(ofFile: path)
+                try show(shown.prediction, of: path)
+                album.add(shown, of: path)
+            } catch  where paths.count > 1 && (error is ImageError || error is SampleError) {
                 failed += 1
                 try report(error, of: path)
+                album.add(error, of: path)
             }
         }
-        if failed > 0 { throw PredictionError.someFailed(failed: failed, of: images.count) }
+        if let html { try write(album.page(of: file.checkpoint).html, to: html) }
+        if let csv { try write(album.table, to: csv) }
+        if failed > 0 { throw PredictionError.someFailed(failed: failed, of: paths.count) }
+    }
+
+    private func write(_ text: String, to path: String) throws {
+        do throws(CheckpointError) {
+            try writeFile(text, to: path)
+        } catch {
+            throw RunError.cannotWrite(path: path, reason: error.reason)
+        }
     }
 
     private func report(_ error: any Error, of path: String) throws {

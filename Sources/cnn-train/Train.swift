@@ -19,6 +19,11 @@ struct TrainCommand: RankedCommand {
     var config: [String] = []
     @Option(parsing: .unconditional, help: ArgumentHelp(Self.workersSummary)) var workers: Int?
 
+    @Option(parsing: .unconditional, help: ArgumentHelp(Self.moreEpochsSummary, valueName: "n")) var moreEpochs: Int?
+
+    static let moreEpochsSummary = """
+        With `--resume`: goes on for so many epochs beyond the end of a run that is complete; one that is not goes to its end.
+        """
     static let configSummary = """
         A recipe in YAML with any of the other options; flags win over it. May be repeated, and a later one wins.
         """
@@ -29,13 +34,20 @@ struct TrainCommand: RankedCommand {
     func validate() throws {
         // Where it can be followed it has been, before the command line was read.
         if workers != nil { throw ValidationError(LaunchError.launchedAlready.description) }
+        guard moreEpochs != nil else { return }
+        try checkRanges([("--more-epochs", moreEpochs, 1...1_000_000)])
+        guard let resume = try recipe.flags().resume, resume != Recipe.Resume.none else {
+            throw ValidationError("--more-epochs is for a run that goes on: say --resume too, and --output FOLDER")
+        }
     }
 
     func run(in world: any Communicator) throws {
         StopRequest.listen(isAlone: !Launcher.isPresent)
         let recipe = try Recipe.shared(in: world, resolved)
-        let trainer = try Trainer(
-            recipe: recipe, world: world, console: Console(isQuiet: world.rank != 0), observers: observers(of:))
+        let console = Console(isQuiet: world.rank != 0, progress: recipe.progress)
+        let trainer = try showingOpening(on: console.bar) {
+            try Trainer(recipe: recipe, world: world, console: console, observers: observers(of:))
+        }
         _ = try trainer.run()
     }
 
@@ -51,6 +63,7 @@ struct TrainCommand: RankedCommand {
     func resolved() throws -> Recipe {
         let flags = try recipe.flags()
         let asked = try Recipe.resolve(file: recipe.file(config, under: flags), flags: flags)
+        if let moreEpochs { return try asked.goingOn(forMore: moreEpochs) }
         // A run that goes on has chosen already.
         guard asked.choosesBatchSize || asked.choosesLearningRate,
             let earlier = try RunFolder.recipe(toResume: asked.resume, output: asked.output)

@@ -15,6 +15,7 @@ struct NetworkOptions: RecipeFlags {
     @Flag(\.initSkipMismatched) var initSkipMismatched = false
     @Flag(\.initForce) var initForce = false
     @Option(\.freeze) var freeze: [String] = []
+    @Option(\.trainOnly) var trainOnly: [String] = []
     @Option(\.rateMultipliers) var rateMultipliers: [PrefixAndFactor] = []
     @Option(\.trainingLengths) var trainFor: [PrefixAndLength] = []
     @Option(\.whiteningImages) var whiteningImages: Int?
@@ -30,6 +31,7 @@ struct NetworkOptions: RecipeFlags {
         recipe.initSkipMismatched = initSkipMismatched ? true : nil
         recipe.initForce = initForce ? true : nil
         recipe.freeze = freeze.isEmpty ? nil : freeze
+        recipe.trainOnly = trainOnly.isEmpty ? nil : trainOnly
         recipe.rateMultipliers = rateMultipliers.isEmpty ? nil : rateMultipliers.factors
         let lengths = Dictionary(trainFor.map { ($0.prefix, $0.length) }, uniquingKeysWith: { _, last in last })
         recipe.trainingLengths = lengths.isEmpty ? nil : lengths
@@ -107,6 +109,7 @@ struct OptimizationOptions: RecipeFlags {
     @Option(\.averageWeights) var averageWeights: Double?
     @Flag(\.averageWarmup) var averageWarmup: Bool?
     @Option(\.averageEvery) var averageEvery: Int?
+    @Option(\.evaluateEvery) var evaluateEvery: Int?
     @Option(\.patience) var patience: Int?
     @Option(\.stopAtAccuracy) var stopAtAccuracy: Double?
 
@@ -133,6 +136,7 @@ struct OptimizationOptions: RecipeFlags {
         recipe.averageWeights = averageWeights
         recipe.averageWarmup = averageWarmup
         recipe.averageEvery = averageEvery
+        recipe.evaluateEvery = evaluateEvery
         recipe.patience = patience
         recipe.stopAtAccuracy = stopAtAccuracy
     }
@@ -189,6 +193,7 @@ struct MachineOptions: RecipeFlags {
 struct ResultOptions: RecipeFlags {
     @Option(\.output, transform: userPath) var output: String?
     @Option(\.logEvery) var logEvery: Int?
+    @Option(\.progress) var progress: Recipe.ProgressDisplay?
     @Option(\.lossPrecision) var lossPrecision: Recipe.LossPrecision?
     @Option(\.report) var report: Recipe.Report?
     @Option(\.testAugmentation) var testAugment: Recipe.TestAugmentation?
@@ -198,6 +203,7 @@ struct ResultOptions: RecipeFlags {
     func write(to recipe: inout RecipeOverrides) {
         recipe.output = output
         recipe.logEvery = logEvery
+        recipe.progress = progress
         recipe.lossPrecision = lossPrecision
         recipe.report = report
         recipe.testAugmentation = testAugment

@@ -46,7 +46,7 @@ let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastP
         let flags = Set((train.arguments ?? []).flatMap { $0.names ?? [] }.map(\.name))
         let switches = Set(RecipeKey.all.filter { $0.expected == "true or false" }.map { "no-" + $0.flag })
         #expect(
-            flags.subtracting(["h", "help", "version", "config", "set", "workers"]).subtracting(switches)
+            flags.subtracting(["h", "help", "version", "config", "set", "workers", "more-epochs"]).subtracting(switches)
                 == Set(RecipeKey.all.map(\.flag)))
         let schema = try JSONSerialization.jsonObject(with: Data(Commands().run("config", "schema").output.utf8))
         let properties = (schema as? [String: Any])?["properties"] as? [String: Any]
@@ -74,7 +74,8 @@ let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastP
     func twins() throws {
         // What these mean is another thing: a file to write, steps that are measured, a batch of each rank.
         let others: Set = [
-            "export output", "import output", "average output", "preview output", "report output", "bench steps", "plan steps",
+            "export output", "import output", "average output", "preview output", "report output", "bench steps",
+            "plan steps",
             "plan batch-size", "launch heartbeat",
         ]
         let help = try Help.all()

@@ -5,7 +5,9 @@ import Testing
 
 /// What mpirun of Open MPI 4.1.4 was seen to make of the same lines.
 @Suite struct HostfileTests {
-    private func hosts(_ text: String) throws -> [Launching.Host] { try Hostfile(Array(text.utf8), path: "hosts").hosts.hosts }
+    private func hosts(_ text: String) throws -> [Launching.Host] {
+        try Hostfile(Array(text.utf8), path: "hosts").hosts.hosts
+    }
 
     @Test(
         "a line says in any of Open MPI's spellings how many ranks its host takes",

@@ -218,6 +218,7 @@ import Testing
                 batch_size: 32
                 lr: 0.0125
                 accumulate: 1
+                evaluate_every: 1
                 optimizer: sgd
                 momentum: 0.9
                 nesterov: false
@@ -280,6 +281,7 @@ import Testing
             "virtual_shards": "16", "accumulate": "3", "average_weights": "0.999",
             "label_smoothing": "0.1", "class_weights": "[1.0, 0.5]", "balanced_sampling": "on", "patience": "3",
             "stop_at_accuracy": "0.94", "time": "10min", "average_warmup": "true", "average_every": "5",
+            "evaluate_every": "2",
         ]
         // What is said in another key's words.
         let spelledOut: Set = ["duration"]

@@ -171,6 +171,7 @@ let outOfRange = [
     OutOfRange(flag: "--class-weights") { $0.classWeights = .named(["a": .infinity]) },
     OutOfRange(flag: "--time") { $0.time = 0 },
     OutOfRange(flag: "--patience") { $0.patience = 0 },
+    OutOfRange(flag: "--evaluate-every") { $0.evaluateEvery = 0 },
     OutOfRange(flag: "--stop-at-accuracy") { $0.stopAtAccuracy = 1.5 },
     OutOfRange(flag: "--average-every") { $0.averageEvery = 0 },
     OutOfRange(flag: "--label-smoothing") { $0.labelSmoothing = 1 },

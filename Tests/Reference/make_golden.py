@@ -11,7 +11,7 @@ Each tensor is given as shape, L2 norm, sum and a few elements by flat index.
 
 Usage: make_golden.py OUT_DIR model[,model...]       needs: torch, torchvision, numpy
 """
-import json, math, sys
+import math, sys
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ import torch.nn.functional as F
 import torchvision
 from torch import nn
 
+import rows
 from twins import CLASSES, build
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
@@ -147,7 +148,7 @@ def main(out, names):
     torch.manual_seed(0)
     for name in names:
         with open(f"{out}/{name}.json", "w") as file:
-            json.dump(golden(name), file, indent=0)
+            rows.dump(golden(name), file)
 
 
 if __name__ == "__main__":

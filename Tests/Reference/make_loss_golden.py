@@ -13,13 +13,14 @@ correct float32 programs may lie from each other, by Monte Carlo arithmetic, see
 
 Usage: make_loss_golden.py OUT_DIR model[,model...]       needs: torch, torchvision, numpy
 """
-import json, sys
+import sys
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
+import rows
 from make_golden import learning_rate, prepared, stats
 from make_spreads import Spread, add_errors, round_parameters
 
@@ -94,7 +95,7 @@ def main(out, names):
     for name in names:
         cases = [golden(name, case) for case in (CASES if name in SMALL else CASES[-1:])]
         with open(f"{out}/{name}.json", "w") as file:
-            json.dump({"model": name, "lr": learning_rate(name), "momentum": 0.9, "cases": cases}, file, indent=0)
+            rows.dump({"model": name, "lr": learning_rate(name), "momentum": 0.9, "cases": cases}, file)
 
 
 if __name__ == "__main__":

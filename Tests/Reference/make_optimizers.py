@@ -22,6 +22,7 @@ import torch
 import torch.nn.functional as F
 
 import make_golden
+import rows
 from make_golden import prepared, stats
 from make_spreads import Spread, add_errors, round_parameters
 
@@ -185,8 +186,8 @@ def main(out, names, cases):
         order = list(CASES)
         all_cases = sorted(kept + new, key=lambda case: order.index(case["case"]))
         with open(path, "w") as file:
-            json.dump({"model": name, "samples": x.shape[0], "pixels": x.shape[2], "classes": classes,
-                       "torch": torch.__version__.split("+")[0], "cases": all_cases}, file, indent=0)
+            rows.dump({"model": name, "samples": x.shape[0], "pixels": x.shape[2], "classes": classes,
+                       "torch": torch.__version__.split("+")[0], "cases": all_cases}, file)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ logits every 20th is there, and the root of the mean of all squares.
 
 Usage: make_picture.py OUT_DIR       needs: torch, torchvision, numpy, Pillow 13
 """
-import json, math, sys
+import math, sys
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ import torchvision
 from PIL import Image, ImageOps
 from torchvision import transforms
 
+import rows
 from make_golden import prepared, unit
 
 WIDTH, HEIGHT = 300, 220
@@ -47,9 +48,9 @@ def main(out):
     picture().save(f"{out}/picture.jpg", quality=90, subsampling=2, exif=exif)
     model = prepared("resnet50")[0].eval()
     with Image.open(f"{out}/picture.jpg") as file, open(f"{out}/picture.json", "w") as target:
-        json.dump({
+        rows.dump({
             "torch": torch.__version__.split("+")[0], "torchvision": torchvision.__version__.split("+")[0],
-            "stored": logits(model, file), "upright": logits(model, ImageOps.exif_transpose(file))}, target, indent=0)
+            "stored": logits(model, file), "upright": logits(model, ImageOps.exif_transpose(file))}, target)
 
 
 main(*sys.argv[1:])

@@ -19,11 +19,12 @@ largest of each of the elements that the golden file shows. One of the runs is P
 
 Usage: make_spreads.py OUT_DIR model[,model...]       needs: torch, torchvision, numpy
 """
-import json, math, sys
+import math, sys
 
 import torch
 from torch import nn
 
+import rows
 from make_golden import five_steps, picks, prepared
 
 U = 2.0 ** -24
@@ -166,7 +167,7 @@ def main(out, names):
     torch.manual_seed(0)
     for name in names:
         with open(f"{out}/{name}.json", "w") as file:
-            json.dump(spreads(name), file, indent=0)
+            rows.dump(spreads(name), file)
 
 
 if __name__ == "__main__":

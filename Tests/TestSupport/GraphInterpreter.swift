@@ -15,6 +15,8 @@ package struct GraphInterpreter {
         package internal(set) var gradients: [[Double]] = []
         /// By `ParameterID.index`: the parameters given, with the running statistics as the run leaves them.
         package internal(set) var parameters: [[Double]] = []
+        /// What the graph keeps besides the logits: samples x height x width x channels.
+        package internal(set) var kept: [ValueID: [Double]] = [:]
     }
 
     /// Whether dropout layer `index` keeps `element` (in H x W x C) of `sample` (in the batch).
@@ -44,6 +46,7 @@ package struct GraphInterpreter {
         var run = Run(graph: graph, images: images, labels: labels, parameters: parameters, isKept: isKept)
         for node in graph.nodes { run.execute(node) }
         run.outcome.logits = run[graph.logits].values
+        for id in graph.kept { run.outcome.kept[id] = run[id].values }
         return run.outcome
     }
 }

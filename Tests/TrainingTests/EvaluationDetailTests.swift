@@ -10,7 +10,8 @@ import Testing
 
 @Suite("The details of an evaluation")
 struct EvaluationDetailTests {
-    private func outcome(_ id: Int, _ label: Int, _ predicted: Int, _ probability: Float, loss: Float) -> SampleOutcome {
+    private func outcome(_ id: Int, _ label: Int, _ predicted: Int, _ probability: Float, loss: Float) -> SampleOutcome
+    {
         SampleOutcome(
             sampleID: UInt32(id), label: Int32(label), predicted: Int32(predicted), probability: probability,
             loss: loss)
@@ -207,7 +208,8 @@ struct EpochEndTests {
         let times = after.filter { $0.kind == "time" }
         #expect(times.map(\.step) == [3, 6, 9, 9])
         #expect(times.compactMap(\.total) == times.compactMap(\.total).sorted())
-        #expect(times.allSatisfy { ($0.computing ?? 0) > 0 && ($0.evaluation ?? 0) > 0 && $0.peak_memory_bytes ?? 0 > 0 })
+        #expect(times.allSatisfy { ($0.computing ?? 0) > 0 && ($0.evaluation ?? 0) > 0 })
+        #expect(times.allSatisfy { ($0.peak_memory_bytes ?? 0) > 0 })
         let kept = before.filter { $0.kind == "time" && $0.step <= 6 }
         #expect(times.prefix(2).map(\.total) == kept.map(\.total))
         // One part of the run: what is counted is what went by.

@@ -263,7 +263,8 @@ struct ResumeTests {
         hooks.isStopAsked = { _, step in step == 2 }
         #expect(throws: RunStopped.self) { try run.train(run.flags("run"), hooks: hooks) }
         #expect(try run.steps("run") == [3])
-        #expect(try run.story("run").count == 3)
+        #expect(try run.story("run").filter { $0.contains("\"kind\": \"train\"") }.count == 3)
+        #expect(try run.story("run").count == 4, "and the norms at the epoch's end")
         let resumed = try run.train(run.flags("run") { $0.resume = .auto })
         #expect(resumed.parametersSHA256 == whole.parametersSHA256)
         #expect(try run.story("run") == run.story("whole"))

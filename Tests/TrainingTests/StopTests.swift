@@ -56,6 +56,23 @@ struct StopTests {
         flags.checkpointEvery = [.steps(1)]
     }
 
+    @Test("a run that evaluates every other epoch evaluates its end too, and learns the same, resumed or not")
+    func evaluatingNow() throws {
+        func rare(_ flags: inout RecipeOverrides) {
+            flags.epochs = 5
+            flags.evaluateEvery = 2
+            flags.checkpointEvery = [.epochs(1)]
+            flags.keepLast = 40
+        }
+        let outcome = try run.train(run.flags("rare", rare))
+        let often = try run.train(run.flags("often") { flags in flags.epochs = 5 })
+        #expect(outcome.parametersSHA256 == often.parametersSHA256)
+        let story = try run.story("rare")
+        #expect(story.filter { $0.contains("\"kind\": \"evaluation\"") }.count == 3)
+        // An epoch that is not evaluated is saved nevertheless.
+        #expect(try run.steps("rare") == (1...5).map { $0 * outcome.step / 5 })
+    }
+
     @Test("a run without progress ends when patience does, on any number of ranks, and saves its state")
     func impatient() throws {
         let outcome = try run.train(run.flags("one", stuck))
@@ -128,7 +145,7 @@ struct StopTests {
             budget.totalSteps(
                 after: step, elapsed: elapsed,
                 pace: TimeBudget.Pace(steps: 10, seconds: 10 * perStep, evaluationSeconds: evaluation),
-                stepsPerEpoch: epoch)
+                stepsPerEvaluation: epoch)
         }
         // 98 seconds count.
         #expect(steps(10, 10, 1, 0) == 98)

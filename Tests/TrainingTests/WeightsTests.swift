@@ -402,6 +402,16 @@ struct ParameterRatesTests {
         for (name, multiplier) in expected { #expect(rates.multiplier(of: name) == multiplier, "\(name)") }
     }
 
+    @Test("nothing but what is trained alone has a rate, and of that what is frozen has none")
+    func trainedAlone() throws {
+        let rates = try rates("train_only: [fc, layer4]\nfreeze: [layer4.0]\nlr_multipliers: {fc: 3}")
+        let expected = ["fc.weight": 3.0, "layer4.1.weight": 1, "layer4.0.weight": 0, "conv1.weight": 0]
+        for (name, multiplier) in expected { #expect(rates.multiplier(of: name) == multiplier, "\(name)") }
+        let head = ParameterRates(
+            try Recipe.resolve(flags: RecipeOverrides(yaml: "model: a\ntrain_only: [head]", path: "r")), head: "1")
+        #expect(head.multiplier(of: "1.weight") == 1 && head.multiplier(of: "11.weight") == 0)
+    }
+
     @Test("a prefix that no name has is refused with the nearest name")
     func unused() throws {
         let names = ["layer1.0.weight", "fc.weight"]
@@ -411,6 +421,7 @@ struct ParameterRatesTests {
         ) { try rates("freeze: [layer1, fc.wieght]").check(names: names) }
         #expect(throws: TrainingError.self) { try rates("lr_multipliers: {x: 1}").check(names: names) }
         try rates("freeze: [layer1]\nlr_multipliers: {fc: 1}").check(names: names)
+        #expect(throws: TrainingError.self) { try rates("train_only: [x]").check(names: names) }
     }
 }
 

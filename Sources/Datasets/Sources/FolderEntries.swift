@@ -9,7 +9,7 @@ struct FolderEntries {
         case file, folder, other
     }
 
-    /// As the system has them, without the folder.
+    /// The names as the system has them, without the folder.
     private(set) var names = FileList()
     private(set) var kinds: [Kind] = []
 
@@ -30,6 +30,7 @@ struct FolderEntries {
                 names.append(name)
                 kinds.append(Self.kind(type, of: bytes, in: folder))
             }
+            if kinds.count % OpeningProgress.interval == 0, !kinds.isEmpty { OpeningProgress.foundMore() }
         }
         guard errno == 0 else {
             throw .unreadable(file: path, reason: String(cString: strerror(errno)))

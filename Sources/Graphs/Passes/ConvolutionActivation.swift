@@ -1,15 +1,15 @@
 extension Graph {
     /// relu(convolution(x)) -> convolution(x) with an activation, where nobody else reads the convolution; the same for
-    /// ReLU6, sigmoid and tanh, and for linear layers. GELU's gradient reads what stands before it, so that only
-    /// evaluation has it so.
+    /// ReLU6, sigmoid and tanh, and for linear layers. GELU's gradient reads its input, so that only evaluation fuses
+    /// it.
     ///
-    /// What has just been written goes through the activation while it is in the nearest cache.
+    /// The activation is the convolution's epilogue: it reads numbers that are still in the nearest cache.
     func fusingConvolutionActivations() -> Graph {
         let uses = Uses(self)
         var fused = self
         var removed: Set<Int> = []
         for (index, node) in nodes.enumerated() {
-            guard let activation = Activation(node.operation), node.addend == nil, node.inputs[0] != logits,
+            guard let activation = Activation(node.operation), node.addend == nil, !outlivesRun(node.inputs[0]),
                 uses.onlyReader(of: node.inputs[0]) != nil, let place = uses.writer[node.inputs[0].index],
                 case .convolution = nodes[place].operation, nodes[place].activation == nil
             else { continue }

@@ -40,6 +40,13 @@ extension RecipeKey {
             "Parameters whose names begin with this are not updated. May be repeated.",
             valueName: "prefix", alsoKnownAs: ["frozen"]),
         RecipeKey(
+            "train_only", \.trainOnly, .list, in: .network, otherwise: "all",
+            """
+            Parameters whose names do not begin with this are not updated. `head` is the layer that scores the classes, \
+            whatever it is called. May be repeated.
+            """,
+            valueName: "prefix", alsoKnownAs: ["unfreeze", "trainable"]),
+        RecipeKey(
             "lr_multipliers", \.rateMultipliers,
             .map(of: .number("a number from 0 to 1000000", in: 0...1_000_000)), in: .network,
             otherwise: "1 for all",

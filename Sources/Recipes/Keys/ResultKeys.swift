@@ -1,5 +1,5 @@
 extension RecipeKey {
-    /// Keys of what a run leaves and says.
+    /// The keys of a run's files and output.
     static let results: [RecipeKey] = [
         RecipeKey(
             "output", \.output, .path, in: .results, otherwise: "`runs/MODEL-DATA`, with a number where that is taken",
@@ -8,6 +8,14 @@ extension RecipeKey {
         RecipeKey(
             "log_every", \.logEvery, .integer(in: 1...1_000_000_000), in: .results, default: Default.logEvery,
             "Steps between two lines of the log.",
+            whenResumed: .changesFreely),
+        RecipeKey(
+            "progress", \.progress, .choice(), in: .results, default: Default.progress,
+            """
+            How a run shows how far it is. `bar`: a bar that is drawn again and again, where standard error is a terminal \
+            that can move its cursor, else as `plain`. `plain`: a line every `log_every` steps. `none`: the lines of \
+            epochs and evaluations alone. `auto`: as `bar`, but as `plain` for processes that mpirun or srun has started.
+            """,
             whenResumed: .changesFreely),
         RecipeKey(
             "loss_precision", \.lossPrecision, .choice(), in: .results, default: Default.lossPrecision,

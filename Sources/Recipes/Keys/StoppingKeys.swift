@@ -1,6 +1,11 @@
 extension RecipeKey {
-    /// Keys of what ends a run before its last step.
+    /// The keys of a run's evaluations, and of the conditions that end it before its last step.
     static let stopping: [RecipeKey] = [
+        RecipeKey(
+            "evaluate_every", \.evaluateEvery, .integer(in: 1...1_000_000), in: .optimization,
+            default: Default.evaluateEvery,
+            "Epochs between two evaluations on the test split. The end of the run is evaluated in any case.",
+            alsoKnownAs: ["eval_every", "val_interval", "eval_interval"], whenResumed: .changesFreely),
         RecipeKey(
             "patience", \.patience, .integer(in: 1...1_000_000).orNone, in: .optimization,
             """

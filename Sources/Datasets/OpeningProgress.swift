@@ -1,0 +1,48 @@
+import Synchronization
+
+/// The progress of opening a dataset, for those who wait: to list a folder of a million pictures, or to read through a
+/// tar file, takes minutes the first time.
+package final class OpeningProgress: Sendable {
+    @TaskLocal private static var current: OpeningProgress?
+
+    private let found = Mutex(0)
+    private let tell: @Sendable (_ found: Int) -> Void
+    private let end: @Sendable () -> Void
+
+    private init(tell: @escaping @Sendable (Int) -> Void, end: @escaping @Sendable () -> Void) {
+        self.tell = tell
+        self.end = end
+    }
+
+    /// Does `body`, on whose thread datasets are opened.
+    ///
+    /// - Parameters:
+    ///   - tell: is told how many files have been found so far, again and again.
+    ///   - end: is told that a dataset is open, or cannot be opened.
+    package static func watching<Result>(
+        tell: @escaping @Sendable (_ found: Int) -> Void, end: @escaping @Sendable () -> Void,
+        _ body: () throws -> Result
+    ) rethrows -> Result {
+        try $current.withValue(OpeningProgress(tell: tell, end: end), operation: body)
+    }
+
+    /// Files between two calls of `found`.
+    static let interval = 256
+
+    /// `interval` more files have been found.
+    static func foundMore() {
+        guard let current else { return }
+        current.tell(
+            current.found.withLock { found in
+                found += interval
+                return found
+            })
+    }
+
+    /// A dataset is open.
+    static func finish() {
+        guard let current else { return }
+        current.found.withLock { $0 = 0 }
+        current.end()
+    }
+}

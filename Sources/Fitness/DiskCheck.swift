@@ -1,0 +1,44 @@
+import Files
+import Glibc
+import Terminal
+
+/// Whether results can be written, and how many of them.
+package enum DiskCheck {
+    /// Bytes of a small network's results.
+    static let least = 100 << 20
+    /// Bytes of the four or five checkpoints of a large one.
+    static let enough = 4 << 30
+
+    /// - Parameters:
+    ///   - path: where results go; what of it is not there is made.
+    ///   - free: bytes of that disk; nil where it does not say.
+    ///   - refusal: why nothing can be written there; nil where it can.
+    package static func finding(path: String, free: Int?, refusal: String?) -> Finding {
+        let shown = path.visible
+        if let refusal {
+            return .problem(
+                "output", "\(shown) cannot be written: \(refusal)", needed: "a folder of yours",
+                remedy: "Name another with --output, or change its owner")
+        }
+        guard let free else { return .ok("output", "\(shown) can be written") }
+        return .ofBytes(
+            "output", free, least: least, enough: enough, of: { "\(shown) can be written, \($0) are free" },
+            for: "for checkpoints",
+            remedy: "Make space, name another disk with --output, or keep fewer with --keep-last")
+    }
+
+    /// What is found of a folder, or of the nearest one above that is there.
+    package static func finding(of path: String) -> Finding {
+        var folder = path
+        while !fileExists(folder) {
+            let parent = splitPath(folder).folder
+            if parent == folder { break }
+            folder = parent
+        }
+        var probe = (folder + "/cnn-train-XXXXXX").pathBytes.map { CChar(bitPattern: $0) } + [0]
+        let made = mkdtemp(&probe) != nil
+        let refusal = made ? nil : systemReason(errno)
+        if made { rmdir(probe) }
+        return finding(path: path, free: freeBytes(in: folder), refusal: refusal)
+    }
+}

@@ -1,0 +1,64 @@
+import Glibc
+import Synchronization
+
+/// The last line of the terminal behind standard error, which is drawn again and again. Whole lines that go to the same
+/// terminal by any stream come above it: it makes room for them and stands below them again.
+package final class LiveLine: Sendable {
+    package static let shared = LiveLine()
+
+    /// What stands there; nil for nothing. Held while anything is written to a terminal.
+    private let shown = Mutex<String?>(nil)
+
+    private static let clearing = "\r\u{1B}[K"
+
+    private init() {
+        // A command that fails in between leaves the line to the shell's prompt.
+        atexit { LiveLine.shared.remove() }
+    }
+
+    /// Draws a text, which may hold colours and nothing else that a terminal obeys, in the place of what stands there. Draws
+    /// nothing where that would have to wait, as for a terminal that Ctrl-S has stopped, or where a shell has put this
+    /// process into the background.
+    func show(_ text: String) {
+        guard Self.isReady else { return }
+        shown.withLock { shown in
+            shown = text
+            Self.write("\r" + text + "\u{1B}[K")
+        }
+    }
+
+    /// Takes the line away.
+    package func remove() {
+        shown.withLock { shown in
+            if shown != nil { Self.write(Self.clearing) }
+            shown = nil
+        }
+    }
+
+    /// Writes whole lines to a terminal by `body`, above the line.
+    func lifting<Result>(_ body: () -> Result) -> Result {
+        shown.withLock { shown in
+            guard let text = shown else { return body() }
+            Self.write(Self.clearing)
+            defer {
+                // A shell's prompt may stand there by now.
+                if Self.isInForeground { Self.write(text) } else { shown = nil }
+            }
+            return body()
+        }
+    }
+
+    private static var isInForeground: Bool {
+        let foreground = tcgetpgrp(STDERR_FILENO)
+        // It is unknown for a terminal that is not the one which controls this process.
+        return foreground <= 0 || foreground == getpgrp()
+    }
+
+    private static var isReady: Bool {
+        guard isInForeground else { return false }
+        var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        return poll(&ready, 1, 0) == 1 && ready.revents & Int16(POLLOUT) != 0
+    }
+
+    private static func write(_ text: String) { _ = StandardStream.write(Array(text.utf8), to: STDERR_FILENO) }
+}

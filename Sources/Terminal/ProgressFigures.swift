@@ -1,0 +1,93 @@
+/// How far something is, and what is known of it meanwhile: what a progress bar shows.
+package struct ProgressFigures: Hashable, Sendable {
+    /// Some words in a long and a short form.
+    package struct Words: Hashable, Sendable {
+        package let long: String
+        package let short: String
+
+        /// - Parameter short: nil for the same.
+        package init(_ long: String, short: String? = nil) {
+            self.long = long
+            self.short = short ?? long
+        }
+    }
+
+    /// What goes on.
+    package var title: Words
+    /// Of `total`, what is done; what is counted stands behind it.
+    package var done: Int
+    /// nil where nobody knows how much there is to do.
+    package var total: Int?
+    /// The most important one first, which is left out last where the window is narrow.
+    package var facts: [Words]
+
+    package init(_ title: Words, done: Int, of total: Int?, facts: [Words] = []) {
+        self.title = title
+        self.done = done
+        self.total = total
+        self.facts = facts
+    }
+}
+
+extension ProgressFigures {
+    /// The line that shows them in a window, without colours at most a column narrower: a letter in the last one makes some
+    /// terminals begin another line.
+    ///
+    /// A wide window has long words and a bar, a narrow one short words and a smaller bar, then no bar, then fewer facts.
+    package func line(columns: Int, style: TerminalStyle) -> String {
+        let width = max(columns - 1, 0)
+        if let line = line(\.long, between: "  ", width: width, leastBar: 6, style: style) { return line }
+        if let line = line(\.short, between: " ", width: width, leastBar: 6, style: style) { return line }
+        for count in stride(from: facts.count, through: 0, by: -1) {
+            let text = ([title.short, position] + facts.prefix(count).map(\.short)).joined(separator: " ")
+            if text.count <= width { return text }
+        }
+        return String(position.prefix(width))
+    }
+
+    /// Columns of a bar at most: more show nothing more.
+    private static let longestBar = 40
+
+    /// The line with a bar of at least `leastBar` columns; nil where it does not fit, and without a bar where none is.
+    private func line(
+        _ form: KeyPath<Words, String>, between gap: String, width: Int, leastBar: Int, style: TerminalStyle
+    ) -> String? {
+        let behind = [position] + facts.map { $0[keyPath: form] }
+        let used = ([title[keyPath: form]] + behind).joined(separator: gap).count
+        guard let total else {
+            return used <= width ? ([title[keyPath: form]] + behind).joined(separator: gap) : nil
+        }
+        let left = width - used - gap.count
+        guard left >= leastBar else { return nil }
+        let bar = Self.bar(columns: min(left, Self.longestBar), done: done, of: total, style: style)
+        return ([title[keyPath: form], bar] + behind).joined(separator: gap)
+    }
+
+    /// `120/469`, or `120` where nobody knows how many there are. Its width stays the same.
+    private var position: String {
+        guard let total else { return grouped(done) }
+        let all = grouped(total)
+        let own = grouped(done)
+        return String(repeating: " ", count: max(all.count - own.count, 0)) + own + "/" + all
+    }
+
+    private static func bar(columns: Int, done: Int, of total: Int, style: TerminalStyle) -> String {
+        let share = total > 0 ? min(max(Double(done) / Double(total), 0), 1) : 1
+        let filled = Int(share * Double(columns))
+        let marks = style.isUnicode ? ("━", "─") : ("#", "-")
+        let (before, after) = style.isColoured ? ("\u{1B}[36m", "\u{1B}[0m") : ("", "")
+        let isEmpty = filled == 0
+        return (isEmpty ? "" : before + String(repeating: marks.0, count: filled) + after)
+            + String(repeating: marks.1, count: columns - filled)
+    }
+}
+
+/// `11,689,512`
+private func grouped(_ number: Int) -> String {
+    let digits = Array(String(number))
+    return String(
+        digits.indices.flatMap { index in
+            index > 0 && (digits.count - index) % 3 == 0 && digits[index - 1] != "-"
+                ? [",", digits[index]] : [digits[index]]
+        })
+}

@@ -1,0 +1,28 @@
+import Foundation
+
+/// What a terminal can show besides plain letters, as the environment says.
+package struct TerminalStyle: Hashable, Sendable {
+    /// Whether the cursor can be moved at all, which lines that are drawn again need.
+    package var movesCursor: Bool
+    /// Whether colours are welcome. (no-color.org: not where NO_COLOR is set and not empty.)
+    package var isColoured: Bool
+    /// Whether letters beyond ASCII are.
+    package var isUnicode: Bool
+
+    package init(movesCursor: Bool = true, isColoured: Bool = true, isUnicode: Bool = true) {
+        self.movesCursor = movesCursor
+        self.isColoured = isColoured
+        self.isUnicode = isUnicode
+    }
+
+    package init(environment: [String: String]) {
+        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        movesCursor = value("TERM").map { $0 != "dumb" } ?? false
+        isColoured = movesCursor && value("NO_COLOR") == nil
+        let locale = (value("LC_ALL") ?? value("LC_CTYPE") ?? value("LANG") ?? "").lowercased()
+        isUnicode = locale.contains("utf-8") || locale.contains("utf8")
+    }
+
+    /// That of the terminal which this process was started on.
+    package static let own = TerminalStyle(environment: ProcessInfo.processInfo.environment)
+}

@@ -1,0 +1,40 @@
+import Datasets
+import Tensors
+import Terminal
+import Training
+
+/// Shows a person how far something is that takes its time, while `body` does it.
+///
+/// - Parameters:
+///   - title: what is done.
+///   - unit: what is counted: `images`.
+///   - body: is given what to tell how many of how many are done, as often as it likes.
+func showingProgress<Result>(
+    _ title: String, unit: String, _ body: ((_ done: Int, _ of: Int) -> Void) throws -> Result
+) rethrows -> Result {
+    guard let bar = ProgressBar() else { return try body { _, _ in } }
+    defer { bar.remove() }
+    let start = monotonicSeconds()
+    return try body { done, all in
+        bar.show(figures(title, unit: unit, done: done, of: all, seconds: monotonicSeconds() - start))
+    }
+}
+
+private func figures(_ title: String, unit: String, done: Int, of all: Int, seconds: Double) -> ProgressFigures {
+    var figures = ProgressFigures(.init(title), done: done, of: all)
+    guard done > 0, seconds > 0 else { return figures }
+    let speed = Wording.significant(Double(done) / seconds)
+    let left = Wording.duration(seconds: seconds * Double(all - done) / Double(done))
+    figures.facts = [.init("\(left) left", short: left), .init("\(speed) \(unit)/s", short: "\(speed)/s")]
+    return figures
+}
+
+/// Shows a person that files of a dataset are being listed, wherever `body` opens one.
+///
+/// - Parameter bar: nil where nobody looks on.
+func showingOpening<Result>(on bar: ProgressBar?, _ body: () throws -> Result) rethrows -> Result {
+    guard let bar else { return try body() }
+    return try OpeningProgress.watching(
+        tell: { found in bar.show(ProgressFigures(.init("listing files", short: "files"), done: found, of: nil)) },
+        end: { bar.remove() }, body)
+}

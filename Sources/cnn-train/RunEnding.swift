@@ -1,0 +1,43 @@
+import Datasets
+import Files
+import Foundation
+import Runs
+import Terminal
+import Training
+
+/// The last words of a run of which nothing was said but its pictures: what it reached, where it errs, and what to do
+/// next.
+struct RunEnding {
+    private let outcome: TrainingOutcome
+    private let data: String
+
+    /// - Parameter data: as `--data` takes it.
+    init(_ outcome: TrainingOutcome, data: String) {
+        self.outcome = outcome
+        self.data = data
+    }
+
+    var text: String {
+        let evaluation = outcome.evaluation
+        let folder = outcome.folder.path
+        var lines = [
+            "",
+            "Test accuracy \(Wording.fixed(evaluation.accuracy * 100, 1))%, of "
+                + "\(Wording.count(evaluation.samples, "picture")).",
+        ]
+        if let detail = outcome.folder.evaluationDetail { lines += ConfusionWords(detail).lines }
+        if fileExists(folder + "/report.html") { lines.append("The report: \(folder.visible)/report.html") }
+        lines.append("What it sees in a picture:")
+        lines.append("  cnn-train predict --checkpoint \(shellWord(folder)) \(shellWord(picture))")
+        return lines.joined(separator: "\n")
+    }
+
+    /// A picture to try, of those that were tested on where they are files.
+    private var picture: String {
+        guard let stored = try? openDataset(data) as? StoredDataset, stored.source.count(of: .test) > 0 else {
+            return "PICTURE"
+        }
+        let path = stored.source.path(of: 0, in: .test)
+        return fileExists(path) ? path : "PICTURE"
+    }
+}
