@@ -32,6 +32,8 @@ final class Coordinator {
     private let settings: Recipe.Checkpoints
     private let log: RunLog
     private let clock: @Sendable () -> Double
+    /// Those that show the run to people; nil before they look on.
+    private var audience: RunAudience?
     /// When the last checkpoint was taken or left out; the run's start before that.
     private var lastTaken: Double
     /// When a checkpoint that could not be written is to be tried again.
@@ -96,11 +98,12 @@ final class Coordinator {
     // MARK: Metrics
 
     /// Appends a record. A disk that is full ends no training: the record is written when there is room.
-    func record(_ record: MetricsRecord) { append { try metrics.append(record) } }
+    func record(_ record: MetricsRecord) { append(line: record.json) }
 
-    private func append(_ write: () throws -> Void) {
+    private func append(line: String) {
+        audience?.tell(line)
         do {
-            try write()
+            try metrics.append(line: line)
             isMetricsFileBehind = false
         } catch {
             if !isMetricsFileBehind {
@@ -132,7 +135,7 @@ final class Coordinator {
         line.add("step", step)
         line.add("rank", rank)
         line.add("reason", what)
-        append { try metrics.append(line: line.text) }
+        append(line: line.text)
         log.warning("\(what) at step \(step)\(place)")
     }
 
@@ -142,7 +145,7 @@ final class Coordinator {
         line.add("kind", MetricsFile.fittedKind)
         line.add("step", step)
         line.add("total_steps", totalSteps)
-        append { try metrics.append(line: line.text) }
+        append(line: line.text)
     }
 
     // MARK: Checkpoints
@@ -220,12 +223,22 @@ final class Coordinator {
     /// The state that a run goes on from was saved as this step's.
     func resumed(from step: Int) { savedStep = step }
 
+    // MARK: Observers
+
+    /// Shows the run to observers from here on.
+    ///
+    /// - Throws: `ThreadError.refused`, or what keeps an observer from being made.
+    func show(to observers: RunObservers, _ run: (RunFolder) -> ObservedRun) throws {
+        audience = try RunAudience(observers(run(folder)))
+    }
+
     /// Makes the story's end last.
     func close() throws { try metrics.synchronize() }
 
     /// Lets others have the folder, once nothing is being written there any more.
     func release() {
         writer.wait()
+        audience?.end()
         lock.release()
     }
 }

@@ -19,6 +19,7 @@ extension Trainer {
         let start = try together(world) { world.rank == 0 ? try prepareStart(found?.told) : nil }
         coordinator = start?.coordinator
         step = try world.broadcast(start?.step ?? 0)
+        try together(world) { try coordinator?.show(to: observers, observed(in:)) }
         try sharePresentation(start?.presentation)
         guarding.begin(after: step)
         world.recorder.folder = try world.broadcast(start?.coordinator.folder.path ?? "")
@@ -45,6 +46,14 @@ extension Trainer {
         try beginSnapshots()
         if holder >= 0 { try finishStep(isEvaluated: isEvaluationDue) }
         return isMissing && step > 0 && isEvaluationDue
+    }
+
+    /// What those know of the run that show it to people.
+    private func observed(in folder: RunFolder) -> ObservedRun {
+        ObservedRun(
+            folder: folder, recipe: recipe, ranks: world.size, classes: setup.dataset.classNames,
+            stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: areStepsKnown ? sizes.totalSteps : nil, resumedStep: step,
+            warn: { [log] in log.warning($0) })
     }
 
     /// Shows images on every rank as rank 0 has chosen. Collective.

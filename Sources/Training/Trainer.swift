@@ -71,6 +71,8 @@ package final class Trainer {
     /// The result of averages over several views of test images at the end.
     var augmentedEvaluation: Evaluation?
     var hooks = TrainerHooks()
+    /// Makes those that show the run to people; called on rank 0 alone.
+    let observers: RunObservers
     /// Whether people know that steps wait for images.
     private var isSlowDataTold = false
     var stopRule: StopRule
@@ -94,8 +96,11 @@ package final class Trainer {
     /// Opens data, builds the network and the engine. Collective.
     ///
     /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
-    package init(recipe: Recipe, world: any Communicator, console: Console) throws {
+    package init(
+        recipe: Recipe, world: any Communicator, console: Console, observers: @escaping RunObservers = { _ in [] }
+    ) throws {
         self.world = world
+        self.observers = observers
         log = RunLog(console: console, lossPrecision: recipe.lossPrecision)
         let opened = try together(world) {
             let setup = try Setup(

@@ -33,8 +33,14 @@ struct TrainCommand: RankedCommand {
     func run(in world: any Communicator) throws {
         StopRequest.listen(isAlone: !Launcher.isPresent)
         let recipe = try Recipe.shared(in: world, resolved)
-        let trainer = try Trainer(recipe: recipe, world: world, console: Console(isQuiet: world.rank != 0))
+        let trainer = try Trainer(
+            recipe: recipe, world: world, console: Console(isQuiet: world.rank != 0), observers: observers(of:))
         _ = try trainer.run()
+    }
+
+    /// Those that show a run to people while it goes on.
+    private func observers(of run: ObservedRun) throws -> [any RunObserver] {
+        []
     }
 
     func resolved() throws -> Recipe {

@@ -3,6 +3,7 @@ import Collectives
 import Engine
 import Foundation
 import Recipes
+import Runs
 import Testing
 
 @testable import Training
@@ -38,12 +39,14 @@ struct TinyRun {
     /// - Throws: what the ranks throw, which all do alike.
     @discardableResult
     func train(
-        ranks: Int = 1, _ flags: RecipeOverrides, hooks: TrainerHooks = TrainerHooks()
+        ranks: Int = 1, _ flags: RecipeOverrides, hooks: TrainerHooks = TrainerHooks(),
+        observers: @escaping RunObservers = { _ in [] }
     ) throws -> TrainingOutcome {
         let recipe = try Recipe.resolve(flags: flags)
         let outcomes = try InProcessCommunicator.run(ranks: ranks) { world in
             Result {
-                let trainer = try Trainer(recipe: recipe, world: world, console: Console(isQuiet: true))
+                let trainer = try Trainer(
+                    recipe: recipe, world: world, console: Console(isQuiet: true), observers: observers)
                 trainer.hooks = hooks
                 return try trainer.run()
             }
