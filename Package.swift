@@ -90,6 +90,7 @@ let package = Package(
             exclude: ["onnx.proto"], swiftSettings: house),
         room("Recipes", ["Files", "Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
         engineRoom("Runs", ["Files", "Terminal", "CMachine", "Checkpoints", "Recipes"]),
+        room("TensorBoard", ["CImageCodecs", "Files", "Terminal", "Recipes", "Runs"]),
         room(
             "Launching",
             ["Machine", "Files", "Terminal", "Tensors", "Checkpoints", "Recipes", "Runs", "CRelay", "CProcess"]),
@@ -103,7 +104,7 @@ let package = Package(
             name: "cnn-train",
             dependencies: [
                 "Training", "Runs", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Launching", "Planning",
-                "Collectives",
+                "Collectives", "TensorBoard",
                 "Datasets", "Checkpoints", "Exports", "Files", "Tensors", "Machine", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -165,6 +166,7 @@ let package = Package(
             ]),
         tests("Recipes", ["Recipes", "Networks"]),
         tests("Runs", ["Runs"]),
+        tests("TensorBoard", ["TensorBoard", "Runs", "Recipes"]),
         tests(
             "Training",
             [

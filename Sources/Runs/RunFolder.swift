@@ -23,6 +23,8 @@ package struct RunFolder: Hashable, Sendable {
     package var identity: String { path + "/run.id" }
     /// What a supervisor saw and did.
     package var events: String { path + "/supervisor.jsonl" }
+    /// TensorBoard's event files.
+    package var tensorBoard: String { path + "/tensorboard" }
 
     static func path(ofLock path: String) -> String { String(path.dropLast("/run.lock".count)) }
 

@@ -8,7 +8,8 @@ private let rooms = [
     "Networks",
     "Graphs",
     "Engine",
-    "Collectives", "Planning", "Pickles", "Datasets", "Checkpoints", "Exports", "Recipes", "Runs", "Launching",
+    "Collectives", "Planning", "Pickles", "Datasets", "Checkpoints", "Exports", "Recipes", "Runs", "TensorBoard",
+    "Launching",
     "Training", "cnn-train",
 ]
 
