@@ -100,6 +100,9 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var onNonFinite: Recipe.NonFinitePolicy?
     package var logEvery: Int?
     package var lossPrecision: Recipe.LossPrecision?
+    package var tensorBoard: Bool?
+    package var statusPort: Int?
+    package var statusHost: String?
     package var testAugmentation: Recipe.TestAugmentation?
     package var testAugmentationShare: Double?
     package var batchNorm: Recipe.BatchNorm?

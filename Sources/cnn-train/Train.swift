@@ -5,6 +5,8 @@ import Foundation
 import Launching
 import Recipes
 import Runs
+import Status
+import TensorBoard
 import Training
 
 /// `cnn-train train`: a run from its recipe to its results.
@@ -33,14 +35,21 @@ struct TrainCommand: RankedCommand {
     func run(in world: any Communicator) throws {
         StopRequest.listen(isAlone: !Launcher.isPresent)
         let recipe = try Recipe.shared(in: world, resolved)
-        let trainer = try Trainer(
-            recipe: recipe, world: world, console: Console(isQuiet: world.rank != 0), observers: observers(of:))
+        let console = Console(isQuiet: world.rank != 0)
+        let page = try together(world) { world.rank == 0 ? try StatusServer(for: recipe) : nil }
+        defer { page?.close() }
+        if let page { console.say("Status page: \(page.address)") }
+        let trainer = try Trainer(recipe: recipe, world: world, console: console) { run in
+            try Self.observers(of: run) + (page.map { [$0.show(run)] } ?? [])
+        }
         _ = try trainer.run()
     }
 
     /// Those that show a run to people while it goes on.
-    private func observers(of run: ObservedRun) throws -> [any RunObserver] {
-        []
+    private static func observers(of run: ObservedRun) throws -> [any RunObserver] {
+        var observers: [any RunObserver] = []
+        if run.recipe.tensorBoard { observers.append(TensorBoardWriter(of: run)) }
+        return observers
     }
 
     func resolved() throws -> Recipe {

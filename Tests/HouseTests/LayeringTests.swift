@@ -8,7 +8,7 @@ private let rooms = [
     "Networks",
     "Graphs",
     "Engine",
-    "Collectives", "Planning", "Pickles", "Datasets", "Checkpoints", "Exports", "Recipes", "Runs", "TensorBoard",
+    "Collectives", "Planning", "Pickles", "Datasets", "Checkpoints", "Exports", "Recipes", "Runs", "TensorBoard", "Status",
     "Launching",
     "Training", "cnn-train",
 ]
