@@ -37,6 +37,8 @@ struct RunStatus: Sendable {
     private(set) var newest: Double
     /// The longest time between two lines.
     private var longestGap = 0.0
+    /// Reports in a row in which each rank was slower than the others by much.
+    private var slowReports: [Int: Int] = [:]
     /// The newest reports: when they came, and their steps.
     private var reports: [(time: Double, step: Int)] = []
 
@@ -66,6 +68,9 @@ struct RunStatus: Sendable {
             waitedForImages += line["waited_for_images_seconds"] ?? 0
             reports.append((now, line.step))
             if reports.count > Self.windowReports { reports.removeFirst() }
+            for (rank, ratio) in ratios {
+                slowReports[rank] = ratio > Self.slowRatio ? slowReports[rank, default: 0] + 1 : 0
+            }
         case MetricsRecord.Kind.evaluation.rawValue: addEvaluation(line)
         case MetricsRecord.Kind.final.rawValue:
             isComplete = true
@@ -137,19 +142,25 @@ extension RunStatus {
 
     /// Empty for one rank alone; the slowest alone where there are very many.
     var rankStatuses: [RankStatus] {
-        guard ranks > 1, let training else { return [] }
-        func status(_ rank: Int, _ ratio: Double) -> RankStatus {
-            RankStatus(rank: rank, state: ratio > Self.behindRatio ? .behind : .inStep, lagRatio: ratio)
+        ratios.map { rank, ratio in
+            let isBehind = slowReports[rank, default: 0] >= Self.reportsUntilBehind
+            return RankStatus(rank: rank, state: isBehind ? .behind : .inStep, lagRatio: ratio)
         }
+    }
+
+    /// Ranks' times of work over the median rank's, as the newest report has them.
+    private var ratios: [(rank: Int, ratio: Double)] {
+        guard ranks > 1, let training else { return [] }
         if let work = training.text("rank_work")?.split(separator: " ").compactMap({ Double($0) }) {
-            return work.enumerated().map { status($0.offset, $0.element) }
+            return work.enumerated().map { ($0.offset, $0.element) }
         }
         guard let rank = training.integer("slowest_rank"), let ratio = training["slowest_over_median"] else {
             return []
         }
-        return [status(rank, ratio)]
+        return [(rank, ratio)]
     }
 
-    /// The median rank's time, times this, from which on a rank is said to be behind, as in the log.
-    private static let behindRatio = 1.25
+    /// The log names a rank by the same rule: so much slower than the median, in so many reports in a row.
+    private static let slowRatio = 1.25
+    private static let reportsUntilBehind = 3
 }
