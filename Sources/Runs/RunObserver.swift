@@ -10,6 +10,6 @@ package protocol RunObserver: AnyObject, Sendable {
     /// An evaluation is over, and its details are in the run's folder. Not called for one that the next has overtaken.
     func didEvaluate(_ detail: EvaluationDetail, weights: [WeightHistogram])
 
-    /// The run has ended, as a success or not; what is still to be written is written before this returns.
+    /// The run has ended, as a success or not; the observer writes all that is still to be written before this returns.
     func didEnd()
 }
