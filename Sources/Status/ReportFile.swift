@@ -19,9 +19,11 @@ final class ReportFile: Sendable {
     /// Bytes that a report has at most.
     private static let limit = 64 << 20
 
+    static func path(in folder: RunFolder) -> String { folder.path + "/report.html" }
+
     /// nil where there is none yet.
     func content(in folder: RunFolder) -> ByteBuffer? {
-        let path = folder.path + "/report.html"
+        let path = Self.path(in: folder)
         guard let status = fileStatus(path) else { return nil }
         let version = Version(
             file: UInt64(status.st_ino), bytes: Int(status.st_size), seconds: status.st_mtim.tv_sec,

@@ -17,6 +17,13 @@ struct RunFiles: Sendable {
         return max(0, now.timeIntervalSince1970 - Double(status.st_mtim.tv_sec))
     }
 
+    /// When the report was written; nil where there is none.
+    var reportTime: Date? {
+        fileStatus(ReportFile.path(in: folder)).map { status in
+            Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9)
+        }
+    }
+
     /// A line of `supervisor.jsonl`.
     private struct Line: Decodable {
         var time: String

@@ -43,6 +43,7 @@ struct RunReply: Encodable {
     var training: Training?
     var evaluation: Evaluation?
     var bestTestAccuracy: Double?
+    var reportWritten: String?
     var rankStates: [RunStatus.RankStatus]
     var events: [RunStatus.Event]
 
@@ -75,6 +76,7 @@ struct RunReply: Encodable {
                 epoch: line.integer("epoch"), step: line.step, loss: line["loss"], accuracy: line["accuracy"])
         }
         bestTestAccuracy = status.bestAccuracy
+        reportWritten = files.reportTime?.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         rankStates = status.rankStatuses
         let all = files.supervisorEvents(most: Self.mostEvents) + status.events
         events = all.sorted { $0.time < $1.time }.suffix(Self.mostEvents)

@@ -1,6 +1,6 @@
 extension StatusPage {
     /// Asks for the run's numbers every other second, writes them as text, never as HTML, and loads the report again
-    /// when there is an evaluation that it has not.
+    /// when it has been written anew.
     static let script = #"""
         "use strict";
         const at = (id) => document.getElementById(id);
@@ -20,21 +20,15 @@ extension StatusPage {
           return item;
         }));
 
-        let shownEvaluation = null;
-        function loadReport(step) {
-          shownEvaluation = step;
+        let shownReport = null;
+        function loadReport(written) {
+          shownReport = written;
           const frame = at("report");
           const place = frame.contentWindow ? frame.contentWindow.scrollY : 0;
           frame.onload = () => frame.contentWindow.scrollTo(0, place);
           frame.hidden = false;
           at("waiting").hidden = true;
-          frame.src = "report.html?step=" + step;
-        }
-        /// A report is written a little after its evaluation is told.
-        async function lookForReport(step) {
-          const answer = await fetch("report.html", { method: "HEAD" });
-          if (answer.ok) setTimeout(loadReport, shownEvaluation === null ? 0 : 3000, step);
-          return answer.ok;
+          frame.src = "report.html?" + encodeURIComponent(written);
         }
 
         function state(kind, text) {
@@ -68,15 +62,13 @@ extension StatusPage {
           items(at("events"), run.events.map((event) => [`${event.time} ${event.text}`]).reverse());
         }
 
-        let wanted = null;
         async function look() {
           try {
             const answer = await fetch("api/run");
             if (!answer.ok) return state("", (await answer.text()).trim());
             const run = await answer.json();
             show(run);
-            const step = run.evaluation ? run.evaluation.step : null;
-            if (step !== wanted && await lookForReport(step)) wanted = step;
+            if (run.report_written && run.report_written !== shownReport) loadReport(run.report_written);
           } catch (error) {
             state("ill", "not reached: the run has ended, or this computer has lost it");
           }

@@ -123,7 +123,7 @@ package final class StatusServer: RunObserver {
         case let error as IOError:
             StatusError.cannotListen(
                 host: host, port: port, reason: String(cString: strerror(error.errnoCode)))
-        case is SocketAddressError:
+        case is SocketAddressError, is SocketAddressError.UnknownHost:
             StatusError.cannotListen(host: host, port: port, reason: "there is no host of that name")
         default: StatusError.cannotListen(host: host, port: port, reason: "\(error)")
         }
@@ -132,7 +132,7 @@ package final class StatusServer: RunObserver {
     // MARK: The end
 
     /// Seconds that the end may take, on a machine whose every core is wanted by others.
-    private static let endSeconds = 2.0
+    private static let endSeconds = 1.0
 
     private static func end(_ group: MultiThreadedEventLoopGroup) {
         let hasEnded = DispatchSemaphore(value: 0)

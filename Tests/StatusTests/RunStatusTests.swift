@@ -67,6 +67,8 @@ import Testing
         status.add(
             try line(#"{"kind": "rewound", "step": 11, "back_to": 10, "rank": 0, "reason": "loss"}"#), at: 3,
             date: "2026-01-01T00:00:00Z")
+        #expect(!RunReply(status, at: 4, date: Date()).json.contains("report_written"))
+        try "report".write(toFile: folder + "/report.html", atomically: true, encoding: .utf8)
         let json = RunReply(status, at: 4, date: Date()).json
         let object = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
         let page = try String(
@@ -79,6 +81,7 @@ import Testing
         #expect((object["evaluation"] as? [String: Any])?["accuracy"] as? Double == 0.75)
         #expect(object["seconds_since_report"] as? Double == 1)
         #expect(object["seconds_since_checkpoint"] == nil)
+        #expect((object["report_written"] as? String)?.hasSuffix("Z") == true)
         let events = try #require(object["events"] as? [[String: Any]])
         #expect(events.map { $0["kind"] as? String } == ["failure", "rewound"])
         #expect((events[0]["text"] as? String)?.contains("\u{1B}") == false)
