@@ -42,6 +42,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
@@ -92,6 +93,14 @@ let package = Package(
         room("Recipes", ["Files", "Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
         engineRoom("Runs", ["Files", "Terminal", "CMachine", "Checkpoints", "Recipes"]),
         engineRoom("Reports", ["Files", "Terminal", "CCairo", "Checkpoints", "Recipes", "Runs"]),
+        room("TensorBoard", ["CImageCodecs", "Files", "Terminal", "Recipes", "Runs"]),
+        room(
+            "Status",
+            [
+                "Machine", "Files", "Terminal", "Checkpoints", "Recipes", "Runs",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         room(
             "Launching",
             ["Machine", "Files", "Terminal", "Tensors", "Checkpoints", "Recipes", "Runs", "CRelay", "CProcess"]),
@@ -106,7 +115,7 @@ let package = Package(
             name: "cnn-train",
             dependencies: [
                 "Training", "Reports", "Runs", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Launching",
-                "Planning", "Collectives", "Fitness",
+                "Planning", "Collectives", "Fitness", "Status", "TensorBoard",
                 "Datasets", "Checkpoints", "Exports", "Files", "Tensors", "Machine", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -170,6 +179,8 @@ let package = Package(
         tests("Recipes", ["Recipes", "Networks"]),
         tests("Runs", ["Runs"]),
         tests("Reports", ["Reports", "Recipes", "Runs"]),
+        tests("TensorBoard", ["TensorBoard", "Runs", "Recipes"]),
+        tests("Status", ["Status", "Runs", "Recipes", .product(name: "NIOCore", package: "swift-nio")]),
         tests(
             "Training",
             [
