@@ -56,7 +56,7 @@ package struct AtomicFile: ~Copyable {
         }
     }
 
-    /// What is there; a regular file where nothing is.
+    /// Returns the type of what `path` names; a regular file where nothing is there.
     private static func type(of path: String, in files: any FileSystem) throws(CheckpointError) -> FileType {
         let status: FileStatus
         do throws(CheckpointError) {

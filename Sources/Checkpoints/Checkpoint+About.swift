@@ -1,5 +1,5 @@
 extension Checkpoint {
-    /// How far a run has come. What a checkpoint holds has seen exactly these samples.
+    /// The progress of a run: epochs, steps and samples done. A checkpoint's state has seen exactly these samples.
     package struct Progress: Equatable, Sendable {
         /// Epochs that are complete.
         package var epoch: Int
@@ -23,34 +23,36 @@ extension Checkpoint {
         }
     }
 
-    /// What a checkpoint says of its network and of the run that it comes from.
+    /// A checkpoint's description of its network and of the run that it comes from.
     package struct About: Equatable, Sendable {
         /// The zoo's name of the network.
         package var model: String
-        /// What was asked of the network besides its name, by the zoo's keys, as text.
+        /// The options of the network besides its name, by the zoo's keys, as text.
         package var modelOptions: [String: String]
         package var classes: Int
         /// Height and width of the input in pixels.
         package var imageSize: Int
         package var inputChannels: Int
-        /// What each label means, in the order of labels; empty if the dataset does not say.
+        /// The meaning of each label, in the order of labels; empty if the dataset does not say.
         package var classNames: [String]
-        /// How the network is shown pictures, by the names of docs/checkpoint-format.md; empty if nothing was said of it.
+        /// The presentation of pictures to the network, by the names of docs/checkpoint-format.md; empty if none was
+        /// given.
         package var presentation: [String: String]
         /// The resolved recipe as YAML.
         package var recipe: String
         package var seed: UInt64
         package var progress: Progress
-        /// Where the schedule stands, for people: `learning_rate`, … Resuming computes it from recipe and progress.
+        /// The state of the schedule, for people: `learning_rate`, …. Resuming computes it from recipe and progress.
         package var schedule: [String: String]
-        /// What was measured so far: of this very state, such as `test_accuracy`, by which the best are kept, and of the run, such
-        /// as `best_test_accuracy`. Not a number and infinity are kept too.
+        /// Measured values so far. Some are of this very state, such as `test_accuracy`, by which the best are kept.
+        /// Others are of the run, such as `best_test_accuracy`. Infinities and NaN are kept too.
         package var metrics: [String: Double]
-        /// How random numbers are drawn: `generator`, and whatever of them is not a function of seed and progress.
+        /// The source of random numbers: `generator`, and whatever of their state is not a function of seed and
+        /// progress.
         package var random: [String: String]
-        /// What wrote the file: `cnn-train`, `zstd`, ….
+        /// The versions of the programs and libraries that wrote the file, by name: `cnn-train`, `zstd`, ….
         package var versions: [String: String]
-        /// What tells the run's data from other data; empty if nothing was said of it.
+        /// A fingerprint of the run's data; empty if none was given.
         package var dataset: String
 
         package init(
@@ -79,7 +81,7 @@ extension Checkpoint {
 
         /// All random numbers of a run are functions of the seed and of what they are for: no state is left to be saved.
         package static let counterBased = ["generator": "counter-based SplitMix64"]
-        /// Of the libraries that make a file.
+        /// Versions of the libraries that make a file, by name.
         package static let libraryVersions = ["zstd": Compression.libraryVersion]
     }
 
@@ -103,7 +105,7 @@ extension Checkpoint {
 }
 
 extension Checkpoint.About {
-    /// What is written into the file. `format` tells Python's libraries that tensors are laid out as PyTorch does.
+    /// The file's metadata. `format` tells Python's libraries that tensors are laid out as PyTorch does.
     var metadata: [String: String] {
         [
             "format": "pt", Safetensors.versionKey: "\(Checkpoint.formatVersion)", "model": model,

@@ -10,7 +10,7 @@ extension Checkpoint {
     /// Writes parameters and buffers alone to `path`, as `safetensors.torch.save_file` writes a state_dict: what other programs load.
     /// Whole or not at all; in a zstd frame where the name ends in `.zst`.
     ///
-    /// - Throws: what `write` does.
+    /// - Throws: the errors of `write`.
     package func exportWeights(to path: String) throws(CheckpointError) {
         let isPlain = try FileEnding.isPlain(path, otherwise: true)
         var file = try AtomicFile(path: path)
@@ -23,9 +23,9 @@ extension Checkpoint {
 }
 
 extension CheckpointDraft {
-    /// What a file that was written should turn out to be.
+    /// The size and digest that a file that was written should turn out to have.
     struct Written: Equatable {
-        /// SHA-256 of what it decompresses to.
+        /// SHA-256 of the decompressed content.
         let digest: String
         /// Bytes of the file, and of what it decompresses to.
         let bytes: Int

@@ -2,16 +2,18 @@
 package struct Checkpoint: Equatable, Sendable {
     /// Parameters and buffers under torchvision's names, in canonical order.
     package var tensors: [NamedTensor]
-    /// What the optimizer remembers, under names that begin with `training.optimizer.`:
+    /// The optimizer's state, under names that begin with `training.optimizer.`:
     /// `training.optimizer.momentum.fc.weight`.
     package var optimizer: [NamedTensor]
     /// Averages of parameters and buffers over time, under names that begin with `training.averaged.`.
     package var averaged: [NamedTensor]
     /// Texts; `About` reads and writes those that every checkpoint has.
     package var metadata: [String: String]
-    /// Of a file that was read: tensors whose numbers it has in another type than `NamedTensor` says. Ours has none.
+    /// Tensors of a file that was read whose numbers it has in another type than `NamedTensor` says. A file of ours has
+    /// none.
     package var converted: [ListedTensor] = []
-    /// Of a file that was read: tensors that nobody wanted, or of types that are not read. Ours has none.
+    /// Tensors of a file that was read that were passed over: they were not wanted, or are of types that are not read.
+    /// A file of ours has none.
     package var unread: [ListedTensor] = []
 
     /// - Precondition: names of `optimizer` and `averaged`, and only those, begin with their prefixes.
@@ -29,12 +31,12 @@ package struct Checkpoint: Equatable, Sendable {
         self.metadata = metadata
     }
 
-    /// What the names of all tensors begin with that are not the network's own.
+    /// The prefix of the names of all tensors that are not the network's own.
     package static let ownPrefix = "training."
     package static let optimizerPrefix = ownPrefix + "optimizer."
     package static let averagedPrefix = ownPrefix + "averaged."
 
-    /// What the optimizer's memory `kind` of the parameter `name` is called: `training.optimizer.KIND.NAME`.
+    /// The name of the optimizer's memory `kind` of the parameter `name`: `training.optimizer.KIND.NAME`.
     package static func optimizerName(_ kind: String, of name: String) -> String { "\(optimizerPrefix)\(kind).\(name)" }
 
     /// The optimizer's memories in the order in which they stand first: `momentum`.
@@ -47,7 +49,7 @@ package struct Checkpoint: Equatable, Sendable {
         return kinds
     }
 
-    /// What the average of the parameter or buffer `name` is called.
+    /// The name of the average of the parameter or buffer `name`.
     package static func averagedName(of name: String) -> String { averagedPrefix + name }
 
     /// Whether a tensor of this name is training's and not the network's.

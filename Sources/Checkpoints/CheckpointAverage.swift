@@ -39,8 +39,9 @@ extension Checkpoint {
         "the classes " + classNames.prefix(8).joined(separator: ", ") + (classNames.count > 8 ? ", …" : "")
     }
 
-    /// In what way the networks of several checkpoints are shown pictures otherwise than the first's that says how: for
-    /// each such file the keys that differ. Files that do not say are passed over.
+    /// The differences in the presentation of pictures between several checkpoints. The first file that has a
+    /// presentation is the measure; for each file that differs from it, the keys that differ. Files without one are
+    /// passed over.
     package static func presentationDifferences(
         of checkpoints: [(path: String, checkpoint: Checkpoint)]
     ) throws(CheckpointError) -> [(path: String, keys: [String])] {

@@ -9,7 +9,7 @@ extension CheckpointDirectory {
         package let contentBytes: Int
         /// Older checkpoints that were removed.
         package let removed: [String]
-        /// What could not be cleared away. The checkpoint is safe all the same.
+        /// Errors met while clearing away older files. The checkpoint is safe all the same.
         package let warnings: [CheckpointError]
     }
 

@@ -6,7 +6,8 @@ extension CheckpointDirectory {
         package let entry: Entry
         package let checkpoint: Checkpoint
         package let about: Checkpoint.About
-        /// Why newer ones were passed over, the newest first; to be told to the user. They are left in place.
+        /// The reasons why newer ones were passed over, the newest first, to be reported to the user. They are left in
+        /// place.
         package let passedOver: [CheckpointError]
     }
 
@@ -32,10 +33,11 @@ extension CheckpointDirectory {
         throw .noneReadable(directory: path, reasons: passedOver.map(\.description))
     }
 
-    /// What `path` stands for: a checkpoint's file, a folder of checkpoints, or a run's OUTPUT with such a folder in it. Of a folder
-    /// the newest that holds.
+    /// Loads the checkpoint that `path` stands for. It is a checkpoint's file, a folder of checkpoints, or a run's
+    /// OUTPUT with such a folder in it; from a folder, the newest checkpoint that holds its digests is taken.
     ///
-    /// - Throws: for a file whatever is wrong with it, for a folder what `newest` throws, `noFile` where there is neither.
+    /// - Throws: for a file whatever is wrong with it, for a folder the errors of `newest`, `noFile` where there is
+    ///   neither.
     package static func load(
         _ path: String, in files: any FileSystem = SystemFiles()
     ) throws(CheckpointError) -> Found {

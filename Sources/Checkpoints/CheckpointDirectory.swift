@@ -3,7 +3,7 @@
 /// One process, and one thread in it, writes into it at a time.
 package struct CheckpointDirectory: Sendable {
     package let path: String
-    /// Which checkpoints stay when a new one is in place.
+    /// The rules for which checkpoints stay when a new one is in place.
     package let retention: Retention
     package let compression: Compression
     let files: any FileSystem
@@ -27,7 +27,7 @@ package struct CheckpointDirectory: Sendable {
         self.files = files
     }
 
-    /// What a checkpoint of this progress is called.
+    /// The file name of a checkpoint of this progress.
     package static func name(of progress: Checkpoint.Progress) -> String {
         let digits = String(progress.globalStep)
         return prefix + String(repeating: "0", count: max(0, 9 - digits.count)) + digits + suffix

@@ -5,7 +5,7 @@ package struct CheckpointDraft: Sendable {
     package typealias Bytes =
         @Sendable (_ tensor: Int, (RawSpan) throws(CheckpointError) -> Void) throws(CheckpointError) -> Void
 
-    /// In the order in which a file lists them.
+    /// The tensors, in the order in which a file lists them.
     let tensors: [TensorOutline]
     var metadata: [String: String]
     /// Asked for each tensor twice, for its digest and to be written, and must say the same both times.
@@ -22,7 +22,7 @@ package struct CheckpointDraft: Sendable {
         self.bytes = bytes
     }
 
-    /// Of tensors that are there.
+    /// Makes a draft of tensors that are in memory already.
     init(tensors: [NamedTensor], metadata: [String: String]) {
         self.init(tensors: tensors.map(\.outline), metadata: metadata) { (index, write) throws(CheckpointError) in
             try tensors[index].storage.withBytes(write)
@@ -45,7 +45,7 @@ extension Checkpoint {
 /// A tensor but for its numbers.
 package struct TensorOutline: Sendable {
     let name: String
-    /// In torch's order; empty for a scalar.
+    /// The extents in torch's order; empty for a scalar.
     let shape: [Int]
     let type: ElementType
 

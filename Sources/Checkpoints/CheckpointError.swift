@@ -1,6 +1,6 @@
 package import Machine
 
-/// Why a checkpoint cannot be written or read.
+/// The reasons why a checkpoint cannot be written or read.
 package enum CheckpointError: Error, Equatable, Sendable {
     /// A system call failed; `code` is its error number.
     case system(call: String, path: String, code: Int32)
@@ -31,11 +31,11 @@ package enum CheckpointError: Error, Equatable, Sendable {
     case misnamed(path: String, step: Int, promised: Int)
     /// A tensor is not like that of the other files.
     case unlike(path: String, found: String, expected: String)
-    /// What was read back is not what was written.
+    /// The content that was read back differs from the content that was written.
     case verificationFailed(path: String)
     /// There is no memory for what the file has.
     case memory(MemoryError)
-    /// A host's folder in memory has too little room for a run's snapshots; in bytes.
+    /// A host's folder in memory has too little capacity for a run's snapshots; in bytes.
     case noRoom(folder: String, needed: Int, available: Int)
     /// A file that has a snapshot's name is none, or has not the bytes that were written.
     case notASnapshot(path: String, reason: String)

@@ -1,8 +1,9 @@
 import CZstd
 
-/// How a checkpoint is compressed: what a file's size costs in time.
+/// The settings by which a checkpoint is compressed: a smaller file costs time.
 package struct Compression: Equatable, Sendable {
-    /// What may be asked for: below 0 ever faster, 19 smallest. Weights are mostly noise, so that a high level gains little.
+    /// The levels that may be asked for: below 0 ever faster, 19 smallest. Weights are mostly noise, so that a high
+    /// level gains little.
     package static let levels: ClosedRange<Int> = -7...19
     package static let defaultLevel = 1
 

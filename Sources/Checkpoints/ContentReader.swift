@@ -1,17 +1,17 @@
-/// Reads what a file holds, whether it is compressed or not.
+/// Reads a file's content, whether it is compressed or not.
 struct ContentReader: ~Copyable {
-    /// What a file of its size may hold.
+    /// The sizes of header and content that a file of this size may have.
     let limits: Safetensors.Limits
-    /// Of a compressed file.
+    /// The decompressor of a compressed file; nil for a plain one.
     private var frame: ZstdDecompressor?
-    /// What was looked at to find out what the file is, and comes first once more.
+    /// The bytes that were read to find out the file's kind; they are the first that `read` hands out.
     private var pushedBack: ArraySlice<UInt8>
 
-    /// Finds out what the file is.
+    /// Finds out the file's kind.
     ///
     /// - Parameters:
-    ///   - path: What messages call the file.
-    ///   - fileBytes: How many bytes `read` will give.
+    ///   - path: The file's name in messages.
+    ///   - fileBytes: The number of bytes that `read` will give.
     /// - Throws: `notACheckpoint`, or `damaged` where the file is empty.
     init(path: String, fileBytes: Int, from read: ByteSource) throws(CheckpointError) {
         var head: [UInt8] = []

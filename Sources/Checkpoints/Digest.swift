@@ -33,7 +33,7 @@ struct SHA256: ~Copyable {
 }
 
 extension SHA256 {
-    /// What comes before a tensor's elements.
+    /// Hashes a tensor's name, type and shape, which come before its elements.
     mutating func begin(_ tensor: TensorOutline) {
         update(Array(tensor.name.utf8) + [0] + Array(tensor.type.rawValue.utf8) + [0])
         update(([tensor.shape.count] + tensor.shape).flatMap { UInt64($0).littleEndianBytes })

@@ -1,6 +1,6 @@
 import Files
 
-/// What a file is, by how it begins.
+/// The kind of a file, by its first nine bytes.
 enum FileKind {
     case zstd, plain
 

@@ -1,7 +1,7 @@
 package import Files
 import Glibc
 
-/// What the system said when it refused a call: its error number.
+/// The error number with which the system refused a call.
 package struct SystemError: Error, Equatable, Sendable {
     package let code: Int32
 
@@ -59,9 +59,9 @@ package protocol FileSystem: Sendable {
     /// Names of all that is in a folder, in any order.
     func names(in folder: String) throws(SystemError) -> [String]
     func status(of path: String) throws(SystemError) -> FileStatus
-    /// Where a path leads when symbolic links are followed, whether anything is there or not.
+    /// The target of a path when symbolic links are followed, whether anything is there or not.
     func target(of path: String) throws(SystemError) -> String
-    /// Opens what is no regular file, a device or a pipe, to write into it.
+    /// Opens a device or a pipe to write into it.
     func openThrough(_ path: String) throws(SystemError) -> Int32
 }
 
@@ -71,7 +71,7 @@ extension FileSystem {
     package func openThrough(_ path: String) throws(SystemError) -> Int32 { throw .unsupported }
 }
 
-/// What a name stands for.
+/// The status of the file that a name stands for.
 package struct FileStatus: Equatable, Sendable {
     package let type: FileType
     /// Seconds since 1970.

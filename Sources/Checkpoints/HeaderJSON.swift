@@ -14,7 +14,8 @@ enum HeaderJSON: Equatable {
         let value: HeaderJSON
     }
 
-    /// What is wrong with a text, at which byte, and in which member of the outermost object, if in one.
+    /// An error in a text: the reason, the byte at which it is, and the member of the outermost object that it is in,
+    /// if any.
     struct Problem: Error, Equatable {
         let reason: String
         let offset: Int

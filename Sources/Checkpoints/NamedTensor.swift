@@ -20,7 +20,7 @@ package struct NamedTensor: Equatable, Sendable {
         self.storage = storage
     }
 
-    /// As safetensors spells it: `F32`.
+    /// The name of the type in safetensors: `F32`.
     package var typeName: String { storage.type.rawValue }
 
     /// The numbers of a float32 tensor, else nil.

@@ -1,8 +1,8 @@
-/// Which checkpoints stay when a new one is in place; one that any of the rules wants stays.
+/// The rules for which checkpoints stay when a new one is in place; one that any of the rules wants stays.
 package struct Retention: Equatable, Sendable {
     /// The checkpoints with the best value of a metric, by what they say of themselves (`About.metrics`).
     package struct Best: Equatable, Sendable {
-        /// How many stay, at least 1.
+        /// The number of checkpoints that stay, at least 1.
         package var count: Int
         /// A key of `About.metrics`, such as `test_accuracy`. A checkpoint that lacks it is not among the best, nor is one with
         /// any metric that is infinite or not a number: an accuracy beside such a loss says nothing.
@@ -21,8 +21,8 @@ package struct Retention: Equatable, Sendable {
     /// The newest stay, this many, the one just written included; at least 1.
     package var last: Int
     package var best: Best?
-    /// Of each so many epochs the first checkpoint stays for ever: at 10, that of epoch 10 or the first after it, that of
-    /// epoch 20, ….
+    /// The number of epochs in a group, of which the first checkpoint stays for ever; nil keeps none for that. At 10,
+    /// the first checkpoints from epochs 10, 20, … on stay.
     package var everyEpochs: Int?
 
     /// - Precondition: `last` and `everyEpochs` are at least 1.
@@ -34,7 +34,7 @@ package struct Retention: Equatable, Sendable {
         self.everyEpochs = everyEpochs
     }
 
-    /// What the rules need to know of a checkpoint.
+    /// The facts about a checkpoint that the rules need.
     struct Candidate: Equatable {
         /// Optimizer steps since the run began.
         let step: Int

@@ -7,7 +7,7 @@ extension Safetensors {
     static let tensorSealKey = "tensor_sha256"
     /// The digest of all other metadata, `tensor_sha256` included.
     static let metadataSealKey = "metadata_sha256"
-    /// What a file that must be sealed has: ours have it, other programs' files do not.
+    /// A key of files that must be sealed: ours have it, other programs' files do not.
     static let versionKey = "format_version"
 
     /// Whether a file with these metadata must have a digest of each tensor.

@@ -5,11 +5,11 @@ import Tensors
 /// The header names each tensor's type, shape and place; `__metadata__` in it maps texts to texts.
 /// (https://github.com/huggingface/safetensors, "Format".)
 enum Safetensors {
-    /// What a file holds; tensors are in the header's order.
+    /// The content of a file; tensors are in the header's order.
     struct Contents: Equatable {
         var tensors: [NamedTensor]
         var metadata: [String: String]
-        /// Those of the tensors whose numbers the file has in another type.
+        /// Tensors whose numbers the file has in another type.
         var converted: [ListedTensor] = []
         /// Tensors whose numbers were passed over.
         var unread: [ListedTensor] = []
@@ -21,11 +21,11 @@ enum Safetensors {
     /// Dimensions that a tensor may have at most, as in PyTorch.
     static let mostDimensions = 64
 
-    /// What a file of a certain size may hold, so that a few bytes cannot ask for much memory.
+    /// The most that a file of a certain size may hold, so that a few bytes cannot ask for much memory.
     struct Limits {
         /// Bytes that the header may have at most.
         let header: Int
-        /// Bytes that all may have at most.
+        /// Bytes that the whole content may have at most, the header included.
         let content: Int
         private let fileBytes: Int
 

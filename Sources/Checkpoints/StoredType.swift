@@ -47,7 +47,7 @@ package enum StoredType: String, CaseIterable, Sendable {
 package struct ListedTensor: Equatable, Sendable {
     package let name: String
     package let type: StoredType
-    /// In torch's order; empty for a scalar.
+    /// The extents in torch's order; empty for a scalar.
     package let shape: [Int]
 
     package init(name: String, type: StoredType, shape: [Int]) {

@@ -132,7 +132,7 @@ package struct SystemFiles: FileSystem {
         return descriptor
     }
 
-    /// What a call returned, or the error that it left.
+    /// Returns the result of a system call, or throws the error that it left.
     @discardableResult
     private func checked<Number: SignedInteger>(_ result: Number) throws(SystemError) -> Number {
         guard result >= 0 else { throw SystemError(code: errno) }

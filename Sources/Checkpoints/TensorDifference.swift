@@ -1,6 +1,6 @@
 import Tensors
 
-/// How a tensor differs between two checkpoints.
+/// The difference between two checkpoints in one tensor.
 package enum TensorDifference: Equatable, Sendable {
     case onlyInFirst
     case onlyInSecond
@@ -12,13 +12,13 @@ package enum TensorDifference: Equatable, Sendable {
     case values(count: Int, of: Int, largest: Double)
 }
 
-/// What differs between two checkpoints, to the bit.
+/// The differences between two checkpoints, to the bit.
 package struct CheckpointDifference: Sendable {
     /// Keys of the metadata whose texts differ, in order; nil where one lacks the key.
     package let metadata: [(key: String, first: String?, second: String?)]
     /// Tensors that differ, in the first's order and then the second's.
     package let tensors: [(name: String, difference: TensorDifference)]
-    /// How many tensors are the same in both.
+    /// The number of tensors that are the same in both.
     package let same: Int
 
     package var isEmpty: Bool { metadata.isEmpty && tensors.isEmpty }
@@ -42,7 +42,7 @@ package struct CheckpointDifference: Sendable {
         self.tensors = tensors + Self.unread(first.unread, second.unread)
     }
 
-    /// What is said of tensors that nobody has read.
+    /// Returns the differences of tensors whose numbers were not read.
     private static func unread(
         _ first: [ListedTensor], _ second: [ListedTensor]
     ) -> [(name: String, difference: TensorDifference)] {

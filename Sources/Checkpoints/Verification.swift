@@ -1,29 +1,29 @@
 import Files
 
-/// What holds of a file.
+/// The result of checking a file: its kind, and what is wrong with it.
 package struct Verification: Equatable, Sendable {
-    /// What a file turned out to be.
+    /// The kind that a file turned out to be.
     package enum Kind: String, Sendable {
         /// A state of ours: every rule of the format holds, and every digest.
         case checkpoint
         /// Tensors of another program, or exported: every rule of the format holds; there are no digests.
         case weights
-        /// What a writer that died has left, or one that lives is writing.
+        /// A file that a writer that died has left, or that a living one is writing.
         case unfinished
         case broken
     }
 
     package let path: String
     package let kind: Kind
-    /// What is wrong, of a broken file.
+    /// The error in a broken file; nil for other kinds.
     package let problem: CheckpointError?
     /// Bytes of the file; 0 where it cannot be opened.
     package let bytes: Int
-    /// Of a checkpoint.
+    /// The description in a checkpoint; nil for other kinds.
     package let about: Checkpoint.About?
-    /// How many tensors have proved their digests, or their place in the file where it has none.
+    /// The number of tensors that match their digests, or whose place in the file is right where it has none.
     package let tensors: Int
-    /// How many numbers in them are infinite or none at all.
+    /// The number of their elements that are infinite or NaN.
     package let notFinite: Int
 
     /// Whether the file can be relied on.

@@ -1,10 +1,10 @@
 import Glibc
 
-/// How to wait for another rank without taking the core it needs: poll, then let others run, then sleep for a part of
-/// what the wait has taken so far. Ranks may outnumber the cores, and a communicating thread may share its core with a
-/// computing one.
+/// The wait of a rank for another by a back-off policy: it polls, then lets other threads run, then sleeps for a part
+/// of the wait so far. So it does not take the core that the other needs. Ranks may outnumber the cores, and a
+/// communicating thread may share its core with a computing one.
 struct Backoff {
-    /// When a wait goes over to what is next, in nanoseconds since it began.
+    /// A back-off policy: the times at which a wait goes from one stage to the next, in nanoseconds since it began.
     struct Manners {
         /// Polls before the clock is looked at for the first time: it takes as long as a poll.
         let polls: Int
@@ -15,18 +15,20 @@ struct Backoff {
         /// A poll that took longer has moved numbers, as receivers do by themselves: the wait begins behind it.
         let longestIdlePoll: UInt64
 
-        /// Of a thread that has nothing else to do: falling asleep and waking take longer than most waits.
+        /// The policy of a thread that has nothing else to do: falling asleep and waking take longer than most waits.
         static let eager = Manners(polls: 64, spin: 20_000, yield: 1_000_000, longestIdlePoll: 10_000)
-        /// As `eager`, where ranks outnumber cores: whoever is waited for may need this one. Open MPI, told of that, lets others run in each
-        /// poll that finds nothing; to do so once more between polls would leave half of one's turns unused.
+        /// The policy where ranks outnumber cores: as `eager`, but the rank that is waited for may need this core. Open
+        /// MPI knows of that, and yields in each poll that finds nothing. To yield once more between polls would leave
+        /// half of this rank's time slices unused.
         static let crowded = Manners(polls: 64, spin: 0, yield: 1_000_000, longestIdlePoll: 10_000)
-        /// Of a thread that shares its core with one that computes, which mostly is what makes a poll long.
+        /// The policy of a thread that shares its core with one that computes, which is mostly the reason for a long
+        /// poll.
         static let polite = Manners(polls: 0, spin: 0, yield: 100_000, longestIdlePoll: .max)
     }
 
     private let manners: Manners
     private var polls = 0
-    /// When the wait and the last poll began; 0 before the clock was first looked at.
+    /// The times at which the wait and the last poll began; 0 before the clock was first looked at.
     private var (start, pollStart) = (UInt64(0), UInt64(0))
 
     private static let longestSleep: UInt64 = 200_000
@@ -35,7 +37,7 @@ struct Backoff {
         self.manners = manners
     }
 
-    /// To be called between polls.
+    /// Waits as long as the policy says; to be called between polls.
     mutating func pause() {
         guard polls >= manners.polls else {
             polls += 1

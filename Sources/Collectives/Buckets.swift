@@ -1,4 +1,4 @@
-/// How a flat arena of gradients is cut into what is summed at once.
+/// The buckets of a flat arena of gradients: the slices that are summed over ranks in one go.
 ///
 /// The backward pass fills the arena from its start. The first bucket is small, so that communication begins early, and so is the last one,
 /// which no computing hides: it is complete when the pass ends. The others are large enough that latency is lost in them.

@@ -1,6 +1,6 @@
 package import Machine
 
-/// What can go wrong between ranks.
+/// The errors between ranks.
 package enum CollectiveError: Error, Equatable, Sendable {
     /// MPI refused a call: the function's name, its code, MPI's own words for it, and the rank that called.
     case mpi(call: String, code: Int, message: String, rank: Int)

@@ -4,19 +4,19 @@
 /// nothing else is said. A rank makes one call at a time, from whichever thread; what `side` does is beside that.
 /// Each call has a name, which messages and records show.
 package protocol Communicator: AnyObject, Sendable {
-    /// Which of the ranks this is, in 0..<size.
+    /// The number of this rank, in 0..<size.
     var rank: Int { get }
-    /// How many ranks there are, at least 1.
+    /// The number of ranks, at least 1.
     var size: Int { get }
-    /// Which of the ranks on this machine this is, in 0..<localSize.
+    /// The number of this rank among those on this machine, in 0..<localSize.
     var localRank: Int { get }
-    /// How many of the ranks are on this machine.
+    /// The number of ranks on this machine.
     var localSize: Int { get }
-    /// What this rank's calls leave behind.
+    /// The record of this rank's last calls.
     var recorder: FlightRecorder { get }
-    /// A second line to the same ranks, with an order of calls of its own: for one other thread.
+    /// The second communicator: the same ranks, with an order of calls of its own, for one other thread.
     var side: any Communicator { get }
-    /// Who adds. To be set on all ranks alike, while no call goes on; counts for `side` too.
+    /// The algorithm of sums. To be set on all ranks alike, while no call goes on; counts for `side` too.
     var allReduce: AllReduce { get set }
 
     /// Sums each number over all ranks, in place.
@@ -26,7 +26,7 @@ package protocol Communicator: AnyObject, Sendable {
     /// the ranks beyond the largest power of two are added to the first ones beforehand, so that the sum equals the
     /// tree's up to rounding. Bits do not depend on how numbers are dealt out over calls.
     ///
-    /// - Parameter wire: What is sent in place of float32 numbers.
+    /// - Parameter wire: The format in which numbers are sent.
     /// - Complexity: 2 log2(P) messages and 2 (P - 1)/P of the data each way a rank. Nothing is allocated after the
     ///   first call of the largest size.
     func sum(_ values: inout MutableSpan<Float>, wire: WireFormat, as name: CollectiveName) throws(CollectiveError)
@@ -47,7 +47,7 @@ package protocol Communicator: AnyObject, Sendable {
     func barrier(as name: CollectiveName) throws(CollectiveError)
 }
 
-/// Whose algorithm sums over ranks.
+/// The algorithm by which numbers are summed over ranks.
 package enum AllReduce: String, CaseIterable, Sendable {
     /// Ours: the same bits for 1, 2, 4 and 8 ranks.
     case tree

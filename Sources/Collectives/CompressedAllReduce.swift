@@ -83,7 +83,7 @@ extension WireFormat {
         }
     }
 
-    /// What the receiver of these values would have.
+    /// Rounds each value to the number of the format that a receiver would have.
     func round(_ values: inout MutableSpan<Float>) {
         Self.forEachVector(values.count) { start, count in
             store(decoded(encoded(load(values.span, start, count))), &values, start, count)

@@ -1,4 +1,4 @@
-/// How a job that did not reach its end exits.
+/// The exit status of a job that did not reach its end.
 package enum ExitStatus {
     /// An error; standard error says which, and on which rank.
     package static let failure: Int32 = 1
@@ -14,6 +14,6 @@ package protocol ErrorWithStatus: Error {
 }
 
 extension Error {
-    /// What the program exits with because of this.
+    /// The program's exit status because of this error.
     package var status: Int32 { (self as? any ErrorWithStatus)?.exitStatus ?? ExitStatus.failure }
 }

@@ -1,7 +1,7 @@
 import Synchronization
 import Tensors
 
-/// What a call of a communicator is for, in messages: `gradients 3`.
+/// The purpose of a communicator's call, in messages: `gradients 3`.
 package struct CollectiveName: ExpressibleByStringLiteral, Sendable, CustomStringConvertible {
     private let text: StaticString
     /// Tells calls for parts of the same thing apart; below 0 where there are none.
@@ -22,31 +22,31 @@ package struct CollectiveName: ExpressibleByStringLiteral, Sendable, CustomStrin
 /// The last collectives of this rank's communicators: a watchdog watches them, and they are left to read when ranks
 /// lose each other. Costs two uncontended locks a collective.
 package final class FlightRecorder: Sendable {
-    /// How many collectives are remembered.
+    /// The number of collectives that are kept.
     static let capacity = 64
 
     /// One collective, on this rank.
     struct Entry: Sendable {
-        /// Counts the calls on `line`, from 1: the same call has the same number on every rank.
+        /// The number of the call on `line`, from 1: the same call has the same number on every rank.
         let sequence: Int
         let line: Line
         let operation: Operation
         let name: CollectiveName
         let bytes: Int
-        /// What the rank was doing around it.
+        /// The phase of the rank when the call began.
         let phase: Phase
-        /// On the clock of `monotonicSeconds`.
+        /// Seconds on the clock of `monotonicSeconds`.
         let start: Double
         /// nil while it goes on.
         var end: Double?
         let patience: Patience
     }
 
-    /// The two orders of calls that a rank has.
+    /// The two communicators of a rank, each with an order of calls of its own.
     package enum Line: Int, CaseIterable, Sendable {
-        /// Of the thread that computes.
+        /// The communicator of the thread that computes.
         case main
-        /// Of the thread that sums gradients beside it.
+        /// The second communicator, of the thread that sums gradients beside it.
         case side
     }
 
@@ -54,13 +54,13 @@ package final class FlightRecorder: Sendable {
 
     /// Seconds that a collective may take.
     struct Patience: Sendable {
-        /// Where a rank that others wait for is in an ordinary phase.
+        /// The limit while each rank that is waited for is in an ordinary phase.
         var usual: Double
-        /// Where one is in a phase that may take long.
+        /// The limit while one of them is in a phase that may take long.
         var long: Double
     }
 
-    /// What a rank does, and for which step of the run.
+    /// The work that a rank is doing, and the step of the run that it is for.
     package struct Phase: Sendable, CustomStringConvertible {
         private let what: StaticString
         private let step: Int
@@ -78,7 +78,7 @@ package final class FlightRecorder: Sendable {
         package var description: String { step < 0 ? "\(what)" : "\(what) of step \(step + 1)" }
     }
 
-    /// What one line has come to.
+    /// The progress of one communicator.
     struct Progress: Sendable {
         /// The number of the last call that was begun; 0 where none was.
         var begun = 0
@@ -88,10 +88,10 @@ package final class FlightRecorder: Sendable {
 
     private struct State: ~Copyable {
         var entries: [Entry] = []
-        /// Where the next entry goes once there are `capacity`.
+        /// The place of the oldest entry, which the next one replaces once there are `capacity`.
         var oldest = 0
         var progress = [Progress](repeating: Progress(), count: Line.allCases.count)
-        /// What goes on, by line, and where that is among the entries.
+        /// The collectives that go on, by communicator, and their places among the entries.
         var open = [(entry: Entry, place: Int)?](repeating: nil, count: Line.allCases.count)
         var phase = Phase("start", mayTakeLong: true)
         var phaseStart = monotonicSeconds()
@@ -113,7 +113,7 @@ package final class FlightRecorder: Sendable {
         }
     }
 
-    /// How much longer a run's start and its first step may take, which begin with ranks in different states.
+    /// The factor by which a run's start and its first step may take longer: ranks begin them in different states.
     package static let firstStepFactor = 4.0
 
     /// Seconds that a collective may take where nothing else is said, and that phases which may take long have at
@@ -124,7 +124,7 @@ package final class FlightRecorder: Sendable {
 
     package init() {}
 
-    /// From here on the rank does `phase`.
+    /// Begins a phase of the rank.
     package func enter(_ phase: Phase) {
         state.withLock { state in
             state.phase = phase
@@ -153,21 +153,21 @@ package final class FlightRecorder: Sendable {
         set { state.withLock { $0.doAllBeat = newValue } }
     }
 
-    /// Where what is recorded goes when ranks lose each other; nothing is written before this is set.
+    /// The folder to which records are written when ranks lose each other; nothing is written before this is set.
     package var folder: String? {
         get { state.withLock { $0.folder } }
         set { state.withLock { $0.folder = newValue } }
     }
 
-    /// Seconds that this rank has spent in collectives of a line.
+    /// Seconds that this rank has spent in collectives of one communicator.
     package func seconds(on line: Line) -> Double { state.withLock { $0.progress[line.rawValue].seconds } }
 
     /// Whether this rank is within a collective now.
     package var isInCollective: Bool { state.withLock { state in state.open.contains { $0 != nil } } }
 
-    // MARK: What communicators tell
+    // MARK: Calls of communicators
 
-    /// Does `body` as a collective of `line`.
+    /// Runs `body` as a collective of one of the communicators.
     func record<Result>(
         _ operation: Operation, _ name: CollectiveName, bytes: Int, on line: Line,
         _ body: () throws(CollectiveError) -> Result
@@ -187,16 +187,16 @@ package final class FlightRecorder: Sendable {
             state.progress[line.rawValue].seconds += end - start
             guard let (entry, place) = state.open[line.rawValue] else { return }
             state.open[line.rawValue] = nil
-            // The other line may have gone once around in the meantime.
+            // The other communicator may have gone once around in the meantime.
             let found = state.entries[place]
             if found.line == line, found.sequence == entry.sequence { state.entries[place].end = end }
         }
         return result
     }
 
-    // MARK: What watchdogs ask
+    // MARK: Calls of watchdogs
 
-    /// What is going on, for another rank to know.
+    /// The state of this rank, for another one to know.
     var snapshot: Snapshot {
         state.withLock { state in
             Snapshot(
@@ -210,13 +210,13 @@ package final class FlightRecorder: Sendable {
         state.withLock { state in state.open.compactMap { $0?.entry } }
     }
 
-    /// What is remembered, the oldest first.
+    /// The collectives that are kept, the oldest first.
     var entries: [Entry] {
         state.withLock { state in Array(state.entries[state.oldest...] + state.entries[..<state.oldest]) }
     }
 }
 
-/// Where a rank has got to.
+/// The progress and phase of a rank at one time.
 struct Snapshot: Sendable {
     let progress: [FlightRecorder.Progress]
     let phase: String

@@ -5,23 +5,23 @@ package import Tensors
 
 /// The sum of gradients over ranks, taken bucket by bucket by a thread of its own while the backward pass goes on.
 ///
-/// The thread that computes says how far it is (`finished`) and, after its last gradient, waits (`wait`). Buckets are summed in order, on the
-/// communicator's side line, so that the calls of all ranks meet whatever the main line does. One step at a time. A world of
-/// one rank has nothing to do and starts no thread.
+/// The thread that computes says how far it is (`finished`) and, after its last gradient, waits (`wait`). Buckets are
+/// summed in order over the second communicator, so that the calls of all ranks meet whatever the first one does. One
+/// step at a time. A world of one rank has nothing to do and starts no thread.
 package final class GradientSum: Sendable {
-    /// When a bucket was summed.
+    /// The time at which a bucket was summed.
     package struct Timing: Sendable {
         package let bucket: Int
         package let bytes: Int
-        /// On the clock of `monotonicSeconds`.
+        /// Seconds on the clock of `monotonicSeconds`.
         package let start: Double
         package let seconds: Double
     }
 
-    /// What one step's sums took.
+    /// The time that one step's sums took.
     package struct Report: Sendable {
         package var timings: [Timing] = []
-        /// Seconds for which the computing thread had nothing to do but wait: what of the communication was exposed.
+        /// Seconds for which the computing thread did nothing but wait: the exposed part of the communication.
         package var waited = 0.0
 
         /// Seconds of communication.
@@ -55,11 +55,11 @@ package final class GradientSum: Sendable {
 
     /// All gradients of this step are final: returns when they are summed.
     ///
-    /// - Throws: what went wrong on the communicating thread.
+    /// - Throws: the error of the communicating thread.
     package func wait() throws(CollectiveError) -> Report { try shared?.wait() ?? Report() }
 }
 
-/// What the two threads share.
+/// The state that the two threads share.
 private final class Shared: Sendable {
     private struct State {
         /// Floats that are final in this step.
@@ -75,7 +75,7 @@ private final class Shared: Sendable {
     private let wire: WireFormat
     private let buckets: [Range<Int>]
     private let condition = NSCondition()
-    /// Only touched while the condition is locked, too, so that no change is missed.
+    /// The state, which is only touched while the condition is locked, too, so that no change is missed.
     private let state = Mutex(State())
 
     init(gradients: LentMemory<Float>, line: any Communicator, wire: WireFormat, buckets: [Range<Int>]) {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a watchdog knows of the others' beats: rank 0 listens to all, the others to rank 0.
+/// The heartbeats that a watchdog has received: rank 0 listens to all, the others to rank 0.
 ///
 /// Ranks do not begin at once: until all are known to have begun, only a rank that has been heard can fall silent.
 /// Times are those for which the process was awake.

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Ranks that are threads of one process: for tests, and as a world of one without MPI.
 ///
-/// Unchecked: `scratch` is covered by the contract that a line makes one call at a time; the rest is immutable.
+/// Unchecked: `scratch` is covered by the contract that a communicator makes one call at a time; the rest is immutable.
 package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
     package let rank: Int
     package var size: Int { group.size }
@@ -100,7 +100,7 @@ package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
     }
 }
 
-/// What the ranks of one in-process job share.
+/// The state that the ranks of one in-process job share.
 private final class Group: Sendable {
     /// Messages on their way, oldest first.
     final class Mailbox: Sendable {
@@ -111,7 +111,7 @@ private final class Group: Sendable {
         }
     }
 
-    /// What a message belongs to.
+    /// The communicator or control channel that a message belongs to.
     enum Box: Int, CaseIterable { case main, side, post }
 
     let size: Int

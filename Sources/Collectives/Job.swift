@@ -11,7 +11,7 @@ package final class Job: Sendable {
 
     private let communicator: MPICommunicator
     private let isEnding = Atomic(false)
-    /// Told of the error that ends the job, by the rank that reports it.
+    /// Called with the error that ends the job, by the rank that reports it.
     private let onFailure: @Sendable (_ error: any Error, _ rank: Int) -> Void
     /// nil where there is nobody to wait for.
     private let watchdog = Mutex<Watchdog?>(nil)
@@ -125,7 +125,7 @@ package final class Job: Sendable {
         exit(code ?? error.status)
     }
 
-    /// How messages name this process: its rank, or the program where it is alone.
+    /// The name of this process in messages: its rank, or the program where it is alone.
     private var name: String {
         communicator.size == 1 ? Self.program : "rank \(communicator.rank)/\(communicator.size)"
     }

@@ -5,7 +5,8 @@ import Synchronization
 /// All processes that `mpirun` started, or one process alone where it did not.
 ///
 /// Waiting is ours (`Backoff`): Open MPI's own blocking calls poll without pause.
-/// Unchecked: `scratch` and `underway` are covered by the contract that each line makes one call at a time; the rest is immutable.
+/// Unchecked: `scratch` and `underway` are covered by the contract that each communicator makes one call at a time; the
+/// rest is immutable.
 package final class MPICommunicator: PointToPoint, @unchecked Sendable {
     package var rank: Int { process.rank }
     package var size: Int { process.size }
@@ -25,9 +26,9 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
 
     private let process: MPIProcess
     private let handle: MPI_Comm
-    /// For MPI's own sums.
+    /// The handle for MPI's own sums.
     private let libraryHandle: MPI_Comm
-    /// The exchange that goes on. It has room for many parts, which short messages have no time to clear.
+    /// The send and receive that go on. It has capacity for many parts, which short messages have no time to clear.
     private let underway = UnsafeMutablePointer<cmpi_exchange>.allocate(capacity: 1)
     private let sideLine: MPICommunicator?
     private let manners: Backoff.Manners
@@ -125,7 +126,7 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
     }
 }
 
-/// What the lines of one process have in common.
+/// The state that the communicators of one process share.
 ///
 /// Unchecked: MPI's handles are pointers that never change.
 private final class MPIProcess: @unchecked Sendable {
@@ -142,10 +143,10 @@ private final class MPIProcess: @unchecked Sendable {
     let post: MPI_Comm
     let recorder = FlightRecorder()
     let allReduce = Mutex(AllReduce.tree)
-    /// Of each rank, a number that ranks of one machine have in common.
+    /// The machine of each rank, as a number that ranks of one machine have in common.
     private let machines: [Int32]
 
-    /// The communicators of one line, whose messages meet no others.
+    /// MPI's communicators for one communicator of ours, whose messages meet no others.
     struct Handles {
         /// Ranks dealt out over the machines: the first of each machine, then the second of each, … The tree's long messages go to ranks
         /// far away, which are then on the same machine, and only a machine's part of the sum leaves it.
@@ -185,7 +186,7 @@ private final class MPIProcess: @unchecked Sendable {
         machines.indices.contains(Int(partner)) && machines[Int(partner)] != machines[rank]
     }
 
-    /// What each rank has said, by rank.
+    /// Gathers one number of each rank on all ranks.
     private static func tell(_ own: Int32, _ handle: MPI_Comm, size: Int32) throws(CollectiveError) -> [Int32] {
         var ofRanks = [Int32](repeating: 0, count: Int(size))
         try check(cmpi_tell(handle, own, &ofRanks), "MPI_Allgather", rank: 0)

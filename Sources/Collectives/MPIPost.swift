@@ -1,6 +1,6 @@
 import CMPI
 
-/// Messages over a communicator of their own.
+/// The control channel over an MPI communicator of its own.
 ///
 /// Unchecked: the handle is a pointer that never changes.
 struct MPIPost: Post, @unchecked Sendable {

@@ -15,23 +15,23 @@ package protocol PointToPoint: Communicator {
     /// As for `Float`.
     func librarySum(_ values: inout MutableSpan<Double>) throws(CollectiveError) -> Bool
 
-    /// How short sums are shared (`SumTree.Sharing.pairs`); all ranks have the same answer.
+    /// Whether short sums are shared in pairs (`SumTree.Sharing.pairs`); the same on all ranks.
     var sumsInPairs: Bool { get }
-    /// How long sums are cut; all ranks have the same answer.
+    /// The lengths of the messages of long sums; the same on all ranks.
     var sumMessages: MessageLengths { get }
 
-    /// Which of the rank's two lines this is.
+    /// The communicator of the rank's two that this is.
     var line: FlightRecorder.Line { get }
 
-    /// Where the all-reduce receives; kept from call to call.
+    /// The memory into which the all-reduce receives; kept from call to call.
     var scratch: ReceiveScratch { get set }
 }
 
-/// Room for one chunk of a partner's numbers, reserved when first used.
+/// Memory for one chunk of a partner's numbers, reserved when first used.
 package struct ReceiveScratch {
     var floats: [Float] = []
     var doubles: [Double] = []
-    /// Of compressed numbers: what comes in, and what goes out.
+    /// The compressed numbers that come in; `sent` are those that go out.
     var received: [UInt16] = []
     var sent: [UInt16] = []
 }
@@ -40,20 +40,21 @@ package struct ReceiveScratch {
 /// enough that latency is lost in it.
 let chunkBytes = 4 << 20
 
-/// In how long messages the halves of a long sum travel, in bytes.
+/// The lengths of the messages in which the halves of a long sum travel, in bytes.
 package struct MessageLengths: Sendable {
-    /// What goes in one message, if it is all.
+    /// The most bytes that go in one message, where that is all.
     let whole: Int
-    /// What goes in each of several.
+    /// The bytes of each message, where there are several.
     let part: Int
 
-    /// Between cores without a common cache two halves of 8 MB take longer than all: the partner reads from memory faster than from the
-    /// cache of another core.
+    /// The lengths between cores without a common cache. Two halves of 8 MB take longer there than all: the partner
+    /// reads from memory faster than from the cache of another core.
     static let usual = MessageLengths(whole: 8 << 20, part: chunkBytes)
-    /// Where ranks take turns on a core, so that what a rank has just received must outlast the other's turn in the core's own cache.
+    /// The lengths for ranks that take turns on a core: the numbers that a rank has just received must stay in the
+    /// core's own cache while the other runs.
     static let crowded = MessageLengths(whole: 1 << 20, part: 1 << 20)
 
-    /// That of each message, the last one's apart, where `bytes` are to be sent.
+    /// The bytes of each message but the last, where `bytes` are to be sent.
     func length(of bytes: Int) -> Int { bytes > whole ? part : bytes }
 }
 

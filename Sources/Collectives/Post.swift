@@ -1,4 +1,5 @@
-/// Small messages between ranks that wait for nobody: what watchdogs talk by while collectives hang. For one thread.
+/// The control channel: small messages between ranks, for which nothing waits. Watchdogs talk by it while collectives
+/// hang. For one thread.
 protocol Post: Sendable {
     var rank: Int { get }
     var size: Int { get }

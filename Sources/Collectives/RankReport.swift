@@ -1,9 +1,9 @@
-/// What watchdogs tell each other.
+/// The messages between watchdogs.
 enum RankReport {
     /// Asks for the other's state; carries one's own, as what follows does.
     case request(Snapshot)
     case answer(Snapshot)
-    /// The job ends: what is known is to be written down. Answered as a request is.
+    /// The job ends, and each rank is to write down its records. Answered as a request is.
     case farewell(Snapshot)
     /// The rank is there, on this host.
     case beat(host: String)

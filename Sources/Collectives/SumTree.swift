@@ -5,14 +5,14 @@
 // In all, rank r adds what rank r ^ P/2 has, then r ^ P/4, … r ^ 1: each number takes the same path through the same
 // tree, and as a + b is b + a in IEEE 754, it does not matter for the bits which of two partners adds, or whether both do.
 
-/// What one rank does for a sum of `count` numbers over `ranks`.
+/// The steps of one rank for a sum of `count` numbers over `ranks`.
 struct SumTree {
     let rank: Int
     let ranks: Int
     let count: Int
     let sharing: Sharing
 
-    /// Who adds what.
+    /// The way in which ranks share the additions.
     enum Sharing {
         /// All ranks add all numbers: the fewest messages that wait for each other.
         case none
@@ -24,7 +24,8 @@ struct SumTree {
         case all
     }
 
-    /// One exchange: a range goes to the partner while another comes in. What the partner sends is as long as `receive`.
+    /// One send and receive: a range goes to the partner while another comes in. What the partner sends is as long as
+    /// `receive`.
     struct Trade {
         var partner: Int
         var send: Range<Int>
@@ -39,8 +40,8 @@ struct SumTree {
         case finish(Range<Int>)
     }
 
-    /// What there is to do, in order. Ranks beyond the largest power of two, or beyond half of it, give theirs to the first ones
-    /// and wait for the result.
+    /// Calls `body` with each step, in order. Ranks beyond the largest power of two, or beyond half of it, give their
+    /// numbers to the first ones and wait for the result.
     func run(_ body: (Step) throws(CollectiveError) -> Void) throws(CollectiveError) {
         var core = 1 << (Int.bitWidth - 1 - ranks.leadingZeroBitCount)
         if sharing == .pairs, core == ranks { core /= 2 }
@@ -65,7 +66,8 @@ struct SumTree {
         if let folded { try body(.trade(Trade(partner: folded, send: all, receive: none, adds: false))) }
     }
 
-    /// On the way down each pair halves what it holds and sums its own half; on the way up the halves are traded back.
+    /// Sums by halves: on the way down each pair halves its range and sums its own half; on the way up the halves are
+    /// traded back.
     private func runHalving(
         _ core: Int, _ body: (Step) throws(CollectiveError) -> Void
     ) throws(CollectiveError) {

@@ -51,7 +51,7 @@ extension PointToPoint {
         }
     }
 
-    /// What this rank does for a sum of `count` numbers.
+    /// The steps of this rank for a sum of `count` numbers.
     func sumTree(count: Int, isShort: Bool) -> SumTree {
         SumTree(rank: rank, ranks: size, count: count, sharing: !isShort ? .all : sumsInPairs ? .pairs : .none)
     }

@@ -3,14 +3,14 @@ import Machine
 import Synchronization
 import Tensors
 
-/// A rank's thread that sees to it that nobody waits for ever.
+/// A rank's thread that sees to it that no rank waits for ever.
 ///
 /// It looks at the flight recorder a few times a second. Before a collective has gone on for as long as it may, it asks
-/// the watchdogs of all ranks where theirs have got to. A rank that answers and is in a phase that may take long is
-/// waited for longer; where there is none, or a rank does not answer, all write down their last collectives, and the
-/// lowest rank that waits in it says which ranks did not arrive or answer. With a heartbeat they also tell rank 0, and
-/// rank 0 tells them, that they are there (`Heartbeat`). They talk over messages of their own, on all hosts, so that it
-/// does not matter what hangs. Time for which this process was stopped does not count.
+/// the watchdogs of all ranks for their progress. A rank that answers and is in a phase that may take long is waited
+/// for longer. Where there is none, or a rank does not answer, all write down their last collectives, and the lowest
+/// rank that waits in it says which ranks did not arrive or answer. With a heartbeat they also report to rank 0, and
+/// rank 0 to them, that they are there (`Heartbeat`). They talk over the control channel, on all hosts, so that it does
+/// not matter what hangs. Time for which this process was stopped does not count.
 package final class Watchdog: Sendable {
     private let post: any Post
     private let recorder: FlightRecorder
@@ -31,7 +31,7 @@ package final class Watchdog: Sendable {
 
     /// Starts the thread.
     ///
-    /// - Parameter onTimeout: told once, on that thread.
+    /// - Parameter onTimeout: called once, on that thread.
     /// - Throws: `ThreadError.refused`
     init(
         post: any Post, recorder: FlightRecorder, onTimeout: @escaping @Sendable (CollectiveError) -> Void
@@ -77,26 +77,26 @@ package final class Watchdog: Sendable {
         }
     }
 
-    /// What the thread knows. Times are those for which it was awake.
+    /// The state of the thread. Times are seconds for which the process was awake.
     private struct State {
         var awake = 0.0
         var waits = [Wait](repeating: Wait(), count: FlightRecorder.Line.allCases.count)
         /// Answers that are being gathered.
         var round: Round?
         var heartbeat: Heartbeat
-        /// When each rank has asked last.
+        /// The time of each rank's last request.
         var asked: [Int: Double] = [:]
-        /// A lower rank ends the job; where it has not done so by then, it cannot.
+        /// The time until which a lower rank may end the job; where it has not done so by then, it cannot.
         var silentUntil = 0.0
     }
 
-    /// How long a line has waited.
+    /// The time for which a communicator has waited.
     private struct Wait {
         private var sequence = 0
         private(set) var seconds = 0.0
-        /// When it is to be judged.
+        /// The time at which the wait is judged.
         var judgement = 0.0
-        /// What `State.silentUntil` is for a lower rank that waits as long; nil before that is known.
+        /// The value for `State.silentUntil` where a lower rank waits as long; nil before that is known.
         var silentUntil: Double?
 
         mutating func add(_ passed: Double, of entry: FlightRecorder.Entry) {
@@ -173,7 +173,7 @@ package final class Watchdog: Sendable {
 
     // MARK: Judgements
 
-    /// Why the job is to end, where it is.
+    /// Returns the error for which the job is to end; nil where it goes on.
     private func complaint(_ state: inout State, passed: Double) throws(CollectiveError) -> CollectiveError? {
         let (silent, isDue) = state.heartbeat.look(
             at: state.awake, every: recorder.heartbeat, haveAllBegun: recorder.doAllBeat)

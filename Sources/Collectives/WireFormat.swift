@@ -1,4 +1,4 @@
-/// What stands for a float32 number between ranks.
+/// The format in which a float32 number is sent between ranks.
 package enum WireFormat: Sendable {
     case float32
     /// The upper half of a float32: its range, 8 bits of precision.

@@ -30,7 +30,7 @@ package final class BatchStream {
 
     /// The next batch, waiting for it where need be; nil after the last, and after an error.
     ///
-    /// - Throws: what the dataset threw while it prepared this batch, once.
+    /// - Throws: the error of the dataset while it prepared this batch, once.
     package func next() throws(DatasetError) -> LoadedBatch? {
         let taken = try queue.take()
         waited += taken.waited
@@ -41,10 +41,11 @@ package final class BatchStream {
     package func close() { queue.close() }
 }
 
-/// How many threads prepare samples, and how many batches they may be ahead.
+/// The number of threads that prepare samples, and the number of batches that they may be ahead.
 package struct PrefetchLimits: Hashable, Sendable {
     package var threads: Int
-    /// One to hide the time of making it, and at least one to smooth it.
+    /// Batches that may be ready before they are taken: one hides the time of making it, and at least one more smooths
+    /// it.
     package var batches: Int
 
     package init(threads: Int = 1, batches: Int = 2) {
@@ -105,11 +106,11 @@ private final class Prefetch: @unchecked Sendable {
     private let ahead: Int
     /// Steps whose batches nobody has begun with.
     private var steps: Range<Int>
-    /// In the order of their steps; the first may be complete.
+    /// The batches in the making, in the order of their steps; the first may be complete.
     private var entries: [Entry] = []
     /// Whether nobody will take anything more: it was closed, or an error was taken.
     private var isClosed = false
-    /// Why there are no threads, or too few; it is thrown once.
+    /// The reason why there are no threads, or too few; it is thrown once.
     private var failure: DatasetError?
 
     init(steps: Range<Int>, ahead: Int, maker: @escaping @Sendable (Int) -> UnfinishedBatch) {

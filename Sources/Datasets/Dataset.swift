@@ -2,20 +2,20 @@ package import Tensors
 
 /// The two parts of a dataset.
 package enum Split: String, CaseIterable, Sendable {
-    /// What a network learns from.
+    /// The samples that a network learns from.
     case train
-    /// What it is measured on.
+    /// The samples that it is measured on.
     case test
 }
 
 /// Labelled square images that can be had at any size and in any order.
 ///
-/// A sample is called by its index in its split. What it looks like is a pure function of (split, index, imageSize)
-/// and, in training, of (seed, epoch), so that every rank and every resumed run sees the same one.
+/// A sample is called by its index in its split. Its image is a pure function of (split, index, imageSize) and, in
+/// training, of (seed, epoch), so that every rank and every resumed run sees the same one.
 package protocol Dataset: Sendable {
-    /// What `openDataset` calls it.
+    /// The name by which `openDataset` knows it.
     var name: String { get }
-    /// What each label means, in the order of labels.
+    /// The meaning of each label, in the order of labels.
     var classNames: [String] { get }
     /// Features of a pixel: 1 for grey, 3 for colour.
     var channels: Int { get }
@@ -31,17 +31,17 @@ package protocol Dataset: Sendable {
     func batch(of samples: [UInt32], in split: Split, as look: SampleLook) -> any BatchInMaking
 }
 
-/// How samples are to look.
+/// The look of a batch's samples: their size, augmentation and decoding.
 package struct SampleLook: Sendable {
     /// Pixels a side.
     package let imageSize: Int
-    /// The length that the shorter side of a stored image is resized to where its middle is shown; nil for what its
-    /// source wants.
+    /// The length that the shorter side of a stored image is resized to where its middle is shown; nil for the length
+    /// that its source wants.
     package let shorterSide: Int?
     /// nil in evaluation.
     package let training: Training?
     package let images: ImageOptions
-    /// Where batches have their memory from, and leave it to those that come later.
+    /// The memory of batches, which take it from here and leave it to those that come later.
     let reserve = SampleReserve()
 
     /// The augmentation of a training epoch, and the numbers that it is drawn from.
@@ -71,7 +71,7 @@ package struct SampleLook: Sendable {
     }
 }
 
-/// How stored images are decoded and resized.
+/// The options by which stored images are decoded and resized.
 package struct ImageOptions: Hashable, Sendable {
     package var filter: ResamplingFilter
     /// Whether JPEGs may be made smaller while they are decoded, where they are to be made smaller anyway: faster, with
@@ -104,7 +104,7 @@ package protocol BatchInMaking: AnyObject, Sendable {
     /// - Parameters:
     ///   - position: of the sample in the batch.
     ///   - scratch: the calling thread's.
-    /// - Throws: what ends the run; a sample that is damaged does not.
+    /// - Throws: an error that ends the run; a sample that is damaged does not.
     func prepare(_ position: Int, with scratch: LoaderScratch) throws(DatasetError)
     /// Some of the samples, which are all prepared, by their positions in the batch.
     func images(at positions: [Int]) -> any BatchImages

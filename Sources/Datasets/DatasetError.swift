@@ -1,7 +1,7 @@
 import Files
 package import Machine
 
-/// Why a dataset cannot be opened or read.
+/// The reasons why a dataset cannot be opened or read.
 package enum DatasetError: Error, Equatable, Sendable {
     /// No dataset is called that.
     case unknownDataset(found: String, nearest: String?, known: [String])
@@ -64,7 +64,7 @@ package enum DatasetError: Error, Equatable, Sendable {
     case wrongImageSize(file: String, found: [Int], expected: [Int])
     /// A file without a single sample.
     case empty(file: String)
-    /// As many labels as images are needed.
+    /// Another number of labels than of images.
     case countMismatch(images: String, found: Int, labels: String, expected: Int)
     /// A label that is no class.
     case labelOutOfRange(file: String, sample: Int, found: Int, classes: Int)

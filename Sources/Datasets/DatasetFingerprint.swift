@@ -1,8 +1,7 @@
 import Tensors
 
 extension Dataset {
-    /// What tells a run's data from other data: sizes, classes, and a digest of some samples, so that nothing is read
-    /// as a whole.
+    /// A fingerprint of a run's data: sizes, classes, and a digest of some samples, so that nothing is read as a whole.
     ///
     /// Nothing in it says where the data lie: a folder, its tar file and its packed form have the same. Nor do moments
     /// count that were measured.

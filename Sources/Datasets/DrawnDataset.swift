@@ -28,7 +28,7 @@ private final class DrawnBatch: BatchInMaking {
     private let samples: [UInt32]
     private let split: Split
     private let look: SampleLook
-    /// What a black pixel is, for each channel.
+    /// The value of a black pixel in each channel.
     private let black: [Float]
     private let memory: SampleMemory<Float>
 
@@ -62,7 +62,7 @@ private final class DrawnBatch: BatchInMaking {
 
 private struct DrawnImages: BatchImages {
     let memory: SampleMemory<Float>
-    /// Where in `memory` each sample stands.
+    /// The place of each sample in `memory`.
     let places: [Int]
 
     var count: Int { places.count }

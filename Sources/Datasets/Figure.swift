@@ -38,7 +38,7 @@ enum Figure: Int, CaseIterable, Sendable {
         max(x.magnitude - width, y.magnitude - height)
     }
 
-    /// What a pattern fills.
+    /// The signed distance from the edge of the disc or square that a pattern fills.
     @inline(__always)
     private func patch(_ x: Float, _ y: Float, _ isRound: Bool) -> Float {
         isRound ? length(x, y) - 1 : box(x, y, 0.8, 0.8)

@@ -1,11 +1,11 @@
-/// Where the pixels of a resized axis lie between those of the original: bilinear, with half-pixel centres and repeated edges,
-/// as PyTorch's `interpolate(mode: bilinear, align_corners: false)` without antialiasing.
+/// The places of the pixels of a resized axis between those of the original: bilinear, with half-pixel centres and
+/// repeated edges, as PyTorch's `interpolate(mode: bilinear, align_corners: false)` without antialiasing.
 struct Interpolation {
-    /// For each new pixel the original one at or before its centre.
+    /// The original pixel at or before the centre of each new pixel.
     private(set) var lower: [Int] = []
     /// The one after it.
     private(set) var upper: [Int] = []
-    /// How far from `lower` to `upper`, in [0, 1).
+    /// The share of the way from `lower` to `upper`, in [0, 1).
     private(set) var fraction: [Float] = []
 
     init(from original: Int, to size: Int) {

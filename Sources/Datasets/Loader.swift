@@ -2,13 +2,13 @@ package import Tensors
 
 /// A rank's part of one global batch, with what it needs to know about the whole.
 package struct LoadedBatch: Sendable {
-    /// Of training: the global step within the epoch. Of evaluation: which of this rank's batches.
+    /// The global step within the epoch in training; the number of this rank's batch in evaluation.
     package let step: Int
     package let batch: Batch
     /// Samples of the global batch over all ranks; in evaluation the batch's own.
     package var globalSamples: Int
-    /// In evaluation, the virtual shard of the split that the batch is a piece of, so that sums over shards can follow the
-    /// one tree whatever the number of ranks. 0 in training.
+    /// The virtual shard of the split that the batch is a piece of, in evaluation; 0 in training. Sums over shards can
+    /// so follow the one tree whatever the number of ranks.
     package let shard: Int
     /// Samples that all ranks have in this pass: those that batch norm's moments are of.
     package var momentSamples: Int
@@ -17,7 +17,7 @@ package struct LoadedBatch: Sendable {
     package var lossDivisor: Double?
     /// Samples that were left out because they cannot be had.
     package var bad: [BadSample] = []
-    /// Where the batch is trained on in several passes, the ones before this.
+    /// The passes before this one, where the batch is trained on in several.
     package var earlierPasses: [LoadedBatch] = []
 
     init(step: Int, batch: Batch, globalSamples: Int, shard: Int, momentSamples: Int? = nil) {
@@ -34,12 +34,12 @@ package struct Loader: Sendable {
     package var dataset: any Dataset
     /// Pixels a side.
     package let imageSize: Int
-    /// As `SampleLook` has it.
+    /// The length that the shorter side of a stored image is resized to, as `SampleLook` has it.
     package var shorterSide: Int?
-    /// What is done to the images of training batches.
+    /// The augmentation of the images of training batches.
     package let augmentation: Augmentation
     package let mixing: Mixing
-    /// By class, what its losses are multiplied with; nil for 1.
+    /// The weight of each class in losses; nil for 1.
     package let classWeights: [Float]?
     package let images: ImageOptions
     package let limits: PrefetchLimits

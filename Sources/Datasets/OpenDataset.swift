@@ -1,11 +1,11 @@
 /// The names of datasets that need no path.
 package let datasetNames = ["fashion-mnist", "shapes", "synthetic"]
 
-/// How a dataset is opened.
+/// The options by which a dataset is opened.
 package struct DatasetOptions: Hashable, Sendable {
-    /// What `synthetic` shall have; the others have their own.
+    /// The number that `synthetic` shall have; the others have their own.
     package var channels = 3
-    /// What `synthetic` shall have; the others have their own.
+    /// The number that `synthetic` shall have; the others have their own.
     package var classes = 10
     /// The share of pictures that is tested on where nothing says which are, in 0...1.
     package var validationFraction = 0.1

@@ -2,10 +2,10 @@ import Synchronization
 
 /// Decoded pictures of a source, whole, each kept when it is decoded for the first time.
 ///
-/// What comes out of it is what decoding gives, to the byte: a picture that cannot be decoded as a whole is not kept, so
-/// that damage below the part that is shown goes unnoticed as it would without.
+/// A picture from the cache is the one that decoding gives, to the byte. A picture that cannot be decoded as a whole is
+/// not kept, so that damage below the part that is shown goes unnoticed as it would without.
 package final class PictureCache: Sendable {
-    /// How the pictures are decoded.
+    /// The options by which the pictures are decoded.
     let options: ImageOptions
     /// The bytes that they may take.
     package let capacity: Int
@@ -13,7 +13,7 @@ package final class PictureCache: Sendable {
     private let state: Mutex<State>
 
     private struct State {
-        /// Those to train with and behind them those to test with; nil for a picture that has not come by.
+        /// The pictures to train with and behind them those to test with; nil for a picture that has not come by.
         var pictures: [Picture?]
         var bytes = 0
         var isFull = false
@@ -21,11 +21,11 @@ package final class PictureCache: Sendable {
 
     private enum Picture {
         case kept(height: Int32, width: Int32, bytes: [UInt8])
-        /// It cannot be decoded as a whole.
+        /// A picture that cannot be decoded as a whole.
         case refused
     }
 
-    /// What a caller is to do about a picture.
+    /// The answer to a caller that wants a picture: the picture, or what to do about it.
     enum Answer {
         case kept(StoredSample)
         /// Decode it as a whole, and hand it over.
@@ -58,7 +58,7 @@ package final class PictureCache: Sendable {
     /// Pictures whose headers are looked at.
     private static let looked = 64
 
-    /// The mean size of pictures that are spread evenly over the source, in bytes; nil where none can be told.
+    /// The mean size of pictures that are spread evenly over the source, in bytes; nil where it cannot be found.
     private static func meanBytes(of source: any Source, as options: ImageOptions) -> Double? {
         let decoder = ImageDecoder(mostPixels: options.mostPixels, turnsUpright: options.turnsUpright)
         var sample = StoredSample()

@@ -1,7 +1,7 @@
 import Tensors
 
-/// How a network is shown pictures when it is not trained. It is kept with the network's weights, so that a prediction
-/// treats a picture as evaluation did.
+/// The way in which a network is shown pictures when it is not trained. It is kept with the network's weights, so that
+/// a prediction treats a picture as evaluation did.
 package struct Presentation: Hashable, Sendable {
     /// Pixels a side of what is shown.
     package let imageSize: Int
@@ -38,10 +38,10 @@ package struct Presentation: Hashable, Sendable {
             normalisation: normalisation, images: ImageOptions())
     }
 
-    /// What the network is shown of a picture's file: imageSize x imageSize x channels numbers, with the bits that the
-    /// loader gives.
+    /// Returns the numbers that the network is shown for a picture's file, imageSize x imageSize x channels, with the
+    /// bits that the loader gives.
     ///
-    /// - Parameter path: What messages call it.
+    /// - Parameter path: The file's name in messages.
     package func floats(
         of file: [UInt8], path: String, with scratch: LoaderScratch = LoaderScratch()
     ) throws(SampleError) -> [Float] {
@@ -100,7 +100,7 @@ extension Presentation {
     }
 }
 
-/// What is wrong with a presentation that was written down.
+/// An error in a presentation that was written down.
 package struct PresentationProblem: Error, Hashable, Sendable {
     package let key: String
     package let found: String?
@@ -108,7 +108,7 @@ package struct PresentationProblem: Error, Hashable, Sendable {
 }
 
 extension ImageOptions {
-    /// As a checkpoint keeps them, in the words of the recipe's keys.
+    /// The options as a checkpoint keeps them, in the words of the recipe's keys.
     package var texts: [String: String] {
         [
             "interpolation": filter.rawValue, "decode": shrinksInDecoder ? "fast" : "exact",

@@ -1,7 +1,7 @@
 import Files
 import Tensors
 
-/// What a dataset's name or path means, and why.
+/// The meaning of a dataset's name or path, and the reason for it.
 package struct Recognition: Sendable {
     package enum Kind: String, CaseIterable, Sendable {
         /// Made on the spot.
@@ -10,11 +10,11 @@ package struct Recognition: Sendable {
     }
 
     package let kind: Kind
-    /// Where its files lie; nil where there are none.
+    /// The path of its files; nil where there are none.
     package let path: String?
-    /// Why it is taken for that, in words.
+    /// The reason why it is taken for that, in words.
     package let reason: String
-    /// What opens it, where there are files.
+    /// Opens it, where there are files.
     private let open: @Sendable (DatasetOptions) throws(DatasetError) -> any Source
 
     private init(
@@ -27,10 +27,10 @@ package struct Recognition: Sendable {
         self.open = open
     }
 
-    /// What `specification` means: `shapes`, `synthetic`, `fashion-mnist` or `fashion-mnist:DIR`, a path, or a path
+    /// Recognises `specification`: `shapes`, `synthetic`, `fashion-mnist` or `fashion-mnist:DIR`, a path, or a path
     /// behind `folder:`, `mnist:`, `cifar:`, `tar:` or `packed:`.
     ///
-    /// Of a path's files none is read but archives that may be CIFAR's, of which the first names are.
+    /// No file of a path is read but archives that may be CIFAR's, of which the first names are.
     ///
     /// - Parameter isReadInOrder: whether its samples are read in their `onlyOrder`, which compressed tar files have.
     /// - Throws: `DatasetError` for what is none of them.
@@ -76,7 +76,7 @@ package struct Recognition: Sendable {
     /// - Throws: `DatasetError` for files that are missing or malformed, and for what is made on the spot.
     package func source(_ options: DatasetOptions) throws(DatasetError) -> any Source { try open(options) }
 
-    /// What lies at a path, for a message.
+    /// Describes the files at a path, for a message.
     private static func words(for path: String) throws(DatasetError) -> String {
         guard isFolder(path) else { return "a file" }
         let entries = try FolderEntries(of: path)
@@ -89,7 +89,7 @@ package struct Recognition: Sendable {
 }
 
 extension Recognition.Kind {
-    /// What a path must have to be of this kind.
+    /// The files that a path must have to be of this kind, in words.
     fileprivate var expected: String {
         switch self {
         case .shapes, .synthetic: "no path"

@@ -1,6 +1,6 @@
 import Tensors
 
-/// In which order an epoch visits the samples: a pure function of (seed, epoch).
+/// The order in which an epoch visits the samples: a pure function of (seed, epoch).
 package struct Sampler: Hashable, Sendable {
     /// Samples in the split.
     package let count: Int
@@ -44,7 +44,7 @@ package struct Sampler: Hashable, Sendable {
         return EpochOrder(samples: samples, batchSize: batchSize)
     }
 
-    /// As many samples of every class, one more of some where the epoch's count is no multiple of theirs.
+    /// Draws as many samples of every class, one more of some where the epoch's count is no multiple of theirs.
     ///
     /// A class is gone through in an order of its own, and again in another one as often as it takes. The rounds'
     /// samples have numbers of their own, see `Dataset.index(of:in:)`.

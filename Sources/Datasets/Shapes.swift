@@ -96,7 +96,7 @@ private struct Scene {
         noise = next(0.01...0.05)
     }
 
-    /// How far apart two colours are.
+    /// The distance between two colours.
     private static func contrast(_ a: Colour, _ b: Colour) -> Float {
         let d = a - b
         return (d * d).sum().squareRoot()
@@ -148,9 +148,9 @@ private struct Scene {
 
 /// A colour that changes evenly across the image.
 private struct Gradient {
-    /// In the middle of the image.
+    /// The colour in the middle of the image.
     let centre: Colour
-    /// What a whole side adds.
+    /// The change of colour along a whole side.
     let alongX: Colour
     let alongY: Colour
 

@@ -8,7 +8,7 @@ package import Tensors
 package protocol Source: Sendable {
     /// The name that opens it, such as `fashion-mnist`, or its prefix and path.
     var name: String { get }
-    /// What it is: `folder`, `tar`, `cifar`, …; of a packed dataset what it was packed from.
+    /// The kind of source: `folder`, `tar`, `cifar`, …; of a packed dataset the kind that it was packed from.
     var kind: String { get }
     /// The names of the classes, in the order of labels.
     var classNames: [String] { get }
@@ -18,15 +18,15 @@ package protocol Source: Sendable {
     var imageSize: Int? { get }
     /// The moments that are known of its images; nil where they are to be measured.
     var normalisation: Normalisation? { get }
-    /// How its splits and classes were found, in words; nil where there is nothing to find.
+    /// The way in which its splits and classes were found, in words; nil where there is nothing to find.
     var layout: String? { get }
     /// The number of samples.
     func count(of split: Split) -> Int
     /// The class of sample `index`, in 0..<classNames.count.
     func label(at index: Int, in split: Split) -> Int
-    /// What messages call sample `index`: its path.
+    /// The path of sample `index`, for messages.
     func path(of index: Int, in split: Split) -> String
-    /// What sample `index` is called within the source, whose own path is no part of it.
+    /// The name of sample `index` within the source, whose own path is no part of it.
     func name(of index: Int, in split: Split) -> [UInt8]
     /// Whether some of its samples may be damaged.
     var mayBeDamaged: Bool { get }
@@ -76,9 +76,9 @@ package struct StoredSample: Sendable {
     package init() {}
 }
 
-/// Why one sample cannot be had, while the others can.
+/// The reason why one sample cannot be had, while the others can.
 package struct SampleError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// What is wrong with it, which names the file.
+    /// The fault in words, with the file's name.
     package let description: String
 
     package init(_ description: String) { self.description = description }

@@ -4,7 +4,7 @@ import Tensors
 /// Images that are bytes until the engine takes them in.
 struct StoredImages: BatchImages {
     let memory: SampleMemory<UInt8>
-    /// Where in `memory` each sample stands.
+    /// The place of each sample in `memory`.
     let places: [Int]
     let table: ByteTable
 
@@ -28,7 +28,7 @@ final class Damage: Sendable {
 }
 
 extension Normalisation {
-    /// What each byte of each channel becomes.
+    /// The normalised value of each byte of each channel.
     var table: ByteTable {
         ByteTable(channels: channels) { byte, channel in
             // Not times 1/255 nor 1/deviation: those would be other bits.

@@ -1,7 +1,7 @@
 package import Graphs
 package import Kernels
 
-/// What an engine computes with.
+/// The kernels or library that an engine computes with.
 package enum Backend: String, CaseIterable, Sendable {
     case avx512
     case avx2

@@ -5,10 +5,10 @@ internal import Machine
 internal import Networks
 internal import Tensors
 
-/// What the plans of one engine have in common.
+/// The memory and settings that the plans of one engine share.
 struct SharedMemory {
     var kernels: KernelTable
-    /// What computes products; nil for our own kernels.
+    /// The library that computes products; nil for our own kernels.
     var openBLAS: OpenBLAS?
     var configuration: EngineConfiguration
     var arena: ParameterArena
@@ -18,7 +18,7 @@ struct SharedMemory {
 }
 
 extension PlanContext {
-    /// What all plans of an engine share, and what one has for itself.
+    /// Joins the state that all plans of an engine share with the memory of one plan.
     fileprivate init(
         _ shared: SharedMemory, batch: BatchLayout, step: UnsafeMutablePointer<StepState>,
         images: UnsafeMutablePointer<Float>, losses: UnsafeMutablePointer<Float>,
@@ -36,7 +36,7 @@ extension PlanContext {
 
 /// A plan with its own memory for images, labels and results.
 final class Compiled {
-    /// What `plan` was compiled from.
+    /// The graph that `plan` was compiled from.
     let graph: Graph
     let plan: Plan
     /// Bytes that this holds.
@@ -157,7 +157,7 @@ final class Compiled {
         }
     }
 
-    /// What the samples of the last run add up to, in the order of their shards.
+    /// The sums over the samples of the last run, in the order of their shards.
     func tally(_ samples: Batch) -> Tally {
         var tally = Tally()
         forEachSample { slot in

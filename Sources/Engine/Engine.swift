@@ -10,7 +10,7 @@ package import Tensors
 package final class Engine {
     /// Parameters and buffers in canonical order; `ParameterID.index` indexes this list.
     package let parameters: [ParameterSpecification]
-    /// How many training batches the running statistics have seen.
+    /// The number of training batches that the running statistics have seen.
     package var batchesTracked = 0
     /// The number of updates that the optimizer's state has seen since it began.
     package var updates = 0
@@ -23,15 +23,15 @@ package final class Engine {
     package let planBytes: Int
 
     let pool: ThreadPool
-    /// What computes products; nil for our own kernels.
+    /// The library that computes products; nil for our own kernels.
     let openBLAS: OpenBLAS?
     let arena: ParameterArena
-    /// The parts of the state; values come first.
+    /// The arenas of the state; values come first.
     let state: [StateArena]
-    /// Parameters and buffers themselves: the first part of the state.
+    /// Parameters and buffers themselves: the first arena of the state.
     let weights: StateArena
     var gradients: AlignedBuffer<Float>
-    /// Between steps nobody's: no step reads what another has left there.
+    /// The memory of activations; no step reads numbers that another has left there.
     let activations: AlignedBuffer<Float>
     let training: Compiled?
     private let evaluation: Compiled
@@ -105,10 +105,10 @@ package final class Engine {
     ///   - globalSamples: samples of the batch over all ranks.
     ///   - step: counts optimizer steps; dropout's draws depend on it.
     ///   - exchange: sums batch-norm moments over ranks; nil takes this rank's alone.
-    ///   - momentSamples: samples that the exchanged moments are of; nil for all of the batch.
-    ///   - lossDivisor: what the sum of losses is divided by; nil for `globalSamples`.
-    ///   - progress: told of gradients that are final while others are yet to come.
-    /// - Throws: `EngineError` for a batch that does not fit, or what `exchange` throws.
+    ///   - momentSamples: samples that the moments summed over ranks are of; nil for all of the batch.
+    ///   - lossDivisor: divides the sum of losses; nil for `globalSamples`.
+    ///   - progress: called with the number of gradients that are final while others are yet to come.
+    /// - Throws: `EngineError` for a batch that does not fit, or the errors of `exchange`.
     package func train(
         _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, momentSamples: Int? = nil,
         lossDivisor: Double? = nil, progress: GradientProgress? = nil
@@ -118,7 +118,7 @@ package final class Engine {
             lossDivisor: lossDivisor, progress: progress, clock: nil)
     }
 
-    /// As above, with a clock that is told of each instruction.
+    /// As above, with a clock that is read after each instruction.
     func train(
         _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, momentSamples: Int? = nil,
         lossDivisor: Double? = nil, progress: GradientProgress?, clock: StepClock?
@@ -182,7 +182,7 @@ package final class Engine {
         try gradients.withMutableSpan(body)
     }
 
-    /// The same memory, for a thread that sums what `train` has told it to be final.
+    /// The same memory, for a thread that sums the gradients that `train` has reported to be final.
     package func lendGradients() -> LentMemory<Float> {
         LentMemory(gradients.baseAddress, count: gradients.count, owner: self)
     }

@@ -1,7 +1,7 @@
 package import Graphs
 internal import Tensors
 
-/// How an engine is set up; what does not follow from the graphs.
+/// The settings of an engine that do not follow from the graphs.
 package struct EngineConfiguration: Sendable {
     package var backend: Backend
     /// Threads that compute, the caller's included.
@@ -16,17 +16,17 @@ package struct EngineConfiguration: Sendable {
     package var evaluationCapacity: Int
     /// Seeds dropout.
     package var seed: UInt64
-    /// Whether convolutions of 3x3 are computed by Winograd's minimal filtering: less than half the products, other bits.
+    /// Whether convolutions of 3x3 are computed by Winograd: less than half the products, other bits.
     package var usesWinograd = true
-    /// In 0..<1: the share of each training target that all classes have alike.
+    /// The share of each training target that all classes have alike, in 0..<1.
     package var labelSmoothing = 0.0
-    /// By class, what its part of a training loss is multiplied with; nil for 1.
+    /// The weight of each class in training losses; nil for 1.
     package var classWeights: [Float]?
     /// The optimizer that it is trained with: what is remembered from step to step follows from it.
     package var optimizer: any OptimizerRule = SGD(momentum: 0.9, weightDecay: 0)
     /// Whether averages of parameters and buffers over time are kept.
     package var keepsAverages = false
-    /// What graphs are rewritten by before they are planned: no result depends on it.
+    /// The passes that rewrite graphs before they are planned: no result depends on them.
     package var passes = Set(GraphPass.allCases)
 
     package init(
@@ -45,11 +45,11 @@ package struct EngineConfiguration: Sendable {
 /// (forward) and their gradients (backward) of `--batch-norm sync`; nil keeps the moments local.
 package typealias StatisticsExchange = (inout MutableSpan<Double>) throws -> Void
 
-/// Told during the backward pass that the first so many gradients are final: those of `withGradients` and `lendGradients`, counted from
-/// the start. Called by the thread that computes, which waits meanwhile.
+/// Reports during the backward pass that the first so many gradients are final: those of `withGradients` and
+/// `lendGradients`, counted from the start. Called by the thread that computes, which waits meanwhile.
 package typealias GradientProgress = (_ finished: Int) -> Void
 
-/// What the samples of one step or one evaluation batch added up to on this rank.
+/// The sums over the samples of one step or one evaluation batch on this rank.
 package struct Tally: Sendable {
     /// The sum of the samples' losses, all heads weighed in.
     package var lossSum: Double

@@ -1,12 +1,12 @@
 internal import Kernels
 
-/// Why an engine cannot be set up or refuses a batch.
+/// The reasons why an engine cannot be set up or refuses a batch.
 package enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The CPU lacks what a backend needs.
     case unsupported(backend: String, needs: String, available: [String])
     /// The library cannot be loaded; `available` are the other backends that this CPU can run.
     case noOpenBLAS(reason: String, available: [String])
-    /// More samples than the plan has room for.
+    /// More samples than the plan has capacity for.
     case batchTooLarge(found: Int, capacity: Int)
     /// The pixels of a batch do not make up its samples.
     case wrongImageCount(found: Int, expected: Int)

@@ -36,7 +36,7 @@ package struct EngineLayout {
 
     // MARK: Bytes
 
-    /// Samples that a training batch has room for.
+    /// Samples that a training batch may have at most.
     private var trainingSlots: Int { configuration.shards * configuration.shardCapacity }
 
     /// The bytes of the state, of gradients, and of an update's scratch.
@@ -59,7 +59,8 @@ package struct EngineLayout {
 
     var activationCount: Int { activationCount(trainingSlots: trainingSlots) }
 
-    /// Floats of the arena. Kernels read whole vectors, beyond the last pixel of a narrow map too.
+    /// Floats of the arena. Kernels read whole vectors, also beyond the last pixel of a map whose channels are padded
+    /// to 8.
     private func activationCount(trainingSlots: Int) -> Int {
         let ofTraining = (trainingPlan?.arenaCount ?? 0).saturatingProduct(trainingSlots)
         let ofEvaluation = evaluationPlan.arenaCount.saturatingProduct(configuration.evaluationCapacity)
@@ -89,7 +90,7 @@ package struct EngineLayout {
 
     private func bytes(_ floats: Int) -> Int { floats.saturatingProduct(MemoryLayout<Float>.stride) }
 
-    /// What plans are measured with: addresses that nobody reads.
+    /// Addresses with which plans are measured, and which nobody reads.
     private var unplaced: SharedMemory {
         SharedMemory(
             kernels: configuration.backend.instructionSet.kernels,

@@ -2,7 +2,7 @@ package import Graphs
 internal import Kernels
 package import Tensors
 
-/// A copy of an engine's state at one moment, in the engine's own layout.
+/// A copy of an engine's state at one time, in the engine's own layout.
 package struct EngineSnapshot: Sendable {
     /// Parameters and buffers in canonical order.
     package let parameters: [ParameterSpecification]
@@ -11,7 +11,7 @@ package struct EngineSnapshot: Sendable {
     package let checksum: UInt64
 
     let arena: ParameterArena
-    /// Nobody may write there until the snapshot has been used.
+    /// The copy's memory; nothing may write there until the snapshot has been used.
     let memory: SnapshotMemory
 
     /// The parts that were copied, in the order of `EngineLayout.state`.
@@ -42,7 +42,7 @@ package struct EngineSnapshot: Sendable {
 package final class SnapshotMemory: Sendable {
     let extents: [StateExtent]
     private let floats: LentMemory<Float>
-    /// Of the pieces, until they are put together.
+    /// The checksums of the pieces, until they are combined.
     fileprivate let checksums: AlignedBuffer<UInt64>
 
     private static let smallPageFloats = 1024

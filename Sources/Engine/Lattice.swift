@@ -1,12 +1,13 @@
 internal import Tensors
 
-/// Which taps of a convolution reach which of its inputs, seen from the input: the geometry of the data gradient.
+/// The stride phases of a convolution's data gradient: which taps reach which of its inputs, seen from the input.
 ///
-/// Input row h gets dy[(h + padding - r) / stride] for the kernel rows r that make this a whole number. Inputs whose h (and w)
-/// leave the same remainder by the stride share their taps: a phase. A tap's offset is relative to the phase's own row count.
+/// Input row h gets dy[(h + padding - r) / stride] for the kernel rows r that make this a whole number. Inputs whose h
+/// (and w) leave the same remainder by the stride share their taps: a stride phase. A tap's offset is relative to the
+/// phase's own row count.
 struct Lattice {
     struct Tap {
-        /// Where dy is read, in rows and columns from the phase's row and column number.
+        /// The place where dy is read, in rows and columns from the stride phase's row and column number.
         var row: Int
         var column: Int
         /// The tap's place among the transposed weights.
@@ -22,14 +23,14 @@ struct Lattice {
     }
 
     private(set) var phases: [Phase] = []
-    /// By place: the tap r * kernelWidth + s that stands there.
+    /// The tap r * kernelWidth + s that stands at each place.
     private(set) var tapOrder: [Int] = []
     /// Zeros that must stand around dy.
     private(set) var padTop = 0
     private(set) var padLeft = 0
     /// Pixels in a row of dy that are reached, zeros included.
     private(set) var width = 0
-    /// Rows of dy that one row of a phase reaches.
+    /// Rows of dy that one row of a stride phase reaches.
     private(set) var rowSpan = 1
 
     init(_ geometry: ConvolutionGeometry) {
@@ -69,7 +70,8 @@ struct Lattice {
         return padTop > 0 || padLeft > 0 || rows > geometry.output.height || width > geometry.output.width
     }
 
-    /// By remainder: the kernel's positions that meet it and the offset of what they read, in the order of the offsets.
+    /// The kernel's positions that meet each remainder, and the offsets of the rows or columns that they read, in the
+    /// order of the offsets.
     private static func offsets(_ geometry: ConvolutionGeometry, kernel: Int) -> [[(position: Int, offset: Int)]] {
         (0..<geometry.stride).map { remainder in
             (0..<kernel).filter { (remainder + geometry.padding - $0) % geometry.stride == 0 }

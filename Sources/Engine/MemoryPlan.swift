@@ -1,9 +1,9 @@
 internal import Graphs
 internal import Tensors
 
-/// Where each value of a graph lives: which of them share memory, and at what place in one arena.
+/// The address of each value of a graph: which values share memory, and at what place in one arena.
 ///
-/// A *root* is one stretch of memory, pixels x channels a sample. A value lives in a root, at a channel offset:
+/// A *root* is one range of memory, pixels x channels a sample. A value lives in a root, at a channel offset:
 /// - inputs of a concatenation live in their slice of its output, slices in their source: neither costs anything;
 /// - elementwise operations write over their input, sums over their addend, where nobody reads the old content any more.
 /// Roots whose lifetimes do not overlap share addresses. Lifetimes are counted in nodes.
@@ -14,11 +14,11 @@ struct MemoryPlan {
         var channel: Int
     }
 
-    /// One stretch of memory.
+    /// One range of memory.
     struct Root {
         var height: Int
         var width: Int
-        /// Floats from pixel to pixel: the channels, rounded up to 16, or to 8 in narrow maps.
+        /// Floats from pixel to pixel: the channels, padded to a multiple of 16, or to 8.
         var pixelStride: Int
         var members: [ValueID]
         /// Lives as long as the plan, outside of the arena: the images.
@@ -31,21 +31,21 @@ struct MemoryPlan {
         var count: Int { height * width * pixelStride }
     }
 
-    /// By `ValueID.index`.
+    /// The places of values, by `ValueID.index`.
     private(set) var locations: [Location]
     private(set) var roots: [Root]
     /// Floats of the arena for one sample.
     private(set) var arenaCount = 0
 
     private let graph: Graph
-    /// By value: the last node that reads it; its writer when nobody does.
+    /// The last node that reads each value; its writer where none does.
     private var lastUse: [Int]
-    /// By value.
+    /// Whether each value's channels are padded to 8 and not to 16.
     private let isNarrow: [Bool]
 
     /// Channels of a slice that kernels can use in place must fall on vectors of any width.
     static let laneGranule = 16
-    /// Floats from pixel to pixel of narrow maps.
+    /// Floats from pixel to pixel of maps whose channels are padded to 8.
     static let narrowPixel = 8
 
     /// - Parameters:

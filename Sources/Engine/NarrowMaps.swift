@@ -3,11 +3,11 @@ internal import KernelInterface
 internal import Tensors
 
 extension Graph {
-    /// Maps whose pixels lie eight floats apart and not sixteen, by `ValueID.index`: of eight channels at most and an even number of pixels a row,
-    /// where all who write or read them know how (`KernelBody/NarrowMaps.swift`). They are half as large, and two pixels make one vector of
-    /// sixteen lanes.
+    /// Whether the channels of a map are padded to 8 and not to 16, by `ValueID.index`. Such a map has eight channels
+    /// at most and an even number of pixels a row, and all nodes that write or read it can do so
+    /// (`KernelBody/NarrowMaps.swift`). It is half as large, and two pixels make one vector of sixteen lanes.
     ///
-    /// It changes places alone, no numbers.
+    /// The padding changes places alone, no numbers.
     var narrowMaps: [Bool] {
         var isNarrow = values.map { value in
             value.shape.channels <= MemoryPlan.narrowPixel && value.shape.width % 2 == 0
@@ -22,12 +22,12 @@ extension Graph {
         return isNarrow
     }
 
-    /// What of its values a node may find or leave in narrow maps.
+    /// The values of a node whose maps may have their channels padded to 8.
     private func acceptedNarrow(by node: Node) -> [ValueID] {
         guard node.addend == nil, node.load == nil, node.gradientLoad == nil, node.sums == nil else { return [] }
         let values = node.reads + [node.output].compactMap { $0 }
         switch node.operation {
-        // y is written pair by pair, and so is dy read; x goes through a copy.
+        // y is written two pixels at a time, and so is dy read; x goes through a copy.
         case .convolution(let convolution):
             guard let output = node.output,
                 let geometry = geometry(convolution, input: node.inputs[0], output: output)
@@ -47,7 +47,8 @@ extension Graph {
         }
     }
 
-    /// Of a convolution whose rows of pixels go through a copy where they are narrow: nil of linear, pointwise and grouped ones.
+    /// The geometry of a convolution whose rows of pixels go through a copy where their channels are padded to 8; nil
+    /// for linear, pointwise and grouped ones.
     private func geometry(_ convolution: Convolution, input: ValueID, output: ValueID) -> ConvolutionGeometry? {
         let geometry = ConvolutionGeometry(
             input: self[input].shape, output: self[output].shape, kernelHeight: convolution.kernelHeight,

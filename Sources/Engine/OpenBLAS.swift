@@ -11,7 +11,8 @@ struct OpenBLAS: Sendable {
     /// Threads that compute a product.
     var threads = 1
 
-    /// Whose products are computed: OpenBLAS's number of threads, on which its bits depend, is one for the whole process.
+    /// The turn to compute products: OpenBLAS's number of threads, on which its bits depend, is one for the whole
+    /// process.
     private static let turn = Mutex(0)
 
     /// The names of the library: that of Linux packages, then that of its development files.
@@ -24,8 +25,8 @@ struct OpenBLAS: Sendable {
 
     /// Loads the first of `names` that is there.
     ///
-    /// OpenBLAS settles which of its kernels compute while it is loaded, and takes SSE3's on a CPU that is newer than itself.
-    /// So it is told, unless the user has.
+    /// OpenBLAS settles which of its kernels compute while it is loaded, and takes SSE3's on a CPU that is newer than
+    /// itself. So the CPU is named to it, unless the user has done so.
     ///
     /// - Throws: `EngineError.noOpenBLAS`
     init(names: [String]) throws(EngineError) {

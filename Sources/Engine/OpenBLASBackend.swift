@@ -122,7 +122,7 @@ private struct OpenBLASConvolution {
         }
     }
 
-    /// What the products are added to.
+    /// Fills the target with the numbers that the products are added to: the addend, the bias or zeros.
     private func begin(_ target: TensorView, _ slot: Int, bias: UnsafePointer<Float>?, addend: TensorView?) {
         let width = (target.channels + 15) / 16 * 16
         for pixel in 0..<(target.height * target.width) {

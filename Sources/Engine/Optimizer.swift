@@ -23,7 +23,7 @@ final class Optimizer {
         var decay: Float
     }
 
-    /// In the arena's order.
+    /// The parameters, in the arena's order.
     fileprivate(set) var parameters: [Parameter] = []
     /// Places by index of the parameter.
     private var places: [Int: Int] = [:]
@@ -31,9 +31,9 @@ final class Optimizer {
     fileprivate let chunkCount: Int
     /// Nothing stays there from step to step.
     let scratch: AlignedBuffer<Float>
-    /// By rows and steps of a product of matrices.
+    /// The batch-reduce GEMM elements of a product of matrices, by its rows and K iterations.
     private var segments: [[Int]: UnsafePointer<Segment>] = [:]
-    /// By chunk: room for sums of squares.
+    /// The sums of squares, by chunk.
     private let sums: UnsafeMutablePointer<Double>
     private let memory = PlanMemory()
 
@@ -73,7 +73,7 @@ final class Optimizer {
         return parameters.map { parameter in parameter.chunks.reduce(0) { $0 + sums[$1] } }
     }
 
-    /// The segments of a product of matrices in panels, each of 32 steps.
+    /// Returns the batch-reduce GEMM elements of a product of matrices in panels, each of 32 K iterations.
     func segments(rows: Int, steps: Int) -> UnsafePointer<Segment> {
         if let known = segments[[rows, steps]] { return known }
         let made = stride(from: 0, to: steps, by: 32).map { first in

@@ -1,7 +1,7 @@
 internal import Graphs
 internal import Tensors
 
-/// Where each parameter lies in the flat arenas of weights, gradients and optimizer state, and how it is laid out there.
+/// The place of each parameter in the flat arenas of weights, gradients and optimizer state, and its layout there.
 ///
 /// Trainable parameters come first, in the order in which the backward pass finishes their gradients, so that a run of finished
 /// gradients is a slice; running statistics follow. Weights are packed as kernels read them: [outputs/32][taps][inputs][32],
@@ -16,7 +16,7 @@ struct ParameterArena {
         var packing: Packing?
     }
 
-    /// By `ParameterID.index`. `batchesTracked` has no storage.
+    /// The places of parameters, by `ParameterID.index`. `batchesTracked` has no storage.
     private(set) var entries: [Entry]
     /// Floats of all trainable parameters.
     private(set) var trainableCount = 0
@@ -24,7 +24,7 @@ struct ParameterArena {
     private(set) var count = 0
     /// Trainable parameters in the arena's order.
     private(set) var order: [ParameterID] = []
-    /// By node of the graph: floats from the start of the arena whose gradients are final once the node has run.
+    /// Floats from the start of the arena whose gradients are final once a node of the graph has run, by node.
     private(set) var finishedAfterNode: [Int] = []
 
     init(graph: Graph) {
@@ -115,7 +115,7 @@ struct ParameterArena {
 /// groups are zero and stay so. A convolution without groups is one super-group; so is a depthwise one, whose channels each
 /// have one input.
 struct Packing: Hashable {
-    /// Of the whole convolution.
+    /// The output channels of the whole convolution.
     var outputs: Int
     var inputs: Int
     var taps: Int

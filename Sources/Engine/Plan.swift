@@ -10,7 +10,7 @@ final class Plan {
     enum Instruction {
         /// A kernel over its tasks, shared among the threads.
         case kernel(Call)
-        /// Sum of `count` numbers over all ranks, in place.
+        /// The sum of `count` numbers over all ranks, in place.
         case exchange(UnsafeMutablePointer<Double>, count: Int)
         /// Something the calling thread does: the OpenBLAS backend's products.
         case host(() -> Void)
@@ -23,7 +23,7 @@ final class Plan {
         var tasks: Int
     }
 
-    /// What an instruction is there for.
+    /// The purpose of an instruction.
     struct Origin {
         /// The graph's node; the number of nodes for what belongs to none.
         var node: Int
@@ -32,9 +32,9 @@ final class Plan {
     }
 
     private let instructions: [Instruction]
-    /// By instruction.
+    /// The purpose of each instruction.
     let origins: [Origin]
-    /// By instruction: floats from the start of the arena whose gradients are final once it has run.
+    /// Floats from the start of the arena whose gradients are final once an instruction has run, by instruction.
     private let finished: [Int]
     private let memory: PlanMemory
 
@@ -49,8 +49,8 @@ final class Plan {
     }
 
     /// - Parameters:
-    ///   - progress: told of each stretch of gradients that has become final.
-    ///   - clock: told when each instruction has ended; nil costs nothing.
+    ///   - progress: called with the number of gradients that are final, each time that it has grown.
+    ///   - clock: read when each instruction has ended; nil costs nothing.
     func run(
         on pool: ThreadPool, exchange: StatisticsExchange?, progress: GradientProgress? = nil, clock: StepClock? = nil
     ) throws {
@@ -78,9 +78,9 @@ final class Plan {
     }
 }
 
-/// The moments between a run's instructions, in seconds of `monotonicSeconds`.
+/// The timestamps between a run's instructions, in seconds of `monotonicSeconds`.
 final class StepClock {
-    /// When the run began, and when each instruction ended.
+    /// The times at which the run began, and at which each instruction ended.
     private(set) var moments: [Double] = []
 
     func start(_ instructions: Int) {
@@ -92,7 +92,7 @@ final class StepClock {
     func mark() { moments.append(monotonicSeconds()) }
 }
 
-/// What a plan's calls point to; freed with the plan.
+/// The memory that a plan's calls point to; freed with the plan.
 final class PlanMemory {
     private var blocks: [Pages] = []
     /// Bytes handed out.

@@ -14,7 +14,7 @@ extension PlanBuilder {
         call("batchNormApply", context.kernels.batchNormApply, arguments, tasks: slots)
     }
 
-    /// y again, where all that normalises x is there already.
+    /// Computes y again, where all that normalises x is there already.
     mutating func lowerNormalization(_ node: Node, _ norm: BatchNorm) {
         call("batchNormApply", context.kernels.batchNormApply, normalizing(node, norm), tasks: slots)
     }
@@ -27,7 +27,7 @@ extension PlanBuilder {
         return arguments
     }
 
-    /// From the sums of x, or of its parts, to what normalises it.
+    /// Computes the scales and shifts that normalise x from the sums of x, or of its parts.
     private mutating func finishMoments(of norm: BatchNorm, x: ValueID, _ arguments: BatchNormArguments) {
         var rows: [BatchNormArguments] = []
         var offset = 0
@@ -48,7 +48,7 @@ extension PlanBuilder {
 
     /// Sums x and its squares over this rank's samples.
     mutating func lowerMoments(of value: ValueID) {
-        // What has written it may have taken them along.
+        // The kernel that has written x may have fused the sums.
         guard moments[value] == nil else { return }
         let x = view(value)
         let sums = newSums(channels: x.channels)
@@ -63,7 +63,7 @@ extension PlanBuilder {
     mutating func lowerBatchNormGradient(_ node: Node, _ norm: BatchNorm) {
         var arguments = gradientArguments(node, norm)
         if norm.isResidual {
-            // What dy is already has gone through the activation, and its sums have been taken.
+            // dy has gone through the activation already, and its sums have been taken.
             arguments.bounds = nil
         }
         let isComputedLater = norm.defersShift || loadedGradients.contains(norm.index)
@@ -96,7 +96,7 @@ extension PlanBuilder {
     }
 
     mutating func lowerResidualGradient(_ node: Node, _ norm: BatchNorm) {
-        // What has written dy may have done it.
+        // The kernel that has written dy may have done it.
         guard gradientSums[norm.index] == nil else { return }
         gradientSums[norm.index] = newSums(channels: view(node.inputs[0]).channels)
         var arguments = gradientArguments(node, norm)
@@ -124,9 +124,9 @@ extension PlanBuilder {
         return arguments
     }
 
-    // MARK: Sums that convolutions take along
+    // MARK: Fused sums
 
-    /// The sums of runs that a node may take along over its output.
+    /// The sums over row blocks of a node's output that its kernel may fuse.
     mutating func runSums(_ sums: OutputSums?, of output: ValueID) -> RunSums? {
         guard let sums else { return nil }
         let written = view(output)
@@ -157,7 +157,7 @@ extension PlanBuilder {
             activated: activated, isScaled: isScaled)
     }
 
-    /// From the sums of runs, which the convolution has just taken, to those over this rank's samples.
+    /// Adds up the sums over row blocks, which the convolution has just taken, to those over this rank's samples.
     mutating func finishSums(_ sums: OutputSums, _ runs: RunSums, of output: ValueID) {
         switch sums {
         case .moments:
@@ -183,8 +183,8 @@ extension PlanBuilder {
 
     // MARK: Sums
 
-    /// Takes the sums that node `index` needs, and with them those of the norms right behind it that need nothing of what comes in
-    /// between: then one message brings all of them to the other ranks.
+    /// Takes the sums that node `index` needs, and with them those of the batch norms right behind it that need nothing
+    /// of what comes in between: then one message brings all of them to the other ranks.
     mutating func takeSums(from index: Int) {
         guard graph.purpose == .training else { return }
         var written: Set<ValueID> = []
@@ -208,7 +208,7 @@ extension PlanBuilder {
 
     /// Sums dy and dy * (x - mean) over this rank's samples.
     private mutating func lowerGradientSums(_ node: Node, _ norm: BatchNorm) {
-        // What has written dy may have taken them along; of a residual block `residualGradient` has.
+        // The kernel that has written dy may have fused them; of a residual block `residualGradient` has.
         guard gradientSums[norm.index] == nil else { return }
         gradientSums[norm.index] = newSums(channels: view(node.inputs[0]).channels)
         let arguments = gradientArguments(node, norm)
@@ -216,7 +216,7 @@ extension PlanBuilder {
         finishGradientSums(arguments)
     }
 
-    /// From sums over samples to those over this rank's, and the gradients of weight and bias.
+    /// Adds up sums over samples to those over this rank's, and computes the gradients of weight and bias.
     private mutating func finishGradientSums(_ arguments: BatchNormArguments) {
         guard let sums = arguments.sums else { return }
         sumShards(arguments.input, sums)
@@ -244,7 +244,8 @@ extension PlanBuilder {
             tasks: 1)
     }
 
-    /// A place for sums that are taken now. Those over samples are of use only until the shards' are added up: all norms share that memory.
+    /// Returns a place for sums that are taken now. Those over samples are of use only until the shards' are added up:
+    /// all batch norms share that memory.
     private mutating func newSums(channels: Int) -> ChannelSums {
         let width = padded(channels)
         workspace.needSums(slots * 2 * width)
@@ -254,7 +255,7 @@ extension PlanBuilder {
 
     private func padded(_ channels: Int) -> Int { (channels + 15) / 16 * 16 }
 
-    /// What a convolution that reads the norm's input makes of it, from one channel on.
+    /// The prologue of a convolution that reads the batch norm's input, from one channel on.
     func normalization(_ norm: BatchNorm, from channel: Int) -> Normalization {
         guard let state = norms[norm.index] else { preconditionFailure("batch norm \(norm.index) has no moments yet") }
         return Normalization(
@@ -263,7 +264,7 @@ extension PlanBuilder {
             bounds: norm.activation?.bounds ?? Bounds(low: -.infinity, high: .infinity))
     }
 
-    /// What a convolution's gradient makes of the dy that it reads.
+    /// The prologue of a convolution's gradient for the dy that it reads.
     func normGradient(_ load: GradientLoad) -> NormGradient {
         guard let state = norms[load.norm.index] else {
             preconditionFailure("batch norm \(load.norm.index) has no gradient yet")
@@ -272,7 +273,7 @@ extension PlanBuilder {
             state, input: view(load.x), bounds: load.norm.isResidual ? nil : load.norm.activation?.bounds)
     }
 
-    // MARK: What forward and backward share
+    // MARK: Shared by forward and backward
 
     private mutating func arguments(_ norm: BatchNorm, x: TensorView, sums: ChannelSums?) -> BatchNormArguments {
         BatchNormArguments(
@@ -297,7 +298,7 @@ extension PlanBuilder {
 }
 
 extension BatchNormState {
-    /// That of some of the channels.
+    /// The state of `channels` channels from channel `offset` on.
     fileprivate func slice(_ offset: Int, _ channels: Int) -> BatchNormState {
         BatchNormState(
             channels: channels, epsilon: epsilon, momentum: momentum, weight: weight + offset, bias: bias + offset,
@@ -308,7 +309,7 @@ extension BatchNormState {
 }
 
 extension Activation {
-    /// What kernels know of it.
+    /// The bounds to which kernels clamp the activation's result, and by which they mask its gradient.
     fileprivate var bounds: Bounds {
         switch self {
         case .relu: Bounds(low: 0, high: .infinity)

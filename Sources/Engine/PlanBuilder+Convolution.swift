@@ -26,10 +26,10 @@ extension PlanBuilder {
         if isSummed, let kind = node.sums, let sums { finishSums(kind, sums, of: output) }
     }
 
-    /// What computes a part's products; nil for our own kernels.
+    /// The library that computes a part's products; nil for our own kernels.
     func openBLAS(for part: ConvolutionPart) -> OpenBLAS? { part.geometry.isDepthwise ? nil : context.openBLAS }
 
-    /// - Returns: whether the sums go along.
+    /// - Returns: whether the sums are fused.
     private mutating func emitForward(_ part: ConvolutionPart) -> Bool {
         let part = part.decimated()
         let geometry = part.geometry
@@ -101,7 +101,7 @@ extension PlanBuilder {
         }
     }
 
-    /// What becomes of what a node writes.
+    /// The epilogue of a node.
     func finish(_ node: Node) -> Finish? {
         node.activation.map { Finish(function: $0.nonlinearity, activated: node.activated.map(view)) }
     }
@@ -115,7 +115,7 @@ extension PlanBuilder {
 
     // MARK: Calls
 
-    /// - Returns: whether the sums go along: where no task ends within a run.
+    /// - Returns: whether the sums are fused: where no task ends within one of their row blocks.
     mutating func emitConvolution(
         _ geometry: ConvolutionGeometry, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,
         weightBlockStride: Int, phases: [Phase], destination: TensorView, step: Int, addend: TensorView?,
@@ -132,7 +132,7 @@ extension PlanBuilder {
         return arguments.sums != nil
     }
 
-    /// How a convolution falls into tasks; those need the scratch memory that they find in the workspace.
+    /// Divides a convolution into tasks, and has the workspace hold the scratch memory that they need.
     ///
     /// - Parameter kept: floats that a task keeps behind its copy of the source, for some rows of a sample.
     mutating func cutIntoTasks(
@@ -207,7 +207,7 @@ extension PlanBuilder {
         let unit = max(multiple, 1)
         let fitting = (floats / (window.width * window.pixelStride) - window.rowSpan) / window.step + 1
         let strip = min(max(fitting / unit * unit, unit), rows)
-        // Strips of nearly equal height.
+        // Row blocks of nearly equal height.
         let strips = (rows + strip - 1) / strip
         return min(((rows + strips - 1) / strips + unit - 1) / unit * unit, rows)
     }
@@ -223,7 +223,7 @@ extension PlanBuilder {
 }
 
 extension Activation {
-    /// As kernels know it.
+    /// The activation as kernels know it.
     fileprivate var nonlinearity: Nonlinearity {
         switch self {
         case .relu: .relu

@@ -26,7 +26,7 @@ extension PlanBuilder {
         if isSummed, let kind = node.sums, let sums { finishSums(kind, sums, of: output) }
     }
 
-    /// - Returns: whether the sums go along.
+    /// - Returns: whether the sums are fused.
     private mutating func emitDataGradient(_ part: ConvolutionPart) -> Bool {
         let geometry = part.geometry
         let dx = part.input
@@ -58,7 +58,7 @@ extension PlanBuilder {
             plain.normGradient = norm
             plain.pixelStride = spread(wholeVectors(dy.channels))
         }
-        // Where the stride leaves gaps, pixels of a phase lie at two distances.
+        // Where the stride leaves gaps, pixels of a stride phase lie at two distances.
         let columns = lattice.phases[0].columns
         let window =
             geometry.stride > 1

@@ -72,7 +72,7 @@ extension PlanBuilder {
         call(name, kernel, arguments, tasks: slots)
     }
 
-    /// Has windows look at a copy of their rows where x goes through a norm.
+    /// Has windows look at a copy of their rows where x goes through a batch norm.
     private mutating func normalize(_ arguments: inout PoolingArguments, _ node: Node) {
         guard let norm = node.load else { return }
         let input = arguments.input

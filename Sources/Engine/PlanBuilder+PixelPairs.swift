@@ -3,15 +3,16 @@ internal import KernelInterface
 internal import Tensors
 
 extension ConvolutionGeometry {
-    /// Whether a convolution and its weight gradient have two pixels' outputs as lanes (`KernelBody/PixelPairs.swift`). That follows from
-    /// the layer alone: the gradient's bits are other ones.
+    /// Whether a convolution and its weight gradient use two-pixel packing: the outputs of two pixels are lanes of one
+    /// vector (`KernelBody/PixelPairs.swift`). That follows from the layer alone: the gradient's bits are other ones.
     var isPaired: Bool {
         output.channels <= MemoryPlan.narrowPixel && stride == 1 && kernelWidth > 1 && !isDepthwise && !isLinear
     }
 }
 
 extension PlanBuilder {
-    /// y = x * weights + bias, with an activation behind it where the part has one. No sums go along, and nothing else is added.
+    /// y = x * weights + bias, with an activation behind it where the part has one. No sums are fused, and nothing else
+    /// is added.
     mutating func emitPairs(_ part: ConvolutionPart) {
         let geometry = part.geometry
         let weightCount = geometry.kernelHeight * (geometry.kernelWidth + 1) * part.input.channels * 32
@@ -38,7 +39,7 @@ extension PlanBuilder {
         call("convolvePairs", context.kernels.convolvePairs, arguments, tasks: arguments.tasks)
     }
 
-    /// A copy of the source that a kernel one column wider finds whole.
+    /// A copy of the source that holds all inputs of a kernel one column wider.
     func pairWindow(_ part: ConvolutionPart) -> SourceWindow {
         var window = forwardWindow(part)
         window.isCopied = true

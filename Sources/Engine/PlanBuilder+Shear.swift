@@ -3,8 +3,9 @@ internal import KernelInterface
 internal import Tensors
 
 extension ConvolutionGeometry {
-    /// Whether the data gradient of a convolution that reads few channels has the taps of a kernel's row as lanes too
-    /// (`KernelBody/Shear.swift`). That follows from the layer alone: its bits are other ones.
+    /// Whether the data gradient of a convolution that reads few channels is GEMM + col2im along the width: the taps of
+    /// a kernel's row are lanes too (`KernelBody/Shear.swift`). That follows from the layer alone: its bits are other
+    /// ones.
     var isSheared: Bool {
         let width = kernelWidth * input.channels
         let vectors = (width + MemoryPlan.laneGranule - 1) / MemoryPlan.laneGranule
@@ -12,7 +13,7 @@ extension ConvolutionGeometry {
             && padding < min(kernelHeight, kernelWidth)
     }
 
-    /// Floats of what a row's taps give for some rows, of a margin before each of them and one behind the last.
+    /// Floats of the products of a row's taps for some rows, of a margin before each of them and one behind the last.
     fileprivate func shearedFloats(rows: Int) -> Int {
         let margin = kernelWidth - 1 - padding
         return (rows * (output.width + margin) + margin) * 32

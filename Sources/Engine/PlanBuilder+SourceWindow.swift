@@ -2,7 +2,7 @@ internal import Graphs
 internal import KernelInterface
 internal import Tensors
 
-// What a convolution reads, and where its taps find it.
+// The source that a convolution reads, and the places in it where taps find their inputs.
 
 extension PlanBuilder {
     func forwardWindow(_ part: ConvolutionPart) -> SourceWindow {
@@ -46,7 +46,7 @@ extension PlanBuilder {
             : ((rows - 1) * window.step + window.rowSpan) * row
     }
 
-    /// Where the input of a kernel's tap lies from the input of the first one.
+    /// The distance in floats of the input of a kernel's tap from the input of the first one.
     func tapOffset(row: Int, column: Int, _ window: SourceWindow, _ source: TensorView) -> Int {
         if window.columnCopies > 0 {
             let copy = column * window.rowRemainders + row % window.step
@@ -56,7 +56,7 @@ extension PlanBuilder {
             ? (row * window.width + column) * window.pixelStride : (row * source.width + column) * source.pixelStride
     }
 
-    /// Floats from pixel to pixel of what one task copies.
+    /// Floats from pixel to pixel of the copy that one task makes.
     func copiedPixel(_ geometry: ConvolutionGeometry, _ source: TensorView) -> Int {
         if geometry.isDepthwise { return geometry.depthwiseLanes }
         return geometry.taps == 1 ? spread(source.channels) : source.channels
@@ -74,7 +74,8 @@ extension PlanBuilder {
         (channels + MemoryPlan.laneGranule - 1) / MemoryPlan.laneGranule * MemoryPlan.laneGranule
     }
 
-    /// The taps in the order row, column, input; taps that lie side by side in memory as one segment.
+    /// The taps in the order row, column, input; taps that lie side by side in memory are one batch-reduce GEMM
+    /// element.
     func forwardSegments(
         _ geometry: ConvolutionGeometry, _ x: TensorView, _ window: SourceWindow
     ) -> [Segment] {
@@ -91,7 +92,7 @@ extension PlanBuilder {
         return segments.flatMap(cut)
     }
 
-    /// Joins a segment to the last one where it continues it.
+    /// Joins a batch-reduce GEMM element to the last one where it continues it.
     func append(_ segment: Segment, to segments: inout [Segment]) {
         if let last = segments.last, last.source + last.length == segment.source,
             last.weight + last.length * 32 == segment.weight

@@ -36,7 +36,8 @@ extension PlanBuilder {
         let filter = filter(geometry, for: .weightGradient)
         let isFiltered = filter != nil
         let cut = WeightCut(geometry, filter)
-        // Where there are too few parts to share, tasks are shards' parts. A single shard is the sum.
+        // Where there are too few blocks of inputs and outputs to share, tasks are shards' blocks. A single shard is
+        // the sum.
         let enoughParts = (isFiltered ? Cut.enoughFilteredParts : Cut.enoughParts) * context.threads
         let sumsShards = shards == 1 || cut.parts >= enoughParts
         if !sumsShards { workspace.needPartials(shards * part.weightCount) }
@@ -75,7 +76,7 @@ extension PlanBuilder {
         }
     }
 
-    /// Where a part's taps find their inputs, and where their weights stand in the part's sums.
+    /// The places where the taps of a block find their inputs, and those of their weights in the block's sums.
     private func weightSegments(
         _ geometry: ConvolutionGeometry, _ cut: WeightCut, _ x: TensorView, _ window: SourceWindow
     ) -> [Segment] {
@@ -89,14 +90,15 @@ extension PlanBuilder {
         }
     }
 
-    /// As many rows as `Cut.stripFloats` hold and `Cut.stripPixels` allow; where that is all, as many samples.
+    /// Chooses row blocks: as many rows as `Cut.stripFloats` hold and `Cut.stripPixels` allow; where that is all, as
+    /// many samples.
     private mutating func cutIntoStrips(_ arguments: inout WeightGradientArguments) {
         let window = arguments.window
         let dy = arguments.outputGradient
         let row = window.width * window.pixelStride
         let dyRow = dy.width * arguments.lanesPerPart
         func source(_ rows: Int) -> Int { ((rows - 1) * window.step + window.rowSpan) * row }
-        // A depthwise tile has all of a pixel's lanes, and of pairs (few channels) all fits.
+        // A depthwise tile has all of a pixel's lanes, and with two-pixel packing (few channels) all fits.
         let allowed = arguments.inputs == 1 || arguments.pairedSums > 0 ? Int.max : Cut.stripPixels
         let rows = min((Cut.stripFloats - source(1)) / (window.step * row + dyRow) + 1, max(allowed / dy.width, 1))
         arguments.rowsPerStrip = min(max(rows, 1), dy.height)
@@ -111,7 +113,7 @@ extension PlanBuilder {
                 + arguments.samplesPerStrip * arguments.rowsPerStrip * dyRow)
     }
 
-    /// Of a depthwise convolution: the taps of each row of the kernel.
+    /// The taps of each row of a depthwise convolution's kernel.
     private func kernelRows(_ geometry: ConvolutionGeometry, _ window: SourceWindow) -> [Segment] {
         (0..<geometry.kernelHeight).map { row in
             Segment(
@@ -146,7 +148,7 @@ extension PlanBuilder {
     }
 }
 
-/// How the weights of a convolution are cut into the parts that tasks take.
+/// The blocking of a convolution's weights: the blocks of inputs and output lanes that tasks take.
 private struct WeightCut {
     let inputsPerPart: Int
     let inputParts: Int
@@ -155,7 +157,7 @@ private struct WeightCut {
 
     var parts: Int { inputParts * laneParts }
 
-    /// - Parameter filter: whose sums are those of coefficients.
+    /// - Parameter filter: the Winograd form, whose sums are in the transform domain; nil for sums over taps.
     init(_ geometry: ConvolutionGeometry, _ filter: PatchFilter?) {
         let (taps, room) =
             filter.map { ($0.coefficients, Cut.coefficientSums) } ?? (geometry.taps, Cut.partSums)
@@ -166,7 +168,8 @@ private struct WeightCut {
             (inputsPerPart, inputParts, lanesPerPart, laneParts) = (1, 1, lanes, (blocks * 32 + lanes - 1) / lanes)
             return
         }
-        // The larger side is divided first: packed x is used as often as a part has outputs, packed dy as it has inputs.
+        // The larger side is divided first: packed x is used as often as a block has outputs, packed dy as it has
+        // inputs.
         var parts = (inputs: 1, lanes: 1)
         var size = (inputs: inputs, blocks: blocks)
         while taps * size.inputs * size.blocks * 32 > room, size.inputs > 32 || size.blocks > 1 {

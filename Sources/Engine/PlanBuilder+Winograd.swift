@@ -2,14 +2,15 @@ internal import Graphs
 internal import KernelInterface
 internal import Tensors
 
-// Convolutions of 3x3 by Winograd's minimal filtering (`KernelBody/MinimalFilter.swift`).
+// Convolutions of 3x3 by Winograd F(m x m, 3 x 3) (`KernelBody/MinimalFilter.swift`).
 
 extension PlanBuilder {
-    /// The filtering by which a convolution or a gradient of its is computed; nil where sums over taps are faster. That follows from the
-    /// layer alone, never from batch, ranks, threads or CPU: its bits are other ones.
+    /// The form of Winograd by which a convolution or a gradient of its is computed; nil where sums over taps are
+    /// faster. That follows from the layer alone, never from batch, ranks, threads or CPU: its bits are other ones.
     ///
-    /// What is computed forward decides on which side of its bend an activation lies, and each gradient takes that for granted: F(2x2, 3x3)
-    /// rounds no worse than the sum over taps, and so do the patches of stride 2. Gradients can afford F(4x4, 3x3)'s rounding.
+    /// The forward pass decides on which side of its kink an activation lies, and each gradient relies on that. So it
+    /// uses F(2x2, 3x3), which rounds no worse than the sum over taps, and so do the tiles of stride 2. Gradients can
+    /// afford F(4x4, 3x3)'s rounding.
     func filter(_ geometry: ConvolutionGeometry, for direction: FilterDirection) -> PatchFilter? {
         guard context.usesWinograd, geometry.kernelHeight == 3, geometry.kernelWidth == 3,
             !geometry.isDepthwise, !geometry.isLinear,
@@ -21,7 +22,7 @@ extension PlanBuilder {
         case (2, 1): filter = direction == .dataGradient ? .stride2Transposed : .stride2
         default: return nil
         }
-        // Patches reach beyond most maps: of small ones they have to compute much more than is wanted.
+        // Tiles reach beyond most maps: of small ones they have to compute much more than is wanted.
         let map = direction == .dataGradient ? geometry.input : geometry.output
         let strips = PatchStrips(filter, height: map.height, width: map.width, samples: 1, patches: 1)
         let products = filter.coefficients * strips.rows * strips.columns
@@ -35,7 +36,7 @@ extension PlanBuilder {
     ///   - padding: zeros before the source's first row and column.
     ///   - weights: [lanes/32][9][inputs][32], in `workspace.partials` or elsewhere.
     ///   - scratch: floats of `workspace.partials` in use.
-    /// - Returns: whether the sums go along: where no task ends within a run.
+    /// - Returns: whether the sums are fused: where no task ends within one of their row blocks.
     mutating func emitWinograd(
         _ filter: PatchFilter, source: TensorView, normalization: Normalization?, padding: Int,
         weights: UnsafePointer<Float>,
@@ -55,7 +56,7 @@ extension PlanBuilder {
                 inputsPerPart: inputsPerPart, filter: filter),
             tasks: blocks * ((source.channels + inputsPerPart - 1) / inputsPerPart))
 
-        // Where weights come from memory, it is they that are to be read seldom: by tasks of more patches, each for a part of the lanes.
+        // Where weights come from memory, they are to be read seldom: by tasks of more tiles, each for a channel block.
         let isStreamed = weightCoefficients > Cut.cachedWeights
         let strips = PatchStrips(
             filter, height: destination.height, width: destination.width, samples: isStreamed ? slots : group(slots),
@@ -81,7 +82,7 @@ extension PlanBuilder {
         return arguments.sums != nil
     }
 
-    /// How a weight gradient's strips of x and dy are copied and transformed.
+    /// Chooses the row blocks of a weight gradient's x and dy, which are copied and transformed.
     mutating func cutIntoPatches(_ arguments: inout WeightGradientArguments, _ filter: PatchFilter) {
         let dy = arguments.outputGradient
         let strips = PatchStrips(
@@ -99,7 +100,7 @@ extension PlanBuilder {
                 + filter.coefficients * (patches.sourceStride + patches.outputStride))
     }
 
-    /// A copy of the source in which patches lie whole, with zeros around.
+    /// A copy of the source in which tiles lie whole, with zeros around.
     private func patchWindow(
         _ source: TensorView, _ normalization: Normalization?, padding: Int, width: Int
     ) -> SourceWindow {
@@ -112,7 +113,8 @@ extension PlanBuilder {
     }
 
     private func patches(_ strips: PatchStrips, sourceStride: Int, outputStride: Int) -> WinogradPatches {
-        // Coefficients at odd distances, as pixels are: a patch's do not fall on a few lines of the first-level cache.
+        // Transformed tiles at odd distances, as pixels are: the numbers of one do not fall on a few lines of the
+        // first-level cache.
         let count = strips.samples * strips.rowsPerStrip * strips.columns
         return WinogradPatches(
             filter: strips.filter, rows: strips.rows, columns: strips.columns, rowsPerStrip: strips.rowsPerStrip,
@@ -121,12 +123,12 @@ extension PlanBuilder {
     }
 }
 
-/// What a convolution's filtering computes.
+/// The result that Winograd is to compute for a convolution: y, dx or dw.
 enum FilterDirection {
     case forward, dataGradient, weightGradient
 }
 
-/// Strips of a map's patches that are worked on at a time: rows of them, or whole samples.
+/// Row blocks of a map's Winograd tiles that are worked on at a time: rows of them, or whole samples.
 private struct PatchStrips {
     let filter: PatchFilter
     let rows: Int
@@ -134,15 +136,15 @@ private struct PatchStrips {
     let rowsPerStrip: Int
     let samples: Int
 
-    /// Of one map.
+    /// The row blocks of one map.
     var count: Int { (rows + rowsPerStrip - 1) / rowsPerStrip }
-    /// Inputs that a strip's patches cover.
+    /// The rows of input that a row block's tiles cover.
     var height: Int { filter.inputStep * (rowsPerStrip - 1) + filter.inputs }
     var width: Int { filter.inputStep * (columns - 1) + filter.inputs }
 
     /// - Parameters:
-    ///   - samples: at most.
-    ///   - patches: at most, unless a row has more.
+    ///   - samples: samples of a row block at most.
+    ///   - patches: tiles of a row block at most, unless a row has more.
     init(_ filter: PatchFilter, height: Int, width: Int, samples limit: Int, patches: Int) {
         self.filter = filter
         rows = (height + filter.outputs - 1) / filter.outputs

@@ -4,10 +4,10 @@ internal import Kernels
 internal import Machine
 internal import Tensors
 
-/// What a plan is compiled against: the memory that outlives a step, and the numbers of samples.
+/// The context that a plan is compiled against: the memory that outlives a step, and the numbers of samples.
 struct PlanContext {
     var kernels: KernelTable
-    /// What computes products; nil for our own kernels.
+    /// The library that computes products; nil for our own kernels.
     var openBLAS: OpenBLAS?
     var usesWinograd: Bool
     var threads: Int
@@ -18,7 +18,7 @@ struct PlanContext {
     var gradients: UnsafeMutablePointer<Float>
     var activations: UnsafeMutablePointer<Float>
     var images: UnsafeMutablePointer<Float>
-    /// By slot.
+    /// The losses, by slot.
     var losses: UnsafeMutablePointer<Float>
     var predictions: UnsafeMutablePointer<Int32>
 }
@@ -35,18 +35,18 @@ struct PlanBuilder {
     var node = 0
     /// Scratch memory that operations use one after the other: sizes are known when all are compiled.
     var workspace = Workspace()
-    /// By `BatchNorm.index`: what its forward and backward passes share.
+    /// The state that the forward and backward passes of a batch norm share, by `BatchNorm.index`.
     var norms: [Int: BatchNormState] = [:]
-    /// Sums that have been taken: of values, and by `BatchNorm.index` those of norms' gradients.
+    /// Sums that have been taken: of values, and by `BatchNorm.index` those of batch norms' gradients.
     var moments: [ValueID: ChannelSums] = [:]
     var gradientSums: [Int: ChannelSums] = [:]
-    /// By `BatchNorm.index`: gradients that are computed where they are read.
+    /// The batch norms whose gradients are computed where they are read, by `BatchNorm.index`.
     let loadedGradients: Set<Int>
     var hasLoss = false
-    /// How many of `workspace.totals` there are already, and how many of these all ranks have summed.
+    /// The number of `workspace.totals` so far, and the number of these that are summed over ranks.
     var totals = 0
     var exchangedTotals = 0
-    /// How sums over this rank's shards go.
+    /// The pairwise summation schedule of this rank's shards.
     let shardTurns: UnsafePointer<ShardTurn>
 
     var slots: Int { context.batch.shards * context.batch.shardCapacity }
@@ -81,7 +81,8 @@ struct PlanBuilder {
         return (plan, builder.memory.byteCount)
     }
 
-    /// By instruction: floats of the arena whose gradients are final. A node's are when its last instruction has run.
+    /// Floats of the arena whose gradients are final after each instruction. A node's are when its last instruction has
+    /// run.
     private func finishedGradients() -> [Int] {
         guard graph.purpose == .training else { return origins.map { _ in 0 } }
         let after = context.parameters.finishedAfterNode
@@ -200,7 +201,7 @@ struct Workspace {
     private var shared = 0
     /// Float64 numbers for batch norm's sums.
     private var sums = 0
-    /// Floats for their runs.
+    /// Floats for the sums over their row blocks.
     private var runs = 0
     private(set) var scratch = placeholder(Float.self)
     private(set) var partials = placeholder(Float.self)

@@ -2,13 +2,13 @@ package import Graphs
 internal import Kernels
 package import Tensors
 
-/// One thing that a training step did.
+/// One instruction that a training step ran.
 package struct TimedCall: Sendable {
-    /// What it was there for: an index of `Engine.trainingNodes(samples:)`.
+    /// The node that it belongs to: an index of `Engine.trainingNodes(samples:)`.
     package let node: Int
     /// The kernel, as `KernelTable` names it; `sgemm` for OpenBLAS's, `exchange` for sums of batch norm's moments over ranks.
     package let name: String
-    /// On the clock of `monotonicSeconds`.
+    /// Seconds on the clock of `monotonicSeconds`.
     package let start: Double
     package let seconds: Double
 
@@ -22,14 +22,15 @@ package struct TimedCall: Sendable {
 
 /// A node of the training graph, as profiles show it.
 package struct ProfiledNode: Sendable {
-    /// As the network names it.
+    /// The layer's name in the network.
     package let layer: String
     package let kind: OperationKind
     /// `3x3/2`; empty for what has no window.
     package let window: String
-    /// What the layer puts out for one sample, also where the node is one of its gradients.
+    /// The shape of the layer's output for one sample, also where the node is one of its gradients.
     package let output: Shape
-    /// What it has to do for the batch; nothing where the plan needs no call for it, as for tensors that stand in place already.
+    /// The work of the node for the batch; nothing where the plan needs no call for it, as for tensors that stand in
+    /// place already.
     package let work: Work
 
     package init(layer: String, kind: OperationKind, window: String = "", output: Shape, work: Work) {
@@ -44,7 +45,7 @@ package struct ProfiledNode: Sendable {
 extension Engine {
     /// `train`, with a look at the clock after each call: the same step to the bit.
     ///
-    /// - Returns: what `train` does, and all calls in their order. The first starts when the batch is loaded.
+    /// - Returns: the tally of `train`, and all calls in their order. The first starts when the batch is loaded.
     package func profile(
         _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, progress: GradientProgress? = nil
     ) throws -> (tally: Tally, calls: [TimedCall]) {
@@ -60,7 +61,7 @@ extension Engine {
         return (tally, calls)
     }
 
-    /// What a training step of `samples` on this rank consists of, in its order. None for an engine that only evaluates.
+    /// The nodes of a training step of `samples` on this rank, in its order. None for an engine that only evaluates.
     package func trainingNodes(samples: Int) -> [ProfiledNode] {
         guard let training else { return [] }
         let graph = training.graph

@@ -4,9 +4,10 @@ internal import Tensors
 extension Graph {
     /// The graph with as many cheap values computed again in the backward pass as it takes to lower the most memory in use.
     ///
-    /// One after the other, the cheapest first, while all of it takes a small part of a step: a value stays chosen where it lowers the
-    /// peak by half of its size or more, and by a share of it that is worth its share of a step. Where a block's end is computed again from that of the block before, which is too, both
-    /// are there at once.
+    /// Values are chosen one after the other, the cheapest first, while all of it takes a small part of a step. A value
+    /// stays chosen where it lowers the peak by half of its size or more, and by a share of it that is worth its share
+    /// of a step. Where a block's end is computed again from that of the block before, which is too, both are there at
+    /// once.
     package func recomputingForMemory() -> Graph {
         guard purpose == .training else { return self }
         var least = leastFloats
@@ -28,11 +29,11 @@ extension Graph {
         return recomputing(chosen)
     }
 
-    /// Floats of a sample that are not worth it.
+    /// The size of a map that is too small to be worth it, in floats of a sample.
     private static var smallMap: Int { 32_768 }
-    /// Of a step's time.
+    /// The share of a step's time that recomputing may take.
     private static var partOfStep: Double { 0.03 }
-    /// How many times as large a share of memory must be saved as is spent of time.
+    /// The factor by which the share of memory that is saved must exceed the share of time that is spent.
     private static var worth: Double { 8 }
 
     /// Floats that are in use at one time at the most, for one sample, whoever places them.

@@ -1,6 +1,6 @@
 package import Checkpoints
 
-/// Why a network cannot be exported.
+/// The reasons why a network cannot be exported.
 package enum ExportError: Error, Equatable, Sendable {
     /// The checkpoint lacks a tensor that the network needs.
     case noTensor(name: String, expected: [Int])

@@ -24,7 +24,7 @@ package struct ONNXExport: Sendable {
     ///   - graph: an evaluation graph.
     ///   - name: what the file calls it.
     ///   - tensors: the parameters and running statistics, at least; `num_batches_tracked` is not needed.
-    ///   - foldsBatchNorm: whether norms right behind a convolution or linear layer become part of its weights.
+    ///   - foldsBatchNorm: whether batch norms right behind a convolution or linear layer become part of its weights.
     ///   - metadata: texts that the file carries, in this order.
     /// - Throws: for tensors that are missing or have another shape, and for layers that ONNX has no words for.
     package init(

@@ -7,14 +7,14 @@ import Tensors
 /// Turns a graph's nodes into ONNX's, one after the other.
 struct ONNXGraphWriter {
     let graph: Graph
-    /// By the node of the convolution that takes the norm in.
+    /// The batch norms that are folded into weights, by the index of the convolution's node.
     let folding: [Int: FoldableNorm]
     private let tensors: [String: NamedTensor]
     private let foldedNodes: Set<Int>
 
     private(set) var nodes: [ONNXNodeProto] = []
     private(set) var initializers: [ONNXTensorProto] = []
-    /// What stands for the graph's values that are computed so far.
+    /// The file's tensors for those of the graph's values that are computed so far.
     private var written: [ValueID: Tensor] = [:]
     private var takenNames: Set<String>
     /// The names of numbers that are initializers already.
@@ -159,7 +159,7 @@ extension ONNXGraphWriter {
         }
     }
 
-    /// What each of `extent` numbers counts in each of `parts` averages; part i covers
+    /// Returns the weight of each of `extent` numbers in each of `parts` averages: [parts][extent]. Part i covers
     /// floor(i * extent / parts) ..< ceil((i + 1) * extent / parts).
     private static func averages(from extent: Int, to parts: Int) -> [[Float]] {
         (0..<parts).map { part in
@@ -212,8 +212,9 @@ extension ONNXGraphWriter {
             ])
     }
 
-    /// In ceil mode a last window may end outside, but only one that begins inside or in the padding before. Runtimes
-    /// do not agree about the others, so ceil mode is asked for only where it adds a window.
+    /// The attributes of a pooling window. In ceil mode a last window may end outside, but only one that begins inside
+    /// or in the padding before. Runtimes do not agree about the others, so ceil mode is asked for only where it adds a
+    /// window.
     private func window(_ pooling: Pooling, _ node: Node) -> [ONNXAttributeProto] {
         let kernel = (pooling.kernel, pooling.kernel)
         let window: [ONNXAttributeProto] = .window(kernel: kernel, stride: pooling.stride, padding: pooling.padding)
@@ -226,7 +227,8 @@ extension ONNXGraphWriter {
 // MARK: - Parameters
 
 extension ONNXGraphWriter {
-    /// Makes weight and bias of the layer initializers, with the norm behind it folded in, and returns their names.
+    /// Makes weight and bias of the layer initializers, with the batch norm behind it folded in, and returns their
+    /// names.
     private mutating func parameters(
         of layer: Convolution, norm: FoldableNorm?
     ) throws(ExportError) -> [String] {
@@ -241,7 +243,7 @@ extension ONNXGraphWriter {
         add(weight.name, shape: weight.shape, values: affine.folded(weights: try values(of: layer.weight)))
         let ownBias = if let id = layer.bias { try values(of: id) } else { [Float]?.none }
         let bias = affine.folded(bias: ownBias)
-        // A layer whose bias is the norm's has none in the state_dict; it gets the name that it would have there.
+        // A layer whose bias is the batch norm's has none in the state_dict; it gets the name that it would have there.
         let name = layer.bias.map { graph[$0].name } ?? unique(weight.name.dropLast("weight".count) + "bias")
         add(name, shape: [bias.count], values: bias)
         return [weight.name, name]

@@ -1,6 +1,6 @@
 import SwiftProtobuf
 
-/// What is written of ONNX's messages, in a line each.
+/// Short initializers of the ONNX messages that an export writes.
 extension ONNXValueInfoProto {
     /// A float32 tensor of one entry a sample, for any number of samples: [N] + dimensions.
     static func batch(_ name: String, dimensions: [Int]) -> ONNXValueInfoProto {

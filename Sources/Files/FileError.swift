@@ -1,6 +1,6 @@
 import Glibc
 
-/// Why a path leads nowhere, or not to a file.
+/// The reasons why a path leads nowhere, or not to a file.
 package enum FileError: Error, Equatable, Sendable {
     /// A system call failed; `code` is its error number.
     case system(call: String, path: String, code: Int32)
@@ -23,7 +23,7 @@ extension FileError {
         return code == ENOENT
     }
 
-    /// What is wrong, without the path.
+    /// The error in words, without the path.
     package var reason: String {
         switch self {
         case .system(let call, _, let code):

@@ -1,15 +1,16 @@
 package import Glibc
 
-/// What kind of thing has a name.
+/// The kind of thing that a path names.
 package enum FileType: Sendable {
     case regular, folder, pipe, socket, terminal
     /// `/dev/null`, which is empty and takes everything.
     case null
     case device
 
-    /// Of an open file.
+    /// Classifies a file by its status.
     ///
-    /// - Parameter descriptor: nil where it is only known by what `stat` says, which does not tell terminals from other devices.
+    /// - Parameter descriptor: of the open file; nil where it is not open: a status does not tell terminals from other
+    ///   devices.
     package init(_ status: stat, descriptor: Int32? = nil) {
         switch status.st_mode & S_IFMT {
         case S_IFREG: self = .regular
@@ -22,7 +23,7 @@ package enum FileType: Sendable {
         }
     }
 
-    /// As in "it is a folder".
+    /// The type in words, as in "it is a folder".
     package var words: String {
         switch self {
         case .regular: "a file"
@@ -38,7 +39,7 @@ package enum FileType: Sendable {
     private static func isNull(_ status: stat) -> Bool { status.st_rdev == 0x103 }
 }
 
-/// What `stat` says of a path, links followed; nil where nothing is there, or it may not be looked at.
+/// Returns the status of a path, links followed; nil where nothing is there, or it may not be looked at.
 package func fileStatus(_ path: String) -> stat? {
     var status = stat()
     return path.withPath { stat($0, &status) } == 0 ? status : nil
@@ -74,7 +75,7 @@ package func resolvedPath(_ path: String) -> String? {
     return String(path: resolved)
 }
 
-/// What a symbolic link says; nil where the path is none.
+/// Returns the target of a symbolic link, as it is written in it; nil where the path is none.
 package func linkTarget(_ path: String) -> String? {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = path.withPath { readlink($0, &buffer, buffer.count) }

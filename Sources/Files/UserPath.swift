@@ -19,9 +19,10 @@ package func userPath(_ text: String) throws(FileError) -> String {
     return (home == "/" && !rest.isEmpty ? "" : home) + rest
 }
 
-/// What a user means by a dataset: a name, a path, or `name:path`.
+/// Returns a dataset's name, its path, or `name:path`, with a `~` at the beginning of the path replaced as `userPath`
+/// does.
 ///
-/// - Throws: what `userPath` does.
+/// - Throws: the errors of `userPath`.
 package func userDataset(_ text: String) throws(FileError) -> String {
     let colon = text.utf8.firstIndex(of: UInt8(ascii: ":"))
     guard let colon, !text.utf8[..<colon].contains(UInt8(ascii: "/")) else { return try userPath(text) }

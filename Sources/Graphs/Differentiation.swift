@@ -9,12 +9,13 @@ extension Graph {
     /// Contributions that nothing computes (of `add`: dy itself; of `concatenate`: a slice of dy) therefore come first,
     /// and nodes that would have come before them wait; only where two of them meet does an `add` join them.
     ///
-    /// The gradient of a batch norm is scale * dy + slope * (x - mean) + offset, where scale is known from the forward pass on, and slope and
-    /// offset from sums over dy. Where x is a concatenation, which a dense block's norms read one after the other, they add only the first
-    /// term to its sum: what is linear in x is added once for all norms, to each part of x when its sum is complete.
+    /// The gradient of a batch norm is scale * dy + slope * (x - mean) + offset, where scale is known from the forward
+    /// pass on, and slope and offset from sums over dy. In a dense block x is a concatenation that several batch norms
+    /// read. Each adds only the first term to the gradient's sum. The deferred affine term, slope * (x - mean) +
+    /// offset, is added once for all of them, to each part of x when its sum is complete.
     ///
-    /// The gradient of a convolution's weight comes before that of its input, so that it can be exchanged all the
-    /// earlier.
+    /// The gradient of a convolution's weight comes before that of its input, so that its sum over ranks can begin all
+    /// the earlier.
     mutating func appendBackward(from heads: [Head]) {
         var backward = Backward(graph: self)
         let forward = nodes
@@ -35,7 +36,7 @@ private struct Backward {
     private var expected: [Int]
     /// By forward value: nodes that wait for those.
     private var held: [[Node]]
-    /// By forward value: norms whose shifts its sum so far lacks.
+    /// By forward value: the batch norms whose deferred affine terms its gradient lacks so far.
     private var shifts: [[NormPart]]
     /// By forward value.
     private let isConcatenation: [Bool]
@@ -62,7 +63,8 @@ private struct Backward {
         self.isConcatenation = isConcatenation
     }
 
-    /// The graph with its gradients on record; a concatenation's lacks what only its parts' have been given.
+    /// The graph with its gradients on record. The gradient of a concatenation lacks the terms that its parts'
+    /// gradients have taken directly.
     consuming func finished() -> Graph {
         for (index, sum) in sums.enumerated() {
             precondition(held[index].isEmpty, "\(graph.values[index].name) waits for a gradient that never came")
@@ -78,7 +80,7 @@ private struct Backward {
         contribute(.softmaxCrossEntropyGradient(weight: head.weight), [head.logits], to: head.logits, layer: head.layer)
     }
 
-    /// Appends what `node` does backward. All consumers of its output have been visited.
+    /// Appends the backward operations of `node`. All consumers of its output have been visited.
     mutating func visit(_ node: Node) {
         // Nothing to do where no parameter hides behind: images that are pooled first, say.
         guard let y = node.output, let dy = completeSum(of: y, layer: node.layer) else { return }
@@ -147,8 +149,8 @@ private struct Backward {
         return output
     }
 
-    /// Adds what a node computes to the gradient of `value`, now or when nothing is expected any more that must come
-    /// before.
+    /// Adds a node's contribution to the gradient of `value`. Waits where contributions that must come before are still
+    /// missing.
     private mutating func contribute(_ operation: Operation, _ inputs: [ValueID], to value: ValueID, layer: String) {
         guard needsGradient[value.index] else { return }
         let node = Node(operation, inputs: inputs, output: nil, layer: layer)

@@ -1,13 +1,13 @@
 package import Networks
 package import Tensors
 
-/// A network at one input shape, ready to be planned: every value's shape is known, and for training the backward pass
+/// A network at one input shape, ready to be compiled: every value's shape is known, and for training the backward pass
 /// is part of it.
 ///
 /// Nodes are in execution order and in single assignment: a value is written by one node. A graph cannot be executed;
-/// the engine compiles it into a plan.
+/// the engine compiles it into an execution plan.
 package struct Graph: Sendable {
-    /// What the graph is for.
+    /// The use of a graph; only a training graph has losses and a backward pass.
     package enum Purpose: Sendable { case training, evaluation }
 
     package let purpose: Purpose
@@ -19,12 +19,12 @@ package struct Graph: Sendable {
     package internal(set) var parameters: [ParameterSpecification]
     /// The images, height x width x channels.
     package internal(set) var input: ValueID
-    /// What images go through before they are `input`.
+    /// The transform of images before they are `input`; nil where the network takes them as they are.
     package internal(set) var inputTransform: InputTransform?
     /// The main head's class scores.
     package internal(set) var logits: ValueID
-    /// For training: a value's gradient, summed over its consumers. The images and what depends on no parameter have
-    /// none.
+    /// The gradients by value, summed over the value's consumers; empty in evaluation. The images, and values that
+    /// depend on no parameter, have none.
     package internal(set) var gradients: [ValueID: ValueID] = [:]
     /// Values that are read after a run, as the logits are: nothing is written over them.
     package var kept: Set<ValueID> = []
@@ -62,16 +62,18 @@ package struct Node: Sendable {
     package var output: ValueID?
     /// A value of the output's shape that is added to it: how a value with several consumers sums its gradients.
     package var addend: ValueID?
-    /// The norm that its `loadedInput` goes through, with its activation, when it is read. The norm's own node comes before and has
-    /// no output. Convolutions and their weight gradients have it, maxima and theirs, and norms that add an identity.
+    /// The batch norm, with its activation, that its `loadedInput` goes through when it is read. The batch norm's own
+    /// node comes before and has no output. Convolutions and their weight gradients have it, max pools and their
+    /// gradients, and batch norms that add an identity.
     package var load: BatchNorm?
-    /// The norm whose gradient its last input goes through when it is read: dy, of a convolution's gradients. The gradient's own node comes
-    /// before and has no output.
+    /// The batch norm whose gradient is computed from the last input, dy, when it is read; of a convolution's gradients
+    /// alone. The batch norm gradient's own node comes before and has no output.
     package var gradientLoad: GradientLoad?
-    /// Of a convolution or its data gradient: the sums over its output that it may take along. Who needs them comes after.
+    /// The sums over its output that a convolution or its data gradient may take in its epilogue. The nodes that need
+    /// them come after.
     package var sums: OutputSums?
-    /// The function that the sum of operation and addend goes through; in a data gradient through its gradient, where
-    /// `activated` is what that follows from: its y, or of GELU its x.
+    /// The activation that the sum of operation and addend goes through. A data gradient goes through its gradient
+    /// instead, which follows from `activated`: the activation's y, or of GELU its x.
     package var activation: Activation?
     package var activated: ValueID?
     /// The layer it belongs to, as the network names it.
@@ -87,7 +89,7 @@ package struct Node: Sendable {
         self.layer = layer
     }
 
-    /// Which of the inputs `load` is for: a residual block's identity, else the first.
+    /// The index of the input that `load` is for: a residual block's identity, else the first.
     package var loadedInput: Int {
         switch operation {
         case .batchNorm(let norm) where norm.addsIdentity, .normalize(let norm) where norm.addsIdentity: 1
@@ -99,10 +101,10 @@ package struct Node: Sendable {
     package var reads: [ValueID] { inputs + [addend, activated, gradientLoad?.x].compactMap { $0 } }
 }
 
-/// A norm's gradient that is computed where it is read.
+/// A batch norm's gradient that is computed where it is read.
 package struct GradientLoad: Hashable, Sendable {
     package var norm: BatchNorm
-    /// The norm's input.
+    /// The batch norm's input.
     package var x: ValueID
 
     package init(norm: BatchNorm, x: ValueID) {
@@ -111,20 +113,21 @@ package struct GradientLoad: Hashable, Sendable {
     }
 }
 
-/// Two sums over each channel of what a node writes.
+/// Two sums over each channel of a node's output.
 package enum OutputSums: Sendable {
-    /// Of y and y².
+    /// The sums of y and y².
     case moments
-    /// Of dy and dy * (x - mean), for the norm that has y for its output; dy where its activation let y pass.
+    /// The sums of dy and dy * (x - mean), for the batch norm whose output is y; dy is masked by its activation.
     case gradient(of: BatchNorm, x: ValueID)
-    /// The same where the norm adds an identity before its activation, which has made y of the sum: of dz, what y lets pass of dy, where
-    /// that is written over dy.
+    /// The same for a batch norm that adds an identity before its activation, whose output is y. The sums are over dz:
+    /// dy masked by the activation, which is written over dy.
     case residualGradient(of: BatchNorm, x: ValueID, y: ValueID, dz: ValueID)
-    /// Those of `gradient`, where what is written is not dy but the norm's dx of it, whose shift is deferred; the addend is added to that.
+    /// The sums of `gradient`, of a node that writes not dy but the batch norm's dx without its deferred affine term,
+    /// plus the addend.
     case scaledGradient(of: BatchNorm, x: ValueID)
 }
 
-/// What a node computes. Backward operations stand beside the forward ones they belong to.
+/// The operation of a node. Backward operations stand beside the forward ones they belong to.
 ///
 /// x is an input, y an output, dx and dy the loss's gradients with respect to them.
 package enum Operation: Sendable {
@@ -136,20 +139,22 @@ package enum Operation: Sendable {
     case convolutionWeightGradient(Convolution)
 
     /// [x] -> y = weight * (x - mean) / sqrt(variance + epsilon) + bias. Training uses and tracks the batch's moments,
-    /// evaluation the tracked ones. Without an output only the moments are made ready. Behind `GraphPass`es also [x, identity] -> y + identity, and either's activation.
+    /// evaluation the tracked ones. A node without an output only computes the moments. After `GraphPass`es also [x,
+    /// identity] -> y + identity, and either's activation.
     case batchNorm(BatchNorm)
-    /// [x] -> y, or [x, identity] -> y: once more what the `batchNorm` of the same layer has written, with the moments that it left.
+    /// [x] -> y, or [x, identity] -> y: the output of the same layer's `batchNorm` once more, from the moments that it
+    /// left.
     case normalize(BatchNorm)
     /// [x] -> the sums of each channel that moments come from, for the batch norms that count x among their `parts`.
     case moments
     /// [x, dy] -> dx, and gradients of weight and bias. Uses the moments that the forward pass of the same layer left.
-    /// Where the norm has an activation, whether it let y pass follows from x; where it adds an identity too, dy is what
-    /// the layer's `residualGradient` makes of it. Where the norm defers its shift, dx = scale * dy alone.
+    /// The mask of the batch norm's activation follows from x. Where an identity is added too, dy is the output of the
+    /// layer's `residualGradient`. Where the affine term is deferred (`defersShift`), dx = scale * dy alone.
     case batchNormGradient(BatchNorm)
-    /// [x, dx] -> dx + the shifts, (x - mean) * slope + offset each, that these norms have deferred.
+    /// [x, dx] -> dx + the deferred affine terms of these batch norms, (x - mean) * slope + offset each.
     case normShift([NormPart])
-    /// [x, y, dy] -> dy where the activation of y = activation(norm(x) + identity) let it pass: what norm and identity
-    /// have for a gradient. The norm's gradients of weight and bias are taken along.
+    /// [x, y, dy] -> dy masked by the activation of y = activation(norm(x) + identity): the gradient of both batch norm
+    /// and identity. The batch norm's gradients of weight and bias are computed with it.
     case residualGradient(BatchNorm)
 
     /// [x] -> max(x, 0)
@@ -210,8 +215,8 @@ package enum Operation: Sendable {
     /// [dy] -> dx with the same draw
     case dropoutGradient(rate: Float, index: Int)
 
-    /// [logits] -> loss of each sample, times `weight`. Only the head with weight 1 reports accuracy. Behind `GraphPass`es with
-    /// an output: what its gradient would write.
+    /// [logits] -> loss of each sample, times `weight`. Only the head with weight 1 reports accuracy. After
+    /// `GraphPass`es it may have an output, the gradient of the logits.
     case softmaxCrossEntropy(weight: Float)
     /// [logits] -> dlogits = (softmax - one-hot) * weight / samples of the global batch
     case softmaxCrossEntropyGradient(weight: Float)
@@ -226,7 +231,8 @@ package struct Convolution: Hashable, Sendable {
     package var kernelWidth: Int
     package var stride: Int
     package var padding: Int
-    /// Into how many parts the channels are cut that know nothing of each other; 1 for all alike.
+    /// The number of equal parts that input and output channels are cut into, each output reading its own part only; 1
+    /// for a dense convolution.
     package var groups: Int
     package var weight: ParameterID
     package var bias: ParameterID?
@@ -268,23 +274,23 @@ package struct Pooling: Hashable, Sendable {
 /// A batch normalisation and its parameters. (Ioffe & Szegedy, "Batch Normalization", 2015.)
 package struct BatchNorm: Hashable, Sendable {
     package var epsilon: Float
-    /// How much of the batch's moments enters the running ones at a step.
+    /// The share of the batch's moments that enters the running ones at a step, in 0...1.
     package var momentum: Float
     package var weight: ParameterID
     package var bias: ParameterID
     package var runningMean: ParameterID
     package var runningVariance: ParameterID
     package var batchesTracked: ParameterID
-    /// Counts the network's batch norms, so that forward and backward share what they remember.
+    /// The number of the batch norm in its network, by which its forward and backward nodes find their common memory.
     package var index: Int
-    /// What the results go through before anybody sees them.
+    /// The activation that the results go through before they are written; nil for none.
     package var activation: Activation?
     /// Whether a second input is added to the results, before the activation: a residual block's identity.
     package var addsIdentity = false
-    /// What its input consists of, where a node `moments` has taken the sums of each of these; empty where the norm sums its
-    /// input itself.
+    /// The values that its input is concatenated of, where a node `moments` has taken the sums of each; empty where the
+    /// batch norm sums its input itself.
     package var parts: [ValueID] = []
-    /// Whether its gradient leaves to a `normShift` what is linear in x.
+    /// Whether its gradient leaves the affine term in x to a `normShift`.
     package var defersShift = false
 
     /// Whether its backward pass begins with a `residualGradient`.
@@ -305,9 +311,9 @@ package struct BatchNorm: Hashable, Sendable {
     }
 }
 
-/// Channels of a norm, from one on: as many as whoever names them has.
+/// Channels of a batch norm, from `firstChannel` on: as many as the value has whose gradient they belong to.
 package struct NormPart: Hashable, Sendable {
-    /// The norm, by its `BatchNorm.index`.
+    /// The batch norm, by its `BatchNorm.index`.
     package var norm: Int
     package var firstChannel: Int
 
@@ -326,10 +332,10 @@ package enum Activation: Hashable, Sendable {
     /// 1 / (1 + exp(-y))
     case sigmoid
     case tanh
-    /// y Phi(y): the gradient does not follow from what it makes, but from y
+    /// y Phi(y); its gradient follows from y, not from the result
     case gelu
 
-    /// Whether it only holds numbers to bounds: its gradient is a mask, which is cheap to find again.
+    /// Whether it only clamps numbers: its gradient is a mask, which is cheap to compute again.
     package var isClamp: Bool { self == .relu || self == .relu6 }
 }
 
@@ -354,7 +360,7 @@ package struct ParameterSpecification: Hashable, Sendable {
     /// Dimensions in torch's order.
     package var shape: [Int]
     package var role: Role
-    /// How it begins.
+    /// The distribution of its values before the first step.
     package var initialValues: InitialValues
     /// Whether training moves it where nothing else is said: not so of weights that a network has fixed.
     package var learns: Bool
@@ -379,6 +385,7 @@ package struct ParameterSpecification: Hashable, Sendable {
         }
     }
 
-    /// Whether weight decay applies: weights of convolutions and linear layers, not biases and norms.
+    /// Whether weight decay applies: weights of convolutions and linear layers, not parameters of batch norms and not
+    /// biases.
     package var decays: Bool { role == .convolutionWeight || role == .linearWeight }
 }

@@ -1,10 +1,10 @@
 package import Tensors
 
-/// Why a network does not take images of some size.
+/// The reasons for which a network does not take images of some size.
 package enum GraphError: Error, Hashable, Sendable {
     /// An image size outside `Graph.imageSizes`.
     case invalidImageSize(found: Int)
-    /// A layer's window no longer fits into what the layers before it leave of the image.
+    /// A layer's window no longer fits into the map that the layers before it leave of the image.
     ///
     /// - Parameters:
     ///   - window: Pixels a side that the layer looks at.

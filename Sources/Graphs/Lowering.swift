@@ -25,7 +25,7 @@ extension Graph {
 /// A value that a loss is taken of.
 struct Head {
     let logits: ValueID
-    /// What its loss weighs.
+    /// The factor of the head's loss in the loss of the network.
     let weight: Float
     let layer: String
 }
@@ -100,7 +100,7 @@ private struct Lowering {
         return (start..<parameters.count).map(ParameterID.init(index:))
     }
 
-    /// What the layer's node computes; nil for layers that change nothing.
+    /// Returns the operation of the layer's node; nil for layers that change nothing.
     private mutating func operation(of layer: Layer, inputs: [ValueID], parameters: [ParameterID]) -> Operation? {
         switch layer.operation {
         case .input, .flatten: return nil

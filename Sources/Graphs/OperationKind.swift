@@ -1,17 +1,17 @@
 package import Tensors
 
-/// Which part of a training step something belongs to.
+/// The parts of a training step.
 package enum Pass: String, CaseIterable, Sendable {
     case forward
-    /// Gradients of values; a batch norm's takes its parameters' with it.
+    /// Gradients of values; a batch norm's includes those of its parameters.
     case dataGradient = "data gradient"
     /// Gradients of weights and biases.
     case weightGradient = "weight gradient"
-    /// What no node does: the sum over ranks, the optimizer.
+    /// The work of no node: the sum over ranks, the optimizer's update.
     case update
 }
 
-/// What kind of work a node does: what profiles group by.
+/// The kind of a node's work, by which profiles group nodes.
 package struct OperationKind: Hashable, Sendable, CustomStringConvertible {
     /// The same for forward and backward: `convolution`, `batch norm`.
     package let family: String
@@ -27,12 +27,12 @@ package struct OperationKind: Hashable, Sendable, CustomStringConvertible {
         return pass == .dataGradient ? "\(family) gradient" : family
     }
 
-    /// What has gradients of data and of weights apart.
+    /// The families whose gradients of data and of weights are separate nodes.
     private static let products: Set = ["convolution", "grouped convolution", "depthwise convolution", "linear"]
 }
 
 extension Graph {
-    /// What each node does, by its index.
+    /// The kinds of the nodes, by a node's index.
     package var kinds: [OperationKind] {
         // Losses stand between the forward and the backward pass, and only there.
         var isBackward = false
@@ -48,7 +48,7 @@ extension Graph {
         }
     }
 
-    /// How the node's window and groups look, where it has any: `3x3/2`, `3x3 g32`.
+    /// Describes the node's window and groups, where it has any: `3x3/2`, `3x3 g32`.
     package func window(of node: Node) -> String {
         switch node.operation {
         case .convolution(let convolution), .convolutionDataGradient(let convolution),
@@ -64,7 +64,8 @@ extension Graph {
         }
     }
 
-    /// What the layer of `node` puts out: the node's own output, or where it is a gradient the shape of dy, which comes last.
+    /// Returns the output shape of the node's layer: that of the node's own output, or for a gradient that of dy, its
+    /// last input.
     package func layerOutput(of node: Node, pass: Pass) -> Shape {
         let value = pass == .forward ? node.output ?? node.inputs[0] : node.inputs[node.inputs.count - 1]
         return self[value].shape

@@ -2,7 +2,7 @@ package import Networks
 package import Tensors
 
 extension Graph {
-    /// Pixels a side that images may have. Above, counts of numbers would no longer be safe to multiply.
+    /// Pixels a side that images may have. Above that, products of counts might overflow.
     package static let imageSizes = 1...65_536
 }
 
@@ -94,7 +94,7 @@ extension Layer {
 }
 
 extension Layer.Window {
-    /// How many places the window takes along `extent` pixels, as PyTorch counts them; nil where there is none.
+    /// Counts the places that the window takes along `extent` pixels, as PyTorch does; nil where there is none.
     fileprivate func positions(along extent: Int) -> Int? {
         // Rounding up lets one more window end outside, even where not one is inside ...
         let room = extent + 2 * padding - kernel + (ceilMode ? stride - 1 : 0)

@@ -1,7 +1,7 @@
 package import Networks
 package import Tensors
 
-/// What a network consists of at one image size: a row for each module that PyTorch has of it, and totals.
+/// The layers of a network at one image size, a row for each module that PyTorch has of it, and their totals.
 package struct Summary: Sendable {
     /// One layer.
     package struct Row: Hashable, Sendable {
@@ -9,7 +9,7 @@ package struct Summary: Sendable {
         package let layer: String
         /// PyTorch's name for the module: `Conv2d`.
         package let type: String
-        /// What it puts out for one image; flattened maps are vectors.
+        /// The shape of its output for one image; flattened maps are vectors.
         package let output: Shape
         /// Numbers that training moves; buffers do not count.
         package let parameters: Int
@@ -17,14 +17,14 @@ package struct Summary: Sendable {
         package let multiplyAdds: Int
     }
 
-    /// The layers in the order of the state_dict, auxiliary heads included, without the images. Joints and what else is
-    /// a function in PyTorch have no row, as torchsummary has none of them.
+    /// The layers in the order of the state_dict, auxiliary heads included, without the images. Concatenations,
+    /// additions and other functions of PyTorch have no row, as torchsummary has none of them.
     package let rows: [Row]
     /// Parameters of all layers; running statistics are buffers and do not count.
     package let parameters: Int
     /// Those of them that training moves.
     package let trainableParameters: Int
-    /// Of one image's forward pass through the main head.
+    /// The multiply-adds of one image's forward pass through the main head.
     package let multiplyAdds: Int
     /// Numbers in the outputs of all rows together, for one image.
     package let outputCount: Int

@@ -1,6 +1,6 @@
 import Tensors
 
-/// What a node has to do at the least, whoever does it: a property of shapes, not of kernels.
+/// The least work of a node, a property of shapes and not of kernels.
 package struct Work: Hashable, Sendable {
     /// Floating-point operations: a multiply-add is two; a comparison, division, root, power or exponential is one.
     package var operations: Int
@@ -18,18 +18,20 @@ package struct Work: Hashable, Sendable {
 
     package static func += (a: inout Work, b: Work) { a = a + b }
 
-    /// The seconds below which no machine does it that has these limits, in operations and bytes a second. (Williams, Waterman &
-    /// Patterson, "Roofline", 2009: the reciprocal of their attainable speed, min(peak, intensity * bandwidth).)
+    /// The least seconds that a machine with these limits, in operations and bytes a second, can take. (Williams,
+    /// Waterman & Patterson, "Roofline", 2009: the reciprocal of their attainable speed, min(peak, intensity *
+    /// bandwidth).)
     package func leastSeconds(peak: Double, bandwidth: Double) -> Double {
         max(Double(operations) / peak, Double(bytes) / bandwidth)
     }
 }
 
 extension Graph {
-    /// What `node` has to do for a batch of `samples`.
+    /// Returns the work of `node` for a batch of `samples`.
     ///
-    /// Convolutions count their multiply-adds alone (`multiplyAdds(of:)`), neither bias, addend nor activation. Concatenations and slices count
-    /// as if each copied everything, which a plan that places their tensors well saves.
+    /// Convolutions count their multiply-adds alone (`multiplyAdds(of:)`), neither bias, addend nor activation.
+    /// Concatenations and slices count as if each copied everything, which a memory plan that places their tensors well
+    /// saves.
     package func work(of node: Node, samples: Int) -> Work {
         let tensors = tensorsTouched(by: node).reduce(0) { $0 + self[$1].shape.count }
         let parameters = parametersTouched(by: node).reduce(0) { $0 + self[$1].count }
@@ -45,13 +47,14 @@ extension Graph {
     /// Work of the optimizer's step with momentum and decay: of all parameters that training moves.
     package var optimizerWork: Work {
         let count = parameters.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) }
-        // v = m v + (g + d w), w = w - r v: three multiply-adds; weights and velocities are read and written, gradients read.
+        // v = m v + (g + d w), w = w - r v: three multiply-adds; weights and velocities are read and written, gradients
+        // read.
         return Work(operations: 6 * count, bytes: MemoryLayout<Float>.stride * 5 * count)
     }
 
     /// Values that a node reads or writes.
     private func tensorsTouched(by node: Node) -> [ValueID] {
-        // What makes ready moments whose sums are there already looks at no tensor.
+        // Moments whose sums are there already need no tensor.
         if case .batchNorm(let norm) = node.operation, node.output == nil,
             purpose == .evaluation || !norm.parts.isEmpty
         {
@@ -93,7 +96,7 @@ extension Graph {
         case .convolution, .convolutionDataGradient, .convolutionWeightGradient: return 0
         // The sum of x and that of its squares.
         case .moments: return 3 * inputs[0]
-        // Those, where the norm takes them itself, and y = scale * x + offset.
+        // Those, where the batch norm takes them itself, and y = scale * x + offset.
         case .batchNorm(let norm):
             let sums = purpose == .training && norm.parts.isEmpty ? 3 * inputs[0] : 0
             return sums + (2 + (norm.addsIdentity ? 1 : 0) + (norm.activation?.operations ?? 0)) * output
@@ -121,7 +124,7 @@ extension Graph {
         case .scale, .scaleGradient: return output
         // A window's squares and their sum; scale, offset, power, division.
         case .localResponseNormalization(let size, _, _, _): return (2 * size + 4) * output
-        // d and its power again; dy * y / d, the window's sum of it, and what becomes of both.
+        // d and its power again; dy * y / d, the window's sum of it, and the two terms of dx.
         case .localResponseNormalizationGradient(let size, _, _, _): return (3 * size + 9) * output
         case .maxPool(let pooling), .averagePool(let pooling): return pooling.kernel * pooling.kernel * output
         // Each dy goes to one place, each x is compared once for each of its windows.

@@ -1,6 +1,6 @@
 import KernelInterface
 
-/// Elements a window's average is over: padding counts, what ceil mode adds beyond it does not.
+/// The number of elements that a window's average is over: padding counts, places that ceil mode adds beyond it do not.
 @inline(__always)
 private func divisor(_ row: Int, _ column: Int, _ arguments: PoolingArguments, height: Int, width: Int) -> Int {
     let top = row &* arguments.stride &- arguments.padding
@@ -10,8 +10,8 @@ private func divisor(_ row: Int, _ column: Int, _ arguments: PoolingArguments, h
     return rows &* columns
 }
 
-/// A division by the elements of a window: by a multiplication where that is the same to the bit, as for powers of two, since divisions
-/// take ten times as long.
+/// A division by the elements of a window: by a multiplication where that is the same to the bit, as for powers of two,
+/// since divisions take ten times as long.
 private struct Share {
     private let number: Float
     let multiplies: Bool
@@ -27,7 +27,7 @@ private struct Share {
         multiplies ? times(sum) : sum / Vector(repeating: number)
     }
 
-    /// Where it multiplies.
+    /// The sum times 1 / elements; only where `multiplies`.
     @inline(__always)
     func times(_ sum: Vector) -> Vector { sum * Vector(repeating: number) }
 }
@@ -67,7 +67,7 @@ private func averageRow(
     _ input: TensorView, _ x: UnsafePointer<Float>, step: Int, rows: Int, columns: Int, _ share: Share,
     _ output: TensorView, to y: UnsafeMutablePointer<Float>
 ) {
-    // In small maps what would be asked for each pixel is half of the time.
+    // In small maps prefetching for each pixel would be half of the time.
     if output.isNarrow && share.multiplies && lanes >= narrowLanes {
         for column in 0..<output.width {
             let sum = windowSum(input, x + column &* step, rows: rows, columns: columns)
@@ -109,7 +109,8 @@ func averagePoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: I
     }
 }
 
-/// dx = f'(y) * dy / count of an activation before the averages, y its output, where windows cover the map and do not overlap.
+/// dx = f'(y) * dy / count of an activation before the averages, y its output, where windows cover the map and do not
+/// overlap.
 @inline(__always)
 private func spreadBehind<F: NumberFunction>(
     _ function: F.Type, _ arguments: UnsafePointer<PoolingArguments>, _ outputGradient: TensorView,
@@ -144,7 +145,7 @@ private func spreadBehind<F: NumberFunction>(
     }
 }
 
-/// The same in narrow maps, two pixels at a time.
+/// The same in maps with channels padded to 8, two pixels at a time.
 @inline(__always)
 private func spreadInPairs<F: NumberFunction>(
     _ function: F.Type, _ size: Int, _ part: Share, _ outputGradient: TensorView, _ activated: TensorView,

@@ -6,16 +6,16 @@ import KernelInterface
 //             with scale = weight / sqrt(variance + epsilon)
 //   backward  A = sum dy,  B = sum dy (x - mean)
 //             dbias = A,  dweight = B / deviation,  dx = scale * dy + slope * (x - mean) + offset
-//             with slope = -scale * B / (M * deviation²), offset = -scale * A / M, and for dy zero where an activation that is
-//             part of the norm did not let y pass
+//             with slope = -scale * B / (M * deviation²), offset = -scale * A / M; dy is masked by an activation
+//             that is part of the batch norm
 //
 // The mean is taken from x first, not folded into the offset: where it is large, the difference would lose its digits.
 //
-// Sums: float32 along some rows of pixels (`ChannelSums.swift`), float64 over those and samples, then the shards' tree: fixed, and without
-// cancellation trouble.
+// Sums are in float32 along some rows of pixels (`ChannelSums.swift`), and in float64 over those and over samples. Then
+// comes the shards' tree. This order is fixed, and avoids cancellation.
 
 extension BatchNormState {
-    /// What y is of x, before its bounds.
+    /// y of x, before it is clamped.
     @inline(__always)
     func normalized(_ x: Vector, _ lane: Int) -> Vector {
         affine(x, mean: mean + lane, scale: scale + lane, bias: bias + lane)
@@ -51,7 +51,8 @@ func batchNormFinish(_ all: UnsafePointer<BatchNormArguments>, _ task: Int, _ wo
         arguments.pointee.step.pointee.normSamples
         * Double(arguments.pointee.input.height &* arguments.pointee.input.width)
     guard count > 0 else {
-        // No sample came to this rank, and it asks no other: nothing to learn, and nobody reads what stands here.
+        // No sample came to this rank, and it sums over no others: there is nothing to learn, and nobody reads these
+        // numbers.
         for c in 0..<state.channels {
             state.mean[c] = 0
             state.inverseDeviation[c] = 0
@@ -110,7 +111,7 @@ func batchNormApply(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int,
     }
 }
 
-/// The same where the addend is normalised too: two norms' sum.
+/// The same where the addend is normalised too: the sum of two batch norms.
 private func addNormalized(
     _ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ addend: TensorView, _ normalization: Normalization
 ) {
@@ -136,8 +137,8 @@ private func addNormalized(
     }
 }
 
-/// The gradients of weight and bias, in float32 from each shard on, as all gradients are: only then do sums over ranks continue
-/// the shards' tree to the bit.
+/// The gradients of weight and bias, in float32 from each shard on, as all gradients are: only then do sums over ranks
+/// continue the shards' tree to the bit.
 func batchNormParameterGradient(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ worker: Int) {
     guard let weightGradient = arguments.pointee.weightGradient, let biasGradient = arguments.pointee.biasGradient,
         let partials = arguments.pointee.partials, let sums = arguments.pointee.sums

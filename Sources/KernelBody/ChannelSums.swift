@@ -1,8 +1,8 @@
 import KernelInterface
 
-// Two sums for each channel: x and x², or dy and dy (x - mean). A sample's rows are summed run by run in float32, its runs in float64.
-// Runs depend on the map's size alone, so that whoever takes their sums, a pass of its own or the task that has just written
-// these rows, the bits are the same.
+// Two sums for each channel: x and x², or dy and dy (x - mean). A row block is summed in float32, a sample's row blocks
+// in float64. Row blocks depend on the map's size alone. So a pass of its own and the epilogue of the task that has
+// just written the rows give the same bits.
 
 /// Two sums of one vector of channels.
 struct OpenSumPair<Member: Weightless> {
@@ -34,10 +34,11 @@ struct OpenSumPair<Member: Weightless> {
 
 typealias SumPair = OpenSumPair<Nothing>
 
-/// Two sums over a run of pixels: `body` gives a pixel's two summands, `take` gets the sums of a vector of channels.
+/// Two sums over the pixels of a row block: `body` gives a pixel's two summands, `take` gets the sums of a vector of
+/// channels.
 ///
-/// All lanes of these rows come before the next ones: a whole map would have left the caches between two lanes. Four vectors at a time: memory
-/// is faster where neighbouring lines are read together.
+/// All lanes of these rows come before the next ones: a whole map would have left the caches between two lanes. Four
+/// vectors at a time: memory is faster where neighbouring lines are read together.
 @inline(__always)
 func sumRun(
     _ pixels: Range<Int>, _ range: Range<Int>, _ body: (_ pixel: Int, _ lane: Int) -> (Vector, Vector),
@@ -93,7 +94,7 @@ func sumSample(
 @inline(__always)
 private func squared(_ value: Vector) -> (Vector, Vector) { (value, value * value) }
 
-/// dy, where the activation let y pass, and its product with x - mean.
+/// dy masked by the activation, and its product with x - mean.
 @inline(__always)
 func graded(
     _ gradient: Vector, _ x: Vector, mean: UnsafePointer<Float>, scale: UnsafePointer<Float>,
@@ -141,7 +142,7 @@ func batchNormGradientSums(_ arguments: UnsafePointer<BatchNormArguments>, _ tas
     }
 }
 
-// MARK: Beside what writes the rows
+// The sums of some rows of a sample that have just been written: whole row blocks.
 
 /// The sums of some rows of a sample that have just been written: whole runs.
 @inline(never)
@@ -213,7 +214,7 @@ private func sumGradient(
     }
 }
 
-/// dy becomes what y lets pass of it.
+/// Replaces dy by what the mask of y leaves of it.
 @inline(never)
 private func sumResidual(
     _ norm: RunNorm, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, yStride: Int,

@@ -2,15 +2,19 @@ import KernelInterface
 
 // Convolutions, their data gradients and linear layers: destination = initial + source * weights.
 //
-//   y[p, q, k] = initial + sum over segments, over i < segment.length of  x[origin(p, q) + segment.source + i] * w[segment.weight/32 + i, k]
+//   y[p, q, k] = initial + sum over segments, over i < segment.length of
+//       x[origin(p, q) + segment.source + i] * w[segment.weight/32 + i, k]
 //
-// Lanes run along k, tile rows along pixels (or samples). Each output element is one chain of fused multiply-adds in the order of
-// the segments, whatever the tile, the blocking or the vector width: that makes instruction sets and thread counts agree to the bit.
+// Lanes run along k, tile rows along pixels (or samples). A segment is a batch-reduce GEMM element: inputs that lie
+// side by side, and the weights they meet. Each output is one chain of fused multiply-adds in the order of the
+// segments, whatever the tile, the blocking or the vector width. So instruction sets and thread counts agree to the
+// bit.
 //
-// In depthwise convolutions (Sifre, 2014; Howard et al., "MobileNets", 2017) each channel has a kernel of its own: there is one
-// i, and x is a vector as w is.
+// In depthwise convolutions (Sifre, 2014; Howard et al., "MobileNets", 2017) each channel has a kernel of its own: i
+// has one value, and x is a vector as w is.
 
-/// Steps after which a tile's accumulators go back to memory, so that a block of weights stays in the caches while many rows meet it.
+/// K iterations after which a tile's accumulators go back to memory, so that a block of weights stays in the caches
+/// while many rows meet it.
 private let blockSteps = 1024
 
 /// A row of `columns` outputs, in tiles of nearly equal height.
@@ -39,7 +43,8 @@ private func stepCount(_ segments: UnsafePointer<Segment>, _ count: Int) -> Int 
     return steps
 }
 
-/// The outputs of one task in one phase and one sample (or run of samples): rows of columns, at regular strides.
+/// The outputs of one task in one stride phase and one sample (or several that lie side by side): rows of columns, at
+/// regular strides.
 private struct Panel {
     var channels: Int
     var rows: Int
@@ -53,7 +58,7 @@ private struct Panel {
     var addend: UnsafePointer<Float>?
     var addendRowStride: Int
     var addendStride: Int
-    /// y, where the gradient of an activation is what is written.
+    /// y, where the gradient of an activation is written.
     var activated: UnsafePointer<Float>?
     var activatedRowStride: Int
     var activatedStride: Int
@@ -85,7 +90,7 @@ private func multiplyPanel<P: Product>(
         }
         multiplyRow(P.self, panel.columns, isWide: isWide, &job)
         if let finish {
-            // Behind the last channel only what makes a vector of eight is wanted.
+            // Behind the last channel only the rest of a vector of eight is wanted.
             finish(
                 destination, stride: panel.destinationStride, count: panel.columns,
                 channels: min(isWide ? tileLanes : lanes, panel.channels &- lane),
@@ -96,7 +101,7 @@ private func multiplyPanel<P: Product>(
     ahead = job.ahead
 }
 
-/// How many segments from `first` on make a block of about `blockSteps` steps.
+/// The number of segments from `first` on that make a block of about `blockSteps` K iterations.
 @inline(__always)
 private func blockLength(_ phase: Phase, from first: Int) -> Int {
     var end = first
@@ -209,7 +214,8 @@ private func multiplyTask<P: Product>(
     }
 }
 
-/// Asks for what the task after this one, most likely on the same thread, will read of a view: `step` rows for each row of its strip.
+/// Prefetches what the next task, most likely on the same thread, will read of a view: `step` rows for each row of its
+/// row block.
 @inline(__always)
 private func appendNext(
     _ source: TensorView, _ arguments: UnsafePointer<ConvolutionArguments>, step: Int, strip: Int, group: Int,
@@ -260,8 +266,8 @@ func writtenRows(_ arguments: UnsafePointer<ConvolutionArguments>, firstRow: Int
     return first..<min(first &+ count, written.height)
 }
 
-/// The sums over what a task has written, which is still in a cache: some rows of a sample, or whole samples. What stands in `staging` goes
-/// on to its destination.
+/// The sums over a task's output, which is still in a cache: some rows of a sample, or whole samples. Numbers in
+/// `staging` go on to their destination.
 private func sumWritten(
     _ sums: RunSums, _ arguments: UnsafePointer<ConvolutionArguments>, staging: UnsafePointer<Float>?, firstSlot: Int,
     slots: Int, firstRow: Int, lanes range: Range<Int>
@@ -280,7 +286,7 @@ private func sumWritten(
     }
 }
 
-/// The panels that a task's outputs fall into, by what tile rows run along.
+/// The panels that a task's outputs fall into, by the row axis of the register tile.
 @inline(__always)
 private func forEachPanel(
     _ arguments: UnsafePointer<ConvolutionArguments>, _ phase: Phase, _ source: TensorView, firstSlot: Int, slots: Int,

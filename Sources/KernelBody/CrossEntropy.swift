@@ -5,7 +5,7 @@ import KernelInterface
 //   loss = weight * (log sum exp(x_k - max) - (sum t_k x_k - max))
 //   dx_k = weight * (softmax_k - t_k) * scale
 // With label smoothing e and class weights w, c_k = w_k ((1 - e) t_k + e / K) takes the place of t_k. C, the sum of all
-// c_k, multiplies what does not belong to a class:
+// c_k, multiplies the terms that belong to no class:
 //   loss = weight * (C log sum exp(x_k - max) - sum c_k (x_k - max))
 //   dx_k = weight * (C softmax_k - c_k) * scale
 // Sums run over the classes in order, in float64.
@@ -26,7 +26,7 @@ private func highest(_ logits: UnsafePointer<Float>, _ classes: Int) -> (value: 
 private struct Target {
     let label: Int
     let second: Int
-    /// Of the label, in 0...1.
+    /// The share of the label, in 0...1.
     let share: Float
     /// In 0..<1: the share that all classes have alike.
     let smoothing: Double
@@ -43,7 +43,7 @@ private struct Target {
         weights = step.pointee.classWeights
     }
 
-    /// Whether all that counts is what the labels say.
+    /// Whether the labels alone count, without smoothing and class weights.
     @inline(__always)
     var isPlain: Bool { smoothing == 0 && weights == nil }
 
@@ -54,7 +54,7 @@ private struct Target {
         return Double(share) * Double(logits[label]) + Double(1 - share) * Double(logits[second])
     }
 
-    /// What the probability of class k shall be.
+    /// The target probability of class k, before label smoothing and class weights.
     @inline(__always)
     func probability(_ k: Int) -> Float { (k == label ? share : 0) + (k == second ? 1 - share : 0) }
 
@@ -66,7 +66,7 @@ private struct Target {
         return Double(weights[k]) * smooth
     }
 
-    /// The sum of all coefficients.
+    /// C, the sum of all c_k.
     @inline(__always)
     func mass(_ classes: Int) -> Double {
         var sum = 0.0

@@ -1,9 +1,10 @@
 import KernelInterface
 
-// Dropout (Srivastava et al., 2014): an element is kept if the hash of its place is at least rate * 2^32, and then scaled by
-// 1 / (1 - rate). The same kernel is its own gradient.
+// Dropout (Srivastava et al., 2014): an element is kept if the hash of its place is at least rate * 2^32, and then
+// scaled by 1 / (1 - rate). The same kernel is its own gradient.
 
-/// Mixes 64 bits: the finaliser of splitmix64 (Steele, Lea & Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
+/// Mixes 64 bits: the finaliser of splitmix64 (Steele, Lea & Flood, "Fast Splittable Pseudorandom Number Generators",
+/// 2014).
 @inline(__always)
 private func mix(_ value: UInt64) -> UInt64 {
     var z = value &+ 0x9E37_79B9_7F4A_7C15

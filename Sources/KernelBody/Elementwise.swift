@@ -99,7 +99,8 @@ func add(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker
     forEachVector(arguments, task) { a, b in a + vector(b) }
 }
 
-/// y = x for views whose channels do not fall on vectors: element by element, and zeros in the output's further channels.
+/// y = x for views whose channels do not fall on vectors: element by element, and zeros in the output's further
+/// channels.
 func copy(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
     guard arguments.pointee.batch.isActive(task) else { return }
     let source = arguments.pointee.first

@@ -2,8 +2,8 @@
 
 /// exp(x) to within 2 units in the last place for -87 <= x <= 88; beyond, the value at the bound.
 ///
-/// Cody and Waite's reduction x = n ln2 + r with |r| <= ln2 / 2, then the degree-6 minimax polynomial of Cephes' `expf`, then 2^n by the
-/// exponent's bits. (Moshier, Cephes Mathematical Library, 1989.)
+/// Cody and Waite's reduction x = n ln2 + r with |r| <= ln2 / 2, then the degree-6 minimax polynomial of Cephes'
+/// `expf`, then 2^n by the exponent's bits. (Moshier, Cephes Mathematical Library, 1989.)
 @inline(__always)
 func exponential(_ argument: Vector) -> Vector {
     let low = Vector(repeating: -87)

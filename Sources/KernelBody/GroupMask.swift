@@ -1,6 +1,6 @@
 import KernelInterface
 
-/// Zeroes what a gradient of merged groups has between different groups. One task a super-group.
+/// Zeroes the weights between different groups in a gradient of merged groups. One task a super-group.
 func maskGroups(_ arguments: UnsafePointer<GroupMaskArguments>, _ task: Int, _ worker: Int) {
     let inputs = arguments.pointee.inputs
     let outputs = arguments.pointee.outputs

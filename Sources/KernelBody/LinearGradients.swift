@@ -1,13 +1,14 @@
 import CMachine
 import KernelInterface
 
-// Gradients of linear layers, y[n, k] = bias[k] + sum over i of x[n, i] * w[i, k], whose weights are more than any cache holds: both
-// pass over them once.
+// Gradients of linear layers, y[n, k] = bias[k] + sum over i of x[n, i] * w[i, k], whose weights are more than any
+// cache holds: both pass over them once.
 //
-//   dx[n, i] = sum over k of dy[n, k] * w[i, k]       rows of a tile are inputs i, lanes samples n: weights are read as they lie
+//   dx[n, i] = sum over k of dy[n, k] * w[i, k]       rows of a tile are inputs i, lanes samples n: weights as stored
 //   dw[i, k] = sum over n of x[n, i] * dy[n, k]       rows are inputs i, lanes outputs k
 
-/// dy to lanes of samples. Slots without a sample count as zeros. Task index = group of 32 slots * blocks + block of 32 outputs.
+/// dy to lanes of samples. Slots without a sample count as zeros. Task index = group of 32 slots * blocks + block of 32
+/// outputs.
 func packOutputGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ task: Int, _ worker: Int) {
     let batch = arguments.pointee.batch
     let gradient = arguments.pointee.outputGradient
@@ -66,7 +67,7 @@ func linearDataGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ t
             output &+= 32
         }
         forEachSquare(arguments, firstSlot, firstRow, count) { square in
-            // Behind the inputs of the last square stands what nobody keeps.
+            // The places behind the inputs of the last square hold numbers that nobody keeps.
             transposeSquare(
                 sums + square.place, stride: 32, to: scratch, stride: squareSide, rows: square.slots.count)
             if let finish = arguments.pointee.finish, let activated = finish.activated {
@@ -82,8 +83,8 @@ func linearDataGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ t
     }
 }
 
-/// sums += weights of `count` inputs and 32 outputs * packed dy, for 32 samples. Asks ahead for `next`, the next outputs' weights of
-/// the same inputs: they lie far from these.
+/// sums += weights of `count` inputs and 32 outputs * packed dy, for 32 samples. Prefetches `next`, the next outputs'
+/// weights of the same inputs, which lie far from these.
 @inline(__always)
 private func multiplyRows(
     _ weights: UnsafePointer<Float>, by gradient: UnsafePointer<Float>, _ segment: UnsafePointer<Segment>, _ count: Int,
@@ -112,8 +113,8 @@ private func multiplyRows(
     }
 }
 
-/// Inputs of one pixel and samples, a vector's worth of each at most: between maps, where inputs lie side by side, and a task's sums, where
-/// samples do.
+/// Inputs of one pixel and samples, a vector's worth of each at most: between maps, where inputs lie side by side, and
+/// a task's sums, where samples do.
 private struct Square {
     var batch: BatchLayout
     var slots: Range<Int>
@@ -177,7 +178,7 @@ private struct OpenSampleJob<Member: Weightless> {
     var x: UnsafePointer<Float>
     /// [slots][tile's lanes]
     var gradient: UnsafePointer<Float>
-    /// Room for sums that wait for their partner in the shards' tree.
+    /// Memory for sums that wait for their partner in the shards' tree.
     var waiting: UnsafeMutablePointer<Float>
     var destination: UnsafeMutablePointer<Float>
     var member = Member()

@@ -1,18 +1,18 @@
 import CMachine
 import KernelInterface
 
-/// Memory that will be read soon, in the order in which it is asked for: a stretch from end to end or, of a view whose pixels are mostly others'
-/// channels, one line of its own at each pixel, then the next line at each.
+/// Memory to prefetch, in order: consecutive floats from end to end or, of a view whose pixels are mostly others'
+/// channels, one cache line at each pixel, then the next line at each.
 struct OpenStretch<Member: Weightless> {
-    /// What the next step asks for.
+    /// The address that the next step prefetches.
     var place: UnsafePointer<Float>
-    /// Floats from one step to the next; 0 before a stretch from end to end is spread over steps.
+    /// Floats from one step to the next; 0 before consecutive floats are spread over steps.
     var step = 0
-    /// Floats from what a step asks for to what it asks for besides, where it is wider than a line.
+    /// Floats to the second address of a step that is wider than a cache line; else 0.
     private(set) var besides = 0
-    /// Steps after which another line is asked for.
+    /// Steps after which another line is prefetched.
     private(set) var stepsPerLine = 1
-    /// What is left of this pass: steps or, before it is spread, floats.
+    /// The rest of this pass: steps or, before it is spread, floats.
     var remaining = 0
     /// Passes that come after this one, where they begin, and the steps of each.
     private var passes = 0
@@ -20,7 +20,7 @@ struct OpenStretch<Member: Weightless> {
     private var stepsPerPass = 0
     var member = Member()
 
-    /// Nothing to ask for: the same line over and over, which costs nothing.
+    /// Nothing to prefetch: the same line over and over, which costs nothing.
     @inline(__always)
     init(nothingAt place: UnsafePointer<Float>) {
         self.place = place
@@ -49,7 +49,7 @@ struct OpenStretch<Member: Weightless> {
     @inline(__always) var floatsToSpread: Int { step == 0 ? remaining : 0 }
     @inline(__always) var steps: Int { step == 0 ? 0 : remaining &+ passes &* stepsPerPass }
 
-    /// Asks for `floats` floats a step, where it lies from end to end.
+    /// Prefetches `floats` floats a step, where the memory is consecutive.
     @inline(__always)
     mutating func spread(by floats: Int) {
         if step > 0 || isDone { return }
@@ -79,10 +79,12 @@ struct OpenStretch<Member: Weightless> {
 
 typealias Stretch = OpenStretch<Nothing>
 
-/// Up to five stretches of memory, one after the other, that will be read when the tiles at hand are done, brought to the second-level
-/// cache meanwhile: each of their steps asks for a line or two. Memory and multiplications then work at the same time, not in turns.
+/// Software prefetch to the second-level cache of up to five pieces of memory, one after the other, which later tiles
+/// will read. Each step of the tiles at hand prefetches a line or two. So memory and multiplications work at the same
+/// time, not one after the other.
 ///
-/// Asking changes nothing but time, so that it need not be exact: what lies between a view's channels is asked for too, and there need not be any memory.
+/// A prefetch changes nothing but time, so that it need not be exact. Other channels of a view are prefetched too, and
+/// the address need not be memory of ours.
 struct OpenLookahead<Member: Weightless> {
     private var first: Stretch
     private var second: Stretch
@@ -91,10 +93,10 @@ struct OpenLookahead<Member: Weightless> {
     private var fifth: Stretch
     var member = Member()
 
-    /// What the next step asks for, and the floats from one step to the next.
+    /// The address that the next step prefetches, and the floats from one step to the next.
     @inline(__always) var place: UnsafePointer<Float> { first.place }
     @inline(__always) var step: Int { first.step }
-    /// Floats from there to what a step asks for besides.
+    /// Floats from there to the second address of a step; 0 for none.
     @inline(__always) var besides: Int { first.besides }
 
     @inline(__always)
@@ -114,7 +116,7 @@ struct OpenLookahead<Member: Weightless> {
         spread(over: steps)
     }
 
-    /// Adds a stretch, of five at most: `count` floats of a view from `place` on.
+    /// Adds a piece, of five at most: `count` floats of a view from `place` on.
     @inline(__always)
     mutating func append(_ view: TensorView, from place: UnsafePointer<Float>, count: Int) {
         if count <= 0 { return }
@@ -132,7 +134,7 @@ struct OpenLookahead<Member: Weightless> {
         }
     }
 
-    /// Adds what the sums over some rows of samples, all lanes of them, read besides what has been written.
+    /// Adds what the sums over some rows of samples, all lanes of them, read besides the output itself.
     @inline(__always)
     mutating func append(_ norm: RunNorm, slots: Range<Int>, rows: Range<Int>) {
         append(norm.input, slots: slots, rows: rows)
@@ -147,7 +149,7 @@ struct OpenLookahead<Member: Weightless> {
             count: (slots.count &- 1) &* view.sampleStride &+ rows.count &* view.rowStride)
     }
 
-    /// Has the stretches asked for in the course of `steps` steps.
+    /// Spreads the prefetches over `steps` steps.
     @inline(__always)
     mutating func spread(over steps: Int) {
         let asked = first.steps &+ second.steps &+ third.steps &+ fourth.steps &+ fifth.steps
@@ -163,7 +165,7 @@ struct OpenLookahead<Member: Weightless> {
         fifth.spread(by: step)
     }
 
-    /// Asks for what `steps` steps would ask for, each line once.
+    /// Prefetches at once what `steps` steps would, each line once.
     @inline(__always)
     func ask(_ steps: Int) {
         if step == 0 { return }

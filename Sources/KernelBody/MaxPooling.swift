@@ -62,7 +62,7 @@ private func maximum(
         for row in 0..<rows {
             for column in 0..<columns {
                 let value = vector(x + (row &* input.rowStride &+ column &* input.pixelStride &+ lane))
-                // What is not a number wins and stays, as it does in torch.
+                // NaN wins and stays, as it does in torch.
                 best = best.replacing(with: value, where: (value .> best) .| (value .!= value))
             }
         }
@@ -71,7 +71,7 @@ private func maximum(
     }
 }
 
-/// dy of a maximum: where x has come through an activation, what its gradient lets pass.
+/// dy of a maximum: masked where x has come through an activation.
 @inline(__always)
 private func passed(_ finish: Finish?, _ maximum: Vector, _ dy: Vector) -> Vector {
     switch finish?.function {
@@ -135,8 +135,8 @@ private func addToMaximum(
     }
 }
 
-/// The same for windows of 3x3. All is read before anything is written: rows often lie a multiple of 4096 bytes apart, and a read behind
-/// a write to an address that ends alike would wait for it.
+/// The same for windows of 3x3. All is read before anything is written: rows often lie a multiple of 4096 bytes apart,
+/// and a read behind a write to an address that ends alike would wait for it.
 private func addToMaximumOfNine(
     _ input: TensorView, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
     _ finish: Finish?, channels: Int, _ inputGradient: TensorView, to dx: UnsafeMutablePointer<Float>

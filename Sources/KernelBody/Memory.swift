@@ -1,8 +1,8 @@
 import CMachine
 import KernelInterface
 
-/// A vector of a pixel's channels, while the same of a pixel some further on is asked for: maps that lie in memory come twice as fast
-/// where several are read at a time, or parts of their pixels.
+/// A vector of a pixel's channels. Prefetches the same channels of a pixel some further on: maps come from memory twice
+/// as fast where several of them, or several parts of their pixels, are read at a time.
 @inline(__always)
 func streamed(_ memory: UnsafePointer<Float>, pixelStride: Int) -> Vector {
     askAhead(memory, pixelStride: pixelStride)
@@ -14,7 +14,7 @@ func streamed(_ memory: UnsafeMutablePointer<Float>, pixelStride: Int) -> Vector
     streamed(UnsafePointer(memory), pixelStride: pixelStride)
 }
 
-/// Asks for what lies some pixels on; there need not be any.
+/// Prefetches the channels some pixels on; the address need not be memory of ours.
 @inline(__always)
 func askAhead(_ memory: UnsafePointer<Float>, pixelStride: Int) { machine_prefetch(memory + 8 &* pixelStride) }
 
@@ -31,7 +31,7 @@ func copyFloats(_ count: Int, from source: UnsafePointer<Float>, to destination:
     }
 }
 
-/// Copies `count` floats as whole vectors: what lies behind them in the destination is overwritten too.
+/// Copies `count` floats as whole vectors: the floats behind them in the destination are overwritten too.
 @inline(__always)
 func copyVectors(_ count: Int, from source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
     var i = 0
@@ -65,8 +65,8 @@ func zeroFloats(_ count: Int, at destination: UnsafeMutablePointer<Float>) {
     }
 }
 
-/// The channels of one pixel, as the window wants them; those of a later one are asked for. What lies behind them in the target, up to the
-/// next whole vector, is written later or belongs to nobody.
+/// The channels of one pixel, as the window wants them; prefetches those of a later one. Floats behind them in the
+/// target, up to the next whole vector, are written later or belong to nobody.
 @inline(__always)
 func copyPixel(
     _ channels: Int, from source: UnsafePointer<Float>, pixelStride: Int, _ window: SourceWindow,

@@ -1,11 +1,13 @@
 import KernelInterface
 
-// Winograd's minimal filtering of 3x3 kernels: Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016.
+// Winograd F(m x m, 3 x 3): Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016.
 //
 //   Y = A' [(G g G') * (B' d B)] A
 //
-// d: the inputs of a patch; g: 3x3 weights; Y: outputs; * goes coefficient by coefficient.
-// The transforms are sums of few terms, vector by vector along channels: the bits depend on no tile, task or vector width.
+// d: the inputs of a patch; g: 3x3 weights; Y: m x m outputs; * multiplies elements of transformed tiles. A coefficient
+// is one element of a transformed tile, as below and in the code.
+// The transforms are sums of few terms, vector by vector along channels: the bits depend on no tile, task or vector
+// width.
 
 /// The transforms of one patch, a vector of its channels.
 protocol MinimalFilter {
@@ -14,9 +16,9 @@ protocol MinimalFilter {
     /// Inputs of a patch along a side, and how many of them are not the next one's too.
     static var inputs: Int { get }
     static var inputStep: Int { get }
-    /// Coefficients of a patch along a side.
+    /// Elements of a transformed tile along a side.
     static var side: Int { get }
-    /// Coefficients of weights, and which of them a patch's coefficient meets.
+    /// Elements of transformed weights, and the one of them that an element of a transformed patch is multiplied by.
     static var weightCoefficients: Int { get }
     static func weights(meeting coefficient: Int) -> Int
 
@@ -44,7 +46,8 @@ extension MinimalFilter {
     @inline(__always) static func weights(meeting coefficient: Int) -> Int { coefficient }
 }
 
-/// One that weight gradients are computed by, whose patches are of dy: dg = G' [sum over patches of (B' d B) * (A dY A')] G.
+/// A Winograd algorithm for weight gradients, whose patches are of dy: dg = G' [sum over patches of (B' d B) * (A dY
+/// A')] G.
 protocol MinimalGradientFilter: MinimalFilter {
     /// A dY A', of the gradient `dy` at a row and column of the patch.
     static func transformGradient(

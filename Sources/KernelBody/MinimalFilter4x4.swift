@@ -2,11 +2,12 @@ import KernelInterface
 
 /// F(4x4, 3x3): 36 products for each input and output of a patch, in place of 144.
 ///
-/// A side's polynomials are evaluated at 0, 1, -1, 2, -1/2 and infinity, which lose less to rounding than 2 and -2 or 1/2 and -1/2 would (on
-/// the choice of points: Barabasz, Anderson, Soodhalter and Gregg, "Error Analysis and Improving the Accuracy of Winograd Convolution for
-/// Deep Neural Networks", ACM TOMS 2020). Convolutions and weight gradients still err some three times as much as sums over taps.
+/// A side's polynomials are evaluated at 0, 1, -1, 2, -1/2 and infinity, which lose less to rounding than pairs of 2
+/// and -2 or 1/2 and -1/2 (Barabasz, Anderson, Soodhalter and Gregg, "Error Analysis and Improving the Accuracy of
+/// Winograd Convolution for Deep Neural Networks", ACM TOMS 2020). Convolutions and weight gradients still err some
+/// three times as much as sums over taps.
 enum MinimalFilter4x4: MinimalGradientFilter {
-    /// Numbers along one side of a patch: inputs, or coefficients.
+    /// Numbers along one side of a patch: inputs, or elements of a transformed tile.
     typealias LongSide = (Vector, Vector, Vector, Vector, Vector, Vector)
     /// Outputs, or their gradients.
     typealias ShortSide = (Vector, Vector, Vector, Vector)

@@ -1,12 +1,13 @@
 import KernelInterface
 
-// Minimal filtering of 3x3 kernels at stride 2: 25 products for each input and output of a patch, in place of 36 (Yepez and Ko, "Stride 2 1-D,
-// 2-D, and 3-D Winograd for Convolutional Neural Networks", IEEE TVLSI 2020).
+// Winograd of 3x3 kernels at stride 2: 25 products for each input and output of a patch, in place of 36 (Yepez and Ko,
+// "Stride 2 1-D, 2-D, and 3-D Winograd for Convolutional Neural Networks", IEEE TVLSI 2020).
 //
-// Along a side, the outer two weights meet inputs of even places and the middle one those of odd places. The outer ones are F(2, 2),
-// three products of numbers that are inputs' differences and weights' sum; the middle one is a product for each output.
+// Along a side, the outer two weights meet inputs of even places and the middle one those of odd places. The outer ones
+// are F(2, 2), three products of numbers that are inputs' differences and weights' sum; the middle one is a product for
+// each output.
 
-/// Numbers along one side of a patch: coefficients.
+/// Numbers along one side of a transformed tile.
 private typealias Side = (Vector, Vector, Vector, Vector, Vector)
 
 @inline(__always)
@@ -27,7 +28,7 @@ private func putSide(_ side: Side, row: Int, _ target: UnsafeMutablePointer<Floa
     put(side.4, place + 4 &* coefficientStride)
 }
 
-/// What both filters have in common: their weights, whose last two coefficients along a side would be the same one.
+/// The common transform of weights, whose last two elements along a side would be the same one.
 protocol Stride2Filter: MinimalFilter {}
 
 extension Stride2Filter {
@@ -161,8 +162,8 @@ enum MinimalFilterStride2: Stride2Filter, MinimalGradientFilter {
     }
 }
 
-/// 4x4 inputs' gradients, from 3x3 of the outputs', where one row and column of zeros is around the inputs. The kernel is turned by half a circle:
-/// gradients of odd places meet its outer weights, those of even places the middle one.
+/// 4x4 inputs' gradients, from 3x3 of the outputs', where one row and column of zeros is around the inputs. The kernel
+/// is rotated by 180 degrees: gradients of odd places meet its outer weights, those of even places the middle one.
 enum MinimalFilterStride2Transposed: Stride2Filter {
     @inline(__always) static var outputs: Int { 4 }
     @inline(__always) static var inputs: Int { 3 }

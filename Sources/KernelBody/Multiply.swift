@@ -8,12 +8,12 @@ struct OpenMultiplyJob<Member: Weightless> {
     var weights: UnsafePointer<Float>
     var segments: UnsafePointer<Segment>
     var segmentCount: Int
-    /// What the accumulators start from; nil is zero.
+    /// The initial values of the accumulators; nil is zero.
     var initial: UnsafePointer<Float>?
     var initialStride: Int
     var destination: UnsafeMutablePointer<Float>
     var destinationStride: Int
-    /// What is read after this task's work, asked for in the course of it.
+    /// The memory that is read after this task's work, prefetched in the course of it.
     var ahead: Lookahead
     var member = Member()
 }
@@ -31,7 +31,8 @@ enum Multiply<P: Product>: TileLoop {
         } else {
             sums = T.zero
         }
-        // The next tile writes to the rows after these, and often starts from them: where they come from memory, it would wait.
+        // The next tile writes to the rows after these, and often starts from them: where they come from memory, the
+        // tile would wait for them.
         let destinationStride = job.pointee.destinationStride
         T.prefetch(job.pointee.destination + T.height &* destinationStride, destinationStride)
         var ahead = job.pointee.ahead.place
@@ -55,7 +56,7 @@ enum Multiply<P: Product>: TileLoop {
                 }
                 left &-= stepsPerAsk
             }
-            // Too few to ask for anything.
+            // Too few iterations to prefetch anything.
             while left > 0 {
                 sums.accumulate(P.self, source, stride, vector(weights), vector(weights + lanes))
                 source += 1

@@ -1,20 +1,22 @@
 import KernelInterface
 
-// Narrow maps: of eight channels at most, their pixels eight floats apart, an even number of them in a row. Two pixels are a vector of
-// sixteen lanes, or two of eight. Who reads a pixel as sixteen lanes finds the next one's behind its own; who writes must spare them.
+// Maps with channels padded to 8, called narrow in the code: their pixels lie eight floats apart, an even number of
+// them in a row. Two pixels are a vector of sixteen lanes, or two of eight. A read of sixteen lanes finds the next
+// pixel behind the first; a write must spare it.
 
-/// Floats from pixel to pixel, and of a pair of pixels.
+/// Floats from pixel to pixel, and of two pixels side by side.
 @inline(__always) var narrowLanes: Int { 8 }
 @inline(__always) var pairLanes: Int { 16 }
 
 extension TensorView {
     @inline(__always) var isNarrow: Bool { pixelStride == narrowLanes }
 
-    /// Lanes that a pixel may be written with: whole vectors of sixteen, but in narrow maps.
+    /// Lanes that a pixel may be written with: whole vectors of sixteen, but eight where channels are padded to 8.
     @inline(__always) var pixelLanes: Int { min(padded(channels), pixelStride) }
 }
 
-/// Writes a vector of a pixel, or what of it is the pixel's: half of sixteen lanes in a narrow map.
+/// Writes a vector of a pixel, or the part of it that is the pixel's: half of sixteen lanes where channels are padded
+/// to 8.
 @inline(__always)
 func put(_ value: Vector, _ memory: UnsafeMutablePointer<Float>, pixelStride: Int) {
     if lanes > pixelStride {
@@ -25,14 +27,14 @@ func put(_ value: Vector, _ memory: UnsafeMutablePointer<Float>, pixelStride: In
     }
 }
 
-/// Copies eight floats: what lies behind a pixel's channels is overwritten too.
+/// Copies eight floats: those behind a pixel's channels are overwritten too.
 @inline(__always)
 func copyNarrow(from source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
     UnsafeMutableRawPointer(destination).storeBytes(
         of: UnsafeRawPointer(source).loadUnaligned(as: SIMD8<Float>.self), as: SIMD8<Float>.self)
 }
 
-/// Calls `body` for the vectors of a pair of pixels.
+/// Calls `body` for the vectors of two pixels side by side.
 @inline(__always)
 func forEachPairVector(_ body: (_ lane: Int) -> Void) {
     var lane = 0
@@ -42,7 +44,7 @@ func forEachPairVector(_ body: (_ lane: Int) -> Void) {
     }
 }
 
-/// The vector of a pair from `lane` on, both of whose pixels are the one in memory.
+/// The vector from `lane` on of two pixels, both of which are the one in memory.
 @inline(__always)
 func twice(_ pixel: UnsafePointer<Float>, lane: Int) -> Vector {
     if lanes < pairLanes { return vector(pixel + lane % narrowLanes) }

@@ -1,7 +1,7 @@
 import KernelInterface
 
 // Functions of each number alone, y = f(x), and their gradients, which follow from y, or of GELU from x. One text for
-// the operations of their own and for those that finish what other kernels have written: they agree to the bit.
+// the operations of their own and for the epilogues of other kernels: they agree to the bit.
 
 protocol NumberFunction {
     static func value(_ x: Vector) -> Vector

@@ -1,11 +1,12 @@
 import KernelInterface
 
-// Several norms' gradients with respect to the same channels:
+// The gradients of several batch norms with respect to the same channels:
 //
-//   dx = sum over norms of  scale * dy  +  slope * (x - mean) + offset
+//   dx = sum over batch norms of  scale * dy  +  slope * (x - mean) + offset
 //
-// scale is known before dy is. So each norm adds its first term where its dy has just been written, which nobody need keep then, and
-// what is linear in x is added once, with the sums of all norms' slopes and offsets.
+// scale is known before dy is. So each batch norm adds its first term where its dy has just been written, which need
+// not be kept then. The deferred affine term, slope * (x - mean) + offset, is added once, with the sums of all slopes
+// and offsets.
 
 /// addend + scale * passed
 @inline(__always)
@@ -87,7 +88,8 @@ private func scaleRun(
     }
 }
 
-/// Sums in float64, in the norms' order. All of these norms have the same mean, up to rounding where it was summed in other parts.
+/// Sums in float64, in the batch norms' order. All of them have the same mean, up to rounding where it was summed in
+/// other parts.
 func normShiftFinish(_ arguments: UnsafePointer<NormShiftArguments>, _ task: Int, _ worker: Int) {
     let norms = arguments.pointee.norms
     for c in 0..<arguments.pointee.input.channels {

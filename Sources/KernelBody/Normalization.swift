@@ -1,6 +1,6 @@
 import KernelInterface
 
-// What normalisation comes to, vector by vector. One text for all that need its result or only its sign: they agree to the bit.
+// Normalisation, vector by vector. One text for all that need its result or only its sign: they agree to the bit.
 
 /// (x - mean) * scale + bias
 @inline(__always)
@@ -28,7 +28,7 @@ extension Bounds {
     }
 }
 
-/// A norm's gradient at one vector of channels, held in registers while pixels pass by.
+/// A batch norm's gradient at one vector of channels, held in registers while pixels pass by.
 struct OpenNormGradientVector<Member: Weightless> {
     private let mean: Vector
     private let scale: Vector
@@ -62,7 +62,7 @@ struct OpenNormGradientVector<Member: Weightless> {
 typealias NormGradientVector = OpenNormGradientVector<Nothing>
 
 extension NormGradient {
-    /// dx of some pixels' channels, as whole vectors; the destination's pixels have room for them.
+    /// dx of some pixels' channels, as whole vectors; the destination's pixels are padded to them.
     @inline(__always)
     func copy(
         _ count: Int, pixels: Int, from dy: UnsafePointer<Float>, dyStride: Int, x: UnsafePointer<Float>,

@@ -1,9 +1,11 @@
 import KernelInterface
 
-// Convolutions at stride 1 of eight outputs at most. With these alone as lanes half of them or more would be nobody's. So a vector of
-// sixteen lanes holds the outputs of two pixels side by side, whose inputs are those of a kernel one column wider:
+// Two-pixel packing: convolutions at stride 1 of at most eight outputs. With these alone as lanes half of the lanes or
+// more would be unused. So a vector of sixteen lanes holds the outputs of two pixels side by side. Their inputs are
+// those of a kernel one column wider:
 //
-//   y[p, 2q + h, k] = sum over r, s, c of x[p + r, 2q + s, c] * w'[r, s, c, (h, k)],    w'[r, s, c, (h, k)] = w[r, s - h, c, k], or zero
+//   y[p, 2q + h, k] = sum over r, s, c of x[p + r, 2q + s, c] * w'[r, s, c, (h, k)]
+//   w'[r, s, c, (h, k)] = w[r, s - h, c, k], or zero
 //
 // Each output has the chain that it would have alone, and zeros before or behind each row of taps: the same bits.
 //
@@ -12,7 +14,7 @@ import KernelInterface
 //   dw'[r, s, c, (h, k)] = sum over p, q of x[p + r, 2q + s, c] * dy[p, 2q + h, k]
 //   dw[r, s, c, k] = dw'[r, s, c, (0, k)] + dw'[r, s + 1, c, (1, k)]
 
-// In a narrow map such vectors lie side by side.
+// Where channels are padded to 8, such vectors lie side by side.
 
 /// Lanes of one pixel.
 @inline(__always) private var half: Int { narrowLanes }
@@ -42,7 +44,8 @@ func pairWeights(_ arguments: UnsafePointer<PairedWeightArguments>, _ task: Int,
     }
 }
 
-/// Task index = group * strips + strip. Scratch memory: a sample's copy, then a row of outputs.
+/// Two-pixel packing; task index = group * strips + strip, a strip being a row block. Scratch memory: a sample's copy,
+/// then a row of outputs.
 func convolvePairs(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int, _ worker: Int) {
     let window = arguments.pointee.window
     let destination = arguments.pointee.destination
@@ -79,7 +82,7 @@ func convolvePairs(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int
     }
 }
 
-/// The pixels of some pairs, each in its place of a map of whole vectors.
+/// The pixels of some vectors of two, each in its place of a map of whole vectors.
 @inline(__always)
 private func separate(
     _ pairs: UnsafeMutablePointer<Float>, pixels: Int, to target: UnsafeMutablePointer<Float>, pixelStride: Int
@@ -95,7 +98,7 @@ private func separate(
     }
 }
 
-/// dy of a strip, two pixels of a row a vector of sixteen lanes: [rows][pairs][sixteen].
+/// Packs dy of a row block, two pixels of a row in a vector of sixteen lanes: [rows][vectors][sixteen].
 func packPairs(
     _ gradient: TensorView, slots: Range<Int>, rows: Range<Int>, to packed: UnsafeMutablePointer<Float>
 ) {
@@ -104,7 +107,7 @@ func packPairs(
         for row in rows {
             var source = gradient.pixel(slot, row, 0)
             for column in 0..<gradient.width {
-                // The second of a pair comes after the first, whose vector may reach into its place.
+                // The second of two pixels is written after the first, whose vector may reach into its place.
                 put(streamed(source, pixelStride: gradient.pixelStride), target + (column & 1) &* half)
                 source += gradient.pixelStride
                 if column & 1 == 1 { target += pairLanes }

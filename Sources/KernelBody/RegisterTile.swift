@@ -1,18 +1,19 @@
 import CMachine
 import KernelInterface
 
-// The register tile: rows x two vectors of accumulators, one broadcast and two fused multiply-adds a row and step.
+// The register tile: rows x two vectors of accumulators, one broadcast and two fused multiply-adds a row and K
+// iteration.
 //
-// Its height is part of its type, so that the compiler unrolls everything and keeps every accumulator in a register; an array
-// and a loop would spill at each step. One text gives every height on every instruction set.
+// Its height is part of its type, so that the compiler unrolls everything and keeps every accumulator in a register; an
+// array and a loop would spill at each iteration. One text gives every height on every instruction set.
 
-/// What of the source meets the two vectors of weights.
+/// The operand that meets the two vectors of weights, as it is loaded from the source.
 protocol Product {
     /// Whether a lane of the source belongs to one lane of the result.
     static var isLanewise: Bool { get }
     /// Whether a vector of sixteen lanes holds the outputs of two pixels.
     static var isPaired: Bool { get }
-    /// Whether its loads leave room for asking ahead.
+    /// Whether its loads leave slots for software prefetch.
     static var asksAhead: Bool { get }
     static func first(_ source: UnsafePointer<Float>) -> Vector
     static func second(_ source: UnsafePointer<Float>) -> Vector
@@ -52,27 +53,28 @@ protocol Tile {
     static var height: Int { get }
     /// Lanes of a row.
     static var width: Int { get }
-    /// Whether a step's loads leave room for asking ahead: with one vector a row, each product has a load of its own, and who runs the tile
-    /// asks before it.
+    /// Whether an iteration's loads leave slots for software prefetch. With one vector a row each product has a load of
+    /// its own, and the tile's caller prefetches before it.
     static var asksAhead: Bool { get }
-    /// Strides of the source that its rows take: fewer than rows where some of these have inputs side by side.
+    /// Strides of the source that its rows take: fewer than rows where inputs of some rows lie side by side.
     static var sourceRows: Int { get }
     static var zero: Self { get }
     /// row += source[row * stride] * (w0, w1)
     mutating func accumulate<P: Product>(
         _ product: P.Type, _ source: UnsafePointer<Float>, _ stride: Int, _ w0: Vector, _ w1: Vector)
     static func load(_ memory: UnsafePointer<Float>, _ stride: Int) -> Self
-    /// Asks for the memory that `store` will write.
+    /// Prefetches the memory that `store` will write.
     static func prefetch(_ memory: UnsafeMutablePointer<Float>, _ stride: Int)
     func store(_ memory: UnsafeMutablePointer<Float>, _ stride: Int)
     /// row += memory
     mutating func add(_ memory: UnsafePointer<Float>, _ stride: Int)
 }
 
-/// What keeps the layout of a row, or of a tile's job, open until run time: a member of no size.
+/// A member of no size that keeps the layout of a row, or of a tile's job, open until run time.
 ///
 /// For a type of known layout the compiler emits functions that copy it, under names that all modules share
-/// (`__swift_memcpy64_16`). Compiled for a wide instruction set they must not be: the linker could give them to everyone.
+/// (`__swift_memcpy64_16`). Compiled for a wide instruction set they must not be: the linker could give them to
+/// everyone.
 protocol Weightless {
     init()
 }
@@ -197,7 +199,7 @@ struct Stack<Top: Tile, Bottom: Tile>: Tile {
     }
 }
 
-/// Rows whose inputs lie side by side: taps of a row of a kernel, whose next row lies a stride further on.
+/// Tile rows whose inputs lie side by side: taps of a row of a kernel, whose next row lies a stride further on.
 struct SideBySide<Rows: Tile>: Tile {
     var rows: Rows
 
@@ -258,7 +260,7 @@ typealias Rows26<R: Tile> = Stack<Rows13<R>, Rows13<R>>
 typealias Rows27<R: Tile> = Stack<Rows14<R>, Rows13<R>>
 typealias Rows28<R: Tile> = Stack<Rows14<R>, Rows14<R>>
 
-/// What one tile does, for tiles of any height.
+/// The work of one tile, for tiles of any height.
 protocol TileLoop {
     associatedtype Job
     static func run<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<Job>)
@@ -293,8 +295,8 @@ extension TileLoop {
 }
 
 extension TileLoop {
-    /// Runs a tile of one vector and more rows than one of two can have; their inputs lie side by side, as other distances would take more
-    /// registers for addresses than there are.
+    /// Runs a tile of one vector that has more rows than a tile of two vectors can have. Their inputs lie side by side,
+    /// as other distances would take more registers for addresses than there are.
     @inline(__always)
     static func run(tall height: Int, _ job: UnsafePointer<Job>) {
         switch height {

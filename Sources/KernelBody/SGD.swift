@@ -1,8 +1,8 @@
 import KernelInterface
 
 /// v = momentum * v + scale * (g + decay * w);
-/// w -= rate * v, or with Nesterov's look-ahead rate * (g + decay * w + momentum * v). (Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, in
-/// torch's form.)
+/// w -= rate * v, or with Nesterov's momentum rate * (g + decay * w + momentum * v). (Sutskever et al., "On the
+/// importance of initialization and momentum in deep learning", 2013, in torch's form.)
 func sgd(_ arguments: UnsafePointer<SGDArguments>, _ task: Int, _ worker: Int) {
     let chunk = arguments.pointee.chunks[task]
     let numbers = chunk.numbers

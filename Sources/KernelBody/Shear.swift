@@ -1,9 +1,10 @@
 import KernelInterface
 
-// Data gradients of convolutions that read a few channels c. With these alone as lanes most lanes would be nobody's. So
+// GEMM + col2im along the width: data gradients of convolutions that read a few channels c. With these alone as lanes
+// most lanes would be unused. So
 //
-//   z[p, q, (s, c)] = sum over r, k of dy[p + padding - r, q, k] * w[k, c, r, s]        a convolution of r x 1, whose lanes s fills
-//   dx[p, q, c] = sum over s of z[p, q + padding - s, (s, c)]                           in the order of columns of dy
+//   z[p, q, (s, c)] = sum over r, k of dy[p + padding - r, q, k] * w[k, c, r, s]     a convolution of r x 1, s in lanes
+//   dx[p, q, c] = sum over s of z[p, q + padding - s, (s, c)]                        in the order of columns of dy
 
 func shearWeights(_ arguments: UnsafePointer<ShearedWeightArguments>, _ task: Int, _ worker: Int) {
     let inputs = arguments.pointee.inputs
@@ -70,7 +71,8 @@ private func sumSheared(_ arguments: UnsafePointer<ShearArguments>, _ sheared: T
     }
 }
 
-/// Each pixel's sum of `taps` vectors, the first of which lies at `source` for the first pixel; a constant number of them takes no loop.
+/// Each pixel's sum of `taps` vectors, the first of which lies at `source` for the first pixel; a constant number of
+/// them takes no loop.
 @inline(__always)
 private func sumTaps(
     _ taps: Int, _ source: UnsafePointer<Float>, _ sheared: TensorView, _ addend: TensorView?,

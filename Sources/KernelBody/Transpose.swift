@@ -1,13 +1,13 @@
-// Squares of numbers whose rows become columns, without leaving the registers.
+// Squares of numbers, transposed without leaving the registers.
 
 /// Numbers in a row of a square, whatever the vectors' width.
 @inline(__always) var squareSide: Int { 16 }
 
 /// target[j][i] = source[i][j] of a square: all of its columns i, and its first `rows` rows j.
 ///
-/// Rows i and i + n/2 of n that are shuffled into each other, as the halves of a pack of cards are, become rows 2i and 2i + 1. Once that is
-/// one shuffle of the n² numbers of the square, log2(n) times its transposition. (Stone, "Parallel Processing with the Perfect Shuffle",
-/// 1971.)
+/// Rows i and i + n/2 of n that are shuffled into each other, as the halves of a pack of cards are, become rows 2i and
+/// 2i + 1. Done log2(n) times, this shuffle of the n² numbers is the transposition. (Stone, "Parallel Processing with
+/// the Perfect Shuffle", 1971.)
 @inline(__always)
 func transposeSquare(
     _ source: UnsafePointer<Float>, stride: Int, to target: UnsafeMutablePointer<Float>, stride targetStride: Int,

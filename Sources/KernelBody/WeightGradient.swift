@@ -3,12 +3,13 @@ import KernelInterface
 
 // Weight gradients: dw[tap, c, k] = sum over a shard's samples and output pixels of x[p * step + tap, c] * dy[p, k].
 //
-// Lanes run along k, tile rows along the inputs of a segment (which are consecutive in memory), and the sum over pixels is the
-// tile's inner loop: one chain a weight, in the order sample, row, column, so that the bits depend on nothing else.
+// Lanes run along k, tile rows along the inputs of a segment (which are consecutive in memory). The sum over pixels is
+// the tile's inner loop. Each weight is one chain, in the order sample, row, column, so that the bits depend on nothing
+// else.
 //
-// In depthwise convolutions a weight belongs to its lane alone: rows run along the taps of a segment instead.
+// In depthwise convolutions a weight belongs to its lane alone: tile rows run along the taps of a segment instead.
 
-/// One tile's work on a strip: `samples` x `rows` x `columns` pixels, packed in scratch memory.
+/// One tile's work on a row block: `samples` x `rows` x `columns` pixels, packed in scratch memory.
 struct OpenOuterJob<Member: Weightless> {
     var x: UnsafePointer<Float>
     /// From one row of the tile to the next.
@@ -17,19 +18,20 @@ struct OpenOuterJob<Member: Weightless> {
     var xStep: Int
     var xRowStep: Int
     var xSampleStep: Int
-    /// dy: one pixel's vectors after the other's, or one pair's.
+    /// dy: the vectors of one pixel after the other, or of two pixels packed together.
     var gradient: UnsafePointer<Float>
     var samples: Int
     var rows: Int
     var columns: Int
     var sums: UnsafeMutablePointer<Float>
     var isFirst: Bool
-    /// The next strip's x and dy, asked for in the course of this one.
+    /// The next row block's x and dy, prefetched in the course of this one.
     var aheadSource: Lookahead
     var aheadGradient: Lookahead
     var member = Member()
 
-    /// Spreads over the strip's steps what the next one packs: `rows` rows of dy from `slot` and `row` on, and what they meet of x.
+    /// Spreads the prefetch of what the next row block packs over this one's K iterations: `rows` rows of dy from
+    /// `slot` and `row` on, and the x they meet.
     @inline(__always)
     mutating func askAhead(
         _ source: TensorView, _ gradient: TensorView, _ normInput: TensorView?, _ part: WeightPart, slot: Int, row: Int,
@@ -50,7 +52,7 @@ struct OpenOuterJob<Member: Weightless> {
 
 typealias OuterJob = OpenOuterJob<Nothing>
 
-/// Sums the products of a strip's pixels onto what earlier strips left.
+/// Sums the products of a row block's pixels onto the sums of earlier row blocks.
 enum SumPixels<P: Product>: TileLoop {
     @inline(never)
     static func run<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<OuterJob>) {
@@ -82,7 +84,7 @@ enum SumPixels<P: Product>: TileLoop {
                     }
                     left &-= stepsPerAsk
                 }
-                // Too few to ask for anything.
+                // Too few iterations to prefetch anything.
                 while left > 0 {
                     sums.accumulate(P.self, x, xStride, vector(gradient), vector(gradient + lanes))
                     x += xStep
@@ -107,7 +109,7 @@ func pairedWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _
     sumPart(PixelSum<Paired>.self, arguments, WeightPart(arguments, task: task), worker: worker)
 }
 
-/// How a part's sums over one shard come about.
+/// An algorithm for a part's sums over one shard.
 protocol ShardSum {
     /// - Parameter scratch: memory behind the sums.
     static func sum(
@@ -142,9 +144,9 @@ func sumPart<S: ShardSum>(
     deliver(arguments, part, from: sums, to: target)
 }
 
-/// A part's sums over one shard, strip by strip: some rows of a sample, or some whole samples. A strip's x and dy are packed first,
-/// so that they stay in the caches while all tiles pass over them: where pixels lie a power of two apart, all of them would
-/// fall on the same few lines of a cache.
+/// A part's sums over one shard, row block by row block: some rows of a sample, or some whole samples. A row block's x
+/// and dy are packed first, so that they stay in the caches while all tiles pass over them. Unpacked pixels a power of
+/// two apart would all fall on the same few lines of a cache.
 private enum PixelSum<P: Product>: ShardSum {
     static func sum(
         _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, shard: Int,
@@ -223,8 +225,8 @@ private enum PixelSum<P: Product>: ShardSum {
     }
 }
 
-/// Moves a part's sums to their place among all weights. Of the last block's lanes those that are no outputs' become zero: they were summed
-/// from what lies between the pixels of dy, which may be anything.
+/// Moves a part's sums to their place among all weights. In the last block, lanes that belong to no output become zero:
+/// they were summed from floats between the pixels of dy, which may be anything.
 private func deliver(
     _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, from sums: UnsafePointer<Float>,
     to target: UnsafeMutablePointer<Float>
@@ -247,13 +249,13 @@ private func deliver(
     }
 }
 
-/// Whether dy lies as `packGradient` leaves it, its pixels' only vectors side by side.
+/// Whether dy already has the layout that `packGradient` writes: one vector a pixel, side by side.
 @inline(__always)
 private func liesPacked(_ gradient: TensorView, _ norm: NormGradient?, _ range: Range<Int>) -> Bool {
     norm == nil && range.count == lanes && gradient.pixelStride == lanes
 }
 
-/// dy of a strip, tile by tile: [pixels][the tile's one or two vectors].
+/// dy of a row block, tile by tile: [pixels][the tile's one or two vectors].
 private func packGradient(
     _ gradient: TensorView, _ norm: NormGradient?, slots: Range<Int>, rows: Range<Int>, _ range: Range<Int>,
     to packed: UnsafeMutablePointer<Float>
@@ -294,7 +296,8 @@ private func tiles(_ arguments: UnsafePointer<WeightGradientArguments>, _ part: 
     return tiles &* tileBlocks(part.lanes.count)
 }
 
-/// Several rows of a kernel in one tile: those of a few columns have fewer accumulators each than multiplications take to finish.
+/// Sums several rows of a kernel in one tile: a kernel row of few columns alone has fewer accumulators than the latency
+/// of a multiplication needs.
 ///
 /// - Returns: segments that are done, three at most; 0 where there is no such tile.
 private func sumKernelRows(
@@ -313,7 +316,7 @@ private func sumKernelRows(
     return SumPixels<Paired>.run(kernelRows: rows, taps: segments[0].length, &job) ? rows : 0
 }
 
-/// All tiles of a part over one strip of x and dy.
+/// Runs all tiles of a part over one row block of x and dy.
 @inline(__always)
 private func sumTiles<P: Product>(
     _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ strip: OuterJob, _ part: WeightPart
@@ -363,7 +366,7 @@ private func sumTiles<P: Product>(
     }
 }
 
-/// sums[0] = the tree sum of `shards` runs of `count` floats, a multiple of 16, that lie `stride` apart.
+/// sums[0] = the tree sum of `shards` blocks of `count` floats, a multiple of 16, that lie `stride` apart.
 @inline(__always)
 func sumTree(_ sums: UnsafeMutablePointer<Float>, stride: Int, shards: Int, count: Int) {
     var remaining = shards

@@ -1,13 +1,14 @@
 import KernelInterface
 
-// Convolutions by minimal filtering. Over many patches the products of one coefficient are a matrix product [patches][inputs] x
-// [inputs][outputs], which is the register tile's: each of its elements is one chain along the inputs.
+// Convolutions by Winograd F(m x m, 3 x 3). For each element of a transformed tile, the products of many patches are a
+// matrix product [patches][inputs] x [inputs][outputs]. The register tile computes it: each result is one chain along
+// the inputs.
 //
-// The data gradient is the convolution of dy with the kernels turned by half a circle.
+// The data gradient is the convolution of dy with the kernels rotated by 180 degrees.
 
-/// The coefficients of some rows of patches of one sample: copied, with zeros around, then transformed.
+/// Transforms some rows of patches of one sample, after a copy with zeros around.
 ///
-/// - Returns: where the next patch's go.
+/// - Returns: the address of the next patch's transformed tile.
 @inline(__always)
 func transformStrip<Filter: MinimalFilter>(
     _ filter: Filter.Type, _ source: TensorView, slot: Int, row: Int, rows: Int, columns: Int, coefficientStride: Int,
@@ -121,7 +122,8 @@ private func finishRows<Filter: MinimalFilter>(
     }
 }
 
-/// For each coefficient: products[patch][lane] = sum over inputs of sources[patch][input] * weights[input][lane].
+/// For each element of a transformed tile: products[patch][lane] = sum over inputs of sources[patch][input] *
+/// weights[input][lane].
 @inline(__always)
 private func multiplyCoefficients<Filter: MinimalFilter>(
     _ filter: Filter.Type, _ arguments: UnsafePointer<WinogradArguments>, lanes range: Range<Int>, patches: Int,

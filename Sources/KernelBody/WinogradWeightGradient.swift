@@ -4,8 +4,9 @@ import KernelInterface
 //
 //   dg = G' [ sum over patches of (B' d B) * (A dY A') ] G
 //
-// For each coefficient the sum over a shard's patches is the register tile's, as that over pixels is in `WeightGradient.swift`: one
-// chain a weight, in the order sample, row, column. What is summed over shards is dg, so that ranks can go on with it.
+// For each element of a transformed tile the register tile sums over a shard's patches, as it sums over pixels in
+// `WeightGradient.swift`. Each weight is one chain, in the order sample, row, column. Shards are summed as dg, not in
+// the transform domain, so that ranks can go on with it.
 
 func winogradWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
     let part = WeightPart(arguments, task: task)
@@ -16,7 +17,8 @@ func winogradWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>,
     }
 }
 
-/// A part's sums over one shard, strip by strip: some rows of patches of a sample, or some whole samples.
+/// A part's sums over one shard, one block of rows of patches after the other: some rows of a sample, or some whole
+/// samples.
 private enum PatchSum<Filter: MinimalGradientFilter>: ShardSum {
     static func sum(
         _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, shard: Int,
@@ -87,7 +89,7 @@ private enum PatchSum<Filter: MinimalGradientFilter>: ShardSum {
     }
 }
 
-/// For each coefficient: sums[input][lane] += sum over patches of x[patch][input] * dy[patch][lane].
+/// For each element of a transformed tile: sums[input][lane] += sum over patches of x[patch][input] * dy[patch][lane].
 @inline(__always)
 private func sumCoefficients<Filter: MinimalGradientFilter>(
     _ filter: Filter.Type, _ strip: OuterJob, _ part: WeightPart, xStride: Int, dyStride: Int, sumsStride: Int,
@@ -113,7 +115,8 @@ private func sumCoefficients<Filter: MinimalGradientFilter>(
     }
 }
 
-/// A part's gradient where one strip is all: a tile's sums of all coefficients are transformed at once, while they are in a cache.
+/// Computes a part's gradient where one row block is all: a tile's sums of all transform-domain elements are
+/// transformed back at once, while they are in a cache.
 @inline(__always)
 private func sumAndTransform<Filter: MinimalGradientFilter>(
     _ filter: Filter.Type, _ strip: OuterJob, _ part: WeightPart, xStride: Int, dyStride: Int, tapStride: Int,
@@ -150,7 +153,7 @@ private func sumAndTransform<Filter: MinimalGradientFilter>(
     }
 }
 
-/// The coefficients of some patches of dy, a tile's lanes of them: [coefficient][patch][the tile's one or two vectors].
+/// Transforms some patches of dy, a tile's lanes of them: [element][patch][the tile's one or two vectors].
 @inline(__always)
 private func transformGradient<Filter: MinimalGradientFilter>(
     _ filter: Filter.Type, _ gradient: TensorView, slots: Range<Int>, rows: Range<Int>, columns: Int, lane: Int,
@@ -192,8 +195,8 @@ private func transformPatch<Filter: MinimalGradientFilter>(
     }
 }
 
-/// A part's gradient from the sums of its coefficients: [lanes/32][coefficient][inputs][32] -> [lanes/32][9][inputs][32], where coefficients lie
-/// `stride` apart.
+/// Transforms a part's sums back to its gradient: [lanes/32][element][inputs][32] -> [lanes/32][9][inputs][32], where
+/// elements of a transformed tile lie `stride` apart.
 private func transformSums<Filter: MinimalGradientFilter>(
     _ filter: Filter.Type, _ part: WeightPart, inputsPerPart: Int, from coefficients: UnsafePointer<Float>, stride: Int,
     to sums: UnsafeMutablePointer<Float>

@@ -69,17 +69,17 @@ package struct ChannelSumArguments: BitwiseCopyable {
     }
 }
 
-/// What is linear in x of several norms' gradients with respect to the same channels.
+/// The deferred affine terms of several batch norms' gradients with respect to the same channels.
 package struct NormShiftArguments: BitwiseCopyable {
     package var batch: BatchLayout
-    /// For each norm its state from the first of these channels on.
+    /// For each batch norm its state from the first of these channels on.
     package var norms: UnsafePointer<BatchNormState>
     package var normCount: Int
-    /// Their sum: (x - mean) * slope + offset, with the first norm's mean; of all channels, rounded up to 16.
+    /// Their sum: (x - mean) * slope + offset, with the first batch norm's mean; of all channels, rounded up to 16.
     package var slope: UnsafeMutablePointer<Float>
     package var offset: UnsafeMutablePointer<Float>
     package var input: TensorView
-    /// What it is added to, and where that goes.
+    /// The gradient without the affine terms, dx so far, and the view that the sum is written to.
     package var gradient: TensorView
     package var output: TensorView
 
@@ -110,13 +110,13 @@ package struct BatchNormArguments: BitwiseCopyable {
     package var output: TensorView?
     /// Added to dx; forward the identity that is added to y before its bounds.
     package var addend: TensorView?
-    /// Of a forward pass: what the addend goes through when it is read; its bounds are none.
+    /// The normalisation of a forward pass's addend when it is read; it has no bounds.
     package var addendNormalization: Normalization?
-    /// Those of the norm's activation, if it has one.
+    /// The bounds of the batch norm's activation, if it has one.
     package var bounds: Bounds?
     /// y, for a residual gradient's mask.
     package var activated: TensorView?
-    /// Where the gradients of weight and bias go.
+    /// The gradients of weight and bias, which the kernel writes; a number a channel.
     package var weightGradient: UnsafeMutablePointer<Float>?
     package var biasGradient: UnsafeMutablePointer<Float>?
     /// Scratch memory for the shards' parts of those: [shard][2][channels].

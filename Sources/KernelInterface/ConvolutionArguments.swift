@@ -12,7 +12,7 @@ package struct ConvolutionArguments: BitwiseCopyable {
     package var phases: UnsafePointer<Phase>
     package var phaseCount: Int
     package var destination: TensorView
-    /// Pixels between neighbouring outputs of a phase.
+    /// Pixels between neighbouring outputs of a stride phase.
     package var destinationStep: Int
     /// Added to every output; the view may be the destination itself.
     package var addend: TensorView?
@@ -30,10 +30,10 @@ package struct ConvolutionArguments: BitwiseCopyable {
     /// Output lanes of a task, a multiple of 32.
     package var lanesPerPart: Int
     package var laneParts: Int
-    /// Sums of what is written that go along, where no task ends within a run.
+    /// The epilogue's sums of the output, where no task ends within a row block of theirs.
     package var sums: RunSums?
-    /// Where a task's outputs stand, pixel by pixel, until their sums write what becomes of them (`RunNorm.isScaled`): floats behind a worker's
-    /// copy of the source, and from pixel to pixel.
+    /// The staging memory of a task's outputs, pixel by pixel, until the sums write the scaled gradient
+    /// (`RunNorm.isScaled`): floats behind a worker's copy of the source, and floats from pixel to pixel.
     package var stagingOffset = 0
     package var stagingPixelStride = 0
 
@@ -69,8 +69,8 @@ package struct ConvolutionArguments: BitwiseCopyable {
     package var tasks: Int { groups * strips * laneParts }
 }
 
-/// Weight gradients: the sum over a shard's pixels of x * dy, for each tap, input and output; and where a task sums all of its rank's
-/// shards, the sum of those along their tree.
+/// Weight gradients: the sum over a shard's pixels of x * dy, for each tap, input and output; and where a task sums all
+/// of its rank's shards, the sum of those along their tree.
 ///
 /// A task does a part of the inputs (all taps of them) and a part of the outputs:
 /// task index = (shard * inputParts + inputPart) * laneParts + lanePart, without a shard where tasks sum all.
@@ -79,10 +79,11 @@ package struct WeightGradientArguments: BitwiseCopyable {
     /// x
     package var source: TensorView
     package var window: SourceWindow
-    /// dy, and the norm whose gradient it goes through while it is packed.
+    /// dy, and the batch norm whose gradient is computed from it while it is packed.
     package var outputGradient: TensorView
     package var normGradient: NormGradient?
-    /// Of the first part's inputs, and where their weights stand in its sums: [lanesPerPart/32][taps][inputsPerPart][32].
+    /// The segments of the first part's inputs, and the places of their weights in its sums:
+    /// [lanesPerPart/32][taps][inputsPerPart][32].
     package var segments: UnsafePointer<Segment>
     package var segmentCount: Int
     /// Packed as weights are: the gradient, or the shards' partial sums, `targetStride` floats apart.
@@ -103,13 +104,15 @@ package struct WeightGradientArguments: BitwiseCopyable {
     package var rowsPerStrip = 1
     /// Samples that are worked on at a time; more than one only where all their rows are.
     package var samplesPerStrip = 1
-    /// The scratch memory: `sumBuffers` times a part's sums, then those of pairs of pixels, what is packed of x, and of dy.
+    /// The scratch memory in floats: `sumBuffers` times a part's sums, then those of two-pixel packing, then packed x,
+    /// then packed dy.
     package var partSums = 0
     package var sumBuffers = 1
     package var pairedSums = 0
     package var packedSource = 0
-    /// Of Winograd's filtering, whose scratch memory is: `sumBuffers` times a part's sums, the sums of their coefficients, the window's
-    /// copy (`packedSource` floats), the coefficients of x, those of dy.
+    /// The patches of Winograd's algorithm; nil for other algorithms. Its scratch memory is: `sumBuffers` times a
+    /// part's sums, their sums in the transform domain, the window's copy (`packedSource` floats), transformed x,
+    /// transformed dy.
     package var patches: WinogradPatches?
 
     package init(
@@ -160,7 +163,8 @@ package struct WeightPart: Sendable {
     }
 }
 
-/// A step of a sum over shards along their tree: after `shard`'s own sum, so often the last two sums that stand alone become one.
+/// A step of a sum over shards along their tree: after `shard`'s own sum, the number of times that the last two sums
+/// that stand alone become one.
 package struct ShardTurn: BitwiseCopyable {
     package var shard: Int
     package var merges: Int
@@ -179,7 +183,7 @@ package struct TransposeArguments: BitwiseCopyable {
     package var inputs: Int
     package var outputs: Int
     package var taps: Int
-    /// Which tap stands at each place of the destination.
+    /// The tap at each place of the destination.
     package var order: UnsafePointer<Int>
 
     package init(
@@ -195,7 +199,8 @@ package struct TransposeArguments: BitwiseCopyable {
     }
 }
 
-/// Sums `shards` partials of `count` floats along the tree that pairs s with s + half, into `destination`. One task a chunk of `chunk` floats.
+/// Sums `shards` partials of `count` floats along the tree that pairs s with s + half, into `destination`. One task a
+/// chunk of `chunk` floats.
 package struct TreeSumArguments: BitwiseCopyable {
     package var partials: UnsafeMutablePointer<Float>
     package var partialStride: Int
@@ -234,7 +239,8 @@ package struct BiasGradientArguments: BitwiseCopyable {
     }
 }
 
-/// Groups of a convolution that are computed together as one dense convolution, whose weights between different groups are zero.
+/// Groups of a convolution that are computed together as one dense convolution, whose weights between different groups
+/// are zero.
 package struct GroupMaskArguments: BitwiseCopyable {
     package var gradient: UnsafeMutablePointer<Float>
     /// Floats from one super-group to the next.

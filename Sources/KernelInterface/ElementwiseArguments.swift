@@ -1,5 +1,5 @@
-/// Element by element over one or two inputs of the output's shape: ReLU, sigmoid, addition, their gradients, copies of slices.
-/// Views may coincide. One task a sample.
+/// Element by element over one or two inputs of the output's shape: ReLU, sigmoid, addition, their gradients, copies of
+/// slices. Views may coincide. One task a sample.
 package struct ElementwiseArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var first: TensorView
@@ -29,7 +29,7 @@ package struct DropoutArguments: BitwiseCopyable {
     package var output: TensorView
     package var addend: TensorView?
     package var rate: Float
-    /// Which dropout layer of the network it is.
+    /// The number of the dropout layer in its network.
     package var layer: Int
 
     package init(
@@ -48,8 +48,8 @@ package struct DropoutArguments: BitwiseCopyable {
 
 /// Pooling forward (input -> output) and backward (dy -> dx, and for maxima x and y). One task a sample.
 ///
-/// Where there is a `normalization`, maxima are those of the normalised x: rows of it stand in scratch memory while windows look at
-/// them.
+/// Where there is a `normalization`, max pools read the normalised x: rows of it are in scratch memory while windows
+/// read them.
 package struct PoolingArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var input: TensorView
@@ -62,10 +62,10 @@ package struct PoolingArguments: BitwiseCopyable {
     package var stride: Int
     package var padding: Int
     package var normalization: Normalization?
-    /// Of worker w at w * `scratchStride` floats: `kernel` rows of x.
+    /// The scratch memory, of worker w at w * `scratchStride` floats: `kernel` rows of x.
     package var scratch: UnsafeMutablePointer<Float>?
     package var scratchStride = 0
-    /// What becomes of dx.
+    /// The epilogue of dx; nil for none.
     package var finish: Finish?
 
     package init(

@@ -3,11 +3,11 @@ package enum Nonlinearity: UInt8, BitwiseCopyable {
     case relu, relu6, sigmoid, tanh, gelu
 }
 
-/// What becomes of numbers that a kernel has just written, before anybody reads them.
+/// A kernel's epilogue: a function of the numbers that it has just written, before anybody reads them.
 package struct Finish: BitwiseCopyable {
     package var function: Nonlinearity
-    /// y, or of GELU x, where what was written is dy and becomes the gradient of the function's input; nil where it
-    /// becomes y itself.
+    /// y, or of GELU x, where the kernel has written dy and the epilogue turns it into the gradient of the function's
+    /// input; nil where the epilogue computes y itself.
     package var activated: TensorView?
 
     package init(function: Nonlinearity, activated: TensorView?) {

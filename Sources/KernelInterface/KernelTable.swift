@@ -15,7 +15,7 @@ package struct KernelTable: Sendable {
     /// Convolutions and data gradients whose weights, [channels/32][taps][32], meet their own channel alone.
     package var convolveDepthwise: Kernel<ConvolutionArguments>
     package var depthwiseWeightGradient: Kernel<WeightGradientArguments>
-    /// Convolutions, data gradients and weight gradients of 3x3 at stride 1 by Winograd's minimal filtering.
+    /// Convolutions, data gradients and weight gradients of 3x3 kernels by Winograd's algorithm.
     package var convolveWinograd: Kernel<WinogradArguments>
     package var transformWeights: Kernel<WinogradWeightArguments>
     package var winogradWeightGradient: Kernel<WeightGradientArguments>
@@ -58,7 +58,7 @@ package struct KernelTable: Sendable {
     package var batchNormGradientApply: Kernel<BatchNormArguments>
     /// x, dy -> dx without its shift
     package var batchNormGradientScale: Kernel<BatchNormArguments>
-    /// One task: norms' slopes and offsets -> those of their sum
+    /// One task: batch norms' slopes and offsets -> those of their sum
     package var normShiftFinish: Kernel<NormShiftArguments>
     /// x, dx -> dx with the sum of their shifts
     package var normShift: Kernel<NormShiftArguments>
@@ -104,7 +104,8 @@ package struct KernelTable: Sendable {
     package var matrixProduct: Kernel<MatrixArguments>
     package var matrixTranspose: Kernel<MatrixArguments>
 
-    /// Runs the full-height tile `repetitions` times on data that stays in the first-level cache; returns its floating-point operations.
+    /// Runs the full-height tile `repetitions` times on data that stays in the first-level cache; returns its
+    /// floating-point operations.
     package var saturate: @Sendable (_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Double
 
     package init(

@@ -21,9 +21,9 @@ package struct LinearGradientArguments: BitwiseCopyable {
     /// Parts that the inputs fall into in the data gradient, and a task's slots there: a multiple of 32.
     package var inputParts = 1
     package var slotsPerTask = 0
-    /// Scratch memory of each worker. Data gradient: sums [perTask + 16][32], a square of 16 numbers each way, and y's; a square
-    /// twice as wide for what packs dy. Weight gradient: dy of its outputs, 16 inputs of
-    /// x, and as many tiles as the shards' tree is high.
+    /// Scratch memory of each worker. Data gradient: sums [perTask + 16][32], a square of 16 numbers each way, and the
+    /// epilogue's numbers; a square twice as wide for packing dy. Weight gradient: dy of its outputs, 16 inputs of x,
+    /// and as many tiles as the shards' tree is high.
     package var scratch: UnsafeMutablePointer<Float>
     package var scratchStride: Int
 

@@ -1,15 +1,17 @@
-/// Two sums for each channel of a tensor, in float32 over runs of some rows of a map: what batch norm's sums over samples begin with.
+/// Two sums for each channel of a tensor, in float32 over row blocks of a map. Batch norm's sums over samples begin
+/// with them.
 ///
-/// They are taken where a task has just written these rows, and added up as if a pass of its own had taken them.
+/// They are the epilogue of the task that has just written these rows, and have the bits that a pass of its own would
+/// give.
 package struct RunSums: BitwiseCopyable {
     /// Channels of the whole tensor, rounded up to 16.
     package var width: Int
-    /// Runs of a map.
+    /// Row blocks of a map.
     package var runs: Int
     package var rowsPerRun: Int
-    /// [sample][run][2][width], from the first channel of what is written.
+    /// [sample][row block][2][width], from the first channel of the tensor that is written.
     package var partials: UnsafeMutablePointer<Float>
-    /// nil for the sums of x and x²; else for those of a norm's gradient.
+    /// nil for the sums of x and x²; else for those of a batch norm's gradient.
     package var norm: RunNorm?
 
     package init(
@@ -22,14 +24,15 @@ package struct RunSums: BitwiseCopyable {
         self.norm = norm
     }
 
-    /// Rows of a map that are summed in float32, for maps of this size: a power of two, and 112 pixels at most where a row is not longer.
+    /// The rows of a block that is summed in float32, for maps of this size: a power of two, and 112 pixels at most
+    /// where a row is not longer.
     package static func rowsPerRun(height: Int, width: Int) -> Int {
         var rows = 1
         while rows < height && 2 * rows * width <= 112 { rows *= 2 }
         return min(rows, height)
     }
 
-    /// That of the channels from `channel` on.
+    /// The sums of the channels from `channel` on.
     package func slice(from channel: Int) -> RunSums {
         var slice = self
         slice.partials += channel
@@ -38,17 +41,19 @@ package struct RunSums: BitwiseCopyable {
     }
 }
 
-/// A norm whose output's gradient is summed.
+/// A batch norm whose output's gradient is summed.
 package struct RunNorm: BitwiseCopyable {
     package var input: TensorView
     package var mean: UnsafePointer<Float>
     package var scale: UnsafePointer<Float>
     package var bias: UnsafePointer<Float>
-    /// Those of the norm's activation, if it has one.
+    /// The bounds of the batch norm's activation, if it has one.
     package var bounds: Bounds?
-    /// y, where an identity is added before the activation: what passes follows from it in place of x, and is written over dy.
+    /// y, where an identity is added before the activation: the mask follows from it in place of x, and masked dy is
+    /// written over dy.
     package var activated: TensorView?
-    /// Whether scale * what passes of dy is what becomes of it, added to the convolution's addend: dx but for its shift.
+    /// Whether scale * masked dy is written in place of dy, added to the convolution's addend: dx without its deferred
+    /// affine term.
     package var isScaled: Bool
 
     package init(

@@ -1,5 +1,6 @@
-/// The weights of a data gradient whose lanes are the taps of a kernel's row and their inputs: from [outputs/32][taps][inputs][32] to
-/// [rows of the kernel, the last one first][outputs][32]. One task a row of the kernel.
+/// The weights of a data gradient by GEMM + col2im along the width, whose lanes are the taps of a kernel's row and
+/// their inputs: from [outputs/32][taps][inputs][32] to [rows of the kernel, the last one first][outputs][32]. One task
+/// a row of the kernel.
 package struct ShearedWeightArguments: BitwiseCopyable {
     package var source: UnsafePointer<Float>
     package var destination: UnsafeMutablePointer<Float>
@@ -21,10 +22,12 @@ package struct ShearedWeightArguments: BitwiseCopyable {
     }
 }
 
-/// dx[row, column, input] = sum over taps s of a kernel's row of sheared[row, column + padding - s, (s, input)].
+/// GEMM + col2im along the width: dx[row, column, input] = sum over taps s of a kernel's row of sheared[row, column +
+/// padding - s, (s, input)].
 package struct ShearArguments: BitwiseCopyable {
-    /// What computes `sheared`, of dx's rows and dy's columns, in tasks of all of its lanes. Its destination is the first worker's scratch
-    /// memory, where a task's samples and rows stand alone, each row behind the margin of the one before.
+    /// The convolution that computes `sheared`, of dx's rows and dy's columns, in tasks of all of its lanes. Its
+    /// destination is the first worker's scratch memory. A task's samples and rows stand alone there, each row behind
+    /// the margin of the one before.
     package var convolution: ConvolutionArguments
     package var destination: TensorView
     package var addend: TensorView?

@@ -1,4 +1,4 @@
-/// A chunk of the flat parameter arena: what a task of an optimizer's kernel moves.
+/// A chunk of the flat parameter arena, which one task of an optimizer's kernel updates.
 package struct ParameterChunk: BitwiseCopyable {
     package let offset: Int
     package let count: Int
@@ -16,8 +16,8 @@ package struct ChunkNumbers: BitwiseCopyable {
     package var rate: Float
     /// The share of a weight that is added to its gradient.
     package var decay: Float
-    /// The share of a gradient that goes into SGD's velocity, of a weight that is kept beside its
-    /// step, and what LAMB multiplies directions with.
+    /// By optimizer: the share of a gradient that enters SGD's velocity, the share of a weight that a step keeps, or
+    /// the factor of LAMB's directions.
     package var scale: Float
 
     /// Whether the parameter, and all that is remembered of it, stays as it is.
@@ -59,8 +59,8 @@ package struct SGDArguments: BitwiseCopyable {
     }
 }
 
-/// Adam and LAMB over flat parameters: the means of gradients and of their squares, and what is made of them. One task
-/// a chunk.
+/// Adam and LAMB over flat parameters: the means of gradients and of their squares, and the steps computed from them.
+/// One task a chunk.
 package struct AdamArguments: BitwiseCopyable {
     package var parameters: UnsafeMutablePointer<Float>
     package var gradients: UnsafeMutablePointer<Float>

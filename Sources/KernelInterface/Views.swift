@@ -1,8 +1,8 @@
 /// A tensor in memory as a kernel sees it: samples x height x width x channels, float32.
 ///
-/// A pixel's channels are contiguous; pixels are `pixelStride` floats apart, so that a view can be a channel slice of a wider
-/// tensor. Outside of a network's input, strides and slices are multiples of 16 floats: kernels read and write whole vectors,
-/// and what lies between `channels` and the next multiple of 16 is theirs to overwrite.
+/// A pixel's channels are contiguous; pixels are `pixelStride` floats apart, so that a view can be a channel slice of a
+/// wider tensor. Outside of a network's input, strides and slices are multiples of 16 floats: kernels read and write
+/// whole vectors, and may overwrite the floats between `channels` and the next multiple of 16.
 package struct TensorView: BitwiseCopyable {
     package var base: UnsafeMutablePointer<Float>
     package var height: Int
@@ -26,7 +26,8 @@ package struct TensorView: BitwiseCopyable {
     }
 }
 
-/// The samples a plan works on: `shards` runs of `shardCapacity` slots, of which the first `shardSizes[shard]` hold a sample.
+/// The samples that an execution plan works on: `shards` groups of `shardCapacity` slots, of which the first
+/// `shardSizes[shard]` hold a sample.
 ///
 /// Slots without a sample hold anything; no sum over samples may read them.
 package struct BatchLayout: BitwiseCopyable {
@@ -41,17 +42,18 @@ package struct BatchLayout: BitwiseCopyable {
     }
 }
 
-/// What changes from step to step. Lives at one address for a plan's lifetime.
+/// The numbers that change from step to step. They stay at one address for an execution plan's lifetime.
 package struct StepState: BitwiseCopyable {
     package var seed: UInt64
     package var step: UInt64
-    /// 1 / samples of the global batch, or what else the sum of their losses is divided by
+    /// The factor of the summed losses: 1 / samples of the global batch, or another divisor
     package var lossScale: Float
     /// In 0..<1: the share of each target that all classes have alike.
     package var labelSmoothing: Double
-    /// By class, what its part of a loss is multiplied with; nil where all are 1.
+    /// The factor of each class in the loss, by class; nil where all are 1.
     package var classWeights: UnsafePointer<Float>?
-    /// Pixels times this is how many elements a channel's moments are taken over: samples of all ranks, or of this one.
+    /// The samples that batch norm's moments are taken over, of all ranks or of this one; times pixels, the elements a
+    /// channel.
     package var normSamples: Double
     /// By slot.
     package var sampleIDs: UnsafeMutablePointer<UInt32>
@@ -79,9 +81,10 @@ package struct StepState: BitwiseCopyable {
     }
 }
 
-/// A run of products in a convolution: `length` consecutive inputs meet `length` consecutive rows of weights.
+/// A batch-reduce GEMM element: `length` consecutive inputs meet `length` consecutive rows of weights.
 ///
-/// Taps whose inputs lie side by side in memory are one segment: a dense 3x3 convolution over C channels has 3 of length 3C.
+/// Taps whose inputs lie side by side in memory are one segment: a dense 3x3 convolution over C channels has 3 of
+/// length 3C.
 package struct Segment: BitwiseCopyable {
     /// Floats from the output pixel's origin in the source.
     package var source: Int
@@ -96,7 +99,8 @@ package struct Segment: BitwiseCopyable {
     }
 }
 
-/// The output pixels that share one set of taps: all of them in a forward convolution, one of stride x stride lattices in a data gradient.
+/// The output pixels that share one set of taps: all of them in a forward convolution; in a data gradient one of its
+/// stride x stride phases.
 package struct Phase: BitwiseCopyable {
     package var rows: Int
     package var columns: Int
@@ -117,7 +121,7 @@ package struct Phase: BitwiseCopyable {
     }
 }
 
-/// What the rows of a register tile run along.
+/// The axis that the rows of a register tile run along.
 package enum RowAxis: UInt8, BitwiseCopyable {
     /// The pixels of one output row.
     case mapRow
@@ -129,7 +133,7 @@ package enum RowAxis: UInt8, BitwiseCopyable {
     case samples
 }
 
-/// What an activation holds numbers to: low <= y <= high. Its gradient passes where low < y < high.
+/// The bounds that an activation clamps numbers to: low <= y <= high. Its mask is one where low < y < high, else zero.
 package struct Bounds: BitwiseCopyable {
     package var low: Float
     package var high: Float
@@ -140,8 +144,8 @@ package struct Bounds: BitwiseCopyable {
     }
 }
 
-/// A batch norm with its activation, as what reads its input does it: (x - mean) * scale + bias within bounds. Pointers are to
-/// one number a channel.
+/// A batch norm with its activation, as a prologue of its reader: (x - mean) * scale + bias, clamped to bounds.
+/// Pointers are to one number a channel.
 package struct Normalization: BitwiseCopyable {
     package var mean: UnsafePointer<Float>
     package var scale: UnsafePointer<Float>
@@ -158,8 +162,8 @@ package struct Normalization: BitwiseCopyable {
     }
 }
 
-/// A batch norm's gradient, as what reads dy does it: dx = dy * gradientScale + (x - mean) * slope + offset, for dy zero where the norm's
-/// activation did not let y pass. Pointers are to one number a channel.
+/// A batch norm's gradient, as a prologue of dy's reader: dx = dy * gradientScale + (x - mean) * slope + offset, with
+/// dy masked by the batch norm's activation. Pointers are to one number a channel.
 package struct NormGradient: BitwiseCopyable {
     /// x
     package var input: TensorView
@@ -169,7 +173,7 @@ package struct NormGradient: BitwiseCopyable {
     package var gradientScale: UnsafePointer<Float>
     package var slope: UnsafePointer<Float>
     package var offset: UnsafePointer<Float>
-    /// Those of the norm's activation, if what it let pass follows from x.
+    /// The bounds of the batch norm's activation, if its mask follows from x.
     package var bounds: Bounds?
 
     package init(_ state: BatchNormState, input: TensorView, bounds: Bounds?) {
@@ -184,10 +188,11 @@ package struct NormGradient: BitwiseCopyable {
     }
 }
 
-/// Where a convolution reads from: the tensor itself, or a copy of a strip of it with zeros around.
+/// The memory that a convolution reads: the tensor itself, or a copy of a row block of it with zeros around.
 ///
-/// For `RowAxis.map` there is a copy for each column of the kernel (and for each remainder of rows by the step), of just the
-/// pixels that it meets: the pixels of a tap's whole map then lie at one distance from each other, rows' ends included.
+/// For `RowAxis.map` there is a copy for each column of the kernel (and for each remainder of rows by the step), of
+/// just the pixels that the column meets. The pixels of a tap's whole map then lie at one distance from each other,
+/// rows' ends included.
 package struct SourceWindow: BitwiseCopyable {
     /// Copy (with zero padding) before computing.
     package var isCopied: Bool
@@ -205,9 +210,9 @@ package struct SourceWindow: BitwiseCopyable {
     /// For `RowAxis.map`: copies, by column of the kernel, and by remainder of rows.
     package var columnCopies = 0
     package var rowRemainders = 0
-    /// What the source goes through while it is copied; the zeros around stay zeros.
+    /// The normalisation of the source while it is copied; the zeros around stay zeros.
     package var normalization: Normalization?
-    /// The norm whose gradient the source, which is dy, goes through while it is copied; for `RowAxis.pixels`.
+    /// The batch norm whose gradient is computed from the source, which is dy, while it is copied; for `RowAxis.pixels`.
     package var normGradient: NormGradient?
     /// One scratch area a worker, `scratchStride` floats apart.
     package var scratch: UnsafeMutablePointer<Float>

@@ -1,4 +1,4 @@
-/// A minimal filtering of 3x3 kernels, by its patches: what they read of a map, and write.
+/// A variant of Winograd's algorithm for 3x3 kernels, by its patches: the inputs and outputs of each.
 package enum PatchFilter: UInt8, BitwiseCopyable {
     /// F(2x2, 3x3) and F(4x4, 3x3).
     case stride1Of2x2, stride1Of4x4
@@ -7,14 +7,14 @@ package enum PatchFilter: UInt8, BitwiseCopyable {
     /// 4x4 of the inputs' gradients of one that has one row and column of zeros around its inputs.
     case stride2Transposed
 
-    /// What a patch writes along a side.
+    /// Outputs that a patch writes along a side.
     package var outputs: Int {
         switch self {
         case .stride1Of2x2, .stride2: 2
         case .stride1Of4x4, .stride2Transposed: 4
         }
     }
-    /// What a patch reads along a side.
+    /// Inputs that a patch reads along a side.
     package var inputs: Int {
         switch self {
         case .stride1Of2x2: 4
@@ -30,7 +30,7 @@ package enum PatchFilter: UInt8, BitwiseCopyable {
         case .stride1Of4x4, .stride2: 4
         }
     }
-    /// Of a patch, each of a channel.
+    /// Elements of a patch's transformed tile, for each channel.
     package var coefficients: Int {
         switch self {
         case .stride1Of2x2: 16
@@ -38,7 +38,8 @@ package enum PatchFilter: UInt8, BitwiseCopyable {
         case .stride2, .stride2Transposed: 25
         }
     }
-    /// Of an input's weights of an output, of which several of a patch's coefficients may meet the same one.
+    /// Elements of transformed weights, for each input and output; several elements of a patch may be multiplied by the
+    /// same one.
     package var weightCoefficients: Int {
         switch self {
         case .stride1Of2x2, .stride2, .stride2Transposed: 16
@@ -47,21 +48,23 @@ package enum PatchFilter: UInt8, BitwiseCopyable {
     }
 }
 
-/// How the maps of a convolution fall into the patches of Winograd's minimal filtering. Neighbours may share rows or columns of inputs. Where
-/// a map's height or width is no multiple of a patch's outputs, its last patches reach beyond.
+/// The patches that Winograd's algorithm divides the maps of a convolution into. Neighbours may share rows or columns
+/// of inputs. Where a map's height or width is no multiple of a patch's outputs, its last patches reach beyond.
 ///
-/// Tasks hold a patch's coefficients as [coefficient][patch][channels].
+/// Tasks hold transformed patches as [element][patch][channels]. An element of a transformed tile is a coefficient in
+/// the code.
 package struct WinogradPatches: BitwiseCopyable {
     package var filter: PatchFilter
-    /// Of one map.
+    /// Rows and columns of patches in one map.
     package var rows: Int
     package var columns: Int
     /// Rows of patches that are worked on at a time; where these are all, as many samples.
     package var rowsPerStrip: Int
     package var samplesPerStrip: Int
-    /// Floats from one coefficient of the source to the next.
+    /// Floats from one element of the transformed source to the next.
     package var sourceStride: Int
-    /// Floats from one coefficient of the outputs (or of dy) to the next, and from patch to patch of one.
+    /// Floats from one element of the transformed outputs (or of dy) to the next, and from patch to patch of one
+    /// element.
     package var outputStride: Int
     package var outputPatchStride: Int
 
@@ -80,19 +83,20 @@ package struct WinogradPatches: BitwiseCopyable {
     }
 }
 
-/// Convolutions of 3x3, and their data gradients, by Winograd's minimal filtering.
+/// Convolutions of 3x3, and their data gradients, by Winograd's algorithm.
 ///
-/// Task index = (group * strips + strip) * laneParts + part, of groups of `patches.samplesPerStrip` samples.
-/// Scratch memory: the window's copy of one sample, the source's coefficients, the outputs'.
+/// Task index = (group * strips + strip) * laneParts + part, of groups of `patches.samplesPerStrip` samples. Scratch
+/// memory: the window's copy of one sample, the transformed source, the transformed outputs.
 package struct WinogradArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var source: TensorView
     package var window: SourceWindow
     package var patches: WinogradPatches
-    /// The weights' coefficients: [lanes/32][coefficient][inputs][32], with `weightStride` floats from one coefficient to the next.
+    /// The transformed weights: [lanes/32][element][inputs][32], with `weightStride` floats from one element to the
+    /// next.
     package var weights: UnsafePointer<Float>
     package var weightStride: Int
-    /// The inputs, cut as long runs of them are.
+    /// The inputs, as segments of limited length.
     package var segments: UnsafePointer<Segment>
     package var segmentCount: Int
     package var destination: TensorView
@@ -107,7 +111,7 @@ package struct WinogradArguments: BitwiseCopyable {
     package var laneParts: Int
     /// Floats that the window's copy takes.
     package var copied: Int
-    /// Sums of what is written that go along, where no task ends within a run.
+    /// The epilogue's sums of the output, where no task ends within a row block of theirs.
     package var sums: RunSums?
 
     package init(
@@ -136,8 +140,9 @@ package struct WinogradArguments: BitwiseCopyable {
     }
 }
 
-/// The weights' coefficients: from [lanes/32][9][inputs][32] to [lanes/32][coefficient][inputs][32], `coefficientStride` floats apart. One task
-/// a block of 32 lanes and `inputsPerPart` inputs; task index = block * parts + part.
+/// The transform of weights: from [lanes/32][9][inputs][32] to [lanes/32][element][inputs][32], elements
+/// `coefficientStride` floats apart. One task a block of 32 lanes and `inputsPerPart` inputs; task index = block *
+/// parts + part.
 package struct WinogradWeightArguments: BitwiseCopyable {
     package var source: UnsafePointer<Float>
     package var destination: UnsafeMutablePointer<Float>

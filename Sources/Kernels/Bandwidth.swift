@@ -1,11 +1,12 @@
 internal import KernelInterface
 internal import Tensors
 
-/// The most GB/s that `threads` threads of this machine move together between memory and registers: c = a + b over arrays much
-/// larger than the caches, the best of some runs over all of them: a shorter run would leave what it writes in a cache, and read it as memory's speed.
+/// The most GB/s that `threads` threads of this machine move together between memory and registers: c = a + b over
+/// arrays much larger than the caches, the best of several runs over all of them. A shorter run would leave its output
+/// in a cache, and measure the cache in place of memory.
 ///
-/// Counted is what a program asks for, 12 bytes a number: two read and one written. That the memory system also fetches a line
-/// before it is overwritten is not counted, as it is not where this is compared with (STREAM counts the same way).
+/// Counted are the bytes that a program asks for, 12 a number: two numbers read and one written. The memory system also
+/// fetches a line before it is overwritten; that is not counted, as STREAM does not count it either.
 ///
 /// - Throws: where the system refuses threads or memory.
 package func measureBandwidth(_ instructionSet: InstructionSet, threads: Int) throws -> Double {
@@ -19,7 +20,7 @@ package func measureBandwidth(_ instructionSet: InstructionSet, threads: Int) th
             channels: Stretch.floats, pixelStride: Stretch.floats, sampleStride: Stretch.floats)
     }
     let batch = BatchLayout(shards: Stretch.tasks, shardCapacity: 1, shardSizes: sizes.baseAddress)
-    /// The seconds that one array takes to become the sum of the two others.
+    /// The seconds of one sum of two arrays into the third.
     func sum(into output: Int) -> Double {
         var job = BandwidthJob(
             add: instructionSet.kernels.add,
@@ -41,7 +42,7 @@ package func measureBandwidth(_ instructionSet: InstructionSet, threads: Int) th
     return Double(3 * Stretch.tasks * Stretch.floats * MemoryLayout<Float>.stride) / seconds / 1e9
 }
 
-/// How the arrays are cut: 128 MiB each, in tasks of 256 KiB.
+/// The sizes of the arrays: 128 MiB each, in tasks of 256 KiB.
 private enum Stretch {
     static let tasks = 512
     static let floats = 1 << 16

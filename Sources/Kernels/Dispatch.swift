@@ -23,7 +23,7 @@ extension InstructionSet {
         }
     }
 
-    /// What a CPU must have for these kernels, in the words of /proc/cpuinfo.
+    /// The features that a CPU must have for these kernels, in the words of /proc/cpuinfo.
     package var requirement: String {
         switch self {
         case .avx512: "AVX-512 (avx512f avx512bw avx512cd avx512dq avx512vl)"
@@ -32,6 +32,6 @@ extension InstructionSet {
         }
     }
 
-    /// All that this CPU can run, the widest first: what tests and benchmarks walk.
+    /// All that this CPU can run, the widest first; tests and benchmarks walk this list.
     package static var supported: [InstructionSet] { allCases.filter(\.isSupported) }
 }

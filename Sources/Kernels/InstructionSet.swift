@@ -4,6 +4,7 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     case avx512
     /// 8 lanes with fused multiply-add: `x86-64-v3`.
     case avx2
-    /// What every x86-64 has. Slow, and the same bits: the oracle of tests and the elementwise half of the OpenBLAS backend.
+    /// The instructions of every x86-64. Slow, and the same bits: the oracle of tests and the elementwise half of the
+    /// OpenBLAS backend.
     case baseline
 }

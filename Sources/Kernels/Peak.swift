@@ -5,13 +5,13 @@ internal import Tensors
     internal import Glibc
 #endif
 
-/// The most GFLOP/s that `threads` threads of this machine reach together with an instruction set's register tile, on data that never
-/// leaves the first-level cache.
+/// The most GFLOP/s that `threads` threads of this machine reach together with an instruction set's register tile, on
+/// data that never leaves the first-level cache.
 ///
-/// All threads work at once, as they do in a training step, and each counts the processor time that it got itself: what other
-/// programs take away in between is not the machine's limit. The best of several runs of some milliseconds.
+/// All threads work at once, as they do in a training step, and each counts its own processor time: time that other
+/// programs take in between is not the machine's limit. The best of several runs of some milliseconds.
 ///
-/// - Parameter cores: That the threads share; a part of one where ranks share it.
+/// - Parameter cores: the number that the threads share; a part of one where ranks share it.
 /// - Throws: where the system refuses threads or memory.
 package func measurePeak(_ instructionSet: InstructionSet, threads: Int, cores: Double) throws -> Double {
     let pool = try ThreadPool(threads: threads)
@@ -33,7 +33,7 @@ package func measurePeak(_ instructionSet: InstructionSet, threads: Int, cores: 
             best = max(best, rates.reduce(0, +) / 1e9)
         }
     }
-    // Threads that take turns on a core do not add to it.
+    // Threads that share a core do not add to it.
     return best * min(Double(threads), cores) / Double(threads)
 }
 
@@ -45,7 +45,7 @@ private struct PeakJob {
     var repetitions: Int
 }
 
-/// What the calling thread has had of a core.
+/// The processor time of the calling thread so far, in seconds.
 private func processorSeconds() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)

@@ -6,14 +6,15 @@ internal import Synchronization
     internal import Glibc
 #endif
 
-/// The threads of one engine: the caller's and `threads - 1` workers, which spin for a moment after each job and then sleep.
+/// The threads of one engine: the caller's and `threads - 1` workers, which spin for a moment after each job and then
+/// sleep.
 ///
-/// Work is split by the problem: a job is a number of tasks, each does the same whichever thread takes it, so that results do not
-/// depend on the number of threads. `run` allocates nothing.
+/// Work is split by the problem: a job is a number of tasks, each does the same whichever thread takes it, so that
+/// results do not depend on the number of threads. `run` allocates nothing.
 ///
-/// Each thread has a stretch of the tasks, and helps others at the far end of theirs when it has done its own. Neighbouring tasks work on
-/// neighbouring memory, and jobs follow each other on the same tensors: so a thread mostly finds what itself has left in its caches, not
-/// in those of a core from which it is slow to fetch.
+/// Each thread has a range of consecutive tasks, and helps others at the far end of theirs when it has done its own.
+/// Neighbouring tasks work on neighbouring memory, and jobs follow each other on the same tensors. So a thread mostly
+/// reads what is in its own caches, not in those of another core.
 package final class ThreadPool: Sendable {
     /// One task of a job: (arguments, task, worker).
     package typealias Body = @Sendable (UnsafeRawPointer, Int, Int) -> Void
@@ -22,7 +23,7 @@ package final class ThreadPool: Sendable {
     package let threads: Int
     private let shared: Shared
 
-    /// What the threads share. A class of its own, so that workers do not keep the pool alive.
+    /// The state that the threads share. A class of its own, so that workers do not keep the pool alive.
     private final class Shared: @unchecked Sendable {
         /// Counts jobs; workers sleep on it. Its low bit is set when the pool ends.
         let epoch = Atomic<UInt32>(0)
@@ -54,7 +55,7 @@ package final class ThreadPool: Sendable {
             address.deallocate()
         }
 
-        /// Deals out the tasks 0..<count in stretches of nearly equal length.
+        /// Deals out the tasks 0..<count in ranges of nearly equal length.
         func deal(_ count: Int) {
             for worker in 0..<threads {
                 stretches[worker].fill(count * worker / threads..<count * (worker + 1) / threads)
@@ -73,8 +74,8 @@ package final class ThreadPool: Sendable {
         }
     }
 
-    /// Starts `threads - 1` workers. `spins` says whether waiting threads may burn their core for some microseconds: not when
-    /// more threads than cores run on the machine.
+    /// Starts `threads - 1` workers. `spins` says whether waiting threads may keep their core busy for some
+    /// microseconds: not when more threads than cores run on the machine.
     ///
     /// - Throws: `ThreadError.refused`; then none of them is left.
     package init(threads: Int, spins: Bool = true) throws(ThreadError) {
@@ -128,7 +129,8 @@ package final class ThreadPool: Sendable {
 
     /// Lets the workers see a new job.
     private static func publish(_ shared: Shared) {
-        // The futex word follows the epoch; a worker that reads the old word after the wake-up call finds the epoch changed.
+        // The futex word follows the epoch; a worker that reads the old word after the wake-up call finds the epoch
+        // changed.
         let epoch = shared.epoch.load(ordering: .relaxed) &+ 1
         UnsafeMutableRawPointer(shared.address).storeBytes(of: epoch, as: UInt32.self)
         shared.epoch.store(epoch, ordering: .sequentiallyConsistent)
@@ -161,8 +163,8 @@ package final class ThreadPool: Sendable {
 
 /// Tasks that wait for one thread, which takes them from the front; others take them from the back.
 ///
-/// First and end share a word, so that no task is taken twice; the word has a cache line of its own, and its neighbour, which
-/// processors fetch along.
+/// First and end share a word, so that no task is taken twice; the word has a cache line of its own, and its neighbour,
+/// which processors fetch along.
 private struct Stretch: ~Copyable {
     private let bounds = Atomic<UInt64>(0)
     private let padding = InlineArray<15, UInt64>(repeating: 0)

@@ -13,8 +13,8 @@ package struct Host: Hashable, Sendable {
     /// Ranks of one machine at the most.
     static let slotsLimit = 1_000_000
 
-    /// Whether Open MPI takes a text for a machine's name or address: letters, digits, dots and hyphens of ASCII. It knows no addresses of
-    /// IPv6.
+    /// Whether Open MPI takes a text for a machine's name or address: letters, digits, dots and hyphens of ASCII. It
+    /// knows no addresses of IPv6.
     static func isName(_ text: some StringProtocol) -> Bool {
         guard let first = text.utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: ".") else { return false }
         return text.utf8.allSatisfy { byte in
@@ -83,7 +83,8 @@ package struct HostList: Hashable, Sendable {
         return overflows ? .max : sum
     }
 
-    /// The hosts with a number each: those without one share evenly what the others leave of `ranks`, the first ones the more.
+    /// The hosts with a number each. Those without one share evenly the ranks that the others leave of `ranks`; the
+    /// first ones get one more where the rest is not even.
     package func sharing(_ ranks: Int) -> HostList {
         let open = hosts.indices.filter { hosts[$0].slots == nil }
         guard !open.isEmpty else { return self }

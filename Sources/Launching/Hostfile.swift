@@ -1,11 +1,11 @@
 import Files
 
-/// A file of hosts as mpirun of Open MPI 4.1 reads it (`orte/util/hostfile`): a line names a host, or a user and a host, and how many ranks it
-/// takes.
+/// A file of hosts as mpirun of Open MPI 4.1 reads it (`orte/util/hostfile`): a line names a host, or a user and a
+/// host, and how many ranks it takes.
 package struct Hostfile: Hashable, Sendable {
     package let hosts: HostList
-    /// Whether mpirun reads the file as it is. It does not know the line ends and the byte order mark of Windows, and finds nothing more in
-    /// a pipe.
+    /// Whether mpirun reads the file as it is. It does not know the line ends and the byte order mark of Windows, and
+    /// finds nothing more in a pipe.
     package private(set) var isReadByLauncher: Bool
 
     /// - Throws: `LaunchError.hostfile`, which names the line and the word that mpirun would not read.
@@ -27,7 +27,8 @@ package struct Hostfile: Hashable, Sendable {
         let content = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
         isReadByLauncher = content.count == bytes.count && !bytes.contains(UInt8(ascii: "\r"))
         var hosts: [Host] = []
-        /// Hosts that are named without a number so far, by the times they are: each of several lines stands for a rank.
+        /// Hosts that are named without a number so far, by the times they are: each of several lines stands for a
+        /// rank.
         var lines: [String: Int] = [:]
         for (index, words) in Self.lines(content).enumerated() where !words.isEmpty {
             let host: Host
@@ -65,7 +66,8 @@ extension Hostfile {
     }
     private static let userWords = ["username", "user-name", "user_name"]
 
-    /// The words of each line without its comments (`#`, `//` and `/* */`); an equals sign is a word, with or without spaces around it.
+    /// The words of each line without its comments (`#`, `//` and `/* */`); an equals sign is a word, with or without
+    /// spaces around it.
     private static func lines(_ bytes: ArraySlice<UInt8>) -> [[String]] {
         // By scalars: a Windows line end is one Character.
         var rest = String(decoding: bytes, as: UTF8.self).unicodeScalars[...]

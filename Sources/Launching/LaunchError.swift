@@ -1,4 +1,4 @@
-/// Why a job cannot be started.
+/// The reasons for which a job cannot be started.
 package enum LaunchError: Error, Equatable, Sendable {
     case hosts(found: String, reason: String)
     case hostfile(path: String, reason: String)
@@ -10,7 +10,7 @@ package enum LaunchError: Error, Equatable, Sendable {
     /// mpirun waits for ever where it may not write the files that ranks of a machine share.
     case shortFiles(found: Int, needed: Int)
     case refused(program: String, reason: String)
-    /// A supervised job's processes have no place for what they share on a host.
+    /// A host has no folder for the files that a supervised job's processes share.
     case noJobFolder(path: String, reason: String)
     /// A start for a supervised job that nobody takes.
     case noSupervisor(job: String, reason: String)

@@ -1,14 +1,14 @@
 package import Runs
 
-/// The call of mpirun that fits a job: how many ranks where, and the settings without which it would be refused, be slow or
-/// talk over the wrong network.
+/// The call of mpirun that fits a job: how many ranks where, and the settings without which it would be refused, be
+/// slow or talk over the wrong network.
 package struct LaunchPlan: Hashable, Sendable {
-    /// Where the machines of a job come from.
+    /// The origin of a job's list of machines.
     package enum Machines: Hashable, Sendable {
         /// This machine; in a batch system's job, that job's.
         case here
         case hosts(HostList)
-        /// A file that mpirun reads, and what it says.
+        /// A file that mpirun reads, and the hosts that it names.
         case hostfile(path: String, HostList)
 
         package var hosts: [Host] {
@@ -69,10 +69,11 @@ package struct LaunchPlan: Hashable, Sendable {
             try Self.check(ranks, slots: list.slots)
             words += ["-n", "\(ranks)", "--hostfile", path]
         }
-        // Ranks are dealt out over the machines, as cnn-train numbers them anyway, so that mpirun's messages call them the same; cores are
-        // shared out by the program itself, which knows its threads.
+        // Ranks are dealt out over the machines, as cnn-train numbers them anyway, so that mpirun's messages use the
+        // same numbers; cores are shared out by the program itself, which knows its threads.
         words += ["--map-by", "node", "--bind-to", "none"]
-        // mpirun would read all of it for rank 0, though it is meant for what comes after: the lines of a loop around this call.
+        // Otherwise mpirun would read all of standard input for rank 0, though it belongs to later commands: the lines
+        // of a loop around this call.
         if !usesStandardInput { words += ["--stdin", "none"] }
         if surroundings.isRoot { words += ["--allow-run-as-root"] }
         words += Self.parameters(machines, surroundings, job).flatMap { ["--mca", $0.name, $0.value] }
@@ -111,7 +112,7 @@ package struct LaunchPlan: Hashable, Sendable {
         if let job {
             // A rank that is left when another has failed need not be given a second to save anything.
             parameters.append((name: "odls_base_sigkill_timeout", value: "0"))
-            // What killed processes leave is found, and removed, in the job's own folders.
+            // Files of killed processes are found, and removed, in the job's own folders.
             parameters.append((name: "btl_vader_backing_directory", value: job.memoryFolder))
             parameters.append((name: "orte_tmpdir_base", value: job.sessionFolder))
         }

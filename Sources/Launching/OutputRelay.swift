@@ -2,13 +2,13 @@ import CRelay
 import Foundation
 import Terminal
 
-/// Processes that stand between a job and pipes which its launcher writes to. mpirun ends the job when a reader has gone, as `head` does;
-/// a relay takes the rest and lets it go on.
+/// Processes that stand between a job and pipes which its launcher writes to. mpirun ends the job when a reader has
+/// gone, as `head` does; a relay takes the rest and lets it go on.
 enum OutputRelay {
     private static let warning = "cnn-train: warning: nobody reads standard output any more; the job goes on\n"
 
-    /// Puts relays in the place of standard output and standard error where they are pipes. Where the system gives none, mpirun writes to the
-    /// pipes itself.
+    /// Puts relays in the place of standard output and standard error where they are pipes. Where the system gives
+    /// none, mpirun writes to the pipes itself.
     static func start() {
         let isOne = identity(STDOUT_FILENO) == identity(STDERR_FILENO)
         if identity(STDOUT_FILENO) != nil {
@@ -18,7 +18,7 @@ enum OutputRelay {
         if identity(STDERR_FILENO) != nil { _ = relay_start(STDERR_FILENO, -1, -1, "") }
     }
 
-    /// What tells a pipe or socket from all others; nil where the descriptor is none.
+    /// Returns the numbers that distinguish a pipe or socket from all others; nil where the descriptor is none.
     private static func identity(_ descriptor: Int32) -> [UInt]? {
         var status = stat()
         guard fstat(descriptor, &status) == 0, [S_IFIFO, S_IFSOCK].contains(status.st_mode & S_IFMT) else { return nil }

@@ -8,8 +8,8 @@ package var ownProgram: String {
     linkTarget("/proc/self/exe") ?? commandLineArguments().first ?? "cnn-train"
 }
 
-/// Goes on as another program in this same process: its exit code, the signals to it and the terminal are this one's. What it writes into a
-/// pipe goes by way of a relay, so that it does not end when the pipe's reader does.
+/// Goes on as another program in this same process: its exit code, the signals to it and the terminal are this one's.
+/// Its output to a pipe goes through a relay, so that it does not end when the pipe's reader does.
 ///
 /// - Parameter call: the program, looked for on PATH, and its arguments.
 /// - Throws: `LaunchError` where the program is not there or the system refuses; otherwise it does not return.
@@ -34,7 +34,7 @@ package func becomeProgram(_ call: [String]) throws(LaunchError) -> Never {
 
 /// Makes sure that mpirun may write the files that ranks of a machine share, for which it otherwise waits for ever.
 package func requireSharedFiles() throws(LaunchError) {
-    // What Open MPI's `vader` takes for each rank, and some more.
+    // The bytes that Open MPI's `vader` takes for each rank, and some more.
     let needed = 8 << 20
     if let longest = longestFile, longest < needed { throw .shortFiles(found: longest, needed: needed) }
 }

@@ -59,14 +59,16 @@ package struct Subnet: Hashable, Sendable, CustomStringConvertible {
         self.length = length
     }
 
-    /// `10.1.0.0/24`: what Open MPI takes in place of an interface's name, which may differ from machine to machine.
+    /// The network as `10.1.0.0/24`, which Open MPI takes in place of an interface's name, as names may differ from
+    /// machine to machine.
     package var description: String { "\(base)/\(length)" }
 
     package func contains(_ address: IPv4Address) -> Bool {
         length == 0 || (address.bits ^ base.bits) >> (32 - length) == 0
     }
 
-    /// The networks of `/proc/net/route` that are reached without a gateway. Its numbers are hexadecimal, lowest byte first.
+    /// The networks of `/proc/net/route` that are reached without a gateway. Its numbers are hexadecimal, lowest byte
+    /// first.
     static func direct(routes: String) -> [Subnet] {
         routes.split(separator: "\n").dropFirst().compactMap { line in
             let fields = line.split(whereSeparator: \.isWhitespace)

@@ -1,18 +1,18 @@
 import Foundation
 
-/// What a job's settings depend on where it is started.
+/// The properties of the machine and its environment that a job's settings depend on.
 package struct Surroundings: Hashable, Sendable {
-    /// Open MPI refuses root unless told.
+    /// Whether the process is root's; Open MPI refuses root unless an option allows it.
     package var isRoot = false
     /// Cores that this process may use.
     package var cores = 1
-    /// Whether a container's filter may forbid ranks to read each other's memory.
+    /// Whether a container's seccomp filter may forbid ranks to read each other's memory.
     package var isFiltered = false
     /// Whether a batch system has already said which machines the job has (Slurm, PBS, LSF, Grid Engine).
     package var isAllocated = false
     /// Networks that machines are directly on, other than the loopback.
     package var networks: [Subnet] = []
-    /// Of hosts by name, as far as they resolve.
+    /// The addresses of hosts by name, as far as they resolve.
     package var addresses: [String: [IPv4Address]] = [:]
     /// This machine's own.
     package var ownAddresses: Set<IPv4Address> = []
@@ -26,11 +26,11 @@ package struct Surroundings: Hashable, Sendable {
 
     package init() {}
 
-    /// Those of this process.
+    /// The surroundings of this process.
     ///
     /// - Parameters:
-    ///   - cores: what the program may use here.
-    ///   - hosts: whose addresses matter.
+    ///   - cores: the number that the program may use here.
+    ///   - hosts: the hosts whose addresses matter.
     package static func here(cores: Int, hosts: [Host]) -> Surroundings {
         let environment = ProcessInfo.processInfo.environment
         var here = Surroundings()
@@ -66,7 +66,7 @@ package struct Surroundings: Hashable, Sendable {
             || !(environment["container"] ?? "").isEmpty
     }
 
-    /// Whether the kernel filters this process's system calls (mode 2).
+    /// Whether the kernel filters this process's system calls by seccomp (mode 2).
     static func hasFilter(status: String) -> Bool {
         status.split(separator: "\n").contains { line in
             line.hasPrefix("Seccomp:") && line.split(whereSeparator: \.isWhitespace).last == "2"

@@ -1,6 +1,6 @@
 /// The control groups (cgroups) of a process, version 1 or 2, each from its own up to the root of what is mounted here.
 ///
-/// A limit of any of them holds, so the smallest counts. (Linux, Documentation/admin-guide/cgroup-v1 and cgroup-v2.)
+/// Every limit applies, so the smallest counts. (Linux, Documentation/admin-guide/cgroup-v1 and cgroup-v2.)
 package struct ControlGroups: Sendable {
     private let root: String
     private let memberships: [Membership]
@@ -8,7 +8,7 @@ package struct ControlGroups: Sendable {
 
     /// - Parameters:
     ///   - process: its number; `self` for this one.
-    ///   - root: what stands before `/proc` and `/sys`.
+    ///   - root: the path before `/proc` and `/sys`; empty for this machine's own.
     package init(process: String = "self", root: String = "") {
         self.root = root
         memberships = (SystemFile.text("\(root)/proc/\(process)/cgroup") ?? "").split(separator: "\n")
@@ -16,7 +16,7 @@ package struct ControlGroups: Sendable {
         mounts = (SystemFile.text("\(root)/proc/self/mountinfo") ?? "").split(separator: "\n").compactMap(Mount.init)
     }
 
-    /// What a group is a limit of.
+    /// The resource that a group limits.
     enum Controller: String {
         case cpu, cpuset, memory, pids
     }
@@ -77,8 +77,8 @@ package struct ControlGroups: Sendable {
         }
     }
 
-    /// The folders from a mount down to a group. None where the group is outside of what is mounted, as in a container that sees its own
-    /// group under the name that the host has for it.
+    /// The folders from a mount down to a group. None where the group is outside of the mount, as in a container that
+    /// sees its own group under the name that the host has for it.
     private static func names(in path: String, below root: String) -> [String] {
         let all = path.split(separator: "/").map(String.init)
         let above = root.split(separator: "/").map(String.init)
@@ -124,7 +124,8 @@ package struct ControlGroups: Sendable {
         let used: Int
     }
 
-    /// Bytes of each group that has a limit. What is used leaves out cached files, which make room when memory is asked for.
+    /// The memory limits of the groups that have one, and the use, in bytes. Cached files do not count as used, as the
+    /// system drops them when memory is asked for.
     var memory: [Limit] {
         groups(.memory).compactMap { group in
             let (limit, usage) =

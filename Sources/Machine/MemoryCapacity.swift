@@ -2,13 +2,14 @@
     internal import Glibc
 #endif
 
-/// The memory that there is to have, by everything that limits it: the machine, control groups, the limits of the process.
+/// The memory that a process can have, by everything that limits it: the machine, control groups, the limits of the
+/// process.
 package struct MemoryCapacity: Hashable, Sendable {
     /// One limit.
     struct Limit: Hashable {
         /// Bytes left; some may be taken before they are asked for.
         let bytes: Int
-        /// What says so, behind `on` or `by`: `ulimit -v`.
+        /// The name of the limit, for messages that put `on` or `by` before it: `ulimit -v`.
         let name: String
         /// Whether all processes of the machine have it together.
         let isShared: Bool
@@ -16,10 +17,10 @@ package struct MemoryCapacity: Hashable, Sendable {
 
     let limits: [Limit]
 
-    /// What there is now for this process.
+    /// The capacity of this process now.
     package static var here: MemoryCapacity { MemoryCapacity(root: "") }
 
-    /// - Parameter root: what stands before `/proc` and `/sys`.
+    /// - Parameter root: the path before `/proc` and `/sys`; empty for this machine's own.
     package init(root: String) {
         var limits: [Limit] = []
         if let about = SystemFile.text(root + "/proc/meminfo") {
@@ -42,7 +43,7 @@ package struct MemoryCapacity: Hashable, Sendable {
         self.limits = limits
     }
 
-    /// `ulimit -v` and `ulimit -d`, less what this process has.
+    /// The limits `ulimit -v` and `ulimit -d`, less the memory that this process has.
     private static func ofProcess(root: String) -> [Limit] {
         let pages = (SystemFile.text(root + "/proc/self/statm") ?? "").split(separator: " ").compactMap { Int($0) }
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
@@ -71,7 +72,7 @@ package struct MemoryCapacity: Hashable, Sendable {
         }.max { Double($0.needed) / Double($0.available + 1) < Double($1.needed) / Double($1.available + 1) }
     }
 
-    /// What each of `processes` of this machine may have.
+    /// The bytes that each of `processes` of this machine may have.
     package func available(toEachOf processes: Int) -> Int {
         limits.map { $0.bytes / ($0.isShared ? max(processes, 1) : 1) }.min() ?? 0
     }
@@ -79,8 +80,8 @@ package struct MemoryCapacity: Hashable, Sendable {
     /// Makes sure, before `bytes` are asked for, that they are there.
     ///
     /// - Parameters:
-    ///   - what: what takes them: `big.png, 13,300x13,300 pixels,`.
-    ///   - remedy: what to do otherwise: `Make it smaller`.
+    ///   - what: the words for their use: `big.png, 13,300x13,300 pixels,`.
+    ///   - remedy: the advice where they are missing: `Make it smaller`.
     package func require(_ bytes: Int, for what: String, remedy: String) throws(MemoryError) {
         if let shortage = shortage(of: bytes) { throw .tooLittle(what: what, shortage, remedy: remedy) }
     }
@@ -89,9 +90,9 @@ package struct MemoryCapacity: Hashable, Sendable {
     package struct Shortage: Hashable, Sendable {
         package let needed: Int
         package let available: Int
-        /// Of what is needed, what one process takes and the others do not.
+        /// Bytes of `needed` that one process takes and the others do not.
         package let besides: Int
-        /// What leaves no more.
+        /// The name of the limit that leaves no more.
         package let limit: String
         /// Processes that need it together.
         package let processes: Int
@@ -102,7 +103,7 @@ package struct MemoryCapacity: Hashable, Sendable {
 package enum MemoryError: Error, Equatable, Sendable {
     /// `what` takes more than there is.
     case tooLittle(what: String, MemoryCapacity.Shortage, remedy: String)
-    /// The system refused what should have been there.
+    /// The system refused bytes that should have been there.
     case refused(bytes: Int)
 }
 
@@ -127,7 +128,7 @@ package struct ByteCount: CustomStringConvertible {
     package init(_ bytes: Int) { self.bytes = bytes }
 
     package var description: String {
-        // What saturated is at least this much.
+        // A saturated count is at least this much.
         if bytes == .max { return "more than 8 EiB" }
         let units = [(60, "EiB"), (50, "PiB"), (40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")]
         for (digits, name) in units where bytes >= 1 << digits {

@@ -4,7 +4,7 @@
 
 /// A thread that the system did not start.
 package enum ThreadError: Error, Equatable, Sendable {
-    /// `name` is what it was for, `limit` what leaves no more.
+    /// The system refused a thread: `name` is its purpose, `limit` the limit that leaves no more.
     case refused(name: String, limit: String)
 }
 
@@ -25,8 +25,8 @@ package enum SystemThread {
     /// Starts a thread that nobody waits for.
     ///
     /// - Parameters:
-    ///   - name: what it is for; tools show its first 15 bytes.
-    ///   - body: all that it does.
+    ///   - name: its purpose; tools show its first 15 bytes.
+    ///   - body: all of its work.
     /// - Throws: `ThreadError.refused`, with the limit that has been reached.
     package static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
         let status = create(Unmanaged.passRetained(Work(name: name, body: body)))
@@ -66,15 +66,15 @@ package enum SystemThread {
         }
     }
 
-    /// Makes sure that `count` more threads can be started, by starting them for a moment: libraries that start some do not say which limit
-    /// refused them.
+    /// Makes sure that `count` more threads can be started, by starting them for a moment: libraries that start some do
+    /// not say which limit refused them.
     package static func require(_ count: Int, for name: String) throws(ThreadError) {
         let gate = Gate()
         defer { gate.open() }
         for _ in 0..<count { try start(name) { gate.wait() } }
     }
 
-    /// What threads wait at until it is opened for all.
+    /// A gate at which threads wait until it is opened for all.
     private final class Gate: @unchecked Sendable {
         private let lock: UnsafeMutablePointer<pthread_mutex_t> = .allocate(capacity: 1)
 

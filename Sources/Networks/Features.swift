@@ -1,8 +1,8 @@
-/// What a layer puts out, as a handle on which the next layer is called: how a network is written down.
+/// The output of a layer, as a handle on which the next layer is called: networks are written with it.
 ///
 /// A call appends a layer to the network and returns the handle of its output. Names are those of torch's modules:
-/// inside `scope` a layer says its own name; inside `sequence` unnamed layers count from 0, as in an `nn.Sequential`.
-/// What has no name elsewhere is no module there but a function, such as `F.relu`.
+/// inside `scope` a layer has its own name; inside `sequence` unnamed layers count from 0, as in an `nn.Sequential`.
+/// Layers without a name elsewhere are no modules there but functions, such as `F.relu`.
 package struct Features {
     private let builder: NetworkBuilder
     /// The layer's index in the network.
@@ -29,8 +29,9 @@ extension Features {
     /// A convolution to `outputs` channels with a square kernel.
     ///
     /// - Parameters:
-    ///   - groups: Cuts the channels of input and output: each part of the output reads its part of the input.
-    ///   - weight: How its weight begins; nil as those of the network's other convolutions.
+    ///   - groups: The number of equal parts of the channels of input and output: each part of the output reads its
+    ///     part of the input.
+    ///   - weight: The initial rule of its weight; nil for that of the network's other convolutions.
     ///   - learnsWeight: Whether training moves its weight.
     package func convolution(
         _ name: String? = nil, to outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, groups: Int = 1,
@@ -163,7 +164,7 @@ extension Features {
 // MARK: - Names
 
 extension Features {
-    /// Layers within `body` are named `name.` and what they say.
+    /// Names the layers within `body` `name.` and their own names.
     ///
     /// - Parameter name: nil takes the next number of the enclosing sequence.
     package func scope(_ name: String? = nil, _ body: (Features) -> Features) -> Features {

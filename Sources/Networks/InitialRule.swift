@@ -1,12 +1,12 @@
 import Tensors
 
-/// How a parameter begins, as papers and PyTorch say it: by the number of inputs (fan in) and outputs (fan out) of its
-/// layer.
+/// The initial distribution of a parameter, as papers and PyTorch define it: by the number of inputs (fan in) and
+/// outputs (fan out) of its layer.
 package enum InitialRule: Hashable, Sendable {
     /// Every number the same.
     case constant(Float)
-    /// Uniform within 1 / sqrt(fan in): what PyTorch gives weights and biases of convolutions and linear layers where
-    /// nothing else is said (there written as Kaiming-uniform with a = sqrt(5)).
+    /// Uniform within 1 / sqrt(fan in): PyTorch's default for weights and biases of convolutions and linear layers
+    /// (there written as Kaiming-uniform with a = sqrt(5)).
     case torchDefault
     /// Uniform within sqrt(6 / (fan in + fan out)). (Glorot & Bengio, "Understanding the difficulty of training deep
     /// feedforward neural networks", AISTATS 2010.)
@@ -19,7 +19,7 @@ package enum InitialRule: Hashable, Sendable {
     case kaimingUniform
     /// Normal with variance 1 / fan in. (LeCun, Bottou, Orr & Müller, "Efficient BackProp", 1998, section 4.6.)
     case lecunNormal
-    /// Uniform within sqrt(3 / fan in), of the same paper; what Caffe calls "xavier".
+    /// Uniform within sqrt(3 / fan in), of the same paper; Caffe calls it "xavier".
     case lecunUniform
     /// Normal with this deviation, whatever the fans.
     case normal(deviation: Float)
@@ -67,7 +67,8 @@ package enum InitialRule: Hashable, Sendable {
     }
 }
 
-/// How the weights and biases of a network begin where a layer has them. Norms begin at weight 1 and bias 0.
+/// The initial rules for weights and biases of a network, where a layer has none of its own. Batch norms begin at
+/// weight 1 and bias 0.
 package struct Initialization: Hashable, Sendable {
     package var convolutionWeight: InitialRule
     package var convolutionBias: InitialRule
@@ -84,11 +85,11 @@ package struct Initialization: Hashable, Sendable {
         self.linearBias = linearBias
     }
 
-    /// What PyTorch does where a model says nothing.
+    /// PyTorch's defaults.
     package static let torch = Initialization()
 }
 
-/// How all weights of convolutions and linear layers begin, by the names that users know.
+/// The initial rule for all weights of convolutions and linear layers, by the names that users know.
 package enum InitialScheme: String, CaseIterable, Sendable {
     /// As each model's reference has it.
     case reference
@@ -112,7 +113,7 @@ package enum InitialScheme: String, CaseIterable, Sendable {
         self = scheme
     }
 
-    /// The rule for every weight; nil leaves each what it has.
+    /// The rule for every weight; nil leaves each its own.
     var rule: InitialRule? {
         switch self {
         case .reference: nil

@@ -38,7 +38,7 @@ package struct Initializer: Sendable {
         }
     }
 
-    /// The number at `index` of a convolution of `shape` that passes its inputs on; nil of outputs beyond the inputs.
+    /// The number at `index` of a convolution of `shape` that copies its inputs; nil of outputs beyond the inputs.
     private func identity(at index: Int, shape: [Int]) -> Float? {
         let kernel = shape.dropFirst(2).reduce(1, *)
         let (output, rest) = index.quotientAndRemainder(dividingBy: shape[1] * kernel)

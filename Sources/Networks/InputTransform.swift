@@ -1,11 +1,11 @@
-/// What a network does to images before its first layer: y = x * scale + shift in each channel, rounded after each.
+/// The transform of images before a network's first layer: y = x * scale + shift in each channel, rounded after each.
 package struct InputTransform: Hashable, Sendable {
     /// One for each channel.
     package let scales: [Float]
     package let shifts: [Float]
 
-    /// From images normalised by ImageNet's moments to those by 0.5 and 0.5, for which the published GoogLeNet was trained:
-    /// torchvision's `transform_input`, in its order of operations.
+    /// The transform from images normalised by ImageNet's moments to those by 0.5 and 0.5, for which the published
+    /// GoogLeNet was trained: torchvision's `transform_input`, in its order of operations.
     static let torchvision = InputTransform(
         scales: moments.map { Float($0.deviation / 0.5) }, shifts: moments.map { Float(($0.mean - 0.5) / 0.5) })
 

@@ -1,4 +1,4 @@
-/// One layer of a network: what it computes, from which others.
+/// One layer of a network: its operation, and the layers that it reads.
 package struct Layer: Hashable, Sendable {
     /// The path of torch's module, to which parameters append `.weight` and so on: `layer1.0.conv1`. Only layers with
     /// parameters have unique names.
@@ -9,7 +9,7 @@ package struct Layer: Hashable, Sendable {
     /// Indices of the layers it reads, all smaller than its own.
     package let inputs: [Int]
 
-    /// What a layer computes; x is its input.
+    /// The operation of a layer; x is its input.
     package enum Operation: Hashable, Sendable {
         /// The images.
         case input
@@ -29,7 +29,7 @@ package struct Layer: Hashable, Sendable {
         case gelu
         /// x times a number that is no parameter.
         case scale(Float)
-        /// Divides each number by what the neighbouring channels have at its pixel.
+        /// Divides each number by a power of a sum over the neighbouring channels at its pixel.
         case localResponseNormalization(LocalResponseNormalization)
         case maxPool(Window)
         /// Padding counts as zeros.
@@ -57,12 +57,12 @@ package struct Layer: Hashable, Sendable {
         /// Parts of the channels that know nothing of each other; as many as channels for depthwise.
         package var groups: Int
         package var weight: InitialRule
-        /// How the bias begins; nil where there is none.
+        /// The initial rule of the bias; nil where there is none.
         package var bias: InitialRule?
         /// Whether training moves the weight.
         package var learnsWeight = true
 
-        /// Where it looks.
+        /// The window of the kernel.
         package var window: Window { Window(kernel: kernel, stride: stride, padding: padding, ceilMode: false) }
     }
 
@@ -70,7 +70,7 @@ package struct Layer: Hashable, Sendable {
     package struct Linear: Hashable, Sendable {
         package var outputs: Int
         package var weight: InitialRule
-        /// How the bias begins; nil where there is none.
+        /// The initial rule of the bias; nil where there is none.
         package var bias: InitialRule?
     }
 
@@ -78,9 +78,9 @@ package struct Layer: Hashable, Sendable {
     package struct BatchNorm: Hashable, Sendable {
         /// Added to the variance under the root.
         package var epsilon: Float
-        /// How much of a batch's moments enters the running ones.
+        /// The share of a batch's moments that enters the running ones, in 0...1.
         package var momentum: Float
-        /// What the weight begins at: 1, or 0 for a branch that is to begin silent.
+        /// The initial value of the weight: 1, or 0 for a branch that is to begin silent.
         package var initialWeight: Float
         /// Whether training moves the weight.
         package var learnsWeight = true
@@ -97,11 +97,11 @@ package struct Layer: Hashable, Sendable {
         package var k: Float
     }
 
-    /// Where a pooling layer looks: square windows.
+    /// The square windows of a pooling layer or a convolution, in pixels.
     package struct Window: Hashable, Sendable {
         package var kernel: Int
         package var stride: Int
-        /// On each side; at most half the kernel.
+        /// Padding on each side; at most half the kernel.
         package var padding: Int
         /// Whether a last window counts that starts inside the map but ends outside it.
         package var ceilMode: Bool

@@ -1,6 +1,6 @@
 import Tensors
 
-/// A model that can be asked for by name.
+/// A model that users name.
 package struct ModelDescription: Sendable {
     package let name: String
     /// Authors, title, where and when.
@@ -14,7 +14,7 @@ package struct ModelDescription: Sendable {
     package let options: [ModelOptions.Key]
     private let build: @Sendable (Request) -> Network
 
-    /// What is asked of a model.
+    /// The properties of a network that a user asks of a model.
     struct Request: Sendable {
         let name: String
         let classes: Int
@@ -23,7 +23,7 @@ package struct ModelDescription: Sendable {
     }
 
     /// - Parameters:
-    ///   - options: What it takes besides what all models take, activation and input channels.
+    ///   - options: Those that it takes besides the two that all models take, activation and input channels.
     ///   - build: The network; it need not look at `dropout` and `activation` where layers for them stand in it anyway.
     init(
         _ name: String, paper: String, imageSize: Int, classes: Int, channels: Int = 3,
@@ -71,7 +71,8 @@ package struct ModelDescription: Sendable {
 
     /// Options from text, as flags and files give them: `["blocks": "6,12,24,16"]`.
     ///
-    /// - Throws: `NetworkError.unknownOption` or `.invalidOption`, which name the nearest and what is allowed.
+    /// - Throws: `NetworkError.unknownOption` or `.invalidOption`, which name the nearest option and the allowed
+    ///   values.
     package func options(from texts: [String: String]) throws(NetworkError) -> ModelOptions {
         var options = ModelOptions()
         // In order, so that of several mistakes always the same is named.

@@ -1,6 +1,6 @@
 import Tensors
 
-/// What papers let vary in a model; nil is what the model itself says.
+/// The options of a model, as papers vary them; nil is the model's own value.
 ///
 /// A model takes some of these keys, not all: `ModelDescription.options`.
 package struct ModelOptions: Hashable, Sendable {
@@ -8,20 +8,21 @@ package struct ModelOptions: Hashable, Sendable {
     package var growthRate: Int?
     /// The share of channels that a transition between dense blocks keeps, in 0 <..< 1 or 1.
     package var compression: Double?
-    /// How many blocks, or layers, each stage has.
+    /// The number of blocks, or layers, of each stage.
     package var blocks: [Int]?
     /// The rate of every dropout layer, in 0 ..< 1.
     package var dropout: Float?
     package var stem: Stem?
     package var head: HeadForm?
-    /// What stands for every activation of the network.
+    /// The function that replaces every activation of the network.
     package var activation: Activation?
     /// Channels of the images.
     package var inputChannels: Int?
-    /// Whether the last norm of each residual branch begins at weight 0, so that each block begins as the identity.
-    /// (Goyal et al., "Accurate, Large Minibatch SGD", 2017, section 5.1.)
+    /// Whether the last batch norm of each residual branch begins at weight 0, so that each block begins as the
+    /// identity.
     package var zeroInitLastNorm: Bool?
-    /// Whether images come normalised by ImageNet's moments, and the network wants them by 0.5 and 0.5: `InputTransform`.
+    /// Whether images come normalised by ImageNet's moments, and the network expects them by 0.5 and 0.5:
+    /// `InputTransform`.
     package var transformInput: Bool?
     /// The factor of class scores; above 0.
     package var logitScale: Float?
@@ -43,7 +44,7 @@ package struct ModelOptions: Hashable, Sendable {
     }
 }
 
-/// How class scores come from a map without linear layers between.
+/// The way from a map to class scores, without hidden linear layers.
 package enum HeadForm: String, CaseIterable, Sendable {
     /// The map is averaged, the averages are classified.
     case linear
@@ -52,7 +53,7 @@ package enum HeadForm: String, CaseIterable, Sendable {
     case conv1x1
 }
 
-/// What makes a network more than linear.
+/// A nonlinear function between layers.
 package enum Activation: String, CaseIterable, Sendable {
     case relu, sigmoid, tanh, gelu
 
@@ -100,7 +101,7 @@ extension ModelOptions.Key {
 extension ModelOptions {
     /// Sets the option `key` from text, as a flag or a file gives it; lists are separated by commas.
     ///
-    /// - Throws: `NetworkError.invalidOption` for what the key does not take.
+    /// - Throws: `NetworkError.invalidOption` for a value that the key does not take.
     package mutating func set(_ key: Key, to text: String, model: String) throws(NetworkError) {
         let isTaken =
             switch key {
@@ -157,7 +158,7 @@ extension ModelOptions {
     }
 
     private static func isAllowed(_ blocks: [Int]) -> Bool {
-        // Together what the deepest network in print has, ResNet-1202: planning takes time with their square.
+        // Together those of the deepest network in print, ResNet-1202: compiling takes time with their square.
         (1...8).contains(blocks.count) && blocks.allSatisfy { (1...256).contains($0) } && blocks.reduce(0, +) <= 600
     }
 }

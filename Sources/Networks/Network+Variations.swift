@@ -18,8 +18,8 @@ extension Network {
         }
     }
 
-    /// The same with weights of convolutions and linear layers that begin as `scheme` has it. Biases and norms begin as
-    /// they did.
+    /// The same network with weights of convolutions and linear layers that begin as `scheme` has it. Biases and batch
+    /// norms begin as they did.
     package func withWeights(_ scheme: InitialScheme) -> Network {
         guard let rule = scheme.rule else { return self }
         return mapping { operation in

@@ -3,23 +3,23 @@
 /// Layers stand in the order of torchvision's state_dict, which is also an order in which they can be computed: a layer
 /// reads only layers before it. Layer 0 is the images.
 package struct Network: Sendable {
-    /// What users call it: `resnet18`.
+    /// The name by which users call it: `resnet18`.
     package let name: String
     /// Channels of the images: 1 for grey, 3 for colour.
     package let inputChannels: Int
     /// Classes that every head scores.
     package let classes: Int
     package internal(set) var layers: [Layer]
-    /// What images go through before the first layer; nil where the network takes them as they are.
+    /// The transform of images before the first layer; nil where the network takes them as they are.
     package internal(set) var inputTransform: InputTransform?
-    /// Where class scores come out: the main head first, then auxiliary ones, which only training uses.
+    /// The layers that put out class scores: the main head first, then auxiliary ones, which only training uses.
     package let heads: [Head]
 
     /// A layer whose outputs are class scores.
     package struct Head: Hashable, Sendable {
         /// Its index in `layers`.
         package let layer: Int
-        /// What its loss weighs in the loss of the network; 1 for the main head.
+        /// The factor of its loss in the loss of the network; 1 for the main head.
         package let weight: Float
     }
 

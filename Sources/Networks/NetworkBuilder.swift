@@ -47,7 +47,7 @@ final class NetworkBuilder {
         return body()
     }
 
-    /// The full name of what calls itself `name`; of what does not, the next number in a sequence and else `fallback`.
+    /// The full name of a layer called `name`; for nil the next number in a sequence, and elsewhere `fallback`.
     private func path(_ name: String?, else fallback: String) -> String {
         if let name { return scoped(name) }
         let last = scopes.count - 1

@@ -1,4 +1,4 @@
-/// Why there is no such network.
+/// The reasons for which there is no such network.
 package enum NetworkError: Error, Hashable, Sendable {
     /// - Parameters:
     ///   - nearest: The known name that is spelt most alike; nil where none is.

@@ -1,4 +1,4 @@
-/// The names that a kind of pickle may ask for, as `module.name`.
+/// The names that a kind of pickle may use, as `module.name`.
 package struct PickleDialect: Sendable {
     /// Functions that it may call.
     let functions: Set<String>
@@ -23,7 +23,7 @@ package struct PickleDialect: Sendable {
     }
 }
 
-/// Why a pickle is not read.
+/// The reason for which a pickle is not read.
 package struct PickleError: Error, Equatable {
     package let reason: String
 
@@ -58,7 +58,7 @@ package struct PickleReader {
         var kept: Held { Held(value: value.kept, depth: depth) }
     }
 
-    /// Values at most: a bound on what a false file can make us keep.
+    /// The most values: a bound on the memory that a false file can make us take.
     private static let mostValues = 10_000_000
     /// Values that lie in one another at most, and are let go of again in one another.
     private static let greatestDepth = 100
@@ -77,7 +77,8 @@ package struct PickleReader {
         return try next(in: &bytes, dialect, outside: &outside)
     }
 
-    /// The same, which also adds what the pickle says of each value outside of it, whatever refers to them.
+    /// The same, which also adds to `outside` the pickle's description of each value that lies outside of it, whatever
+    /// refers to them.
     package static func next(
         in bytes: inout ArraySlice<UInt8>, _ dialect: PickleDialect, outside: inout [PickleValue]
     ) throws(PickleError) -> PickleValue {
@@ -175,7 +176,7 @@ package struct PickleReader {
         push(.global(name))
     }
 
-    /// What would call a function.
+    /// Replaces a function and its arguments on the stack by a value that records the call.
     private mutating func reduce() throws(PickleError) {
         let (arguments, function) = (try pop(), try pop())
         guard case .tuple(let values) = arguments.value, case .global(let name) = function.value else {
@@ -204,7 +205,7 @@ package struct PickleReader {
         return latin1[...]
     }
 
-    /// What would give an object its state.
+    /// Replaces an object and its state on the stack by a value that records both.
     private mutating func build() throws(PickleError) {
         let (state, object) = (try pop(), try pop())
         switch object.value {
@@ -244,7 +245,7 @@ package struct PickleReader {
         try collect(values) { .tuple($0) }
     }
 
-    /// Pushes what `make` makes of values.
+    /// Pushes the value that `make` returns for values.
     private mutating func collect(_ parts: [Held], _ make: ([PickleValue]) -> PickleValue) throws(PickleError) {
         stack.append(Held(value: make(parts.map(\.value)), depth: try depth(around: parts)))
     }

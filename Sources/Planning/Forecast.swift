@@ -1,4 +1,4 @@
-/// What training on a cluster would be like, with the communication that suits it best.
+/// The scaling forecast of training on a cluster, with the communication that suits it best.
 package struct Forecast: Hashable, Sendable {
     package let cluster: Cluster
     /// Samples of a step over all ranks.

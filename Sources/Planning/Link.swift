@@ -1,4 +1,4 @@
-/// What it costs to send bytes from one place to another: a + n b seconds for n bytes.
+/// The cost of sending n bytes from one place to another: a + n b seconds.
 package struct Link: Hashable, Sendable {
     /// Seconds until the first byte arrives, software included.
     package var latency: Double

@@ -1,11 +1,11 @@
 internal import Collectives
 
-/// Plays one training step of a rank among others: the thread that computes, the thread that sums gradients bucket by bucket
-/// beside it, and the machine's network, which one message leaves after the other.
+/// A simulated training step of a rank among others. It has the thread that computes, the thread that sums gradients
+/// bucket by bucket beside it, and the machine's network, which one message leaves after the other.
 ///
-/// All ranks do the same at the same time, so that one stands for all; what makes them unequal is in `Stragglers`.
+/// All ranks do the same at the same time, so that one stands for all; `Stragglers` adds their differences.
 package struct Simulation: Sendable {
-    /// How a job communicates.
+    /// The communication of a job.
     package struct Choice: Hashable, Sendable {
         package var algorithm: Algorithm
         /// Bytes of a bucket of gradients (`Buckets`).
@@ -23,7 +23,7 @@ package struct Simulation: Sendable {
     /// Seconds of a core a byte that comes in: copied out of the network's or the shared memory's buffer, and added.
     package static let secondsPerByte = 0.35e-9
 
-    /// What a step takes.
+    /// The simulated duration of a step.
     package struct Step: Hashable, Sendable {
         package let seconds: Double
         /// Seconds for which the computing thread did nothing but wait for sums.
@@ -33,10 +33,11 @@ package struct Simulation: Sendable {
     private let measurement: StepMeasurement
     private let cluster: Cluster
     private let choice: Choice
-    /// Of the slowest rank.
+    /// The duration of the slowest rank, as a multiple of the usual one's; at least 1.
     private let slowness: Double
 
-    /// - Parameter measurement: of a rank, whatever its neighbours were; it is scaled to `samples` and the cluster's ranks a node.
+    /// - Parameter measurement: that of a rank, whatever its neighbours were; it is scaled to `samples` and the
+    ///   cluster's ranks a node.
     package init(_ measurement: StepMeasurement, samples: Int? = nil, cluster: Cluster, choice: Choice) {
         self.measurement = measurement.scaled(samples: samples, localRanks: cluster.ranksPerNode)
         self.cluster = cluster
@@ -70,7 +71,8 @@ package struct Simulation: Sendable {
     }
 }
 
-/// The communication of one rank: what its side thread has sent, and when the network is free.
+/// The communication of one rank: the messages that the thread of its second communicator has sent, and the time at
+/// which the network is free.
 private struct Wires {
     private let cluster: Cluster
     private let choice: Simulation.Choice
@@ -79,9 +81,9 @@ private struct Wires {
     /// Messages that wait, with the time from which they may go.
     private var queue: [(transfer: Transfer, ready: Double)] = []
     private var head = 0
-    /// When the side thread is done with its last message.
+    /// The time at which the second communicator's thread is done with its last message.
     private var sideFree = 0.0
-    /// When the network can take the next message.
+    /// The time at which the network can take the next message.
     private var networkFree = 0.0
     private var stolen = 0.0
 
@@ -110,20 +112,20 @@ private struct Wires {
         return now
     }
 
-    /// When the last sum of gradients is there; 0 where there is nothing to send.
+    /// Returns the time at which the last sum of gradients is there; 0 where there is nothing to send.
     mutating func end() -> Double {
         advance(to: .infinity)
         return sideFree
     }
 
-    /// Seconds that the side thread has taken from the computing one since this was last asked.
+    /// Returns the seconds that the second communicator's thread has taken from the computing one since the last call.
     mutating func stolenSeconds(until time: Double) -> Double {
         advance(to: time)
         defer { stolen = 0 }
         return stolen
     }
 
-    /// Sends what the side thread begins to send before `time`.
+    /// Sends the messages that the second communicator's thread begins to send before `time`.
     private mutating func advance(to time: Double) {
         while head < queue.count {
             let start = max(sideFree, queue[head].ready)

@@ -1,4 +1,4 @@
-/// What one rank's training steps were measured to do: all that a simulation of more ranks needs to know of them.
+/// The measured training steps of one rank: all that a simulation of more ranks needs to know of them.
 package struct StepMeasurement: Codable, Hashable, Sendable {
     /// A moment of a step at which other ranks matter.
     package struct Event: Codable, Hashable, Sendable {
@@ -65,7 +65,7 @@ package struct StepMeasurement: Codable, Hashable, Sendable {
     /// Ranks that a machine may have.
     package static let rankRange = 1...4096
 
-    /// Holds what a file says to what a measurement can be.
+    /// Checks that the numbers of a file lie in the ranges of a measurement.
     ///
     /// - Throws: `MeasurementError` for the first number out of its range.
     package func check() throws(MeasurementError) {
@@ -107,8 +107,8 @@ package struct StepMeasurement: Codable, Hashable, Sendable {
     /// Seconds of a step that waits for nobody.
     package var seconds: Double { events.reduce(0) { $0 + $1.seconds } + restSeconds + updateSeconds }
 
-    /// The same step with other samples or other neighbours: time grows with the samples, and with the share of a core that a thread
-    /// has to do without.
+    /// The same step with other samples or other neighbours: computing time grows with the samples, and with the share
+    /// of a core that a thread lacks.
     ///
     /// - Parameters:
     ///   - samples: nil for as many.

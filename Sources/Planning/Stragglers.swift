@@ -1,9 +1,9 @@
-/// How much longer the slowest of several ranks takes than the usual one.
+/// The time of the slowest of several ranks, as a multiple of the usual one's.
 package enum Stragglers {
     /// The expected largest of `ranks` draws from the measured steps, as a multiple of their median.
     ///
-    /// Of n values in order, the i-th is the largest of P draws with probability (i/n)^P - ((i-1)/n)^P. What was not measured does
-    /// not occur: for many ranks measure many steps.
+    /// Of n values in order, the i-th is the largest of P draws with probability (i/n)^P - ((i-1)/n)^P. Steps slower
+    /// than all measured ones do not occur: for many ranks measure many steps.
     package static func factor(of stepSeconds: [Double], ranks: Int) -> Double {
         let sorted = stepSeconds.sorted()
         guard let last = sorted.last, last > 0 else { return 1 }

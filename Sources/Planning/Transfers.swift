@@ -3,14 +3,14 @@ struct Transfer: Hashable {
     let bytes: Double
     /// Whether it leaves the machine.
     let isRemote: Bool
-    /// Whether what comes in is added up, rather than kept.
+    /// Whether the incoming message is added to the rank's numbers, or else replaces them.
     let isSummed: Bool
 }
 
-/// Who sums over ranks.
+/// The implementation of the sum over ranks.
 package enum Algorithm: String, CaseIterable, Codable, Sendable {
-    /// Our own, in the order of the shards' tree: ranks that are far apart in number meet first, with the longest messages, and are on one
-    /// machine, as ranks are dealt out over the machines.
+    /// Our own, in the order of the shards' tree: ranks that are far apart in number meet first, with the longest
+    /// messages, and are on one machine, as ranks are dealt out over the machines.
     case tree
     /// MPI's (Rabenseifner's, in Open MPI 4), over ranks that are numbered machine by machine: neighbours meet first.
     case mpi
@@ -35,8 +35,9 @@ package struct Cluster: Hashable, Sendable {
     /// The messages of one rank in a sum of `bytes` over all ranks, one after the other. With either
     /// algorithm only a machine's part of the sum leaves it.
     ///
-    /// Up to 64 KiB recursive doubling, log2(P) messages of everything; else halving on the way down and doubling on the way up, in
-    /// messages of 4 MiB. Ranks beyond a power of two hand their numbers over before and get the sum behind.
+    /// Up to 64 KiB recursive doubling, log2(P) messages of everything; else halving on the way down and doubling on
+    /// the way up, in messages of 4 MiB. Ranks beyond a power of two hand their numbers over before and get the sum
+    /// after.
     func transfers(bytes: Double, _ algorithm: Algorithm) -> [Transfer] {
         guard ranks > 1 else { return [] }
         let levels = Int.bitWidth - 1 - ranks.leadingZeroBitCount

@@ -1,6 +1,5 @@
 extension Recipe {
-    /// What is done to training images besides scaling them: transforms as a user writes them down,
-    /// `crop=4:reflect,flip`.
+    /// The changes to training images besides scaling them: transforms as a user writes them, `crop=4:reflect,flip`.
     ///
     /// They are done in the order of the properties, in whatever order they are written.
     package struct Augmentation: Hashable, Sendable {
@@ -23,7 +22,8 @@ extension Recipe {
             case trivialAugment
         }
 
-        /// How far brightness, contrast and saturation go from 1, and how much of its circle the hue turns.
+        /// The largest changes of colours: of brightness, contrast and saturation from a factor of 1, and of the hue as
+        /// a part of its circle.
         package struct ColorJitter: Hashable, Sendable {
             package var brightness: Double
             package var contrast: Double
@@ -47,7 +47,7 @@ extension Recipe {
         /// Lists that have a name of their own, and may stand among others.
         private static let named = [("crop-flip", cropFlip), ("resized-crop-flip", resizedCropFlip)]
 
-        /// What may stand between commas.
+        /// The words that may stand between commas.
         static let names = [
             "none", "crop-flip", "resized-crop-flip", "crop", "resized-crop", "flip", "alternating-flip",
             "color-jitter", "randaugment", "trivialaugment", "erase",
@@ -69,7 +69,7 @@ extension Recipe {
 // MARK: - Reading
 
 extension Recipe.Augmentation: LosslessStringConvertible {
-    /// Reads what `description` writes. nil for a transform that is not known, an option out of range, and two
+    /// Reads the text that `description` writes. nil for a transform that is not known, an option out of range, and two
     /// transforms where only one makes sense, such as two crops.
     package init?(_ text: String) {
         self.init()
@@ -135,7 +135,7 @@ extension Recipe.Augmentation: LosslessStringConvertible {
         return .randAugment(operations: operations, magnitude: magnitude)
     }
 
-    /// What stands behind a transform's `=`, between colons.
+    /// The options of a transform, behind its `=` and between colons.
     private struct Options {
         private var rest: ArraySlice<Substring>
 
@@ -143,7 +143,7 @@ extension Recipe.Augmentation: LosslessStringConvertible {
 
         var isEmpty: Bool { rest.isEmpty }
 
-        /// The next number; what counts without one where there is none; nil for anything else.
+        /// Returns the next number; `value` where there is none; nil for anything else.
         mutating func number(in range: ClosedRange<Double>, else value: Double) -> Double? {
             guard let text = rest.popFirst() else { return value }
             return Double(text).flatMap { range.contains($0) ? $0 : nil }

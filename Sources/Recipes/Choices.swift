@@ -25,7 +25,7 @@ extension Recipe {
         return try Recipe.resolve(flags: values)
     }
 
-    /// The recipe with what an earlier part of the run has chosen.
+    /// The recipe with the values that an earlier part of the run has chosen for `auto`.
     package func choosing(as earlier: RecipeOverrides) throws(RecipeError) -> Recipe {
         var values = overrides
         if choosesBatchSize { values.batchSize = earlier.batchSize ?? values.batchSize }

@@ -1,4 +1,4 @@
-/// A JSON Schema (draft 2020-12), as far as recipes need it: what an editor may take for a value.
+/// A JSON Schema (draft 2020-12), as far as recipes need it: the values that an editor may accept.
 package struct JSONSchema: Encodable, Sendable {
     package enum Constant: Encodable, Equatable, Sendable {
         case text(String)
@@ -79,7 +79,7 @@ package struct JSONSchema: Encodable, Sendable {
 extension JSONSchema {
     static let anything = JSONSchema()
     static let nothing = JSONSchema(type: ["null"])
-    /// A text, or what YAML takes for a number or a boolean and a recipe for its text.
+    /// A text, or a value that YAML reads as a number or a boolean and a recipe reads as text.
     static let single = JSONSchema(type: ["string", "number", "boolean"])
     /// The forms that say that there is no value.
     static let refusal = any([

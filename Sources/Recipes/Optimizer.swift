@@ -6,7 +6,7 @@ extension Recipe {
 
     /// The parameters that weight decay takes its share of.
     package enum Decay: String, CaseIterable, Sendable {
-        /// All but biases and batch norms.
+        /// All but biases and the parameters of batch norms.
         case weights
         case all
     }
@@ -47,7 +47,7 @@ extension Recipe.Optimizer {
     }
 }
 
-// MARK: What counts for which
+// MARK: Settings of each optimizer
 
 extension Recipe.Optimizer {
     /// A key that only some optimizers use.
@@ -83,15 +83,15 @@ extension Recipe.Optimizer {
         Setting("muon_sgd_momentum", \.muonSGDMomentum, [.muon]),
     ]
 
-    /// The keys whose values another optimizer has none of: what changes with the optimizer.
+    /// The keys that other optimizers have no values of: those that change with the optimizer.
     static var ownKeys: [String] { settings.map(\.key) }
 
-    /// Takes away what a file says of an optimizer, before another is asked for.
+    /// Removes the settings of an optimizer, before another one is asked for.
     static func forget(_ values: inout RecipeOverrides) {
         for setting in settings { setting.forget(&values) }
     }
 
-    /// Makes sure that what is said of an optimizer is said of the one that is asked for.
+    /// Makes sure that the settings are those of the optimizer that is asked for.
     static func check(_ values: RecipeOverrides) throws(RecipeError) {
         let optimizer = values.optimizer ?? Recipe.Default.optimizer
         for setting in settings where setting.isGiven(values) && !setting.optimizers.contains(optimizer) {
@@ -118,7 +118,7 @@ extension Recipe.Optimizer {
         }
     }
 
-    /// Fills in the defaults of what the optimizer uses.
+    /// Fills in the defaults of the settings that the optimizer uses.
     static func complete(_ values: inout RecipeOverrides) {
         let optimizer = values.optimizer ?? Recipe.Default.optimizer
         func uses(_ key: String) -> Bool {
@@ -154,7 +154,7 @@ extension Recipe {
     package var epsilon: Double { overrides.epsilon ?? optimizer.epsilon }
     /// In 0..<1.
     package var alpha: Double { overrides.alpha ?? Default.alpha }
-    /// The factor of a parameter's rate besides its norm.
+    /// The factor of a parameter's rate besides the ratio of norms, in LARS and LAMB.
     package var trust: Double { overrides.trust ?? optimizer.trust }
     /// At least 0.
     package var weightDecay: Double { overrides.weightDecay ?? optimizer.weightDecay }
@@ -171,7 +171,7 @@ extension Recipe {
     package var muonNormalise: Bool { overrides.muonNormalise ?? false }
     /// Parameters that Muon leaves to SGD though they are matrices, by how their names begin.
     package var muonSGD: [String] { overrides.muonSGD ?? [] }
-    /// The learning rate of what Muon leaves to SGD, before the schedule; nil for Muon's.
+    /// The learning rate of the parameters that Muon leaves to SGD, before the schedule; nil for Muon's.
     package var muonSGDLearningRate: Double? { overrides.muonSGDLearningRate }
     package var muonSGDMomentum: Double { overrides.muonSGDMomentum ?? momentum }
 }

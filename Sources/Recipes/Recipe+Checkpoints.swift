@@ -1,7 +1,7 @@
 import Files
 
 extension Recipe {
-    /// How often something is due.
+    /// The interval at which something is due.
     package enum Interval: Hashable, Sendable {
         /// Whenever the run's steps are a multiple of this.
         case steps(Int)
@@ -11,9 +11,9 @@ extension Recipe {
         case epochs(Int)
     }
 
-    /// Which checkpoints a run writes, and which of them stay.
+    /// The checkpoints that a run writes, and those of them that stay.
     package struct Checkpoints: Equatable, Sendable {
-        /// What becomes of a checkpoint that is due while one is being written.
+        /// The fate of a checkpoint that is due while one is being written.
         package enum Busy: String, CaseIterable, Sendable {
             /// Training waits until it can be taken.
             case wait
@@ -34,7 +34,7 @@ extension Recipe {
         package var whenBusy: Busy
     }
 
-    /// What happens to a step whose loss or gradient is not finite.
+    /// The treatment of a step whose loss or gradient is not finite.
     package enum NonFinitePolicy: String, CaseIterable, Sendable {
         /// The run ends there.
         case stop
@@ -44,7 +44,7 @@ extension Recipe {
         case rewind
     }
 
-    /// Where a run begins.
+    /// The state that a run begins from.
     package enum Resume: Equatable, Sendable {
         /// At its beginning.
         case none

@@ -5,7 +5,7 @@ import Tensors
 ///
 /// A recipe is only made by `resolve(file:flags:)`, so its values are within their ranges.
 package struct Recipe: Equatable, Sendable {
-    /// How long a run lasts.
+    /// The length of a run.
     package enum Duration: Equatable, Sendable {
         /// Passes over the training set.
         case epochs(Int)
@@ -15,22 +15,22 @@ package struct Recipe: Equatable, Sendable {
         case time(seconds: Double)
     }
 
-    /// What computes.
+    /// The instruction set of the kernels, or OpenBLAS.
     package enum InstructionSet: String, CaseIterable, Sendable {
         /// The widest that the CPU has.
         case auto
         case avx512, avx2, openblas
     }
 
-    /// How convolutions are computed.
+    /// The algorithm of convolutions.
     package enum Convolution: String, CaseIterable, Sendable {
-        /// Kernels of 3x3 at strides 1 and 2 by Winograd's minimal filtering, others directly. Not on OpenBLAS.
+        /// Kernels of 3x3 at strides 1 and 2 by Winograd F(m x m, 3 x 3), others directly. Not on OpenBLAS.
         case winograd
         /// All as the sum over their taps.
         case direct
     }
 
-    /// Whose moments batch norm normalises with.
+    /// The samples whose mean and variance batch norm normalises with.
     package enum BatchNorm: String, CaseIterable, Sendable {
         /// Those of the global batch.
         case sync
@@ -41,7 +41,7 @@ package struct Recipe: Equatable, Sendable {
         case local
     }
 
-    /// Whose algorithm sums over ranks.
+    /// The implementation of sums over ranks.
     package enum AllReduce: String, CaseIterable, Sendable {
         /// Ours, along one tree.
         case tree
@@ -49,13 +49,13 @@ package struct Recipe: Equatable, Sendable {
         case mpi
     }
 
-    /// What stands for a gradient's numbers on their way between ranks.
+    /// The number format of gradients in messages between ranks.
     package enum GradientType: String, CaseIterable, Sendable { case fp32, bf16, fp16 }
 
-    /// How images are made larger and smaller.
+    /// The filter with which images are resized.
     package enum Interpolation: String, CaseIterable, Sendable { case bilinear, bicubic }
 
-    /// How JPEGs are decoded.
+    /// The decoding of JPEGs.
     package enum Decoding: String, CaseIterable, Sendable {
         /// All pixels, which are then resized.
         case exact
@@ -65,7 +65,7 @@ package struct Recipe: Equatable, Sendable {
 
     /// Whether decoded pictures stay in memory.
     package enum ImageCache: String, CaseIterable, Sendable {
-        /// Where all of them fit into a modest part of it.
+        /// They stay where all of them fit into a modest part of memory.
         case auto
         case off
     }
@@ -80,7 +80,7 @@ package struct Recipe: Equatable, Sendable {
         case flipShift = "flip-shift"
     }
 
-    /// How the log writes losses.
+    /// The precision of losses in the log.
     package enum LossPrecision: String, CaseIterable, Sendable {
         /// Four decimals.
         case rounded
@@ -98,7 +98,7 @@ package struct Recipe: Equatable, Sendable {
 extension Recipe {
     /// Options of the model by key, values as text; the model says which there are.
     package var modelOptions: [String: String] { overrides.modelOptions ?? [:] }
-    /// How weights begin where no file gives them.
+    /// The initial rule of weights that no file gives.
     package var initScheme: InitialScheme { overrides.initScheme ?? Default.initScheme }
     /// In 0..<1, of every dropout layer; nil means the model's.
     package var dropout: Double? { overrides.dropout }
@@ -112,7 +112,7 @@ extension Recipe {
     package var freeze: [String] { overrides.freeze ?? [] }
     /// Parameters whose names begin with none of these are not updated; all are where there are none.
     package var trainOnly: [String] { overrides.trainOnly ?? [] }
-    /// What the learning rate is multiplied with for parameters whose names begin so; the longest that fits counts.
+    /// The factors of the learning rate, by the beginning of parameters' names; the longest that fits counts.
     package var rateMultipliers: [String: Double] { overrides.rateMultipliers ?? [:] }
     /// The time for which parameters are trained whose names begin so; the longest that fits counts.
     package var trainingLengths: [String: Interval] { overrides.trainingLengths ?? [:] }
@@ -129,7 +129,7 @@ extension Recipe {
     package var cutMix: Double? { overrides.cutMix }
     package var interpolation: Interpolation { overrides.interpolation ?? Default.interpolation }
     package var decoding: Decoding { overrides.decoding ?? Default.decoding }
-    /// Whether pictures are turned as their Exif data ask for.
+    /// Whether pictures are rotated and mirrored as their Exif data ask for.
     package var exifOrientation: Bool { overrides.exifOrientation ?? Default.exifOrientation }
     /// The most pixels that a picture may have.
     package var maxImagePixels: Int { overrides.maxImagePixels ?? Default.maxImagePixels }
@@ -152,8 +152,8 @@ extension Recipe {
     package var batchSize: Int {
         choosesBatchSize ? Default.batchSize : overrides.batchSize ?? Default.batchSize
     }
-    /// The learning rate after the warm-up, above 0: the one that is asked for, in proportion to the images of a step
-    /// where it is meant for another number of them.
+    /// The learning rate after the warm-up, above 0: the one of the recipe, in proportion to the images of a step where
+    /// it is meant for another number of them.
     package var learningRate: Double {
         guard let asked = overrides.learningRate, !choosesLearningRate else {
             return optimizer.learningRate(batchSize: globalBatchSize)
@@ -192,7 +192,7 @@ extension Recipe {
     package var convolution: Convolution { overrides.convolution ?? Default.convolution }
     /// Seeds initial weights, sample order, augmentation and dropout.
     package var seed: UInt64 { overrides.seed ?? Default.seed }
-    /// Where results go; nil lets the trainer name a folder after model and data.
+    /// The folder of results; nil lets the trainer name one after model and data.
     package var output: String? { overrides.output }
     package var resume: Resume { overrides.resume ?? Default.resume }
     /// Keys that a resumed run may have other values of than it began with, besides those that always may.
@@ -225,8 +225,8 @@ extension Recipe {
     /// Samples of an optimizer step over all ranks and passes.
     package var globalBatchSize: Int { batchSize * accumulate }
 
-    /// The recipe for a training set of so many samples: a learning rate that follows from the batch follows from what
-    /// a batch then has.
+    /// The recipe for a training set of `samples`. Where that is less than a batch, a default learning rate is computed
+    /// again, as it follows from the batch size.
     package func fitted(toSamples samples: Int) throws(RecipeError) -> Recipe {
         guard !choosesLearningRate, globalBatchSize > samples,
             learningRate == optimizer.learningRate(batchSize: globalBatchSize)
@@ -240,7 +240,7 @@ extension Recipe {
 }
 
 extension Recipe {
-    /// What a recipe is where neither a file nor a flag says otherwise.
+    /// The values of a recipe where neither a file nor a flag gives any.
     package enum Default {
         static let data = "shapes"
         static let epochs = 10

@@ -1,9 +1,9 @@
 import Yams
 
-/// Keys and values of a recipe's YAML, before anything is known of what they mean.
+/// Keys and values of a recipe's YAML, before their meanings are known.
 ///
-/// It is YAML but for what a recipe has no use for and what a few lines could be made endless with: tags, several
-/// documents, and more than a handful of aliases.
+/// It is YAML without tags and several documents, which a recipe has no use for, and with few aliases, which could make
+/// some lines endless.
 struct RecipeDocument {
     struct Entry {
         let key: String
@@ -14,7 +14,7 @@ struct RecipeDocument {
 
     let entries: [Entry]
 
-    /// - Parameter path: what messages call the text.
+    /// - Parameter path: the name of the text in messages.
     init(yaml: String, path: String) throws(RecipeError) {
         // Editors of Windows begin files with a mark of their byte order.
         let text = yaml.unicodeScalars.first == "\u{FEFF}" ? String(yaml.unicodeScalars.dropFirst()) : yaml
@@ -56,7 +56,7 @@ struct RecipeDocument {
         return Array(mapping)
     }
 
-    /// The parser's words, or ours for what its words do not tell: a tab, which looks like spaces.
+    /// The parser's words, or ours for a problem that its words do not show: a tab, which looks like spaces.
     private static func reason(_ problem: String, line: Int, of text: String) -> String {
         let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
         guard lines.indices.contains(line - 1), lines[line - 1].prefix(while: \.isWhitespace).contains("\t") else {

@@ -1,4 +1,4 @@
-/// Why there is no recipe.
+/// The reasons for which there is no recipe.
 package enum RecipeError: Error, Equatable, Sendable {
     case unreadable(path: String, reason: String)
     /// The text is not YAML, or not a mapping of keys to values.
@@ -11,7 +11,7 @@ package enum RecipeError: Error, Equatable, Sendable {
     case contradiction(String)
     case modelMissing
 
-    /// How a message points into a file: `configs/a.yaml:3`.
+    /// Returns the words by which a message points into a file: `configs/a.yaml:3`.
     static func place(path: String, line: Int?) -> String {
         line.map { "\(path):\($0)" } ?? path
     }

@@ -1,7 +1,7 @@
 import Files
 
 extension RecipeOverrides {
-    /// Reads what a YAML file says, over what the files say that it includes.
+    /// Reads a YAML file over the files that it includes.
     ///
     /// - Throws: when a file cannot be read, is not YAML, has a key that no recipe has, or a value of another kind.
     package init(contentsOf path: String) throws(RecipeError) {
@@ -10,13 +10,13 @@ extension RecipeOverrides {
         if let error = reading.errors.first { throw error }
     }
 
-    /// Reads what several files say; a later one wins.
+    /// Reads several files; a later one wins.
     package init(contentsOf paths: [String]) throws(RecipeError) {
         self.init()
         for path in paths { lay(try RecipeOverrides(contentsOf: path)) }
     }
 
-    /// Reads what YAML text says; `path` is what messages call it. It includes no other.
+    /// Reads YAML text, whose name in messages is `path`. It includes no other.
     package init(yaml: String, path: String) throws(RecipeError) {
         var reading = RecipeReading()
         self = reading.values(ofText: yaml, path: path)

@@ -25,26 +25,26 @@ package struct RecipeKey: Sendable {
     /// A word for the flag's value where its name is none: `file`.
     package let valueName: String?
     package let section: Section
-    /// What it means, in a sentence or two, for help and documentation.
+    /// The key's meaning, in a sentence or two, for help and documentation.
     package let summary: String
-    /// What its value must be: `a whole number from 1 to 1024`.
+    /// The values that it takes, in words: `a whole number from 1 to 1024`.
     package let expected: String
     /// The default: a value as a flag takes it, or words where it depends on something else.
     package let shownDefault: String
     /// Whether a run that is resumed may have another value than it began with.
     package let whenResumed: WhenResumed
-    /// Other names that people reach for; never accepted, only understood when guessing what was meant.
+    /// Other names that people reach for; never accepted, only used to guess the intended key.
     let alsoKnownAs: [String]
     private let field: Field
     /// The values that an editor may take for it.
     package let schema: JSONSchema
-    /// Whether what a file writes says that there is no value.
+    /// Whether a file's value means that there is none.
     let isSilent: @Sendable (RecipeNode) -> Bool
     /// Takes a value as a file writes it; false when it is of another kind.
     let read: @Sendable (RecipeNode, inout RecipeOverrides) -> Bool
     /// The value, when there is one and it is out of range.
     let invalid: @Sendable (RecipeOverrides) -> String?
-    /// Copies the value, if there is one, over what is there.
+    /// Copies the value, if there is one, in place of the target's.
     let copy: @Sendable (RecipeOverrides, inout RecipeOverrides) -> Void
     /// Takes its value away.
     let clear: @Sendable (inout RecipeOverrides) -> Void
@@ -132,7 +132,7 @@ package struct RecipeKey: Sendable {
     /// The names of all, for messages.
     static var names: String { (all.map(\.name) + [include]).joined(separator: ", ") }
 
-    /// The key that someone who wrote `name` most likely meant.
+    /// The key that `name` is most likely meant to be.
     static func nearest(to name: String) -> String? {
         let spelled = String(name.lowercased().map { $0 == "-" || $0 == " " ? "_" : $0 })
         let own = all.flatMap { key in ([key.name] + key.alsoKnownAs).map { (spelling: $0, name: key.name) } }

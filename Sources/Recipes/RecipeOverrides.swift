@@ -1,6 +1,6 @@
 package import Networks
 
-/// What one source, a YAML file or the command line, says about a run; nil where it is silent.
+/// The values of one source, a YAML file or the command line; nil where it has none.
 package struct RecipeOverrides: Equatable, Sendable {
     package var model: String?
     package var modelOptions: [String: String]?
@@ -51,7 +51,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var betas: [Double]?
     package var epsilon: Double?
     package var alpha: Double?
-    /// The coefficient of LARS and LAMB.
+    /// The trust coefficient of LARS and LAMB.
     package var trust: Double?
     package var weightDecay: Double?
     package var decay: Recipe.Decay?
@@ -120,7 +120,7 @@ package struct RecipeOverrides: Equatable, Sendable {
 
     package init() {}
 
-    /// How a message calls the place of `key`: `--batch-size` or `configs/a.yaml:3: batch_size`.
+    /// Returns the words by which a message points to `key`: `--batch-size` or `configs/a.yaml:3: batch_size`.
     func place(of key: String) -> String {
         switch origins[key] {
         case .file(let path, let line)?: RecipeError.place(path: path, line: line) + ": " + key
@@ -141,7 +141,7 @@ package enum RecipeOrigin: Hashable, Sendable {
 }
 
 extension RecipeOverrides {
-    /// Lays what `upper` says over what this says.
+    /// Replaces values by those of `upper`, where it has any.
     ///
     /// A length of the run replaces any other, and a schedule or an optimizer the settings of the one below. Of
     /// `model_options` and `lr_multipliers` single entries are replaced.
@@ -256,7 +256,7 @@ extension Recipe {
         return merged
     }
 
-    /// Checks what one source says by itself.
+    /// Checks the values of one source by themselves.
     ///
     /// For commands too that take some of a recipe's values and make none.
     package static func check(_ source: RecipeOverrides) throws(RecipeError) {
@@ -276,7 +276,7 @@ extension Recipe {
         }
     }
 
-    /// Fills in the defaults, and leaves out what says nothing.
+    /// Fills in the defaults, and leaves out values that change nothing.
     private init(model: String, _ merged: RecipeOverrides) {
         var values = merged
         for key in RecipeKey.all { key.fill(&values) }

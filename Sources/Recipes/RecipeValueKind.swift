@@ -7,7 +7,7 @@ struct RecipeText {
     let isQuoted: Bool
 }
 
-/// What stands behind a key.
+/// The value of a key in a file.
 indirect enum RecipeNode {
     case text(RecipeText)
     case list([RecipeNode])
@@ -48,17 +48,17 @@ extension RecipeText {
     var isRefusal: Bool { onOff == false || isOne(of: ["none", "None", "NONE"]) }
 }
 
-/// What kind of value a key takes: how it is read, checked and written.
+/// A kind of value: its reading, checking and writing.
 struct RecipeValueKind<Value: Sendable>: Sendable {
     let expected: String
-    /// The values that an editor may take for it; it may let more pass than `read` and `accepts` do, and never less.
+    /// The values that an editor may accept: at least all those that `read` and `accepts` do.
     private(set) var schema: JSONSchema
     let read: @Sendable (RecipeNode) -> Value?
     let accepts: @Sendable (Value) -> Bool
     let print: @Sendable (Value) -> String
     /// Whether `false`, `no` and `none` say that nothing is given, as `null` does for every key.
     var isRefusable = false
-    /// What is left of an earlier value, of a file say, where a later one is given, as by a flag.
+    /// Combines an earlier value, of a file say, with a later one, as of a flag.
     var merge: @Sendable (_ earlier: Value, _ later: Value) -> Value = { _, later in later }
 
     /// A single value, which is never quoted.

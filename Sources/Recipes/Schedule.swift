@@ -88,14 +88,14 @@ extension Recipe.Schedule {
         ]
     }
 
-    /// Takes away what a file says of a shape, before another is asked for.
+    /// Removes the settings of a schedule's shape, before another one is asked for.
     static func forget(_ values: inout RecipeOverrides) {
         (values.stepEpochs, values.stepEvery, values.stepFactor) = (nil, nil, nil)
         (values.milestones, values.power, values.finalLearningRate) = (nil, nil, nil)
         (values.restartEvery, values.restartGrowth) = (nil, nil)
     }
 
-    /// Makes sure that what is said of a shape is said of the one that is asked for.
+    /// Makes sure that the settings are those of the shape that is asked for.
     static func check(_ values: RecipeOverrides) throws(RecipeError) {
         let name = values.schedule ?? Recipe.Default.schedule
         for setting in settings(values) where setting.isGiven && !setting.names.contains(name) {

@@ -1,8 +1,8 @@
 /// Whether a run that is resumed may have another value for a key than it began with.
 package enum WhenResumed: Sendable {
-    /// It says how long, where, how fast or how loud; what is computed stays the same run.
+    /// It sets the run's length, places, speed or output; the computation stays the same run's.
     case changesFreely
-    /// It makes another run of it from here on, which must be asked for by name: `--override KEY`.
+    /// It makes another run of it from here on, which the user must allow by name: `--override KEY`.
     case changesOnRequest
     /// The saved state fits no other value.
     case stays
@@ -41,7 +41,7 @@ extension Recipe {
         }
     }
 
-    /// What this recipe says otherwise than `earlier`, in the order in which recipes are written.
+    /// Returns the values in which this recipe differs from `earlier`, in the order in which recipes are written.
     package func differences(from earlier: Recipe) -> [RecipeDifference] {
         let (before, now) = (earlier.overrides, overrides)
         return RecipeKey.all.compactMap { key in

@@ -1,8 +1,8 @@
-/// The details of one evaluation on the test split: what people want to see of it beyond loss and accuracy.
+/// The details of one evaluation on the test split: the figures and pictures beyond loss and accuracy.
 ///
 /// The newest one lies in a run's folder as `evaluation.json`, whose keys are these properties' in snake case.
 package struct EvaluationDetail: Codable, Hashable, Sendable {
-    /// A picture that is shown, and what the network makes of it.
+    /// A picture that is shown, and the network's answer.
     package struct Picture: Codable, Hashable, Sendable {
         /// The sample's number in its split.
         package var sample: Int
@@ -43,8 +43,8 @@ package struct EvaluationDetail: Codable, Hashable, Sendable {
         }
     }
 
-    /// The samples whose greatest probability lies in one of fifteen equal parts of 0...1 (Guo et al., "On Calibration of
-    /// Modern Neural Networks", 2017).
+    /// The samples whose greatest probability lies in one of fifteen equal parts of 0...1 (Guo et al., "On Calibration
+    /// of Modern Neural Networks", 2017).
     package struct CalibrationBin: Codable, Hashable, Sendable {
         /// The mean of the greatest probabilities.
         package var confidence: Double
@@ -95,7 +95,7 @@ package struct EvaluationDetail: Codable, Hashable, Sendable {
     }
 }
 
-/// How the weights of one layer are distributed.
+/// The distribution of the weights of one layer.
 package struct WeightHistogram: Hashable, Sendable {
     /// The parameter's name, as torchvision has it.
     package var name: String

@@ -6,7 +6,7 @@ import Glibc
 package struct FailureNote: Codable, Hashable, Sendable {
     package let rank: Int
     package let exitCode: Int32
-    /// Whether the error is of this rank's program or data; what goes wrong between ranks is not.
+    /// Whether the error is of this rank's program or data, and not of the communication between ranks.
     package let isOwn: Bool
     package let words: String
 
@@ -20,7 +20,7 @@ package struct FailureNote: Codable, Hashable, Sendable {
     private static let prefix = "failure."
     private static let longest = 1 << 14
 
-    /// Leaves it where the supervisor of this process finds it. What prevents that is not worth a second error.
+    /// Writes the note for the supervisor of this process. A failure to do so is not worth a second error.
     package func leave(for job: SupervisedJob) {
         guard let data = try? JSONEncoder().encode(self), data.count <= Self.longest else { return }
         let path = "\(job.memoryFolder)/\(Self.prefix)\(rank)"

@@ -1,6 +1,7 @@
 import Terminal
 
-/// Writes one flat JSON object on one line, keys in the order given, numbers in the fewest digits that read back exactly.
+/// Writes one flat JSON object on one line, keys in the order given, numbers in the fewest digits that read back
+/// exactly.
 ///
 /// Not for nested data: `JSONEncoder` serves that better.
 package struct JSONLine: Sendable {

@@ -6,9 +6,9 @@ import Terminal
 
 /// Writes `metrics.jsonl`: a record a line, each handed to the system when it is written.
 ///
-/// A disk that is full for a while loses no line: what could not be written waits for the next.
+/// A disk that is full for a while loses no line: unwritten lines wait for the next.
 package final class MetricsFile: Sendable {
-    /// What an earlier part of the run left in the file; without its bytes.
+    /// The records that an earlier part of the run left in the file; without its bytes.
     private let history: MetricsHistory
     /// The step of the last evaluation that an earlier part of the run left in the file.
     package var lastEvaluatedStep: Int? { history.lastEvaluatedStep }
@@ -32,9 +32,9 @@ package final class MetricsFile: Sendable {
     /// Starts an empty file at `path`, or goes on with the one that is there.
     ///
     /// - Parameters:
-    ///   - resumedStep: records of later steps, and the end of a run that is now going on, are dropped: the file
-    ///     tells one story, of the run whose steps count. nil starts anew.
-    ///   - source: the file that tells the story so far; nil for `path` itself.
+    ///   - resumedStep: records of later steps, and the final one of a run that now continues, are dropped: the file
+    ///     has one history, that of the steps that count. nil starts anew.
+    ///   - source: the file with the history so far; nil for `path` itself.
     ///   - isEvaluatedAgain: whether evaluations of the resumed step are dropped too, as they are made again.
     /// - Throws: `RunError.cannotWrite`
     package init(path: String, resumedStep: Int?, from source: String? = nil, isEvaluatedAgain: Bool = false) throws {
@@ -81,7 +81,7 @@ package final class MetricsFile: Sendable {
         }
     }
 
-    /// Makes what was appended survive a loss of power.
+    /// Makes sure that the appended lines survive a loss of power.
     package func synchronize() throws {
         try state.withLock { state in try write(&state) }
         do {

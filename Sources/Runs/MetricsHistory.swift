@@ -18,8 +18,8 @@ struct MetricsHistory {
     /// No line.
     init() {}
 
-    /// Reads the lines up to a step. The end of a run that is now going on is left out, and so are a line that a crash
-    /// tore and what follows it.
+    /// Reads the lines up to a step. The final record of a run that now continues is left out, and so are a line that a
+    /// crash cut off and all lines after it.
     ///
     /// - Parameters:
     ///   - file: the file's bytes.
@@ -34,7 +34,7 @@ struct MetricsHistory {
                 line.step <= step && line.kind != MetricsRecord.Kind.final.rawValue
                 && !(line.step == step && repeated.contains { $0.rawValue == line.kind })
             guard isKept else { continue }
-            // What follows a line that is left out, or an empty one, has moved.
+            // Lines after one that is left out, or an empty one, have moved.
             isPrefix = isPrefix && text.startIndex == bytes.count
             bytes += text
             bytes.append(UInt8(ascii: "\n"))

@@ -1,12 +1,13 @@
 /// The kind and the step of a line of `metrics.jsonl`.
 ///
-/// A run that goes on reads every line of its past between a failure and its next step. There may be hundreds of thousands,
-/// for which `JSONDecoder` takes seconds: this scans each byte once and looks at nothing but these two keys.
+/// A run that goes on reads every line of its past between a failure and its next step. There may be hundreds of
+/// thousands, for which `JSONDecoder` takes seconds: this scans each byte once and looks at nothing but these two keys.
 struct MetricsLine: Hashable {
     let kind: String
     let step: Int
 
-    /// - Parameter line: nil is given where it is not one whole JSON object with both keys, as a line that a crash tore.
+    /// - Parameter line: the bytes without their line end. The result is nil where they are not one whole JSON object
+    ///   with both keys, as of a line that a crash cut off.
     init?(_ line: ArraySlice<UInt8>) {
         let scan = ObjectScan(line)
         guard scan.isWhole, let kind = scan.kind, let step = scan.step.flatMap({ Int($0) }) else { return nil }

@@ -1,4 +1,4 @@
-/// One line of `metrics.jsonl`: what a run knew at one step.
+/// One line of `metrics.jsonl`: the state of a run at one step.
 package struct MetricsRecord: Hashable, Sendable {
     package enum Kind: String, Sendable {
         /// The mean over the training steps since the record before.
@@ -9,7 +9,7 @@ package struct MetricsRecord: Hashable, Sendable {
         case averagedEvaluation = "averaged_evaluation"
         /// The whole test split at the end of the run, with several views of its images.
         case augmentedEvaluation = "augmented_evaluation"
-        /// The end of the run: the last evaluation, and the digest of what was learned.
+        /// The end of the run: the last evaluation, and the digest of the trained parameters.
         case final
     }
 
@@ -28,7 +28,7 @@ package struct MetricsRecord: Hashable, Sendable {
     package var imagesPerSecond: Double
     /// Seconds since the record before for which rank 0's steps waited for images; of training records only.
     package var waitedForImages: Double?
-    /// How the ranks' times of work since the record before compare; nil for one rank.
+    /// The comparison of the ranks' times of work since the record before; nil for one rank.
     package var pace: PaceComparison?
     /// SHA-256 of all parameters and buffers in canonical order, in hexadecimal; only of the final record.
     package var parametersSHA256: String?

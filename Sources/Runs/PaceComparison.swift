@@ -1,4 +1,4 @@
-/// How the ranks' times of work compare.
+/// A comparison of the ranks' times of work.
 package struct PaceComparison: Hashable, Sendable {
     package let slowest: Int
     /// The slowest rank's time over the median.

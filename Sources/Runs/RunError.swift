@@ -1,6 +1,6 @@
 import Terminal
 
-/// Why a run's folder cannot be used.
+/// The reasons for which a run's folder cannot be used.
 package enum RunError: Error, Equatable, Sendable {
     case cannotWrite(path: String, reason: String)
     /// Another run writes there; `holder` is nil where it does not say yet which.

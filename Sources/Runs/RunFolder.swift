@@ -4,7 +4,7 @@ import Glibc
 package import Recipes
 import Terminal
 
-/// Where a run keeps what it makes. Only rank 0 looks at it.
+/// The folder in which a run keeps its files. Only rank 0 looks at it.
 package struct RunFolder: Hashable, Sendable {
     package let path: String
 
@@ -19,9 +19,9 @@ package struct RunFolder: Hashable, Sendable {
     package var badSamples: String { path + "/bad-samples.tsv" }
     /// Says which process writes here, while one does.
     package var lock: String { path + "/run.lock" }
-    /// Tells this run from others that were or will be here.
+    /// The file with the run's identity, which no other run here had or will have.
     package var identity: String { path + "/run.id" }
-    /// What a supervisor saw and did.
+    /// The log of a supervisor's events.
     package var events: String { path + "/supervisor.jsonl" }
 
     static func path(ofLock path: String) -> String { String(path.dropLast("/run.lock".count)) }
@@ -36,8 +36,8 @@ package struct RunFolder: Hashable, Sendable {
         ((try? CheckpointDirectory(path: checkpoints).entries()) ?? []).isEmpty == false
     }
 
-    /// The folder for a new run: the one the user names, else `runs/MODEL-DATA`, with a number where that is taken. The latter is made:
-    /// of several runs that begin at once, each has another.
+    /// The folder for a new run: the one the user names, else `runs/MODEL-DATA`, with a number where that is taken. The
+    /// latter is made: of several runs that begin at once, each has another.
     ///
     /// - Throws: `RunError.cannotWrite`
     package static func new(asked: String?, model: String, data: String) throws(RunError) -> RunFolder {
@@ -52,7 +52,8 @@ package struct RunFolder: Hashable, Sendable {
         return numbered(number, model: model, data: data)
     }
 
-    /// The folder of the run to resume: the one the user names, else the latest that `new` chose for this model and data.
+    /// The folder of the run to resume: the one the user names, else the latest that `new` chose for this model and
+    /// data.
     package static func existing(asked: String?, model: String, data: String) -> RunFolder {
         if let asked { return RunFolder(path: asked) }
         var folder = numbered(1, model: model, data: data)
@@ -65,8 +66,8 @@ package struct RunFolder: Hashable, Sendable {
         return folder
     }
 
-    /// The folder of the run that a checkpoint's file, a folder of checkpoints, or the run's own folder belongs to; nil where
-    /// checkpoints lie by themselves.
+    /// The folder of the run that a checkpoint's file, a folder of checkpoints, or the run's own folder belongs to; nil
+    /// where checkpoints lie by themselves.
     package static func owning(_ path: String) -> RunFolder? {
         if isFolder(path), RunFolder(path: path).holdsRun { return RunFolder(path: path) }
         guard let folder = resolvedPath(isFolder(path) ? path : splitPath(path).folder) else { return nil }
@@ -74,9 +75,9 @@ package struct RunFolder: Hashable, Sendable {
         return name == "checkpoints" ? RunFolder(path: parent) : nil
     }
 
-    /// What the run to resume was made with, as its folder or else its checkpoint says; nil where nothing is there yet.
+    /// Returns the recipe of the run to resume, from its folder or else its checkpoint; nil where nothing is there yet.
     ///
-    /// - Parameter output: what the user says of the folder for results.
+    /// - Parameter output: the folder for results that the user asks for.
     package static func recipe(toResume resume: Recipe.Resume, output: String?) throws -> RecipeOverrides? {
         switch resume {
         case .none: return nil
@@ -106,7 +107,7 @@ package struct RunFolder: Hashable, Sendable {
     private static let runs = "runs"
 
     private static func numbered(_ number: Int, model: String, data: String) -> RunFolder {
-        // `fashion-mnist:/data` is called after what it is, not after where it is; a path after the last of its names.
+        // `fashion-mnist:/data` is named after the data set, not after its place; a path after the last of its names.
         let dataset =
             data.utf8.contains(UInt8(ascii: "/")) && !data.hasPrefix("fashion-mnist:")
             ? splitPath(data.last == "/" ? String(data.dropLast()) : data).name
@@ -114,13 +115,13 @@ package struct RunFolder: Hashable, Sendable {
         return RunFolder(path: "\(runs)/\(model)-\(dataset)" + (number == 1 ? "" : "-\(number)"))
     }
 
-    /// Removes what makes the folder hold a run, of one that has saved no state yet.
+    /// Removes the files that make the folder hold a run, of a run that has saved no state yet.
     package func removeBeginning() {
         guard !holdsCheckpoints else { return }
         for path in [recipe, metrics] { _ = path.withPath { unlink($0) } }
     }
 
-    /// Removes what a supervisor has written, and the folder where nothing else is in it.
+    /// Removes a supervisor's log, and the folder where nothing else is in it.
     package func removeEvents() {
         _ = events.withPath { unlink($0) }
         removeIfEmpty()

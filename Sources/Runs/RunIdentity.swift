@@ -2,9 +2,9 @@ import Checkpoints
 import Files
 import Terminal
 
-/// The identity of a run, which tells its steps from those of another run in the same folder.
+/// The identity of a run, which distinguishes its steps from those of another run in the same folder.
 ///
-/// The file `run.id` of the folder says it. A run that begins anew draws another; one that is resumed keeps it.
+/// It is in the folder's file `run.id`. A run that begins anew draws another; one that is resumed keeps it.
 package struct RunIdentity: Hashable, Sendable {
     /// 32 hexadecimal digits.
     package let text: String

@@ -6,9 +6,9 @@ import Terminal
 /// The right to write into a run's folder, which one process has at a time.
 ///
 /// The file `run.lock` says who has it. It is also locked as files are (`flock`), which ends with the process whatever
-/// happens to it: that is what tells a run that goes on from one that was killed. On a disk of this machine the file's
-/// lock is the whole truth, whatever name the writer knew the machine by (a container has one of its own each time); of
-/// a folder that others may have mounted, too, another machine's name means that its process may live.
+/// happens to it: so a run that goes on differs from one that was killed. On a disk of this machine the file's lock is
+/// the whole truth, whatever name the writer knew the machine by (a container has one of its own each time); of a
+/// folder that others may have mounted, too, another machine's name means that its process may live.
 package final class RunLock: Sendable {
     private let path: String
     private let descriptor: Int32
@@ -46,7 +46,7 @@ package final class RunLock: Sendable {
     }
 
     /// The file, open and, where the file system has such locks, locked. A process of another machine that was stopped
-    /// or cut off may still have the file locked. What its supervisor starts elsewhere makes a file of its own.
+    /// or cut off may still have the file locked. A rank that its supervisor starts elsewhere makes a file of its own.
     private static func locked(_ path: String) throws(RunError) -> (descriptor: Int32, isExclusive: Bool) {
         while true {
             let descriptor = path.withPath { open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
@@ -99,14 +99,15 @@ package struct RunHolder: Codable, Equatable, Sendable {
     /// The machine's name.
     package let host: String
     package let pid: Int32
-    /// When it took the folder, for people.
+    /// The time at which it took the folder, for people.
     package let start: String
-    /// When the process began, in the kernel's ticks since the machine's start: its number alone may be another's by
-    /// now.
+    /// The time at which the process began, in the kernel's ticks since the machine's start; its number alone may be
+    /// another's by now.
     package let ticks: Int
     /// The cluster's job that it is of; one that is started again elsewhere is the same.
     package var job: String?
-    /// The supervisor that started it, as `CNN_TRAIN_JOB` says; what that starts again elsewhere is the same run.
+    /// The supervisor that started it, as `CNN_TRAIN_JOB` says; a process that this supervisor starts again elsewhere
+    /// belongs to the same run.
     package var supervisor: String?
 
     static var here: RunHolder {
@@ -129,7 +130,7 @@ package struct RunHolder: Codable, Equatable, Sendable {
         return host == here.host && (knownFromLock || Self.ticks(of: pid) != ticks)
     }
 
-    /// Whether this process is what the same supervisor has started in its place, on another machine.
+    /// Whether the same supervisor has started this process in its place, on another machine.
     var isReplacedHere: Bool {
         let here = Self.here
         return supervisor != nil && supervisor == here.supervisor && host != here.host

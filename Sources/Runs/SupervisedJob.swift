@@ -1,7 +1,7 @@
 import Foundation
 
-/// A job that a supervisor keeps alive: the name that all its processes share, and where they put what lasts no longer
-/// than they do.
+/// A job that a supervisor keeps alive: the name that all its processes share, and the folders of files that last no
+/// longer than they do.
 package struct SupervisedJob: Hashable, Sendable {
     /// The environment's variable that holds `id` in each process of the job.
     package static let variable = "CNN_TRAIN_JOB"
@@ -27,7 +27,7 @@ package struct SupervisedJob: Hashable, Sendable {
         ProcessInfo.processInfo.environment[variable].flatMap(SupervisedJob.init(id:))
     }
 
-    /// What processes of a host share in memory, and notes of those that failed.
+    /// The folder of the memory that processes of a host share, and of the notes of those that failed.
     package var memoryFolder: String { "/dev/shm/" + Self.prefix + id }
     /// Open MPI's files of a host.
     package var sessionFolder: String { "/tmp/" + Self.prefix + id }

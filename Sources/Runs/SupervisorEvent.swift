@@ -3,7 +3,7 @@ package import Foundation
 import Glibc
 import Terminal
 
-/// A line of `supervisor.jsonl`: what a supervisor saw or did.
+/// A line of `supervisor.jsonl`: an observation or an action of a supervisor.
 package struct SupervisorEvent: Hashable, Sendable {
     package enum Kind: String, Sendable {
         /// mpirun was started.

@@ -1,6 +1,7 @@
 package import Machine
 
-/// Memory for `count` elements that one owner holds, aligned for any vector, zeroed, and on huge pages where it is large.
+/// Memory for `count` elements that one owner holds, aligned for any vector, zeroed, and on huge pages where it is
+/// large.
 ///
 /// Not for small or short-lived things: an `Array` serves those better.
 package struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable {

@@ -1,14 +1,15 @@
 /// One rank's share of one global batch, as a data loader hands it to the engine.
 ///
-/// Samples stand in the order of the rank's virtual shards: first `shardSizes[0]` samples of its first shard, and so on.
+/// Samples stand in the order of the rank's virtual shards: first `shardSizes[0]` samples of its first shard, and so
+/// on.
 package struct Batch: Sendable {
     /// The pixels of all samples.
     package var images: any BatchImages
     /// The class of each sample, or the two that it is a mixture of, in 0..<classes.
     package var targets: [Target]
-    /// What each sample is called in its dataset: an index that does not depend on order or rank.
+    /// The number of each sample in its dataset: an index that does not depend on order or rank.
     package var sampleIDs: [UInt32]
-    /// How many samples each of this rank's shards has; some may be 0 in a short last batch.
+    /// The number of samples in each of this rank's shards; some may be 0 in a short last batch.
     package var shardSizes: [Int]
 
     package init(images: any BatchImages, targets: [Target], sampleIDs: [UInt32], shardSizes: [Int]) {

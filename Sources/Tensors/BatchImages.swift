@@ -1,4 +1,4 @@
-/// The pixels of a batch's samples, which become floats when the engine takes them in.
+/// The pixels of a batch's samples; the engine turns them into floats.
 package protocol BatchImages: Sendable {
     /// The number of samples.
     var count: Int { get }
@@ -47,7 +47,8 @@ package struct FloatImages: BatchImages {
 
 /// Memory for the samples of a batch, each of which one thread writes before others read it.
 ///
-/// Unchecked: who writes which sample when is for its users to agree on, as by a lock that tells of finished samples.
+/// Unchecked: its users agree on which thread writes which sample when, as by a lock that says which samples are
+/// finished.
 package final class SampleMemory<Element: BitwiseCopyable>: @unchecked Sendable {
     package let samples: Int
     /// Elements of each sample.
@@ -56,8 +57,8 @@ package final class SampleMemory<Element: BitwiseCopyable>: @unchecked Sendable 
     private let block: SampleReserve.Block
     private let reserve: SampleReserve
 
-    /// Takes memory out of `reserve`, to which it goes back in the end. Nothing stands in it yet: what is read of a sample
-    /// that was not written is undefined.
+    /// Takes memory out of `reserve`, to which it goes back in the end. Its contents are undefined until a sample is
+    /// written.
     package init(samples: Int, sampleCount: Int, from reserve: SampleReserve) {
         precondition(samples >= 0 && sampleCount >= 0, "memory for \(samples) samples of \(sampleCount)")
         self.samples = samples

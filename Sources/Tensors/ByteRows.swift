@@ -105,7 +105,7 @@ package enum ByteRows {
         for pair in 0..<entry.pairs.count {
             let weights = pairs[pair]
             let first = place.loadUnaligned(as: SIMD16<UInt8>.self)
-            // The second of the last pair may not be there; its weight is zero then.
+            // The second row of the last pair may not be there; its weight is zero then.
             let isLast = pair == entry.pairs.count - 1 && entry.isOdd
             let second = (isLast ? place : place + stride).loadUnaligned(as: SIMD16<UInt8>.self)
             place += 2 * stride
@@ -215,7 +215,7 @@ private enum ByteBlock {
 /// The rows of a matrix of bytes that rows of another are made of, and the weight of each: whole numbers in units of
 /// 2^-22.
 package struct RowWeights: Sendable {
-    /// Two weights in turn, cut in two so that sixteen bits hold a part: high * 2^8 + low.
+    /// Two weights in alternate lanes, each in two parts of sixteen bits: high * 2^8 + low.
     struct Pair: Sendable {
         var low: SIMD8<Int16>
         var high: SIMD8<Int16>
@@ -231,7 +231,7 @@ package struct RowWeights: Sendable {
     }
 
     struct Row: Sendable {
-        /// Of the source.
+        /// The first of the source's rows that it is made of.
         var first: Int
         /// Rows from there on that have a weight.
         var count: Int

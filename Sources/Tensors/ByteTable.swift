@@ -1,20 +1,20 @@
-/// The number that each byte becomes, for each channel of an image: a normalisation looked up instead of computed.
+/// The number that each byte stands for, for each channel of an image: a normalisation by table look-up.
 package struct ByteTable: Sendable {
     package let channels: Int
     /// 256 numbers for each channel, channel after channel.
     private let numbers: [Float]
 
-    /// - Parameter number: what a byte of a channel becomes.
+    /// - Parameter number: the number that a byte of a channel stands for.
     package init(channels: Int, number: (_ byte: UInt8, _ channel: Int) -> Float) {
         precondition(channels > 0, "a table for \(channels) channels")
         self.channels = channels
         numbers = (0..<channels).flatMap { channel in (0...255).map { number(UInt8($0), channel) } }
     }
 
-    /// The number that `byte` becomes.
+    /// The number that `byte` stands for.
     package subscript(_ byte: UInt8, channel: Int) -> Float { numbers[channel << 8 | Int(byte)] }
 
-    /// Writes what each of `bytes` becomes; channels vary fastest.
+    /// Writes the number of each of `bytes`; channels vary fastest.
     package func write(_ bytes: Span<UInt8>, into target: inout MutableSpan<Float>) {
         precondition(bytes.count == target.count, "\(bytes.count) bytes for \(target.count) numbers")
         precondition(bytes.count.isMultiple(of: channels), "\(bytes.count) bytes of \(channels) channels")

@@ -1,5 +1,5 @@
 extension MutableSpan where Element: BitwiseCopyable {
-    /// Lends one part to be read while another is written: what one span's rules alone do not allow.
+    /// Lends one part for reading while another is written, which one span's rules alone do not allow.
     ///
     /// - Precondition: The parts lie within the span and do not overlap.
     package mutating func withParts<Result, Failure: Error>(

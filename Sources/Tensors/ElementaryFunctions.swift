@@ -1,9 +1,9 @@
 /// exp, log, sin and cos whose bits are the same on every machine.
 ///
-/// A C library may round these as it likes and differs between versions and CPUs. Here each is an exact range reduction and
-/// a Taylor polynomial long enough for a double, in plain multiplications and additions, which IEEE 754 fixes to the bit and
-/// Swift does not contract. (`Double.squareRoot()` is exact already.) All are within 2 units in the last place of the true
-/// value over their stated domain.
+/// A C library may round these as it likes and differs between versions and CPUs. Here each is an exact range reduction
+/// and a Taylor polynomial long enough for a double, in plain multiplications and additions, which IEEE 754 fixes to
+/// the bit and Swift does not contract. (`Double.squareRoot()` is exact already.) All are within 2 units in the last
+/// place of the true value over their stated domain.
 ///
 /// Not for kernels: those have vector forms in single precision.
 package enum Elementary {
@@ -49,7 +49,8 @@ package enum Elementary {
         return logs(SIMD4(repeating: isNormal ? x : x * 0x1p54), exponent: isNormal ? 0 : -54)[0]
     }
 
-    /// Four natural logarithms of x 2^exponent, for positive normal x. One by one each would wait for its own long chain of operations.
+    /// Four natural logarithms of x 2^exponent, for positive normal x. One by one each would wait for its own long
+    /// chain of operations.
     package static func logs(_ x: SIMD4<Double>, exponent: Int64 = 0) -> SIMD4<Double> {
         // x = m 2^k with m in [sqrt 1/2, sqrt 2), and ln m = 2 artanh s with s = (m - 1) / (m + 1), |s| <= 0.1716.
         let bits = unsafeBitCast(x, to: SIMD4<UInt64>.self)
@@ -90,7 +91,8 @@ package enum Elementary {
 
     /// The sines of x + quadrants pi / 2.
     ///
-    /// x = quadrant * pi / 2 + r with |r| <= pi / 4. (Cody and Waite, "Software Manual for the Elementary Functions", 1980.)
+    /// x = quadrant * pi / 2 + r with |r| <= pi / 4. (Cody and Waite, "Software Manual for the Elementary Functions",
+    /// 1980.)
     private static func waves(_ x: SIMD4<Double>, quadrants: UInt64) -> SIMD4<Double> {
         // Adding 2^52 + 2^51 leaves the nearest whole number, even in the middle, in the lowest bits.
         let shifted = x * 0.6366197723675814 + 0x1.8p52

@@ -1,7 +1,7 @@
 /// A buffer that its owner lends to another thread.
 ///
-/// Unchecked: owner and borrower agree between them who touches which part when, as by a lock that tells of finished parts; the
-/// memory itself stays as long as somebody holds this.
+/// Unchecked: owner and borrower agree on which of them uses which part when, as by a lock that says which parts are
+/// finished. The memory itself stays as long as somebody holds this.
 package struct LentMemory<Element: BitwiseCopyable>: @unchecked Sendable {
     package let count: Int
     /// The first element. Only targets made for pointers (Kernels, Engine's lowering) reach for it.

@@ -4,9 +4,9 @@ package import Machine
     import Glibc
 #endif
 
-/// A file in memory. What is written there is in the file at once, and stays there however this process ends.
+/// A file mapped into memory. Bytes written there are in the file at once, and stay there however this process ends.
 ///
-/// Unchecked: its user agrees with itself which thread writes where, as for `LentMemory`.
+/// Unchecked: its user sees to it which thread writes where, as for `LentMemory`.
 package final class MappedFile: @unchecked Sendable {
     package let bytes: Int
     private let start: UnsafeMutableRawPointer

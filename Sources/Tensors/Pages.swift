@@ -4,7 +4,7 @@ package import Machine
     import Glibc
 #endif
 
-/// Zeroed memory, aligned for any vector; large stretches straight from the system, on huge pages where it has them.
+/// Zeroed memory, aligned for any vector; large blocks straight from the system, on huge pages where it has them.
 ///
 /// A working set of some hundred kilobytes on small pages that lie scattered in physical memory crowds some sets of the
 /// second-level cache and leaves others empty, besides what it costs to translate its addresses.
@@ -19,10 +19,10 @@ package struct Pages: @unchecked Sendable {
 
     private var isLarge: Bool { size >= Self.large }
 
-    /// Reserves `bytes`. A page of large stretches is zeroed when it is first touched, by the thread that touches it.
+    /// Reserves `bytes`. A page of a large block is zeroed when it is first touched, by the thread that touches it.
     ///
     /// - Throws: `MemoryError.refused`
-    /// - Complexity: O(1) for large stretches, O(bytes) for small ones.
+    /// - Complexity: O(1) for large blocks, O(bytes) for small ones.
     package init(bytes: Int) throws(MemoryError) {
         precondition(bytes >= 0, "a stretch of \(bytes) bytes was asked for")
         if bytes < Self.large {
@@ -36,7 +36,7 @@ package struct Pages: @unchecked Sendable {
         // More than any system has.
         guard bytes < Int.max >> 1 else { throw .refused(bytes: bytes) }
         size = (bytes + Self.hugePage - 1) / Self.hugePage * Self.hugePage
-        // The system aligns to small pages only: what stands before and after the huge ones goes back.
+        // The system aligns to small pages only: those before and after the huge ones go back.
         let reserved = size + Self.hugePage
         guard let raw = mmap(nil, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             raw != MAP_FAILED

@@ -5,7 +5,7 @@
 /// additions a vector and is hidden behind the copy. Of use against accidents; not a cryptographic digest. (Fletcher,
 /// "An Arithmetic Checksum for Serial Transmissions", 1982.)
 package enum PieceChecksum {
-    /// Floats of a piece: what is copied stays in the first- or second-level cache.
+    /// Floats of a piece, so that a copied piece stays in the first- or second-level cache.
     package static let floats = 8_192
 
     /// The pieces of `count` floats.

@@ -6,10 +6,10 @@ import Synchronization
 
 /// Memory of batches that are no longer needed, for those that come next.
 ///
-/// Threads that take turns in allocating what others free leave a general allocator with holes in the memory of each of
-/// them. Here there are never more bytes than batches had at one time.
+/// Threads that allocate memory which others free leave a general allocator with holes in the memory of each of them.
+/// Here there are never more bytes than batches had at one time.
 package final class SampleReserve: Sendable {
-    /// A stretch of memory in which anything may stand.
+    /// A block of memory with undefined contents.
     struct Block: @unchecked Sendable {
         let start: UnsafeMutableRawPointer
         let bytes: Int

@@ -1,6 +1,7 @@
 /// The extent of one sample's feature map, stored height x width x channels (NHWC without the N).
 ///
-/// The batch is never part of a shape: a network and a graph speak of one sample, a plan adds how many.
+/// The batch is never part of a shape: a network and a graph have the shapes of one sample, an execution plan adds the
+/// number of samples.
 package struct Shape: Hashable, Sendable {
     /// Rows of pixels.
     package var height: Int

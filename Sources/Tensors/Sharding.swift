@@ -1,8 +1,9 @@
-/// How a global batch falls into virtual shards, and shards onto ranks.
+/// The division of a global batch into virtual shards, and of shards among ranks.
 ///
-/// The batch is cut into `shards` runs of nearly equal length whatever the number of ranks. Rank r of P owns the shards
-/// r, r + P, r + 2P, …; sums over shards follow one binary tree that pairs shard s with s + V/2, then with s + V/4, ….
-/// For P a power of two up to V a rank's own shards are then a whole subtree, so that the sum has the same bits for every such P.
+/// The batch is cut into `shards` parts of nearly equal length whatever the number of ranks. Rank r of P owns the
+/// shards r, r + P, r + 2P, …; sums over shards follow one binary tree that pairs shard s with s + V/2, then with s +
+/// V/4, …. For P a power of two up to V a rank's own shards are then a whole subtree, so that the sum has the same bits
+/// for every such P.
 package struct Sharding: Hashable, Sendable {
     /// V, the number of virtual shards in the global batch.
     package let shards: Int
@@ -10,10 +11,11 @@ package struct Sharding: Hashable, Sendable {
     package let ranks: Int
     /// This rank, in 0..<ranks.
     package let rank: Int
-    /// Whether sums over shards have the same bits as on one rank: for a power of two of ranks, up to the number of shards.
+    /// Whether sums over shards have the same bits as on one rank: for a power of two of ranks, up to the number of
+    /// shards.
     package let isExact: Bool
 
-    /// The number of shards where nothing else is asked for.
+    /// The default number of shards.
     package static let defaultShards = 8
 
     package init(shards: Int = Sharding.defaultShards, ranks: Int = 1, rank: Int = 0) {
@@ -36,11 +38,11 @@ package struct Sharding: Hashable, Sendable {
         return start..<(start + size + (shard < longer ? 1 : 0))
     }
 
-    /// This rank's shards in `count` passes, one after the other, each as if it were a rank of its own among `ranks` x `count`:
-    /// in the order in which they are computed.
+    /// This rank's shards in `count` passes, one after the other, each as if it were a rank of its own among `ranks` x
+    /// `count`: in the order in which they are computed.
     ///
-    /// For a power of two the order is such that sums of passes follow the shards' tree while they come: each is added to the
-    /// one that waits for it, as a binary counter carries.
+    /// For a power of two the order is such that sums of passes follow the shards' tree while they come: each is added
+    /// to the one that waits for it, as a binary counter carries.
     package func passes(_ count: Int) -> [Sharding] {
         precondition(count > 0, "\(count) passes were asked for")
         let bits = count.trailingZeroBitCount

@@ -1,7 +1,7 @@
-/// Finds what a misspelt name was meant to be.
+/// Guesses the name that a misspelt one was meant to be.
 package enum Spelling {
-    /// The first candidate that `name` is a part of, or else the one with the fewest edits from it, the first of several;
-    /// nil where all differ in more than half of their letters.
+    /// The first candidate that `name` is a part of, or else the one with the fewest edits from it, the first of
+    /// several; nil where all differ in more than half of their letters.
     package static func nearest(to name: String, among candidates: [String]) -> String? {
         let name = name.lowercased()
         // Two letters are a part of too much.
@@ -11,7 +11,7 @@ package enum Spelling {
         return best.edits * 2 <= max(name.count, best.candidate.count) ? best.candidate : nil
     }
 
-    /// How many letters to insert, delete or replace. (Levenshtein, 1966.)
+    /// Returns the number of letters to insert, delete or replace. (Levenshtein, 1966.)
     ///
     /// - Complexity: O(a.count * b.count).
     static func edits(from a: String, to b: String) -> Int {

@@ -4,8 +4,8 @@ import Foundation
 package protocol ErrorOfSeveralLines: Error, CustomStringConvertible {}
 
 extension Error {
-    /// What a message says of the error: our errors' own words; of an error of the system or of Foundation the system's reason and the
-    /// file. Control characters, which text from files may bring along, are visible.
+    /// The words of a message for the error: our errors' own words; for an error of the system or of Foundation the
+    /// system's reason and the file. Control characters, which may come from files, are made visible.
     package var words: String {
         if let error = self as? any ErrorOfSeveralLines { return error.description }
         let error = self as NSError

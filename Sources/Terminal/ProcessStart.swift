@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Signals by which the system ends a process that writes where nobody reads (SIGPIPE) or more than a file may hold (SIGXFSZ), and which it
-/// ends by itself no longer: the call fails instead.
+/// Signals by which the system ends a process that writes where nobody reads (SIGPIPE) or more than a file may hold
+/// (SIGXFSZ), and which it ends by itself no longer: the call fails instead.
 package enum WriteSignals {
     private static let all = [SIGPIPE, SIGXFSZ]
     /// Those that were not ignored before.
@@ -19,7 +19,7 @@ package enum WriteSignals {
         }
     }
 
-    /// Gives them their effect again, for a program that this process becomes.
+    /// Restores the signals' effect, for a program that this process becomes.
     package static func restore() {
         taken.withLock { numbers in
             for number in numbers { signal(number, SIG_DFL) }
@@ -28,15 +28,16 @@ package enum WriteSignals {
     }
 }
 
-/// Whether this process ignores a signal. Where the process that started it did so, as nohup and `trap "" INT` do, it shall stay so.
+/// Whether this process ignores a signal. Where the process that started it did so, as nohup and `trap "" INT` do, it
+/// shall stay so.
 package func isIgnored(_ number: Int32) -> Bool {
     var action = sigaction()
     guard sigaction(number, nil, &action) == 0 else { return false }
     return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
 }
 
-/// Occupies standard streams that were closed when the process started, so that no file which it opens takes their number and gets their text.
-/// To read and to write them fails as before.
+/// Occupies standard streams that were closed when the process started, so that no file which it opens takes their
+/// number and gets their text. To read and to write them fails as before.
 package func occupyClosedStreams() {
     for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
         // The lowest number that is free, which is this one.

@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Standard output or standard error, which may be full, closed, or read by nobody any more. None of that ends the process.
+/// Standard output or standard error, which may be full, closed, or read by nobody any more. None of that ends the
+/// process.
 package final class StandardStream: Sendable {
     package static let output = StandardStream(descriptor: STDOUT_FILENO)
     package static let error = StandardStream(descriptor: STDERR_FILENO)
@@ -16,8 +17,8 @@ package final class StandardStream: Sendable {
 
     /// Writes all of a text, its control characters made visible except for line ends and tabs.
     ///
-    /// - Throws: why it could not be written. Once a reader has gone, nothing more is tried; a disk that was full may have space by the
-    ///   next time.
+    /// - Throws: why it could not be written. Once a reader has gone, nothing more is tried; a disk that was full may
+    ///   have space by the next time.
     package func write(_ text: String) throws(StreamFailure) {
         let bytes = Array(text.visible(keeping: ["\n", "\t"]).utf8)
         let code: Int32 = isGone.withLock { isGone in
@@ -60,11 +61,11 @@ package final class StandardStream: Sendable {
     }
 }
 
-/// Why a standard stream takes no more text.
+/// The reason for which a standard stream takes no more text.
 package struct StreamFailure: Error, Equatable, Sendable {
     package let code: Int32
 
-    /// Whether a reader has left, as `head` does: it has what it wanted.
+    /// Whether a reader has left, as `head` does when it has read enough.
     package var isReaderGone: Bool { code == EPIPE }
 }
 

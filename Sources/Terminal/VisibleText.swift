@@ -1,8 +1,9 @@
 import Files
 
 extension String {
-    /// The text with everything made visible that would not be seen, or would move a terminal's cursor, change its colours or turn the
-    /// order of its letters: an escape becomes `\u{1b}`, and a byte of a path that is no part of UTF-8 `\xE9`. For text from files, which may be anybody's.
+    /// The text with control characters made visible: those that nobody sees, or that move a terminal's cursor, change
+    /// its colours or reverse the order of its letters. An escape becomes `\u{1b}`, and a byte of a path that is no
+    /// part of UTF-8 `\xE9`. For text from files, which may be anybody's.
     package var visible: String { visible(keeping: []) }
 
     /// The same, but for some characters that stay.
@@ -40,8 +41,8 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// Whether it is a control character (C0, DEL, C1), a separator of lines or paragraphs, or one that overrides the direction of what follows
-    /// (Unicode, UAX #9), or stands for a byte. All others are below U+10000.
+    /// Whether it is a control character (C0, DEL, C1), a separator of lines or paragraphs, or one that overrides the
+    /// direction of what follows (Unicode, UAX #9), or stands for a byte. All others are below U+10000.
     fileprivate var isControl: Bool {
         switch value {
         case 0..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: true

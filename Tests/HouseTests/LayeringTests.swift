@@ -40,15 +40,32 @@ private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
         }
     }
 
-    @Test("sources neither trap nor force", arguments: rooms)
+    @Test("sources neither trap nor force", arguments: rooms + ["KernelBody"])
     func sourcesNeitherTrapNorForce(room: String) throws {
         for file in try swiftFiles(in: room) {
             for (number, line) in try String(contentsOf: file, encoding: .utf8).split(separator: "\n").enumerated() {
-                for word in ["fatalError", "try!", "as!"] where !line.contains("//") {
-                    #expect(!line.contains(word), "\(file.lastPathComponent):\(number + 1)")
-                }
+                #expect(!forces(line), "\(file.lastPathComponent):\(number + 1): \(line)")
             }
         }
+    }
+
+    @Test(
+        "a forced unwrap, cast or try is told from what only looks like one",
+        arguments: [
+            ("let a = b!", true), ("f(b!.c)", true), ("x[0]! + 1", true), ("g()!", true), ("try! f()", true),
+            ("a as! B", true), ("fatalError()", true), ("if a != b {", false), ("if !a {", false), ("f(!a)", false),
+            ("// never b!", false), ("x = y ?? z", false),
+        ])
+    func forced(line: String, isForced: Bool) {
+        #expect(forces(line) == isForced)
+    }
+
+    /// Whether a line of code ends the program where a value is missing or an error is thrown.
+    private func forces(_ line: some StringProtocol) -> Bool {
+        guard !line.contains("//") else { return false }
+        if ["fatalError", "try!", "as!"].contains(where: { line.contains($0) }) { return true }
+        // What is unwrapped ends in a name, a bracket or a call, and no comparison follows.
+        return String(line).contains(/[\w)\]]!(?!=)/)
     }
 
     @Test(

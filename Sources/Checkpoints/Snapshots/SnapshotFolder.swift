@@ -37,10 +37,10 @@ package struct SnapshotFolder: Equatable, Sendable {
             try map(opened.descriptor, bytes: opened.bytes, isWritable: false), locked: nil)
     }
 
-    /// The file of a run, to be written: the one that is there where it says the same of itself, with what it holds,
-    /// else a new one whose room is taken at once.
+    /// Opens the file of a run to be written. It is the one that is there where its head is the same, with its content,
+    /// else a new one whose memory is reserved at once.
     ///
-    /// - Throws: `noRoom` where the folder has too little, `snapshotInUse` where another process has the file.
+    /// - Throws: `noRoom` where the folder has too little capacity, `snapshotInUse` where another process has the file.
     package func openToWrite(_ head: SnapshotHead) throws(CheckpointError) -> SnapshotFile {
         let path = file(ofRun: head.run)
         let encoded = head.encoded
@@ -160,7 +160,7 @@ package struct SnapshotFolder: Equatable, Sendable {
         }
     }
 
-    /// Takes the room now: a page that is not there when it is written ends the process.
+    /// Reserves the file's memory now: a page that is missing when it is written ends the process.
     private func reserve(_ descriptor: Int32, _ path: String, bytes: Int) throws(CheckpointError) {
         while true {
             let available = freeBytes(in: self.path) ?? 0

@@ -103,7 +103,8 @@ enum TorchPickle {
 }
 
 extension TorchStorage {
-    /// From `('storage', type, key, device, numbers)`, in old files also what it is a view of; nil for anything else.
+    /// Reads `('storage', type, key, device, numbers)`, in old files also the storage that it is a view of; nil for
+    /// anything else.
     init?(_ value: PickleValue) {
         guard case .tuple(let parts) = value, parts.count == 5 || (parts.count == 6 && parts[5] == .none),
             parts[0].name == "storage", case .global(let typeName) = parts[1],

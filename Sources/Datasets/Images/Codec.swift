@@ -6,7 +6,7 @@ struct Codec: ~Copyable {
     private let format: ImageFormat
     private let handle: OpaquePointer
     private let bytes: Int
-    /// Of the picture as it lies in the file.
+    /// Rows of the picture as it lies in the file; `width` are its columns.
     let height: Int
     let width: Int
 

@@ -9,7 +9,7 @@ struct Container {
     var frame: Frame?
     var orientation = Orientation.upright
 
-    /// Where a frame lies, and how large the canvas is.
+    /// The place of a frame on its canvas, and the size of the canvas, in pixels.
     struct Frame {
         var top: Int
         var left: Int

@@ -36,11 +36,11 @@ package struct ImageDecoder: ~Copyable {
         self.turnsUpright = turnsUpright
     }
 
-    /// What the header of a file says, of which nothing is decoded.
+    /// Reads the header of a file; nothing is decoded.
     ///
     /// - Parameters:
     ///   - bytes: of the whole file; metadata may stand behind the pixels.
-    ///   - path: What messages call it.
+    ///   - path: The file's name in messages.
     /// - Throws: `ImageError` for anything but the header of a picture that can be decoded.
     package func header(of bytes: Span<UInt8>, path: String) throws(ImageError) -> ImageHeader {
         let container = try Container(bytes, path: path)
@@ -54,7 +54,7 @@ package struct ImageDecoder: ~Copyable {
     ///
     /// - Parameters:
     ///   - bytes: of the whole file.
-    ///   - path: What messages call it.
+    ///   - path: The file's name in messages.
     ///   - image: becomes as large as the part; its memory is used again. What it holds after an error is undefined.
     ///   - part: is within the picture, and has at least one pixel.
     /// - Returns: The header.
@@ -105,7 +105,7 @@ package struct ImageHeader: Equatable, Sendable {
     package let height: Int
     /// Columns of the upright picture.
     package let width: Int
-    /// How the file's pixels are turned to be upright.
+    /// The orientation by which the file's pixels are turned to be upright.
     let orientation: Orientation
 
     /// Whether a part may ask for fewer than 8 eighths.
@@ -135,8 +135,8 @@ package struct ImageHeader: Equatable, Sendable {
 package struct ImagePart: Equatable, Sendable {
     package var rows: Range<Int>
     package var columns: Range<Int>
-    /// How large the picture becomes in the inverse cosine transform of a JPEG, in eighths of its sides: much faster than
-    /// resizing afterwards, with other pixels. Rows and columns are then those of `ImageHeader.size(eighths:)`.
+    /// The size of the picture after the inverse cosine transform of a JPEG, in eighths of its sides. It is much faster
+    /// than resizing afterwards, with other pixels. Rows and columns are then those of `ImageHeader.size(eighths:)`.
     package var eighths: Int
 
     package init(rows: Range<Int>, columns: Range<Int>, eighths: Int = 8) {

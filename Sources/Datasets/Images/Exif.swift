@@ -2,7 +2,7 @@
 ///
 /// They are read as Pillow reads them, faults included: a picture that lies down there lies down here.
 enum Exif {
-    /// What the first directory says of tag 274.
+    /// The value of tag 274, the orientation, in the first directory.
     enum Tag: Equatable {
         case absent
         /// nil where it is there and no number.

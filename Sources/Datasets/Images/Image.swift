@@ -30,7 +30,7 @@ package struct Image: Equatable, Sendable {
 
     /// As above, of a file that is in memory already.
     ///
-    /// - Parameter path: What messages call it.
+    /// - Parameter path: The file's name in messages.
     package init(bytes: [UInt8], path: String) throws(ImageError) {
         var decoder = ImageDecoder()
         var buffer = ImageBuffer()

@@ -1,6 +1,6 @@
 package import Machine
 
-/// Why a picture cannot be had.
+/// The reasons why a picture cannot be had.
 package enum ImageError: Error, Equatable, Sendable {
     case noFile(file: String)
     /// The system could not read on.

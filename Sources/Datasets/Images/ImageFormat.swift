@@ -2,7 +2,7 @@
 package enum ImageFormat: CaseIterable, Sendable {
     case jpeg, png, webp
 
-    /// As messages call it.
+    /// The name in messages.
     package var name: String {
         switch self {
         case .jpeg: "JPEG"
@@ -26,7 +26,7 @@ package enum ImageFormat: CaseIterable, Sendable {
 
 /// A kind of file that is recognised by its first bytes and not decoded.
 struct ForeignFormat {
-    /// With its article: "a GIF picture".
+    /// The name with its article: "a GIF picture".
     let name: String
     let remedy: Remedy
 

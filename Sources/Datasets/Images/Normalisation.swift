@@ -1,6 +1,6 @@
-/// How bytes become what a network is shown: (byte / 255 - mean) / deviation, for each channel.
+/// The map from bytes to the numbers that a network is shown: (byte / 255 - mean) / deviation, for each channel.
 package struct Normalisation: Hashable, Sendable, Codable {
-    /// What it is called: the dataset that it comes from.
+    /// The name: the dataset that it comes from.
     package let name: String
     /// One for each channel, of bytes scaled to [0, 1].
     package let means: [Float]
@@ -13,16 +13,17 @@ package struct Normalisation: Hashable, Sendable, Codable {
         self.deviations = deviations
     }
 
-    /// What a black pixel becomes.
+    /// The normalised value of a black pixel in each channel.
     var black: [Float] { zip(means, deviations).map { -$0 / $1 } }
 
     package var channels: Int { means.count }
 
     /// The moments of datasets of ours. Computed, so that a loop over pixels has them as constants.
     enum Moments {
-        /// Of grey clothing: the training set's.
+        /// Mean and deviation of grey clothing: the training set's.
         static var fashionMNIST: (mean: Float, deviation: Float) { (0.2860, 0.3530) }
-        /// Of drawn shapes: the middle of the range, and the spread that was measured over the training set.
+        /// Those of drawn shapes: the middle of the range, and the inverse of the spread that was measured over the
+        /// training set.
         static var shapes: (mean: Float, perDeviation: Float) { (0.5, 3.7) }
     }
 
@@ -42,7 +43,7 @@ package struct Normalisation: Hashable, Sendable, Codable {
     /// The training set of handwritten digits.
     package static let mnist = Normalisation(name: "MNIST", means: [0.1307], deviations: [0.3081])
 
-    /// Of photographs: ImageNet's moments as torchvision has them.
+    /// The normalisation of photographs, by ImageNet's moments as torchvision has them.
     package static let photographs = Normalisation(
         name: "ImageNet", means: [0.485, 0.456, 0.406], deviations: [0.229, 0.224, 0.225])
 
@@ -55,10 +56,10 @@ package struct Normalisation: Hashable, Sendable, Codable {
             }
     }
 
-    /// Of grey photographs: the means of the three channels' moments.
+    /// The normalisation of grey photographs, by the means of the three channels' moments.
     package static let greyPhotographs = Normalisation(name: "ImageNet in grey", means: [0.449], deviations: [0.226])
 
-    /// What images of a dataset went through, or, for a dataset that has none of its own, what photographs do.
+    /// Returns the normalisation of a dataset's images or, for a dataset that has none of its own, that of photographs.
     ///
     /// - Parameters:
     ///   - specification: as `openDataset` takes it; no file is looked for.

@@ -1,4 +1,5 @@
-/// How a camera was held, as Exif's tag 274 says: where row 0 and column 0 of the file belong in the upright picture.
+/// The orientation of a camera, as Exif's tag 274 has it: the place of the file's row 0 and column 0 in the upright
+/// picture.
 enum Orientation: Int {
     case upright = 1
     case mirrored, halfTurn, mirroredHalfTurn, transposed, quarterTurnRight, transverse, quarterTurnLeft
@@ -55,8 +56,8 @@ enum Orientation: Int {
         return ImagePart(rows: there.rows, columns: there.columns, eighths: part.eighths)
     }
 
-    /// Which pixel of a picture of `height` x `width`, counted row by row, is the upright one's first, and how many further
-    /// lie its next row and its next column.
+    /// The steps through a picture of `height` x `width` in upright order, its pixels counted row by row. `first` is
+    /// the upright one's first pixel, and `down` and `across` are the distances to its next row and column.
     func steps(height: Int, width: Int) -> (first: Int, down: Int, across: Int) {
         let (lastRow, lastColumn) = ((height - 1) * width, width - 1)
         return switch self {

@@ -36,7 +36,7 @@ enum PNG {
         return (Orientation(exif: exif ?? unwrapped(profile), xmp: xmp), isWhole)
     }
 
-    /// What a chunk of text holds behind its keyword of `keyword` bytes; nil where it is not formed as it should be.
+    /// Returns the text of a chunk behind its keyword of `keyword` bytes; nil where it is not formed as it should be.
     ///
     /// - Parameter kind: The chunk's first letter: t for tEXt, z for zTXt, i for iTXt.
     private static func text(_ data: Span<UInt8>, keyword: Int, kind: UInt8) -> [UInt8]? {

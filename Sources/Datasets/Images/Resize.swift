@@ -15,7 +15,7 @@ extension Image {
         return resized(rows: rows, columns: columns, window: (0..<rows, 0..<columns), filter: filter)
     }
 
-    /// What of the resized picture lies in `window`; nothing else is computed.
+    /// Returns the part of the resized picture that lies in `window`; nothing else is computed.
     private func resized(
         rows: Int, columns: Int, window: (rows: Range<Int>, columns: Range<Int>), filter: ResamplingFilter
     ) -> Image {

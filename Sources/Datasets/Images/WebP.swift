@@ -1,7 +1,7 @@
 extension Container {
     /// Reads the chunks of a WebP file, decoded by libwebp. (RFC 9649, section 2.)
     ///
-    /// Of an animation the first frame is the picture.
+    /// The first frame of an animation is the picture.
     mutating func readWebP(_ bytes: Span<UInt8>, path: String) throws(ImageError) {
         let end = 8 + number(bytes, at: 4, count: 4, isLittle: true)
         guard end <= bytes.count else {

@@ -1,7 +1,7 @@
 import Foundation
 import Machine
 
-/// What a walk over samples finds; put together, it is the same for any number of threads.
+/// The findings of a walk over samples; put together, they are the same for any number of threads.
 protocol Finding: Sendable {
     init()
     /// - Parameter pixels: height x width x channels, upright.
@@ -16,7 +16,7 @@ extension Source {
     ///
     /// - Parameters:
     ///   - threads: that work at once.
-    ///   - progress: is told on the calling thread how many samples are done, a few times a second.
+    ///   - progress: is called on the calling thread with the number of samples that are done, a few times a second.
     func walk<Found: Finding>(
         _ split: Split, threads: Int, finding type: Found.Type, progress: (_ done: Int) -> Void
     ) throws(DatasetError) -> Found {

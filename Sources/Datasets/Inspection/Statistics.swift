@@ -1,11 +1,11 @@
-/// What a dataset's images are like.
+/// The statistics of a dataset's images: classes, sizes, moments and faults.
 package struct DatasetStatistics: Sendable {
     /// Samples of each class.
     package let train: [Int]
     package let test: [Int]
     package let widths: Extent
     package let heights: Extent
-    /// Of bytes scaled to [0, 1], for each channel: of all pixels to learn from.
+    /// The means of bytes scaled to [0, 1], for each channel, over all pixels to learn from.
     package let means: [Double]
     package let deviations: [Double]
     /// Images to test with whose pixels an image to learn from has as well, by their paths.
@@ -36,7 +36,7 @@ package struct DatasetStatistics: Sendable {
 
     /// Decodes all samples as a whole.
     ///
-    /// - Parameter progress: is told how many of how many samples are done, a few times a second.
+    /// - Parameter progress: is called with the number of samples that are done and of all, a few times a second.
     package init(
         of source: any Source, threads: Int, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) throws(DatasetError) {
@@ -64,7 +64,7 @@ package struct DatasetStatistics: Sendable {
         }
     }
 
-    /// How many samples of each class a split has.
+    /// Returns the number of samples of each class in a split.
     package static func classes(of source: any Source, in split: Split) -> [Int] {
         var counts = [Int](repeating: 0, count: source.classNames.count)
         for index in 0..<source.count(of: split) { counts[source.label(at: index, in: split)] += 1 }
@@ -77,7 +77,7 @@ private struct Measured: Finding {
     var widths: [Int: Int] = [:]
     var heights: [Int: Int] = [:]
     var pixels = 0
-    /// For each channel, of bytes and of their squares.
+    /// The sums of bytes for each channel; `squares` are those of their squares.
     var sums: [UInt64] = []
     var squares: [UInt64] = []
     var digests: [(index: Int, digest: UInt64)] = []

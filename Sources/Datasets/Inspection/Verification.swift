@@ -1,7 +1,7 @@
 /// Whether all samples of a dataset can be had.
 package struct DatasetVerification: Sendable {
     package let samples: Int
-    /// In the order of splits and samples.
+    /// The samples that cannot be had, in the order of splits and samples.
     package let bad: [BadSample]
 
     private struct Damaged: Finding {
@@ -14,7 +14,7 @@ package struct DatasetVerification: Sendable {
 
     /// Decodes all samples as a whole.
     ///
-    /// - Parameter progress: is told how many of how many samples are done, a few times a second.
+    /// - Parameter progress: is called with the number of samples that are done and of all, a few times a second.
     package init(
         of source: any Source, threads: Int, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
     ) throws(DatasetError) {

@@ -9,7 +9,7 @@ package struct DatasetPacking: Sendable {
     package let train: Int
     package let test: Int
     package let shards: Int
-    /// Of all files together.
+    /// Bytes of all files together.
     package let bytes: Int
 
     /// Packs all samples of a source that can be decoded; the others are left out.
@@ -19,7 +19,7 @@ package struct DatasetPacking: Sendable {
     ///   - folder: is made, or is empty.
     ///   - shardBytes: that a shard has at most, unless its only image has more.
     ///   - threads: that decode at once.
-    ///   - progress: is told how many of how many samples are done, a few times a second.
+    ///   - progress: is called with the number of samples that are done and of all, a few times a second.
     package init(
         of source: any Source, to folder: String, as content: PackedContent, shardBytes: Int, threads: Int,
         progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }

@@ -1,7 +1,7 @@
 import CImageCodecs
 import Tensors
 
-/// Makes what a packed dataset has of an image: looks whether it can be decoded, makes it smaller, and encodes it anew,
+/// Makes a packed dataset's form of an image: looks whether it can be decoded, makes it smaller, and encodes it anew,
 /// as its content asks for.
 ///
 /// Each thread has one of its own, whose memory is used again for the next image.
@@ -18,9 +18,9 @@ struct ImagePacker: ~Copyable {
         self.channels = channels
     }
 
-    /// What is packed of a sample as it is stored.
+    /// Returns the packed form of a sample as it is stored.
     ///
-    /// - Throws: for what cannot be decoded, or not encoded.
+    /// - Throws: for a sample that cannot be decoded, or not encoded.
     mutating func packed(_ stored: StoredSample, path: () -> String) throws(SampleError) -> StoredSample {
         do throws(ImageError) {
             switch stored.form {
@@ -53,7 +53,7 @@ private struct Shrinker {
     private var resized = ByteMemory()
     private var encoded = ByteMemory()
 
-    /// What is packed of an image.
+    /// Returns the packed form of an image.
     ///
     /// - Parameters:
     ///   - pixels: height x width x channels, upright.

@@ -1,4 +1,4 @@
-/// What the first part of an index says.
+/// The first part of an index: the properties of the whole set.
 struct PackedHead: Sendable {
     let channels: Int
     /// Pixels a side that all images have by the kind of their source.

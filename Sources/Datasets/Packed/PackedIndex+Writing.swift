@@ -1,7 +1,7 @@
 import Files
 
 extension PackedIndex {
-    /// What an index says of a whole set.
+    /// The properties of a whole set that an index has.
     struct Summary {
         let kind: String
         let classNames: [String]

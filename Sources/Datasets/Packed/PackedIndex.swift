@@ -9,12 +9,12 @@ struct PackedIndex: Sendable {
     let file: SeekableFile
     let head: PackedHead
     private(set) var shards: [PackedShardEntry] = []
-    /// What the source was: `folder`, `tar`, `mnist`, ….
+    /// The kind of the source: `folder`, `tar`, `mnist`, ….
     private(set) var kind = ""
     private var normalisationName = ""
     private(set) var classNames: [String] = []
     private var entries: [UInt8] = []
-    /// Where the places of texts' ends begin, and the texts.
+    /// The byte of the file at which the places of texts' ends begin; `texts` is that of the texts.
     private let ends: Int
     private let texts: Int
 
@@ -65,7 +65,7 @@ struct PackedIndex: Sendable {
             ? nil : Normalisation(name: normalisationName, means: head.means, deviations: head.deviations)
     }
 
-    /// What sample `index` was called in its source; nil where that cannot be read.
+    /// The name of sample `index` in its source; nil where that cannot be read.
     func name(_ index: Int) -> [UInt8]? {
         let first = PackedLayout.headTexts(classes: head.classes) + index - 1
         var bytes: [UInt8] = []
@@ -93,7 +93,7 @@ struct PackedIndex: Sendable {
         }
     }
 
-    /// What is impossible about a sample; nil where nothing is.
+    /// Returns the fault of a sample's entry, as a message says it; nil where there is none.
     private func fault(of entry: PackedEntry) -> String? {
         guard entry.shard < UInt32(shards.count) else {
             return "lies in shard \(entry.shard), and there are \(shards.count)"

@@ -1,4 +1,4 @@
-/// Where things stand in the files of a packed dataset, as docs/packed-format.md has it.
+/// The layout of the files of a packed dataset, as docs/packed-format.md has it.
 enum PackedLayout {
     static let version: UInt32 = 1
     static let indexName = "index.pack"
@@ -18,7 +18,7 @@ enum PackedLayout {
     /// Bytes of a shard before its first image.
     static let shardHeader = 32
 
-    /// What a shard is called.
+    /// The file name of a shard.
     static func shardName(_ number: Int) -> String {
         let digits = "\(number)"
         return shardPrefix + String(repeating: "0", count: max(5 - digits.count, 0)) + digits + shardSuffix
@@ -37,7 +37,7 @@ enum PackedLayout {
     static func headTexts(classes: Int) -> Int { 2 + classes }
 }
 
-/// What a packed dataset has of each image.
+/// The form in which a packed dataset has each image.
 package enum PackedContent: Hashable, Sendable {
     /// The file as it was stored, or the pixels where the source has pixels.
     case stored
@@ -56,7 +56,7 @@ package enum PackedContent: Hashable, Sendable {
         }
     }
 
-    /// As in "images as they were stored".
+    /// The content in words, as in "images as they were stored".
     package var words: String {
         switch self {
         case .stored: "images as they were stored"
@@ -70,7 +70,7 @@ package enum PackedContent: Hashable, Sendable {
 
 /// A sample's entry in an index.
 struct PackedEntry: Equatable, Sendable {
-    /// Where its bytes begin in their shard.
+    /// The byte of its shard at which its bytes begin.
     let offset: UInt64
     /// XXH64 of its bytes.
     let sum: UInt64
@@ -118,7 +118,7 @@ struct PackedEntry: Equatable, Sendable {
 
 /// A shard's entry in an index, which its first bytes repeat.
 struct PackedShardEntry: Equatable, Sendable {
-    /// Of the file.
+    /// Bytes of the file.
     var count: UInt64
     /// XXH64 of its samples' sums, in the order in which they lie there.
     var sum: UInt64

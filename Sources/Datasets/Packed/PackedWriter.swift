@@ -4,7 +4,7 @@ import Glibc
 /// Writes a packed dataset: shards first, each flushed to the disk, and at the end the index, under its name only when
 /// all of it is there. Before that nothing takes the folder for a dataset.
 ///
-/// What was written is removed where it does not come to its end.
+/// Files that were written are removed where the writing does not come to its end.
 struct PackedWriter: ~Copyable {
     private let folder: String
     private let shardBytes: Int

@@ -1,7 +1,7 @@
 import Foundation
 import Machine
 
-/// What has become of a sample that was to be packed.
+/// The result for a sample that was to be packed.
 enum PackingResult: Sendable {
     case packed(StoredSample)
     case bad(BadSample)

@@ -5,7 +5,7 @@
 package struct XXH64: Sendable {
     private var lanes = (prime1 &+ prime2, prime2, UInt64(0), 0 &- prime1)
     private var count: UInt64 = 0
-    /// What does not fill 32 bytes yet.
+    /// The last bytes, which do not fill 32 yet.
     private var rest: [UInt8] = []
 
     private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87

@@ -1,6 +1,6 @@
 import Files
 
-/// How a tar archive is stored, by the ending of its name.
+/// The form in which a tar archive is stored, by the ending of its name.
 enum ArchiveForm: CaseIterable {
     case tar, gzip, zstd, xz, bzip2
 
@@ -30,8 +30,8 @@ enum ArchiveForm: CaseIterable {
     }
 }
 
-/// Which archives are read: those that are not compressed, at any place, and where somebody reads them from beginning to
-/// end, compressed ones too.
+/// The archives that are read: those that are not compressed, at any place, and where samples are read from beginning
+/// to end, compressed ones too.
 enum ArchiveReading {
     case anyPlace, inOrder
 
@@ -48,7 +48,7 @@ enum ArchiveReading {
 }
 
 extension DatasetError {
-    /// What makes pictures readable that lie in compressed archives.
+    /// Returns the advice that makes pictures readable that lie in compressed archives.
     ///
     /// - Parameters:
     ///   - path: as the user has it.

@@ -3,7 +3,7 @@ import Files
 /// CIFAR-10 and CIFAR-100: colour images of 32 x 32 pixels, in the binary form of their authors or in that for Python,
 /// as a folder or in a .tar.gz. (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.)
 ///
-/// Of CIFAR-100 the fine labels count.
+/// The labels of CIFAR-100 are the fine ones.
 package struct CIFAR: Source {
     package let name: String
     package let classNames: [String]
@@ -16,7 +16,8 @@ package struct CIFAR: Source {
 
     /// One split's images and labels.
     struct Part: Sendable {
-        /// As the files have them: for each image 1,024 bytes of red, as many of green and of blue, row by row.
+        /// The pixels as the files have them: for each image 1,024 bytes of red, as many of green and of blue, row by
+        /// row.
         var planes: [UInt8] = []
         var labels: [UInt8] = []
     }

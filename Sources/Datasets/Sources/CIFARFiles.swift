@@ -1,7 +1,7 @@
 import Files
 import Pickles
 
-/// Where CIFAR's files lie, and in which of the forms that their authors publish.
+/// The place of CIFAR's files, and their form among those that their authors publish.
 struct CIFARFiles: Sendable {
     enum Form: CaseIterable {
         case binary10, python10, binary100, python100
@@ -11,7 +11,7 @@ struct CIFARFiles: Sendable {
     /// A folder, or a .tar.gz.
     let path: String
 
-    /// What lies at a path: the files themselves, a folder of theirs below it, or an archive.
+    /// Finds CIFAR's files at a path: the files themselves, a folder of theirs below it, or an archive.
     ///
     /// - Throws: `DatasetError.severalForms` where both datasets are there.
     static func found(at path: String) throws(DatasetError) -> CIFARFiles? {
@@ -91,7 +91,7 @@ extension CIFARFiles.Form {
         }
     }
 
-    /// What the authors call the archive.
+    /// The authors' name of the archive.
     var archive: String {
         switch self {
         case .binary10: "cifar-10-binary.tar.gz"
@@ -162,9 +162,9 @@ extension CIFARFiles.Form {
 /// The bytes of CIFAR's files.
 struct CIFARContents {
     let form: CIFARFiles.Form
-    /// Of the folder or the archive.
+    /// The path of the folder or the archive.
     fileprivate let path: String
-    /// By name.
+    /// The files' contents by name.
     fileprivate let files: [String: [UInt8]]
 
     fileprivate init(form: CIFARFiles.Form, path: String, files: [String: [UInt8]]) {
@@ -176,7 +176,7 @@ struct CIFARContents {
     /// The largest is of 155 million bytes.
     fileprivate static let mostBytes = 1 << 28
 
-    /// What messages call a file.
+    /// The path of a file, for messages.
     func path(_ name: String) -> String { "\(path)/\(name)" }
 
     func classNames() throws(DatasetError) -> [String] {

@@ -4,7 +4,7 @@ import Glibc
 
 /// A file read from its beginning, decompressed on the way if it is gzip's and as it is if not.
 struct CompressedFile: ~Copyable {
-    /// What messages call it.
+    /// The path, for messages.
     let path: String
     private let handle: gzFile
 

@@ -2,11 +2,11 @@ import Files
 import Glibc
 import Tensors
 
-/// Paths below a folder, as the bytes that the system has for them, in one stretch of memory: a million of them take
-/// some hundred megabytes as strings, and a tenth of it here.
+/// Paths below a folder, as the bytes that the system has for them, in one range of memory: a million of them take some
+/// hundred megabytes as strings, and a tenth of it here.
 struct FileList: Sendable {
     private var bytes: [UInt8] = []
-    /// Where each path ends in `bytes`.
+    /// The end of each path in `bytes`.
     private var ends: [Int] = []
 
     var count: Int { ends.count }
@@ -21,7 +21,7 @@ struct FileList: Sendable {
     /// The bytes of a path.
     subscript(_ index: Int) -> ArraySlice<UInt8> { bytes[range(index)] }
 
-    /// Where a path ends in the bytes of all, one after the other.
+    /// The end of a path in the bytes of all, one after the other.
     func end(_ index: Int) -> Int { ends[index] }
 
     /// A path as text.
@@ -62,7 +62,7 @@ private func compare(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -
     return a.count - b.count
 }
 
-/// Where a path's ending begins: at the last dot of its name, or at its end.
+/// The place where a path's ending begins: at the last dot of its name, or at its end.
 func keyEnd(of path: some RandomAccessCollection<UInt8>) -> Int {
     let bytes = path.reversed()
     for (distance, byte) in bytes.enumerated() {
@@ -78,12 +78,13 @@ func key(of path: ArraySlice<UInt8>) -> ArraySlice<UInt8> { path.prefix(keyEnd(o
 /// The pictures that are kept for testing, where nothing else says which are: a function of a picture's class and its path
 /// below the class, without the ending, so that pictures that are added later move none from one side to the other.
 ///
-/// Of a class of which all would be kept, the one stays to learn from that a smaller share would be the first to leave there.
+/// A class of which all would be kept leaves one picture to learn from: the one that a smaller share would be the first
+/// to leave there.
 struct HeldOut {
     private let fraction: Double
-    /// For each picture so far, in 0..<1.
+    /// The number of each picture so far, in 0..<1.
     private var numbers: [Double] = []
-    /// For each class, the picture with the largest number.
+    /// The picture of each class with the largest number.
     private var last: [UInt16: Int] = [:]
 
     /// - Parameter fraction: the share that is kept, in 0...1.
@@ -106,9 +107,9 @@ struct HeldOut {
 
 /// The endings of pictures' files.
 enum PictureEnding {
-    /// Those of formats that are decoded.
+    /// The endings of formats that are decoded.
     static let decoded: Set<String> = ["jpg", "jpeg", "jpe", "jfif", "png", "webp"]
-    /// Those of others: their pictures shall be missed, and not overlooked.
+    /// The endings of other formats: their pictures shall be missed, and not overlooked.
     static let foreign: Set<String> = [
         "gif", "bmp", "dib", "tif", "tiff", "heic", "heif", "avif", "jp2", "jxl", "ppm", "pgm", "pnm",
     ]

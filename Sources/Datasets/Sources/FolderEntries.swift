@@ -9,7 +9,7 @@ struct FolderEntries {
         case file, folder, other
     }
 
-    /// As the system has them, without the folder.
+    /// The names as the system has them, without the folder.
     private(set) var names = FileList()
     private(set) var kinds: [Kind] = []
 

@@ -21,7 +21,7 @@ struct IDX: Sendable {
         let header = try file.read(headerSize)
         func word(_ index: Int) -> UInt32 { header[4 * index..<4 * index + 4].reduce(0) { $0 << 8 | UInt32($1) } }
 
-        // The magic first: a wrong file is better told by it than by its length.
+        // The magic first: a wrong file is better recognised by it than by its length.
         let magic = 0x0000_0800 | UInt32(rank)
         if header.count >= 4, word(0) != magic { throw .wrongMagic(file: path, found: word(0), expected: magic) }
         guard header.count == headerSize else {

@@ -11,12 +11,12 @@ package struct MNIST: Source {
     private let train: Part
     private let test: Part
 
-    /// Which of the two datasets.
+    /// The two datasets of this form.
     package enum Form: Sendable {
         case digits, fashion
     }
 
-    /// Where Debian's package puts Fashion-MNIST.
+    /// The folder into which Debian's package puts Fashion-MNIST.
     package static let debianFolder = "/usr/share/datasets/fashion-mnist"
 
     /// Reads all four files of `folder`, each compressed (.gz) or not.
@@ -75,12 +75,12 @@ package struct MNIST: Source {
 }
 
 extension MNIST.Form {
-    /// By the name of a folder on the way to the files.
+    /// Chooses the dataset by the name of a folder on the way to the files.
     init(folder: String) {
         self = (resolvedPath(folder) ?? folder).lowercased().contains("fashion") ? .fashion : .digits
     }
 
-    /// What messages call it; a dataset's name where there is one.
+    /// The name in messages; a dataset's name where there is one.
     var name: String { self == .fashion ? "fashion-mnist" : "mnist" }
 
     var classNames: [String] {

@@ -2,10 +2,10 @@ import Files
 
 /// The tar files that a path means: one, those of a folder, or those of a pattern such as `train-{000000..000127}.tar`.
 struct Shards: Sendable {
-    /// As the user has it.
+    /// The path as the user has it.
     let path: String
     let train: [String]
-    /// Those that are tested on; none where nothing says which.
+    /// The files that are tested on; none where nothing says which.
     let test: [String]
 
     /// Files beside those of a pattern or a file that begins with `train` are tested on where they begin with `val` or

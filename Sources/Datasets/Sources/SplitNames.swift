@@ -1,4 +1,4 @@
-/// What folders and tar files of a split are called.
+/// The names of a split's folders and tar files.
 enum SplitName {
     static let train = ["train", "training"]
     /// The first that is there is tested on.
@@ -15,7 +15,7 @@ enum SplitName {
         return nil
     }
 
-    /// Those of `files` whose names begin with the first of `known` that any of them begins with.
+    /// The files among `files` whose names begin with the first of `known` that any of them begins with.
     static func beginning(with known: [String], _ files: [[UInt8]]) -> [[UInt8]] {
         for name in known {
             let found = files.filter { file in

@@ -1,23 +1,23 @@
 import Files
 import Foundation
 
-/// Where a picture lies in the tar files of a set.
+/// The place of a picture in the tar files of a set.
 struct TarPlace: Sendable {
     let shard: UInt32
     let size: UInt32
     let offset: Int
 }
 
-/// The pictures of some tar files, and what stands beside them of their classes.
+/// The pictures of some tar files, and the classes that files beside them give.
 ///
 /// Members of one sample follow one another and have one key, their path up to the first dot of the name, as WebDataset
 /// has them. (`0001.jpg`, `0001.cls`.) Where nothing but pictures has a key, as in `dog.1.jpg` and `dog.2.jpg`, each is
 /// a sample.
 struct TarIndex {
-    /// Of each picture, in the order of the files.
+    /// The name of each picture, in the order of the files.
     private(set) var names = FileList()
     private(set) var places: [TarPlace] = []
-    /// What `.cls` or `.json` says of each: a place in `texts`, or -1 for nothing.
+    /// The class of each picture by its `.cls` or `.json`: a place in `texts`, or -1 for none.
     private(set) var labels: [Int32] = []
     private(set) var texts: [[UInt8]] = []
     /// Whether any picture has something beside it that says its class.

@@ -4,19 +4,19 @@ import Files
 struct TarMember: Equatable {
     /// Its path in the archive, as bytes, without `./` and double slashes.
     let name: [UInt8]
-    /// Where its content begins in the archive.
+    /// The byte of the archive at which its content begins.
     let offset: Int
     let size: Int
 }
 
-/// Why an archive is not read.
+/// The reason why an archive is not read.
 struct TarError: Error, Equatable {
     let reason: String
 }
 
 /// An archive's bytes.
 protocol TarBytes {
-    /// How many there are; `Int.max` where only the end will tell.
+    /// The number of bytes; `Int.max` where only the end will show it.
     var count: Int { get }
     /// Reads bytes from a place on, fewer at the end. Places only grow where the archive is compressed.
     func read(at offset: Int, count: Int, into bytes: inout [UInt8]) throws(TarError)
@@ -33,7 +33,7 @@ protocol TarShard: TarBytes, Sendable {
 }
 
 extension SeekableFile: TarShard {
-    /// It stays open, or is opened for each reading.
+    /// Does nothing: the file stays open, or is opened for each reading.
     func finish(after end: Int) {}
 }
 
@@ -46,7 +46,7 @@ struct TarReader<Archive: TarBytes> {
     let archive: Archive
     private var place = 0
     private var header: [UInt8] = []
-    /// What pax headers and GNU's long names say of the next member.
+    /// The name and size of the next member by pax headers and GNU's long names.
     private var longName: [UInt8]?
     private var paxSize: Int?
 

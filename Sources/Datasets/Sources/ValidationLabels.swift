@@ -75,7 +75,7 @@ struct ValidationLabels {
         self.labels = labels
     }
 
-    /// Where people put the files: beside the pictures, above them, and in the development kit.
+    /// The places where people put the files: beside the pictures, above them, and in the development kit.
     private static func places(near folder: String) -> [String] {
         let above = ["", "/..", "/../..", "/../../..", "/../../../.."].map { folder + $0 }
         return above.flatMap { [$0, $0 + "/devkit/data", $0 + "/ILSVRC2012_devkit_t12/data"] }

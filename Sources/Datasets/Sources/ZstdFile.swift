@@ -64,7 +64,7 @@ final class ZstdFile {
             input = try compressed(ZSTD_DStreamInSize())
             place = 0
             if input.isEmpty {
-                // zstd may hold back what did not find room.
+                // zstd may hold back bytes for which there was no space.
                 guard !isBetweenFrames else {
                     isAtEnd = true
                     return []

@@ -1,7 +1,7 @@
 import Tensors
 
-/// Where each pixel of a changed image comes from: x' = a x + b y + c and y' = d x + e y + f, in pixels from the upper
-/// left corner.
+/// The map from each pixel of a changed image to its place in the original: x' = a x + b y + c and y' = d x + e y + f,
+/// in pixels from the upper left corner.
 package struct AffineMap: Equatable, Sendable {
     var a = 1.0
     var b = 0.0
@@ -46,7 +46,7 @@ package struct AffineMap: Equatable, Sendable {
         }
     }
 
-    /// In whole numbers of 2^-16 pixels, as Pillow.
+    /// Takes the nearest pixels, with places in whole numbers of 2^-16 pixels, as Pillow.
     private func nearest(
         _ source: Span<UInt8>, _ height: Int, _ width: Int, _ channels: Int, into target: inout MutableSpan<UInt8>
     ) {
@@ -138,7 +138,8 @@ private func floored(_ number: Double) -> Int {
 }
 
 extension Double {
-    /// As Python's `round(x, 15)`, with which Pillow makes right angles exact, for numbers of at most 1.
+    /// The number rounded as by Python's `round(x, 15)`, with which Pillow makes right angles exact, for numbers of at
+    /// most 1.
     fileprivate var roundedTo15Decimals: Double {
         let scaled = self * 1e15
         var whole = scaled.rounded()

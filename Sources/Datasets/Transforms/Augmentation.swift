@@ -1,14 +1,14 @@
 import Tensors
 
-/// What is done to training images besides scaling them, so that a network never sees the same one twice.
+/// The changes to training images besides scaling them, so that a network never sees the same one twice.
 ///
-/// It is done in the order of the properties: an image is cut, mirrored, coloured, changed by a policy, and a part is
-/// erased. What becomes of it is a pure function of (seed, epoch, sample): any rank or thread, and any run resumed in
-/// the middle, makes the same of it.
+/// They are made in the order of the properties: an image is cut, mirrored, coloured, changed by a policy, and a part
+/// is erased. The result is a pure function of (seed, epoch, sample): any rank or thread, and any run resumed in the
+/// middle, makes the same of it.
 package struct Augmentation: Hashable, Sendable {
-    /// What is cut out.
+    /// The part of an image that is cut out.
     package enum Geometry: Hashable, Sendable {
-        /// What evaluation is shown.
+        /// The whole image, or its middle: the same that evaluation is shown.
         case whole
         /// The image moved by up to `padding` pixels each way.
         case crop(padding: Int, margin: Margin)
@@ -18,7 +18,7 @@ package struct Augmentation: Hashable, Sendable {
 
     package enum Flip: Hashable, Sendable {
         case never
-        /// With this probability, each time anew.
+        /// A flip with this probability, each time anew.
         case random(Double)
         /// Half of the images in the first epoch, and in each epoch those that were not in the one before: each is seen
         /// both ways in any two. (Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024, section 3.6.)
@@ -57,14 +57,14 @@ package struct Augmentation: Hashable, Sendable {
     package static let resizedCropFlip = Augmentation(
         geometry: .resizedCrop(areas: ResizedCropFlip.areas), flip: .random(0.5))
 
-    /// Those that images which are drawn as floats can have.
+    /// The augmentations that images which are drawn as floats can have.
     package static let ofDrawnImages: [Augmentation] = [.none, .cropFlip, .resizedCropFlip]
 
     /// Changes an image of floats in place.
     ///
     /// - Parameters:
     ///   - pixels: side x side x channels numbers.
-    ///   - black: what a black pixel is, for each channel.
+    ///   - black: the value of a black pixel in each channel.
     func apply(to pixels: inout MutableSpan<Float>, side: Int, black: [Float], draws: AugmentationDraws) {
         precondition(
             pixels.count == side * side * black.count,
@@ -96,13 +96,13 @@ struct AugmentationDraws {
         first = UInt64(sample) * Self.most
     }
 
-    /// In 0..<bound.
+    /// A random number in 0..<bound.
     func integer(_ index: UInt64, below bound: Int) -> Int {
         precondition(index < Self.most, "an image takes \(Self.most) random numbers at most")
         return random.integer(first + index, below: bound)
     }
 
-    /// In [low, high).
+    /// A random number in [low, high).
     func uniform(_ index: UInt64, _ low: Double, _ high: Double) -> Double {
         precondition(index < Self.most, "an image takes \(Self.most) random numbers at most")
         return low + Double(random.uniform(first + index)) * (high - low)
@@ -114,7 +114,7 @@ struct AugmentationDraws {
 /// The random numbers of an epoch's augmentation: a stream for each of its parts, so that one part's numbers do not
 /// depend on another's.
 struct AugmentationStreams {
-    /// Of cuts, and of flips that go with them.
+    /// The random numbers of cuts, and of flips that go with them.
     let geometry: CounterRandom
     /// The same in all epochs.
     let alternatingFlip: CounterRandom

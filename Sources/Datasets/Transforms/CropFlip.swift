@@ -1,7 +1,7 @@
 /// The image moved by up to four pixels each way, what is then missing black, and every other time mirrored: what is
 /// usual for CIFAR. (He et al., "Deep Residual Learning for Image Recognition", 2016, section 4.2.)
 struct CropFlip {
-    /// Which of the padded image's rows and columns comes first, in 0...8; 4 leaves the image where it is.
+    /// The padded image's row and column that come first, in 0...8; 4 leaves the image where it is.
     let top: Int
     let left: Int
     let isMirrored: Bool

@@ -6,7 +6,7 @@ struct Framing: Equatable {
     /// The rectangle of the image, in its pixels.
     var rows: Range<Int>
     var columns: Range<Int>
-    /// What the rectangle is resized to.
+    /// Rows that the rectangle is resized to; `width` are its columns.
     var height: Int
     var width: Int
     /// The pixel of the resized rectangle at which the square window begins; where the window goes beyond it, there is
@@ -47,7 +47,7 @@ struct Framing: Equatable {
         self.side = side
     }
 
-    /// Where `side` pixels in the middle of `length` begin; halves go to the even number.
+    /// The place at which `side` pixels in the middle of `length` begin; halves go to the even number.
     private static func middle(_ side: Int, of length: Int) -> Int {
         Int((Double(length - side) / 2).rounded(.toNearestOrEven))
     }
@@ -114,7 +114,7 @@ struct Framing: Equatable {
     }
 }
 
-/// What is shown beyond the edges of an image.
+/// The pixels that are shown beyond the edges of an image.
 package enum Margin: String, CaseIterable, Sendable {
     case black
     /// The image mirrored at its outermost pixels, which are not repeated: numpy's `reflect`.
@@ -130,7 +130,7 @@ package enum Margin: String, CaseIterable, Sendable {
 
 extension Framing {
     /// The length that evaluation resizes the shorter side to: 256 for 224 pixels, and the same proportion otherwise.
-    /// Where all images are of one size, nothing is cut off from them.
+    /// Nothing is cut off from images that are all of one size.
     static func shorterSide(imageSize: Int, isOfOneSize: Bool) -> Int {
         isOfOneSize ? imageSize : (imageSize * 256 + 112) / 224
     }

@@ -139,7 +139,7 @@ private func meanLuma(_ pixels: Span<UInt8>, _ channels: Int) -> UInt8 {
 
 // MARK: - Histograms
 
-/// How often each byte stands in a channel.
+/// Counts each byte of a channel: 256 counts.
 private func histogram(_ pixels: Span<UInt8>, _ channel: Int, of channels: Int) -> [Int] {
     var counts = [Int](repeating: 0, count: 256)
     for place in stride(from: channel, to: pixels.count, by: channels) { counts[Int(pixels[place])] += 1 }

@@ -2,14 +2,14 @@ import Tensors
 
 /// Training images that are mixed with another of the same virtual shard, and their labels with its label.
 ///
-/// The partner is the next sample of the shard, so that a mixture does not depend on the number of ranks; how much of
-/// whom there is depends on (seed, epoch, sample).
+/// The partner is the next sample of the shard, so that a mixture does not depend on the number of ranks. The shares of
+/// the two depend on (seed, epoch, sample).
 package struct Mixing: Hashable, Sendable {
     /// The parameter of the Beta distribution of mixup's shares; nil for none. (Zhang et al., "mixup: Beyond Empirical
     /// Risk Minimization", 2018.)
     package var mixup: Double?
-    /// Likewise of CutMix's areas. (Yun et al., "CutMix: Regularization Strategy to Train Strong Classifiers", 2019.)
-    /// With both, a coin decides.
+    /// The parameter of the Beta distribution of CutMix's areas; nil for none. (Yun et al., "CutMix: Regularization
+    /// Strategy to Train Strong Classifiers", 2019.) With both, a coin decides.
     package var cutMix: Double?
 
     package init(mixup: Double? = nil, cutMix: Double? = nil) {
@@ -19,7 +19,7 @@ package struct Mixing: Hashable, Sendable {
 
     var isNone: Bool { mixup == nil && cutMix == nil }
 
-    /// How a sample is mixed with its partner.
+    /// The way in which a sample is mixed with its partner.
     enum Recipe: Equatable {
         /// The share of the sample itself, in 0...1.
         case mixture(share: Float)
@@ -84,7 +84,7 @@ package struct Mixing: Hashable, Sendable {
 /// Images each of which may be mixed with another of the batch.
 struct MixedImages: BatchImages {
     let images: any BatchImages
-    /// By sample: the other one and how it is mixed; nil where it is not.
+    /// The partner of each sample and how it is mixed; nil where it is not.
     let mixtures: [(partner: Int, recipe: Mixing.Recipe)?]
     /// Pixels a side.
     let side: Int

@@ -1,10 +1,10 @@
 import Tensors
 
-/// What is done to a training image's bytes once it is cut and mirrored.
+/// The changes to a training image's bytes once it is cut and mirrored.
 struct PixelChanges {
     var operations: [ImageOperation] = []
     var interpolation = AffineMap.Interpolation.nearest
-    /// What is painted over.
+    /// The rectangle that is painted over; nil for none.
     var erased: Rectangle?
 
     static let none = PixelChanges()
@@ -36,7 +36,7 @@ struct PixelChanges {
     ///
     /// - Parameters:
     ///   - pixels: side x side x channels bytes.
-    ///   - fill: what erased pixels become, for each channel.
+    ///   - fill: the value of erased pixels in each channel.
     func apply(
         to pixels: inout MutableSpan<UInt8>, side: Int, fill: [UInt8], by changer: inout ImageOperator
     ) {

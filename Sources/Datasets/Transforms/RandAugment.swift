@@ -3,7 +3,7 @@
 package struct RandAugment: Hashable, Sendable {
     /// Operations that an image goes through.
     package var operations: Int
-    /// In 0..<31.
+    /// The strength of the operations, in 0..<31.
     package var magnitude: Int
 
     package init(operations: Int = 2, magnitude: Int = 9) {

@@ -82,14 +82,14 @@ struct Resampler {
     }
 }
 
-/// How far pixels weigh on those of a resized image.
+/// The weights of pixels for those of a resized image, by their distance.
 package enum ResamplingFilter: String, CaseIterable, Codable, Sendable {
     /// A triangle.
     case bilinear
     /// Keys' cubic with a = -1/2. ("Cubic Convolution Interpolation for Digital Image Processing", 1981.)
     case bicubic
 
-    /// How far it reaches, in pixels of the smaller image.
+    /// The distance up to which pixels have a weight, in pixels of the smaller image.
     fileprivate var reach: Double {
         switch self {
         case .bilinear: 1
@@ -115,7 +115,7 @@ package enum ResamplingFilter: String, CaseIterable, Codable, Sendable {
 ///
 /// Places, roundings and the fixed point are those of Pillow's `BILINEAR` and `BICUBIC`.
 struct ResamplingAxis {
-    /// For each pixel of the window those of the support and their weights.
+    /// The pixels of the support and their weights, for each pixel of the window.
     private(set) var weights = RowWeights()
     /// The pixels of the resized axis that are wanted.
     private(set) var window: Range<Int>

@@ -56,7 +56,7 @@ package struct Betas: Equatable, Sendable {
             root: Float((1 - Self.power(squares, step.count)).squareRoot()), epsilon: Float(epsilon))
     }
 
-    /// By products alone, whose bits are the same with any library.
+    /// The power by products alone, whose bits are the same with any library.
     private static func power(_ base: Double, _ exponent: Int) -> Double {
         var (result, square, rest) = (1.0, base, exponent)
         while rest > 0 {

@@ -7,7 +7,7 @@ extension Muon {
     /// x = a x + (b s + c s s) x. What lies in the place of the gradient becomes orthogonal, all but for singular values from 0.7 to 1.2.
     struct Iteration {
         private static let (a, b, c): (Float, Float, Float) = (3.4445, -4.7750, 2.0315)
-        /// Added to the norm that the first x is divided by.
+        /// The addend of the norm that the first x is divided by.
         private static let epsilon = 1e-7
 
         private let step: UpdateStep

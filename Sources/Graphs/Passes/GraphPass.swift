@@ -1,41 +1,46 @@
-/// A rewrite of graphs that leaves every number they compute as it is: what it saves is passes over memory.
+/// A rewrite of graphs that saves passes over memory and leaves every number they compute as it is.
 ///
-/// They are applied in the order of their cases, each to what the one before has made.
+/// They are applied in the order of their cases, each to the result of the one before.
 package enum GraphPass: String, CaseIterable, Sendable {
     /// add(batchNorm(x), identity) -> batchNorm(x, identity)
     case normAddition = "norm-addition"
     /// relu(batchNorm(x)) -> batchNorm(x), for ReLU6 too; forward and backward
     case normActivation = "norm-activation"
-    /// batchNorm(concatenate(a, b)) -> batchNorm(concatenate(a, b), moments(a), moments(b)), where other norms read a or b too
+    /// batchNorm(concatenate(a, b)) -> batchNorm(concatenate(a, b), moments(a), moments(b)), where other batch norms
+    /// read a or b too
     case sharedMoments = "shared-moments"
-    /// convolution(batchNorm(x)) -> convolution(x) that normalises what it reads, for maxima and identities too, where nobody else reads
-    /// the norm
+    /// convolution(batchNorm(x)) -> convolution(x) that normalises what it reads, where nobody else reads the batch
+    /// norm; for max pools and added identities too
     case normOnLoad = "norm-on-load"
-    /// relu(convolution(x)) -> convolution(x) that holds what it writes to bounds; linear layers, sigmoid and the like too
+    /// relu(convolution(x)) -> convolution(x) that clamps what it writes; linear layers, sigmoid and the like too
     case convolutionActivation = "convolution-activation"
-    /// reluGradient(y, convolutionDataGradient(dy)) -> convolutionDataGradient(dy) that writes what passes
+    /// reluGradient(y, convolutionDataGradient(dy)) -> convolutionDataGradient(dy) with a mask as its epilogue
     case gradientActivation = "gradient-activation"
-    /// reluGradient(x, maxPoolGradient(x, y, dy)) -> maxPoolGradient(x, y, dy) that writes what passes; averages too
+    /// reluGradient(x, maxPoolGradient(x, y, dy)) -> maxPoolGradient(x, y, dy) with a mask as its epilogue; averages
+    /// too
     case poolingActivation = "pooling-activation"
     /// softmaxCrossEntropy(x), softmaxCrossEntropyGradient(x) -> softmaxCrossEntropy(x) that writes its gradient
     case lossGradient = "loss-gradient"
-    /// convolution(x), moments(convolution(x)) -> convolution(x) that takes the sums along; for data gradients and the sums of a
-    /// norm's gradient too, and what a residual block's activation lets pass
+    /// convolution(x), moments(convolution(x)) -> convolution(x) with the sums as its epilogue; for data gradients and
+    /// the sums of a batch norm's gradient too, and for the mask of a residual block's activation
     case sumsOnStore = "sums-on-store"
-    /// batchNormGradient(x, convolutionDataGradient(dy)), its shift deferred -> convolutionDataGradient(dy) that writes it
+    /// batchNormGradient(x, convolutionDataGradient(dy)), its affine term deferred -> convolutionDataGradient(dy) that
+    /// writes it
     case normGradientOnStore = "norm-gradient-on-store"
-    /// convolutionDataGradient(batchNormGradient(x, dy)) -> convolutionDataGradient(dy) that computes it where it reads dy, and the same for
-    /// its weights' gradient, where nobody else reads the norm's
+    /// convolutionDataGradient(batchNormGradient(x, dy)) -> convolutionDataGradient(dy) that computes the batch norm's
+    /// gradient where it reads dy, where nobody else reads it; the weights' gradient too
     case normGradientOnLoad = "norm-gradient-on-load"
-    /// …, batchNorm(a), …, batchNorm(b), … -> …, batchNorm(a), batchNorm(b), … where neither needs the other, forward and backward
+    /// …, batchNorm(a), …, batchNorm(b), … -> …, batchNorm(a), batchNorm(b), … where neither needs the other, forward
+    /// and backward
     case normsTogether = "norms-together"
-    /// gradient(…, f(x)) -> gradient(…, f(x) once more) where the most memory in use becomes less and f is cheap: the engine
-    /// chooses, which knows what lives when
+    /// gradient(…, f(x)) -> gradient(…, f(x) once more) where that lowers the peak of memory and f is cheap; the
+    /// engine, which knows the lifetimes, chooses
     case recomputation
 }
 
 extension Graph {
-    /// The graph after some passes. Values keep their names; those that nobody computes any more have no gradient either.
+    /// The graph after some passes. Values keep their names; those that nobody computes any more have no gradient
+    /// either.
     package func applying(_ passes: Set<GraphPass>) -> Graph {
         GraphPass.allCases.filter(passes.contains).reduce(self) { graph, pass in
             switch pass {
@@ -57,9 +62,9 @@ extension Graph {
     }
 }
 
-/// Who reads and writes the values of a graph.
+/// The readers and the writer of each value of a graph.
 struct Uses {
-    /// By value: the index of the node that writes it; nil for the images, and for what a pass has removed.
+    /// By value: the index of the node that writes it; nil for the images, and for values that a pass has removed.
     private(set) var writer: [Int?]
     /// By value: the indices of the nodes that read it, once for each time.
     private(set) var readers: [[Int]]
@@ -83,7 +88,8 @@ extension Graph {
     /// Whether somebody reads the value after a run.
     func outlivesRun(_ value: ValueID) -> Bool { value == logits || kept.contains(value) }
 
-    /// The batch norm that computes `value` for nobody but one reader, by its node's index.
+    /// Returns the batch norm that computes `value`, with its node's index, where nobody but one node reads it; else
+    /// nil.
     func ownNorm(behind value: ValueID, _ uses: Uses) -> (index: Int, norm: BatchNorm)? {
         guard !outlivesRun(value), uses.onlyReader(of: value) != nil, let index = uses.writer[value.index],
             case .batchNorm(let norm) = nodes[index].operation
@@ -91,7 +97,7 @@ extension Graph {
         return (index, norm)
     }
 
-    /// Tells the norm's backward nodes what the norm has become.
+    /// Replaces the batch norm in its backward nodes by what it has become.
     mutating func replaceGradient(of norm: BatchNorm) {
         for index in nodes.indices {
             switch nodes[index].operation {

@@ -1,6 +1,6 @@
 extension Graph {
-    /// softmaxCrossEntropy(x), softmaxCrossEntropyGradient(x) -> softmaxCrossEntropy(x) that writes its gradient: both need the
-    /// same exponentials.
+    /// softmaxCrossEntropy(x), softmaxCrossEntropyGradient(x) -> softmaxCrossEntropy(x) that writes its gradient: both
+    /// need the same exponentials.
     func fusingLossGradients() -> Graph {
         var fused = self
         var removed: Set<Int> = []

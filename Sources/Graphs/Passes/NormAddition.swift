@@ -1,7 +1,8 @@
 extension Graph {
-    /// add(batchNorm(x), identity) -> batchNorm(x, identity), in the place of the addition, where nobody else reads the norm.
+    /// add(batchNorm(x), identity) -> batchNorm(x, identity), in the place of the addition, where nobody else reads the
+    /// batch norm.
     ///
-    /// The gradient is dy itself for norm and identity, before and after.
+    /// The gradient is dy itself for batch norm and identity, before and after.
     func fusingNormAdditions() -> Graph {
         let uses = Uses(self)
         var fused = self

@@ -1,10 +1,12 @@
 import Tensors
 
 extension Graph {
-    /// convolutionDataGradient(batchNormGradient(x, dy)), convolutionWeightGradient(z, batchNormGradient(x, dy)) -> the same of dy, which
-    /// compute the norm's gradient where they read dy and x, where nobody else reads it.
+    /// convolutionDataGradient(batchNormGradient(x, dy)), convolutionWeightGradient(z, batchNormGradient(x, dy)) ->
+    /// both gradients with dy as input, where nobody else reads the batch norm's gradient. They compute it where they
+    /// read dy and x.
     ///
-    /// The norm's gradient is never stored: of a large map it would be written once and read twice, while there is nothing to compute.
+    /// The batch norm's gradient is never stored. That of a large map would be written once and read twice, at the
+    /// speed of memory.
     func foldingNormGradientsIntoLoads() -> Graph {
         guard purpose == .training else { return self }
         let uses = Uses(self)
@@ -24,7 +26,8 @@ extension Graph {
         return folded
     }
 
-    /// Whether `reader` can compute `dy` while it reads: gradients of 1x1 convolutions of a map, which pack it pixel by pixel.
+    /// Whether `reader` can compute `dy` while it reads: gradients of 1x1 convolutions of a map, which pack it pixel by
+    /// pixel.
     private func computes(_ dy: ValueID, in reader: Node) -> Bool {
         switch reader.operation {
         case .convolutionDataGradient(let convolution), .convolutionWeightGradient(let convolution):

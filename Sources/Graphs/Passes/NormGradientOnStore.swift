@@ -1,10 +1,12 @@
 import Tensors
 
 extension Graph {
-    /// batchNormGradient(x, convolutionDataGradient(dy)) -> convolutionDataGradient(dy) that adds scale * what the norm's activation lets pass
-    /// of its sums to the addend, where the norm defers its shift and the convolution takes the sums along anyway.
+    /// batchNormGradient(x, convolutionDataGradient(dy)) -> convolutionDataGradient(dy) that adds scale * its masked
+    /// sums to the addend. The mask is that of the batch norm's activation. It is done where the affine term is
+    /// deferred and the convolution sums its output anyway.
     ///
-    /// What the convolution's gradient used to write is never stored. The norm's node stays, and makes a shift of the sums.
+    /// The convolution's unscaled gradient is never stored. The batch norm's node stays, and computes the affine term
+    /// from the sums.
     func foldingNormGradientsIntoStores() -> Graph {
         guard purpose == .training else { return self }
         let uses = Uses(self)
@@ -27,8 +29,8 @@ extension Graph {
         return folded
     }
 
-    /// Whether it is the data gradient of a 1x1 convolution of a map, with nothing added, that takes the sums of the norm's gradient along:
-    /// such tasks write whole runs of pixels.
+    /// Whether it is the data gradient of a 1x1 convolution of a map, with nothing added, whose epilogue sums for the
+    /// batch norm's gradient: its tasks write whole blocks of rows.
     private func writes(_ node: Node, gradientOf norm: BatchNorm) -> Bool {
         guard case .convolutionDataGradient(let convolution) = node.operation,
             case .gradient(let summed, _)? = node.sums, summed.index == norm.index

@@ -1,9 +1,10 @@
 extension Graph {
-    /// …, batchNorm(a), …, batchNorm(b), … -> …, batchNorm(a), batchNorm(b), … where neither needs the other, forward and backward: the engine sums
-    /// the moments of norms that stand together over ranks in one message.
+    /// …, batchNorm(a), …, batchNorm(b), … -> …, batchNorm(a), batchNorm(b), … where neither needs the other, forward
+    /// and backward. The engine sums the moments of batch norms that stand together over ranks in one message.
     ///
-    /// Nodes keep their order, but that norms wait until there is nothing else to do, and then all go that can: a network takes as many messages as
-    /// norms follow one another, not as many as it has. An inception of six norms takes two.
+    /// Nodes keep their order, except that batch norms wait until no other node can go, and then all go that can. So a
+    /// network sends as many messages as batch norms depend on each other in a chain. An inception block of six batch
+    /// norms sends two.
     func gatheringNorms() -> Graph {
         guard purpose == .training else { return self }
         var gathered = self
@@ -13,7 +14,7 @@ extension Graph {
     }
 }
 
-/// An order of a graph's nodes in which norms come as late and as many at a time as they can.
+/// An order of a graph's nodes in which batch norms come as late, and as many at a time, as they can.
 private struct GatheredOrder {
     /// By node: how many of those that must come before have not come yet.
     private var missing: [Int]
@@ -75,14 +76,15 @@ extension Graph {
         let uses = Uses(self)
         var norms: [Int: Int] = [:]
         var residuals: [Int: Int] = [:]
-        // By norm: what has taken the sums of its gradient, and what makes of them all that its gradient needs.
+        // By batch norm: the node that has taken the sums of its gradient, and the node that computes from them all
+        // that its gradient needs.
         var scaled: [Int: Int] = [:]
         var finished: [Int: Int] = [:]
         var moments: [ValueID: Int] = [:]
         var losses: [Int] = []
         return nodes.enumerated().map { index, node in
             var needed = Set(node.reads.compactMap { uses.writer[$0.index] })
-            // What is found by the norm's number, not as a value.
+            // Found by the batch norm's number, not as a value.
             if let norm = node.load { needed.formUnion([norms[norm.index]].compactMap { $0 }) }
             if let load = node.gradientLoad { needed.formUnion([finished[load.norm.index]].compactMap { $0 }) }
             if case .scaledGradient(let norm, _)? = node.sums { scaled[norm.index] = index }
@@ -98,7 +100,8 @@ extension Graph {
                 needed.formUnion([norms[norm.index], residuals[norm.index], scaled[norm.index]].compactMap { $0 })
                 finished[norm.index] = index
             case .normShift(let parts): needed.formUnion(parts.compactMap { finished[$0.norm] })
-            // The backward pass begins behind all of the forward pass, and a sample's loss is the sum of its heads' in their order.
+            // The backward pass begins behind all of the forward pass, and a sample's loss is the sum of its heads' in
+            // their order.
             case .softmaxCrossEntropy:
                 needed = Set(0..<index)
                 losses.append(index)

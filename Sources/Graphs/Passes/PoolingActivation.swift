@@ -1,8 +1,9 @@
 import Tensors
 
 extension Graph {
-    /// reluGradient(x, maxPoolGradient(x, y, dy)) -> maxPoolGradient(x, y, dy) that writes what passes: the maximum has passed
-    /// where it lies within the activation's bounds. Averages too, of windows that cover their map and do not overlap, for any activation.
+    /// reluGradient(x, maxPoolGradient(x, y, dy)) -> maxPoolGradient(x, y, dy) with a mask as its epilogue, which
+    /// follows from whether the maximum lies within the activation's bounds. Averages too, of windows that cover their
+    /// map and do not overlap, for any activation.
     func fusingPoolingActivations() -> Graph {
         fusingActivationGradients { node, activation, activated in
             guard node.addend == nil, let output = node.output else { return false }

@@ -1,25 +1,25 @@
 import Tensors
 
-// gradient(…, f(x)) -> gradient(…, f(x) once more): a value that the backward pass reads need not be kept from the forward pass on.
-// (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016.)
+// gradient(…, f(x)) -> gradient(…, f(x) once more): a value that the backward pass reads need not be kept from the
+// forward pass on. (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016.)
 
 /// A value that is cheap to compute again.
 package struct Recomputable: Sendable {
     package let value: ValueID
     /// Floats of a sample.
     package let count: Int
-    /// What it takes, in passes over memory as large as the value.
+    /// The cost of computing it once more, in passes over memory as large as the value.
     package let passes: Double
 
-    /// What it takes, in floats that a pass goes by.
+    /// The cost of computing it once more, in floats of a sample that passes over memory read or write.
     package var cost: Double { passes * Double(count) }
 }
 
 extension Graph {
     /// Values that both passes read and that are cheap to compute again from others that are there.
     ///
-    /// What a norm makes is, and maxima that leave out most of what they read; of the convolutions those with so few products
-    /// an output that writing it takes as long.
+    /// Cheap are outputs of batch norms, and of max pools with a stride above 1. Of convolutions it is those with so
+    /// few products an output that writing it takes as long.
     package var recomputable: [Recomputable] {
         guard let border = firstLoss else { return [] }
         let uses = Uses(self)
@@ -66,7 +66,8 @@ extension Graph {
         nodes.firstIndex { if case .softmaxCrossEntropy = $0.operation { true } else { false } }
     }
 
-    /// nil for what is not cheap, or not the same when it is done again.
+    /// Returns the passes over memory that repeating the node takes; nil where it is not cheap, or would give another
+    /// result.
     private func passes(toRepeat node: Node) -> Double? {
         guard let output = node.output, node.addend == nil else { return nil }
         switch node.operation {
@@ -83,11 +84,11 @@ extension Graph {
 
     /// Products an output that a convolution may have.
     private static var cheapProducts: Int { 64 }
-    /// Products that take as long as a pass over what they make.
+    /// Products that take as long as a pass over the output.
     private static var productsOfPass: Double { 16 }
 
-    /// What a training step takes, in floats of a sample that a pass over memory goes by: its products, three for each of the forward
-    /// pass. Whatever else it does makes it longer.
+    /// The least time of a training step, in floats of a sample that a pass over memory reads or writes. It counts
+    /// products alone, three for each of the forward pass.
     package var stepPasses: Double {
         let products = nodes.reduce(0) { sum, node in
             if case .convolution = node.operation { sum + multiplyAdds(of: node) } else { sum }
@@ -108,7 +109,8 @@ private struct Repeats {
         self.writers = writers
     }
 
-    /// Where `value` is to be read in the backward pass: computed again now, where that has not been done yet.
+    /// Returns the value to read in place of `value` in the backward pass. Computes it again now, where that has not
+    /// been done yet.
     mutating func place(of value: ValueID, in graph: inout Graph, from original: Graph) -> ValueID {
         guard values.contains(value), let writer = writers[value.index] else { return value }
         if let copy = copies[value] { return copy }

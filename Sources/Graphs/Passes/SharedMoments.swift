@@ -1,8 +1,9 @@
 extension Graph {
-    /// batchNorm(concatenate(a, b)) -> batchNorm(concatenate(a, b), moments(a), moments(b)), where other norms read a or b too.
+    /// batchNorm(concatenate(a, b)) -> batchNorm(concatenate(a, b), moments(a), moments(b)), where other batch norms
+    /// read a or b too.
     ///
-    /// Moments belong to values, not to norms: a dense block's channels are normalised by each layer behind them, and summed once.
-    /// The sums are taken where the value has just been written.
+    /// Moments belong to values, not to batch norms: a dense block's channels are normalised by each layer behind them,
+    /// and summed once. The sums are taken where the value has just been written.
     func sharingMoments() -> Graph {
         guard purpose == .training else { return self }
         let uses = Uses(self)
@@ -33,7 +34,7 @@ extension Graph {
         return shared
     }
 
-    /// What a value has been concatenated of, through concatenations of concatenations.
+    /// Returns the values that `value` is concatenated of, through concatenations of concatenations.
     private func parts(of value: ValueID, _ uses: Uses) -> [ValueID] {
         guard let writer = uses.writer[value.index], case .concatenate = nodes[writer].operation else { return [value] }
         return nodes[writer].inputs.flatMap { parts(of: $0, uses) }

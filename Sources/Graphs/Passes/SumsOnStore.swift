@@ -1,9 +1,10 @@
 extension Graph {
-    /// convolution(x), moments(convolution(x)) -> convolution(x) that takes the sums along; for data gradients and the sums of a norm's
-    /// gradient too. So it is with residualGradient(x, y, convolutionDataGradient(dy)), which is written over what it reads.
+    /// convolution(x), moments(convolution(x)) -> convolution(x) with the sums as its epilogue; for data gradients and
+    /// the sums of a batch norm's gradient too. So it is with residualGradient(x, y, convolutionDataGradient(dy)),
+    /// which is written over its input.
     ///
-    /// What a convolution has just written is still in a cache. The nodes that need the sums stay, and take them
-    /// themselves where the convolution's tasks turn out not to fit.
+    /// A convolution's output is still in a cache when its epilogue reads it. The nodes that need the sums stay, and
+    /// take them themselves where the convolution's tasks do not fit.
     func foldingSumsIntoStores() -> Graph {
         guard purpose == .training else { return self }
         let uses = Uses(self)

@@ -1,7 +1,7 @@
 package import Tensors
 
-/// Average pooling with square windows of `kernel`; P and Q by `pooledExtent`. Padding counts as zeros, what ceil mode
-/// lets a window reach beyond the padding does not count at all (torch's `count_include_pad=True`).
+/// Average pooling with square windows of `kernel`; P and Q by `pooledExtent`. Padding counts as zeros; places beyond
+/// the padding, which ceil mode's windows reach, do not count at all (torch's `count_include_pad=True`).
 ///
 ///     y[n,p,q,c] = sum over r, s of x[n, p*stride - padding + r, q*stride - padding + s, c] / area[p,q]
 ///     dx[n,h,w,c] = sum over the windows that hold (h, w) of dy[n,p,q,c] / area[p,q]
@@ -47,7 +47,7 @@ extension Reference {
 }
 
 extension Reference.Window {
-    /// How many taps of window `position` fall on the axis or its padding.
+    /// Counts the taps of window `position` that fall on the axis or its padding.
     fileprivate func reach(at position: Int) -> Int {
         Swift.min(kernel, extent + 2 * padding - position * stride)
     }

@@ -44,8 +44,7 @@ extension Reference {
         return y
     }
 
-    /// dx, dgamma and dbeta of training; `moments` are x's own, and dx counts that they depend on x: beside what is `scaled` of dy it has
-    /// a `shift`.
+    /// dx, dgamma and dbeta of training; `moments` are x's own, and depend on it: dx is `scaled` dy plus a `shift`.
     package static func batchNormGradient(
         _ x: Maps, _ dy: Maps, moments: Moments, weight: [Double], epsilon: Double
     ) -> (x: Maps, scaled: Maps, shift: Maps, weight: [Double], bias: [Double]) {

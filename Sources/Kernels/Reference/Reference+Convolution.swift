@@ -89,7 +89,7 @@ extension Reference {
     }
 }
 
-/// Channels cut into parts that know nothing of each other.
+/// The groups of a grouped convolution: equal parts of the channels, each output reading its own part only.
 private struct Groups {
     /// D, the input channels of one group.
     let inputs: Int

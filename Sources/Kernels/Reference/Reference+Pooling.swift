@@ -1,8 +1,8 @@
 import Tensors
 
 extension Reference {
-    /// How many windows of `kernel` an axis gives: P = (H + 2 padding - kernel) / stride + 1, rounded down, or up in
-    /// ceil mode; there a last window that would start in the padding at the far end is left out, as torch does.
+    /// Counts the windows of `kernel` on an axis: P = (H + 2 padding - kernel) / stride + 1, rounded down, or up in
+    /// ceil mode. There a last window that would start in the padding at the far end is left out, as torch does.
     package static func pooledExtent(_ extent: Int, kernel: Int, stride: Int, padding: Int, ceilMode: Bool) -> Int {
         let travel = extent + 2 * padding - kernel
         let count = (travel + (ceilMode ? stride - 1 : 0)) / stride + 1

@@ -1,7 +1,8 @@
 import Glibc
 package import Tensors
 
-/// Softmax and the cross-entropy with a target t, K classes: t[n] has a share at its label and the rest at a second one.
+/// Softmax and the cross-entropy with a target t, K classes: t[n] has a share at its label and the rest at a second
+/// one.
 ///
 ///     loss[n] = weight * (log(sum over k of exp(x[n,k])) - sum over k of t[n,k] x[n,k])
 ///     dx[n,k] = weight * (exp(x[n,k]) / sum over k of exp(x[n,k]) - t[n,k]) / samples

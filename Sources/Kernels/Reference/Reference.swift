@@ -2,7 +2,7 @@ package import Tensors
 
 /// The definition of every operation: scalar loops in Double, forward and backward side by side, no thought of speed.
 ///
-/// Kernels are held to these, and these are held to central differences. Legend for all of them:
+/// Kernels are tested against these, and these against central differences. Legend for all of them:
 ///
 ///     N samples     C input channels     H, W rows and columns of the input
 ///     K output channels    R, S rows and columns of a kernel    P, Q rows and columns of the output
@@ -88,7 +88,7 @@ extension Reference {
         }
     }
 
-    /// Where a sliding window of `kernel` rows stands over an axis of `extent` rows that has `padding` zeros at either
+    /// The places of a sliding window of `kernel` rows on an axis of `extent` rows that has `padding` zeros at either
     /// end. The same for columns.
     struct Window {
         let extent: Int

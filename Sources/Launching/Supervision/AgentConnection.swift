@@ -2,7 +2,7 @@ import Glibc
 import Runs
 import Terminal
 
-/// A supervisor's end of what it has to say to the agent on one host, and hear from it.
+/// A supervisor's connection to the agent on one host: it sends commands and receives reports.
 final class AgentConnection {
     enum State: Hashable {
         case starting
@@ -13,7 +13,7 @@ final class AgentConnection {
 
     let host: Host
     private(set) var state = State.starting
-    /// When the last line came; the start before that.
+    /// The time of the last line; that of the start until one has come.
     var heard: Double
     /// Ranks that live on the host.
     private(set) var living: Set<Int> = []
@@ -23,7 +23,7 @@ final class AgentConnection {
     private(set) var hasEnded = false
     /// The newest step in the host's memory, as it said then.
     private(set) var savedStep: Int?
-    /// What ranks of the host have said about their ends.
+    /// The notes that ranks of the host have left about their ends.
     private(set) var notes: [FailureNote] = []
     /// Whether the agent ended by itself, because it had heard nothing.
     private(set) var hasLeft = false
@@ -39,7 +39,7 @@ final class AgentConnection {
     private var outputLines = LineBuffer()
     private var errorLines = LineBuffer()
 
-    /// - Parameter call: what starts the agent.
+    /// - Parameter call: the command that starts the agent.
     init(host: Host, call: [String], at now: Double) throws(LaunchError) {
         self.host = host
         heard = now
@@ -68,7 +68,7 @@ final class AgentConnection {
         child.wait(seconds: 1)
     }
 
-    /// What is to be read from.
+    /// The descriptors to read from; none once the connection is closed.
     var descriptors: [Int32] { state == .closed ? [] : [output, errors] }
 
     func say(_ command: AgentCommand) {
@@ -88,7 +88,7 @@ final class AgentConnection {
         _ = bytes.withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
     }
 
-    /// Takes what has come.
+    /// Reads and takes over all reports that have come.
     ///
     /// - Returns: the reports, in their order.
     func read(_ ready: Set<Int32>, at now: Double) -> [AgentReport] {
@@ -134,12 +134,12 @@ final class AgentConnection {
     }
 
     private func note(_ lines: [String]) {
-        // A line from a terminal's side ends in a carriage return.
+        // A line from a terminal ends in a carriage return.
         let words = lines.map { $0.filter { !$0.isNewline } }
         if let last = words.last(where: { !$0.allSatisfy(\.isWhitespace) }) { complaint = last.visible }
     }
 
-    /// Lets the agent see the end of what is said to it, upon which it cleans up and ends.
+    /// Ends the commands to the agent, upon which it cleans up and ends.
     func hangUp() {
         // The number stays taken until the end, so that nothing else gets it.
         let null = open("/dev/null", O_WRONLY | O_CLOEXEC)

@@ -66,7 +66,7 @@ package enum AgentReport: Hashable, Sendable {
     case ended(step: Int?)
     /// Something of the job could not be ended.
     case trouble(String)
-    /// The agent has heard nothing for too long, has ended what it watched, and ends.
+    /// The agent has heard nothing for too long, has ended the ranks that it watched, and ends.
     case left
 
     package var line: String {
@@ -83,7 +83,7 @@ package enum AgentReport: Hashable, Sendable {
         }
     }
 
-    /// nil for a line that is none, such as what a login shell prints.
+    /// Parses a line of the protocol; nil for other lines, such as a login shell's output.
     package init?(_ line: some StringProtocol) {
         let (name, rest) = line.firstWord
         let words = rest.split(separator: " ")

@@ -11,7 +11,7 @@ final class ChildProcess {
     let descriptor: Int32?
     private var status: Exit?
 
-    /// How a process ended.
+    /// The end of a process: its exit code, or the signal that ended it.
     enum Exit: Hashable, Sendable {
         case code(Int32)
         case signal(Int32)
@@ -27,7 +27,7 @@ final class ChildProcess {
 
     /// - Parameters:
     ///   - call: the program, looked for on PATH, and its arguments.
-    ///   - variables: what its environment has besides, or in place of, this process's.
+    ///   - variables: those that its environment has besides, or in place of, this process's.
     ///   - streams: its standard input, output and error.
     ///   - endsWithThisThread: whether the system ends it by SIGKILL when the calling thread ends.
     /// - Throws: `LaunchError`
@@ -68,7 +68,7 @@ final class ChildProcess {
 
     deinit { if let descriptor { close(descriptor) } }
 
-    /// How it ended; nil while it lives.
+    /// The end of the process; nil while it lives.
     var exit: Exit? {
         if let status { return status }
         var word: Int32 = 0

@@ -12,7 +12,7 @@ enum Descriptors {
         return Set(polled.filter { $0.revents != 0 }.map(\.fd))
     }
 
-    /// What can be read now; empty at the end, nil where there is nothing yet.
+    /// Reads the bytes that are there; returns none at the end, nil where none have come yet.
     static func read(_ descriptor: Int32, atMost limit: Int = 1 << 14) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: limit)
         let count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }

@@ -17,7 +17,7 @@ package struct Failure: Hashable, Sendable {
     package var attempt: Int
     /// The newest step that is saved; nil where there is none.
     package var step: Int?
-    /// What the job, or else its launcher, ended with.
+    /// The exit code of the job, or else of its launcher.
     package var exitCode: Int32
     /// The rank that ended first, where that is known, and its host.
     package var rank: Int?

@@ -5,7 +5,7 @@ package import Runs
 import Tensors
 import Terminal
 
-/// A supervisor's agent on one host: it tells which ranks of the job live there, and ends them.
+/// A supervisor's agent on one host: it reports which ranks of the job live there, and ends them.
 ///
 /// It speaks `AgentProtocol` on its standard streams. A host that is cut off from the supervisor ends its part of the
 /// job by itself.
@@ -15,16 +15,16 @@ package final class HostAgent {
     private let host: String
     private let folders: JobFolders
     private var lines = LineBuffer()
-    /// Ranks that live, by descriptors that tell of their ends.
+    /// Ranks that live, by descriptors that become readable at their ends.
     private var watched: [Int32: JobProcess] = [:]
-    /// Shells that start Open MPI's daemon here, by descriptors that tell of their ends.
+    /// Shells that start Open MPI's daemon here, by descriptors that become readable at their ends.
     private var starts: [Int32: ChildProcess] = [:]
     /// Ranks that are expected to start.
     private var expected = 0
     private var heard = monotonicSeconds()
     private var lastBeat = 0.0
     private var lastSearch = 0.0
-    /// When ranks were last expected or found.
+    /// The time at which ranks were last expected or found.
     private var lastNews = 0.0
     private var isLeaving = false
 

@@ -10,7 +10,7 @@ package struct HostPool: Sendable {
     package enum Condition: Hashable, Sendable {
         /// It is to be asked next.
         case due(hasFailed: Bool)
-        /// It is being asked. `isAwaited`: a restart waits for what comes of it.
+        /// The pool waits for its answer. `isAwaited`: a restart waits for the answer too.
         case asked(isAwaited: Bool, hasFailed: Bool)
         case answering
         /// It is asked again from then on.
@@ -28,7 +28,7 @@ package struct HostPool: Sendable {
         self.cooldown = cooldown
     }
 
-    /// Hosts that it is time to ask, which count as asked from now on.
+    /// Returns the hosts that it is time to ask, which count as asked from now on.
     package mutating func takeDue(at now: Double) -> [Host] {
         members.indices.compactMap { index in
             switch members[index].condition {
@@ -41,7 +41,7 @@ package struct HostPool: Sendable {
         }
     }
 
-    /// Asks all hosts that do not answer again, whatever they have done: there are too few without them.
+    /// Asks all hosts that do not answer again, whatever their failures: there are too few without them.
     package mutating func forgiveAll() {
         for index in members.indices {
             switch members[index].condition {
@@ -61,7 +61,7 @@ package struct HostPool: Sendable {
 
     /// The host has failed, or does not answer when it is asked.
     ///
-    /// - Returns: whether that is news: it was answering, or was asked for the first time.
+    /// - Returns: whether that is new: it was answering, or was asked for the first time.
     package mutating func failed(_ name: String, at now: Double) -> Bool {
         guard let index = members.firstIndex(where: { $0.host.name == name }) else { return false }
         switch members[index].condition {
@@ -96,7 +96,7 @@ package struct HostPool: Sendable {
         members.filter { $0.condition == .answering && $0.isSpare == isSpare }.map(\.host)
     }
 
-    /// When the next host is to be asked.
+    /// The time at which the next host is to be asked.
     package var nextDue: Double {
         members.reduce(.infinity) { next, member in
             switch member.condition {

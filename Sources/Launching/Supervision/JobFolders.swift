@@ -30,7 +30,7 @@ final class JobFolders {
         }
     }
 
-    /// Removes what ended processes of this host have left, for which memory there may be too little otherwise.
+    /// Removes files that ended processes of this host have left; there may be too little memory otherwise.
     func clear() {
         // Open MPI may leave a name's domain out.
         let name = IPv4Address(host) == nil ? host.prefix { $0 != "." } : host[...]

@@ -5,7 +5,7 @@ import Runs
 /// Processes of a supervised job on this host, as `/proc` shows them.
 struct JobProcess: Hashable {
     let id: pid_t
-    /// nil for what started ranks: mpirun, or Open MPI's daemon.
+    /// The rank; nil for a process that starts ranks: mpirun, or Open MPI's daemon.
     let rank: Int?
 }
 

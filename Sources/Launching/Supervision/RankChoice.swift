@@ -1,6 +1,6 @@
-/// How many ranks a job starts with, and on which hosts.
+/// The number of ranks that a job starts with, and their hosts.
 package struct RankChoice: Hashable, Sendable {
-    /// What a user asks for.
+    /// The ranks that a user asks for.
     package struct Wish: Hashable, Sendable {
         /// Ranks where all hosts answer.
         package var ranks: Int
@@ -32,7 +32,7 @@ package struct RankChoice: Hashable, Sendable {
     /// The most ranks, on as few spare hosts as they need.
     ///
     /// - Parameters:
-    ///   - hosts: those that answer; ranks fill them in this order, each in its turn.
+    ///   - hosts: those that answer; ranks fill them in this order, one host after the other.
     ///   - spares: others that answer, for when those are too few.
     ///   - suspects: names of hosts that spares may take the place of.
     /// - Returns: nil where no rank fits.
@@ -48,7 +48,7 @@ package struct RankChoice: Hashable, Sendable {
         self.hosts = choices[place]
     }
 
-    /// Ranks of each host: dealt out in turns, as `mpirun --map-by node` does.
+    /// The number of ranks of each host: dealt out one to a host, round after round, as `mpirun --map-by node` does.
     package var ranksByHost: [String: Int] {
         var counts: [String: Int] = [:]
         var left = ranks

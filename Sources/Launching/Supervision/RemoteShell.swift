@@ -1,12 +1,12 @@
 import Files
 
-/// How a command is started on another host: as Open MPI does it, by ssh unless the user says otherwise.
+/// The way to start a command on another host: by ssh, as Open MPI does it, unless the user says otherwise.
 package struct RemoteShell: Hashable, Sendable {
     private let words: [String]
 
     /// - Parameters:
-    ///   - agent: what the user has set `OMPI_MCA_plm_rsh_agent` to, of which the first of several counts.
-    ///   - arguments: `OMPI_MCA_plm_rsh_args`
+    ///   - agent: the user's `OMPI_MCA_plm_rsh_agent`; the first of several counts.
+    ///   - arguments: the user's `OMPI_MCA_plm_rsh_args`.
     package init(agent: String?, arguments: String?) {
         let first = agent?.split(separator: ":").first.map(String.init) ?? ""
         var words = first.split(whereSeparator: \.isWhitespace).map(String.init)
@@ -19,7 +19,7 @@ package struct RemoteShell: Hashable, Sendable {
 
     /// - Parameters:
     ///   - host: a name, or a user and a name.
-    ///   - variables: what the command's environment has besides the login's.
+    ///   - variables: those that the command's environment has besides the login's.
     package func call(host: String, _ command: [String], variables: [(name: String, value: String)] = []) -> [String] {
         let settings = variables.isEmpty ? [] : ["env"] + variables.map { "\($0.name)=\($0.value)" }
         return words + [host, (settings + command).map(shellWord).joined(separator: " ")]

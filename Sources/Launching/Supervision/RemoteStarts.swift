@@ -43,10 +43,11 @@ package final class RemoteStarts {
     /// Can be read from when there is a start.
     let descriptor: Int32
     private let path: String
-    /// The longest message: many times what Open MPI writes.
+    /// Bytes of the longest message: many times those of Open MPI's.
     private static let longest = 1 << 16
 
-    /// Makes the place where starts of a job are asked for, in the job's folder, which is there and this user's alone.
+    /// Creates the socket that receives the starts of a job, in the job's folder, which exists and is this user's
+    /// alone.
     ///
     /// - Throws: `LaunchError.noJobFolder`
     package init(_ job: SupervisedJob) throws(LaunchError) {
@@ -66,7 +67,7 @@ package final class RemoteStarts {
         _ = path.withPath { unlink($0) }
     }
 
-    /// The next start that is asked for; nil where there is none now.
+    /// The next start that has come; nil where there is none now.
     package func next() -> RemoteStart? {
         guard let message = Descriptors.read(descriptor, atMost: Self.longest), !message.isEmpty else { return nil }
         return RemoteStart(message)

@@ -24,7 +24,7 @@ struct SignalInbox {
     }
 }
 
-/// A signal's number, name and what it is for: `signal 9 (Killed)`.
+/// Returns a signal's number and description: `signal 9 (Killed)`.
 func signalWords(_ number: Int32) -> String {
     strsignal(number).map { "signal \(number) (\(String(cString: $0)))" } ?? "signal \(number)"
 }

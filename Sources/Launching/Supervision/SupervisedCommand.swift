@@ -1,4 +1,4 @@
-/// The command line of a supervised run: what the user gave, and what its supervisor adds.
+/// The command line of a supervised run: the user's words, and the options that its supervisor adds.
 package struct SupervisedCommand: Hashable, Sendable {
     /// `train` and its options.
     private let words: [String]
@@ -12,7 +12,7 @@ package struct SupervisedCommand: Hashable, Sendable {
         self.additions = additions
     }
 
-    /// - Parameter goesOn: whether the run goes on from what it has saved, wherever the user has let it begin.
+    /// - Parameter goesOn: whether the run resumes from its own saved state, wherever the user has let it begin.
     package func words(goesOn: Bool) -> [String] {
         let end = words.firstIndex(of: "--") ?? words.endIndex
         // Of an option that is given twice, the last counts.

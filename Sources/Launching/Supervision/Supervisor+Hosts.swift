@@ -32,7 +32,7 @@ extension Supervisor {
         }
     }
 
-    /// Lets time pass until a condition holds, for `seconds` at most; less where everything is to end.
+    /// Waits until a condition holds, for `seconds` at most; less where everything is to end.
     ///
     /// - Returns: whether it holds.
     func wait(seconds: Double, until condition: () -> Bool) -> Bool {

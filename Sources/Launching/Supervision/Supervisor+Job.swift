@@ -3,9 +3,9 @@ import Recipes
 import Runs
 import Tensors
 
-/// How a job ended, and what it has left.
+/// The end of a job, and the state that it has left.
 struct JobEnd {
-    /// What became of mpirun; nil where it does not end.
+    /// The end of mpirun; nil where it does not end.
     var exit: ChildProcess.Exit?
     /// Whether it was ended because a host or rank was gone, and not by itself.
     var isForced: Bool
@@ -27,7 +27,7 @@ extension Supervisor {
     private static let launcherPatience = 1.0
     /// The same once all ranks are gone.
     private static let lastPatience = 3.0
-    /// Seconds that agents may take to end what is left of a job.
+    /// Seconds that agents may take to end the remaining processes of a job.
     private static let endPatience = 2.5
 
     /// Starts the job on the chosen hosts.
@@ -64,13 +64,13 @@ extension Supervisor {
         record(event)
     }
 
-    /// The words by which mpirun starts its daemons on other hosts; nil for its own ways where it could not tell them
-    /// apart.
+    /// The words by which mpirun starts its daemons on other hosts. nil for mpirun's own way, where a space in the
+    /// program's name would split the words.
     private var remoteShell: String? {
         settings.program.contains(where: \.isWhitespace) ? nil : "\(settings.program) host-shell \(job.id)"
     }
 
-    /// Whether the run goes on from what it has saved. One that branches off another's checkpoint, and has saved
+    /// Whether the run resumes from its own saved state. One that branches off another's checkpoint, and has saved
     /// nothing yet, begins again as it began.
     private func goesOn(from step: Int?) -> Bool {
         guard attempt > 1 else { return false }
@@ -79,7 +79,7 @@ extension Supervisor {
         return false
     }
 
-    /// What mpirun is told of the machines.
+    /// The machines, as mpirun gets them.
     private func machines(_ choice: RankChoice) throws -> LaunchPlan.Machines {
         if settings.hosts.isEmpty { return .here }
         let list = HostList(choice.hosts)
@@ -108,8 +108,8 @@ extension Supervisor {
 
     private var livingRanks: Int { chosenHosts.reduce(0) { $0 + (connections[$1.name]?.living.count ?? 0) } }
 
-    /// Ends what is left of the job, on all hosts, and finds out what it has saved. Hosts that do not manage to count
-    /// as failed.
+    /// Ends the remaining processes of the job, on all hosts, and finds out its newest saved step. Hosts that do not
+    /// manage to count as failed.
     func endJob() -> JobEnd {
         let isForced = launcher?.exit == nil
         if isForced { launcher?.end() }
@@ -133,7 +133,7 @@ extension Supervisor {
             notes: asked.flatMap { connection in connection.notes.map { ($0, connection.host.name) } })
     }
 
-    /// What an end says about its cause.
+    /// Returns the failure that explains an end.
     func failure(_ end: JobEnd) -> Failure {
         var failure = Failure(.launcher, attempt: attempt, step: end.step, exitCode: end.exit?.code ?? 1, reason: "")
         failure.rank = firstGone?.rank

@@ -5,8 +5,8 @@ import Runs
 import Tensors
 import Terminal
 
-/// A supervisor: it starts a run under mpirun, and again on what is left when ranks, hosts or links fail, until the run
-/// is complete.
+/// A supervisor: it starts a run under mpirun. When ranks, hosts or links fail, it starts the run again on the
+/// remaining ones, until the run is complete.
 ///
 /// All is done by the thread that calls `run`, which waits for descriptors and times alone.
 package final class Supervisor {
@@ -21,7 +21,7 @@ package final class Supervisor {
     var surroundings: Surroundings
     var pool: HostPool
     var connections: [String: AgentConnection] = [:]
-    /// mpirun, from its start until what is left of the job has been ended.
+    /// The process of mpirun, from its start until all processes of the job have ended.
     var launcher: ChildProcess?
     var attempt = 0
     /// Hosts that the job has been started on.
@@ -154,7 +154,7 @@ package final class Supervisor {
         }
     }
 
-    /// What a run that has saved its state when it was asked to ends with.
+    /// The exit code of a run that has saved its state on request and ended.
     static let preempted: Int32 = 75
     /// Seconds within which hosts that are asked for the first time are to answer.
     static let connectPatience = 10.0

@@ -1,7 +1,7 @@
 package import Recipes
 package import Runs
 
-/// What a supervisor is told about the job that it keeps alive.
+/// The settings of a supervisor, and of the job that it keeps alive.
 package struct SupervisorSettings: Sendable {
     /// The machines that ranks may run on, each with a number of slots; empty for this one.
     package var hosts: [Host]
@@ -18,7 +18,7 @@ package struct SupervisorSettings: Sendable {
     package var program: String
     package var command: SupervisedCommand
     package var folder: RunFolder
-    /// Where the run is to begin by the user's words.
+    /// The state that the run is to begin from, by the user's words.
     package var resume: Recipe.Resume
     package var cores: Int
 

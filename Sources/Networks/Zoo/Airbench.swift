@@ -47,7 +47,7 @@ extension Features {
         }
     }
 
-    /// Batch normalisation that enters six tenths of the old running moments, as PyTorch counts four of the new.
+    /// Batch normalisation in which six tenths of the old running moments remain: PyTorch's momentum of 0.4.
     private func unscaledNorm(_ name: String) -> Features {
         batchNorm(name, epsilon: 1e-12, momentum: 0.4, learnsWeight: false)
     }

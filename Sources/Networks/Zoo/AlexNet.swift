@@ -5,7 +5,7 @@
 /// `alexnet_bn` has the first paper's 96 filters in the form that Keras users write: no padding anywhere, batch norm
 /// after each pool where the paper has local response normalisation, dropout at 0.2; Keras's epsilon 1e-3 and momentum
 /// 0.99, Xavier-uniform weights and biases of 0. `alexnet_d2l` has them as Dive into Deep Learning (section 8.1) trains
-/// it on images of one channel: AlexNet's windows, no norm, weights that begin Xavier-uniform.
+/// it on images of one channel: AlexNet's windows, no batch norm, weights that begin Xavier-uniform.
 package enum AlexNet {
     static let models = [
         ModelDescription(

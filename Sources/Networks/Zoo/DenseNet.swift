@@ -103,13 +103,13 @@ extension Features {
             convolution("conv0", to: outputs, kernel: 7, stride: 2, padding: 3, bias: false)
                 .batchNorm("norm0").relu("relu0").maxPool("pool0", kernel: 3, stride: 2, padding: 1)
         case .cifar:
-            // No norm of its own: the first dense layer begins with one. (Section 3, implementation details.)
+            // No batch norm of its own: the first dense layer begins with one. (Section 3, implementation details.)
             convolution("conv0", to: outputs, kernel: 3, padding: 1, bias: false)
         }
     }
 
-    /// Equation 2: every layer reads all before it. The chain of concatenations is what they read; each begins with the
-    /// one before.
+    /// Equation 2: every layer reads all before it. The layers read a chain of concatenations; each begins with the one
+    /// before.
     fileprivate func denseBlock(_ name: String, layers: Int, growthRate: Int, dropout: Float) -> Features {
         scope(name) { x in
             (1...layers).reduce(x) { x, layer in

@@ -28,7 +28,7 @@ package enum GoogLeNet {
 
         var initialization: Initialization {
             switch self {
-            // torchvision cuts the normal distribution off at 2 = 200 deviations, which is nowhere.
+            // torchvision cuts the normal distribution off at 2 = 200 deviations, which never occurs.
             case .batchNorm:
                 Initialization(convolutionWeight: .normal(deviation: 0.01), linearWeight: .normal(deviation: 0.01))
             case .paper:
@@ -134,7 +134,8 @@ extension Features {
             .maxPool("maxpool2", kernel: 3, stride: 2, ceilMode: true)
     }
 
-    /// Figure 2b: four views of a map, side by side. A pair is a 1x1 reduction and the convolution behind it.
+    /// Figure 2b: four branches over a map, concatenated. The two numbers of a tuple are a 1x1 reduction's outputs and
+    /// those of the convolution behind it.
     fileprivate func inception(
         _ name: String, _ form: GoogLeNet.Form, _ one: Int, _ three: (Int, Int), _ five: (Int, Int), _ pooled: Int
     ) -> Features {
@@ -178,7 +179,7 @@ extension Features {
         }
     }
 
-    /// Where the paper says LocalRespNorm (figure 3); with batch norm there is none.
+    /// Local response normalisation, at the places of figure 3's LocalRespNorm; none in a network with batch norm.
     fileprivate func responseNorm(_ name: String, _ form: GoogLeNet.Form) -> Features {
         form == .paper ? localResponseNormalization(name, size: 5, alpha: 1e-4, beta: 0.75, k: 1) : self
     }

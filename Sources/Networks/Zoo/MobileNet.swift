@@ -35,7 +35,7 @@ extension Initialization {
 }
 
 extension Features {
-    /// Figure 3, right: each channel filtered by itself, then all mixed at each pixel.
+    /// Figure 3, right: each channel convolved by itself, then all mixed at each pixel.
     fileprivate func separable(to outputs: Int, stride: Int) -> Features {
         sequence {
             $0

@@ -50,7 +50,7 @@ extension Features {
         }
     }
 
-    /// Convolution, norm, ReLU6.
+    /// Convolution, batch norm, ReLU6.
     fileprivate func unit(to outputs: Int, kernel: Int, stride: Int = 1, groups: Int = 1) -> Features {
         sequence {
             $0

@@ -119,7 +119,7 @@ extension Features {
         }
     }
 
-    /// Figure 2: y = relu(F(x) + x). `lastWeight` is what F's last norm begins at.
+    /// Figure 2: y = relu(F(x) + x). `lastWeight` is the initial weight of F's last batch norm.
     fileprivate func block(_ block: ResNet.Block, width: Int, stride: Int, lastWeight: Float) -> Features {
         scope { x in
             switch block {

@@ -1,6 +1,6 @@
 /// He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, arXiv:1512.03385, in the form in
-/// which Keras users train it on images of 32 px: a stem of 2x2 with stride 2, blocks of convolution, ReLU and norm in
-/// this order, max pools between the stages instead of strides, and a dense layer of 512 before the classifier.
+/// which Keras users train it on images of 32 px: a stem of 2x2 with stride 2, blocks of convolution, ReLU and batch
+/// norm in this order, max pools between the stages instead of strides, and a dense layer of 512 before the classifier.
 ///
 /// Convolutions have biases, and all begins as Keras begins. `plain` networks are the same without shortcuts.
 package enum SmallResNet {
@@ -50,7 +50,7 @@ extension Features {
         }
     }
 
-    /// Convolution, ReLU, norm.
+    /// Convolution, ReLU, batch norm.
     fileprivate func unit(
         _ convolution: String, _ norm: String, to outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0
     ) -> Features {

@@ -1,4 +1,4 @@
-/// How a network of the ResNet age meets the image.
+/// The first layers of a network of the ResNet age.
 package enum Stem: String, CaseIterable, Sendable {
     /// For photographs of 224 px: a 7x7 convolution and a pool, stride 2 each.
     case imageNet = "imagenet"

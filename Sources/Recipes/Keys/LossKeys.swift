@@ -1,5 +1,5 @@
 extension RecipeKey {
-    /// Keys of what is minimised.
+    /// The keys of the loss.
     static let loss: [RecipeKey] = [
         RecipeKey(
             "label_smoothing", \.labelSmoothing, .number(from: 0, below: 1), in: .loss,

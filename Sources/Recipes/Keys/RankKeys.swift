@@ -1,5 +1,5 @@
 extension RecipeKey {
-    /// Keys of what ranks do together.
+    /// The keys of the work of several ranks.
     static let ranks: [RecipeKey] = [
         RecipeKey(
             "batch_norm", \.batchNorm, .choice(), in: .ranks, default: Default.batchNorm,

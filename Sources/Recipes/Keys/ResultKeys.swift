@@ -1,5 +1,5 @@
 extension RecipeKey {
-    /// Keys of what a run leaves and says.
+    /// The keys of a run's files and output.
     static let results: [RecipeKey] = [
         RecipeKey(
             "output", \.output, .path, in: .results, otherwise: "`runs/MODEL-DATA`, with a number where that is taken",

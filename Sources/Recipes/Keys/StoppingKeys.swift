@@ -1,5 +1,5 @@
 extension RecipeKey {
-    /// Keys of when a run is evaluated, and of what ends it before its last step.
+    /// The keys of a run's evaluations, and of the conditions that end it before its last step.
     static let stopping: [RecipeKey] = [
         RecipeKey(
             "evaluate_every", \.evaluateEvery, .integer(in: 1...1_000_000), in: .optimization,
