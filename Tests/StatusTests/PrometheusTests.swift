@@ -86,5 +86,11 @@ func observedRun(
     flags.data = "shapes"
     return ObservedRun(
         folder: RunFolder(path: folder), recipe: try Recipe.resolve(flags: flags), ranks: ranks, classes: ["a", "b"],
-        stepsPerEpoch: 10, totalSteps: totalSteps, resumedStep: resumedStep, warn: { _ in })
+        stepsPerEpoch: 10, totalSteps: totalSteps,
+        facts: RunFacts(
+            model: "lenet", imageSize: 28, channels: 1, classes: 2, trainingSamples: 80, testSamples: 8,
+            parameters: 61_706, multiplyAdds: 416_520, layers: [],
+            machine: RunFacts.Machine(
+                host: "here", processor: nil, cores: 2, memory: nil, ranks: ranks, threads: 2, backend: "avx2")),
+        resumedStep: resumedStep, warn: { _ in })
 }

@@ -25,7 +25,13 @@ import Testing
         flags.learningRate = 0.25
         return ObservedRun(
             folder: RunFolder(path: folder), recipe: try Recipe.resolve(flags: flags), ranks: 1, classes: ["a", "b"],
-            stepsPerEpoch: 10, totalSteps: 20, resumedStep: resumedStep,
+            stepsPerEpoch: 10, totalSteps: 20,
+            facts: RunFacts(
+                model: "lenet", imageSize: 28, channels: 1, classes: 2, trainingSamples: 80, testSamples: 8,
+                parameters: 61_706, multiplyAdds: 416_520, layers: [],
+                machine: RunFacts.Machine(
+                    host: "here", processor: nil, cores: 2, memory: nil, ranks: 1, threads: 2, backend: "avx2")),
+            resumedStep: resumedStep,
             warn: { [warnings] text in warnings.texts.withLock { $0.append(text) } })
     }
 
