@@ -135,6 +135,14 @@ let package = Package(
             name: "zoo-check", dependencies: ["Engine", "Graphs", "Networks", "Tensors", "TestSupport"],
             path: "Tests/ZooCheck", swiftSettings: optimized),
         .target(
+            name: "EngineFuzz",
+            dependencies: [
+                "Engine", "Graphs", "Networks", "Kernels", "KernelInterface", "Collectives", "Tensors", "TestSupport",
+            ],
+            path: "Tests/EngineFuzz", swiftSettings: optimized),
+        .executableTarget(
+            name: "engine-check", dependencies: ["EngineFuzz"], path: "Tests/EngineCheck", swiftSettings: house),
+        .target(
             name: "ImageFaults", dependencies: ["Datasets", "CImageCodecs"], path: "Tests/ImageFaults",
             swiftSettings: optimized),
         .executableTarget(
@@ -149,7 +157,7 @@ let package = Package(
         tests("Kernels", ["Kernels", "KernelInterface", "Tensors"]),
         tests("Networks", ["Networks", "Tensors"]),
         tests("Graphs", ["Graphs", "Networks", "Tensors"], resources: [.copy("StateDicts")]),
-        tests("Engine", ["Engine", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
+        tests("Engine", ["Engine", "engine-check", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
         tests("Launching", ["Launching", "Runs"]),
         tests("Planning", ["Planning"]),
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),
