@@ -147,6 +147,14 @@ let package = Package(
             name: "zoo-check", dependencies: ["Engine", "Graphs", "Networks", "Tensors", "TestSupport"],
             path: "Tests/ZooCheck", swiftSettings: optimized),
         .target(
+            name: "EngineFuzz",
+            dependencies: [
+                "Engine", "Graphs", "Networks", "Kernels", "KernelInterface", "Collectives", "Tensors", "TestSupport",
+            ],
+            path: "Tests/EngineFuzz", swiftSettings: optimized),
+        .executableTarget(
+            name: "engine-check", dependencies: ["EngineFuzz"], path: "Tests/EngineCheck", swiftSettings: house),
+        .target(
             name: "ImageFaults", dependencies: ["Datasets", "CImageCodecs"], path: "Tests/ImageFaults",
             swiftSettings: optimized),
         .executableTarget(
@@ -161,7 +169,7 @@ let package = Package(
         tests("Kernels", ["Kernels", "KernelInterface", "Tensors"]),
         tests("Networks", ["Networks", "Tensors"]),
         tests("Graphs", ["Graphs", "Networks", "Tensors"], resources: [.copy("StateDicts")]),
-        tests("Engine", ["Engine", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
+        tests("Engine", ["Engine", "engine-check", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
         tests("Launching", ["Launching", "Runs"]),
         tests("Fitness", ["Fitness", "Launching", "Machine"]),
         tests("Planning", ["Planning"]),
