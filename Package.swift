@@ -169,7 +169,9 @@ let package = Package(
         tests("Kernels", ["Kernels", "KernelInterface", "Tensors"]),
         tests("Networks", ["Networks", "Tensors"]),
         tests("Graphs", ["Graphs", "Networks", "Tensors"], resources: [.copy("StateDicts")]),
-        tests("Engine", ["Engine", "engine-check", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
+        tests(
+            "Engine", ["Engine", "engine-check", "Graphs", "Networks", "Kernels", "Tensors"],
+            resources: [.copy("Golden")]),
         tests("Launching", ["Launching", "Runs"]),
         tests("Fitness", ["Fitness", "Launching", "Machine"]),
         tests("Planning", ["Planning"]),

@@ -41,12 +41,12 @@ struct WatchedRunTests {
 
     @Test("200 connections, clients that do not read, random bytes and odd paths change nothing of what is learned")
     func hostileClients() throws {
-        let quiet = try commands.run(flags("quiet", "--no-tensorboard"))
+        let quiet = try commands.run(flags("quiet", "--no-tensorboard", "--epochs", "20"))
         #expect(quiet.status == 0, "\(quiet.errors)")
         #expect(!FileManager.default.fileExists(atPath: commands.folder + "/quiet/tensorboard"))
         var (clients, codes) = ([RawConnection](), [String: Int]())
         let watched = try commands.run(
-            flags("watched", "--status-port", "0"),
+            flags("watched", "--status-port", "0", "--epochs", "20"),
             killedWhen: {
                 guard let port, clients.isEmpty, lines("watched").count > 5 else { return false }
                 clients = attack(port)

@@ -65,7 +65,7 @@ extension RunPage {
         // A small picture's pixels stay seen when it is made larger.
         let small: Markup = url.utf8.count < 8000 ? " class=\"small\"" : ""
         return """
-            <li><img\(small) src="\(url)" alt="\(words)" title="\(words)" loading="lazy"><div>\(caption)</div></li>
+            <li><img\(small) src="\(url)" alt="\(words)" title="\(words)" decoding="async"><div>\(caption)</div></li>
 
             """
     }
