@@ -7,7 +7,7 @@ import NIOPosix
 package import Recipes
 package import Runs
 
-/// The live page of a run: an HTTP server that can only be read, on a thread that runs where nobody else wants to.
+/// The live page of a run: an HTTP server that can only be read, on a thread that gives way to those that compute.
 ///
 /// It stands on SwiftNIO without a framework above. One event loop on one thread can be given the system's lowest
 /// priority, and every limit is set here: frameworks answer on threads that training's libraries share, and let a
@@ -78,7 +78,7 @@ package final class StatusServer: RunObserver {
     private static func listen(
         host: String, port: Int, on group: MultiThreadedEventLoopGroup, _ responder: StatusResponder
     ) throws -> any Channel {
-        try group.next().submit { takeLowestPriority() }.wait()
+        try group.next().submit { BackgroundPriority.takeForThisThread() }.wait()
         let connections = StatusConnections(limit: mostConnections(descriptors: mostOpenFiles))
         return try ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 128)
@@ -106,16 +106,6 @@ package final class StatusServer: RunObserver {
     static func mostConnections(descriptors: Int?) -> Int {
         max(1, min(mostConnections, (descriptors ?? .max) / 4))
     }
-
-    /// Lets the calling thread run only where no other wants to (sched(7), SCHED_IDLE). A refusal changes nothing but
-    /// speed.
-    private static func takeLowestPriority() {
-        var parameters = sched_param()
-        _ = sched_setscheduler(0, idlePolicy, &parameters)
-    }
-
-    /// Linux's SCHED_IDLE, which glibc declares for _GNU_SOURCE only.
-    private static let idlePolicy: Int32 = 5
 
     private static func words(for error: any Error, host: String, port: Int) -> any Error {
         switch error {
