@@ -3,7 +3,7 @@ import Testing
 
 /// `engine-check` in a process of its own, which guarded pages may end. Its long forms are `Tests/kernel-fuzz` and
 /// `Tests/network-fuzz`.
-@Suite struct FuzzTests {
+@Suite struct RandomCaseTests {
     private struct Outcome {
         let status: Int32
         let output: String
