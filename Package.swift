@@ -42,6 +42,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
@@ -92,6 +93,14 @@ let package = Package(
         room("Recipes", ["Files", "Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
         engineRoom("Runs", ["Files", "Terminal", "CMachine", "Checkpoints", "Recipes"]),
         engineRoom("Reports", ["Files", "Terminal", "CCairo", "Checkpoints", "Recipes", "Runs"]),
+        room("TensorBoard", ["CImageCodecs", "Files", "Terminal", "Recipes", "Runs"]),
+        room(
+            "Status",
+            [
+                "Machine", "Files", "Terminal", "Checkpoints", "Recipes", "Runs",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         room(
             "Launching",
             ["Machine", "Files", "Terminal", "Tensors", "Checkpoints", "Recipes", "Runs", "CRelay", "CProcess"]),
@@ -106,7 +115,7 @@ let package = Package(
             name: "cnn-train",
             dependencies: [
                 "Training", "Reports", "Runs", "Recipes", "Networks", "Graphs", "Engine", "Kernels", "Launching",
-                "Planning", "Collectives", "Fitness",
+                "Planning", "Collectives", "Fitness", "Status", "TensorBoard",
                 "Datasets", "Checkpoints", "Exports", "Files", "Tensors", "Machine", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -138,6 +147,14 @@ let package = Package(
             name: "zoo-check", dependencies: ["Engine", "Graphs", "Networks", "Tensors", "TestSupport"],
             path: "Tests/ZooCheck", swiftSettings: optimized),
         .target(
+            name: "EngineFuzz",
+            dependencies: [
+                "Engine", "Graphs", "Networks", "Kernels", "KernelInterface", "Collectives", "Tensors", "TestSupport",
+            ],
+            path: "Tests/EngineFuzz", swiftSettings: optimized),
+        .executableTarget(
+            name: "engine-check", dependencies: ["EngineFuzz"], path: "Tests/EngineCheck", swiftSettings: house),
+        .target(
             name: "ImageFaults", dependencies: ["Datasets", "CImageCodecs"], path: "Tests/ImageFaults",
             swiftSettings: optimized),
         .executableTarget(
@@ -152,7 +169,9 @@ let package = Package(
         tests("Kernels", ["Kernels", "KernelInterface", "Tensors"]),
         tests("Networks", ["Networks", "Tensors"]),
         tests("Graphs", ["Graphs", "Networks", "Tensors"], resources: [.copy("StateDicts")]),
-        tests("Engine", ["Engine", "Graphs", "Networks", "Kernels", "Tensors"], resources: [.copy("Golden")]),
+        tests(
+            "Engine", ["Engine", "engine-check", "Graphs", "Networks", "Kernels", "Tensors"],
+            resources: [.copy("Golden")]),
         tests("Launching", ["Launching", "Runs"]),
         tests("Fitness", ["Fitness", "Launching", "Machine"]),
         tests("Planning", ["Planning"]),
@@ -170,6 +189,8 @@ let package = Package(
         tests("Recipes", ["Recipes", "Networks"]),
         tests("Runs", ["Runs"]),
         tests("Reports", ["Reports", "Recipes", "Runs"]),
+        tests("TensorBoard", ["TensorBoard", "Runs", "Recipes"]),
+        tests("Status", ["Status", "Runs", "Recipes", .product(name: "NIOCore", package: "swift-nio")]),
         tests(
             "Training",
             [

@@ -10,7 +10,7 @@ extension Engine {
         updates += 1
         rule.update(
             UpdateStep(
-                learningRate: learningRate, count: updates, kernels: configuration.backend.instructionSet.kernels,
+                learningRate: learningRate, count: updates, kernels: configuration.kernelTable,
                 parameters: weights.baseAddress, gradients: gradients.baseAddress, arenas: state,
                 optimizer: optimizer, pool: pool))
     }

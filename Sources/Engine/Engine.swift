@@ -33,6 +33,8 @@ package final class Engine {
     var gradients: AlignedBuffer<Float>
     /// The memory of activations; no step reads numbers that another has left there.
     let activations: AlignedBuffer<Float>
+    /// Between tensors, for one sample, where they are spread.
+    let trainingGaps: [Range<Int>]?
     let training: Compiled?
     private let evaluation: Compiled
     let optimizer: Optimizer
@@ -68,7 +70,7 @@ package final class Engine {
         let gradients = try AlignedBuffer<Float>(count: trainableCount)
         let activations = try AlignedBuffer<Float>(count: layout.activationCount)
         let shared = SharedMemory(
-            kernels: instructionSet.kernels, openBLAS: openBLAS, configuration: configuration, arena: arena,
+            kernels: configuration.kernelTable, openBLAS: openBLAS, configuration: configuration, arena: arena,
             weights: weights.baseAddress, gradients: gradients.baseAddress, activations: activations.baseAddress)
         var training: Compiled?
         if let graph = layout.training, let plan = layout.trainingPlan {
@@ -84,6 +86,7 @@ package final class Engine {
         self.openBLAS = openBLAS
         self.arena = arena
         self.training = training
+        self.trainingGaps = layout.trainingPlan?.gaps
         self.evaluation = evaluation
         self.optimizer = try Optimizer(
             graph: layout.training ?? layout.evaluation, arena: arena, scratchFloats: layout.updateFloats)

@@ -1,4 +1,6 @@
 package import Graphs
+package import KernelInterface
+internal import Kernels
 internal import Tensors
 
 /// The settings of an engine that do not follow from the graphs.
@@ -28,6 +30,15 @@ package struct EngineConfiguration: Sendable {
     package var keepsAverages = false
     /// The passes that rewrite graphs before they are planned: no result depends on them.
     package var passes = Set(GraphPass.allCases)
+    /// The kernels in place of the backend's own, for tests: those of an instruction set that no backend has, or
+    /// watched ones.
+    package var kernels: KernelTable?
+    /// Whether tensors have addresses of their own, with space between them that nobody may touch (`Engine.poison`);
+    /// for tests.
+    package var spreadsTensors = false
+
+    /// What an engine computes with.
+    var kernelTable: KernelTable { kernels ?? backend.instructionSet.kernels }
 
     package init(
         backend: Backend, threads: Int, shards: Int, shardCapacity: Int, evaluationCapacity: Int, seed: UInt64

@@ -30,8 +30,9 @@ package struct EngineLayout {
         precondition(
             training == nil || arena.finishedAfterNode.last == arena.trainableCount, "a parameter has no gradient")
         let hasNarrowMaps = configuration.backend != .openblas
-        trainingPlan = training.map { MemoryPlan(graph: $0, hasNarrowMaps: hasNarrowMaps) }
-        evaluationPlan = MemoryPlan(graph: self.evaluation, hasNarrowMaps: hasNarrowMaps)
+        let isSpread = configuration.spreadsTensors
+        trainingPlan = training.map { MemoryPlan(graph: $0, hasNarrowMaps: hasNarrowMaps, isSpread: isSpread) }
+        evaluationPlan = MemoryPlan(graph: self.evaluation, hasNarrowMaps: hasNarrowMaps, isSpread: isSpread)
     }
 
     // MARK: Bytes
@@ -93,7 +94,7 @@ package struct EngineLayout {
     /// Addresses with which plans are measured, and which nobody reads.
     private var unplaced: SharedMemory {
         SharedMemory(
-            kernels: configuration.backend.instructionSet.kernels,
+            kernels: configuration.kernelTable,
             openBLAS: configuration.backend == .openblas ? try? OpenBLAS.loaded() : nil, configuration: configuration,
             arena: arena,
             weights: placeholder(Float.self), gradients: placeholder(Float.self), activations: placeholder(Float.self))

@@ -47,11 +47,14 @@ struct MemoryPlan {
     static let laneGranule = 16
     /// Floats from pixel to pixel of maps whose channels are padded to 8.
     static let narrowPixel = 8
+    /// Floats between roots, for one sample, where they are spread.
+    static let gap = 64
 
     /// - Parameters:
     ///   - isPlaced: whether values are given addresses; without, `leastCount` is known all the same.
     ///   - hasNarrowMaps: whether kernels know of them.
-    init(graph: Graph, isPlaced: Bool = true, hasNarrowMaps: Bool = false) {
+    ///   - isSpread: whether each root has addresses of its own with `gap` behind them.
+    init(graph: Graph, isPlaced: Bool = true, hasNarrowMaps: Bool = false, isSpread: Bool = false) {
         self.graph = graph
         self.lastUse = Self.lastUses(graph)
         self.roots = []
@@ -73,7 +76,11 @@ struct MemoryPlan {
             if case .concatenate = node.operation { place(node.inputs, in: output) }
         }
         assignLifetimes()
-        if isPlaced { assignOffsets() }
+        if isSpread {
+            spreadRoots()
+        } else if isPlaced {
+            assignOffsets()
+        }
     }
 
     /// The most floats that are in use at one time, for one sample: no arena is smaller.
@@ -193,6 +200,20 @@ struct MemoryPlan {
                 let end = members.map({ lastUse[$0.index] }).max()
             else { continue }
             roots[index].lifetime = start...max(start, end)
+        }
+    }
+
+    private mutating func spreadRoots() {
+        for index in roots.indices where !roots[index].isPinned && !roots[index].members.isEmpty {
+            roots[index].offset = arenaCount
+            arenaCount += roots[index].count + Self.gap
+        }
+    }
+
+    /// Floats of the arena between the roots of a plan that is spread, for one sample.
+    var gaps: [Range<Int>] {
+        roots.filter { !$0.isPinned && !$0.members.isEmpty }.map { root in
+            root.offset + root.count..<root.offset + root.count + Self.gap
         }
     }
 

@@ -5,6 +5,9 @@
 /// Bytes that a file may have which this process writes (`ulimit -f`); nil where nothing limits them.
 package var longestFile: Int? { softLimit(RLIMIT_FSIZE) }
 
+/// Files, connections and the like that this process may have open at once; nil for any number.
+package var mostOpenFiles: Int? { softLimit(RLIMIT_NOFILE) }
+
 /// The soft limit of a resource; nil for none.
 func softLimit(_ resource: __rlimit_resource) -> Int? {
     var limit = rlimit()

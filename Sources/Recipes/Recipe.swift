@@ -225,6 +225,11 @@ extension Recipe {
     package var progress: ProgressDisplay { overrides.progress ?? Default.progress }
     package var report: Report { overrides.report ?? Default.report }
     package var lossPrecision: LossPrecision { overrides.lossPrecision ?? Default.lossPrecision }
+    /// Whether event files for TensorBoard are written.
+    package var tensorBoard: Bool { overrides.tensorBoard ?? Default.tensorBoard }
+    /// Where a page shows the run while it goes on; nil for nowhere, 0 for a port that is free.
+    package var statusPort: Int? { overrides.statusPort }
+    package var statusHost: String { overrides.statusHost ?? Default.statusHost }
     package var testAugmentation: TestAugmentation { overrides.testAugmentation ?? Default.testAugmentation }
     /// In 0<...1, the share of the test images that `testAugmentation` is for, the least certain ones.
     package var testAugmentationShare: Double { overrides.testAugmentationShare ?? Default.testAugmentationShare }
@@ -326,6 +331,8 @@ extension Recipe {
         static let report = Report.html
         static let lossPrecision = LossPrecision.rounded
         static let progress = ProgressDisplay.auto
+        static let tensorBoard = true
+        static let statusHost = "127.0.0.1"
         static let whiteningImages = 5000
         package static let testAugmentation = TestAugmentation.none
         package static let testAugmentationShare = 1.0

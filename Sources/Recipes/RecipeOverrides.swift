@@ -103,6 +103,9 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var lossPrecision: Recipe.LossPrecision?
     package var progress: Recipe.ProgressDisplay?
     package var report: Recipe.Report?
+    package var tensorBoard: Bool?
+    package var statusPort: Int?
+    package var statusHost: String?
     package var testAugmentation: Recipe.TestAugmentation?
     package var testAugmentationShare: Double?
     package var batchNorm: Recipe.BatchNorm?

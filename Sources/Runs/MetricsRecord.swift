@@ -53,6 +53,14 @@ package struct MetricsRecord: Hashable, Sendable {
         self.parametersSHA256 = parametersSHA256
     }
 
+    /// Ranks whose times are told one by one: of very many the slowest has to do.
+    private static let mostRanks = 64
+
+    /// Rounded to thousandths, which say enough of a time; with spaces between them, so that the line stays flat.
+    private static func text(of ratios: [Double]) -> String {
+        ratios.map { "\(($0 * 1000).rounded() / 1000)" }.joined(separator: " ")
+    }
+
     /// The record as a JSON object on one line, numbers in the fewest digits that read back as the same bits.
     package var json: String {
         var object = JSONLine()
@@ -69,6 +77,7 @@ package struct MetricsRecord: Hashable, Sendable {
         if let pace {
             object.add("slowest_rank", pace.slowest)
             object.add("slowest_over_median", pace.ratio)
+            if pace.ratios.count <= Self.mostRanks { object.add("rank_work", Self.text(of: pace.ratios)) }
         }
         if let parametersSHA256 { object.add("parameters_sha256", parametersSHA256) }
         if let stoppedBy { object.add("stopped_by", stoppedBy) }

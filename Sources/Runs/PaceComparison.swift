@@ -3,9 +3,12 @@ package struct PaceComparison: Hashable, Sendable {
     package let slowest: Int
     /// The slowest rank's time over the median.
     package let ratio: Double
+    /// Each rank's time over the median.
+    package let ratios: [Double]
 
-    package init(slowest: Int, ratio: Double) {
+    package init(slowest: Int, ratios: [Double]) {
         self.slowest = slowest
-        self.ratio = ratio
+        ratio = ratios[slowest]
+        self.ratios = ratios
     }
 }

@@ -29,6 +29,8 @@ package struct RunFolder: Hashable, Sendable {
     package var facts: String { path + "/facts.json" }
     /// The page that shows the run to people.
     package var report: String { path + "/report.html" }
+    /// TensorBoard's event files.
+    package var tensorBoard: String { path + "/tensorboard" }
 
     static func path(ofLock path: String) -> String { String(path.dropLast("/run.lock".count)) }
 

@@ -1,4 +1,5 @@
 package import Machine
+internal import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -12,6 +13,22 @@ package struct Pages: @unchecked Sendable {
     package let start: UnsafeMutableRawPointer
     /// Bytes reserved.
     private let size: Int
+    /// All of the mapping where it is guarded.
+    private var mapping: UnsafeMutableRawBufferPointer?
+
+    /// An end of memory behind which nobody may read or write: a test that goes beyond ends there.
+    package enum Guard: Int, Sendable {
+        case none, before, behind
+    }
+
+    private static let chosenGuard = Atomic(Guard.none.rawValue)
+
+    /// The guarded end of what is reserved from now on in this process; for tests, as a page is spent on each stretch
+    /// and huge ones are not used.
+    package static var guarded: Guard {
+        get { Guard(rawValue: chosenGuard.load(ordering: .relaxed)) ?? .none }
+        set { chosenGuard.store(newValue.rawValue, ordering: .relaxed) }
+    }
 
     /// Bytes from which huge pages pay: half of one.
     private static var large: Int { hugePage / 2 }
@@ -25,6 +42,12 @@ package struct Pages: @unchecked Sendable {
     /// - Complexity: O(1) for large blocks, O(bytes) for small ones.
     package init(bytes: Int) throws(MemoryError) {
         precondition(bytes >= 0, "a stretch of \(bytes) bytes was asked for")
+        let guarded = Self.guarded
+        if guarded != .none {
+            (start, mapping) = try Self.guardedMemory(bytes: bytes, guarded)
+            size = bytes
+            return
+        }
         if bytes < Self.large {
             size = max(bytes, 1)
             var memory: UnsafeMutableRawPointer?
@@ -50,6 +73,28 @@ package struct Pages: @unchecked Sendable {
 
     /// Gives the memory back; nobody may use it afterwards.
     package func release() {
-        if isLarge { munmap(start, size) } else { free(start) }
+        if let mapping {
+            munmap(mapping.baseAddress, mapping.count)
+        } else if isLarge {
+            munmap(start, size)
+        } else {
+            free(start)
+        }
+    }
+
+    /// Zeroed memory between two pages that nobody may touch, one of them right beside it (behind it at the next
+    /// multiple of 64 bytes).
+    private static func guardedMemory(
+        bytes: Int, _ guarded: Guard
+    ) throws(MemoryError) -> (UnsafeMutableRawPointer, UnsafeMutableRawBufferPointer) {
+        let page = 4096
+        guard bytes < Int.max >> 1 else { throw .refused(bytes: bytes) }
+        let inner = max((bytes + page - 1) / page, 1) * page
+        let whole = inner + 2 * page
+        guard let raw = mmap(nil, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), raw != MAP_FAILED,
+            mprotect(raw + page, inner, PROT_READ | PROT_WRITE) == 0
+        else { throw .refused(bytes: bytes) }
+        let offset = guarded == .behind ? inner - (bytes + 63) / 64 * 64 : 0
+        return (raw + page + offset, UnsafeMutableRawBufferPointer(start: raw, count: whole))
     }
 }

@@ -31,7 +31,7 @@ struct MemoryNeeds {
     /// The program's own memory beside what is counted: messages, files, the libraries' buffers.
     private static let program = 64 << 20
     /// Threads beside those that compute.
-    private static let otherThreads = 7
+    private static let otherThreads = 8
 
     /// - Parameters:
     ///   - purpose: what the memory is for.

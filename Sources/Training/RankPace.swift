@@ -30,7 +30,7 @@ extension PaceComparison {
         guard seconds.count > 1, middle > 0, let slowest = seconds.indices.max(by: { seconds[$0] < seconds[$1] }) else {
             return nil
         }
-        self.init(slowest: slowest, ratio: seconds[slowest] / middle)
+        self.init(slowest: slowest, ratios: seconds.map { $0 / middle })
     }
 }
 

@@ -199,6 +199,9 @@ struct ResultOptions: RecipeFlags {
     @Option(\.testAugmentation) var testAugment: Recipe.TestAugmentation?
     @Option(\.testAugmentationShare) var testAugmentShare: Double?
     @Option(\.onNonFinite) var onNan: Recipe.NonFinitePolicy?
+    @Flag(\.tensorBoard) var tensorboard: Bool?
+    @Option(\.statusPort) var statusPort: Int?
+    @Option(\.statusHost) var statusHost: String?
 
     func write(to recipe: inout RecipeOverrides) {
         recipe.output = output
@@ -209,6 +212,9 @@ struct ResultOptions: RecipeFlags {
         recipe.testAugmentation = testAugment
         recipe.testAugmentationShare = testAugmentShare
         recipe.onNonFinite = onNan
+        recipe.tensorBoard = tensorboard
+        recipe.statusPort = statusPort
+        recipe.statusHost = statusHost
     }
 }
 

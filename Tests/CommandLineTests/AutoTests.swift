@@ -32,7 +32,7 @@ struct AutoTests {
         let recipe = try text("runs/a/recipe.yaml")
         #expect(recipe.contains("\n# ") && !recipe.contains("output:"))
         let again = try commands.run(
-            "--config", "runs/a/recipe.yaml", "--set", "time=none", "--steps", "1", "--output", "runs/b", ranks: ranks)
+            "--config", "runs/a/recipe.yaml", "--set", "time=null", "--steps", "1", "--output", "runs/b", ranks: ranks)
         #expect(again.status == 0, "\(again.errors)")
         #expect(try text("runs/b/config.yaml").contains("class_weights: balanced"))
     }

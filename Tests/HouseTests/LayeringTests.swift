@@ -9,7 +9,7 @@ private let rooms = [
     "Graphs",
     "Engine",
     "Collectives", "Planning", "Pickles", "Datasets", "Checkpoints", "Exports", "Recipes", "Runs", "Reports",
-    "Launching", "Fitness", "Training", "cnn-train",
+    "TensorBoard", "Status", "Launching", "Fitness", "Training", "cnn-train",
 ]
 
 private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -239,10 +239,14 @@ import Testing
                 convolution: winograd
                 output: runs/a
                 log_every: 10
+                progress: auto
                 loss_precision: rounded
+                report: html
                 test_augment: none
                 test_augment_share: 1.0
                 on_nan: stop
+                tensorboard: true
+                status_host: 127.0.0.1
                 resume: none
                 checkpoint_every: [1epoch]
                 keep_last: 3
@@ -281,7 +285,8 @@ import Testing
             "virtual_shards": "16", "accumulate": "3", "average_weights": "0.999",
             "label_smoothing": "0.1", "class_weights": "[1.0, 0.5]", "balanced_sampling": "on", "patience": "3",
             "stop_at_accuracy": "0.94", "time": "10min", "average_warmup": "true", "average_every": "5",
-            "evaluate_every": "2",
+            "evaluate_every": "2", "train_only": "[c]", "progress": "bar", "report": "none", "tensorboard": "false",
+            "status_port": "8080", "status_host": "0.0.0.0",
         ]
         // What is said in another key's words.
         let spelledOut: Set = ["duration"]

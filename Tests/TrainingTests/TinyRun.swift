@@ -78,7 +78,7 @@ struct TinyRun {
         let text = try String(contentsOfFile: path(output) + "/metrics.jsonl", encoding: .utf8)
         return text.split(separator: "\n").filter { !$0.contains("\"kind\": \"time\"") }.map { line in
             String(line).replacing(/"images_per_second": [^,}]*/, with: "").replacing(
-                /, "(seconds|slowest_[a-z_]*|waited_for_images_seconds)": [^,}]*/, with: "")
+                /, "(seconds|slowest_[a-z_]*|rank_work|waited_for_images_seconds)": [^,}]*/, with: "")
         }
     }
 

@@ -33,11 +33,11 @@ struct UnevenTests {
     private func steps(_ outcome: TrainingOutcome) throws -> [Double] {
         struct Line: Decodable {
             let kind: String
-            let loss: Double
+            let loss: Double?
         }
         let text = try String(contentsOfFile: outcome.folder.metrics, encoding: .utf8)
         return try text.split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
-            .filter { $0.kind == "train" }.map(\.loss)
+            .filter { $0.kind == "train" }.compactMap(\.loss)
     }
 
     @Test(

@@ -529,7 +529,7 @@ struct TransferTests {
         #expect(try resume(nil).contains("model_options: {activation: tanh} (now none)"))
         #expect(try resume(["activation": "tanh", "input_channels": "1"]).contains("input_channels"))
         let line = try String(contentsOfFile: folder.path + "/run/metrics.jsonl", encoding: .utf8)
-            .split(separator: "\n").last { $0.contains("evaluation") }
+            .split(separator: "\n").last { $0.contains("\"kind\": \"evaluation\"") }
         let evaluation = try InProcessCommunicator.run(ranks: 2) { world in
             try CheckpointEvaluation(
                 of: { try NetworkFile(contentsOf: path, model: nil) }, data: nil, threads: 1, instructionSet: .auto,

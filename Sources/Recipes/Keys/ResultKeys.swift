@@ -51,5 +51,23 @@ extension RecipeKey {
             `rewind` goes back to the newest checkpoint and on behind the step.
             """,
             whenResumed: .changesFreely),
+        RecipeKey(
+            "tensorboard", \.tensorBoard, .boolean, in: .results, default: Default.tensorBoard,
+            "Whether event files for TensorBoard are written, into the folder `tensorboard` of the run's.",
+            alsoKnownAs: ["tb", "tensor_board"], whenResumed: .changesFreely),
+        RecipeKey(
+            "status_port", \.statusPort, .integer(in: 0...65535), in: .results, otherwise: "no page",
+            """
+            The port of a page that shows the run while it goes on, and its numbers at /metrics, /healthz and /api/run. 0 \
+            takes one that is free, which the log says.
+            """,
+            alsoKnownAs: ["port", "dashboard"], whenResumed: .changesFreely),
+        RecipeKey(
+            "status_host", \.statusHost, .text, in: .results, default: Default.statusHost,
+            """
+            The address that the page is at. The default is for programs of rank 0's machine alone; 0.0.0.0 lets whoever \
+            reaches the machine read it.
+            """,
+            valueName: "address", whenResumed: .changesFreely),
     ]
 }

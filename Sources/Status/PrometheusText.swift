@@ -1,0 +1,68 @@
+/// Metrics in the text format 0.0.4 of Prometheus (prometheus.io/docs/instrumenting/exposition_formats).
+struct PrometheusText {
+    enum Kind: String {
+        /// Only grows, but where the process starts anew; its name ends in `_total`.
+        case counter
+        case gauge
+    }
+
+    /// A number of a metric, told from others of it by labels.
+    struct Sample {
+        var labels: [(name: String, value: String)] = []
+        var value: Double
+
+        init(_ value: Double, labels: [(name: String, value: String)] = []) {
+            self.labels = labels
+            self.value = value
+        }
+    }
+
+    static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+    /// Every line of it is ended, as the format asks.
+    private(set) var text = ""
+
+    /// Adds a metric; nothing where nothing is known of it.
+    ///
+    /// - Parameters:
+    ///   - name: with its unit, in basic units.
+    ///   - help: one sentence.
+    mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
+        guard !samples.isEmpty else { return }
+        text += "# HELP \(name) \(Self.escaped(help, isLabel: false))\n"
+        text += "# TYPE \(name) \(kind.rawValue)\n"
+        for sample in samples {
+            let labels = sample.labels.map { "\($0.name)=\"\(Self.escaped($0.value, isLabel: true))\"" }
+            text += name + (labels.isEmpty ? "" : "{" + labels.joined(separator: ",") + "}")
+            text += " \(Self.number(sample.value))\n"
+        }
+    }
+
+    mutating func add(_ name: String, _ kind: Kind, _ help: String, _ value: Double?) {
+        add(name, kind, help, value.map { [Sample($0)] } ?? [])
+    }
+
+    mutating func add(_ name: String, _ kind: Kind, _ help: String, _ value: Int?) {
+        add(name, kind, help, value.map(Double.init))
+    }
+
+    private static func escaped(_ text: String, isLabel: Bool) -> String {
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\": escaped += "\\\\"
+            case "\n": escaped += "\\n"
+            case "\"" where isLabel: escaped += "\\\""
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+
+    /// As Go's `ParseFloat` reads it.
+    private static func number(_ value: Double) -> String {
+        if value.isNaN { return "NaN" }
+        guard value.isFinite else { return value > 0 ? "+Inf" : "-Inf" }
+        return Int64(exactly: value).map(String.init) ?? value.description
+    }
+}

@@ -1,0 +1,39 @@
+import Files
+import Glibc
+import NIOCore
+import Runs
+import Synchronization
+
+/// The run's report, read again when it has been written anew. All that are answered with it share its bytes.
+final class ReportFile: Sendable {
+    /// Tells one file from the next that has its name.
+    private struct Version: Equatable {
+        let file: UInt64
+        let bytes: Int
+        let seconds: Int
+        let nanoseconds: Int
+    }
+
+    private let kept = Mutex<(version: Version, content: ByteBuffer)?>(nil)
+
+    /// Bytes that a report has at most.
+    private static let limit = 64 << 20
+
+    static func path(in folder: RunFolder) -> String { folder.path + "/report.html" }
+
+    /// nil where there is none yet.
+    func content(in folder: RunFolder) -> ByteBuffer? {
+        let path = Self.path(in: folder)
+        guard let status = fileStatus(path) else { return nil }
+        let version = Version(
+            file: UInt64(status.st_ino), bytes: Int(status.st_size), seconds: status.st_mtim.tv_sec,
+            nanoseconds: status.st_mtim.tv_nsec)
+        return kept.withLock { kept in
+            if let kept, kept.version == version { return kept.content }
+            guard let bytes = try? readFile(path, limit: Self.limit) else { return nil }
+            let content = ByteBuffer(bytes: bytes)
+            kept = (version, content)
+            return content
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import Checkpoints
+import Files
+import Foundation
+import Glibc
+import Runs
+import Terminal
+
+/// What is looked up in a run's folder when somebody asks.
+struct RunFiles: Sendable {
+    let folder: RunFolder
+
+    /// Seconds since the newest checkpoint was written; nil where there is none.
+    func checkpointAge(at now: Date) -> Double? {
+        guard let entry = try? CheckpointDirectory(path: folder.checkpoints).entries().first,
+            let status = fileStatus(entry.path)
+        else { return nil }
+        return max(0, now.timeIntervalSince1970 - Double(status.st_mtim.tv_sec))
+    }
+
+    /// When the report was written; nil where there is none.
+    var reportTime: Date? {
+        fileStatus(ReportFile.path(in: folder)).map { status in
+            Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9)
+        }
+    }
+
+    /// A line of `supervisor.jsonl`.
+    private struct Line: Decodable {
+        var time: String
+        var event: String
+        var attempt: Int?
+        var step: Int?
+        var rank: Int?
+        var host: String?
+        var reason: String?
+
+        var words: String {
+            var words = [event.replacing("_", with: " ")]
+            if let attempt { words.append("start \(attempt)") }
+            if let rank { words.append("rank \(rank)") }
+            if let host { words.append("host \(host)") }
+            if let reason { words.append(reason) }
+            return words.joined(separator: ", ")
+        }
+    }
+
+    /// The newest events that a supervisor tells of, the newest last.
+    func supervisorEvents(most: Int) -> [RunStatus.Event] {
+        guard let text = tail(of: folder.events) else { return [] }
+        let lines = text.split(separator: "\n").suffix(most)
+        return lines.compactMap { line in
+            guard let line = try? JSONDecoder().decode(Line.self, from: Data(line.utf8)) else { return nil }
+            return RunStatus.Event(time: line.time, kind: line.event, step: line.step, text: line.words.visible)
+        }
+    }
+
+    /// The last whole lines of a file; nil where there is none.
+    private func tail(of path: String, bytes: UInt64 = 1 << 16) -> String? {
+        guard let status = fileStatus(path), let handle = FileHandle(forReadingAtPath: path) else { return nil }
+        defer { try? handle.close() }
+        let size = UInt64(max(status.st_size, 0))
+        try? handle.seek(toOffset: size > bytes ? size - bytes : 0)
+        guard let data = try? handle.read(upToCount: Int(bytes)) else { return nil }
+        let text = String(decoding: data, as: UTF8.self)
+        return size > bytes ? String(text.drop { $0 != "\n" }) : text
+    }
+}

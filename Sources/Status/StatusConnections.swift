@@ -1,0 +1,22 @@
+import NIOCore
+import Synchronization
+
+/// The connections that are open, of which there are never more than so many: the oldest goes for the newest, so that
+/// clients that do nothing keep nobody out.
+final class StatusConnections: Sendable {
+    private let limit: Int
+    /// The oldest first.
+    private let open = Mutex<[any Channel]>([])
+
+    init(limit: Int) { self.limit = limit }
+
+    func add(_ channel: any Channel) {
+        let oldest = open.withLock { open in
+            open.append(channel)
+            return open.count > limit ? open.removeFirst() : nil
+        }
+        oldest?.close(promise: nil)
+    }
+
+    func remove(_ channel: any Channel) { open.withLock { $0.removeAll { $0 === channel } } }
+}

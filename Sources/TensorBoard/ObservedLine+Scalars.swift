@@ -1,0 +1,35 @@
+import Runs
+
+extension ObservedLine {
+    /// The line's numbers under the tags that TensorBoard shows them by: a tag's first part is the card's group.
+    /// Lines of kinds that are no numbers have none.
+    var scalars: [SummaryValue] {
+        let named = (Self.tags[kind] ?? []).map { ($0.tag, self[$0.key]) }
+        let norms = groups.flatMap { group in
+            [
+                ("weight norm/\(group.name)", group.weights), ("gradient norm/\(group.name)", group.gradients),
+                ("update norm/\(group.name)", group.updates),
+            ]
+        }
+        return (named + norms).compactMap { name, number in number.map { SummaryValue(name, .scalar($0)) } }
+    }
+
+    /// By kind, the fields that are shown.
+    private static let tags: [String: [(tag: String, key: String)]] = [
+        MetricsRecord.Kind.train.rawValue: [
+            ("loss/train", "loss"), ("accuracy/train", "accuracy"), ("learning rate", "lr"),
+            ("speed/images a second", "images_per_second"), ("speed/slowest rank over median", "slowest_over_median"),
+        ],
+        MetricsRecord.Kind.evaluation.rawValue: [("loss/test", "loss"), ("accuracy/test", "accuracy")],
+        MetricsRecord.Kind.averagedEvaluation.rawValue: [
+            ("loss/test, averaged weights", "loss"), ("accuracy/test, averaged weights", "accuracy"),
+        ],
+        MetricsRecord.Kind.augmentedEvaluation.rawValue: [
+            ("loss/test, several views", "loss"), ("accuracy/test, several views", "accuracy"),
+        ],
+        "time": ["computing", "communication", "data", "checkpoints", "evaluation", "other"].map {
+            ("seconds/\($0)", $0)
+        }
+            + [("memory/peak bytes", "peak_memory_bytes")],
+    ]
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Recipes
+package import Runs
+import Synchronization
+
+/// Writes what a run tells into event files of TensorBoard, in the folder `tensorboard` of the run's.
+///
+/// A run that goes on begins another file, whose session start takes back what earlier files say of later steps.
+package final class TensorBoardWriter: RunObserver {
+    private let run: ObservedRun
+    private let state: Mutex<State>
+
+    private struct State: ~Copyable {
+        /// nil where none could be begun.
+        var file: EventFile?
+        var isFailureTold = false
+        var isComplete = false
+    }
+
+    /// Begins the file of this part of the run. A disk that has no room for it is told to people and ends nothing.
+    package init(of run: ObservedRun) {
+        self.run = run
+        state = Mutex(State())
+        let time = Self.now
+        writing { file in
+            file = try EventFile(in: run.folder.tensorBoard, time: time)
+            let first = run.resumedStep > 0 ? run.resumedStep + 1 : 0
+            try file?.append(Event(wallTime: time, step: first, content: .sessionStart))
+            let values = [
+                Hyperparameters.start(run.recipe, group: run.folder.path, time: time),
+                SummaryValue("recipe", .text(Self.markdown(run.recipe.yaml()))),
+            ]
+            try file?.append(Event(wallTime: time, step: run.resumedStep, content: .summary(values)))
+        }
+    }
+
+    package func didRecord(_ line: String) {
+        guard let line = ObservedLine(line) else { return }
+        if line.kind == MetricsRecord.Kind.final.rawValue { state.withLock { $0.isComplete = true } }
+        add(line.scalars, step: line.step)
+    }
+
+    package func didEvaluate(_ detail: EvaluationDetail, weights: [WeightHistogram]) {
+        var values = weights.filter { $0.count > 0 }.map { SummaryValue("weights/\($0.name)", .histogram($0)) }
+        if let picture = ConfusionPicture.of(detail) { values.append(SummaryValue("confusion", .image(picture))) }
+        values += Self.images("most wrong", detail.wrong.map(\.picture))
+        values += Self.images("augmented", detail.augmented.map(\.picture))
+        values.append(SummaryValue("calibration/error", .scalar(detail.calibrationError)))
+        add(values, step: detail.step)
+    }
+
+    package func didEnd() {
+        let isComplete = state.withLock { $0.isComplete }
+        add([Hyperparameters.end(isSuccess: isComplete, time: Self.now)], step: run.resumedStep)
+        state.withLock { $0.file = nil }
+    }
+
+    private static var now: Double { Date().timeIntervalSince1970 }
+
+    /// Pictures of one kind at an evaluation: files are to stay small, and TensorBoard shows them one below the other.
+    private static let mostImages = 8
+
+    private static func images(_ name: String, _ urls: [String]) -> [SummaryValue] {
+        urls.prefix(mostImages).enumerated().compactMap { index, url in
+            Picture(dataURL: url).map { SummaryValue("\(name)/\(index + 1)", .image($0)) }
+        }
+    }
+
+    /// As a block that Markdown does not read.
+    private static func markdown(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + $0 }.joined(separator: "\n")
+    }
+
+    private func add(_ values: [SummaryValue], step: Int) {
+        guard !values.isEmpty else { return }
+        writing { try $0?.append(Event(wallTime: Self.now, step: step, content: .summary(values))) }
+    }
+
+    /// Writes, and tells people of the first failure.
+    private func writing(_ write: (inout EventFile?) throws -> Void) {
+        let failure: (any Error)? = state.withLock { state in
+            do {
+                try write(&state.file)
+                return nil
+            } catch {
+                defer { state.isFailureTold = true }
+                return state.isFailureTold ? nil : error
+            }
+        }
+        if let failure { run.warn("\(failure); training goes on, and TensorBoard will not see all of it") }
+    }
+}

@@ -1,0 +1,46 @@
+extension KernelCase {
+    /// Cases in which kernels of others have been wrong, or ours might be.
+    static let named: [(name: String, cases: [KernelCase])] = [
+        ("weight gradients of 1x1 convolutions at stride 2 with few inputs", fewInputs),
+        ("windows that see more padding than map", paddedColumns),
+        ("weight gradients of depthwise convolutions", depthwise),
+    ]
+
+    private static var fewInputs: [KernelCase] {
+        [1, 2, 3, 4, 5, 6, 8].flatMap { inputs in
+            [(8, 16), (7, 33)].map { size, outputs in
+                var fuzzCase = KernelCase(
+                    .convolution(outputs: outputs, kernel: 1, stride: 2, padding: 0, groups: 1, hasBias: true))
+                (fuzzCase.imageSize, fuzzCase.stem, fuzzCase.behind) = (size, inputs, .relu)
+                return fuzzCase
+            }
+        }
+    }
+
+    private static var paddedColumns: [KernelCase] {
+        [(1, 3, 1), (1, 5, 2), (2, 3, 2), (2, 7, 5), (3, 5, 4), (4, 3, 3), (5, 1, 1), (3, 1, 2)].flatMap {
+            size, kernel, padding in
+            [(1, 6), (2, 33)].map { stride, channels in
+                var fuzzCase = KernelCase(
+                    .convolution(
+                        outputs: channels, kernel: kernel, stride: stride, padding: padding, groups: 1, hasBias: false))
+                (fuzzCase.imageSize, fuzzCase.stem, fuzzCase.joint) = (size, channels, .twin)
+                return fuzzCase
+            }
+        }
+    }
+
+    private static var depthwise: [KernelCase] {
+        [1, 6, 15, 16, 17, 33, 96].flatMap { channels in
+            [(3, 1), (3, 2), (5, 1), (2, 2)].map { kernel, stride in
+                var fuzzCase = KernelCase(
+                    .convolution(
+                        outputs: channels, kernel: kernel, stride: stride, padding: kernel / 2, groups: channels,
+                        hasBias: true))
+                (fuzzCase.imageSize, fuzzCase.stem, fuzzCase.before) = (8, channels, .relu6)
+                fuzzCase.isNormalized = true
+                return fuzzCase
+            }
+        }
+    }
+}
