@@ -27,8 +27,8 @@ extension ReportError: CustomStringConvertible {
         case .unknownColumn(let found, let known):
             "there is no column \(found); there are \(known.joined(separator: ", ")), and every key of a recipe"
         case .noCairo(let reason):
-            "PNG pictures are drawn by cairo, which cannot be loaded: \(reason). Install Debian's libcairo2, or ask for "
-                + "--format svg"
+            "PNG pictures are drawn by cairo, which cannot be loaded: \(reason). Install Debian's libcairo2, or ask "
+                + "for --format svg"
         case .cannotDraw(let path, let reason):
             "\(path): cairo cannot draw it: \(reason)"
         case .cannotWrite(let path, let reason):

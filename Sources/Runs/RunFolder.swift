@@ -126,7 +126,7 @@ package struct RunFolder: Hashable, Sendable {
     /// Removes the files that make the folder hold a run, of a run that has saved no state yet.
     package func removeBeginning() {
         guard !holdsCheckpoints else { return }
-        for path in [recipe, metrics] { _ = path.withPath { unlink($0) } }
+        for path in [recipe, metrics, facts, evaluation, report] { _ = path.withPath { unlink($0) } }
     }
 
     /// Removes a supervisor's log, and the folder where nothing else is in it.

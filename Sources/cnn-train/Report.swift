@@ -18,7 +18,7 @@ struct ReportCommand: LocalCommand {
     var output: String?
     @Option(
         help: ArgumentHelp(
-            "Writes each chart as a file of its own into this folder, and no page.", valueName: "folder"),
+            "Writes each chart as a file into this folder, and no page.", valueName: "folder"),
         transform: userPath)
     var plots: String?
     @Option(help: "The charts' format; PNG needs Debian's libcairo2.") var format = ChartFiles.Format.svg

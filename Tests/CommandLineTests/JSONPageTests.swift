@@ -104,6 +104,9 @@ struct JSONPageTests {
             ("data stats --json", "data stats photos", 0),
             ("data verify --json", "data verify photos", 0),
             ("data pack --json", "data pack photos packed", 0),
+            ("runs list --json", "runs list .", 0),
+            ("runs list --json", "runs query epochs>=1 --in .", 0),
+            ("runs compare --json", "runs compare a b", 0),
         ]
         for line in lines {
             let schema = JSONSchema(heading: line.heading, page: page)

@@ -88,6 +88,17 @@ struct JSONTests {
             try documented(under: "## `evaluate --json`").subtracting(names)
                 == keys(of: try object(outcome.output)).subtracting(names), "\(outcome.errors)")
     }
+
+    @Test("has every key of a run's facts, and no other")
+    func facts() throws {
+        try train("--epochs", "1")
+        let text = try String(contentsOfFile: commands.folder + "/run/facts.json", encoding: .utf8)
+        // Not every processor says its name.
+        let name: Set = ["machine.processor"]
+        #expect(
+            try documented(under: "## `facts.json`").subtracting(name)
+                == keys(of: try object(text)).subtracting(name))
+    }
 }
 
 @Suite("cnn-train evaluate", .serialized)

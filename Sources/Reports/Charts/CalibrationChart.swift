@@ -1,7 +1,7 @@
 import Runs
 
-/// How far probabilities can be trusted: of the samples in each of fifteen parts of 0...1 the share that is right, beside
-/// what the network promised (Guo et al., "On Calibration of Modern Neural Networks", 2017).
+/// A chart of how far probabilities can be trusted: of the samples in each of fifteen parts of 0...1 the share that is
+/// right, beside what the network promised (Guo et al., "On Calibration of Modern Neural Networks", 2017).
 struct CalibrationChart: Chart {
     let id = "calibration"
     let title = "Calibration"
@@ -55,8 +55,8 @@ struct CalibrationChart: Chart {
     }
 
     var summary: String {
-        "Calibration: the expected calibration error is \(NumberText.shown(error, .share)). Bars below the dashed line are "
-            + "answers that the network is too sure of."
+        "Calibration: the expected calibration error is \(NumberText.shown(error, .share)). Bars below the dashed line "
+            + "are answers that the network is too sure of."
     }
 
     var table: ValueTable {

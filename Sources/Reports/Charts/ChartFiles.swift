@@ -10,7 +10,7 @@ package enum ChartFiles {
         case png
     }
 
-    /// Pixels of a PNG picture for each of a chart's units: 300 a inch at a paper's column of 3.5 inches.
+    /// Pixels of a PNG picture for each of a chart's units: 300 an inch at a paper's column of 3.5 inches.
     private static let pixelsPerUnit = 2.5
 
     /// Writes every chart of a run, or of several in comparison.

@@ -1,4 +1,5 @@
-/// Draws SVG 1.1 as text: for a page, whose style sheet knows the inks, or for a file by itself, with colours of its own.
+/// Draws SVG 1.1 as text: for a page, whose style sheet knows the inks, or for a file by itself, with colours of its
+/// own.
 struct SVGCanvas: Canvas {
     enum Place {
         /// Inks are classes: `k-s0` strokes with the first series' colour, `f-s0` fills with it.
@@ -18,14 +19,19 @@ struct SVGCanvas: Canvas {
         guard !path.isEmpty else { return }
         let dash: Markup = pen.isDashed ? " stroke-dasharray=\"5 4\"" : ""
         let opacity: Markup = pen.opacity == 1 ? "" : " stroke-opacity=\"\(NumberText.place(pen.opacity))\""
-        elements +=
-            "<path fill=\"none\"\(stroke(pen.ink, isCurve: values != nil)) stroke-width=\"\(NumberText.place(pen.width))\"\(dash)\(opacity)\(data(values)) d=\"\(path)\"/>\n"
+        elements += """
+            <path fill="none"\(stroke(pen.ink, isCurve: values != nil)) stroke-width="\(NumberText.place(pen.width))"\
+            \(dash)\(opacity)\(data(values)) d="\(path)"/>
+
+            """
     }
 
     mutating func rectangle(_ box: Box, fill: Ink, opacity: Double, note: String?) {
         let faint: Markup = opacity == 1 ? "" : " fill-opacity=\"\(NumberText.place(opacity))\""
-        let head: Markup =
-            "<rect\(self.fill(fill)) x=\"\(NumberText.place(box.x))\" y=\"\(NumberText.place(box.y))\" width=\"\(NumberText.place(box.width))\" height=\"\(NumberText.place(box.height))\"\(faint)"
+        let head: Markup = """
+            <rect\(self.fill(fill)) x="\(NumberText.place(box.x))" y="\(NumberText.place(box.y))" \
+            width="\(NumberText.place(box.width))" height="\(NumberText.place(box.height))"\(faint)
+            """
         if let note, case .page = place {
             elements += "\(head) data-note=\"\(note)\"/>\n"
         } else {
@@ -34,8 +40,11 @@ struct SVGCanvas: Canvas {
     }
 
     mutating func circle(at center: Position, radius: Double, fill: Ink) {
-        elements +=
-            "<circle\(self.fill(fill)) cx=\"\(NumberText.place(center.x))\" cy=\"\(NumberText.place(center.y))\" r=\"\(NumberText.place(radius))\"/>\n"
+        elements += """
+            <circle\(self.fill(fill)) cx="\(NumberText.place(center.x))" cy="\(NumberText.place(center.y))" \
+            r="\(NumberText.place(radius))"/>
+
+            """
     }
 
     mutating func text(_ text: String, at place: Position, _ style: TextStyle) {
@@ -43,8 +52,11 @@ struct SVGCanvas: Canvas {
         let anchor: Markup = style.anchor == .start ? "" : " text-anchor=\"\(style.anchor.rawValue)\""
         let weight: Markup = style.isBold ? " font-weight=\"600\"" : ""
         let turn: Markup = style.isUpright ? " transform=\"rotate(-90 \(x) \(y))\"" : ""
-        elements +=
-            "<text\(fill(style.ink)) x=\"\(x)\" y=\"\(y)\" font-size=\"\(NumberText.place(style.size))\"\(anchor)\(weight)\(turn)>\(text)</text>\n"
+        elements += """
+            <text\(fill(style.ink)) x="\(x)" y="\(y)" font-size="\(NumberText.place(style.size))"\
+            \(anchor)\(weight)\(turn)>\(text)</text>
+
+            """
     }
 
     private func stroke(_ ink: Ink, isCurve: Bool) -> Markup {
@@ -65,8 +77,8 @@ struct SVGCanvas: Canvas {
         guard let values, case .page = place else { return "" }
         let x = values.x.map(NumberText.data).joined(separator: " ")
         let y = values.y.map(NumberText.data).joined(separator: " ")
-        return
-            " data-name=\"\(values.name)\" data-kind=\"\(values.kind.rawValue)\" data-x=\"\(x)\" data-y=\"\(y)\""
+        let kind = values.kind.rawValue
+        return " data-name=\"\(values.name)\" data-kind=\"\(kind)\" data-x=\"\(x)\" data-y=\"\(y)\""
     }
 
     /// A line as a path: the first point, and the rest as differences in tenths, which are shorter.
@@ -100,9 +112,9 @@ extension Chart {
         let size = plotSize
         canvas.rectangle(Box(x: 0, y: 0, width: size.width, height: size.height), fill: .surface)
         drawWithTitle(on: &canvas)
+        let (width, height) = (NumberText.place(size.width), NumberText.place(size.height))
         let markup: Markup = """
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(NumberText.place(size.width)) \(NumberText.place(size.height))" \
-            width="\(NumberText.place(size.width))" height="\(NumberText.place(size.height))" \
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" width="\(width)" height="\(height)" \
             font-family="DejaVu Sans, Verdana, sans-serif" stroke-linejoin="round" stroke-linecap="round">
             <title>\(title)</title>
             \(canvas.elements)</svg>

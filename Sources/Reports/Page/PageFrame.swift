@@ -50,10 +50,10 @@ enum PagePart {
         var canvas = SVGCanvas(for: .page)
         draw(chart, on: &canvas)
         let (width, height) = (NumberText.place(chart.size.width), NumberText.place(chart.size.height))
-        let wide: Markup = isWide ? " wide" : ""
+        let (card, wide): (Markup, Markup) = isWide ? (" double", " wide") : ("", "")
         let grid: Markup = columns.map { " data-columns=\"\($0)\"" } ?? ""
         return """
-            <figure class="card" id="chart-\(chart.id)">
+            <figure class="card\(card)" id="chart-\(chart.id)">
             <figcaption><h3>\(chart.title)</h3></figcaption>
             <div class="plot\(wide)" tabindex="0" role="group" aria-label="\(chart.title): arrow keys read its values">
             <svg viewBox="0 0 \(width) \(height)" role="img" aria-label="\(chart.summary)"\(frame(chart))\(grid)>

@@ -41,13 +41,15 @@ enum PageStyle {
         nav a:hover{text-decoration:underline}
         .skip{position:absolute;left:-999px}
         .skip:focus{left:16px;top:8px;background:var(--surface);padding:8px 14px;border-radius:8px;z-index:9}
-        .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(46%,150px),1fr));gap:12px;margin:24px 0 0;padding:0}
+        .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(46%,150px),1fr));gap:12px;
+        margin:24px 0 0;padding:0}
         .tiles>div{background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:12px 16px}
         .tiles dt{font-size:13px;color:var(--muted)}
         .tiles dd{margin:2px 0 0;font-size:22px;font-weight:650;font-variant-numeric:tabular-nums;line-height:1.25}
         .tiles dd small{display:block;font-size:12.5px;font-weight:400;color:var(--muted)}
-        .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,380px),1fr));gap:16px}
-        .card{background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:16px 18px;margin:0;min-width:0}
+        .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,380px),1fr));gap:16px}
+        .card{background:var(--surface);border:1px solid var(--line);border-radius:12px;
+        padding:16px 18px;margin:0;min-width:0}
         .card>figcaption{margin-bottom:10px}
         .double{grid-column:span 2}
         @media (max-width:860px){.double{grid-column:auto}}
@@ -78,10 +80,13 @@ enum PageStyle {
         .best{font-weight:650}
         code{font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
         .bar{display:block;width:100%;min-width:60px;height:8px;margin-top:6px}
-        .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:14px;padding:0;margin:0;list-style:none}
-        .pictures img{display:block;width:100%;aspect-ratio:1;object-fit:contain;border-radius:8px;background:var(--page)}
+        .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(88px,1fr));gap:14px;
+        padding:0;margin:0;list-style:none}
+        .pictures img{display:block;width:100%;aspect-ratio:1;object-fit:contain;border-radius:8px;
+        background:var(--page)}
         .pictures img.small{image-rendering:pixelated}
         .pictures div{font-size:12.5px;line-height:1.35;margin-top:5px;overflow-wrap:anywhere}
+        .gallery+.gallery{margin-top:16px}
         .note{background:var(--haltpage);color:var(--halt);border-radius:10px;padding:10px 14px;margin-top:16px}
         footer{margin-top:48px;font-size:13px;color:var(--muted)}
         @media (max-width:520px){.wrap{padding:20px 16px 48px}.card{padding:14px}h1{font-size:22px}}

@@ -27,7 +27,7 @@ extension RunPage {
             let isRight = picture.label == picture.predicted
             let file = picture.name.map { ": \($0)" } ?? ""
             let answer: Markup =
-                isRight ? "<b>\(label)</b>" : "<b>\(predicted)</b><br>is \(label)"
+                isRight ? "<b>\(label)</b>" : "<b>\(label)</b><br>taken for \(predicted)"
             return Self.picture(
                 picture.picture,
                 words: "test sample \(picture.sample)\(file): label \(label), answer \(predicted)",

@@ -102,10 +102,9 @@ package struct RunPage {
     }
 
     private var footer: Markup {
-        guard let digest = story.parametersSHA256, !digest.isEmpty else {
-            return "Made by cnn-train from \(story.folder.path)."
-        }
-        return "Made by cnn-train from \(story.folder.path). SHA-256 of all parameters: <code>\(digest)</code>"
+        let maker: Markup = "Made by cnn-train from \(story.folder.path)."
+        guard let digest = story.parametersSHA256, !digest.isEmpty else { return maker }
+        return "\(maker) SHA-256 of all parameters: <code>\(digest)</code>"
     }
 
     // MARK: Sections
@@ -117,44 +116,35 @@ package struct RunPage {
 
     private var time: Markup? {
         guard let chart = charts.time else { return nil }
-        let memory: Markup =
-            story.time?.peakMemory.map { "<p class=\"muted\">Peak memory of rank 0: \(NumberText.bytes($0)).</p>" }
-            ?? ""
+        let peak = story.time?.peakMemory.map(NumberText.bytes)
+        let memory: Markup = peak.map { "<p class=\"muted\">Peak memory of rank 0: \($0).</p>" } ?? ""
         return "<div class=\"grid\">\(PagePart.figure(chart))</div>\(memory)"
     }
 
     private var events: Markup? {
-        guard !story.events.isEmpty || !story.badSamples.isEmpty else { return nil }
-        var parts: [Markup] = []
-        if !story.events.isEmpty {
-            let shown = story.events.suffix(Self.mostRows)
-            let rows = shown.map {
-                [$0.time ?? NumberText.none, $0.step.map(NumberText.grouped) ?? NumberText.none, $0.words]
-            }
-            let note = shown.count < story.events.count ? "The newest \(shown.count) of \(story.events.count)." : nil
-            parts.append(
-                Self.card(
-                    "What happened",
-                    PagePart.table(
-                        ValueTable(head: ["time", "step", "event"], rows: rows, note: note), name: "Events",
-                        numbersFrom: 9)))
+        let rows = story.events.map { event in
+            [event.time ?? NumberText.none, event.step.map(NumberText.grouped) ?? NumberText.none, event.words]
         }
-        if !story.badSamples.isEmpty {
-            let shown = story.badSamples.prefix(Self.mostRows)
-            let rows = shown.map { [$0.path, $0.split, $0.index, $0.reason] }
-            let note = shown.count < story.badSamples.count ? "\(shown.count) of \(story.badSamples.count)." : nil
-            parts.append(
-                Self.card(
-                    "Samples that could not be read: \(NumberText.grouped(story.badSamples.count))",
-                    PagePart.table(
-                        ValueTable(head: ["file", "split", "sample", "reason"], rows: rows, note: note),
-                        name: "Samples that could not be read", numbersFrom: 9)))
-        }
-        return "<div class=\"grid\">\(parts.joined())</div>"
+        let bad = story.badSamples.map { [$0.path, $0.split, $0.index, $0.reason] }
+        let parts = [
+            Self.list("What happened", ["time", "step", "event"], rows),
+            Self.list(
+                "Samples that could not be read: \(NumberText.grouped(bad.count))",
+                ["file", "split", "sample", "reason"], bad),
+        ].compactMap(\.self)
+        return parts.isEmpty ? nil : "<div class=\"grid\">\(parts.joined())</div>"
+    }
+
+    /// A card with the newest rows of a list; nil where it is empty.
+    private static func list(_ title: String, _ head: [String], _ rows: [[String]]) -> Markup? {
+        guard !rows.isEmpty else { return nil }
+        let note = rows.count > mostRows ? "The last \(mostRows) of \(NumberText.grouped(rows.count))." : nil
+        let table = ValueTable(head: head, rows: rows.suffix(mostRows), note: note)
+        return card(title, PagePart.table(table, name: title, numbersFrom: head.count))
     }
 
     /// Rows of a table that has no end of them.
-    static let mostRows = 100
+    private static let mostRows = 100
 
     static func card(_ title: String, _ content: Markup) -> Markup {
         "<div class=\"card\"><h3>\(title)</h3>\n\(content)</div>\n"

@@ -41,7 +41,8 @@ package struct ConfusionMatrix: Sendable {
         package let share: Double
     }
 
-    /// The classes that are taken for others, most often first; of those that are so equally often, in the classes' order.
+    /// The classes that are taken for others, most often first; of those that are so equally often, in the classes'
+    /// order.
     package var confusedPairs: [Confusion] {
         counts.filter { $0.key.label != $0.key.predicted }
             .sorted { ($1.value, $0.key.label, $0.key.predicted) < ($0.value, $1.key.label, $1.key.predicted) }

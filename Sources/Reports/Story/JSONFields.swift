@@ -1,4 +1,5 @@
-/// The fields of a line that is one flat JSON object, by their places in the file: what nobody asks for is never decoded.
+/// The fields of a line that is one flat JSON object, by their places in the file: what nobody asks for is never
+/// decoded.
 ///
 /// Made for files of a hundred thousand lines, where a decoder's work for each is felt. Lines with nested values are
 /// found to be such, and left to a decoder.

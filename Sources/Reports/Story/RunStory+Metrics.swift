@@ -3,7 +3,8 @@ import Foundation
 import Runs
 
 extension RunStory {
-    /// Reads `metrics.jsonl`. Reports of training, of which there may be a hundred thousand, are read without a decoder.
+    /// Reads `metrics.jsonl`. Reports of training, of which there may be a hundred thousand, are read without a
+    /// decoder.
     mutating func readMetrics() {
         guard fileExists(folder.metrics) else { return }
         guard let bytes = try? readFile(folder.metrics, limit: Int.max) else {

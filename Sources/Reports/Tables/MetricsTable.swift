@@ -1,7 +1,8 @@
 import Files
 package import Runs
 
-/// Lines of `metrics.jsonl` as comma-separated values (RFC 4180): a row a line, a column for each key that any of them has.
+/// Lines of `metrics.jsonl` as comma-separated values (RFC 4180): a row a line, a column for each key that any of them
+/// has.
 package struct MetricsTable: Sendable {
     private var columns: [String] = []
     private var rows: [[String: String]] = []
@@ -50,7 +51,7 @@ package struct MetricsTable: Sendable {
     /// The whole table, its head first.
     package var csv: String {
         let lines = [columns] + rows.map { row in columns.map { row[$0] ?? "" } }
-        return lines.map { $0.map(Self.quoted).joined(separator: ",") + "\n" }.joined()
+        return lines.map { $0.map(\.csvField).joined(separator: ",") + "\n" }.joined()
     }
 
     private static func text(_ place: Range<Int>, of bytes: borrowing Span<UInt8>) -> String {
@@ -63,10 +64,5 @@ package struct MetricsTable: Sendable {
         if text == "null" { return "" }
         guard text.hasPrefix("\"") else { return text }
         return StoryLines.unquoted(text) ?? String(text.dropFirst().dropLast())
-    }
-
-    private static func quoted(_ cell: String) -> String {
-        let needsQuotes = cell.utf8.contains { [UInt8(ascii: ","), UInt8(ascii: "\""), 10, 13].contains($0) }
-        return needsQuotes ? "\"" + cell.replacing("\"", with: "\"\"") + "\"" : cell
     }
 }
