@@ -33,9 +33,10 @@ struct MetricsHistory {
         let repeated = isEvaluatedAgain ? kinds.map(\.rawValue) + [TimeSplit.kind] : []
         var lastRecord: ArraySlice<UInt8>?
         var lastTime: ArraySlice<UInt8>?
+        var fields = JSONFields()
         bytes.reserveCapacity(file.count)
         for text in file.split(separator: UInt8(ascii: "\n")) {
-            guard let line = MetricsLine(text) else { break }
+            guard let line = MetricsLine(text.indices, of: file.span, in: &fields) else { break }
             let isKept =
                 line.step <= step && line.kind != MetricsRecord.Kind.final.rawValue
                 && !(line.step == step && repeated.contains(line.kind))

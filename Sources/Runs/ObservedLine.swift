@@ -11,7 +11,6 @@ package struct ObservedLine: Sendable {
         package let name: String
         package let weights: Double?
         package let gradients: Double?
-        package let updates: Double?
     }
 
     package let kind: String
@@ -31,7 +30,7 @@ package struct ObservedLine: Sendable {
     /// - Returns: nil for what is no such line.
     package init?(_ line: some StringProtocol) {
         var groups: [Group] = []
-        if let flat = FlatObject(line.utf8) {
+        if let flat = FlatObject(Array(line.utf8)) {
             (numbers, texts) = (flat.numbers, flat.texts)
         } else {
             guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
@@ -52,56 +51,30 @@ extension ObservedLine.Group {
     fileprivate init?(_ object: [String: Any]) {
         guard let name = object["name"] as? String else { return nil }
         func number(_ key: String) -> Double? { (object[key] as? NSNumber)?.doubleValue }
-        self.init(
-            name: name, weights: number("weights"), gradients: number("gradients"), updates: number("updates"))
+        self.init(name: name, weights: number("weights"), gradients: number("gradients"))
     }
 }
 
-/// A JSON object whose values are numbers, texts without escapes, and null.
+/// The values of a JSON object that are numbers, texts without escapes, and null.
 private struct FlatObject {
     private(set) var numbers: [String: Double] = [:]
     private(set) var texts: [String: String] = [:]
 
     /// nil for any other text, be it JSON or not.
-    init?(_ line: some Collection<UInt8>) {
-        var rest = Array(line)[...]
-        func skipBlanks() { rest = rest.drop { $0 <= 0x20 } }
-        func take(_ character: Unicode.Scalar) -> Bool {
-            skipBlanks()
-            guard rest.first == UInt8(ascii: character) else { return false }
-            rest = rest.dropFirst()
-            return true
-        }
-        func takeText() -> String? {
-            guard take("\""), let end = rest.firstIndex(of: UInt8(ascii: "\"")) else { return nil }
-            let text = rest[..<end]
-            guard !text.contains(UInt8(ascii: "\\")) else { return nil }
-            rest = rest[(end + 1)...]
-            return String(decoding: text, as: UTF8.self)
-        }
-        guard take("{") else { return nil }
-        repeat {
-            guard let key = takeText(), take(":") else { return nil }
-            skipBlanks()
-            if rest.first == UInt8(ascii: "\"") {
-                guard let text = takeText() else { return nil }
-                texts[key] = text
-            } else {
-                let word = rest.prefix { !Self.ends.contains($0) }
-                rest = rest[word.endIndex...]
-                let text = String(decoding: word, as: UTF8.self)
-                guard let number = Double(text) else {
-                    guard text == "null" else { return nil }
-                    continue
-                }
+    init?(_ bytes: [UInt8]) {
+        var fields = JSONFields()
+        guard fields.read(bytes.indices, of: bytes.span), !fields.isNested else { return nil }
+        for field in fields.fields {
+            let key = String(decoding: bytes[field.key], as: UTF8.self)
+            let value = bytes[field.value]
+            if value.first == UInt8(ascii: "\"") {
+                guard !value.contains(UInt8(ascii: "\\")) else { return nil }
+                texts[key] = String(decoding: value.dropFirst().dropLast(), as: UTF8.self)
+            } else if let number = JSONNumber.number(field.value, of: bytes.span) {
                 numbers[key] = number
+            } else if !value.elementsEqual("null".utf8) {
+                return nil
             }
-        } while take(",")
-        guard take("}") else { return nil }
-        skipBlanks()
-        guard rest.isEmpty else { return nil }
+        }
     }
-
-    /// The characters that may follow a number.
-    private static let ends: Set<UInt8> = Set(" \t\r\n,}".utf8)
 }

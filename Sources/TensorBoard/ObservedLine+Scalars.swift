@@ -6,10 +6,7 @@ extension ObservedLine {
     var scalars: [SummaryValue] {
         let named = (Self.tags[kind] ?? []).map { ($0.tag, self[$0.key]) }
         let norms = groups.flatMap { group in
-            [
-                ("weight norm/\(group.name)", group.weights), ("gradient norm/\(group.name)", group.gradients),
-                ("update norm/\(group.name)", group.updates),
-            ]
+            [("weight norm/\(group.name)", group.weights), ("gradient norm/\(group.name)", group.gradients)]
         }
         return (named + norms).compactMap { name, number in number.map { SummaryValue(name, .scalar($0)) } }
     }

@@ -173,13 +173,19 @@ import Testing
             #"{"kind": "train", "a": {"step": 5}}"#, #"["kind", "step"]"#, #"{"kind": "train\"#,
         ])
     func torn(line: String) {
-        #expect(MetricsLine(Array(line.utf8)[...]) == nil)
+        #expect(read(line) == nil)
+    }
+
+    private func read(_ line: String) -> MetricsLine? {
+        let bytes = Array(line.utf8)
+        var fields = JSONFields()
+        return MetricsLine(bytes.indices, of: bytes.span, in: &fields)
     }
 
     @Test("a line's kind and step are found in any place")
     func lines() throws {
         for text in [#"{"kind": "train", "step": 5}"#, #"{"a":[1,{"step":2}],"step":5,"kind":"train"}"#] {
-            let line = try #require(MetricsLine(Array(text.utf8)[...]))
+            let line = try #require(read(text))
             #expect(line.kind == "train")
             #expect(line.step == 5)
         }

@@ -1,3 +1,5 @@
+import Runs
+
 /// What training reported, a place in each list for each report; numbers that are not there are not-a-number.
 package struct StepCurves: Sendable {
     package var epochs: [Int] = []

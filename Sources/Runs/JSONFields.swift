@@ -3,22 +3,24 @@
 ///
 /// Made for files of a hundred thousand lines, where a decoder's work for each is felt. Lines with nested values are
 /// found to be such, and left to a decoder.
-struct JSONFields {
-    struct Field {
+package struct JSONFields: Sendable {
+    package struct Field: Sendable {
         /// The bytes between a key's quotes.
-        var key: Range<Int>
+        package let key: Range<Int>
         /// The bytes of a value, with the quotes of a text.
-        var value: Range<Int>
+        package let value: Range<Int>
     }
 
-    private(set) var fields: [Field] = []
+    package private(set) var fields: [Field] = []
     /// Whether a value is an object or a list: `fields` ends before it.
-    private(set) var isNested = false
+    package private(set) var isNested = false
+
+    package init() {}
 
     /// Finds the fields of a line.
     ///
     /// - Returns: false where the line is no JSON object, as one that a crash has torn.
-    mutating func read(_ line: Range<Int>, of bytes: borrowing Span<UInt8>) -> Bool {
+    package mutating func read(_ line: Range<Int>, of bytes: borrowing Span<UInt8>) -> Bool {
         fields.removeAll(keepingCapacity: true)
         isNested = false
         var place = line.lowerBound
@@ -41,10 +43,25 @@ struct JSONFields {
             fields.append(Field(key: key, value: value))
             Self.skipBlanks(&place, line.upperBound, bytes)
             guard place < line.upperBound else { return false }
-            if bytes[place] == UInt8(ascii: "}") { return true }
+            if bytes[place] == UInt8(ascii: "}") {
+                place += 1
+                Self.skipBlanks(&place, line.upperBound, bytes)
+                return place == line.upperBound
+            }
             guard bytes[place] == UInt8(ascii: ",") else { return false }
             place += 1
         }
+    }
+
+    /// The value of a key, as bytes of the line: a text has its quotes; nil where the line has no such key before its
+    /// first nested value.
+    package func value(of key: String, in bytes: borrowing Span<UInt8>) -> Range<Int>? {
+        for field in fields where field.key.count == key.utf8.count {
+            var place = field.key.lowerBound
+            for byte in key.utf8 where place >= 0 { place = bytes[place] == byte ? place + 1 : -1 }
+            if place >= 0 { return field.value }
+        }
+        return nil
     }
 
     private static func skipBlanks(_ place: inout Int, _ end: Int, _ bytes: borrowing Span<UInt8>) {
@@ -84,9 +101,9 @@ struct JSONFields {
 }
 
 /// Numbers as JSON writes them.
-enum JSONNumber {
+package enum JSONNumber {
     /// nil for what is no whole number.
-    static func integer(_ place: Range<Int>, of bytes: borrowing Span<UInt8>) -> Int? {
+    package static func integer(_ place: Range<Int>, of bytes: borrowing Span<UInt8>) -> Int? {
         guard !place.isEmpty, place.count <= 18 else { return nil }
         var value = 0
         for index in place {
@@ -98,7 +115,7 @@ enum JSONNumber {
     }
 
     /// nil for what is no number, such as null.
-    static func number(_ place: Range<Int>, of bytes: borrowing Span<UInt8>) -> Double? {
+    package static func number(_ place: Range<Int>, of bytes: borrowing Span<UInt8>) -> Double? {
         guard let first = place.first, bytes[first] == UInt8(ascii: "-") || bytes[first] &- UInt8(ascii: "0") < 10
         else { return nil }
         if let integer = integer(place, of: bytes) { return Double(integer) }
