@@ -62,6 +62,70 @@ package struct SupervisorEvent: Hashable, Sendable {
     }
 }
 
+extension SupervisorEvent {
+    private struct Line: Decodable {
+        var time: String
+        var event: String
+        var attempt: Int?
+        var ranks: Int?
+        var hosts: [String]?
+        var from_step: Int?
+        var step: Int?
+        var rank: Int?
+        var host: String?
+        var exit_code: Int32?
+        var signal: Int32?
+        var reason: String?
+        var seconds: Double?
+    }
+
+    /// Reads a line of `supervisor.jsonl`.
+    ///
+    /// - Returns: the event and its time as ISO 8601 has it; nil for a line that is torn, or of a kind that this version
+    ///   does not know.
+    package static func read(_ line: some Collection<UInt8>) -> (time: String, event: SupervisorEvent)? {
+        guard let line = try? JSONDecoder().decode(Line.self, from: Data(line)), let kind = Kind(rawValue: line.event)
+        else { return nil }
+        var event = SupervisorEvent(kind)
+        event.attempt = line.attempt
+        event.ranks = line.ranks
+        event.hosts = line.hosts ?? []
+        event.fromStep = line.from_step
+        event.step = line.step
+        event.rank = line.rank
+        event.host = line.host
+        event.exitCode = line.exit_code
+        event.signal = line.signal
+        event.reason = line.reason
+        event.seconds = line.seconds
+        return (line.time, event)
+    }
+
+    /// The event in a sentence, for people.
+    package var words: String {
+        var words =
+            switch kind {
+            case .start: "started"
+            case .failure: "ended before its time"
+            case .hostLost: "a host does not answer"
+            case .hostBack: "a host answers again"
+            case .signal: "asked to stop"
+            case .finished: "the run is complete"
+            case .preempted: "saved its state and left, as it was asked to"
+            case .giveUp: "given up"
+            }
+        if let host { words += ": \(host)" }
+        var notes: [String] = []
+        if let attempt { notes.append("start \(attempt)") }
+        if let ranks { notes.append(ranks == 1 ? "1 rank" : "\(ranks) ranks") }
+        if !hosts.isEmpty { notes.append("on " + hosts.prefix(8).joined(separator: ", ")) }
+        if let rank { notes.append("rank \(rank) first") }
+        if let signal { notes.append("signal \(signal)") } else if let exitCode { notes.append("code \(exitCode)") }
+        if let reason { notes.append(reason) }
+        return words + (notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))")
+    }
+}
+
 /// The file `supervisor.jsonl` of a run's folder, to which each event is appended as it happens.
 package struct SupervisorLog: Sendable {
     package let path: String

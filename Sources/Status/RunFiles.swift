@@ -24,33 +24,13 @@ struct RunFiles: Sendable {
         }
     }
 
-    /// A line of `supervisor.jsonl`.
-    private struct Line: Decodable {
-        var time: String
-        var event: String
-        var attempt: Int?
-        var step: Int?
-        var rank: Int?
-        var host: String?
-        var reason: String?
-
-        var words: String {
-            var words = [event.replacing("_", with: " ")]
-            if let attempt { words.append("start \(attempt)") }
-            if let rank { words.append("rank \(rank)") }
-            if let host { words.append("host \(host)") }
-            if let reason { words.append(reason) }
-            return words.joined(separator: ", ")
-        }
-    }
-
     /// The newest events that a supervisor tells of, the newest last.
     func supervisorEvents(most: Int) -> [RunStatus.Event] {
         guard let text = tail(of: folder.events) else { return [] }
         let lines = text.split(separator: "\n").suffix(most)
         return lines.compactMap { line in
-            guard let line = try? JSONDecoder().decode(Line.self, from: Data(line.utf8)) else { return nil }
-            return RunStatus.Event(time: line.time, kind: line.event, step: line.step, text: line.words.visible)
+            guard let (time, event) = SupervisorEvent.read(line.utf8) else { return nil }
+            return RunStatus.Event(time: time, kind: event.kind.rawValue, step: event.step, text: event.words.visible)
         }
     }
 

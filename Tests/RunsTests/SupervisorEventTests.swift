@@ -25,8 +25,17 @@ import Testing
                 "from_step": 7, "step": 9, "rank": 1, "host": "a", "exit_code": 137, "signal": 9, "reason": "r", \
                 "seconds": 1.235}
                 """)
-        _ = try JSONSerialization.jsonObject(with: Data(line.utf8))
+        let (time, read) = try #require(SupervisorEvent.read(line.utf8))
+        event.seconds = 1.235
+        #expect(time == "1970-01-01T00:00:00.250Z" && read == event)
         #expect(!SupervisorEvent(.start).json(at: .now).contains("null"))
+    }
+
+    @Test(
+        "are no events where the line is torn or of a kind that is not known",
+        arguments: ["", #"{"time": "t", "event": "fail"#, #"{"time": "t", "event": "eclipse"}"#])
+    func unknown(line: String) {
+        #expect(SupervisorEvent.read(line.utf8) == nil)
     }
 
     @Test("are appended to those of earlier supervisors, in a folder that is made")

@@ -74,35 +74,8 @@ extension RunStory {
         guard let bytes = bytes(folder.events) else { return }
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             // The last line of a file that is being written may be torn.
-            guard let event = try? JSONDecoder().decode(StoryLines.Supervisor.self, from: Data(line)) else { continue }
-            events.append(Event(time: event.time, step: event.step ?? event.from_step, words: event.words))
+            guard let (time, event) = SupervisorEvent.read(line) else { continue }
+            events.append(Event(time: time, step: event.step ?? event.fromStep, words: event.words))
         }
-    }
-}
-
-extension StoryLines.Supervisor {
-    /// What happened, in a sentence.
-    fileprivate var words: String {
-        var words =
-            switch SupervisorEvent.Kind(rawValue: event) {
-            case .start: "started"
-            case .failure: "ended before its time"
-            case .hostLost: "a host does not answer"
-            case .hostBack: "a host answers again"
-            case .signal: "asked to stop"
-            case .finished: "the run is complete"
-            case .preempted: "saved its state and left, as it was asked to"
-            case .giveUp: "given up"
-            case nil: event
-            }
-        if let host { words += ": \(host)" }
-        var notes: [String] = []
-        if let attempt { notes.append("start \(attempt)") }
-        if let ranks { notes.append(ranks == 1 ? "1 rank" : "\(ranks) ranks") }
-        if let hosts, !hosts.isEmpty { notes.append("on " + hosts.prefix(8).joined(separator: ", ")) }
-        if let rank { notes.append("rank \(rank) first") }
-        if let signal { notes.append("signal \(signal)") } else if let exit_code { notes.append("code \(exit_code)") }
-        if let reason { notes.append(reason) }
-        return words + (notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))")
     }
 }

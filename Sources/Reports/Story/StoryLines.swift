@@ -26,7 +26,6 @@ enum StoryLines {
             var name: String
             var weights: Double?
             var gradients: Double?
-            var updates: Double?
         }
 
         var epoch: Int
@@ -57,22 +56,5 @@ enum StoryLines {
     /// Kind `fitted`.
     struct Fitted: Decodable {
         var total_steps: Int
-    }
-
-    /// A line of `supervisor.jsonl`.
-    struct Supervisor: Decodable {
-        var time: String?
-        var event: String
-        var attempt: Int?
-        var ranks: Int?
-        var hosts: [String]?
-        var from_step: Int?
-        var step: Int?
-        var rank: Int?
-        var host: String?
-        var exit_code: Int?
-        var signal: Int?
-        var reason: String?
-        var seconds: Double?
     }
 }
