@@ -42,10 +42,10 @@ final class MadeRun {
     }
 
     static func norms(_ step: Int, groups: [String]) -> String {
-        let texts = groups.enumerated().map { index, name in
-            "{\"name\":\"\(name)\",\"weights\":\(index + 1),\"gradients\":\(1 / Double(step)),\"updates\":0.001}"
+        let groups = groups.enumerated().map { index, name in
+            NormsLine.Group(name: name, weights: Double(index + 1), gradients: 1 / Double(step))
         }
-        return "{\"kind\":\"norms\",\"epoch\":1,\"step\":\(step),\"groups\":[\(texts.joined(separator: ","))]}"
+        return NormsLine(epoch: 1, step: step, groups: groups).json
     }
 
     static let time = """

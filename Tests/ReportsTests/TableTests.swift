@@ -75,9 +75,9 @@ import Testing
         try run.write(MadeRun.norms(10, groups: ["a", "b"]) + "\n", to: "metrics.jsonl")
         #expect(
             try MetricsTable(of: run.folder, kind: "norms").csv == """
-                epoch,step,group,weights,gradients,updates
-                1,10,a,1.0,0.1,0.001
-                1,10,b,2.0,0.1,0.001
+                epoch,step,group,weights,gradients
+                1,10,a,1.0,0.1
+                1,10,b,2.0,0.1
 
                 """)
     }

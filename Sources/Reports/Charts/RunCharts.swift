@@ -13,7 +13,6 @@ struct RunCharts: Sendable {
             Self.loss(story), Self.accuracy(story), Self.learningRate(story), Self.speed(story),
             Self.norms(story, id: "gradient-norms", title: "Gradient norms by layer group", \.gradients),
             Self.norms(story, id: "weight-norms", title: "Weight norms by layer group", \.weights),
-            Self.norms(story, id: "update-norms", title: "Update norms by layer group", \.updates),
         ].filter { !$0.isEmpty }
         time = story.time.flatMap { TimeChart($0) }
         confusion = story.detail.flatMap { ConfusionChart(ConfusionMatrix($0)) }

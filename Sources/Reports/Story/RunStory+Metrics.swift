@@ -111,9 +111,7 @@ extension RunStory.Norms {
         self.init(
             step: line.step,
             groups: line.groups.map {
-                Group(
-                    name: $0.name, weights: $0.weights ?? .nan, gradients: $0.gradients ?? .nan,
-                    updates: $0.updates ?? .nan)
+                Group(name: $0.name, weights: $0.weights ?? .nan, gradients: $0.gradients ?? .nan)
             })
     }
 }

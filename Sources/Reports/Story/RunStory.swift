@@ -16,7 +16,7 @@ package struct RunStory: Sendable {
         package var seconds: Double
     }
 
-    /// The lengths of all groups' weights, gradients and updates at one step.
+    /// The lengths of all groups' weights and gradients at one step.
     package struct Norms: Hashable, Sendable {
         package var step: Int
         package var groups: [Group]
@@ -25,7 +25,6 @@ package struct RunStory: Sendable {
             package var name: String
             package var weights: Double
             package var gradients: Double
-            package var updates: Double
         }
     }
 

@@ -43,7 +43,7 @@ package struct MetricsTable: Sendable {
     private mutating func addGroups(of line: String, head: [(String, String)]) {
         guard let norms = try? StoryLines.norms(in: line) else { return }
         for group in norms.groups {
-            let lengths = [("weights", group.weights), ("gradients", group.gradients), ("updates", group.updates)]
+            let lengths = [("weights", group.weights), ("gradients", group.gradients)]
             add(head + [("group", group.name)] + lengths.map { ($0.0, $0.1.map { "\($0)" } ?? "") })
         }
     }
