@@ -81,7 +81,7 @@ extension RunStory {
 }
 
 extension StoryLines.Supervisor {
-    /// What happened, in a sentence.
+    /// The event in a sentence.
     fileprivate var words: String {
         var words =
             switch SupervisorEvent.Kind(rawValue: event) {
