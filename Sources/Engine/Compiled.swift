@@ -171,7 +171,7 @@ final class Compiled {
         return tally
     }
 
-    /// What the last run, which was of these samples, made of each of them.
+    /// Calls `body` with the outcome of each sample of the last run, in the order of its batch.
     func forEachOutcome(_ body: (SampleOutcome) -> Void) {
         forEachSample { slot in
             body(
@@ -190,7 +190,8 @@ final class Compiled {
         return values
     }
 
-    /// A value that the graph keeps, sample after sample: height x width x channels. Nothing where it keeps no such value.
+    /// Returns a value that the graph keeps, sample after sample, each height x width x channels; an empty array where
+    /// the graph keeps no such value.
     func values(of id: ValueID) -> [Float] {
         guard let view = keptViews[id] else { return [] }
         var values: [Float] = []

@@ -54,7 +54,7 @@ extension Engine {
         return groups.map { group in group.parameters.reduce(0) { $0 + (squares[$1] ?? 0) }.squareRoot() }
     }
 
-    /// How a group's weights are distributed, in `buckets` equal parts of their range.
+    /// Returns the distribution of a group's finite weights over `buckets` equal parts of their range.
     package func distribution(of group: LayerGroup, buckets: Int = 30) -> WeightDistribution {
         var whole = WeightDistribution(buckets: buckets)
         for index in group.parameters { forEachFiniteValue(of: index) { whole.takeRange(of: $0) } }
@@ -69,7 +69,7 @@ extension Engine {
     }
 }
 
-/// How numbers are distributed over their range.
+/// The distribution of numbers over their range: its ends, sums and a histogram.
 package struct WeightDistribution: Hashable, Sendable {
     package private(set) var minimum = Float.infinity
     package private(set) var maximum = -Float.infinity

@@ -152,11 +152,11 @@ package final class Engine {
         return lastRun.compiled.logits(shardSizes: lastRun.batch)
     }
 
-    /// What the last run of `evaluate` made of each of its samples, in the order of its batch.
+    /// Calls `body` with the outcome of each sample of the last run of `evaluate`, in the order of its batch.
     package func forEachOutcome(_ body: (SampleOutcome) -> Void) { evaluation.forEachOutcome(body) }
 
-    /// A value of the last run's samples that its graph keeps, sample after sample in the order of its batch, each height
-    /// x width x channels; nothing where the graph keeps no such value.
+    /// Returns a value that the graph of the last run keeps, sample after sample in the order of the batch, each
+    /// height x width x channels; an empty array where the graph keeps no such value.
     package func values(of value: ValueID) -> [Float] { lastRun?.compiled.values(of: value) ?? [] }
 
     // MARK: Parameters

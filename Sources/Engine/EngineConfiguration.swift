@@ -37,7 +37,7 @@ package struct EngineConfiguration: Sendable {
     /// for tests.
     package var spreadsTensors = false
 
-    /// What an engine computes with.
+    /// The kernels that an engine computes with.
     var kernelTable: KernelTable { kernels ?? backend.instructionSet.kernels }
 
     package init(

@@ -92,8 +92,8 @@ extension PlanBuilder {
                 var target = view(output)
                 let isLast = offset + source.channels == target.channels
                 target.base += offset
-                // The last one also clears the lanes behind it that are nobody's. A concatenation may lie in a wider one,
-                // of which others have written their part.
+                // The last one also clears the lanes behind it that belong to no input. A concatenation may lie in a
+                // wider one, of which others have written their part.
                 let lanes =
                     (target.channels + MemoryPlan.laneGranule - 1) / MemoryPlan.laneGranule * MemoryPlan.laneGranule
                 target.channels = isLast ? min(lanes, target.pixelStride) - offset : source.channels

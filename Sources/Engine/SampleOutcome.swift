@@ -1,4 +1,4 @@
-/// What a network makes of one sample.
+/// The prediction of a network for one sample, and its loss.
 package struct SampleOutcome: Hashable, Sendable {
     package let sampleID: UInt32
     package let label: Int32

@@ -6,7 +6,7 @@ package enum DataCheck {
     /// Samples of a split that are decoded.
     static let samples = 32
 
-    /// What is found of a dataset's name or path, as `--data` takes it.
+    /// Returns the findings about a dataset, by its name or path as `--data` takes it.
     package static func findings(of data: String) -> [Finding] {
         do throws(DatasetError) {
             let recognition = try Recognition(of: data)
@@ -24,7 +24,7 @@ package enum DataCheck {
         }
     }
 
-    /// What is in it.
+    /// Returns the finding about a dataset's numbers of classes and samples.
     static func finding(of source: any Source, data: String) -> Finding {
         let (train, test) = (source.count(of: .train), source.count(of: .test))
         let classes = source.classNames.count
@@ -40,7 +40,7 @@ package enum DataCheck {
         return .ok("data", found)
     }
 
-    /// What some samples are like, evenly spread.
+    /// Returns the finding about some samples of each split, evenly spread: whether they can be read and decoded.
     static func finding(ofSamples source: any Source) -> Finding {
         var bad: [String] = []
         var looked = 0

@@ -27,7 +27,7 @@ package enum DiskCheck {
             remedy: "Make space, name another disk with --output, or keep fewer with --keep-last")
     }
 
-    /// What is found of a folder, or of the nearest one above that is there.
+    /// Returns the finding about a folder, or about the nearest one above it that exists.
     package static func finding(of path: String) -> Finding {
         var folder = path
         while !fileExists(folder) {

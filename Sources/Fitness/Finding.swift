@@ -1,6 +1,6 @@
 import Machine
 
-/// What one check has found.
+/// The result of one check: a verdict with its reasons.
 package struct Finding: Codable, Hashable, Sendable {
     package enum Verdict: String, Codable, Sendable {
         case ok
@@ -10,13 +10,13 @@ package struct Finding: Codable, Hashable, Sendable {
         case problem
     }
 
-    /// What was looked at: `memory`.
+    /// The name of the thing that was checked: `memory`.
     package var check: String
     package let verdict: Verdict
     package let found: String
-    /// What there should be, where that is not what was found.
+    /// The state that a run needs; nil where that was found.
     package let needed: String?
-    /// What to do about it.
+    /// The advice to the user; nil where nothing needs to be done.
     package let remedy: String?
 
     package static func ok(_ check: String, _ found: String) -> Finding {
@@ -38,7 +38,7 @@ package struct Finding: Codable, Hashable, Sendable {
 }
 
 extension Finding {
-    /// What is found of a number of bytes: ok from `enough` on, a problem below `least`.
+    /// Returns the finding about a number of bytes: ok from `enough` on, a problem below `least`, else a warning.
     static func ofBytes(
         _ check: String, _ bytes: Int, least: Int, enough: Int, of what: (String) -> String, for purpose: String,
         remedy: String

@@ -1,4 +1,5 @@
-/// What all checks on one machine have found, and on others that were asked from there. Machines send it each other as JSON.
+/// The findings of all checks on one machine, and on other machines that were asked from there. Machines send it to
+/// each other as JSON.
 package struct FitnessReport: Codable, Hashable, Sendable {
     /// The program's, with its name.
     package let version: String

@@ -6,7 +6,7 @@ import Terminal
 package struct HostCheck: Sendable {
     /// This machine's program, with its version.
     let version: String
-    /// Where it is, which is where it is looked for on the others.
+    /// The program's path on this machine, at which it is run on the other machines too.
     let program: String
 
     package init(version: String, program: String) {
@@ -18,7 +18,7 @@ package struct HostCheck: Sendable {
     static let tolerance = 2.0
     private static let patience = 120.0
 
-    /// What a host's answer says.
+    /// Returns the findings in a host's answer.
     ///
     /// - Parameters:
     ///   - ending: how the remote shell ended.
@@ -62,7 +62,7 @@ package struct HostCheck: Sendable {
             remedy: "Set it by the network: `apt install chrony`, or `timedatectl set-ntp true`")
     }
 
-    /// Why a host has not answered as it should.
+    /// Returns the problem of a host that has not answered as it should, with its reason.
     private func refusal(_ host: String, _ ending: ProgramRun.Ending?, _ errors: String) -> Finding {
         let last = errors.split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }
         let words = last.map { ": \(String($0).visible)" } ?? ""

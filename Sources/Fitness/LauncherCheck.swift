@@ -14,7 +14,7 @@ package struct LauncherCheck: Sendable {
     private static let install =
         "Install it (apt: openmpi-bin), or add its folder to PATH; without it there is one rank"
 
-    /// What `mpirun --version` says.
+    /// Returns the finding about the output of `mpirun --version`.
     ///
     /// - Parameter said: nil where there is no mpirun.
     func finding(said: String?) -> Finding {
@@ -57,7 +57,7 @@ package struct LauncherCheck: Sendable {
         return nil
     }
 
-    /// What came of ranks that were to start and meet.
+    /// Returns the finding about a trial in which ranks were to start and meet.
     static func finding(
         _ check: String, ranks: Int, _ ending: ProgramRun.Ending?, errors: String, remedy: String
     ) -> Finding {

@@ -16,7 +16,7 @@ package enum MemoryCheck {
             remedy: "Free memory, raise `ulimit -v` or the control group's limit, or ask for fewer ranks")
     }
 
-    /// That of this machine.
+    /// Returns the finding about this machine's memory.
     package static func finding(ranks: Int) -> Finding {
         finding(available: MemoryCapacity.here.available(toEachOf: max(ranks, 1)), ranks: max(ranks, 1))
     }

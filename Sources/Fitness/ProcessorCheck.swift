@@ -1,6 +1,6 @@
 import CMachine
 
-/// What there is to compute with.
+/// The processor's cores and instructions that a run computes with.
 package struct ProcessorCheck: Hashable, Sendable {
     /// Cores that this process may use.
     let cores: Int

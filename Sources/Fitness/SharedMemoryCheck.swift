@@ -4,7 +4,8 @@ import Files
 package enum SharedMemoryCheck {
     /// Bytes that Open MPI's `vader` takes for each rank, and some more.
     static let bytesOfRank = 8 << 20
-    /// Bytes that are enough for a snapshot of a larger network (`--snapshot-every`); containers have 64 MiB unless told.
+    /// Bytes that are enough for a snapshot of a larger network (`--snapshot-every`). Containers have 64 MiB by
+    /// default.
     static let enough = 256 << 20
 
     /// - Parameters:
@@ -20,6 +21,6 @@ package enum SharedMemoryCheck {
             for: "for messages of \(ranks == 1 ? "a rank" : "\(ranks) ranks") and memory snapshots", remedy: remedy)
     }
 
-    /// That of this machine.
+    /// Returns the finding about this machine's shared memory.
     package static func finding(ranks: Int) -> Finding { finding(free: freeBytes(in: "/dev/shm"), ranks: ranks) }
 }

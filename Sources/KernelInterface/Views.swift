@@ -212,7 +212,7 @@ package struct SourceWindow: BitwiseCopyable {
     package var rowRemainders = 0
     /// The normalisation of the source while it is copied; the zeros around stay zeros.
     package var normalization: Normalization?
-    /// The batch norm whose gradient is computed from the source, which is dy, while it is copied; for `RowAxis.pixels`.
+    /// The batch norm whose gradient is computed from dy, the source, while it is copied; for `RowAxis.pixels`.
     package var normGradient: NormGradient?
     /// One scratch area a worker, `scratchStride` floats apart.
     package var scratch: UnsafeMutablePointer<Float>

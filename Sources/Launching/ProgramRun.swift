@@ -4,7 +4,7 @@ import Terminal
 
 /// A program that this process has started to hear what it says. Several may run at once.
 package final class ProgramRun {
-    /// How a program ended.
+    /// The way in which a program ended.
     package enum Ending: Hashable, Sendable {
         case code(Int32)
         case signal(Int32)

@@ -80,14 +80,14 @@ package struct Recipe: Equatable, Sendable {
         case flipShift = "flip-shift"
     }
 
-    /// What shows a run to people besides its log.
+    /// The page that shows a run to people, besides the log.
     package enum Report: String, CaseIterable, Sendable {
         /// `report.html` in the run's folder.
         case html
         case none
     }
 
-    /// How a run shows how far it is.
+    /// The way in which a run shows its progress.
     package enum ProgressDisplay: String, CaseIterable, Sendable {
         /// By a bar where a person looks on, else by lines.
         case auto
@@ -227,7 +227,7 @@ extension Recipe {
     package var lossPrecision: LossPrecision { overrides.lossPrecision ?? Default.lossPrecision }
     /// Whether event files for TensorBoard are written.
     package var tensorBoard: Bool { overrides.tensorBoard ?? Default.tensorBoard }
-    /// Where a page shows the run while it goes on; nil for nowhere, 0 for a port that is free.
+    /// The port of a page that shows the run while it goes on; nil for no page, 0 for a port that is free.
     package var statusPort: Int? { overrides.statusPort }
     package var statusHost: String { overrides.statusHost ?? Default.statusHost }
     package var testAugmentation: TestAugmentation { overrides.testAugmentation ?? Default.testAugmentation }

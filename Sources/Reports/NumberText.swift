@@ -1,8 +1,8 @@
 import Foundation
 
-/// How charts and tables write numbers.
+/// The texts of numbers in charts and tables.
 enum NumberText {
-    /// What a number is, which decides how it is written.
+    /// The kind of a number, which decides how it is written.
     enum Kind: String, Sendable {
         case plain
         /// A share in 0...1, written in percent.

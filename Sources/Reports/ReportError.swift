@@ -1,6 +1,6 @@
 import Terminal
 
-/// Why a run cannot be shown, compared or exported.
+/// The reason why a run cannot be shown, compared or exported.
 package enum ReportError: Error, Equatable, Sendable {
     /// A folder without `config.yaml` and `metrics.jsonl`.
     case noRun(path: String)

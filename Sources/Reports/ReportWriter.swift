@@ -15,9 +15,9 @@ package final class ReportWriter: RunObserver {
 
     private struct State {
         var isWarned = false
-        /// When the next page may be made.
+        /// The earliest time of the next page, in seconds of `clock`.
         var nextTime: Double
-        /// When one is made that no evaluation is the reason of.
+        /// The time from which on a page is made without an evaluation, in seconds of `clock`.
         var latestTime: Double
     }
 

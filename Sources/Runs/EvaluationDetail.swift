@@ -95,7 +95,7 @@ package struct EvaluationDetail: Codable, Hashable, Sendable {
     }
 }
 
-/// How the weights of a group of layers are distributed.
+/// The distribution of the weights of a group of layers.
 package struct WeightHistogram: Hashable, Sendable {
     /// The beginning of its parameters' names, as torchvision has them.
     package var name: String

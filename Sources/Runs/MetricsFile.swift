@@ -20,7 +20,7 @@ package final class MetricsFile: Sendable {
     package var evaluatedAccuracies: [Double] { evaluations.map(\.accuracy) }
     /// Seconds of training until the last record that an earlier part of the run left in the file.
     package var seconds: Double { history.seconds }
-    /// Where they went, as far as an earlier part of the run left it in the file.
+    /// The uses of the training time, as far as an earlier part of the run left them in the file.
     package var timeSplit: TimeSplit { history.timeSplit }
     /// The steps that an earlier part of the run found to fit into its time; nil where it has not.
     package var fittedSteps: Int? { history.fittedSteps }

@@ -14,7 +14,7 @@ struct MetricsHistory {
     private(set) var evaluations: [MetricsFile.Evaluated] = []
     /// Seconds of training until the last record.
     private(set) var seconds = 0.0
-    /// Where they went, by the last line that tells.
+    /// The uses of the run's time, by the last line that reports them.
     private(set) var timeSplit = TimeSplit()
     /// The steps that were found to fit into the run's time.
     private(set) var fittedSteps: Int?

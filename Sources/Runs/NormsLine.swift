@@ -1,11 +1,11 @@
 /// The lengths of a network's weights and gradients at an epoch's end, by groups of layers: a line of `metrics.jsonl`.
 package struct NormsLine: Hashable, Sendable {
-    /// What the parameters of one group come to: roots of sums of squares.
+    /// The lengths of the weights and gradients of one group: roots of sums of squares.
     package struct Group: Hashable, Sendable {
         package var name: String
         /// After the step.
         package var weights: Double
-        /// Of the step, summed over all ranks, before they are clipped.
+        /// The gradients of the step, summed over all ranks, before they are clipped.
         package var gradients: Double
 
         package init(name: String, weights: Double, gradients: Double) {

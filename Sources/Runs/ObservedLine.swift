@@ -15,7 +15,7 @@ package struct ObservedLine: Sendable {
 
     package let kind: String
     package let step: Int
-    /// Of a line of kind `norms`.
+    /// The groups of a line of kind `norms`.
     package let groups: [Group]
     private let numbers: [String: Double]
     private let texts: [String: String]

@@ -23,17 +23,17 @@ package struct RunFacts: Codable, Hashable, Sendable {
         }
     }
 
-    /// What rank 0 computes with, and how many there are.
+    /// Rank 0's machine, and the numbers of ranks and threads.
     package struct Machine: Codable, Hashable, Sendable {
         package var host: String
         /// As the processor calls itself; nil where it does not.
         package var processor: String?
-        /// Of this process.
+        /// The cores that this process may use.
         package var cores: Int
         /// The machine's, in bytes; nil where it is not known.
         package var memory: Int?
         package var ranks: Int
-        /// Of each rank.
+        /// The threads of each rank.
         package var threads: Int
         /// The instructions that kernels use: `avx512`.
         package var backend: String
@@ -59,7 +59,7 @@ package struct RunFacts: Codable, Hashable, Sendable {
     package var trainingSamples: Int
     package var testSamples: Int
     package var parameters: Int
-    /// Of one image's forward pass.
+    /// The multiply-adds of one image's forward pass.
     package var multiplyAdds: Int
     package var layers: [Layer]
     package var machine: Machine

@@ -1,4 +1,4 @@
-/// Where the time of a run's rank 0 went, in seconds, since the run began.
+/// The uses of rank 0's time since the run began, in seconds.
 package struct TimeSplit: Codable, Hashable, Sendable {
     /// The uses of time, in the order in which they are shown.
     package enum Part: String, CaseIterable, Sendable {
@@ -30,7 +30,7 @@ package struct TimeSplit: Codable, Hashable, Sendable {
 
     package var total: Double { Part.allCases.reduce(0) { $0 + self[$1] } }
 
-    /// How much faster the run would be without one of its parts: 0.08 is 8 %.
+    /// Returns the gain in speed if one part of the time were saved: 0.08 is 8 %.
     package func gain(without part: Part) -> Double {
         let rest = total - self[part]
         return rest > 0 ? self[part] / rest : 0

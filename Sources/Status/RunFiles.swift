@@ -5,7 +5,7 @@ import Glibc
 import Runs
 import Terminal
 
-/// What is looked up in a run's folder when somebody asks.
+/// The files of a run's folder that are looked up for each request.
 struct RunFiles: Sendable {
     let folder: RunFolder
 
@@ -17,7 +17,7 @@ struct RunFiles: Sendable {
         return max(0, now.timeIntervalSince1970 - Double(status.st_mtim.tv_sec))
     }
 
-    /// When the report was written; nil where there is none.
+    /// The time at which the report was written; nil where there is none.
     var reportTime: Date? {
         fileStatus(ReportFile.path(in: folder)).map { status in
             Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9)

@@ -27,7 +27,7 @@ struct RunReply: Encodable {
         var accuracy: Double?
     }
 
-    /// Of this description.
+    /// The version of this description.
     var version = 1
     var state: State
     var folder: String

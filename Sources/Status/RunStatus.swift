@@ -8,7 +8,7 @@ import Terminal
 struct RunStatus: Sendable {
     /// Something that people may want to know of.
     struct Event: Sendable, Codable {
-        /// When it was heard of, as ISO 8601 has it.
+        /// The time at which it was heard of, in ISO 8601.
         var time: String
         var kind: String
         var step: Int?
@@ -33,7 +33,7 @@ struct RunStatus: Sendable {
     /// Seconds for which steps waited for images since this process began.
     private(set) var waitedForImages = 0.0
     private(set) var isComplete = false
-    /// When the newest line came, or the run began.
+    /// The time of the newest line, or of the run's beginning.
     private(set) var newest: Double
     /// The longest time between two lines.
     private var longestGap = 0.0
@@ -81,7 +81,7 @@ struct RunStatus: Sendable {
         }
     }
 
-    /// Of an earlier part of the run.
+    /// Takes a line of an earlier part of the run.
     mutating func addEarlier(_ line: ObservedLine) {
         if line.kind == MetricsRecord.Kind.evaluation.rawValue { addEvaluation(line) }
         if line.kind == MetricsRecord.Kind.train.rawValue { training = line }

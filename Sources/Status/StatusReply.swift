@@ -22,7 +22,7 @@ struct StatusReply {
     var code: Code
     var type: ContentType
     var body: ByteBuffer
-    /// What the page may load and do (W3C, "Content Security Policy"): by default nothing.
+    /// The policy for the things that a page may load and do (W3C, "Content Security Policy"): by default nothing.
     var policy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
     init(_ code: Code, _ type: ContentType, _ body: ByteBuffer) {

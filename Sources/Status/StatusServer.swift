@@ -13,7 +13,7 @@ package import Runs
 /// priority, and every limit is set here: frameworks answer on threads that training's libraries share, and let a
 /// client that does not read its answer keep a connection for ever.
 package final class StatusServer: RunObserver {
-    /// Where people find the page.
+    /// The URL of the page.
     package let address: String
     private let responder: StatusResponder
     private let group: MultiThreadedEventLoopGroup
@@ -130,7 +130,7 @@ package final class StatusServer: RunObserver {
         _ = hasEnded.wait(timeout: .now() + endSeconds)
     }
 
-    /// What an earlier part of the run told.
+    /// Returns the evaluations and the last report of training that an earlier part of the run has written.
     private static func lines(of folder: RunFolder) -> [ObservedLine] {
         guard let text = try? String(contentsOfFile: folder.metrics, encoding: .utf8) else { return [] }
         let kinds = [MetricsRecord.Kind.evaluation, .train].map { "\"kind\": \"\($0.rawValue)\"" }

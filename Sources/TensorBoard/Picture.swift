@@ -19,7 +19,7 @@ struct Picture {
 }
 
 extension Picture {
-    /// Of a PNG file in a `data:` URL; nil for anything else.
+    /// Decodes a PNG file in a `data:` URL; nil for anything else.
     init?(dataURL: String) {
         let prefix = "data:image/png;base64,"
         guard dataURL.hasPrefix(prefix), let data = Data(base64Encoded: String(dataURL.dropFirst(prefix.count))) else {

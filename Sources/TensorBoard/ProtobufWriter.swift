@@ -5,7 +5,7 @@
 struct ProtobufWriter {
     private(set) var bytes: [UInt8] = []
 
-    /// How a field's value is laid out.
+    /// The layout of a field's value.
     private enum WireType: UInt64 {
         case variable = 0
         case eightBytes = 1

@@ -6,7 +6,7 @@ import Synchronization
 package final class LiveLine: Sendable {
     package static let shared = LiveLine()
 
-    /// What stands there; nil for nothing. Held while anything is written to a terminal.
+    /// The text of the line; nil for none. Held while anything is written to a terminal.
     private let shown = Mutex<String?>(nil)
 
     private static let clearing = "\r\u{1B}[K"
@@ -16,9 +16,11 @@ package final class LiveLine: Sendable {
         atexit { LiveLine.shared.remove() }
     }
 
-    /// Draws a text, which may hold colours and nothing else that a terminal obeys, in the place of what stands there. Draws
-    /// nothing where that would have to wait, as for a terminal that Ctrl-S has stopped, or where a shell has put this
-    /// process into the background.
+    /// Draws a text in the place of the one that stands there. It may hold colours and nothing else that a terminal
+    /// obeys.
+    ///
+    /// Draws nothing where that would have to wait, as for a terminal that Ctrl-S has stopped, or where a shell has put
+    /// this process into the background.
     func show(_ text: String) {
         guard Self.isReady else { return }
         shown.withLock { shown in

@@ -1,4 +1,4 @@
-/// How far something is, and what is known of it meanwhile: what a progress bar shows.
+/// The numbers and words of a progress bar: how much is done, and what is known of the work meanwhile.
 package struct ProgressFigures: Hashable, Sendable {
     /// Some words in a long and a short form.
     package struct Words: Hashable, Sendable {
@@ -12,9 +12,9 @@ package struct ProgressFigures: Hashable, Sendable {
         }
     }
 
-    /// What goes on.
+    /// The name of the work.
     package var title: Words
-    /// Of `total`, what is done; what is counted stands behind it.
+    /// The number of things that are done, of `total`.
     package var done: Int
     /// nil where nobody knows how much there is to do.
     package var total: Int?
@@ -30,10 +30,11 @@ package struct ProgressFigures: Hashable, Sendable {
 }
 
 extension ProgressFigures {
-    /// The line that shows them in a window, without colours at most a column narrower: a letter in the last one makes some
-    /// terminals begin another line.
+    /// The line that shows them in a window. Its width without colours is at most the window's less one column: a
+    /// letter in the last column makes some terminals begin another line.
     ///
-    /// A wide window has long words and a bar, a narrow one short words and a smaller bar, then no bar, then fewer facts.
+    /// A wide window has long words and a bar, a narrow one short words and a smaller bar, then no bar, then fewer
+    /// facts.
     package func line(columns: Int, style: TerminalStyle) -> String {
         let width = max(columns - 1, 0)
         if let line = line(\.long, between: "  ", width: width, leastBar: 6, style: style) { return line }

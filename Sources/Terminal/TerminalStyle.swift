@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a terminal can show besides plain letters, as the environment says.
+/// The abilities of a terminal besides plain letters, as the environment names them.
 package struct TerminalStyle: Hashable, Sendable {
     /// Whether the cursor can be moved at all, which lines that are drawn again need.
     package var movesCursor: Bool
@@ -23,6 +23,6 @@ package struct TerminalStyle: Hashable, Sendable {
         isUnicode = locale.contains("utf-8") || locale.contains("utf8")
     }
 
-    /// That of the terminal which this process was started on.
+    /// The style of the terminal that this process was started on.
     package static let own = TerminalStyle(environment: ProcessInfo.processInfo.environment)
 }

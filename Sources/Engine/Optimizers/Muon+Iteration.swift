@@ -4,7 +4,8 @@ internal import Tensors
 
 extension Muon {
     /// Newton and Schulz's iteration of one matrix, with Jordan's coefficients: with s = x xᵀ,
-    /// x = a x + (b s + c s s) x. What lies in the place of the gradient becomes orthogonal, all but for singular values from 0.7 to 1.2.
+    /// x = a x + (b s + c s s) x. It replaces the gradient by a matrix that is orthogonal, all but for singular values
+    /// from 0.7 to 1.2.
     struct Iteration {
         private static let (a, b, c): (Float, Float, Float) = (3.4445, -4.7750, 2.0315)
         /// The addend of the norm that the first x is divided by.

@@ -42,8 +42,8 @@ extension RecipeKey {
         RecipeKey(
             "train_only", \.trainOnly, .list, in: .network, otherwise: "all",
             """
-            Parameters whose names do not begin with this are not updated. `head` is the layer that scores the classes, \
-            whatever it is called. May be repeated.
+            Parameters whose names do not begin with this are not updated. `head` is the layer that scores the \
+            classes, whatever it is called. May be repeated.
             """,
             valueName: "prefix", alsoKnownAs: ["unfreeze", "trainable"]),
         RecipeKey(

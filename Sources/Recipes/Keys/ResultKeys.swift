@@ -12,9 +12,10 @@ extension RecipeKey {
         RecipeKey(
             "progress", \.progress, .choice(), in: .results, default: Default.progress,
             """
-            How a run shows how far it is. `bar`: a bar that is drawn again and again, where standard error is a terminal \
-            that can move its cursor, else as `plain`. `plain`: a line every `log_every` steps. `none`: the lines of \
-            epochs and evaluations alone. `auto`: as `bar`, but as `plain` for processes that mpirun or srun has started.
+            How a run shows how far it is. `bar`: a bar that is drawn again and again, where standard error is a \
+            terminal that can move its cursor, else as `plain`. `plain`: a line every `log_every` steps. `none`: the \
+            lines of epochs and evaluations alone. `auto`: as `bar`, but as `plain` for processes that mpirun or srun \
+            has started.
             """,
             whenResumed: .changesFreely),
         RecipeKey(
@@ -58,15 +59,15 @@ extension RecipeKey {
         RecipeKey(
             "status_port", \.statusPort, .integer(in: 0...65535), in: .results, otherwise: "no page",
             """
-            The port of a page that shows the run while it goes on, and its numbers at /metrics, /healthz and /api/run. 0 \
-            takes one that is free, which the log says.
+            The port of a page that shows the run while it goes on, and its numbers at /metrics, /healthz and \
+            /api/run. 0 takes one that is free, which the log says.
             """,
             alsoKnownAs: ["port", "dashboard"], whenResumed: .changesFreely),
         RecipeKey(
             "status_host", \.statusHost, .text, in: .results, default: Default.statusHost,
             """
-            The address that the page is at. The default is for programs of rank 0's machine alone; 0.0.0.0 lets whoever \
-            reaches the machine read it.
+            The address that the page is at. The default is for programs of rank 0's machine alone; 0.0.0.0 lets \
+            whoever reaches the machine read it.
             """,
             valueName: "address", whenResumed: .changesFreely),
     ]

@@ -1,8 +1,7 @@
 import CCairo
 import Glibc
 
-/// cairo (cairographics.org), which draws PNG pictures. It is loaded when the first is asked for: no other command needs
-/// it.
+/// cairo (cairographics.org), which draws PNG pictures. It is loaded for the first of them: no other command needs it.
 struct Cairo: Sendable {
     let makeSurface: cairo_surface_maker
     let surfaceStatus: cairo_surface_asker

@@ -34,7 +34,7 @@ enum Ink: Hashable, Sendable {
     static let heatSteps = 10
 }
 
-/// How a line is drawn.
+/// The colour and shape of a line.
 struct Pen: Hashable, Sendable {
     var ink: Ink
     var width = 1.0
@@ -42,7 +42,7 @@ struct Pen: Hashable, Sendable {
     var isDashed = false
 }
 
-/// How a text is drawn.
+/// The colour, size and direction of a text.
 struct TextStyle: Hashable, Sendable {
     enum Anchor: String, Sendable { case start, middle, end }
 

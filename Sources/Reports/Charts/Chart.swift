@@ -5,7 +5,7 @@ protocol Chart: Sendable {
     var title: String { get }
     /// The size without a title.
     var size: (width: Double, height: Double) { get }
-    /// What it shows, in a sentence, for those who do not see it.
+    /// The chart's content in a sentence, for those who do not see it.
     var summary: String { get }
     /// The numbers, or as many of them as a person reads.
     var table: ValueTable { get }
@@ -59,6 +59,6 @@ private struct LowerCanvas<Target: Canvas>: Canvas {
 struct ValueTable: Hashable, Sendable {
     var head: [String]
     var rows: [[String]]
-    /// What the rows leave out; nil where they are all.
+    /// A sentence about the numbers that the rows leave out; nil where they are all there.
     var note: String?
 }

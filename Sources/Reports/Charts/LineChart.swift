@@ -68,7 +68,7 @@ struct LineChart: Chart {
         (Self.width, Self.top + legend.height + Self.plotHeight + Self.bottom)
     }
 
-    /// Where curves are drawn.
+    /// The area in which curves are drawn.
     var plot: Box {
         Box(
             x: Self.left, y: Self.top + legend.height, width: Self.width - Self.left - Self.right,

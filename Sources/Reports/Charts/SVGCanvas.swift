@@ -114,7 +114,8 @@ extension Chart {
         drawWithTitle(on: &canvas)
         let (width, height) = (NumberText.place(size.width), NumberText.place(size.height))
         let markup: Markup = """
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" width="\(width)" height="\(height)" \
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" \
+            width="\(width)" height="\(height)" \
             font-family="DejaVu Sans, Verdana, sans-serif" stroke-linejoin="round" stroke-linecap="round">
             <title>\(title)</title>
             \(canvas.elements)</svg>

@@ -1,6 +1,6 @@
 import Runs
 
-/// Where a run's time went: one bar of parts.
+/// A bar of the parts of a run's time.
 struct TimeChart: Chart {
     let id = "time"
     let title = "Where the time went"

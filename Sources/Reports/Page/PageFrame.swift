@@ -1,7 +1,7 @@
 import Checkpoints
 import Foundation
 
-/// What every page has around its content: a document that needs no other, and asks for none.
+/// The document around a page's content. It needs no other document, and asks for none.
 struct PageFrame {
     let title: String
     let content: Markup
@@ -68,7 +68,7 @@ enum PagePart {
 
     private static func draw(_ chart: some Chart, on canvas: inout SVGCanvas) { chart.draw(on: &canvas) }
 
-    /// Where curves lie on a chart, and the numbers at its ends.
+    /// Returns attributes for the script: the area of a chart's curves, and the numbers at the ends of its x axis.
     private static func frame(_ chart: any Chart) -> Markup {
         guard let chart = chart as? LineChart else { return "" }
         let plot = chart.plot

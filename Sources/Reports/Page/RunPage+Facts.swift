@@ -16,7 +16,8 @@ extension RunPage {
                 }, note: nil), name: "Layers", numbersFrom: 3)
         return """
             <div class="grid">
-            \(Self.card("Network", Self.facts(network(facts)) + PagePart.details("\(facts.layers.count) layers", layers)))
+            \(Self.card(
+                "Network", Self.facts(network(facts)) + PagePart.details("\(facts.layers.count) layers", layers)))
             \(Self.card("Machine", Self.facts(machine(facts.machine))))
             </div>
             """

@@ -1,6 +1,6 @@
 package import Runs
 
-/// How often samples of each class are taken for each class.
+/// The numbers of samples by their class and the class that is predicted for them.
 package struct ConfusionMatrix: Sendable {
     package let classes: [String]
     package let samples: Int
@@ -37,7 +37,7 @@ package struct ConfusionMatrix: Sendable {
         package let label: String
         package let predicted: String
         package let count: Int
-        /// Of the label's samples, in 0...1.
+        /// The share of the label's samples, in 0...1.
         package let share: Double
     }
 

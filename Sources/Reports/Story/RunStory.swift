@@ -28,7 +28,7 @@ package struct RunStory: Sendable {
         }
     }
 
-    /// Where rank 0's time went since the run began, in seconds.
+    /// The uses of rank 0's time since the run began, in seconds, and its memory.
     package struct TimeSpent: Hashable, Sendable {
         package var parts: [Part]
         /// The most memory that rank 0 has had.
@@ -71,7 +71,7 @@ package struct RunStory: Sendable {
     package var evaluations: [Evaluation] = []
     /// Those of averages over time.
     package var averagedEvaluations: [Evaluation] = []
-    /// That of several views of each image, at the end.
+    /// The evaluation of several views of each image, at the end.
     package var augmentedEvaluation: Evaluation?
     package var norms: [Norms] = []
     package var time: TimeSpent?
@@ -83,7 +83,7 @@ package struct RunStory: Sendable {
     package var fittedSteps: Int?
     /// SHA-256 of all parameters, at the run's end.
     package var parametersSHA256: String?
-    /// Why the run ended before its last step.
+    /// The reason why the run ended before its last step; nil where it did not.
     package var stoppedBy: String?
     /// Files and lines of them that could not be read.
     package var notes: [String] = []

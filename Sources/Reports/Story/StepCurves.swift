@@ -1,6 +1,7 @@
 import Runs
 
-/// What training reported, a place in each list for each report; numbers that are not there are not-a-number.
+/// The reports of training: one list for each quantity, with one place for each report. Missing numbers are
+/// not-a-number.
 package struct StepCurves: Sendable {
     package var epochs: [Int] = []
     package var steps: [Int] = []

@@ -1,6 +1,6 @@
 /// A column of a table of runs, and what a query asks for: one of the summary's numbers and words, or a recipe's key.
 package struct RunColumn: Sendable {
-    /// What a run has in a column.
+    /// The entry of a run in a column.
     package enum Value: Hashable, Sendable {
         case number(Double, share: Bool)
         case word(String)

@@ -1,6 +1,6 @@
 import Runs
 
-/// What a list of runs says of each: the few numbers that people choose runs by.
+/// The entry of a run in a list of runs: the few numbers that people choose runs by.
 package struct RunSummary: Encodable, Sendable {
     package let path: String
     package let name: String
