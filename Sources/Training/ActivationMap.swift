@@ -101,12 +101,12 @@ extension ActivationMap {
 package struct ShownPrediction: Sendable {
     package let prediction: Prediction
     package let picture: Image
-    /// What speaks for the likeliest class; nil where the network has no such map.
+    /// The map of what speaks for the likeliest class; nil where the network has no such map.
     package let map: ActivationMap?
 }
 
 extension Predictor {
-    /// Why there are no maps; nil where there are.
+    /// The reason why there are no maps; nil where there are.
     package var mapsMissing: String? {
         guard let classActivation else {
             return
@@ -119,7 +119,7 @@ extension Predictor {
         return nil
     }
 
-    /// What the network says of a picture's file and where it looks. Maps are there where they were asked for.
+    /// Returns what the network predicts for a picture's file, with the map of where it looks if maps were asked for.
     ///
     /// - Throws: as `prediction(ofFile:)`.
     package func shownPrediction(ofFile path: String) throws -> ShownPrediction {

@@ -36,8 +36,9 @@ extension MachineCores {
         setAffinity(Array(allowed[start..<start + share]))
     }
 
-    /// Where a rank goes in the row of its machine's ranks. The tree's longest messages go between ranks r and r + R/2 of R, shorter ones
-    /// between r and r + R/4, …: with the digits of r in reverse the longest ones have the shortest way, within a socket.
+    /// Returns the place of a rank in the row of its machine's ranks: the binary digits of `rank` in reverse order
+    /// where ranks are a power of two, else `rank`. The tree's longest messages go between ranks r and r + R/2 of R,
+    /// shorter ones between r and r + R/4, …: in this order the longest ones have the shortest way, within a socket.
     static func place(_ rank: Int, of ranks: Int) -> Int {
         let digits = ranks.trailingZeroBitCount
         guard ranks == 1 << digits else { return rank }

@@ -6,7 +6,7 @@ import Files
 import Foundation
 import Terminal
 
-/// What all ranks of a job must have in common, as one rank has it.
+/// A value that all ranks of a job must have in common, as one rank has it.
 struct SharedTrait {
     /// As in "another \(name)".
     let name: String
@@ -14,7 +14,7 @@ struct SharedTrait {
     let value: String
     /// The value for people, where it is not fit for them.
     let shown: String
-    /// What to do about a rank that differs.
+    /// The advice for a rank that differs.
     let remedy: String
 }
 

@@ -13,7 +13,7 @@ struct BadSamples {
     let limit: Int
     /// Whether a single one ends the run.
     let isStrict: Bool
-    /// Where the list is kept: tab-separated values; nil for nowhere.
+    /// The path of the list, a file of tab-separated values; nil for no list.
     var path: String?
     private let say: (String) -> Void
     /// On rank 0: a line for each, by the sample's split and index.
@@ -100,7 +100,7 @@ struct BadSamples {
             .map { $0.map { $0.isNewline || $0 == "\t" ? " " : String($0) }.joined() }.joined(separator: "\t") + "\n"
     }
 
-    /// What is wrong with a sample, which names it.
+    /// Returns the reason in a line of the list: it names the sample and what is wrong with it.
     private static func reason(in line: String) -> String {
         let reason = line.split(separator: "\t", omittingEmptySubsequences: false).last ?? ""
         return String(reason.prefix { $0 != "\n" })

@@ -11,14 +11,14 @@ package import Recipes
 import Runs
 import Tensors
 
-/// How fast training steps are on this machine, beside how fast it could be.
+/// The speed of training steps on this machine, beside the speed that it could reach.
 package struct Benchmark: Sendable {
     package let model: String
     /// Samples of a step over all ranks.
     package let batchSize: Int
     package let imageSize: Int
     package let ranks: Int
-    /// Of each rank.
+    /// Threads that each rank computes with.
     package let threads: Int
     package let backend: Backend
     /// The CPU whose kernels OpenBLAS has chosen; nil where our own compute.
@@ -29,7 +29,7 @@ package struct Benchmark: Sendable {
     /// Billions of operations a second at the median: a training step is six for each multiply-add of the forward pass
     /// (two each for the outputs, the gradients of the inputs and those of the weights).
     package let gflopsPerSecond: Double
-    /// What the register tile reaches on all threads of all ranks.
+    /// The speed of the register tile on all threads of all ranks.
     package let peakGflopsPerSecond: Double
     /// From the first call to the end of the first step, the engine's making included.
     package let firstStepSeconds: Double
@@ -37,15 +37,15 @@ package struct Benchmark: Sendable {
     package let peakRSSBytes: Int
     /// Pages that this rank's timed steps found missing: a step takes no new memory, so that there are hardly any however many steps.
     package let pageFaults: Int
-    /// What talking to other ranks took on this one, at the median.
+    /// The time that communication took on this rank in a step, at the median.
     package let communication: CommunicationTimes
-    /// What a simulation of more ranks needs to know of this one.
+    /// The measurements of this rank from which more ranks are simulated.
     package let measurement: StepMeasurement
-    /// What the timed steps did on this rank, where that was asked for.
+    /// The calls of the timed steps on this rank, where they were asked for.
     package let recording: StepRecording?
-    /// Where their time went on this rank, where that was asked for.
+    /// The time of these steps on this rank by kernel and layer, where it was asked for.
     package let profile: Profile?
-    /// How fast images come, where some were named.
+    /// The speed of loading images, where a dataset was named.
     package let images: ImageSupply?
 
     package var fractionOfPeak: Double { gflopsPerSecond / peakGflopsPerSecond }

@@ -13,7 +13,7 @@ final class BenchmarkRun {
     private(set) var firstStepSeconds = 0.0
     /// nil until `startRecording`.
     private(set) var recording: StepRecording?
-    /// Of each step since they were last forgotten.
+    /// The communication times of each step since they were last forgotten.
     private(set) var communicationTimes: [CommunicationTimes] = []
     let timeline = StepTimeline()
     private let engine: Engine

@@ -8,15 +8,15 @@ package import Runs
 import Tensors
 package import Terminal
 
-/// How well the network of a checkpoint file does on a dataset.
+/// The results of a checkpoint file's network on a dataset.
 package struct CheckpointEvaluation: Sendable {
     package let model: String
     package let data: String
     package let evaluation: Evaluation
-    /// What it comes to class by class, of the images as they are; on rank 0 alone, and nil where it is not asked for.
+    /// The results class by class, of the images as they are; on rank 0 alone, and nil where they are not asked for.
     package let detail: EvaluationDetail?
 
-    /// What is to be known of the file, as lines to be read; on rank 0 alone.
+    /// Notes on the file, one a line for people; on rank 0 alone.
     package let notes: [String]
 
     /// Reads the file on rank 0 and evaluates on all. Collective.
@@ -125,7 +125,7 @@ extension EvaluationDetail {
     }
 }
 
-/// What every rank needs to know of a network's file to evaluate it.
+/// The properties of a network's file that every rank needs to evaluate it.
 private struct EvaluationTask: Codable {
     let model: String
     let options: [String: String]
@@ -133,9 +133,9 @@ private struct EvaluationTask: Codable {
     let imageSize: Int
     let data: String
     let validationFraction: Double
-    /// How pictures are decoded and resized.
+    /// The options by which pictures are decoded and resized.
     let images: [String: String]
-    /// How the network is shown pictures; empty where its file does not say, so that it is as the data want it.
+    /// The presentation of pictures to the network; empty where its file does not say, so that the data decide.
     let presentation: [String: String]
 
     init(_ file: NetworkFile, data: String, images asked: RecipeOverrides) {

@@ -7,7 +7,7 @@ import Terminal
 ///
 /// Sendable by hand: every access to the state holds the condition's lock.
 final class CheckpointWriter: @unchecked Sendable {
-    /// What became of a checkpoint.
+    /// The end of a checkpoint's writing.
     enum Outcome: Sendable {
         /// It is there for good.
         case written(step: Int, CheckpointDirectory.Commit, seconds: Double)
@@ -101,7 +101,7 @@ final class CheckpointWriter: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// What was finished since the last call, in order.
+    /// Returns the outcomes since the last call, in order.
     func takeOutcomes() -> [Outcome] {
         condition.lock()
         defer { condition.unlock() }

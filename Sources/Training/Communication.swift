@@ -1,6 +1,6 @@
 package import Recipes
 
-/// How ranks talk in a benchmark, in a recipe's words.
+/// The settings of communication in a benchmark, in a recipe's words.
 package struct Communication: Sendable {
     package var batchNorm = Recipe.BatchNorm.sync
     package var allReduce = Recipe.AllReduce.tree
@@ -18,7 +18,7 @@ package struct Communication: Sendable {
     }
 }
 
-/// What communication took in one step on one rank.
+/// The time that communication took in one step on one rank.
 package struct CommunicationTimes: Sendable {
     /// Seconds in collectives, of both threads.
     package let total: Double

@@ -2,8 +2,8 @@ package import Recipes
 import Synchronization
 package import Terminal
 
-/// Where a run speaks to people: standard output and standard error of rank 0. Lines come whole, at once, and never move the cursor;
-/// a bar below them does where a person looks on. A stream that takes no more lines ends no run.
+/// The console of a run: standard output and standard error of rank 0. Lines come whole, at once, and never move the
+/// cursor; a bar below them does where a person looks on. A stream that takes no more lines ends no run.
 package struct Console: Sendable {
     /// Whether anything is said at all.
     package let isQuiet: Bool

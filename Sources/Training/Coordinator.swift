@@ -6,7 +6,7 @@ import Runs
 import Tensors
 import Terminal
 
-/// What rank 0 does beyond computing: it keeps what a run leaves behind.
+/// The work of rank 0 beyond computing: it keeps what a run leaves behind.
 ///
 /// Its methods touch only this machine's disk: no other rank waits inside them but where they say so.
 final class Coordinator {
@@ -37,9 +37,9 @@ final class Coordinator {
     private let clock: @Sendable () -> Double
     /// Those that show the run to people; nil before they look on.
     private var audience: RunAudience?
-    /// When the last checkpoint was taken or left out; the run's start before that.
+    /// The time at which the last checkpoint was taken or left out; the run's start before that.
     private var lastTaken: Double
-    /// When a checkpoint that could not be written is to be tried again.
+    /// The time at which a checkpoint that could not be written is to be tried again.
     private var retryTime: Double?
     private var lastFailure: String?
     private var isMetricsFileBehind = false
@@ -86,7 +86,7 @@ final class Coordinator {
         lastTaken = clock()
     }
 
-    /// Where a run goes on.
+    /// The state from which a run goes on.
     struct Resumption {
         let step: Int
         /// The file with what was told up to it.
@@ -117,7 +117,7 @@ final class Coordinator {
         }
     }
 
-    /// What was done about a step that was not finite.
+    /// The response to a step that was not finite.
     enum Measure {
         case skipped
         case rewound(to: Int)

@@ -25,7 +25,7 @@ extension Engine {
                 ? .int64([Int64(batchesTracked)]) : .float32(values(of: ParameterID(index: index))))
     }
 
-    /// What the optimizer remembers of each parameter that training moves.
+    /// The optimizer's state of each parameter that training moves.
     package var optimizerTensors: [NamedTensor] {
         optimizerKinds.flatMap { kind in
             places(in: kind).map { index in

@@ -6,7 +6,7 @@ import Foundation
 import Tensors
 import Terminal
 
-/// How well a network does on a whole split.
+/// The results of a network on a whole split.
 package struct Evaluation: Hashable, Sendable {
     /// The mean loss of a sample.
     package let loss: Double
@@ -77,14 +77,15 @@ extension Setup {
 }
 
 extension Setup {
-    /// Shows a person how far a look at a whole split is, of which this rank has done so many samples and the others about as many.
+    /// Shows a person the progress of a look at a whole split. This rank has done `done` samples of it, and the others
+    /// about as many.
     func showProgress(_ done: Int, split: Split, ranks: Int) {
         let all = dataset.count(of: split)
         bar?.show(ProgressFigures(.init("evaluation", short: "test"), done: min(done * ranks, all), of: all))
     }
 }
 
-/// What each virtual shard of a split adds up to, so that shards are summed in one order however they fall onto ranks.
+/// The sums of each virtual shard of a split, so that shards are summed in one order however they fall onto ranks.
 struct ShardTallies {
     /// (loss, correct, samples) of each shard.
     private(set) var numbers: [Double]

@@ -7,7 +7,7 @@ extension EvaluationDetail {
     /// Parts of 0...1 that samples are counted in by their greatest probability.
     static let calibrationBins = 15
 
-    /// What an evaluation that made `outcomes` of the samples comes to; without pictures.
+    /// Makes the details of an evaluation from the outcomes of the samples; without pictures.
     ///
     /// - Parameters:
     ///   - outcomes: of every sample that could be had, in any order.
@@ -62,7 +62,7 @@ extension EvaluationDetail {
     }
 }
 
-/// How often samples of one class were taken for each.
+/// The counts of samples by their class and the class they were taken for.
 private struct ConfusionCounts {
     /// By label * classes + predicted.
     private var counts: [Int: Int] = [:]

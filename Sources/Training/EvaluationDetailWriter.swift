@@ -4,7 +4,7 @@ import Synchronization
 
 /// Completes the details of evaluations with pictures, and writes them into the run's folder: on the observers' thread.
 final class EvaluationDetailWriter: Sendable {
-    /// What stays from one evaluation to the next.
+    /// The state that stays from one evaluation to the next.
     private struct State {
         /// By sample. Many of those that were wrong in one epoch are in the next.
         var pictures: [Int: String] = [:]

@@ -5,9 +5,9 @@ import Glibc
 import Machine
 import Runs
 
-/// Faults that tests order, in debug builds and in those that define FAULTS: `CNN_TRAIN_FAULT=KIND:PLACE:RANK:STEP` with
-/// KIND of kill, stop, pause, sleep, flip, nan or throw, and PLACE of loading, compute, collective, update, snapshot,
-/// report, checkpoint or evaluation. STEP counts steps taken.
+/// Faults that tests order, in debug builds and in those that define FAULTS: `CNN_TRAIN_FAULT=KIND:PLACE:RANK:STEP`
+/// with KIND of kill, stop, pause, sleep, flip, nan or throw, and PLACE of loading, compute, collective, update,
+/// snapshot, report, checkpoint or evaluation. STEP counts steps taken.
 ///
 /// `CNN_TRAIN_FAULT_FILE` names a file that may come to be at any time and says the same without a step: the rank that
 /// it names removes it and carries it out where it next comes to that place.
@@ -94,7 +94,8 @@ extension Trainer {
     ///
     /// - Parameters:
     ///   - part: what its time goes into.
-    ///   - mayTakeLong: whether others are to wait for it for longer than for a step; for the first step they do anyway.
+    ///   - mayTakeLong: whether others are to wait for it for longer than for a step; for the first step they do
+    ///     anyway.
     func enter(
         _ phase: StaticString, _ part: TimeSplit.Part = .other, fault place: Fault.Place? = nil,
         mayTakeLong: Bool = false

@@ -50,7 +50,7 @@ struct FewNormValues: Equatable {
         return samples.filter { $0 > 0 }.min() ?? batchSize
     }
 
-    /// What people should know of it.
+    /// Returns the warning about them, for people.
     ///
     /// - Parameter recipe: what may be changed.
     func warning(_ recipe: Recipe, ranks: Int) -> String {
@@ -60,7 +60,7 @@ struct FewNormValues: Equatable {
             + (values == 1 ? "the norm's bias" : "which is the larger") + ". \(remedy(recipe, ranks: ranks))"
     }
 
-    /// What may help.
+    /// Returns the flags that may help.
     func remedy(_ recipe: Recipe, ranks: Int) -> String {
         var ways = ["a larger --batch-size", "a larger --image-size"]
         if recipe.batchNorm != .sync, ranks > 1 { ways.append("--batch-norm sync") }

@@ -4,9 +4,9 @@ import Engine
 import Recipes
 import Tensors
 
-/// How fast a dataset's images come, beside how fast steps take them. All over all ranks.
+/// The speed at which a dataset's images come, beside that at which steps take them. All over all ranks.
 package struct ImageSupply: Sendable {
-    /// What holds training up.
+    /// The bottleneck of training.
     package enum Limit: String, Sendable {
         /// Images come as fast as steps take them.
         case steps

@@ -1,9 +1,9 @@
 import Foundation
 
-/// What started this process.
+/// The program that started this process.
 package enum Launcher {
-    /// Whether mpirun, srun or the like did, be it as one of several or alone. To be asked before the job starts, which settles
-    /// it: `MPI_Init` of a program that nobody launched sets such variables too.
+    /// Whether mpirun, srun or the like started this process, be it as one of several or alone. To be asked before the
+    /// job starts, which settles it: `MPI_Init` of a program that nobody launched sets such variables too.
     package static let isPresent: Bool = {
         let environment = ProcessInfo.processInfo.environment
         return names.contains { environment[$0] != nil }

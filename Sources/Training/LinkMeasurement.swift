@@ -2,7 +2,7 @@ package import Collectives
 package import Planning
 import Tensors
 
-/// What messages between two ranks cost, as sums over both of them show it. Collective.
+/// Returns the latency and bandwidth between two ranks, measured by sums over both of them. Collective.
 ///
 /// - Throws: `SharedFailure` where there are not exactly two ranks.
 package func measureLink(in world: any Communicator) throws -> Link {

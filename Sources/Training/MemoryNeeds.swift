@@ -8,7 +8,7 @@ import Tensors
 
 /// The memory that a rank takes for an engine and for what stands beside it, counted before any of it is reserved.
 struct MemoryNeeds {
-    /// What the memory is for: `training resnet50 with a batch of 256 images of 224x224`.
+    /// The purpose of the memory: `training resnet50 with a batch of 256 images of 224x224`.
     let purpose: String
     /// Samples of a global batch that one pass computes on; 0 where the batch is not the user's to choose.
     private let batchSize: Int
@@ -55,10 +55,10 @@ struct MemoryNeeds {
         localRanks = setup.threads.localRanks
     }
 
-    /// What a rank takes.
+    /// The bytes that a rank takes.
     var bytes: Int { fixed.saturatingSum(ofPass).saturatingSum(ofLoader) }
 
-    /// What is left of the memory that there is for this rank, beside what it takes.
+    /// Returns the bytes of this rank's share of memory that are left beside what it takes.
     func left(of capacity: MemoryCapacity = .here) -> Int {
         max(capacity.available(toEachOf: localRanks) - bytes - own, 0)
     }
@@ -74,7 +74,7 @@ struct MemoryNeeds {
         throw .tooLittle(what: purpose, shortage, remedy: remedy(shortage))
     }
 
-    /// What would fit.
+    /// Returns the advice that would make the run fit.
     private func remedy(_ shortage: MemoryCapacity.Shortage) -> String {
         let available = max(shortage.available - shortage.besides, 0) / shortage.processes
         guard batchSize > 0, fixed.saturatingSum(leastOfPass) < available else {
@@ -103,12 +103,12 @@ struct MemoryNeeds {
         return 1 << (Int.bitWidth - 1 - most.leadingZeroBitCount)
     }
 
-    /// What `--accumulate` may be.
+    /// The largest value of `--accumulate`.
     private static let mostPasses = 1024
 }
 
 extension Setup {
-    /// What training takes on this rank.
+    /// Returns the memory that training takes on this rank.
     ///
     /// - Parameters:
     ///   - samples: of the training set; no batch has more.
@@ -140,7 +140,7 @@ extension Setup {
             own: (isCoordinator ? copy.saturatingProduct(isLoading ? 2 : 1) : 0).saturatingSum(slots))
     }
 
-    /// What a benchmark takes on this rank, which keeps one batch.
+    /// Returns the memory that a benchmark takes on this rank, which keeps one batch.
     ///
     /// - Parameter readsImages: whether a loader runs beside it.
     func needs(toMeasure layout: EngineLayout, batchSize: Int, readsImages: Bool) -> MemoryNeeds {
@@ -153,7 +153,8 @@ extension Setup {
             loader: floats.saturatingProduct(own).saturatingSum(loader), batchSize: batchSize)
     }
 
-    /// What an evaluation takes on this rank, beside a checkpoint that may have the optimizer's state and averages too.
+    /// Returns the memory that an evaluation takes on this rank, beside a checkpoint that may have the optimizer's
+    /// state and averages too.
     func needs(toEvaluate layout: EngineLayout) -> MemoryNeeds {
         MemoryNeeds(
             "evaluating \(model.name) on images of \(imageSize)x\(imageSize)", self, layout,

@@ -7,7 +7,7 @@ package struct ModelChoice: Hashable, Sendable {
     package var name: String
     /// By the model's keys, as text.
     package var options: [String: String]
-    /// How weights begin.
+    /// The distribution that initial weights are drawn from.
     package var scheme: InitialScheme
     /// In 0..<1, of every dropout layer; nil for what model and options say.
     package var dropout: Double?

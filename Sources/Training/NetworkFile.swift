@@ -12,17 +12,17 @@ package struct NetworkFile: Sendable {
     package let model: ModelDescription
     package let options: [String: String]
     package let classes: Int
-    /// Of images: 1 for grey, 3 for colour.
+    /// Channels of an image: 1 for grey, 3 for colour.
     package let channels: Int
     /// Pixels a side that it was trained on, or else that the model is made for.
     package let imageSize: Int
-    /// What labels mean; empty if the file does not say.
+    /// The names of the classes, by label; empty if the file does not say.
     package let classNames: [String]
     /// The dataset that the network was trained on; nil for weights of elsewhere, to which we have shown nothing.
     package let trainingData: String?
-    /// How it was shown pictures; nil where the file does not say.
+    /// The presentation of pictures in training; nil where the file does not say.
     let ownPresentation: Presentation?
-    /// How pictures were decoded and resized when it was trained; as usual for weights of elsewhere.
+    /// The options by which pictures were decoded and resized in training; the defaults for weights of elsewhere.
     let images: ImageOptions
     /// The share of its pictures that it was tested on, where nothing said which.
     let validationFraction: Double?
@@ -63,9 +63,10 @@ package struct NetworkFile: Sendable {
         try ModelChoice(model.name, options: options).network(classes: classes, inputChannels: channels)
     }
 
-    /// How the network is to be shown pictures: as the file says. Where it says nothing, but was trained here, as its
-    /// dataset's images are shown whole; else as torchvision's references show photographs. nil where the network wants
-    /// neither grey nor colour.
+    /// Returns the presentation of pictures to the network; nil where the network wants neither grey nor colour.
+    ///
+    /// It is the file's, where the file has one. Else it is that of whole images of the network's dataset, where the
+    /// network was trained here, or that of photographs in torchvision's references.
     ///
     /// - Parameter asked: how pictures are decoded and resized, where that is to be otherwise.
     package func presentation(_ asked: RecipeOverrides = RecipeOverrides()) -> Presentation? {
@@ -93,7 +94,7 @@ package struct NetworkFile: Sendable {
         return fit
     }
 
-    /// What is to be known of weights that were taken so, as lines to be read.
+    /// Returns notes on weights that were taken over with this fit, one a line for people.
     package func notes(on fit: WeightsFit, of network: Network) -> [String] {
         weights.notes + fit.notes + fit.headNotes(of: network, isDrawn: false)
     }

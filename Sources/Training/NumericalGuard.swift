@@ -4,13 +4,14 @@ import Engine
 import Recipes
 import Terminal
 
-/// What keeps numbers that are not finite out of a run's state: what there was before the step, and how often it was needed.
+/// The means to keep numbers that are not finite out of a run's state: the statistics before the step, and counts of
+/// how often they were needed.
 struct NumericalGuard {
     /// Running statistics and their count before the step, which a forward pass changes already.
     private var statistics: (values: [Float], batches: Int)?
     /// Steps that were not sound, one right after the other.
     private(set) var unsoundInARow = 0
-    /// How often the run went back to the checkpoint of a step.
+    /// The number of times the run went back to the checkpoint of a step, by step.
     private var rewinds: [Int: Int] = [:]
     /// The step that this process began after.
     private(set) var firstStep = 0
@@ -94,8 +95,8 @@ extension Trainer {
         return false
     }
 
-    /// What may help where something is not finite after steps at a learning rate. Rank 0, which alone knows of checkpoints,
-    /// waits for the one that is being written.
+    /// Returns the advice for a loss or gradient that is not finite after steps at a learning rate. Rank 0, which alone
+    /// knows of checkpoints, waits for the one that is being written.
     func nonFiniteRemedy(learningRate: Float) -> NonFiniteRemedy {
         if let fewNormValues {
             return .moreNormValues(

@@ -8,7 +8,7 @@ import Tensors
 package struct ParameterRates: Equatable, Sendable {
     /// Parameters whose names begin with one of these stay what they are.
     private let frozen: [String]
-    /// Where there are any, parameters whose names begin with none of these stay what they are.
+    /// Prefixes of names, if there are any: parameters whose names begin with none of these stay what they are.
     private let trained: [String]
     /// By prefix; the longest that a name begins with counts.
     private let multipliers: [String: Double]
@@ -32,7 +32,7 @@ package struct ParameterRates: Equatable, Sendable {
         decayMultipliers = recipe.decayMultipliers
     }
 
-    /// What the learning rate is multiplied with for the parameter `name`: 0 where it is frozen.
+    /// Returns the factor of the learning rate for the parameter `name`: 0 where it is frozen.
     package func multiplier(of name: String) -> Double {
         if frozen.contains(where: { name.hasPrefix($0) }) { return 0 }
         if !trained.isEmpty, !trained.contains(where: { name.hasPrefix($0) }) { return 0 }

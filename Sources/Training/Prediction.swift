@@ -17,12 +17,12 @@ package final class Predictor {
     package let channels: Int
     /// As many as the network has classes.
     package let classNames: [String]
-    /// How pictures are shown to it; nil where the network wants neither grey nor colour.
+    /// The presentation of pictures to the network; nil where it wants neither grey nor colour.
     package let presentation: Presentation?
-    /// What is to be known of the file, as lines to be read.
+    /// Notes on the file, one a line for people.
     package let notes: [String]
 
-    /// Where maps of what speaks for a class are read from; nil where they are not asked for, or the network has none.
+    /// The layers from which class activation maps are read; nil where maps are not asked for, or the network has none.
     let classActivation: ClassActivation?
 
     let engine: Engine
@@ -70,7 +70,7 @@ package final class Predictor {
         notes = file.notes(on: fit, of: network)
     }
 
-    /// What the network says of a picture's file, which it is shown as those were that it was evaluated on.
+    /// Returns what the network predicts for a picture's file, shown as the pictures were that it was evaluated on.
     ///
     /// - Throws: `ImageError` or `SampleError` for what is no picture; `PredictionError.notFinite` where class scores
     ///   overflow.
@@ -78,18 +78,18 @@ package final class Predictor {
         try prediction(pixels(ofFile: path), of: path)
     }
 
-    /// What the network is shown of a picture's file: imageSize x imageSize x channels numbers.
+    /// Returns the pixels of a picture's file as the network is shown them: imageSize x imageSize x channels numbers.
     func pixels(ofFile path: String) throws -> [Float] {
         guard let presentation else { throw PredictionError.neitherGreyNorColour(model: model, channels: channels) }
         return try presentation.floats(of: Image.bytes(ofFile: path), path: path, with: scratch)
     }
 
-    /// What the network says of pixels that `pixels(ofFile:)` gave.
+    /// Returns what the network predicts for pixels that `pixels(ofFile:)` gave.
     func prediction(_ pixels: [Float], of name: String) throws -> Prediction {
         try prediction(logits: logits(of: pixels, samples: 1), of: name)
     }
 
-    /// What the network says of each sample of a tensor, which it is shown exactly as it is.
+    /// Returns what the network predicts for each sample of a tensor, which it is shown exactly as it is.
     ///
     /// - Throws: `PredictionError.unfitTensor`, `.notFinite`
     package func predictions(of tensor: InputTensor) throws -> [Prediction] {
@@ -143,7 +143,7 @@ extension Checkpoint.About {
     }
 }
 
-/// What a network says of one image.
+/// The prediction of a network for one image.
 package struct Prediction: Sendable {
     /// One for each class, as the engine computed them: finite.
     package let logits: [Float]
@@ -184,7 +184,7 @@ package struct InputTensor: Sendable {
     private let path: String
     private let values: [Float]
 
-    /// What messages and reports call a sample.
+    /// Returns the name of a sample in messages and reports.
     package func name(ofSample sample: Int) -> String { "\(path)[\(sample)]" }
 
     /// - Throws: `CheckpointError` for a file that is not safetensors, `PredictionError` for one without such a tensor, or whose numbers are
@@ -224,7 +224,7 @@ package struct InputTensor: Sendable {
     }
 }
 
-/// Why a network cannot be shown an image.
+/// The reason why a network cannot be shown an image.
 package enum PredictionError: Error, Equatable, Sendable {
     /// The file does not say what network it is of.
     case unknownModel(path: String)

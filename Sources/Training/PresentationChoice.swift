@@ -4,7 +4,7 @@ package import Recipes
 import Tensors
 
 extension Checkpoint.About {
-    /// How the network is shown pictures; nil where nothing was said of it, as by earlier versions.
+    /// Returns the presentation of pictures to the network; nil where nothing was said of it, as by earlier versions.
     ///
     /// - Parameter path: What messages call the file.
     func shown(path: String) throws(CheckpointError) -> Presentation? {
@@ -75,7 +75,7 @@ struct MomentsChoice {
 }
 
 extension WeightsFile {
-    /// What a file of ours says of its network; nil for other programs' files.
+    /// Returns the description of the network in a file of ours; nil for other programs' files.
     func about() throws(CheckpointError) -> Checkpoint.About? {
         guard metadata["format_version"] != nil else { return nil }
         return try Checkpoint(tensors: [], optimizer: [], metadata: metadata).about(path: path)

@@ -42,7 +42,7 @@ private struct ProfileObject: Encodable {
         let kind: String
         let family: String
         let pass: String
-        /// Of the step's time.
+        /// The share of the step's time, in 0...1.
         let share: Double
         let kernels: [Kernel]
         let cost: Cost

@@ -2,11 +2,11 @@ import Engine
 package import Graphs
 package import Tensors
 
-/// Where the time of training steps goes on one rank.
+/// The time of training steps on one rank, by kind of operation and by layer.
 ///
 /// All times are of one step: calls are added up step by step, and of these sums the median is taken.
 package struct Profile: Sendable {
-    /// What a machine can do at the most, on all threads of a rank.
+    /// The limits of a machine, on all threads of a rank.
     package struct Limits: Sendable {
         /// Floating-point operations a second.
         package let peak: Double
@@ -19,7 +19,7 @@ package struct Profile: Sendable {
         package let calls: Int
         package let seconds: Double
         package let work: Work
-        /// What the work takes where nothing but peak or bandwidth limits it, node by node.
+        /// The least seconds of the work, node by node, where nothing but peak or bandwidth limits it.
         package let leastSeconds: Double
 
         package var gflopsPerSecond: Double { rate(work.operations) }
@@ -34,7 +34,8 @@ package struct Profile: Sendable {
     package struct Kind: Sendable {
         package let kind: OperationKind
         package let cost: Cost
-        /// Who did it, the longest first: `KernelTable`'s names, and `sgemm`, `exchange`, `load`, `sum` for what the calling thread does.
+        /// The kernels that did it, the longest first: `KernelTable`'s names, and `sgemm`, `exchange`, `load`, `sum`
+        /// for what the calling thread does.
         package let kernels: [(name: String, cost: Cost)]
     }
 
@@ -56,7 +57,7 @@ package struct Profile: Sendable {
     package let kinds: [Kind]
     /// In the order of the forward pass.
     package let layers: [Layer]
-    /// What is left of a step beside its calls: waiting for other ranks, and the way from call to call.
+    /// The seconds of a step beside its calls: waiting for other ranks, and the way from call to call.
     package let otherSeconds: Double
 
     package init(_ recording: StepRecording, limits: Limits) {

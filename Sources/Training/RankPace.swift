@@ -2,7 +2,7 @@ import Collectives
 package import Runs
 import Tensors
 
-/// How long a rank works by itself, without what it waits for others.
+/// The time for which a rank works by itself, without its waiting for others.
 struct RankPace {
     private var start = 0.0
     private var waitedBefore = 0.0
@@ -39,7 +39,7 @@ struct StragglerWatch {
     /// Intervals in a row that each rank was behind.
     private var behind: [Int: Int] = [:]
 
-    /// How much slower than the median a rank has to be, and in how many intervals in a row, to be named.
+    /// The thresholds for naming a rank: its time over the median, and the number of intervals in a row.
     static let tolerance = 1.25
     static let intervals = 3
 

@@ -10,7 +10,7 @@ struct ReplicaCheck {
     /// One of each tensor, by rank.
     let fingerprints: [[UInt64]]
 
-    /// What is wrong; nil where nothing is.
+    /// Returns the complaint about ranks that differ; nil where none does.
     ///
     /// - Parameter step: optimizer steps taken.
     func complaint(step: Int) -> String? {

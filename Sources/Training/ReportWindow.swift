@@ -1,7 +1,7 @@
 import Engine
 import Foundation
 
-/// What training added up to since it was last told.
+/// The sums of training since the last report.
 ///
 /// A checkpoint has it along, so that a resumed run tells the very means that the run would have told.
 struct ReportWindow {
@@ -9,7 +9,7 @@ struct ReportWindow {
     private var start = Date()
     /// Seconds since the clock was started for which steps waited for images.
     private(set) var waitedForImages = 0.0
-    /// Of the samples, those since the clock was started.
+    /// The number of samples since the clock was started.
     private var timedSamples = 0
 
     private var seconds: Double { max(Date().timeIntervalSince(start), 1e-9) }
@@ -47,7 +47,7 @@ extension ReportWindow {
         ]
     }
 
-    /// What an earlier part of the run left; empty where it says nothing or nothing that counts.
+    /// Takes over the sums that an earlier part of the run left; empty where it says nothing or nothing that counts.
     init(numbers: [String: Double]) {
         guard let loss = numbers["window_loss_sum"],
             let correct = numbers["window_correct"].flatMap({ Int(exactly: $0) }),

@@ -64,7 +64,7 @@ final class RunAudience: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// What is to be told now, waiting for it, and the number of the newest evaluation.
+    /// Waits for events and returns them, with the number of the newest evaluation.
     private func next() -> (events: [Event], newest: Int) {
         condition.lock()
         defer { condition.unlock() }

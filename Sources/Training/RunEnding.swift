@@ -2,7 +2,7 @@ import Collectives
 import Machine
 import Runs
 
-/// What people are told at a run's end beside what it reached: its best epoch, where its time and memory went, and what
+/// The facts for people at a run's end beside its results: its best epoch, where its time and memory went, and what
 /// would make it faster.
 struct RunEnding {
     let best: MetricsFile.Evaluated?
@@ -11,9 +11,9 @@ struct RunEnding {
     let peakMemory: Int?
     let ranks: Int
 
-    /// What less than this of a run's time takes is not worth a word.
+    /// The share of a run's time below which a part of it is not worth a word.
     private static let leastShare = 0.005
-    /// What would make the run faster by less than this is not worth a word.
+    /// The share of a run's time below which a gain of speed is not worth a word.
     private static let leastGain = 0.01
 
     /// Each with what it is about.

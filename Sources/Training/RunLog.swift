@@ -9,14 +9,14 @@ import Runs
 import Tensors
 import Terminal
 
-/// What a run tells the people who watch it.
+/// The lines of a run for the people who watch it.
 struct RunLog {
     let console: Console
     let lossPrecision: Recipe.LossPrecision
 
     private static let labelWidth = 9
 
-    /// What is about to happen, before the first step, and the names of the columns that follow.
+    /// Prints the facts of the run before the first step, and the names of the columns that follow.
     ///
     /// - Parameter notes: what people should know besides.
     func header(_ setup: Setup, recipe: Recipe, ranks: Int, sizes: RunSizes, folder: RunFolder, notes: [String]) {
@@ -50,7 +50,7 @@ struct RunLog {
         console.say(row("epoch", "step", "loss", "accuracy", "lr", "img/s", "left", ranks > 1 ? "slowest" : ""))
     }
 
-    /// What number of ranks gives other bits, where this is one.
+    /// Returns the note on a number of ranks that gives other bits; empty where it gives the same.
     private func exactness(_ recipe: Recipe, ranks: Int) -> String {
         guard !Sharding(shards: recipe.virtualShards, ranks: ranks).isExact else { return "" }
         return
@@ -84,7 +84,8 @@ struct RunLog {
         console.say("  " + label.column(Self.labelWidth, isLeading: true) + text.visible)
     }
 
-    /// - Parameter endsEpoch: whether it is the epoch's last line, which stays where a bar takes the place of the others.
+    /// - Parameter endsEpoch: whether it is the epoch's last line, which stays where a bar takes the place of the
+    ///   others.
     func training(_ record: MetricsRecord, secondsLeft: Double, endsEpoch: Bool) {
         guard endsEpoch || console.saysIntervals else { return }
         console.say(
@@ -126,10 +127,10 @@ struct RunLog {
         }
     }
 
-    /// What people should know while a run goes on.
+    /// Prints a note while a run goes on.
     func note(_ text: String) { console.say("      - " + text.visible) }
 
-    /// What people should do something about, though the run goes on. To standard error, as all complaints.
+    /// Prints a warning that asks for action, though the run goes on. To standard error, as all complaints.
     func warning(_ text: String) { console.warn(text) }
 
     /// A checkpoint that is there for good: its size, the seconds that writing and verifying took, and those that training
@@ -184,7 +185,7 @@ extension String {
 }
 
 extension Recipe.Schedule.Shape {
-    /// How it goes on after "learning rate 0.1".
+    /// The shape of the schedule as words behind "learning rate 0.1".
     fileprivate var words: String {
         func end(_ final: Double) -> String { final > 0 ? " to \(final)" : "" }
         return switch self {

@@ -1,7 +1,7 @@
 import Datasets
 package import Recipes
 
-/// How long a run is, and where in it a step stands: all of it follows from the recipe and the number of samples.
+/// The length of a run, and the place of a step in it: all of it follows from the recipe and the number of samples.
 package struct RunSizes: Hashable, Sendable {
     package let trainingSamples: Int
     package let testSamples: Int

@@ -3,8 +3,9 @@ import Engine
 import Recipes
 
 extension Trainer {
-    /// Where each rank keeps moments of its own, gives all of them the same running statistics in one message: one network is evaluated
-    /// and saved, not one a rank. Those of an average count by the samples that they are of. Collective.
+    /// Gives all ranks the same running statistics in one message where each keeps mean and variance of its own: one
+    /// network is evaluated and saved, not one a rank. Those of an average count by the samples that they are of.
+    /// Collective.
     func shareRunningStatistics() throws {
         guard world.size > 1 else { return }
         switch recipe.batchNorm {

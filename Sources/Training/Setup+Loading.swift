@@ -3,7 +3,7 @@ import Machine
 import Recipes
 import Tensors
 
-/// How a rank prepares its samples, and in how much memory.
+/// The preparation of a rank's samples, and the memory that it takes.
 extension Setup {
     /// The threads that prepare samples for this rank, and how many batches they may be ahead of it: together with the
     /// batch that is computed on, `prefetchMegabytes` of them where that are two or more.
@@ -32,7 +32,7 @@ extension Setup {
             .saturatingProduct(dataset.isDrawn ? MemoryLayout<Float>.stride : 1).saturatingSum(8)
     }
 
-    /// What a thread keeps that decodes pictures: `ImageBuffer` holds no more than this for small ones.
+    /// The memory of a thread that decodes pictures: `ImageBuffer` holds no more than this for small ones.
     private static let scratchBytes = 16 << 20
 
     /// Keeps pictures in memory from now on, once they have been decoded, where that is worth it and all of them fit

@@ -7,18 +7,19 @@ package import Recipes
 package import Tensors
 package import Terminal
 
-/// What training, evaluation and benchmarks have in common on every rank: a network, images for it, and a machine to run it.
+/// The common part of training, evaluation and benchmarks on every rank: a network, images for it, and a machine to run
+/// it.
 package struct Setup {
     package let model: ModelDescription
     package let network: Network
     /// Pixels a side.
     package let imageSize: Int
     package internal(set) var dataset: any Dataset
-    /// How stored images are decoded and resized.
+    /// The options by which stored images are decoded and resized.
     package private(set) var images: ImageOptions
-    /// How the network is shown images in evaluation; nil where they are no pictures.
+    /// The presentation of images to the network in evaluation; nil where they are no pictures.
     package private(set) var presentation: Presentation?
-    /// What is to be known of how labels were matched with the network's.
+    /// The note on how labels were matched with the network's.
     let labelNote: String?
     /// Megabytes of samples that a rank has prepared at most.
     let prefetchMegabytes: Int
@@ -81,7 +82,7 @@ package struct Setup {
         MachineCores.makeRoom(for: self.threads, localRank: world.localRank)
     }
 
-    /// What an engine for this setup will be, before it takes any memory.
+    /// Returns the layout of an engine for this setup, before it takes any memory.
     ///
     /// - Parameters:
     ///   - batchSize: the most samples that a global training batch has; nil for an engine that only evaluates.
@@ -117,7 +118,7 @@ package struct Setup {
     /// Samples that are evaluated at once: a function of the image alone, so that sums are grouped alike on any number of ranks.
     package var evaluationBatchSize: Int { imageSize <= 64 ? 64 : 16 }
 
-    /// What computes: what was asked for, or the best this CPU has. The engine refuses what the CPU lacks.
+    /// Returns the backend that was asked for, or the best this CPU has. The engine refuses what the CPU lacks.
     private static func backend(_ asked: Recipe.InstructionSet) -> Backend {
         switch asked {
         case .auto: Backend.supported.first ?? .openblas

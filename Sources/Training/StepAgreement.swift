@@ -1,4 +1,4 @@
-/// What ranks tell each other along with the sums of a step, so that all of them do the same after it.
+/// The requests that ranks tell each other along with the sums of a step, so that all of them do the same after it.
 struct StepAgreement {
     /// Whether any rank was asked to save its state and leave.
     let isStopAsked: Bool
@@ -15,7 +15,7 @@ extension StepAgreement {
     /// This rank's part of the sums.
     var numbers: [Double] { [isStopAsked, isCheckpointDue, isFitDue].map { $0 ? 1 : 0 } }
 
-    /// What all ranks' parts add up to.
+    /// Reads the sums of all ranks' parts.
     init(sums: ArraySlice<Double>) {
         let sums = Array(sums)
         precondition(sums.count == 3, "\(sums.count) sums for an agreement")

@@ -4,7 +4,7 @@ import Graphs
 import Kernels
 import Tensors
 
-/// What timed steps did on one rank, call by call.
+/// The calls of timed steps on one rank, one by one.
 package struct StepRecording: Sendable {
     /// One step, on the clock of `monotonicSeconds`.
     struct Step: Sendable {
@@ -16,7 +16,7 @@ package struct StepRecording: Sendable {
         let communication: [GradientSum.Timing]
     }
 
-    /// What calls are there for: `TimedCall.node` indexes this list.
+    /// The purposes of the calls: `TimedCall.node` indexes this list.
     let nodes: [ProfiledNode]
     private(set) var steps: [Step] = []
 

@@ -38,7 +38,7 @@ struct OwnSnapshot {
     let checksum: UInt64
 }
 
-/// What rank 0 is told of the newest state that any host has in memory.
+/// The newest state that any host has in memory, as rank 0 knows it.
 struct ToldSnapshot {
     /// The first rank of the host.
     let rank: Int
@@ -48,10 +48,10 @@ struct ToldSnapshot {
     let reportedStep: Int
     /// As a checkpoint would say it; nil where no host has a state that fits.
     let about: Checkpoint.About?
-    /// Why other states cannot be taken.
+    /// The reasons why other states cannot be taken.
     let refusals: [String]
 
-    /// What is missing in metrics that end at a step, as a note.
+    /// Returns a note on steps that are missing in metrics that end at a step.
     func gaps(after lastReported: Int) -> [String] {
         guard reportedStep > lastReported else { return [] }
         return [

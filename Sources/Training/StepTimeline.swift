@@ -1,7 +1,8 @@
 import Planning
 import Tensors
 
-/// When in a step other ranks matter: between these moments a rank computes by itself. Told by the thread that computes.
+/// The points in a step at which other ranks matter: between them a rank computes by itself. Filled in by the thread
+/// that computes.
 final class StepTimeline {
     private struct Step {
         var events: [StepMeasurement.Event] = []
@@ -11,7 +12,7 @@ final class StepTimeline {
 
     private var steps: [Step] = []
     private var current = Step()
-    /// When the rank began to compute, or went on.
+    /// The time at which the rank began to compute, or went on.
     private var since = 0.0
 
     func begin(at time: Double) {

@@ -38,7 +38,7 @@ package enum StopRequest {
     /// Whether a signal has come to this process.
     static var isReceived: Bool { firstSignal.load(ordering: .relaxed) != 0 }
 
-    /// What a message calls the signal that came.
+    /// The name of the signal that came, for messages.
     static var name: String {
         switch firstSignal.load(ordering: .relaxed) {
         case SIGUSR1: "SIGUSR1"

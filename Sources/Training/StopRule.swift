@@ -1,6 +1,6 @@
 import Recipes
 
-/// Why a run ends before its last step: what the final record's `stopped_by` says.
+/// The reason why a run ends before its last step: the final record's `stopped_by`.
 package enum StopReason: String, Sendable {
     /// Evaluations have not become better for too long.
     case patience
@@ -10,8 +10,8 @@ package enum StopReason: String, Sendable {
     case time
 }
 
-/// When evaluations say that a run is to end. A function of their accuracies alone, so that all ranks decide alike, and
-/// a resumed run as the run would have.
+/// The rule by which evaluations end a run. A function of their accuracies alone, so that all ranks decide alike, and a
+/// resumed run as the run would have.
 struct StopRule {
     /// Evaluations in a row that may be no better than the best before them.
     private let patience: Int?
@@ -35,7 +35,7 @@ struct StopRule {
         }
     }
 
-    /// Why the run is to end now; nil where it is to go on.
+    /// The reason why the run is to end now; nil where it is to go on.
     var reason: StopReason? {
         if let enough, let best, best >= enough { return .accuracy }
         if let patience, evaluationsSinceBest >= patience { return .patience }

@@ -1,7 +1,7 @@
 import Glibc
 import Machine
 
-/// How many threads a rank computes with, and why.
+/// The number of threads that a rank computes with, and the reason for it.
 package struct ThreadChoice: Hashable, Sendable {
     package let threads: Int
     /// Ranks that share this machine.
@@ -40,7 +40,8 @@ extension ThreadChoice: CustomStringConvertible {
 
 /// The cores that this process may count on.
 package enum MachineCores {
-    /// How many cores the run may use on this machine: those of `allowed`, less what a container's quota takes away.
+    /// The number of cores that the run may use on this machine: those of `allowed`, less what a container's quota
+    /// takes away.
     package static var count: Int {
         count(allowed: allowed.count, ControlGroups())
     }

@@ -11,7 +11,7 @@ struct TimeAccount {
     /// Seconds of earlier parts of the run.
     private var earlierSeconds = 0.0
     private let start: Double
-    /// What goes on now, since when, and the seconds of communication before.
+    /// The part of the run that goes on now, since when, and the seconds of communication before.
     private(set) var part = TimeSplit.Part.other
     private var since: Double
     private var communicatedBefore = 0.0

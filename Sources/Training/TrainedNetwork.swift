@@ -1,15 +1,15 @@
 import Datasets
 import Tensors
 
-/// What a trained network expects of images and labels that it is evaluated on.
+/// The images and labels that a trained network expects in evaluation.
 package struct TrainedNetwork: Codable, Sendable {
-    /// Of its file.
+    /// The path of its file.
     let path: String
-    /// Of its images.
+    /// The channels of its images.
     let channels: Int
     /// Its outputs.
     let classes: Int
-    /// What labels mean; empty where the file does not say.
+    /// The names of the classes, by label; empty where the file does not say.
     let classNames: [String]
 
     /// A dataset with this network's labels, and what is to be known of them.

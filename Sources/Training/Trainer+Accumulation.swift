@@ -33,7 +33,7 @@ extension Trainer {
             momentSamples: pass.momentSamples, lossDivisor: pass.lossDivisor, progress: progress)
     }
 
-    /// What to know about a step in several passes.
+    /// Notes on a step in several passes, for people.
     var accumulationNotes: [String] {
         guard recipe.accumulate > 1 else { return [] }
         let passes = "\(recipe.accumulate) passes of \(Wording.grouped(recipe.batchSize)) samples a step"

@@ -9,7 +9,7 @@ import Runs
 import Tensors
 
 extension Trainer {
-    /// What lies between two steps: checkpoints that are due, and leaving when asked to. Collective.
+    /// Does the work between two steps: checkpoints that are due, and leaving when asked to. Collective.
     ///
     /// - Parameter isEvaluated: whether an evaluation follows, which checkpoints then wait for.
     /// - Throws: `RunStopped`
@@ -23,7 +23,7 @@ extension Trainer {
     /// Whether the schedule or rank 0's clock says so; the same on all ranks.
     var isCheckpointDue: Bool { checkpointSchedule.isDue(after: step) || agreed.isCheckpointDue }
 
-    /// What this rank has to say to the others along with the sums of the step that it is at.
+    /// This rank's requests to the others, sent along with the sums of the step that it is at.
     var ownAgreement: StepAgreement {
         StepAgreement(
             isStopAsked: hooks.isStopAsked(world.rank, step),
@@ -78,7 +78,7 @@ extension Trainer {
         }
     }
 
-    /// What was measured of this very state, and of the run so far.
+    /// Returns the measurements of this very state, and of the run so far.
     private func metrics(_ evaluation: Evaluation?) -> [String: Double] {
         var metrics = window.numbers
         if let lastLoss { metrics["train_loss"] = lastLoss }
@@ -102,7 +102,7 @@ extension Trainer {
         return about
     }
 
-    /// What stays the same for the whole run.
+    /// Returns the facts that stay the same for the whole run.
     func aboutRun(_ recipe: Recipe) -> Checkpoint.About {
         Checkpoint.About(
             model: recipe.model, modelOptions: recipe.modelOptions, classes: setup.network.classes,

@@ -5,8 +5,8 @@ import Runs
 import Tensors
 
 extension Trainer {
-    /// Whether the step that was taken last is one that the network is measured after: the last of every so many epochs, and of
-    /// the run.
+    /// Whether the network is measured after the step that was taken last: the last of every so many epochs, and of the
+    /// run.
     var isEvaluationDue: Bool {
         step == sizes.totalSteps
             || sizes.stepInEpoch(after: step) == 0 && (step / sizes.stepsPerEpoch).isMultiple(of: recipe.evaluateEvery)
@@ -36,7 +36,7 @@ extension Trainer {
         return evaluation
     }
 
-    /// What the engine's weights, as they are, do on the test split. Collective.
+    /// Evaluates the engine's weights, as they are, on the test split. Collective.
     ///
     /// - Throws: `SharedFailure` where the loss is infinite or not a number.
     func evaluated(each: ((SampleOutcome) -> Void)? = nil) throws -> Evaluation {

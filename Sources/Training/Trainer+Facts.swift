@@ -9,7 +9,7 @@ import Runs
 import Tensors
 
 extension Trainer {
-    /// What a run's folder tells of its network, data and machine besides the recipe.
+    /// The facts in a run's folder about its network, data and machine besides the recipe.
     var facts: RunFacts {
         let summary = setup.summary
         return RunFacts(

@@ -11,7 +11,7 @@ import Terminal
 // outlives it, and a dead rank, or all of them, cost no step: docs/reliability.md.
 
 extension Trainer {
-    /// Where this rank keeps snapshots; nil where it is not the first of its host.
+    /// The folder in which this rank keeps snapshots; nil where it is not the first of its host.
     private var snapshotFolder: SnapshotFolder? { hooks.snapshotFolder(world.rank, world.localRank) }
 
     // MARK: At the end of each step
@@ -131,7 +131,7 @@ extension Trainer {
         return (told, mine)
     }
 
-    /// What this rank's host has of a run.
+    /// Returns the state of a run that this rank's host has in memory.
     ///
     /// - Throws: why what is there cannot be taken.
     private func snapshot(ofRun run: String) throws -> OwnSnapshot? {

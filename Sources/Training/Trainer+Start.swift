@@ -52,7 +52,7 @@ extension Trainer {
         return isMissing && step > 0 && isEvaluationDue
     }
 
-    /// What those know of the run that show it to people.
+    /// Returns the facts of the run for its observers.
     private func observed(in folder: RunFolder) -> ObservedRun {
         ObservedRun(
             folder: folder, recipe: recipe, ranks: world.size, classes: setup.dataset.classNames,
@@ -127,19 +127,19 @@ extension Trainer {
         return ["\(Wording.grouped(frozenParameters)) of \(all) parameters are frozen"]
     }
 
-    /// What rank 0 has ready before the first step.
+    /// The state that rank 0 has ready before the first step.
     private struct Start {
         let coordinator: Coordinator
         /// Optimizer steps already taken.
         let step: Int
         /// The rank that has the state in its host's memory; nil where rank 0 has read or drawn it.
         var holder: Int?
-        /// How images are shown; nil where they are no pictures.
+        /// The presentation of images; nil where they are no pictures.
         let presentation: Presentation?
         /// The steps that an earlier part of the run found to fit into its time; 0 where it has not, or had another
         /// one.
         var fittedSteps = 0
-        /// What people should know about it.
+        /// Notes on it, for people.
         var notes: [String] = []
     }
 

@@ -6,7 +6,7 @@ import Tensors
 
 /// The measurements that a run with `--time` takes of its own pace; rank 0's clock counts.
 struct RunTiming {
-    /// When the run began.
+    /// The time at which the run began.
     var start = 0.0
     /// The first step of this process, which is not timed, and when it had been taken.
     var first: (step: Int, seconds: Double)?
@@ -98,6 +98,6 @@ extension Trainer {
         return Double(sizes.samples(after: sizes.totalSteps) - sizes.samples(after: step)) / imagesPerSecond
     }
 
-    /// Why the run ends; nil where it has come to the end that it was given.
+    /// The reason why the run ends; nil where it has come to the end that it was given.
     var stopReason: StopReason? { stopRule.reason ?? (budget == nil ? nil : .time) }
 }

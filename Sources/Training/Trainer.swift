@@ -10,14 +10,14 @@ package import Runs
 import Tensors
 import Terminal
 
-/// What a finished run reached.
+/// The results of a finished run.
 package struct TrainingOutcome: Sendable {
     package let evaluation: Evaluation
     /// The same with several views of the images; nil where none were asked for.
     package var augmented: Evaluation?
     /// Optimizer steps of the whole run.
     package let step: Int
-    /// Of this process; an earlier part of a resumed run does not count.
+    /// Seconds of this process; an earlier part of a resumed run does not count.
     package let seconds: Double
     package let folder: RunFolder
     /// SHA-256 of all parameters and buffers in canonical order.
@@ -45,10 +45,10 @@ package final class Trainer {
     /// Optimizer steps taken since the beginning of the run.
     var step = 0
     let checkpointSchedule: CheckpointSchedule
-    /// What all ranks know after the last step.
+    /// The requests that all ranks know of after the last step.
     var agreed = StepAgreement.none
     var guarding = NumericalGuard()
-    /// What is wrong with batches as small as these, if anything is.
+    /// The batch norms that see too few values at batches as small as these, if there are any.
     let fewNormValues: FewNormValues?
     /// Samples that this rank has trained on since ranks last had the same running statistics.
     var unsharedSamples = 0
@@ -57,7 +57,7 @@ package final class Trainer {
     var reportedStep = 0
     /// The last report of this process; nil before that.
     private(set) var lastReport: MetricsRecord?
-    /// What this rank keeps of the last steps in its host's memory; nil where it keeps nothing.
+    /// The snapshots of the last steps that this rank keeps in its host's memory; nil where it keeps none.
     var snapshots: StepSnapshots?
     /// Whether any rank keeps some; the same on all ranks.
     var areSnapshotsKept = false
@@ -65,11 +65,11 @@ package final class Trainer {
     var runIdentity = ""
     /// Whether this process has taken a step, after which steps are not to take long.
     private(set) var hasStepped = false
-    /// What tells the run's data from other data.
+    /// The fingerprint that tells the run's data from other data.
     private(set) lazy var dataFingerprint = setup.dataset.fingerprint
     /// The mean loss of a sample as it was last reported; nil before that.
     var lastLoss: Double?
-    /// What the averages reached when they were last measured.
+    /// The results of the averaged weights when they were last measured.
     var averagedEvaluation: Evaluation?
     /// The result of averages over several views of test images at the end.
     var augmentedEvaluation: Evaluation?
@@ -94,11 +94,11 @@ package final class Trainer {
     private let averageRule: AverageRule?
     /// By class, what its losses are multiplied with; nil for 1.
     private let classWeights: [Float]?
-    /// What could not be read so far; on rank 0 from the beginning of the run on.
+    /// The samples that could not be read so far; on rank 0 from the beginning of the run on.
     var badSamples: BadSamples
 
     let gradientSum: GradientSum
-    /// Where a step takes several passes.
+    /// The accumulation of gradients over the passes of a step; nil where a step is one pass.
     let accumulation: Accumulation?
     var pace = RankPace()
     var stragglers = StragglerWatch()
@@ -316,7 +316,7 @@ package final class Trainer {
         return left.withoutWeights(of: try world.sum(byClass), classWeights)
     }
 
-    /// How batch-norm moments are summed over ranks; nil where each rank keeps its own.
+    /// The sum of batch-norm means and variances over ranks; nil where each rank keeps its own.
     var statisticsExchange: StatisticsExchange? {
         guard recipe.batchNorm == .sync else { return nil }
         return { [world] moments in try world.sum(&moments, as: "batch norm") }

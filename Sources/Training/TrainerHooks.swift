@@ -3,9 +3,9 @@ import Collectives
 import Datasets
 import Engine
 
-/// Where tests reach into a run. Steps count from 0, as `Trainer.step` before the step is taken.
+/// The points at which tests reach into a run. Steps count from 0, as `Trainer.step` before the step is taken.
 struct TrainerHooks: Sendable {
-    /// What a rank trains on in place of the batch that was loaded.
+    /// The batch that a rank trains on in place of the one that was loaded.
     var batch: @Sendable (_ rank: Int, _ step: Int, LoadedBatch) -> LoadedBatch = { _, _, batch in batch }
     /// Changes a rank's own gradients, of which the first `finished` are final and not summed yet.
     var gradients: (@Sendable (_ rank: Int, _ step: Int, _ finished: Int, inout MutableSpan<Float>) -> Void)?
@@ -13,7 +13,7 @@ struct TrainerHooks: Sendable {
     var isStopAsked: @Sendable (_ rank: Int, _ step: Int) -> Bool = { _, _ in StopRequest.isReceived }
     /// Stands before the writing of each checkpoint.
     var commit: @Sendable (CheckpointDraft) throws -> Void = { _ in }
-    /// Where a rank keeps snapshots; nil where it is not the first of its host.
+    /// The folder in which a rank keeps snapshots; nil where it is not the first of its host.
     var snapshotFolder: @Sendable (_ rank: Int, _ localRank: Int) -> SnapshotFolder? = { _, localRank in
         localRank == 0 ? .shared : nil
     }
@@ -24,7 +24,7 @@ struct TrainerHooks: Sendable {
 }
 
 extension Trainer {
-    /// What a step tells of gradients that are final: `next`, after the hook.
+    /// Returns what a step calls when gradients are final: the hook, if there is one, and then `next`.
     func gradientProgress(_ next: @escaping (Int) -> Void) -> GradientProgress {
         guard let hook = hooks.gradients else { return next }
         return { [engine, world, step] finished in

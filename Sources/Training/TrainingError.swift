@@ -1,7 +1,7 @@
 package import Recipes
 import Terminal
 
-/// Why a run cannot start or go on.
+/// The reason why a run cannot start or go on.
 package enum TrainingError: Error, Equatable, Sendable {
     case tooFewClasses(found: Int, needed: Int, data: String)
     case emptySplit(data: String, split: String)
@@ -17,9 +17,9 @@ package enum TrainingError: Error, Equatable, Sendable {
     /// To go on from `file` would leave checkpoints of a later step, another future of the run, in its folder.
     case laterCheckpoints(path: String, file: String, step: Int, newest: Int)
     case nothingToResume(path: String)
-    /// What the run to resume was made with otherwise than what is asked for now.
+    /// The run to resume was made with other values than those that are asked for now.
     case differentRecipe(differences: [RecipeDifference])
-    /// What the run began with, and what is there now, in the words of `DatasetFingerprint`.
+    /// The run began with other data than are there now, both in the words of `DatasetFingerprint`.
     case otherData(data: String, checkpoint: String, found: String)
     /// The same steps over the data as it is now are another number of samples.
     case differentData(data: String, step: Int, checkpoint: Int, found: Int)
@@ -114,9 +114,11 @@ extension TrainingError: ErrorOfSeveralLines {
                 "the checkpoint does not fit the model:", misfits,
                 "Is it one of this model, of its classes, options and image size?")
         case .otherOptimizer(let path, let found, let needed):
-            "\(path) has \(found.isEmpty ? "nothing that an optimizer remembers" : "an optimizer's \(Wording.few(found))"), "
-                + "but this run's optimizer needs \(Wording.few(needed)): say the --optimizer that it was trained with, "
-                + "or --override optimizer, which begins what is missing at zero"
+            "\(path) has "
+                + "\(found.isEmpty ? "nothing that an optimizer remembers" : "an optimizer's \(Wording.few(found))"), "
+                + "but this run's optimizer needs \(Wording.few(needed)): "
+                + "say the --optimizer that it was trained with, or --override optimizer, which begins "
+                + "what is missing at zero"
         case .otherChannels(let data, let found, let expected):
             "the images of \(data) have \(Wording.count(found, "channel")), but the network was trained on "
                 + "\(expected): give --data a dataset like the one it was trained on"
@@ -172,7 +174,7 @@ extension TrainingError: ErrorOfSeveralLines {
     }
 }
 
-/// What may help where a loss or gradient is not finite: the end of a sentence.
+/// The advice for a loss or gradient that is not finite: the end of a sentence.
 package enum NonFiniteRemedy: Equatable, Sendable {
     /// At the run's first step.
     case noStepBefore

@@ -5,9 +5,9 @@ import Tensors
 /// Ours are torchvision's. Two things are put right: names that its published DenseNets still have, and what a wrapper has set before
 /// all names of a network, such as `module.`.
 struct WeightNames {
-    /// What was taken off names; empty where nothing was.
+    /// The prefix that was taken off names; empty where nothing was.
     let prefix: String
-    /// How many names were those of torchvision's published DenseNets.
+    /// The number of names that were those of torchvision's published DenseNets.
     let renamed: Int
     /// By the file's name, the network's, where it is another.
     private let others: [ExactName: String]
@@ -34,10 +34,10 @@ struct WeightNames {
         self.others = others
     }
 
-    /// What the network calls the tensor that the file calls `name`.
+    /// Returns the network's name for the tensor that the file calls `name`.
     subscript(name: String) -> String { others[ExactName(name)] ?? name }
 
-    /// What has been done to names, as lines to be read.
+    /// Notes on changes of names, one a line for people.
     var notes: [String] {
         var notes: [String] = []
         if !prefix.isEmpty { notes.append("\(prefix) is taken off the names of its tensors") }
@@ -47,8 +47,9 @@ struct WeightNames {
         return notes
     }
 
-    /// What stands before names of the network in more of the file's than anything else does, nothing included; it ends with a dot.
-    /// It counts where it makes something of half of the file, or gives half of the network.
+    /// Returns the prefix that stands before names of the network in more of the file's than any other, the empty one
+    /// included; it ends with a dot. It counts where it makes something of half of the file, or gives half of the
+    /// network.
     private static func commonPrefix(_ found: [String], _ wanted: Set<ExactName>) -> String {
         var counts: [ExactName: Int] = [:]
         for name in found {

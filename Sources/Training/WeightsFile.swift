@@ -10,7 +10,7 @@ package struct WeightsFile: Sendable {
     /// Those that were passed over: the network has no such name, or their type is not one that is read.
     package let unread: [ListedTensor]
     package let metadata: [String: String]
-    /// What was done to names, as lines to be read.
+    /// Notes on changes of names, one a line for people.
     package let notes: [String]
 
     /// Reads the file; what the network has no names for is passed over.

@@ -8,11 +8,11 @@ import Tensors
 package struct WeightsFit: Equatable, Sendable {
     /// The tensors that fit, by the index of the parameter; counts of batches are scalars of sane size.
     package let fitting: [Int: NamedTensor]
-    /// What does not: first what the network has, in its order, then what only the file has.
+    /// The tensors that do not fit: first what the network has, in its order, then what only the file has.
     package let misfits: [Misfit]
     /// Parameters of auxiliary heads, by their index, where the file has no such heads: what only predicts does without them.
     package let absent: [Int]
-    /// What else is to be known, as lines to be read.
+    /// Further notes, one a line for people.
     package let notes: [String]
     /// Numbers that training moves: of the network, and of them those that were taken over. Absent heads do not count.
     package let parameters: Int
@@ -85,12 +85,12 @@ package struct WeightsFit: Equatable, Sendable {
         (self.parameters, self.taken) = (all, taken)
     }
 
-    /// How a file fits a network, whose parameters these are.
+    /// Compares a file with a network, whose parameters these are.
     package init(_ file: WeightsFile, to parameters: [ParameterSpecification], of network: Network) {
         self.init(file.tensors, unread: file.unread, to: parameters, auxiliary: network.auxiliaryLayers)
     }
 
-    /// Why a tensor cannot be the parameter; nil where it can.
+    /// Returns the reason why a tensor cannot be the parameter; nil where it can.
     private static func reason(against tensor: NamedTensor?, _ parameter: ParameterSpecification) -> Reason? {
         let isCount = parameter.role == .batchesTracked
         guard let tensor else { return isCount ? nil : .missing(expected: parameter.shape) }
@@ -136,7 +136,7 @@ package struct WeightsFit: Equatable, Sendable {
         }
     }
 
-    /// What is to be known of the heads that the file lacks.
+    /// Returns notes on the heads that the file lacks, one a line for people.
     ///
     /// - Parameter isDrawn: whether they begin with drawn weights; else nobody needs them.
     package func headNotes(of network: Network, isDrawn: Bool) -> [String] {

@@ -7,9 +7,9 @@ import Recipes
 package struct WeightsImport: Sendable {
     /// At step 0, without an optimizer's state.
     package let checkpoint: Checkpoint
-    /// What was left out.
+    /// The tensors that were left out.
     package let misfits: [WeightsFit.Misfit]
-    /// What else is to be known, as lines to be read.
+    /// Further notes, one a line for people.
     package let notes: [String]
 
     /// - Parameters:

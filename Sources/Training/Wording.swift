@@ -1,7 +1,7 @@
 import Foundation
 import Terminal
 
-/// How numbers are written for people.
+/// The writing of numbers and lists for people.
 package enum Wording {
     /// `11,689,512`
     package static func grouped(_ number: Int) -> String {

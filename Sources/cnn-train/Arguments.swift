@@ -5,7 +5,7 @@ import Networks
 import Recipes
 import Training
 
-/// Which network, for commands that need no data.
+/// The choice of a network, for commands that need no data.
 struct ModelArguments: ParsableArguments {
     @Option(required: \.model) var model: String
     @Option(\.modelOptions) var modelOptions: [KeyAndValue] = []
@@ -38,7 +38,7 @@ struct NetworkFileArguments: ParsableArguments {
     }
 }
 
-/// How pictures are decoded and resized, for commands that show them to a network that there is.
+/// The options by which pictures are decoded and resized, for commands that show them to a network that there is.
 struct PictureArguments: ParsableArguments {
     @Option(\.interpolation, default: Self.fallback) var interpolation: Recipe.Interpolation?
     @Option(\.decoding, default: Self.fallback) var decode: Recipe.Decoding?

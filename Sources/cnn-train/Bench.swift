@@ -125,7 +125,7 @@ struct BenchCommand: RankedCommand {
         return (rows + imageRows(result.images)).map { $0.0.column(12, isLeading: true) + $0.1 }.joined(separator: "\n")
     }
 
-    /// How fast images come, in words.
+    /// Returns the speed of loading images, as rows of a table.
     private func imageRows(_ images: ImageSupply?) -> [(String, String)] {
         guard let images else { return [] }
         let share = Wording.fixed(images.shareWaited * 100, 1) + "%"

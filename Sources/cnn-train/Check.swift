@@ -14,8 +14,9 @@ struct CheckCommand: LocalCommand {
         commandName: "check",
         abstract: "Says whether this machine, MPI, other hosts and the data are fit for a run.",
         discussion: """
-            A line each says what was found, what is needed, and what to do. Other hosts are asked by ssh and check themselves; then a rank on each meets the others. Ends with exit code 1 \
-            where there is a problem; warnings are no problems.
+            A line each says what was found, what is needed, and what to do. Other hosts are asked by ssh and check \
+            themselves; then a rank on each meets the others. Ends with exit code 1 where there is a problem; warnings \
+            are no problems.
             """)
 
     @Option(
@@ -99,7 +100,7 @@ struct CheckCommand: LocalCommand {
         return Wording.table(rows, leading: 3) + "\n\(end)\(count)"
     }
 
-    /// What all has been said of already but the sum.
+    /// The failure of a check whose problems have been printed already; its words are their number.
     private struct Unfit: Error, CustomStringConvertible {
         let problems: Int
 

@@ -100,7 +100,7 @@ struct CheckpointCommand: ParsableCommand {
     }
 }
 
-/// What a path on the command line stands for.
+/// The checkpoint that a path on the command line stands for.
 enum CheckpointFiles {
     /// The file, or of a folder the newest checkpoint in it. Files of other programs will do.
     static func any(_ path: String) throws -> Checkpoint {

@@ -14,7 +14,7 @@ struct CheckpointOptions: RecipeFlags {
     @Option(\.checkpointBusy) var checkpointBusy: Recipe.Checkpoints.Busy?
     @Option(\.snapshotEvery) var snapshotEvery: Int?
 
-    /// Where to go on, as the flag says it.
+    /// The place to resume from, as the flag says it.
     var place: Recipe.Resume? {
         resume.map { $0 == "auto" ? .auto : .from(path: $0) }
     }

@@ -13,7 +13,7 @@ struct DataCommand: ParsableCommand {
         abstract: "Says what datasets are, checks and measures them, shows samples, and packs them.",
         subcommands: [Inspect.self, Verify.self, Stats.self, Preview.self, Pack.self])
 
-    /// Which dataset, for all of its commands.
+    /// The choice of a dataset, for all of its commands.
     struct Choice: ParsableArguments {
         @Argument(
             help: ArgumentHelp(

@@ -42,8 +42,8 @@ struct ExportCommand: LocalCommand {
         print("\(output): \(file.model.name), \(export.nodeCount) nodes, \(Wording.bytes(bytes))")
     }
 
-    /// What the file says of the network: its classes, and how a picture becomes its input, as `predict` does it: its
-    /// shorter side, and mean and deviation of pixels in 0 ... 1.
+    /// Returns the exported description of the network: its classes, and how a picture becomes its input, as `predict`
+    /// does it: its shorter side, and mean and deviation of pixels in 0 ... 1.
     private func metadata(_ file: NetworkFile) -> [(key: String, value: String)] {
         var metadata: [(key: String, value: String)] = ["model", "classes", "class_names", "image_size"].compactMap {
             key in file.metadata[key].map { (key, $0) }

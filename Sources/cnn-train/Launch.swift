@@ -58,7 +58,7 @@ struct LaunchCommand: LocalCommand {
         try Self.start(call, isDry: dryRun)
     }
 
-    /// What `--json` prints.
+    /// The object that `--json` prints.
     private struct Call: Encodable {
         let call: [String]
         /// The same for a shell.

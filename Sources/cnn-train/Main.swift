@@ -128,7 +128,7 @@ private func leaveNote(_ error: any Error, rank: Int) {
         for: job)
 }
 
-/// How a command that one process carries out ends the program.
+/// The exit status and message with which a command of one process ends the program.
 private struct Ending: ErrorWithStatus, ErrorOfSeveralLines {
     let exitStatus: Int32
     /// For standard output where the status is 0, as help is, else for standard error; empty where all has been said.

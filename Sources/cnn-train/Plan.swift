@@ -128,7 +128,7 @@ struct NetworkName: ExpressibleByArgument {
 extension Algorithm: ExpressibleByArgument {}
 
 extension StepMeasurement {
-    /// What a line of `bench --json` holds.
+    /// Reads the measurement from a file with a line of `bench --json`.
     init(contentsOf path: String) throws {
         struct Line: Decodable { let measurement: StepMeasurement }
         do {

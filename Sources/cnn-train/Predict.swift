@@ -136,7 +136,7 @@ struct PredictCommand: LocalCommand {
     }
 }
 
-/// What `--json` prints of an image.
+/// The object that `--json` prints for an image.
 private struct Report: Encodable {
     let image: String
     let predictions: [Score]
@@ -149,7 +149,7 @@ private struct Report: Encodable {
     }
 }
 
-/// What `--json` prints of a picture that cannot be read.
+/// The object that `--json` prints for a picture that cannot be read.
 private struct Failure: Encodable {
     let image: String
     let error: String

@@ -2,7 +2,7 @@ import Datasets
 import Terminal
 import Training
 
-/// What a network sees in one picture after another, for a page and a table.
+/// The predictions of a network for one picture after another, for a page and a table.
 struct PredictionAlbum {
     private let predictor: Predictor
     /// Classes that are named of each picture.

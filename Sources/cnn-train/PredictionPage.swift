@@ -14,16 +14,16 @@ struct PredictionPage {
         var picture = ""
         /// With the map of what speaks for the likeliest class; empty where there is none.
         var map = ""
-        /// Where that map is strongest, in words.
+        /// The place where that map is strongest, in words.
         var place = ""
-        /// Why it could not be read.
+        /// The reason why it could not be read.
         var error: String?
     }
 
     var title: String
-    /// What the network is and what it was shown, as lines.
+    /// Facts of the network and of what it was shown, one a line.
     var facts: [String]
-    /// Why there are no maps; nil where there are.
+    /// The reason why there are no maps; nil where there are.
     var mapsMissing: String?
     var entries: [Entry]
     /// Pictures that are not shown, so that the page stays small.
@@ -60,7 +60,7 @@ struct PredictionPage {
         """
     }
 
-    /// What the second picture of each is, or why there is none.
+    /// The explanation of each entry's second picture, or the reason why there is none.
     private var maps: String {
         if let mapsMissing { return "<p class=\"note\">No maps of where it looks: \(escaped(mapsMissing)).</p>" }
         return """

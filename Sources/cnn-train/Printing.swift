@@ -2,7 +2,7 @@ import Collectives
 import Synchronization
 import Terminal
 
-/// Why a line could not be printed; nil where all could.
+/// The reason why a line could not be printed; nil where all could.
 private let firstFailure = Mutex<StreamFailure?>(nil)
 
 /// Prints a line on standard output. A reader that has gone has what it wanted; any other failure ends the command, once it has done its work.
@@ -24,7 +24,7 @@ func tell(_ notes: [String]) {
     for note in notes { complain("note: \(note.visible)") }
 }
 
-/// What a command has printed, and nobody can read.
+/// The error of a command whose output nobody can read.
 struct PrintError: Error, CustomStringConvertible {
     let failure: StreamFailure
 

@@ -73,7 +73,7 @@ extension LaunchCommand {
         if code != 0 { throw ExitCode(code) }
     }
 
-    /// What the command does not say and a supervised run needs.
+    /// Returns the flags that a supervised run needs and the command does not give.
     private func additions(_ train: TrainCommand, _ recipe: Recipe, _ folder: RunFolder) throws -> [String] {
         let flags = try train.flags()
         // Not the recipe of the run that is resumed, which has a value for everything.

@@ -24,7 +24,8 @@ struct TrainCommand: RankedCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp(Self.moreEpochsSummary, valueName: "n")) var moreEpochs: Int?
 
     static let moreEpochsSummary = """
-        With `--resume`: goes on for so many epochs beyond the end of a run that is complete; one that is not goes to its end.
+        With `--resume`: goes on for so many epochs beyond the end of a run that is complete; one that is not goes \
+        to its end.
         """
     static let configSummary = """
         A recipe in YAML with any of the other options; flags win over it. May be repeated, and a later one wins.
@@ -79,7 +80,7 @@ struct TrainCommand: RankedCommand {
         return try asked.choosing(as: earlier)
     }
 
-    /// What the command line says.
+    /// Returns the values that the command line gives.
     func flags() throws -> RecipeOverrides { try recipe.flags() }
 }
 
@@ -109,7 +110,7 @@ struct RecipeArguments: ParsableArguments {
         return try flags.resume.flatMap { try RunFolder.recipe(toResume: $0, output: flags.output) }
     }
 
-    /// What the command line says.
+    /// Returns the values that the command line gives.
     func flags() throws -> RecipeOverrides {
         var flags = RecipeOverrides()
         let groups: [any RecipeFlags] = [

@@ -56,7 +56,7 @@ struct DataOptions: RecipeFlags {
     }
 }
 
-/// What is done to samples on their way to the network, and to those that are damaged.
+/// The options of loading: what is done to samples on their way to the network, and to those that are damaged.
 struct LoadingOptions: RecipeFlags {
     @Option(\.validationFraction) var validationFraction: Double?
     @Option(\.augmentation) var augment: Recipe.Augmentation?
@@ -153,7 +153,7 @@ struct LossOptions: RecipeFlags {
     }
 }
 
-/// What the ranks of a run do together.
+/// The options of what the ranks of a run do together.
 struct RankOptions: RecipeFlags {
     @Option(\.batchNorm) var batchNorm: Recipe.BatchNorm?
     @Option(\.allReduce) var allReduce: Recipe.AllReduce?
@@ -176,7 +176,7 @@ struct RankOptions: RecipeFlags {
     }
 }
 
-/// What a rank computes with.
+/// The options of what a rank computes with.
 struct MachineOptions: RecipeFlags {
     @Option(\.threads) var threads: Int?
     @Option(\.instructionSet) var instructionSet: Recipe.InstructionSet?
@@ -189,7 +189,7 @@ struct MachineOptions: RecipeFlags {
     }
 }
 
-/// What a run leaves behind, and what it says meanwhile.
+/// The options of what a run leaves behind, and what it says meanwhile.
 struct ResultOptions: RecipeFlags {
     @Option(\.output, transform: userPath) var output: String?
     @Option(\.logEvery) var logEvery: Int?

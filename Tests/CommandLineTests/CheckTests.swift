@@ -8,7 +8,7 @@ struct CheckTests {
 
     init() throws { commands = try Commands() }
 
-    /// What a check of two ranks here says as JSON, and its exit code.
+    /// Returns the report of a check of two ranks here, read from its JSON, and its exit code.
     private func report(_ arguments: [String], environment: [String: String] = [:]) throws -> (FitnessReport, Int32) {
         let outcome = try commands.run(["check", "--json"] + arguments, environment: environment)
         #expect(outcome.output.split(separator: "\n").count == 1)

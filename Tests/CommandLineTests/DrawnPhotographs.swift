@@ -1,8 +1,8 @@
 import Foundation
 import ImageFaults
 
-/// Photographs of things, drawn: discs, squares and crosses of any colour, size and place on grounds that are not plain.
-/// A function of their number, so that every run of the tests has the same.
+/// Photographs of things, drawn: discs, squares and crosses of any colour, size and place on grounds that are not
+/// plain. A function of their number, so that every run of the tests has the same.
 enum DrawnPhotographs {
     static let classes = ["crosses", "discs", "squares"]
 

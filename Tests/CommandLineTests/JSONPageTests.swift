@@ -17,7 +17,7 @@ private struct JSONSchema {
 
     var isEmpty: Bool { keys.isEmpty }
 
-    /// Where objects are not as the section says, in words.
+    /// Returns the keys in which objects differ from the section, in words.
     func misfits(_ objects: [Any]) -> [String] {
         let found = objects.map { object in
             var paths: Set<String> = []

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What a person sees of a run's progress, and what files and pipes get of it.
+/// Tests of the progress that a person sees of a run, and of what files and pipes get of it.
 @Suite("Progress on a terminal", .serialized)
 struct ProgressTests {
     private let commands: Commands
@@ -10,11 +10,11 @@ struct ProgressTests {
 
     /// Steps enough that a bar is drawn some times: some tenths of a second.
     private func training(_ more: String = "", output: String = "run") throws -> String {
-        "\"$BINARY\" --model lenet --data '\(try commands.tinyData(train: 3000, test: 200))' --batch-size 16 --threads 1 "
-            + "--epochs 2 --checkpoint-every 1epoch --output \(output) \(more)"
+        "\"$BINARY\" --model lenet --data '\(try commands.tinyData(train: 3000, test: 200))' --batch-size 16 "
+            + "--threads 1 --epochs 2 --checkpoint-every 1epoch --output \(output) \(more)"
     }
 
-    /// What a run has learned, by its metrics; nil where it has not come to its end.
+    /// Returns the digest of the parameters that a run ends with, by its metrics; nil where it has not come to its end.
     private func digest(_ output: String = "run") throws -> Substring? {
         let metrics = try String(contentsOfFile: "\(commands.folder)/\(output)/metrics.jsonl", encoding: .utf8)
         return metrics.firstMatch(of: /"parameters_sha256": "([0-9a-f]{64})"/)?.1
@@ -144,7 +144,8 @@ struct ProgressTests {
     func listing() throws {
         let made = """
             mkdir -p photos/train/a photos/train/b photos/val/a photos/val/b
-            for name in train/a train/b val/a val/b; do (cd photos/$name && seq 40000 | sed 's/$/.jpg/' | xargs touch); done
+            for name in train/a train/b val/a val/b; do (cd photos/$name && seq 40000 | sed 's/$/.jpg/' \
+            | xargs touch); done
             """
         #expect(try commands.run(script: made).status == 0)
         let seen = try commands.run(

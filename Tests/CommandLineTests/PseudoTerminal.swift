@@ -4,7 +4,7 @@ import Testing
 
 /// A terminal that is played: programs write to its other end, and what they write is kept.
 final class PseudoTerminal: Sendable {
-    /// What a program is given as its standard streams.
+    /// The end that a program is given as its standard streams.
     let program: FileHandle
     private let own: Int32
     private let written = Mutex<[UInt8]>([])
@@ -24,7 +24,8 @@ final class PseudoTerminal: Sendable {
         Thread.detachNewThread { [self] in readAll() }
     }
 
-    /// TIOCSPTLCK and TIOCGPTN of Linux (asm-generic/ioctls.h), which the module of glibc leaves out as it does `grantpt`.
+    /// TIOCSPTLCK and TIOCGPTN of Linux (asm-generic/ioctls.h), which the module of glibc leaves out as it does
+    /// `grantpt`.
     private static let (lock, number): (UInt, UInt) = (0x4004_5431, 0x8004_5430)
 
     /// Changes the window's width.
@@ -33,7 +34,7 @@ final class PseudoTerminal: Sendable {
         _ = ioctl(own, UInt(TIOCSWINSZ), &size)
     }
 
-    /// What has been written so far.
+    /// The text that has been written so far.
     var text: String { String(decoding: written.withLock(\.self), as: UTF8.self) }
 
     /// Waits until the programs' end is closed everywhere, and gives all that was written.
@@ -57,7 +58,7 @@ final class PseudoTerminal: Sendable {
     }
 }
 
-/// What a terminal shows that was sent a text.
+/// The lines that a terminal shows after it was sent a text.
 struct Screen {
     /// From the top; what a window cannot show any more included.
     private(set) var lines = [""]
@@ -65,7 +66,7 @@ struct Screen {
     private(set) var drawings: [String] = []
     /// Whether colours were asked for.
     private(set) var isColoured = false
-    /// What is no letter and none of the few things that our programs may ask of a terminal.
+    /// Characters and sequences that are no text and none of the few things that our programs may ask of a terminal.
     private(set) var odd: [String] = []
 
     init(_ text: String) {
@@ -101,7 +102,8 @@ struct Screen {
 }
 
 extension Commands {
-    /// Runs a shell script, in which `$BINARY` is the program and standard output and error are a terminal; stops it after two minutes.
+    /// Runs a shell script, in which `$BINARY` is the program and standard output and error are a terminal; stops it
+    /// after two minutes.
     ///
     /// - Parameter meanwhile: called again and again while it runs.
     func run(

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What runs leave for people, and the commands that show it.
+/// Tests of the files that runs leave for people, and of the commands that show them.
 @Suite("Reports") struct ReportTests {
     /// Two short runs, `runs/a` and `runs/b`.
     private func trained() throws -> Commands {

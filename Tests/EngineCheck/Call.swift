@@ -1,7 +1,7 @@
 import EngineFuzz
 import Foundation
 
-/// What is wrong with a call of this program.
+/// The mistakes in a call of this program.
 struct WrongCall: Error, CustomStringConvertible {
     let found: [String]
 
@@ -11,7 +11,7 @@ struct WrongCall: Error, CustomStringConvertible {
     }
 }
 
-/// What this program is to do.
+/// The task of this program.
 struct Call {
     private enum Subject: String {
         case kernels, networks

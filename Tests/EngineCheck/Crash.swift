@@ -1,6 +1,6 @@
 import Foundation
 
-/// What is printed when the process ends by a signal: a handler may only write what is there already.
+/// The line that is printed when the process ends by a signal: a handler may only write what is there already.
 enum Crash {
     private nonisolated(unsafe) static let text = UnsafeMutablePointer<CChar>.allocate(capacity: 256)
     private nonisolated(unsafe) static var count = 0

@@ -33,7 +33,7 @@ struct FuzzSetup: CustomStringConvertible {
 }
 
 extension Engine {
-    /// What an engine uses that computes with the kernels of an instruction set.
+    /// Returns the backend of an engine that computes with the kernels of an instruction set.
     static func backend(of instructionSet: InstructionSet) -> Backend {
         switch instructionSet {
         case .avx512: .avx512

@@ -33,7 +33,7 @@ struct FuzzSpecimen: Sendable {
     }
 
     var samples: Int { labels.count }
-    /// What losses are divided by: a power of two, which changes no bit of an integer.
+    /// The divisor of losses: a power of two, which changes no bit of an integer.
     var lossDivisor: Int { samples.nextPowerOfTwo }
     var capacity: Int { shardSizes.max() ?? 0 }
 
@@ -66,7 +66,7 @@ struct FuzzSpecimen: Sendable {
         return engine
     }
 
-    /// What the references make of the graphs: of the training graph at step 0.
+    /// Returns the references' results for a graph: of the training graph at step 0.
     func outcome(_ graph: Graph) -> GraphInterpreter.Outcome {
         var rates: [Int: Float] = [:]
         for node in training.nodes {

@@ -66,9 +66,9 @@ extension KernelCase {
         }
     }
 
-    /// How far results may be from the references', which are Double. Of integers that is what Double itself errs by:
-    /// a float of 24 digits, the least that can be wrong, is sixty times as much. A norm's variance, beside its
-    /// epsilon, is 2^-20 at the most of what it scales.
+    /// Returns the bounds of the deviation from the references' results, which are Double. Of integers that is what
+    /// Double itself errs by: a float of 24 digits, the least that can be wrong, is sixty times as much. A batch norm's
+    /// variance, beside its epsilon, is 2^-20 at the most of what it scales.
     private func bounds(_ specimen: FuzzSpecimen) -> (forward: Double, backward: Double) {
         let tolerance = Tolerance(specimen.training, samples: samples)
         guard isExact else { return (tolerance.forward, tolerance.backward) }
@@ -83,7 +83,8 @@ extension KernelCase {
             guard found.count == exact.count else {
                 throw FuzzFailure("\(name): \(found.count) numbers for \(exact.count)")
             }
-            // What norms make nothing of is nothing to both, but for rounding: 2^-12 of the least part of a loss's gradient.
+            // What batch norms make nothing of is nothing to both, but for rounding: 2^-12 of the least part of
+            // a loss's gradient.
             if exact.allSatisfy({ abs($0) < 0x1p-100 }) && found.allSatisfy({ abs($0) < 0x1p-100 }) { return }
             let deviation = Deviation(of: found, from: exact)
             if deviation.element > bound {

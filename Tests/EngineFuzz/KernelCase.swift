@@ -27,7 +27,7 @@ struct KernelCase: Sendable {
         case dropout(percent: Int)
     }
 
-    /// What is done with the layer's output.
+    /// The operation on the layer's output.
     enum Joint: CaseIterable, Sendable {
         case none
         /// The same layer a second time, added: gradients meet in one sum.
@@ -52,9 +52,9 @@ struct KernelCase: Sendable {
     var shardSizes = [2, 1, 1, 0]
     var classes = 4
     var usesWinograd = true
-    /// Which of the optimizers moves the parameters after the gradients have been compared.
+    /// The index in `optimizers` of the one that moves the parameters after the gradients have been compared.
     var optimizer = 0
-    /// Of the numbers.
+    /// The seed of the numbers.
     var fill: UInt64 = 1
 
     init(_ subject: Subject) { self.subject = subject }

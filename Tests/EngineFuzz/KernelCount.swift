@@ -18,7 +18,7 @@ package final class KernelCount: Sendable {
 
     package var count: Int { marks.count }
 
-    /// What vectors of four lanes cannot do, so that no backend calls it.
+    /// The kernels that vectors of four lanes cannot have, so that no backend calls them.
     private static let notOfBaseline: Set = ["pairWeights", "convolvePairs", "pairedWeightGradient"]
 
     /// The names of those that have not run and should have.

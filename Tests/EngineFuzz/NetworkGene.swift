@@ -7,7 +7,8 @@ struct NetworkGene: Sendable {
     }
 
     var kind: Kind
-    /// How many values before the newest one it reads, and the second one that joints read.
+    /// The number of values from the newest one back to the one it reads, and from there to the second one that joints
+    /// read.
     var source: Int
     var second: Int
     var channels: Int

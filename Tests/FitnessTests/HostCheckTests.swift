@@ -68,7 +68,8 @@ import Testing
         defer { try? FileManager.default.removeItem(at: script) }
         let text = """
             #!/bin/sh
-            [ "$1" = a ] && { echo "{\\"version\\":\\"cnn-train 1.0\\",\\"host\\":\\"a\\",\\"unix_time\\":$(date +%s),\\"findings\\":[]}"; exit 0; }
+            [ "$1" = a ] && { echo "{\\"version\\":\\"cnn-train 1.0\\",\\"host\\":\\"a\\",\
+            \\"unix_time\\":$(date +%s),\\"findings\\":[]}"; exit 0; }
             echo "$2" >&2
             exit 255
             """

@@ -89,7 +89,7 @@ final class MadeRun {
         try write(String(decoding: encoder.encode(detail), as: UTF8.self), to: "evaluation.json")
     }
 
-    /// Of a class's hundred samples, ninety are right and ten are taken for the next class.
+    /// Returns details in which of a class's hundred samples ninety are right and ten are taken for the next class.
     static func detail(classes: Int, pictures: Int = 4, name: (Int) -> String) -> EvaluationDetail {
         var detail = EvaluationDetail(
             epoch: 3, step: 30, samples: 100 * classes, loss: 0.4, accuracy: 0.9, classes: (0..<classes).map(name))

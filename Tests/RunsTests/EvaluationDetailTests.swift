@@ -32,7 +32,8 @@ struct EvaluationDetailFileTests {
     func table() {
         #expect(
             detail.confusionCSV
-                == "label,\"a,b\",\"say \"\"x\"\"\",</script>\r\n\"a,b\",1,0,0\r\n\"say \"\"x\"\"\",0,0,1\r\n</script>,0,0,1\r\n"
+                == "label,\"a,b\",\"say \"\"x\"\"\",</script>\r\n\"a,b\",1,0,0\r\n"
+                + "\"say \"\"x\"\"\",0,0,1\r\n</script>,0,0,1\r\n"
         )
     }
 

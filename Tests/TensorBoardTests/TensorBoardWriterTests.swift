@@ -159,7 +159,7 @@ import Testing
     }
 }
 
-/// What people are told.
+/// The warnings that people are shown.
 private final class Warnings: Sendable {
     let texts = Mutex<[String]>([])
 }

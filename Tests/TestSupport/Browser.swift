@@ -38,12 +38,12 @@ package enum Browser {
     }
 }
 
-/// Why a page could not be looked at.
+/// The reason why a page could not be looked at.
 package struct BrowserError: Error {
     package let words: String
 }
 
-/// What a reader meets on a page.
+/// The parts of a page that a reader meets.
 package struct PageView: Decodable, Sendable {
     /// A curve as the page's document has it.
     package struct Curve: Decodable, Sendable {
@@ -60,7 +60,7 @@ package struct PageView: Decodable, Sendable {
         package let contrast: Double
     }
 
-    /// What arrow keys let one read of a chart.
+    /// The words of a chart that a screen reader is given at its first and last point, reached by Home and End.
     package struct Keys: Decodable, Sendable {
         package let chart: String
         package let first: String

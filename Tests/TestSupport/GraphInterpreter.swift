@@ -15,7 +15,7 @@ package struct GraphInterpreter {
         package internal(set) var gradients: [[Double]] = []
         /// By `ParameterID.index`: the parameters given, with the running statistics as the run leaves them.
         package internal(set) var parameters: [[Double]] = []
-        /// What the graph keeps besides the logits: samples x height x width x channels.
+        /// The values that the graph keeps besides the logits: samples x height x width x channels.
         package internal(set) var kept: [ValueID: [Double]] = [:]
     }
 

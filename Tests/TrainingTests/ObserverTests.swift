@@ -16,7 +16,7 @@ final class RememberingObserver: RunObserver {
     }
 
     private let memory = Mutex(Memory())
-    /// What it has been told so far.
+    /// The events that it has been told of so far.
     var told: Memory { memory.withLock { $0 } }
 
     func didRecord(_ line: String) { memory.withLock { $0.lines.append(line) } }

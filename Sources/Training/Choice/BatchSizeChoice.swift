@@ -18,7 +18,7 @@ struct BatchSizeChoice: Equatable {
         let imagesPerSecond: Double
     }
 
-    /// Why no larger size was tried.
+    /// The reason why no larger size was tried.
     enum Limit: Equatable {
         /// An epoch would have few steps, or the batch more samples than are ever of use.
         case data

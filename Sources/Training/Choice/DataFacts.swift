@@ -3,7 +3,7 @@ import Machine
 import Tensors
 import Terminal
 
-/// What is known of a dataset before anything is trained on it: the facts that a recipe is chosen from.
+/// The facts of a dataset, known before anything is trained on it, that a recipe is chosen from.
 package struct DataFacts: Equatable, Sendable {
     /// A dataset by what its pictures are like.
     package enum Kind: Equatable, Sendable {

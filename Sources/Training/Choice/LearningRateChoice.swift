@@ -69,8 +69,8 @@ struct LearningRateChoice: Equatable {
         guard let chosen, let least, let first = points.first else { return "" }
         return
             "--lr auto is \(chosen): a tenth of \(Wording.significant(least.rate)), at which the loss "
-            + "had fallen the furthest (\(Wording.fixed(first.smooth, 4)) to \(Wording.fixed(least.smooth, 4))) while the rate grew over "
-            + Wording.count(points.count, "step")
+            + "had fallen the furthest (\(Wording.fixed(first.smooth, 4)) to \(Wording.fixed(least.smooth, 4))) "
+            + "while the rate grew over " + Wording.count(points.count, "step")
     }
 
     /// The curve as tab-separated values.

@@ -7,7 +7,7 @@ package struct NetworkCandidate: Hashable, Sendable {
     package var model: String
     /// Pixels a side.
     package var imageSize: Int
-    /// Why it is in the table, in half a sentence.
+    /// The reason why it is in the table, in half a sentence.
     package var reason: String
     /// Passes over the data, and training pictures in all of them, below which the row before it learns more.
     package var leastEpochs: Double

@@ -72,13 +72,13 @@ extension RecipeChoice {
         return Double(batchSize) / max(seconds, 1e-9)
     }
 
-    /// What rank 0 knows before it measures.
+    /// The dataset's facts and the table of networks, which rank 0 knows before it measures.
     private struct Found {
         let facts: DataFacts
         let table: [NetworkCandidate]
     }
 
-    /// What has been measured so far, and what is worth measuring next. On rank 0; elsewhere it is empty.
+    /// The speeds measured so far, and the network that is worth measuring next. On rank 0; elsewhere it is empty.
     private struct Measured {
         private let found: Found?
         private let budget: PictureBudget?

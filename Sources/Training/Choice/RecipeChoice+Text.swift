@@ -30,7 +30,7 @@ extension RecipeChoice {
         return text
     }
 
-    /// What was chosen and why, for people.
+    /// The choices and their reasons as a table for people.
     package var words: String {
         let rows = reasons.compactMap { reason in
             RecipeKey.all.first { $0.name == reason.key }?.print(values).map { [reason.key, $0.visible, reason.words] }

@@ -5,7 +5,7 @@ package import Recipes
 /// It is a function of what is known and of what was measured; measuring is done elsewhere
 /// (`RecipeChoice+Measuring.swift`). Where the user says something, that counts.
 package struct RecipeChoice: Equatable, Sendable {
-    /// Why a key has its value.
+    /// The reason for a key's value.
     struct Reason: Equatable, Sendable {
         let key: String
         let words: String
@@ -15,11 +15,11 @@ package struct RecipeChoice: Equatable, Sendable {
     /// Images a second of training steps, by row of the table; those that were not measured are missing.
     package typealias Speeds = [NetworkCandidate: Double]
 
-    /// What is chosen, without what the user says.
+    /// The values that are chosen, without those that the user gives.
     private(set) var values = RecipeOverrides()
     /// In the order in which it was chosen.
     private(set) var reasons: [Reason] = []
-    /// What the user says.
+    /// The values that the user gives.
     let asked: RecipeOverrides
 
     /// Chooses.
@@ -93,7 +93,7 @@ extension RecipeChoice {
     private static let leastSteps = 16
     private static let leastOfBatch = 16
 
-    /// What is asked for, or else a power of two, of which an epoch has a fair number.
+    /// Returns the batch size that is asked for, or else a power of two of which an epoch has a fair number.
     static func batchSize(_ facts: DataFacts, _ row: NetworkCandidate, _ asked: RecipeOverrides) -> Int {
         if let size = asked.batchSize, size != Recipe.Auto.batchSize { return size }
         var size = leastOfBatch
