@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every target of ours speaks the same dialect.
-let house: [SwiftSetting] = [
+/// The settings of all targets.
+let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
@@ -14,25 +14,30 @@ let house: [SwiftSetting] = [
 func kernels(_ name: String, march: String) -> Target {
     .target(
         name: name, dependencies: ["CMachine", "CVectors", "KernelInterface"],
-        swiftSettings: house + [.unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "2", "-Xcc", "-march=\(march)"])])
+        swiftSettings: settings + [
+            .unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "2", "-Xcc", "-march=\(march)"])
+        ])
 }
 
-/// A target of the house: its imports only ever point down this list.
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: house)
+/// A target with these settings, whose imports only ever point down the list of targets.
+func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-/// For targets that go over every pixel or every weight: tests of whole models must not take an hour in debug builds.
-let optimized = house + [.unsafeFlags(["-O"])]
+/// The settings of targets that go over every pixel or every weight: tests of whole models must not take an hour in debug
+/// builds.
+let optimized = settings + [.unsafeFlags(["-O"])]
 
-/// A room that is optimised in debug builds too.
-func engineRoom(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+/// A target that is optimised in debug builds too.
+func optimizedTarget(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: optimized)
 }
 
-func tests(_ room: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+/// The tests of a target.
+func tests(_ target: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
     .testTarget(
-        name: room + "Tests", dependencies: dependencies + ["TestSupport"], resources: resources, swiftSettings: house)
+        name: target + "Tests", dependencies: dependencies + ["TestSupport"], resources: resources,
+        swiftSettings: settings)
 }
 
 let package = Package(
@@ -63,49 +68,50 @@ let package = Package(
             name: "CImageCodecs",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
 
-        room("Machine"),
-        room("Files"),
-        engineRoom("Pickles"),
-        room("Terminal", ["Files"]),
-        engineRoom("Tensors", ["Machine"]),
-        room("KernelInterface"),
+        target("Machine"),
+        target("Files"),
+        optimizedTarget("Pickles"),
+        target("Terminal", ["Files"]),
+        optimizedTarget("Tensors", ["Machine"]),
+        target("KernelInterface"),
         kernels("KernelsAVX512", march: "x86-64-v4"),
         kernels("KernelsAVX2", march: "x86-64-v3"),
         kernels("KernelsBaseline", march: "x86-64"),
-        engineRoom(
+        optimizedTarget(
             "Kernels",
             ["Machine", "Tensors", "CMachine", "KernelInterface", "KernelsAVX512", "KernelsAVX2", "KernelsBaseline"]),
-        engineRoom("Networks", ["Tensors"]),
-        room("Graphs", ["Tensors", "Networks"]),
-        engineRoom("Engine", ["Machine", "Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
-        engineRoom("Collectives", ["Machine", "Files", "Terminal", "Tensors", "Kernels", "CMachine", "CMPI"]),
-        room("Planning", ["Collectives"]),
-        engineRoom(
+        optimizedTarget("Networks", ["Tensors"]),
+        target("Graphs", ["Tensors", "Networks"]),
+        optimizedTarget(
+            "Engine", ["Machine", "Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
+        optimizedTarget("Collectives", ["Machine", "Files", "Terminal", "Tensors", "Kernels", "CMachine", "CMPI"]),
+        target("Planning", ["Collectives"]),
+        optimizedTarget(
             "Datasets", ["Machine", "Files", "Pickles", "Tensors", "CZlib", "CZstd", "CImageCodecs"]),
-        engineRoom("Checkpoints", ["Machine", "Files", "Pickles", "Tensors", "CZstd", "CZip", "CCrypto"]),
+        optimizedTarget("Checkpoints", ["Machine", "Files", "Pickles", "Tensors", "CZstd", "CZip", "CCrypto"]),
         .target(
             name: "Exports",
             dependencies: [
                 "Tensors", "Networks", "Graphs", "Checkpoints",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
-            exclude: ["onnx.proto"], swiftSettings: house),
-        room("Recipes", ["Files", "Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
-        engineRoom("Runs", ["Files", "Terminal", "CMachine", "Checkpoints", "Recipes"]),
-        engineRoom("Reports", ["Files", "Terminal", "CCairo", "Checkpoints", "Recipes", "Runs"]),
-        room("TensorBoard", ["CImageCodecs", "Files", "Terminal", "Recipes", "Runs"]),
-        room(
+            exclude: ["onnx.proto"], swiftSettings: settings),
+        target("Recipes", ["Files", "Tensors", "Networks", .product(name: "Yams", package: "Yams")]),
+        optimizedTarget("Runs", ["Files", "Terminal", "CMachine", "Checkpoints", "Recipes"]),
+        optimizedTarget("Reports", ["Files", "Terminal", "CCairo", "Checkpoints", "Recipes", "Runs"]),
+        target("TensorBoard", ["CImageCodecs", "Files", "Terminal", "Recipes", "Runs"]),
+        target(
             "Status",
             [
                 "Machine", "Files", "Terminal", "Checkpoints", "Recipes", "Runs",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
-        room(
+        target(
             "Launching",
             ["Machine", "Files", "Terminal", "Tensors", "Checkpoints", "Recipes", "Runs", "CRelay", "CProcess"]),
-        room("Fitness", ["Machine", "Files", "Terminal", "CMachine", "Datasets", "Launching"]),
-        room(
+        target("Fitness", ["Machine", "Files", "Terminal", "CMachine", "Datasets", "Launching"]),
+        target(
             "Training",
             [
                 "Machine", "Files", "Terminal", "Tensors", "CMachine", "Kernels", "Networks", "Graphs", "Engine",
@@ -119,7 +125,7 @@ let package = Package(
                 "Datasets", "Checkpoints", "Exports", "Files", "Tensors", "Machine", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: house),
+            swiftSettings: settings),
 
         .executableTarget(
             name: "kernel-benchmark",
@@ -127,7 +133,7 @@ let package = Package(
                 "Training", "Runs", "Engine", "Graphs", "Networks", "Kernels", "Tensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Benchmarks/Kernels", swiftSettings: house),
+            path: "Benchmarks/Kernels", swiftSettings: settings),
 
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Kernels", "Networks", "Graphs"], path: "Tests/TestSupport",
@@ -153,14 +159,14 @@ let package = Package(
             ],
             path: "Tests/EngineFuzz", swiftSettings: optimized),
         .executableTarget(
-            name: "engine-check", dependencies: ["EngineFuzz"], path: "Tests/EngineCheck", swiftSettings: house),
+            name: "engine-check", dependencies: ["EngineFuzz"], path: "Tests/EngineCheck", swiftSettings: settings),
         .target(
             name: "ImageFaults", dependencies: ["Datasets", "CImageCodecs"], path: "Tests/ImageFaults",
             swiftSettings: optimized),
         .executableTarget(
             name: "image-check", dependencies: ["Datasets", "ImageFaults", "CCrypto"], path: "Tests/ImageCheck",
             swiftSettings: optimized),
-        .testTarget(name: "HouseTests", dependencies: ["cnn-train"], swiftSettings: house),
+        .testTarget(name: "HouseTests", dependencies: ["cnn-train"], swiftSettings: settings),
         tests("Machine", ["Machine"]),
         tests("Files", ["Files"]),
         tests("Pickles", ["Pickles"]),

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// The rooms from the ground up. A file may import its own room's neighbours below, never above.
-private let rooms = [
+/// The targets from the lowest up. A file may import targets below its own, never above.
+private let targets = [
     "Machine", "Files", "Terminal", "Tensors", "KernelInterface", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512",
     "Kernels",
     "Networks",
@@ -16,15 +16,15 @@ private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
     .deletingLastPathComponent()
 
 @Suite struct LayeringTests {
-    @Test("imports point down", arguments: rooms)
-    func importsPointDown(room: String) throws {
-        let height = try #require(rooms.firstIndex(of: room))
-        let files = try swiftFiles(in: room)
+    @Test("imports point down", arguments: targets)
+    func importsPointDown(target: String) throws {
+        let height = try #require(targets.firstIndex(of: target))
+        let files = try swiftFiles(in: target)
         #expect(!files.isEmpty)
         for file in files {
             for module in try importedModules(of: file) {
-                guard let other = rooms.firstIndex(of: module) else { continue }
-                #expect(other < height, "\(file.lastPathComponent) of \(room) imports \(module)")
+                guard let other = targets.firstIndex(of: module) else { continue }
+                #expect(other < height, "\(file.lastPathComponent) of \(target) imports \(module)")
             }
         }
     }
@@ -40,9 +40,9 @@ private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
         }
     }
 
-    @Test("sources neither trap nor force", arguments: rooms + ["KernelBody"])
-    func sourcesNeitherTrapNorForce(room: String) throws {
-        for file in try swiftFiles(in: room) {
+    @Test("sources neither trap nor force", arguments: targets + ["KernelBody"])
+    func sourcesNeitherTrapNorForce(target: String) throws {
+        for file in try swiftFiles(in: target) {
             for (number, line) in try String(contentsOf: file, encoding: .utf8).split(separator: "\n").enumerated() {
                 #expect(!forces(line), "\(file.lastPathComponent):\(number + 1): \(line)")
             }
@@ -70,9 +70,9 @@ private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
 
     @Test(
         "what people read goes through Terminal: no terminal obeys it, and no reader that leaves ends the program",
-        arguments: rooms)
-    func wordsGoThroughTerminal(room: String) throws {
-        for file in try swiftFiles(in: room) {
+        arguments: targets)
+    func wordsGoThroughTerminal(target: String) throws {
+        for file in try swiftFiles(in: target) {
             for (number, line) in try String(contentsOf: file, encoding: .utf8).split(separator: "\n").enumerated() {
                 for word in ["localizedDescription", "FileHandle.standard", "Swift.print", "fputs", "debugPrint"] {
                     #expect(!line.contains(word), "\(file.lastPathComponent):\(number + 1): \(word)")
@@ -81,8 +81,8 @@ private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
         }
     }
 
-    private func swiftFiles(in room: String) throws -> [URL] {
-        let folder = package.appendingPathComponent("Sources/\(room)")
+    private func swiftFiles(in target: String) throws -> [URL] {
+        let folder = package.appendingPathComponent("Sources/\(target)")
         let contents = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
         return (contents?.compactMap { $0 as? URL } ?? []).filter { $0.pathExtension == "swift" }
     }
