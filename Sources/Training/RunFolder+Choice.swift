@@ -1,6 +1,5 @@
 import Checkpoints
 import Files
-import Foundation
 package import Runs
 import Terminal
 
@@ -23,14 +22,4 @@ extension RunFolder {
             throw .cannotWrite(path: choice, reason: error.reason)
         }
     }
-
-    /// The details of the newest evaluation; nil where there are none that can be read.
-    package var evaluationDetail: EvaluationDetail? {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        guard let bytes = try? readFile(path + "/evaluation.json", limit: Self.mostBytesOfDetail) else { return nil }
-        return try? decoder.decode(EvaluationDetail.self, from: Data(bytes))
-    }
-
-    private static let mostBytesOfDetail = 1 << 28
 }

@@ -56,8 +56,8 @@ struct AutoCommand: RankedCommand {
             guard let choice else { preconditionFailure("rank 0 has chosen nothing") }
             return try write(choice, asked: asked, console)
         }
-        let outcome = try Trainer(recipe: chosen, world: world, console: console).run()
-        if world.rank == 0 { print(RunEnding(outcome, data: path).text) }
+        let outcome = try trainWatched(chosen, in: world)
+        if world.rank == 0 { print(PhotographsEnding(outcome, data: path).text) }
     }
 
     /// Makes the run's folder, puts the choice into it and tells people of it.

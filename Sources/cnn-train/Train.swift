@@ -4,10 +4,7 @@ import Files
 import Foundation
 import Launching
 import Recipes
-import Reports
 import Runs
-import Status
-import TensorBoard
 import Training
 
 /// `cnn-train train`: a run from its recipe to its results.
@@ -46,27 +43,7 @@ struct TrainCommand: RankedCommand {
 
     func run(in world: any Communicator) throws {
         StopRequest.listen(isAlone: !Launcher.isPresent)
-        let recipe = try Recipe.shared(in: world, resolved)
-        let console = Console(isQuiet: world.rank != 0, progress: recipe.progress)
-        let page = try together(world) { world.rank == 0 ? try StatusServer(for: recipe) : nil }
-        defer { page?.close() }
-        if let page { console.say("Status page: \(page.address)") }
-        let trainer = try showingOpening(on: console.bar) {
-            try Trainer(recipe: recipe, world: world, console: console) { run in
-                try Self.observers(of: run) + (page.map { [$0.show(run)] } ?? [])
-            }
-        }
-        _ = try trainer.run()
-    }
-
-    /// Those that show a run to people while it goes on.
-    private static func observers(of run: ObservedRun) throws -> [any RunObserver] {
-        var observers: [any RunObserver] = []
-        if run.recipe.report == .html {
-            observers.append(ReportWriter(folder: run.folder, facts: run.facts, warn: run.warn))
-        }
-        if run.recipe.tensorBoard { observers.append(TensorBoardWriter(of: run)) }
-        return observers
+        _ = try trainWatched(try Recipe.shared(in: world, resolved), in: world)
     }
 
     func resolved() throws -> Recipe {

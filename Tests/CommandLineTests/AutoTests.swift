@@ -23,6 +23,10 @@ struct AutoTests {
         #expect(outcome.output.contains("./photos: 3 classes (crosses, discs, squares), 48 pictures"))
         #expect(outcome.output.contains("discs has 12 pictures and crosses 24"), "\(outcome.output)")
         #expect(outcome.output.contains("\nTest accuracy "))
+        // All that shows other runs to people shows this one.
+        #expect(outcome.output.contains("\nThe report: runs/a/report.html\n"))
+        #expect(try text("runs/a/report.html").contains("squares"))
+        #expect(FileManager.default.fileExists(atPath: commands.folder + "/runs/a/tensorboard"))
         // What it says to try next is a command.
         let last = try #require(outcome.output.split(separator: "\n").last).trimmingCharacters(in: .whitespaces)
         #expect(last.hasPrefix("cnn-train predict --checkpoint runs/a ./photos/"), "\(last)")

@@ -7,7 +7,7 @@ import Training
 
 /// The last words of a run of which nothing was said but its pictures: what it reached, where it errs, and what to do
 /// next.
-struct RunEnding {
+struct PhotographsEnding {
     private let outcome: TrainingOutcome
     private let data: String
 
@@ -25,8 +25,10 @@ struct RunEnding {
             "Test accuracy \(Wording.fixed(evaluation.accuracy * 100, 1))%, of "
                 + "\(Wording.count(evaluation.samples, "picture")).",
         ]
-        if let detail = outcome.folder.evaluationDetail { lines += ConfusionWords(detail).lines }
-        if fileExists(folder + "/report.html") { lines.append("The report: \(folder.visible)/report.html") }
+        if let detail = try? EvaluationDetail(contentsOf: outcome.folder.evaluation) {
+            lines += ConfusionWords(detail).lines
+        }
+        if fileExists(outcome.folder.report) { lines.append("The report: \(outcome.folder.report.visible)") }
         lines.append("What it sees in a picture:")
         lines.append("  cnn-train predict --checkpoint \(shellWord(folder)) \(shellWord(picture))")
         return lines.joined(separator: "\n")
