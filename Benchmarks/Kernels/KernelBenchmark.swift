@@ -5,6 +5,7 @@ import Graphs
 import Kernels
 import Runs
 import Tensors
+import Terminal
 import Training
 
 /// `kernel-benchmark`: every kernel on the shapes that it meets in the zoo, beside what the machine could do.

@@ -1,4 +1,5 @@
 import Foundation
+import Terminal
 
 /// The texts of numbers in charts and tables.
 enum NumberText {
@@ -20,13 +21,13 @@ enum NumberText {
         let kind = kind == .count && number.magnitude > 1e15 ? .plain : kind
         switch kind {
         case .share: return String(format: "%.2f %%", number * 100)
-        case .count: return grouped(Int(number.rounded()))
+        case .count: return Wording.grouped(Int(number.rounded()))
         case .plain: break
         }
         switch number.magnitude {
         case 0: return "0"
         case 1e9...: return String(format: "%.3e", number)
-        case 1000...: return grouped(Int(number.rounded()))
+        case 1000...: return Wording.grouped(Int(number.rounded()))
         case 0.001...: return trimmed(String(format: "%.4g", number))
         default: return String(format: "%.3e", number)
         }
@@ -44,17 +45,6 @@ enum NumberText {
         return decimals(number, step: step)
     }
 
-    /// `11,689,512`
-    static func grouped(_ number: Int) -> String {
-        var digits = Array(String(number.magnitude).utf8)
-        var place = digits.count - 3
-        while place > 0 {
-            digits.insert(UInt8(ascii: ","), at: place)
-            place -= 3
-        }
-        return (number < 0 ? "-" : "") + String(decoding: digits, as: UTF8.self)
-    }
-
     /// `48 s`, `3 min 07 s`, `2 h 05 min`, `4 d 11 h`
     static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds >= 0, seconds < 1e12 else { return none }
@@ -66,15 +56,6 @@ enum NumberText {
         case ..<86_400: return String(format: "%d h %02d min", total / 3600, total / 60 % 60)
         default: return String(format: "%d d %02d h", total / 86_400, total / 3600 % 24)
         }
-    }
-
-    /// `44.6 MiB`
-    static func bytes(_ count: Int) -> String {
-        for (unit, name) in [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]
-        where count >= unit {
-            return String(format: "%.1f ", Double(count) / Double(unit)) + name
-        }
-        return "\(count) B"
     }
 
     /// In the fewest digits that read back to about the same place of a chart: `12.34`.

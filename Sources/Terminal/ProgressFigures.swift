@@ -66,9 +66,9 @@ extension ProgressFigures {
 
     /// `120/469`, or `120` where nobody knows how many there are. Its width stays the same.
     private var position: String {
-        guard let total else { return grouped(done) }
-        let all = grouped(total)
-        let own = grouped(done)
+        guard let total else { return Wording.grouped(done) }
+        let all = Wording.grouped(total)
+        let own = Wording.grouped(done)
         return String(repeating: " ", count: max(all.count - own.count, 0)) + own + "/" + all
     }
 
@@ -81,14 +81,4 @@ extension ProgressFigures {
         return (isEmpty ? "" : before + String(repeating: marks.0, count: filled) + after)
             + String(repeating: marks.1, count: columns - filled)
     }
-}
-
-/// `11,689,512`
-private func grouped(_ number: Int) -> String {
-    let digits = Array(String(number))
-    return String(
-        digits.indices.flatMap { index in
-            index > 0 && (digits.count - index) % 3 == 0 && digits[index - 1] != "-"
-                ? [",", digits[index]] : [digits[index]]
-        })
 }

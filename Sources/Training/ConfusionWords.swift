@@ -1,4 +1,5 @@
 package import Runs
+import Terminal
 
 /// The most frequent mistakes of an evaluation, in words: `cats taken for dogs 31 times`.
 package struct ConfusionWords {

@@ -2,6 +2,7 @@ package import Checkpoints
 package import Engine
 import Graphs
 import Networks
+import Terminal
 
 extension Engine {
     /// Draws all initial values: a function of the seed alone.

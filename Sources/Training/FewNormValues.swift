@@ -2,6 +2,7 @@ import Engine
 import Graphs
 import Recipes
 import Tensors
+import Terminal
 
 /// The batch norms of a run that see too few values of a channel to learn anything from: of one value nothing is left but
 /// the norm's bias, of two which of them is the larger one.

@@ -1,6 +1,7 @@
 package import Collectives
 package import Planning
 import Tensors
+import Terminal
 
 /// Returns the latency and bandwidth between two ranks, measured by sums over both of them. Collective.
 ///

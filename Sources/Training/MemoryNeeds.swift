@@ -5,6 +5,7 @@ import Machine
 import Networks
 import Recipes
 import Tensors
+import Terminal
 
 /// The memory that a rank takes for an engine and for what stands beside it, counted before any of it is reserved.
 struct MemoryNeeds {

@@ -7,6 +7,7 @@ import Machine
 import Networks
 package import Recipes
 import Tensors
+import Terminal
 
 /// The network of a checkpoint, to be shown pictures.
 package final class Predictor {

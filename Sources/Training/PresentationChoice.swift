@@ -2,6 +2,7 @@ import Checkpoints
 package import Datasets
 package import Recipes
 import Tensors
+import Terminal
 
 extension Checkpoint.About {
     /// Returns the presentation of pictures to the network; nil where nothing was said of it, as by earlier versions.

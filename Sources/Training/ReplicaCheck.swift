@@ -2,6 +2,7 @@ import Collectives
 import Engine
 import Recipes
 import Tensors
+import Terminal
 
 /// Whether all ranks hold the same network, and if not, who holds another one.
 struct ReplicaCheck {

@@ -1,6 +1,7 @@
 import Collectives
 import Machine
 import Runs
+import Terminal
 
 /// The facts for people at a run's end beside its results: its best epoch, where its time and memory went, and what
 /// would make it faster.

@@ -1,6 +1,7 @@
 import Checkpoints
 import Collectives
 import Engine
+import Terminal
 
 /// The state of the last steps in the memory of a host, which its first rank keeps there while the run goes on.
 final class StepSnapshots {

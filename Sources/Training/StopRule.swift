@@ -1,4 +1,5 @@
 import Recipes
+import Terminal
 
 /// The reason why a run ends before its last step: the final record's `stopped_by`.
 package enum StopReason: String, Sendable {

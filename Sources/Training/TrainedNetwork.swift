@@ -1,5 +1,6 @@
 import Datasets
 import Tensors
+import Terminal
 
 /// The images and labels that a trained network expects in evaluation.
 package struct TrainedNetwork: Codable, Sendable {

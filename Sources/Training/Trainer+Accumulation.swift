@@ -4,6 +4,7 @@ import Engine
 import Graphs
 import Recipes
 import Tensors
+import Terminal
 
 extension Trainer {
     /// Forward and backward passes of one step, and the beginning of the sums over ranks: those of each part of the last pass's

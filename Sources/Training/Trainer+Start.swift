@@ -7,6 +7,7 @@ import Networks
 import Recipes
 import Runs
 import Tensors
+import Terminal
 
 extension Trainer {
     /// Gives every rank the same state, at the beginning of a run or where an earlier part of it stopped, and opens the

@@ -3,6 +3,7 @@ import Engine
 import Recipes
 import Runs
 import Tensors
+import Terminal
 
 /// The measurements that a run with `--time` takes of its own pace; rank 0's clock counts.
 struct RunTiming {

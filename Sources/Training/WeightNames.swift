@@ -1,4 +1,5 @@
 import Tensors
+import Terminal
 
 /// The names of another program's tensors, turned into those that a network of ours has.
 ///

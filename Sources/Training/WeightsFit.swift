@@ -3,6 +3,7 @@ import Engine
 package import Graphs
 package import Networks
 import Tensors
+import Terminal
 
 /// The tensors of a file that a network can take over, and those that do not fit.
 package struct WeightsFit: Equatable, Sendable {

@@ -4,6 +4,7 @@ import Engine
 import Files
 import Graphs
 import Recipes
+import Terminal
 import Training
 
 /// `cnn-train bench`: how fast training steps are here.

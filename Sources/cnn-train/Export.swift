@@ -6,6 +6,7 @@ import Files
 import Graphs
 import Machine
 import Networks
+import Terminal
 import Training
 
 /// `cnn-train export`: a checkpoint's network in a format of other programs.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Graphs
 import Networks
 import Runs
+import Terminal
 import Training
 
 /// `cnn-train models`: what there is to train.

@@ -2,6 +2,7 @@ import Engine
 import Graphs
 import Kernels
 import Tensors
+import Terminal
 import Training
 
 /// A profile for people: by kind of operation, by kernel, by layer.

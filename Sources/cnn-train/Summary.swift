@@ -4,6 +4,7 @@ import Foundation
 import Graphs
 import Networks
 import Tensors
+import Terminal
 import Training
 
 /// `cnn-train summary`: a model layer by layer.

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Machine
+import Terminal
 import Testing
 
 @testable import Training

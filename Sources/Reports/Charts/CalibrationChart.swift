@@ -1,4 +1,5 @@
 import Runs
+import Terminal
 
 /// A chart of how far probabilities can be trusted: of the samples in each of fifteen parts of 0...1 the share that is
 /// right, beside what the network promised (Guo et al., "On Calibration of Modern Neural Networks", 2017).
@@ -34,7 +35,7 @@ struct CalibrationChart: Chart {
             canvas.rectangle(
                 box, fill: .series(0), opacity: 0.8,
                 note:
-                    "\(NumberText.grouped(bin.samples)) samples: promised \(NumberText.shown(bin.confidence, .share)), "
+                    "\(Wording.grouped(bin.samples)) samples: promised \(NumberText.shown(bin.confidence, .share)), "
                     + "right \(NumberText.shown(bin.accuracy, .share))")
         }
         canvas.line([[position(0, 0), position(1, 1)]], Pen(ink: .text, width: 1.5, isDashed: true), values: nil)
@@ -64,7 +65,7 @@ struct CalibrationChart: Chart {
             head: ["samples", "promised", "right"],
             rows: bins.filter { $0.samples > 0 }.map {
                 [
-                    NumberText.grouped($0.samples), NumberText.shown($0.confidence, .share),
+                    Wording.grouped($0.samples), NumberText.shown($0.confidence, .share),
                     NumberText.shown($0.accuracy, .share),
                 ]
             }, note: nil)

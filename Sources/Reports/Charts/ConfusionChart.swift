@@ -1,4 +1,5 @@
 import Runs
+import Terminal
 
 /// The confusion matrix as a heat map: rows are labels, columns answers, and a cell's colour is its share of the row.
 struct ConfusionChart: Chart {
@@ -56,7 +57,7 @@ struct ConfusionChart: Chart {
         let words = row == column ? "rightly answered" : "taken for \(matrix.classes[column])"
         canvas.rectangle(
             box, fill: .heat(step), opacity: 1,
-            note: "\(matrix.classes[row]) \(words): \(NumberText.grouped(count)) (\(NumberText.shown(share, .share)))")
+            note: "\(matrix.classes[row]) \(words): \(Wording.grouped(count)) (\(NumberText.shown(share, .share)))")
         guard count > 0, matrix.classes.count <= Self.mostNumbered else { return }
         let text = "\(count)"
         let fontSize = min(cell * 0.32, 11.5, 1.7 * (cell - 2) / Double(max(text.count, 1)))
@@ -67,9 +68,9 @@ struct ConfusionChart: Chart {
 
     var summary: String {
         let worst = matrix.confusedPairs.first.map {
-            " Most often \($0.label) is taken for \($0.predicted): \(NumberText.grouped($0.count)) times."
+            " Most often \($0.label) is taken for \($0.predicted): \(Wording.grouped($0.count)) times."
         }
-        return "Confusion matrix of \(matrix.classes.count) classes, \(NumberText.grouped(matrix.samples)) samples."
+        return "Confusion matrix of \(matrix.classes.count) classes, \(Wording.grouped(matrix.samples)) samples."
             + (worst ?? "")
     }
 

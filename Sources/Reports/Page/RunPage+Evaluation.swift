@@ -1,4 +1,5 @@
 import Runs
+import Terminal
 
 extension RunPage {
     /// The section on the newest evaluation's details; nil where there are none.
@@ -14,8 +15,8 @@ extension RunPage {
         if let chart = charts.calibration { parts.append(PagePart.figure(chart)) }
         guard !parts.isEmpty else { return nil }
         return """
-            <p class="muted">\(NumberText.grouped(detail.samples)) test samples after epoch \(detail.epoch), step \
-            \(NumberText.grouped(detail.step)).</p>
+            <p class="muted">\(Wording.grouped(detail.samples)) test samples after epoch \(detail.epoch), step \
+            \(Wording.grouped(detail.step)).</p>
             <div class="grid">\(parts.joined())</div>
             """
     }
@@ -26,7 +27,7 @@ extension RunPage {
         let pairs = matrix.confusedPairs.prefix(charts(matrix) ? 12 : mostPairs)
         guard !pairs.isEmpty else { return nil }
         let rows = pairs.map {
-            [$0.label, $0.predicted, NumberText.grouped($0.count), NumberText.shown($0.share, .share)]
+            [$0.label, $0.predicted, Wording.grouped($0.count), NumberText.shown($0.share, .share)]
         }
         let table = ValueTable(
             head: ["label", "taken for", "times", "of the label's"], rows: rows, note: nil)
@@ -61,7 +62,7 @@ extension RunPage {
             """
             <tr><th scope="row">\(result.name)</th><td>\(PagePart.bar(result.accuracy))</td>\
             <td class="n">\(NumberText.shown(result.accuracy, .share))</td>\
-            <td class="n">\(NumberText.grouped(result.samples))</td></tr>
+            <td class="n">\(Wording.grouped(result.samples))</td></tr>
 
             """ as Markup
         }.joined()

@@ -1,4 +1,5 @@
 import Runs
+import Terminal
 
 extension RunPage {
     /// The section on network, data and machine; nil where nobody wrote it.
@@ -10,8 +11,8 @@ extension RunPage {
                 rows: facts.layers.map { layer in
                     [
                         layer.name, layer.type, layer.output.map(String.init).joined(separator: " × "),
-                        layer.parameters == 0 ? "" : NumberText.grouped(layer.parameters),
-                        layer.multiplyAdds == 0 ? "" : NumberText.grouped(layer.multiplyAdds),
+                        layer.parameters == 0 ? "" : Wording.grouped(layer.parameters),
+                        layer.multiplyAdds == 0 ? "" : Wording.grouped(layer.multiplyAdds),
                     ]
                 }, note: nil), name: "Layers", numbersFrom: 3)
         return """
@@ -25,21 +26,21 @@ extension RunPage {
 
     private func network(_ facts: RunFacts) -> [(String, String)] {
         [
-            ("model", facts.model), ("parameters", NumberText.grouped(facts.parameters)),
-            ("multiply-adds an image", NumberText.grouped(facts.multiplyAdds)),
+            ("model", facts.model), ("parameters", Wording.grouped(facts.parameters)),
+            ("multiply-adds an image", Wording.grouped(facts.multiplyAdds)),
             ("images", "\(facts.imageSize) × \(facts.imageSize) × \(facts.channels)"),
-            ("classes", NumberText.grouped(facts.classes)),
-            ("training samples", NumberText.grouped(facts.trainingSamples)),
-            ("test samples", NumberText.grouped(facts.testSamples)),
+            ("classes", Wording.grouped(facts.classes)),
+            ("training samples", Wording.grouped(facts.trainingSamples)),
+            ("test samples", Wording.grouped(facts.testSamples)),
         ]
     }
 
     private func machine(_ machine: RunFacts.Machine) -> [(String, String)] {
         [
             ("host of rank 0", machine.host), ("processor", machine.processor ?? NumberText.none),
-            ("cores", NumberText.grouped(machine.cores)),
-            ("memory", machine.memory.map(NumberText.bytes) ?? NumberText.none),
-            ("ranks", NumberText.grouped(machine.ranks)), ("threads a rank", NumberText.grouped(machine.threads)),
+            ("cores", Wording.grouped(machine.cores)),
+            ("memory", machine.memory.map(Wording.bytes) ?? NumberText.none),
+            ("ranks", Wording.grouped(machine.ranks)), ("threads a rank", Wording.grouped(machine.threads)),
             ("kernels", machine.backend),
         ]
     }

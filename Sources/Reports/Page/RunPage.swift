@@ -1,4 +1,5 @@
 import Runs
+import Terminal
 
 /// A run's report: one page that needs no other file.
 package struct RunPage {
@@ -58,7 +59,7 @@ package struct RunPage {
     private var subtitle: String {
         var words = [headline]
         if let facts = story.facts {
-            words.append("\(NumberText.grouped(facts.parameters)) parameters")
+            words.append("\(Wording.grouped(facts.parameters)) parameters")
             words.append("\(facts.imageSize) × \(facts.imageSize) pixels, \(facts.classes) classes")
         }
         if let reason = story.stoppedBy { words.append("ended early: \(reason)") }
@@ -81,9 +82,9 @@ package struct RunPage {
         if let error = story.detail?.calibrationError {
             tiles.append(PagePart.tile("Calibration error", NumberText.shown(error, .share)))
         }
-        tiles.append(PagePart.tile("Epochs", NumberText.grouped(story.epochs), stepWords))
+        tiles.append(PagePart.tile("Epochs", Wording.grouped(story.epochs), stepWords))
         if let speed = story.imagesPerSecond {
-            tiles.append(PagePart.tile("Images per second", NumberText.grouped(Int(min(speed, 1e15))), "median"))
+            tiles.append(PagePart.tile("Images per second", Wording.grouped(Int(min(speed, 1e15))), "median"))
         }
         if let seconds = story.seconds {
             tiles.append(PagePart.tile("Time", NumberText.duration(seconds)))
@@ -92,8 +93,8 @@ package struct RunPage {
     }
 
     private var stepWords: String {
-        let steps = NumberText.grouped(story.steps)
-        return story.fittedSteps.map { "\(steps) of \(NumberText.grouped($0)) steps" } ?? "\(steps) steps"
+        let steps = Wording.grouped(story.steps)
+        return story.fittedSteps.map { "\(steps) of \(Wording.grouped($0)) steps" } ?? "\(steps) steps"
     }
 
     private var notes: Markup {
@@ -116,20 +117,20 @@ package struct RunPage {
 
     private var time: Markup? {
         guard let chart = charts.time else { return nil }
-        let peak = story.time?.peakMemory.map(NumberText.bytes)
+        let peak = story.time?.peakMemory.map(Wording.bytes)
         let memory: Markup = peak.map { "<p class=\"muted\">Peak memory of rank 0: \($0).</p>" } ?? ""
         return "<div class=\"grid\">\(PagePart.figure(chart))</div>\(memory)"
     }
 
     private var events: Markup? {
         let rows = story.events.map { event in
-            [event.time ?? NumberText.none, event.step.map(NumberText.grouped) ?? NumberText.none, event.words]
+            [event.time ?? NumberText.none, event.step.map(Wording.grouped) ?? NumberText.none, event.words]
         }
         let bad = story.badSamples.map { [$0.path, $0.split, $0.index, $0.reason] }
         let parts = [
             Self.list("What happened", ["time", "step", "event"], rows),
             Self.list(
-                "Samples that could not be read: \(NumberText.grouped(bad.count))",
+                "Samples that could not be read: \(Wording.grouped(bad.count))",
                 ["file", "split", "sample", "reason"], bad),
         ].compactMap(\.self)
         return parts.isEmpty ? nil : "<div class=\"grid\">\(parts.joined())</div>"
@@ -138,7 +139,7 @@ package struct RunPage {
     /// A card with the newest rows of a list; nil where it is empty.
     private static func list(_ title: String, _ head: [String], _ rows: [[String]]) -> Markup? {
         guard !rows.isEmpty else { return nil }
-        let note = rows.count > mostRows ? "The last \(mostRows) of \(NumberText.grouped(rows.count))." : nil
+        let note = rows.count > mostRows ? "The last \(mostRows) of \(Wording.grouped(rows.count))." : nil
         let table = ValueTable(head: head, rows: rows.suffix(mostRows), note: note)
         return card(title, PagePart.table(table, name: title, numbersFrom: head.count))
     }

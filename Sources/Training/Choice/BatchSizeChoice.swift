@@ -6,6 +6,7 @@ import Foundation
 import Machine
 import Recipes
 import Tensors
+import Terminal
 
 /// The largest batch that fits into memory and keeps the speed of steps, from trying powers of two.
 ///

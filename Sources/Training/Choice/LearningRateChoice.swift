@@ -1,3 +1,5 @@
+import Terminal
+
 /// A learning rate from a range test: short training while the rate grows from step to step, and the loss that each
 /// rate leaves. (Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, section 3.3.)
 struct LearningRateChoice: Equatable {

@@ -2,6 +2,7 @@ package import Collectives
 import Graphs
 package import Recipes
 import Tensors
+import Terminal
 
 extension RecipeChoice {
     /// The share of a run's time that measuring may take, and the steps of a measurement that count: the first of an

@@ -1,4 +1,5 @@
 package import Recipes
+import Terminal
 
 /// A recipe that is chosen for a dataset, a time and a machine, with a reason for each value.
 ///

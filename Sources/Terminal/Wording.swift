@@ -1,5 +1,4 @@
 import Foundation
-import Terminal
 
 /// The writing of numbers and lists for people.
 package enum Wording {
