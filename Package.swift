@@ -82,8 +82,9 @@ let package = Package(
             ["Machine", "Tensors", "CMachine", "KernelInterface", "KernelsAVX512", "KernelsAVX2", "KernelsBaseline"]),
         optimizedTarget("Networks", ["Tensors"]),
         target("Graphs", ["Tensors", "Networks"]),
+        optimizedTarget("Compiler", ["Machine", "Tensors", "KernelInterface", "Kernels", "Graphs", "COpenBLAS"]),
         optimizedTarget(
-            "Engine", ["Machine", "Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "COpenBLAS"]),
+            "Engine", ["Machine", "Tensors", "KernelInterface", "Kernels", "Networks", "Graphs", "Compiler"]),
         optimizedTarget("Collectives", ["Machine", "Files", "Terminal", "Tensors", "Kernels", "CMachine", "CMPI"]),
         target("Planning", ["Collectives"]),
         optimizedTarget(
@@ -176,7 +177,7 @@ let package = Package(
         tests("Networks", ["Networks", "Tensors"]),
         tests("Graphs", ["Graphs", "Networks", "Tensors"], resources: [.copy("StateDicts")]),
         tests(
-            "Engine", ["Engine", "engine-check", "Graphs", "Networks", "Kernels", "Tensors"],
+            "Engine", ["Engine", "Compiler", "engine-check", "Graphs", "Networks", "Kernels", "Tensors"],
             resources: [.copy("Golden")]),
         tests("Launching", ["Launching", "Runs"]),
         tests("Fitness", ["Fitness", "Launching", "Machine"]),

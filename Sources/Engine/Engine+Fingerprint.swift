@@ -1,3 +1,4 @@
+internal import Compiler
 internal import Graphs
 internal import Tensors
 

@@ -1,3 +1,4 @@
+internal import Compiler
 package import Graphs
 internal import KernelInterface
 internal import Kernels
@@ -5,8 +6,8 @@ package import Tensors
 
 /// Runs a network: owns its parameters and their gradients, and compiled plans for training and evaluation.
 ///
-/// One owner at a time; it starts threads of its own. A training step reads a batch and leaves gradients; nobody else's memory
-/// is involved until `update`.
+/// One owner at a time; it starts threads of its own. A training step reads a batch and leaves gradients; nobody else's
+/// memory is involved until `update`.
 package final class Engine {
     /// Parameters and buffers in canonical order; `ParameterID.index` indexes this list.
     package let parameters: [ParameterSpecification]
@@ -35,11 +36,11 @@ package final class Engine {
     let activations: AlignedBuffer<Float>
     /// Between tensors, for one sample, where they are spread.
     let trainingGaps: [Range<Int>]?
-    let training: Compiled?
-    private let evaluation: Compiled
+    let training: LoadedPlan?
+    private let evaluation: LoadedPlan
     let optimizer: Optimizer
     /// The plan of the last run and its samples: where `logits` looks.
-    private var lastRun: (compiled: Compiled, batch: [Int])?
+    private var lastRun: (compiled: LoadedPlan, batch: [Int])?
 
     /// Compiles the graphs.
     ///
@@ -61,23 +62,22 @@ package final class Engine {
                 backend: configuration.backend.rawValue, needs: instructionSet.requirement,
                 available: Backend.supported.map(\.rawValue))
         }
-        var openBLAS = configuration.backend == .openblas ? try OpenBLAS.loaded() : nil
-        openBLAS?.threads = configuration.threads
+        let openBLAS = try Self.openBLAS(for: configuration)
         let arena = layout.arena
         let trainableCount = layout.training == nil ? 0 : arena.trainableCount
         let state = try layout.state.map { try StateArena($0) }
         let weights = state[0]
         let gradients = try AlignedBuffer<Float>(count: trainableCount)
         let activations = try AlignedBuffer<Float>(count: layout.activationCount)
-        let shared = SharedMemory(
+        let shared = EngineMemory(
             kernels: configuration.kernelTable, openBLAS: openBLAS, configuration: configuration, arena: arena,
             weights: weights.baseAddress, gradients: gradients.baseAddress, activations: activations.baseAddress)
-        var training: Compiled?
+        var training: LoadedPlan?
         if let graph = layout.training, let plan = layout.trainingPlan {
-            training = try Compiled(
+            training = try LoadedPlan(
                 graph, plan, shared, shards: configuration.shards, capacity: configuration.shardCapacity)
         }
-        let evaluation = try Compiled(
+        let evaluation = try LoadedPlan(
             layout.evaluation, layout.evaluationPlan, shared, shards: 1, capacity: configuration.evaluationCapacity)
         let pool = try ThreadPool(threads: configuration.threads, spins: configuration.spins)
         self.configuration = configuration
@@ -101,7 +101,8 @@ package final class Engine {
 
     // MARK: Steps
 
-    /// One forward and backward pass. Afterwards this rank's part of the gradient of the global batch's mean loss stands ready.
+    /// One forward and backward pass. Afterwards this rank's part of the gradient of the global batch's mean loss
+    /// stands ready.
     ///
     /// - Parameters:
     ///   - batch: this rank's samples, at most `shardCapacity` in each of its `shards`.

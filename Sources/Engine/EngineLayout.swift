@@ -1,9 +1,11 @@
+internal import Compiler
 package import Graphs
 internal import Kernels
 internal import Machine
 internal import Tensors
 
-/// An engine before it has memory: the rewritten graphs, the places of values and parameters, and the bytes that they take.
+/// An engine before it has memory: the rewritten graphs, the places of values and parameters, and the bytes that they
+/// take.
 package struct EngineLayout {
     package let configuration: EngineConfiguration
     /// Parameters and buffers in canonical order.
@@ -29,10 +31,11 @@ package struct EngineLayout {
         arena = ParameterArena(graph: training ?? self.evaluation)
         precondition(
             training == nil || arena.finishedAfterNode.last == arena.trainableCount, "a parameter has no gradient")
-        let hasNarrowMaps = configuration.backend != .openblas
+        // sgemm reads and writes maps whose channels are padded to 16.
+        let algorithms = configuration.backend == .openblas ? nil : configuration.algorithms(nil)
         let isSpread = configuration.spreadsTensors
-        trainingPlan = training.map { MemoryPlan(graph: $0, hasNarrowMaps: hasNarrowMaps, isSpread: isSpread) }
-        evaluationPlan = MemoryPlan(graph: self.evaluation, hasNarrowMaps: hasNarrowMaps, isSpread: isSpread)
+        trainingPlan = training.map { MemoryPlan(graph: $0, algorithms: algorithms, isSpread: isSpread) }
+        evaluationPlan = MemoryPlan(graph: self.evaluation, algorithms: algorithms, isSpread: isSpread)
     }
 
     // MARK: Bytes
@@ -77,12 +80,12 @@ package struct EngineLayout {
         }
         let ofTraining = training.flatMap { graph in
             trainingPlan.map {
-                Compiled.byteCount(
+                LoadedPlan.byteCount(
                     graph, $0, unplaced, shards: configuration.shards, capacity: configuration.shardCapacity)
             }
         }
         return (ofTraining ?? 0)
-            + Compiled.byteCount(
+            + LoadedPlan.byteCount(
                 evaluation, evaluationPlan, unplaced, shards: 1, capacity: configuration.evaluationCapacity)
     }
 
@@ -92,19 +95,11 @@ package struct EngineLayout {
     private func bytes(_ floats: Int) -> Int { floats.saturatingProduct(MemoryLayout<Float>.stride) }
 
     /// Addresses with which plans are measured, and which nobody reads.
-    private var unplaced: SharedMemory {
-        SharedMemory(
+    private var unplaced: EngineMemory {
+        EngineMemory(
             kernels: configuration.kernelTable,
-            openBLAS: configuration.backend == .openblas ? try? OpenBLAS.loaded() : nil, configuration: configuration,
+            openBLAS: try? Engine.openBLAS(for: configuration), configuration: configuration,
             arena: arena,
             weights: placeholder(Float.self), gradients: placeholder(Float.self), activations: placeholder(Float.self))
     }
-}
-
-/// An address that nobody reads: what plans are measured with.
-func placeholder<Element>(_ type: Element.Type) -> UnsafeMutablePointer<Element> {
-    guard let pointer = UnsafeMutablePointer<Element>(bitPattern: 64) else {
-        preconditionFailure("64 is no address")
-    }
-    return pointer
 }

@@ -1,3 +1,4 @@
+internal import Compiler
 package import Graphs
 internal import Kernels
 package import Tensors

@@ -1,3 +1,4 @@
+internal import Compiler
 internal import Tensors
 
 extension Engine {

@@ -4,16 +4,18 @@ import Tensors
 import TestSupport
 import Testing
 
-@testable import Engine
+@testable import Compiler
 
 /// Maps of few channels have pixels eight floats apart where all know how to write and read them.
 @Suite struct NarrowMapsTests {
+    private let algorithms = ConvolutionAlgorithms(openBLAS: nil, usesWinograd: true)
+
     @Test("maps of few channels are narrow", arguments: zip(Specimens.narrow, [8, 8, 4, 4]))
     func few(specimen: Specimen, maps: Int) {
         let graph = specimen.training.applying(Set(GraphPass.allCases))
         #expect(narrow(graph).count == maps)
         #expect(narrow(graph).allSatisfy { $0.channels <= 8 && $0.pixels > 1 })
-        let (plan, wide) = (MemoryPlan(graph: graph, hasNarrowMaps: true), MemoryPlan(graph: graph))
+        let (plan, wide) = (MemoryPlan(graph: graph, algorithms: algorithms), MemoryPlan(graph: graph))
         #expect(plan.arenaCount < wide.arenaCount)
         #expect(wide.roots.allSatisfy { $0.isPinned || $0.pixelStride % 16 == 0 })
     }
@@ -55,7 +57,7 @@ import Testing
 
     /// The shapes of a graph's narrow maps.
     private func narrow(_ graph: Graph) -> [Shape] {
-        MemoryPlan(graph: graph, hasNarrowMaps: true).roots.filter { $0.pixelStride == 8 }
+        MemoryPlan(graph: graph, algorithms: algorithms).roots.filter { $0.pixelStride == 8 }
             .flatMap { root in root.members.map { graph[$0].shape } }
     }
 }

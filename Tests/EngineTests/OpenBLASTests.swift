@@ -1,13 +1,14 @@
 import Glibc
 import Testing
 
+@testable import Compiler
 @testable import Engine
 
 @Suite("OpenBLAS as a library")
 struct OpenBLASTests {
     private func failure(_ names: String...) -> String {
-        let error = #expect(throws: EngineError.self) { _ = try OpenBLAS(names: names) }
-        return error?.description ?? ""
+        let error = #expect(throws: NoOpenBLAS.self) { _ = try OpenBLAS(names: names) }
+        return error.map { EngineError($0).description } ?? ""
     }
 
     @Test("that is missing is an error that names the package, and the other ways to compute")

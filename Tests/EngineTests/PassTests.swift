@@ -1,3 +1,4 @@
+import Compiler
 import Engine
 import Graphs
 import Networks

@@ -7,7 +7,7 @@ private let targets = [
     "Kernels",
     "Networks",
     "Graphs",
-    "Engine",
+    "Compiler", "Engine",
     "Collectives", "Planning", "Pickles", "Datasets", "Checkpoints", "Exports", "Recipes", "Runs", "Reports",
     "TensorBoard", "Status", "Launching", "Fitness", "Training", "cnn-train",
 ]

@@ -1,3 +1,4 @@
+internal import Compiler
 internal import KernelInterface
 internal import Kernels
 internal import Tensors

@@ -28,7 +28,7 @@ extension PlanBuilder {
         guard let output = node.output else { return }
         let isGradient = node.inputs.count == 3
         let input = view(node.inputs[0])
-        workspace.needScratch(2 * ((input.channels + 15) / 16 * 16 + 64))
+        workspace.needScratch(2 * (MemoryPlan.wholeVectors(input.channels) + 64))
         let arguments = LRNArguments(
             batch: context.batch, input: input, output: view(isGradient ? node.inputs[1] : output),
             outputGradient: isGradient ? view(node.inputs[2]) : nil, inputGradient: isGradient ? view(output) : nil,
@@ -76,7 +76,7 @@ extension PlanBuilder {
     private mutating func normalize(_ arguments: inout PoolingArguments, _ node: Node) {
         guard let norm = node.load else { return }
         let input = arguments.input
-        workspace.needScratch(arguments.kernel * input.width * wholeVectors(input.channels))
+        workspace.needScratch(arguments.kernel * input.width * MemoryPlan.wholeVectors(input.channels))
         arguments.normalization = normalization(norm, from: 0)
         arguments.scratch = workspace.scratch
         arguments.scratchStride = workspace.scratchStride
@@ -94,8 +94,7 @@ extension PlanBuilder {
                 target.base += offset
                 // The last one also clears the lanes behind it that belong to no input. A concatenation may lie in a
                 // wider one, of which others have written their part.
-                let lanes =
-                    (target.channels + MemoryPlan.laneGranule - 1) / MemoryPlan.laneGranule * MemoryPlan.laneGranule
+                let lanes = MemoryPlan.wholeVectors(target.channels)
                 target.channels = isLast ? min(lanes, target.pixelStride) - offset : source.channels
                 copy(source, to: target)
             }

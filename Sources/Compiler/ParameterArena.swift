@@ -1,33 +1,34 @@
-internal import Graphs
+package import Graphs
+internal import KernelInterface
 internal import Tensors
 
 /// The place of each parameter in the flat arenas of weights, gradients and optimizer state, and its layout there.
 ///
-/// Trainable parameters come first, in the order in which the backward pass finishes their gradients, so that a run of finished
-/// gradients is a slice; running statistics follow. Weights are packed as kernels read them: [outputs/32][taps][inputs][32],
-/// unused lanes zero.
-struct ParameterArena {
+/// Trainable parameters come first, in the order in which the backward pass finishes their gradients, so that a run of
+/// finished gradients is a slice; running statistics follow. Weights are packed as kernels read them:
+/// [outputs/32][taps][inputs][32], unused lanes zero.
+package struct ParameterArena {
     /// A parameter's place.
-    struct Entry {
-        var offset = 0
+    package struct Entry {
+        package var offset = 0
         /// Floats it takes.
-        var storage = 0
+        package var storage = 0
         /// Weights of convolutions and linear layers; nil for vectors.
-        var packing: Packing?
+        package var packing: Packing?
     }
 
     /// The places of parameters, by `ParameterID.index`. `batchesTracked` has no storage.
-    private(set) var entries: [Entry]
+    package private(set) var entries: [Entry]
     /// Floats of all trainable parameters.
-    private(set) var trainableCount = 0
+    package private(set) var trainableCount = 0
     /// Floats of everything.
-    private(set) var count = 0
+    package private(set) var count = 0
     /// Trainable parameters in the arena's order.
-    private(set) var order: [ParameterID] = []
+    package private(set) var order: [ParameterID] = []
     /// Floats from the start of the arena whose gradients are final once a node of the graph has run, by node.
-    private(set) var finishedAfterNode: [Int] = []
+    package private(set) var finishedAfterNode: [Int] = []
 
-    init(graph: Graph) {
+    package init(graph: Graph) {
         var packings: [ParameterID: Packing] = [:]
         var finished: [ParameterID] = []
         var finishedParameters: [Int] = []
@@ -61,13 +62,13 @@ struct ParameterArena {
     }
 
     private mutating func place(_ id: ParameterID, _ graph: Graph, _ packing: Packing?) {
-        let storage = packing?.count ?? (graph[id].count + 31) / 32 * 32
+        let storage = packing?.count ?? WeightLayout.padded(graph[id].count)
         entries[id.index] = Entry(offset: count, storage: storage, packing: packing)
         count += storage
     }
 
     /// A parameter in torch's layout, from one of the arenas, in runs of whole outputs.
-    func forEachRun<Failure: Error>(
+    package func forEachRun<Failure: Error>(
         _ id: ParameterID, count: Int, of arena: UnsafePointer<Float>, _ body: (Span<Float>) throws(Failure) -> Void
     ) throws(Failure) {
         let entry = entries[id.index]
@@ -75,7 +76,7 @@ struct ParameterArena {
         guard let packing = entry.packing else { return try body(UnsafeBufferPointer(start: base, count: count).span) }
         let width = count / packing.outputs
         // Outputs that share a block share its cache lines.
-        let step = max(32, Self.runFloats / width / 32 * 32)
+        let step = max(1, Self.runFloats / width / WeightLayout.block) * WeightLayout.block
         var run = [Float](repeating: 0, count: min(step, packing.outputs) * width)
         for first in stride(from: 0, to: packing.outputs, by: step) {
             let outputs = first..<min(first + step, packing.outputs)
@@ -88,7 +89,7 @@ struct ParameterArena {
     private static let runFloats = 1 << 18
 
     /// A parameter in torch's layout, from one of the arenas.
-    func read(_ id: ParameterID, count: Int, from arena: UnsafePointer<Float>) -> [Float] {
+    package func read(_ id: ParameterID, count: Int, from arena: UnsafePointer<Float>) -> [Float] {
         let entry = entries[id.index]
         let base = arena + entry.offset
         guard let packing = entry.packing else { return (0..<count).map { base[$0] } }
@@ -98,7 +99,7 @@ struct ParameterArena {
     }
 
     /// Writes a parameter given in torch's layout.
-    func write(_ values: [Float], of id: ParameterID, to arena: UnsafeMutablePointer<Float>) {
+    package func write(_ values: [Float], of id: ParameterID, to arena: UnsafeMutablePointer<Float>) {
         let entry = entries[id.index]
         let base = arena + entry.offset
         if let packing = entry.packing {
@@ -112,17 +113,17 @@ struct ParameterArena {
 /// The shape of packed weights: [super-groups][outputs/32][taps][inputs][32].
 ///
 /// Groups narrower than a vector are merged into super-groups, each a dense convolution whose weights between different
-/// groups are zero and stay so. A convolution without groups is one super-group; so is a depthwise one, whose channels each
-/// have one input.
-struct Packing: Hashable {
+/// groups are zero and stay so. A convolution without groups is one super-group; so is a depthwise one, whose channels
+/// each have one input.
+package struct Packing: Hashable, Sendable {
     /// The output channels of the whole convolution.
-    var outputs: Int
-    var inputs: Int
-    var taps: Int
-    var groups = 1
+    package var outputs: Int
+    package var inputs: Int
+    package var taps: Int
+    package var groups = 1
 
     /// Every channel is a group of its own.
-    var isDepthwise: Bool { groups > 1 && groups == inputs && groups == outputs }
+    package var isDepthwise: Bool { groups > 1 && groups == inputs && groups == outputs }
 
     /// Groups computed as one: as few as fill whole vectors of inputs and outputs; all, if no number of them does.
     var merged: Int {
@@ -133,35 +134,36 @@ struct Packing: Hashable {
         } ?? groups
     }
 
-    var superGroups: Int { groups / merged }
+    package var superGroups: Int { groups / merged }
     /// Rows of weights of one tap of a super-group.
-    var superInputs: Int { isDepthwise ? 1 : inputs / superGroups }
-    var superOutputs: Int { outputs / superGroups }
+    package var superInputs: Int { isDepthwise ? 1 : inputs / superGroups }
+    package var superOutputs: Int { outputs / superGroups }
     /// Floats of one block of 32 outputs.
-    var blockStride: Int { taps * superInputs * 32 }
+    package var blockStride: Int { taps * superInputs * WeightLayout.block }
     /// Floats of one super-group.
-    var superStride: Int { (superOutputs + 31) / 32 * blockStride }
-    var count: Int { superGroups * superStride }
+    package var superStride: Int { WeightLayout.blocks(superOutputs) * blockStride }
+    package var count: Int { superGroups * superStride }
 
     /// Calls `body` with every weight's index in torch's OIHW and in the packed form.
     @inline(__always)
-    func forEach(_ body: (_ torch: Int, _ packed: Int) -> Void) { forEach(0..<outputs, body) }
+    package func forEach(_ body: (_ torch: Int, _ packed: Int) -> Void) { forEach(0..<outputs, body) }
 
     /// Calls `body` as above for the weights of some outputs.
     @inline(__always)
-    func forEach(_ wanted: Range<Int>, _ body: (_ torch: Int, _ packed: Int) -> Void) {
+    package func forEach(_ wanted: Range<Int>, _ body: (_ torch: Int, _ packed: Int) -> Void) {
         // Computed once: the loops run over every weight.
-        let (taps, superInputs, superOutputs, superStride) = (taps, superInputs, superOutputs, superStride)
+        let (taps, superInputs, superOutputs) = (taps, superInputs, superOutputs)
+        let (superStride, blockStride, lanes) = (superStride, blockStride, WeightLayout.block)
         let (inputsPerGroup, outputsPerGroup) = (inputs / groups, outputs / groups)
         var torch = wanted.lowerBound * inputsPerGroup * taps
         for k in wanted {
             let lane = k % superOutputs
             // Where the inputs of this output's group begin in its super-group.
             let first = isDepthwise ? 0 : lane / outputsPerGroup * inputsPerGroup
-            let block = k / superOutputs * superStride + lane / 32 * blockStride + lane % 32 + first * 32
+            let block = k / superOutputs * superStride + lane / lanes * blockStride + lane % lanes + first * lanes
             for c in 0..<inputsPerGroup {
                 for tap in 0..<taps {
-                    body(torch, block + (tap * superInputs + c) * 32)
+                    body(torch, block + (tap * superInputs + c) * lanes)
                     torch += 1
                 }
             }

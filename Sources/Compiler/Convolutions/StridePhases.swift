@@ -5,7 +5,7 @@ internal import Tensors
 /// Input row h gets dy[(h + padding - r) / stride] for the kernel rows r that make this a whole number. Inputs whose h
 /// (and w) leave the same remainder by the stride share their taps: a stride phase. A tap's offset is relative to the
 /// phase's own row count.
-struct Lattice {
+struct StridePhases {
     struct Tap {
         /// The place where dy is read, in rows and columns from the stride phase's row and column number.
         var row: Int

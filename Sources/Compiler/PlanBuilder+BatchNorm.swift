@@ -87,10 +87,11 @@ extension PlanBuilder {
             }
             return state.slice(part.firstChannel, x.channels)
         }
-        let vectors = memory.vector(Float.self, count: 2 * padded(x.channels))
+        let vectors = memory.vector(Float.self, count: 2 * MemoryPlan.wholeVectors(x.channels))
         let arguments = NormShiftArguments(
             batch: context.batch, norms: UnsafePointer(memory.store(states)), normCount: states.count, slope: vectors,
-            offset: vectors + padded(x.channels), input: x, gradient: view(node.inputs[1]), output: view(output))
+            offset: vectors + MemoryPlan.wholeVectors(x.channels), input: x, gradient: view(node.inputs[1]),
+            output: view(output))
         call("normShiftFinish", context.kernels.normShiftFinish, arguments, tasks: 1)
         call("normShift", context.kernels.normShift, arguments, tasks: slots)
     }
@@ -116,7 +117,7 @@ extension PlanBuilder {
 
     private mutating func gradientArguments(_ norm: BatchNorm, x: ValueID) -> BatchNormArguments {
         let x = view(x)
-        workspace.needPartials(context.batch.shards * 2 * padded(x.channels))
+        workspace.needPartials(context.batch.shards * 2 * MemoryPlan.wholeVectors(x.channels))
         var arguments = arguments(norm, x: x, sums: gradientSums[norm.index])
         arguments.weightGradient = gradient(norm.weight)
         arguments.biasGradient = gradient(norm.bias)
@@ -142,7 +143,7 @@ extension PlanBuilder {
         let runs = RunSums(
             height: written.height,
             rowsPerRun: RunSums.rowsPerRun(height: written.height, width: written.width),
-            width: padded(written.channels), partials: workspace.runSums, norm: norm)
+            width: MemoryPlan.wholeVectors(written.channels), partials: workspace.runSums, norm: norm)
         workspace.needRuns(slots * runs.runs * 2 * runs.width)
         return runs
     }
@@ -247,13 +248,11 @@ extension PlanBuilder {
     /// Returns a place for sums that are taken now. Those over samples are of use only until the shards' are added up:
     /// all batch norms share that memory.
     private mutating func newSums(channels: Int) -> ChannelSums {
-        let width = padded(channels)
+        let width = MemoryPlan.wholeVectors(channels)
         workspace.needSums(slots * 2 * width)
         defer { totals += 2 * width }
         return ChannelSums(width: width, samples: workspace.sampleSums, total: workspace.totals + totals)
     }
-
-    private func padded(_ channels: Int) -> Int { (channels + 15) / 16 * 16 }
 
     /// The prologue of a convolution that reads the batch norm's input, from one channel on.
     func normalization(_ norm: BatchNorm, from channel: Int) -> Normalization {
@@ -284,7 +283,7 @@ extension PlanBuilder {
 
     private mutating func state(_ norm: BatchNorm, channels: Int) -> BatchNormState {
         if let state = norms[norm.index] { return state }
-        let width = padded(channels)
+        let width = MemoryPlan.wholeVectors(channels)
         let vectors = memory.vector(Float.self, count: 6 * width)
         let state = BatchNormState(
             channels: channels, epsilon: norm.epsilon, momentum: norm.momentum,

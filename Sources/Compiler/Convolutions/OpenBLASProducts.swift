@@ -2,30 +2,29 @@ internal import Graphs
 internal import KernelInterface
 internal import Tensors
 
-// The second backend: im2col and OpenBLAS's sgemm, in the order of sums that OpenBLAS likes. It shares nothing with the register tile but
-// the layout of tensors and weights, which makes it an independent check, and it runs on CPUs without AVX2.
+// The second backend: im2col and OpenBLAS's sgemm, in the order of sums that OpenBLAS likes. It shares nothing with the
+// register tile but the layout of tensors and weights, which makes it an independent check, and it runs on CPUs without
+// AVX2.
 
-/// A convolution's three products.
-enum OpenBLASProduct {
-    case forward
-    case dataGradient
-    case weightGradient
-}
+/// im2col and OpenBLAS's sgemm, for all but depthwise convolutions.
+struct OpenBLASProducts: ConvolutionAlgorithm {
+    let library: OpenBLAS
 
-extension PlanBuilder {
-    /// Has OpenBLAS compute one of a part's products.
-    mutating func emit(_ product: OpenBLASProduct, _ part: ConvolutionPart, on library: OpenBLAS) {
+    func accepts(_ problem: ConvolutionProblem) -> Bool { !problem.geometry.isDepthwise }
+
+    func narrowMaps(of problem: ConvolutionProblem) -> NarrowMaps { .neither }
+
+    func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
         let geometry = part.geometry
         let depth = geometry.taps * geometry.input.channels
-        let lanes = (geometry.output.channels + 31) / 32 * 32
+        let lanes = WeightLayout.padded(geometry.output.channels)
         let columns = geometry.output.pixels * depth
-        workspace.needPartials(columns + depth * lanes)
+        builder.workspace.needPartials(columns + depth * lanes)
         let convolution = OpenBLASConvolution(
-            library: library, geometry: geometry, batch: context.batch, depth: depth, lanes: lanes,
-            columns: workspace.partials,
-            matrix: workspace.partials + columns)
+            library: library, geometry: geometry, batch: builder.context.batch, depth: depth, lanes: lanes,
+            columns: builder.workspace.partials, matrix: builder.workspace.partials + columns)
         let run: () -> Void =
-            switch product {
+            switch problem.product {
             case .forward:
                 {
                     convolution.unpack(part.weights)
@@ -42,7 +41,8 @@ extension PlanBuilder {
                     convolution.pack(part.gradient)
                 }
             }
-        append(.host(run), name: "sgemm")
+        builder.append(.host(run), name: "sgemm")
+        return false
     }
 }
 
@@ -65,17 +65,19 @@ private struct OpenBLASConvolution {
 
     /// [outputs/32][taps x inputs][32] -> [taps x inputs][outputs]
     func unpack(_ packed: UnsafePointer<Float>) {
-        for block in 0..<(lanes / 32) {
+        for block in 0..<(lanes / WeightLayout.block) {
             for row in 0..<depth {
-                (matrix + row * lanes + block * 32).update(from: packed + (block * depth + row) * 32, count: 32)
+                (matrix + row * lanes + block * WeightLayout.block).update(
+                    from: packed + (block * depth + row) * WeightLayout.block, count: WeightLayout.block)
             }
         }
     }
 
     func pack(_ packed: UnsafeMutablePointer<Float>) {
-        for block in 0..<(lanes / 32) {
+        for block in 0..<(lanes / WeightLayout.block) {
             for row in 0..<depth {
-                (packed + (block * depth + row) * 32).update(from: matrix + row * lanes + block * 32, count: 32)
+                (packed + (block * depth + row) * WeightLayout.block).update(
+                    from: matrix + row * lanes + block * WeightLayout.block, count: WeightLayout.block)
             }
         }
     }
@@ -124,7 +126,7 @@ private struct OpenBLASConvolution {
 
     /// Fills the target with the numbers that the products are added to: the addend, the bias or zeros.
     private func begin(_ target: TensorView, _ slot: Int, bias: UnsafePointer<Float>?, addend: TensorView?) {
-        let width = (target.channels + 15) / 16 * 16
+        let width = MemoryPlan.wholeVectors(target.channels)
         for pixel in 0..<(target.height * target.width) {
             let to = target.base + slot * target.sampleStride + pixel * target.pixelStride
             if let addend {
@@ -138,7 +140,8 @@ private struct OpenBLASConvolution {
         }
     }
 
-    /// Calls `body` for every tap of every output pixel: the place among the columns and, inside the map, the input pixel.
+    /// Calls `body` for every tap of every output pixel: the place among the columns and, inside the map, the input
+    /// pixel.
     private func forEachTap(_ body: (_ column: Int, _ pixel: Int?) -> Void) {
         var column = 0
         for row in 0..<geometry.output.height {

@@ -1,3 +1,4 @@
+internal import Compiler
 internal import Graphs
 internal import KernelInterface
 internal import Kernels
@@ -6,7 +7,7 @@ internal import Networks
 internal import Tensors
 
 /// The memory and settings that the plans of one engine share.
-struct SharedMemory {
+struct EngineMemory {
     var kernels: KernelTable
     /// The library that computes products; nil for our own kernels.
     var openBLAS: OpenBLAS?
@@ -20,25 +21,24 @@ struct SharedMemory {
 extension PlanContext {
     /// Joins the state that all plans of an engine share with the memory of one plan.
     fileprivate init(
-        _ shared: SharedMemory, batch: BatchLayout, step: UnsafeMutablePointer<StepState>,
+        _ shared: EngineMemory, batch: BatchLayout, step: UnsafeMutablePointer<StepState>,
         images: UnsafeMutablePointer<Float>, losses: UnsafeMutablePointer<Float>,
         predictions: UnsafeMutablePointer<Int32>, probabilities: UnsafeMutablePointer<Float>
     ) {
         let configuration = shared.configuration
         self.init(
-            kernels: shared.kernels, openBLAS: shared.openBLAS,
-            usesWinograd: configuration.usesWinograd && configuration.backend != .openblas,
+            kernels: shared.kernels, algorithms: configuration.algorithms(shared.openBLAS),
             threads: configuration.threads, batch: batch, step: step, parameters: shared.arena,
             weights: shared.weights, gradients: shared.gradients, activations: shared.activations, images: images,
             losses: losses, predictions: predictions, probabilities: probabilities)
     }
 }
 
-/// A plan with its own memory for images, labels and results.
-final class Compiled {
+/// An execution plan with the memory of a batch: images, labels and results.
+final class LoadedPlan {
     /// The graph that `plan` was compiled from.
     let graph: Graph
-    let plan: Plan
+    let plan: ExecutionPlan
     /// Bytes that this holds.
     let bytes: Int
     let state: UnsafeMutablePointer<StepState>
@@ -53,7 +53,7 @@ final class Compiled {
     private let keptViews: [ValueID: TensorView]
 
     init(
-        _ graph: Graph, _ layout: MemoryPlan, _ shared: SharedMemory, shards: Int, capacity: Int
+        _ graph: Graph, _ layout: MemoryPlan, _ shared: EngineMemory, shards: Int, capacity: Int
     ) throws(MemoryError) {
         self.graph = graph
         let slots = shards * capacity
@@ -92,7 +92,7 @@ final class Compiled {
     ///
     /// - Parameter shared: its addresses are not read.
     static func byteCount(
-        _ graph: Graph, _ layout: MemoryPlan, _ shared: SharedMemory, shards: Int, capacity: Int
+        _ graph: Graph, _ layout: MemoryPlan, _ shared: EngineMemory, shards: Int, capacity: Int
     ) -> Int {
         let slots = shards * capacity
         let pixels = slots * graph[graph.input].shape.count + MemoryPlan.laneGranule

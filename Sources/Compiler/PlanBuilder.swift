@@ -1,37 +1,57 @@
-internal import Graphs
-internal import KernelInterface
+package import Graphs
+package import KernelInterface
 internal import Kernels
-internal import Machine
+package import Machine
 internal import Tensors
 
 /// The context that a plan is compiled against: the memory that outlives a step, and the numbers of samples.
-struct PlanContext {
-    var kernels: KernelTable
-    /// The library that computes products; nil for our own kernels.
-    var openBLAS: OpenBLAS?
-    var usesWinograd: Bool
-    var threads: Int
-    var batch: BatchLayout
-    var step: UnsafeMutablePointer<StepState>
-    var parameters: ParameterArena
-    var weights: UnsafeMutablePointer<Float>
-    var gradients: UnsafeMutablePointer<Float>
-    var activations: UnsafeMutablePointer<Float>
-    var images: UnsafeMutablePointer<Float>
+package struct PlanContext {
+    let kernels: KernelTable
+    let algorithms: ConvolutionAlgorithms
+    let threads: Int
+    let batch: BatchLayout
+    let step: UnsafeMutablePointer<StepState>
+    let parameters: ParameterArena
+    let weights: UnsafeMutablePointer<Float>
+    let gradients: UnsafeMutablePointer<Float>
+    let activations: UnsafeMutablePointer<Float>
+    let images: UnsafeMutablePointer<Float>
     /// The losses, by slot.
-    var losses: UnsafeMutablePointer<Float>
-    var predictions: UnsafeMutablePointer<Int32>
-    var probabilities: UnsafeMutablePointer<Float>
+    let losses: UnsafeMutablePointer<Float>
+    let predictions: UnsafeMutablePointer<Int32>
+    let probabilities: UnsafeMutablePointer<Float>
+
+    package init(
+        kernels: KernelTable, algorithms: ConvolutionAlgorithms, threads: Int, batch: BatchLayout,
+        step: UnsafeMutablePointer<StepState>, parameters: ParameterArena, weights: UnsafeMutablePointer<Float>,
+        gradients: UnsafeMutablePointer<Float>, activations: UnsafeMutablePointer<Float>,
+        images: UnsafeMutablePointer<Float>, losses: UnsafeMutablePointer<Float>,
+        predictions: UnsafeMutablePointer<Int32>, probabilities: UnsafeMutablePointer<Float>
+    ) {
+        self.kernels = kernels
+        self.algorithms = algorithms
+        self.threads = threads
+        self.batch = batch
+        self.step = step
+        self.parameters = parameters
+        self.weights = weights
+        self.gradients = gradients
+        self.activations = activations
+        self.images = images
+        self.losses = losses
+        self.predictions = predictions
+        self.probabilities = probabilities
+    }
 }
 
 /// Compiles a graph into a plan, node by node.
-struct PlanBuilder {
+package struct PlanBuilder {
     let graph: Graph
     let layout: MemoryPlan
     let context: PlanContext
     let memory = PlanMemory()
-    private var instructions: [Plan.Instruction] = []
-    private var origins: [Plan.Origin] = []
+    private var instructions: [ExecutionPlan.Instruction] = []
+    private var origins: [ExecutionPlan.Origin] = []
     /// The node that is being lowered.
     var node = 0
     /// Scratch memory that operations use one after the other: sizes are known when all are compiled.
@@ -52,7 +72,7 @@ struct PlanBuilder {
 
     var slots: Int { context.batch.shards * context.batch.shardCapacity }
 
-    init(graph: Graph, layout: MemoryPlan, context: PlanContext) {
+    package init(graph: Graph, layout: MemoryPlan, context: PlanContext) {
         self.graph = graph
         self.layout = layout
         self.context = context
@@ -61,14 +81,14 @@ struct PlanBuilder {
     }
 
     /// Bytes of memory that the plan will hold besides the arenas.
-    func byteCount() -> Int {
+    package func byteCount() -> Int {
         var measure = self
         measure.lowerAll()
         return measure.memory.byteCount + measure.workspace.byteCount(totals: measure.totals, threads: context.threads)
     }
 
     /// The plan, and the bytes of memory that it holds besides the arenas.
-    func build() throws(MemoryError) -> (plan: Plan, bytes: Int) {
+    package func build() throws(MemoryError) -> (plan: ExecutionPlan, bytes: Int) {
         // Scratch memory is shared, so the largest request decides; a dry pass finds it.
         var measure = self
         measure.lowerAll()
@@ -76,7 +96,7 @@ struct PlanBuilder {
         try builder.workspace.allocate(
             like: measure.workspace, totals: measure.totals, threads: context.threads, in: builder.memory)
         builder.lowerAll()
-        let plan = Plan(
+        let plan = ExecutionPlan(
             instructions: builder.instructions, origins: builder.origins, finished: builder.finishedGradients(),
             memory: builder.memory)
         return (plan, builder.memory.byteCount)
@@ -126,10 +146,10 @@ struct PlanBuilder {
         case .tanhGradient: lowerElementwise(node, "tanhGradient", context.kernels.tanhGradient)
         case .gelu: lowerElementwise(node, "gelu", context.kernels.gelu)
         case .geluGradient: lowerElementwise(node, "geluGradient", context.kernels.geluGradient)
-        case .scale(let factor), .scaleGradient(let factor):
-            lowerElementwise(node, "scale", context.kernels.scale, factor: factor)
         case .sigmoid: lowerElementwise(node, "sigmoid", context.kernels.sigmoid)
         case .sigmoidGradient: lowerElementwise(node, "sigmoidGradient", context.kernels.sigmoidGradient)
+        case .scale(let factor), .scaleGradient(let factor):
+            lowerElementwise(node, "scale", context.kernels.scale, factor: factor)
         case .add: lowerElementwise(node, "add", context.kernels.add)
         case .dropout(let rate, let index), .dropoutGradient(let rate, let index):
             lowerDropout(node, rate: rate, layer: index)
@@ -153,9 +173,9 @@ struct PlanBuilder {
     }
 
     /// Appends something to do, `name` in profiles.
-    mutating func append(_ instruction: Plan.Instruction, name: String) {
+    mutating func append(_ instruction: ExecutionPlan.Instruction, name: String) {
         instructions.append(instruction)
-        origins.append(Plan.Origin(node: node, name: name))
+        origins.append(ExecutionPlan.Origin(node: node, name: name))
     }
 
     /// Appends a call of a kernel, `name` in the table.
@@ -172,11 +192,11 @@ struct PlanBuilder {
         let body: ThreadPool.Body = { raw, task, worker in
             kernel(raw.assumingMemoryBound(to: Arguments.self), task, worker)
         }
-        append(.kernel(Plan.Call(body: body, arguments: UnsafeRawPointer(stored), tasks: tasks)), name: name)
+        append(.kernel(ExecutionPlan.Call(body: body, arguments: UnsafeRawPointer(stored), tasks: tasks)), name: name)
     }
 
     /// A value as kernels see it.
-    func view(_ id: ValueID) -> TensorView {
+    package func view(_ id: ValueID) -> TensorView {
         let location = layout.locations[id.index]
         let root = layout.roots[location.root]
         let base = root.isPinned ? context.images : context.activations + root.offset * slots
@@ -208,7 +228,8 @@ struct Workspace {
     private(set) var partials = placeholder(Float.self)
     private(set) var sampleSums = placeholder(Double.self)
     private(set) var runSums = placeholder(Float.self)
-    /// Float64 numbers that ranks sum, in the order in which they are there: what goes in one message lies side by side.
+    /// Float64 numbers that ranks sum, in the order in which they are there: what goes in one message lies side by
+    /// side.
     private(set) var totals = placeholder(Double.self)
 
     /// Floats between two workers' scratch.

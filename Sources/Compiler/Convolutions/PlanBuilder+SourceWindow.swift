@@ -28,14 +28,14 @@ extension PlanBuilder {
         columnCopies: Int
     ) -> SourceWindow? {
         let tiles = (columns + context.kernels.tileHeight - 1) / context.kernels.tileHeight
-        guard geometry.axis == .mapRow, rows > 1, columns / tiles < Cut.lowTile else { return nil }
+        guard geometry.axis == .mapRow, rows > 1, columns / tiles < Blocking.lowTile else { return nil }
         var joined = window
         joined.isCopied = true
         joined.width = columns
         joined.rowSpan = rows + (kernelHeight - 1) / window.step
         joined.columnCopies = columnCopies
         joined.rowRemainders = min(window.step, kernelHeight)
-        return copiedSample(joined, rows: 1) <= Cut.joinedFloats ? joined : nil
+        return copiedSample(joined, rows: 1) <= Blocking.joinedFloats ? joined : nil
     }
 
     /// Floats that a copy of the source of some output rows takes.
@@ -62,16 +62,18 @@ extension PlanBuilder {
         return geometry.taps == 1 ? spread(source.channels) : source.channels
     }
 
-    /// The distance at which to put pixels of `channels`: an odd number of cache lines where it would be an even one, so that a
-    /// column of pixels does not fall on a few lines of the first-level cache.
+    /// The distance at which to put pixels of `channels`: an odd number of cache lines where it would be an even one,
+    /// so that a column of pixels does not fall on a few lines of the first-level cache.
     func spread(_ channels: Int) -> Int {
         let line = MemoryPlan.laneGranule
         return channels % (2 * line) == 0 ? channels + line : channels
     }
 
-    /// The channels of whole vectors that hold `channels`.
-    func wholeVectors(_ channels: Int) -> Int {
-        (channels + MemoryPlan.laneGranule - 1) / MemoryPlan.laneGranule * MemoryPlan.laneGranule
+    /// All of the output as one stride phase.
+    func wholeMap(_ geometry: ConvolutionGeometry, _ segments: [Segment]) -> Phase {
+        Phase(
+            rows: geometry.output.height, columns: geometry.output.width, firstRow: 0, firstColumn: 0,
+            segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
     }
 
     /// The taps in the order row, column, input; taps that lie side by side in memory are one batch-reduce GEMM
@@ -85,7 +87,7 @@ extension PlanBuilder {
                 append(
                     Segment(
                         source: tapOffset(row: r, column: s, window, x),
-                        weight: (r * geometry.kernelWidth + s) * geometry.inputsPerOutput * 32,
+                        weight: (r * geometry.kernelWidth + s) * geometry.inputsPerOutput * WeightLayout.block,
                         length: geometry.inputsPerOutput), to: &segments)
             }
         }
@@ -95,7 +97,7 @@ extension PlanBuilder {
     /// Joins a batch-reduce GEMM element to the last one where it continues it.
     func append(_ segment: Segment, to segments: inout [Segment]) {
         if let last = segments.last, last.source + last.length == segment.source,
-            last.weight + last.length * 32 == segment.weight
+            last.weight + last.length * WeightLayout.block == segment.weight
         {
             segments[segments.count - 1].length += segment.length
         } else {
@@ -104,12 +106,13 @@ extension PlanBuilder {
     }
 
     func cut(_ segment: Segment) -> [Segment] {
-        let pieces = (segment.length + Cut.segmentLength - 1) / Cut.segmentLength
+        let pieces = (segment.length + Blocking.segmentLength - 1) / Blocking.segmentLength
         return (0..<pieces).map { piece in
             let start = segment.length * piece / pieces
             let end = segment.length * (piece + 1) / pieces
             return Segment(
-                source: segment.source + start, weight: segment.weight + start * 32, length: end - start)
+                source: segment.source + start, weight: segment.weight + start * WeightLayout.block, length: end - start
+            )
         }
     }
 }

@@ -4,12 +4,12 @@ internal import Kernels
 internal import Synchronization
 
 /// OpenBLAS, which is loaded when it is first asked for: other runs start without its load time and its threads.
-struct OpenBLAS: Sendable {
+package struct OpenBLAS: Sendable {
     private let product: openblas_sgemm
     private let threadSetter: openblas_thread_setter
     private let coreName: openblas_core_name
     /// Threads that compute a product.
-    var threads = 1
+    package var threads = 1
 
     /// The turn to compute products: OpenBLAS's number of threads, on which its bits depend, is one for the whole
     /// process.
@@ -18,18 +18,18 @@ struct OpenBLAS: Sendable {
     /// The names of the library: that of Linux packages, then that of its development files.
     static let names = ["libopenblas.so.0", "libopenblas.so"]
 
-    private static let shared = Result<OpenBLAS, EngineError> { () throws(EngineError) in try OpenBLAS(names: names) }
+    private static let shared = Result<OpenBLAS, NoOpenBLAS> { () throws(NoOpenBLAS) in try OpenBLAS(names: names) }
 
     /// The library of this process.
-    static func loaded() throws(EngineError) -> OpenBLAS { try shared.get() }
+    package static func loaded() throws(NoOpenBLAS) -> OpenBLAS { try shared.get() }
 
     /// Loads the first of `names` that is there.
     ///
     /// OpenBLAS settles which of its kernels compute while it is loaded, and takes SSE3's on a CPU that is newer than
     /// itself. So the CPU is named to it, unless the user has done so.
     ///
-    /// - Throws: `EngineError.noOpenBLAS`
-    init(names: [String]) throws(EngineError) {
+    /// - Throws: `NoOpenBLAS`
+    init(names: [String]) throws(NoOpenBLAS) {
         let isChosen = getenv(Self.coreVariable) != nil
         if !isChosen, let core = Self.core { setenv(Self.coreVariable, core, 1) }
         // Programs that this one starts decide for themselves.
@@ -46,18 +46,14 @@ struct OpenBLAS: Sendable {
             }
             reason = reason ?? dlerror().map { String(cString: $0) }
         }
-        throw Self.failure(reason ?? "no reason is given")
+        throw NoOpenBLAS(reason: reason ?? "no reason is given")
     }
 
     private static func symbol(
         _ symbol: String, in library: UnsafeMutableRawPointer, _ name: String
-    ) throws(EngineError) -> UnsafeMutableRawPointer {
-        guard let address = dlsym(library, symbol) else { throw failure("\(name) has no \(symbol)") }
+    ) throws(NoOpenBLAS) -> UnsafeMutableRawPointer {
+        guard let address = dlsym(library, symbol) else { throw NoOpenBLAS(reason: "\(name) has no \(symbol)") }
         return address
-    }
-
-    private static func failure(_ reason: String) -> EngineError {
-        .noOpenBLAS(reason: reason, available: Backend.supported.filter { $0 != .openblas }.map(\.rawValue))
     }
 
     // MARK: Kernels
@@ -74,10 +70,10 @@ struct OpenBLAS: Sendable {
     }
 
     /// The CPU whose kernels OpenBLAS has taken, in its own words.
-    var chosenCore: String? { coreName().map { String(cString: $0) } }
+    package var chosenCore: String? { coreName().map { String(cString: $0) } }
 
-    /// Computes a product of row-major matrices on the calling thread and OpenBLAS's own. Products of other engines wait
-    /// meanwhile.
+    /// Computes a product of row-major matrices on the calling thread and OpenBLAS's own. Products of other engines
+    /// wait meanwhile.
     ///
     /// - Parameters:
     ///   - depth: columns of `a` and rows of `b`, as they are multiplied.
@@ -114,9 +110,7 @@ struct OpenBLAS: Sendable {
     }
 }
 
-extension Engine {
-    /// The CPU whose kernels OpenBLAS has taken, in its own words; nil where our own kernels compute.
-    ///
-    /// `Haswell` on a CPU with AVX-512 is half its speed: the user has set `OPENBLAS_CORETYPE`.
-    package var openBLASCore: String? { openBLAS?.chosenCore }
+/// The library cannot be loaded.
+package struct NoOpenBLAS: Error {
+    package let reason: String
 }

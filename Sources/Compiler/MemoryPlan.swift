@@ -1,13 +1,13 @@
-internal import Graphs
+package import Graphs
 internal import Tensors
 
 /// The address of each value of a graph: which values share memory, and at what place in one arena.
 ///
 /// A *root* is one range of memory, pixels x channels a sample. A value lives in a root, at a channel offset:
 /// - inputs of a concatenation live in their slice of its output, slices in their source: neither costs anything;
-/// - elementwise operations write over their input, sums over their addend, where nobody reads the old content any more.
-/// Roots whose lifetimes do not overlap share addresses. Lifetimes are counted in nodes.
-struct MemoryPlan {
+/// - elementwise operations write over their input, sums over their addend, where nobody reads the old content any
+///   more. Roots whose lifetimes do not overlap share addresses. Lifetimes are counted in nodes.
+package struct MemoryPlan {
     /// A value's place.
     struct Location: Equatable {
         var root: Int
@@ -35,7 +35,7 @@ struct MemoryPlan {
     private(set) var locations: [Location]
     private(set) var roots: [Root]
     /// Floats of the arena for one sample.
-    private(set) var arenaCount = 0
+    package private(set) var arenaCount = 0
 
     private let graph: Graph
     /// The last node that reads each value; its writer where none does.
@@ -44,7 +44,10 @@ struct MemoryPlan {
     private let isNarrow: [Bool]
 
     /// Channels of a slice that kernels can use in place must fall on vectors of any width.
-    static let laneGranule = 16
+    package static let laneGranule = 16
+    /// The channels of whole vectors that hold `channels`.
+    static func wholeVectors(_ channels: Int) -> Int { (channels + laneGranule - 1) / laneGranule * laneGranule }
+
     /// Floats from pixel to pixel of maps whose channels are padded to 8.
     static let narrowPixel = 8
     /// Floats between roots, for one sample, where they are spread.
@@ -52,14 +55,16 @@ struct MemoryPlan {
 
     /// - Parameters:
     ///   - isPlaced: whether values are given addresses; without, `leastCount` is known all the same.
-    ///   - hasNarrowMaps: whether kernels know of them.
+    ///   - algorithms: those that will compute its convolutions; nil where maps' channels are all padded to 16.
     ///   - isSpread: whether each root has addresses of its own with `gap` behind them.
-    init(graph: Graph, isPlaced: Bool = true, hasNarrowMaps: Bool = false, isSpread: Bool = false) {
+    package init(graph: Graph, isPlaced: Bool = true, algorithms: ConvolutionAlgorithms? = nil, isSpread: Bool = false)
+    {
         self.graph = graph
         self.lastUse = Self.lastUses(graph)
         self.roots = []
         self.locations = [Location](repeating: Location(root: -1, channel: 0), count: graph.values.count)
-        self.isNarrow = hasNarrowMaps ? graph.narrowMaps : [Bool](repeating: false, count: graph.values.count)
+        self.isNarrow =
+            algorithms.map(graph.narrowMaps) ?? [Bool](repeating: false, count: graph.values.count)
         makeRoot(for: graph.input, granule: 1)
         roots[0].isPinned = true
         for (index, node) in graph.nodes.enumerated() {
@@ -211,7 +216,7 @@ struct MemoryPlan {
     }
 
     /// Floats of the arena between the roots of a plan that is spread, for one sample.
-    var gaps: [Range<Int>] {
+    package var gaps: [Range<Int>] {
         roots.filter { !$0.isPinned && !$0.members.isEmpty }.map { root in
             root.offset + root.count..<root.offset + root.count + Self.gap
         }

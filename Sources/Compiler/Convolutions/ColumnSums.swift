@@ -1,0 +1,130 @@
+internal import Graphs
+internal import KernelInterface
+internal import Tensors
+
+extension ConvolutionGeometry {
+    /// Floats of the products of a row's taps for some rows, of a margin before each of them and one behind the last.
+    fileprivate func shearedFloats(rows: Int) -> Int {
+        let margin = kernelWidth - 1 - padding
+        return (rows * (output.width + margin) + margin) * WeightLayout.block
+    }
+}
+
+/// GEMM and col2im along the width, for data gradients of convolutions that read few channels: the taps of a kernel's
+/// row are lanes too (`KernelBody/Shear.swift`).
+struct ColumnSums: ConvolutionAlgorithm {
+    func accepts(_ problem: ConvolutionProblem) -> Bool {
+        let geometry = problem.geometry
+        let width = geometry.kernelWidth * geometry.input.channels
+        let vectors = MemoryPlan.wholeVectors(width) / MemoryPlan.laneGranule
+        return problem.product == .dataGradient && !geometry.isDepthwise && !geometry.isLinear && geometry.stride == 1
+            && width <= 32 && vectors < geometry.kernelWidth
+            && geometry.padding < min(geometry.kernelHeight, geometry.kernelWidth)
+    }
+
+    func narrowMaps(of problem: ConvolutionProblem) -> NarrowMaps { problem.hasActivation ? .neither : .all }
+
+    func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
+        let weights = spreadWeights(part, in: &builder)
+        var window = SourceWindow(
+            isCopied: true, padTop: part.geometry.kernelHeight - 1 - part.geometry.padding, padLeft: 0,
+            width: part.output.width, pixelStride: part.output.channels, rowSpan: part.geometry.kernelHeight, step: 1,
+            scratch: builder.workspace.scratch, scratchStride: builder.workspace.scratchStride)
+        var bands = [Band(rows: 0..<part.input.height, taps: 0..<part.geometry.kernelHeight)]
+        if builder.copiedSample(window, rows: part.input.height) <= Blocking.sourceFloats {
+            bands = Band.all(part.input.height, window, source: part.output)
+            // They meet no zeros around the map, which need not be copied.
+            window.isCopied = false
+        }
+        emit(part, bands, window, weights, in: &builder)
+        return false
+    }
+
+    /// The weights with the taps of a row and its inputs as lanes.
+    private func spreadWeights(_ part: ConvolutionPart, in builder: inout PlanBuilder) -> UnsafePointer<Float> {
+        let geometry = part.geometry
+        builder.workspace.needPartials(weightCount(part))
+        let weights = builder.workspace.partials
+        builder.call(
+            "shearWeights", builder.context.kernels.shearWeights,
+            ShearedWeightArguments(
+                source: UnsafePointer(part.weights), destination: weights, inputs: part.input.channels,
+                outputs: part.output.channels, kernelHeight: geometry.kernelHeight,
+                kernelWidth: geometry.kernelWidth), tasks: geometry.kernelHeight)
+        return UnsafePointer(weights)
+    }
+
+    private func weightCount(_ part: ConvolutionPart) -> Int {
+        part.geometry.kernelHeight * part.output.channels * WeightLayout.block
+    }
+
+    private func emit(
+        _ part: ConvolutionPart, _ bands: [Band], _ window: SourceWindow, _ weights: UnsafePointer<Float>,
+        in builder: inout PlanBuilder
+    ) {
+        let (geometry, dx, dy) = (part.geometry, part.input, part.output)
+        let products = TapSum(
+            geometry: geometry, source: dy, window: window, weights: weights, weightBlockStride: weightCount(part),
+            phases: bands.map { phase($0, dy, window, in: builder) },
+            destination: TensorView(
+                base: window.scratch, height: dx.height, width: dy.width,
+                channels: geometry.kernelWidth * dx.channels, pixelStride: 32, sampleStride: 0))
+        let keepsAll = bands.count > 1
+        var arguments = ShearArguments(
+            convolution: builder.arguments(
+                for: products, kept: { geometry.shearedFloats(rows: keepsAll ? dx.height : $0) }),
+            destination: dx, addend: part.addend, finish: part.finish, kernelWidth: geometry.kernelWidth,
+            padding: geometry.padding)
+        if !window.isCopied { arguments.convolution.copiedSample = 0 }
+        // Behind the copies of a task's samples.
+        let convolution = arguments.convolution
+        let rows = keepsAll ? dx.height : convolution.rowsPerStrip
+        arguments.convolution.destination.base +=
+            convolution.samplesPerGroup * convolution.copiedSample + arguments.margin * WeightLayout.block
+        arguments.convolution.destination.rowStride += arguments.margin * WeightLayout.block
+        arguments.convolution.destination.sampleStride = geometry.shearedFloats(rows: rows)
+        // Whole vectors are read of a pixel's last inputs.
+        builder.workspace.needScratch(
+            convolution.samplesPerGroup * (convolution.copiedSample + arguments.convolution.destination.sampleStride)
+                + MemoryPlan.laneGranule)
+        builder.call(
+            "convolveSheared", builder.context.kernels.convolveSheared, arguments, tasks: convolution.tasks)
+    }
+
+    private func phase(_ band: Band, _ dy: TensorView, _ window: SourceWindow, in builder: PlanBuilder) -> Phase {
+        let firstRow = window.isCopied ? 0 : window.padTop
+        let segments = band.taps.flatMap { tap in
+            builder.cut(
+                Segment(
+                    source: builder.tapOffset(
+                        row: band.rows.lowerBound + tap - firstRow, column: 0, window, dy),
+                    weight: tap * dy.channels * WeightLayout.block, length: dy.channels))
+        }
+        return Phase(
+            rows: band.rows.count, columns: dy.width, firstRow: band.rows.lowerBound, firstColumn: 0,
+            segments: UnsafePointer(builder.memory.store(segments)), segmentCount: segments.count)
+    }
+}
+
+/// Rows of outputs that meet the source with the same rows of the kernel: at the map's edges others would meet zeros
+/// alone.
+private struct Band {
+    var rows: Range<Int>
+    var taps: Range<Int>
+
+    /// - Parameter window: whose `rowSpan` is the kernel's height.
+    static func all(_ height: Int, _ window: SourceWindow, source: TensorView) -> [Band] {
+        var bands: [Band] = []
+        for row in 0..<height {
+            let first = max(window.padTop - row, 0)
+            let end = min(source.height + window.padTop - row, window.rowSpan)
+            let taps = first..<end
+            if let last = bands.last, last.taps == taps {
+                bands[bands.count - 1].rows = last.rows.lowerBound..<row + 1
+            } else {
+                bands.append(Band(rows: row..<row + 1, taps: taps))
+            }
+        }
+        return bands
+    }
+}

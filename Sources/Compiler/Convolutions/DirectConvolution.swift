@@ -1,0 +1,182 @@
+internal import KernelInterface
+internal import Tensors
+
+/// Sums over kernel taps on a register tile (`KernelBody/Convolution.swift`): it computes what no other algorithm does
+/// better. Data gradients are taken once per stride phase.
+struct DirectConvolution: ConvolutionAlgorithm {
+    func accepts(_ problem: ConvolutionProblem) -> Bool { true }
+
+    func narrowMaps(of problem: ConvolutionProblem) -> NarrowMaps {
+        // dx is written, dy read as it lies, in vectors of 16 lanes.
+        problem.product != .dataGradient && problem.geometry.axis == .mapRow ? .source : .neither
+    }
+
+    func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
+        let kernels = builder.context.kernels
+        switch problem.product {
+        case .forward:
+            return builder.emitForward(part.decimated(), "convolve", kernels.convolve)
+        case .dataGradient:
+            return builder.emitDataGradient(part, "convolve", kernels.convolve)
+        case .weightGradient:
+            lowerWeightGradient(part.decimated(), in: &builder)
+            return false
+        }
+    }
+
+    private func lowerWeightGradient(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
+        let geometry = part.geometry
+        let blocking = WeightBlocking(geometry, terms: geometry.taps, capacity: Blocking.partSums)
+        var window = builder.forwardWindow(part)
+        window.isCopied = true
+        window.pixelStride = builder.spread(blocking.inputsPerPart)
+        let segments =
+            blocking.inputParts > 1
+            ? builder.segments(ofPart: blocking.inputsPerPart, geometry, part.input, window)
+            : builder.forwardSegments(geometry, part.input, window)
+        builder.emitWeightGradient(
+            part, WeightGradientForm(window: window, segments: segments, blocking: blocking), "weightGradient",
+            builder.context.kernels.weightGradient)
+    }
+}
+
+/// Sums over kernel taps where each channel has a kernel of its own: a register tile multiplies a vector of inputs, not
+/// one.
+struct DepthwiseConvolution: ConvolutionAlgorithm {
+    func accepts(_ problem: ConvolutionProblem) -> Bool { problem.geometry.isDepthwise }
+
+    func narrowMaps(of problem: ConvolutionProblem) -> NarrowMaps { .neither }
+
+    func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
+        let kernels = builder.context.kernels
+        switch problem.product {
+        case .forward:
+            return builder.emitForward(part, "convolveDepthwise", kernels.convolveDepthwise)
+        case .dataGradient:
+            return builder.emitDataGradient(part, "convolveDepthwise", kernels.convolveDepthwise)
+        case .weightGradient:
+            lowerWeightGradient(part, in: &builder)
+            return false
+        }
+    }
+
+    private func lowerWeightGradient(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
+        let geometry = part.geometry
+        let blocking = WeightBlocking(depthwise: geometry)
+        var window = builder.forwardWindow(part)
+        window.isCopied = true
+        window.pixelStride = blocking.lanesPerPart
+        // The taps of a row of the kernel are one element.
+        let rows = (0..<geometry.kernelHeight).map { row in
+            Segment(
+                source: row * window.width * window.pixelStride,
+                weight: row * geometry.kernelWidth * WeightLayout.block,
+                length: geometry.kernelWidth)
+        }
+        builder.emitWeightGradient(
+            part, WeightGradientForm(window: window, segments: rows, blocking: blocking), "depthwiseWeightGradient",
+            builder.context.kernels.depthwiseWeightGradient)
+    }
+}
+
+extension PlanBuilder {
+    /// y = x * weights + bias.
+    ///
+    /// - Returns: whether the part's sums are fused.
+    fileprivate mutating func emitForward(
+        _ part: ConvolutionPart, _ name: String, _ kernel: @escaping Kernel<ConvolutionArguments>
+    ) -> Bool {
+        let geometry = part.geometry
+        let plain = forwardWindow(part)
+        let window =
+            joined(
+                plain, geometry, rows: geometry.output.height, columns: geometry.output.width,
+                kernelHeight: geometry.kernelHeight, columnCopies: geometry.kernelWidth) ?? plain
+        let segments = forwardSegments(geometry, part.input, window)
+        let sum = TapSum(
+            geometry: geometry, source: part.input, window: window, weights: UnsafePointer(part.weights),
+            weightBlockStride: geometry.taps * geometry.inputsPerOutput * WeightLayout.block,
+            phases: [wholeMap(geometry, segments)],
+            destination: part.output, addend: part.addend, bias: part.bias, finish: part.finish, sums: part.sums)
+        return emit(sum, name, kernel)
+    }
+
+    /// dx = dy * transposed weights.
+    ///
+    /// - Returns: whether the part's sums are fused.
+    fileprivate mutating func emitDataGradient(
+        _ part: ConvolutionPart, _ name: String, _ kernel: @escaping Kernel<ConvolutionArguments>
+    ) -> Bool {
+        let (geometry, dx, dy) = (part.geometry, part.input, part.output)
+        let taps = StridePhases(geometry)
+        let window = dataGradientWindow(part, taps)
+        let phases = taps.phases.map { phase in
+            let segments = dataGradientSegments(phase, taps, dy, window, geometry)
+            return Phase(
+                rows: phase.rows, columns: phase.columns, firstRow: phase.firstRow, firstColumn: phase.firstColumn,
+                segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
+        }
+        let outputs = geometry.isDepthwise ? 1 : dy.channels
+        let sum = TapSum(
+            geometry: geometry, source: dy, window: window, weights: transposed(part, order: taps.tapOrder),
+            weightBlockStride: geometry.taps * outputs * WeightLayout.block, phases: phases, destination: dx,
+            step: geometry.stride,
+            addend: part.addend, finish: part.finish, sums: part.sums)
+        return emit(sum, name, kernel)
+    }
+
+    private func dataGradientWindow(_ part: ConvolutionPart, _ taps: StridePhases) -> SourceWindow {
+        let (geometry, dy) = (part.geometry, part.output)
+        // Of one tap, a tile's pixels would often fall on the same lines of the first-level cache.
+        let isStrided = geometry.taps == 1 && geometry.stride > 1
+        var window = SourceWindow(
+            isCopied: geometry.axis == .pixels
+                || geometry.axis == .mapRow && (isStrided || taps.needsCopy(geometry)),
+            padTop: taps.padTop, padLeft: taps.padLeft, width: taps.width, pixelStride: copiedPixel(geometry, dy),
+            rowSpan: taps.rowSpan, step: 1, scratch: workspace.scratch, scratchStride: workspace.scratchStride)
+        if let norm = part.normGradient {
+            window.normGradient = norm
+            window.pixelStride = spread(MemoryPlan.wholeVectors(dy.channels))
+        }
+        // Where the stride leaves gaps, pixels of a stride phase lie at two distances.
+        guard geometry.stride == 1 else { return window }
+        let columns = taps.phases[0].columns
+        return joined(
+            window, geometry, rows: taps.phases[0].rows, columns: columns, kernelHeight: taps.rowSpan,
+            columnCopies: taps.width - columns + 1) ?? window
+    }
+
+    private func dataGradientSegments(
+        _ phase: StridePhases.Phase, _ taps: StridePhases, _ dy: TensorView, _ window: SourceWindow,
+        _ geometry: ConvolutionGeometry
+    ) -> [Segment] {
+        var segments: [Segment] = []
+        for tap in phase.taps {
+            let source = tapOffset(row: tap.row + window.padTop, column: tap.column + window.padLeft, window, dy)
+            append(
+                geometry.isDepthwise
+                    ? Segment(source: source, weight: taps.tapOrder[tap.place] * WeightLayout.block, length: 1)
+                    : Segment(
+                        source: source, weight: tap.place * dy.channels * WeightLayout.block, length: dy.channels),
+                to: &segments)
+        }
+        return segments.flatMap(cut)
+    }
+
+    /// The weights with inputs as lanes; a depthwise convolution's are that already.
+    ///
+    /// - Parameter order: taps, by their new places.
+    mutating func transposed(_ part: ConvolutionPart, order: [Int]) -> UnsafePointer<Float> {
+        if part.geometry.isDepthwise { return UnsafePointer(part.weights) }
+        let blocks = WeightLayout.blocks(part.input.channels)
+        workspace.needPartials(blocks * part.geometry.taps * part.output.channels * WeightLayout.block)
+        call(
+            "transposeWeights", context.kernels.transposeWeights,
+            TransposeArguments(
+                source: UnsafePointer(part.weights), destination: workspace.partials, inputs: part.input.channels,
+                outputs: part.output.channels, taps: part.geometry.taps,
+                order: UnsafePointer(memory.store(order))),
+            tasks: blocks)
+        return UnsafePointer(workspace.partials)
+    }
+}

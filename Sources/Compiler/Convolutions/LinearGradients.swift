@@ -1,0 +1,66 @@
+internal import Graphs
+internal import KernelInterface
+internal import Tensors
+
+/// The gradients of linear layers: GEMM over samples, on the tensors as they lie (`KernelBody/LinearGradients.swift`).
+/// Their forward pass is a convolution whose rows are samples.
+struct LinearGradients: ConvolutionAlgorithm {
+    /// Samples of dy that are packed as lanes, side by side.
+    private static let slotBlock = 32
+
+    func accepts(_ problem: ConvolutionProblem) -> Bool {
+        problem.geometry.isLinear && problem.product != .forward
+    }
+
+    func narrowMaps(of problem: ConvolutionProblem) -> NarrowMaps { .neither }
+
+    func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
+        if problem.product == .dataGradient {
+            lowerDataGradient(part, in: &builder)
+        } else {
+            lowerWeightGradient(part, in: &builder)
+        }
+        return false
+    }
+
+    private func lowerDataGradient(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
+        let (slots, kernels) = (builder.slots, builder.context.kernels)
+        let outputs = part.output.channels
+        let groups = (slots + Self.slotBlock - 1) / Self.slotBlock
+        builder.workspace.needPartials(groups * Self.slotBlock * outputs)
+        let inputs = part.geometry.input.count
+        let slotParts = inputs * outputs <= Blocking.linearWeights ? groups : 1
+        let wanted = (Blocking.enoughTasks + slotParts - 1) / slotParts
+        let perTask = min(max((inputs + wanted - 1) / wanted, kernels.tileHeight), Blocking.linearInputs)
+        // Sums of a task's inputs and of a square more, the square and y's.
+        builder.workspace.needScratch((perTask + 16) * Self.slotBlock + 2 * 16 * 16)
+        var arguments = arguments(part, perTask: perTask, in: builder)
+        arguments.inputParts = (inputs + perTask - 1) / perTask
+        arguments.slotsPerTask = groups / slotParts * Self.slotBlock
+        builder.call(
+            "packOutputGradient", kernels.packOutputGradient, arguments, tasks: groups * WeightLayout.blocks(outputs))
+        builder.call(
+            "linearDataGradient", kernels.linearDataGradient, arguments, tasks: slotParts * arguments.inputParts)
+    }
+
+    private func lowerWeightGradient(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
+        let kernels = builder.context.kernels
+        let blocks = WeightLayout.blocks(part.output.channels)
+        let perTask = min(max(blocks / Blocking.enoughTasks, 1), Blocking.linearBlocks) * WeightLayout.block
+        let waiting = ShardTree(builder.context.batch.shards).buffers * kernels.tileHeight * WeightLayout.block
+        builder.workspace.needScratch(builder.slots * (perTask + 16) + waiting)
+        builder.call(
+            "linearWeightGradient", kernels.linearWeightGradient, arguments(part, perTask: perTask, in: builder),
+            tasks: (blocks * WeightLayout.block + perTask - 1) / perTask)
+    }
+
+    private func arguments(_ part: ConvolutionPart, perTask: Int, in builder: PlanBuilder) -> LinearGradientArguments {
+        LinearGradientArguments(
+            batch: builder.context.batch, input: part.input, outputGradient: part.output, addend: part.addend,
+            finish: part.finish,
+            weights: UnsafePointer(part.weights), gradient: part.gradient,
+            weightBlockStride: part.geometry.input.count * WeightLayout.block, turns: builder.shardTurns,
+            packed: builder.workspace.partials,
+            perTask: perTask, scratch: builder.workspace.scratch, scratchStride: builder.workspace.scratchStride)
+    }
+}

@@ -1,0 +1,151 @@
+internal import KernelInterface
+internal import Tensors
+
+/// A sum over kernel taps, as the kernels of `convolve`'s kind compute it: what they read, and what they write.
+struct TapSum {
+    var geometry: ConvolutionGeometry
+    var source: TensorView
+    var window: SourceWindow
+    /// [lanes/32][taps][inputs][32]
+    var weights: UnsafePointer<Float>
+    /// Floats from one block of 32 lanes to the next.
+    var weightBlockStride: Int
+    var phases: [Phase]
+    var destination: TensorView
+    /// Rows and columns of the destination between two pixels of a stride phase.
+    var step = 1
+    var addend: TensorView?
+    var bias: UnsafePointer<Float>?
+    /// The epilogue.
+    var finish: Finish?
+    /// Sums over what is written, to be fused where no task ends within one of their row blocks.
+    var sums: RunSums?
+
+    /// The axis along which the rows of register tiles run.
+    var axis: RowAxis { window.columnCopies > 0 ? .map : geometry.axis }
+    /// Rows of the largest stride phase.
+    var rows: Int { phases.map(\.rows).max() ?? 0 }
+}
+
+// The division of such sums into tasks.
+
+extension PlanBuilder {
+    /// Appends a sum's call.
+    ///
+    /// - Returns: whether the sums over what is written are fused.
+    mutating func emit(_ sum: TapSum, _ name: String, _ kernel: @escaping Kernel<ConvolutionArguments>) -> Bool {
+        let arguments = arguments(for: sum)
+        call(name, kernel, arguments, tasks: arguments.tasks)
+        return arguments.sums != nil
+    }
+
+    /// Divides a sum into tasks, and has the workspace hold the scratch memory that they need.
+    ///
+    /// - Parameter kept: floats that a task keeps behind its copy of the source, for some rows of a sample.
+    mutating func arguments(for sum: TapSum, kept: (_ rows: Int) -> Int = { _ in 0 }) -> ConvolutionArguments {
+        let (axis, source) = (sum.axis, sum.source)
+        var arguments = ConvolutionArguments(
+            batch: context.batch, axis: axis, source: source, window: sum.window, weights: sum.weights,
+            weightBlockStride: sum.weightBlockStride, phases: UnsafePointer(memory.store(sum.phases)),
+            phaseCount: sum.phases.count, destination: sum.destination, destinationStep: sum.step, addend: sum.addend,
+            bias: sum.bias, finish: sum.finish, samplesPerGroup: 1, groups: 1, copiedSample: 0, rowsPerStrip: 1,
+            strips: 1, lanesPerPart: 32, laneParts: 1)
+        switch axis {
+        case .mapRow: divideRows(of: sum, &arguments, kept)
+        case .map: divideMaps(of: sum, &arguments)
+        case .pixels: dividePixels(of: sum, &arguments)
+        case .samples:
+            let weights = source.channels * source.height * source.width * sum.destination.channels
+            arguments.samplesPerGroup = weights <= Blocking.linearWeights ? group(slots) : slots
+        }
+        arguments.groups = (slots + arguments.samplesPerGroup - 1) / arguments.samplesPerGroup
+        divideLanes(of: sum, &arguments)
+        let rowsPerTask = arguments.rowsPerStrip * sum.step / (axis == .pixels ? source.width : 1)
+        if let sums = sum.sums, axis != .samples, arguments.strips == 1 || rowsPerTask % sums.rowsPerRun == 0 {
+            arguments.sums = sums
+        }
+        return arguments
+    }
+
+    /// Chooses row blocks of a map, and where a map is one, samples.
+    private mutating func divideRows(
+        of sum: TapSum, _ arguments: inout ConvolutionArguments, _ kept: (_ rows: Int) -> Int
+    ) {
+        let rows = sum.rows
+        let capacity = sum.geometry.isDepthwise ? Blocking.stripFloats : Blocking.sourceFloats
+        let strip = stripRows(
+            sum.window, rows: rows, floats: capacity, multiple: (sum.sums?.rowsPerRun ?? 1) / sum.step)
+        arguments.rowsPerStrip = strip
+        arguments.strips = (rows + strip - 1) / strip
+        arguments.copiedSample = copiedSample(sum.window, rows: strip)
+        let keptSample = arguments.copiedSample + kept(strip)
+        if strip == rows { arguments.samplesPerGroup = group(capacity / keptSample) }
+        if sum.window.isCopied { workspace.needScratch(keptSample * arguments.samplesPerGroup) }
+    }
+
+    /// Chooses samples, of which the copies that join rows are made.
+    private mutating func divideMaps(of sum: TapSum, _ arguments: inout ConvolutionArguments) {
+        arguments.copiedSample = copiedSample(sum.window, rows: sum.rows)
+        arguments.samplesPerGroup = group(Blocking.joinedFloats / arguments.copiedSample)
+        workspace.needScratch(arguments.copiedSample * arguments.samplesPerGroup)
+    }
+
+    /// Chooses runs of pixels, beyond the ends of rows and of samples.
+    private mutating func dividePixels(of sum: TapSum, _ arguments: inout ConvolutionArguments) {
+        let (source, destination) = (sum.source, sum.destination)
+        let pixels = source.height * source.width
+        let unit = sum.sums.map { $0.rowsPerRun * source.width } ?? Blocking.pixelRun
+        // What is summed when it has been written must still be in the cache.
+        let fitting =
+            sum.sums == nil
+            ? Blocking.sourceFloats / source.channels
+            : Blocking.summedFloats / (source.channels + destination.channels) + unit / 3
+        let run = max(fitting / unit, 1) * unit
+        if pixels < run { arguments.samplesPerGroup = group(run / pixels) }
+        arguments.rowsPerStrip = pixels < run ? pixels * arguments.samplesPerGroup : run
+        arguments.strips = pixels < run ? 1 : (pixels + run - 1) / run
+        let copied = arguments.rowsPerStrip * sum.window.pixelStride
+        if sum.sums?.norm?.isScaled ?? false {
+            arguments.stagingOffset = MemoryPlan.wholeVectors(copied)
+            arguments.stagingPixelStride = spread(MemoryPlan.wholeVectors(destination.channels))
+        }
+        workspace.needScratch(copied + 16 + arguments.rowsPerStrip * arguments.stagingPixelStride)
+    }
+
+    /// Divides the lanes where the other axes give too few tasks.
+    private func divideLanes(of sum: TapSum, _ arguments: inout ConvolutionArguments) {
+        let channels = sum.destination.channels
+        let tasks = arguments.groups * arguments.strips
+        if sum.geometry.isDepthwise {
+            // A task copies its own lanes of the source alone.
+            arguments.lanesPerPart = sum.window.pixelStride
+            arguments.laneParts = (channels + sum.window.pixelStride - 1) / sum.window.pixelStride
+        } else {
+            (arguments.lanesPerPart, arguments.laneParts) = laneParts(
+                channels, tasks: tasks, isSamples: sum.axis == .samples && tasks == 1)
+        }
+    }
+
+    /// Samples that a task takes together, so that they share its pass over the weights: as many as fit, but leaving
+    /// enough tasks.
+    func group(_ fitting: Int) -> Int { max(min(fitting, slots / Blocking.enoughTasks), 1) }
+
+    /// Output rows whose source rows fit in `floats`: a multiple of `multiple`, or all.
+    private func stripRows(_ window: SourceWindow, rows: Int, floats: Int, multiple: Int) -> Int {
+        let unit = max(multiple, 1)
+        let fitting = (floats / (window.width * window.pixelStride) - window.rowSpan) / window.step + 1
+        let strip = min(max(fitting / unit * unit, unit), rows)
+        // Row blocks of nearly equal height.
+        let strips = (rows + strip - 1) / strip
+        return min(((rows + strips - 1) / strips + unit - 1) / unit * unit, rows)
+    }
+
+    /// The lanes of a task, and the number of such parts.
+    func laneParts(_ channels: Int, tasks: Int, isSamples: Bool) -> (perPart: Int, parts: Int) {
+        let blocks = WeightLayout.blocks(channels)
+        let wanted = isSamples ? (blocks + 1) / 2 : (Blocking.enoughTasks + tasks - 1) / tasks
+        let parts = max(min(wanted, (blocks + 1) / 2), 1)
+        let perPart = (blocks + parts - 1) / parts
+        return (perPart * WeightLayout.block, (blocks + perPart - 1) / perPart)
+    }
+}

@@ -1,0 +1,87 @@
+internal import Graphs
+internal import KernelInterface
+internal import Tensors
+
+/// Two-pixel packing, for convolutions of few outputs: the outputs of two pixels are lanes of one vector
+/// (`KernelBody/PixelPairs.swift`). Their weights' gradient has bits of its own.
+struct TwoPixelPacking: ConvolutionAlgorithm {
+    func accepts(_ problem: ConvolutionProblem) -> Bool {
+        let geometry = problem.geometry
+        return geometry.output.channels <= MemoryPlan.narrowPixel && geometry.stride == 1 && geometry.kernelWidth > 1
+            && !geometry.isDepthwise && !geometry.isLinear && problem.product != .dataGradient && !problem.hasAddend
+    }
+
+    /// y is written two pixels at a time, and so is dy read; x goes through a copy.
+    func narrowMaps(of problem: ConvolutionProblem) -> NarrowMaps { .all }
+
+    /// No sums are fused: they are of one pixel's lanes.
+    func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
+        if problem.product == .forward {
+            lowerForward(part, in: &builder)
+        } else {
+            lowerWeightGradient(part, in: &builder)
+        }
+        return false
+    }
+
+    /// y = x * weights + bias, with an activation behind it where the part has one.
+    private func lowerForward(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
+        let geometry = part.geometry
+        let weightCount = geometry.kernelHeight * (geometry.kernelWidth + 1) * part.input.channels * WeightLayout.block
+        builder.workspace.needPartials(weightCount + MemoryPlan.laneGranule)
+        let weights = builder.workspace.partials
+        builder.call(
+            "pairWeights", builder.context.kernels.pairWeights,
+            PairedWeightArguments(
+                source: UnsafePointer(part.weights), bias: part.bias, destination: weights,
+                inputs: part.input.channels, kernelHeight: geometry.kernelHeight, kernelWidth: geometry.kernelWidth),
+            tasks: 1)
+        let window = window(part, in: builder)
+        let phase = builder.wholeMap(geometry, segments(geometry, window, in: builder))
+        let arguments = builder.arguments(
+            for: TapSum(
+                geometry: geometry, source: part.input, window: window, weights: UnsafePointer(weights),
+                weightBlockStride: weightCount, phases: [phase], destination: part.output,
+                bias: UnsafePointer(weights + weightCount), finish: part.finish))
+        // A row of outputs.
+        builder.workspace.needScratch(
+            arguments.copiedSample + (geometry.output.width + 1) / 2 * MemoryPlan.laneGranule)
+        builder.call("convolvePairs", builder.context.kernels.convolvePairs, arguments, tasks: arguments.tasks)
+    }
+
+    private func lowerWeightGradient(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
+        let geometry = part.geometry
+        let blocking = WeightBlocking(geometry, terms: geometry.taps, capacity: Blocking.partSums)
+        var window = window(part, in: builder)
+        window.pixelStride = builder.spread(blocking.inputsPerPart)
+        let segments = segments(geometry, window, in: builder)
+        builder.emitWeightGradient(
+            part, WeightGradientForm(window: window, segments: segments, blocking: blocking, isPaired: true),
+            "pairedWeightGradient", builder.context.kernels.pairedWeightGradient)
+    }
+
+    /// A copy of the source that holds all inputs of a kernel one column wider.
+    private func window(_ part: ConvolutionPart, in builder: PlanBuilder) -> SourceWindow {
+        var window = builder.forwardWindow(part)
+        window.isCopied = true
+        window.width = (part.geometry.output.width + 1) / 2 * 2 + part.geometry.kernelWidth - 1
+        return window
+    }
+
+    /// The taps of a kernel one column wider.
+    private func segments(
+        _ geometry: ConvolutionGeometry, _ window: SourceWindow, in builder: PlanBuilder
+    ) -> [Segment] {
+        var segments: [Segment] = []
+        let columns = geometry.kernelWidth + 1
+        for tap in 0..<(geometry.kernelHeight * columns) {
+            let place = (tap / columns * window.width + tap % columns) * window.pixelStride
+            builder.append(
+                Segment(
+                    source: place, weight: tap * geometry.inputsPerOutput * WeightLayout.block,
+                    length: geometry.inputsPerOutput),
+                to: &segments)
+        }
+        return segments.flatMap(builder.cut)
+    }
+}

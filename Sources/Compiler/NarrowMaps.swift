@@ -1,0 +1,61 @@
+internal import Graphs
+internal import KernelInterface
+internal import Tensors
+
+extension Graph {
+    /// Whether the channels of a map are padded to 8 and not to 16, by `ValueID.index`. Such a map has eight channels
+    /// at most and an even number of pixels a row, and all nodes that write or read it can do so
+    /// (`KernelBody/NarrowMaps.swift`). It is half as large, and two pixels make one vector of sixteen lanes.
+    ///
+    /// The padding changes places alone, no numbers.
+    ///
+    /// - Parameter algorithms: those that will compute its convolutions.
+    func narrowMaps(_ algorithms: ConvolutionAlgorithms) -> [Bool] {
+        var isNarrow = values.map { value in
+            value.shape.channels <= MemoryPlan.narrowPixel && value.shape.width % 2 == 0
+        }
+        isNarrow[input.index] = false
+        for node in nodes {
+            let accepted = acceptedNarrow(by: node, algorithms)
+            for value in node.reads + [node.output].compactMap({ $0 }) where !accepted.contains(value) {
+                isNarrow[value.index] = false
+            }
+        }
+        return isNarrow
+    }
+
+    /// The values of a node whose maps may have their channels padded to 8.
+    private func acceptedNarrow(by node: Node, _ algorithms: ConvolutionAlgorithms) -> [ValueID] {
+        guard node.addend == nil, node.load == nil, node.gradientLoad == nil, node.sums == nil else { return [] }
+        let values = node.reads + [node.output].compactMap { $0 }
+        switch node.operation {
+        case .convolution, .convolutionDataGradient, .convolutionWeightGradient:
+            switch problem(of: node).map({ algorithms.algorithm(for: $0).narrowMaps(of: $0) }) {
+            case .all: return values
+            case .source: return [node.inputs[0]]
+            case .neither, nil: return []
+            }
+        case .averagePool: return values
+        case .averagePoolGradient: return node.activated == nil ? [] : values
+        default: return []
+        }
+    }
+
+    /// The problem that a node is; nil for what is none, and for convolutions in groups, which are several.
+    private func problem(of node: Node) -> ConvolutionProblem? {
+        let (product, convolution, input, output): (ConvolutionProduct, Convolution, ValueID?, ValueID?)
+        switch node.operation {
+        case .convolution(let it): (product, convolution, input, output) = (.forward, it, node.inputs[0], node.output)
+        case .convolutionDataGradient(let it):
+            (product, convolution, input, output) = (.dataGradient, it, node.output, node.inputs[0])
+        case .convolutionWeightGradient(let it):
+            (product, convolution, input, output) = (.weightGradient, it, node.inputs[0], node.inputs[1])
+        default: return nil
+        }
+        guard convolution.groups == 1, let input, let output else { return nil }
+        return ConvolutionProblem(
+            product: product,
+            geometry: ConvolutionGeometry(convolution, input: self[input].shape, output: self[output].shape),
+            hasAddend: node.addend != nil, hasActivation: node.activation != nil)
+    }
+}

@@ -1,0 +1,146 @@
+internal import Graphs
+internal import KernelInterface
+internal import Tensors
+
+// A convolution's node becomes one problem for each super-group of its channels, which the first algorithm that accepts
+// it lowers.
+
+extension PlanBuilder {
+    mutating func lowerConvolution(_ node: Node, _ convolution: Convolution) {
+        guard let output = node.output else { return }
+        lower(
+            .forward, of: node, convolution, input: node.inputs[0], output: output, written: output,
+            firstWritten: \.firstOutput)
+    }
+
+    mutating func lowerDataGradient(_ node: Node, _ convolution: Convolution) {
+        guard let output = node.output else { return }
+        lower(
+            .dataGradient, of: node, convolution, input: output, output: node.inputs[0], written: output,
+            firstWritten: \.firstInput)
+    }
+
+    mutating func lowerWeightGradient(_ node: Node, _ convolution: Convolution) {
+        guard let packing = context.parameters.entries[convolution.weight.index].packing else { return }
+        if let bias = convolution.bias { lowerBiasGradient(view(node.inputs[1]), bias) }
+        forEachPart(of: node, convolution, input: node.inputs[0], output: node.inputs[1]) { builder, part in
+            _ = builder.lower(.weightGradient, part)
+        }
+        guard packing.merged > 1, !packing.isDepthwise else { return }
+        call(
+            "maskGroups", context.kernels.maskGroups,
+            GroupMaskArguments(
+                gradient: gradient(convolution.weight), stride: packing.superStride, inputs: packing.superInputs,
+                outputs: packing.superOutputs, inputsPerGroup: packing.inputs / packing.groups,
+                outputsPerGroup: packing.outputs / packing.groups, taps: packing.taps),
+            tasks: packing.superGroups)
+    }
+
+    /// Lowers a product that writes a tensor, whose sums a kernel may fuse.
+    ///
+    /// - Parameter firstWritten: a part's first channel among those of the tensor that is written.
+    private mutating func lower(
+        _ product: ConvolutionProduct, of node: Node, _ convolution: Convolution, input: ValueID, output: ValueID,
+        written: ValueID, firstWritten: KeyPath<ConvolutionPart, Int>
+    ) {
+        let sums = runSums(node.sums, of: written)
+        var isSummed = sums != nil
+        forEachPart(of: node, convolution, input: input, output: output) { builder, part in
+            var part = part
+            part.sums = sums?.slice(from: part[keyPath: firstWritten])
+            isSummed = builder.lower(product, part) && isSummed
+        }
+        if isSummed, let kind = node.sums, let sums { finishSums(kind, sums, of: written) }
+    }
+
+    /// - Returns: whether the part's sums are fused.
+    private mutating func lower(_ product: ConvolutionProduct, _ part: ConvolutionPart) -> Bool {
+        let problem = ConvolutionProblem(
+            product: product, geometry: part.geometry, hasAddend: part.addend != nil,
+            hasActivation: part.finish != nil)
+        return context.algorithms.algorithm(for: problem).lower(problem, part, in: &self)
+    }
+
+    /// Calls `body` for each super-group, with channel slices of the tensors.
+    ///
+    /// - Parameters:
+    ///   - input: x, or dx of a data gradient.
+    ///   - output: y, or dy of gradients.
+    private mutating func forEachPart(
+        of node: Node, _ convolution: Convolution, input: ValueID, output: ValueID,
+        _ body: (inout PlanBuilder, ConvolutionPart) -> Void
+    ) {
+        guard let packing = context.parameters.entries[convolution.weight.index].packing else { return }
+        for group in 0..<packing.superGroups {
+            var geometry = ConvolutionGeometry(
+                convolution, input: graph[input].shape, output: graph[output].shape, isDepthwise: packing.isDepthwise)
+            geometry.input.channels = packing.inputs / packing.superGroups
+            geometry.output.channels = packing.superOutputs
+            /// This group's channels of a tensor.
+            func slice(_ view: TensorView) -> TensorView {
+                let channels = view.channels / packing.superGroups
+                var slice = view
+                slice.base += group * channels
+                slice.channels = channels
+                return slice
+            }
+            var finish = finish(node)
+            if let activated = finish?.activated { finish?.activated = slice(activated) }
+            let part = ConvolutionPart(
+                geometry: geometry, input: slice(view(input)),
+                normalization: node.load.map { normalization($0, from: group * geometry.input.channels) },
+                output: slice(view(output)), normGradient: node.gradientLoad.map(normGradient),
+                addend: node.addend.map { slice(view($0)) }, finish: finish,
+                weights: weights(convolution.weight) + group * packing.superStride,
+                gradient: gradient(convolution.weight) + group * packing.superStride,
+                weightCount: packing.superStride,
+                bias: convolution.bias.map { UnsafePointer(weights($0)) + group * packing.superOutputs },
+                firstInput: group * geometry.input.channels, firstOutput: group * packing.superOutputs)
+            body(&self, part)
+        }
+    }
+
+    /// The epilogue of a node.
+    func finish(_ node: Node) -> Finish? {
+        node.activation.map { Finish(function: $0.nonlinearity, activated: node.activated.map(view)) }
+    }
+
+    private mutating func lowerBiasGradient(_ dy: TensorView, _ bias: ParameterID) {
+        let shards = context.batch.shards
+        let storage = context.parameters.entries[bias.index].storage
+        let partials = shards == 1 ? gradient(bias) : workspace.partials
+        if shards > 1 { workspace.needPartials(shards * storage) }
+        call(
+            "biasGradient", context.kernels.biasGradient,
+            BiasGradientArguments(
+                batch: context.batch, outputGradient: dy, partials: partials, partialStride: storage),
+            tasks: shards)
+        if shards > 1 { emitTreeSum(partials, stride: storage, to: gradient(bias), count: storage) }
+    }
+
+    /// Adds up the shards' parts of a gradient.
+    mutating func emitTreeSum(
+        _ partials: UnsafeMutablePointer<Float>, stride: Int, to target: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        let chunk = 16_384
+        call(
+            "treeSum", context.kernels.treeSum,
+            TreeSumArguments(
+                partials: partials, partialStride: stride, shards: context.batch.shards, destination: target,
+                count: count, chunk: chunk),
+            tasks: (count + chunk - 1) / chunk)
+    }
+}
+
+extension Activation {
+    /// The activation as kernels know it.
+    fileprivate var nonlinearity: Nonlinearity {
+        switch self {
+        case .relu: .relu
+        case .relu6: .relu6
+        case .sigmoid: .sigmoid
+        case .tanh: .tanh
+        case .gelu: .gelu
+        }
+    }
+}

@@ -1,0 +1,38 @@
+internal import Compiler
+
+extension Engine {
+    /// The CPU whose kernels OpenBLAS has taken, in its own words; nil where our own kernels compute.
+    ///
+    /// `Haswell` on a CPU with AVX-512 is half its speed: the user has set `OPENBLAS_CORETYPE`.
+    package var openBLASCore: String? { openBLAS?.chosenCore }
+
+    /// The library for a backend's products; nil for our own kernels.
+    ///
+    /// - Throws: `EngineError.noOpenBLAS`
+    static func openBLAS(for configuration: EngineConfiguration) throws(EngineError) -> OpenBLAS? {
+        guard configuration.backend == .openblas else { return nil }
+        do {
+            var library = try OpenBLAS.loaded()
+            library.threads = configuration.threads
+            return library
+        } catch {
+            throw EngineError(error)
+        }
+    }
+}
+
+extension EngineError {
+    init(_ error: NoOpenBLAS) {
+        self = .noOpenBLAS(
+            reason: error.reason, available: Backend.supported.filter { $0 != .openblas }.map(\.rawValue))
+    }
+}
+
+extension EngineConfiguration {
+    /// The algorithms that compute convolutions.
+    ///
+    /// - Parameter openBLAS: the library that computes products; nil for our own kernels.
+    func algorithms(_ openBLAS: OpenBLAS?) -> ConvolutionAlgorithms {
+        ConvolutionAlgorithms(openBLAS: openBLAS, usesWinograd: usesWinograd)
+    }
+}

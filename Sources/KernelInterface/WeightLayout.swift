@@ -1,0 +1,11 @@
+/// The layout of packed weights: [outputs / 32][taps][inputs][32], unused lanes zero.
+package enum WeightLayout {
+    /// Outputs that lie side by side: a channel block, two vectors of a register tile's widest lanes.
+    package static var block: Int { 32 }
+
+    /// The channel blocks that hold some outputs.
+    package static func blocks(_ outputs: Int) -> Int { (outputs + block - 1) / block }
+
+    /// The outputs of whole channel blocks that hold some outputs.
+    package static func padded(_ outputs: Int) -> Int { blocks(outputs) * block }
+}
