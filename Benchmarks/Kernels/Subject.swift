@@ -50,10 +50,12 @@ struct Subject {
                 Self.layer, to: output.channels, kernel: convolution.kernelHeight, stride: convolution.stride,
                 padding: convolution.padding, groups: convolution.groups, bias: convolution.bias != nil)
         case .batchNorm: x.batchNorm(Self.layer)
-        case .relu: x.relu(Self.layer)
-        case .relu6: x.relu6(Self.layer)
-        case .sigmoid: x.sigmoid(Self.layer)
-        case .tanh: x.tanh(Self.layer)
+        case .activation(.relu): x.relu(Self.layer)
+        case .activation(.relu6): x.relu6(Self.layer)
+        case .activation(.sigmoid): x.sigmoid(Self.layer)
+        case .activation(.tanh): x.tanh(Self.layer)
+        case .activation(.gelu): x.gelu(Self.layer)
+        case .scale(let factor): x.scaled(by: factor)
         case .localResponseNormalization(let size, let alpha, let beta, let k):
             x.localResponseNormalization(Self.layer, size: size, alpha: alpha, beta: beta, k: k)
         case .maxPool(let pooling):

@@ -145,10 +145,10 @@ package struct MemoryPlan {
         switch node.operation {
         case .slice, .concatenate: return nil
         case _ where node.addend != nil: candidates = [node.addend].compactMap { $0 }
-        case .relu, .relu6, .sigmoid, .tanh, .gelu, .scale, .scaleGradient, .dropout, .dropoutGradient, .add,
+        case .activation, .scale, .scaleGradient, .dropout, .dropoutGradient, .add,
             .batchNorm, .normalize:
             candidates = node.inputs
-        case .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .geluGradient, .batchNormGradient,
+        case .activationGradient, .batchNormGradient,
             .normShift:
             candidates = [node.inputs[1]]
         case .residualGradient: candidates = [node.inputs[2]]

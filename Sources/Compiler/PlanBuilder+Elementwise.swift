@@ -3,6 +3,28 @@ internal import KernelInterface
 internal import Tensors
 
 extension PlanBuilder {
+    mutating func lower(_ activation: Activation, _ node: Node) {
+        let kernels = context.kernels
+        switch activation {
+        case .relu: lowerElementwise(node, "relu", kernels.relu)
+        case .relu6: lowerElementwise(node, "relu6", kernels.relu6)
+        case .sigmoid: lowerElementwise(node, "sigmoid", kernels.sigmoid)
+        case .tanh: lowerElementwise(node, "tanh", kernels.tanh)
+        case .gelu: lowerElementwise(node, "gelu", kernels.gelu)
+        }
+    }
+
+    mutating func lowerGradient(of activation: Activation, _ node: Node) {
+        let kernels = context.kernels
+        switch activation {
+        case .relu: lowerElementwise(node, "reluGradient", kernels.reluGradient)
+        case .relu6: lowerElementwise(node, "relu6Gradient", kernels.relu6Gradient)
+        case .sigmoid: lowerElementwise(node, "sigmoidGradient", kernels.sigmoidGradient)
+        case .tanh: lowerElementwise(node, "tanhGradient", kernels.tanhGradient)
+        case .gelu: lowerElementwise(node, "geluGradient", kernels.geluGradient)
+        }
+    }
+
     mutating func lowerElementwise(
         _ node: Node, _ name: String, _ kernel: @escaping Kernel<ElementwiseArguments>, factor: Float = 1
     ) {

@@ -73,11 +73,11 @@ struct ONNXGraphWriter {
         case .batchNorm(let norm):
             let inputs = try addInitializers([norm.weight, norm.bias, norm.runningMean, norm.runningVariance])
             append("BatchNormalization", node, more: inputs, [ONNXAttributeProto("epsilon", norm.epsilon)])
-        case .relu: append("Relu", node)
-        case .relu6: append("Clip", node, more: [constant("relu6.min", 0), constant("relu6.max", 6)])
-        case .sigmoid: append("Sigmoid", node)
-        case .tanh: append("Tanh", node)
-        case .gelu: writeGELU(node)
+        case .activation(.relu): append("Relu", node)
+        case .activation(.relu6): append("Clip", node, more: [constant("relu6.min", 0), constant("relu6.max", 6)])
+        case .activation(.sigmoid): append("Sigmoid", node)
+        case .activation(.tanh): append("Tanh", node)
+        case .activation(.gelu): writeGELU(node)
         case .scale(let factor): append("Mul", node, more: [constant("scale.factor", factor)])
         case .localResponseNormalization(let size, let alpha, let beta, let k):
             try writeResponseNormalization(node, size: size, alpha: alpha, beta: beta, k: k)

@@ -97,11 +97,9 @@ private struct Backward {
             } else {
                 graph.nodes.append(Node(.batchNormGradient(norm), inputs: [x, dy], output: nil, layer: layer))
             }
-        case .relu: contribute(.reluGradient, [y, dy], to: x, layer: layer)
-        case .relu6: contribute(.relu6Gradient, [y, dy], to: x, layer: layer)
-        case .sigmoid: contribute(.sigmoidGradient, [y, dy], to: x, layer: layer)
-        case .tanh: contribute(.tanhGradient, [y, dy], to: x, layer: layer)
-        case .gelu: contribute(.geluGradient, [x, dy], to: x, layer: layer)
+        case .activation(let activation):
+            let read = activation.gradientReadsInput ? x : y
+            contribute(.activationGradient(activation), [read, dy], to: x, layer: layer)
         case .scale(let factor): contribute(.scaleGradient(factor), [dy], to: x, layer: layer)
         case .localResponseNormalization(let size, let alpha, let beta, let k):
             let gradient = Operation.localResponseNormalizationGradient(size: size, alpha: alpha, beta: beta, k: k)

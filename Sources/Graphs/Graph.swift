@@ -157,26 +157,10 @@ package enum Operation: Sendable {
     /// and identity. The batch norm's gradients of weight and bias are computed with it.
     case residualGradient(BatchNorm)
 
-    /// [x] -> max(x, 0)
-    case relu
-    /// [y, dy] -> dx
-    case reluGradient
-    /// [x] -> min(max(x, 0), 6)
-    case relu6
-    /// [y, dy] -> dx: dy where 0 < y < 6
-    case relu6Gradient
-    /// [x] -> 1 / (1 + exp(-x))
-    case sigmoid
-    /// [y, dy] -> dx
-    case sigmoidGradient
-    /// [x] -> tanh(x)
-    case tanh
-    /// [y, dy] -> dx = dy * (1 - y^2)
-    case tanhGradient
-    /// [x] -> x Phi(x), Phi the normal distribution's cumulative function
-    case gelu
-    /// [x, dy] -> dx = dy * (Phi(x) + x phi(x)), phi the normal distribution's density
-    case geluGradient
+    /// [x] -> y
+    case activation(Activation)
+    /// [y, dy] -> dx, or [x, dy] -> dx where the activation's `gradientReadsInput`.
+    case activationGradient(Activation)
     /// [x] -> x times the number
     case scale(Float)
     /// [dy] -> dx = dy times the number
@@ -323,17 +307,21 @@ package struct NormPart: Hashable, Sendable {
     }
 }
 
-/// An activation that can be part of another operation.
+/// An activation, which stands by itself or is part of another operation.
 package enum Activation: Hashable, Sendable {
-    /// max(y, 0)
+    /// max(x, 0)
     case relu
-    /// min(max(y, 0), 6)
+    /// min(max(x, 0), 6)
     case relu6
-    /// 1 / (1 + exp(-y))
+    /// 1 / (1 + exp(-x))
     case sigmoid
     case tanh
-    /// y Phi(y); its gradient follows from y, not from the result
+    /// x Phi(x), Phi the normal distribution's cumulative function
     case gelu
+
+    /// Whether dx follows from x and dy: dy * (Phi(x) + x phi(x)) of GELU, phi the normal distribution's density. Of
+    /// the others it follows from y and dy.
+    package var gradientReadsInput: Bool { self == .gelu }
 
     /// Whether it only clamps numbers: its gradient is a mask, which is cheap to compute again.
     package var isClamp: Bool { self == .relu || self == .relu6 }

@@ -123,11 +123,11 @@ private struct Lowering {
                     epsilon: norm.epsilon, momentum: norm.momentum, weight: parameters[0], bias: parameters[1],
                     runningMean: parameters[2], runningVariance: parameters[3], batchesTracked: parameters[4],
                     index: norms))
-        case .relu: return .relu
-        case .relu6: return .relu6
-        case .sigmoid: return .sigmoid
-        case .tanh: return .tanh
-        case .gelu: return .gelu
+        case .relu: return .activation(.relu)
+        case .relu6: return .activation(.relu6)
+        case .sigmoid: return .activation(.sigmoid)
+        case .tanh: return .activation(.tanh)
+        case .gelu: return .activation(.gelu)
         case .scale(let factor): return .scale(factor)
         case .localResponseNormalization(let norm):
             return .localResponseNormalization(size: norm.size, alpha: norm.alpha, beta: norm.beta, k: norm.k)

@@ -77,11 +77,7 @@ extension Graph {
             .convolutionWeightGradient(let convolution):
             family(of: convolution)
         case .batchNorm, .normalize, .moments, .batchNormGradient, .normShift, .residualGradient: "batch norm"
-        case .relu, .reluGradient: "ReLU"
-        case .relu6, .relu6Gradient: "ReLU6"
-        case .sigmoid, .sigmoidGradient: "sigmoid"
-        case .tanh, .tanhGradient: "tanh"
-        case .gelu, .geluGradient: "GELU"
+        case .activation(let activation), .activationGradient(let activation): activation.family
         case .scale, .scaleGradient: "scaling"
         case .localResponseNormalization, .localResponseNormalizationGradient: "response normalization"
         case .maxPool, .maxPoolGradient: "max pooling"
@@ -101,5 +97,17 @@ extension Graph {
         // Shape is [K, C / groups, …].
         return weight.shape[1] == 1 && weight.shape[0] == convolution.groups
             ? "depthwise convolution" : "grouped convolution"
+    }
+}
+
+extension Activation {
+    fileprivate var family: String {
+        switch self {
+        case .relu: "ReLU"
+        case .relu6: "ReLU6"
+        case .sigmoid: "sigmoid"
+        case .tanh: "tanh"
+        case .gelu: "GELU"
+        }
     }
 }

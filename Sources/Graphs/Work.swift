@@ -111,16 +111,8 @@ extension Graph {
         case .normShift: return 4 * output
         case .residualGradient(let norm): return (4 + (norm.activation?.gradientOperations ?? 0)) * output
         case .add, .dropout, .dropoutGradient: return output
-        case .relu: return Activation.relu.operations * output
-        case .reluGradient: return Activation.relu.gradientOperations * output
-        case .relu6: return Activation.relu6.operations * output
-        case .relu6Gradient: return Activation.relu6.gradientOperations * output
-        case .sigmoid: return Activation.sigmoid.operations * output
-        case .sigmoidGradient: return Activation.sigmoid.gradientOperations * output
-        case .tanh: return Activation.tanh.operations * output
-        case .tanhGradient: return Activation.tanh.gradientOperations * output
-        case .gelu: return Activation.gelu.operations * output
-        case .geluGradient: return Activation.gelu.gradientOperations * output
+        case .activation(let activation): return activation.operations * output
+        case .activationGradient(let activation): return activation.gradientOperations * output
         case .scale, .scaleGradient: return output
         // A window's squares and their sum; scale, offset, power, division.
         case .localResponseNormalization(let size, _, _, _): return (2 * size + 4) * output

@@ -161,7 +161,7 @@ struct DifferentiationTests {
         for node in graph.nodes {
             let shapes = node.inputs.map { graph[$0].shape }
             switch node.operation {
-            case .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .geluGradient, .batchNormGradient:
+            case .activationGradient, .batchNormGradient:
                 #expect(shapes[0] == shapes[1], "\(node.layer)")
             case .maxPoolGradient:
                 #expect(shapes[1] == shapes[2], "\(node.layer)")
@@ -317,8 +317,7 @@ struct GradientSumTests {
         let specimen = try #require(Specimen.small.first { $0.network.name == name })
         let graph = try specimen.graph()
         return graph.nodes.backward.map { node in
-            let operation = "\(node.operation)".prefix { $0 != "(" }
-            return "\(node.layer): \(operation)" + (node.addend.map { " + \(graph[$0].name)" } ?? "")
+            "\(node.layer): \(node.operation.name)" + (node.addend.map { " + \(graph[$0].name)" } ?? "")
         }
     }
 

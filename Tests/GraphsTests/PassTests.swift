@@ -13,7 +13,7 @@ import Testing
     }
 
     private func count(_ nodes: [Node], _ name: String) -> Int {
-        nodes.count { String(describing: $0.operation).prefix { $0 != "(" } == name }
+        nodes.count { $0.operation.name == name }
     }
 
     @Test("ReLUs behind norms are part of them, forward and backward")

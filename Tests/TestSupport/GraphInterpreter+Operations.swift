@@ -6,12 +6,12 @@ extension Graphs.Operation {
     var isBackward: Bool {
         switch self {
         case .convolutionDataGradient, .convolutionWeightGradient, .batchNormGradient, .normShift, .residualGradient,
-            .reluGradient, .relu6Gradient, .sigmoidGradient, .tanhGradient, .geluGradient, .scaleGradient,
+            .activationGradient, .scaleGradient,
             .localResponseNormalizationGradient,
             .maxPoolGradient, .averagePoolGradient, .adaptiveAveragePoolGradient, .dropoutGradient,
             .softmaxCrossEntropyGradient:
             true
-        case .convolution, .batchNorm, .normalize, .moments, .relu, .relu6, .sigmoid, .tanh, .gelu, .scale,
+        case .convolution, .batchNorm, .normalize, .moments, .activation, .scale,
             .localResponseNormalization, .maxPool,
             .averagePool, .adaptiveAveragePool, .concatenate, .slice, .add, .dropout, .softmaxCrossEntropy:
             false
@@ -33,11 +33,7 @@ extension Run {
         case .normalize(let norm): return normalised(norm, x, identity: norm.addsIdentity ? inputs[1] : nil)
         // Each norm takes its own: the same numbers.
         case .moments: return nil
-        case .relu: return Reference.relu(x)
-        case .relu6: return Reference.relu6(x)
-        case .sigmoid: return Reference.sigmoid(x)
-        case .tanh: return Reference.tanh(x)
-        case .gelu: return Reference.gelu(x)
+        case .activation(let activation): return Reference.activation(activation, x)
         case .scale(let factor): return Reference.scale(x, by: Double(factor))
         case .localResponseNormalization(let size, let alpha, let beta, let k):
             return Reference.localResponseNormalization(
@@ -146,11 +142,7 @@ extension Run {
         // The norm's gradients of weight and bias come with its `batchNormGradient` here: both look at the same numbers.
         case .residualGradient(let norm):
             return norm.activation.map { Reference.activationGradient($0, y: inputs[1], dy) }
-        case .reluGradient: return Reference.reluGradient(y: x, dy)
-        case .relu6Gradient: return Reference.relu6Gradient(y: x, dy)
-        case .sigmoidGradient: return Reference.sigmoidGradient(y: x, dy)
-        case .tanhGradient: return Reference.tanhGradient(y: x, dy)
-        case .geluGradient: return Reference.geluGradient(x: x, dy)
+        case .activationGradient(let activation): return Reference.activationGradient(activation, y: x, dy)
         case .scaleGradient(let factor): return Reference.scale(dy, by: Double(factor))
         case .localResponseNormalizationGradient(let size, let alpha, let beta, let k):
             return Reference.localResponseNormalizationGradient(
@@ -202,7 +194,7 @@ extension Run {
     }
 }
 
-// MARK: - Activations within other operations
+// MARK: - Activations
 
 extension Reference {
     static func activation(_ activation: Activation, _ x: Maps) -> Maps {

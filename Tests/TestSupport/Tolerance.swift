@@ -49,14 +49,22 @@ extension Graph {
         // Their squares, and the logarithm and the exponential that make a power.
         case .localResponseNormalization(let size, _, _, _), .localResponseNormalizationGradient(let size, _, _, _):
             return 2 * size + 12
-        case .relu, .reluGradient, .relu6, .relu6Gradient: return 0
+        case .activation(let activation), .activationGradient(let activation): return activation.roundings
+        case .scale, .scaleGradient: return 1
+        case .dropout, .dropoutGradient, .add, .adaptiveAveragePoolGradient: return 6
+        }
+    }
+}
+
+extension Activation {
+    /// How many roundings lie in a row behind one number of it or of its gradient.
+    fileprivate var roundings: Int {
+        switch self {
+        case .relu, .relu6: 0
+        case .sigmoid, .tanh: 6
         // exp of a product that errs by half a unit, times |x| <= 5 here; a quotient, eight products and sums, the
         // polynomial's own.
-        case .gelu, .geluGradient: return 20
-        case .scale, .scaleGradient: return 1
-        case .sigmoid, .sigmoidGradient, .tanh, .tanhGradient, .dropout, .dropoutGradient, .add,
-            .adaptiveAveragePoolGradient:
-            return 6
+        case .gelu: 20
         }
     }
 }

@@ -9,7 +9,7 @@ extension Graph {
         var fused = self
         var removed: Set<Int> = []
         for (index, node) in nodes.enumerated() {
-            guard let activation = Activation(node.operation), node.addend == nil, !outlivesRun(node.inputs[0]),
+            guard case .activation(let activation) = node.operation, node.addend == nil, !outlivesRun(node.inputs[0]),
                 uses.onlyReader(of: node.inputs[0]) != nil, let place = uses.writer[node.inputs[0].index],
                 case .convolution = nodes[place].operation, nodes[place].activation == nil
             else { continue }

@@ -15,7 +15,8 @@ extension Graph {
         var fused = self
         var removed: Set<Int> = []
         for (index, node) in nodes.enumerated() {
-            guard let activation = Activation(gradient: node.operation), node.addend == nil, let dy = node.inputs.last,
+            guard case .activationGradient(let activation) = node.operation, node.addend == nil,
+                let dy = node.inputs.last,
                 uses.onlyReader(of: dy) != nil, let place = uses.writer[dy.index], nodes[place].activation == nil,
                 takes(nodes[place], activation, node.inputs[0])
             else { continue }

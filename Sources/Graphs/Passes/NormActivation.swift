@@ -9,7 +9,7 @@ extension Graph {
         var fused = self
         var removed: Set<Int> = []
         for (index, node) in nodes.enumerated() {
-            guard let activation = Activation(node.operation), activation.isClamp, let y = node.output,
+            guard case .activation(let activation) = node.operation, activation.isClamp, let y = node.output,
                 let (place, found) = ownNorm(behind: node.inputs[0], uses), found.activation == nil
             else { continue }
             var norm = found
@@ -32,5 +32,11 @@ extension Graph {
         }
         fused.removeNodes(removed)
         return fused
+    }
+}
+
+extension Operation {
+    fileprivate func isGradient(of activation: Activation) -> Bool {
+        if case .activationGradient(activation) = self { true } else { false }
     }
 }
