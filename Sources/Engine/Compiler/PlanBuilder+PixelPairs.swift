@@ -4,7 +4,8 @@ internal import Tensors
 
 extension ConvolutionGeometry {
     /// Whether a convolution and its weight gradient use two-pixel packing: the outputs of two pixels are lanes of one
-    /// vector (`KernelBody/PixelPairs.swift`). That follows from the layer alone: the gradient's bits are other ones.
+    /// vector (`KernelBody/Convolution/PixelPairs.swift`). That follows from the layer alone: the gradient's bits are
+    /// other ones.
     var isPaired: Bool {
         output.channels <= MemoryPlan.narrowPixel && stride == 1 && kernelWidth > 1 && !isDepthwise && !isLinear
     }

@@ -4,8 +4,8 @@ internal import Tensors
 
 extension ConvolutionGeometry {
     /// Whether the data gradient of a convolution that reads few channels is GEMM + col2im along the width: the taps of
-    /// a kernel's row are lanes too (`KernelBody/Shear.swift`). That follows from the layer alone: its bits are other
-    /// ones.
+    /// a kernel's row are lanes too (`KernelBody/Convolution/Shear.swift`). That follows from the layer alone: its bits
+    /// are other ones.
     var isSheared: Bool {
         let width = kernelWidth * input.channels
         let vectors = (width + MemoryPlan.laneGranule - 1) / MemoryPlan.laneGranule

@@ -2,7 +2,7 @@ internal import Graphs
 internal import KernelInterface
 internal import Tensors
 
-// Convolutions of 3x3 by Winograd F(m x m, 3 x 3) (`KernelBody/MinimalFilter.swift`).
+// Convolutions of 3x3 by Winograd F(m x m, 3 x 3) (`KernelBody/Convolution/MinimalFilter.swift`).
 
 extension PlanBuilder {
     /// The form of Winograd by which a convolution or a gradient of its is computed; nil where sums over taps are
