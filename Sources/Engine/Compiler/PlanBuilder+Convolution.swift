@@ -2,8 +2,9 @@ internal import Graphs
 internal import KernelInterface
 internal import Tensors
 
-// Convolutions become kernel calls here, and in the files beside this one for their gradients: which axis tile rows run along,
-// which taps lie side by side, whether the source must be copied with zeros around, and how the work falls into tasks.
+// Convolutions become kernel calls here, and in the files beside this one for their gradients: which axis tile rows run
+// along, which taps lie side by side, whether the source must be copied with zeros around, and how the work falls into
+// tasks.
 
 extension PlanBuilder {
     mutating func lowerConvolution(_ node: Node, _ convolution: Convolution) {
@@ -150,42 +151,19 @@ extension PlanBuilder {
             lanesPerPart: 32, laneParts: 1)
         switch axis {
         case .mapRow:
-            let room = geometry.isDepthwise ? Cut.stripFloats : Cut.sourceFloats
-            let strip = stripRows(window, rows: rows, floats: room, multiple: (sums?.rowsPerRun ?? 1) / step)
-            arguments.rowsPerStrip = strip
-            arguments.copiedSample = copiedSample(window, rows: strip)
-            let keptSample = arguments.copiedSample + kept(strip)
-            if strip == rows { arguments.samplesPerGroup = group(room / keptSample) }
-            if window.isCopied { workspace.needScratch(keptSample * arguments.samplesPerGroup) }
+            cutRows(
+                of: &arguments, rows: rows, capacity: geometry.isDepthwise ? Cut.stripFloats : Cut.sourceFloats,
+                multiple: (sums?.rowsPerRun ?? 1) / step, kept: kept)
         case .map:
             arguments.copiedSample = copiedSample(window, rows: rows)
             arguments.samplesPerGroup = group(Cut.joinedFloats / arguments.copiedSample)
             workspace.needScratch(arguments.copiedSample * arguments.samplesPerGroup)
         case .pixels:
-            let pixels = source.height * source.width
-            let unit = sums.map { $0.rowsPerRun * source.width } ?? Cut.pixelRun
-            // What is summed when it has been written must still be in the cache.
-            let fitting =
-                sums == nil
-                ? Cut.sourceFloats / source.channels
-                : Cut.summedFloats / (source.channels + destination.channels) + unit / 3
-            let run = max(fitting / unit, 1) * unit
-            if pixels < run { arguments.samplesPerGroup = group(run / pixels) }
-            arguments.rowsPerStrip = pixels < run ? pixels * arguments.samplesPerGroup : run
-            arguments.strips = pixels < run ? 1 : (pixels + run - 1) / run
-            let copied = arguments.rowsPerStrip * window.pixelStride
-            let isStaged = sums?.norm?.isScaled ?? false
-            if isStaged {
-                arguments.stagingOffset = (copied + 15) / 16 * 16
-                arguments.stagingPixelStride = spread((destination.channels + 15) / 16 * 16)
-            }
-            workspace.needScratch(
-                copied + 16 + arguments.rowsPerStrip * arguments.stagingPixelStride)
+            cutPixels(of: &arguments, sums: sums)
         case .samples:
             let isSmall = source.channels * source.height * source.width * destination.channels <= Cut.linearWeights
             arguments.samplesPerGroup = isSmall ? group(slots) : slots
         }
-        if axis == .mapRow { arguments.strips = (rows + arguments.rowsPerStrip - 1) / arguments.rowsPerStrip }
         arguments.groups = (slots + arguments.samplesPerGroup - 1) / arguments.samplesPerGroup
         let tasks = arguments.groups * arguments.strips
         (arguments.lanesPerPart, arguments.laneParts) =
@@ -199,7 +177,47 @@ extension PlanBuilder {
         return arguments
     }
 
-    /// Samples that a task takes together, so that they share its pass over the weights: as many as fit, but leaving enough tasks.
+    /// Cuts maps into row blocks whose source has room in `capacity` floats, together with what tasks keep.
+    ///
+    /// - Parameters:
+    ///   - multiple: the rows of a row block are a multiple of these, or all.
+    ///   - kept: floats that a task keeps behind its copy of the source, for some rows of a sample.
+    private mutating func cutRows(
+        of arguments: inout ConvolutionArguments, rows: Int, capacity: Int, multiple: Int, kept: (_ rows: Int) -> Int
+    ) {
+        let window = arguments.window
+        let strip = stripRows(window, rows: rows, floats: capacity, multiple: multiple)
+        arguments.rowsPerStrip = strip
+        arguments.strips = (rows + strip - 1) / strip
+        arguments.copiedSample = copiedSample(window, rows: strip)
+        let keptSample = arguments.copiedSample + kept(strip)
+        if strip == rows { arguments.samplesPerGroup = group(capacity / keptSample) }
+        if window.isCopied { workspace.needScratch(keptSample * arguments.samplesPerGroup) }
+    }
+
+    /// Cuts the pixels of 1x1 convolutions into runs that lie side by side.
+    private mutating func cutPixels(of arguments: inout ConvolutionArguments, sums: RunSums?) {
+        let (source, channels) = (arguments.source, arguments.destination.channels)
+        let pixels = source.height * source.width
+        let unit = sums.map { $0.rowsPerRun * source.width } ?? Cut.pixelRun
+        // What is summed when it has been written must still be in the cache.
+        let fitting =
+            sums == nil
+            ? Cut.sourceFloats / source.channels : Cut.summedFloats / (source.channels + channels) + unit / 3
+        let run = max(fitting / unit, 1) * unit
+        if pixels < run { arguments.samplesPerGroup = group(run / pixels) }
+        arguments.rowsPerStrip = pixels < run ? pixels * arguments.samplesPerGroup : run
+        arguments.strips = pixels < run ? 1 : (pixels + run - 1) / run
+        let copied = arguments.rowsPerStrip * arguments.window.pixelStride
+        if sums?.norm?.isScaled ?? false {
+            arguments.stagingOffset = (copied + 15) / 16 * 16
+            arguments.stagingPixelStride = spread((channels + 15) / 16 * 16)
+        }
+        workspace.needScratch(copied + 16 + arguments.rowsPerStrip * arguments.stagingPixelStride)
+    }
+
+    /// Samples that a task takes together, so that they share its pass over the weights: as many as fit, but leaving
+    /// enough tasks.
     func group(_ fitting: Int) -> Int { max(min(fitting, slots / Cut.enoughTasks), 1) }
 
     /// Output rows whose source rows fit in `floats`: a multiple of `multiple`, or all.

@@ -114,57 +114,18 @@ package final class Trainer {
         self.world = world
         self.observers = observers
         log = RunLog(console: console, lossPrecision: recipe.lossPrecision)
-        let opened = try together(world) {
-            let setup = try Setup(
-                model: ModelChoice(
-                    recipe.model, options: recipe.modelOptions, scheme: recipe.initScheme, dropout: recipe.dropout),
-                data: recipe.data, validationFraction: recipe.validationFraction, imageSize: recipe.imageSize,
-                classes: recipe.classes, threads: recipe.threads,
-                instructionSet: recipe.instructionSet, convolution: recipe.convolution, shards: recipe.virtualShards,
-                images: ImageOptions(recipe), prefetchMegabytes: recipe.prefetchMegabytes, world: world)
-            try setup.dataset.require(Augmentation(recipe.augmentation))
-            for split in Split.allCases where setup.dataset.count(of: split) == 0 {
-                throw TrainingError.emptySplit(data: setup.dataset.name, split: split.rawValue)
-            }
-            return setup
-        }
-        var (recipe, choices) = (recipe, [String]())
-        if recipe.choosesBatchSize {
-            console.say("Looking for the largest batch that fits and keeps the speed")
-            let choice = try BatchSizeChoice(recipe, opened, world: world)
-            recipe = try recipe.with(batchSize: choice.chosen?.batchSize ?? Recipe.Default.batchSize)
-            choices.append(choice.words)
-        }
-        let optimizer = recipe.optimizerRule
-        self.optimizer = optimizer
-        let (fitted, setup, sizes, layout, weights) = try together(world) {
-            var setup = opened
-            let sizes = RunSizes(
-                trainingSamples: setup.dataset.count(of: .train), testSamples: setup.dataset.count(of: .test),
-                batchSize: recipe.globalBatchSize, duration: recipe.duration)
-            let weights = try recipe.classWeights?.weights(of: setup.dataset, classes: setup.network.classes)
-            // A batch that the data cannot fill takes no memory for the rest.
-            let layout = try setup.layout(
-                batchSize: min(recipe.globalBatchSize, sizes.trainingSamples), seed: recipe.seed,
-                accumulate: recipe.accumulate, labelSmoothing: recipe.labelSmoothing, classWeights: weights,
-                optimizer: optimizer, keepsAverages: recipe.averageWeights != nil)
-            let needs = setup.needs(
-                toTrain: recipe, layout, samples: sizes.trainingSamples, isCoordinator: world.rank == 0,
-                snapshots: world.localRank == 0 && recipe.snapshotEvery > 0 ? .shared : nil)
-            try needs.require()
-            setup.keepPictures(
-                recipe.imageCache, epochs: sizes.epochNumber(ofStep: sizes.totalSteps), left: needs.left())
-            return (try recipe.fitted(toSamples: sizes.trainingSamples), setup, sizes, layout, weights)
-        }
+        let prepared = try RunPreparation(recipe, world: world, console: console)
+        let (recipe, fitted, setup, sizes) = (prepared.recipe, prepared.fitted, prepared.setup, prepared.sizes)
         self.recipe = fitted
-        self.choices = choices
-        classWeights = weights
-        stopRule = StopRule(fitted)
-        averageRule = AverageRule(fitted)
         self.setup = setup
         self.sizes = sizes
+        choices = prepared.choices
+        optimizer = prepared.optimizer
+        classWeights = prepared.classWeights
+        stopRule = StopRule(fitted)
+        averageRule = AverageRule(fitted)
         (engine, frozenParameters, gradientSum, fewNormValues) = try together(world) {
-            let engine = try Engine(layout)
+            let engine = try Engine(prepared.layout)
             let frozen = try engine.setRates(ParameterRates(recipe, head: setup.network.headName))
             let graph = try Graph(network: setup.network, imageSize: setup.imageSize, purpose: .training)
             let few = FewNormValues(graph, recipe: fitted, sizes: sizes, ranks: world.size)
@@ -179,25 +140,18 @@ package final class Trainer {
         world.recorder.doAllBeat = true
         schedule = LearningRateSchedule(fitted, stepsPerEpoch: sizes.stepsPerEpoch, totalSteps: sizes.totalSteps)
         shortTraining = ShortTraining(fitted, of: setup.network, parameters: engine.parameters, sizes: sizes)
-        sampler = Sampler(
-            count: sizes.trainingSamples, batchSize: recipe.globalBatchSize, seed: recipe.seed,
-            isShuffled: recipe.shuffle,
-            balancedLabels: recipe.balancedSampling
-                ? (0..<sizes.trainingSamples).map { setup.dataset.label(at: $0, in: .train) } : nil)
+        sampler = prepared.sampler
         accumulation = recipe.accumulate > 1 ? Accumulation(of: engine.lendGradients()) : nil
         badSamples = BadSamples(
             limit: recipe.maxBadSamples, samples: sizes.trainingSamples + sizes.testSamples, isStrict: recipe.isStrict,
             say: { console.warn($0) })
-        loader = Loader(
-            dataset: setup.dataset, imageSize: setup.imageSize,
-            shorterSide: setup.presentation?.shorterSide, augmentation: Augmentation(recipe.augmentation),
-            mixing: Mixing(recipe), classWeights: weights, images: setup.images,
-            limits: setup.prefetchLimits(batchSize: min(recipe.globalBatchSize, sizes.trainingSamples)))
+        loader = prepared.loader
     }
 
     /// Trains from the beginning, or from the newest checkpoint where the recipe says so, to the end. Collective.
     ///
-    /// - Throws: `SharedFailure` where all ranks know of it; any other error is this rank's alone, and others may be waiting.
+    /// - Throws: `SharedFailure` where all ranks know of it; any other error is this rank's alone, and others may be
+    ///   waiting.
     package func run() throws -> TrainingOutcome {
         let start = Date()
         timing.start = clockSeconds
@@ -268,7 +222,8 @@ package final class Trainer {
 
     /// Forward, backward, sums over all ranks, update. Counts the step.
     ///
-    /// - Returns: what the samples of the global batch added up to; nothing where the step was not sound and left no trace.
+    /// - Returns: what the samples of the global batch added up to; nothing where the step was not sound and left no
+    ///   trace.
     private func takeStep(_ loaded: LoadedBatch, learningRate: Float) throws -> Tally {
         guard loaded.globalSamples > 0 else {
             // None of the batch can be had: there is nothing to learn from it.
