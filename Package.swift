@@ -24,8 +24,8 @@ func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-/// The settings of targets that go over every pixel or every weight: tests of whole models must not take an hour in debug
-/// builds.
+/// The settings of targets that go over every pixel or every weight: tests of whole models must not take an hour in
+/// debug builds.
 let optimized = settings + [.unsafeFlags(["-O"])]
 
 /// A target that is optimised in debug builds too.
@@ -62,8 +62,8 @@ let package = Package(
         .systemLibrary(name: "CVectors"),
         .systemLibrary(name: "CRelay"),
         .systemLibrary(name: "CProcess"),
-        // Debian's libjpeg-dev, libpng-dev and libwebp-dev; a real target, because the first two give up by longjmp, which
-        // Swift must not see.
+        // Debian's libjpeg-dev, libpng-dev and libwebp-dev; a real target, because the first two give up by longjmp,
+        // which Swift must not see.
         .target(
             name: "CImageCodecs",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),

@@ -2,8 +2,8 @@ package import Tensors
 
 /// The sum of gradients over the passes of a step, along the tree that shards of one large batch are summed by.
 ///
-/// Passes come in the order of `Sharding.passes`: each finished sum waits for its sibling, in one of as many arenas as the number of
-/// passes has binary digits.
+/// Passes come in the order of `Sharding.passes`: each finished sum waits for its sibling, in one of as many arenas as
+/// the number of passes has binary digits.
 package final class Accumulation {
     private let gradients: LentMemory<Float>
     /// Sums of 1, 2, 4, … passes.

@@ -5,8 +5,8 @@ package import Tensors
 
 /// Runs a network: owns its parameters and their gradients, and compiled plans for training and evaluation.
 ///
-/// One owner at a time; it starts threads of its own. A training step reads a batch and leaves gradients; nobody else's memory
-/// is involved until `update`.
+/// One owner at a time; it starts threads of its own. A training step reads a batch and leaves gradients; nobody else's
+/// memory is involved until `update`.
 package final class Engine {
     /// Parameters and buffers in canonical order; `ParameterID.index` indexes this list.
     package let parameters: [ParameterSpecification]
@@ -101,7 +101,8 @@ package final class Engine {
 
     // MARK: Steps
 
-    /// One forward and backward pass. Afterwards this rank's part of the gradient of the global batch's mean loss stands ready.
+    /// One forward and backward pass. Afterwards this rank's part of the gradient of the global batch's mean loss
+    /// stands ready.
     ///
     /// - Parameters:
     ///   - batch: this rank's samples, at most `shardCapacity` in each of its `shards`.

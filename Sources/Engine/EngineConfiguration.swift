@@ -8,7 +8,8 @@ package struct EngineConfiguration: Sendable {
     package var backend: Backend
     /// Threads that compute, the caller's included.
     package var threads: Int
-    /// Whether waiting threads may burn their core for some microseconds: not when the machine has more threads than cores.
+    /// Whether waiting threads may burn their core for some microseconds: not when the machine has more threads than
+    /// cores.
     package var spins = true
     /// The virtual shards this rank owns.
     package var shards: Int
@@ -52,8 +53,8 @@ package struct EngineConfiguration: Sendable {
     }
 }
 
-/// Sums numbers over all ranks, in place; every rank ends with the same bits. The engine calls it for batch-norm moments
-/// (forward) and their gradients (backward) of `--batch-norm sync`; nil keeps the moments local.
+/// Sums numbers over all ranks, in place; every rank ends with the same bits. The engine calls it for batch-norm
+/// moments (forward) and their gradients (backward) of `--batch-norm sync`; nil keeps the moments local.
 package typealias StatisticsExchange = (inout MutableSpan<Double>) throws -> Void
 
 /// Reports during the backward pass that the first so many gradients are final: those of `withGradients` and

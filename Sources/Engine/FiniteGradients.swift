@@ -26,7 +26,8 @@ private final class Finding: Sendable {
 /// Floats of a task.
 private let chunkFloats = 1 << 16
 
-/// Whether none is infinite or not a number. By bits alone: a number that is not finite has an exponent of ones, and one more carries into the sign.
+/// Whether none is infinite or not a number. By bits alone: a number that is not finite has an exponent of ones, and
+/// one more carries into the sign.
 ///
 /// - Parameter count: a multiple of 16, as the counts of all parameters in the arenas are.
 func allAreFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {

@@ -6,7 +6,8 @@ package import Tensors
 package struct TimedCall: Sendable {
     /// The node that it belongs to: an index of `Engine.trainingNodes(samples:)`.
     package let node: Int
-    /// The kernel, as `KernelTable` names it; `sgemm` for OpenBLAS's, `exchange` for sums of batch norm's moments over ranks.
+    /// The kernel, as `KernelTable` names it; `sgemm` for OpenBLAS's, `exchange` for sums of batch norm's moments over
+    /// ranks.
     package let name: String
     /// Seconds on the clock of `monotonicSeconds`.
     package let start: Double

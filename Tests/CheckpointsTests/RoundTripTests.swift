@@ -27,7 +27,8 @@ private struct Dice: RandomNumberGenerator {
         Dictionary((0..<Int.random(in: 0...4, using: &self)).map { _ in (text(), text()) }) { first, _ in first }
     }
 
-    /// A tensor of up to a few hundred numbers of any bits, with up to four dimensions that may be empty, or 64 of them.
+    /// A tensor of up to a few hundred numbers of any bits, with up to four dimensions that may be empty, or 64 of
+    /// them.
     mutating func tensor(_ name: String) -> NamedTensor {
         let isLong = Int.random(in: 0..<20, using: &self) == 0
         let shape =

@@ -145,7 +145,8 @@ import Testing
     @Test("what is not wanted, or of a type that is not read, is listed and passed over")
     func unread() throws {
         let header =
-            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[3,7]},"b":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[0,3]},"#
+            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[3,7]},"#
+            + #""b":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[0,3]},"#
             + #""c":{"dtype":"F32","shape":[2],"data_offsets":[7,15]}}"#
         let file = safetensors(header) + [1, 2, 3, 0, 0, 0x80, 0x3F, 0, 0, 0, 0x40, 0, 0, 0x40, 0x40]
         let all = try Checkpoint(file: file)

@@ -1,6 +1,7 @@
 /// Makes command lines that nobody would write, over all subcommands: a function of a seed and a number.
 ///
-/// A command line is one for a shell, so that what fails can be done again by hand: `ulimit -n 6; cnn-train predict … 2>/dev/full`.
+/// A command line is one for a shell, so that what fails can be done again by hand: `ulimit -n 6; cnn-train predict …
+/// 2>/dev/full`.
 struct CommandLineGenerator {
     /// A command line and what may be expected of it.
     struct Line {

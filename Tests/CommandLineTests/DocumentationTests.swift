@@ -50,8 +50,8 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
         return Array(words[(program + 1)...])
     }
 
-    /// The first command of a line as a shell splits it, up to a comment, a pipe or a redirection. A variable in quotes is
-    /// one word; without quotes it may be any number of words, and is left out.
+    /// The first command of a line as a shell splits it, up to a comment, a pipe or a redirection. A variable in quotes
+    /// is one word; without quotes it may be any number of words, and is left out.
     static func words(of line: String) -> [String] {
         var words: [String] = []
         var word: String?

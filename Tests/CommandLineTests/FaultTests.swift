@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// What becomes of a run when one of its ranks comes to grief: it ends, on all ranks, and says what happened. A run that did not end would
-/// be stopped by `Commands` and have status 124.
+/// What becomes of a run when one of its ranks comes to grief: it ends, on all ranks, and says what happened. A run
+/// that did not end would be stopped by `Commands` and have status 124.
 ///
 /// Faults are ordered by a variable that debug builds alone look at.
 @Suite("A run with a rank that", .serialized)

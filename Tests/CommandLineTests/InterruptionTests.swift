@@ -8,7 +8,8 @@ struct InterruptionTests {
 
     init() throws { commands = try Commands() }
 
-    /// 12 epochs of 200 steps, with a checkpoint every 50 steps: a second or two, so that there is something to interrupt.
+    /// 12 epochs of 200 steps, with a checkpoint every 50 steps: a second or two, so that there is something to
+    /// interrupt.
     private func flags(_ output: String) throws -> [String] {
         [
             "--model", "lenet", "--data", try commands.tinyData(train: 3200), "--batch-size", "16", "--lr", "0.1",
@@ -106,7 +107,8 @@ struct InterruptionTests {
     @Test("again and again, as a whole or by the death of one rank, ends with the bits of one that never was")
     func killed() throws {
         let expected = try whole()
-        // Between the checkpoints of steps 50, 100, …. Without mpirun the whole run dies at once; ranks outlive mpirun's by up to a second.
+        // Between the checkpoints of steps 50, 100, …. Without mpirun the whole run dies at once; ranks outlive
+        // mpirun's by up to a second.
         for (ranks, rank, target) in [(4, 2, 30), (4, 1, 180), (2, 0, 380), (nil, nil, 580), (4, 3, 770)]
             as [(Int?, Int?, Int)]
         {

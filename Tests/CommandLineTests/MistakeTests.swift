@@ -43,8 +43,8 @@ struct MistakeTests {
             name: "a measurement that is none",
             arguments: { commands in
                 let line =
-                    #"{"measurement": {"model": "m", "samples": 8, "threads": 1, "local_ranks": 0, "cores": 2, "events": [], "#
-                    + #""rest_seconds": 1, "update_seconds": 1, "gradients": 8, "step_seconds": [2]}}"#
+                    #"{"measurement": {"model": "m", "samples": 8, "threads": 1, "local_ranks": 0, "cores": 2, "#
+                    + #""events": [], "rest_seconds": 1, "update_seconds": 1, "gradients": 8, "step_seconds": [2]}}"#
                 try commands.write(Array(line.utf8), to: "m.json")
                 return ["plan", "--measured", "m.json"]
             }, words: ["m.json", "local_ranks", "0", "4096"]),

@@ -267,7 +267,8 @@ struct RunTests {
             "--steps", "50", "--json", ranks: ranks)
         #expect(outcome.status == 0, "\(outcome.errors)")
         let object = try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
-        // Not one in each step: what is measured is kept in arrays that grow, and the system may take pages back by itself.
+        // Not one in each step: what is measured is kept in arrays that grow, and the system may take pages back by
+        // itself.
         #expect(try #require(object["page_faults"] as? Int) < 50)
     }
 

@@ -100,7 +100,8 @@ struct WeightsTests {
         let shape = weight.shape.map(String.init).joined(separator: ",")
         let bytes = 2 * halves.count
         let header =
-            #"{"mask":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]},"fp8":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[3,5]},"#
+            #"{"mask":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]},"#
+            + #""fp8":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[3,5]},"#
             + #""\#(weight.name)":{"dtype":"F16","shape":[\#(shape)],"data_offsets":[5,\#(5 + bytes)]}}"#
         let length = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
         let content = halves.flatMap { [UInt8($0.bitPattern & 255), UInt8($0.bitPattern >> 8)] }

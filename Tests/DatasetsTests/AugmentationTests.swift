@@ -134,7 +134,8 @@ private struct Places: DrawnDataset {
     @Test("areas and ratios are spread as torchvision's")
     func resizedCropSpread() {
         let crops = (0..<8000 as Range<UInt32>).map { ResizedCropFlip(draws($0), height: 1000, width: 1000) }
-        // Two million draws by the rule of RandomResizedCrop.get_params on a square have a mean area of 0.4780; wide and high are alike.
+        // Two million draws by the rule of RandomResizedCrop.get_params on a square have a mean area of 0.4780; wide
+        // and high are alike.
         let areas = crops.map { Double($0.height * $0.width) / 1e6 }
         let mean = areas.reduce(0, +) / Double(areas.count)
         // Five standard errors of a spread of about 0.25.

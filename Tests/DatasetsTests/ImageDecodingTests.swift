@@ -26,8 +26,8 @@ struct ImageDecodingTests {
         #expect(image.pixels == expected)
     }
 
-    /// At quality 95 no coefficient of luma or chroma is further than half its step from the truth; smooth pictures of this size
-    /// stay within 6 of 255 (the coarsest steps are 10 and 12, and few coefficients are not 0).
+    /// At quality 95 no coefficient of luma or chroma is further than half its step from the truth; smooth pictures of
+    /// this size stay within 6 of 255 (the coarsest steps are 10 and 12, and few coefficients are not 0).
     @Test("of JPEG gives nearly its pixels back, progressive or not", arguments: [1, 3], [false, true])
     func jpeg(channels: Int, isProgressive: Bool) throws {
         let pixels = Pictures.gradient(width: 19, height: 10, channels: channels)

@@ -94,7 +94,8 @@ struct ImageNormalisationTests {
             of: Pictures.png(pixels, width: side, height: side, channels: 3), path: "a picture")
     }
 
-    /// Bytes lie at most half a step of 1/255 from what was drawn; in units of the deviation that is 3.7 / 510, and a few roundings.
+    /// Bytes lie at most half a step of 1/255 from what was drawn; in units of the deviation that is 3.7 / 510, and a
+    /// few roundings.
     @Test("is what the dataset drew, where the picture is of it")
     func shapes() throws {
         let drawn = try Shapes().image(3, of: .test, imageSize: 32)

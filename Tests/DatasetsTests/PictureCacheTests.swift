@@ -82,7 +82,8 @@ struct PictureCacheTests {
         let cache = try #require(PictureCache(of: plain.source, as: ImageOptions(), capacity: 1 << 20))
         #expect(cache.capacity <= 1 << 20)
         #expect(PictureCache(of: plain.source, as: ImageOptions(), capacity: cache.capacity - 1) == nil)
-        // Every second picture is looked at, and the others are larger: they fill it early, and the rest is decoded each time.
+        // Every second picture is looked at, and the others are larger: they fill it early, and the rest is decoded
+        // each time.
         let folder = try MadeFolder()
         for index in 0..<64 {
             let side = index % 2 == 0 ? 8 : 40

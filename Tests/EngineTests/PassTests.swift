@@ -53,7 +53,8 @@ import Testing
                 .convolution("filtered", to: 20, kernel: 3, padding: 1, bias: false).batchNorm("bn4").relu()
                 .convolution("down", to: 16, kernel: 3, stride: 2, padding: 1, bias: false).batchNorm("bn5").relu()
         },
-        // Strips of several runs write a norm's gradient into slices of a block's; a transition's has nothing to add to.
+        // Strips of several runs write a norm's gradient into slices of a block's; a transition's has nothing to add
+        // to.
         try? Specimen("dense block on larger maps", imageSize: 20) {
             let block = (1...3).reduce($0.convolution("stem", to: 32, kernel: 3, padding: 1, bias: false)) { x, index in
                 x.concatenate(
@@ -64,7 +65,8 @@ import Testing
             return block.batchNorm("norm").relu().convolution("transition", to: 24, kernel: 1, bias: false)
                 .averagePool(kernel: 2).batchNorm("end").relu()
         },
-        // Norms' gradients that two 1x1 convolutions compute where they read them: with and without an activation, with a ragged last vector.
+        // Norms' gradients that two 1x1 convolutions compute where they read them: with and without an activation, with
+        // a ragged last vector.
         try? Specimen("bottleneck on large maps", imageSize: 40, samples: 3) {
             let x = $0.convolution("stem", to: 64, kernel: 3, padding: 1, bias: false).batchNorm("norm").relu()
             let y = x.convolution("a", to: 70, kernel: 1, bias: false).batchNorm("norma").relu()

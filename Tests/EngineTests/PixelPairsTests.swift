@@ -5,7 +5,8 @@ import Testing
 
 /// Convolutions of few outputs compute two pixels side by side.
 @Suite struct PixelPairsTests {
-    /// Maps of even and odd widths, of one pixel and of several strips; kernels of several rows and columns over one input and some.
+    /// Maps of even and odd widths, of one pixel and of several strips; kernels of several rows and columns over one
+    /// input and some.
     private static let layers: [(inputs: Int, outputs: Int, size: Int, kernel: Int, padding: Int)] = [
         (1, 6, 28, 5, 2), (1, 8, 7, 3, 1), (3, 1, 6, 2, 0), (3, 5, 9, 5, 1), (17, 8, 6, 3, 1), (2, 7, 4, 3, 0),
         (32, 4, 5, 3, 2), (1, 3, 70, 7, 3),

@@ -2,8 +2,8 @@ import Foundation
 import Testing
 
 @Suite struct KernelSymbolTests {
-    /// A weak symbol may be shared between modules by the linker. Were one that all modules emit, compiled for AVX-512 here, chosen for
-    /// everyone, the program would crash on a CPU without it.
+    /// A weak symbol may be shared between modules by the linker. Were one that all modules emit, compiled for AVX-512
+    /// here, chosen for everyone, the program would crash on a CPU without it.
     @Test("no code under a shared name has instructions beyond x86-64", arguments: ["KernelsAVX512", "KernelsAVX2"])
     func noWideCodeLeaks(target: String) throws {
         let objects = try objectFiles(of: target)
@@ -24,8 +24,8 @@ import Testing
         #expect(all.map(String.init).contains(where: isWide))
     }
 
-    /// How a call passes a vector depends on the instruction set, and costs more than the operation. Debug builds keep the
-    /// entries of protocols' tables (`TW`, merged `TWTm`), which nothing calls: those may.
+    /// How a call passes a vector depends on the instruction set, and costs more than the operation. Debug builds keep
+    /// the entries of protocols' tables (`TW`, merged `TWTm`), which nothing calls: those may.
     @Test("kernels contain their operations on vectors and call none", arguments: ["KernelsAVX512", "KernelsAVX2"])
     func vectorOperationsAreInlined(target: String) throws {
         for object in try objectFiles(of: target) {

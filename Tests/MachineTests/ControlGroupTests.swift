@@ -126,7 +126,8 @@ import Testing
         }
         #expect(
             "\(try #require(error))"
-                == "a picture needs 3.0 GiB of memory, but there are 1.0 GiB (MemAvailable of /proc/meminfo). Make it smaller"
+                == "a picture needs 3.0 GiB of memory, but there are 1.0 GiB (MemAvailable of /proc/meminfo). "
+                + "Make it smaller"
         )
     }
 }

@@ -123,8 +123,8 @@ private func step(
         // 4 MB between two ranks are 4 MB each way: 40 ms at 100 MB/s, of which the last bucket's cannot hide.
         let network = Link(latency: 0, bandwidth: 1e8)
         let whole = step(measurement(), cluster(2, network))
-        // The first bucket and the last have 1 MiB. What is between is final with the third part, 12.5 ms before the end, when the first one's
-        // sum is there already; the last one's follows it.
+        // The first bucket and the last have 1 MiB. What is between is final with the third part, 12.5 ms before the
+        // end, when the first one's sum is there already; the last one's follows it.
         let edge = 1_048_576.0
         let waited = (4e6 - edge) / 1e8 - 0.0125
         #expect(whole.exposed > waited && whole.exposed < waited + 0.003)

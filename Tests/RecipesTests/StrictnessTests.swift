@@ -84,7 +84,8 @@ import Testing
         try Data(String(repeating: "lr: 0.1 # a long comment\n", count: 420_000).utf8).write(to: URL(filePath: path))
         #expect(
             message { _ = try RecipeOverrides(contentsOf: path) }
-                == "\(path): the recipe cannot be read: it has more than 262144 bytes; expected a few lines of `key: value`"
+                == "\(path): the recipe cannot be read: it has more than 262144 bytes; "
+                + "expected a few lines of `key: value`"
         )
         for unit in ["[", "{a: ", "- ", "? ", "[[{a: ", "a:\n", "! ", "&a ", "*a ", "\"a", "|\n", "\"\\"] {
             let text = message { _ = try file("freeze: " + String(repeating: unit, count: 250_000 / unit.utf8.count)) }

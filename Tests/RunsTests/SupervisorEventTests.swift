@@ -21,9 +21,9 @@ import Testing
         let line = event.json(at: Date(timeIntervalSince1970: 0.25))
         #expect(
             line == """
-                {"time": "1970-01-01T00:00:00.250Z", "event": "host_lost", "attempt": 2, "ranks": 4, "hosts": ["a", "b\\""], \
-                "from_step": 7, "step": 9, "rank": 1, "host": "a", "exit_code": 137, "signal": 9, "reason": "r", \
-                "seconds": 1.235}
+                {"time": "1970-01-01T00:00:00.250Z", "event": "host_lost", "attempt": 2, "ranks": 4, \
+                "hosts": ["a", "b\\""], "from_step": 7, "step": 9, "rank": 1, "host": "a", "exit_code": 137, \
+                "signal": 9, "reason": "r", "seconds": 1.235}
                 """)
         let (time, read) = try #require(SupervisorEvent.read(line.utf8))
         event.seconds = 1.235

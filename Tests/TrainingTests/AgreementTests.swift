@@ -18,7 +18,8 @@ import Testing
         #expect(words(["a", "a", "a"]) == nil)
         #expect(
             words(["b", "a", "a"])
-                == "rank 0/3 on node0 has another instruction set than rank 1: B, where rank 1 on node1 has A. Choose one."
+                == "rank 0/3 on node0 has another instruction set than rank 1: B, where rank 1 on node1 has A. "
+                + "Choose one."
         )
         #expect(words(["a", "b"])?.hasPrefix("rank 1/2 on node1 ") == true)
         #expect(words(["a", "b", "a", "c"])?.contains("rank 0 (and so do 1 more rank: 3): B, ") == true)

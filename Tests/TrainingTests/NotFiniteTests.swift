@@ -88,7 +88,8 @@ struct NotFiniteTests {
 
     @Test("as the loss of an evaluation end the run, without an accuracy and without a checkpoint of it")
     func evaluation() throws {
-        // A step so long that weights are finite still, but not what residual blocks add up to with running statistics of before.
+        // A step so long that weights are finite still, but not what residual blocks add up to with running statistics
+        // of before.
         let words = try run.failure(
             ranks: 2,
             run.flags("run") {

@@ -27,7 +27,8 @@ struct ProfileTests {
             output: Shape(features: 4), work: Work(operations: operations, bytes: bytes))
     }
 
-    /// Steps whose calls take so many seconds each; half a second to load, one to sum, two to update, a quarter to wait.
+    /// Steps whose calls take so many seconds each; half a second to load, one to sum, two to update, a quarter to
+    /// wait.
     private func recording(_ steps: [[Double]]) -> StepRecording {
         var recording = StepRecording(nodes: Self.nodes, load: Work(bytes: 50), update: Work(operations: 6, bytes: 20))
         var now = 64.0

@@ -8,8 +8,8 @@ import Testing
 
 @testable import Training
 
-/// Runs of LeNet on a handful of images, in a folder of their own: 40 to train in batches of 16, hence 3 steps an epoch, the last a
-/// short one.
+/// Runs of LeNet on a handful of images, in a folder of their own: 40 to train in batches of 16, hence 3 steps an
+/// epoch, the last a short one.
 struct TinyRun {
     let data: TinyDigits
     let folder: TemporaryFolder
@@ -108,6 +108,7 @@ struct TinyRun {
 }
 
 extension Trait where Self == ConditionTrait {
-    /// For tests of bits that are the same on any number of ranks: without AVX2 it is OpenBLAS that computes, in orders of its own.
+    /// For tests of bits that are the same on any number of ranks: without AVX2 it is OpenBLAS that computes, in orders
+    /// of its own.
     static var withOurKernels: Self { .enabled(if: Engine.supports(.avx2), "OpenBLAS has bits of its own") }
 }

@@ -231,7 +231,8 @@ struct PublishedGoogLeNetTests {
         path = folder.path + "/g.safetensors"
         let network = try Zoo.model(named: "googlenet").network(classes: 5)
         parameters = try Graph(network: network, imageSize: Self.side, purpose: .evaluation).parameters
-        // Means of what the layers read, so that numbers neither grow nor fade; the first and last layers have weights of their own.
+        // Means of what the layers read, so that numbers neither grow nor fade; the first and last layers have weights
+        // of their own.
         let initializer = Initializer(seed: 3)
         let drawn: Set = ["conv1.conv.weight", "fc.weight", "fc.bias"]
         let tensors = parameters.filter { !$0.name.hasPrefix("aux") && $0.role != .batchesTracked }.map { parameter in

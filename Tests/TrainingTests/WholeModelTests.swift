@@ -7,14 +7,14 @@ import Tensors
 import Testing
 import Training
 
-/// Whole models keep the promise of `docs/reproducibility.md`, at sizes that a test can afford: ten steps end with the bits that are
-/// written down here, on every CPU.
+/// Whole models keep the promise of `docs/reproducibility.md`, at sizes that a test can afford: ten steps end with the
+/// bits that are written down here, on every CPU.
 ///
 /// One after the other: VGG's classifier alone takes two gigabytes.
 @Suite("Ten steps of a whole model", .serialized, .withOurKernels)
 struct WholeModelTests {
-    /// A model at a size, and what `final.parameters_sha256` says of such a run. It changes with the order of sums of a kernel, with how
-    /// weights begin, and with the drawn shapes: a change of either must be meant.
+    /// A model at a size, and what `final.parameters_sha256` says of such a run. It changes with the order of sums of a
+    /// kernel, with how weights begin, and with the drawn shapes: a change of either must be meant.
     struct Model: CustomTestStringConvertible, Sendable {
         let name: String
         let imageSize: Int
@@ -35,7 +35,8 @@ struct WholeModelTests {
         Model("lenet_bn", 28, "aebc403377e2ec096d997832ad2a600bb5d81a9425739fadc563cf4a2f17bc3a"),
     ]
 
-    /// Concatenations and dropout, large linear layers, residual sums, bottlenecks, dense blocks, depthwise convolutions.
+    /// Concatenations and dropout, large linear layers, residual sums, bottlenecks, dense blocks, depthwise
+    /// convolutions.
     static let large = [
         Model("googlenet", 64, "412b2d777f292b1cb20dc12207d1bb5a735b548b1630be683fd53fb23975f4f8"),
         Model("vgg11", 32, "cb19004da8bf47236a3b0d7b17afc33f9a0fb288bebbcbc75d69b11382c6a186"),

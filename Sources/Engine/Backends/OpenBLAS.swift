@@ -76,8 +76,8 @@ struct OpenBLAS: Sendable {
     /// The CPU whose kernels OpenBLAS has taken, in its own words.
     var chosenCore: String? { coreName().map { String(cString: $0) } }
 
-    /// Computes a product of row-major matrices on the calling thread and OpenBLAS's own. Products of other engines wait
-    /// meanwhile.
+    /// Computes a product of row-major matrices on the calling thread and OpenBLAS's own. Products of other engines
+    /// wait meanwhile.
     ///
     /// - Parameters:
     ///   - depth: columns of `a` and rows of `b`, as they are multiplied.

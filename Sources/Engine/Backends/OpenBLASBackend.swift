@@ -2,8 +2,9 @@ internal import Graphs
 internal import KernelInterface
 internal import Tensors
 
-// The second backend: im2col and OpenBLAS's sgemm, in the order of sums that OpenBLAS likes. It shares nothing with the register tile but
-// the layout of tensors and weights, which makes it an independent check, and it runs on CPUs without AVX2.
+// The second backend: im2col and OpenBLAS's sgemm, in the order of sums that OpenBLAS likes. It shares nothing with the
+// register tile but the layout of tensors and weights, which makes it an independent check, and it runs on CPUs without
+// AVX2.
 
 /// A convolution's three products.
 enum OpenBLASProduct {
@@ -138,7 +139,8 @@ private struct OpenBLASConvolution {
         }
     }
 
-    /// Calls `body` for every tap of every output pixel: the place among the columns and, inside the map, the input pixel.
+    /// Calls `body` for every tap of every output pixel: the place among the columns and, inside the map, the input
+    /// pixel.
     private func forEachTap(_ body: (_ column: Int, _ pixel: Int?) -> Void) {
         var column = 0
         for row in 0..<geometry.output.height {

@@ -114,7 +114,8 @@ struct ConvolutionPart {
     /// Sums over the written numbers, to be fused where the kernel can.
     var sums: RunSums?
 
-    /// The same convolution of the pixels alone that it reads: of a 1x1 kernel with a stride, those in between are left out.
+    /// The same convolution of the pixels alone that it reads: of a 1x1 kernel with a stride, those in between are left
+    /// out.
     func decimated() -> ConvolutionPart {
         guard geometry.taps == 1, geometry.padding == 0, geometry.stride > 1, !geometry.isDepthwise else { return self }
         var part = self

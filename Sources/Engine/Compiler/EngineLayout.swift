@@ -3,7 +3,8 @@ internal import Kernels
 internal import Machine
 internal import Tensors
 
-/// An engine before it has memory: the rewritten graphs, the places of values and parameters, and the bytes that they take.
+/// An engine before it has memory: the rewritten graphs, the places of values and parameters, and the bytes that they
+/// take.
 package struct EngineLayout {
     package let configuration: EngineConfiguration
     /// Parameters and buffers in canonical order.

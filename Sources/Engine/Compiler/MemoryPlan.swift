@@ -5,7 +5,8 @@ internal import Tensors
 ///
 /// A *root* is one range of memory, pixels x channels a sample. A value lives in a root, at a channel offset:
 /// - inputs of a concatenation live in their slice of its output, slices in their source: neither costs anything;
-/// - elementwise operations write over their input, sums over their addend, where nobody reads the old content any more.
+/// - elementwise operations write over their input, sums over their addend, where nobody reads the old content any
+///   more.
 /// Roots whose lifetimes do not overlap share addresses. Lifetimes are counted in nodes.
 struct MemoryPlan {
     /// A value's place.

@@ -82,7 +82,8 @@ extension PlanBuilder {
     }
 }
 
-/// Rows of outputs that meet the source with the same rows of the kernel: at the map's edges others would meet zeros alone.
+/// Rows of outputs that meet the source with the same rows of the kernel: at the map's edges others would meet zeros
+/// alone.
 private struct Band {
     var rows: Range<Int>
     var taps: Range<Int>

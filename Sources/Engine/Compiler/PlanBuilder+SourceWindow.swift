@@ -62,8 +62,8 @@ extension PlanBuilder {
         return geometry.taps == 1 ? spread(source.channels) : source.channels
     }
 
-    /// The distance at which to put pixels of `channels`: an odd number of cache lines where it would be an even one, so that a
-    /// column of pixels does not fall on a few lines of the first-level cache.
+    /// The distance at which to put pixels of `channels`: an odd number of cache lines where it would be an even one,
+    /// so that a column of pixels does not fall on a few lines of the first-level cache.
     func spread(_ channels: Int) -> Int {
         let line = MemoryPlan.laneGranule
         return channels % (2 * line) == 0 ? channels + line : channels

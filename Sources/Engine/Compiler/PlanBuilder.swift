@@ -208,7 +208,8 @@ struct Workspace {
     private(set) var partials = placeholder(Float.self)
     private(set) var sampleSums = placeholder(Double.self)
     private(set) var runSums = placeholder(Float.self)
-    /// Float64 numbers that ranks sum, in the order in which they are there: what goes in one message lies side by side.
+    /// Float64 numbers that ranks sum, in the order in which they are there: what goes in one message lies side by
+    /// side.
     private(set) var totals = placeholder(Double.self)
 
     /// Floats between two workers' scratch.

@@ -2,7 +2,8 @@ package import Graphs
 internal import Tensors
 
 extension Graph {
-    /// The graph with as many cheap values computed again in the backward pass as it takes to lower the most memory in use.
+    /// The graph with as many cheap values computed again in the backward pass as it takes to lower the most memory in
+    /// use.
     ///
     /// Values are chosen one after the other, the cheapest first, while all of it takes a small part of a step. A value
     /// stays chosen where it lowers the peak by half of its size or more, and by a share of it that is worth its share

@@ -1,9 +1,10 @@
 internal import KernelInterface
 
-/// The order in which a sum along the tree over shards (`Tensors/Sharding.swift`) needs the fewest places for sums that wait.
+/// The order in which a sum along the tree over shards (`Tensors/Sharding.swift`) needs the fewest places for sums that
+/// wait.
 ///
-/// The tree adds to each shard of the first half the one that lies half of all further on, then the same among those that are left. Here
-/// each subtree is finished before its partner is begun.
+/// The tree adds to each shard of the first half the one that lies half of all further on, then the same among those
+/// that are left. Here each subtree is finished before its partner is begun.
 struct ShardTree {
     private(set) var turns: [ShardTurn] = []
     /// The most sums that exist at once.

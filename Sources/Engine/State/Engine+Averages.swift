@@ -1,8 +1,9 @@
 internal import Kernels
 internal import Tensors
 
-// Averages of parameters and buffers over the steps of a run: often a better network than the last step's. (Polyak & Juditsky, "Acceleration of
-// Stochastic Approximation by Averaging", 1992; decaying as in Tarvainen & Valpola, "Mean teachers are better role models", 2017.)
+// Averages of parameters and buffers over the steps of a run: often a better network than the last step's. (Polyak &
+// Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992; decaying as in Tarvainen & Valpola, "Mean
+// teachers are better role models", 2017.)
 
 extension Engine {
     package var keepsAverages: Bool { configuration.keepsAverages }
@@ -12,7 +13,8 @@ extension Engine {
         part(.averages).baseAddress.update(from: weights.baseAddress, count: arena.count)
     }
 
-    /// average = share * average + (1 - share) * value, for each parameter and buffer. Plain products and sums, whose bits are the same on any CPU.
+    /// average = share * average + (1 - share) * value, for each parameter and buffer. Plain products and sums, whose
+    /// bits are the same on any CPU.
     ///
     /// - Parameter share: in 0..<1.
     package func average(keeping share: Float) {

@@ -3,9 +3,9 @@ internal import Tensors
 
 /// The place of each parameter in the flat arenas of weights, gradients and optimizer state, and its layout there.
 ///
-/// Trainable parameters come first, in the order in which the backward pass finishes their gradients, so that a run of finished
-/// gradients is a slice; running statistics follow. Weights are packed as kernels read them: [outputs/32][taps][inputs][32],
-/// unused lanes zero.
+/// Trainable parameters come first, in the order in which the backward pass finishes their gradients, so that a run of
+/// finished gradients is a slice; running statistics follow. Weights are packed as kernels read them:
+/// [outputs/32][taps][inputs][32], unused lanes zero.
 struct ParameterArena {
     /// A parameter's place.
     struct Entry {
@@ -112,8 +112,8 @@ struct ParameterArena {
 /// The shape of packed weights: [super-groups][outputs/32][taps][inputs][32].
 ///
 /// Groups narrower than a vector are merged into super-groups, each a dense convolution whose weights between different
-/// groups are zero and stay so. A convolution without groups is one super-group; so is a depthwise one, whose channels each
-/// have one input.
+/// groups are zero and stay so. A convolution without groups is one super-group; so is a depthwise one, whose channels
+/// each have one input.
 struct Packing: Hashable {
     /// The output channels of the whole convolution.
     var outputs: Int

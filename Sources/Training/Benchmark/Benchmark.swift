@@ -35,7 +35,8 @@ package struct Benchmark: Sendable {
     package let firstStepSeconds: Double
     /// The most memory this rank has had.
     package let peakRSSBytes: Int
-    /// Pages that this rank's timed steps found missing: a step takes no new memory, so that there are hardly any however many steps.
+    /// Pages that this rank's timed steps found missing: a step takes no new memory, so that there are hardly any
+    /// however many steps.
     package let pageFaults: Int
     /// The time that communication took on this rank in a step, at the median.
     package let communication: CommunicationTimes
@@ -50,8 +51,8 @@ package struct Benchmark: Sendable {
 
     package var fractionOfPeak: Double { gflopsPerSecond / peakGflopsPerSecond }
 
-    /// Takes `steps` steps on synthetic images, after two that do not count, with the sums over ranks that training has.
-    /// Collective.
+    /// Takes `steps` steps on synthetic images, after two that do not count, with the sums over ranks that training
+    /// has. Collective.
     ///
     /// - Parameters:
     ///   - images: a recipe whose data are read as well, alone and then with steps on them.

@@ -4,9 +4,9 @@ import Engine
 import Runs
 
 extension StepRecording {
-    /// All timed steps of all ranks as a Chrome trace, which chrome://tracing and Perfetto show: a JSON array of complete events
-    /// (`ph` X) in microseconds since the first timed step began. Steps contain layers, layers contain kernels; `pid` is the rank, `tid` 0 the
-    /// thread that computes and 1 the one that sums gradients.
+    /// All timed steps of all ranks as a Chrome trace, which chrome://tracing and Perfetto show: a JSON array of
+    /// complete events (`ph` X) in microseconds since the first timed step began. Steps contain layers, layers contain
+    /// kernels; `pid` is the rank, `tid` 0 the thread that computes and 1 the one that sums gradients.
     ///
     /// Ranks are brought together at the beginning of that step, up to what a barrier takes. Collective.
     /// - Returns: the trace on rank 0, nil elsewhere.
@@ -63,7 +63,8 @@ extension StepRecording {
     private static func microseconds(_ seconds: Double) -> Double { (seconds * 1e9).rounded() / 1e3 }
 }
 
-/// The file that a trace goes to, which is opened before there is anything to write: a place that cannot be written is found early.
+/// The file that a trace goes to, which is opened before there is anything to write: a place that cannot be written is
+/// found early.
 package final class TraceFile {
     private var file: AtomicFile
 

@@ -2,8 +2,8 @@ import Recipes
 
 /// The steps after which checkpoints are due.
 ///
-/// By steps and epochs that is a function of the step alone, so that it is the same in a run that was resumed. By time it is what
-/// rank 0's clock says, and it tells the others.
+/// By steps and epochs that is a function of the step alone, so that it is the same in a run that was resumed. By time
+/// it is what rank 0's clock says, and it tells the others.
 struct CheckpointSchedule {
     private let intervals: [Recipe.Interval]
     private let stepsPerEpoch: Int

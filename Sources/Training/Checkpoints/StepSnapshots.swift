@@ -56,8 +56,8 @@ struct ToldSnapshot {
     func gaps(after lastReported: Int) -> [String] {
         guard reportedStep > lastReported else { return [] }
         return [
-            "metrics.jsonl has no lines of steps \(Wording.grouped(lastReported + 1)) to \(Wording.grouped(reportedStep)): they were "
-                + "lost with the machine that wrote them"
+            "metrics.jsonl has no lines of steps \(Wording.grouped(lastReported + 1)) to "
+                + "\(Wording.grouped(reportedStep)): they were lost with the machine that wrote them"
         ]
     }
 }

@@ -78,8 +78,8 @@ extension Trainer {
         guard let first = complaints.first else { return }
         let others = complaints.count > 1 ? " (and so on \(Wording.count(complaints.count - 1, "more host")))" : ""
         log.warning(
-            "no snapshots are kept in the memory of \(String(decoding: first, as: UTF8.self))\(others); training goes on, and "
-                + "\(areSnapshotsKept ? "other hosts have some" : "checkpoints alone keep its state")")
+            "no snapshots are kept in the memory of \(String(decoding: first, as: UTF8.self))\(others); training goes "
+                + "on, and \(areSnapshotsKept ? "other hosts have some" : "checkpoints alone keep its state")")
     }
 
     private func snapshotHead(folder: String) throws -> SnapshotHead {

@@ -20,8 +20,8 @@ package struct Evaluation: Hashable, Sendable {
 }
 
 extension Setup {
-    /// Shows every sample of a split to the engine exactly once, over all ranks. Collective; all ranks get the same bits,
-    /// and these are the same for any number of ranks up to the number of shards.
+    /// Shows every sample of a split to the engine exactly once, over all ranks. Collective; all ranks get the same
+    /// bits, and these are the same for any number of ranks up to the number of shards.
     ///
     /// - Parameters:
     ///   - bad: counts the samples that cannot be had.

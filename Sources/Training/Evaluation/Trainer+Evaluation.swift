@@ -12,8 +12,8 @@ extension Trainer {
             || sizes.stepInEpoch(after: step) == 0 && (step / sizes.stepsPerEpoch).isMultiple(of: recipe.evaluateEvery)
     }
 
-    /// Measures the network as it stands on the test split, and keeps it where that is due: after each epoch and at the end.
-    /// Collective.
+    /// Measures the network as it stands on the test split, and keeps it where that is due: after each epoch and at the
+    /// end. Collective.
     func evaluate(isLast: Bool) throws -> Evaluation {
         try enter("evaluation", .evaluation, fault: .evaluation, mayTakeLong: true)
         let evaluation = try timingEvaluation {

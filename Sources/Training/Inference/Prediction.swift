@@ -188,8 +188,8 @@ package struct InputTensor: Sendable {
     /// Returns the name of a sample in messages and reports.
     package func name(ofSample sample: Int) -> String { "\(path)[\(sample)]" }
 
-    /// - Throws: `CheckpointError` for a file that is not safetensors, `PredictionError` for one without such a tensor, or whose numbers are
-    ///   not all finite.
+    /// - Throws: `CheckpointError` for a file that is not safetensors, `PredictionError` for one without such a tensor,
+    ///   or whose numbers are not all finite.
     package init(contentsOf path: String) throws {
         let tensors = try Checkpoint(contentsOf: path).tensors
         guard let tensor = tensors.first(where: { $0.name == "input" }) else {
@@ -248,15 +248,17 @@ extension PredictionError: CustomStringConvertible {
         case .neitherGreyNorColour(let model, let channels):
             "this \(model) takes images of \(channels) channels, but pictures have 1 or 3: give it --input-tensor"
         case .noInput(let path, let found):
-            "\(path) has no tensor 'input', but \(found.prefix(5).joined(separator: ", ")): save the images under that name"
+            "\(path) has no tensor 'input', but \(found.prefix(5).joined(separator: ", ")): "
+                + "save the images under that name"
         case .unfitTensor(let found, let expected):
             "the tensor 'input' is \(found), expected \(expected)"
         case .inputNotFinite(let path, let found, let count, let all):
-            "\(path): \(Wording.grouped(count)) of the \(Wording.count(all, "number")) of 'input' \(count == 1 ? "is" : "are") infinite "
-                + "or not a number (the first is \(found)): no network can be shown them"
+            "\(path): \(Wording.grouped(count)) of the \(Wording.count(all, "number")) of 'input' "
+                + "\(count == 1 ? "is" : "are") infinite or not a number (the first is \(found)): "
+                + "no network can be shown them"
         case .notFinite(let name, let found):
-            "\(name): a class score is \(found). The network's weights are finite, but overflow what is computed with them: take "
-                + "an earlier checkpoint, or train with a smaller --lr"
+            "\(name): a class score is \(found). The network's weights are finite, but overflow what is computed with "
+                + "them: take an earlier checkpoint, or train with a smaller --lr"
         case .someFailed(let failed, let all):
             "\(failed) of \(Wording.count(all, "picture")) could not be read, see above; the others were"
         }

@@ -39,7 +39,8 @@ package struct TrainedNetwork: Codable, Sendable {
         let share =
             own.count == classNames.count
             ? "the network's classes in another order"
-            : "\(Wording.grouped(own.count)) of the network's \(Wording.count(classNames.count, "class", plural: "classes"))"
+            : "\(Wording.grouped(own.count)) of the network's "
+                + "\(Wording.count(classNames.count, "class", plural: "classes"))"
         return (labelled, "\(dataset.name) has \(share): labels are matched by the classes' names")
     }
 }

@@ -84,8 +84,8 @@ struct BadSamples {
     private func first(of found: [String]) -> String {
         let line = found.min { Self.key(of: $0) < Self.key(of: $1) } ?? ""
         return
-            "\(Self.reason(in: line)) With --strict the first damaged sample ends the run: mend it, take it away, or leave "
-            + "--strict out"
+            "\(Self.reason(in: line)) With --strict the first damaged sample ends the run: mend it, take it away, "
+            + "or leave --strict out"
     }
 
     private func excess(_ met: Int) -> String {

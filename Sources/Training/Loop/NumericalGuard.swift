@@ -60,8 +60,8 @@ extension Trainer {
         return engine.gradientsAreFinite()
     }
 
-    /// Whether the step's loss and gradients, which all ranks have alike, may be in the parameters. Where not, does what the
-    /// recipe says and counts the step. Collective.
+    /// Whether the step's loss and gradients, which all ranks have alike, may be in the parameters. Where not, does
+    /// what the recipe says and counts the step. Collective.
     ///
     /// - Throws: `SharedFailure` where the run cannot go on.
     func isSound(
@@ -108,8 +108,8 @@ extension Trainer {
 
     /// The rank whose own part of a step was not finite first. The step is computed once more, and watched. Collective.
     ///
-    /// One rank's not-a-number is in everybody's moments after the next exchange of batch norm: so whoever has it earliest in the
-    /// order of exchanges is the first; where several have it at the same place, the lowest.
+    /// One rank's not-a-number is in everybody's moments after the next exchange of batch norm: so whoever has it
+    /// earliest in the order of exchanges is the first; where several have it at the same place, the lowest.
     private func firstBadRank(_ loaded: LoadedBatch) throws -> Int {
         guard world.size > 1 else { return 0 }
         try enter("search for the first bad rank", mayTakeLong: true)

@@ -10,11 +10,11 @@ package enum StopRequest {
     /// The process's exit code after that: try again later. (sysexits.h: EX_TEMPFAIL)
     package static let exitCode: Int32 = 75
 
-    /// From now on SIGUSR1 and SIGUSR2 ask for it; a second signal ends the process at once. A signal that whoever started this process has
-    /// had ignored, as nohup does with SIGHUP, stays ignored.
+    /// From now on SIGUSR1 and SIGUSR2 ask for it; a second signal ends the process at once. A signal that whoever
+    /// started this process has had ignored, as nohup does with SIGHUP, stays ignored.
     ///
-    /// - Parameter isAlone: whether SIGTERM, SIGINT and SIGHUP are this process's own to answer. mpirun answers them itself: it gives its
-    ///   ranks a second or two.
+    /// - Parameter isAlone: whether SIGTERM, SIGINT and SIGHUP are this process's own to answer. mpirun answers them
+    ///   itself: it gives its ranks a second or two.
     package static func listen(isAlone: Bool) {
         // The handler must find it initialised.
         _ = firstSignal.load(ordering: .relaxed)

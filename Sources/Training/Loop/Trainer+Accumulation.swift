@@ -7,8 +7,8 @@ import Tensors
 import Terminal
 
 extension Trainer {
-    /// Forward and backward passes of one step, and the beginning of the sums over ranks: those of each part of the last pass's
-    /// gradients begin when it is final.
+    /// Forward and backward passes of one step, and the beginning of the sums over ranks: those of each part of the
+    /// last pass's gradients begin when it is final.
     ///
     /// - Returns: what this rank's samples added up to.
     func trainPasses(of loaded: LoadedBatch) throws -> Tally {
@@ -41,8 +41,8 @@ extension Trainer {
         if engine.parameters.contains(where: { $0.role == .runningMean }) {
             return [
                 passes
-                    + ": batch norm sees each by itself, so that results depend on the number of ranks, and are not those of one batch of "
-                    + "\(Wording.grouped(recipe.globalBatchSize))"
+                    + ": batch norm sees each by itself, so that results depend on the number of ranks, and are not "
+                    + "those of one batch of \(Wording.grouped(recipe.globalBatchSize))"
             ]
         }
         let isExact = Sharding(shards: recipe.virtualShards, ranks: world.size * recipe.accumulate).isExact
@@ -50,8 +50,8 @@ extension Trainer {
             passes
                 + (isExact
                     ? ": the bits of one batch of \(Wording.grouped(recipe.globalBatchSize))"
-                    : ": equal to one batch of \(Wording.grouped(recipe.globalBatchSize)) up to rounding; for the same bits passes x ranks "
-                        + "must be a power of two up to --virtual-shards")
+                    : ": equal to one batch of \(Wording.grouped(recipe.globalBatchSize)) up to rounding; for the same "
+                        + "bits passes x ranks must be a power of two up to --virtual-shards")
         ]
     }
 }

@@ -113,7 +113,8 @@ extension Trainer {
     private var fillingNote: [String] {
         guard recipe.globalBatchSize > sizes.trainingSamples else { return [] }
         return [
-            "\(Wording.grouped(sizes.trainingSamples)) training samples do not fill a batch: every step takes all of them"
+            "\(Wording.grouped(sizes.trainingSamples)) training samples do not fill a batch: "
+                + "every step takes all of them"
         ]
     }
 
@@ -206,13 +207,14 @@ extension Trainer {
                 presentation: try presentation(since: about, path: "the memory of host \(snapshot.host)"),
                 fittedSteps: changes.keepTime ? coordinator.fittedSteps ?? 0 : 0,
                 notes: notes + changes.notes + snapshot.gaps(after: coordinator.lastReportedStep ?? 0) + [
-                    "going on after step \(Wording.grouped(snapshot.step)), from the memory of host \(snapshot.host) (rank "
-                        + "\(snapshot.rank))"
+                    "going on after step \(Wording.grouped(snapshot.step)), "
+                        + "from the memory of host \(snapshot.host) (rank \(snapshot.rank))"
                 ])
         }
     }
 
-    /// Begins in the folder that is asked for, or in one that no other run has, of which nothing stays where the beginning fails.
+    /// Begins in the folder that is asked for, or in one that no other run has, of which nothing stays where the
+    /// beginning fails.
     private func inNewFolder(asked: String?, _ begin: (RunFolder) throws -> Start) throws -> Start {
         let folder = try RunFolder.new(asked: asked, model: recipe.model, data: recipe.data)
         do {
@@ -297,8 +299,8 @@ extension Trainer {
         }
     }
 
-    /// Images as the run that goes on has been shown them: moments and the part that is cut out are its checkpoint's, or
-    /// those that there were before checkpoints had them.
+    /// Images as the run that goes on has been shown them: moments and the part that is cut out are its checkpoint's,
+    /// or those that there were before checkpoints had them.
     private func presentation(since about: Checkpoint.About, path: String) throws -> Presentation? {
         guard let own = setup.presentation, let kept = try about.shown(path: path) else {
             return setup.presentation

@@ -11,7 +11,8 @@ extension MachineCores {
         return (0..<max(written, 0) * 8).filter { set[$0 / 8] & (1 << ($0 % 8)) != 0 }
     }
 
-    /// Lets this thread, and those it starts from now on, run on `cores` and nowhere else. False where the system refuses.
+    /// Lets this thread, and those it starts from now on, run on `cores` and nowhere else. False where the system
+    /// refuses.
     @discardableResult
     package static func setAffinity(_ cores: [Int]) -> Bool {
         var set = [UInt8](repeating: 0, count: bytes)
@@ -19,11 +20,11 @@ extension MachineCores {
         return machine_set_affinity(set, set.count) == 0
     }
 
-    /// Gives a rank cores of its own, with their caches and their memory, where the machine's ranks fit side by side; others may use all
-    /// of `allowed`.
+    /// Gives a rank cores of its own, with their caches and their memory, where the machine's ranks fit side by side;
+    /// others may use all of `allowed`.
     ///
-    /// A binding that the launcher was told to make stays if it has a core for each thread. Open MPI pins ranks to one core each without being
-    /// told, and a pool of threads inside it would share that core.
+    /// A binding that the launcher was told to make stays if it has a core for each thread. Open MPI pins ranks to one
+    /// core each without being told, and a pool of threads inside it would share that core.
     package static func makeRoom(for choice: ThreadChoice, localRank: Int, in allowed: [Int] = allowed) {
         let bound = Set(affinity())
         guard bound.count < choice.threads || !bound.isStrictSubset(of: allowed) else { return }

@@ -52,12 +52,12 @@ package enum MachineCores {
         return max(min(allowed, quota ?? allowed), 1)
     }
 
-    /// The cores that the run may use on this machine. To be asked before the job starts, which settles it: told to bind,
-    /// `MPI_Init` binds even a process that nobody launched.
+    /// The cores that the run may use on this machine. To be asked before the job starts, which settles it: told to
+    /// bind, `MPI_Init` binds even a process that nobody launched.
     ///
-    /// Without a launcher these are the cores of the affinity mask, which is then the user's (`taskset`). mpirun pins each of
-    /// one or two ranks to a single core, even one alone, so under a launcher a rank's own mask says nothing about the machine; what
-    /// the launcher itself was allowed does.
+    /// Without a launcher these are the cores of the affinity mask, which is then the user's (`taskset`). mpirun pins
+    /// each of one or two ranks to a single core, even one alone, so under a launcher a rank's own mask says nothing
+    /// about the machine; what the launcher itself was allowed does.
     package static let allowed: [Int] = {
         let mask = Launcher.isPresent ? launcherAffinity() ?? online : affinity()
         guard let set = ControlGroups().coreList.map(cpuList(_:)), !set.isEmpty else { return mask }

@@ -43,8 +43,8 @@ func requireAgreement(on traits: [SharedTrait], in world: any Communicator) thro
     if !verdict.isEmpty { throw SharedFailure(verdict.visible) }
 }
 
-/// The ranks whose value is not that of most, in words; nil where all agree. Of two values that are equally frequent the lower
-/// rank's is the rule.
+/// The ranks whose value is not that of most, in words; nil where all agree. Of two values that are equally frequent
+/// the lower rank's is the rule.
 func disagreement(about trait: SharedTrait, _ values: [String], shown: [String], hosts: [String]) -> String? {
     let counts = Dictionary(values.map { ($0, 1) }, uniquingKeysWith: +)
     let most = counts.values.max() ?? 0
@@ -55,12 +55,12 @@ func disagreement(about trait: SharedTrait, _ values: [String], shown: [String],
     let others = odd.dropFirst().map(String.init)
     let more = others.isEmpty ? "" : " (and so do \(Wording.count(others.count, "more rank")): \(Wording.few(others)))"
     return
-        "rank \(first)/\(size) on \(hosts[first]) has another \(trait.name) than rank \(rule)\(more): \(shown[first]), where rank "
-        + "\(rule) on \(hosts[rule]) has \(shown[rule]). \(trait.remedy)"
+        "rank \(first)/\(size) on \(hosts[first]) has another \(trait.name) than rank \(rule)\(more): \(shown[first]), "
+        + "where rank \(rule) on \(hosts[rule]) has \(shown[rule]). \(trait.remedy)"
 }
 
-/// Fails on all ranks where one runs another program, or was started with other arguments. Collective; before anything else, as
-/// ranks of different minds wait for each other in vain.
+/// Fails on all ranks where one runs another program, or was started with other arguments. Collective; before anything
+/// else, as ranks of different minds wait for each other in vain.
 package func requireSameProgram(in world: any Communicator) throws {
     guard world.size > 1 else { return }
     let path = linkTarget("/proc/self/exe") ?? "cnn-train"

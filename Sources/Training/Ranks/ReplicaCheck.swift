@@ -18,7 +18,8 @@ struct ReplicaCheck {
         let ranks = fingerprints.count
         let groups = Dictionary(grouping: 0..<ranks) { fingerprints[$0] }.values
         guard groups.count > 1 else { return nil }
-        // The largest group is right; of two as large, nobody knows, and that of the lowest rank is what others are held against.
+        // The largest group is right; of two as large, nobody knows, and that of the lowest rank is what others are
+        // held against.
         let largest = groups.map(\.count).max() ?? 0
         let candidates = groups.filter { $0.count == largest }
         let reference = candidates.compactMap(\.first).min() ?? 0
@@ -32,9 +33,10 @@ struct ReplicaCheck {
             ? "rank \(odd[0])/\(ranks)" : "ranks \(odd.map(String.init).joined(separator: ", ")) of \(ranks)"
         let doubt = candidates.count > 1 ? " (which of them is right cannot be told)" : ""
         return
-            "after step \(step) the ranks no longer hold the same network: \(who) \(odd.count == 1 ? "differs" : "differ") from rank "
-            + "\(reference)\(doubt), first in \(first)\(others). A machine with bad memory does this, and so does a program that is not "
-            + "the same everywhere. The last checkpoint is still good: --resume goes on from it"
+            "after step \(step) the ranks no longer hold the same network: \(who) "
+            + "\(odd.count == 1 ? "differs" : "differ") from rank \(reference)\(doubt), first in \(first)\(others). A "
+            + "machine with bad memory does this, and so does a program that is not the same everywhere. The last "
+            + "checkpoint is still good: --resume goes on from it"
     }
 }
 

@@ -17,7 +17,8 @@ package struct SharedFailure: ErrorWithStatus, ErrorOfSeveralLines, Sendable {
 /// Does `body` on every rank; where it throws on any, throws on all.
 ///
 /// For what a rank does by itself before others wait for it: opening data, reading a checkpoint. Collective.
-/// - Throws: `SharedFailure`, with the exit status of the lowest rank that failed and in its words (on rank 0; others hold their own or none).
+/// - Throws: `SharedFailure`, with the exit status of the lowest rank that failed and in its words (on rank 0; others
+///   hold their own or none).
 package func together<Result>(
     _ communicator: any Communicator, _ body: () throws -> Result
 ) throws -> Result {

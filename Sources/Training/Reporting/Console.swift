@@ -32,8 +32,8 @@ package struct Console: Sendable {
         } catch {
             guard !Self.isLossReported.exchange(true, ordering: .relaxed) else { return }
             warn(
-                "standard output takes no more lines: \(error). Training goes on, and metrics.jsonl in the output folder "
-                    + "has what is measured")
+                "standard output takes no more lines: \(error). Training goes on, and metrics.jsonl in the output "
+                    + "folder has what is measured")
         }
     }
 

@@ -28,8 +28,9 @@ struct RunLog {
                 + "\(Wording.scaled(Double(summary.multiplyAdds))) multiply-adds an image")
         fact(
             "data",
-            "\(recipe.data), \(Wording.grouped(sizes.trainingSamples)) to train and \(Wording.grouped(sizes.testSamples)) "
-                + "to test, \(Wording.count(setup.network.classes, "class", plural: "classes")), \(size)")
+            "\(recipe.data), \(Wording.grouped(sizes.trainingSamples)) to train and "
+                + "\(Wording.grouped(sizes.testSamples)) to test, "
+                + "\(Wording.count(setup.network.classes, "class", plural: "classes")), \(size)")
         let world = ranks == setup.threads.localRanks ? "" : "\(ranks) ranks, here "
         fact("machine", "\(world)\(setup.threads), \(setup.backend.rawValue)")
         fact("batch", "\(Wording.grouped(recipe.globalBatchSize)) over all ranks" + exactness(recipe, ranks: ranks))
@@ -54,8 +55,8 @@ struct RunLog {
     private func exactness(_ recipe: Recipe, ranks: Int) -> String {
         guard !Sharding(shards: recipe.virtualShards, ranks: ranks).isExact else { return "" }
         return
-            "; \(ranks) ranks are no power of two up to \(recipe.virtualShards), the virtual shards: equal to other numbers of "
-            + "ranks up to rounding only"
+            "; \(ranks) ranks are no power of two up to \(recipe.virtualShards), the virtual shards: equal to other "
+            + "numbers of ranks up to rounding only"
     }
 
     private func optimizer(_ recipe: Recipe) -> String {
@@ -100,15 +101,15 @@ struct RunLog {
     func straggler(rank: Int, ranks: Int, ratio: Double) {
         fact(
             "note",
-            "rank \(rank)/\(ranks) stays behind: its steps take \(Wording.fixed(ratio, 2)) times as long as the median rank's. "
-                + "See what else its machine does")
+            "rank \(rank)/\(ranks) stays behind: its steps take \(Wording.fixed(ratio, 2)) times as long as the median "
+                + "rank's. See what else its machine does")
     }
 
     /// The data are slower than the network.
     func waitsForImages(share: Double) {
         note(
-            "steps wait for images \(percent(share)) of the time: smaller pictures, or more --threads where cores are idle, "
-                + "are read faster")
+            "steps wait for images \(percent(share)) of the time: smaller pictures, "
+                + "or more --threads where cores are idle, are read faster")
     }
 
     func evaluation(_ record: MetricsRecord) {
@@ -133,8 +134,8 @@ struct RunLog {
     /// Prints a warning that asks for action, though the run goes on. To standard error, as all complaints.
     func warning(_ text: String) { console.warn(text) }
 
-    /// A checkpoint that is there for good: its size, the seconds that writing and verifying took, and those that training
-    /// stood still for.
+    /// A checkpoint that is there for good: its size, the seconds that writing and verifying took, and those that
+    /// training stood still for.
     func saved(step: Int, _ commit: CheckpointDirectory.Commit, seconds: Double, copySeconds: Double) {
         let cost =
             "\(Wording.scaled(Double(commit.bytes)))B in \(Wording.fixed(seconds, 1)) s, training waited "
@@ -147,8 +148,8 @@ struct RunLog {
         console.say()
         console.say(
             "Test accuracy \(percent(outcome.evaluation.accuracy)) (loss \(loss(outcome.evaluation.loss)), "
-                + "\(Wording.grouped(outcome.evaluation.samples)) samples) after \(Wording.count(outcome.step, "step")) "
-                + "in \(Wording.duration(seconds: outcome.seconds)).")
+                + "\(Wording.grouped(outcome.evaluation.samples)) samples) after "
+                + "\(Wording.count(outcome.step, "step")) in \(Wording.duration(seconds: outcome.seconds)).")
         if let augmented = outcome.augmented {
             console.say(
                 "With several views of each image: \(percent(augmented.accuracy)) (loss \(loss(augmented.loss))).")

@@ -4,8 +4,8 @@ import Recipes
 import Tensors
 import Terminal
 
-/// The batch norms of a run that see too few values of a channel to learn anything from: of one value nothing is left but
-/// the norm's bias, of two which of them is the larger one.
+/// The batch norms of a run that see too few values of a channel to learn anything from: of one value nothing is left
+/// but the norm's bias, of two which of them is the larger one.
 struct FewNormValues: Equatable {
     /// The fewest values of a channel that any of the norms sees at a step.
     let values: Int

@@ -25,8 +25,8 @@ extension Setup {
             .saturatingSum(dataset.mayBeDamaged ? limits.threads * Self.scratchBytes : 0)
     }
 
-    /// Bytes of a prepared sample: stored images are bytes until the engine takes them in, drawn ones are floats. A label
-    /// and a number stand beside them.
+    /// Bytes of a prepared sample: stored images are bytes until the engine takes them in, drawn ones are floats. A
+    /// label and a number stand beside them.
     var sampleBytes: Int {
         dataset.shape(imageSize: imageSize).count
             .saturatingProduct(dataset.isDrawn ? MemoryLayout<Float>.stride : 1).saturatingSum(8)

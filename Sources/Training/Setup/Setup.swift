@@ -115,7 +115,8 @@ package struct Setup {
         return EngineLayout(training: training, evaluation: evaluation, configuration: configuration)
     }
 
-    /// Samples that are evaluated at once: a function of the image alone, so that sums are grouped alike on any number of ranks.
+    /// Samples that are evaluated at once: a function of the image alone, so that sums are grouped alike on any number
+    /// of ranks.
     package var evaluationBatchSize: Int { imageSize <= 64 ? 64 : 16 }
 
     /// Returns the backend that was asked for, or the best this CPU has. The engine refuses what the CPU lacks.

@@ -5,8 +5,8 @@ package import Networks
 package import Recipes
 import Tensors
 
-/// A network and its weights as a file has them: a checkpoint of ours, which says what network it is of, or another program's file,
-/// whose network is named.
+/// A network and its weights as a file has them: a checkpoint of ours, which says what network it is of, or another
+/// program's file, whose network is named.
 package struct NetworkFile: Sendable {
     package let path: String
     package let model: ModelDescription
@@ -119,8 +119,8 @@ extension Network {
         return layer.name
     }
 
-    /// Channels of the images that the first convolution in a file of this network's weights reads; nil where the file has none, or
-    /// the network begins otherwise.
+    /// Channels of the images that the first convolution in a file of this network's weights reads; nil where the file
+    /// has none, or the network begins otherwise.
     fileprivate func inputChannels(in tensors: [NamedTensor]) throws -> Int? {
         guard let first = try parameters().first(where: \.decays), first.role == .convolutionWeight,
             let tensor = tensors.first(where: { ExactName($0.name) == ExactName(first.name) }), tensor.shape.count == 4

@@ -3,8 +3,8 @@ import Terminal
 
 /// The names of another program's tensors, turned into those that a network of ours has.
 ///
-/// Ours are torchvision's. Two things are put right: names that its published DenseNets still have, and what a wrapper has set before
-/// all names of a network, such as `module.`.
+/// Ours are torchvision's. Two things are put right: names that its published DenseNets still have, and what a wrapper
+/// has set before all names of a network, such as `module.`.
 struct WeightNames {
     /// The prefix that was taken off names; empty where nothing was.
     let prefix: String
@@ -73,9 +73,9 @@ struct WeightNames {
     /// Parts of names that are looked at as wrappers: a name of a file may be long.
     private static let mostWrappers = 8
 
-    /// Today's name for one of torchvision's published DenseNets: `denselayer1.norm.1.weight` is what `denselayer1.norm1.weight` was
-    /// called before names of modules could no longer have dots. nil for all others. (torchvision, models/densenet.py,
-    /// `_load_state_dict`.)
+    /// Today's name for one of torchvision's published DenseNets: `denselayer1.norm.1.weight` is what
+    /// `denselayer1.norm1.weight` was called before names of modules could no longer have dots. nil for all others.
+    /// (torchvision, models/densenet.py, `_load_state_dict`.)
     private static func today(_ name: String) -> String? {
         guard name.utf8.count <= 512,
             let match = name.wholeMatch(of: /(.*denselayer[0-9]+\.(?:norm|relu|conv))\.([12])\.(.*)/)

@@ -11,7 +11,8 @@ package struct WeightsFit: Equatable, Sendable {
     package let fitting: [Int: NamedTensor]
     /// The tensors that do not fit: first what the network has, in its order, then what only the file has.
     package let misfits: [Misfit]
-    /// Parameters of auxiliary heads, by their index, where the file has no such heads: what only predicts does without them.
+    /// Parameters of auxiliary heads, by their index, where the file has no such heads: what only predicts does without
+    /// them.
     package let absent: [Int]
     /// Further notes, one a line for people.
     package let notes: [String]
@@ -31,7 +32,8 @@ package struct WeightsFit: Equatable, Sendable {
         case otherType(found: String, expected: String)
     }
 
-    /// Counts of batches may be missing, as they are from files of old, and of any form that PyTorch takes: they move nothing.
+    /// Counts of batches may be missing, as they are from files of old, and of any form that PyTorch takes: they move
+    /// nothing.
     ///
     /// - Parameters:
     ///   - unread: tensors of which the file has only the names.
@@ -147,7 +149,8 @@ package struct WeightsFit: Equatable, Sendable {
         ]
         if network.inputTransform == nil, network.name == Self.published {
             notes.append(
-                "if these are torchvision's published weights, say --model-option transform_input=true, as it does for them"
+                "if these are torchvision's published weights, say --model-option transform_input=true, "
+                    + "as it does for them"
             )
         }
         return notes
@@ -191,8 +194,8 @@ extension WeightsFit.Misfit: CustomStringConvertible {
 }
 
 extension WeightsFit {
-    /// The misfits in at most three lines: tensors of other kinds, those that the network misses and those that it does not have, and
-    /// which of the two could be the same.
+    /// The misfits in at most three lines: tensors of other kinds, those that the network misses and those that it does
+    /// not have, and which of the two could be the same.
     package var misfitLines: [String] {
         var (missing, extra, others): ([Misfit], [Misfit], [Misfit]) = ([], [], [])
         for misfit in misfits {
@@ -215,8 +218,8 @@ extension WeightsFit {
         return lines.filter { !$0.isEmpty }
     }
 
-    /// Up to three names of the network, each with the one of the file that is most alike: of the same shape, with the longest end in
-    /// common, from the last dot at the least, or else spelt most alike.
+    /// Up to three names of the network, each with the one of the file that is most alike: of the same shape, with the
+    /// longest end in common, from the last dot at the least, or else spelt most alike.
     private static func nearestPairs(_ missing: [Misfit], _ extra: [Misfit]) -> [(Misfit, Misfit)] {
         // A file may list a million names, and long ones.
         let extra = extra.prefix(2000).filter { $0.tensor.utf8.count <= 200 }

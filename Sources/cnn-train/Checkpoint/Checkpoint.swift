@@ -87,8 +87,8 @@ struct CheckpointCommand: ParsableCommand {
             let average = try Checkpoint.average(of: checkpoints)
             tell(
                 try Checkpoint.presentationDifferences(of: checkpoints).map { path, keys in
-                    "the network of \(path) was shown pictures otherwise than the first (\(keys.joined(separator: ", "))): the "
-                        + "mean says what the newest says"
+                    "the network of \(path) was shown pictures otherwise than the first "
+                        + "(\(keys.joined(separator: ", "))): the mean says what the newest says"
                 })
             try average.write(to: output)
             let digest = sha256(of: average.tensors)

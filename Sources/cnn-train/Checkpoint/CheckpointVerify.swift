@@ -83,8 +83,8 @@ extension CheckpointCommand {
         let of: Int
 
         var description: String {
-            "\(broken) of \(Wording.count(of, "file")) \(broken == 1 ? "does" : "do") not hold: take others, or copy what is broken "
-                + "again. --resume takes the newest that holds"
+            "\(broken) of \(Wording.count(of, "file")) \(broken == 1 ? "does" : "do") not hold: take others, or copy "
+                + "what is broken again. --resume takes the newest that holds"
         }
     }
 }

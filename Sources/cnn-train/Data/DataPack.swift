@@ -12,9 +12,9 @@ extension DataCommand {
             commandName: "pack",
             abstract: "Makes one folder of any dataset, from which images are read faster.",
             discussion: """
-                Images keep their bytes, unless --size or --raw asks for others, and the same bits are trained from them. Every image \
-                is decoded first: those that cannot be are left out and listed, and the exit code is 1 then. Tar files that are \
-                compressed by gzip or zstd can be packed too.
+                Images keep their bytes, unless --size or --raw asks for others, and the same bits are trained from \
+                them. Every image is decoded first: those that cannot be are left out and listed, and the exit code is \
+                1 then. Tar files that are compressed by gzip or zstd can be packed too.
                 """)
 
         @OptionGroup var choice: Choice
@@ -102,8 +102,8 @@ extension DataCommand {
         let output: String
 
         var description: String {
-            "\(Wording.grouped(count)) of \(Wording.count(of, "image")) cannot be decoded and were left out; \(output.visible) is "
-                + "whole without them. Where they matter, fetch them again and pack anew"
+            "\(Wording.grouped(count)) of \(Wording.count(of, "image")) cannot be decoded and were left out; "
+                + "\(output.visible) is whole without them. Where they matter, fetch them again and pack anew"
         }
     }
 }

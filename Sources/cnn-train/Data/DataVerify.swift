@@ -57,8 +57,8 @@ extension DataCommand {
         let of: Int
 
         var description: String {
-            "\(Wording.grouped(damaged)) of \(Wording.count(of, "image")) cannot be decoded: fetch them again, or take them away. "
-                + "Training leaves out a few of them"
+            "\(Wording.grouped(damaged)) of \(Wording.count(of, "image")) cannot be decoded: fetch them again, or take "
+                + "them away. Training leaves out a few of them"
         }
     }
 }

@@ -9,10 +9,10 @@ struct LaunchCommand: LocalCommand {
         commandName: "launch", abstract: "Starts a command on several processes, here or on other machines.",
         usage: "cnn-train launch [-n <ranks>] [--hosts a:4,b:4 | --hostfile <file>] [--] train …",
         discussion: """
-            Prints the call of mpirun that it makes and becomes it, or with --supervise keeps it alive: the exit code is the job's, signals reach mpirun. Parameters \
-            of Open MPI in the environment (OMPI_MCA_…) stay as they are. Standard input goes to no rank, unless the command names \
-            /dev/stdin. Other machines must have the program and its \
-            Open MPI under the same paths and let ssh in without a password.
+            Prints the call of mpirun that it makes and becomes it, or with --supervise keeps it alive: the exit code \
+            is the job's, signals reach mpirun. Parameters of Open MPI in the environment (OMPI_MCA_…) stay as they \
+            are. Standard input goes to no rank, unless the command names /dev/stdin. Other machines must have the \
+            program and its Open MPI under the same paths and let ssh in without a password.
             """)
 
     @Option(
@@ -40,7 +40,8 @@ struct LaunchCommand: LocalCommand {
     }
 
     func run() throws {
-        // What asks for help behind launch itself asks for its help; the argument parser takes all that follows for the command.
+        // What asks for help behind launch itself asks for its help; the argument parser takes all that follows for the
+        // command.
         if let first = command.first, ["--help", "-h"].contains(first) { throw CleanExit.helpRequest(Self.self) }
         let command = Array(command.drop { $0 == "--" })
         guard !command.isEmpty else { throw LaunchError.nothingToRun }

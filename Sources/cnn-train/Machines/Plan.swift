@@ -11,8 +11,8 @@ struct PlanCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Simulates training on many machines from what steps take on this one.",
         discussion: """
-            Measures steps here (under mpirun or --workers with as many ranks as a machine is to have, for the truest numbers), \
-            or reads what `bench --json` has measured elsewhere.
+            Measures steps here (under mpirun or --workers with as many ranks as a machine is to have, for the truest \
+            numbers), or reads what `bench --json` has measured elsewhere.
             """)
 
     @Option(\.model, default: "the one that was measured") var model: String?
@@ -21,7 +21,10 @@ struct PlanCommand: RankedCommand {
     @Option(help: "Ranks on each machine; as many as were measured.") var ranksPerNode: Int?
     @Option(
         help: ArgumentHelp(
-            "10gbe, 100gbe, ib-hdr, latency and bandwidth as in 30us,1.15GB/s, or measured: between the two hosts that it runs on.",
+            """
+            10gbe, 100gbe, ib-hdr, latency and bandwidth as in 30us,1.15GB/s, \
+            or measured: between the two hosts that it runs on.
+            """,
             valueName: "network"))
     var network = NetworkName(name: "10gbe", link: Link("10gbe"))
     @Option(\.allReduce, default: "whichever is faster") var algorithm: Algorithm?
@@ -137,7 +140,8 @@ extension StepMeasurement {
             throw UsageError("\(error); give --measured a file with the line that `cnn-train bench --json` prints")
         } catch {
             throw UsageError(
-                "\(path) holds no measurement: give --measured a file with the line that `cnn-train bench --json` prints"
+                "\(path) holds no measurement: give --measured a file with the line that "
+                    + "`cnn-train bench --json` prints"
             )
         }
         do {

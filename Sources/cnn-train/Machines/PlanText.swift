@@ -14,10 +14,11 @@ enum PlanText {
         }
         let ranks = Wording.count(first?.cluster.ranksPerNode ?? 1, "rank")
         let head = """
-            \(measurement.model.visible), \(samples) samples a rank, \(ranks) of \(Wording.count(measurement.threads, "thread")) a node, network \
-            \(network) (\(link ?? ""))
+            \(measurement.model.visible), \(samples) samples a rank, \(ranks) of \
+            \(Wording.count(measurement.threads, "thread")) a node, network \(network) (\(link ?? ""))
             measured: \(Wording.significant(measurement.seconds * 1e3)) ms a step of \(measurement.samples) samples, \
-            \(Wording.count(measurement.localRanks, "rank")) at once, \(Wording.count(measurement.stepSeconds.count, "step"))
+            \(Wording.count(measurement.localRanks, "rank")) at once, \
+            \(Wording.count(measurement.stepSeconds.count, "step"))
 
             """
         let titles = [
