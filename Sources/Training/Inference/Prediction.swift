@@ -59,7 +59,7 @@ package final class Predictor {
         let layout = EngineLayout(
             training: nil, evaluation: graph,
             configuration: EngineConfiguration(
-                backend: Self.backend(instructionSet),
+                backend: Backend(instructionSet),
                 threads: ThreadChoice.here(asked: threads, localRanks: 1).threads, shards: 1, shardCapacity: 1,
                 evaluationCapacity: capacity, seed: 0))
         try MemoryCapacity.here.require(
@@ -122,15 +122,6 @@ package final class Predictor {
                 images: pixels, labels: [Int32](repeating: 0, count: samples),
                 sampleIDs: [UInt32](repeating: 0, count: samples), shardSizes: [samples]))
         return engine.logits()
-    }
-
-    private static func backend(_ asked: Recipe.InstructionSet) -> Backend {
-        switch asked {
-        case .auto: Backend.supported.first ?? .openblas
-        case .avx512: .avx512
-        case .avx2: .avx2
-        case .openblas: .openblas
-        }
     }
 }
 

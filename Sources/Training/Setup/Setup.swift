@@ -76,7 +76,7 @@ package struct Setup {
         presentation = Presentation(of: dataset, imageSize: self.imageSize, images: images)
         summary = try Summary(network: network, imageSize: self.imageSize)
         sharding = Sharding(shards: shards, ranks: world.size, rank: world.rank)
-        backend = Self.backend(instructionSet)
+        backend = Backend(instructionSet)
         self.convolution = convolution
         self.threads = ThreadChoice.here(asked: threads, localRanks: world.localSize)
         MachineCores.makeRoom(for: self.threads, localRank: world.localRank)
@@ -118,16 +118,6 @@ package struct Setup {
     /// Samples that are evaluated at once: a function of the image alone, so that sums are grouped alike on any number
     /// of ranks.
     package var evaluationBatchSize: Int { imageSize <= 64 ? 64 : 16 }
-
-    /// Returns the backend that was asked for, or the best this CPU has. The engine refuses what the CPU lacks.
-    private static func backend(_ asked: Recipe.InstructionSet) -> Backend {
-        switch asked {
-        case .auto: Backend.supported.first ?? .openblas
-        case .avx512: .avx512
-        case .avx2: .avx2
-        case .openblas: .openblas
-        }
-    }
 }
 
 extension Setup {

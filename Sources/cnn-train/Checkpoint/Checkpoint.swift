@@ -1,7 +1,6 @@
 import ArgumentParser
 import Checkpoints
 import Files
-import Foundation
 import Networks
 import Recipes
 import Terminal
@@ -109,24 +108,6 @@ enum CheckpointFiles {
             return try CheckpointDirectory.load(path).checkpoint
         } catch CheckpointError.noneFound {
             throw CheckpointError.nothingThere(folder: path)
-        }
-    }
-}
-
-/// A value as one line of JSON. What is no number is a text: `nan`, `inf`.
-struct JSONText<Value: Encodable> {
-    private let value: Value
-
-    init(_ value: Value) { self.value = value }
-
-    var text: String {
-        get throws {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            encoder.keyEncodingStrategy = .convertToSnakeCase
-            encoder.nonConformingFloatEncodingStrategy = .convertToString(
-                positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-            return String(decoding: try encoder.encode(value), as: UTF8.self).visibleJSON
         }
     }
 }

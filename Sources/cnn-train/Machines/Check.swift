@@ -44,7 +44,7 @@ struct CheckCommand: LocalCommand {
             version: CNNTrain.configuration.version, host: hostName(), unixTime: start,
             findings: localFindings(surroundings))
         report.findings += hostFindings(hosts, surroundings)
-        print(json ? try Self.json(report) : Self.text(report))
+        print(json ? try JSONText(report).text : Self.text(report))
         guard report.isFit else { throw Unfit(problems: report.count(.problem)) }
     }
 
@@ -84,12 +84,6 @@ struct CheckCommand: LocalCommand {
         let meeting = hosts.filter { surroundings.isHere($0) || answering.contains($0) }
         guard meeting.count > 1 else { return findings }
         return findings + LauncherCheck.findings(on: meeting, surroundings: surroundings)
-    }
-
-    private static func json(_ report: FitnessReport) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(report), as: UTF8.self).visibleJSON
     }
 
     private static func text(_ report: FitnessReport) -> String {

@@ -1,4 +1,3 @@
-import Foundation
 import Planning
 import Terminal
 import Training
@@ -44,12 +43,11 @@ enum PlanText {
     }
 
     static func json(_ rows: [Forecast], _ measurement: StepMeasurement, _ network: String) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let object = Object(
-            model: measurement.model, network: network, measured_step_ms: measurement.seconds * 1e3,
-            forecasts: rows.map { Row($0, batchNorm: batchNorm($0, measurement)) })
-        return String(decoding: try encoder.encode(object), as: UTF8.self).visibleJSON
+        try JSONText(
+            Object(
+                model: measurement.model, network: network, measured_step_ms: measurement.seconds * 1e3,
+                forecasts: rows.map { Row($0, batchNorm: batchNorm($0, measurement)) })
+        ).text
     }
 
     private struct Object: Encodable {

@@ -2,7 +2,6 @@ import ArgumentParser
 import Checkpoints
 import Datasets
 import Files
-import Foundation
 import Recipes
 import Runs
 import Terminal
@@ -105,20 +104,17 @@ struct PredictCommand: LocalCommand {
 
     private func report(_ error: any Error, of path: String) throws {
         complain(error.words)
-        if json { try printJSON(Failure(image: path, error: error.words)) }
+        if json { print(try JSONText(Failure(image: path, error: error.words)).text) }
     }
 
     private func show(_ prediction: Prediction, of name: String) throws {
         let scores = prediction.top(top)
         if json {
-            try printJSON(
-                Report(
-                    image: name,
-                    predictions: scores.map {
-                        .init(label: $0.label, name: $0.name, probability: $0.probability)
-                    },
-                    logits: logits ? prediction.logits : nil))
-            return
+            let report = Report(
+                image: name,
+                predictions: scores.map { .init(label: $0.label, name: $0.name, probability: $0.probability) },
+                logits: logits ? prediction.logits : nil)
+            return print(try JSONText(report).text)
         }
         print(name.visible)
         // What a class is called comes from a file.
@@ -129,12 +125,6 @@ struct PredictCommand: LocalCommand {
             print("  " + name.column(width, isLeading: true) + percent.column(9))
         }
         if logits { print("  logits " + prediction.logits.map(\.description).joined(separator: " ")) }
-    }
-
-    private func printJSON(_ object: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(object), as: UTF8.self).visibleJSON)
     }
 }
 

@@ -39,15 +39,15 @@ struct PredictionPage {
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
         <link rel="icon" href="data:,">
-        <title>\(escaped(title))</title>
+        <title>\(title.htmlEscaped)</title>
         <style>
         \(Self.style)
         </style>
         </head>
         <body>
         <header>
-        <h1>\(escaped(title))</h1>
-        \(facts.map { "<p>\(escaped($0))</p>" }.joined(separator: "\n"))
+        <h1>\(title.htmlEscaped)</h1>
+        \(facts.map { "<p>\($0.htmlEscaped)</p>" }.joined(separator: "\n"))
         \(maps)
         </header>
         <main>
@@ -62,7 +62,7 @@ struct PredictionPage {
 
     /// The explanation of each entry's second picture, or the reason why there is none.
     private var maps: String {
-        if let mapsMissing { return "<p class=\"note\">No maps of where it looks: \(escaped(mapsMissing)).</p>" }
+        if let mapsMissing { return "<p class=\"note\">No maps of where it looks: \(mapsMissing.htmlEscaped).</p>" }
         return """
             <p>The second picture of each shows what speaks for the likeliest class: red a little, yellow most. (Class \
             activation maps: Zhou et al., 2016.)</p>
@@ -70,14 +70,14 @@ struct PredictionPage {
     }
 
     private func article(_ entry: Entry) -> String {
-        let name = escaped(entry.name)
+        let name = entry.name.htmlEscaped
         if let error = entry.error {
-            return "<article><h2>\(name)</h2><p class=\"note\">\(escaped(error))</p></article>"
+            return "<article><h2>\(name)</h2><p class=\"note\">\(error.htmlEscaped)</p></article>"
         }
-        let likeliest = escaped(entry.scores.first?.name ?? "")
+        let likeliest = (entry.scores.first?.name ?? "").htmlEscaped
         var pictures = "<img src=\"\(entry.picture)\" alt=\"\(name), as the network is shown it\">"
         if !entry.map.isEmpty {
-            let place = entry.place.isEmpty ? "" : ", most of all \(escaped(entry.place))"
+            let place = entry.place.isEmpty ? "" : ", most of all \(entry.place.htmlEscaped)"
             pictures += "<img src=\"\(entry.map)\" alt=\"What speaks for \(likeliest) in \(name)\(place)\">"
         }
         return """
@@ -98,23 +98,9 @@ struct PredictionPage {
     private func row(_ score: (name: String, probability: Double)) -> String {
         let percent = String(format: "%.1f", score.probability * 100)
         return """
-            <tr><th scope="row">\(escaped(score.name))</th><td><span class="bar" style="width:\(percent)%"></span>\
+            <tr><th scope="row">\(score.name.htmlEscaped)</th><td><span class="bar" style="width:\(percent)%"></span>\
             <span class="number">\(percent)%</span></td></tr>
             """
-    }
-
-    /// Text as HTML shows it, in and between tags; what would not be seen is made visible.
-    private func escaped(_ text: String) -> String {
-        text.visible.reduce(into: "") { html, character in
-            switch character {
-            case "&": html += "&amp;"
-            case "<": html += "&lt;"
-            case ">": html += "&gt;"
-            case "\"": html += "&quot;"
-            case "'": html += "&#39;"
-            default: html.append(character)
-            }
-        }
     }
 
     private static let style = """
