@@ -36,7 +36,7 @@ func optimizedTarget(_ name: String, _ dependencies: [Target.Dependency] = []) -
 /// The tests of a target.
 func tests(_ target: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
     .testTarget(
-        name: target + "Tests", dependencies: dependencies + ["TestSupport"], resources: resources,
+        name: target + "Tests", dependencies: dependencies + ["TestRandom", "TestSupport"], resources: resources,
         swiftSettings: settings)
 }
 
@@ -138,11 +138,12 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Kernels", "Networks", "Graphs"], path: "Tests/TestSupport",
             swiftSettings: optimized),
+        .target(name: "TestRandom", path: "Tests/TestRandom", swiftSettings: optimized),
         .executableTarget(
-            name: "collectives-check", dependencies: ["Collectives"], path: "Tests/CollectivesCheck",
+            name: "collectives-check", dependencies: ["Collectives", "TestRandom"], path: "Tests/CollectivesCheck",
             swiftSettings: optimized),
         .target(
-            name: "CheckpointFaults", dependencies: ["Checkpoints", "Files", "Tensors", "CZstd"],
+            name: "CheckpointFaults", dependencies: ["Checkpoints", "Files", "Tensors", "TestRandom", "CZstd"],
             path: "Tests/CheckpointFaults",
             swiftSettings: optimized),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
@@ -155,17 +156,18 @@ let package = Package(
         .target(
             name: "EngineFuzz",
             dependencies: [
-                "Engine", "Graphs", "Networks", "Kernels", "KernelInterface", "Collectives", "Tensors", "TestSupport",
+                "Engine", "Graphs", "Networks", "Kernels", "KernelInterface", "Collectives", "Tensors", "TestRandom",
+                "TestSupport",
             ],
             path: "Tests/EngineFuzz", swiftSettings: optimized),
         .executableTarget(
             name: "engine-check", dependencies: ["EngineFuzz"], path: "Tests/EngineCheck", swiftSettings: settings),
         .target(
-            name: "ImageFaults", dependencies: ["Datasets", "CImageCodecs"], path: "Tests/ImageFaults",
+            name: "ImageFaults", dependencies: ["Datasets", "TestRandom", "CImageCodecs"], path: "Tests/ImageFaults",
             swiftSettings: optimized),
         .executableTarget(
-            name: "image-check", dependencies: ["Datasets", "ImageFaults", "CCrypto"], path: "Tests/ImageCheck",
-            swiftSettings: optimized),
+            name: "image-check", dependencies: ["Datasets", "ImageFaults", "TestRandom", "CCrypto"],
+            path: "Tests/ImageCheck", swiftSettings: optimized),
         .testTarget(name: "HouseTests", dependencies: ["cnn-train"], swiftSettings: settings),
         tests("Machine", ["Machine"]),
         tests("Files", ["Files"]),

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Runs under mpirun that die without a checkpoint and go on from the memory of their host.
@@ -20,14 +21,11 @@ struct SnapshotTests {
 
     private var snapshots: [String] { ["--snapshot-every", "1", "--resume"] }
 
-    /// What a run told and came to, but for speeds.
+    /// The lines that a finished run reported, but for speeds.
     private func story(_ output: String) throws -> [String] {
-        let text = try String(contentsOfFile: "\(commands.folder)/\(output)/metrics.jsonl", encoding: .utf8)
-        #expect(text.contains("\"kind\": \"final\""))
-        return text.split(separator: "\n").filter { !$0.contains("\"kind\": \"time\"") }.map { line in
-            String(line).replacing(/"images_per_second": [^,}]*/, with: "").replacing(
-                /, "(seconds|slowest_[a-z_]*|rank_work|waited_for_images_seconds)": [^,}]*/, with: "")
-        }
+        let lines = try reportedLines("\(commands.folder)/\(output)/metrics.jsonl")
+        #expect(lines.contains { $0.contains("\"kind\": \"final\"") })
+        return lines
     }
 
     /// The file that a run has in this host's memory.

@@ -1,5 +1,6 @@
 import Foundation
 import ImageFaults
+import TestRandom
 import Testing
 
 @testable import Datasets

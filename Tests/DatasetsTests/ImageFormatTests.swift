@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import ImageFaults
+import TestRandom
 import Testing
 
 @Suite("A picture's format")

@@ -1,5 +1,6 @@
 import Datasets
 import ImageFaults
+import TestRandom
 import Testing
 
 /// A file of a kind, made by an encoder, and what to call it.

@@ -5,23 +5,6 @@ import Testing
 
 @testable import Datasets
 
-/// Images of one size whose pixels are numbered on from their index; that with the index 7 is gone.
-private struct Ramps: Source {
-    let name = "ramps"
-    var classNames = ["even", "odd"]
-    var channels = 3
-    let side: Int
-    var imageSize: Int? { side }
-    func count(of split: Split) -> Int { 40 }
-    func label(at index: Int, in split: Split) -> Int { index % 2 }
-    func path(of index: Int, in split: Split) -> String { "ramp \(index)" }
-    func read(_ index: Int, of split: Split, into sample: inout StoredSample) throws(SampleError) {
-        if index == 7 { throw SampleError("ramp 7 is gone") }
-        sample.form = .pixels(height: side, width: side)
-        sample.bytes = (0..<side * side * channels).map { UInt8(truncatingIfNeeded: index + $0) }
-    }
-}
-
 @Suite("Measured moments")
 struct MeasuredMomentsTests {
     @Test("are those of all pixels, on any number of threads, without images that cannot be had", arguments: [1, 2, 5])

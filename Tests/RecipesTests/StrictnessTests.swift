@@ -1,5 +1,6 @@
 import Foundation
 import Recipes
+import TestRandom
 import Testing
 
 @Suite("YAML") struct StrictnessTests {
@@ -144,7 +145,7 @@ import Testing
 
     @Test("texts made at random are read, or refused with a line of one error, in time", arguments: 0..<8)
     func fuzz(seed: UInt64) throws {
-        var generator = SplitMix(state: seed)
+        var generator = SeededRandom(seed: seed)
         let start = ContinuousClock.now
         for _ in 0..<400 {
             let yaml = Self.text(&generator)
@@ -175,7 +176,7 @@ import Testing
     ]
 
     /// Some lines that are nearly a recipe, or pieces of any kind.
-    private static func text(_ generator: inout SplitMix) -> String {
+    private static func text(_ generator: inout SeededRandom) -> String {
         var text = ""
         if Bool.random(using: &generator) { text += "model: lenet\n" }
         for _ in 0..<Int.random(in: 1...12, using: &generator) {
@@ -184,18 +185,5 @@ import Testing
             if Int.random(in: 0..<4, using: &generator) == 0 { text += "\n" }
         }
         return text
-    }
-}
-
-/// Numbers of a seed. (Steele et al., "Fast Splittable Pseudorandom Number Generators", 2014.)
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

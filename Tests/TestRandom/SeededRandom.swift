@@ -1,4 +1,5 @@
-/// A generator whose numbers follow from its seed. (Steele et al. 2014, SplitMix64.)
+/// A generator whose numbers follow from its seed. (SplitMix64: Steele, Lea & Flood, "Fast Splittable Pseudorandom Number
+/// Generators", 2014.)
 package struct SeededRandom: RandomNumberGenerator {
     private var state: UInt64
 

@@ -13,11 +13,6 @@ struct ResumeTests {
 
     init() throws { run = try TinyRun() }
 
-    private func everyStep(_ flags: inout RecipeOverrides) {
-        flags.checkpointEvery = [.steps(1)]
-        flags.keepLast = 20
-    }
-
     @Test(
         "has the bits and the story of one that never stopped, from any step, on any number of ranks",
         arguments: [(1, 2), (2, 1), (3, 4), (4, 1), (5, 2), (8, 1)])

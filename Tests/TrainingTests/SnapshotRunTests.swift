@@ -67,7 +67,8 @@ struct SnapshotRunTests {
 
     @discardableResult
     private func goOn(
-        _ output: String, ranks: Int = 1, hosts: Int = 1, _ change: (inout RecipeOverrides) -> Void = { _ in }
+        _ output: String, ranks: Int = 1, hosts: Int = 1, hooks: TrainerHooks? = nil,
+        _ change: (inout RecipeOverrides) -> Void = { _ in }
     ) throws -> TrainingOutcome {
         try run.train(
             ranks: ranks,
@@ -75,7 +76,23 @@ struct SnapshotRunTests {
                 keep(&flags)
                 flags.resume = .auto
                 change(&flags)
-            }, hooks: makeHooks(hosts: hosts))
+            }, hooks: hooks ?? makeHooks(hosts: hosts))
+    }
+
+    /// Goes on.
+    ///
+    /// - Returns: how many steps had been taken before the first that was taken now, and the outcome.
+    private func goOnCounting(
+        _ output: String, _ change: (inout RecipeOverrides) -> Void = { _ in }
+    ) throws -> (first: Int, TrainingOutcome) {
+        let first = Mutex(0)
+        var hooks = try makeHooks()
+        hooks.batch = { _, step, batch in
+            first.withLock { if $0 == 0 { $0 = step } }
+            return batch
+        }
+        let outcome = try goOn(output, hooks: hooks, change)
+        return (first.withLock { $0 }, outcome)
     }
 
     @Test(
@@ -277,18 +294,8 @@ struct SnapshotRunTests {
                 }, hooks: makeHooks(dyingAfter: 4))
         }
         #expect(files().count == 1)
-        let first = Mutex(0)
-        var hooks = try makeHooks()
-        hooks.batch = { _, step, batch in
-            first.withLock { if $0 == 0 { $0 = step } }
-            return batch
-        }
-        let resumed = try run.train(
-            run.flags("run") { flags in
-                keep(&flags)
-                flags.resume = .auto
-            }, hooks: hooks)
-        #expect(first.withLock { $0 } == 4 && resumed.parametersSHA256 == whole.parametersSHA256)
+        let (first, resumed) = try goOnCounting("run")
+        #expect(first == 4 && resumed.parametersSHA256 == whole.parametersSHA256)
     }
 
     @Test("leaves nothing in memory where it has saved its state and left")
@@ -313,19 +320,8 @@ struct SnapshotRunTests {
     func everySecond() throws {
         let whole = try run.train(run.flags("whole") { $0.logEvery = 2 })
         try die("run", after: 6) { $0.snapshotEvery = 3 }
-        let first = Mutex(0)
-        var hooks = try makeHooks()
-        hooks.batch = { _, step, batch in
-            first.withLock { if $0 == 0 { $0 = step } }
-            return batch
-        }
-        let resumed = try run.train(
-            run.flags("run") { flags in
-                keep(&flags)
-                flags.snapshotEvery = 0
-                flags.resume = .auto
-            }, hooks: hooks)
-        #expect(first.withLock { $0 } == 6 && resumed.parametersSHA256 == whole.parametersSHA256)
+        let (first, resumed) = try goOnCounting("run") { $0.snapshotEvery = 0 }
+        #expect(first == 6 && resumed.parametersSHA256 == whole.parametersSHA256)
         #expect(try run.story("run") == run.story("whole") && files() == [])
     }
 }

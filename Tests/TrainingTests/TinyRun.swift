@@ -4,6 +4,7 @@ import Engine
 import Foundation
 import Recipes
 import Runs
+import TestSupport
 import Testing
 
 @testable import Training
@@ -74,13 +75,7 @@ struct TinyRun {
     }
 
     /// The records of a run, without what depends on the clock.
-    func story(_ output: String) throws -> [String] {
-        let text = try String(contentsOfFile: path(output) + "/metrics.jsonl", encoding: .utf8)
-        return text.split(separator: "\n").filter { !$0.contains("\"kind\": \"time\"") }.map { line in
-            String(line).replacing(/"images_per_second": [^,}]*/, with: "").replacing(
-                /, "(seconds|slowest_[a-z_]*|rank_work|waited_for_images_seconds)": [^,}]*/, with: "")
-        }
-    }
+    func story(_ output: String) throws -> [String] { try reportedLines(path(output) + "/metrics.jsonl") }
 
     /// The steps of the checkpoints that are there, the oldest first.
     func steps(_ output: String) throws -> [Int] {
@@ -105,6 +100,12 @@ struct TinyRun {
             try FileManager.default.removeItem(atPath: entry.path)
         }
     }
+}
+
+/// Has a run save its state after every step, and keep all of it.
+func everyStep(_ flags: inout RecipeOverrides) {
+    flags.checkpointEvery = [.steps(1)]
+    flags.keepLast = 20
 }
 
 extension Trait where Self == ConditionTrait {
