@@ -55,7 +55,9 @@ extension SeededRandom {
 }
 
 @Suite("A state that is saved and loaded") struct RoundTripTests {
-    @Test("is the same to the bit, whatever is in it, at any level, with any number of threads", arguments: 0..<300)
+    @Test(
+        "a saved state is the same to the bit, whatever is in it, at any level, with any number of threads",
+        arguments: 0..<300)
     func anything(seed: Int) throws {
         var dice = SeededRandom(seed: UInt64(seed))
         let checkpoint = dice.checkpoint()
@@ -74,7 +76,7 @@ extension SeededRandom {
         #expect(commit.bytes == disk.content(of: commit.path)?.count)
     }
 
-    @Test("survives though it is nothing but zeros: what a short file may hold is enough for it")
+    @Test("a state of nothing but zeros can be loaded: what a short file may hold is enough for it")
     func zeros() throws {
         let zeros = NamedTensor(
             name: "w", shape: [4_000_000], storage: .float32([Float](repeating: 0, count: 4_000_000)))
@@ -91,7 +93,7 @@ extension SeededRandom {
         }
     }
 
-    @Test("is one file whatever the number of threads that compress it", arguments: [1, 2, 3])
+    @Test("a saved state is one file whatever the number of threads that compress it", arguments: [1, 2, 3])
     func threads(count: Int) throws {
         func file(_ threads: Int) throws -> [UInt8] {
             var bytes: [UInt8] = []
@@ -106,7 +108,7 @@ extension SeededRandom {
     }
 
     /// `checkpoint-check write FILE` made the file, with the first version of the format.
-    @Test("by an earlier version is read by this one", arguments: [1])
+    @Test("a state that an earlier version saved is read by this one", arguments: [1])
     func golden(format: Int) throws {
         let path = try #require(
             Bundle.module.path(forResource: "format-\(format)", ofType: "zst", inDirectory: "Golden"))

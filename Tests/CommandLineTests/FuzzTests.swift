@@ -4,7 +4,7 @@ import Testing
 /// Command lines that nobody would write, from a seed. Tests/command-fuzz runs more of them by hand.
 @Suite("A command line made at random", .serialized)
 struct FuzzTests {
-    @Test("ends in time, with an exit code of the table and a message of five lines at most")
+    @Test("a command line made at random ends in time, with a known exit code and five lines of message at most")
     func fuzz() throws {
         let settings = ProcessInfo.processInfo.environment
         let seed = settings["COMMAND_FUZZ_SEED"].flatMap { UInt64($0) } ?? 1

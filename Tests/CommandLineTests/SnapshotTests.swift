@@ -35,7 +35,7 @@ struct SnapshotTests {
     }
 
     @Test(
-        "goes on after the step that was being taken when a rank was killed, wherever in the step that was",
+        "a run with snapshots goes on after the step in which a rank was killed, wherever in it that was",
         arguments: [
             ("compute:1:4", 4), ("snapshot:0:5", 4), ("report:0:6", 6), ("loading:1:7", 7), ("evaluation:0:6", 6),
             ("compute:0:0", 0),
@@ -68,7 +68,7 @@ struct SnapshotTests {
         return record.step
     }
 
-    @Test("killed again and again at any moment, with no checkpoint at all, ends with the bits of one that never was")
+    @Test("a run killed at any moments, with snapshots and no checkpoint, ends with the bits of one that never was")
     func killedAtRandom() throws {
         let calm = try commands.run(flags("calm", samples: 3200))
         #expect(calm.status == 0, "\(calm.errors)")
@@ -85,7 +85,7 @@ struct SnapshotTests {
         #expect(try story("dead") == story("calm"))
     }
 
-    @Test("asked to leave saves its state and leaves nothing in memory")
+    @Test("a run that is asked to leave saves its state and leaves no snapshot")
     func left() throws {
         let outcome = try commands.run(
             flags("left", samples: 3200) + ["--snapshot-every", "1"], ranks: 2, signal: SIGUSR1,
@@ -94,7 +94,7 @@ struct SnapshotTests {
         #expect(try !FileManager.default.fileExists(atPath: file("left")))
     }
 
-    @Test("says once that its host has too little memory for them, and goes on without")
+    @Test("a run whose host has too little memory for snapshots says so once, and goes on without")
     func noRoom() throws {
         let script = """
             mount -t tmpfs -o size=200k tmpfs /dev/shm || exit 99

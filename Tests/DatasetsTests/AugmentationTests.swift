@@ -40,7 +40,7 @@ private struct Places: DrawnDataset {
 
     // MARK: What both promise
 
-    @Test("is a function of seed, epoch and sample, and of each of them", arguments: all)
+    @Test("augmentation is a function of seed, epoch and sample, and of each of them", arguments: all)
     func function(augmentation: Augmentation) {
         func images(epoch: Int = 3, seed: UInt64 = 1, from first: UInt32 = 0) -> [[Float]] {
             (first..<first + 20).map { changed(augmentation, ramp(16), side: 16, draws($0, epoch: epoch, seed: seed)) }
@@ -51,7 +51,7 @@ private struct Places: DrawnDataset {
         #expect(Set(reference).count > 15)
     }
 
-    @Test("mirrors every other image", arguments: all)
+    @Test("augmentation mirrors every other image", arguments: all)
     func mirrors(augmentation: Augmentation) {
         let count = 4000
         let mirrored = (0..<UInt32(count)).filter { sample in
@@ -63,7 +63,7 @@ private struct Places: DrawnDataset {
         #expect((mirrored - count / 2).magnitude < 5 * 32)
     }
 
-    @Test("keeps a pixel's channels together", arguments: all)
+    @Test("augmentation keeps a pixel's channels together", arguments: all)
     func channels(augmentation: Augmentation) {
         let grey = ramp(16)
         let colours = grey.flatMap { [$0, 2 * $0, 4 * $0] }

@@ -80,7 +80,7 @@ func moments(_ numbers: [Float]) -> (mean: Double, deviation: Double) {
         #expect(mean.magnitude < 0.05 && (deviation - 1).magnitude < 0.05)
     }
 
-    @Test("twice the size interpolates bytes with quarters, as Pillow does, and repeats the edge")
+    @Test("images of twice the size interpolate bytes with quarters, as Pillow does, and repeat the edge")
     func doubled() throws {
         let folder = try IDXFolder()
         let dataset = StoredDataset(try MNIST(.fashion, folder: folder.path))

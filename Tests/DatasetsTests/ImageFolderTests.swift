@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(
-        "pictures to test with lie in val, valid, validation or test, the first that is there, in large letters or small",
+        "pictures to test with lie in val, valid, validation or test, the first that is there, in any letters",
         arguments: [
             (["val", "test"], "val"), (["validation", "test"], "validation"), (["test"], "test"), (["Valid"], "Valid"),
             (["Testing"], "Testing"),

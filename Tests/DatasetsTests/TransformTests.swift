@@ -289,7 +289,7 @@ struct TransformTests {
 
 @Suite("Drawn images")
 struct DrawnImageTests {
-    @Test("refuse transforms of bytes, and take the two that they can have")
+    @Test("drawn images refuse transforms of bytes, and take the two that they can have")
     func drawn() throws {
         for augmentation in Augmentation.ofDrawnImages { try Shapes().require(augmentation) }
         #expect(throws: DatasetError.drawnImages(dataset: "shapes")) {

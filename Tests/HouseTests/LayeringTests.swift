@@ -30,7 +30,7 @@ private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
     }
 
     @Test(
-        "kernels import nothing but their interface and inlined C: library code compiled for a wider instruction set could leak"
+        "kernels import nothing but their interface and inlined C: other code could leak wide instructions"
     )
     func kernelsStandAlone() throws {
         for file in try swiftFiles(in: "KernelBody") {

@@ -95,7 +95,7 @@ import Testing
         #expect(start.duration(to: .now) < .seconds(30))
     }
 
-    @Test("lists within lists end somewhere")
+    @Test("lists within lists have a limit")
     func depth() {
         let deep = String(repeating: "[", count: 900) + String(repeating: "]", count: 900)
         let text = message { _ = try file("model: a\nfreeze: \(deep)") }

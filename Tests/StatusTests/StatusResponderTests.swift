@@ -36,7 +36,9 @@ import Testing
         ])
     func pathTricks(target: String) { #expect(code(target) == 404) }
 
-    @Test("only what reads is allowed", arguments: ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get", ""])
+    @Test(
+        "the status page allows methods that read, and no others",
+        arguments: ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get", ""])
     func methods(method: String) {
         let reply = responder().reply(method: method, target: "/", host: "localhost")
         #expect(reply.code == .methodNotAllowed)

@@ -126,7 +126,7 @@ import Testing
         return Int(clamping: limit.rlim_cur)
     }
 
-    @Test("of a process with few descriptors, connections take a quarter at most")
+    @Test("connections take a quarter of a process's few descriptors at most")
     func descriptors() {
         #expect(StatusServer.mostConnections(descriptors: nil) == 256)
         #expect(StatusServer.mostConnections(descriptors: 100) == 25)

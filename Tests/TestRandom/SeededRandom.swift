@@ -1,5 +1,5 @@
-/// A generator whose numbers follow from its seed. (SplitMix64: Steele, Lea & Flood, "Fast Splittable Pseudorandom Number
-/// Generators", 2014.)
+/// A generator whose numbers follow from its seed. (SplitMix64: Steele, Lea & Flood, "Fast Splittable Pseudorandom
+/// Number Generators", 2014.)
 package struct SeededRandom: RandomNumberGenerator {
     private var state: UInt64
 

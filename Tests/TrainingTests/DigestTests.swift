@@ -16,7 +16,9 @@ struct DigestTests {
         let instructionSet: Recipe.InstructionSet
     }
 
-    @Test("leave one digest", arguments: [("resnet18_cifar", 32, 4), ("googlenet", 64, 2)])
+    @Test(
+        "all ranks, threads and instruction sets leave one digest",
+        arguments: [("resnet18_cifar", 32, 4), ("googlenet", 64, 2)])
     func digest(model: String, imageSize: Int, ranks: Int) throws {
         let data = try TinyDigits()
         let folder = try TemporaryFolder()

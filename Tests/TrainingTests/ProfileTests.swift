@@ -80,7 +80,7 @@ struct ProfileTests {
         #expect(last.passes[.forward]?.calls == 2)
     }
 
-    @Test("of a real step accounts for all of it")
+    @Test("the profile of a real step accounts for all of it")
     func real() throws {
         let profile = try InProcessCommunicator.run(ranks: 2) { world in
             try Benchmark(

@@ -180,18 +180,18 @@ struct TrainerMistakeTests {
         return words[0]
     }
 
-    @Test("a model that is not there")
+    @Test("a model that is not there is refused with the nearest name")
     func model() throws {
         #expect(try failure { $0.model = "lennet" }.contains("lenet"))
     }
 
-    @Test("fewer classes than the data has")
+    @Test("fewer classes than the data has are refused")
     func classes() throws {
         let words = try failure { $0.classes = 3 }
         #expect(words == "\(TrainingError.tooFewClasses(found: 3, needed: 10, data: "fashion-mnist"))")
     }
 
-    @Test("a folder that holds a run already, and one that holds no checkpoint to resume")
+    @Test("a folder that holds a run already, and one without a checkpoint to resume, are refused")
     func folders() throws {
         let run = folder.path + "/run"
         #expect(try failure { $0.learningRate = 1e38 }.contains("diverged"))
@@ -205,7 +205,7 @@ struct TrainerMistakeTests {
         #expect(words.contains("step 2") && words.contains("--lr"))
     }
 
-    @Test("resuming as another run")
+    @Test("resuming as another run is refused")
     func otherRun() throws {
         _ = try InProcessCommunicator.run(ranks: 1) { [data, folder] world in
             var flags = RecipeOverrides()

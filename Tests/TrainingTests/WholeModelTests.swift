@@ -75,10 +75,10 @@ struct WholeModelTests {
             })
     }
 
-    @Test("end with the bits that every CPU computes, small models", arguments: small)
+    @Test("ten steps of small models end with the bits that every CPU computes", arguments: small)
     func smallModels(model: Model) throws { try expectDigest(model) }
 
-    @Test("end with the bits that every CPU computes, large models", arguments: large)
+    @Test("ten steps of large models end with the bits that every CPU computes", arguments: large)
     func largeModels(model: Model) throws { try expectDigest(model) }
 
     private func expectDigest(_ model: Model) throws {
@@ -87,14 +87,16 @@ struct WholeModelTests {
     }
 
     @Test(
-        "end with the same bits on AVX2 where the CPU has AVX-512",
+        "ten steps of a model end with the same bits on AVX2 where the CPU has AVX-512",
         .enabled(if: Engine.supports(.avx512), "AVX2 is what the other tests run on"), arguments: small + large)
     func instructionSets(model: Model) throws {
         let found = try digest(model, threads: 1, on: .avx2)
         #expect(found == model.digest)
     }
 
-    @Test("end with the same bits on 1, 3 and 5 threads", arguments: small + large.filter { $0.name != "vgg11" })
+    @Test(
+        "ten steps of a model end with the same bits on 1, 3 and 5 threads",
+        arguments: small + large.filter { $0.name != "vgg11" })
     func threads(model: Model) throws {
         for threads in [1, 3, 5] {
             let found = try digest(model, threads: threads)
