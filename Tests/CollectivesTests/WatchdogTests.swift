@@ -222,7 +222,10 @@ struct WatchdogTests {
         }
         let speaker = victim == 0 ? 1 : 0
         #expect(errors.keys.sorted() == [speaker], "\(errors)")
-        guard case .silent(let rank, ranks: 3, let host, seconds: 1)? = errors[speaker] else { return }
+        guard case .silent(let rank, ranks: 3, let host, seconds: 1)? = errors[speaker] else {
+            Issue.record("\(errors)")
+            return
+        }
         #expect(rank == victim && host == ProcessInfo.processInfo.hostName)
         #expect(errors[speaker]?.exitStatus == 76)
     }

@@ -94,15 +94,19 @@ struct SnapshotTests {
         #expect(try !FileManager.default.fileExists(atPath: file("left")))
     }
 
-    @Test("a run whose host has too little memory for snapshots says so once, and goes on without")
+    /// Whether this process may mount a file system in a name space of its own.
+    private static let mayMount =
+        (try? Commands().run(script: "unshare -m mount -t tmpfs tmpfs /mnt").status) == 0
+
+    @Test(
+        "a run whose host has too little memory for snapshots says so once, and goes on without",
+        .enabled(if: mayMount, "only who may mount can try"))
     func noRoom() throws {
         let script = """
-            mount -t tmpfs -o size=200k tmpfs /dev/shm || exit 99
+            mount -t tmpfs -o size=200k tmpfs /dev/shm
             exec "$BINARY" \(try (flags("small") + snapshots).map { "'\($0)'" }.joined(separator: " "))
             """
         let outcome = try commands.run(script: "unshare -m sh -c '\(script.replacing("'", with: "'\\''"))'")
-        // Only who may mount can try.
-        guard outcome.status != 99, !outcome.errors.contains("unshare") else { return }
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.complaints.count == 1, "\(outcome.errors)")
         #expect(outcome.errors.contains("/dev/shm has 204800 bytes left for snapshots, which need"))

@@ -141,10 +141,10 @@ import Testing
         #expect(MemoryLayout<Float>.stride * (32 * graph.leastFloats + 3 * parameters) <= bytes)
     }
 
-    @Test("no bit depends on any pass", arguments: specimens)
+    @Test("no bit depends on any pass", .withOurKernels, arguments: specimens)
     func bits(specimen: Specimen) throws {
         // OpenBLAS's bits depend on its number of threads, which all engines of a process share, other tests' too.
-        for backend in Backend.supported where backend != .openblas {
+        for backend in try Backend.ours {
             let plain = try specimen.trace(backend, threads: 2, passes: [])
             for passes in GraphPass.allCases.map({ [$0] }) + [Set(GraphPass.allCases)] {
                 #expect(try specimen.trace(backend, threads: 2, passes: passes) == plain, "\(passes) on \(backend)")
