@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test("what dead writers left is removed, what living ones write is not")
+    @Test("files that dead writers of checkpoints left are removed, those of living ones are not")
     func abandoned() throws {
         let folder = try TemporaryFolder()
         let own = PartialFile.name(for: "a")

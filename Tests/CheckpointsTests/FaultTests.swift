@@ -64,7 +64,7 @@ struct Mishap: Sendable, CustomTestStringConvertible {
         Issue.record("the story never came to its end")
     }
 
-    @Test("nothing that is interrupted or short is an error, but an fsync that was interrupted is")
+    @Test("no interrupted or short call of the file system is an error, but an interrupted fsync is")
     func interruptions() {
         for mishap in Mishap.all.suffix(2) {
             for turn in 0..<1000 {

@@ -130,7 +130,7 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
         for (line, expected) in lines { #expect(DocumentedCommand.words(of: line) == expected) }
     }
 
-    @Test("it shows command lines on its first screen and of every subcommand")
+    @Test("the README shows command lines on its first screen and of every subcommand")
     func coverage() throws {
         #expect(DocumentedCommand.all.count { $0.place.hasPrefix("README.md") } >= 3)
         let shown = Set(DocumentedCommand.all.compactMap(\.arguments.first))

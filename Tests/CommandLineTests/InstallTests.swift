@@ -29,7 +29,7 @@ struct InstallTests {
         "share/zsh/site-functions/_cnn-train",
     ]
 
-    @Test("it puts program, manual and completions below the prefix, does so again, and takes all of it away")
+    @Test("launch/install puts program, manual and completions below the prefix, and takes all of it away")
     func roundTrip() throws {
         for _ in 0..<2 {
             let outcome = try install("--prefix", "a b")

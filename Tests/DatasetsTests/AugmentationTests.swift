@@ -262,7 +262,7 @@ private struct Places: DrawnDataset {
                 == images(plain.evaluationBatches(ranks: 1, rank: 0, batchSize: 16)))
     }
 
-    @Test("what a crop lacks is black as the dataset has it")
+    @Test("the margin of a crop is black as the dataset has it")
     func black() throws {
         let dataset = Shapes()
         let loader = Loader(dataset: dataset, imageSize: 8, augmentation: .cropFlip)

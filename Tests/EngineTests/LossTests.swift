@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test("nothing of it counts in an evaluation", arguments: Backend.supported)
+    @Test("smoothing and class weights do not count in an evaluation", arguments: Backend.supported)
     func evaluation(backend: Backend) throws {
         let specimen = try Specimen("loss", imageSize: 4, samples: 5) { $0 }
         let plain = try specimen.engine(backend).evaluate(specimen.batch(shardSizes: [5]))

@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test("every node is there, and none that computes goes without a call", arguments: specimens)
+    @Test("every node is in a profile, and none that computes goes without a call", arguments: specimens)
     func nodes(specimen: Specimen) throws {
         let engine = try specimen.engine(.supported[0])
         let calls = try engine.profile(

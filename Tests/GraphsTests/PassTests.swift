@@ -190,7 +190,7 @@ import Testing
     }
 
     @Test(
-        "what is left is written once, before it is read",
+        "values of a rewritten graph are written once, before they are read",
         arguments: ["resnet50", "densenet121", "mobilenet_v2", "alexnet", "googlenet"])
     func order(model: String) throws {
         let network = try Zoo.model(named: model).network(classes: 10, inputChannels: 3)

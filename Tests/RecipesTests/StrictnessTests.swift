@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(
-        "other forms of numbers are one error with file, line and the expected form",
+        "foreign forms of numbers are one error with file, line and the expected form",
         arguments: [
             "0x10", "0x1p-3", "inf", ".inf", "nan", ".NaN", "1_000", "1e", "--1", "1,5", "٣", "1 000", "1e-3s", "'0.1'",
             "\"0.1\"",

@@ -44,7 +44,7 @@ import Testing
         #expect(record.json.contains("\"lr\": 0.1,"))
     }
 
-    @Test("what is no number is null", arguments: [Double.nan, .infinity, -.infinity])
+    @Test("a metric that is no number is null", arguments: [Double.nan, .infinity, -.infinity])
     func notANumber(loss: Double) throws {
         #expect(try object(record(loss: loss).json)["loss"] is NSNull)
     }
@@ -57,7 +57,7 @@ import Testing
         #expect(try object(line.text)["text"] as? String == text)
     }
 
-    @Test("what was appended is in the file at once, a line each")
+    @Test("appended metrics are in the file at once, a line each")
     func appending() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/metrics.jsonl"

@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(
-        "nothing is looked for on the disk, whatever the path",
+        "the status page looks for nothing on the disk, whatever the path",
         arguments: [
             "", "*", "//", "/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd", "/./",
             "/report.html/..", "/metrics.jsonl", "/config.yaml", "/run.lock", "file:///etc/passwd", "/etc/passwd",

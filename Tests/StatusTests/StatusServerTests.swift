@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test("what is no request is refused, and never the server's end")
+    @Test("bytes that are no request are refused, and never end the status server")
     func randomBytes() throws {
         try withServer { port, _ in
             var state: UInt64 = 1

@@ -13,7 +13,7 @@ import Testing
             about: trait(""), values, shown: values.map { $0.uppercased() }, hosts: values.indices.map { "node\($0)" })
     }
 
-    @Test("what most ranks have is the rule, and of two that are equally frequent the lower rank's")
+    @Test("the setting that most ranks have is the rule, and of two equally frequent the lower rank's")
     func rule() {
         #expect(words(["a", "a", "a"]) == nil)
         #expect(
