@@ -160,7 +160,7 @@ import Testing
         let file = try MetricsFile(path: path, resumedStep: 8, isEvaluatedAgain: true)
         #expect(file.fittedSteps == 70)
         #expect(file.lastEvaluatedStep == 4)
-        #expect(file.evaluatedAccuracies == [record(.evaluation, step: 4).accuracy])
+        #expect(file.evaluations.map(\.accuracy) == [record(.evaluation, step: 4).accuracy])
     }
 
     @Test(
