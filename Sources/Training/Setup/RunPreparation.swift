@@ -1,6 +1,7 @@
 import Collectives
 import Datasets
 import Engine
+import Networks
 import Recipes
 import Terminal
 
@@ -61,10 +62,11 @@ struct RunPreparation {
 
     /// Lays the engine out, and lets pictures have what memory it leaves.
     ///
+    /// - Returns: the fitted recipe, the setup, the sizes, the layout and the weights of classes.
     /// - Throws: where the machine has not enough.
     private static func layOut(
         _ recipe: Recipe, _ opened: Setup, optimizer: any OptimizerRule, world: any Communicator
-    ) throws -> (fitted: Recipe, Setup, RunSizes, EngineLayout, classWeights: [Float]?) {
+    ) throws -> (Recipe, Setup, RunSizes, EngineLayout, [Float]?) {
         var setup = opened
         let sizes = RunSizes(
             trainingSamples: setup.dataset.count(of: .train), testSamples: setup.dataset.count(of: .test),
