@@ -92,8 +92,8 @@ struct ProfileText {
         """
         data: the gradient of a layer's input (and of a batch norm's parameters); weights: of its weights and biases.
         GFLOP/s: 2 a multiply-add, taps on padding counted. GB/s: each tensor that must be read or written, once.
-        of its roofline: the time that peak or bandwidth allow at best, by the time taken; above 1 where data stays in \
-        caches.
+        of its roofline: the time that peak or bandwidth allow at best, by the time taken; \
+        above 1 where data stays in caches.
         Each time is a median of its own, so that they need not add up to the step's.
         """
     }

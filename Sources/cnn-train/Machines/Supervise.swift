@@ -9,8 +9,8 @@ import Training
 struct SuperviseOptions: ParsableArguments {
     @Flag(
         help: """
-            Starts training again, from the newest state that is saved, when ranks or hosts fail, on the hosts that \
-            are left.
+            Starts training again, from the newest state that is saved, when ranks or hosts fail, \
+            on the hosts that are left.
             """)
     var supervise = false
     @Option(help: "How often a supervised job is started again at most.") var maxRestarts: Int?

@@ -12,8 +12,8 @@ struct EvaluateCommand: RankedCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Measures a checkpoint on a dataset's test split.",
         discussion: """
-            Images are shown as those were that the network was trained on. Labels are matched by the names of the \
-            classes.
+            Images are shown as those were that the network was trained on. \
+            Labels are matched by the names of the classes.
             """)
 
     @OptionGroup var file: NetworkFileArguments

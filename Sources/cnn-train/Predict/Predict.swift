@@ -12,10 +12,10 @@ struct PredictCommand: LocalCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict", abstract: "Says what a checkpoint's network sees in pictures.",
         discussion: """
-            A picture is turned upright, resized, cut to its middle and normalised as the images were that the network \
-            was
-            evaluated on in training; for weights of elsewhere as torchvision's references do it. A tensor is shown as \
-            it is.
+            A picture is turned upright, resized, cut to its middle and normalised \
+            as the images were that the network was
+            evaluated on in training; for weights of elsewhere as torchvision's references do it. \
+            A tensor is shown as it is.
             """)
 
     @OptionGroup var file: NetworkFileArguments
