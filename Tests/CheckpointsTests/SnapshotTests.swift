@@ -87,14 +87,20 @@ import Testing
         #expect(last > 2, "it was never killed while it wrote")
     }
 
-    @Test("a snapshot with any byte of its heads altered is not taken, but the one before it, or none")
-    func flippedHeads() throws {
+    /// Writes the states of steps 1 and 2.
+    ///
+    /// - Returns: the file's bytes, and those of each of its two slots.
+    private func writeTwoStates() throws -> (bytes: Int, slot: Int) {
         let file = try folder.openToWrite(SnapshotSpecimen.head())
         SnapshotSpecimen.write(1, to: file)
         SnapshotSpecimen.write(2, to: file)
-        let bytes = try Data(contentsOf: URL(filePath: path))
-        let slot = SnapshotHead.slotBytes(SnapshotSpecimen.sizes)
-        let headBytes = bytes.count - 2 * slot
+        return (try Data(contentsOf: URL(filePath: path)).count, SnapshotHead.slotBytes(SnapshotSpecimen.sizes))
+    }
+
+    @Test("a snapshot with any byte of its heads altered is not taken, but the one before it, or none")
+    func flippedHeads() throws {
+        let (bytes, slot) = try writeTwoStates()
+        let headBytes = bytes - 2 * slot
         for place in Array(0..<headBytes) + Array(headBytes + slot..<headBytes + slot + SnapshotHead.wordBytes) {
             try flip(place)
             let step = SnapshotFile.newestWholeStep(ofRun: SnapshotSpecimen.run, in: folder)
@@ -105,12 +111,8 @@ import Testing
 
     @Test("a snapshot with an altered byte in its floats is not taken, but the one before it")
     func flippedContent() throws {
-        let file = try folder.openToWrite(SnapshotSpecimen.head())
-        SnapshotSpecimen.write(1, to: file)
-        SnapshotSpecimen.write(2, to: file)
-        let bytes = try Data(contentsOf: URL(filePath: path))
-        let slot = SnapshotHead.slotBytes(SnapshotSpecimen.sizes)
-        let first = bytes.count - slot + SnapshotHead.wordBytes
+        let (bytes, slot) = try writeTwoStates()
+        let first = bytes - slot + SnapshotHead.wordBytes
         for place in stride(from: first, to: first + 4 * SnapshotSpecimen.sizes.floats, by: 97) {
             try flip(place)
             #expect(try read() == (1, nil), "byte \(place)")
