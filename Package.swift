@@ -24,8 +24,8 @@ func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-/// The settings of targets that go over every pixel or every weight: tests of whole models must not take an hour in debug
-/// builds.
+/// The settings of targets that go over every pixel or every weight: tests of whole models must not take an hour in
+/// debug builds.
 let optimized = settings + [.unsafeFlags(["-O"])]
 
 /// A target that is optimised in debug builds too.
@@ -36,7 +36,7 @@ func optimizedTarget(_ name: String, _ dependencies: [Target.Dependency] = []) -
 /// The tests of a target.
 func tests(_ target: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
     .testTarget(
-        name: target + "Tests", dependencies: dependencies + ["TestSupport"], resources: resources,
+        name: target + "Tests", dependencies: dependencies + ["TestRandom", "TestSupport"], resources: resources,
         swiftSettings: settings)
 }
 
@@ -62,8 +62,8 @@ let package = Package(
         .systemLibrary(name: "CVectors"),
         .systemLibrary(name: "CRelay"),
         .systemLibrary(name: "CProcess"),
-        // Debian's libjpeg-dev, libpng-dev and libwebp-dev; a real target, because the first two give up by longjmp, which
-        // Swift must not see.
+        // Debian's libjpeg-dev, libpng-dev and libwebp-dev; a real target, because the first two give up by longjmp,
+        // which Swift must not see.
         .target(
             name: "CImageCodecs",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
@@ -139,11 +139,12 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Kernels", "Networks", "Graphs"], path: "Tests/TestSupport",
             swiftSettings: optimized),
+        .target(name: "TestRandom", path: "Tests/TestRandom", swiftSettings: optimized),
         .executableTarget(
-            name: "collectives-check", dependencies: ["Collectives"], path: "Tests/CollectivesCheck",
+            name: "collectives-check", dependencies: ["Collectives", "TestRandom"], path: "Tests/CollectivesCheck",
             swiftSettings: optimized),
         .target(
-            name: "CheckpointFaults", dependencies: ["Checkpoints", "Files", "Tensors", "CZstd"],
+            name: "CheckpointFaults", dependencies: ["Checkpoints", "Files", "Tensors", "TestRandom", "CZstd"],
             path: "Tests/CheckpointFaults",
             swiftSettings: optimized),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
@@ -156,17 +157,18 @@ let package = Package(
         .target(
             name: "EngineFuzz",
             dependencies: [
-                "Engine", "Graphs", "Networks", "Kernels", "KernelInterface", "Collectives", "Tensors", "TestSupport",
+                "Engine", "Graphs", "Networks", "Kernels", "KernelInterface", "Collectives", "Tensors", "TestRandom",
+                "TestSupport",
             ],
             path: "Tests/EngineFuzz", swiftSettings: optimized),
         .executableTarget(
             name: "engine-check", dependencies: ["EngineFuzz"], path: "Tests/EngineCheck", swiftSettings: settings),
         .target(
-            name: "ImageFaults", dependencies: ["Datasets", "CImageCodecs"], path: "Tests/ImageFaults",
+            name: "ImageFaults", dependencies: ["Datasets", "TestRandom", "CImageCodecs"], path: "Tests/ImageFaults",
             swiftSettings: optimized),
         .executableTarget(
-            name: "image-check", dependencies: ["Datasets", "ImageFaults", "CCrypto"], path: "Tests/ImageCheck",
-            swiftSettings: optimized),
+            name: "image-check", dependencies: ["Datasets", "ImageFaults", "TestRandom", "CCrypto"],
+            path: "Tests/ImageCheck", swiftSettings: optimized),
         .testTarget(name: "HouseTests", dependencies: ["cnn-train"], swiftSettings: settings),
         tests("Machine", ["Machine"]),
         tests("Files", ["Files"]),

@@ -15,9 +15,9 @@ struct KernelBenchmark: ParsableCommand {
         commandName: "kernel-benchmark",
         abstract: "Measures every convolution and linear layer of some models, and the largest of their other layers.",
         discussion: """
-            Each layer trains in a network of its own. ms: the median of the timed steps. GFLOP/s: 2 a multiply-add, taps on \
-            padding counted. GB/s: each tensor that must be read or written, once. of its roofline: the time that the measured \
-            peak and bandwidth allow at best, by the time taken; above 1 where data stays in caches.
+            Each layer trains in a network of its own. ms: the median of the timed steps. GFLOP/s: 2 a multiply-add, \
+            taps on padding counted. GB/s: each tensor that must be read or written, once. of its roofline: the time \
+            that the measured peak and bandwidth allow at best, by the time taken; above 1 where data stays in caches.
             """)
 
     @Option(help: ArgumentHelp("Models whose layers are measured.", valueName: "name,name…"))

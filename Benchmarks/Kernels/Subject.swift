@@ -21,8 +21,8 @@ struct Subject {
     /// `convolution 3x3/2`
     var name: String { window.isEmpty ? family : "\(family) \(window)" }
 
-    /// The layer in a network as small as can be: something ahead of it that has weights, so that a gradient is wanted of its input, and
-    /// class scores behind it.
+    /// The layer in a network as small as can be: something ahead of it that has weights, so that a gradient is wanted
+    /// of its input, and class scores behind it.
     var network: Network {
         let isLoss = family == "loss"
         return Network(
@@ -75,8 +75,8 @@ struct Subject {
 }
 
 extension Subject {
-    /// What there is to measure of `models`, at the sizes of images that they are made for: every convolution and linear layer of
-    /// another shape, and of everything else the largest.
+    /// What there is to measure of `models`, at the sizes of images that they are made for: every convolution and
+    /// linear layer of another shape, and of everything else the largest.
     static func all(of models: [String]) throws -> [Subject] {
         var products = Distinct()
         var others = Distinct()

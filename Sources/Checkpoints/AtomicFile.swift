@@ -20,7 +20,8 @@ package struct AtomicFile: ~Copyable {
     private var descriptor: Int32
     private var isRenamed = false
 
-    /// Opens the file beside its place. Without a commit nothing changes there: to open it finds out early whether it can be written.
+    /// Opens the file beside its place. Without a commit nothing changes there: to open it finds out early whether it
+    /// can be written.
     ///
     /// - Throws: `otherKind` where a folder, a socket or what this process prints to has the name.
     package init(path: String, in files: any FileSystem = SystemFiles()) throws(CheckpointError) {

@@ -79,7 +79,8 @@ extension Checkpoint {
             self.dataset = dataset
         }
 
-        /// All random numbers of a run are functions of the seed and of what they are for: no state is left to be saved.
+        /// All random numbers of a run are functions of the seed and of what they are for: no state is left to be
+        /// saved.
         package static let counterBased = ["generator": "counter-based SplitMix64"]
         /// Versions of the libraries that make a file, by name.
         package static let libraryVersions = ["zstd": Compression.libraryVersion]

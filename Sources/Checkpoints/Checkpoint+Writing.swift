@@ -1,5 +1,6 @@
 extension Checkpoint {
-    /// Writes the checkpoint to `path`, whole or not at all: in a zstd frame, but for a name that ends in `.safetensors`.
+    /// Writes the checkpoint to `path`, whole or not at all: in a zstd frame, but for a name that ends in
+    /// `.safetensors`.
     ///
     /// - Throws: `otherEnding` for the name of another kind of file, and what keeps it from being written.
     package func write(to path: String, compression: Compression = Compression()) throws(CheckpointError) {
@@ -7,8 +8,8 @@ extension Checkpoint {
         _ = try draft.write(to: path, compression: isPlain ? nil : compression, in: SystemFiles())
     }
 
-    /// Writes parameters and buffers alone to `path`, as `safetensors.torch.save_file` writes a state_dict: what other programs load.
-    /// Whole or not at all; in a zstd frame where the name ends in `.zst`.
+    /// Writes parameters and buffers alone to `path`, as `safetensors.torch.save_file` writes a state_dict: what other
+    /// programs load. Whole or not at all; in a zstd frame where the name ends in `.zst`.
     ///
     /// - Throws: the errors of `write`.
     package func exportWeights(to path: String) throws(CheckpointError) {

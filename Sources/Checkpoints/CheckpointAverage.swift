@@ -1,9 +1,10 @@
 import Tensors
 
 extension Checkpoint {
-    /// The mean of several checkpoints of one network: of every parameter and running statistic the mean over the files, in float64 and
-    /// in the order given; of counts the highest. (Izmailov et al., "Averaging Weights Leads to Wider Optima and Better
-    /// Generalization", 2018.) Running statistics of batch norms are those that belonged to the files' own weights.
+    /// The mean of several checkpoints of one network: of every parameter and running statistic the mean over the
+    /// files, in float64 and in the order given; of counts the highest. (Izmailov et al., "Averaging Weights Leads to
+    /// Wider Optima and Better Generalization", 2018.) Running statistics of batch norms are those that belonged to the
+    /// files' own weights.
     ///
     /// It says of itself what the newest says, but for metrics, which nobody measured, and has no optimizer state.
     /// - Parameter checkpoints: with their paths, at least one.

@@ -13,11 +13,13 @@ extension CheckpointDirectory {
         package let warnings: [CheckpointError]
     }
 
-    /// Writes a checkpoint, reads it back, and only when that is the same removes older ones that `retention` does not want.
+    /// Writes a checkpoint, reads it back, and only when that is the same removes older ones that `retention` does not
+    /// want.
     ///
-    /// One of the same step is replaced. One of a later step, which a run that went back to an older checkpoint leaves behind, is not
-    /// touched: the run will come to it again.
-    /// - Throws: for whatever keeps the checkpoint from being there for good; older ones are all there then. It may be tried again.
+    /// One of the same step is replaced. One of a later step, which a run that went back to an older checkpoint leaves
+    /// behind, is not touched: the run will come to it again.
+    /// - Throws: for whatever keeps the checkpoint from being there for good; older ones are all there then. It may be
+    ///   tried again.
     @discardableResult
     package func commit(_ draft: CheckpointDraft) throws(CheckpointError) -> Commit {
         let progress = try draft.about(path: path).progress
@@ -55,8 +57,8 @@ extension CheckpointDirectory {
         }
     }
 
-    /// Before the first checkpoint: makes the folder itself outlive a loss of power, and OUTPUT, and what OUTPUT lies in, whoever
-    /// made them just now.
+    /// Before the first checkpoint: makes the folder itself outlive a loss of power, and OUTPUT, and what OUTPUT lies
+    /// in, whoever made them just now.
     private func anchor() throws(CheckpointError) {
         guard try entries().isEmpty else { return }
         var folder = path
@@ -87,8 +89,8 @@ extension CheckpointDirectory {
         return warnings
     }
 
-    /// Removes checkpoints older than `step` that `retention` does not want. Those whose header cannot be read count for nothing and
-    /// stay.
+    /// Removes checkpoints older than `step` that `retention` does not want. Those whose header cannot be read count
+    /// for nothing and stay.
     ///
     /// - Returns: the paths of those that are gone.
     private func prune(after step: Int, _ warnings: inout [CheckpointError]) -> [String] {

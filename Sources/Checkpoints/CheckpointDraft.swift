@@ -1,5 +1,5 @@
-/// A checkpoint on its way into a file: what it says, and its tensors' bytes one after the other. A state that lies in memory in another
-/// form is so written without a second copy of it.
+/// A checkpoint on its way into a file: what it says, and its tensors' bytes one after the other. A state that lies in
+/// memory in another form is so written without a second copy of it.
 package struct CheckpointDraft: Sendable {
     /// Hands the little-endian bytes of the tensor at a place in `tensors` to a sink, row by row, in one run or more.
     package typealias Bytes =

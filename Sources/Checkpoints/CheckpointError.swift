@@ -61,7 +61,8 @@ extension CheckpointError: CustomStringConvertible {
         case .otherKind(let path, let found, let expected):
             "\(path): this is \(found); expected \(expected)"
         case .otherEnding(let path, let ending, let content, let expected):
-            "\(path): what is written here is \(content), which \(ending) is not; give it a name that ends in \(expected)"
+            "\(path): what is written here is \(content), which \(ending) is not; "
+                + "give it a name that ends in \(expected)"
         case .noDirectory(let path):
             "\(path): there is no such folder, so there is nothing to resume from; check --output, or drop --resume"
         case .noneFound(let directory):
@@ -84,7 +85,8 @@ extension CheckpointError: CustomStringConvertible {
             "\(path): the metadata say \(found.map { "\(key) = \($0)" } ?? "nothing of \(key)"); expected \(expected), "
                 + "as cnn-train writes it"
         case .laterVersion(let path, let found, let known):
-            "\(path): this is format \(found), which a later cnn-train wrote; this one reads formats 1 to \(known): update it"
+            "\(path): this is format \(found), which a later cnn-train wrote; "
+                + "this one reads formats 1 to \(known): update it"
         case .misnamed(let path, let step, let promised):
             "\(path): this is the state after step \(step), not \(promised); rename it back"
         case .unlike(let path, let found, let expected):
@@ -92,8 +94,8 @@ extension CheckpointError: CustomStringConvertible {
         case .memory(let error):
             error.description
         case .noRoom(let folder, let needed, let available):
-            "\(folder) has \(available) bytes left for snapshots, which need \(needed): make it larger (mount -o remount,size=…, or a "
-                + "container's shm_size), or remove cnn-train-* of runs that will not go on"
+            "\(folder) has \(available) bytes left for snapshots, which need \(needed): make it larger (mount -o "
+                + "remount,size=…, or a container's shm_size), or remove cnn-train-* of runs that will not go on"
         case .notASnapshot(let path, let reason):
             "\(path): this is no snapshot: \(reason)"
         case .snapshotInUse(let path):

@@ -8,8 +8,8 @@ package struct Compression: Equatable, Sendable {
     package static let defaultLevel = 1
 
     package var level: Int
-    /// Threads that compress beside the one that writes; with 0 that one does it itself. The file's bytes do not depend on how many
-    /// there are.
+    /// Threads that compress beside the one that writes; with 0 that one does it itself. The file's bytes do not depend
+    /// on how many there are.
     package var threads: Int
 
     /// - Precondition: `level` is in `levels`, `threads` is not negative.

@@ -4,8 +4,8 @@ package struct Retention: Equatable, Sendable {
     package struct Best: Equatable, Sendable {
         /// The number of checkpoints that stay, at least 1.
         package var count: Int
-        /// A key of `About.metrics`, such as `test_accuracy`. A checkpoint that lacks it is not among the best, nor is one with
-        /// any metric that is infinite or not a number: an accuracy beside such a loss says nothing.
+        /// A key of `About.metrics`, such as `test_accuracy`. A checkpoint that lacks it is not among the best, nor is
+        /// one with any metric that is infinite or not a number: an accuracy beside such a loss says nothing.
         package var metric: String
         package var isHigherBetter: Bool
 
@@ -43,8 +43,8 @@ package struct Retention: Equatable, Sendable {
         let metrics: [String: Double]
     }
 
-    /// The steps of those that stay, in any order given. Among equally good ones the oldest stays, which is the one that
-    /// the metric was measured of.
+    /// The steps of those that stay, in any order given. Among equally good ones the oldest stays, which is the one
+    /// that the metric was measured of.
     func kept(_ candidates: [Candidate]) -> Set<Int> {
         let oldestFirst = candidates.sorted { $0.step < $1.step }
         var kept = Set(oldestFirst.suffix(last).map(\.step))

@@ -21,7 +21,8 @@ extension Safetensors {
     /// - Parameters:
     ///   - path: What messages call the file.
     ///   - limits: What a file of its size may hold.
-    ///   - choose: Which tensors are read; nil for all that can be. In a file with digests, which must all be proved, it is not asked.
+    ///   - choose: Which tensors are read; nil for all that can be. In a file with digests, which must all be proved,
+    ///     it is not asked.
     ///   - read: Gives the file's bytes.
     /// - Throws: `damaged` where bytes are missing, `malformed` where a rule of the format is broken.
     static func decode(
@@ -149,8 +150,8 @@ extension Safetensors {
         }
     }
 
-    /// The entries in the order of their bytes, which must follow each other without holes or overlaps, with their places in the
-    /// header.
+    /// The entries in the order of their bytes, which must follow each other without holes or overlaps, with their
+    /// places in the header.
     private static func checkedForGaps(
         _ entries: [Entry], _ path: String
     ) throws(CheckpointError) -> [(place: Int, entry: Entry)] {

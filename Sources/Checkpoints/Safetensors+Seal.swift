@@ -1,7 +1,7 @@
 import Tensors
 
-/// A digest of each tensor and one of the metadata, in the metadata: they also hold once a file has left its zstd frame, and
-/// say which tensor is damaged.
+/// A digest of each tensor and one of the metadata, in the metadata: they also hold once a file has left its zstd
+/// frame, and say which tensor is damaged.
 extension Safetensors {
     /// A JSON object from names to digests, as `sha256(of:)` gives them.
     static let tensorSealKey = "tensor_sha256"
@@ -15,8 +15,8 @@ extension Safetensors {
         [versionKey, tensorSealKey, metadataSealKey].contains { metadata[$0] != nil }
     }
 
-    /// SHA-256 of all metadata but the key `metadata_sha256`: by the keys' bytes in order, each key, a zero byte, its text, a zero
-    /// byte.
+    /// SHA-256 of all metadata but the key `metadata_sha256`: by the keys' bytes in order, each key, a zero byte, its
+    /// text, a zero byte.
     static func digest(of metadata: [String: String]) -> String {
         var digest = SHA256()
         let pairs = metadata.filter { $0.key != metadataSealKey }

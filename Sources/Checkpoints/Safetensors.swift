@@ -34,8 +34,8 @@ enum Safetensors {
             (header, content, fileBytes) = (plainBytes, plainBytes, plainBytes)
         }
 
-        /// A header is text, with digests that cannot be compressed; zeros shrink by up to 32768. A checkpoint is larger than
-        /// 256 bytes.
+        /// A header is text, with digests that cannot be compressed; zeros shrink by up to 32768. A checkpoint is
+        /// larger than 256 bytes.
         init(compressedBytes bytes: Int) {
             fileBytes = bytes
             header = 1024 + 128 * min(bytes, longestHeader)

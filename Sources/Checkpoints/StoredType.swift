@@ -63,7 +63,8 @@ package struct ListedTensor: Equatable, Sendable {
 // MARK: - Conversion
 
 extension StoredType {
-    /// Appends the numbers whose little-endian bytes `bytes` are to `floats`, rounded to the nearest where they have more digits.
+    /// Appends the numbers whose little-endian bytes `bytes` are to `floats`, rounded to the nearest where they have
+    /// more digits.
     ///
     /// - Precondition: they are read as float32, and `bytes` is a whole number of elements.
     func append(_ bytes: [UInt8], to floats: inout [Float]) {

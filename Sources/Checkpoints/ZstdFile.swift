@@ -2,8 +2,8 @@ import CZstd
 
 /// Compresses a stream into one zstd frame with a checksum. (RFC 8878.)
 struct ZstdCompressor: ~Copyable {
-    /// Compression looks back this far, as a power of two. Weights do not repeat themselves, and readers need no more memory than
-    /// this.
+    /// Compression looks back this far, as a power of two. Weights do not repeat themselves, and readers need no more
+    /// memory than this.
     static let windowLog: Int32 = 18
 
     private let context: OpaquePointer

@@ -1,7 +1,8 @@
 /// The buckets of a flat arena of gradients: the slices that are summed over ranks in one go.
 ///
-/// The backward pass fills the arena from its start. The first bucket is small, so that communication begins early, and so is the last one,
-/// which no computing hides: it is complete when the pass ends. The others are large enough that latency is lost in them.
+/// The backward pass fills the arena from its start. The first bucket is small, so that communication begins early, and
+/// so is the last one, which no computing hides: it is complete when the pass ends. The others are large enough that
+/// latency is lost in them.
 package struct Buckets: Hashable, Sendable {
     /// Floats, one after the other from the start of the arena to its end.
     package let ranges: [Range<Int>]

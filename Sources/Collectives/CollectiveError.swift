@@ -29,20 +29,22 @@ extension CollectiveError: CustomStringConvertible {
             "\(call) failed on rank \(rank) with code \(code): \(message). See that all ranks run the same program "
                 + "with the same Open MPI, and that the machines can reach each other."
         case .tooFewFiles(let found, let needed):
-            "only \(found) files may be open at once, but MPI needs \(needed): raise the limit with `ulimit -n \(needed)` or more."
+            "only \(found) files may be open at once, but MPI needs \(needed): "
+                + "raise the limit with `ulimit -n \(needed)` or more."
         case .noSessionFolder(let path, let reason):
             "Open MPI cannot make its folder in \(path): \(reason). Set TMPDIR to a folder that can be written."
         case .threadLevel(let found):
-            "MPI grants thread level \(found), but calls from several threads at once are needed (MPI_THREAD_MULTIPLE). "
-                + "Install an MPI built with thread support, such as Debian's libopenmpi-dev."
+            "MPI grants thread level \(found), but calls from several threads at once are needed "
+                + "(MPI_THREAD_MULTIPLE). Install an MPI built with thread support, such as Debian's libopenmpi-dev."
         case .outOfStep(let rank, let partner, let expected, let found):
             "rank \(rank) expected \(expected) bytes from rank \(partner) and got \(found): the ranks are out of step. "
                 + "Start all ranks with the same program and the same flags."
         case .timedOut(let timeout):
             "\(timeout)"
         case .silent(let rank, let ranks, let host, let seconds):
-            "rank \(rank)/\(ranks)\(host.isEmpty ? "" : " on \(host)") has not been heard of for \(seconds == seconds.rounded() ? "\(Int(seconds))" : "\(seconds)") s: it is stopped, "
-                + "or its machine cannot be reached. --resume goes on without that machine; where nothing is wrong, raise --heartbeat"
+            "rank \(rank)/\(ranks)\(host.isEmpty ? "" : " on \(host)") has not been heard of for "
+                + "\(seconds == seconds.rounded() ? "\(Int(seconds))" : "\(seconds)") s: it is stopped, or its machine "
+                + "cannot be reached. --resume goes on without that machine; where nothing is wrong, raise --heartbeat"
         case .peerFailed(let rank, let failed):
             "rank \(rank) waits for others, but rank \(failed) has failed; that rank's error says why."
         case .thread(let error):

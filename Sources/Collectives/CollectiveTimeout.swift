@@ -26,7 +26,8 @@ package struct CollectiveTimeout: Equatable, Sendable, CustomStringConvertible {
         }
         for late in late {
             sentences.append(
-                "rank \(late.rank)/\(ranks) has not arrived: it has been in the \(late.phase) for \(whole(late.seconds)) s"
+                "rank \(late.rank)/\(ranks) has not arrived: it has been in the \(late.phase) for "
+                    + "\(whole(late.seconds)) s"
             )
         }
         if late.isEmpty && silent.isEmpty {

@@ -1,8 +1,8 @@
 // Sums whose messages carry half as many bytes.
 //
-// The same tree as for float32. Before two ranks add, both round what they have to the wire's format, the one that keeps its numbers too: so
-// both get the same bits, wherever in a message a number stands. Additions are float32's. The last sum is rounded once more before it is
-// handed on, so that all ranks have what was sent.
+// The same tree as for float32. Before two ranks add, both round what they have to the wire's format, the one that
+// keeps its numbers too: so both get the same bits, wherever in a message a number stands. Additions are float32's. The
+// last sum is rounded once more before it is handed on, so that all ranks have what was sent.
 
 internal import CMachine
 

@@ -3,8 +3,8 @@ import Foundation
 import Tensors
 
 extension FlightRecorder {
-    /// Writes what is remembered to `flight-recorder.rank-N.json` in the folder, where there is one: one JSON object, the oldest
-    /// collective first, times in seconds before now. That it cannot be written is no reason to stop.
+    /// Writes what is remembered to `flight-recorder.rank-N.json` in the folder, where there is one: one JSON object,
+    /// the oldest collective first, times in seconds before now. That it cannot be written is no reason to stop.
     func writeFile(rank: Int, size: Int) {
         guard let folder else { return }
         let now = monotonicSeconds()

@@ -148,8 +148,9 @@ private final class MPIProcess: @unchecked Sendable {
 
     /// MPI's communicators for one communicator of ours, whose messages meet no others.
     struct Handles {
-        /// Ranks dealt out over the machines: the first of each machine, then the second of each, … The tree's long messages go to ranks
-        /// far away, which are then on the same machine, and only a machine's part of the sum leaves it.
+        /// Ranks dealt out over the machines: the first of each machine, then the second of each, … The tree's long
+        /// messages go to ranks far away, which are then on the same machine, and only a machine's part of the sum
+        /// leaves it.
         let dealt: MPI_Comm
         /// Ranks machine by machine: MPI's sums send their long messages to the next rank.
         let grouped: MPI_Comm

@@ -3,7 +3,8 @@
 // Small messages: recursive doubling, log2 P exchanges of everything. Large ones: reduce-scatter by recursive halving,
 // then all-gather by recursive doubling (Rabenseifner, "Optimization of Collective Reduction Operations", ICCS 2004).
 // In all, rank r adds what rank r ^ P/2 has, then r ^ P/4, … r ^ 1: each number takes the same path through the same
-// tree, and as a + b is b + a in IEEE 754, it does not matter for the bits which of two partners adds, or whether both do.
+// tree, and as a + b is b + a in IEEE 754, it does not matter for the bits which of two partners adds, or whether both
+// do.
 
 /// The steps of one rank for a sum of `count` numbers over `ranks`.
 struct SumTree {
@@ -16,9 +17,9 @@ struct SumTree {
     enum Sharing {
         /// All ranks add all numbers: the fewest messages that wait for each other.
         case none
-        /// The lower half of the ranks adds all numbers for the upper half, which hands its own over and waits: the fewest messages in all.
-        /// Pays where ranks take turns on a core, so that those of a pair wait for each other anyway, or where a pair shares a machine
-        /// and the others are on other machines.
+        /// The lower half of the ranks adds all numbers for the upper half, which hands its own over and waits: the
+        /// fewest messages in all. Pays where ranks take turns on a core, so that those of a pair wait for each other
+        /// anyway, or where a pair shares a machine and the others are on other machines.
         case pairs
         /// Each rank adds its part of the numbers: the fewest bytes.
         case all

@@ -1,4 +1,5 @@
-// The reproducible sum over ranks: a fixed binary tree (SumTree.swift), so that its bits do not depend on message sizes or timing.
+// The reproducible sum over ranks: a fixed binary tree (SumTree.swift), so that its bits do not depend on message sizes
+// or timing.
 
 internal import CMachine
 internal import Kernels
@@ -56,8 +57,8 @@ extension PointToPoint {
         SumTree(rank: rank, ranks: size, count: count, sharing: !isShort ? .all : sumsInPairs ? .pairs : .none)
     }
 
-    /// Sends one range chunk by chunk while as many chunks of another come in. Both sides cut the same chunks, as the one's `send` is as
-    /// long as the other's `receive`.
+    /// Sends one range chunk by chunk while as many chunks of another come in. Both sides cut the same chunks, as the
+    /// one's `send` is as long as the other's `receive`.
     private func exchange<Element: Addend>(
         _ values: inout MutableSpan<Element>, _ trade: SumTree.Trade, _ scratch: inout [Element]
     ) throws(CollectiveError) {

@@ -5,7 +5,8 @@ internal import Tensors
 extension Graph {
     /// Whether the channels of a map are padded to 8 and not to 16, by `ValueID.index`. Such a map has eight channels
     /// at most and an even number of pixels a row, and all nodes that write or read it can do so
-    /// (`KernelBody/NarrowMaps.swift`). It is half as large, and two pixels make one vector of sixteen lanes.
+    /// (`KernelBody/Convolution/NarrowMaps.swift`). It is half as large, and two pixels make one vector of sixteen
+    /// lanes.
     ///
     /// The padding changes places alone, no numbers.
     ///

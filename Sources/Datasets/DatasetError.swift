@@ -95,34 +95,39 @@ extension DatasetError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .unknownDataset(let found, let nearest, let known):
-            "There is no folder or file '\(found)', nor a dataset of that name\(nearest.map { "; did you mean '\($0)'?" } ?? ".") "
-                + "There are \(known.joined(separator: ", ")); anything else is a path, such as ./photos."
+            "There is no folder or file '\(found)', nor a dataset of that "
+                + "name\(nearest.map { "; did you mean '\($0)'?" } ?? ".") There are \(known.joined(separator: ", ")); "
+                + "anything else is a path, such as ./photos."
         case .noSuchPath(let path, let specification):
             "There is no folder or file '\(path)', which '\(specification)' names."
         case .notRecognised(let path, let found):
-            "\(path) is \(found), but a dataset is expected: a folder for each class with JPEG, PNG or WebP pictures, train and val with such "
-                + "folders, tar files of them, or the files of MNIST or CIFAR."
+            "\(path) is \(found), but a dataset is expected: a folder for each class with JPEG, PNG or WebP pictures, "
+                + "train and val with such folders, tar files of them, or the files of MNIST or CIFAR."
         case .wrongForm(let path, let form, let expected):
-            "\(path) is not of the form '\(form)', for which is expected: \(expected). `cnn-train data inspect \(path)` says what it is."
+            "\(path) is not of the form '\(form)', for which is expected: \(expected). `cnn-train data inspect "
+                + "\(path)` says what it is."
         case .severalForms(let path, let found):
             "\(path) has several datasets: \(listed(found)). Name one of them."
         case .compressedShards(let path, let file):
             "\(file) is compressed: pictures in it cannot be read in any order. "
                 + DatasetError.remedy(forCompressed: path, file: file)
         case .damagedPack(let file, let reason):
-            "\(file) cannot be used as a file of a packed dataset: \(reason). Copy it again from where it came, or pack anew."
+            "\(file) cannot be used as a file of a packed dataset: \(reason). Copy it again from where it came, "
+                + "or pack anew."
         case .laterPack(let file, let found, let known):
-            "\(file) is of format \(found), which a later cnn-train packed; this one reads format \(known): update it, or pack anew."
+            "\(file) is of format \(found), which a later cnn-train packed; this one reads format \(known): "
+                + "update it, or pack anew."
         case .unfinishedPack(let folder, let shard):
-            "\(folder) has \(shard) of a packed dataset, and no index: packing was ended before it was whole, or goes on. "
-                + "Remove what is left with `rm -r \(shellWord(folder))`, and pack again."
+            "\(folder) has \(shard) of a packed dataset, and no index: packing was ended before it was whole, or goes "
+                + "on. Remove what is left with `rm -r \(shellWord(folder))`, and pack again."
         case .placeTaken(let path, let found):
             "\(path) is \(found), but a folder is to be made there: give a path where nothing is, or an empty folder."
         case .notWritable(let file, let reason):
-            "\(file) cannot be written: \(reason). Nothing is left of it: make space or give another folder, and pack again."
+            "\(file) cannot be written: \(reason). Nothing is left of it: make space or give another folder, "
+                + "and pack again."
         case .noSpace(let folder, let needed, let free):
-            "\(folder) has \(ByteCount(free)) left, and the images take \(ByteCount(needed)). Give a folder on a larger disk, or "
-                + "make the images smaller with --size."
+            "\(folder) has \(ByteCount(free)) left, and the images take \(ByteCount(needed)). Give a folder on a "
+                + "larger disk, or make the images smaller with --size."
         case .nothingToPack(let split, let samples, let first):
             "Not one of \(samples) images to \(split) can be read. The first: \(first)"
         case .badPattern(let path, let found):
@@ -130,24 +135,28 @@ extension DatasetError: CustomStringConvertible {
         case .malformed(let file, let reason, let expected):
             "\(file) cannot be used: \(reason); expected \(expected). Fetch it again."
         case .noValidationLabels(let folder, let pictures):
-            "\(folder) has \(pictures) pictures and no folders of classes, and nothing says their classes. Put LOC_val_solution.csv, or "
-                + "ILSVRC2012_validation_ground_truth.txt and map_clsloc.txt, beside it, or the pictures into a folder for each class."
+            "\(folder) has \(pictures) pictures and no folders of classes, and nothing says their classes. Put "
+                + "LOC_val_solution.csv, or ILSVRC2012_validation_ground_truth.txt and map_clsloc.txt, beside it, or "
+                + "the pictures into a folder for each class."
         case .noSynsetNumbers(let file):
-            "\(file) numbers classes, but map_clsloc.txt, which says what the numbers mean, is missing beside it. It comes with the "
-                + "development kits of 2014 and later. LOC_val_solution.csv does without it."
+            "\(file) numbers classes, but map_clsloc.txt, which says what the numbers mean, is missing beside it. It "
+                + "comes with the development kits of 2014 and later. LOC_val_solution.csv does without it."
         case .unknownClass(let file, let sample, let found, let folder):
-            "\(file) says that picture \(sample) is of class '\(found)', which \(folder) does not have. Do they belong together?"
+            "\(file) says that picture \(sample) is of class '\(found)', which \(folder) does not have. "
+                + "Do they belong together?"
         case .noLine(let file, let picture):
             "\(file) says nothing of \(picture). Do they belong together?"
         case .hasNoFiles(let dataset):
             "The dataset '\(dataset)' is made on the spot and has no files to look at. Name a folder or file of images."
         case .nothingToLearn(let path, let heldOut) where heldOut > 0:
-            "\(path) has \(heldOut) pictures, and all are taken to test with. Add pictures, or lower --validation-fraction."
+            "\(path) has \(heldOut) pictures, and all are taken to test with. Add pictures, "
+                + "or lower --validation-fraction."
         case .nothingToLearn(let path, _):
-            "\(path) has no JPEG, PNG or WebP picture to learn from. Expected are pictures in folders of classes, or with .cls or .json "
-                + "beside them."
+            "\(path) has no JPEG, PNG or WebP picture to learn from. Expected are pictures in folders of classes, or "
+                + "with .cls or .json beside them."
         case .takesNoFolder(let dataset, let found):
-            "'\(found)' names a folder, but the dataset '\(dataset)' is made on the spot and reads none. Say '\(dataset)'."
+            "'\(found)' names a folder, but the dataset '\(dataset)' is made on the spot and reads none. "
+                + "Say '\(dataset)'."
         case .missingFile(let dataset, let folder, let file, let package):
             "The dataset \(dataset) is not complete in \(folder): neither \(file) nor \(file).gz is there. "
                 + (package.map {
@@ -157,17 +166,18 @@ extension DatasetError: CustomStringConvertible {
         case .unreadable(let file, let reason):
             "\(file) cannot be read: \(reason). Check its permissions, or fetch it again."
         case .wrongMagic(let file, let found, let expected):
-            "\(file) begins with \(hexadecimal(found)), but an IDX file of this kind begins with \(hexadecimal(expected)). "
-                + "Is it the right file?"
+            "\(file) begins with \(hexadecimal(found)), but an IDX file of this kind begins with "
+                + "\(hexadecimal(expected)). Is it the right file?"
         case .truncatedHeader(let file, let found, let expected):
             "\(file) ends after \(found) bytes, inside its header of \(expected) bytes. Fetch it again."
         case .truncated(let file, let found, let expected):
-            "\(file) is cut short: \(found) bytes of data follow its header, which announces \(expected). Fetch it again."
+            "\(file) is cut short: \(found) bytes of data follow its header, which announces \(expected). "
+                + "Fetch it again."
         case .trailing(let file, let expected):
             "\(file) goes on after the \(expected) bytes of data that its header announces. Fetch it again."
         case .excessive(let file, let dimensions, let limit):
-            "\(file) announces \(dimensions.map(String.init).joined(separator: "x")) bytes of data, more than the \(limit) "
-                + "that are accepted. Fetch it again."
+            "\(file) announces \(dimensions.map(String.init).joined(separator: "x")) bytes of data, more than the "
+                + "\(limit) that are accepted. Fetch it again."
         case .wrongImageSize(let file, let found, let expected):
             "\(file) holds images of \(found.map(String.init).joined(separator: "x")) pixels, but this dataset's have "
                 + "\(expected.map(String.init).joined(separator: "x")). Is it the right file?"
@@ -177,32 +187,35 @@ extension DatasetError: CustomStringConvertible {
             "\(images) holds \(found) images, but \(labels) holds \(expected) labels. "
                 + "They must be as many; take both from one source."
         case .tooFewClasses(let folder, let found):
-            "\(folder) has \(found.isEmpty ? "no folders" : "one folder, \(found[0])"), but a folder for each of two classes or more "
-                + "is expected: CLASS/picture.jpg, or train/CLASS/picture.jpg and val/CLASS/picture.jpg."
+            "\(folder) has \(found.isEmpty ? "no folders" : "one folder, \(found[0])"), but a folder for each of two "
+                + "classes or more is expected: CLASS/picture.jpg, "
+                + "or train/CLASS/picture.jpg and val/CLASS/picture.jpg."
         case .tooManyClasses(let folder, let found):
             "\(folder) has \(found) folders, one for each class; at most \(UInt16.max) classes are expected."
         case .unknownClasses(let folder, let found):
-            "\(folder) has classes that nothing is learned of: \(listed(found)). Give them pictures to learn from, or take "
-                + "them away."
+            "\(folder) has classes that nothing is learned of: \(listed(found)). Give them pictures to learn from, "
+                + "or take them away."
         case .emptyClasses(let folder, let found):
-            "\(folder) has no JPEG, PNG or WebP picture to learn from in \(listed(found)). Put pictures there, or take the folder away."
+            "\(folder) has no JPEG, PNG or WebP picture to learn from in \(listed(found)). Put pictures there, "
+                + "or take the folder away."
         case .damagedArchive(let file, let reason):
             "\(file) cannot be read as a tar archive: \(reason). Fetch it again, or make it anew."
         case .noClass(let folder, let sample):
-            "\(folder): nothing says what class \(sample) is of: expected \(sample).cls, a label in \(sample).json, or a folder that "
-                + "is called as the class."
+            "\(folder): nothing says what class \(sample) is of: expected \(sample).cls, a label in \(sample).json, or "
+                + "a folder that is called as the class."
         case .tooDeep(let folder):
             "\(folder) lies too deep: do symbolic links lead around in circles?"
         case .noPictures(let path):
             "\(path) stands for no picture: expected a folder of JPEG, PNG or WebP files, or a pattern that some have"
         case .drawnImages(let dataset):
-            "The dataset '\(dataset)' is drawn on the spot and can be augmented with none, crop-flip or resized-crop-flip alone. "
-                + "Say one of these after --augment, or take images from files."
+            "The dataset '\(dataset)' is drawn on the spot and can be augmented with none, crop-flip or "
+                + "resized-crop-flip alone. Say one of these after --augment, or take images from files."
         case .otherClasses(let dataset, let found, let expected):
-            "\(dataset) has classes that the network does not have: \(listed(found)). It has \(listed(expected)), and labels are "
-                + "matched by these names: call the classes so, or take other data."
+            "\(dataset) has classes that the network does not have: \(listed(found)). It has \(listed(expected)), and "
+                + "labels are matched by these names: call the classes so, or take other data."
         case .labelOutOfRange(let file, let sample, let found, let classes):
-            "\(file) gives sample \(sample) the label \(found), but labels are 0 to \(classes - 1). Is it the right file?"
+            "\(file) gives sample \(sample) the label \(found), but labels are 0 to \(classes - 1). "
+                + "Is it the right file?"
         case .thread(let error):
             "\(error)"
         }

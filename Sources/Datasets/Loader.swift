@@ -62,8 +62,9 @@ package struct Loader: Sendable {
 
     /// The batches of one training epoch from global step `step` on, which is how a run resumes in the middle of it.
     ///
-    /// The sampler's seed is that of the augmentation, too. Each holds the samples of `sharding`'s own shards in their order, cut into `passes`.
-    /// All ranks get as many batches; one may be empty on some ranks where a global batch has fewer samples than ranks.
+    /// The sampler's seed is that of the augmentation, too. Each holds the samples of `sharding`'s own shards in their
+    /// order, cut into `passes`. All ranks get as many batches; one may be empty on some ranks where a global batch has
+    /// fewer samples than ranks.
     package func trainingBatches(
         epoch: Int, from step: Int = 0, sampler: Sampler, sharding: Sharding, passes: Int = 1, split: Split = .train
     ) -> BatchStream {
@@ -111,8 +112,9 @@ package struct Loader: Sendable {
 
     /// This rank's part of a whole split, in pieces of at most `batchSize` samples of one shard.
     ///
-    /// Over all ranks every sample comes exactly once, whatever their number. Ranks may get different numbers of batches:
-    /// nothing in evaluation needs them to go in step. Pieces are the same for any number of ranks up to the number of shards.
+    /// Over all ranks every sample comes exactly once, whatever their number. Ranks may get different numbers of
+    /// batches: nothing in evaluation needs them to go in step. Pieces are the same for any number of ranks up to the
+    /// number of shards.
     /// - Parameter wanted: The samples that are looked at, each by the rank that it would have come to among all; nil
     ///   for all.
     package func evaluationBatches(

@@ -2,9 +2,9 @@ import Tensors
 
 /// Ten kinds of figures in colour, drawn on demand: a dataset that needs no files, at any image size.
 ///
-/// Position, size, rotation, the colours of figure and background and their gradients, specks behind the figure and noise all
-/// vary. A sample is a pure function of (split, index, imageSize), to the bit on every machine: all of it is exact IEEE 754
-/// arithmetic in a fixed order, and no number comes from a C library.
+/// Position, size, rotation, the colours of figure and background and their gradients, specks behind the figure and
+/// noise all vary. A sample is a pure function of (split, index, imageSize), to the bit on every machine: all of it is
+/// exact IEEE 754 arithmetic in a fixed order, and no number comes from a C library.
 package struct Shapes: DrawnDataset {
     package let name = "shapes"
     package let classNames = Figure.allCases.map(\.name)

@@ -1,6 +1,7 @@
 import Tensors
 
-/// A dataset whose images lie in a source: read, decoded, cut and turned as bytes, and normalised when the engine takes them in.
+/// A dataset whose images lie in a source: read, decoded, cut and turned as bytes, and normalised when the engine takes
+/// them in.
 package struct StoredDataset: Dataset {
     package let source: any Source
     package let normalisation: Normalisation

@@ -18,7 +18,8 @@ package enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .unsupported(let backend, let needs, let available):
-            "this CPU cannot run --isa \(backend): it needs \(needs). Choose one of: \(available.joined(separator: ", "))"
+            "this CPU cannot run --isa \(backend): it needs \(needs). Choose one of: "
+                + "\(available.joined(separator: ", "))"
         case .noOpenBLAS(let reason, let available):
             "--isa openblas needs the library OpenBLAS, which cannot be loaded: \(reason). Install it (on Debian: "
                 + "apt-get install libopenblas0)"
@@ -28,7 +29,8 @@ package enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
         case .wrongImageCount(let found, let expected):
             "a batch has \(found) pixel values, its samples need \(expected)"
         case .labelOutOfRange(let label, let classes):
-            "a sample is labelled \(label), but the network has \(classes) classes (0 to \(classes - 1)); raise --classes"
+            "a sample is labelled \(label), but the network has \(classes) classes (0 to \(classes - 1)); "
+                + "raise --classes"
         case .notTraining:
             "this engine was made for evaluation and cannot train"
         }

@@ -16,10 +16,11 @@ extension ExportError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .noTensor(let name, let expected):
-            "The checkpoint has no tensor \(name); expected one of shape \(expected). Is it a checkpoint of another model?"
+            "The checkpoint has no tensor \(name); expected one of shape \(expected). "
+                + "Is it a checkpoint of another model?"
         case .otherTensor(let name, let found, let expected):
-            "The checkpoint's tensor \(name) \(found.map { "has the shape \($0)" } ?? "is not of type float32"); expected "
-                + "float32 of shape \(expected). Is it a checkpoint of another model?"
+            "The checkpoint's tensor \(name) \(found.map { "has the shape \($0)" } ?? "is not of type float32"); "
+                + "expected float32 of shape \(expected). Is it a checkpoint of another model?"
         case .inexpressible(let layer, let reason, let remedy):
             "Layer \(layer) cannot be written as ONNX: \(reason). \(remedy)"
         case .notWritten(let error): "\(error)"

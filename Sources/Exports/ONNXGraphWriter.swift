@@ -135,8 +135,8 @@ extension ONNXGraphWriter {
         append("Gemm", node, inputs: [x], more: parameters, [ONNXAttributeProto("transB", 1)], output: norm?.output)
     }
 
-    /// Equal parts are a pool. ONNX has no pool of unequal ones, but their averages are linear in the map: from the left
-    /// a matrix averages rows, from the right another averages columns.
+    /// Equal parts are a pool. ONNX has no pool of unequal ones, but their averages are linear in the map: from the
+    /// left a matrix averages rows, from the right another averages columns.
     private mutating func writeAdaptivePool(_ node: Node) throws(ExportError) {
         let (x, y) = (graph[node.inputs[0]].shape, outputShape(node))
         let (rows, columns) = (x.height / y.height, x.width / y.width)

@@ -100,7 +100,8 @@ package func makeFolders(_ path: String) throws(FileError) {
     throw .system(call: "making the folder", path: path, code: code)
 }
 
-/// Makes a folder that is not there yet; false where something has its name. Of several processes that try, one does it.
+/// Makes a folder that is not there yet; false where something has its name. Of several processes that try, one does
+/// it.
 ///
 /// - Throws: `system` where it cannot be made.
 package func makeNewFolder(_ path: String) throws(FileError) -> Bool {

@@ -1,9 +1,11 @@
 import Glibc
 
-/// Paths as text. A path is bytes, of which only zero and `/` mean something, while text is Unicode: a byte that is no part of UTF-8
-/// stands in it as the scalar U+10FE00 plus the byte, of a plane for private use, and becomes that byte again where the system is called.
+/// Paths as text. A path is bytes, of which only zero and `/` mean something, while text is Unicode: a byte that is no
+/// part of UTF-8 stands in it as the scalar U+10FE00 plus the byte, of a plane for private use, and becomes that byte
+/// again where the system is called.
 ///
-/// Every array of bytes has one text, and gives that array again: where bytes are the UTF-8 of such a scalar, each of them stands by itself.
+/// Every array of bytes has one text, and gives that array again: where bytes are the UTF-8 of such a scalar, each of
+/// them stands by itself.
 extension String {
     private static let escapeBase: UInt32 = 0x10FE00
 

@@ -18,8 +18,8 @@ package func whilePatient<Answer>(_ ask: () throws(FileError) -> Answer?) throws
 /// Bytes that a pipe may carry at most, if nothing less is said.
 package let longestPipe = 1 << 34
 
-/// Opens a file to be read from its beginning. What comes through a pipe or is typed at a terminal is read to its end first, into a
-/// file without a name, so that whoever reads it finds a size and may go back.
+/// Opens a file to be read from its beginning. What comes through a pipe or is typed at a terminal is read to its end
+/// first, into a file without a name, so that whoever reads it finds a size and may go back.
 ///
 /// - Parameter limit: bytes that may come through a pipe at most.
 /// - Returns: a descriptor that the caller closes.

@@ -32,7 +32,8 @@ package struct LaunchPlan: Hashable, Sendable {
                     path: path,
                     reason:
                         "mpirun cannot read it (it is a pipe, or has the line ends or the mark of Windows), and with "
-                        + "\(host.name) it names a user, which only a file can: save it as a file with the line ends of Unix"
+                        + "\(host.name) it names a user, which only a file can: "
+                        + "save it as a file with the line ends of Unix"
                 )
             }
             self = .hosts(file.hosts)

@@ -2,7 +2,8 @@ import Glibc
 
 /// How a thread gives way to those that compute.
 package enum BackgroundPriority {
-    /// nice(2)'s value: a thread with it gets a small part of a core that others want, and all of one that nobody wants.
+    /// nice(2)'s value: a thread with it gets a small part of a core that others want, and all of one that nobody
+    /// wants.
     private static let niceness: Int32 = 19
 
     /// Of the calling thread and of those that it starts. On Linux a thread has a niceness of its own.

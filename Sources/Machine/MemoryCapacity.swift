@@ -115,8 +115,8 @@ extension MemoryError: CustomStringConvertible {
                 + (shortage.processes > 1 ? " for the \(shortage.processes) processes on this machine" : "")
                 + ", but there are \(ByteCount(shortage.available)) (\(shortage.limit)). \(remedy)"
         case .refused(let bytes):
-            "the system refused \(ByteCount(bytes)) of memory. See what else takes memory on this machine, and the limits of "
-                + "`ulimit -v` and of the control group"
+            "the system refused \(ByteCount(bytes)) of memory. See what else takes memory on this machine, and the "
+                + "limits of `ulimit -v` and of the control group"
         }
     }
 }

@@ -12,7 +12,8 @@ extension ThreadError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .refused(let name, let limit):
-            "the system refused a thread (for the \(name)): \(limit). Raise that limit, or ask for fewer --threads or ranks"
+            "the system refused a thread (for the \(name)): \(limit). Raise that limit, "
+                + "or ask for fewer --threads or ranks"
         }
     }
 }

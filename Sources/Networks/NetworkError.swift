@@ -33,7 +33,8 @@ extension NetworkError: CustomStringConvertible {
             return "The option \(key) of \(model) was '\(found)'.\(hint(nearest)) Give \(allowed)."
         case .transformNeedsColour(let model, let found):
             return
-                "The option transform_input of \(model) is for images of 3 channels, and these have \(found): leave it out."
+                "The option transform_input of \(model) is for images of 3 channels, and these have \(found): "
+                + "leave it out."
         case .unknownScheme(let found, let nearest, let known):
             return """
                 There is no initialisation '\(found)'.\(hint(nearest)) The schemes are \

@@ -222,8 +222,8 @@ extension Recipe {
         }
         if merged.initForce == true && merged.initSkipMismatched != true {
             throw .contradiction(
-                "init_force is true, but nothing may be left out of the file: say init_skip_mismatched: true too, or leave it "
-                    + "out")
+                "init_force is true, but nothing may be left out of the file: say init_skip_mismatched: true too, "
+                    + "or leave it out")
         }
         if merged.initSkipMismatched == true && merged.initFile == nil {
             throw .contradiction(
@@ -231,8 +231,8 @@ extension Recipe {
         }
         if merged.allReduce == .mpi, let type = merged.gradientType, type != .fp32 {
             throw .contradiction(
-                "gradient_dtype is \(type.rawValue) and allreduce is mpi: only our own sum sends fewer bytes; say allreduce: tree, "
-                    + "or leave gradient_dtype out")
+                "gradient_dtype is \(type.rawValue) and allreduce is mpi: only our own sum sends fewer bytes; say "
+                    + "allreduce: tree, or leave gradient_dtype out")
         }
         for key in merged.overriddenKeys ?? [] { try RecipeKey.checkOverridable(key) }
         return Recipe(model: model, merged)

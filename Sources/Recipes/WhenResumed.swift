@@ -25,7 +25,8 @@ extension RecipeKey {
         }
         guard key.whenResumed != .stays else {
             throw .contradiction(
-                "override names \(name), but what a checkpoint holds fits one \(name) alone: start anew with another --output"
+                "override names \(name), but what a checkpoint holds fits one \(name) alone: "
+                    + "start anew with another --output"
             )
         }
     }

@@ -16,8 +16,6 @@ package final class MetricsFile: Sendable {
     package var lastReportedStep: Int? { history.lastReportedStep }
     /// The evaluations that an earlier part of the run left in the file, in their order.
     package var evaluations: [Evaluated] { history.evaluations }
-    /// Their accuracies.
-    package var evaluatedAccuracies: [Double] { evaluations.map(\.accuracy) }
     /// Seconds of training until the last record that an earlier part of the run left in the file.
     package var seconds: Double { history.seconds }
     /// The uses of the training time, as far as an earlier part of the run left them in the file.

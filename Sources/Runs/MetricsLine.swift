@@ -9,8 +9,8 @@ struct MetricsLine: Decodable, Hashable {
     let step: Int
 
     /// - Parameters:
-    ///   - line: the place of the line without its end. The result is nil where it is not one whole JSON object with both
-    ///     keys, as a line that a crash cut off.
+    ///   - line: the place of the line without its end. The result is nil where it is not one whole JSON object with
+    ///     both keys, as a line that a crash cut off.
     ///   - fields: memory that is used again from line to line.
     init?(_ line: Range<Int>, of bytes: borrowing Span<UInt8>, in fields: inout JSONFields) {
         guard fields.read(line, of: bytes) else { return nil }

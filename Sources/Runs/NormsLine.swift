@@ -1,6 +1,7 @@
 /// The lengths of a network's weights and gradients at an epoch's end, by groups of layers: a line of `metrics.jsonl`.
-package struct NormsLine: Hashable, Sendable {
-    /// The lengths of the weights and gradients of one group: roots of sums of squares.
+package struct NormsLine: Decodable, Hashable, Sendable {
+    /// The lengths of the weights and gradients of one group: roots of sums of squares. JSON has null for what is not
+    /// finite, which is read as not-a-number.
     package struct Group: Hashable, Sendable {
         package var name: String
         /// After the step.
@@ -41,5 +42,16 @@ package struct NormsLine: Hashable, Sendable {
         }
         line.add("groups", json: "[\(objects.joined(separator: ", "))]")
         return line.text
+    }
+}
+
+extension NormsLine.Group: Decodable {
+    private enum Key: CodingKey { case name, weights, gradients }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: Key.self)
+        name = try values.decode(String.self, forKey: .name)
+        weights = try values.decodeIfPresent(Double.self, forKey: .weights) ?? .nan
+        gradients = try values.decodeIfPresent(Double.self, forKey: .gradients) ?? .nan
     }
 }

@@ -81,8 +81,8 @@ extension SupervisorEvent {
 
     /// Reads a line of `supervisor.jsonl`.
     ///
-    /// - Returns: the event and its time as ISO 8601 has it; nil for a line that is torn, or of a kind that this version
-    ///   does not know.
+    /// - Returns: the event and its time as ISO 8601 has it; nil for a line that is torn, or of a kind that this
+    ///   version does not know.
     package static func read(_ line: some Collection<UInt8>) -> (time: String, event: SupervisorEvent)? {
         guard let line = try? JSONDecoder().decode(Line.self, from: Data(line)), let kind = Kind(rawValue: line.event)
         else { return nil }

@@ -48,6 +48,20 @@ package struct TimeSplit: Codable, Hashable, Sendable {
     }
 }
 
+/// A line of `metrics.jsonl` of kind `time`, as it is read.
+package struct TimeLine: Decodable, Hashable, Sendable {
+    package let split: TimeSplit
+    /// The most bytes that rank 0 has had at once; nil where that is not known.
+    package let peakMemory: Int?
+
+    private enum Key: String, CodingKey { case peakMemory = "peak_memory_bytes" }
+
+    package init(from decoder: any Decoder) throws {
+        split = try TimeSplit(from: decoder)
+        peakMemory = try decoder.container(keyedBy: Key.self).decodeIfPresent(Int.self, forKey: .peakMemory)
+    }
+}
+
 extension TimeSplit {
     /// A line of `metrics.jsonl`.
     ///

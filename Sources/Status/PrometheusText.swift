@@ -17,8 +17,6 @@ struct PrometheusText {
         }
     }
 
-    static let contentType = "text/plain; version=0.0.4; charset=utf-8"
-
     /// Every line of it is ended, as the format asks.
     private(set) var text = ""
 

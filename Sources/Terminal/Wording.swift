@@ -76,7 +76,8 @@ package enum Wording {
             + (words.count > most ? " and \(grouped(words.count - most)) more" : "")
     }
 
-    /// Columns two spaces apart, the first `leading` ones at their left edges, and the last one too where `endsInWords`.
+    /// Columns two spaces apart, the first `leading` ones at their left edges, and the last one too where
+    /// `endsInWords`.
     package static func table(_ rows: [[String]], leading: Int, endsInWords: Bool = false) -> String {
         let columns = rows[0].indices
         let widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }

@@ -66,20 +66,22 @@ extension TrainingError: ErrorOfSeveralLines {
         case .tooFewClasses(let found, let needed, let data):
             "--classes is \(found), but \(data) has \(needed): leave --classes out or give at least \(needed)"
         case .emptySplit(let data, "test"):
-            "\(data) has no samples to test with. Put pictures into a folder val beside train, or add some: of each class one is "
-                + "learned from, and of all others --validation-fraction are tested on"
+            "\(data) has no samples to test with. Put pictures into a folder val beside train, or add some: of each "
+                + "class one is learned from, and of all others --validation-fraction are tested on"
         case .emptySplit(let data, let split):
             "\(data) has no samples in its \(split) split: there is nothing to work on"
         case .notFinite(let step, let what, let rank, let ranks, let remedy):
             "\(what) at step \(step)\(ranks > 1 ? ", first on rank \(rank)/\(ranks)" : "")\(remedy)"
         case .evaluationNotFinite(let loss, let samples, let tensor, let remedy):
-            "the loss over \(Wording.count(samples, "sample")) of the evaluation is \(loss.isNaN ? "nan" : "\(loss)"), so that there is no accuracy: "
+            "the loss over \(Wording.count(samples, "sample")) of the evaluation is \(loss.isNaN ? "nan" : "\(loss)"), "
+                + "so that there is no accuracy: "
                 + (tensor.map { "\($0) has become infinite or not a number" }
                     ?? "the network's weights are finite, but overflow what is computed with them") + "\(remedy)"
         case .weightsNotFinite(let path, let tensor, let found, let count, let all):
-            "\(path): \(Wording.grouped(count)) of the \(Wording.count(all, "number")) of \(tensor) \(count == 1 ? "is" : "are") "
-                + "infinite or not a number (the first is \(found)), and so is whatever is computed with them. It may be of a "
-                + "run that has diverged, or damaged: take an earlier checkpoint, or the file from where it came"
+            "\(path): \(Wording.grouped(count)) of the \(Wording.count(all, "number")) of \(tensor) "
+                + "\(count == 1 ? "is" : "are") infinite or not a number (the first is \(found)), and so is whatever "
+                + "is computed with them. It may be of a run that has diverged, or damaged: take an earlier "
+                + "checkpoint, or the file from where it came"
         case .noLearningRate(let curve):
             "--lr auto has found no learning rate at which the loss falls: \(curve) has what it was at each. "
                 + "Say --lr, or see whether labels and images are what they should be"
@@ -104,11 +106,12 @@ extension TrainingError: ErrorOfSeveralLines {
         case .differentRecipe(let differences):
             Self.describe(differences)
         case .otherData(let data, let checkpoint, let found):
-            "\(data) is not the data that the run to resume began with: it had \(checkpoint), here is \(found). Give it "
-                + "the data that it had, or start anew with another --output"
+            "\(data) is not the data that the run to resume began with: it had \(checkpoint), here is \(found). Give "
+                + "it the data that it had, or start anew with another --output"
         case .differentData(let data, let step, let checkpoint, let found):
-            "\(data) is not the data that the run to resume began with: its step \(step) came after \(checkpoint) samples, "
-                + "here it comes after \(found). Give it the data that it had, or start anew with another --output"
+            "\(data) is not the data that the run to resume began with: its step \(step) came after \(checkpoint) "
+                + "samples, here it comes after \(found). Give it the data that it had, "
+                + "or start anew with another --output"
         case .unfitCheckpoint(let misfits):
             Self.lines(
                 "the checkpoint does not fit the model:", misfits,
@@ -124,20 +127,21 @@ extension TrainingError: ErrorOfSeveralLines {
                 + "\(expected): give --data a dataset like the one it was trained on"
         case .otherClassCount(let path, let classes, let data, let found):
             "\(path) does not name its \(Wording.count(classes, "class", plural: "classes")), and \(data) has "
-                + "\(Wording.grouped(found)): which label is which class is not known. Give --data all classes of the network, or "
-                + "train it on \(data) with --init"
+                + "\(Wording.grouped(found)): which label is which class is not known. Give --data all classes of the "
+                + "network, or train it on \(data) with --init"
         case .channelsOption(let found, let data, let expected):
             "the model option input_channels is \(found), but the images of \(data) have "
                 + "\(Wording.count(expected, "channel")): leave it out, or give --data other images"
         case .unfitWeights(let path, let model, let misfits):
             Self.lines(
                 "\(path) does not fit \(model):", misfits,
-                "Say --init-skip-mismatched to take over the rest, or give the model the classes and options that the file was "
-                    + "made with")
+                "Say --init-skip-mismatched to take over the rest, "
+                    + "or give the model the classes and options that the file was made with")
         case .foreignWeights(let path, let model, let misfits):
             Self.lines(
                 "not one tensor of \(path) fits \(model):", misfits,
-                "Names and shapes are those of torchvision's state_dict; `cnn-train summary --model \(model)` shows its layers"
+                "Names and shapes are those of torchvision's state_dict; "
+                    + "`cnn-train summary --model \(model)` shows its layers"
             )
         case .fewWeights(let path, let model, let taken, let all, let misfits):
             Self.lines(
@@ -154,7 +158,8 @@ extension TrainingError: ErrorOfSeveralLines {
         }
     }
 
-    /// A sentence that begins with `start` and goes on with `misfits`, on lines of their own where there are several, and what to do.
+    /// A sentence that begins with `start` and goes on with `misfits`, on lines of their own where there are several,
+    /// and what to do.
     private static func lines(_ start: String, _ misfits: [String], _ remedy: String) -> String {
         let start = start.visible
         return misfits.count == 1
@@ -195,23 +200,24 @@ extension NonFiniteRemedy: CustomStringConvertible {
     package var description: String {
         switch self {
         case .noStepBefore:
-            ", before any step was taken, so that no learning rate is to blame. Look at the images, and at what the weights begin "
-                + "with: --init-scheme, --init, --model-option"
+            ", before any step was taken, so that no learning rate is to blame. Look at the images, and at what the "
+                + "weights begin with: --init-scheme, --init, --model-option"
         case .resumed(let step):
-            ", the first after the checkpoint of step \(step), so that a smaller --lr from there on comes too late: --resume from an "
-                + "earlier one, with a smaller --lr, or look at the images"
+            ", the first after the checkpoint of step \(step), so that a smaller --lr from there on comes too late: "
+                + "--resume from an earlier one, with a smaller --lr, or look at the images"
         case .smallerRate(let rate, let kept):
             ", with learning rate \(rate): training has diverged. Try a smaller --lr or a warm-up (--warmup-epochs 1); "
                 + (kept.map { "the checkpoint of step \($0) is still good" } ?? "there is no checkpoint yet")
         case .moreNormValues(let values, let ways):
             ". Batch norm sees only \(Wording.count(values, "value")) of a channel. \(ways)"
         case .skippedInVain:
-            ": training has diverged. It was so for many steps in a row, so that --on-nan skip does not help: try a smaller --lr, and "
-                + "--resume"
+            ": training has diverged. It was so for many steps in a row, so that --on-nan skip does not help: "
+                + "try a smaller --lr, and --resume"
         case .nothingToRewindTo:
             ". There is no checkpoint to go back to: try a smaller --lr, or --checkpoint-every with a shorter interval"
         case .rewoundInVain:
-            ": training has diverged. Going back to the same checkpoint again and again does not help: try a smaller --lr, and --resume"
+            ": training has diverged. Going back to the same checkpoint again and again does not help: "
+                + "try a smaller --lr, and --resume"
         case .otherCheckpoint:
             ". Take an earlier checkpoint, or train with a smaller --lr"
         }

@@ -26,7 +26,10 @@ struct ModelArguments: ParsableArguments {
 struct NetworkFileArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A run's OUTPUT, of which the newest checkpoint is read; a file of OUTPUT/checkpoints; or another .safetensors.",
+            """
+            A run's OUTPUT, of which the newest checkpoint is read; a file of OUTPUT/checkpoints; \
+            or another .safetensors.
+            """,
             valueName: "file"),
         transform: userPath)
     var checkpoint: String

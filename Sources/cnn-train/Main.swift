@@ -86,7 +86,8 @@ enum Main {
         }
     }
 
-    /// Ends for what the command line itself says: help, the version, a mistake in it, or a command that failed by itself.
+    /// Ends for what the command line itself says: help, the version, a mistake in it, or a command that failed by
+    /// itself.
     private static func leave(_ error: any Error) -> Never {
         let ending = Ending(error)
         let isHelp = ending.exitStatus == 0
@@ -143,7 +144,8 @@ private struct Ending: ErrorWithStatus, ErrorOfSeveralLines {
         case _ where code == .failure && !(error is ExitCode):
             (exitStatus, description) = (ExitStatus.failure, error.words)
         default:
-            // ArgumentParser's message without the word that the program's name stands for here, and with a list of words on one line.
+            // ArgumentParser's message without the word that the program's name stands for here, and with a list of
+            // words on one line.
             var message = CNNTrain.fullMessage(for: error)
             if message.hasPrefix("Error: ") { message.removeFirst("Error: ".count) }
             exitStatus = code.rawValue

@@ -5,7 +5,8 @@ import Terminal
 /// The reason why a line could not be printed; nil where all could.
 private let firstFailure = Mutex<StreamFailure?>(nil)
 
-/// Prints a line on standard output. A reader that has gone has what it wanted; any other failure ends the command, once it has done its work.
+/// Prints a line on standard output. A reader that has gone has what it wanted; any other failure ends the command,
+/// once it has done its work.
 func print(_ text: String = "") {
     do {
         try StandardStream.output.write(text + "\n")
@@ -34,7 +35,7 @@ struct PrintError: Error, CustomStringConvertible {
     }
 
     var description: String {
-        "standard output cannot be written: \(failure). The command has done its work, but not all that it prints is there: make "
-            + "space, or send it elsewhere"
+        "standard output cannot be written: \(failure). The command has done its work, but not all that it prints is "
+            + "there: make space, or send it elsewhere"
     }
 }

@@ -55,12 +55,14 @@ struct SummaryCommand: LocalCommand {
             ("multiply-adds", "\(Wording.scaled(Double(summary.multiplyAdds))) an image, forward"),
             (
                 "memory",
-                "parameters \(Wording.bytes(bytes)), gradients \(Wording.bytes(bytes)), optimizer \(Wording.bytes(bytes))"
+                "parameters \(Wording.bytes(bytes)), gradients \(Wording.bytes(bytes)), "
+                    + "optimizer \(Wording.bytes(bytes))"
             ),
             (
                 "activations",
                 "\(Wording.bytes(memory.forward)) forward, \(Wording.bytes(memory.forwardAndBackward)) forward and "
-                    + "backward, for each image of a rank's batch, of \(Wording.bytes(MemoryLayout<Float>.stride * summary.outputCount)) that the layers put out"
+                    + "backward, for each image of a rank's batch, of "
+                    + "\(Wording.bytes(MemoryLayout<Float>.stride * summary.outputCount)) that the layers put out"
             ),
         ]
         for (label, text) in rows { print(label.column(15, isLeading: true) + text) }

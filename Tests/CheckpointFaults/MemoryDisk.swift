@@ -5,8 +5,9 @@ import Synchronization
 
 /// A file system in memory that knows what a loss of power leaves of it.
 ///
-/// As POSIX promises and no more: what was written is safe after fsync of the file, a name after fsync of its folder. After
-/// each change it remembers how all stood, so that the power can be cut at any of these moments. Used by one thread at a time.
+/// As POSIX promises and no more: what was written is safe after fsync of the file, a name after fsync of its folder.
+/// After each change it remembers how all stood, so that the power can be cut at any of these moments. Used by one
+/// thread at a time.
 package final class MemoryDisk: FileSystem {
     private let state: Mutex<State>
 
@@ -30,7 +31,8 @@ package final class MemoryDisk: FileSystem {
     /// Descriptors that nobody has closed.
     package var openCount: Int { state.withLock { $0.open.count } }
 
-    /// What is written there and not flushed yet will never be, however often one asks: what an error of fsync means on Linux.
+    /// What is written there and not flushed yet will never be, however often one asks: what an error of fsync means on
+    /// Linux.
     package func lose(_ file: Int32) {
         state.withLock { state in
             guard let node = state.open[file]?.node else { return }

@@ -1,5 +1,6 @@
 package import Checkpoints
 import CZstd
+import TestRandom
 
 /// Makes files that are almost checkpoints: a function of the seed and the file's number.
 package struct Mutator: Sendable {
@@ -26,7 +27,7 @@ package struct Mutator: Sendable {
 
     /// File number `number`.
     package func file(_ number: UInt64) -> [UInt8] {
-        var dice = Dice(state: seed &* 0x9E37_79B9_7F4A_7C15 ^ number)
+        var dice = SeededRandom(seed: seed &* 0x9E37_79B9_7F4A_7C15 ^ number)
         let which = dice.below(originals.count)
         switch dice.below(16) {
         case 0..<8: return Self.compressed(altered(plain[which], &dice), checksum: dice.below(8) > 0)
@@ -38,7 +39,7 @@ package struct Mutator: Sendable {
     }
 
     /// `bytes` after one to four alterations.
-    private func altered(_ bytes: [UInt8], _ dice: inout Dice) -> [UInt8] {
+    private func altered(_ bytes: [UInt8], _ dice: inout SeededRandom) -> [UInt8] {
         var bytes = bytes
         for _ in 0...dice.below(4) { alter(&bytes, &dice) }
         return bytes
@@ -53,7 +54,7 @@ package struct Mutator: Sendable {
         "true",
     ]
 
-    private func alter(_ bytes: inout [UInt8], _ dice: inout Dice) {
+    private func alter(_ bytes: inout [UInt8], _ dice: inout SeededRandom) {
         guard !bytes.isEmpty else { return bytes.append(dice.byte()) }
         let place = dice.below(bytes.count)
         let rest = bytes.count - place
@@ -91,7 +92,7 @@ package struct Mutator: Sendable {
     }
 
     /// A frame of at most 100 bytes that asks for a large window, and has runs of one byte that decompress to a lot.
-    private func frame(_ dice: inout Dice) -> [UInt8] {
+    private func frame(_ dice: inout SeededRandom) -> [UInt8] {
         var bytes: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
         let hasLength = dice.below(3) == 0
         // Eight bytes of content's length or none; a window of 2^10 up to 2^41 or so.
@@ -120,7 +121,7 @@ package struct Mutator: Sendable {
     }
 
     /// A compressed file of a few bytes whose header claims or holds much.
-    private func small(_ dice: inout Dice) -> [UInt8] {
+    private func small(_ dice: inout SeededRandom) -> [UInt8] {
         let texts = [
             #"{"w":{"dtype":"F32","shape":[N],"data_offsets":[0,M]}}"#,
             #"{"w":{"dtype":"I64","shape":[N,N],"data_offsets":[0,M]}}"#,
@@ -157,19 +158,8 @@ package struct Mutator: Sendable {
     }
 }
 
-/// Numbers drawn one after another. (SplitMix64.)
-private struct Dice {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
+extension SeededRandom {
     /// A number of 0..<bound.
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-    mutating func byte() -> UInt8 { UInt8(truncatingIfNeeded: next()) }
+    fileprivate mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+    fileprivate mutating func byte() -> UInt8 { UInt8(truncatingIfNeeded: next()) }
 }

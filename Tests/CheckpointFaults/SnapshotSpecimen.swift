@@ -38,7 +38,8 @@ package enum SnapshotSpecimen {
         Float(bitPattern: UInt32(truncatingIfNeeded: PieceChecksum.mixed(UInt64(step) << 32 | UInt64(index))))
     }
 
-    /// Writes the state of a step, and tells `visit` of every point on the way; of a piece also when half of it is there.
+    /// Writes the state of a step, and tells `visit` of every point on the way; of a piece also when half of it is
+    /// there.
     package static func write(_ step: Int, to file: SnapshotFile, visit: () -> Void = {}) {
         visit()
         let memory = file.content(of: file.nextSlot)

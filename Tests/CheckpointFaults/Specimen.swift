@@ -2,8 +2,8 @@ package import Checkpoints
 
 /// States of a small run, by step, that processes make alike.
 package enum Specimen {
-    /// A state with awkward things in it: a scalar, an empty tensor, infinity, a zero below zero, and `noise` numbers that do not
-    /// compress, so that writing takes several calls where there are many.
+    /// A state with awkward things in it: a scalar, an empty tensor, infinity, a zero below zero, and `noise` numbers
+    /// that do not compress, so that writing takes several calls where there are many.
     package static func state(step: Int, noise: Int = 75_000) -> Checkpoint {
         var state = UInt32(truncatingIfNeeded: step) &* 2_654_435_761 | 1
         let numbers = (0..<noise).map { _ in

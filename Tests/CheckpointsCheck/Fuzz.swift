@@ -5,8 +5,9 @@ import Foundation
 
 /// Reads `cases` files that are almost checkpoints, and says what did not hold.
 ///
-/// A file that is accepted as a checkpoint of ours must be the one that was altered: the digests see everything. A file of at most 100 bytes
-/// must not make the reader allocate more than a megabyte, and no file more than a bound that grows with it.
+/// A file that is accepted as a checkpoint of ours must be the one that was altered: the digests see everything. A file
+/// of at most 100 bytes must not make the reader allocate more than a megabyte, and no file more than a bound that
+/// grows with it.
 /// - Returns: whether all held.
 func fuzz(seed: UInt64, cases: Int) -> Bool {
     let mutator = Mutator(seed: seed)

@@ -1,6 +1,7 @@
 // What tests of checkpoints need a process of its own for:
-// `checkpoint-check measure FILE FOLDER LEVEL…`, `checkpoint-check commit FOLDER TURN [half]`, `checkpoint-check fuzz SEED CASES`, `checkpoint-check write FILE`,
-// `checkpoint-check snapshot FOLDER POINT`, `checkpoint-check snapshots FOLDER`.
+// `checkpoint-check measure FILE FOLDER LEVEL…`, `checkpoint-check commit FOLDER TURN [half]`, `checkpoint-check fuzz
+// SEED CASES`, `checkpoint-check write FILE`, `checkpoint-check snapshot FOLDER POINT`, `checkpoint-check snapshots
+// FOLDER`.
 import CheckpointFaults
 import Checkpoints
 import Foundation
@@ -26,13 +27,14 @@ case ("snapshots", 2):
     for step in 1... { SnapshotSpecimen.write(step, to: file) }
 default:
     print(
-        "usage: checkpoint-check commit FOLDER TURN [half] | fuzz SEED CASES | write FILE | snapshot FOLDER POINT | snapshots FOLDER\n"
+        "usage: checkpoint-check commit FOLDER TURN [half] | fuzz SEED CASES | write FILE | snapshot FOLDER POINT | "
+            + "snapshots FOLDER\n"
             + "       checkpoint-check measure FILE FOLDER LEVEL…")
     exit(64)
 }
 
-/// Commits steps 1 to 4, says each that is promised, and is killed just before system call number `turn`; with `isHalf` after half
-/// of it where it writes.
+/// Commits steps 1 to 4, says each that is promised, and is killed just before system call number `turn`; with `isHalf`
+/// after half of it where it writes.
 func commitAndDie(folder: String, turn: Int, isHalf: Bool) throws {
     let files = InterceptedFiles(SystemFiles()) { at, call in
         if at == turn && isHalf && call == .write { return .shorten }
@@ -60,8 +62,8 @@ func writeSnapshotsAndDie(folder: String, point: Int) throws {
     }
 }
 
-/// Prints what writing and reading the state of `file` costs, level by level, as rows of a table. On a folder in memory the disk does
-/// not count.
+/// Prints what writing and reading the state of `file` costs, level by level, as rows of a table. On a folder in memory
+/// the disk does not count.
 func measure(_ file: String, in folder: String, levels: [Int]) throws {
     let checkpoint = try Checkpoint(contentsOf: file)
     let path = folder + "/measured.safetensors.zst"

@@ -5,7 +5,7 @@ import Testing
 @testable import Checkpoints
 
 @Suite struct Directory {
-    @Test("names sort as runs go")
+    @Test("names of checkpoints sort as runs go")
     func names() {
         #expect(
             CheckpointDirectory.name(of: .init(epoch: 3, stepInEpoch: 0, globalStep: 704, samples: 0))
@@ -15,7 +15,7 @@ import Testing
                 == "step-9876543210.safetensors.zst")
     }
 
-    @Test("the last ones stay, and the newest is found", arguments: [1, 2, 3])
+    @Test("the last checkpoints stay, and the newest is found", arguments: [1, 2, 3])
     func keeps(keep: Int) throws {
         let folder = try TemporaryFolder()
         let directory = CheckpointDirectory(path: folder.path + "/run/checkpoints", retention: Retention(last: keep))
@@ -30,7 +30,7 @@ import Testing
         #expect(found.passedOver.isEmpty)
     }
 
-    @Test("steps count as numbers, not as text")
+    @Test("checkpoints are ordered by steps as numbers, not as text")
     func numeric() throws {
         let folder = try TemporaryFolder()
         let directory = CheckpointDirectory(path: folder.path)
@@ -39,7 +39,7 @@ import Testing
         #expect(try directory.newest().entry.step == 1_000_000_000)
     }
 
-    @Test("an unreadable newest one is passed over, with its reason, and kept out of nobody's way")
+    @Test("an unreadable newest checkpoint is passed over with its reason, and stays")
     func fallsBack() throws {
         let folder = try TemporaryFolder()
         let directory = CheckpointDirectory(path: folder.path)
@@ -56,7 +56,7 @@ import Testing
         #expect(try directory.newest().passedOver.isEmpty)
     }
 
-    @Test("no folder, an empty folder, and only unreadable files are three errors")
+    @Test("no folder of checkpoints, an empty one, and only unreadable files are three errors")
     func errors() throws {
         let folder = try TemporaryFolder()
         let missing = CheckpointDirectory(path: folder.path + "/none")
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test("what dead writers left is removed, what living ones write is not")
+    @Test("files that dead writers of checkpoints left are removed, those of living ones are not")
     func abandoned() throws {
         let folder = try TemporaryFolder()
         let own = PartialFile.name(for: "a")

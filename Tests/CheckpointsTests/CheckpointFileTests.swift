@@ -4,7 +4,7 @@ import Testing
 @testable import Checkpoints
 
 @Suite struct CheckpointFile {
-    @Test("what is written is read, from disk and in order")
+    @Test("a checkpoint that is written is read, from disk and in order")
     func roundTrip() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/a.safetensors.zst"
@@ -56,7 +56,7 @@ import Testing
         #expect(count == plain.count)
     }
 
-    @Test("a file cut at any byte is refused")
+    @Test("a checkpoint file cut at any byte is refused")
     func truncation() throws {
         let bytes = try example().file
         for count in bytes.indices {
@@ -72,14 +72,14 @@ import Testing
         }
     }
 
-    @Test("bytes after the frame are refused")
+    @Test("bytes after a checkpoint's frame are refused")
     func trailing() throws {
         #expect(throws: CheckpointError.self) { try Checkpoint(file: example().file + [0]) }
         #expect(throws: CheckpointError.self) { try Checkpoint(file: example().file + example().file) }
     }
 
     @Test(
-        "other files are refused with what they are",
+        "files that are no checkpoints are refused with what they are",
         arguments: [
             ([0x50, 0x4B, 0x03, 0x04, 0, 0, 0, 0, 0, 0], "PyTorch"),
             ([0x80, 0x02, 0x8A, 0x0A, 0x6C, 0, 0, 0, 0, 0], "pickle"),

@@ -12,7 +12,8 @@ import Testing
         return (disk, path, try #require(disk.content(of: path)))
     }
 
-    /// What is wrong with what is found; nil where it is the newest state to the bit, or the one before it and the newest is named.
+    /// What is wrong with what is found; nil where it is the newest state to the bit, or the one before it and the
+    /// newest is named.
     private func complaint(_ disk: MemoryDisk, _ path: String) -> String? {
         do throws(CheckpointError) {
             let found = try Story.directory(disk).newest()
@@ -27,7 +28,7 @@ import Testing
         }
     }
 
-    @Test("cut at any byte, is passed over by name for the one before it")
+    @Test("a checkpoint cut at any byte is passed over by name for the one before it")
     func truncation() throws {
         let (disk, path, bytes) = try disk()
         for count in bytes.indices {
@@ -37,7 +38,7 @@ import Testing
         }
     }
 
-    @Test("with any bit flipped, is passed over by name for the one before it, or still the same")
+    @Test("a checkpoint with any bit flipped is passed over by name, or still the same")
     func bitFlips() throws {
         let (disk, path, bytes) = try disk()
         var accepted = 0
@@ -52,7 +53,7 @@ import Testing
         #expect(accepted * 100 < bytes.count * 8)
     }
 
-    @Test("out of its zstd frame, with any bit flipped, is refused or still the same: the digests see it")
+    @Test("digests see any bit flipped in a checkpoint that has left its zstd frame")
     func bitFlipsInPlainFile() throws {
         let state = Specimen.state(step: 2, noise: 8)
         let draft = try state.draft.sealed()
@@ -66,7 +67,7 @@ import Testing
         }
     }
 
-    @Test("where none is left that holds, one error names them all")
+    @Test("where no checkpoint holds, one error names them all")
     func allDamaged() throws {
         let (disk, path, bytes) = try disk()
         disk.overwrite(path, with: Array(bytes.dropLast()))
@@ -79,7 +80,7 @@ import Testing
         #expect(reasons.count == 2 && reasons[0].hasPrefix(path))
     }
 
-    @Test("and one under another step's name, is passed over")
+    @Test("a checkpoint under another step's name is passed over")
     func misnamed() throws {
         let (disk, path, _) = try disk()
         disk.overwrite(path, with: try #require(disk.content(of: path.replacing("2.safe", with: "1.safe"))))

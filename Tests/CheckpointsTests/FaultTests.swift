@@ -18,7 +18,7 @@ struct Mishap: Sendable, CustomTestStringConvertible {
 
 @Suite("Whichever system call fails") struct FaultTests {
     @Test(
-        "the newest state or the one before it is there, also without power, and the next attempt clears up",
+        "whichever system call fails, the newest state or the one before it is there, also without power",
         arguments: Mishap.all)
     func everyCall(_ mishap: Mishap) throws {
         var met: Set<FileCall> = []
@@ -64,7 +64,7 @@ struct Mishap: Sendable, CustomTestStringConvertible {
         Issue.record("the story never came to its end")
     }
 
-    @Test("nothing that is interrupted or short is an error, but an fsync that was interrupted is")
+    @Test("no interrupted or short call of the file system is an error, but an interrupted fsync is")
     func interruptions() {
         for mishap in Mishap.all.suffix(2) {
             for turn in 0..<1000 {
@@ -89,7 +89,9 @@ struct Mishap: Sendable, CustomTestStringConvertible {
         #expect(files.calls.suffix(2) == [.close, .remove])
     }
 
-    @Test("on a real disk too", arguments: Mishap.all.prefix(2))
+    @Test(
+        "on a real disk too, the newest state or the one before it is there whichever system call fails",
+        arguments: Mishap.all.prefix(2))
     func realDisk(_ mishap: Mishap) throws {
         for turn in 0..<1000 {
             let temporary = try TemporaryFolder()
@@ -110,7 +112,7 @@ struct Mishap: Sendable, CustomTestStringConvertible {
     }
 
     @Test(
-        "of reading, the newest is read, or the one before it with the reason, or one error says why not",
+        "whichever call of reading fails, the newest state is read, or the one before it, or one error says why",
         arguments: Mishap.all)
     func reading(_ mishap: Mishap) throws {
         let disk = MemoryDisk()

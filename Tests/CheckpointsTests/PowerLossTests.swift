@@ -24,7 +24,7 @@ import Testing
         return (cases, complaints)
     }
 
-    @Test("leaves the newest state that was promised, or the one after it, whatever of the rest has arrived")
+    @Test("after a loss of power at any moment the newest promised state is there, or the one after it")
     func everyMoment() {
         let (cases, complaints) = complaints(.long) { _, _ in .none }
         #expect(complaints.isEmpty, "\(complaints.count) of \(cases): \(complaints.first ?? "")")
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(
-        "would be noticed if a file or a folder were not flushed",
+        "a file or folder that is not flushed is noticed by the test of power losses",
         arguments: [FileCall.synchronize, .synchronizeFolder])
     func sharpness(_ call: FileCall) {
         #expect(!complaints(.usual) { _, each in each == call ? .ignore : .none }.1.isEmpty)

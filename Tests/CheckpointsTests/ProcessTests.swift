@@ -35,7 +35,7 @@ func check(_ arguments: [String]) throws -> (status: Int32, isKilled: Bool, outp
     }
 
     @Test(
-        "that is killed before any system call, or in the middle of a write, leaves what it promised or one more, and the next clears up",
+        "a process killed before any system call or in a write leaves the checkpoint that it promised, or one more",
         arguments: [false, true])
     func killed(isHalf: Bool) throws {
         let calls = try calls()
@@ -63,7 +63,7 @@ func check(_ arguments: [String]) throws -> (status: Int32, isKilled: Bool, outp
 
     /// The long form, a million cases, is `Tests/fuzz-checkpoints`.
     @Test(
-        "that reads files which are almost checkpoints neither crashes nor believes them, nor allocates what they claim"
+        "a reader of almost checkpoints neither crashes nor believes them, nor allocates what they claim"
     )
     func fuzz() throws {
         let outcome = try check(["fuzz", "1", "20000"])

@@ -11,13 +11,13 @@ import Testing
         }
     }
 
-    @Test("the newest stay", arguments: 1...5)
+    @Test("the newest checkpoints stay", arguments: 1...5)
     func last(count: Int) {
         let all = candidates([10: nil, 20: nil, 30: nil, 40: nil])
         #expect(Retention(last: count).kept(all) == Set([40, 30, 20, 10].prefix(count)))
     }
 
-    @Test("the best stay, of equals the oldest; what is not measured or no number is not among them")
+    @Test("the best checkpoints stay, of equals the oldest, and none that is not measured or no number")
     func best() {
         let all = candidates([10: 0.5, 20: 0.9, 30: .nan, 40: nil, 50: 0.9, 60: 0.1])
         func kept(_ count: Int, isHigherBetter: Bool) -> Set<Int> {
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(
-        "while a run goes on, what it needs later is never removed: pruning step by step keeps what pruning at the end keeps"
+        "pruning step by step keeps the checkpoints that pruning at the end keeps"
     )
     func stepByStep() {
         let rules = [
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test("in the folder the rules hold, and a damaged one counts for nothing and stays")
+    @Test("retention in a folder leaves a damaged checkpoint alone and does not count it")
     func folder() throws {
         let disk = MemoryDisk()
         // Accuracy falls with each step: the first is the best.

@@ -1,34 +1,25 @@
 import CheckpointFaults
 import Foundation
+import TestRandom
 import Testing
 
 @testable import Checkpoints
 
-/// Numbers drawn one after another. (SplitMix64.)
-private struct Dice: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
+extension SeededRandom {
     /// Texts with what JSON must escape, what takes several bytes, and nothing at all.
-    mutating func text() -> String {
+    fileprivate mutating func text() -> String {
         let letters = Array("abc.0_\"\\/\n\t\u{0}\u{1F}\u{7F}é🙂\u{2028}{}[]:, \u{FFFF}")
         return String(
             (0..<Int.random(in: 0...12, using: &self)).map { _ in letters.randomElement(using: &self) ?? "a" })
     }
 
-    mutating func texts() -> [String: String] {
+    fileprivate mutating func texts() -> [String: String] {
         Dictionary((0..<Int.random(in: 0...4, using: &self)).map { _ in (text(), text()) }) { first, _ in first }
     }
 
-    /// A tensor of up to a few hundred numbers of any bits, with up to four dimensions that may be empty, or 64 of them.
-    mutating func tensor(_ name: String) -> NamedTensor {
+    /// A tensor of up to a few hundred numbers of any bits, with up to four dimensions that may be empty, or 64 of
+    /// them.
+    fileprivate mutating func tensor(_ name: String) -> NamedTensor {
         let isLong = Int.random(in: 0..<20, using: &self) == 0
         let shape =
             isLong
@@ -44,11 +35,11 @@ private struct Dice: RandomNumberGenerator {
         return NamedTensor(name: name, shape: shape, storage: .float32(values))
     }
 
-    mutating func tensors(_ prefix: String) -> [NamedTensor] {
+    fileprivate mutating func tensors(_ prefix: String) -> [NamedTensor] {
         (0..<Int.random(in: 0...12, using: &self)).map { tensor("\(prefix)\(text())\($0)") }.shuffled(using: &self)
     }
 
-    mutating func checkpoint() -> Checkpoint {
+    fileprivate mutating func checkpoint() -> Checkpoint {
         let progress = Checkpoint.Progress(
             epoch: Int.random(in: 0...99, using: &self), stepInEpoch: Int.random(in: 0...99, using: &self),
             globalStep: Int.random(in: 0...(.max), using: &self), samples: Int.random(in: 0...(.max), using: &self))
@@ -64,9 +55,11 @@ private struct Dice: RandomNumberGenerator {
 }
 
 @Suite("A state that is saved and loaded") struct RoundTripTests {
-    @Test("is the same to the bit, whatever is in it, at any level, with any number of threads", arguments: 0..<300)
+    @Test(
+        "a saved state is the same to the bit, whatever is in it, at any level, with any number of threads",
+        arguments: 0..<300)
     func anything(seed: Int) throws {
-        var dice = Dice(state: UInt64(seed))
+        var dice = SeededRandom(seed: UInt64(seed))
         let checkpoint = dice.checkpoint()
         let compression = Compression(level: Int.random(in: Compression.levels, using: &dice), threads: seed % 3)
         let disk = MemoryDisk()
@@ -83,7 +76,7 @@ private struct Dice: RandomNumberGenerator {
         #expect(commit.bytes == disk.content(of: commit.path)?.count)
     }
 
-    @Test("survives though it is nothing but zeros: what a short file may hold is enough for it")
+    @Test("a state of nothing but zeros can be loaded: what a short file may hold is enough for it")
     func zeros() throws {
         let zeros = NamedTensor(
             name: "w", shape: [4_000_000], storage: .float32([Float](repeating: 0, count: 4_000_000)))
@@ -100,7 +93,7 @@ private struct Dice: RandomNumberGenerator {
         }
     }
 
-    @Test("is one file whatever the number of threads that compress it", arguments: [1, 2, 3])
+    @Test("a saved state is one file whatever the number of threads that compress it", arguments: [1, 2, 3])
     func threads(count: Int) throws {
         func file(_ threads: Int) throws -> [UInt8] {
             var bytes: [UInt8] = []
@@ -115,7 +108,7 @@ private struct Dice: RandomNumberGenerator {
     }
 
     /// `checkpoint-check write FILE` made the file, with the first version of the format.
-    @Test("by an earlier version is read by this one", arguments: [1])
+    @Test("a state that an earlier version saved is read by this one", arguments: [1])
     func golden(format: Int) throws {
         let path = try #require(
             Bundle.module.path(forResource: "format-\(format)", ofType: "zst", inDirectory: "Golden"))

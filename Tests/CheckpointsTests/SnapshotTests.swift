@@ -22,7 +22,7 @@ import Testing
         try folder.open(run: SnapshotSpecimen.run).map(SnapshotSpecimen.read) ?? (nil, nil)
     }
 
-    @Test("is read as it was written, the newest first, by whoever knows its run")
+    @Test("a snapshot is read as it was written, the newest first, by whoever knows its run")
     func roundTrip() throws {
         #expect(SnapshotFile.newestWholeStep(ofRun: SnapshotSpecimen.run, in: folder) == nil)
         let file = try folder.openToWrite(SnapshotSpecimen.head())
@@ -37,7 +37,7 @@ import Testing
         #expect(attributes[.posixPermissions] as? Int == 0o600)
     }
 
-    @Test("goes on with what the file holds, and writes over the older state")
+    @Test("a snapshot goes on with what the file holds, and writes over the older state")
     func goesOn() throws {
         for step in 1...3 {
             let file = try folder.openToWrite(SnapshotSpecimen.head())
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(
-        "of a process that is killed at any point of writing it is the state before or after, whole, and the next goes on"
+        "a process killed at any point of writing leaves a whole snapshot, of the state before or after"
     )
     func killed() throws {
         let points = 4 * SnapshotSpecimen.points
@@ -68,7 +68,7 @@ import Testing
         #expect(try check(["snapshot", folder.path, "\(points)"]).output == "1\n2\n3\n4\n")
     }
 
-    @Test("of a process that is killed at random while it writes without a pause is whole")
+    @Test("a snapshot of a process killed at random while it writes without a pause is whole")
     func killedAtRandom() throws {
         var generator = SystemRandomNumberGenerator()
         var last = 0
@@ -87,14 +87,20 @@ import Testing
         #expect(last > 2, "it was never killed while it wrote")
     }
 
-    @Test("with any byte of its heads altered is not taken, but the one before it, or none")
-    func flippedHeads() throws {
+    /// Writes the states of steps 1 and 2.
+    ///
+    /// - Returns: the file's bytes, and those of each of its two slots.
+    private func writeTwoStates() throws -> (bytes: Int, slot: Int) {
         let file = try folder.openToWrite(SnapshotSpecimen.head())
         SnapshotSpecimen.write(1, to: file)
         SnapshotSpecimen.write(2, to: file)
-        let bytes = try Data(contentsOf: URL(filePath: path))
-        let slot = SnapshotHead.slotBytes(SnapshotSpecimen.sizes)
-        let headBytes = bytes.count - 2 * slot
+        return (try Data(contentsOf: URL(filePath: path)).count, SnapshotHead.slotBytes(SnapshotSpecimen.sizes))
+    }
+
+    @Test("a snapshot with any byte of its heads altered is not taken, but the one before it, or none")
+    func flippedHeads() throws {
+        let (bytes, slot) = try writeTwoStates()
+        let headBytes = bytes - 2 * slot
         for place in Array(0..<headBytes) + Array(headBytes + slot..<headBytes + slot + SnapshotHead.wordBytes) {
             try flip(place)
             let step = SnapshotFile.newestWholeStep(ofRun: SnapshotSpecimen.run, in: folder)
@@ -103,14 +109,10 @@ import Testing
         }
     }
 
-    @Test("with an altered byte in its floats is not taken, but the one before it")
+    @Test("a snapshot with an altered byte in its floats is not taken, but the one before it")
     func flippedContent() throws {
-        let file = try folder.openToWrite(SnapshotSpecimen.head())
-        SnapshotSpecimen.write(1, to: file)
-        SnapshotSpecimen.write(2, to: file)
-        let bytes = try Data(contentsOf: URL(filePath: path))
-        let slot = SnapshotHead.slotBytes(SnapshotSpecimen.sizes)
-        let first = bytes.count - slot + SnapshotHead.wordBytes
+        let (bytes, slot) = try writeTwoStates()
+        let first = bytes - slot + SnapshotHead.wordBytes
         for place in stride(from: first, to: first + 4 * SnapshotSpecimen.sizes.floats, by: 97) {
             try flip(place)
             #expect(try read() == (1, nil), "byte \(place)")
@@ -123,7 +125,7 @@ import Testing
         #expect(try read().step == nil)
     }
 
-    @Test("cut or longer, of another run, or not this user's file is not taken")
+    @Test("a snapshot that is cut or longer, of another run, or not this user's file is not taken")
     func foreign() throws {
         let file = try folder.openToWrite(SnapshotSpecimen.head())
         SnapshotSpecimen.write(1, to: file)
@@ -145,7 +147,7 @@ import Testing
     }
 
     @Test(
-        "of another engine, another size or another recipe gives way to a new file",
+        "a snapshot of another engine, another size or another recipe gives way to a new file",
         arguments: [
             SnapshotSpecimen.head(layout: 8),
             SnapshotSpecimen.head(sizes: ["values": 16, "optimizer.momentum": 16]),
@@ -170,7 +172,7 @@ import Testing
         try body()
     }
 
-    @Test("is removed when its run is gone and no process writes it, and only then")
+    @Test("a snapshot is removed when its run is gone and no process writes it, and only then")
     func stale() throws {
         let names = ["a", "b", "c", "d"].map { String(repeating: $0, count: 32) }
         for name in names.dropLast() { _ = try folder.openToWrite(SnapshotSpecimen.head(run: name, sizes: Self.small)) }
@@ -188,7 +190,7 @@ import Testing
         withExtendedLifetime(held) {}
     }
 
-    @Test("without room for it is refused with the bytes that are there and those that it takes, and leaves nothing")
+    @Test("a snapshot without room is refused with the bytes that are there and those needed, and leaves nothing")
     func noRoom() throws {
         // More than any disk has, and less than can be addressed.
         let head = SnapshotSpecimen.head(sizes: ["values": 1 << 50])
@@ -201,7 +203,8 @@ import Testing
         #expect(temporary.names == [])
     }
 
-    /// Where the newest state cannot be had, the other slot has a whole one or none, be it that its process was killed while it wrote there.
+    /// Where the newest state cannot be had, the other slot has a whole one or none, be it that its process was killed
+    /// while it wrote there.
     private func expectOtherSlotSound(_ place: String) throws {
         guard let newest = try folder.open(run: SnapshotSpecimen.run)?.newest() else { return }
         let slotBytes = SnapshotHead.slotBytes(SnapshotSpecimen.sizes)
@@ -224,7 +227,9 @@ import Testing
 }
 
 @Suite("A checksum of pieces") struct PieceChecksumTests {
-    @Test("is that of what was copied, for any number of floats", arguments: [0, 1, 15, 16, 17, 31, 33, 1_000])
+    @Test(
+        "a checksum of pieces is that of what was copied, for any number of floats",
+        arguments: [0, 1, 15, 16, 17, 31, 33, 1_000])
     func copies(count: Int) {
         let source = (0..<count).map { SnapshotSpecimen.float($0, step: 3) }
         var target = [Float](repeating: 0, count: count)
@@ -234,7 +239,7 @@ import Testing
         #expect(source.map(\.bitPattern) == target.map(\.bitPattern))
     }
 
-    @Test("changes with any bit, and with the order of words and pieces")
+    @Test("a checksum of pieces changes with any bit, and with the order of words and pieces")
     func changes() {
         let source = (0..<100).map { SnapshotSpecimen.float($0, step: 3) }
         let whole = PieceChecksum.of(source.span)

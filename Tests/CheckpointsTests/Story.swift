@@ -23,8 +23,8 @@ struct Story {
             path: folder, retention: Retention(last: 2), compression: Compression(threads: 0), files: files)
     }
 
-    /// What is wrong with what a reader finds where step `announced` was promised and the one after it was perhaps begun; nil if
-    /// nothing is.
+    /// What is wrong with what a reader finds where step `announced` was promised and the one after it was perhaps
+    /// begun; nil if nothing is.
     func complaint(_ files: any FileSystem, announced: Int, _ folder: String = Story.folder) -> String? {
         do throws(CheckpointError) {
             let found = try Self.directory(files, folder).newest()

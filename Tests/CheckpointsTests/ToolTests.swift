@@ -57,7 +57,7 @@ import Testing
         NamedTensor(name: name, shape: [values.count], storage: .float32(values))
     }
 
-    @Test("differ in what differs, to the sign of zero, and in nothing else")
+    @Test("two checkpoints differ in what differs, to the sign of zero, and in nothing else")
     func difference() {
         let first = Checkpoint(
             tensors: [tensor("same", [1, .nan]), tensor("zero", [0, 1]), tensor("shape", [1]), tensor("gone", [])],
@@ -91,7 +91,7 @@ import Testing
         return state
     }
 
-    @Test("is that of each number, of counts the highest, under the newest's name and without what was not measured")
+    @Test("the mean of checkpoints is that of each number, of counts the highest, under the newest's name")
     func mean() throws {
         let average = try Checkpoint.average(of: [
             ("a", checkpoint(8, [1, 0x1p-24], count: 5)), ("b", checkpoint(3, [2, 1], count: 9)),
@@ -105,14 +105,14 @@ import Testing
         #expect(average.metadata["averaged_from"] == #"["a","b","c"]"#)
     }
 
-    @Test("of one is that one's weights")
+    @Test("the mean of one checkpoint is that one's weights")
     func one() throws {
         let state = Specimen.state(step: 2)
         let average = try Checkpoint.average(of: [("a", state)])
         #expect(sha256(of: average.tensors) == sha256(of: state.tensors))
     }
 
-    @Test("of different networks is refused, with the file and the tensor")
+    @Test("the mean of different networks is refused, with the file and the tensor")
     func unlike() throws {
         let first = checkpoint(1, [1, 2], count: 1)
         #expect(throws: CheckpointError.unlike(path: "b", found: "w F32 [1]", expected: "w F32 [2]")) {

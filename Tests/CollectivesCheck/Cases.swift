@@ -2,6 +2,7 @@
 package import Collectives
 import Foundation
 import Synchronization
+import TestRandom
 
 /// A property that did not hold, on some rank.
 package struct Violation: Error, CustomStringConvertible {
@@ -181,13 +182,9 @@ func treeSum(_ terms: [[Float]]) -> [Float] {
 
 /// Of either sign and of magnitudes from 2^-12 to 1, so that the order of a sum shows in its bits.
 package func randomFloats(count: Int, seed: UInt64) -> [Float] {
-    var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
+    var random = SeededRandom(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ 1)
     return (0..<count).map { _ in
-        // SplitMix64.
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-        bits ^= bits >> 31
+        let bits = random.next()
         let fraction = Float(bits >> 40) / Float(1 << 24) - 0.5
         return fraction / Float(1 << (bits % 12))
     }

@@ -3,8 +3,8 @@ import Collectives
 private let usualSizes =
     [1, 4, 16, 64, 256].map { $0 << 10 } + [1, 4, 16, 64, 256, 500].map { $0 << 20 }
 
-/// Prints a table: how long a sum of so many bytes takes by our tree and by MPI, in turns, so that what else the machine
-/// does meets both.
+/// Prints a table: how long a sum of so many bytes takes by our tree and by MPI, in turns, so that what else the
+/// machine does meets both.
 ///
 /// - Parameter sizes: In bytes; the table of docs/performance.md where there are none.
 func measure(_ world: any Communicator, sizes: [Int]) throws {
@@ -22,7 +22,8 @@ func measure(_ world: any Communicator, sizes: [Int]) throws {
         for _ in 0..<rounds {
             for algorithm in AllReduce.allCases {
                 world.allReduce = algorithm
-                // One sum before the clock starts: which lines lie in whose cache is then what this algorithm leaves, not the other one.
+                // One sum before the clock starts: which lines lie in whose cache is then what this algorithm leaves,
+                // not the other one.
                 try sum(&values)
                 try world.barrier()
                 let start = ContinuousClock.now

@@ -1,8 +1,8 @@
 import Collectives
 import Foundation
 
-/// That of a sum over ranks on several machines each machine sends its part only, however many ranks it has: per byte summed
-/// 2 (H - 1) / H bytes for H machines where the sum is long, log2 H where it is short. Prints what it sends.
+/// That of a sum over ranks on several machines each machine sends its part only, however many ranks it has: per byte
+/// summed 2 (H - 1) / H bytes for H machines where the sum is long, log2 H where it is short. Prints what it sends.
 func checkTraffic(_ world: any Communicator) throws {
     let hosts = Double(world.size / world.localSize)
     for algorithm in AllReduce.allCases {

@@ -42,7 +42,7 @@ struct GradientSumTests {
         (0..<count).map { Float(($0 * 37 + rank * 11 + step) % 1009) / 1009 - 0.5 }
     }
 
-    @Test("however far the backward pass has told, the bits are those of one sum", arguments: [1, 2, 3, 4, 8])
+    @Test("sums that begin during the backward pass have the bits of one sum behind it", arguments: [1, 2, 3, 4, 8])
     func bits(ranks: Int) throws {
         let count = 60_001
         _ = try InProcessCommunicator.run(ranks: ranks) { world in

@@ -5,7 +5,7 @@ import collectives_check
 
 @Suite("Ranks that are threads")
 struct InProcessTests {
-    @Test("every collective keeps its promise", arguments: 1...15, [false, true])
+    @Test("every collective keeps its promise between threads", arguments: 1...15, [false, true])
     func collectives(ranks: Int, areCrowded: Bool) throws {
         _ = try InProcessCommunicator.run(ranks: ranks, areCrowded: areCrowded) { try checkAll($0) }
     }
@@ -25,7 +25,7 @@ struct InProcessTests {
         #expect(sums[0] == sums[1])
     }
 
-    @Test("results come in order of rank", arguments: 1...8)
+    @Test("results of threads come in order of rank", arguments: 1...8)
     func order(ranks: Int) throws {
         #expect(try InProcessCommunicator.run(ranks: ranks) { $0.rank } == Array(0..<ranks))
     }

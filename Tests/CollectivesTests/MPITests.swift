@@ -50,7 +50,7 @@ private func run(_ command: [String]) throws -> Outcome {
 /// One job at a time: a machine has few cores.
 @Suite("Ranks that are processes under mpirun", .serialized)
 struct MPITests {
-    @Test("every collective keeps its promise", arguments: [1, 2, 3, 4, 8])
+    @Test("every collective keeps its promise under mpirun", arguments: [1, 2, 3, 4, 8])
     func collectives(ranks: Int) throws {
         let outcome = try mpirun(ranks, "cases")
         #expect(outcome.status == 0, "\(outcome.errors)")
@@ -79,7 +79,7 @@ struct MPITests {
         #expect(outcome.seconds < 20)
     }
 
-    @Test("a killed rank ends the job on all", arguments: [(2, 1), (8, 5)])
+    @Test("a killed rank ends the job on all ranks", arguments: [(2, 1), (8, 5)])
     func killed(ranks: Int, culprit: Int) throws {
         let outcome = try mpirun(ranks, "die", "\(culprit)")
         #expect(outcome.status == 128 + SIGKILL)

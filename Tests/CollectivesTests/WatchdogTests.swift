@@ -6,7 +6,7 @@ import Testing
 
 @Suite("A watchdog")
 struct WatchdogTests {
-    @Test("tells of itself what another reads")
+    @Test("a watchdog tells of itself what another reads")
     func reports() throws {
         let recorder = FlightRecorder()
         recorder.enter(FlightRecorder.Phase("data loading", step: 11))
@@ -38,7 +38,7 @@ struct WatchdogTests {
         #expect(RankReport(bytes: []) == nil)
     }
 
-    @Test("lets the lowest rank that waited say who is missing, where, and since when")
+    @Test("a watchdog lets the lowest rank that waited say who is missing, where, and since when")
     func missing() throws {
         struct GivenUp: Error {}
         let timeouts = Mutex<[Int: CollectiveError]>([:])
@@ -79,7 +79,7 @@ struct WatchdogTests {
         case hasArrived
     }
 
-    @Test("is silent when a lower rank speaks", arguments: News.allCases)
+    @Test("a watchdog is silent when a lower rank speaks", arguments: News.allCases)
     func silent(news: News) throws {
         struct GivenUp: Error {}
         let timeouts = Mutex<[Int: CollectiveError]>([:])
@@ -147,7 +147,7 @@ struct WatchdogTests {
     }
 
     @Test(
-        "waits longer for a rank in a phase that may take long, and not for one in another",
+        "a watchdog waits longer for a rank in a phase that may take long, and not for one in another",
         arguments: [true, false])
     func longPhase(mayTakeLong: Bool) throws {
         let errors = try watched(ranks: 3) { world, _ in
@@ -168,7 +168,7 @@ struct WatchdogTests {
         #expect(errors.count == 1 && timeout.seconds == 0.6 && timeout.late.map(\.rank) == [2])
     }
 
-    @Test("does not wait for a rank in a long phase that does not answer any more, and says so in time")
+    @Test("a watchdog does not wait for a rank in a long phase that does not answer any more, and says so in time")
     func silentInLongPhase() throws {
         struct Stopped: Error {}
         let start = Mutex(ContinuousClock.now)
@@ -204,7 +204,7 @@ struct WatchdogTests {
     }
 
     @Test(
-        "misses the beat of a rank that was there, whatever others wait for, and one rank says so",
+        "a watchdog misses the beat of a rank that was there, whatever others wait for, and one rank says so",
         arguments: [0, 1, 2])
     func heartbeat(victim: Int) throws {
         let isDone = Atomic(false)
@@ -222,12 +222,15 @@ struct WatchdogTests {
         }
         let speaker = victim == 0 ? 1 : 0
         #expect(errors.keys.sorted() == [speaker], "\(errors)")
-        guard case .silent(let rank, ranks: 3, let host, seconds: 1)? = errors[speaker] else { return }
+        guard case .silent(let rank, ranks: 3, let host, seconds: 1)? = errors[speaker] else {
+            Issue.record("\(errors)")
+            return
+        }
         #expect(rank == victim && host == ProcessInfo.processInfo.hostName)
         #expect(errors[speaker]?.exitStatus == 76)
     }
 
-    @Test("hears beats, and waits for nobody in vain, as long as all are there")
+    @Test("a watchdog hears beats, and waits for nobody in vain, as long as all are there")
     func steady() throws {
         let errors = try watched(ranks: 3) { world, _ in
             world.recorder.heartbeat = 1
@@ -250,7 +253,7 @@ struct WatchdogTests {
         }
     }
 
-    @Test("remembers the last 64 collectives, the oldest first")
+    @Test("a watchdog remembers the last 64 collectives, the oldest first")
     func memory() throws {
         let recorder = FlightRecorder()
         for index in 0..<100 {
@@ -264,7 +267,7 @@ struct WatchdogTests {
         #expect(recorder.entries.last?.sequence == 34 && recorder.entries.last?.line == .side)
     }
 
-    @Test("finds in the records where a rank is stuck, also when the other line has gone around")
+    @Test("a watchdog finds in the records where a rank is stuck, also when the other line has gone around")
     func open() throws {
         let recorder = FlightRecorder()
         try recorder.record(.sum, "outer", bytes: 1, on: .side) { () throws(CollectiveError) in

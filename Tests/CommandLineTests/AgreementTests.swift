@@ -29,7 +29,7 @@ struct AgreementTests {
         return outcome.complaints.first ?? ""
     }
 
-    @Test("on their recipe: one with another flag is named")
+    @Test("ranks agree on their recipe: one with another flag is named")
     func recipe() throws {
         let binary = try Commands.binary()
         let words = try complaint((binary, arguments("--lr", "0.1")), (binary, arguments("--lr", "0.2")))
@@ -37,7 +37,7 @@ struct AgreementTests {
         #expect(words.contains("--lr 0.1") && words.contains("--lr 0.2"))
     }
 
-    @Test("on their program: one of another build is named")
+    @Test("ranks agree on their program: one of another build is named")
     func binary() throws {
         let binary = try Commands.binary()
         // What follows an executable's last section changes its digest and nothing else.
@@ -51,7 +51,7 @@ struct AgreementTests {
         #expect(words.contains("rank 2/3 on ") && words.contains("program") && words.contains(copy))
     }
 
-    @Test("on their dataset: one with other files under the same name is named")
+    @Test("ranks agree on their dataset: one with other files under the same name is named")
     func dataset() throws {
         // The same command line everywhere; the link leads each rank to files of its own.
         for (name, first) in [("a", 0), ("b", 1)] {

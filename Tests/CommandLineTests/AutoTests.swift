@@ -51,7 +51,7 @@ struct AutoTests {
         #expect(!FileManager.default.fileExists(atPath: commands.folder + "/runs"))
     }
 
-    @Test("what is neither a path nor a command, and what contradicts the path, is refused in words")
+    @Test("a first word that is neither a path nor a command, and options against the path, are refused in words")
     func mistakes() throws {
         let lines = [
             (["phtos"], "phtos"), (["./phtos"], "'./phtos'"), (["photos", "--data", "shapes"], "named twice"),

@@ -30,7 +30,7 @@ struct CheckTests {
         #expect(!FileManager.default.fileExists(atPath: commands.folder + "/new"))
     }
 
-    @Test("what is wrong is named with what to do, and the exit code is 1")
+    @Test("check names what is wrong with what to do, and exits with 1")
     func wrong() throws {
         let outcome = try commands.run("check", "--data", "/no/such/folder", "--output", "/proc/runs")
         #expect(outcome.status == 1 && outcome.complaints.count == 1)

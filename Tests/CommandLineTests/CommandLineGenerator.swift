@@ -1,6 +1,9 @@
+import TestRandom
+
 /// Makes command lines that nobody would write, over all subcommands: a function of a seed and a number.
 ///
-/// A command line is one for a shell, so that what fails can be done again by hand: `ulimit -n 6; cnn-train predict … 2>/dev/full`.
+/// A command line is one for a shell, so that what fails can be done again by hand:
+/// `ulimit -n 6; cnn-train predict … 2>/dev/full`.
 struct CommandLineGenerator {
     /// A command line and what may be expected of it.
     struct Line {
@@ -16,10 +19,10 @@ struct CommandLineGenerator {
         var isStarved = false
     }
 
-    private var random: SplitMix64
+    private var random: SeededRandom
 
     init(seed: UInt64, number: Int) {
-        random = SplitMix64(state: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(number) &* 0xD1B5_4A32_D192_ED03)
+        random = SeededRandom(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(number) &* 0xD1B5_4A32_D192_ED03)
         // The first numbers of near states are near.
         for _ in 0..<4 { _ = random.next() }
     }
@@ -130,19 +133,6 @@ struct CommandLineGenerator {
 
     private mutating func pick<Element>(_ elements: [Element]) -> Element {
         elements[Int(random.next() % UInt64(elements.count))]
-    }
-}
-
-/// Steele, Lea & Flood, "Fast Splittable Pseudorandom Number Generators", 2014.
-private struct SplitMix64 {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
     }
 }
 

@@ -42,7 +42,8 @@ final class Commands {
     ///   - cores: what the command and its launcher may use; nil for what this process may.
     ///   - signal: what ends the process before its time.
     ///   - secondSignal: what follows at once, or when `betweenSignals` has returned.
-    ///   - rank: which of mpirun's ranks gets the signal, `allRanks` for each; nil for mpirun itself, or the process where there is none.
+    ///   - rank: which of mpirun's ranks gets the signal, `allRanks` for each; nil for mpirun itself, or the process
+    ///     where there is none.
     ///   - ignored: a signal that the command is started to ignore, such as `HUP`.
     ///   - isEnough: asked again and again; once it says true the process gets the signal.
     func run(
@@ -170,6 +171,7 @@ final class Commands {
 }
 
 extension Trait where Self == ConditionTrait {
-    /// For tests of bits that are the same on any number of ranks: without AVX2 it is OpenBLAS that computes, in orders of its own.
+    /// For tests of bits that are the same on any number of ranks: without AVX2 it is OpenBLAS that computes, in orders
+    /// of its own.
     static var withOurKernels: Self { .enabled(if: Engine.supports(.avx2), "OpenBLAS has bits of its own") }
 }

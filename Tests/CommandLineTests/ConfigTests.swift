@@ -17,7 +17,7 @@ struct ConfigTests {
 
     private func write(_ text: String, _ name: String) throws { try commands.write(Array(text.utf8), to: name) }
 
-    @Test("are shown with the file and line, flag, or default that each value is from, and run again as they are shown")
+    @Test("recipes are shown with the file and line, flag or default of each value, and run again as shown")
     func show() throws {
         let outcome = try commands.run("config", "show", "a.yaml", "--lr", "2", "--set", "seed=7")
         #expect(outcome.status == 0, "\(outcome.errors)")
@@ -34,7 +34,7 @@ struct ConfigTests {
         #expect(keys.compactMap { $0["key"] as? String } == ["seed", "lr"])
     }
 
-    @Test("are shown of several files, of which the last wins, and as JSON")
+    @Test("a recipe of several files, of which the last wins, is shown, as JSON too")
     func layers() throws {
         let outcome = try commands.run("config", "show", "a.yaml", "b.yaml", "--json")
         let rows = try #require(
@@ -43,7 +43,7 @@ struct ConfigTests {
         #expect(rows.contains(["key": "momentum", "value": "0.5", "from": "base.yaml:1"]))
     }
 
-    @Test("are checked: all that is wrong is told, and the exit code is 1")
+    @Test("config check names everything that is wrong with a recipe and exits with 1")
     func check() throws {
         let sound = try commands.run("config", "check", "a.yaml", "base.yaml")
         #expect(sound.status == 0, "\(sound.errors)")
@@ -71,7 +71,7 @@ struct ConfigTests {
                 """)
     }
 
-    @Test("of the project hold, and there is a network for each")
+    @Test("the recipes of the project hold, and there is a network for each")
     func ours() throws {
         let folder = project.appending(path: "configs").path
         let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }
@@ -80,7 +80,7 @@ struct ConfigTests {
         #expect(outcome.output.split(separator: "\n").allSatisfy { $0.contains(": holds: a recipe for ") })
     }
 
-    @Test("are compared: exit code 0 for the same and 1 for others")
+    @Test("config diff exits with 0 for equal recipes and with 1 for others")
     func diff() throws {
         let same = try commands.run("config", "diff", "a.yaml", "a.yaml")
         #expect(same.status == 0 && same.output == "the recipes are the same\n")
@@ -95,7 +95,7 @@ struct ConfigTests {
                 """)
     }
 
-    @Test("that include others train, and leave a recipe that stands by itself")
+    @Test("a recipe that includes others trains, and leaves one that stands by itself")
     func train() throws {
         let data = try commands.tinyData()
         let outcome = try commands.run(

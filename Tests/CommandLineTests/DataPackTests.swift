@@ -52,7 +52,7 @@ import Testing
         #expect(try digest("small", output: "small run") != expected)
     }
 
-    @Test("it says what it made, in words and as JSON, and data inspect knows it again")
+    @Test("data pack says what it made, in words and as JSON, and data inspect knows it again")
     func report() throws {
         try writePhotos()
         let outcome = try pack("photos", "packed")
@@ -121,7 +121,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: commands.folder + "/packed"))
     }
 
-    @Test("what is drawn on the spot has nothing to pack")
+    @Test("a dataset that is drawn on the spot has nothing to pack")
     func drawn() throws {
         let outcome = try pack("shapes", "packed")
         #expect(outcome.status == 1 && outcome.complaints.first?.contains("made on the spot") == true)

@@ -37,7 +37,7 @@ struct DataRoadTests {
         try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     }
 
-    @Test("are verified: exit code 0 where all can be decoded, 1 where one is damaged, which is named")
+    @Test("data verify exits with 0 where all pictures can be decoded, else with 1 and names the damaged ones")
     func verify() throws {
         try make()
         let sound = try commands.run("data", "verify", "photos")
@@ -56,7 +56,7 @@ struct DataRoadTests {
     }
 
     @Test(
-        "that are damaged end a strict run with one complaint, and are left out of another",
+        "damaged pictures end a strict run with one complaint, and are left out of another",
         arguments: [nil, 2] as [Int?])
     func damage(ranks: Int?) throws {
         try make()
@@ -73,7 +73,7 @@ struct DataRoadTests {
         #expect(none.status == 1 && none.errors.contains("none/bad-samples.tsv lists them"), "\(none.errors)")
     }
 
-    @Test("that are slow to decode have steps wait: the log says so once, and the metrics how long")
+    @Test("steps that wait for pictures are reported once in the log, and with their seconds in the metrics")
     func waiting() throws {
         try make(12, side: 1200)
         let outcome = try commands.run(
@@ -92,7 +92,7 @@ struct DataRoadTests {
         #expect(waited > 0 && waited < outcome.seconds)
     }
 
-    @Test("fewer than a batch make every step one of all of them, which is said")
+    @Test("pictures fewer than a batch make every step one of all of them, which is said")
     func fewerThanABatch() throws {
         try make(6)
         let outcome = try commands.run(
@@ -102,7 +102,7 @@ struct DataRoadTests {
     }
 
     @Test(
-        "are measured by bench: alone, as steps without them, and together, with what limits",
+        "bench measures pictures alone, steps without them, and both together, with what limits",
         arguments: [(nil, []), (2, []), (nil, ["--workers", "2"])] as [(Int?, [String])])
     func bench(ranks: Int?, flags: [String]) throws {
         try make()
@@ -129,7 +129,7 @@ struct DataRoadTests {
         }
     }
 
-    @Test("of which bench is told what it cannot do with them are refused")
+    @Test("bench refuses options that do not fit its pictures")
     func benchMistakes() throws {
         try make()
         for (flags, status, words) in [

@@ -50,8 +50,8 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
         return Array(words[(program + 1)...])
     }
 
-    /// The first command of a line as a shell splits it, up to a comment, a pipe or a redirection. A variable in quotes is
-    /// one word; without quotes it may be any number of words, and is left out.
+    /// The first command of a line as a shell splits it, up to a comment, a pipe or a redirection. A variable in quotes
+    /// is one word; without quotes it may be any number of words, and is left out.
     static func words(of line: String) -> [String] {
         var words: [String] = []
         var word: String?
@@ -130,7 +130,7 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
         for (line, expected) in lines { #expect(DocumentedCommand.words(of: line) == expected) }
     }
 
-    @Test("it shows command lines on its first screen and of every subcommand")
+    @Test("the README shows command lines on its first screen and of every subcommand")
     func coverage() throws {
         #expect(DocumentedCommand.all.count { $0.place.hasPrefix("README.md") } >= 3)
         let shown = Set(DocumentedCommand.all.compactMap(\.arguments.first))

@@ -1,5 +1,6 @@
 import Foundation
 import ImageFaults
+import TestRandom
 
 /// Photographs of things, drawn: discs, squares and crosses of any colour, size and place on grounds that are not
 /// plain. A function of their number, so that every run of the tests has the same.

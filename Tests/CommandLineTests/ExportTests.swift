@@ -63,7 +63,7 @@ struct ExportTests {
         }
     }
 
-    @Test("writes the checkpoint's tensors bit by bit, what runs them, and what an image must go through")
+    @Test("export writes the checkpoint's tensors bit by bit, what runs them, and what an image must go through")
     func plain() throws {
         let model = try export(checkpoint)
         #expect(model.graph.node.count { $0.opType == "BatchNormalization" } == 4)
@@ -85,7 +85,7 @@ struct ExportTests {
         #expect(try bytes("m.onnx") == first)
     }
 
-    @Test("makes norms part of what is before them if asked, and then needs none of their tensors")
+    @Test("export makes norms part of what is before them if asked, and then needs none of their tensors")
     func folded() throws {
         let (plain, folded) = (try export(checkpoint).graph, try export(checkpoint, "--fold-batch-norm").graph)
         #expect(folded.node.map(\.opType) == plain.node.map(\.opType).filter { $0 != "BatchNormalization" })
@@ -98,7 +98,7 @@ struct ExportTests {
         #expect(changed.count == 8 && folded.initializer.count == 10)
     }
 
-    @Test("writes the network that the model options made")
+    @Test("export writes the network that the model options made")
     func options() throws {
         let checkpoint = try Self.checkpoint(
             commands, output: "dense",
@@ -114,7 +114,7 @@ struct ExportTests {
     }
 
     @Test(
-        "says where nothing can be written and why, and leaves all as it is",
+        "export says where nothing can be written and why, and leaves all as it is",
         arguments: [
             ("no/m.onnx", "No such file or directory"), ("run", "this is a folder"), ("file/m.onnx", "Not a directory"),
         ])
@@ -128,7 +128,7 @@ struct ExportTests {
         #expect(try FileManager.default.subpathsOfDirectory(atPath: commands.folder).sorted() == before)
     }
 
-    @Test("names the tensor that a checkpoint lacks, and writes nothing")
+    @Test("export names the tensor that a checkpoint lacks, and writes nothing")
     func missingTensor() throws {
         let whole = try Checkpoint(contentsOf: "\(commands.folder)/\(checkpoint)")
         let name = try #require(whole.tensors.last { $0.name.hasSuffix("running_var") }?.name)
@@ -141,7 +141,7 @@ struct ExportTests {
         #expect(!FileManager.default.fileExists(atPath: commands.folder + "/m.onnx"))
     }
 
-    @Test("wants to know the model of bare weights; they and imported ones take images to be photographs")
+    @Test("export needs the model of bare weights; they and imported ones take images to be photographs")
     func bareWeights() throws {
         let made = try commands.run("checkpoint", "export", checkpoint, "--output", "w.safetensors")
         try #require(made.status == 0)

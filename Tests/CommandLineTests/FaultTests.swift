@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// What becomes of a run when one of its ranks comes to grief: it ends, on all ranks, and says what happened. A run that did not end would
-/// be stopped by `Commands` and have status 124.
+/// What becomes of a run when one of its ranks comes to grief: it ends, on all ranks, and says what happened. A run
+/// that did not end would be stopped by `Commands` and have status 124.
 ///
 /// Faults are ordered by a variable that debug builds alone look at.
 @Suite("A run with a rank that", .serialized)
@@ -21,7 +21,7 @@ struct FaultTests {
             ] + more, ranks: ranks, environment: ["CNN_TRAIN_FAULT": fault])
     }
 
-    @Test("is killed ends with it", arguments: ["compute", "collective", "evaluation"])
+    @Test("a killed rank ends the job", arguments: ["compute", "collective", "evaluation"])
     func killed(place: String) throws {
         let outcome = try run("kill:\(place):1:3", ranks: 3)
         #expect(outcome.status == 128 + SIGKILL)
@@ -47,7 +47,8 @@ struct FaultTests {
     }
 
     @Test(
-        "is stopped ends when the others have waited long enough, and names it", arguments: ["compute", "collective"])
+        "a stopped rank ends the job when the others have waited long enough, and is named",
+        arguments: ["compute", "collective"])
     func stopped(place: String) throws {
         let outcome = try run("stop:\(place):1:4", ranks: 3, "--collective-timeout", "2")
         #expect(outcome.status == 76, "\(outcome.errors)")
@@ -63,7 +64,7 @@ struct FaultTests {
         }
     }
 
-    @Test("is stopped is noticed within a second after a timeout of one")
+    @Test("a stopped rank is noticed within a second after a timeout of one")
     func noticed() throws {
         var stopTime: Date?
         let outcome = try commands.run(
@@ -88,14 +89,14 @@ struct FaultTests {
     }
 
     @Test(
-        "takes four seconds for what may take long goes on with a timeout of one",
+        "a rank that takes four seconds for what may take long goes on with a timeout of one",
         arguments: ["evaluation:1:3", "checkpoint:0:3", "report:0:1", "compute:1:0", "loading:0:0"])
     func longPhase(place: String) throws {
         let outcome = try run("pause:\(place)", ranks: 3, "--collective-timeout", "1")
         #expect(outcome.status == 0 && outcome.complaints == [], "\(outcome.errors)")
     }
 
-    @Test("takes four seconds for a step does not")
+    @Test("a rank that takes four seconds for a step ends the job with a timeout of one")
     func longStep() throws {
         let outcome = try run("pause:compute:1:4", ranks: 3, "--collective-timeout", "1")
         #expect(outcome.status == 76, "\(outcome.errors)")
@@ -104,7 +105,9 @@ struct FaultTests {
             outcome.errors.contains("rank 1/3 has not arrived: it has been in the forward and backward pass of step 5"))
     }
 
-    @Test("is stopped misses its heartbeat, whatever others wait for, and is named with its host", arguments: [0, 2])
+    @Test(
+        "a stopped rank misses its heartbeat, whatever others wait for, and is named with its host",
+        arguments: [0, 2])
     func heartbeat(victim: Int) throws {
         let outcome = try run("stop:compute:\(victim):4", ranks: 3, "--heartbeat", "2s")
         #expect(outcome.status == 76, "\(outcome.errors)")
@@ -115,7 +118,7 @@ struct FaultTests {
         #expect(outcome.complaints.first?.contains(words) ?? false, "\(outcome.errors)")
     }
 
-    @Test("was stopped with all others for a while goes on with them")
+    @Test("a job whose ranks were all stopped for a while goes on")
     func allStopped() throws {
         let outcome = try commands.run(
             [
@@ -129,7 +132,7 @@ struct FaultTests {
         #expect(outcome.status == 0 && outcome.complaints == [], "\(outcome.errors)")
     }
 
-    @Test("stays away is told what it does instead")
+    @Test("a rank that does not arrive is named with what it does instead")
     func late() throws {
         let outcome = try run("sleep:loading:0:4", "--collective-timeout", "2")
         #expect(outcome.status == 76, "\(outcome.errors)")
@@ -140,21 +143,21 @@ struct FaultTests {
         #expect(try flight(of: 1).collectives.last?.seconds == nil)
     }
 
-    @Test("fails ends with its error")
+    @Test("a job with a rank that fails ends with its error")
     func thrown() throws {
         let outcome = try run("throw:loading:1:4", ranks: 3)
         #expect(outcome.status == 1)
         #expect(outcome.complaints == ["rank 1/3: a sample cannot be read, as was ordered"])
     }
 
-    @Test("computes nonsense stops before it spreads")
+    @Test("a rank that computes what is no number stops the run before that spreads")
     func notANumber() throws {
         let outcome = try run("nan:compute:1:4")
         #expect(outcome.status == 1)
         #expect(outcome.complaints.count == 1 && outcome.complaints[0].contains("step 5"))
     }
 
-    @Test("has another bit in its parameters is found and named", arguments: [2, 4])
+    @Test("a rank with another bit in its parameters is found and named", arguments: [2, 4])
     func flipped(ranks: Int) throws {
         let outcome = try run("flip:update:1:4", ranks: ranks, "--replica-check-every", "2")
         #expect(outcome.status == 70, "\(outcome.errors)")

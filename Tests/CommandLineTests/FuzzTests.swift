@@ -4,7 +4,7 @@ import Testing
 /// Command lines that nobody would write, from a seed. Tests/command-fuzz runs more of them by hand.
 @Suite("A command line made at random", .serialized)
 struct FuzzTests {
-    @Test("ends in time, with an exit code of the table and a message of five lines at most")
+    @Test("a command line made at random ends in time, with a known exit code and five lines of message at most")
     func fuzz() throws {
         let settings = ProcessInfo.processInfo.environment
         let seed = settings["COMMAND_FUZZ_SEED"].flatMap { UInt64($0) } ?? 1
@@ -55,13 +55,15 @@ private final class FuzzGround {
     /// Seconds that a command line may take.
     static let longest = 20
 
-    /// Runs the line in bash, in a copy of the folder. `$AS_NOBODY` in it makes another user of root, whom no limit of processes binds.
+    /// Runs the line in bash, in a copy of the folder. `$AS_NOBODY` in it makes another user of root, whom no limit of
+    /// processes binds.
     func run(_ line: CommandLineGenerator.Line) throws -> FuzzOutcome {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         let script = """
             rm -rf work && cp -a original work && cd work && mkdir home && chmod -R a+rwX . && chmod 0 unreadable && \
-            timeout -s KILL \(Self.longest) bash -c "$LINE" >../stdout 2>../stderr; code=$?; cat .status 2>/dev/null || echo $code
+            timeout -s KILL \(Self.longest) bash -c "$LINE" >../stdout 2>../stderr; code=$?; cat .status 2>/dev/null \
+            || echo $code
             """
         process.arguments = ["--default-signal", "bash", "-c", script]
         process.currentDirectoryURL = URL(filePath: commands.folder)

@@ -8,7 +8,8 @@ struct InterruptionTests {
 
     init() throws { commands = try Commands() }
 
-    /// 12 epochs of 200 steps, with a checkpoint every 50 steps: a second or two, so that there is something to interrupt.
+    /// 12 epochs of 200 steps, with a checkpoint every 50 steps: a second or two, so that there is something to
+    /// interrupt.
     private func flags(_ output: String) throws -> [String] {
         [
             "--model", "lenet", "--data", try commands.tinyData(train: 3200), "--batch-size", "16", "--lr", "0.1",
@@ -62,7 +63,7 @@ struct InterruptionTests {
     }
 
     @Test(
-        "saves its state and leaves with 75 when it is asked to, and goes on to the same bits",
+        "a run that is asked to leave saves its state, exits with 75, and goes on to the same bits",
         arguments: [
             (SIGUSR1, nil), (SIGUSR2, nil), (SIGTERM, nil), (SIGINT, nil), (SIGHUP, nil), (SIGUSR1, 2),
         ] as [(Int32, Int?)])
@@ -80,7 +81,7 @@ struct InterruptionTests {
     }
 
     @Test(
-        "by a signal that it was started to ignore goes on to its end",
+        "a run goes on to its end after a signal that it was started to ignore",
         arguments: [("INT", SIGINT), ("HUP", SIGHUP), ("TERM", SIGTERM), ("USR1", SIGUSR1)])
     func ignores(name: String, signal: Int32) throws {
         var isSent = false
@@ -95,7 +96,7 @@ struct InterruptionTests {
         #expect(records("ignoring").last?.kind == "final")
     }
 
-    @Test("leaves at once when it is asked a second time")
+    @Test("a run that is asked to leave a second time leaves at once")
     func leavesAtOnce() throws {
         let outcome = try commands.run(
             flags("left"), signal: SIGUSR1, secondSignal: SIGUSR2, killedWhen: { step("left") >= 70 })
@@ -103,10 +104,11 @@ struct InterruptionTests {
         #expect([128 + SIGUSR1, 128 + SIGUSR2].contains(outcome.status), "\(outcome.status) \(outcome.errors)")
     }
 
-    @Test("again and again, as a whole or by the death of one rank, ends with the bits of one that never was")
+    @Test("a run killed again and again, as a whole or a rank of it, ends with the bits of one that never was")
     func killed() throws {
         let expected = try whole()
-        // Between the checkpoints of steps 50, 100, …. Without mpirun the whole run dies at once; ranks outlive mpirun's by up to a second.
+        // Between the checkpoints of steps 50, 100, …. Without mpirun the whole run dies at once; ranks outlive
+        // mpirun's by up to a second.
         for (ranks, rank, target) in [(4, 2, 30), (4, 1, 180), (2, 0, 380), (nil, nil, 580), (4, 3, 770)]
             as [(Int?, Int?, Int)]
         {
@@ -123,7 +125,7 @@ struct InterruptionTests {
         #expect(try story("killed") == expected)
     }
 
-    @Test("by a second one on its folder goes on, and the second is told who is there")
+    @Test("a second run on a folder is told whose it is, and the first goes on")
     func twice() throws {
         let other = try Commands()
         var second: Outcome?

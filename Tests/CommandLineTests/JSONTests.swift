@@ -49,7 +49,7 @@ struct JSONTests {
         }
     }
 
-    @Test("has every key of every line that a run writes into its metrics, and no other")
+    @Test("docs/json.md has every key of every line that a run writes into its metrics, and no other")
     func metrics() throws {
         try train("--epochs", "2")
         var found: [String: Set<String>] = [:]
@@ -65,7 +65,7 @@ struct JSONTests {
         }
     }
 
-    @Test("has the keys of the line that says how many steps fit into a time")
+    @Test("docs/json.md has the keys of the line that says how many steps fit into a time")
     func fitted() throws {
         try train("--time", "2s")
         let fitted = try #require(try lines.first { $0["kind"] as? String == "fitted" })
@@ -74,7 +74,7 @@ struct JSONTests {
         #expect(try documented(under: "### `final`") == keys(of: final))
     }
 
-    @Test("has every key of an evaluation's details and of evaluate --json, and no other")
+    @Test("docs/json.md has every key of an evaluation's details and of evaluate --json, and no other")
     func evaluation() throws {
         try train("--epochs", "1")
         let text = try String(contentsOfFile: commands.folder + "/run/evaluation.json", encoding: .utf8)
@@ -89,7 +89,7 @@ struct JSONTests {
                 == keys(of: try object(outcome.output)).subtracting(names), "\(outcome.errors)")
     }
 
-    @Test("has every key of a run's facts, and no other")
+    @Test("docs/json.md has every key of a run's facts, and no other")
     func facts() throws {
         try train("--epochs", "1")
         let text = try String(contentsOfFile: commands.folder + "/run/facts.json", encoding: .utf8)
@@ -114,7 +114,9 @@ struct EvaluateTests {
         try #require(outcome.status == 0, "\(outcome.errors)")
     }
 
-    @Test("writes the confusion matrix that the run's details have, on any number of ranks", arguments: [nil, 2])
+    @Test(
+        "evaluate writes the confusion matrix that the run's details have, on any number of ranks",
+        arguments: [nil, 2])
     func confusion(ranks: Int?) throws {
         let outcome = try commands.run(
             ["evaluate", "--checkpoint", "run", "--confusion", "matrix.csv"], ranks: ranks)
@@ -134,7 +136,7 @@ struct EvaluateTests {
         #expect(entries == detail.confusion)
     }
 
-    @Test("names the pictures that are wrong, greatest loss first")
+    @Test("evaluate names the pictures that are wrong, greatest loss first")
     func wrong() throws {
         let outcome = try commands.run("evaluate", "--checkpoint", "run", "--wrong", "4")
         #expect(outcome.status == 0, "\(outcome.errors)")

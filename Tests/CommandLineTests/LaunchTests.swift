@@ -42,7 +42,7 @@ struct LaunchTests {
         #expect(try commands.run("--workers", "2", "--modle", "lenet").status == 64)
     }
 
-    @Test("what cannot be launched is said, and nothing starts")
+    @Test("launch says what cannot be launched, and starts nothing")
     func mistakes() throws {
         for (arguments, words) in [
             (["launch", "-n", "2"], "what shall be launched"), (["launch", "train"], "how many ranks"),

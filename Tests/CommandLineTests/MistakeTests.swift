@@ -43,8 +43,8 @@ struct MistakeTests {
             name: "a measurement that is none",
             arguments: { commands in
                 let line =
-                    #"{"measurement": {"model": "m", "samples": 8, "threads": 1, "local_ranks": 0, "cores": 2, "events": [], "#
-                    + #""rest_seconds": 1, "update_seconds": 1, "gradients": 8, "step_seconds": [2]}}"#
+                    #"{"measurement": {"model": "m", "samples": 8, "threads": 1, "local_ranks": 0, "cores": 2, "#
+                    + #""events": [], "rest_seconds": 1, "update_seconds": 1, "gradients": 8, "step_seconds": [2]}}"#
                 try commands.write(Array(line.utf8), to: "m.json")
                 return ["plan", "--measured", "m.json"]
             }, words: ["m.json", "local_ranks", "0", "4096"]),
@@ -157,7 +157,7 @@ struct MistakeTests {
             }, words: ["step 2", "--lr"]),
     ]
 
-    @Test("is told once by two ranks, and ends both", arguments: mistakes)
+    @Test("a mistake is told once by two ranks, and ends both", arguments: mistakes)
     func underMPI(mistake: Mistake) throws {
         let commands = try Commands()
         let outcome = try commands.run(try mistake.arguments(commands), ranks: 2)
@@ -165,7 +165,7 @@ struct MistakeTests {
         #expect(outcome.seconds < 30)
     }
 
-    @Test("is told by a process alone", arguments: mistakes)
+    @Test("a mistake is told by a process alone", arguments: mistakes)
     func alone(mistake: Mistake) throws {
         let commands = try Commands()
         let outcome = try commands.run(try mistake.arguments(commands))
@@ -181,7 +181,7 @@ struct MistakeTests {
         for word in mistake.words { #expect(said.contains(word), "'\(word)' is missing: \(outcome.errors)") }
     }
 
-    @Test("with an instruction set that the CPU lacks is told, or the set is there")
+    @Test("a mistake with an instruction set that the CPU lacks is told, or the set is there")
     func instructionSet() throws {
         let commands = try Commands()
         let outcome = try commands.run(

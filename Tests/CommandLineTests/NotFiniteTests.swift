@@ -48,7 +48,7 @@ struct NotFiniteTests {
         try commands.write(file, to: "p.png")
     }
 
-    @Test("are no weights, whatever they are for", arguments: [Float.nan, .infinity])
+    @Test("a file of weights that are no numbers is refused by every command", arguments: [Float.nan, .infinity])
     func weights(value: Float) throws {
         let path = try spoiled("3.bias", by: value)
         try writePicture()
@@ -70,7 +70,7 @@ struct NotFiniteTests {
         #expect(try commands.run("checkpoint", "inspect", path).status == 0)
     }
 
-    @Test("are nothing to show a network")
+    @Test("images that are no numbers are refused")
     func shown() throws {
         let path = try spoiled("3.bias", by: 0.5)
         func show(_ value: Float) throws -> Outcome {
@@ -87,7 +87,7 @@ struct NotFiniteTests {
         #expect(bad.output.isEmpty)
     }
 
-    @Test("that overflow makes of finite weights end an evaluation and a prediction")
+    @Test("finite weights whose results overflow end an evaluation and a prediction")
     func overflow() throws {
         // 84 sigmoids times such weights.
         let path = try spoiled("3.bias", by: 0.5)
@@ -105,7 +105,7 @@ struct NotFiniteTests {
         #expect(evaluated.complaints.count == 1, "\(evaluated.errors)")
     }
 
-    @Test("and come of batch norms with two values of a channel are told of before, once, and end the run")
+    @Test("batch norms with two values of a channel are warned of once before numbers that are none end the run")
     func fewNormValues() throws {
         let outcome = try train("--model", "densenet121", "--image-size", "32", "--batch-size", "2")
         #expect(outcome.complaints.filter { $0.contains("warning: batch norm sees only 2 values") }.count == 1)

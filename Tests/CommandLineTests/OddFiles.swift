@@ -59,7 +59,8 @@ struct OddFiles {
         try write(picture.prefix(picture.count / 2), "broken.png")
         try write("model: lenet\ndata: fashion-mnist:data\nsteps: 1\nbatch_size: 8\n", "recipe.yaml")
         try write(
-            "model: [lenet, {a: !!binary x}]\nsteps: 1e9\nlr: .nan\nseed: -1\noutput: ~\nthreads: 0o17\nfreeze: {a: b}\n",
+            "model: [lenet, {a: !!binary x}]\nsteps: 1e9\nlr: .nan\nseed: -1\noutput: ~\nthreads: 0o17\n"
+                + "freeze: {a: b}\n",
             "odd.yaml")
         try write(Data((0...255).map { UInt8($0) }), "binary.yaml")
         try write(String(repeating: "[", count: 5000), "deep.yaml")

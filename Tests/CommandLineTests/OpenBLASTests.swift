@@ -26,7 +26,7 @@ struct OpenBLASTests {
     private static let isUnset = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"] == nil
 
     @Test(
-        "is what the CPU's features call for, also on CPUs that are newer than the library",
+        "OpenBLAS's choice of kernels is what the CPU's features call for, on CPUs newer than it too",
         .enabled(if: isUnset, "OPENBLAS_CORETYPE is set"))
     func features() throws {
         let core = try core()
@@ -39,7 +39,7 @@ struct OpenBLASTests {
         }
     }
 
-    @Test("is the user's who has made one")
+    @Test("OpenBLAS's choice of kernels is the user's who has made one")
     func chosen() throws {
         // The only ones that every CPU can run.
         for core in ["Prescott", "Core2"] {
@@ -48,7 +48,7 @@ struct OpenBLASTests {
     }
 
     @Test(
-        "costs a run nothing that does not ask for it: the library is not loaded",
+        "a run that does not ask for OpenBLAS does not load it",
         .enabled(if: Engine.supports(.avx2), "without AVX2 there is nothing else"))
     func loading() throws {
         // The loader says of each file that it maps whose it is.

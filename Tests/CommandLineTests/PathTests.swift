@@ -40,7 +40,7 @@ struct PathTests {
         return "run/checkpoints/step-000000001.safetensors.zst"
     }
 
-    @Test("with ~ at its beginning lies in the home folder, in YAML and behind =, for all that a run writes")
+    @Test("a path with ~ at its beginning lies in the home folder, in YAML and behind =, for all that a run writes")
     func homeFolder() throws {
         #expect(try train("output: ~/x").status == 0)
         for name in ["metrics.jsonl", "config.yaml", "checkpoints"] { #expect(exists("home/x/" + name)) }
@@ -63,7 +63,7 @@ struct PathTests {
     }
 
     @Test(
-        "that is null, ~, False or no is not given: the run has a folder of its own choice",
+        "a path that is null, ~, False or no is not given: the run has a folder of its own choice",
         arguments: ["output: null", "output: ~", "output: False", "resume: False", "resume: no", "nesterov: True"])
     func notGiven(line: String) throws {
         let outcome = try train(line)
@@ -72,7 +72,7 @@ struct PathTests {
         for name in ["null", "~", "False"] { #expect(!exists(name)) }
     }
 
-    @Test("that is not UTF-8 names the same file for every call of the system, and is shown in words")
+    @Test("a path that is not UTF-8 names the same file for every call of the system, and is shown in words")
     func bytes() throws {
         let data = try commands.tinyData()
         let trained = try commands.shell(
@@ -99,7 +99,7 @@ struct PathTests {
         "bench --model lenet --batch-size 8 --steps 1 --threads 1 --trace",
     ]
 
-    @Test("of a device, a pipe or a link is written through, and stays what it is", arguments: writers)
+    @Test("a path of a device, a pipe or a link is written through, and stays what it is", arguments: writers)
     func writtenThrough(writer: String) throws {
         let checkpoint = try trained()
         _ = try commands.run("checkpoint", "export", "run", "--output", "w")
@@ -135,7 +135,7 @@ struct PathTests {
     }
 
     @Test(
-        "that names another content than what is written is refused, and safetensors are plain where their name says so"
+        "a path whose ending means other content is refused, and safetensors are plain where the name says so"
     )
     func endings() throws {
         let checkpoint = try trained()
@@ -162,7 +162,7 @@ struct PathTests {
         }
     }
 
-    @Test("of standard input or a pipe is read like a file; of a folder or a device it is refused by what it is")
+    @Test("standard input and pipes are read like files; folders and devices are refused by what they are")
     func inputs() throws {
         let checkpoint = try trained()
         _ = try commands.run("checkpoint", "export", "run", "--output", "w")
@@ -194,7 +194,7 @@ struct PathTests {
         #expect(resumed.status == 1 && resumed.errors.contains("a pipe"), "\(resumed.errors)")
     }
 
-    @Test("that is not given is another one for each of several runs that begin at once")
+    @Test("runs that begin at once without an output folder each choose one of their own")
     func atOnce() throws {
         let data = try commands.tinyData()
         let outcome = try commands.shell(

@@ -33,7 +33,7 @@ struct PlanTests {
     }
 
     @Test(
-        "what bench has measured is forecast for any cluster, and slower networks make it no faster",
+        "plan forecasts what bench has measured for any cluster, no faster on slower networks",
         arguments: [nil, 2] as [Int?])
     func measured(ranks: Int?) throws {
         let bench = try commands.run(
@@ -91,7 +91,7 @@ struct PlanTests {
         #expect(alone.status == 1 && alone.errors.contains("between two ranks"))
     }
 
-    @Test("what cannot be planned is said")
+    @Test("plan says what cannot be planned")
     func mistakes() throws {
         try commands.write(Array("{}".utf8), to: "empty.json")
         for (arguments, words) in [

@@ -78,7 +78,7 @@ struct PredictTests {
         try Checkpoint(tensors: [tensor], optimizer: [], metadata: [:]).write(to: "\(commands.folder)/\(file)")
     }
 
-    @Test("gives a picture's logits the bits of the tensor that it becomes, and evaluate's loss")
+    @Test("predict gives a picture's logits the bits of the tensor that it becomes, and evaluate's loss")
     func agreement() throws {
         for image in 0..<12 { try writePNG(pixels(image), side: 28, channels: 1, to: "\(image).png") }
         let values = (0..<12).flatMap { pixels($0).map { (Float($0) / 255 - 0.2860) / 0.3530 } }
@@ -116,7 +116,7 @@ struct PredictTests {
         let correct: Int
     }
 
-    @Test("names the likeliest classes, aligned, probabilities falling and adding up to 1")
+    @Test("predict names the likeliest classes, aligned, probabilities falling and adding up to 1")
     func text() throws {
         try writePNG(pixels(1), side: 28, channels: 1, to: "p.png")
         let all = try reports(commands.run("predict", "--checkpoint", checkpoint, "--json", "--top", "99", "p.png"))
@@ -136,7 +136,7 @@ struct PredictTests {
         }
     }
 
-    @Test("takes pictures of any size and kind for a network in colour")
+    @Test("predict takes pictures of any size and kind for a network in colour")
     func colour() throws {
         let checkpoint = try Self.checkpoint(commands, data: "shapes", output: "colour")
         try writePNG([UInt8](repeating: 90, count: 50 * 50 * 3), side: 50, channels: 3, to: "colour.png")
@@ -148,7 +148,7 @@ struct PredictTests {
         #expect(reports.first?.logits?.map(\.bitPattern) == reports.last?.logits?.map(\.bitPattern))
     }
 
-    @Test("shows photographs as training did, which the checkpoint knows, or as it is asked to")
+    @Test("predict shows photographs as training did, which the checkpoint knows, or as it is asked to")
     func photographs() throws {
         func write(_ number: Int, to name: String) throws {
             let url = URL(filePath: "\(commands.folder)/\(name)")
@@ -203,7 +203,7 @@ struct PredictTests {
         #expect(unknown.errors.contains("classes that the network does not have: c. It has a, b"))
     }
 
-    @Test("tells of a bad picture among several, shows the others and fails")
+    @Test("predict tells of a bad picture among several, shows the others and fails")
     func oneBad() throws {
         try writePNG(pixels(0), side: 28, channels: 1, to: "good.png")
         let whole = try Data(contentsOf: URL(filePath: commands.folder + "/good.png"))
@@ -224,7 +224,7 @@ struct PredictTests {
         #expect(alone.complaints.first?.contains("half.png is cut short") == true)
     }
 
-    @Test("takes a file that says nothing of its network if told its model")
+    @Test("predict takes a file that says nothing of its network if told its model")
     func otherFiles() throws {
         try writePNG(pixels(0), side: 28, channels: 1, to: "p.png")
         let bare = try Checkpoint(contentsOf: "\(commands.folder)/\(checkpoint)").tensors
@@ -245,7 +245,7 @@ struct PredictTests {
         #expect(wrong.status == 1 && wrong.errors.contains("does not fit"), "\(wrong.errors)")
     }
 
-    @Test("refuses a tensor of another name or shape, and says which is expected")
+    @Test("predict refuses a tensor of another name or shape, and says which is expected")
     func wrongTensors() throws {
         func errors(_ shape: [Int], named name: String = "input") throws -> String {
             try writeTensor(

@@ -27,8 +27,8 @@ struct ProfileTests {
         let products = ["forward", "data gradient", "weight gradient"].flatMap {
             ["convolution \($0)", "linear \($0)"]
         }
-        // ReLUs go along with what writes their inputs or reads their gradients: they have rows of their own with OpenBLAS
-        // only, which cannot take them along.
+        // ReLUs go along with what writes their inputs or reads their gradients: they have rows of their own with
+        // OpenBLAS only, which cannot take them along.
         let relus = Engine.supports(.avx2) ? [] : ["ReLU", "ReLU gradient"]
         let others = [
             "average pooling", "average pooling gradient", "loss", "batch loading", "sum of gradients", "optimizer",
@@ -67,8 +67,8 @@ struct ProfileTests {
         ] {
             #expect(lines.contains { $0.hasPrefix(start) }, "\(start)")
         }
-        // The second table: a kind's kernels, the longest first. Batch norm's sums go along where a convolution takes them, but the norm
-        // itself brings them to the other ranks.
+        // The second table: a kind's kernels, the longest first. Batch norm's sums go along where a convolution takes
+        // them, but the norm itself brings them to the other ranks.
         func kernels(of kind: String) throws -> [[String]] {
             try #require(lines.last { $0.hasPrefix(kind + " ") })
                 .dropFirst(kind.count + 1).split(separator: ", ").map { $0.split(separator: " ").map(String.init) }

@@ -32,7 +32,7 @@ struct ProgressTests {
     }
 
     @Test(
-        "a bar stands below a run's lines, no wider than the window, and is gone at the end; the run is the one without it",
+        "a bar stands below a run's lines, no wider than the window, changes nothing and is gone at the end",
         arguments: [80, 40], ["", "1"])
     func bar(columns: Int, noColour: String) throws {
         let seen = try commands.run(

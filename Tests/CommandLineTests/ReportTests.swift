@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(
-        "what cannot be shown is refused in one line that says what to do",
+        "runs that cannot be shown are refused in one line that says what to do",
         arguments: [
             (["report", "nowhere"], "nowhere: there is no run here"),
             (["runs", "list", "nowhere"], "nowhere is no folder"),

@@ -45,7 +45,7 @@ struct RunTests {
         try FileManager.default.contentsOfDirectory(atPath: "\(commands.folder)/\(output)/checkpoints").sorted()
     }
 
-    @Test("two ranks end with the bits of one", .withOurKernels)
+    @Test("a run of two ranks ends with the bits of one", .withOurKernels)
     func ranks() throws {
         _ = try train("one", "--epochs", "2")
         let outcome = try train("two", "--epochs", "2", ranks: 2)
@@ -106,7 +106,7 @@ struct RunTests {
         #expect(try records("killed").map(\.loss.bitPattern) == records("whole").map(\.loss.bitPattern))
     }
 
-    @Test("results go to folders of their own where none is named")
+    @Test("results of runs go to folders of their own where none is named")
     func defaultOutput() throws {
         let flags = ["--model", "lenet", "--data", try commands.tinyData(), "--steps", "1", "--batch-size", "8"]
         for folder in ["runs/lenet-fashion-mnist", "runs/lenet-fashion-mnist-2"] {
@@ -267,7 +267,8 @@ struct RunTests {
             "--steps", "50", "--json", ranks: ranks)
         #expect(outcome.status == 0, "\(outcome.errors)")
         let object = try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
-        // Not one in each step: what is measured is kept in arrays that grow, and the system may take pages back by itself.
+        // Not one in each step: what is measured is kept in arrays that grow, and the system may take pages back by
+        // itself.
         #expect(try #require(object["page_faults"] as? Int) < 50)
     }
 

@@ -115,7 +115,7 @@ struct SuperviseTests {
         return false
     }
 
-    @Test("goes on when a rank is killed, and then mpirun, to the bits of a run that nothing happens to")
+    @Test("a supervised run whose rank and then mpirun are killed ends with the bits of an undisturbed run")
     func killed() throws {
         let calm = try calmDigest()
         var victims = [pid_t]()
@@ -151,7 +151,7 @@ struct SuperviseTests {
         #expect(try isClean(job))
     }
 
-    @Test("is not started again when the program fails before any step was saved")
+    @Test("a supervised run is not started again when the program fails before any step was saved")
     func failsAtOnce() throws {
         let outcome = try commands.run(supervised() + ["--init", "nowhere.safetensors"])
         #expect(outcome.status == 1)
@@ -162,7 +162,7 @@ struct SuperviseTests {
         #expect(events[2].exit_code == 1 && events[2].reason?.contains("failed by itself before any step") == true)
     }
 
-    @Test("is given up when the program fails by itself at the same step twice")
+    @Test("a supervised run is given up when the program fails by itself at the same step twice")
     func sameStep() throws {
         let outcome = try commands.run(
             supervised(), environment: ["CNN_TRAIN_FAULT": "throw:compute:1:199"])
@@ -175,7 +175,7 @@ struct SuperviseTests {
         #expect(events.last?.event == "give_up" && events.last?.reason?.contains("the program's or the data's") == true)
     }
 
-    @Test("is given up at the limit, with the reason of each failure and the last one's exit code")
+    @Test("a supervised run is given up at the limit, with the reason of each failure and the last one's exit code")
     func limit() throws {
         let outcome = try commands.run(
             supervised("--max-restarts", "1"), environment: ["CNN_TRAIN_FAULT": "kill:compute:1:199"])
@@ -188,7 +188,9 @@ struct SuperviseTests {
         #expect(events[4].exit_code == 137 && events[4].reason?.contains("--max-restarts") == true)
     }
 
-    @Test("saves its state and leaves when it is asked to, to go on later", arguments: [SIGTERM, SIGUSR1])
+    @Test(
+        "a supervised run saves its state and leaves when it is asked to, to go on later",
+        arguments: [SIGTERM, SIGUSR1])
     func leaves(_ number: Int32) throws {
         let calm = try calmDigest()
         var job: String?
@@ -208,7 +210,7 @@ struct SuperviseTests {
         #expect(digest(output) == calm)
     }
 
-    @Test("ends at once at a second signal")
+    @Test("a supervised run ends at once at a second signal")
     func endsAtOnce() throws {
         var job: String?
         let outcome = try commands.run(
@@ -222,7 +224,7 @@ struct SuperviseTests {
         #expect(try isClean(job))
     }
 
-    @Test("leaves nothing behind when its supervisor is killed")
+    @Test("a supervised run leaves nothing behind when its supervisor is killed")
     func supervisorKilled() throws {
         var job: String?
         let outcome = try commands.run(
@@ -235,7 +237,7 @@ struct SuperviseTests {
         #expect(try isClean(job))
     }
 
-    @Test("goes on when the agent on a host is killed, which counts as the host's end")
+    @Test("a supervised run goes on when the agent on a host is killed, which counts as the host's end")
     func agentKilled() throws {
         let calm = try calmDigest()
         var agent: pid_t?
@@ -258,7 +260,7 @@ struct SuperviseTests {
         #expect(events[1].host == "localhost" && events[1].reason?.hasPrefix("its agent has ended") == true)
     }
 
-    @Test("is refused where it could not go on, in words")
+    @Test("a supervised run is refused where it could not go on, in words")
     func refusals() throws {
         for (arguments, words) in [
             (["-n", "2", "--supervise", "bench", "--model", "lenet"], "--supervise is for training"),
@@ -275,7 +277,7 @@ struct SuperviseTests {
         }
     }
 
-    @Test("leaves no folder behind that it chose by itself and in which nothing began")
+    @Test("a supervised run leaves no folder behind that it chose by itself and in which nothing began")
     func emptyFolder() throws {
         let outcome = try commands.run("launch", "-n", "1", "--supervise", "train", "--model", "resnet81")
         #expect(outcome.status == 1 && outcome.errors.contains("resnet81"), "\(outcome.errors)")

@@ -32,14 +32,14 @@ struct TaskTests {
         }
     }
 
-    @Test("the page shows the questions and commands that the script runs")
+    @Test("the page of tasks shows the questions and commands that its script runs")
     func page() throws {
         let tasks = try listed(Commands())
         #expect(try documented() == tasks)
         #expect(tasks.map(\.number) == tasks.indices.map { "\($0 + 1)" })
     }
 
-    @Test("each is done on a folder of 300 photographs")
+    @Test("each of the twelve tasks is done on a folder of 300 photographs")
     func tasks() throws {
         let commands = try Commands()
         try DrawnPhotographs.write([150, 100, 50], to: commands.folder + "/photos", side: 32)

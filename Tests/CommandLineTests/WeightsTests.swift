@@ -34,7 +34,7 @@ struct WeightsTests {
             ["checkpoint", "import", "--model", "lenet_bn", "--input", name, "--output", "i.zst"] + flags)
     }
 
-    @Test("is imported, evaluated, exported and trained on without the prefix that its names have")
+    @Test("a file of weights is imported, evaluated, exported and trained on without its names' prefix")
     func prefix() throws {
         try write(
             changed { NamedTensor(name: "module." + $0.name, shape: $0.shape, storage: $0.storage) },
@@ -61,7 +61,7 @@ struct WeightsTests {
         #expect(trained.status == 0 && trained.output.contains("module. is taken off"), "\(trained.errors)")
     }
 
-    @Test("that nothing was trained with here is evaluated on data that is named, and asked for it")
+    @Test("weights that were not trained here are evaluated on data that is named, which is asked for")
     func dataNeeded() throws {
         try write(tensors, to: "w.safetensors")
         #expect(try `import`("w.safetensors").status == 0)
@@ -74,7 +74,7 @@ struct WeightsTests {
         #expect(untold.status == 1 && untold.errors.contains("--model"), "\(untold.errors)")
     }
 
-    @Test("counts batches in any form, and training goes on from any count")
+    @Test("counts of batches are read in any form, and training goes on from any count")
     func counts() throws {
         for (name, shape, count) in [("max", [], Int64.max), ("vector", [1], 3)] as [(String, [Int], Int64)] {
             try write(
@@ -90,7 +90,7 @@ struct WeightsTests {
         }
     }
 
-    @Test("of half precision or with a mask is read; little of a network only where that is meant")
+    @Test("weights of half precision or with a mask are read; little of a network only where that is meant")
     func kinds() throws {
         let weight = try #require(tensors.first { $0.name.hasSuffix("weight") })
         let values = try #require(weight.floats)
@@ -100,7 +100,8 @@ struct WeightsTests {
         let shape = weight.shape.map(String.init).joined(separator: ",")
         let bytes = 2 * halves.count
         let header =
-            #"{"mask":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]},"fp8":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[3,5]},"#
+            #"{"mask":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]},"#
+            + #""fp8":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[3,5]},"#
             + #""\#(weight.name)":{"dtype":"F16","shape":[\#(shape)],"data_offsets":[5,\#(5 + bytes)]}}"#
         let length = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
         let content = halves.flatMap { [UInt8($0.bitPattern & 255), UInt8($0.bitPattern >> 8)] }

@@ -40,7 +40,7 @@ private struct Places: DrawnDataset {
 
     // MARK: What both promise
 
-    @Test("is a function of seed, epoch and sample, and of each of them", arguments: all)
+    @Test("augmentation is a function of seed, epoch and sample, and of each of them", arguments: all)
     func function(augmentation: Augmentation) {
         func images(epoch: Int = 3, seed: UInt64 = 1, from first: UInt32 = 0) -> [[Float]] {
             (first..<first + 20).map { changed(augmentation, ramp(16), side: 16, draws($0, epoch: epoch, seed: seed)) }
@@ -51,7 +51,7 @@ private struct Places: DrawnDataset {
         #expect(Set(reference).count > 15)
     }
 
-    @Test("mirrors every other image", arguments: all)
+    @Test("augmentation mirrors every other image", arguments: all)
     func mirrors(augmentation: Augmentation) {
         let count = 4000
         let mirrored = (0..<UInt32(count)).filter { sample in
@@ -63,7 +63,7 @@ private struct Places: DrawnDataset {
         #expect((mirrored - count / 2).magnitude < 5 * 32)
     }
 
-    @Test("keeps a pixel's channels together", arguments: all)
+    @Test("augmentation keeps a pixel's channels together", arguments: all)
     func channels(augmentation: Augmentation) {
         let grey = ramp(16)
         let colours = grey.flatMap { [$0, 2 * $0, 4 * $0] }
@@ -134,7 +134,8 @@ private struct Places: DrawnDataset {
     @Test("areas and ratios are spread as torchvision's")
     func resizedCropSpread() {
         let crops = (0..<8000 as Range<UInt32>).map { ResizedCropFlip(draws($0), height: 1000, width: 1000) }
-        // Two million draws by the rule of RandomResizedCrop.get_params on a square have a mean area of 0.4780; wide and high are alike.
+        // Two million draws by the rule of RandomResizedCrop.get_params on a square have a mean area of 0.4780; wide
+        // and high are alike.
         let areas = crops.map { Double($0.height * $0.width) / 1e6 }
         let mean = areas.reduce(0, +) / Double(areas.count)
         // Five standard errors of a spread of about 0.25.
@@ -261,7 +262,7 @@ private struct Places: DrawnDataset {
                 == images(plain.evaluationBatches(ranks: 1, rank: 0, batchSize: 16)))
     }
 
-    @Test("what a crop lacks is black as the dataset has it")
+    @Test("the margin of a crop is black as the dataset has it")
     func black() throws {
         let dataset = Shapes()
         let loader = Loader(dataset: dataset, imageSize: 8, augmentation: .cropFlip)

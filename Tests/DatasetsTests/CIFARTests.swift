@@ -5,7 +5,7 @@ import Testing
 @testable import Datasets
 
 @Suite struct CIFARTests {
-    @Test("all forms hold the same samples, in the order of their files", arguments: CIFARFiles.Form.allCases)
+    @Test("all forms of CIFAR hold the same samples, in the order of their files", arguments: CIFARFiles.Form.allCases)
     func forms(form: CIFARFiles.Form) throws {
         let folder = try MadeFolder()
         try MadeCIFAR.write(form, to: folder)

@@ -1,5 +1,6 @@
 import Foundation
 import ImageFaults
+import TestRandom
 import Testing
 
 @testable import Datasets
@@ -43,7 +44,7 @@ import Testing
     }
 
     @Test(
-        "compressed shards are found by a folder or a pattern, those of val are tested on, and plain ones may be among them"
+        "compressed shards are found by folder or pattern, those of val are tested on; plain ones may be among them"
     )
     func shards() throws {
         let folder = try MadeFolder()
@@ -122,7 +123,7 @@ import Testing
     }
 
     @Test(
-        "where pictures are read in any order, compressed archives are refused with the command that makes them readable",
+        "where pictures are read in any order, compressed archives are refused with the command that helps",
         arguments: [
             ("x.tar.gz", "x-packed"), ("x.tgz", "x-packed"), ("my set.tar.zst", "'my set-packed'"),
             ("train-{0..3}.tar.gz", "train-packed"), ("x.tar.xz", "`xz -d "), ("x.tar.bz2", "`bzip2 -d "),

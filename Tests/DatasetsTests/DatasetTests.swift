@@ -80,7 +80,7 @@ func moments(_ numbers: [Float]) -> (mean: Double, deviation: Double) {
         #expect(mean.magnitude < 0.05 && (deviation - 1).magnitude < 0.05)
     }
 
-    @Test("twice the size interpolates bytes with quarters, as Pillow does, and repeats the edge")
+    @Test("images of twice the size interpolate bytes with quarters, as Pillow does, and repeat the edge")
     func doubled() throws {
         let folder = try IDXFolder()
         let dataset = StoredDataset(try MNIST(.fashion, folder: folder.path))
@@ -94,7 +94,7 @@ func moments(_ numbers: [Float]) -> (mean: Double, deviation: Double) {
         #expect(large[56] == normalised(7) && large[56 * 2] == normalised(21))
     }
 
-    @Test("any size keeps a flat image flat", arguments: [1, 7, 27, 29, 32, 96, 224])
+    @Test("resizing to any size keeps a flat image flat", arguments: [1, 7, 27, 29, 32, 96, 224])
     func flat(size: Int) throws {
         let folder = try IDXFolder(train: 1, test: 1)
         try folder.write(
@@ -105,7 +105,7 @@ func moments(_ numbers: [Float]) -> (mean: Double, deviation: Double) {
 }
 
 @Suite struct SyntheticTests {
-    @Test("the same few samples come again and again, with labels of any number of classes")
+    @Test("a synthetic dataset repeats a few samples, with labels of any number of classes")
     func repetition() throws {
         let dataset = try openDataset("synthetic", options: DatasetOptions(channels: 1, classes: 1000))
         #expect(dataset.classNames.count == 1000 && dataset.channels == 1)

@@ -2,6 +2,7 @@ import Foundation
 import ImageFaults
 import Pickles
 import Tensors
+import TestRandom
 import Testing
 
 @testable import Datasets

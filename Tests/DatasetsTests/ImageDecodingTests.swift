@@ -14,7 +14,7 @@ private func failure(_ bytes: [UInt8]) -> ImageError? {
 
 @Suite("A picture's file")
 struct ImageDecodingTests {
-    @Test("of PNG gives its bytes back, grey in three equal channels and opacity dropped", arguments: 1...4)
+    @Test("a PNG gives its bytes back, grey in three equal channels and opacity dropped", arguments: 1...4)
     func png(channels: Int) throws {
         let pixels = Pictures.gradient(width: 7, height: 5, channels: channels)
         let file = Pictures.png(pixels, width: 7, height: 5, channels: channels)
@@ -26,9 +26,9 @@ struct ImageDecodingTests {
         #expect(image.pixels == expected)
     }
 
-    /// At quality 95 no coefficient of luma or chroma is further than half its step from the truth; smooth pictures of this size
-    /// stay within 6 of 255 (the coarsest steps are 10 and 12, and few coefficients are not 0).
-    @Test("of JPEG gives nearly its pixels back, progressive or not", arguments: [1, 3], [false, true])
+    /// At quality 95 no coefficient of luma or chroma is further than half its step from the truth; smooth pictures of
+    /// this size stay within 6 of 255 (the coarsest steps are 10 and 12, and few coefficients are not 0).
+    @Test("a JPEG gives nearly its pixels back, progressive or not", arguments: [1, 3], [false, true])
     func jpeg(channels: Int, isProgressive: Bool) throws {
         let pixels = Pictures.gradient(width: 19, height: 10, channels: channels)
         let file = Pictures.jpeg(pixels, width: 19, height: 10, channels: channels, isProgressive: isProgressive)
@@ -41,7 +41,7 @@ struct ImageDecodingTests {
         if channels == 1 { #expect(image.pixels.indices.allSatisfy { image.pixels[$0] == image.pixels[$0 / 3 * 3] }) }
     }
 
-    @Test("of CMYK becomes what its inks would show")
+    @Test("a picture in CMYK becomes what its inks would show")
     func cmyk() throws {
         // Inverted, as Adobe writes it: 255 is no ink. One colour in the whole picture is coded exactly or 1 off.
         let colours: [([UInt8], [Int])] = [
@@ -58,7 +58,7 @@ struct ImageDecodingTests {
         }
     }
 
-    @Test("that is cut short anywhere is refused as such, and never as a grey rest", arguments: [false, true])
+    @Test("a JPEG that is cut short anywhere is refused as such, and never has a grey rest", arguments: [false, true])
     func truncatedJPEG(isProgressive: Bool) throws {
         let pixels = Pictures.gradient(width: 40, height: 33, channels: 3)
         let file = Pictures.jpeg(pixels, width: 40, height: 33, channels: 3, isProgressive: isProgressive)
@@ -76,7 +76,7 @@ struct ImageDecodingTests {
         #expect(failure(Array(file.prefix(file.count / 2))).map { "\($0)" }?.contains("cut short") == true)
     }
 
-    @Test("of PNG that is cut short before its pixels end is refused")
+    @Test("a PNG that is cut short before its pixels end is refused")
     func truncatedPNG() {
         let pixels = (0..<30 * 20 * 3).map { UInt8(truncatingIfNeeded: $0 &* $0 &* 31 >> 3) }
         let file = Pictures.png(pixels, width: 30, height: 20, channels: 3)
@@ -88,7 +88,7 @@ struct ImageDecodingTests {
         }
     }
 
-    @Test("with a flipped byte in its pixels is refused by PNG's checksum")
+    @Test("a PNG with a flipped byte in its pixels is refused by its checksum")
     func damagedPNG() {
         var file = Pictures.png(
             Pictures.gradient(width: 30, height: 20, channels: 3), width: 30, height: 20, channels: 3)
@@ -99,7 +99,7 @@ struct ImageDecodingTests {
         }
     }
 
-    @Test("whose header announces too many pixels is refused before memory is reserved for them")
+    @Test("a picture whose header announces too many pixels is refused before memory is reserved for them")
     func tooLarge() throws {
         var jpeg = Pictures.jpeg(Pictures.gradient(width: 8, height: 8, channels: 3), width: 8, height: 8, channels: 3)
         // The frame's header: marker, length, precision, height, width.
@@ -110,14 +110,14 @@ struct ImageDecodingTests {
                 == .tooLarge(file: "picture", height: 65_500, width: 65_500, limit: Image.mostPixels))
     }
 
-    @Test("of no known format is told by its first bytes")
+    @Test("a file of no known format is refused with its first bytes")
     func unknown() {
         #expect(failure([1, 2, 3]) == .unknownFormat(file: "picture", found: "01 02 03"))
         #expect(failure([]) == .empty(file: "picture"))
         #expect(throws: ImageError.noFile(file: "/nowhere/p.png")) { try Image(contentsOf: "/nowhere/p.png") }
     }
 
-    @Test("is turned upright as Exif says, whichever byte order", arguments: 1...8, [true, false])
+    @Test("a picture is turned upright as Exif says, whichever byte order", arguments: 1...8, [true, false])
     func orientation(value: Int, isLittle: Bool) throws {
         // Letters of the upright picture, a b c over d e f, and where they lie in the file for each orientation.
         let stored = ["abc/def", "cba/fed", "fed/cba", "def/abc", "ad/be/cf", "cf/be/ad", "fc/eb/da", "da/eb/fc"]
@@ -133,7 +133,7 @@ struct ImageDecodingTests {
         #expect(String(decoding: letters, as: UTF8.self) == "abcdef")
     }
 
-    @Test("of JPEG is turned upright too")
+    @Test("a JPEG is turned upright as Exif says")
     func orientationOfJPEG() throws {
         let pixels = Pictures.gradient(width: 16, height: 8, channels: 3)
         let file = Pictures.jpeg(pixels, width: 16, height: 8, channels: 3)
@@ -150,7 +150,7 @@ struct ImageDecodingTests {
         }
     }
 
-    @Test("with Exif data cut anywhere is read without them")
+    @Test("a picture with Exif data cut anywhere is read without them")
     func brokenExif() throws {
         let pixels = Pictures.gradient(width: 4, height: 2, channels: 3)
         let file = Pictures.png(pixels, width: 4, height: 2, channels: 3)

@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(
-        "pictures to test with lie in val, valid, validation or test, the first that is there, in large letters or small",
+        "pictures to test with lie in val, valid, validation or test, the first that is there, in any letters",
         arguments: [
             (["val", "test"], "val"), (["validation", "test"], "validation"), (["test"], "test"), (["Valid"], "Valid"),
             (["Testing"], "Testing"),
@@ -162,8 +162,9 @@ import Testing
     func solution() throws {
         let folder = try made()
         try folder.write(
-            "ImageId,PredictionString\r\nILSVRC2012_val_00000003,n01 1 2 3 4 n01 5 6 7 8\r\nILSVRC2012_val_00000001,n03 1 2 3 4\r\n"
-                + "ILSVRC2012_val_00000002,n02 1 2 3 4\r\nILSVRC2012_val_00000004,n03 1 2 3 4\r\n",
+            "ImageId,PredictionString\r\nILSVRC2012_val_00000003,n01 1 2 3 4 n01 5 6 7 8\r\n"
+                + "ILSVRC2012_val_00000001,n03 1 2 3 4\r\nILSVRC2012_val_00000002,n02 1 2 3 4\r\n"
+                + "ILSVRC2012_val_00000004,n03 1 2 3 4\r\n",
             to: "LOC_val_solution.csv")
         #expect(try labels(folder) == ["n03", "n02", "n01", "n03"])
         try folder.write("ImageId,PredictionString\nILSVRC2012_val_00000003,n01 1 2 3 4\n", to: "LOC_val_solution.csv")

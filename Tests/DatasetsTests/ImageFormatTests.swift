@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import ImageFaults
+import TestRandom
 import Testing
 
 @Suite("A picture's format")
@@ -39,7 +40,7 @@ struct ImageFormatTests {
         (Array("RIFF\u{24}\0\0\0WAVEfmt ".utf8), "a sound"),
     ]
 
-    @Test("is named where it is not one of ours, with what to do", arguments: foreignFiles)
+    @Test("a picture of a foreign format is refused by the format's name, with what to do", arguments: foreignFiles)
     func foreign(bytes: [UInt8], name: String) throws {
         let error = try #require(failure(bytes))
         guard case .foreign(_, let found, let advice) = error else {
@@ -49,7 +50,7 @@ struct ImageFormatTests {
         #expect(found.contains(name) && !advice.isEmpty && !"\(error)".contains("damaged"))
     }
 
-    @Test("is converted for the folder, or for one file where its name says another format")
+    @Test("the advice on a foreign format is to convert the folder, or one file whose name says another format")
     func conversion() {
         let gif = Array("GIF89a".utf8)
         #expect(
@@ -61,7 +62,7 @@ struct ImageFormatTests {
                 "converts it: mogrify -format png 'it'\\''s/a.JPG[0]'") == true)
     }
 
-    @Test("of JPEG in a form that libjpeg does not decode is not called damaged")
+    @Test("a JPEG in a form that libjpeg does not decode is not called damaged")
     func unsupported() throws {
         let pixels = Pictures.gradient(width: 8, height: 8, channels: 3)
         let file = Pictures.jpeg(pixels, width: 8, height: 8, channels: 3)
@@ -92,7 +93,7 @@ struct ImageFormatTests {
         }
     }
 
-    @Test("of PNG: 16 bits become their upper 8, palettes their colours, and transparency and gamma change nothing")
+    @Test("of a PNG 16 bits become their upper 8, palettes their colours; transparency and gamma change nothing")
     func png() throws {
         let deep: [UInt8] = [0x12, 0xFF, 0x80, 0x00, 0xFF, 0x80]
         let colour = Pictures.png(packed: deep, width: 1, height: 1, depth: 16, colourType: 2)
@@ -117,7 +118,7 @@ struct ImageFormatTests {
         #expect(try Image(bytes: linear, path: "p").pixels == [10, 100, 200])
     }
 
-    @Test("of WebP keeps lossless pixels, drops opacity, and shows an animation's first frame on black")
+    @Test("a WebP keeps lossless pixels, drops opacity, and shows an animation's first frame on black")
     func webp() throws {
         let pixels = Pictures.gradient(width: 5, height: 4, channels: 3)
         let file = Pictures.webp(pixels, width: 5, height: 4, channels: 3, isLossless: true)
@@ -151,7 +152,7 @@ struct ImageFormatTests {
         #expect(check.check(animation, parts: 100, using: &random) == .decoded)
     }
 
-    @Test("of JPEG may have stray bytes before a marker, but no broken Huffman code")
+    @Test("a JPEG may have stray bytes before a marker, but no broken Huffman code")
     func damage() throws {
         let pixels = Pictures.gradient(width: 32, height: 32, channels: 3)
         let file = Pictures.jpeg(pixels, width: 32, height: 32, channels: 3)

@@ -117,7 +117,7 @@ struct ImageOperationTests {
         return pixels
     }
 
-    @Test("gives the bytes that torchvision gives", arguments: goldens)
+    @Test("changes of colours and shape give the bytes that torchvision gives", arguments: goldens)
     func torchvision(golden: Golden) {
         let image = patchwork(61, 47)
         #expect(FNV1a(changed(image.pixels, channels: 3, golden)).value == golden.digest)

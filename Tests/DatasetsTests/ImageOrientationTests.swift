@@ -38,12 +38,12 @@ struct ImageOrientationTests {
         (11, [0x40, 0xC8, 0, 0], false), (4, [0, 6, 0, 6], false), (9, [0xFF, 0xFF, 0xFF, 0xFA], false),
     ]
 
-    @Test("is read from numbers of every type that Pillow takes for one", arguments: numbers)
+    @Test("a picture's orientation is read from numbers of every type that Pillow takes for one", arguments: numbers)
     func types(type: Int, value: [UInt8], isNumber: Bool) throws {
         #expect(try isTurned(jpeg(exif: PictureFiles.exif(type: type, value: value))) == isNumber)
     }
 
-    @Test("is the first of several numbers, and of several tags")
+    @Test("a picture's orientation is the first of several numbers, and of several tags")
     func several() throws {
         #expect(try isTurned(jpeg(exif: PictureFiles.exif(type: 3, count: 2, value: [0, 6, 0, 1]))))
         #expect(try isTurned(jpeg(exif: PictureFiles.exif(type: 3, count: 3, value: [0, 6, 0, 1, 0, 1]))))
@@ -59,7 +59,7 @@ struct ImageOrientationTests {
         #expect(try isTurned(jpeg(exif: PictureFiles.exif(type: 3, value: [0, 6], before: larger))))
     }
 
-    @Test("is read behind other segments, in two segments, and behind a doubled name")
+    @Test("a picture's orientation is read behind other segments, in two segments, and behind a doubled name")
     func jpegSegments() throws {
         let name = Array("Exif\0\0".utf8)
         let others = [
@@ -74,7 +74,7 @@ struct ImageOrientationTests {
         #expect(try isTurned(jpeg(exif: name + Self.turn)))
     }
 
-    @Test("is read from XMP data where Exif data have none", arguments: [false, true])
+    @Test("a picture's orientation is read from XMP data where Exif data have none", arguments: [false, true])
     func xmp(isElement: Bool) throws {
         let xmp = PictureFiles.xmp(6, isElement: isElement)
         let adobe = PictureFiles.segment(0xE1, Array("http://ns.adobe.com/xap/1.0/\0".utf8) + xmp)
@@ -98,7 +98,7 @@ struct ImageOrientationTests {
                 PictureFiles.webp(chunks, width: 16, height: 8, flags: 4, after: PictureFiles.riff("XMP ", xmp))))
     }
 
-    @Test("is read from a PNG's chunk before or behind its pixels, or from text as ImageMagick writes it")
+    @Test("a picture's orientation is read from a PNG's chunk before or behind its pixels, or ImageMagick's text")
     func pngChunks() throws {
         for isLate in [false, true] {
             let chunk = PictureFiles.chunk("eXIf", Self.turn)
@@ -119,7 +119,7 @@ struct ImageOrientationTests {
         #expect(try isTurned(PictureFiles.png(Self.png, with: compressed)))
     }
 
-    @Test("is read from a WebP's chunk if its header announces one")
+    @Test("a picture's orientation is read from a WebP's chunk if its header announces one")
     func webpChunks() throws {
         let chunks = Array(Self.webp[12...])
         let exif = PictureFiles.riff("EXIF", Self.turn)
@@ -128,7 +128,7 @@ struct ImageOrientationTests {
         #expect(try !isTurned(PictureFiles.webp(chunks, width: 16, height: 8, flags: 0, after: exif)))
     }
 
-    @Test("is left alone by a decoder that is told to")
+    @Test("a picture's orientation is left alone by a decoder that is told to")
     func leftAlone() throws {
         var decoder = ImageDecoder(turnsUpright: false)
         let header = try decoder.header(of: jpeg(exif: Self.turn).span, path: "p")

@@ -1,5 +1,6 @@
 import Datasets
 import ImageFaults
+import TestRandom
 import Testing
 
 /// A file of a kind, made by an encoder, and what to call it.
@@ -74,7 +75,9 @@ struct PictureSample: CustomTestStringConvertible, Sendable {
 
 @Suite("A part of a picture")
 struct ImagePartTests {
-    @Test("has the pixels of the whole, whatever the format, the sampling and the place", arguments: PictureSample.all)
+    @Test(
+        "a part of a picture has the pixels of the whole, whatever the format, the sampling and the place",
+        arguments: PictureSample.all)
     func parts(samples: [PictureSample]) {
         var check = PartCheck()
         var random = SeededRandom(seed: 7)
@@ -83,7 +86,7 @@ struct ImagePartTests {
         }
     }
 
-    @Test("of a JPEG made smaller in its transform has the pixels of the whole made smaller", arguments: 1...7)
+    @Test("a part of a JPEG made smaller in its transform has the pixels of the whole made smaller", arguments: 1...7)
     func shrunk(eighths: Int) {
         var check = PartCheck()
         var random = SeededRandom(seed: UInt64(eighths))
@@ -93,7 +96,7 @@ struct ImagePartTests {
         }
     }
 
-    @Test("is a part of the upright picture, however the file's lies", arguments: 1...8)
+    @Test("a part of a picture is a part of the upright picture, however the file's lies", arguments: 1...8)
     func turned(orientation: Int) {
         let pixels = Pictures.gradient(width: 45, height: 31, channels: 3)
         let exif = PictureFiles.exif(type: 3, value: [0, UInt8(orientation)])
@@ -109,7 +112,7 @@ struct ImagePartTests {
         #expect(check.check(png, parts: 60, using: &random) == .decoded)
     }
 
-    @Test("of a file without its end is refused, even far above the end")
+    @Test("a part of a picture of a file without its end is refused, even far above the end")
     func withoutEnd() throws {
         var decoder = ImageDecoder()
         var image = ImageBuffer()
@@ -126,7 +129,7 @@ struct ImagePartTests {
         }
     }
 
-    @Test("does not depend on pictures that were decoded before")
+    @Test("a part of a picture does not depend on pictures that were decoded before")
     func independent() throws {
         let pixels = Pictures.gradient(width: 24, height: 16, channels: 3)
         let file = Pictures.jpeg(pixels, width: 24, height: 16, channels: 3)
@@ -146,7 +149,7 @@ struct ImagePartTests {
         #expect(image.image() == (try Image(bytes: file, path: "whole")))
     }
 
-    @Test("is asked for after the limit of pixels has been held against the header")
+    @Test("the limit of pixels is held against the header before a part is asked for")
     func limit() throws {
         for sample in PictureSample.all[4] {
             var decoder = ImageDecoder(mostPixels: 97 * 61 - 1)

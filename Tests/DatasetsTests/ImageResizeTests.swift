@@ -13,7 +13,7 @@ struct ImageResizeTests {
         stride(from: 0, to: image.pixels.count, by: 3).map { image.pixels[$0] }
     }
 
-    @Test("of half the size weighs four pixels 1, 3, 3, 1, without what lies outside")
+    @Test("a picture halved in size weighs four pixels 1, 3, 3, 1, without what lies outside")
     func half() {
         // At the edges: (3 a + 3 b + c) / 7. 7 a: weights over 0, 70, 140 and so on.
         let image = row([0, 70, 140, 210])
@@ -22,25 +22,25 @@ struct ImageResizeTests {
         #expect(reds(row([0, 0, 8, 16, 24, 0, 0, 0]).resized(rows: 1, columns: 4))[1] == 12)
     }
 
-    @Test("of twice the size mixes neighbours 3 to 1, and repeats edges")
+    @Test("a picture doubled in size mixes neighbours 3 to 1, and repeats edges")
     func twice() {
         #expect(reds(row([0, 100, 200]).resized(rows: 1, columns: 6)) == [0, 25, 75, 125, 175, 200])
     }
 
-    @Test("of the same size is the same")
+    @Test("a picture resized to its own size is the same")
     func same() {
         let image = Image(height: 5, width: 7, pixels: (0..<105).map { UInt8($0 * 2) })
         #expect(image.resized(rows: 5, columns: 7) == image)
     }
 
-    @Test("of one colour keeps it", arguments: [1, 2, 3, 7, 31, 64], [1, 15, 16, 33])
+    @Test("a resized picture of one colour keeps it", arguments: [1, 2, 3, 7, 31, 64], [1, 15, 16, 33])
     func constant(from: Int, to: Int) {
         let image = Image(height: from, width: 2 * from, pixels: [UInt8](repeating: 201, count: 6 * from * from))
         let resized = image.resized(rows: to, columns: to + 1)
         #expect(resized.pixels == [UInt8](repeating: 201, count: 3 * to * (to + 1)))
     }
 
-    @Test("turned over is the turned one resized")
+    @Test("resizing a turned picture is turning the resized one")
     func turned() {
         let values = (0..<23).map { UInt8($0 * $0 % 251) }
         let down = Image(height: 23, width: 1, pixels: values.flatMap { [$0, $0, $0] }).resized(rows: 9, columns: 1)
@@ -48,7 +48,8 @@ struct ImageResizeTests {
     }
 
     @Test(
-        "that covers a square is the middle of the whole one resized", arguments: [(9, 20), (20, 9), (8, 8), (33, 5)])
+        "a picture resized to cover a square is the middle of the whole one resized",
+        arguments: [(9, 20), (20, 9), (8, 8), (33, 5)])
     func covering(height: Int, width: Int) {
         let image = Image(
             height: height, width: width, pixels: (0..<height * width * 3).map { UInt8($0 * 37 % 256) })
@@ -66,7 +67,7 @@ struct ImageResizeTests {
         }
     }
 
-    @Test("of an extreme shape needs no more than its square")
+    @Test("resizing a picture of an extreme shape needs no more memory than its square")
     func sliver() {
         let image = Image(height: 1, width: 60_000, pixels: [UInt8](repeating: 9, count: 180_000))
         #expect(image.covering(side: 32).pixels == [UInt8](repeating: 9, count: 3072))
@@ -75,7 +76,7 @@ struct ImageResizeTests {
 
 @Suite("A picture that a network is shown")
 struct ImageNormalisationTests {
-    @Test("went through what its dataset's images went through")
+    @Test("a picture that is predicted goes through what its dataset's images went through")
     func datasets() throws {
         let grey = try #require(Normalisation.of(dataset: "fashion-mnist:/some/folder", channels: 1))
         #expect(grey.means == [0.2860] && grey.deviations == [0.3530])
@@ -94,8 +95,9 @@ struct ImageNormalisationTests {
             of: Pictures.png(pixels, width: side, height: side, channels: 3), path: "a picture")
     }
 
-    /// Bytes lie at most half a step of 1/255 from what was drawn; in units of the deviation that is 3.7 / 510, and a few roundings.
-    @Test("is what the dataset drew, where the picture is of it")
+    /// Bytes lie at most half a step of 1/255 from what was drawn; in units of the deviation that is 3.7 / 510, and a
+    /// few roundings.
+    @Test("a picture of a drawn dataset is predicted as the dataset drew it")
     func shapes() throws {
         let drawn = try Shapes().image(3, of: .test, imageSize: 32)
         let bytes = drawn.map { UInt8((($0 / 3.7 + 0.5) * 255).rounded()) }
@@ -103,7 +105,7 @@ struct ImageNormalisationTests {
         #expect(try zip(shown(bytes, side: 32, as: .shapes), drawn).allSatisfy { abs($0 - $1) <= tolerance })
     }
 
-    @Test("is one channel of luma where the network is grey")
+    @Test("a picture is one channel of luma to a grey network")
     func luma() throws {
         // 255 x 0.299 = 76.2
         #expect(try shown([255, 0, 0], side: 1, as: .fashionMNIST) == [(76.0 / 255 - 0.2860) / 0.3530])

@@ -15,7 +15,7 @@ struct OddPictureTests {
         }
     }
 
-    @Test("is decoded or refused for a reason that names it, whatever it is called")
+    @Test("every odd file is decoded or refused for a reason that names it, whatever it is called")
     func verdicts() {
         #expect(OddPicture.all.count > 350 && Set(OddPicture.all.map(\.name)).count == OddPicture.all.count)
         for odd in OddPicture.all {
@@ -31,7 +31,7 @@ struct OddPictureTests {
         }
     }
 
-    @Test("and what else has a picture's name there is passed over, or its picture is used, without a wait")
+    @Test("what is no file but has a picture's name is passed over, or its picture is used, without a wait")
     func otherThings() throws {
         let folder = try MadeFolder()
         for name in ["a/1.png", "a/2.png", "b/1.png", "b/2.png"] { try folder.write(picture(1), to: "train/" + name) }
@@ -60,7 +60,7 @@ struct OddPictureTests {
     }
 
     @Test(
-        "that changes after it was listed is left out: gone, unreadable, a folder, a pipe, or larger than any picture")
+        "a file that changes after it was listed is left out: gone, unreadable, a folder, a pipe, or too large")
     func changedLater() throws {
         let folder = try MadeFolder()
         let names = (0..<6).map { "train/a/\($0).png" }

@@ -55,7 +55,8 @@ struct PictureCacheTests {
     }
 
     @Test(
-        "are shown as those that are decoded each time, to the byte, and damage is found no sooner", arguments: [1, 3])
+        "kept pictures are shown as those decoded each time, to the byte, and damage is found no sooner",
+        arguments: [1, 3])
     func bits(threads: Int) throws {
         let folder = try made()
         let plain = try dataset(folder)
@@ -75,14 +76,15 @@ struct PictureCacheTests {
         #expect(try shown(plain.keeping(cache), threads: threads) == expected)
     }
 
-    @Test("take no more than they may: all of them, or none from the beginning")
+    @Test("kept pictures take no more memory than they may: all of them, or none from the beginning")
     func capacity() throws {
         let pictures = try made()
         let plain = try dataset(pictures)
         let cache = try #require(PictureCache(of: plain.source, as: ImageOptions(), capacity: 1 << 20))
         #expect(cache.capacity <= 1 << 20)
         #expect(PictureCache(of: plain.source, as: ImageOptions(), capacity: cache.capacity - 1) == nil)
-        // Every second picture is looked at, and the others are larger: they fill it early, and the rest is decoded each time.
+        // Every second picture is looked at, and the others are larger: they fill it early, and the rest is decoded
+        // each time.
         let folder = try MadeFolder()
         for index in 0..<64 {
             let side = index % 2 == 0 ? 8 : 40
@@ -98,7 +100,7 @@ struct PictureCacheTests {
         withExtendedLifetime((pictures, folder)) {}
     }
 
-    @Test("are left alone where decoding depends on what is shown, and where no file is decoded")
+    @Test("no picture is kept where decoding depends on what is shown, or where no file is decoded")
     func needless() throws {
         let folder = try made()
         let plain = try dataset(folder)

@@ -5,26 +5,11 @@ import Testing
 
 @testable import Datasets
 
-/// Images of one size whose pixels are numbered on from their index; that with the index 7 is gone.
-private struct Ramps: Source {
-    let name = "ramps"
-    var classNames = ["even", "odd"]
-    var channels = 3
-    let side: Int
-    var imageSize: Int? { side }
-    func count(of split: Split) -> Int { 40 }
-    func label(at index: Int, in split: Split) -> Int { index % 2 }
-    func path(of index: Int, in split: Split) -> String { "ramp \(index)" }
-    func read(_ index: Int, of split: Split, into sample: inout StoredSample) throws(SampleError) {
-        if index == 7 { throw SampleError("ramp 7 is gone") }
-        sample.form = .pixels(height: side, width: side)
-        sample.bytes = (0..<side * side * channels).map { UInt8(truncatingIfNeeded: index + $0) }
-    }
-}
-
 @Suite("Measured moments")
 struct MeasuredMomentsTests {
-    @Test("are those of all pixels, on any number of threads, without images that cannot be had", arguments: [1, 2, 5])
+    @Test(
+        "measured moments are those of all pixels, on any number of threads, without images that cannot be had",
+        arguments: [1, 2, 5])
     func measured(threads: Int) throws {
         let source = Ramps(side: 6)
         let moments = try #require(Normalisation.measured(on: source, imageSize: 6, threads: threads))
@@ -44,7 +29,7 @@ struct MeasuredMomentsTests {
         #expect(some != moments && (some.means[0] - moments.means[0]).magnitude < 0.02)
     }
 
-    @Test("are the same of pictures in folders, and of the pictures of the right size that they become")
+    @Test("measured moments are the same of pictures in folders and of those of the right size made of them")
     func pictures() throws {
         let folder = try MadeFolder()
         for index in 0..<20 {
@@ -60,7 +45,7 @@ struct MeasuredMomentsTests {
         #expect((Double(moments.means[0]) - reds.reduce(0, +) / Double(reds.count)).magnitude < 1e-6)
     }
 
-    @Test("are not needed of ImageNet, which a thousand classes with WordNet's numbers are, in whatever form")
+    @Test("ImageNet, a thousand classes with WordNet's numbers in whatever form, needs no measured moments")
     func imageNet() {
         let names = (0..<1000).map { "n" + String(repeating: "0", count: 8 - "\(3 * $0)".count) + "\(3 * $0)" }
         #expect(Ramps(classNames: names, side: 4).normalisation == .photographs)
@@ -70,7 +55,7 @@ struct MeasuredMomentsTests {
         }
     }
 
-    @Test("do not count in what tells a set from others")
+    @Test("measured moments do not count in what tells a set from others")
     func fingerprint() throws {
         let source = Ramps(side: 6)
         let moments = try #require(Normalisation.measured(on: source, imageSize: 6, threads: 1))
@@ -90,7 +75,7 @@ struct PresentationTests {
         ImageOptions(filter: .bicubic, shrinksInDecoder: true, turnsUpright: false, mostPixels: 5000),
     ]
 
-    @Test("shows a picture's file with the bits that evaluation shows it with", arguments: options)
+    @Test("a presentation shows a picture's file with the bits that evaluation shows it with", arguments: options)
     func floats(options: ImageOptions) throws {
         let folder = try MadeFolder()
         // Turned a quarter, so that 70 x 40 pixels stand upright; large enough to be shrunk while they are decoded.
@@ -117,7 +102,7 @@ struct PresentationTests {
         #expect(try (upright.floats(of: file, path: "1.jpg") == own) == (options == ImageOptions()))
     }
 
-    @Test("has all of a picture of sets of one size, and as much as torchvision's references of photographs")
+    @Test("a presentation has all of a picture of one-size sets, and of photographs as much as torchvision's")
     func shorterSides() throws {
         let ramps = StoredDataset(Ramps(side: 6))
         #expect(Presentation(of: ramps, imageSize: 12, images: ImageOptions())?.shorterSide == 12)
@@ -130,7 +115,7 @@ struct PresentationTests {
         #expect(Presentation(of: Synthetic(channels: 5), imageSize: 28, images: ImageOptions()) == nil)
     }
 
-    @Test("that evaluation is given counts more than what a source would want")
+    @Test("a presentation that evaluation is given counts more than what a source would want")
     func shorterSideOfLoader() throws {
         let dataset = StoredDataset(Ramps(side: 24))
         func images(shorterSide: Int?) throws -> [Float] {
@@ -143,7 +128,7 @@ struct PresentationTests {
         #expect(try images(shorterSide: 16) != images(shorterSide: 14))
     }
 
-    @Test("survives being written down, to the bit", arguments: options)
+    @Test("a presentation survives being written down, to the bit", arguments: options)
     func texts(options: ImageOptions) throws {
         let presentation = Presentation(imageSize: 30, shorterSide: 34, normalisation: moments, images: options)
         #expect(try Presentation(texts: presentation.texts, imageSize: 30, channels: 3) == presentation)
@@ -154,7 +139,7 @@ struct PresentationTests {
     }
 
     @Test(
-        "that is not as it should be is refused with the key that is wrong",
+        "a presentation that is not as it should be is refused with the key that is wrong",
         arguments: [
             ("shorter_side", "0"), ("shorter_side", "x"), ("mean", "1,2"), ("mean", "1,2,nan"), ("mean", "1,,2"),
             ("std", "1,0,1"), ("std", "1,1,1,1"), ("std", "inf,1,1"), ("interpolation", "nearest"), ("decode", ""),
@@ -169,7 +154,7 @@ struct PresentationTests {
         #expect(problem?.key == key && problem?.found == value)
     }
 
-    @Test("says of a file that is no picture what is wrong with it")
+    @Test("a presentation says of a file that is no picture what is wrong with it")
     func noPicture() throws {
         let presentation = try #require(Presentation(ofPhotographsWith: 3, imageSize: 8))
         let error = #expect(throws: SampleError.self) { try presentation.floats(of: [1, 2, 3], path: "x.jpg") }
@@ -179,7 +164,7 @@ struct PresentationTests {
 
 @Suite("A dataset with a network's labels")
 struct RelabelledDatasetTests {
-    @Test("has those of its classes' names, in whatever order the network has them, and among others")
+    @Test("a dataset takes a network's labels by its classes' names, in whatever order the network has them")
     func names() throws {
         let dataset = StoredDataset(Ramps(side: 4))
         let labelled = try dataset.labelled(as: ["odd", "none", "even"])
@@ -194,14 +179,14 @@ struct RelabelledDatasetTests {
         #expect(batch.images.floats[1] == Float(1) / 255)
     }
 
-    @Test("is the dataset itself where names and order are the same")
+    @Test("a dataset whose names and order are the network's is taken as it is")
     func same() throws {
         let dataset = StoredDataset(Ramps(side: 4))
         #expect(try dataset.labelled(as: ["even", "odd"]) is StoredDataset)
         #expect(try !(dataset.labelled(as: ["even", "odd", "more"]) is StoredDataset))
     }
 
-    @Test("is refused where the network does not know a class, names being compared by their bytes")
+    @Test("a dataset with a class that the network does not know is refused; names are compared by their bytes")
     func unknown() throws {
         let dataset = StoredDataset(Ramps(classNames: ["cafe\u{301}", "odd"], side: 4))
         #expect(

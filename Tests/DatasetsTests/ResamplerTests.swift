@@ -71,7 +71,7 @@ struct ResamplerTests {
         Golden(700, 20, 8, 300, .bicubic, 0x6a91_efbe_95d2_39e6),
     ]
 
-    @Test("gives Pillow's bytes, larger and smaller, with both filters", arguments: goldens)
+    @Test("the resampler gives Pillow's bytes, larger and smaller, with both filters", arguments: goldens)
     func pillow(golden: Golden) {
         let resized = patchwork(golden.height, golden.width)
             .resized(rows: golden.rows, columns: golden.columns, filter: golden.filter)
@@ -79,7 +79,7 @@ struct ResamplerTests {
     }
 
     @Test(
-        "resizes a window as a part of the whole, mirrored and not, with one channel and three",
+        "the resampler resizes a window as a part of the whole, mirrored and not, with one channel and three",
         arguments: [1, 3], [false, true])
     func windows(channels: Int, isMirrored: Bool) {
         let (height, width) = (61, 47)
@@ -120,7 +120,9 @@ struct ResamplerTests {
         return target
     }
 
-    @Test("turns a matrix of any size on its side", arguments: [1, 15, 16, 17, 31, 33, 64], [1, 16, 17, 40, 50])
+    @Test(
+        "the resampler turns a matrix of any size on its side",
+        arguments: [1, 15, 16, 17, 31, 33, 64], [1, 16, 17, 40, 50])
     func transpose(rows: Int, columns: Int) {
         let bytes = (0..<rows * columns).map { UInt8(truncatingIfNeeded: ($0 &* 40_503) >> 3) }
         var turned = bytes

@@ -1,20 +1,19 @@
-/// The numbers that make up one case: a function of its seed and number alone. (Steele, Lea & Flood, "Fast Splittable
-/// Pseudorandom Number Generators", 2014.)
+import TestRandom
+
+/// The numbers that make up one case: a function of its seed and number alone.
 struct CaseRandom: RandomNumberGenerator {
-    private var state: UInt64
+    private var numbers: SeededRandom
 
     init(seed: UInt64, number: Int) {
-        state = seed &* 0xD134_2543_DE82_EF95 &+ UInt64(truncatingIfNeeded: number) &* 0x2545_F491_4F6C_DD1D
-        for _ in 0..<2 { state = next() }
+        var start = seed &* 0xD134_2543_DE82_EF95 &+ UInt64(truncatingIfNeeded: number) &* 0x2545_F491_4F6C_DD1D
+        for _ in 0..<2 {
+            var random = SeededRandom(seed: start)
+            start = random.next()
+        }
+        numbers = SeededRandom(seed: start)
     }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+    mutating func next() -> UInt64 { numbers.next() }
 
     mutating func int(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
 

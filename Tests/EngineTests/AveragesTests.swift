@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Averages over time")
 struct AveragesTests {
-    @Test("are what their formula says, to the bit, on any number of threads", arguments: [1, 3])
+    @Test("averages over time are what their formula says, to the bit, on any number of threads", arguments: [1, 3])
     func formula(threads: Int) throws {
         let specimen = try #require(Specimens.joints.first)
         let engine = try specimen.engine(Backend.supported[0], threads: threads) { $0.keepsAverages = true }
@@ -29,7 +29,7 @@ struct AveragesTests {
         #expect(all.map(engine.values) != expected)
     }
 
-    @Test("change places with the values, and back")
+    @Test("averages over time change places with the values, and back")
     func exchange() throws {
         let specimen = try #require(Specimens.joints.first)
         let engine = try specimen.engine(Backend.supported[0]) { $0.keepsAverages = true }

@@ -15,9 +15,9 @@ import Testing
             Specimens.activations, Specimens.responses,
         ].flatMap { $0.enumerated().filter { $0.offset % 3 == 0 }.map(\.element) }
 
-    @Test("any number of threads gives the same bits", arguments: specimens)
+    @Test("any number of threads gives the same bits", .withOurKernels, arguments: specimens)
     func threads(specimen: Specimen) throws {
-        for backend in Backend.supported where backend != .openblas {
+        for backend in try Backend.ours {
             let one = try specimen.trace(backend, threads: 1)
             for threads in [2, 3, 5] {
                 #expect(try specimen.trace(backend, threads: threads) == one, "\(backend), \(threads) threads")

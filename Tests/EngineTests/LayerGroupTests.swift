@@ -8,7 +8,7 @@ struct LayerGroupTests {
         LayerGroup.groups(of: names, isTrainable: names.map { !$0.hasSuffix("running_mean") }).map(\.name)
     }
 
-    @Test("are as fine as names allow for at most twenty-four")
+    @Test("groups of layers are as fine as names allow for at most twenty-four")
     func finest() {
         #expect(groups(["0.weight", "0.bias", "3.weight"]) == ["0", "3"])
         let blocks = (0..<12).flatMap { ["layer1.\($0).conv1.weight", "layer1.\($0).conv2.weight"] }
@@ -18,7 +18,7 @@ struct LayerGroupTests {
         #expect(groups(many) == ["features", "classifier"])
     }
 
-    @Test("have every trainable parameter once, and no other")
+    @Test("groups of layers have every trainable parameter once, and no other")
     func complete() {
         let names = ["a.weight", "a.running_mean", "scale", "b.0.weight"]
         let groups = LayerGroup.groups(of: names, isTrainable: [true, false, true, true])

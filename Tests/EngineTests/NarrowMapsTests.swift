@@ -45,7 +45,9 @@ import Testing
         ("a stride", 8, { $0.convolution("b", to: 6, kernel: 3, stride: 2, padding: 1).relu() }),
     ]
 
-    @Test("others are not", arguments: others.indices)
+    @Test(
+        "maps of few channels whose readers or writers need whole vectors are not padded to 8",
+        arguments: others.indices)
     func elsewhere(index: Int) throws {
         let (name, size, body) = Self.others[index]
         let specimen = try Specimen(name, imageSize: size) {

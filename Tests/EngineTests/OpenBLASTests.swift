@@ -11,7 +11,7 @@ struct OpenBLASTests {
         return error.map { EngineError($0).description } ?? ""
     }
 
-    @Test("that is missing is an error that names the package, and the other ways to compute")
+    @Test("a missing OpenBLAS is an error that names the package, and the other ways to compute")
     func missing() {
         let words = failure("libno-such-blas.so.0", "libnor-this.so")
         #expect(words.contains("libno-such-blas.so.0"))
@@ -21,12 +21,12 @@ struct OpenBLASTests {
         }
     }
 
-    @Test("that is another is an error that says what it lacks")
+    @Test("another library in OpenBLAS's place is an error that says what it lacks")
     func another() {
         #expect(failure("libno-such-blas.so.0", "libm.so.6").contains("libm.so.6 has no cblas_sgemm"))
     }
 
-    @Test("takes kernels for what the CPU has, and leaves the environment as it was")
+    @Test("OpenBLAS takes kernels for what the CPU has, and leaves the environment as it was")
     func kernels() throws {
         let before = getenv("OPENBLAS_CORETYPE").map { String(cString: $0) }
         let library = try OpenBLAS.loaded()
@@ -35,7 +35,7 @@ struct OpenBLASTests {
         if let asked = before ?? OpenBLAS.core { #expect(chosen.lowercased() == asked.lowercased()) }
     }
 
-    @Test("gives products the bits of their own number of threads, whatever other engines have")
+    @Test("OpenBLAS gives products the bits of their own number of threads, whatever other engines have")
     func threads() async throws {
         let (rows, depth, columns) = (120, 1500, 200)
         let a = (0..<rows * depth).map { Float($0 * 7919 % 1009) / 1009 - 0.5 }
@@ -62,7 +62,7 @@ struct OpenBLASTests {
         }
     }
 
-    @Test("multiplies row-major matrices, either transposed or not, and adds where that is asked for")
+    @Test("OpenBLAS multiplies row-major matrices, either transposed or not, and adds where that is asked for")
     func products() throws {
         let library = try OpenBLAS.loaded()
         // a is 2 x 3, b is 3 x 2, both in rows of 4; what lies behind a row is not read.

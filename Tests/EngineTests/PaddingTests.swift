@@ -4,8 +4,9 @@ import Testing
 
 @testable import Engine
 
-/// Tensors whose channels do not fill whole vectors have memory between their pixels that belongs to nobody. Kernels compute with it, and
-/// nothing may come of that: a weight that no output has would grow unseen, until the guard takes it for a gradient that is not finite.
+/// Tensors whose channels do not fill whole vectors have memory between their pixels that belongs to nobody. Kernels
+/// compute with it, and nothing may come of that: a weight that no output has would grow unseen, until the guard takes
+/// it for a gradient that is not finite.
 @Suite struct PaddingTests {
     @Test(
         "what lies between channels reaches neither results nor parameters",

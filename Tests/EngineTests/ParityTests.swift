@@ -5,8 +5,8 @@ import Networks
 import TestSupport
 import Testing
 
-/// Whole models compute PyTorch's numbers: `Golden/*.json`, made with torch 2.15 and torchvision 0.29 in float32, as nearly as
-/// float32 programs agree: `GoldenSpread`.
+/// Whole models compute PyTorch's numbers: `Golden/*.json`, made with torch 2.15 and torchvision 0.29 in float32, as
+/// nearly as float32 programs agree: `GoldenSpread`.
 @Suite struct ParityTests {
     static let models = [
         "airbench94", "alexnet", "alexnet_bn", "alexnet_d2l", "densenet121", "densenet169", "densenet_bc_100_12",

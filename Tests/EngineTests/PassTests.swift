@@ -54,7 +54,8 @@ import Testing
                 .convolution("filtered", to: 20, kernel: 3, padding: 1, bias: false).batchNorm("bn4").relu()
                 .convolution("down", to: 16, kernel: 3, stride: 2, padding: 1, bias: false).batchNorm("bn5").relu()
         },
-        // Strips of several runs write a norm's gradient into slices of a block's; a transition's has nothing to add to.
+        // Strips of several runs write a norm's gradient into slices of a block's; a transition's has nothing to add
+        // to.
         try? Specimen("dense block on larger maps", imageSize: 20) {
             let block = (1...3).reduce($0.convolution("stem", to: 32, kernel: 3, padding: 1, bias: false)) { x, index in
                 x.concatenate(
@@ -65,7 +66,8 @@ import Testing
             return block.batchNorm("norm").relu().convolution("transition", to: 24, kernel: 1, bias: false)
                 .averagePool(kernel: 2).batchNorm("end").relu()
         },
-        // Norms' gradients that two 1x1 convolutions compute where they read them: with and without an activation, with a ragged last vector.
+        // Norms' gradients that two 1x1 convolutions compute where they read them: with and without an activation, with
+        // a ragged last vector.
         try? Specimen("bottleneck on large maps", imageSize: 40, samples: 3) {
             let x = $0.convolution("stem", to: 64, kernel: 3, padding: 1, bias: false).batchNorm("norm").relu()
             let y = x.convolution("a", to: 70, kernel: 1, bias: false).batchNorm("norma").relu()
@@ -140,10 +142,10 @@ import Testing
         #expect(MemoryLayout<Float>.stride * (32 * graph.leastFloats + 3 * parameters) <= bytes)
     }
 
-    @Test("no bit depends on any pass", arguments: specimens)
+    @Test("no bit depends on any pass", .withOurKernels, arguments: specimens)
     func bits(specimen: Specimen) throws {
         // OpenBLAS's bits depend on its number of threads, which all engines of a process share, other tests' too.
-        for backend in Backend.supported where backend != .openblas {
+        for backend in try Backend.ours {
             let plain = try specimen.trace(backend, threads: 2, passes: [])
             for passes in GraphPass.allCases.map({ [$0] }) + [Set(GraphPass.allCases)] {
                 #expect(try specimen.trace(backend, threads: 2, passes: passes) == plain, "\(passes) on \(backend)")

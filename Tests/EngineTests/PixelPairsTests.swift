@@ -5,13 +5,14 @@ import Testing
 
 /// Convolutions of few outputs compute two pixels side by side.
 @Suite struct PixelPairsTests {
-    /// Maps of even and odd widths, of one pixel and of several strips; kernels of several rows and columns over one input and some.
+    /// Maps of even and odd widths, of one pixel and of several strips; kernels of several rows and columns over one
+    /// input and some.
     private static let layers: [(inputs: Int, outputs: Int, size: Int, kernel: Int, padding: Int)] = [
         (1, 6, 28, 5, 2), (1, 8, 7, 3, 1), (3, 1, 6, 2, 0), (3, 5, 9, 5, 1), (17, 8, 6, 3, 1), (2, 7, 4, 3, 0),
         (32, 4, 5, 3, 2), (1, 3, 70, 7, 3),
     ]
 
-    @Test("an engine agrees with the references", arguments: layers.indices)
+    @Test("two-pixel packing agrees with the references", .withOurKernels, arguments: layers.indices)
     func agreement(index: Int) throws {
         let layer = Self.layers[index]
         let specimen = try Specimen("paired", channels: layer.inputs, imageSize: layer.size) {
@@ -19,7 +20,7 @@ import Testing
                 .convolution("b", to: layer.outputs, kernel: layer.kernel, padding: layer.padding).tanh()
         }
         let expectation = Expectation(specimen)
-        for backend in Backend.supported where backend != .openblas {
+        for backend in try Backend.ours {
             let names = try kernels(specimen, backend)
             #expect(names.contains("convolvePairs") && names.contains("pairedWeightGradient"))
             for sizes in [specimen.shardSizes(4), specimen.shardSizes(1)] {
@@ -29,7 +30,7 @@ import Testing
         }
     }
 
-    @Test("others are left alone", arguments: [(9, 3, 1), (8, 1, 1), (8, 3, 2)])
+    @Test("layers that two-pixel packing does not fit are left alone", arguments: [(9, 3, 1), (8, 1, 1), (8, 3, 2)])
     func elsewhere(outputs: Int, kernel: Int, stride: Int) throws {
         let specimen = try Specimen("not paired", imageSize: 8) {
             $0.convolution("b", to: outputs, kernel: kernel, stride: stride)

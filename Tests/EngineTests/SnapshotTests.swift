@@ -28,7 +28,7 @@ import Testing
         return values
     }
 
-    @Test("holds parameters, buffers and velocities of its moment, whatever the engine does afterwards")
+    @Test("an engine's snapshot holds the state of its moment, whatever the engine does afterwards")
     func moment() throws {
         for specimen in try Self.specimens {
             let engine = try specimen.engine(Backend.supported[0])
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(
-        "is taken over by another engine of its kind to the bit, averages too, with the same checksum",
+        "an engine's snapshot is taken over by another engine to the bit, averages too, with its checksum",
         arguments: [1, 3])
     func restored(threads: Int) throws {
         for specimen in try Self.specimens {

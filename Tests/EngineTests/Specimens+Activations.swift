@@ -1,8 +1,8 @@
 import Networks
 
 extension Specimens {
-    /// Activations where a rewrite makes them part of what stands before them, forward or backward, and few channels, of which data
-    /// gradients have a way of their own.
+    /// Activations where a rewrite makes them part of what stands before them, forward or backward, and few channels,
+    /// of which data gradients have a way of their own.
     static let behindProducts: [Specimen] = [
         try? Specimen("few channels, sigmoids and averages", channels: 1, imageSize: 13, samples: 6) {
             $0.convolution("a", to: 6, kernel: 5, padding: 2, bias: true).sigmoid().averagePool(kernel: 2)

@@ -1,8 +1,8 @@
 import Networks
 
 extension Specimens {
-    /// Maps of eight channels at most whose pixels lie eight floats apart: averages over windows of even and odd size behind activations of
-    /// all kinds, convolutions that fill them and that read them, of one strip and of several.
+    /// Maps of eight channels at most whose pixels lie eight floats apart: averages over windows of even and odd size
+    /// behind activations of all kinds, convolutions that fill them and that read them, of one strip and of several.
     static let narrow: [Specimen] = [
         try? Specimen("narrow maps, windows of two and three", channels: 1, imageSize: 12, samples: 6) {
             $0.convolution("a", to: 6, kernel: 5, padding: 2, bias: true).sigmoid().averagePool(kernel: 2)

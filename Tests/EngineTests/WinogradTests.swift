@@ -8,10 +8,12 @@ import Testing
 @Suite struct WinogradTests {
     @Test("specimens are all there") func count() { #expect(Specimens.filtered.count == 25) }
 
-    @Test("an engine agrees with the references, with it and without", arguments: Specimens.filtered)
+    @Test(
+        "an engine agrees with the references, with Winograd and without", .withOurKernels,
+        arguments: Specimens.filtered)
     func agreement(specimen: Specimen) throws {
         let expectation = Expectation(specimen)
-        for backend in Backend.supported where backend != .openblas {
+        for backend in try Backend.ours {
             for usesWinograd in [true, false] {
                 let engine = try specimen.engine(backend, usesWinograd: usesWinograd)
                 let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
@@ -30,7 +32,9 @@ import Testing
         }
     }
 
-    @Test("shards may be uneven and empty", arguments: [[4, 1, 0, 0], [0, 0, 0, 5], [2, 2, 1, 0], [1, 2, 1, 1]])
+    @Test(
+        "shards may be uneven and empty for Winograd", .withOurKernels,
+        arguments: [[4, 1, 0, 0], [0, 0, 0, 5], [2, 2, 1, 0], [1, 2, 1, 1]])
     func unevenShards(sizes: [Int]) throws {
         // The second has so many weights that a task sums all shards; the first, shards one by one.
         for (inputs, outputs) in [(16, 33), (512, 528)] {
@@ -39,7 +43,7 @@ import Testing
                     "filtered", to: outputs, kernel: 3, padding: 1)
             }
             let expectation = Expectation(specimen)
-            for backend in Backend.supported where backend != .openblas {
+            for backend in try Backend.ours {
                 let engine = try specimen.engine(backend, capacity: 5)
                 try expectation.check(engine, shardSizes: sizes, "\(backend) with shards of \(sizes)")
             }
@@ -60,7 +64,7 @@ import Testing
 
     @Test(
         "patches are smaller forward than back, so that they pay on other maps",
-        .enabled(if: Engine.supports(.avx2), "OpenBLAS filters nothing"))
+        .withOurKernels)
     func directions() throws {
         let forward = try kernels(16, 2, 3, 1, 1)
         #expect(forward.count { $0 == "convolveWinograd" } == 1 && !forward.contains("winogradWeightGradient"))

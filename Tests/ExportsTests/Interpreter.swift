@@ -10,8 +10,8 @@ struct Interpreter {
     }
 
     let model: ONNXModelProto
-    /// Whether all numbers are replaced by their magnitudes and nothing is cut off: what comes out is a bound of the sum
-    /// of the magnitudes of all terms, which rounding errors are relative to.
+    /// Whether all numbers are replaced by their magnitudes and nothing is cut off: what comes out is a bound of the
+    /// sum of the magnitudes of all terms, which rounding errors are relative to.
     var takesMagnitudes = false
 
     func logits(_ image: [Double]) -> [Double] {

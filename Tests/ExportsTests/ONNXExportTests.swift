@@ -43,7 +43,7 @@ struct ONNXExportTests {
         #expect(shape(graph.output.first) == ["N", "3"])
     }
 
-    @Test("each layer is its operator, in order")
+    @Test("each layer becomes its ONNX operator, in order")
     func operators() throws {
         let specimen = try Specimen(imageSize: 16) { images in
             let stem = images.convolution("conv", to: 4, kernel: 3, padding: 1, groups: 2, bias: false).batchNorm("bn")

@@ -15,7 +15,7 @@ import Testing
         #expect(throws: FileError.tooLarge(path: path, limit: 2)) { try readFile(path, limit: 2) }
     }
 
-    @Test("what is no file is refused by what it is")
+    @Test("a path that is no file is refused by what it is")
     func others() throws {
         #expect(throws: FileError.notAFile(path: folder.path, found: "a folder")) {
             try readFile(folder.path, limit: 9)

@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test("what is not there is a problem, and what is drawn needs no look")
+    @Test("missing data are a problem, and drawn data need no look")
     func others() {
         #expect(DataCheck.findings(of: "/no/such/folder").map(\.verdict) == [.problem])
         #expect(DataCheck.findings(of: "shapes").map(\.verdict) == [.ok])

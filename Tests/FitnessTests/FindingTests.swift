@@ -5,7 +5,7 @@ import Testing
 @testable import Fitness
 
 @Suite("Checks of a machine") struct FindingTests {
-    @Test("too little is a problem, little a warning, and each says what to do")
+    @Test("too little memory is a problem, little a warning, and each says what to do")
     func bytes() {
         let memory = [MemoryCheck.least - 1, MemoryCheck.least, MemoryCheck.enough].map {
             MemoryCheck.finding(available: $0, ranks: 2)

@@ -34,7 +34,7 @@ import Testing
         #expect(found.map(\.check) == ["b", "b /dev/shm"] && found.map(\.verdict) == [.ok, .problem])
     }
 
-    @Test("another version is a problem, and nothing else of that host is said")
+    @Test("another version on a host is a problem, and nothing else of that host is said")
     func version() throws {
         let found = findings(.code(0), output: try answer(version: "cnn-train 0.9", [.ok("memory", "enough")]))
         #expect(found.map(\.verdict) == [.problem] && found[0].needed == "cnn-train 1.0")

@@ -79,7 +79,8 @@ import Testing
         #expect(count(mobile, "convolutionDataGradient") == 51)
         #expect(try summing("mobilenet_v2", all.subtracting([.sumsOnStore])).isEmpty)
         #expect(try summing("mobilenet_v2", all, .evaluation).isEmpty)
-        // What the last norm of a residual block passes on is written with its sums, but where no convolution comes behind the block.
+        // What the last norm of a residual block passes on is written with its sums, but where no convolution comes
+        // behind the block.
         let residual = try summing("resnet50", all)
         #expect(count(residual, "convolution") == 53)
         for case .gradient(let norm, _)? in residual.map(\.sums) { #expect(!norm.isResidual) }
@@ -120,7 +121,8 @@ import Testing
             guard case .batchNormGradient(let norm) = node.operation else { continue }
             #expect((node.output == nil) == (norms[norm.index] != nil), "\(node.layer)")
         }
-        // Every bn3, bn1 of the first two stages and where the other stages begin, and the shortcut that keeps its map's size.
+        // Every bn3, bn1 of the first two stages and where the other stages begin, and the shortcut that keeps its
+        // map's size.
         #expect(norms.count == 16 + 3 + 4 + 2 + 1)
         // At 64 pixels all maps are small.
         #expect(try nodes("resnet50", Set(GraphPass.allCases)).allSatisfy { $0.gradientLoad == nil })
@@ -188,7 +190,7 @@ import Testing
     }
 
     @Test(
-        "what is left is written once, before it is read",
+        "values of a rewritten graph are written once, before they are read",
         arguments: ["resnet50", "densenet121", "mobilenet_v2", "alexnet", "googlenet"])
     func order(model: String) throws {
         let network = try Zoo.model(named: model).network(classes: 10, inputChannels: 3)

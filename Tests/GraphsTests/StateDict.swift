@@ -3,8 +3,8 @@ import Testing
 
 /// A state_dict as PyTorch lists it, one tensor a line: its name and its shape (`features.conv0.weight 64x3x7x7`).
 ///
-/// `StateDicts/*.txt`, which Tests/Reference/list_state_dicts.py writes, has a line for each module: its name, `weight`,
-/// `weight+bias` or `norm`, and its weight's shape.
+/// `StateDicts/*.txt`, which Tests/Reference/list_state_dicts.py writes, has a line for each module: its name,
+/// `weight`, `weight+bias` or `norm`, and its weight's shape.
 struct StateDict {
     let tensors: [String]
 

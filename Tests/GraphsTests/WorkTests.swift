@@ -13,7 +13,7 @@ struct WorkTests {
         return [work.operations, work.bytes]
     }
 
-    @Test("of a small network is what hands compute")
+    @Test("the work of a small network is what hands compute")
     func small() throws {
         let network = Network("small", inputChannels: 3, classes: 5) {
             $0.convolution("first", to: 3, kernel: 1).convolution("conv", to: 4, kernel: 3, padding: 1, bias: true)
@@ -61,7 +61,7 @@ struct WorkTests {
     }
 
     @Test(
-        "six operations for each multiply-add of the summary are those of the products, but for data gradients that nobody needs",
+        "products take six operations for each multiply-add of the summary, but for data gradients not needed",
         arguments: Specimen.all.filter { $0.network.heads.count == 1 })
     func products(specimen: Specimen) throws {
         let graph = try Graph(network: specimen.network, imageSize: specimen.imageSize, purpose: .training)
@@ -86,7 +86,7 @@ struct WorkTests {
         #expect(total + unneeded == 3 * 6 * summary.multiplyAdds)
     }
 
-    @Test("takes as long as the slower of arithmetic and memory")
+    @Test("work takes as long as the slower of arithmetic and memory")
     func roofline() {
         let work = Work(operations: 600, bytes: 100)
         #expect(work.leastSeconds(peak: 100, bandwidth: 50) == 6)

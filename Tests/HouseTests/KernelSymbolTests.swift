@@ -2,13 +2,11 @@ import Foundation
 import Testing
 
 @Suite struct KernelSymbolTests {
-    /// A weak symbol may be shared between modules by the linker. Were one that all modules emit, compiled for AVX-512 here, chosen for
-    /// everyone, the program would crash on a CPU without it.
+    /// A weak symbol may be shared between modules by the linker. Were one that all modules emit, compiled for AVX-512
+    /// here, chosen for everyone, the program would crash on a CPU without it.
     @Test("no code under a shared name has instructions beyond x86-64", arguments: ["KernelsAVX512", "KernelsAVX2"])
     func noWideCodeLeaks(target: String) throws {
-        let objects = try objectFiles(of: target)
-        try #require(!objects.isEmpty, "no object files of \(target) beside the tests")
-        for object in objects {
+        for object in try objectFiles(of: target) {
             for symbol in try weakCode(in: object) where !symbol.contains(target) {
                 let wide = try instructions(of: symbol, in: object).filter(isWide)
                 #expect(wide.isEmpty, "\(symbol) in \(object.lastPathComponent)")
@@ -24,8 +22,8 @@ import Testing
         #expect(all.map(String.init).contains(where: isWide))
     }
 
-    /// How a call passes a vector depends on the instruction set, and costs more than the operation. Debug builds keep the
-    /// entries of protocols' tables (`TW`, merged `TWTm`), which nothing calls: those may.
+    /// How a call passes a vector depends on the instruction set, and costs more than the operation. Debug builds keep
+    /// the entries of protocols' tables (`TW`, merged `TWTm`), which nothing calls: those may.
     @Test("kernels contain their operations on vectors and call none", arguments: ["KernelsAVX512", "KernelsAVX2"])
     func vectorOperationsAreInlined(target: String) throws {
         for object in try objectFiles(of: target) {
@@ -58,8 +56,10 @@ import Testing
         let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }
         if let bundle { folder = URL(fileURLWithPath: bundle).deletingLastPathComponent() }
         let build = folder.appendingPathComponent("\(target).build")
-        return try FileManager.default.contentsOfDirectory(at: build, includingPropertiesForKeys: nil)
+        let objects = try FileManager.default.contentsOfDirectory(at: build, includingPropertiesForKeys: nil)
             .filter { $0.pathExtension == "o" }
+        try #require(!objects.isEmpty, "no object files of \(target) beside the tests")
+        return objects
     }
 
     /// Names of weak symbols in code sections (`W`; `V` are data).

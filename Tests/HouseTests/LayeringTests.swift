@@ -19,9 +19,7 @@ private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
     @Test("imports point down", arguments: targets)
     func importsPointDown(target: String) throws {
         let height = try #require(targets.firstIndex(of: target))
-        let files = try swiftFiles(in: target)
-        #expect(!files.isEmpty)
-        for file in files {
+        for file in try swiftFiles(in: target) {
             for module in try importedModules(of: file) {
                 guard let other = targets.firstIndex(of: module) else { continue }
                 #expect(other < height, "\(file.lastPathComponent) of \(target) imports \(module)")
@@ -30,7 +28,7 @@ private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
     }
 
     @Test(
-        "kernels import nothing but their interface and inlined C: library code compiled for a wider instruction set could leak"
+        "kernels import nothing but their interface and inlined C: other code could leak wide instructions"
     )
     func kernelsStandAlone() throws {
         for file in try swiftFiles(in: "KernelBody") {
@@ -84,7 +82,9 @@ private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
     private func swiftFiles(in target: String) throws -> [URL] {
         let folder = package.appendingPathComponent("Sources/\(target)")
         let contents = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
-        return (contents?.compactMap { $0 as? URL } ?? []).filter { $0.pathExtension == "swift" }
+        let files = (contents?.compactMap { $0 as? URL } ?? []).filter { $0.pathExtension == "swift" }
+        try #require(!files.isEmpty, "no files in Sources/\(target)")
+        return files
     }
 
     private func importedModules(of file: URL) throws -> [String] {

@@ -10,6 +10,7 @@ import CCrypto
 import Datasets
 import Foundation
 import ImageFaults
+import TestRandom
 
 func bytes(_ path: String) -> [UInt8] {
     guard let contents = FileManager.default.contents(atPath: path) else {

@@ -1,3 +1,5 @@
+package import TestRandom
+
 /// A file as broken disks, networks and programs leave it: one to four changes of `file`.
 ///
 /// - Parameter others: from which parts are taken.

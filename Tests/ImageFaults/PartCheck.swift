@@ -1,4 +1,5 @@
 package import Datasets
+package import TestRandom
 
 /// What a decoder made of bytes.
 package enum DecodingOutcome: Equatable {

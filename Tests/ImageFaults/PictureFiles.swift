@@ -7,7 +7,8 @@ package enum PictureFiles {
 
     package static func little(_ value: Int, _ count: Int) -> [UInt8] { big(value, count).reversed() }
 
-    /// TIFF data of one directory with the tag 274, of which `value` holds the numbers; more than four bytes stand behind it.
+    /// TIFF data of one directory with the tag 274, of which `value` holds the numbers; more than four bytes stand
+    /// behind it.
     package static func exif(type: Int, count: Int = 1, value: [UInt8], before: [UInt8] = []) -> [UInt8] {
         let entries = before.count / 12 + 1
         let head = Array("MM\0\u{2A}".utf8) + big(8, 4) + big(entries, 2) + before + big(274, 2) + big(type, 2)

@@ -7,7 +7,7 @@ import Testing
     private static let note = FailureNote(rank: 3, exitCode: 70, isOwn: true, words: "a \"b\"\nc ä")
 
     @Test(
-        "says each command and report as a line that reads back as the same",
+        "each command to an agent is a line that reads back as the same",
         arguments: [.alive, .watch(ranks: 0), .watch(ranks: 12), .end(run: nil), .end(run: "0f"), .start("a 'b  c' &")]
             as [AgentCommand])
     func commands(command: AgentCommand) {
@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(
-        "says each report as a line that reads back as the same",
+        "each report of an agent is a line that reads back as the same",
         arguments: [
             .ready(version: 1, host: "a"), .alive(ranks: []), .alive(ranks: [0, 2]), .gone(rank: 2), .failure(note),
             .ended(step: nil), .ended(step: 12), .trouble("5 does not end"), .left,
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(
-        "takes nothing else for one",
+        "no other line is taken for an agent's command or report",
         arguments: [
             "", " ", "ready", "ready x a", "ready 1", "alive x", "gone", "gone x", "failure {}", "failure", "ended",
             "ended x", "left over", "Welcome to node7", "watch", "watch -1", "watch x", "end", "end a b",
@@ -35,7 +35,7 @@ import Testing
         #expect(AgentReport(line) == nil && AgentCommand(line) == nil)
     }
 
-    @Test("comes in pieces of any length")
+    @Test("agents' lines may come in pieces of any length")
     func pieces() {
         let text = Array("alive 0\ngone 1\n\nended 7\nrest".utf8)
         for length in 1...text.count {
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test("holds no more of a line without an end than a message can have")
+    @Test("of a line without an end no more is kept than an agent's message can have")
     func endless() {
         var buffer = LineBuffer()
         for _ in 0..<20 {

@@ -12,7 +12,7 @@ import Testing
         for name in due(at: 0) { _ = pool.answered(name) }
     }
 
-    @Test("asks all hosts at first, and waits for each")
+    @Test("the pool of hosts asks all hosts at first, and waits for each")
     mutating func beginning() {
         #expect(!pool.isSettled)
         let due = [due(at: 0), due(at: 0)]
@@ -24,7 +24,7 @@ import Testing
         #expect(pool.answering.map(\.name) == ["a"] && pool.answeringSpares.map(\.name) == ["c"])
     }
 
-    @Test("leaves a host that has failed alone until its cool-down is over, and says when it answers again")
+    @Test("a failed host is left alone until its cool-down is over, and reported when it answers again")
     mutating func cooldown() {
         answerAll()
         let news = [pool.failed("b", at: 10), pool.failed("b", at: 11)]
@@ -38,7 +38,7 @@ import Testing
         #expect(isBack && pool.answering.map(\.name) == ["a", "b"])
     }
 
-    @Test("asks a host that does not answer after its cool-down again soon, and makes no news of that")
+    @Test("a host that does not answer after its cool-down is asked again soon, without a report")
     mutating func stillSilent() {
         answerAll()
         _ = pool.failed("b", at: 0)
@@ -47,7 +47,7 @@ import Testing
         #expect(!isNews && pool.nextDue == 318)
     }
 
-    @Test("asks all that have failed at once where they are needed, and waits for them")
+    @Test("the pool of hosts asks all that have failed at once where they are needed, and waits for them")
     mutating func need() {
         answerAll()
         _ = pool.failed("b", at: 0)
@@ -59,7 +59,7 @@ import Testing
         #expect(news == [true, false] && pool.isSettled)
     }
 
-    @Test("asks a host at once whose agent has ended for want of the supervisor")
+    @Test("the pool of hosts asks a host at once whose agent has ended for want of the supervisor")
     mutating func left() {
         answerAll()
         pool.left("a")

@@ -26,7 +26,7 @@ import Testing
         return true
     }
 
-    @Test("are found by the job's name, with their ranks, and those of other jobs are not")
+    @Test("processes of a job are found by the job's name, with their ranks, and those of other jobs are not")
     func found() throws {
         let (job, other) = (SupervisedJob(), SupervisedJob())
         let ours = try start(["sleep", "60"], job: job, rank: 3)
@@ -38,7 +38,7 @@ import Testing
         #expect(other.processes() == [JobProcess(id: foreign.id, rank: 3)])
     }
 
-    @Test("that have ended say how, and are found no more")
+    @Test("processes of a job that have ended say how, and are found no more")
     func ends() throws {
         let job = SupervisedJob()
         let killed = try start(["sleep", "60"], job: job)
@@ -51,13 +51,13 @@ import Testing
         #expect(failed.exit == .code(3) && job.processes().isEmpty)
     }
 
-    @Test("that cannot be started are an error that names the program")
+    @Test("a process that cannot be started is an error that names the program")
     func missing() throws {
         let job = SupervisedJob()
         #expect(throws: LaunchError.self) { _ = try start(["/missing/program"], job: job) }
     }
 
-    @Test("end with all that they have started")
+    @Test("processes of a job end with all that they have started")
     func groups() throws {
         let job = SupervisedJob()
         let shell = try start(["sh", "-c", "sleep 60 & sleep 60; true"], job: job)
@@ -66,7 +66,7 @@ import Testing
         #expect(waitFor { job.processes().isEmpty })
     }
 
-    @Test("leave nothing in the job's folders, which go with the last agent")
+    @Test("processes of a job leave nothing in the job's folders, which go with the last agent")
     func folders() throws {
         let job = SupervisedJob()
         let folders = try JobFolders(job, host: "node1.cluster")
@@ -88,7 +88,7 @@ import Testing
         for folder in [job.memoryFolder, job.sessionFolder] { #expect(!FileManager.default.fileExists(atPath: folder)) }
     }
 
-    @Test("that are gone without a trace of their agent have their folders removed by the next job's")
+    @Test("folders of a job whose agent is gone without a trace are removed by the next job's agent")
     func stale() throws {
         let (gone, living, next) = (SupervisedJob(), SupervisedJob(), SupervisedJob())
         for folder in [gone.memoryFolder, gone.sessionFolder] {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The command of a supervised run") struct SupervisedCommandTests {
     @Test(
-        "goes on from what was saved when it starts again, whatever it said of that",
+        "a supervised command goes on from what was saved when it starts again, whatever it said of that",
         arguments: [
             (
                 ["train", "--model", "lenet"], "train --model lenet --output o",
@@ -33,7 +33,7 @@ import Testing
         #expect(command.words(goesOn: true).joined(separator: " ") == again)
     }
 
-    @Test("is started on other hosts by the user's own remote shell, else by ssh, which asks nothing and does not wait")
+    @Test("a supervised command starts on other hosts by the user's remote shell, else by ssh, which never asks")
     func shells() {
         func call(_ agent: String?, _ arguments: String? = nil) -> String {
             RemoteShell(agent: agent, arguments: arguments).call(host: "me@b", ["/opt/c t", "x"]).joined(separator: " ")
@@ -45,14 +45,14 @@ import Testing
         #expect(call("/etc/mpi/kubexec.sh") == "/etc/mpi/kubexec.sh me@b '/opt/c t' x")
     }
 
-    @Test("has its environment on other hosts where it needs one")
+    @Test("a supervised command has its environment on other hosts where it needs one")
     func variables() {
         let call = RemoteShell(agent: "rsh", arguments: nil)
             .call(host: "b", ["c"], variables: [("LD_LIBRARY_PATH", "/a b")])
         #expect(call == ["rsh", "b", "env 'LD_LIBRARY_PATH=/a b' c"])
     }
 
-    @Test("is launched so that failed ranks end others at once, and what they leave is found")
+    @Test("a supervised command is launched so that failed ranks end others at once, and what they leave is found")
     func plan() throws {
         let job = SupervisedJob()
         var surroundings = Surroundings()

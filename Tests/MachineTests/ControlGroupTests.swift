@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(
-        "what is no quota is none",
+        "a control group's text that is no quota means none",
         arguments: ["max 100000\n", "", "100000\n", "a b\n", "-1 100000\n", "100000 0\n"])
     func noQuota(text: String) throws {
         let system = try FakeSystem.unified(group: "/", ["/cpu.max": text])
@@ -126,7 +126,8 @@ import Testing
         }
         #expect(
             "\(try #require(error))"
-                == "a picture needs 3.0 GiB of memory, but there are 1.0 GiB (MemAvailable of /proc/meminfo). Make it smaller"
+                == "a picture needs 3.0 GiB of memory, but there are 1.0 GiB (MemAvailable of /proc/meminfo). "
+                + "Make it smaller"
         )
     }
 }

@@ -22,7 +22,8 @@ final class FakeSystem {
         var all = [
             "/proc/self/cgroup": "0::\(group)\n",
             "/proc/self/mountinfo":
-                "23 1 0:21 / /proc rw - proc proc rw\n31 23 0:28 \(visible) /sys/fs/cgroup rw,relatime shared:9 - cgroup2 cgroup2 rw\n",
+                "23 1 0:21 / /proc rw - proc proc rw\n"
+                + "31 23 0:28 \(visible) /sys/fs/cgroup rw,relatime shared:9 - cgroup2 cgroup2 rw\n",
         ]
         for (path, text) in files { all["/sys/fs/cgroup" + path] = text }
         return try FakeSystem(all)

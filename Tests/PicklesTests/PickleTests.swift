@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test("no file makes it keep or nest more than CIFAR's have")
+    @Test("no pickle makes its reader keep or nest more than CIFAR's have")
     func bounds() {
         for bytes in [
             [UInt8](repeating: 0x29, count: 2_000_000), [0x29] + [UInt8](repeating: 0x85, count: 2_000_000),

@@ -37,7 +37,7 @@ private func step(
         }
     }
 
-    @Test("what bench measures is a measurement")
+    @Test("what bench measures can be planned with")
     func sound() throws { try measurement(moments: 100).check() }
 
     @Test(
@@ -75,7 +75,7 @@ private func step(
 @Suite struct PlanningTests {
     private let free = Link(latency: 0, bandwidth: .infinity)
 
-    @Test("one rank takes what was measured, whatever the network")
+    @Test("a plan of one rank takes what was measured, whatever the network")
     func alone() {
         let step = step(measurement(moments: 100), cluster(1, Link(latency: 1, bandwidth: 1)))
         #expect((step.seconds - 0.11).magnitude < 1e-12 && step.exposed == 0)
@@ -97,7 +97,7 @@ private func step(
         #expect(short.count == levels && short.allSatisfy { $0.bytes == 800 && $0.isSummed })
     }
 
-    @Test("other numbers of ranks pay for two messages of everything more", arguments: [3, 5, 6, 7, 12])
+    @Test("ranks that are no power of two pay for two messages of everything more", arguments: [3, 5, 6, 7, 12])
     func fold(ranks: Int) {
         let core = [3: 2, 5: 4, 6: 4, 7: 4, 12: 8][ranks] ?? 1
         let network = Link(latency: 0, bandwidth: 1)
@@ -118,13 +118,13 @@ private func step(
         #expect((remote - 2 * 0.75e6 / 8).magnitude < 1)
     }
 
-    @Test("what a slow network takes is exposed, except what hides behind the backward pass")
+    @Test("time of a slow network is exposed but for what hides behind the backward pass")
     func overlap() {
         // 4 MB between two ranks are 4 MB each way: 40 ms at 100 MB/s, of which the last bucket's cannot hide.
         let network = Link(latency: 0, bandwidth: 1e8)
         let whole = step(measurement(), cluster(2, network))
-        // The first bucket and the last have 1 MiB. What is between is final with the third part, 12.5 ms before the end, when the first one's
-        // sum is there already; the last one's follows it.
+        // The first bucket and the last have 1 MiB. What is between is final with the third part, 12.5 ms before the
+        // end, when the first one's sum is there already; the last one's follows it.
         let edge = 1_048_576.0
         let waited = (4e6 - edge) / 1e8 - 0.0125
         #expect(whole.exposed > waited && whole.exposed < waited + 0.003)
@@ -212,7 +212,7 @@ private func step(
     }
 
     @Test(
-        "other words for a network are refused",
+        "words that are no network are refused",
         arguments: ["", "20gbe", "1us", "1us,", "1us,0", "-1us,1e9", "1,2,3", "nan,1e9"])
     func notLinks(text: String) { #expect(Link(text) == nil) }
 }

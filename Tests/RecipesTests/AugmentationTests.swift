@@ -4,7 +4,7 @@ import Testing
 @Suite("The transforms of a recipe")
 struct AugmentationTests {
     @Test(
-        "read what they write, in full",
+        "the transforms of a recipe read what they write, in full",
         arguments: [
             ("none", "none"), ("crop-flip", "crop-flip"), ("resized-crop-flip", "resized-crop-flip"),
             ("crop,flip", "crop-flip"), ("flip,crop=4", "crop-flip"),
@@ -25,7 +25,7 @@ struct AugmentationTests {
     }
 
     @Test(
-        "refuse what they do not know, options out of range or too many, and two of a kind",
+        "the transforms of a recipe refuse what they do not know, options out of range or too many, and two of a kind",
         arguments: [
             "", "flop", "flip,", ",flip", "flip,flip", "flip,alternating-flip", "crop,resized-crop", "crop-flip,flip",
             "crop=0", "crop=4:black", "crop=4:zero:1", "crop=", "resized-crop=0", "resized-crop=0.5:0.4", "flip=1.5",

@@ -25,7 +25,7 @@ private final class Folder {
 
 @Suite("An included file") struct IncludeTests {
     @Test(
-        "counts where the file says nothing; a later one wins over an earlier one, and paths are from the file's folder"
+        "an included file counts where the file says nothing; a later one wins; paths are from its own folder"
     )
     func layers() throws {
         let folder = try Folder([
@@ -38,7 +38,7 @@ private final class Folder {
         #expect(recipe.batchSize == 8 && recipe.rateMultipliers == ["x": 1, "y": 3])
     }
 
-    @Test("gives way to a value that is taken away, to another length and to another schedule")
+    @Test("an included file gives way to a value that is taken away, to another length and to another schedule")
     func replaced() throws {
         let folder = try Folder([
             "a.yaml": "include: b.yaml\nmixup: none\nmomentum: ~\nsteps: 5\nschedule: constant",
@@ -52,7 +52,7 @@ private final class Folder {
         #expect(other.mixup == nil && other.duration == .epochs(3) && other.cutMix == 1)
     }
 
-    @Test("is the file of an error, with its line")
+    @Test("an error in an included file names that file and the line")
     func lines() throws {
         let folder = try Folder([
             "a.yaml": "model: a\ninclude: b.yaml", "b.yaml": "\nlr: -1", "c.yaml": "include: d/e.yaml",
@@ -66,7 +66,7 @@ private final class Folder {
                 + "expected a file of YAML, its path from this file's folder")
     }
 
-    @Test("that leads back to itself, too deep or too far is refused by name")
+    @Test("an included file that leads back to itself, too deep or too far is refused by name")
     func endless() throws {
         var files = [
             "a.yaml": "include: b.yaml", "b.yaml": "model: a\ninclude: sub/c.yaml", "sub/c.yaml": "include: ../a.yaml",
@@ -93,7 +93,7 @@ private final class Folder {
         #expect(try folder.recipe("none.yaml").model == "a")
     }
 
-    @Test("is said to be where a value is from")
+    @Test("an included file is named as where a value is from")
     func origins() throws {
         let folder = try Folder([
             "a.yaml": "include: b.yaml\nmodel: a\nduration: 4epochs", "b.yaml": "\nlr: 1\nseed: 2",
@@ -107,7 +107,7 @@ private final class Folder {
         #expect(origins["seed"] == .flag && origins["momentum"] == .setting && origins["nesterov"] == .default)
     }
 
-    @Test("and all others are searched for everything that is wrong")
+    @Test("the file and all that it includes are searched for everything that is wrong")
     func problems() throws {
         let folder = try Folder([
             "a.yaml": "include: b.yaml\nlr: fast\nepoch: 1\nbatch_size: 0", "b.yaml": "momentum: 2\nseeds: 1",
@@ -131,7 +131,7 @@ private final class Folder {
         return flags
     }
 
-    @Test("is read as a file's is, of any key, and wins over the file")
+    @Test("a value set on the command line is read as a file's is, of any key, and wins over the file")
     func values() throws {
         let flags = try set(
             "lr=1e-3", "freeze=[a, b]", "model_options={growth_rate: 12}", "output=a=b", "mixup=none",
@@ -144,7 +144,7 @@ private final class Folder {
         #expect(recipe.duration == .steps(500) && recipe.modelOptions == ["growth_rate": "12", "x": "1"])
     }
 
-    @Test("is refused where it is none, or said twice")
+    @Test("a value set on the command line is refused where it is none, or said twice")
     func refused() throws {
         var given = RecipeOverrides()
         given.learningRate = 1
@@ -171,7 +171,7 @@ private final class Folder {
 }
 
 @Suite("The length of a run") struct DurationTests {
-    @Test("is said by one key with its unit, and kept by the key of that unit")
+    @Test("the length of a run is said by one key with its unit, and kept by the key of that unit")
     func units() throws {
         let epochs = try Recipe.resolve(file: file("model: a\nduration: 90epochs"), flags: RecipeOverrides())
         #expect(epochs.duration == .epochs(90) && epochs.yaml().contains("\nepochs: 90\n"))
@@ -179,7 +179,7 @@ private final class Folder {
         #expect(steps.duration == .steps(1) && !steps.yaml().contains("duration"))
     }
 
-    @Test("is said once", arguments: ["epochs: 1", "steps: 1"])
+    @Test("the length of a run is said once", arguments: ["epochs: 1", "steps: 1"])
     func twice(other: String) {
         let text = message {
             _ = try Recipe.resolve(file: file("model: a\nduration: 2epochs\n\(other)"), flags: RecipeOverrides())
@@ -189,7 +189,7 @@ private final class Folder {
     }
 
     @Test(
-        "has a unit and is not nothing",
+        "the length of a run has a unit and is not nothing",
         arguments: ["90", "0epochs", "90 epochs", "1.5epochs", "0min", "-1steps", "many"])
     func wrong(text: String) {
         let text = message { _ = try file("duration: \(text)") }

@@ -12,7 +12,7 @@ import Testing
         return try Recipe.resolve(file: file.map { try RecipeOverrides(yaml: $0, path: "a.yaml") }, flags: flags)
     }
 
-    @Test("has PyTorch's defaults, and keeps what runs had before there was a choice")
+    @Test("the optimizer of a recipe has PyTorch's defaults, and keeps what runs had before there was a choice")
     func defaults() throws {
         let sgd = try resolve()
         #expect(sgd.optimizer == .sgd && sgd.momentum == 0.9 && !sgd.nesterov && sgd.weightDecay == 1e-4)
@@ -30,7 +30,9 @@ import Testing
         #expect(muon.learningRate == 0.02 && muon.muonSGDLearningRate == nil)
     }
 
-    @Test("is written with what it uses and nothing else, and reads back", arguments: Recipe.Optimizer.allCases)
+    @Test(
+        "the optimizer of a recipe is written with what it uses and nothing else, and reads back",
+        arguments: Recipe.Optimizer.allCases)
     func roundTrip(optimizer: Recipe.Optimizer) throws {
         let recipe = try resolve { flags in
             flags.optimizer = optimizer
@@ -51,7 +53,7 @@ import Testing
     }
 
     @Test(
-        "refuses a setting that it does not use, and says which optimizers do",
+        "the optimizer of a recipe refuses a setting that it does not use, and says which optimizers do",
         arguments: [
             Unused(key: "betas", optimizer: .sgd, remedy: "adam, adamw, lamb") { $0.betas = [0.9, 0.99] },
             Unused(key: "momentum", optimizer: .adam, remedy: "sgd, rmsprop, lars, muon") { $0.momentum = 0.9 },
@@ -74,7 +76,7 @@ import Testing
         #expect(words.contains("say optimizer: \(setting.remedy), or leave"), "\(words)")
     }
 
-    @Test("of the command line replaces a file's settings of another one")
+    @Test("an optimizer on the command line replaces a file's settings of another one")
     func layers() throws {
         let recipe = try resolve("optimizer: sgd\nmomentum: 0.8\nnesterov: true\nclip_value: 1\n") { flags in
             flags.optimizer = .adam
@@ -84,7 +86,7 @@ import Testing
         #expect(!recipe.yaml().contains("momentum"))
     }
 
-    @Test("refuses what contradicts itself")
+    @Test("the optimizer of a recipe refuses what contradicts itself")
     func contradictions() {
         let changes: [(inout RecipeOverrides) -> Void] = [
             {
@@ -103,7 +105,7 @@ import Testing
         for change in changes { #expect(throws: RecipeError.self) { _ = try resolve(nil, change) } }
     }
 
-    @Test("takes two betas, as a list or with a comma between, and nothing else")
+    @Test("the optimizer of a recipe takes two betas, as a list or with a comma between, and nothing else")
     func betas() throws {
         for text in ["[0.8, 0.95]", "0.8,0.95", "[8e-1, .95]"] {
             #expect(try resolve("optimizer: adam\nbetas: \(text)\n").betas == [0.8, 0.95], "\(text)")

@@ -169,7 +169,8 @@ import Testing
             "model: 'null'\ndata: '- x'\noutput: .", "model: a\noutput: 'False'\ninit: \"~root/w\"",
             "model: '~'\noutput: \"a\\U0010FEE9\"\nresume: 'None'",
             "model: a\nmodel_options: {blocks: [1, 2,3], stem: 'cifar', dropout: 0.5, 'a b': \"\\n{,\"}",
-            "model: a\ninit: 'w: 1.safetensors'\ninit_skip_mismatched: true\nfreeze: [a, 'b, c', '[', -1]\nshuffle: off",
+            "model: a\ninit: 'w: 1.safetensors'\ninit_skip_mismatched: true\n"
+                + "freeze: [a, 'b, c', '[', -1]\nshuffle: off",
             "model: a\nfreeze: conv1\nlr_multipliers: {fc: 10, 'layer4.0': 0.1}\ninit_scheme: he_normal\ndropout: 0",
             "model: a\nresume: 'auto'\noverride: lr\ncheckpoint_every: 500steps,10min\nkeep_every: 4",
             "model: a\nresume: runs/b/checkpoints\ncheckpoint_every: [90s, 60min, 1step]\non_nan: skip",

@@ -7,7 +7,7 @@ import Testing
         return try Recipe.resolve(file: file("model: a\n" + now), flags: RecipeOverrides()).differences(from: earlier)
     }
 
-    @Test("differs in the keys whose values differ, and in no others")
+    @Test("a recipe beside an earlier one differs in the keys whose values differ, and in no others")
     func differences() throws {
         #expect(try differences("lr: 0.5\nthreads: 2", "threads: 2\nlr: 0.50").isEmpty)
         // The rate's default follows the batch size.
@@ -18,7 +18,7 @@ import Testing
         #expect(found.map(\.whenResumed) == [.changesOnRequest, .stays, .changesOnRequest, .changesFreely])
     }
 
-    @Test("says of what computes other numbers that it must be asked for")
+    @Test("changes of a recipe that compute other numbers must be asked for")
     func numbers() {
         for key in [
             "lr", "optimizer", "betas", "clip_norm", "momentum", "nesterov", "weight_decay", "schedule", "data",
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test("may override keys that there are and that can change")
+    @Test("a recipe may override keys that there are and that can change")
     func overrides() throws {
         let recipe = try Recipe.resolve(file: file("model: a\noverride: [lr]"), flags: RecipeOverrides())
         #expect(recipe.overriddenKeys == ["lr"])
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(
-        "reads intervals as people write them, and writes them back",
+        "intervals are read as people write them, and written back",
         arguments: [
             ("500steps", "500steps"), ("1step", "1step"), ("10min", "10min"), ("600s", "10min"), ("90s", "90s"),
             ("120min", "2h"), ("1epoch", "1epoch"), ("3epochs", "3epochs"),
@@ -58,7 +58,8 @@ import Testing
     }
 
     @Test(
-        "refuses what is no interval", arguments: ["", "10", "steps", "0steps", "-1epoch", "1.5h", "10 min", "1week"])
+        "what is no interval is refused",
+        arguments: ["", "10", "steps", "0steps", "-1epoch", "1.5h", "10 min", "1week"])
     func noIntervals(text: String) {
         #expect(Recipe.Interval(text) == nil)
     }

@@ -88,7 +88,7 @@ private enum JSON: Decodable, Equatable {
 
     private func property(_ key: String) throws -> JSON { try #require(schema["properties"]?[key]) }
 
-    @Test("has the keys of the table and include, each with what it means, and takes its default")
+    @Test("the schema of recipes has the keys of the table and include, each with what it means, and takes its default")
     func keys() throws {
         #expect(schema["$schema"]?.text == "https://json-schema.org/draft/2020-12/schema")
         #expect(schema["type"]?.text == "object" && schema["additionalProperties"] == .boolean(false))
@@ -106,7 +106,7 @@ private enum JSON: Decodable, Equatable {
     }
 
     @Test(
-        "takes and refuses the values that recipes do",
+        "the schema of recipes takes and refuses the values that recipes do",
         arguments: [
             ("model", "\"lenet\"", true), ("model", "[\"lenet\"]", false), ("model", "5", true),
             ("epochs", "5", true), ("epochs", "0", false), ("epochs", "1.5", false), ("epochs", "\"5\"", false),

@@ -1,5 +1,6 @@
 import Foundation
 import Recipes
+import TestRandom
 import Testing
 
 @Suite("YAML") struct StrictnessTests {
@@ -12,7 +13,7 @@ import Testing
     }
 
     @Test(
-        "other forms of numbers are one error with file, line and the expected form",
+        "foreign forms of numbers are one error with file, line and the expected form",
         arguments: [
             "0x10", "0x1p-3", "inf", ".inf", "nan", ".NaN", "1_000", "1e", "--1", "1,5", "٣", "1 000", "1e-3s", "'0.1'",
             "\"0.1\"",
@@ -84,7 +85,8 @@ import Testing
         try Data(String(repeating: "lr: 0.1 # a long comment\n", count: 420_000).utf8).write(to: URL(filePath: path))
         #expect(
             message { _ = try RecipeOverrides(contentsOf: path) }
-                == "\(path): the recipe cannot be read: it has more than 262144 bytes; expected a few lines of `key: value`"
+                == "\(path): the recipe cannot be read: it has more than 262144 bytes; "
+                + "expected a few lines of `key: value`"
         )
         for unit in ["[", "{a: ", "- ", "? ", "[[{a: ", "a:\n", "! ", "&a ", "*a ", "\"a", "|\n", "\"\\"] {
             let text = message { _ = try file("freeze: " + String(repeating: unit, count: 250_000 / unit.utf8.count)) }
@@ -93,7 +95,7 @@ import Testing
         #expect(start.duration(to: .now) < .seconds(30))
     }
 
-    @Test("lists within lists end somewhere")
+    @Test("lists within lists have a limit")
     func depth() {
         let deep = String(repeating: "[", count: 900) + String(repeating: "]", count: 900)
         let text = message { _ = try file("model: a\nfreeze: \(deep)") }
@@ -143,7 +145,7 @@ import Testing
 
     @Test("texts made at random are read, or refused with a line of one error, in time", arguments: 0..<8)
     func fuzz(seed: UInt64) throws {
-        var generator = SplitMix(state: seed)
+        var generator = SeededRandom(seed: seed)
         let start = ContinuousClock.now
         for _ in 0..<400 {
             let yaml = Self.text(&generator)
@@ -174,7 +176,7 @@ import Testing
     ]
 
     /// Some lines that are nearly a recipe, or pieces of any kind.
-    private static func text(_ generator: inout SplitMix) -> String {
+    private static func text(_ generator: inout SeededRandom) -> String {
         var text = ""
         if Bool.random(using: &generator) { text += "model: lenet\n" }
         for _ in 0..<Int.random(in: 1...12, using: &generator) {
@@ -183,18 +185,5 @@ import Testing
             if Int.random(in: 0..<4, using: &generator) == 0 { text += "\n" }
         }
         return text
-    }
-}
-
-/// Numbers of a seed. (Steele et al., "Fast Splittable Pseudorandom Number Generators", 2014.)
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -21,7 +21,7 @@ import Testing
         #expect(story.norms.map(\.step) == [10, 20, 30])
         #expect(story.norms[1].groups.map(\.name) == ["features.0", "features.3", "classifier"])
         #expect(story.norms[1].groups[2].weights == 3)
-        #expect(story.time?.total == 100)
+        #expect(story.time?.split.total == 100)
         #expect(story.time?.peakMemory == 1 << 20)
         #expect(story.state == .finished)
         #expect(story.parametersSHA256 == "0af3")

@@ -18,7 +18,7 @@ struct EvaluationDetailFileTests {
         return detail
     }
 
-    @Test("has keys in snake case and reads back as what it was")
+    @Test("the file of an evaluation's details has keys in snake case and reads back as what it was")
     func roundTrip() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/evaluation.json"
@@ -28,7 +28,7 @@ struct EvaluationDetailFileTests {
         #expect(text.contains("\"calibration_error\":0.25") && text.contains("\"class_accuracy\":[1,0,null]"))
     }
 
-    @Test("gives a CSV table whose fields are quoted where they need it")
+    @Test("the file of an evaluation's details gives a CSV table whose fields are quoted where they need it")
     func table() {
         #expect(
             detail.confusionCSV
@@ -37,7 +37,7 @@ struct EvaluationDetailFileTests {
         )
     }
 
-    @Test("that cannot be written names itself")
+    @Test("a file of details that cannot be written is named")
     func unwritable() {
         #expect { try detail.write(to: "/nonexistent/evaluation.json") } throws: { error in
             guard case RunError.cannotWrite("/nonexistent/evaluation.json", _) = error else { return false }

@@ -44,7 +44,7 @@ import Testing
         #expect(record.json.contains("\"lr\": 0.1,"))
     }
 
-    @Test("what is no number is null", arguments: [Double.nan, .infinity, -.infinity])
+    @Test("a metric that is no number is null", arguments: [Double.nan, .infinity, -.infinity])
     func notANumber(loss: Double) throws {
         #expect(try object(record(loss: loss).json)["loss"] is NSNull)
     }
@@ -57,7 +57,7 @@ import Testing
         #expect(try object(line.text)["text"] as? String == text)
     }
 
-    @Test("what was appended is in the file at once, a line each")
+    @Test("appended metrics are in the file at once, a line each")
     func appending() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/metrics.jsonl"
@@ -160,7 +160,7 @@ import Testing
         let file = try MetricsFile(path: path, resumedStep: 8, isEvaluatedAgain: true)
         #expect(file.fittedSteps == 70)
         #expect(file.lastEvaluatedStep == 4)
-        #expect(file.evaluatedAccuracies == [record(.evaluation, step: 4).accuracy])
+        #expect(file.evaluations.map(\.accuracy) == [record(.evaluation, step: 4).accuracy])
     }
 
     @Test(

@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(
-        "what is no such line is none",
+        "a line that is no record is none to observers",
         arguments: [
             "", "{", "{}", "[]", "text", #"{"kind": "train"}"#, #"{"step": 1}"#, #"{"kind": "train", "step": 1"#,
             #"{"kind": "train", "step": 1.5}"#, #"{"kind": "train", "step": 1} x"#, #"{"kind": 1, "step": 1}"#,

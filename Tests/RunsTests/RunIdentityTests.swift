@@ -4,14 +4,14 @@ import Testing
 @testable import Runs
 
 @Suite("The identity of a run") struct RunIdentityTests {
-    @Test("is 32 hexadecimal digits, each time others")
+    @Test("the identity of a run is 32 hexadecimal digits, each time others")
     func drawn() {
         let (one, other) = (RunIdentity(), RunIdentity())
         #expect(one != other)
         #expect(RunIdentity(one.text) == one)
     }
 
-    @Test("reads back from the run's folder as it was written")
+    @Test("the identity of a run reads back from the run's folder as it was written")
     func written() throws {
         let folder = try TemporaryFolder()
         let run = RunFolder(path: folder.path)
@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test(
-        "is not taken from a file that was torn or holds something else",
+        "the identity of a run is not taken from a file that was torn or holds something else",
         arguments: ["", "\n", "0123456789abcdef", String(repeating: "g", count: 32), String(repeating: "0", count: 33)])
     func torn(text: String) throws {
         let folder = try TemporaryFolder()
@@ -31,7 +31,7 @@ import Testing
         #expect(RunIdentity(of: run) == nil)
     }
 
-    @Test("that cannot be written is an error that names the file")
+    @Test("an identity that cannot be written is an error that names the file")
     func unwritable() throws {
         let folder = try TemporaryFolder()
         let run = RunFolder(path: folder.path + "/missing")

@@ -25,7 +25,7 @@ import Testing
         RunHolder(host: host, pid: 1, start: "2026-01-01T00:00:00Z", ticks: .max, job: job, supervisor: supervisor)
     }
 
-    @Test("is had by one at a time, and says by whom")
+    @Test("the lock of a run's folder is had by one at a time, and says by whom")
     func exclusive() throws {
         let lock = try RunLock(folder: run)
         let error = #expect(throws: RunError.self) { _ = try RunLock(folder: run) }
@@ -41,7 +41,7 @@ import Testing
         try RunLock(folder: run).release()
     }
 
-    @Test("is taken over from a process of this machine that is gone, and from one that died while it wrote")
+    @Test("a run's lock is taken over from a local process that is gone, and from one that died while it wrote")
     func takenOver() throws {
         try leave(holder())
         try RunLock(folder: run).release()
@@ -49,7 +49,7 @@ import Testing
         try RunLock(folder: run).release()
     }
 
-    @Test("of another machine is left to its owner, who may live, where that can reach the folder")
+    @Test("a run's lock of another machine is left to its owner, who may live, where that can reach the folder")
     func otherMachine() throws {
         try leave(holder(host: "elsewhere"))
         let error = #expect(throws: RunError.self) {
@@ -59,7 +59,7 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: run.lock))
     }
 
-    @Test("of another name of this machine is taken over, unless its process lives")
+    @Test("a run's lock of another name of this machine is taken over, unless its process lives")
     func otherName() throws {
         try leave(holder(host: "a-container"))
         let lock = try RunLock(folder: run, isOfThisMachineAlone: { _ in true })
@@ -68,7 +68,7 @@ import Testing
         lock.release()
     }
 
-    @Test("of another machine is taken over by what the same supervisor starts again, and by no other")
+    @Test("a run's lock of another machine is taken over by what its supervisor starts again, and by no other")
     func sameSupervisor() throws {
         setenv("CNN_TRAIN_JOB", "b7", 1)
         defer { unsetenv("CNN_TRAIN_JOB") }
@@ -82,7 +82,7 @@ import Testing
         #expect(throws: RunError.self) { _ = try RunLock(folder: run, isOfThisMachineAlone: { _ in false }) }
     }
 
-    @Test("that a stopped process of another machine still has is had by what the same supervisor starts in its place")
+    @Test("a lock that a stopped remote process still has goes to what the same supervisor starts in its place")
     func replaced() throws {
         setenv("CNN_TRAIN_JOB", "b7", 1)
         defer { unsetenv("CNN_TRAIN_JOB") }
@@ -97,7 +97,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: run.lock))
     }
 
-    @Test("asks the system what kind of file system a folder is on")
+    @Test("the kind of file system that a folder is on is known")
     func fileSystems() {
         // A folder of the kernel's own processes is on no disk; what is not there is on none.
         #expect(!RunLock.isOfThisMachineAlone("/proc"))
@@ -105,7 +105,7 @@ import Testing
         #expect(RunLock.isOfThisMachineAlone("/dev/shm"))
     }
 
-    @Test("tells processes of one number apart by their start, where files cannot be locked")
+    @Test("where files cannot be locked, processes of one number are told apart by their start")
     func withoutFileLocks() throws {
         #expect(!RunHolder.here.isGone(knownFromLock: false))
         #expect(holder().isGone(knownFromLock: false))

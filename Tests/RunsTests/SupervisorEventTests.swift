@@ -4,7 +4,7 @@ import Testing
 @testable import Runs
 
 @Suite("Events of a supervisor") struct SupervisorEventTests {
-    @Test("are lines with the promised keys, as far as they apply")
+    @Test("events of a supervisor are lines with the promised keys, as far as they apply")
     func keys() throws {
         var event = SupervisorEvent(.hostLost)
         event.attempt = 2
@@ -21,9 +21,9 @@ import Testing
         let line = event.json(at: Date(timeIntervalSince1970: 0.25))
         #expect(
             line == """
-                {"time": "1970-01-01T00:00:00.250Z", "event": "host_lost", "attempt": 2, "ranks": 4, "hosts": ["a", "b\\""], \
-                "from_step": 7, "step": 9, "rank": 1, "host": "a", "exit_code": 137, "signal": 9, "reason": "r", \
-                "seconds": 1.235}
+                {"time": "1970-01-01T00:00:00.250Z", "event": "host_lost", "attempt": 2, "ranks": 4, \
+                "hosts": ["a", "b\\""], "from_step": 7, "step": 9, "rank": 1, "host": "a", "exit_code": 137, \
+                "signal": 9, "reason": "r", "seconds": 1.235}
                 """)
         let (time, read) = try #require(SupervisorEvent.read(line.utf8))
         event.seconds = 1.235
@@ -32,13 +32,13 @@ import Testing
     }
 
     @Test(
-        "are no events where the line is torn or of a kind that is not known",
+        "a line that is torn or of an unknown kind is no event of a supervisor",
         arguments: ["", #"{"time": "t", "event": "fail"#, #"{"time": "t", "event": "eclipse"}"#])
     func unknown(line: String) {
         #expect(SupervisorEvent.read(line.utf8) == nil)
     }
 
-    @Test("are appended to those of earlier supervisors, in a folder that is made")
+    @Test("events of a supervisor are appended to those of earlier supervisors, in a folder that is made")
     func appended() throws {
         let folder = try TemporaryFolder()
         let run = RunFolder(path: folder.path + "/a/b")
@@ -48,7 +48,7 @@ import Testing
         #expect(!run.holdsRun)
     }
 
-    @Test("that cannot be written are an error that names the file")
+    @Test("events of a supervisor that cannot be written are an error that names the file")
     func unwritable() throws {
         let folder = try TemporaryFolder()
         try "".write(toFile: folder.path + "/file", atomically: true, encoding: .utf8)
@@ -57,7 +57,7 @@ import Testing
 }
 
 @Suite("Notes of failed ranks") struct FailureNoteTests {
-    @Test("reach the supervisor's agent, the first of each rank, in the order of ranks")
+    @Test("notes of failed ranks reach the supervisor's agent, the first of each rank, in the order of ranks")
     func notes() throws {
         let job = SupervisedJob()
         try FileManager.default.createDirectory(atPath: job.memoryFolder, withIntermediateDirectories: false)
@@ -68,7 +68,7 @@ import Testing
         #expect(FailureNote.all(of: job) == notes.reversed())
     }
 
-    @Test("are not left where nobody supervises")
+    @Test("notes of failed ranks are not left where nobody supervises")
     func nobody() {
         let job = SupervisedJob()
         FailureNote(rank: 0, exitCode: 1, isOwn: true, words: "w").leave(for: job)
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test(
-        "belong to a job with a name of 16 hexadecimal digits",
+        "notes of failed ranks belong to a job with a name of 16 hexadecimal digits",
         arguments: ["", "0", "000000000000000g", "00000000000000000"])
     func names(id: String) {
         #expect(SupervisedJob(id: id) == nil)

@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(
-        "nothing is looked for on the disk, whatever the path",
+        "the status page looks for nothing on the disk, whatever the path",
         arguments: [
             "", "*", "//", "/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd", "/./",
             "/report.html/..", "/metrics.jsonl", "/config.yaml", "/run.lock", "file:///etc/passwd", "/etc/passwd",
@@ -36,7 +36,9 @@ import Testing
         ])
     func pathTricks(target: String) { #expect(code(target) == 404) }
 
-    @Test("only what reads is allowed", arguments: ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get", ""])
+    @Test(
+        "the status page allows methods that read, and no others",
+        arguments: ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get", ""])
     func methods(method: String) {
         let reply = responder().reply(method: method, target: "/", host: "localhost")
         #expect(reply.code == .methodNotAllowed)

@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test("what is no request is refused, and never the server's end")
+    @Test("bytes that are no request are refused, and never end the status server")
     func randomBytes() throws {
         try withServer { port, _ in
             var state: UInt64 = 1
@@ -126,7 +126,7 @@ import Testing
         return Int(clamping: limit.rlim_cur)
     }
 
-    @Test("of a process with few descriptors, connections take a quarter at most")
+    @Test("connections take a quarter of a process's few descriptors at most")
     func descriptors() {
         #expect(StatusServer.mostConnections(descriptors: nil) == 256)
         #expect(StatusServer.mostConnections(descriptors: 100) == 25)

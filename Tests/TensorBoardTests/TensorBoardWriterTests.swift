@@ -146,7 +146,7 @@ import Testing
         #expect(warnings.texts.withLock { $0 }.count == 1)
     }
 
-    @Test("of a matrix of more classes than pixels each class has a pixel, and the darkest are where most samples are")
+    @Test("in a picture of a large confusion matrix each class has a pixel, and the darkest have most samples")
     func confusion() throws {
         var detail = EvaluationDetail(
             epoch: 1, step: 1, samples: 1, loss: 1, accuracy: 1, classes: (0..<600).map { "c\($0)" })

@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test("what is written through the mutable span is read through the other")
+    @Test("numbers written through a buffer's mutable span are read through the other")
     func spans() throws {
         var buffer = try AlignedBuffer<Double>(count: 33)
         buffer.withMutableSpan { span in

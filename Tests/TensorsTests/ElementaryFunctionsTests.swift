@@ -2,7 +2,8 @@ import Foundation
 import Tensors
 import Testing
 
-/// The distance of `value` from the C library's `truth` in units of the truth's last place. The library is itself within one.
+/// The distance of `value` from the C library's `truth` in units of the truth's last place. The library is itself
+/// within one.
 private func distance(_ value: Double, from truth: Double) -> Double {
     if value == truth || (value.isNaN && truth.isNaN) { return 0 }
     return (value - truth).magnitude / truth.ulp

@@ -8,7 +8,9 @@ struct SampleReserveTests {
         SampleMemory(samples: samples, sampleCount: side, from: reserve)
     }
 
-    @Test("is used again by the next batch of as many bytes, small or large", arguments: [1, 1000, 1 << 20, 3_145_733])
+    @Test(
+        "memory of batches is used again by the next batch of as many bytes, small or large",
+        arguments: [1, 1000, 1 << 20, 3_145_733])
     func again(bytes: Int) {
         let reserve = SampleReserve()
         var first: SampleMemory? = memory(1, reserve, side: bytes)
@@ -26,7 +28,7 @@ struct SampleReserveTests {
         second.withFinishedSample(0) { #expect($0[0] == 7) }
     }
 
-    @Test("never has more than batches had at one time, whatever their sizes")
+    @Test("memory of batches never has more than batches had at one time, whatever their sizes")
     func bound() {
         let reserve = SampleReserve()
         for round in 0..<40 {
@@ -40,7 +42,7 @@ struct SampleReserveTests {
         #expect(reserve.bytes == 77)
     }
 
-    @Test("holds other elements than bytes, and outlives the batch alone")
+    @Test("memory of batches holds other elements than bytes, and outlives the batch alone")
     func floats() {
         let reserve = SampleReserve()
         let memory = SampleMemory<Float>(samples: 3, sampleCount: 5, from: reserve)

@@ -55,7 +55,7 @@ import Testing
         if total > 0 { #expect(marks(0) == ["-"]) }
     }
 
-    @Test("what has no end known has a count and no bar")
+    @Test("progress without a known end has a count and no bar")
     func endless() {
         let figures = ProgressFigures(.init("listing files", short: "files"), done: 1_234_567, of: nil)
         #expect(figures.line(columns: 80, style: plain) == "listing files  1,234,567")

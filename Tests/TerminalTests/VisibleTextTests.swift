@@ -5,7 +5,9 @@ import Testing
 @testable import Terminal
 
 @Suite struct VisibleTextTests {
-    @Test("text that can be seen stays as it is", arguments: ["", "plain", "Grüße", "日本語", "👩‍👩‍👧", "a\\u{1b}", "עברית"])
+    @Test(
+        "text that can be seen stays as it is",
+        arguments: ["", "plain", "Grüße", "日本語", "👩‍👩‍👧", "a\\u{1b}", "עברית"])
     func plain(text: String) {
         #expect(text.visible == text)
         #expect(text.visibleJSON == text)

@@ -2,8 +2,8 @@ package import Foundation
 
 /// How far correct float32 programs may lie from a golden file's numbers: `Golden/Spread/<model>.json`.
 ///
-/// Monte Carlo arithmetic, see `Tests/Reference/make_spreads.py`: the largest deviations from exact results that runs with
-/// random errors of float32's size show. All are absolute.
+/// Monte Carlo arithmetic, see `Tests/Reference/make_spreads.py`: the largest deviations from exact results that runs
+/// with random errors of float32's size show. All are absolute.
 package struct GoldenSpread: Decodable, Sendable {
     package let evalLogits: [Tensor]
     package let trainLogits: [Tensor]
@@ -36,16 +36,16 @@ package struct GoldenSpread: Decodable, Sendable {
     }
 
     /// How many spreads ours may lie from PyTorch's numbers. Both scatter around the exact ones. If normally, with
-    /// deviation s, the largest of the spread's eight runs is 1.4 s on average, and the difference of two programs exceeds
-    /// six times that, 6 sqrt(2) s, once in a billion.
+    /// deviation s, the largest of the spread's eight runs is 1.4 s on average, and the difference of two programs
+    /// exceeds six times that, 6 sqrt(2) s, once in a billion.
     package static let certainty = 6.0
 }
 
 extension GoldenSpread.Tensor {
     /// What of `found` lies farther from `golden` than rounding explains; nil when nothing does.
     ///
-    /// The length of the difference is not known. It is at least the difference of lengths, and 1 / sqrt(n) of that of sums
-    /// (Cauchy and Schwarz).
+    /// The length of the difference is not known. It is at least the difference of lengths, and 1 / sqrt(n) of that of
+    /// sums (Cauchy and Schwarz).
     package func objection(to found: [Float], golden: GoldenFile.Tensor) -> String? {
         precondition(found.count == golden.count && name == golden.name, "\(golden.name) is not \(name)")
         let root = Double(golden.count).squareRoot()

@@ -139,7 +139,8 @@ extension Run {
         case .batchNormGradient(let norm):
             return shifts[norm.index] == nil ? batchNormGradient(norm, x, dy) : nil
         case .normShift(let parts): return shifted(dy, parts)
-        // The norm's gradients of weight and bias come with its `batchNormGradient` here: both look at the same numbers.
+        // The norm's gradients of weight and bias come with its `batchNormGradient` here: both look at the same
+        // numbers.
         case .residualGradient(let norm):
             return norm.activation.map { Reference.activationGradient($0, y: inputs[1], dy) }
         case .activationGradient(let activation): return Reference.activationGradient(activation, y: x, dy)

@@ -13,12 +13,13 @@ import Testing
             about: trait(""), values, shown: values.map { $0.uppercased() }, hosts: values.indices.map { "node\($0)" })
     }
 
-    @Test("what most ranks have is the rule, and of two that are equally frequent the lower rank's")
+    @Test("the setting that most ranks have is the rule, and of two equally frequent the lower rank's")
     func rule() {
         #expect(words(["a", "a", "a"]) == nil)
         #expect(
             words(["b", "a", "a"])
-                == "rank 0/3 on node0 has another instruction set than rank 1: B, where rank 1 on node1 has A. Choose one."
+                == "rank 0/3 on node0 has another instruction set than rank 1: B, where rank 1 on node1 has A. "
+                + "Choose one."
         )
         #expect(words(["a", "b"])?.hasPrefix("rank 1/2 on node1 ") == true)
         #expect(words(["a", "b", "a", "c"])?.contains("rank 0 (and so do 1 more rank: 3): B, ") == true)

@@ -19,7 +19,7 @@ struct AugmentedRunTests {
     }
 
     @Test(
-        "ends with the same bits on any number of ranks and threads, and stopped in the middle of an epoch or not",
+        "a run on augmented images has the same bits on any ranks and threads, and stopped within an epoch",
         arguments: [Recipe.Augmentation.cropFlip, .resizedCropFlip])
     func bits(augmentation: Recipe.Augmentation) throws {
         let whole = try run.train(flags("whole", augmentation)).parametersSHA256
@@ -37,7 +37,7 @@ struct AugmentedRunTests {
         #expect(try run.train(ranks: 2, resumed).parametersSHA256 == whole)
     }
 
-    @Test("is not resumed with another augmentation unless that is asked for")
+    @Test("a run on augmented images is not resumed with another augmentation unless that is asked for")
     func refused() throws {
         try run.train(flags("run", .cropFlip))
         try run.forget("run", after: 6)

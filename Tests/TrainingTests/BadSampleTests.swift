@@ -42,7 +42,7 @@ struct BadSampleTests {
         return text.split(separator: "\n").map(String.init)
     }
 
-    @Test("is left out of its batch on any number of ranks, which end with the same parameters")
+    @Test("a damaged sample is left out of its batch on any number of ranks, which end with the same parameters")
     func leftOut() throws {
         let photos = try MadePhotos()
         try photos.damage(4)
@@ -71,7 +71,7 @@ struct BadSampleTests {
         #expect(!FileManager.default.fileExists(atPath: run.path("sound") + "/bad-samples.tsv"))
     }
 
-    @Test("is listed once with its split, number, path and reason, in the order of the samples")
+    @Test("a damaged sample is listed once with its split, number, path and reason, in the order of the samples")
     func listed() throws {
         let photos = try MadePhotos()
         try photos.damage(3)
@@ -92,7 +92,7 @@ struct BadSampleTests {
         #expect(rows.last?[3].contains("is empty") == true)
     }
 
-    @Test("keeps the bytes of its path in the list, be they UTF-8 or not")
+    @Test("a damaged sample keeps the bytes of its path in the list, be they UTF-8 or not")
     func bytes() throws {
         let photos = try MadePhotos()
         let path = Array("\(photos.path)/train/a/caf".utf8) + [0xE9] + Array(".png".utf8)
@@ -102,7 +102,7 @@ struct BadSampleTests {
         #expect(list.firstRange(of: Data(path)) != nil)
     }
 
-    @Test("is one of 10 that a run goes on without, or of as many as are asked for; the list has the one too many")
+    @Test("a run goes on without 10 damaged samples, or as many as asked for; the list has the one too many")
     func limit() throws {
         let photos = try MadePhotos()
         try photos.damage(11)
@@ -120,7 +120,7 @@ struct BadSampleTests {
         #expect(BadSamples(limit: 2, samples: 60_000, say: { _ in }).limit == 2)
     }
 
-    @Test("of the test split counts too, and is met by every evaluation, but once in the list")
+    @Test("a damaged test sample counts too, and is met by every evaluation, but once in the list")
     func evaluation() throws {
         let photos = try MadePhotos()
         try photos.damage(10, in: "val")
@@ -130,7 +130,7 @@ struct BadSampleTests {
         #expect(try run.failure(ranks: 2, flags("more", photos)).contains("11 samples cannot be read"))
     }
 
-    @Test("ends a strict run at once, which names it and what is wrong with it", arguments: [1, 2])
+    @Test("a damaged sample ends a strict run at once, which names it and what is wrong with it", arguments: [1, 2])
     func strict(ranks: Int) throws {
         let photos = try MadePhotos()
         try run.train(ranks: ranks, flags("sound", photos) { $0.isStrict = true })
@@ -142,7 +142,7 @@ struct BadSampleTests {
         #expect((2...3).contains(try list("run").count))
     }
 
-    @Test("stays in the list, and stands there once, through a stop and a resumption with other limits")
+    @Test("a damaged sample is in the list once, through a stop and a resumption with other limits")
     func resumed() throws {
         let photos = try MadePhotos()
         try photos.damage(6)
@@ -173,7 +173,7 @@ struct BadSampleTests {
         #expect(try list("stopped") == after)
     }
 
-    @Test("makes a batch smaller, down to nothing, and a step with nothing is no step")
+    @Test("a damaged sample makes a batch smaller, down to nothing, and a step with nothing is no step")
     func emptyBatch() throws {
         // A batch of each epoch consists of damaged samples alone.
         let photos = try MadePhotos(train: 4, test: 4)
@@ -194,7 +194,7 @@ struct BadSampleTests {
 
 @Suite("A set of few pictures")
 struct FewPicturesTests {
-    @Test("of one in each class has none to test with, which a run says before it begins", arguments: [1, 2])
+    @Test("a set of one picture a class has none to test with, which a run says before it begins", arguments: [1, 2])
     func single(ranks: Int) throws {
         let (run, photos) = (try TinyRun(), try MadePhotos(train: 2, test: 0))
         let words = try run.failure(ranks: ranks, run.flags("run") { $0.data = photos.path + "/train" })
@@ -221,7 +221,7 @@ struct OddPictureRunTests {
     }
 
     @Test(
-        "is trained on or left out, the same on 1, 2 and 4 ranks, with pictures in memory and without",
+        "every kind of odd file is trained on or left out, alike on 1, 2 and 4 ranks, kept in memory or not",
         arguments: [Recipe.Augmentation.none, .resizedCropFlip])
     func walk(augmentation: Recipe.Augmentation) throws {
         let (run, photos) = (try TinyRun(), try photos())

@@ -9,7 +9,7 @@ import Testing
         return (1...last).filter { schedule.isDue(after: $0) }
     }
 
-    @Test("at multiples of steps and of epochs, where any interval says so")
+    @Test("checkpoints are due at multiples of steps and of epochs, where any interval says so")
     func multiples() {
         #expect(steps([.steps(5)]) == [5, 10])
         #expect(steps([.epochs(1)]) == [3, 6, 9, 12])
@@ -17,7 +17,7 @@ import Testing
         #expect(steps([.seconds(1)]) == [])
     }
 
-    @Test("by the clock once the shortest of the times has passed")
+    @Test("checkpoints are due by the clock once the shortest of the times has passed")
     func clock() {
         let schedule = CheckpointSchedule([.seconds(600), .seconds(60), .steps(5)], stepsPerEpoch: 3)
         #expect(!schedule.isDue(afterSeconds: 59.9))

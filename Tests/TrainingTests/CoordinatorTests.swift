@@ -33,11 +33,6 @@ struct CoordinatorTests {
 
     init() throws { run = try TinyRun() }
 
-    private func everyStep(_ flags: inout RecipeOverrides) {
-        flags.checkpointEvery = [.steps(1)]
-        flags.keepLast = 20
-    }
-
     @Test(
         "a disk that is full for a while ends no training, changes nothing, and takes later checkpoints",
         arguments: [1, 2])

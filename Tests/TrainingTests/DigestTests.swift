@@ -6,7 +6,8 @@ import Testing
 
 @testable import Training
 
-/// The short form of `Tests/digest-matrix`: whole models, with batch norm over all ranks and with dropout, end with one digest.
+/// The short form of `Tests/digest-matrix`: whole models, with batch norm over all ranks and with dropout, end with one
+/// digest.
 @Suite("Ranks, threads and instruction sets together", .serialized, .withOurKernels)
 struct DigestTests {
     private struct Way: Sendable {
@@ -15,7 +16,9 @@ struct DigestTests {
         let instructionSet: Recipe.InstructionSet
     }
 
-    @Test("leave one digest", arguments: [("resnet18_cifar", 32, 4), ("googlenet", 64, 2)])
+    @Test(
+        "all ranks, threads and instruction sets leave one digest",
+        arguments: [("resnet18_cifar", 32, 4), ("googlenet", 64, 2)])
     func digest(model: String, imageSize: Int, ranks: Int) throws {
         let data = try TinyDigits()
         let folder = try TemporaryFolder()
@@ -98,7 +101,8 @@ struct DigestTests {
         let exact = try losses("exact", .fp32)
         let rounded = try losses("rounded", type)
         #expect(exact.digests.count == 1 && rounded.digests.count == 1 && exact.digests != rounded.digests)
-        // A gradient is off by 3 roundings to 8 bits of precision at most: six steps at this rate cannot move the loss by more than a hundredth.
+        // A gradient is off by 3 roundings to 8 bits of precision at most: six steps at this rate cannot move the loss
+        // by more than a hundredth.
         #expect((exact.loss - rounded.loss).magnitude < 0.01 * exact.loss)
     }
 }

@@ -24,7 +24,7 @@ struct EvaluationDetailTests {
             evaluation, of: outcomes, epoch: 1, step: 2, classes: ["a", "b", "c"], pictures: pictures)
     }
 
-    @Test("count what was taken for what, and the accuracy of each class that has samples")
+    @Test("the details of an evaluation count what was taken for what, and the accuracy of each class that has samples")
     func confusion() {
         let detail = detail([
             outcome(0, 0, 0, 0.9, loss: 0.1), outcome(1, 0, 2, 0.5, loss: 1), outcome(2, 2, 2, 0.7, loss: 0.4),
@@ -34,7 +34,7 @@ struct EvaluationDetailTests {
         #expect(detail.classAccuracy == [1.0 / 3, nil, 1])
     }
 
-    @Test("list the wrong samples by loss, and the unsure ones by probability, of equals the first")
+    @Test("the details of an evaluation list wrong samples by loss and unsure ones by probability")
     func lists() {
         let outcomes = [
             outcome(4, 0, 1, 0.5, loss: 1), outcome(1, 0, 1, 0.5, loss: 1), outcome(2, 1, 1, 0.4, loss: 0.9),
@@ -48,7 +48,7 @@ struct EvaluationDetailTests {
         #expect(detail(outcomes, pictures: 0).wrong.isEmpty)
     }
 
-    @Test("hold probabilities against accuracy in fifteen bins")
+    @Test("the details of an evaluation hold probabilities against accuracy in fifteen bins")
     func calibration() {
         // 3/16 lies in the third bin, 0.9 in the fourteenth, and 1 in the last, whose upper end it is.
         let detail = detail([
@@ -63,7 +63,7 @@ struct EvaluationDetailTests {
         #expect((detail.calibrationError - 0.38125).magnitude < 1e-7)
     }
 
-    @Test("of 50,000 samples in 1,000 classes are made")
+    @Test("details of 50,000 samples in 1,000 classes are made")
     func many() {
         let outcomes = (0..<50_000).map { sample in
             outcome(
@@ -87,7 +87,7 @@ struct RunDetailTests {
         try EvaluationDetail(contentsOf: run.path(output) + "/evaluation.json")
     }
 
-    @Test("are those of its last evaluation, with pictures, and the same on any number of ranks")
+    @Test("the details that a run leaves are those of its last evaluation, with pictures, alike on any ranks")
     func ranks() throws {
         let outcome = try run.train(run.flags("one"))
         let detail = try detail("one")
@@ -109,7 +109,7 @@ struct RunDetailTests {
         }
     }
 
-    @Test("show test images as they are stored, byte for byte")
+    @Test("the details that a run leaves show test images as they are stored, byte for byte")
     func pixels() throws {
         try run.train(run.flags("run"))
         let picture = try #require(try detail("run").unsure.first)
@@ -122,7 +122,7 @@ struct RunDetailTests {
         #expect(dataset.label(at: picture.sample, in: .test) == picture.label)
     }
 
-    @Test("come to observers with the distribution of the weights that were evaluated, epoch by epoch")
+    @Test("observers get details with the distribution of the weights that were evaluated, epoch by epoch")
     func observed() throws {
         let observer = RememberingObserver()
         try run.train(run.flags("run"), observers: { _ in [observer] })
@@ -142,7 +142,7 @@ struct RunDetailTests {
         }
     }
 
-    @Test("that cannot be written end no run, and people are told once")
+    @Test("details that cannot be written end no run, and are reported once")
     func unwritable() throws {
         let folder = run.path("run") + "/evaluation.json"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -221,7 +221,7 @@ struct EpochEndTests {
 
 @Suite("An account of time")
 struct TimeAccountTests {
-    @Test("takes communication out of computing and of waiting for images, and leaves it in evaluations")
+    @Test("an account of time takes communication out of computing and of waiting for images only")
     func parts() {
         var account = TimeAccount(at: 100)
         account.enter(.data, collectives: 5, at: 101)
@@ -235,7 +235,7 @@ struct TimeAccountTests {
         #expect(split.total == 11)
     }
 
-    @Test("says what a run would gain without one of its parts")
+    @Test("an account of time says what a run would gain without one of its parts")
     func gain() {
         var split = TimeSplit()
         split.computing = 75

@@ -33,7 +33,9 @@ struct GuardTests {
         }
     }
 
-    @Test("stops the run and names step and rank", arguments: [Float.nan, .infinity, -.infinity])
+    @Test(
+        "a loss or gradient that is no number stops the run and names step and rank",
+        arguments: [Float.nan, .infinity, -.infinity])
     func stops(value: Float) throws {
         let words = try run.failure(ranks: 4, flags("run", .stop), hooks: spoiled([4], rank: 2, by: value))
         #expect(words.contains("a gradient became infinite or not a number at step 5, first on rank 2/4"), "\(words)")
@@ -44,7 +46,7 @@ struct GuardTests {
         #expect(try run.train(run.flags("run") { $0.resume = .auto }).parametersSHA256 == whole.parametersSHA256)
     }
 
-    @Test("is traced to the rank that has it in an earlier pass of a step")
+    @Test("a loss that is no number is traced to the rank that has it in an earlier pass of a step")
     func tracedThroughPasses() throws {
         var hooks = TrainerHooks()
         hooks.batch = { rank, step, loaded in
@@ -66,7 +68,7 @@ struct GuardTests {
         #expect(words.contains("the loss became nan at step 2, first on rank 1/2"), "\(words)")
     }
 
-    @Test("is traced to the rank whose images have it, through moments that all ranks share")
+    @Test("a loss that is no number is traced to the rank whose images have it, through shared moments")
     func traced() throws {
         var hooks = TrainerHooks()
         hooks.batch = { rank, step, loaded in
@@ -84,7 +86,9 @@ struct GuardTests {
         #expect(words.contains("the loss became nan at step 2, first on rank 3/4"), "\(words)")
     }
 
-    @Test("leaves no trace of the step where it is skipped", arguments: ["lenet", "lenet_bn"])
+    @Test(
+        "a loss or gradient that is no number leaves no trace of the step where it is skipped",
+        arguments: ["lenet", "lenet_bn"])
     func skipped(model: String) throws {
         // The last step of the epoch, whose end is saved whatever happened.
         try run.train(ranks: 2, flags("run", .skip, model: model), hooks: spoiled([5], rank: 1))
@@ -96,7 +100,7 @@ struct GuardTests {
         #expect(line.contains("\"step\": 6") && line.contains("\"rank\": 1"))
     }
 
-    @Test("ends the run where skipping does not help")
+    @Test("a loss or gradient that is no number ends the run where skipping does not help")
     func skippedInVain() throws {
         let words = try run.failure(
             run.flags("run") { flags in
@@ -106,7 +110,9 @@ struct GuardTests {
         #expect(words.contains("at step 13") && words.contains("does not help"), "\(words)")
     }
 
-    @Test("sends the run back to the newest checkpoint, and on with the samples after the step", arguments: [1, 2])
+    @Test(
+        "a loss that is no number sends the run back to the newest checkpoint, and past the step's samples",
+        arguments: [1, 2])
     func rewound(ranks: Int) throws {
         let flags = run.flags("run") { flags in
             flags.onNonFinite = .rewind
@@ -128,7 +134,7 @@ struct GuardTests {
         #expect(try run.checkpoint("run", step: 6).tensors == sixth.tensors)
     }
 
-    @Test("ends the run where there is nothing to go back to, or going back does not help")
+    @Test("a loss that is no number ends the run where going back is impossible or does not help")
     func rewoundInVain() throws {
         let nothing = try run.failure(flags("none", .rewind), hooks: spoiled([0]))
         #expect(nothing.contains("at step 1") && nothing.contains("no checkpoint to go back to"), "\(nothing)")
@@ -138,7 +144,7 @@ struct GuardTests {
         #expect(often.contains("at step 5") && often.contains("again and again"), "\(often)")
     }
 
-    @Test("in the state after a step keeps that state from being saved")
+    @Test("a state with a number that is none is not saved")
     func badState() throws {
         // A finite step so long that weights overflow.
         let words = try run.failure(

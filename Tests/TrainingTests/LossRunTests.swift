@@ -40,7 +40,7 @@ struct LossRunTests {
     }
 
     @Test(
-        "a run ends with the same bits and tells the same story on any number of ranks and threads, and resumed in the middle of an epoch",
+        "a run has the same bits and lines on any ranks and threads, and resumed in the middle of an epoch",
         arguments: Asked.all)
     func bits(asked: Asked) throws {
         let whole = try run.train(flags("whole", asked)).parametersSHA256

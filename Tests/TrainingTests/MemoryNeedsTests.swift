@@ -52,7 +52,7 @@ struct MemoryNeedsTests {
         }
     }
 
-    @Test("what fits is not refused, and one page less is")
+    @Test("a run that fits into memory is not refused, and with one page less it is")
     func edge() throws {
         let needs = try needs("lenet", batch: 32)
         let snapshot = 3 << 20

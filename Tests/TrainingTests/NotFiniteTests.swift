@@ -39,7 +39,7 @@ struct NotFiniteTests {
     }
 
     @Test(
-        "in weights to begin with are an error that names file and tensor, and no learning rate",
+        "numbers that are none in initial weights are an error that names file and tensor, and no rate",
         arguments: [Float.nan, .infinity, -.infinity])
     func initial(value: Float) throws {
         let path = try spoiled("1.running_var", by: value)
@@ -53,7 +53,7 @@ struct NotFiniteTests {
         #expect(!FileManager.default.fileExists(atPath: run.path("run") + "/checkpoints"))
     }
 
-    @Test("in weights that are left out do no harm")
+    @Test("numbers that are none in weights that are left out do no harm")
     func leftOut() throws {
         let path = try spoiled("11.weight", by: .nan, model: "lenet")
         let parameters = try Graph(
@@ -65,7 +65,7 @@ struct NotFiniteTests {
     }
 
     @Test(
-        "in a checkpoint are an error, whatever it is for",
+        "numbers that are none in a checkpoint are an error, whatever it is for",
         arguments: ["0.weight", "training.optimizer.momentum.0.weight"])
     func loaded(tensor: String) throws {
         let path = try spoiled(tensor, by: .nan)
@@ -86,9 +86,10 @@ struct NotFiniteTests {
         #expect(imported?.description.contains("0.weight is infinite or not a number") == true)
     }
 
-    @Test("as the loss of an evaluation end the run, without an accuracy and without a checkpoint of it")
+    @Test("an evaluation whose loss is no number ends the run, without an accuracy or a checkpoint of it")
     func evaluation() throws {
-        // A step so long that weights are finite still, but not what residual blocks add up to with running statistics of before.
+        // A step so long that weights are finite still, but not what residual blocks add up to with running statistics
+        // of before.
         let words = try run.failure(
             ranks: 2,
             run.flags("run") {
@@ -115,7 +116,7 @@ struct NotFiniteTests {
         return hooks
     }
 
-    @Test("at the first step are not the learning rate's fault")
+    @Test("a number that is none at the first step is not the learning rate's fault")
     func firstStep() throws {
         let words = try run.failure(run.flags("run"), hooks: spoilingImages(at: 0))
         #expect(words.contains("at step 1, before any step was taken") && words.contains("--init"), "\(words)")
@@ -177,7 +178,9 @@ struct NotFiniteTests {
         Case(model: "lenet_bn", imageSize: 28, batchSize: 1, values: 1),
     ]
 
-    @Test("come of batch norms that see too few values of a channel, which is found beforehand", arguments: cases)
+    @Test(
+        "batch norms that see too few values of a channel, and so give no numbers, are found beforehand",
+        arguments: cases)
     func fewValues(_ own: Case) throws {
         var flags = RecipeOverrides()
         flags.model = own.model

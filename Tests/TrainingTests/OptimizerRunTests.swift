@@ -63,7 +63,9 @@ struct OptimizerRunTests {
         }
     }
 
-    @Test("has the same bits on 1, 2 and 4 ranks, with any threads and kernels", arguments: cases)
+    @Test(
+        "a run with each optimizer has the same bits on 1, 2 and 4 ranks, with any threads and kernels",
+        arguments: cases)
     func ranks(asked: Case) throws {
         let one = try run.train(flags("one", asked)).parametersSHA256
         for ranks in [2, 4] {
@@ -75,7 +77,7 @@ struct OptimizerRunTests {
         #expect(try run.train(other).parametersSHA256 == one)
     }
 
-    @Test("goes on from a checkpoint in the middle of an epoch to the bit, its optimizer's state too", arguments: cases)
+    @Test("a run with each optimizer goes on from a checkpoint within an epoch to the bit", arguments: cases)
     func resumed(asked: Case) throws {
         try run.train(flags("whole", asked))
         try run.train(flags("part", asked))
@@ -91,7 +93,7 @@ struct OptimizerRunTests {
 
     private struct Died: Error {}
 
-    @Test("goes on from the memory of a host to the bit", arguments: cases)
+    @Test("a run with each optimizer goes on from the memory of a host to the bit", arguments: cases)
     func snapshot(asked: Case) throws {
         let whole = try run.train(flags("whole", asked))
         var flags = flags("part", asked)
@@ -140,7 +142,7 @@ struct OptimizerRunTests {
         #expect(abs(largest - most) < 0x1p-23 && free.contains { abs($0) > 2 * most })
     }
 
-    @Test("takes a checkpoint of another optimizer only where that is asked for, and begins what it lacks at zero")
+    @Test("a checkpoint of another optimizer is taken only where asked for, and what it lacks begins at zero")
     func otherOptimizer() throws {
         try run.train(flags("run", Self.cases[0]))
         try run.forget("run", after: 4)

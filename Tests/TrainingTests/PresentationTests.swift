@@ -89,11 +89,6 @@ struct PresentationTests {
             .write(to: path)
     }
 
-    private func everyStep(_ flags: inout RecipeOverrides) {
-        flags.checkpointEvery = [.steps(1)]
-        flags.keepLast = 20
-    }
-
     @Test("a run that goes on is shown them as its checkpoint says, and has the bits of one that never stopped")
     func resumed() throws {
         let whole = try run.train(flags("whole"))

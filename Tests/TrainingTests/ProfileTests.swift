@@ -27,7 +27,8 @@ struct ProfileTests {
             output: Shape(features: 4), work: Work(operations: operations, bytes: bytes))
     }
 
-    /// Steps whose calls take so many seconds each; half a second to load, one to sum, two to update, a quarter to wait.
+    /// Steps whose calls take so many seconds each; half a second to load, one to sum, two to update, a quarter to
+    /// wait.
     private func recording(_ steps: [[Double]]) -> StepRecording {
         var recording = StepRecording(nodes: Self.nodes, load: Work(bytes: 50), update: Work(operations: 6, bytes: 20))
         var now = 64.0
@@ -79,7 +80,7 @@ struct ProfileTests {
         #expect(last.passes[.forward]?.calls == 2)
     }
 
-    @Test("of a real step accounts for all of it")
+    @Test("the profile of a real step accounts for all of it")
     func real() throws {
         let profile = try InProcessCommunicator.run(ranks: 2) { world in
             try Benchmark(

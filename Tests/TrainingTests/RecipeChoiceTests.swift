@@ -84,7 +84,7 @@ struct RecipeChoiceTests {
         #expect(try choice(facts(channels: 1, side: 28)).recipe().augmentation == .none)
     }
 
-    @Test("every value has a reason, and the file with them reads back to the same recipe")
+    @Test("every chosen value has a reason, and the file with them reads back to the same recipe")
     func file() throws {
         for facts in [facts(), facts([30, 150], side: 40), facts(channels: 1, side: 28)] {
             let choice = try choice(facts)
@@ -96,7 +96,7 @@ struct RecipeChoiceTests {
         }
     }
 
-    @Test("what the user says counts, has no other reason, and stands in the file")
+    @Test("a value that the user gives counts, has no other reason, and stands in the file")
     func asked() throws {
         var asked = RecipeOverrides()
         (asked.model, asked.batchSize, asked.learningRate, asked.output) = ("densenet121", 24, 0.3, "runs/a")

@@ -13,13 +13,8 @@ struct ResumeTests {
 
     init() throws { run = try TinyRun() }
 
-    private func everyStep(_ flags: inout RecipeOverrides) {
-        flags.checkpointEvery = [.steps(1)]
-        flags.keepLast = 20
-    }
-
     @Test(
-        "has the bits and the story of one that never stopped, from any step, on any number of ranks",
+        "a resumed run has the bits and lines of one that never stopped, from any step, on any ranks",
         arguments: [(1, 2), (2, 1), (3, 4), (4, 1), (5, 2), (8, 1)])
     func anyStep(stop: Int, ranks: Int) throws {
         // Means over two steps, of which a resumed run may have taken one.
@@ -43,7 +38,9 @@ struct ResumeTests {
         #expect(try run.story("broken") == run.story("whole"))
     }
 
-    @Test("has the averages of one that never stopped, and tells what they reach", arguments: [(4, 2), (5, 1)])
+    @Test(
+        "a resumed run has the averages of one that never stopped, and reports what they reach",
+        arguments: [(4, 2), (5, 1)])
     func averages(stop: Int, ranks: Int) throws {
         func keep(_ flags: inout RecipeOverrides) {
             everyStep(&flags)
@@ -70,7 +67,7 @@ struct ResumeTests {
         #expect(story.filter { $0.contains("averaged_evaluation") }.count == 3)
     }
 
-    @Test("begins averages where its checkpoint has none, when it is asked for them")
+    @Test("a resumed run begins averages where its checkpoint has none, when it is asked for them")
     func laterAverages() throws {
         try run.train(run.flags("run", everyStep))
         try run.forget("run", after: 8)
@@ -115,7 +112,7 @@ struct ResumeTests {
         #expect(try Checkpoint(contentsOf: last).about(path: last).progress.globalStep == 9)
     }
 
-    @Test("begins anew where nothing is there yet, also after a run that died before its first checkpoint")
+    @Test("a resumed run begins anew where no checkpoint is yet, also after one that died before its first")
     func nothingThere() throws {
         let whole = try run.train(run.flags("whole"))
         let auto = run.flags("new") { $0.resume = .auto }
@@ -125,7 +122,7 @@ struct ResumeTests {
         #expect(try run.story("new") == run.story("whole"))
     }
 
-    @Test("keeps its identity, which a run that begins anew in the folder or branches off has not")
+    @Test("a resumed run keeps its identity, but one that begins anew in the folder or branches off does not")
     func identity() throws {
         func identity(of output: String) throws -> String {
             try #require(RunIdentity(of: RunFolder(path: run.path(output)))).text
@@ -142,7 +139,7 @@ struct ResumeTests {
         #expect(try identity(of: "run") != first)
     }
 
-    @Test("does not begin anew where checkpoints are there and none holds")
+    @Test("a resumed run does not begin anew where checkpoints are there and none holds")
     func allDamaged() throws {
         try run.train(run.flags("broken"))
         for entry in try run.directory("broken").entries() { try Data([1, 2, 3]).write(to: URL(filePath: entry.path)) }
@@ -163,7 +160,7 @@ struct ResumeTests {
         #expect(try run.steps("whole") == Array(1...9))
     }
 
-    @Test("goes on in the folder of the file that is named, unless later checkpoints are there")
+    @Test("a resumed run goes on in the folder of the file that is named, unless later checkpoints are there")
     func sameFolder() throws {
         let whole = try run.train(run.flags("whole", everyStep))
         let flags = run.flags("whole") { flags in
@@ -177,7 +174,7 @@ struct ResumeTests {
         #expect(try run.steps("whole").last == 9)
     }
 
-    @Test("may last longer, say more, and lie elsewhere")
+    @Test("a resumed run may last longer, say more, and lie elsewhere")
     func mayChange() throws {
         let whole = try run.train(
             run.flags("whole") { flags in
@@ -199,7 +196,7 @@ struct ResumeTests {
         #expect(resumed.parametersSHA256 == whole.parametersSHA256)
     }
 
-    @Test("has another value of what it must not change only where that is asked for by name")
+    @Test("a resumed run has another value of what it must not change only where that is asked for by name")
     func overrides() throws {
         try run.train(run.flags("run", everyStep))
         try run.forget("run", after: 4)
@@ -221,7 +218,7 @@ struct ResumeTests {
     }
 
     @Test(
-        "goes on with other kernels of ours, which give the same bits, but with OpenBLAS only where that is asked for")
+        "a resumed run may use other kernels of ours, of the same bits, but OpenBLAS only where asked for")
     func otherInstructionSet() throws {
         let whole = try run.train(run.flags("whole"))
         try run.train(run.flags("run", everyStep))
@@ -243,7 +240,7 @@ struct ResumeTests {
         try run.train(resume(.openblas, ["isa"]))
     }
 
-    @Test("is refused on other data, by its fingerprint")
+    @Test("a resumed run is refused on other data, by its fingerprint")
     func otherData() throws {
         try run.train(run.flags("run"))
         let other = try TinyDigits(shift: 1)
@@ -256,7 +253,7 @@ struct ResumeTests {
         #expect(words.contains("is not the data that the run to resume began with"))
     }
 
-    @Test("evaluates the epoch that was complete when it was stopped")
+    @Test("a resumed run evaluates the epoch that was complete when it was stopped")
     func stoppedBeforeEvaluation() throws {
         let whole = try run.train(run.flags("whole"))
         var hooks = TrainerHooks()

@@ -115,7 +115,7 @@ import Testing
 
     private static let places = [0, 1, 9, 10, 29, 30, 45, 59, 60, 70, 98, 99]
 
-    @Test("every shape has torch's rates", arguments: torchRates)
+    @Test("every shape of a schedule has torch's rates", arguments: torchRates)
     func torch(shape: Recipe.Schedule.Shape, rates: [Double]) {
         let schedule = schedule(shape)
         for (step, rate) in zip(Self.places, rates) {

@@ -25,7 +25,7 @@ struct ShortTrainingTests {
         try run.checkpoint(output, step: step).tensors.first { $0.name == name }?.floats
     }
 
-    @Test("they stay what they are from there on, and the others are trained to the end")
+    @Test("parameters trained for a part of the run then stay what they are; others are trained to the end")
     func ends() throws {
         // At a constant rate: that of other schedules is 0 by then anyway.
         try run.train(flags("short", ["0.": .steps(4), "0.weight": .epochs(2)]) { $0.schedule = .constant })
@@ -37,7 +37,7 @@ struct ShortTrainingTests {
         #expect(try values("3.bias", "short", step: 8) != values("3.bias", "short", step: 9))
     }
 
-    @Test("meanwhile their rate follows the schedule of a run of that length")
+    @Test("the rate of parameters trained for a part of the run follows the schedule of a run of that length")
     func rate() throws {
         // Without momentum and decay a bias moves by rate x gradient. The gradients of the first step are those of any
         // run.

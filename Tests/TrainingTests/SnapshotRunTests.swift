@@ -67,7 +67,8 @@ struct SnapshotRunTests {
 
     @discardableResult
     private func goOn(
-        _ output: String, ranks: Int = 1, hosts: Int = 1, _ change: (inout RecipeOverrides) -> Void = { _ in }
+        _ output: String, ranks: Int = 1, hosts: Int = 1, hooks: TrainerHooks? = nil,
+        _ change: (inout RecipeOverrides) -> Void = { _ in }
     ) throws -> TrainingOutcome {
         try run.train(
             ranks: ranks,
@@ -75,11 +76,27 @@ struct SnapshotRunTests {
                 keep(&flags)
                 flags.resume = .auto
                 change(&flags)
-            }, hooks: makeHooks(hosts: hosts))
+            }, hooks: hooks ?? makeHooks(hosts: hosts))
+    }
+
+    /// Goes on.
+    ///
+    /// - Returns: how many steps had been taken before the first that was taken now, and the outcome.
+    private func goOnCounting(
+        _ output: String, _ change: (inout RecipeOverrides) -> Void = { _ in }
+    ) throws -> (first: Int, TrainingOutcome) {
+        let first = Mutex(0)
+        var hooks = try makeHooks()
+        hooks.batch = { _, step, batch in
+            first.withLock { if $0 == 0 { $0 = step } }
+            return batch
+        }
+        let outcome = try goOn(output, hooks: hooks, change)
+        return (first.withLock { $0 }, outcome)
     }
 
     @Test(
-        "has the bits and the story of one that never stopped, from any step, on any number of ranks",
+        "a run that goes on from memory has the bits and lines of one that never stopped, on any ranks",
         arguments: [(1, 2), (2, 1), (3, 4), (4, 1), (5, 2), (6, 1), (8, 2), (9, 1)])
     func anyStep(stop: Int, ranks: Int) throws {
         let whole = try run.train(run.flags("whole") { $0.logEvery = 2 })
@@ -92,7 +109,7 @@ struct SnapshotRunTests {
         #expect(files() == [])
     }
 
-    @Test("again and again, at each of its steps, takes each of them once")
+    @Test("a run that goes on from memory at each of its steps takes each of them once")
     func again() throws {
         let whole = try run.train(run.flags("whole") { $0.logEvery = 2 })
         for step in 1...9 { try die("broken", after: step, ranks: step % 2 + 1) }
@@ -100,7 +117,7 @@ struct SnapshotRunTests {
         #expect(try run.story("broken") == run.story("whole"))
     }
 
-    @Test("of steps that were told before it died tells none of them twice", arguments: [2, 3, 4])
+    @Test("a run that goes on from memory reports no step twice", arguments: [2, 3, 4])
     func told(stop: Int) throws {
         try run.train(run.flags("whole") { $0.logEvery = 2 })
         var hooks = try makeHooks()
@@ -129,7 +146,7 @@ struct SnapshotRunTests {
         try? FileManager.default.moveItem(atPath: folder.path + ".aside", toPath: folder.path)
     }
 
-    @Test("has the averages, too", arguments: [1, 2])
+    @Test("a run that goes on from memory has the averages, too", arguments: [1, 2])
     func averages(ranks: Int) throws {
         func average(_ flags: inout RecipeOverrides) { flags.averageWeights = 0.5 }
         let whole = try run.train(
@@ -146,7 +163,7 @@ struct SnapshotRunTests {
     }
 
     @Test(
-        "with statistics of each rank's own has those of a run that never stopped",
+        "going on from memory keeps the statistics of each rank's own",
         arguments: [Recipe.BatchNorm.average, .local])
     func ownStatistics(batchNorm: Recipe.BatchNorm) throws {
         func change(_ flags: inout RecipeOverrides) {
@@ -164,7 +181,8 @@ struct SnapshotRunTests {
     }
 
     @Test(
-        "takes the newest state of any host, also where only another than rank 0's has one", arguments: [true, false])
+        "the newest state in any host's memory is taken, also where only another than rank 0's has one",
+        arguments: [true, false])
     func otherHost(isOlder: Bool) throws {
         let whole = try run.train(run.flags("whole") { $0.logEvery = 2 })
         try die("broken", after: 4, ranks: 2, hosts: 2)
@@ -190,7 +208,7 @@ struct SnapshotRunTests {
         #expect(files() == [] && files(ofHost: 1) == [])
     }
 
-    @Test("of another recipe is not taken, unless the change is asked for by name")
+    @Test("a state in memory of another recipe is not taken, unless the change is asked for by name")
     func otherRecipe() throws {
         func faster(_ flags: inout RecipeOverrides) { flags.learningRate = 0.25 }
         let other = try run.train(run.flags("other", faster))
@@ -206,7 +224,7 @@ struct SnapshotRunTests {
         #expect(![other.parametersSHA256, whole.parametersSHA256].contains(overridden.parametersSHA256))
     }
 
-    @Test("of another network is not taken")
+    @Test("a state in memory of another network is not taken")
     func otherNetwork() throws {
         func change(_ flags: inout RecipeOverrides) { flags.model = "lenet_bn" }
         let other = try run.train(run.flags("other", change))
@@ -214,7 +232,7 @@ struct SnapshotRunTests {
         #expect(try goOn("run", change).parametersSHA256 == other.parametersSHA256)
     }
 
-    @Test("is a run of its own where it begins anew, and clears up what another left")
+    @Test("a run that begins anew takes no state from memory, and clears up what another left")
     func anotherRun() throws {
         let whole = try run.train(run.flags("whole"))
         try die("run", after: 5)
@@ -231,7 +249,7 @@ struct SnapshotRunTests {
     }
 
     @Test(
-        "takes a checkpoint that is as new, and memory where the newer checkpoint does not hold",
+        "a checkpoint as new as memory is taken, and memory where the newer checkpoint does not hold",
         arguments: [true, false])
     func checkpoints(isDamaged: Bool) throws {
         let whole = try run.train(run.flags("whole") { $0.logEvery = 2 })
@@ -263,7 +281,7 @@ struct SnapshotRunTests {
         #expect(FileManager.default.fileExists(atPath: file))
     }
 
-    @Test("that was sent back to an earlier checkpoint does not meet its later self")
+    @Test("a run sent back to an earlier checkpoint does not take its own later state from memory")
     func branch() throws {
         let whole = try run.train(run.flags("whole"))
         try die("run", after: 7) { $0.checkpointEvery = [.steps(3)] }
@@ -277,21 +295,11 @@ struct SnapshotRunTests {
                 }, hooks: makeHooks(dyingAfter: 4))
         }
         #expect(files().count == 1)
-        let first = Mutex(0)
-        var hooks = try makeHooks()
-        hooks.batch = { _, step, batch in
-            first.withLock { if $0 == 0 { $0 = step } }
-            return batch
-        }
-        let resumed = try run.train(
-            run.flags("run") { flags in
-                keep(&flags)
-                flags.resume = .auto
-            }, hooks: hooks)
-        #expect(first.withLock { $0 } == 4 && resumed.parametersSHA256 == whole.parametersSHA256)
+        let (first, resumed) = try goOnCounting("run")
+        #expect(first == 4 && resumed.parametersSHA256 == whole.parametersSHA256)
     }
 
-    @Test("leaves nothing in memory where it has saved its state and left")
+    @Test("a run that has saved its state and left leaves nothing in memory")
     func left() throws {
         var hooks = try makeHooks(hosts: 2)
         hooks.isStopAsked = { _, step in step == 4 }
@@ -299,7 +307,7 @@ struct SnapshotRunTests {
         #expect(files() == [] && files(ofHost: 1) == [])
     }
 
-    @Test("goes on without memory where there is none, and says so once")
+    @Test("a run without memory for snapshots goes on, and says so once")
     func noFolder() throws {
         let whole = try run.train(run.flags("whole"))
         var hooks = TrainerHooks()
@@ -309,23 +317,12 @@ struct SnapshotRunTests {
             try run.train(ranks: 2, run.flags("run", keep), hooks: hooks).parametersSHA256 == whole.parametersSHA256)
     }
 
-    @Test("keeps a state every so many steps")
+    @Test("a state is kept in memory every so many steps")
     func everySecond() throws {
         let whole = try run.train(run.flags("whole") { $0.logEvery = 2 })
         try die("run", after: 6) { $0.snapshotEvery = 3 }
-        let first = Mutex(0)
-        var hooks = try makeHooks()
-        hooks.batch = { _, step, batch in
-            first.withLock { if $0 == 0 { $0 = step } }
-            return batch
-        }
-        let resumed = try run.train(
-            run.flags("run") { flags in
-                keep(&flags)
-                flags.snapshotEvery = 0
-                flags.resume = .auto
-            }, hooks: hooks)
-        #expect(first.withLock { $0 } == 6 && resumed.parametersSHA256 == whole.parametersSHA256)
+        let (first, resumed) = try goOnCounting("run") { $0.snapshotEvery = 0 }
+        #expect(first == 6 && resumed.parametersSHA256 == whole.parametersSHA256)
         #expect(try run.story("run") == run.story("whole") && files() == [])
     }
 }

@@ -19,7 +19,7 @@ import Testing
         #expect(choice.isOversubscribed == (localRanks > cores))
     }
 
-    @Test("what the user asks for wins, and too much is noticed")
+    @Test("the threads that the user asks for win, and too many are noticed")
     func asked() {
         let choice = ThreadChoice(asked: 3, localRanks: 2, cores: 4)
         #expect(choice.threads == 3)
@@ -62,7 +62,7 @@ import Testing
         #expect(MachineCores.count >= 1 && !MachineCores.allowed.isEmpty)
     }
 
-    @Test("what started this process is its launcher, and its cores are the job's")
+    @Test("the program that started this process is its launcher, and its cores are the job's")
     func launcher() throws {
         let cores = try #require(MachineCores.launcherAffinity())
         #expect(!cores.isEmpty)

@@ -4,12 +4,13 @@ import Engine
 import Foundation
 import Recipes
 import Runs
+import TestSupport
 import Testing
 
 @testable import Training
 
-/// Runs of LeNet on a handful of images, in a folder of their own: 40 to train in batches of 16, hence 3 steps an epoch, the last a
-/// short one.
+/// Runs of LeNet on a handful of images, in a folder of their own: 40 to train in batches of 16, hence 3 steps an
+/// epoch, the last a short one.
 struct TinyRun {
     let data: TinyDigits
     let folder: TemporaryFolder
@@ -74,13 +75,7 @@ struct TinyRun {
     }
 
     /// The records of a run, without what depends on the clock.
-    func story(_ output: String) throws -> [String] {
-        let text = try String(contentsOfFile: path(output) + "/metrics.jsonl", encoding: .utf8)
-        return text.split(separator: "\n").filter { !$0.contains("\"kind\": \"time\"") }.map { line in
-            String(line).replacing(/"images_per_second": [^,}]*/, with: "").replacing(
-                /, "(seconds|slowest_[a-z_]*|rank_work|waited_for_images_seconds)": [^,}]*/, with: "")
-        }
-    }
+    func story(_ output: String) throws -> [String] { try reportedLines(path(output) + "/metrics.jsonl") }
 
     /// The steps of the checkpoints that are there, the oldest first.
     func steps(_ output: String) throws -> [Int] {
@@ -107,7 +102,14 @@ struct TinyRun {
     }
 }
 
+/// Has a run save its state after every step, and keep all of it.
+func everyStep(_ flags: inout RecipeOverrides) {
+    flags.checkpointEvery = [.steps(1)]
+    flags.keepLast = 20
+}
+
 extension Trait where Self == ConditionTrait {
-    /// For tests of bits that are the same on any number of ranks: without AVX2 it is OpenBLAS that computes, in orders of its own.
+    /// For tests of bits that are the same on any number of ranks: without AVX2 it is OpenBLAS that computes, in orders
+    /// of its own.
     static var withOurKernels: Self { .enabled(if: Engine.supports(.avx2), "OpenBLAS has bits of its own") }
 }

@@ -22,9 +22,9 @@ struct TorchvisionPictureTests {
         }
     }
 
-    /// What float32 cannot tell, `Tests/Reference/check_onnx.py` says why: 8 u sqrt(R) of the logits' size, R the sum of the numbers of
-    /// products over the layers.
-    @Test("has the logits that torchvision's reference gives, upright or as it is stored")
+    /// What float32 cannot tell, `Tests/Reference/check_onnx.py` says why: 8 u sqrt(R) of the logits' size, R the sum
+    /// of the numbers of products over the layers.
+    @Test("a photograph shown to weights of elsewhere has torchvision's logits, upright or as it is stored")
     func logits() throws {
         let folder = try TemporaryFolder()
         let network = try ModelChoice("resnet50").network()

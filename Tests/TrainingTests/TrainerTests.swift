@@ -6,74 +6,39 @@ import Testing
 
 @testable import Training
 
-/// Runs of LeNet on a handful of images: 40 to train in batches of 16, hence 3 steps an epoch, the last a short one.
 @Suite("A training run", .serialized)
 struct TrainerTests {
-    private let data: TinyDigits
-    private let folder: TemporaryFolder
+    private let run: TinyRun
 
-    init() throws {
-        data = try TinyDigits()
-        folder = try TemporaryFolder()
-    }
+    init() throws { run = try TinyRun() }
 
+    /// Two epochs.
     private func flags(_ output: String, _ change: (inout RecipeOverrides) -> Void = { _ in }) -> RecipeOverrides {
-        var flags = RecipeOverrides()
-        flags.model = "lenet"
-        flags.data = data.specification
-        flags.epochs = 2
-        flags.batchSize = 16
-        flags.learningRate = 0.5
-        flags.threads = 1
-        flags.seed = 7
-        flags.output = folder.path + "/" + output
-        flags.logEvery = 1
-        change(&flags)
-        return flags
-    }
-
-    @discardableResult
-    private func train(ranks: Int = 1, _ flags: RecipeOverrides) throws -> TrainingOutcome {
-        let recipe = try Recipe.resolve(flags: flags)
-        let outcomes = try InProcessCommunicator.run(ranks: ranks) { world in
-            try Trainer(recipe: recipe, world: world, console: Console(isQuiet: true)).run()
+        run.flags(output) { flags in
+            flags.epochs = 2
+            change(&flags)
         }
-        #expect(Set(outcomes.map(\.parametersSHA256)).count == 1, "all ranks end with the same parameters")
-        return try #require(outcomes.first)
-    }
-
-    /// The records of a run, without what depends on the clock.
-    private func story(_ output: String) throws -> [String] {
-        let text = try String(contentsOfFile: "\(folder.path)/\(output)/metrics.jsonl", encoding: .utf8)
-        return text.split(separator: "\n").filter { !$0.contains("\"kind\": \"time\"") }.map { line in
-            String(line).replacing(/"images_per_second": [^,}]*/, with: "").replacing(
-                /, "(seconds|slowest_[a-z_]*|rank_work|waited_for_images_seconds)": [^,}]*/, with: "")
-        }
-    }
-
-    private func checkpoints(_ output: String) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/\(output)/checkpoints").sorted()
     }
 
     @Test("one run has the same bits on 1, 2, 4 and 8 ranks", .withOurKernels, arguments: [2, 4, 8])
     func ranks(ranks: Int) throws {
-        let alone = try train(flags("alone"))
-        let together = try train(ranks: ranks, flags("together"))
+        let alone = try run.train(flags("alone"))
+        let together = try run.train(ranks: ranks, flags("together"))
         #expect(together.parametersSHA256 == alone.parametersSHA256)
         #expect(together.evaluation.loss.bitPattern == alone.evaluation.loss.bitPattern)
-        #expect(try story("together") == story("alone"))
+        #expect(try run.story("together") == run.story("alone"))
     }
 
     @Test("another seed gives another network")
     func seed() throws {
-        let one = try train(flags("one"))
-        let other = try train(flags("other") { $0.seed = 8 })
+        let one = try run.train(flags("one"))
+        let other = try run.train(flags("other") { $0.seed = 8 })
         #expect(one.parametersSHA256 != other.parametersSHA256)
     }
 
     @Test("every test sample counts once, whatever the number of ranks", arguments: [1, 3, 5, 8])
     func evaluation(ranks: Int) throws {
-        let outcome = try train(
+        let outcome = try run.train(
             ranks: ranks,
             flags("run") { flags in
                 flags.epochs = nil
@@ -84,7 +49,7 @@ struct TrainerTests {
 
     @Test("metrics tell of each step, each evaluation, and the end")
     func metrics() throws {
-        let outcome = try train(flags("run"))
+        let outcome = try run.train(flags("run"))
         struct Line: Decodable {
             let kind: String
             let epoch: Int
@@ -110,31 +75,28 @@ struct TrainerTests {
 
     @Test("the recipe that is kept makes the same run again")
     func keptRecipe() throws {
-        let first = try train(flags("first"))
+        let first = try run.train(flags("first"))
         var again = try RecipeOverrides(contentsOf: first.folder.recipe)
-        again.output = folder.path + "/again"
-        #expect(try train(again).parametersSHA256 == first.parametersSHA256)
+        again.output = run.path("again")
+        #expect(try run.train(again).parametersSHA256 == first.parametersSHA256)
     }
 
     @Test(
         "a run resumed from an epoch's end has the bits and the story of one that never stopped", .withOurKernels,
         arguments: [1, 2])
     func resumeAfterEpoch(ranks: Int) throws {
-        let whole = try train(flags("whole") { $0.epochs = 3 })
-        let output = "broken"
-        try train(flags(output) { $0.epochs = 3 })
+        let whole = try run.train(flags("whole") { $0.epochs = 3 })
+        try run.train(flags("broken") { $0.epochs = 3 })
         // As if the run had been killed within its second epoch.
-        for name in try checkpoints(output).dropFirst() {
-            try FileManager.default.removeItem(atPath: "\(folder.path)/\(output)/checkpoints/\(name)")
-        }
-        let resumed = try train(
+        try run.forget("broken", after: 3)
+        let resumed = try run.train(
             ranks: ranks,
-            flags(output) { flags in
+            flags("broken") { flags in
                 flags.epochs = 3
                 flags.resume = .auto
             })
         #expect(resumed.parametersSHA256 == whole.parametersSHA256)
-        #expect(try story(output) == story("whole"))
+        #expect(try run.story("broken") == run.story("whole"))
     }
 
     @Test(
@@ -148,9 +110,9 @@ struct TrainerTests {
                 flags.schedule = .constant
             }
         }
-        let whole = try train(flags("whole", steps(7)))
-        try train(ranks: 2, flags("broken", steps(stop)))
-        let resumed = try train(
+        let whole = try run.train(flags("whole", steps(7)))
+        try run.train(ranks: 2, flags("broken", steps(stop)))
+        let resumed = try run.train(
             flags("broken") { flags in
                 steps(7)(&flags)
                 flags.resume = .auto
@@ -160,18 +122,17 @@ struct TrainerTests {
 
     @Test("a run that is complete is resumed to the same end")
     func resumeAtEnd() throws {
-        let whole = try train(flags("run"))
-        let before = try story("run")
-        let resumed = try train(flags("run") { $0.resume = .auto })
+        let whole = try run.train(flags("run"))
+        let before = try run.story("run")
+        let resumed = try run.train(flags("run") { $0.resume = .auto })
         #expect(resumed.parametersSHA256 == whole.parametersSHA256)
-        #expect(try story("run") == before)
+        #expect(try run.story("run") == before)
     }
 
     @Test("a checkpoint is evaluated to what its run said", arguments: [1, 2])
     func checkpointEvaluation(ranks: Int) throws {
-        let outcome = try train(flags("run"))
-        let file = try #require(try checkpoints("run").last)
-        let path = "\(outcome.folder.checkpoints)/\(file)"
+        let outcome = try run.train(flags("run"))
+        let path = try run.file("run", step: outcome.step)
         let results = try InProcessCommunicator.run(ranks: ranks) { world in
             try CheckpointEvaluation(
                 of: { try NetworkFile(contentsOf: path, model: nil) }, data: nil, threads: 1, instructionSet: .auto,
@@ -219,18 +180,18 @@ struct TrainerMistakeTests {
         return words[0]
     }
 
-    @Test("a model that is not there")
+    @Test("a model that is not there is refused with the nearest name")
     func model() throws {
         #expect(try failure { $0.model = "lennet" }.contains("lenet"))
     }
 
-    @Test("fewer classes than the data has")
+    @Test("fewer classes than the data has are refused")
     func classes() throws {
         let words = try failure { $0.classes = 3 }
         #expect(words == "\(TrainingError.tooFewClasses(found: 3, needed: 10, data: "fashion-mnist"))")
     }
 
-    @Test("a folder that holds a run already, and one that holds no checkpoint to resume")
+    @Test("a folder that holds a run already, and one without a checkpoint to resume, are refused")
     func folders() throws {
         let run = folder.path + "/run"
         #expect(try failure { $0.learningRate = 1e38 }.contains("diverged"))
@@ -244,7 +205,7 @@ struct TrainerMistakeTests {
         #expect(words.contains("step 2") && words.contains("--lr"))
     }
 
-    @Test("resuming as another run")
+    @Test("resuming as another run is refused")
     func otherRun() throws {
         _ = try InProcessCommunicator.run(ranks: 1) { [data, folder] world in
             var flags = RecipeOverrides()

@@ -61,7 +61,8 @@ struct UnevenTests {
             }
             let alone = try #require(try steps(train(ranks: 1, batchSize: batchSize, one)).first)
             let together = try #require(try steps(train(ranks: ranks, batchSize: batchSize, one)).first)
-            // A loss is a float32 computation of some thousand terms; weights other than the true counts would be off by parts.
+            // A loss is a float32 computation of some thousand terms; weights other than the true counts would be off
+            // by parts.
             #expect((together / alone - 1).magnitude < 1e-4)
         }
     }

@@ -26,7 +26,7 @@ struct WeightsFitTests {
         }
     }
 
-    @Test("fit in any order, and may lack counts of batches")
+    @Test("weights of a file fit in any order, and may lack counts of batches")
     func fits() throws {
         let tensors = try Self.tensors()
         let fit = WeightsFit(tensors.reversed(), to: try Self.parameters())
@@ -37,7 +37,7 @@ struct WeightsFitTests {
     }
 
     @Test(
-        "have counts of batches of any form that PyTorch takes, held to what a run can count on from",
+        "counts of batches have any form that PyTorch takes, held to what a run can count on from",
         arguments: [
             ([], .int64([7]), 7, false), ([1], .int64([7]), 7, false), ([2], .int64([7, 9]), 7, false),
             ([], .float32([7]), 7, false), ([], .int64([.max]), 1 << 53, true), ([], .int64([-1]), 0, true),
@@ -58,7 +58,7 @@ struct WeightsFitTests {
         #expect(WeightsFit(tensors, to: parameters).misfits.count == 1)
     }
 
-    @Test("are refused by name for shape, type, absence and excess, and what fits is taken where that may be skipped")
+    @Test("weights are refused by name for shape, type, absence and excess, or skipped where they may be")
     func misfits() throws {
         let parameters = try Self.parameters()
         var tensors = try Self.tensors()
@@ -87,7 +87,7 @@ struct WeightsFitTests {
         try fit.check(path: "w", model: "lenet_bn", skipsMismatched: true, isForced: false)
     }
 
-    @Test("of which less than half of the parameters come are refused unless that is meant")
+    @Test("weights that give less than half of the parameters are refused unless that is meant")
     func few() throws {
         let parameters = try Self.parameters()
         let all = parameters.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) }
@@ -106,7 +106,7 @@ struct WeightsFitTests {
         try little.check(path: "w", model: "lenet_bn", skipsMismatched: true, isForced: true)
     }
 
-    @Test("with names of their own are refused with names of both sides and the nearest pairs, in five lines at most")
+    @Test("weights with names of their own are refused with the nearest names of both sides, in five lines")
     func names() throws {
         let tensors = try Self.tensors().map { tensor in
             NamedTensor(name: "net_" + tensor.name, shape: tensor.shape, storage: tensor.storage)
@@ -121,7 +121,7 @@ struct WeightsFitTests {
         #expect(words.split(separator: "\n").count <= 5)
     }
 
-    @Test("are refused where not one fits, even if misfits may be skipped")
+    @Test("weights of which not one fits are refused, even if misfits may be skipped")
     func foreign() throws {
         let fit = WeightsFit(
             [NamedTensor(name: "a", shape: [1], storage: .float32([1]))], to: try Self.parameters())
@@ -132,7 +132,7 @@ struct WeightsFitTests {
         }
     }
 
-    @Test("become a checkpoint of the very network, with as many classes as their head has")
+    @Test("weights become a checkpoint of the very network, with as many classes as their head has")
     func imported() throws {
         let folder = try TemporaryFolder()
         let choice = ModelChoice("lenet", options: ["activation": "tanh"])
@@ -165,7 +165,7 @@ struct WeightNamesTests {
     }
 
     @Test(
-        "lose what a wrapper has set before them",
+        "names of weights lose what a wrapper has set before them",
         arguments: ["module.", "_orig_mod.", "module._orig_mod.", "model.backbone.", "timm.", "x."])
     func prefixes(prefix: String) {
         let found = wanted.map { prefix + $0 }
@@ -174,7 +174,7 @@ struct WeightNamesTests {
         #expect(names.notes.count == 1 && names.notes[0].contains(prefix))
     }
 
-    @Test("lose it where most have it, and keep what another tensor is called")
+    @Test("names of weights lose a prefix that most have, unless another tensor is called so")
     func most() {
         // What torch.optim.swa_utils.AveragedModel saves.
         #expect(names(["n_averaged"] + wanted.map { "module." + $0 }) == ["n_averaged"] + wanted)
@@ -183,7 +183,7 @@ struct WeightNamesTests {
                 == ["0.weight", "module.0.bias", "4.bias", "0.bias"])
     }
 
-    @Test("stay where two networks are in the file, or where few are alike")
+    @Test("names of weights stay where two networks are in the file, or where few are alike")
     func unclear() {
         let two = ["student.", "teacher."].flatMap { prefix in wanted.map { prefix + $0 } }
         #expect(names(two) == two)
@@ -192,7 +192,7 @@ struct WeightNamesTests {
         #expect(names(wanted) == wanted && WeightNames(wanted, for: wanted).notes.isEmpty)
     }
 
-    @Test("of torchvision's published DenseNets become today's, behind a prefix too")
+    @Test("names of torchvision's published DenseNets become today's, behind a prefix too")
     func densenet() throws {
         let network = try Zoo.model(named: "densenet121").network()
         let wanted = try Graph(network: network, imageSize: 224, purpose: .evaluation).parameters.map(\.name)
@@ -207,7 +207,7 @@ struct WeightNamesTests {
         }
     }
 
-    @Test("are compared by their bytes")
+    @Test("names of weights are compared by their bytes")
     func bytes() {
         let names = WeightNames(["m.e\u{301}"], for: ["\u{E9}"])
         #expect(names.prefix.isEmpty)
@@ -231,7 +231,8 @@ struct PublishedGoogLeNetTests {
         path = folder.path + "/g.safetensors"
         let network = try Zoo.model(named: "googlenet").network(classes: 5)
         parameters = try Graph(network: network, imageSize: Self.side, purpose: .evaluation).parameters
-        // Means of what the layers read, so that numbers neither grow nor fade; the first and last layers have weights of their own.
+        // Means of what the layers read, so that numbers neither grow nor fade; the first and last layers have weights
+        // of their own.
         let initializer = Initializer(seed: 3)
         let drawn: Set = ["conv1.conv.weight", "fc.weight", "fc.bias"]
         let tensors = parameters.filter { !$0.name.hasPrefix("aux") && $0.role != .batchesTracked }.map { parameter in
@@ -256,7 +257,7 @@ struct PublishedGoogLeNetTests {
         return (try predictor.predictions(of: InputTensor(contentsOf: input))[0].logits, predictor.notes)
     }
 
-    @Test("predict without auxiliary heads, and with transform_input as for images transformed by hand")
+    @Test("torchvision's GoogLeNet predicts without auxiliary heads, and with transform_input as by hand")
     func predict() throws {
         let plane = Self.side * Self.side
         let pixels = (0..<3 * plane).map { Float($0 % 251) / 50 - 2 }
@@ -274,7 +275,7 @@ struct PublishedGoogLeNetTests {
         #expect(transformed.notes.count == 1 && transformed.notes[0].contains("no auxiliary heads"))
     }
 
-    @Test("are imported with heads that are drawn and the option kept, and a head in part is refused")
+    @Test("torchvision's GoogLeNet is imported with drawn heads and its option; a head in part is refused")
     func imported() throws {
         let choice = ModelChoice("googlenet", options: ["transform_input": "true"])
         let result = try WeightsImport(
@@ -340,7 +341,9 @@ struct EngineStateTests {
         Fault("0.weight is int64, expected float32", storage: .int64([Int64](repeating: 1, count: 150))),
     ]
 
-    @Test("takes no checkpoint with a tensor missing, too many, or of another shape or type", arguments: faults)
+    @Test(
+        "an engine takes no checkpoint with a tensor missing, too many, or of another shape or type",
+        arguments: faults)
     func unfit(fault: Fault) throws {
         var tensors = engine.tensors
         let index = try #require(tensors.firstIndex { $0.name == "0.weight" })
@@ -355,7 +358,7 @@ struct EngineStateTests {
         #expect(other?.description.contains("training.optimizer.momentum.\(fault.words)") == true)
     }
 
-    @Test("takes its own state, in any order, to the bit")
+    @Test("an engine takes its own state, in any order, to the bit")
     func ownState() throws {
         let numbers = { (tensor: NamedTensor) in
             NamedTensor(
@@ -370,7 +373,7 @@ struct EngineStateTests {
         #expect(engine.optimizerTensors == optimizer)
     }
 
-    @Test("takes no memories of another optimizer, unless what is missing may begin at zero")
+    @Test("an engine takes no memories of another optimizer, unless what is missing may begin at zero")
     func otherOptimizer() throws {
         let optimizer = engine.optimizerTensors.map { tensor in
             NamedTensor(
@@ -459,7 +462,7 @@ struct TransferTests {
         Set(zip(a.tensors, b.tensors).filter { $0 != $1 }.map(\.0.name))
     }
 
-    @Test("keeps frozen parameters to the bit, while running statistics go on as PyTorch's do", arguments: [1, 2])
+    @Test("frozen parameters are kept to the bit, while running statistics go on as PyTorch's do", arguments: [1, 2])
     func freeze(ranks: Int) throws {
         let first = try train("first")
         let file = folder.path + "/first.safetensors"
@@ -481,7 +484,7 @@ struct TransferTests {
         #expect(!counts.isEmpty && counts.allSatisfy { $0 == 6 }, "three batches of the file, three of the run")
     }
 
-    @Test("multiplies the rate where names begin so: by 1 nothing changes, by 0 nothing moves")
+    @Test("a rate multiplied by 1 changes nothing, and by 0 moves nothing, where names begin so")
     func multiplier() throws {
         let plain = try train("plain")
         let name = try #require(plain.optimizer.first).name.dropFirst("training.optimizer.momentum.".count)
@@ -491,7 +494,7 @@ struct TransferTests {
         #expect(differing(plain, zero).contains(String(name)))
     }
 
-    @Test("takes over what fits where classes differ, and is refused without being told so")
+    @Test("weights with other classes are taken as far as they fit where that is asked for, and else refused")
     func otherClasses() throws {
         let file = folder.path + "/first.safetensors"
         try train("first").exportWeights(to: file)
@@ -509,7 +512,7 @@ struct TransferTests {
         #expect(taken.tensors.last?.shape.first == 11)
     }
 
-    @Test("keeps its model options where it is resumed and evaluated, and refuses others")
+    @Test("a run keeps its model options where it is resumed and evaluated, and refuses others")
     func options() throws {
         let first = try train("run") { $0.modelOptions = ["activation": "tanh"] }
         let path = try CheckpointDirectory(path: folder.path + "/run/checkpoints").newest().entry.path
@@ -539,7 +542,7 @@ struct TransferTests {
         #expect(line?.contains("\"loss\": \(evaluation[1].loss)") == true)
     }
 
-    @Test("without shuffling, dropout or data of other channels is what it says")
+    @Test("a run without shuffling, dropout or data of other channels is what it says")
     func exactRuns() throws {
         let shuffled = try train("shuffled")
         let unshuffled = try train("unshuffled") { $0.shuffle = false }

@@ -105,7 +105,7 @@ struct WhiteningTests {
         }
     }
 
-    @Test("of fewer images than asked for all are looked at, and of more some, spread over all")
+    @Test("a whitening layer looks at all of few images, and of more at some, spread over all")
     func spread() throws {
         let whitening = try #require(Whitening(of: Zoo.model(named: "airbench94").network(inputChannels: 1)))
         let images: [[Float]] = (0..<6).map { sample in (0..<16).map { Float((sample * 31 + $0 * 17) % 23) / 23 } }
@@ -119,7 +119,7 @@ struct WhiteningTests {
     }
 
     @Test(
-        "a run begins with it, ends with it and with norms' scales at 1, and has the same bits on any number of ranks and resumed",
+        "a run keeps its whitening layer and norms' scales at 1, and has the same bits on any ranks, resumed too",
         .withOurKernels)
     func run() throws {
         let run = try TinyRun()

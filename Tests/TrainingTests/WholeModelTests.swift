@@ -7,14 +7,14 @@ import Tensors
 import Testing
 import Training
 
-/// Whole models keep the promise of `docs/reproducibility.md`, at sizes that a test can afford: ten steps end with the bits that are
-/// written down here, on every CPU.
+/// Whole models keep the promise of `docs/reproducibility.md`, at sizes that a test can afford: ten steps end with the
+/// bits that are written down here, on every CPU.
 ///
 /// One after the other: VGG's classifier alone takes two gigabytes.
 @Suite("Ten steps of a whole model", .serialized, .withOurKernels)
 struct WholeModelTests {
-    /// A model at a size, and what `final.parameters_sha256` says of such a run. It changes with the order of sums of a kernel, with how
-    /// weights begin, and with the drawn shapes: a change of either must be meant.
+    /// A model at a size, and what `final.parameters_sha256` says of such a run. It changes with the order of sums of a
+    /// kernel, with how weights begin, and with the drawn shapes: a change of either must be meant.
     struct Model: CustomTestStringConvertible, Sendable {
         let name: String
         let imageSize: Int
@@ -35,7 +35,8 @@ struct WholeModelTests {
         Model("lenet_bn", 28, "aebc403377e2ec096d997832ad2a600bb5d81a9425739fadc563cf4a2f17bc3a"),
     ]
 
-    /// Concatenations and dropout, large linear layers, residual sums, bottlenecks, dense blocks, depthwise convolutions.
+    /// Concatenations and dropout, large linear layers, residual sums, bottlenecks, dense blocks, depthwise
+    /// convolutions.
     static let large = [
         Model("googlenet", 64, "412b2d777f292b1cb20dc12207d1bb5a735b548b1630be683fd53fb23975f4f8"),
         Model("vgg11", 32, "cb19004da8bf47236a3b0d7b17afc33f9a0fb288bebbcbc75d69b11382c6a186"),
@@ -74,10 +75,10 @@ struct WholeModelTests {
             })
     }
 
-    @Test("end with the bits that every CPU computes, small models", arguments: small)
+    @Test("ten steps of small models end with the bits that every CPU computes", arguments: small)
     func smallModels(model: Model) throws { try expectDigest(model) }
 
-    @Test("end with the bits that every CPU computes, large models", arguments: large)
+    @Test("ten steps of large models end with the bits that every CPU computes", arguments: large)
     func largeModels(model: Model) throws { try expectDigest(model) }
 
     private func expectDigest(_ model: Model) throws {
@@ -86,14 +87,16 @@ struct WholeModelTests {
     }
 
     @Test(
-        "end with the same bits on AVX2 where the CPU has AVX-512",
+        "ten steps of a model end with the same bits on AVX2 where the CPU has AVX-512",
         .enabled(if: Engine.supports(.avx512), "AVX2 is what the other tests run on"), arguments: small + large)
     func instructionSets(model: Model) throws {
         let found = try digest(model, threads: 1, on: .avx2)
         #expect(found == model.digest)
     }
 
-    @Test("end with the same bits on 1, 3 and 5 threads", arguments: small + large.filter { $0.name != "vgg11" })
+    @Test(
+        "ten steps of a model end with the same bits on 1, 3 and 5 threads",
+        arguments: small + large.filter { $0.name != "vgg11" })
     func threads(model: Model) throws {
         for threads in [1, 3, 5] {
             let found = try digest(model, threads: threads)

@@ -1,5 +1,5 @@
-// One small training step of each model, or of those that are named: `zoo-check [MODEL…]` prints a digest a model. It is to be
-// the same on every CPU: `launch/test-haswell` compares this machine's with an emulated one's.
+// One small training step of each model, or of those that are named: `zoo-check [MODEL…]` prints a digest a model. It
+// is to be the same on every CPU: `launch/test-haswell` compares this machine's with an emulated one's.
 import Engine
 import Foundation
 import Graphs

@@ -11,7 +11,7 @@ extension ConvolutionGeometry {
 }
 
 /// GEMM and col2im along the width, for data gradients of convolutions that read few channels: the taps of a kernel's
-/// row are lanes too (`KernelBody/Shear.swift`).
+/// row are lanes too (`KernelBody/Convolution/Shear.swift`).
 struct ColumnSums: ConvolutionAlgorithm {
     func accepts(_ problem: ConvolutionProblem) -> Bool {
         let geometry = problem.geometry

@@ -1,8 +1,8 @@
 internal import KernelInterface
 internal import Tensors
 
-/// Sums over kernel taps on a register tile (`KernelBody/Convolution.swift`): it computes what no other algorithm does
-/// better. Data gradients are taken once per stride phase.
+/// Sums over kernel taps on a register tile (`KernelBody/Convolution/Convolution.swift`): it computes what no other
+/// algorithm does better. Data gradients are taken once per stride phase.
 struct DirectConvolution: ConvolutionAlgorithm {
     func accepts(_ problem: ConvolutionProblem) -> Bool { true }
 

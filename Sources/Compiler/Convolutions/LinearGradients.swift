@@ -2,8 +2,8 @@ internal import Graphs
 internal import KernelInterface
 internal import Tensors
 
-/// The gradients of linear layers: GEMM over samples, on the tensors as they lie (`KernelBody/LinearGradients.swift`).
-/// Their forward pass is a convolution whose rows are samples.
+/// The gradients of linear layers: GEMM over samples, on the tensors as they lie
+/// (`KernelBody/Convolution/LinearGradients.swift`). Their forward pass is a convolution whose rows are samples.
 struct LinearGradients: ConvolutionAlgorithm {
     /// Samples of dy that are packed as lanes, side by side.
     private static let slotBlock = 32

@@ -3,7 +3,7 @@ internal import KernelInterface
 internal import Tensors
 
 /// Two-pixel packing, for convolutions of few outputs: the outputs of two pixels are lanes of one vector
-/// (`KernelBody/PixelPairs.swift`). Their weights' gradient has bits of its own.
+/// (`KernelBody/Convolution/PixelPairs.swift`). Their weights' gradient has bits of its own.
 struct TwoPixelPacking: ConvolutionAlgorithm {
     func accepts(_ problem: ConvolutionProblem) -> Bool {
         let geometry = problem.geometry

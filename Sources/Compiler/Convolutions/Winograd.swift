@@ -2,7 +2,8 @@ internal import Graphs
 internal import KernelInterface
 internal import Tensors
 
-/// Winograd F(m x m, 3 x 3), for convolutions of 3x3 (`KernelBody/MinimalFilter.swift`): less than half the products.
+/// Winograd F(m x m, 3 x 3), for convolutions of 3x3 (`KernelBody/Convolution/MinimalFilter.swift`): less than half the
+/// products.
 ///
 /// The forward pass decides on which side of its kink an activation lies, and each gradient relies on that. So it uses
 /// F(2x2, 3x3), which rounds no worse than the sum over taps, and so do the tiles of stride 2. Gradients can afford

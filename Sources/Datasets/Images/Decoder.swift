@@ -15,11 +15,12 @@
 ///
 /// - The format is found by the file's first bytes; names say nothing.
 /// - Sizes and parts are those of the upright picture: turns and mirrors that the file asks for have been carried out.
-/// - Pixels of a part are those of the whole, to the byte. Less is decoded for it: of a JPEG the columns around the part and
-///   the rows down to it, of PNG and WebP the rows down to its end.
+/// - Pixels of a part are those of the whole, to the byte. Less is decoded for it: of a JPEG the columns around the
+///   part and the rows down to it, of PNG and WebP the rows down to its end.
 /// - Pixels are those of Pillow's `ImageOps.exif_transpose(image).convert("RGB")`; docs/images.md has the exceptions.
-/// - A picture of more than `mostPixels` is refused by its header. Memory is reserved after that: by `ImageBuffer` what the
-///   part needs, by the libraries some rows, but all coefficients of a progressive JPEG and all pixels of an interlaced PNG.
+/// - A picture of more than `mostPixels` is refused by its header. Memory is reserved after that: by `ImageBuffer` what
+///   the part needs, by the libraries some rows, but all coefficients of a progressive JPEG and all pixels of an
+///   interlaced PNG.
 /// - Nothing of a file stays in the decoder, so that no picture depends on the one before.
 ///
 /// Damage below the part goes unnoticed, but for a missing end, which is refused however little is decoded.

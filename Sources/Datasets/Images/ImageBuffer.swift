@@ -1,7 +1,7 @@
 /// Memory for a picture's bytes that is used again for the next one: red, green, blue, row by row.
 ///
-/// It grows and is not cleared in between, so that a picture costs no allocation and no zeros. Memory beyond 16 MiB is given
-/// back when a picture needs less than a quarter of it. For a picture that is kept, `Image` is the type.
+/// It grows and is not cleared in between, so that a picture costs no allocation and no zeros. Memory beyond 16 MiB is
+/// given back when a picture needs less than a quarter of it. For a picture that is kept, `Image` is the type.
 package struct ImageBuffer: ~Copyable {
     /// Rows.
     package private(set) var height = 0

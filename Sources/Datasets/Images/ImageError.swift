@@ -8,7 +8,8 @@ package enum ImageError: Error, Equatable, Sendable {
     case empty(file: String)
     /// None of the formats that are decoded, nor any that is known; `found` are the first bytes, in hexadecimal.
     case unknownFormat(file: String, found: String)
-    /// A kind of file that is recognised and not decoded: `found` is its name with an article, `advice` says what to do.
+    /// A kind of file that is recognised and not decoded: `found` is its name with an article, `advice` says what to
+    /// do.
     case foreign(file: String, found: String, advice: String)
     /// A picture that may be sound, in a form of its format that is not decoded.
     case notSupported(file: String, format: String, reason: String)
@@ -39,8 +40,8 @@ extension ImageError: CustomStringConvertible {
         case .foreign(let file, let found, let advice):
             "\(file) is \(found); JPEG, PNG and WebP pictures are read. \(advice)"
         case .notSupported(let file, let format, let reason):
-            "\(file) is a \(format) file of a kind that is not supported: \(reason). Save it anew as an ordinary JPEG or "
-                + "as PNG with the program that wrote it."
+            "\(file) is a \(format) file of a kind that is not supported: \(reason). Save it anew as an ordinary JPEG "
+                + "or as PNG with the program that wrote it."
         case .tooLarge(let file, let height, let width, let limit):
             "\(file) announces \(width) x \(height) pixels, but at most \(limit) pixels are accepted. Make it smaller."
         case .noMemory(let file, let height, let width):

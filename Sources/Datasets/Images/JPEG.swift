@@ -1,6 +1,7 @@
 /// JPEG files, decoded by libjpeg-turbo. (ITU-T T.81, 1992.)
 enum JPEG {
-    /// The orientation that Exif data say or, where they have none, XMP data. Segments before the first scan are looked at.
+    /// The orientation that Exif data say or, where they have none, XMP data. Segments before the first scan are looked
+    /// at.
     static func orientation(in bytes: Span<UInt8>) -> Orientation {
         var exif: [UInt8] = []
         var xmp: [UInt8] = []

@@ -15,7 +15,8 @@ enum Orientation: Int {
         }
     }
 
-    /// `tiff:Orientation="6"` or `<tiff:Orientation>6</tiff:Orientation>`, as Pillow looks for it. (XMP part 1, section 7.)
+    /// `tiff:Orientation="6"` or `<tiff:Orientation>6</tiff:Orientation>`, as Pillow looks for it. (XMP part 1, section
+    /// 7.)
     private static func orientation(xmp: [UInt8]) -> Orientation? {
         let name = Array("tiff:Orientation".utf8)
         var place = 0

@@ -4,7 +4,8 @@ import CZlib
 enum PNG {
     /// The orientation that Exif data say or, where they have none, XMP data, and whether the file has its end.
     ///
-    /// Exif data are the last chunk eXIf before or behind the pixels, or text as ImageMagick writes it. (PNG Extensions 1.5.)
+    /// Exif data are the last chunk eXIf before or behind the pixels, or text as ImageMagick writes it. (PNG Extensions
+    /// 1.5.)
     static func orientation(in bytes: Span<UInt8>) -> (Orientation, isWhole: Bool) {
         var exif: [UInt8]?
         var profile: [UInt8] = []

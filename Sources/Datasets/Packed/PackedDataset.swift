@@ -57,7 +57,8 @@ package struct PackedDataset: Source {
             throw .damagedPack(
                 file: path,
                 reason:
-                    "its first bytes are not those of shard \(number) of this set: it is another's, or they have changed"
+                    "its first bytes are not those of shard \(number) of this set: it is another's, "
+                    + "or they have changed"
             )
         }
         return file

@@ -1,5 +1,5 @@
-/// A checksum of 64 bits, several times as fast as memory: XXH64 with the seed 0. (Collet, "xxHash fast digest algorithm",
-/// specification 0.1.1.)
+/// A checksum of 64 bits, several times as fast as memory: XXH64 with the seed 0. (Collet, "xxHash fast digest
+/// algorithm", specification 0.1.1.)
 ///
 /// It finds what disks and networks do to bytes. It does not keep out anybody who changes them on purpose.
 package struct XXH64: Sendable {

@@ -75,8 +75,9 @@ func keyEnd(of path: some RandomAccessCollection<UInt8>) -> Int {
 /// A path without its ending.
 func key(of path: ArraySlice<UInt8>) -> ArraySlice<UInt8> { path.prefix(keyEnd(of: path)) }
 
-/// The pictures that are kept for testing, where nothing else says which are: a function of a picture's class and its path
-/// below the class, without the ending, so that pictures that are added later move none from one side to the other.
+/// The pictures that are kept for testing, where nothing else says which are: a function of a picture's class and its
+/// path below the class, without the ending, so that pictures that are added later move none from one side to the
+/// other.
 ///
 /// A class of which all would be kept leaves one picture to learn from: the one that a smaller share would be the first
 /// to leave there.

@@ -57,7 +57,8 @@ package struct ImageFolder: Source {
         if let trainFolder, let found = try Self.test(of: path, top, classes) {
             (train, test) = (all, found)
             layout =
-                "\(trainFolder) has \(classes.count) folders, one for each class; \(found.folder.dropLast()) is tested on"
+                "\(trainFolder) has \(classes.count) folders, one for each class; "
+                + "\(found.folder.dropLast()) is tested on"
         } else {
             (train, test) = Self.divided(all, validationFraction: validationFraction)
             layout =

@@ -145,8 +145,8 @@ struct TarReader<Archive: TarBytes> {
         else {
             throw TarError(
                 reason:
-                    "the member at byte \(start) is called '\(String(pathBytes: name))'; names that are absolute or lead out by "
-                    + "`..` are not read")
+                    "the member at byte \(start) is called '\(String(pathBytes: name))'; names that are absolute or "
+                    + "lead out by `..` are not read")
         }
         return Array(parts.joined(separator: [UInt8(ascii: "/")]))
     }

@@ -11,9 +11,6 @@ package struct RandAugment: Hashable, Sendable {
         self.magnitude = magnitude
     }
 
-    /// The most operations, for which an image has random numbers.
-    package static let mostOperations = Int(AugmentationDraws.most / 2)
-
     func operations(_ draws: AugmentationDraws, height: Int, width: Int) -> [ImageOperation] {
         (0..<UInt64(operations)).map { index in
             let kind = OperationKind.allCases[draws.integer(2 * index, below: OperationKind.allCases.count)]

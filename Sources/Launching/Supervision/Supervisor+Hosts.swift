@@ -21,7 +21,8 @@ extension Supervisor {
             let now = monotonicSeconds()
             if deadline == nil {
                 say(
-                    "\(choice?.ranks ?? 0) ranks fit on the hosts that answer, of --min-workers \(settings.leastRanks): waiting for others"
+                    "\(choice?.ranks ?? 0) ranks fit on the hosts that answer, of --min-workers "
+                        + "\(settings.leastRanks): waiting for others"
                 )
             }
             let end = deadline ?? now + max(settings.hostCooldown, Self.connectPatience)

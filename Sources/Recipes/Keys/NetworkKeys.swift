@@ -22,7 +22,8 @@ extension RecipeKey {
             "The rate of all dropout layers; 0 turns them off."),
         RecipeKey(
             "init", \.initFile, .path, in: .network, otherwise: "weights are drawn",
-            "A file of weights to begin with: safetensors, plain or in zstd, a .pth of PyTorch, or a checkpoint of ours.",
+            "A file of weights to begin with: safetensors, plain or in zstd, a .pth of PyTorch, "
+                + "or a checkpoint of ours.",
             valueName: "file", alsoKnownAs: ["pretrained", "weights"], whenResumed: .changesFreely),
         RecipeKey(
             "init_skip_mismatched", \.initSkipMismatched, .boolean, in: .network, default: Default.initSkipMismatched,

@@ -14,7 +14,7 @@ struct RunCharts: Sendable {
             Self.norms(story, id: "gradient-norms", title: "Gradient norms by layer group", \.gradients),
             Self.norms(story, id: "weight-norms", title: "Weight norms by layer group", \.weights),
         ].filter { !$0.isEmpty }
-        time = story.time.flatMap { TimeChart($0) }
+        time = story.time.flatMap { TimeChart($0.split) }
         confusion = story.detail.flatMap { ConfusionChart(ConfusionMatrix($0)) }
         calibration = story.detail.flatMap { CalibrationChart($0) }
     }
@@ -56,7 +56,7 @@ struct RunCharts: Sendable {
 
     /// The lengths of as many groups as have colours, spread evenly over the network.
     private static func norms(
-        _ story: RunStory, id: String, title: String, _ length: (RunStory.Norms.Group) -> Double
+        _ story: RunStory, id: String, title: String, _ length: (NormsLine.Group) -> Double
     ) -> LineChart {
         let names = story.norms.last?.groups.map(\.name) ?? []
         let most = Ink.seriesCount

@@ -4,16 +4,17 @@ import Runs
 struct TimeChart: Chart {
     let id = "time"
     let title = "Where the time went"
-    private let parts: [RunStory.TimeSpent.Part]
+    private let parts: [(name: String, seconds: Double)]
     private let total: Double
     private let legend: Legend
 
     /// nil where no time is known.
-    init?(_ time: RunStory.TimeSpent) {
-        guard time.total > 0 else { return nil }
-        parts = time.parts
-        total = time.total
-        let total = time.total
+    init?(_ split: TimeSplit) {
+        let parts = TimeSplit.Part.allCases.map { (name: $0.rawValue, seconds: max(split[$0], 0)) }
+        let total = parts.reduce(0) { $0 + $1.seconds }
+        guard total > 0 else { return nil }
+        self.parts = parts
+        self.total = total
         legend = Legend(
             parts.enumerated().map { index, part in
                 ("\(part.name) \(NumberText.shown(part.seconds / total, .share))", Ink.series(index))

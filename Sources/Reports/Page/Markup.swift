@@ -20,36 +20,10 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
         mutating func appendLiteral(_ literal: StaticString) { text += literal.description }
         mutating func appendInterpolation(_ markup: Markup) { text += markup.text }
         mutating func appendInterpolation(_ number: Int) { text += String(number) }
-        mutating func appendInterpolation(_ unsafe: String) { text += Markup.escaped(unsafe) }
+        mutating func appendInterpolation(_ unsafe: String) { text += unsafe.htmlEscaped }
     }
 
     static func += (markup: inout Markup, addition: Markup) { markup.text += addition.text }
-
-    /// The text with everything that HTML and XML read as more than a letter written as a reference, and what a reader
-    /// would not see made visible.
-    static func escaped(_ text: String) -> String {
-        let needsWork = text.utf8.contains { byte in
-            switch byte {
-            case 0..<0x20, UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""),
-                UInt8(ascii: "'"), 0x7F...:
-                true
-            default: false
-            }
-        }
-        guard needsWork else { return text }
-        var escaped = ""
-        for scalar in text.visible.unicodeScalars {
-            switch scalar {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            case "'": escaped += "&#39;"
-            default: escaped.unicodeScalars.append(scalar)
-            }
-        }
-        return escaped
-    }
 }
 
 extension Sequence<Markup> {

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Terminal
 
 /// The document around a page's content. It needs no other document, and asks for none.
 struct PageFrame {
@@ -21,7 +22,7 @@ struct PageFrame {
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="referrer" content="no-referrer">
             <link rel="icon" href="data:,">
-            \(refresh.text)<title>\(Markup.escaped(title))</title>
+            \(refresh.text)<title>\(title.htmlEscaped)</title>
             <style>\(PageStyle.sheet)</style>
             </head>
             <body>

@@ -65,8 +65,8 @@ extension RunStory {
             case "final":
                 let final: StoryLines.Evaluation = try decoder.decode(from: line)
                 (parametersSHA256, stoppedBy) = (final.parameters_sha256 ?? "", final.stopped_by)
-            case "norms": norms.append(Norms(try decoder.decode(from: line)))
-            case "time": time = TimeSpent(try decoder.decode(from: line))
+            case NormsLine.kind: norms.append(try decoder.decode(from: line))
+            case TimeSplit.kind: time = try decoder.decode(from: line) as TimeLine
             case "skipped", "rewound": take(try decoder.decode(from: line) as StoryLines.Measure)
             case MetricsFile.fittedKind:
                 fittedSteps = (try decoder.decode(from: line) as StoryLines.Fitted).total_steps
@@ -103,27 +103,5 @@ extension RunStory.Evaluation {
             epoch: line.epoch, step: line.step, samples: line.samples ?? 0, loss: line.loss ?? .nan,
             accuracy: line.accuracy ?? .nan, imagesPerSecond: line.images_per_second ?? .nan,
             seconds: line.seconds ?? .nan)
-    }
-}
-
-extension RunStory.Norms {
-    fileprivate init(_ line: StoryLines.Norms) {
-        self.init(
-            step: line.step,
-            groups: line.groups.map {
-                Group(name: $0.name, weights: $0.weights ?? .nan, gradients: $0.gradients ?? .nan)
-            })
-    }
-}
-
-extension RunStory.TimeSpent {
-    fileprivate init(_ line: StoryLines.Time) {
-        let all: [(String, Double?)] = [
-            ("computing", line.computing), ("communication", line.communication), ("data", line.data),
-            ("checkpoints", line.checkpoints), ("evaluation", line.evaluation), ("other", line.other),
-        ]
-        self.init(
-            parts: all.compactMap { name, seconds in seconds.map { Part(name: name, seconds: max($0, 0)) } },
-            peakMemory: line.peak_memory_bytes)
     }
 }

@@ -16,32 +16,6 @@ package struct RunStory: Sendable {
         package var seconds: Double
     }
 
-    /// The lengths of all groups' weights and gradients at one step.
-    package struct Norms: Hashable, Sendable {
-        package var step: Int
-        package var groups: [Group]
-
-        package struct Group: Hashable, Sendable {
-            package var name: String
-            package var weights: Double
-            package var gradients: Double
-        }
-    }
-
-    /// The uses of rank 0's time since the run began, in seconds, and its memory.
-    package struct TimeSpent: Hashable, Sendable {
-        package var parts: [Part]
-        /// The most memory that rank 0 has had.
-        package var peakMemory: Int?
-
-        package struct Part: Hashable, Sendable {
-            package var name: String
-            package var seconds: Double
-        }
-
-        package var total: Double { parts.reduce(0) { $0 + $1.seconds } }
-    }
-
     /// Something that happened to a run beside its steps.
     package struct Event: Hashable, Sendable {
         /// As ISO 8601; nil where nobody wrote it.
@@ -73,8 +47,8 @@ package struct RunStory: Sendable {
     package var averagedEvaluations: [Evaluation] = []
     /// The evaluation of several views of each image, at the end.
     package var augmentedEvaluation: Evaluation?
-    package var norms: [Norms] = []
-    package var time: TimeSpent?
+    package var norms: [NormsLine] = []
+    package var time: TimeLine?
     package var events: [Event] = []
     package var badSamples: [BadSampleLine] = []
     package var detail: EvaluationDetail?
@@ -124,7 +98,7 @@ extension RunStory {
     /// Seconds of training, where they were written.
     package var seconds: Double? {
         let known = (evaluations.map(\.seconds) + [training.seconds.last ?? .nan]).filter { !$0.isNaN }
-        return known.max() ?? time?.total
+        return known.max() ?? time?.split.total
     }
 
     /// The median of the speeds that were reported, in images a second.

@@ -1,4 +1,4 @@
-/// Lines of `metrics.jsonl` that are not a report of training, as they are decoded.
+/// Lines of `metrics.jsonl` that are decoded here alone. `NormsLine` and `TimeLine` are others.
 enum StoryLines {
     /// Any line: what they all have.
     struct Head: Decodable {
@@ -18,31 +18,6 @@ enum StoryLines {
         var seconds: Double?
         var parameters_sha256: String?
         var stopped_by: String?
-    }
-
-    /// Kind `norms`.
-    struct Norms: Decodable {
-        struct Group: Decodable {
-            var name: String
-            var weights: Double?
-            var gradients: Double?
-        }
-
-        var epoch: Int
-        var step: Int
-        var groups: [Group]
-    }
-
-    /// Kind `time`: seconds of rank 0 so far.
-    struct Time: Decodable {
-        var step: Int
-        var computing: Double?
-        var communication: Double?
-        var data: Double?
-        var checkpoints: Double?
-        var evaluation: Double?
-        var other: Double?
-        var peak_memory_bytes: Int?
     }
 
     /// Kind `skipped` or `rewound`.

@@ -44,7 +44,7 @@ package struct MetricsTable: Sendable {
         guard let norms = try? StoryLines.norms(in: line) else { return }
         for group in norms.groups {
             let lengths = [("weights", group.weights), ("gradients", group.gradients)]
-            add(head + [("group", group.name)] + lengths.map { ($0.0, $0.1.map { "\($0)" } ?? "") })
+            add(head + [("group", group.name)] + lengths.map { ($0.0, $0.1.isNaN ? "" : "\($0.1)") })
         }
     }
 

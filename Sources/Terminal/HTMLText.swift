@@ -1,0 +1,27 @@
+extension String {
+    /// The text with everything that HTML and XML read as more than a letter written as a reference, and what a reader
+    /// would not see made visible.
+    package var htmlEscaped: String {
+        let needsWork = utf8.contains { byte in
+            switch byte {
+            case 0..<0x20, UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""),
+                UInt8(ascii: "'"), 0x7F...:
+                true
+            default: false
+            }
+        }
+        guard needsWork else { return self }
+        var escaped = ""
+        for scalar in visible.unicodeScalars {
+            switch scalar {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            case "'": escaped += "&#39;"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+}

@@ -1,0 +1,100 @@
+import Collectives
+import Engine
+import Recipes
+import Runs
+import Tensors
+
+extension Trainer {
+    /// Whether the network is measured after the step that was taken last: the last of every so many epochs, and of the
+    /// run.
+    var isEvaluationDue: Bool {
+        step == sizes.totalSteps
+            || sizes.stepInEpoch(after: step) == 0 && (step / sizes.stepsPerEpoch).isMultiple(of: recipe.evaluateEvery)
+    }
+
+    /// Measures the network as it stands on the test split, and keeps it where that is due: after each epoch and at the
+    /// end. Collective.
+    func evaluate(isLast: Bool) throws -> Evaluation {
+        try enter("evaluation", .evaluation, fault: .evaluation, mayTakeLong: true)
+        let evaluation = try timingEvaluation {
+            try shareRunningStatistics()
+            let (evaluation, outcomes) = try evaluatedInDetail()
+            let record = record(.evaluation, evaluation)
+            coordinator?.record(record)
+            log.evaluation(record)
+            show(evaluation, of: outcomes)
+            try evaluateAverages()
+            return evaluation
+        }
+        note(evaluation)
+        recordTime()
+        stopRule.add(evaluation.accuracy)
+        if !isLast, let reason = stopRule.reason, let words = stopRule.words(reason) { log.note(words) }
+        let isLast = isLast || stopRule.reason != nil
+        if isLast { try evaluateViews() }
+        if isLast || isCheckpointDue { try saveCheckpoint(evaluation, isLast: isLast) }
+        return evaluation
+    }
+
+    /// Evaluates the engine's weights, as they are, on the test split. Collective.
+    ///
+    /// - Throws: `SharedFailure` where the loss is infinite or not a number.
+    func evaluated(each: ((SampleOutcome) -> Void)? = nil) throws -> Evaluation {
+        try setup.evaluate(engine, bad: &badSamples, world: world, each: each) {
+            nonFiniteRemedy(learningRate: schedule.learningRate(step: max(step - 1, 0)))
+        }
+    }
+
+    /// Measures the averages, where they are kept. Collective.
+    private func evaluateAverages() throws {
+        guard engine.keepsAverages else { return averagedEvaluation = nil }
+        engine.exchangeAverages()
+        let evaluation = try evaluated()
+        engine.exchangeAverages()
+        averagedEvaluation = evaluation
+        let record = record(.averagedEvaluation, evaluation)
+        coordinator?.record(record)
+        log.evaluation(record)
+    }
+
+    /// Measures the network once more, with several views of the test images, where they are asked for. Collective.
+    private func evaluateViews() throws {
+        guard let views = TestViews(recipe.testAugmentation, share: recipe.testAugmentationShare) else { return }
+        let evaluation = try setup.evaluate(engine, views: views, world: world)
+        augmentedEvaluation = evaluation
+        let record = record(.augmentedEvaluation, evaluation)
+        coordinator?.record(record)
+        log.evaluation(record)
+    }
+
+    /// Ends the run's story: what was reached and a digest of what was learned. Collective.
+    func finish(_ evaluation: Evaluation, seconds: Double) throws -> TrainingOutcome {
+        try enter("end", mayTakeLong: true)
+        if step > 0 { try finishSaving(evaluation) }
+        let digest = engine.parametersSHA256
+        var final = record(.final, evaluation)
+        final.parametersSHA256 = digest
+        final.stoppedBy = stopReason?.rawValue
+        recordTime()
+        coordinator?.record(final)
+        try together(world) { try coordinator?.close() }
+        removeSnapshots()
+        let outcome = TrainingOutcome(
+            evaluation: evaluation, augmented: augmentedEvaluation, step: step, seconds: seconds,
+            folder: coordinator?.folder ?? RunFolder(path: ""),
+            parametersSHA256: digest)
+        log.end(outcome, ending)
+        return outcome
+    }
+
+    private func record(_ kind: MetricsRecord.Kind, _ evaluation: Evaluation) -> MetricsRecord {
+        var record = MetricsRecord(
+            kind, epoch: sizes.epochNumber(ofStep: step), step: step, samples: evaluation.samples,
+            loss: evaluation.loss, accuracy: evaluation.accuracy,
+            learningRate: step > 0 ? schedule.learningRate(step: step - 1) : nil,
+            imagesPerSecond: evaluation.imagesPerSecond)
+        record.seconds = timeAccount.seconds
+        return record
+    }
+
+}

@@ -1,0 +1,257 @@
+package import Checkpoints
+package import Datasets
+import Engine
+import Foundation
+import Graphs
+import Machine
+import Networks
+package import Recipes
+import Tensors
+import Terminal
+
+/// The network of a checkpoint, to be shown pictures.
+package final class Predictor {
+    package let model: String
+    /// Pixels a side of what the network is shown.
+    package let imageSize: Int
+    /// 1 for grey, 3 for colour.
+    package let channels: Int
+    /// As many as the network has classes.
+    package let classNames: [String]
+    /// The presentation of pictures to the network; nil where it wants neither grey nor colour.
+    package let presentation: Presentation?
+    /// Notes on the file, one a line for people.
+    package let notes: [String]
+
+    /// The layers from which class activation maps are read; nil where maps are not asked for, or the network has none.
+    let classActivation: ClassActivation?
+
+    let engine: Engine
+    private let scratch = LoaderScratch()
+    /// Samples that are evaluated at once. Their logits do not depend on it.
+    private let capacity: Int
+
+    /// Makes the network of a file ready.
+    ///
+    /// - Parameters:
+    ///   - imageSize: nil for what the network was trained on, or else what the model is made for.
+    ///   - images: how pictures are decoded and resized, where that is to be otherwise than in training.
+    ///   - capacity: how many samples there will be at once at the most.
+    ///   - keepsMaps: whether maps of what speaks for a class will be asked for.
+    /// - Throws: for tensors that do not fit the model.
+    package init(
+        _ file: NetworkFile, imageSize: Int? = nil, images: RecipeOverrides = RecipeOverrides(), capacity: Int = 1,
+        keepsMaps: Bool = false, threads: Int?, instructionSet: Recipe.InstructionSet
+    ) throws {
+        let network = try file.network()
+        model = file.model.name
+        self.imageSize = imageSize ?? file.imageSize
+        channels = file.channels
+        let names = file.classNames
+        classNames = (0..<file.classes).map { $0 < names.count ? names[$0] : "class \($0)" }
+        presentation = file.presentation(images)
+        self.capacity = capacity
+        var graph = try Graph(network: network, imageSize: self.imageSize, purpose: .evaluation)
+        classActivation = keepsMaps ? ClassActivation(of: graph) : nil
+        if let classActivation { graph.kept = [classActivation.map] }
+        // Before memory is asked for.
+        let fit = try file.fit(to: graph.parameters, of: network)
+        let layout = EngineLayout(
+            training: nil, evaluation: graph,
+            configuration: EngineConfiguration(
+                backend: Backend(instructionSet),
+                threads: ThreadChoice.here(asked: threads, localRanks: 1).threads, shards: 1, shardCapacity: 1,
+                evaluationCapacity: capacity, seed: 0))
+        try MemoryCapacity.here.require(
+            layout.parameterBytes.saturatingSum(layout.activationBytes).saturatingSum(layout.planBytes),
+            for: "\(model) for images of \(self.imageSize)x\(self.imageSize)",
+            remedy: "Free memory, or take a smaller model")
+        engine = try Engine(layout)
+        engine.take(fit)
+        notes = file.notes(on: fit, of: network)
+    }
+
+    /// Returns what the network predicts for a picture's file, shown as the pictures were that it was evaluated on.
+    ///
+    /// - Throws: `ImageError` or `SampleError` for what is no picture; `PredictionError.notFinite` where class scores
+    ///   overflow.
+    package func prediction(ofFile path: String) throws -> Prediction {
+        try prediction(pixels(ofFile: path), of: path)
+    }
+
+    /// Returns the pixels of a picture's file as the network is shown them: imageSize x imageSize x channels numbers.
+    func pixels(ofFile path: String) throws -> [Float] {
+        guard let presentation else { throw PredictionError.neitherGreyNorColour(model: model, channels: channels) }
+        return try presentation.floats(of: Image.bytes(ofFile: path), path: path, with: scratch)
+    }
+
+    /// Returns what the network predicts for pixels that `pixels(ofFile:)` gave.
+    func prediction(_ pixels: [Float], of name: String) throws -> Prediction {
+        try prediction(logits: logits(of: pixels, samples: 1), of: name)
+    }
+
+    /// Returns what the network predicts for each sample of a tensor, which it is shown exactly as it is.
+    ///
+    /// - Throws: `PredictionError.unfitTensor`, `.notFinite`
+    package func predictions(of tensor: InputTensor) throws -> [Prediction] {
+        guard tensor.channels == channels, tensor.side == imageSize else {
+            throw PredictionError.unfitTensor(
+                found: [tensor.samples, tensor.channels, tensor.side, tensor.side],
+                expected: "[N, \(channels), \(imageSize), \(imageSize)]")
+        }
+        var predictions: [Prediction] = []
+        while predictions.count < tensor.samples {
+            let range = predictions.count..<min(predictions.count + capacity, tensor.samples)
+            let logits = try logits(of: tensor.pixels(of: range), samples: range.count)
+            for first in stride(from: 0, to: logits.count, by: classNames.count) {
+                let own = Array(logits[first..<first + classNames.count])
+                predictions.append(try prediction(logits: own, of: tensor.name(ofSample: predictions.count)))
+            }
+        }
+        return predictions
+    }
+
+    private func prediction(logits: [Float], of name: String) throws(PredictionError) -> Prediction {
+        if let bad = logits.first(where: { !$0.isFinite }) { throw .notFinite(name: name, found: bad) }
+        return Prediction(logits: logits, classNames: classNames)
+    }
+
+    private func logits(of pixels: [Float], samples: Int) throws -> [Float] {
+        _ = try engine.evaluate(
+            Batch(
+                images: pixels, labels: [Int32](repeating: 0, count: samples),
+                sampleIDs: [UInt32](repeating: 0, count: samples), shardSizes: [samples]))
+        return engine.logits()
+    }
+}
+
+extension Checkpoint.About {
+    /// The recipe that the network was trained by; nil for weights of elsewhere, to which we have shown nothing.
+    ///
+    /// - Parameter path: What messages call the file.
+    package func trainingRecipe(path: String) throws -> Recipe? {
+        guard progress.samples > 0 else { return nil }
+        return try Recipe.resolve(flags: RecipeOverrides(yaml: recipe, path: "\(path): recipe"))
+    }
+}
+
+/// The prediction of a network for one image.
+package struct Prediction: Sendable {
+    /// One for each class, as the engine computed them: finite.
+    package let logits: [Float]
+    /// One for each class; they add up to 1 but for roundings.
+    package let probabilities: [Double]
+    private let classNames: [String]
+
+    init(logits: [Float], classNames: [String]) {
+        self.logits = logits
+        self.classNames = classNames
+        // exp(x - max x) cannot overflow.
+        let highest = Double(logits.max() ?? 0)
+        let exponentials = logits.map { exp(Double($0) - highest) }
+        let sum = exponentials.reduce(0, +)
+        probabilities = exponentials.map { $0 / sum }
+    }
+
+    /// A class and how likely it is.
+    package struct Score: Hashable, Sendable {
+        package let label: Int
+        package let name: String
+        package let probability: Double
+    }
+
+    /// The `count` likeliest classes, the likeliest first; of equals the lower label first.
+    package func top(_ count: Int) -> [Score] {
+        let order = logits.indices.sorted { a, b in logits[a] == logits[b] ? a < b : logits[a] > logits[b] }
+        return order.prefix(count).map { Score(label: $0, name: classNames[$0], probability: probabilities[$0]) }
+    }
+}
+
+/// Images as another program made them: the tensor `input` of a safetensors file, float32, N x C x H x W.
+package struct InputTensor: Sendable {
+    package let samples: Int
+    package let channels: Int
+    /// Height and width.
+    package let side: Int
+    private let path: String
+    private let values: [Float]
+
+    /// Returns the name of a sample in messages and reports.
+    package func name(ofSample sample: Int) -> String { "\(path)[\(sample)]" }
+
+    /// - Throws: `CheckpointError` for a file that is not safetensors, `PredictionError` for one without such a tensor,
+    ///   or whose numbers are not all finite.
+    package init(contentsOf path: String) throws {
+        let tensors = try Checkpoint(contentsOf: path).tensors
+        guard let tensor = tensors.first(where: { $0.name == "input" }) else {
+            throw PredictionError.noInput(path: path, found: tensors.map(\.name))
+        }
+        guard let values = tensor.floats, tensor.shape.count == 4, tensor.shape[2] == tensor.shape[3], !values.isEmpty
+        else {
+            throw PredictionError.unfitTensor(
+                found: tensor.shape, expected: "float32 [N, C, S, S], square images and at least one")
+        }
+        samples = tensor.shape[0]
+        channels = tensor.shape[1]
+        side = tensor.shape[2]
+        self.path = path
+        self.values = values
+        if let bad = tensor.notFinite {
+            throw PredictionError.inputNotFinite(
+                path: path, found: bad.first, count: bad.count, of: tensor.storage.count)
+        }
+    }
+
+    /// Some of the samples, as N x H x W x C.
+    func pixels(of range: Range<Int>) -> [Float] {
+        let plane = side * side
+        var pixels: [Float] = []
+        pixels.reserveCapacity(range.count * plane * channels)
+        for sample in range {
+            for place in 0..<plane {
+                for channel in 0..<channels { pixels.append(values[(sample * channels + channel) * plane + place]) }
+            }
+        }
+        return pixels
+    }
+}
+
+/// The reason why a network cannot be shown an image.
+package enum PredictionError: Error, Equatable, Sendable {
+    /// The file does not say what network it is of.
+    case unknownModel(path: String)
+    case neitherGreyNorColour(model: String, channels: Int)
+    case noInput(path: String, found: [String])
+    case unfitTensor(found: [Int], expected: String)
+    /// The tensor to be shown has numbers that are infinite or none, of which `found` is the first.
+    case inputNotFinite(path: String, found: Float, count: Int, of: Int)
+    /// A class score of what was shown.
+    case notFinite(name: String, found: Float)
+    /// Some of several pictures could not be shown; each has been told of already.
+    case someFailed(failed: Int, of: Int)
+}
+
+extension PredictionError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .unknownModel(let path):
+            "\(path) does not say what network it is of, as cnn-train's checkpoints do: name it with --model"
+        case .neitherGreyNorColour(let model, let channels):
+            "this \(model) takes images of \(channels) channels, but pictures have 1 or 3: give it --input-tensor"
+        case .noInput(let path, let found):
+            "\(path) has no tensor 'input', but \(found.prefix(5).joined(separator: ", ")): "
+                + "save the images under that name"
+        case .unfitTensor(let found, let expected):
+            "the tensor 'input' is \(found), expected \(expected)"
+        case .inputNotFinite(let path, let found, let count, let all):
+            "\(path): \(Wording.grouped(count)) of the \(Wording.count(all, "number")) of 'input' "
+                + "\(count == 1 ? "is" : "are") infinite or not a number (the first is \(found)): "
+                + "no network can be shown them"
+        case .notFinite(let name, let found):
+            "\(name): a class score is \(found). The network's weights are finite, but overflow what is computed with "
+                + "them: take an earlier checkpoint, or train with a smaller --lr"
+        case .someFailed(let failed, let all):
+            "\(failed) of \(Wording.count(all, "picture")) could not be read, see above; the others were"
+        }
+    }
+}

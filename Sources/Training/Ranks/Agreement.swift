@@ -1,0 +1,96 @@
+import Checkpoints
+package import Collectives
+import Datasets
+import Engine
+import Files
+import Foundation
+import Terminal
+
+/// A value that all ranks of a job must have in common, as one rank has it.
+struct SharedTrait {
+    /// As in "another \(name)".
+    let name: String
+    /// Equal where ranks agree.
+    let value: String
+    /// The value for people, where it is not fit for them.
+    let shown: String
+    /// The advice for a rank that differs.
+    let remedy: String
+}
+
+/// Fails on all ranks where one has another value for a trait than most have, and names it. Collective.
+///
+/// - Parameter traits: the same ones in the same order on every rank.
+/// - Throws: `SharedFailure` for the first trait that ranks differ in.
+func requireAgreement(on traits: [SharedTrait], in world: any Communicator) throws {
+    guard world.size > 1 else { return }
+    let lines = [ProcessInfo.processInfo.hostName] + traits.flatMap { [$0.value, $0.shown] }
+    let gathered = try world.gather(Array(lines.joined(separator: "\0").utf8), to: 0)
+    var verdict = ""
+    if world.rank == 0 {
+        let ranks = gathered.map { bytes in
+            String(decoding: bytes, as: UTF8.self).split(separator: "\0", omittingEmptySubsequences: false).map(
+                String.init)
+        }
+        let words = traits.indices.lazy.compactMap { index in
+            disagreement(
+                about: traits[index], ranks.map { $0[1 + 2 * index] }, shown: ranks.map { $0[2 + 2 * index] },
+                hosts: ranks.map { $0[0] })
+        }
+        verdict = words.first ?? ""
+    }
+    verdict = try world.broadcast(verdict)
+    if !verdict.isEmpty { throw SharedFailure(verdict.visible) }
+}
+
+/// The ranks whose value is not that of most, in words; nil where all agree. Of two values that are equally frequent
+/// the lower rank's is the rule.
+func disagreement(about trait: SharedTrait, _ values: [String], shown: [String], hosts: [String]) -> String? {
+    let counts = Dictionary(values.map { ($0, 1) }, uniquingKeysWith: +)
+    let most = counts.values.max() ?? 0
+    guard let rule = values.firstIndex(where: { counts[$0] == most }) else { return nil }
+    let odd = values.indices.filter { values[$0] != values[rule] }
+    guard let first = odd.first else { return nil }
+    let size = values.count
+    let others = odd.dropFirst().map(String.init)
+    let more = others.isEmpty ? "" : " (and so do \(Wording.count(others.count, "more rank")): \(Wording.few(others)))"
+    return
+        "rank \(first)/\(size) on \(hosts[first]) has another \(trait.name) than rank \(rule)\(more): \(shown[first]), "
+        + "where rank \(rule) on \(hosts[rule]) has \(shown[rule]). \(trait.remedy)"
+}
+
+/// Fails on all ranks where one runs another program, or was started with other arguments. Collective; before anything
+/// else, as ranks of different minds wait for each other in vain.
+package func requireSameProgram(in world: any Communicator) throws {
+    guard world.size > 1 else { return }
+    let path = linkTarget("/proc/self/exe") ?? "cnn-train"
+    let digest = (try? sha256(ofFile: "/proc/self/exe")) ?? "unreadable"
+    let arguments = commandLineArguments().dropFirst().joined(separator: " ")
+    try requireAgreement(
+        on: [
+            SharedTrait(
+                name: "program", value: digest, shown: "\(path) (SHA-256 \(digest.prefix(12)))",
+                remedy: "Start the same build of cnn-train on all ranks"),
+            SharedTrait(
+                name: "command line", value: arguments, shown: "'\(arguments)'",
+                remedy: "Start all ranks with the same arguments: they make one recipe"),
+        ], in: world)
+}
+
+extension Setup {
+    /// Fails on all ranks where one sees other data or computes with other instructions. Collective.
+    func requireAgreement(in world: any Communicator) throws {
+        guard world.size > 1 else { return }
+        // Reading samples may fail where files are damaged; that is this rank's error, and all hear of it.
+        let data = try together(world) { dataset.fingerprint }
+        try Training.requireAgreement(
+            on: [
+                SharedTrait(
+                    name: "dataset", value: data, shown: data,
+                    remedy: "Give all machines the same files, in the folder that --data names"),
+                SharedTrait(
+                    name: "instruction set", value: backend.rawValue, shown: backend.rawValue,
+                    remedy: "Choose one that all machines have, such as --isa avx2"),
+            ], in: world)
+    }
+}

@@ -1,0 +1,106 @@
+import Collectives
+import Datasets
+import Engine
+import Networks
+import Recipes
+import Terminal
+
+/// The parts of a run that follow from its recipe and its data, before there is an engine.
+struct RunPreparation {
+    /// The recipe with the batch size that was chosen for it, where it left that to the run.
+    let recipe: Recipe
+    /// The same recipe as the number of samples lets it be.
+    let fitted: Recipe
+    /// The choices that were made, and their reasons.
+    let choices: [String]
+    let setup: Setup
+    let sizes: RunSizes
+    let optimizer: any OptimizerRule
+    /// By class, what its losses are multiplied with; nil for 1.
+    let classWeights: [Float]?
+    let layout: EngineLayout
+
+    /// Opens the data, builds the network and holds the memory that it all takes against the machine's. Collective.
+    ///
+    /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
+    init(_ asked: Recipe, world: any Communicator, console: Console) throws {
+        let opened = try together(world) { try Self.open(asked, world: world) }
+        let (recipe, choices) = try Self.chooseBatchSize(asked, opened, world: world, console: console)
+        self.recipe = recipe
+        self.choices = choices
+        let optimizer = recipe.optimizerRule
+        self.optimizer = optimizer
+        (fitted, setup, sizes, layout, classWeights) = try together(world) {
+            try Self.layOut(recipe, opened, optimizer: optimizer, world: world)
+        }
+    }
+
+    private static func open(_ recipe: Recipe, world: any Communicator) throws -> Setup {
+        let setup = try Setup(
+            model: ModelChoice(
+                recipe.model, options: recipe.modelOptions, scheme: recipe.initScheme, dropout: recipe.dropout),
+            data: recipe.data, validationFraction: recipe.validationFraction, imageSize: recipe.imageSize,
+            classes: recipe.classes, threads: recipe.threads,
+            instructionSet: recipe.instructionSet, convolution: recipe.convolution, shards: recipe.virtualShards,
+            images: ImageOptions(recipe), prefetchMegabytes: recipe.prefetchMegabytes, world: world)
+        try setup.dataset.require(Augmentation(recipe.augmentation))
+        for split in Split.allCases where setup.dataset.count(of: split) == 0 {
+            throw TrainingError.emptySplit(data: setup.dataset.name, split: split.rawValue)
+        }
+        return setup
+    }
+
+    /// The recipe with a batch size, and the reason for that where it is not the recipe's own. Collective.
+    private static func chooseBatchSize(
+        _ recipe: Recipe, _ setup: Setup, world: any Communicator, console: Console
+    ) throws -> (Recipe, choices: [String]) {
+        guard recipe.choosesBatchSize else { return (recipe, []) }
+        console.say("Looking for the largest batch that fits and keeps the speed")
+        let choice = try BatchSizeChoice(recipe, setup, world: world)
+        return (try recipe.with(batchSize: choice.chosen?.batchSize ?? Recipe.Default.batchSize), [choice.words])
+    }
+
+    /// Lays the engine out, and lets pictures have what memory it leaves.
+    ///
+    /// - Returns: the fitted recipe, the setup, the sizes, the layout and the weights of classes.
+    /// - Throws: where the machine has not enough.
+    private static func layOut(
+        _ recipe: Recipe, _ opened: Setup, optimizer: any OptimizerRule, world: any Communicator
+    ) throws -> (Recipe, Setup, RunSizes, EngineLayout, [Float]?) {
+        var setup = opened
+        let sizes = RunSizes(
+            trainingSamples: setup.dataset.count(of: .train), testSamples: setup.dataset.count(of: .test),
+            batchSize: recipe.globalBatchSize, duration: recipe.duration)
+        let weights = try recipe.classWeights?.weights(of: setup.dataset, classes: setup.network.classes)
+        // A batch that the data cannot fill takes no memory for the rest.
+        let layout = try setup.layout(
+            batchSize: min(recipe.globalBatchSize, sizes.trainingSamples), seed: recipe.seed,
+            accumulate: recipe.accumulate, labelSmoothing: recipe.labelSmoothing, classWeights: weights,
+            optimizer: optimizer, keepsAverages: recipe.averageWeights != nil)
+        let needs = setup.needs(
+            toTrain: recipe, layout, samples: sizes.trainingSamples, isCoordinator: world.rank == 0,
+            snapshots: world.localRank == 0 && recipe.snapshotEvery > 0 ? .shared : nil)
+        try needs.require()
+        setup.keepPictures(
+            recipe.imageCache, epochs: sizes.epochNumber(ofStep: sizes.totalSteps), left: needs.left())
+        return (try recipe.fitted(toSamples: sizes.trainingSamples), setup, sizes, layout, weights)
+    }
+
+    /// The order of the training samples.
+    var sampler: Sampler {
+        Sampler(
+            count: sizes.trainingSamples, batchSize: recipe.globalBatchSize, seed: recipe.seed,
+            isShuffled: recipe.shuffle,
+            balancedLabels: recipe.balancedSampling
+                ? (0..<sizes.trainingSamples).map { setup.dataset.label(at: $0, in: .train) } : nil)
+    }
+
+    /// The loader of the training batches.
+    var loader: Loader {
+        Loader(
+            dataset: setup.dataset, imageSize: setup.imageSize,
+            shorterSide: setup.presentation?.shorterSide, augmentation: Augmentation(recipe.augmentation),
+            mixing: Mixing(recipe), classWeights: classWeights, images: setup.images,
+            limits: setup.prefetchLimits(batchSize: min(recipe.globalBatchSize, sizes.trainingSamples)))
+    }
+}

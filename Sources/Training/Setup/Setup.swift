@@ -1,0 +1,133 @@
+package import Collectives
+package import Datasets
+package import Engine
+package import Graphs
+package import Networks
+package import Recipes
+package import Tensors
+package import Terminal
+
+/// The common part of training, evaluation and benchmarks on every rank: a network, images for it, and a machine to run
+/// it.
+package struct Setup {
+    package let model: ModelDescription
+    package let network: Network
+    /// Pixels a side.
+    package let imageSize: Int
+    package internal(set) var dataset: any Dataset
+    /// The options by which stored images are decoded and resized.
+    package private(set) var images: ImageOptions
+    /// The presentation of images to the network in evaluation; nil where they are no pictures.
+    package private(set) var presentation: Presentation?
+    /// The note on how labels were matched with the network's.
+    let labelNote: String?
+    /// Megabytes of samples that a rank has prepared at most.
+    let prefetchMegabytes: Int
+    package let summary: Summary
+    package let sharding: Sharding
+    package let backend: Backend
+    package let convolution: Recipe.Convolution
+    package let threads: ThreadChoice
+    /// Shows people how far an evaluation is; nil where none looks on.
+    package var bar: ProgressBar?
+
+    /// Opens the data and builds the network on this rank; talks to no other.
+    ///
+    /// - Parameters:
+    ///   - choice: the model; an option of its channels must agree with the data's.
+    ///   - validationFraction: the share of pictures that is tested on where nothing says which are.
+    ///   - classes: outputs of the network; nil for the dataset's.
+    ///   - shards: virtual shards of a batch.
+    ///   - imageSize: nil for the model's, or a smaller one that the data suggests and the model takes.
+    ///   - trained: the network that there is already, whose labels count.
+    /// - Throws: what is wrong with model, data or machine.
+    package init(
+        model choice: ModelChoice, data: String, validationFraction: Double = DatasetOptions().validationFraction,
+        imageSize: Int?, classes: Int?, threads: Int?,
+        instructionSet: Recipe.InstructionSet, convolution: Recipe.Convolution = .winograd,
+        shards: Int = Sharding.defaultShards, images: ImageOptions = ImageOptions(),
+        prefetchMegabytes: Int = Recipe.Default.prefetchMegabytes, trained: TrainedNetwork? = nil,
+        world: any Communicator
+    ) throws {
+        self.images = images
+        self.prefetchMegabytes = prefetchMegabytes
+        model = try Zoo.model(named: choice.name)
+        let channels = try model.options(from: choice.options).inputChannels
+        // Synthetic images are whatever the model wants; others have classes and channels of their own.
+        let opened = try openDataset(
+            data,
+            options: DatasetOptions(
+                channels: channels ?? model.defaultChannels, classes: classes ?? 10,
+                validationFraction: validationFraction))
+        (dataset, labelNote) = try trained?.labels(of: opened) ?? (opened, nil)
+        let needed = dataset.classNames.count
+        let classes = classes ?? needed
+        guard classes >= needed else {
+            throw TrainingError.tooFewClasses(found: classes, needed: needed, data: dataset.name)
+        }
+        if let channels, channels != dataset.channels {
+            throw TrainingError.channelsOption(found: channels, data: dataset.name, expected: dataset.channels)
+        }
+        network = try choice.network(classes: classes, inputChannels: dataset.channels)
+        let modelSize = model.defaultImageSize
+        let suggested = dataset.suggestedImageSize ?? modelSize
+        let isModest = suggested < modelSize && network.takes(imageSize: suggested)
+        self.imageSize = imageSize ?? (isModest ? suggested : modelSize)
+        presentation = Presentation(of: dataset, imageSize: self.imageSize, images: images)
+        summary = try Summary(network: network, imageSize: self.imageSize)
+        sharding = Sharding(shards: shards, ranks: world.size, rank: world.rank)
+        backend = Backend(instructionSet)
+        self.convolution = convolution
+        self.threads = ThreadChoice.here(asked: threads, localRanks: world.localSize)
+        MachineCores.makeRoom(for: self.threads, localRank: world.localRank)
+    }
+
+    /// Returns the layout of an engine for this setup, before it takes any memory.
+    ///
+    /// - Parameters:
+    ///   - batchSize: the most samples that a global training batch has; nil for an engine that only evaluates.
+    ///   - seed: of dropout.
+    ///   - accumulate: passes that a batch takes.
+    ///   - labelSmoothing: the share of each training label that all classes have alike.
+    ///   - classWeights: by class, what its training losses are multiplied with; nil for 1.
+    ///   - passes: what the graphs are rewritten by.
+    ///   - optimizer: what it is trained with.
+    ///   - keepsAverages: whether averages over time are kept.
+    package func layout(
+        batchSize: Int?, seed: UInt64, accumulate: Int = 1, labelSmoothing: Double = 0,
+        classWeights: [Float]? = nil, passes: Set<GraphPass> = Set(GraphPass.allCases),
+        optimizer: any OptimizerRule = SGD(momentum: 0.9, weightDecay: 0), keepsAverages: Bool = false
+    ) throws -> EngineLayout {
+        let training = try batchSize.map { _ in try Graph(network: network, imageSize: imageSize, purpose: .training) }
+        let evaluation = try Graph(network: network, imageSize: imageSize, purpose: .evaluation)
+        let pass = sharding.passes(accumulate)
+        var configuration = EngineConfiguration(
+            backend: backend, threads: threads.threads, shards: pass.map(\.ownShards.count).max() ?? 0,
+            shardCapacity: pass[0].capacity(batchSize: batchSize ?? 1), evaluationCapacity: evaluationBatchSize,
+            seed: seed)
+        configuration.spins = !threads.isOversubscribed
+        configuration.usesWinograd = convolution == .winograd
+        configuration.labelSmoothing = labelSmoothing
+        configuration.classWeights = classWeights
+        configuration.passes = passes
+        configuration.optimizer = optimizer
+        configuration.keepsAverages = keepsAverages
+        return EngineLayout(training: training, evaluation: evaluation, configuration: configuration)
+    }
+
+    /// Samples that are evaluated at once: a function of the image alone, so that sums are grouped alike on any number
+    /// of ranks.
+    package var evaluationBatchSize: Int { imageSize <= 64 ? 64 : 16 }
+}
+
+extension Setup {
+    /// Shows stored images so from here on.
+    mutating func show(as presentation: Presentation) {
+        dataset = dataset.normalised(by: presentation.normalisation)
+        images = presentation.images
+        self.presentation = presentation
+    }
+
+    /// Classes that a model has where nothing else says how many.
+    package static func defaultClasses(ofModel name: String) throws -> Int { try Zoo.model(named: name).defaultClasses }
+}
