@@ -181,7 +181,7 @@ let package = Package(
         tests(
             "Engine", ["Engine", "Compiler", "engine-check", "Graphs", "Networks", "Kernels", "Tensors"],
             resources: [.copy("Golden")]),
-        tests("Launching", ["Launching", "Runs"]),
+        tests("Launching", ["Launching", "Runs", "CProcess"]),
         tests("Fitness", ["Fitness", "Launching", "Machine"]),
         tests("Planning", ["Planning"]),
         tests("Collectives", ["Collectives", "collectives-check", "Tensors"]),

@@ -1,3 +1,4 @@
+import CProcess
 import Foundation
 import Runs
 import Testing
@@ -49,6 +50,20 @@ import Testing
         let failed = try start(["sh", "-c", "exit 3"], job: job)
         failed.wait(seconds: 10)
         #expect(failed.exit == .code(3) && job.processes().isEmpty)
+    }
+
+    @Test("a process of a job that shows its environment no more counts until it has ended, and is ended")
+    func exiting() throws {
+        let job = SupervisedJob()
+        // As a process does that exits: it has no environment, but its files are open.
+        let process = try start(["sh", "-c", "exec env -i sleep 60"], job: job, rank: 0)
+        defer { end(process) }
+        let descriptor = process_descriptor(process.id)
+        try #require(waitFor { job.processes().isEmpty })
+        #expect(process.exit == nil)
+        #expect(job.end(known: [descriptor: JobProcess(id: process.id, rank: 0)], within: 10) == [])
+        process.wait(seconds: 10)
+        #expect(process.exit == .signal(SIGKILL))
     }
 
     @Test("a process that cannot be started is an error that names the program")

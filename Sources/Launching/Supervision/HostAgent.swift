@@ -149,22 +149,13 @@ package final class HostAgent {
         expected = 0
     }
 
-    /// Ends all processes of the job on this host, and returns when they are gone.
+    /// Ends all processes of the job on this host, and returns when they have ended.
     private func endJob() {
-        forgetAll()
-        defer { reapShells() }
-        let start = monotonicSeconds()
-        while case let processes = job.processes(), !processes.isEmpty {
-            for process in processes { kill(process.id, SIGKILL) }
-            guard monotonicSeconds() - start < Self.patience else {
-                let names = processes.map { "\($0.id)" }.joined(separator: ", ")
-                return say(.trouble("processes \(names) do not end"))
-            }
-            // The end of the first may have been the last one's; all are looked for again.
-            let descriptor = process_descriptor(processes[0].id)
-            _ = Descriptors.ready(among: descriptor >= 0 ? [descriptor] : [], within: descriptor >= 0 ? 0.05 : 0.005)
-            if descriptor >= 0 { close(descriptor) }
-        }
+        let left = job.end(known: watched, within: Self.patience)
+        (watched, expected) = ([:], 0)
+        reapShells()
+        guard !left.isEmpty else { return }
+        say(.trouble("processes \(left.map { "\($0)" }.joined(separator: ", ")) do not end"))
     }
 
     /// Forgets the shells that have started daemons, which have ended with the job.
