@@ -32,6 +32,7 @@ package final class Trainer {
     let world: any Communicator
     private(set) var setup: Setup
     var sizes: RunSizes
+    let trainingSizes: TrainingSizes
     let engine: Engine
     var schedule: LearningRateSchedule
     let optimizer: any OptimizerRule
@@ -123,6 +124,9 @@ package final class Trainer {
                 instructionSet: recipe.instructionSet, convolution: recipe.convolution, shards: recipe.virtualShards,
                 images: ImageOptions(recipe), prefetchMegabytes: recipe.prefetchMegabytes, world: world)
             try setup.dataset.require(Augmentation(recipe.augmentation))
+            if recipe.normalisation == .none, setup.dataset.isDrawn {
+                throw TrainingError.drawnPixels(data: setup.dataset.name)
+            }
             for split in Split.allCases where setup.dataset.count(of: split) == 0 {
                 throw TrainingError.emptySplit(data: setup.dataset.name, split: split.rawValue)
             }
@@ -135,6 +139,10 @@ package final class Trainer {
             recipe = try recipe.with(batchSize: choice.chosen?.batchSize ?? Recipe.Default.batchSize)
             choices.append(choice.words)
         }
+        let trainingSizes = try together(world) {
+            try TrainingSizes(recipe, of: opened.network, full: opened.imageSize)
+        }
+        self.trainingSizes = trainingSizes
         let optimizer = recipe.optimizerRule
         self.optimizer = optimizer
         let (fitted, setup, sizes, layout, weights) = try together(world) {
@@ -147,7 +155,8 @@ package final class Trainer {
             let layout = try setup.layout(
                 batchSize: min(recipe.globalBatchSize, sizes.trainingSamples), seed: recipe.seed,
                 accumulate: recipe.accumulate, labelSmoothing: recipe.labelSmoothing, classWeights: weights,
-                optimizer: optimizer, keepsAverages: recipe.averageWeights != nil)
+                optimizer: optimizer, keepsAverages: recipe.averageWeights != nil,
+                otherSizes: trainingSizes.others)
             let needs = setup.needs(
                 toTrain: recipe, layout, samples: sizes.trainingSamples, isCoordinator: world.rank == 0,
                 snapshots: world.localRank == 0 && recipe.snapshotEvery > 0 ? .shared : nil)
@@ -166,7 +175,7 @@ package final class Trainer {
         (engine, frozenParameters, gradientSum, fewNormValues) = try together(world) {
             let engine = try Engine(layout)
             let frozen = try engine.setRates(ParameterRates(recipe, head: setup.network.headName))
-            let graph = try Graph(network: setup.network, imageSize: setup.imageSize, purpose: .training)
+            let graph = try Graph(network: setup.network, imageSize: trainingSizes.smallest, purpose: .training)
             let few = FewNormValues(graph, recipe: fitted, sizes: sizes, ranks: world.size)
             return (engine, frozen, try engine.gradientSum(recipe, world: world), few)
         }
@@ -225,9 +234,11 @@ package final class Trainer {
     /// The training batches as they come to the network.
     var trainingLoader: Loader { loader }
 
-    /// The batches of an epoch that follow the step in it that has been taken last.
+    /// The batches of an epoch that follow the step in it that has been taken last. The engine is made ready for them.
     func batches(ofEpoch epoch: Int) -> BatchStream {
-        loader.trainingBatches(
+        let pixels = trainingSizes.pixels(inEpoch: epoch)
+        engine.trainOnImages(ofSize: pixels)
+        return loader.sized(pixels).trainingBatches(
             epoch: epoch, from: sizes.stepInEpoch(after: step), sampler: sampler, sharding: setup.sharding,
             passes: recipe.accumulate)
     }
