@@ -33,19 +33,13 @@ package struct ParameterArena {
         var finished: [ParameterID] = []
         var finishedParameters: [Int] = []
         for node in graph.nodes {
-            defer { finishedParameters.append(finished.count) }
-            switch node.operation {
-            case .convolution(let convolution):
-                guard let output = node.output else { continue }
+            if case .convolution(let convolution) = node.operation, let output = node.output {
                 packings[convolution.weight] = Packing(
                     outputs: graph[output].shape.channels, inputs: graph[node.inputs[0]].shape.channels,
                     taps: convolution.kernelHeight * convolution.kernelWidth, groups: convolution.groups)
-            case .convolutionWeightGradient(let convolution):
-                finished += [convolution.weight] + (convolution.bias.map { [$0] } ?? [])
-            case .batchNormGradient(let norm):
-                finished += [norm.weight, norm.bias]
-            default: break
             }
+            finished += node.operation.finishedParameters
+            finishedParameters.append(finished.count)
         }
         let all = graph.parameters.indices.map { ParameterID(index: $0) }
         let isFinished = Set(finished)
@@ -59,6 +53,22 @@ package struct ParameterArena {
         finishedAfterNode = finishedParameters.map { ends[$0] }
         trainableCount = count
         for id in all where !graph[id].isTrainable && graph[id].role != .batchesTracked { place(id, graph, nil) }
+    }
+
+    /// The same places, with gradients that become final in the order of another graph of the network.
+    package func finishing(by graph: Graph) -> ParameterArena {
+        var arena = self
+        var finished: Set<ParameterID> = []
+        var (count, end) = (0, 0)
+        arena.finishedAfterNode = graph.nodes.map { node in
+            finished.formUnion(node.operation.finishedParameters)
+            while count < order.count, finished.contains(order[count]) {
+                end = entries[order[count].index].offset + entries[order[count].index].storage
+                count += 1
+            }
+            return end
+        }
+        return arena
     }
 
     private mutating func place(_ id: ParameterID, _ graph: Graph, _ packing: Packing?) {
@@ -106,6 +116,18 @@ package struct ParameterArena {
             packing.forEach { torch, packed in base[packed] = values[torch] }
         } else {
             for (i, value) in values.enumerated() { base[i] = value }
+        }
+    }
+}
+
+extension Operation {
+    /// The parameters whose gradients are final once this has run.
+    fileprivate var finishedParameters: [ParameterID] {
+        switch self {
+        case .convolutionWeightGradient(let convolution):
+            [convolution.weight] + (convolution.bias.map { [$0] } ?? [])
+        case .batchNormGradient(let norm): [norm.weight, norm.bias]
+        default: []
         }
     }
 }

@@ -33,7 +33,7 @@ package struct LoadedBatch: Sendable {
 package struct Loader: Sendable {
     package var dataset: any Dataset
     /// Pixels a side.
-    package let imageSize: Int
+    package private(set) var imageSize: Int
     /// The length that the shorter side of a stored image is resized to, as `SampleLook` has it.
     package var shorterSide: Int?
     /// The augmentation of the images of training batches.
@@ -58,6 +58,14 @@ package struct Loader: Sendable {
         self.classWeights = classWeights
         self.images = images
         self.limits = limits
+    }
+
+    /// Returns a loader of the same images with so many pixels a side: where their middle is cut out, as much of them.
+    package func sized(_ pixels: Int) -> Loader {
+        var loader = self
+        loader.shorterSide = shorterSide.map { ($0 * pixels + imageSize / 2) / imageSize }
+        loader.imageSize = pixels
+        return loader
     }
 
     /// The batches of one training epoch from global step `step` on, which is how a run resumes in the middle of it.

@@ -36,7 +36,10 @@ package final class Engine {
     let activations: AlignedBuffer<Float>
     /// Between tensors, for one sample, where they are spread.
     let trainingGaps: [Range<Int>]?
-    let training: LoadedPlan?
+    /// The plan that `train` runs.
+    private(set) var training: LoadedPlan?
+    /// Plans for training on images of one size each.
+    private let trainings: [LoadedPlan]
     private let evaluation: LoadedPlan
     let optimizer: Optimizer
     /// The plan of the last run and its samples: where `logits` looks.
@@ -77,6 +80,12 @@ package final class Engine {
             training = try LoadedPlan(
                 graph, plan, shared, shards: configuration.shards, capacity: configuration.shardCapacity)
         }
+        let others = try layout.otherTrainings.map { other in
+            var shared = shared
+            shared.arena = other.arena
+            return try LoadedPlan(
+                other.graph, other.plan, shared, shards: configuration.shards, capacity: configuration.shardCapacity)
+        }
         let evaluation = try LoadedPlan(
             layout.evaluation, layout.evaluationPlan, shared, shards: 1, capacity: configuration.evaluationCapacity)
         let pool = try ThreadPool(threads: configuration.threads, spins: configuration.spins)
@@ -86,13 +95,14 @@ package final class Engine {
         self.openBLAS = openBLAS
         self.arena = arena
         self.training = training
+        self.trainings = (training.map { [$0] } ?? []) + others
         self.trainingGaps = layout.trainingPlan?.gaps
         self.evaluation = evaluation
         self.optimizer = try Optimizer(
             graph: layout.training ?? layout.evaluation, arena: arena, scratchFloats: layout.updateFloats)
         self.parameterBytes = layout.parameterBytes
         self.activationBytes = layout.activationBytes
-        self.planBytes = (training?.bytes ?? 0) + evaluation.bytes
+        self.planBytes = trainings.reduce(evaluation.bytes) { $0 + $1.bytes }
         self.state = state
         self.weights = weights
         self.gradients = gradients
@@ -100,6 +110,14 @@ package final class Engine {
     }
 
     // MARK: Steps
+
+    /// Has `train` take images of this size from here on: one that the layout has a training graph for.
+    package func trainOnImages(ofSize pixels: Int) {
+        guard let sized = trainings.first(where: { $0.imageSize == pixels }) else {
+            preconditionFailure("no plan for images of \(pixels) pixels a side")
+        }
+        training = sized
+    }
 
     /// One forward and backward pass. Afterwards this rank's part of the gradient of the global batch's mean loss
     /// stands ready.

@@ -4,6 +4,15 @@ internal import Kernels
 internal import Machine
 internal import Tensors
 
+/// A network's training on images of one size.
+struct SizedTraining {
+    /// Rewritten.
+    let graph: Graph
+    let plan: MemoryPlan
+    /// The engine's, with the order in which this graph finishes gradients.
+    let arena: ParameterArena
+}
+
 /// An engine before it has memory: the rewritten graphs, the places of values and parameters, and the bytes that they
 /// take.
 package struct EngineLayout {
@@ -15,17 +24,26 @@ package struct EngineLayout {
     let evaluation: Graph
     let arena: ParameterArena
     let trainingPlan: MemoryPlan?
+    /// Training on images of other sizes, by the same parameters in the same arenas.
+    let otherTrainings: [SizedTraining]
     let evaluationPlan: MemoryPlan
 
     /// Rewrites and lays out the graphs. Reserves nothing.
     ///
-    /// - Parameter training: nil for evaluation only.
-    package init(training: Graph?, evaluation: Graph, configuration: EngineConfiguration) {
+    /// - Parameters:
+    ///   - training: nil for evaluation only.
+    ///   - others: the same network's training on images of other sizes.
+    package init(
+        training: Graph?, evaluation: Graph, configuration: EngineConfiguration, otherTrainings others: [Graph] = []
+    ) {
         self.configuration = configuration
         parameters = evaluation.parameters
         let passes = configuration.passes.intersection(configuration.backend.passes)
-        let rewritten = training?.applying(passes)
-        let training = passes.contains(.recomputation) ? rewritten?.recomputingForMemory() : rewritten
+        func rewritten(_ graph: Graph) -> Graph {
+            let graph = graph.applying(passes)
+            return passes.contains(.recomputation) ? graph.recomputingForMemory() : graph
+        }
+        let training = training.map(rewritten)
         self.training = training
         self.evaluation = evaluation.applying(passes)
         arena = ParameterArena(graph: training ?? self.evaluation)
@@ -35,6 +53,11 @@ package struct EngineLayout {
         let algorithms = configuration.backend == .openblas ? nil : configuration.algorithms(nil)
         let isSpread = configuration.spreadsTensors
         trainingPlan = training.map { MemoryPlan(graph: $0, algorithms: algorithms, isSpread: isSpread) }
+        otherTrainings = others.map { [arena] other in
+            let graph = rewritten(other)
+            let plan = MemoryPlan(graph: graph, algorithms: algorithms, isSpread: isSpread)
+            return SizedTraining(graph: graph, plan: plan, arena: arena.finishing(by: graph))
+        }
         evaluationPlan = MemoryPlan(graph: self.evaluation, algorithms: algorithms, isSpread: isSpread)
     }
 
@@ -66,7 +89,8 @@ package struct EngineLayout {
     /// Floats of the arena. Kernels read whole vectors, also beyond the last pixel of a map whose channels are padded
     /// to 8.
     private func activationCount(trainingSlots: Int) -> Int {
-        let ofTraining = (trainingPlan?.arenaCount ?? 0).saturatingProduct(trainingSlots)
+        let plans = [trainingPlan?.arenaCount ?? 0] + otherTrainings.map(\.plan.arenaCount)
+        let ofTraining = (plans.max() ?? 0).saturatingProduct(trainingSlots)
         let ofEvaluation = evaluationPlan.arenaCount.saturatingProduct(configuration.evaluationCapacity)
         return max(ofTraining, ofEvaluation).saturatingSum(MemoryPlan.laneGranule)
     }
@@ -84,7 +108,13 @@ package struct EngineLayout {
                     graph, $0, unplaced, shards: configuration.shards, capacity: configuration.shardCapacity)
             }
         }
-        return (ofTraining ?? 0)
+        let ofOthers = otherTrainings.reduce(0) { sum, other in
+            sum
+                + LoadedPlan.byteCount(
+                    other.graph, other.plan, unplaced, shards: configuration.shards,
+                    capacity: configuration.shardCapacity)
+        }
+        return (ofTraining ?? 0) + ofOthers
             + LoadedPlan.byteCount(
                 evaluation, evaluationPlan, unplaced, shards: 1, capacity: configuration.evaluationCapacity)
     }

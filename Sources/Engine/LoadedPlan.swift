@@ -45,6 +45,8 @@ final class LoadedPlan {
     private let memory = PlanMemory()
     private let batch: BatchLayout
     private let inputShape: Shape
+    /// Pixels a side of the images.
+    var imageSize: Int { inputShape.height }
     private let images: UnsafeMutablePointer<Float>
     private let losses: UnsafeMutablePointer<Float>
     private let predictions: UnsafeMutablePointer<Int32>

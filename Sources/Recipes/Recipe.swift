@@ -55,6 +55,14 @@ package struct Recipe: Equatable, Sendable {
     /// The filter with which images are resized.
     package enum Interpolation: String, CaseIterable, Sendable { case bilinear, bicubic }
 
+    /// The numbers that a network is shown for pixels.
+    package enum Normalisation: String, CaseIterable, Sendable {
+        /// By mean and standard deviation.
+        case auto
+        /// Between 0 and 1.
+        case none
+    }
+
     /// The decoding of JPEGs.
     package enum Decoding: String, CaseIterable, Sendable {
         /// All pixels, which are then resized.
@@ -147,6 +155,7 @@ extension Recipe {
     /// Likewise of CutMix's.
     package var cutMix: Double? { overrides.cutMix }
     package var interpolation: Interpolation { overrides.interpolation ?? Default.interpolation }
+    package var normalisation: Normalisation { overrides.normalisation ?? Default.normalisation }
     package var decoding: Decoding { overrides.decoding ?? Default.decoding }
     /// Whether pictures are rotated and mirrored as their Exif data ask for.
     package var exifOrientation: Bool { overrides.exifOrientation ?? Default.exifOrientation }
@@ -203,6 +212,8 @@ extension Recipe {
     package var averageEvery: Int { overrides.averageEvery ?? Default.averageEvery }
     /// Height and width of the network's input in pixels; nil means the model's default.
     package var imageSize: Int? { overrides.imageSize }
+    /// The sizes of the images that training begins with, in their order; those of `imageSize` follow.
+    package var trainingSizes: [TrainingSize] { TrainingSize.all(overrides) }
     /// nil means the dataset's.
     package var classes: Int? { overrides.classes }
     /// Compute threads of each rank; nil means a fair share of the machine.
@@ -321,6 +332,7 @@ extension Recipe {
         static let shuffle = true
         static let augmentation = Augmentation.none
         static let interpolation = Interpolation.bilinear
+        static let normalisation = Normalisation.auto
         static let decoding = Decoding.exact
         static let exifOrientation = true
         /// As Pillow's limit.

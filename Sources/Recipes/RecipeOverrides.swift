@@ -28,6 +28,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var mixup: Double?
     package var cutMix: Double?
     package var interpolation: Recipe.Interpolation?
+    package var normalisation: Recipe.Normalisation?
     package var decoding: Recipe.Decoding?
     package var exifOrientation: Bool?
     package var maxImagePixels: Int?
@@ -83,6 +84,8 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var restartEvery: Recipe.Interval?
     package var restartGrowth: Int?
     package var imageSize: Int?
+    /// By pixels a side, how long training takes images that are smaller than the network's.
+    package var trainingSizes: [String: Recipe.Interval]?
     package var classes: Int?
     package var threads: Int?
     package var instructionSet: Recipe.InstructionSet?
@@ -234,6 +237,7 @@ extension Recipe {
                 "gradient_dtype is \(type.rawValue) and allreduce is mpi: only our own sum sends fewer bytes; say "
                     + "allreduce: tree, or leave gradient_dtype out")
         }
+        try TrainingSize.check(merged)
         for key in merged.overriddenKeys ?? [] { try RecipeKey.checkOverridable(key) }
         return Recipe(model: model, merged)
     }

@@ -48,6 +48,10 @@ package enum TrainingError: Error, Equatable, Sendable {
     case noLearningRate(curve: String)
     /// `found` weights for so many classes.
     case classWeights(found: Int, classes: Int)
+    /// Images of `size` pixels a side, which a network for those of `full` cannot be trained on first.
+    case trainingSize(model: String, size: Int, full: Int, reason: String)
+    /// Pixels that are to stay as they are, of images that are drawn as a network is shown them.
+    case drawnPixels(data: String)
     /// Weights for classes that the data do not have.
     case unknownWeighedClasses(found: [String], classes: [String])
 }
@@ -89,6 +93,13 @@ extension TrainingError: ErrorOfSeveralLines {
             "--class-weights has \(Wording.count(found, "weight")), but the network has "
                 + "\(Wording.count(classes, "class", plural: "classes")): "
                 + "give one for each, or some by name such as cat=2"
+        case .trainingSize(let model, let size, let full, let reason):
+            "\(model) for images of \(full)x\(full) cannot be trained on images of \(size)x\(size) first: \(reason). "
+                + "Leave --train-size \(size) out, or take another size, or a network that averages its last map, such "
+                + "as resnet18"
+        case .drawnPixels(let data):
+            "--normalise is none, but the images of \(data) are drawn as numbers with a mean near 0: leave it out, or "
+                + "give --data pictures"
         case .unknownWeighedClasses(let found, let classes):
             "--class-weights weighs \(Wording.few(found)), but the data have no such class: "
                 + "they have \(Wording.few(classes))"

@@ -108,6 +108,13 @@ struct PrefixAndLength: ExpressibleByArgument {
     }
 }
 
+extension [PrefixAndLength] {
+    /// The last of several lengths for a prefix counts; nil where there are none.
+    var lengths: [String: Recipe.Interval]? {
+        isEmpty ? nil : Dictionary(map { ($0.prefix, $0.length) }, uniquingKeysWith: { _, last in last })
+    }
+}
+
 /// The name of a scheme for first weights, which is looked up where it is used: the error there says which is nearest.
 struct SchemeArgument: ExpressibleByArgument {
     let name: String
@@ -158,6 +165,7 @@ extension Recipe.Augmentation: ExpressibleByArgument {
 }
 extension Recipe.Interpolation: ExpressibleByArgument {}
 extension Recipe.Decoding: ExpressibleByArgument {}
+extension Recipe.Normalisation: ExpressibleByArgument {}
 extension Recipe.ImageCache: ExpressibleByArgument {}
 extension Recipe.ProgressDisplay: ExpressibleByArgument {}
 extension Recipe.Report: ExpressibleByArgument {}

@@ -107,7 +107,9 @@ func message(_ body: () throws -> Void) -> String {
             "model: lenet\nschedule: step\nstep_epochs: 2\nstep_every: 2epochs",
             "model: lenet\nwarmup_epochs: 1\nwarmup_steps: 10", "model: lenet\nrestart_growth: 2",
             "model: lenet\nschedule: onecycle\nfinal_lr: 0.1",
-            "model: lenet\nnesterov: true\nmomentum: 0",
+            "model: lenet\nnesterov: true\nmomentum: 0", "model: lenet\ntime: 10min\ntrain_sizes: {20: 1epochs}",
+            "model: lenet\nepochs: 3\ntrain_sizes: {20: 1epochs, 24: 2epochs}",
+            "model: lenet\nimage_size: 28\ntrain_sizes: {28: 1epochs}",
         ] {
             #expect {
                 _ = try Recipe.resolve(file: file(yaml), flags: RecipeOverrides())
@@ -179,6 +181,9 @@ let outOfRange = [
     OutOfRange(flag: "--lr-multiplier") { $0.rateMultipliers = ["a": -1] },
     OutOfRange(flag: "--lr-multiplier") { $0.rateMultipliers = ["a": .nan] },
     OutOfRange(flag: "--train-for") { $0.trainingLengths = ["a": .seconds(3)] },
+    OutOfRange(flag: "--train-size") { $0.trainingSizes = ["a": .epochs(1)] },
+    OutOfRange(flag: "--train-size") { $0.trainingSizes = ["0": .epochs(1)] },
+    OutOfRange(flag: "--train-size") { $0.trainingSizes = ["32": .steps(1)] },
     OutOfRange(flag: "--whitening-images") { $0.whiteningImages = 0 },
     OutOfRange(flag: "--test-augment-share") { $0.testAugmentationShare = 0 },
     OutOfRange(flag: "--model-option") { $0.modelOptions = ["": "a"] },

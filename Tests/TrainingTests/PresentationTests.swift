@@ -78,6 +78,33 @@ struct PresentationTests {
         #expect(try presentation("synthetic", step: 1).isEmpty)
     }
 
+    @Test("pixels stay between 0 and 1 where nobody is to normalise them, in a run that goes on too")
+    func unchanged() throws {
+        func asked(_ output: String) -> RecipeOverrides {
+            run.flags(output) { flags in
+                flags.normalisation = Recipe.Normalisation.none
+                everyStep(&flags)
+            }
+        }
+        let whole = try run.train(asked("whole"))
+        let kept = try presentation("whole", step: 9)
+        #expect(kept["mean"] == "0.0" && kept["std"] == "1.0" && kept["moments"] == "none")
+        #expect(try run.train(run.flags("auto")).parametersSHA256 != whole.parametersSHA256)
+        try run.train(ranks: 2, asked("broken"))
+        try run.forget("broken", after: 4)
+        var again = asked("broken")
+        again.resume = .auto
+        #expect(try run.train(again).parametersSHA256 == whole.parametersSHA256)
+        let found = try evaluate(run.file("whole", step: 9)).evaluation
+        #expect(found.loss.bitPattern == whole.evaluation.loss.bitPattern)
+        let drawn = try run.failure(
+            run.flags("shapes") { flags in
+                flags.data = "shapes"
+                flags.normalisation = Recipe.Normalisation.none
+            })
+        #expect(drawn.contains("--normalise is none, but the images of shapes are drawn"), "\(drawn)")
+    }
+
     /// Writes a checkpoint of a run anew, with another presentation.
     private func rewrite(_ output: String, step: Int, _ change: (inout [String: String]) -> Void) throws {
         let path = try run.file(output, step: step)

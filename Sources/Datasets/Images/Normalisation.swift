@@ -52,6 +52,13 @@ package struct Normalisation: Hashable, Sendable, Codable {
     package static let photographs = Normalisation(
         name: "ImageNet", means: [0.485, 0.456, 0.406], deviations: [0.229, 0.224, 0.225])
 
+    /// The normalisation that leaves pixels between 0 and 1.
+    package static func unchanged(channels: Int) -> Normalisation {
+        Normalisation(
+            name: "none", means: [Float](repeating: 0, count: channels),
+            deviations: [Float](repeating: 1, count: channels))
+    }
+
     /// Whether these are ImageNet's classes: a thousand, called by WordNet's numbers.
     static func areImageNet(_ classNames: [String]) -> Bool {
         classNames.count == 1000

@@ -52,6 +52,13 @@ extension RecipeKey {
             "interpolation", \.interpolation, .choice(), in: .data, default: Default.interpolation,
             "How images are resized: with antialiasing, as Pillow does it."),
         RecipeKey(
+            "normalise", \.normalisation, .choice(), in: .data, default: Default.normalisation,
+            """
+            What becomes of pixels: `auto` subtracts the mean and divides by the standard deviation of the data; `none` \
+            shows them between 0 and 1.
+            """,
+            alsoKnownAs: ["normalize", "normalization", "mean", "std"], whenResumed: .stays),
+        RecipeKey(
             "decode", \.decoding, .choice(), in: .data, default: Default.decoding,
             """
             How JPEG pictures are decoded. `fast` makes them smaller in the decoder where they are resized anyway: \

@@ -76,6 +76,14 @@ extension RecipeKey {
             "Height and width of the network's input in pixels.",
             whenResumed: .stays),
         RecipeKey(
+            "train_sizes", \.trainingSizes, .sizes, in: .network, otherwise: "image_size for the whole run",
+            """
+            Trains on smaller images first, the smallest sizes first and each for so many epochs, and on those of \
+            `image_size` from there on. Tests are always on those. May be repeated.
+            """,
+            flag: "train-size", valueName: "pixels=length",
+            alsoKnownAs: ["progressive_resizing", "progressive_size", "image_sizes", "min_res"]),
+        RecipeKey(
             "classes", \.classes, .integer(in: 1...1_000_000), in: .network, otherwise: "the dataset's",
             "Outputs of the network.",
             alsoKnownAs: ["num_classes"], whenResumed: .stays),

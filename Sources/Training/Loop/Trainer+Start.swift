@@ -45,7 +45,7 @@ extension Trainer {
             badSamples.keep(at: start.coordinator.folder.badSamples)
             log.header(
                 setup, recipe: recipe, ranks: world.size, sizes: sizes, folder: start.coordinator.folder,
-                notes: start.notes + choices + frozenNote + accumulationNotes + fillingNote + cacheNote)
+                notes: start.notes + choices + trainingSizes.notes + frozenNote + accumulationNotes + fillingNote + cacheNote)
             if let fewNormValues { log.warning(fewNormValues.warning(recipe, ranks: world.size)) }
         }
         try beginSnapshots()
@@ -233,7 +233,7 @@ extension Trainer {
             engine.initialize(seed: recipe.seed)
             let weights = try initialWeights()
             let notes = try weights.map { try takeInitialWeights($0) } ?? []
-            let moments = try MomentsChoice(beginning: setup, with: weights)
+            let moments = try MomentsChoice(beginning: setup, as: recipe.normalisation, with: weights)
             var presentation = setup.presentation
             if let moments { presentation?.normalisation = moments.normalisation }
             if weights == nil { try whiten(presentation) }

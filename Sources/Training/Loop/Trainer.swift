@@ -32,6 +32,7 @@ package final class Trainer {
     let world: any Communicator
     private(set) var setup: Setup
     var sizes: RunSizes
+    let trainingSizes: TrainingSizes
     let engine: Engine
     var schedule: LearningRateSchedule
     let optimizer: any OptimizerRule
@@ -116,6 +117,7 @@ package final class Trainer {
         log = RunLog(console: console, lossPrecision: recipe.lossPrecision)
         let prepared = try RunPreparation(recipe, world: world, console: console)
         let (recipe, fitted, setup, sizes) = (prepared.recipe, prepared.fitted, prepared.setup, prepared.sizes)
+        trainingSizes = prepared.trainingSizes
         self.recipe = fitted
         self.setup = setup
         self.sizes = sizes
@@ -127,7 +129,7 @@ package final class Trainer {
         (engine, frozenParameters, gradientSum, fewNormValues) = try together(world) {
             let engine = try Engine(prepared.layout)
             let frozen = try engine.setRates(ParameterRates(recipe, head: setup.network.headName))
-            let graph = try Graph(network: setup.network, imageSize: setup.imageSize, purpose: .training)
+            let graph = try Graph(network: setup.network, imageSize: trainingSizes.smallest, purpose: .training)
             let few = FewNormValues(graph, recipe: fitted, sizes: sizes, ranks: world.size)
             return (engine, frozen, try engine.gradientSum(recipe, world: world), few)
         }
@@ -179,9 +181,11 @@ package final class Trainer {
     /// The training batches as they come to the network.
     var trainingLoader: Loader { loader }
 
-    /// The batches of an epoch that follow the step in it that has been taken last.
+    /// The batches of an epoch that follow the step in it that has been taken last. The engine is made ready for them.
     func batches(ofEpoch epoch: Int) -> BatchStream {
-        loader.trainingBatches(
+        let pixels = trainingSizes.pixels(inEpoch: epoch)
+        engine.trainOnImages(ofSize: pixels)
+        return loader.sized(pixels).trainingBatches(
             epoch: epoch, from: sizes.stepInEpoch(after: step), sampler: sampler, sharding: setup.sharding,
             passes: recipe.accumulate)
     }

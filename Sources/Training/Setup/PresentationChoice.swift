@@ -39,11 +39,14 @@ struct MomentsChoice {
     /// The moments of a run that begins; nil where its images are drawn.
     ///
     /// - Parameters:
+    ///   - asked: whether there are to be any.
     ///   - weights: those that the run begins with: our checkpoint's network keeps its moments. Others are taken to be
     ///     trained on ImageNet, where the dataset has no moments of its own.
-    init?(beginning setup: Setup, with weights: WeightsFile?) throws {
+    init?(beginning setup: Setup, as asked: Recipe.Normalisation, with weights: WeightsFile?) throws {
         guard let dataset = setup.dataset as? StoredDataset else { return nil }
-        if let weights, let own = try weights.about()?.shown(path: weights.path)?.normalisation,
+        if asked == .none {
+            self.init(.unchanged(channels: dataset.channels), note: "pixels are shown between 0 and 1")
+        } else if let weights, let own = try weights.about()?.shown(path: weights.path)?.normalisation,
             own.channels == dataset.channels
         {
             self.init(

@@ -19,6 +19,8 @@ struct RunPreparation {
     /// By class, what its losses are multiplied with; nil for 1.
     let classWeights: [Float]?
     let layout: EngineLayout
+    /// The sizes of images that it is trained on, by epoch.
+    let trainingSizes: TrainingSizes
 
     /// Opens the data, builds the network and holds the memory that it all takes against the machine's. Collective.
     ///
@@ -30,8 +32,12 @@ struct RunPreparation {
         self.choices = choices
         let optimizer = recipe.optimizerRule
         self.optimizer = optimizer
+        let trainingSizes = try together(world) {
+            try TrainingSizes(recipe, of: opened.network, full: opened.imageSize)
+        }
+        self.trainingSizes = trainingSizes
         (fitted, setup, sizes, layout, classWeights) = try together(world) {
-            try Self.layOut(recipe, opened, optimizer: optimizer, world: world)
+            try Self.layOut(recipe, opened, trainingSizes, optimizer: optimizer, world: world)
         }
     }
 
@@ -44,6 +50,9 @@ struct RunPreparation {
             instructionSet: recipe.instructionSet, convolution: recipe.convolution, shards: recipe.virtualShards,
             images: ImageOptions(recipe), prefetchMegabytes: recipe.prefetchMegabytes, world: world)
         try setup.dataset.require(Augmentation(recipe.augmentation))
+        if recipe.normalisation == .none, setup.dataset.isDrawn {
+            throw TrainingError.drawnPixels(data: setup.dataset.name)
+        }
         for split in Split.allCases where setup.dataset.count(of: split) == 0 {
             throw TrainingError.emptySplit(data: setup.dataset.name, split: split.rawValue)
         }
@@ -65,7 +74,8 @@ struct RunPreparation {
     /// - Returns: the fitted recipe, the setup, the sizes, the layout and the weights of classes.
     /// - Throws: where the machine has not enough.
     private static func layOut(
-        _ recipe: Recipe, _ opened: Setup, optimizer: any OptimizerRule, world: any Communicator
+        _ recipe: Recipe, _ opened: Setup, _ trainingSizes: TrainingSizes, optimizer: any OptimizerRule,
+        world: any Communicator
     ) throws -> (Recipe, Setup, RunSizes, EngineLayout, [Float]?) {
         var setup = opened
         let sizes = RunSizes(
@@ -76,7 +86,8 @@ struct RunPreparation {
         let layout = try setup.layout(
             batchSize: min(recipe.globalBatchSize, sizes.trainingSamples), seed: recipe.seed,
             accumulate: recipe.accumulate, labelSmoothing: recipe.labelSmoothing, classWeights: weights,
-            optimizer: optimizer, keepsAverages: recipe.averageWeights != nil)
+            optimizer: optimizer, keepsAverages: recipe.averageWeights != nil,
+            otherSizes: trainingSizes.others)
         let needs = setup.needs(
             toTrain: recipe, layout, samples: sizes.trainingSamples, isCoordinator: world.rank == 0,
             snapshots: world.localRank == 0 && recipe.snapshotEvery > 0 ? .shared : nil)

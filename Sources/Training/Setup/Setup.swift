@@ -93,12 +93,15 @@ package struct Setup {
     ///   - passes: what the graphs are rewritten by.
     ///   - optimizer: what it is trained with.
     ///   - keepsAverages: whether averages over time are kept.
+    ///   - otherSizes: pixels a side of images that it is trained on besides.
     package func layout(
         batchSize: Int?, seed: UInt64, accumulate: Int = 1, labelSmoothing: Double = 0,
         classWeights: [Float]? = nil, passes: Set<GraphPass> = Set(GraphPass.allCases),
-        optimizer: any OptimizerRule = SGD(momentum: 0.9, weightDecay: 0), keepsAverages: Bool = false
+        optimizer: any OptimizerRule = SGD(momentum: 0.9, weightDecay: 0), keepsAverages: Bool = false,
+        otherSizes: [Int] = []
     ) throws -> EngineLayout {
-        let training = try batchSize.map { _ in try Graph(network: network, imageSize: imageSize, purpose: .training) }
+        func training(_ size: Int) throws -> Graph { try Graph(network: network, imageSize: size, purpose: .training) }
+        let others = try otherSizes.map(training)
         let evaluation = try Graph(network: network, imageSize: imageSize, purpose: .evaluation)
         let pass = sharding.passes(accumulate)
         var configuration = EngineConfiguration(
@@ -112,7 +115,9 @@ package struct Setup {
         configuration.passes = passes
         configuration.optimizer = optimizer
         configuration.keepsAverages = keepsAverages
-        return EngineLayout(training: training, evaluation: evaluation, configuration: configuration)
+        return EngineLayout(
+            training: try batchSize.map { _ in try training(imageSize) }, evaluation: evaluation,
+            configuration: configuration, otherTrainings: others)
     }
 
     /// Samples that are evaluated at once: a function of the image alone, so that sums are grouped alike on any number

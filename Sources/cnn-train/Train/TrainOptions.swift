@@ -8,6 +8,7 @@ struct NetworkOptions: RecipeFlags {
     @Option(\.model) var model: String?
     @Option(\.modelOptions) var modelOptions: [KeyAndValue] = []
     @Option(\.imageSize) var imageSize: Int?
+    @Option(\.trainingSizes) var trainSizes: [PrefixAndLength] = []
     @Option(\.classes) var classes: Int?
     @Option(\.dropout) var dropout: Double?
     @Option(\.initScheme) var initScheme: SchemeArgument?
@@ -33,8 +34,8 @@ struct NetworkOptions: RecipeFlags {
         recipe.freeze = freeze.isEmpty ? nil : freeze
         recipe.trainOnly = trainOnly.isEmpty ? nil : trainOnly
         recipe.rateMultipliers = rateMultipliers.isEmpty ? nil : rateMultipliers.factors
-        let lengths = Dictionary(trainFor.map { ($0.prefix, $0.length) }, uniquingKeysWith: { _, last in last })
-        recipe.trainingLengths = lengths.isEmpty ? nil : lengths
+        recipe.trainingSizes = trainSizes.lengths
+        recipe.trainingLengths = trainFor.lengths
         recipe.whiteningImages = whiteningImages
     }
 }
@@ -63,6 +64,7 @@ struct LoadingOptions: RecipeFlags {
     @Option(\.mixup) var mixup: Double?
     @Option(\.cutMix) var cutmix: Double?
     @Option(\.interpolation) var interpolation: Recipe.Interpolation?
+    @Option(\.normalisation) var normalise: Recipe.Normalisation?
     @Option(\.decoding) var decode: Recipe.Decoding?
     @Option(\.exifOrientation) var exifOrientation: OnOff?
     @Option(\.maxImagePixels) var maxImagePixels: Int?
@@ -76,6 +78,7 @@ struct LoadingOptions: RecipeFlags {
         recipe.mixup = mixup
         recipe.cutMix = cutmix
         recipe.interpolation = interpolation
+        recipe.normalisation = normalise
         recipe.decoding = decode
         recipe.exifOrientation = exifOrientation.map { $0 == .on }
         recipe.maxImagePixels = maxImagePixels

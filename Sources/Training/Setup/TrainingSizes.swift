@@ -1,0 +1,65 @@
+import Graphs
+import Networks
+import Recipes
+import Terminal
+
+/// The sizes of a run's training images: small ones first, those of the network in the end. Evaluation is on the
+/// network's. (As FFCV's and MosaicML Composer's progressive resizing have it; Howard, "Training ImageNet in 3 hours for
+/// $25", DAWNBench 2018.)
+///
+/// The size is a function of the epoch alone, so that a resumed run goes on alike.
+struct TrainingSizes {
+    private let smaller: [Recipe.TrainingSize]
+    /// Pixels a side of the network's images.
+    private let full: Int
+
+    /// - Parameter full: pixels a side of the network's images.
+    /// - Throws: `TrainingError.trainingSize` where a size is not smaller, or the network is another one at that size.
+    init(_ recipe: Recipe, of network: Network, full: Int) throws {
+        smaller = recipe.trainingSizes
+        self.full = full
+        guard let largest = smaller.last else { return }
+        let error = { size, reason in
+            TrainingError.trainingSize(model: network.name, size: size, full: full, reason: reason)
+        }
+        guard largest.pixels < full else {
+            throw error(largest.pixels, "images grow to that size, so that all before are smaller")
+        }
+        let parameters = try Graph(network: network, imageSize: full, purpose: .training).parameters
+        for size in smaller.map(\.pixels) {
+            guard let graph = try? Graph(network: network, imageSize: size, purpose: .training) else {
+                throw error(size, "nothing is left of such images in its layers")
+            }
+            if let (there, here) = zip(graph.parameters, parameters).first(where: { $0.shape != $1.shape }) {
+                throw error(
+                    size, "its \(here.name) is of \(Self.words(there.shape)) there and of \(Self.words(here.shape)) here")
+            }
+        }
+    }
+
+    /// `120 x 400`
+    private static func words(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: " x ") }
+
+    /// Pixels a side, beside the network's own.
+    var others: [Int] { smaller.map(\.pixels) }
+
+    /// Pixels a side of the smallest images.
+    var smallest: Int { smaller.first?.pixels ?? full }
+
+    /// Pixels a side of the images of an epoch, from 0.
+    func pixels(inEpoch epoch: Int) -> Int {
+        var end = 0
+        for size in smaller {
+            end += size.epochs
+            if epoch < end { return size.pixels }
+        }
+        return full
+    }
+
+    /// What people should know of them.
+    var notes: [String] {
+        guard !smaller.isEmpty else { return [] }
+        let words = smaller.map { "\($0.pixels)x\($0.pixels) for \(Wording.count($0.epochs, "epoch"))" }
+        return ["training images are \(words.joined(separator: ", ")), and \(full)x\(full) from there on"]
+    }
+}
