@@ -4,6 +4,7 @@ import Datasets
 import Files
 import Foundation
 import Recipes
+import Reports
 import Runs
 import Terminal
 import Training
