@@ -210,7 +210,7 @@ let package = Package(
             "CommandLine",
             [
                 "cnn-train", "Training", "Engine", "Checkpoints", "Exports", "CImageCodecs", "Fitness", "Recipes",
-                "ImageFaults",
+                "Runs", "ImageFaults",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

@@ -32,6 +32,13 @@ package struct RunFolder: Hashable, Sendable {
     /// TensorBoard's event files.
     package var tensorBoard: String { path + "/tensorboard" }
 
+    /// The names of what people look for, as far as it is there: a recipe, or a full disk, may have left some out.
+    package var results: [String] {
+        [report, metrics, evaluation, recipe, checkpoints, tensorBoard].filter { fileExists($0) }.map { file in
+            String(file.dropFirst(path.count + 1)) + (isFolder(file) ? "/" : "")
+        }
+    }
+
     static func path(ofLock path: String) -> String { String(path.dropLast("/run.lock".count)) }
 
     /// Whether a run has been here.

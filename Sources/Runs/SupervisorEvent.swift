@@ -101,6 +101,9 @@ extension SupervisorEvent {
         return (line.time, event)
     }
 
+    /// The newest step that was saved then.
+    package var savedStep: Int? { step ?? fromStep }
+
     /// The event in a sentence, for people.
     package var words: String {
         var words =

@@ -1,3 +1,4 @@
+import Collectives
 import Datasets
 import Tensors
 import Terminal
@@ -27,6 +28,11 @@ private func figures(_ title: String, unit: String, done: Int, of all: Int, seco
     let left = Wording.duration(seconds: seconds * Double(all - done) / Double(done))
     figures.facts = [.init("\(left) left", short: left), .init("\(speed) \(unit)/s", short: "\(speed)/s")]
     return figures
+}
+
+/// Returns the bar of a command that ranks share: rank 0's, and none under mpirun, which takes what ranks write.
+func sharedBar(in world: any Communicator) -> ProgressBar? {
+    world.rank == 0 && !Launcher.isPresent ? ProgressBar() : nil
 }
 
 /// Shows a person that files of a dataset are being listed, wherever `body` opens one.

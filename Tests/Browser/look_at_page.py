@@ -2,8 +2,10 @@
 """Opens a page in headless Chromium and prints, as JSON, what a reader would meet there.
 
     look_at_page.py PAGE [--width PIXELS] [--height PIXELS] [--dark] [--screenshot FILE.png] [--scroll-to SELECTOR]
+                    [--until CONDITION]...
 
-PAGE is a file or an address. Chromium is told what to do through two pipes in the DevTools protocol
+PAGE is a file or an address. It is looked at once it is loaded; with --until once that JavaScript is true in it, and
+again for each further one. Each look is a line. Chromium is told what to do through two pipes in the DevTools protocol
 (https://chromedevtools.github.io/devtools-protocol/), so that nothing but Python's own library is needed.
 """
 import argparse
@@ -16,11 +18,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 NAMES = ["chromium", "chromium-browser", "google-chrome"]
+# Seconds for which a condition may be false.
+PATIENCE = 60
 
-# Runs in the page. Contrast is WCAG 2.2's, 1.4.3; a text's background is that of the nearest ancestor that has one, or
-# in a heat map the cell that was drawn before it.
+# Runs in the page, and in the frames that stand in it. All that can be unfolded is. Contrast is WCAG 2.2's, 1.4.3; a
+# text's background is that of the nearest ancestor that has one, and that of a bar that lies beneath it; in a heat map
+# the cell that was drawn before it.
 CHECK = r"""
 (() => {
   const channel = c => { c /= 255; return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
@@ -35,6 +41,14 @@ CHECK = r"""
     }
     return "rgb(255, 255, 255)";
   };
+  const beneath = element => {
+    const other = element.previousElementSibling;
+    if (!other || isClear(getComputedStyle(other).backgroundColor)) return null;
+    const [a, b] = [element, other].map(e => e.getBoundingClientRect());
+    const overlaps = a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    return overlaps ? getComputedStyle(other).backgroundColor : null;
+  };
+  document.querySelectorAll("details").forEach(e => { e.open = true; });
   const pale = [];
   let texts = 0;
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -45,22 +59,29 @@ CHECK = r"""
     const style = getComputedStyle(element), isDrawn = element.namespaceURI.endsWith("svg");
     const color = isDrawn ? style.fill : style.color;
     const cell = isDrawn && /\bf-t\d/.test(element.getAttribute("class") || "") && element.previousElementSibling;
-    const behind = cell ? getComputedStyle(cell).fill : background(element);
+    const behind = [cell ? getComputedStyle(cell).fill : background(element)];
+    if (!isDrawn && beneath(element)) behind.push(beneath(element));
     const size = parseFloat(style.fontSize), isLarge = size >= 24 || size >= 18.66 && Number(style.fontWeight) >= 700;
     texts += 1;
-    const contrast = ratio(color, behind);
-    if (contrast < (isLarge ? 3 : 4.5)) pale.push(`${walker.currentNode.data.trim().slice(0, 40)}: ${contrast.toFixed(2)} (${color} on ${behind})`);
+    const contrast = Math.min(...behind.map(other => ratio(color, other)));
+    if (contrast < (isLarge ? 3 : 4.5)) pale.push(`${walker.currentNode.data.trim().slice(0, 40)}: ${contrast.toFixed(2)} (${color} on ${behind.join(", ")})`);
   }
   const curves = [...document.querySelectorAll(".curve")].map(e => ({
     chart: (e.closest("figure") || {}).id || "", name: e.dataset.name, x: e.dataset.x.split(" ").map(Number), y: e.dataset.y.split(" ").map(t => t === "" ? null : Number(t)),
     path: e.getAttribute("d"), frame: e.ownerSVGElement.dataset.frame || "",
     contrast: ratio(getComputedStyle(e).stroke, background(e)),
   }));
-  const nameless = [...document.querySelectorAll("img:not([alt]), svg:not([aria-label]):not([aria-hidden]), [tabindex]:not([aria-label])")]
-    .map(e => e.outerHTML.slice(0, 80));
+  const nameless = [...document.querySelectorAll("img:not([alt]), svg:not([aria-label]):not([aria-hidden]), " +
+    "[tabindex]:not([aria-label]), iframe:not([title]), progress:not([aria-label])")].map(e => e.outerHTML.slice(0, 80));
+  // A bar's second rectangle is the share of the first.
+  const bars = [...document.querySelectorAll("svg.bar")].map(bar => {
+    const [all, part] = [...bar.querySelectorAll("rect")].map(e => e.getBoundingClientRect().width);
+    return { name: bar.closest("tr").cells[0].textContent.trim(), share: part / all };
+  });
   const timing = performance.getEntriesByType("navigation")[0];
   return {
-    title: document.title, text: document.body.innerText, texts, pale, curves, nameless,
+    title: document.title, text: document.body.innerText, texts, pale, curves, bars, nameless,
+    parts: Object.fromEntries([...document.querySelectorAll("[id]")].filter(e => !e.children.length).map(e => [e.id, e.textContent])),
     background: getComputedStyle(document.body).backgroundColor,
     overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     pictures: [...document.images].map(e => ({ alt: e.alt, width: e.naturalWidth, height: e.naturalHeight })),
@@ -135,11 +156,25 @@ class Browser:
         while not any(event.get("method") == method for event in self.events):
             self.events.append(self.message())
 
-    def evaluate(self, script):
-        answer = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+    def evaluate(self, script, **context):
+        answer = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True, **context)
         if "exceptionDetails" in answer:
             sys.exit(f"look_at_page: {answer['exceptionDetails']}")
         return answer["result"].get("value")
+
+    def wait_until(self, condition):
+        end = time.monotonic() + PATIENCE
+        while not self.evaluate(f"Boolean({condition})"):
+            if time.monotonic() > end:
+                text = self.evaluate("document.body.innerText")
+                sys.exit(f"look_at_page: not true in {PATIENCE} seconds: {condition}\nThe page says: {text}")
+            time.sleep(0.05)
+
+    def frames(self):
+        """A world of our own in each frame of the page, beside its scripts."""
+        tree = self.ask("Page.getFrameTree")["frameTree"]
+        return [self.ask("Page.createIsolatedWorld", frameId=child["frame"]["id"])["executionContextId"]
+                for child in tree.get("childFrames", [])]
 
     def close(self):
         self.process.terminate()
@@ -155,17 +190,21 @@ def main():
     parser.add_argument("--screenshot")
     parser.add_argument("--whole", action="store_true", help="a picture of the whole page, however long")
     parser.add_argument("--scroll-to")
+    parser.add_argument("--until", action="append", default=[], metavar="CONDITION")
     options = parser.parse_args()
     address = options.page if "://" in options.page else pathlib.Path(options.page).resolve().as_uri()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         browser = Browser(folder)
         try:
-            print(json.dumps(look(browser, address, options)))
+            show(browser, address, options)
+            for condition in options.until or ["true"]:
+                browser.wait_until(condition)
+                print(json.dumps(look(browser, options)), flush=True)
         finally:
             browser.close()
 
 
-def look(browser, address, options):
+def show(browser, address, options):
     for domain in ["Page", "Network", "Log", "Runtime"]:
         browser.ask(domain + ".enable")
     browser.ask("Emulation.setDeviceMetricsOverride", width=options.width, height=options.height, deviceScaleFactor=1,
@@ -175,19 +214,27 @@ def look(browser, address, options):
     browser.events.clear()
     browser.ask("Page.navigate", url=address)
     browser.wait("Page.loadEventFired")
-    found = browser.evaluate(CHECK)
+
+
+def look(browser, options):
     if options.screenshot:
         if options.scroll_to:
             browser.evaluate(f"document.querySelector({json.dumps(options.scroll_to)}).scrollIntoView({{behavior: 'instant'}})")
         picture = browser.ask("Page.captureScreenshot", format="png", captureBeyondViewport=options.whole,
                               **({"clip": clip(browser, options)} if options.whole else {}))
         pathlib.Path(options.screenshot).write_bytes(base64.b64decode(picture["data"]))
-    found["keys"] = browser.evaluate(KEYS)
+    found = met(browser)
+    found["frames"] = [met(browser, contextId=frame) for frame in browser.frames()]
     found["requests"] = [event["params"]["request"]["url"][:200] for event in browser.events
                          if event.get("method") == "Network.requestWillBeSent"]
     found["complaints"] = [json.dumps(event["params"])[:400] for event in browser.events
                            if event.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled")]
     return found
+
+
+def met(browser, **context):
+    return {**browser.evaluate(CHECK, **context), "keys": browser.evaluate(KEYS, **context),
+            "frames": [], "requests": [], "complaints": []}
 
 
 def clip(browser, options):

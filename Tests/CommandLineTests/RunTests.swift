@@ -117,6 +117,18 @@ struct RunTests {
         }
     }
 
+    @Test("the last line names what a run has left, and nothing that it was told to leave out")
+    func results() throws {
+        let all = try train("all", "--steps", "1").output
+        #expect(
+            all.hasSuffix(
+                "Results are in all: report.html, metrics.jsonl, evaluation.json, config.yaml, checkpoints/, tensorboard/.\n"
+            ))
+        let few = try train("few", "--steps", "1", "--report", "none", "--no-tensorboard").output
+        #expect(
+            few.hasSuffix("Results are in few: metrics.jsonl, evaluation.json, config.yaml, checkpoints/.\n"))
+    }
+
     @Test("a recipe is read, and flags win over it")
     func config() throws {
         let recipe = """

@@ -53,6 +53,18 @@ import Testing
         #expect(shares.ticks.map { NumberText.tick($0, step: shares.step, .share) }.last == "100%")
     }
 
+    @Test("no two ticks of an axis have the same words, however little its numbers differ")
+    func flat() {
+        for (low, high) in [(0.025 - 1e-9, 0.025), (0.0249, 0.025), (-5, -5 + 1e-8), (0, 1e-9), (1e6, 1e6 + 1)] {
+            let scale = Scale(of: [low, high])
+            let words = scale.ticks.map { NumberText.tick($0, step: scale.step, .plain) }
+            #expect(Set(words).count == words.count && words.count > 1, "\(words)")
+            #expect(scale.low <= low && scale.high >= high)
+        }
+        let steps = Scale(of: [1_000_000, 1_000_030], isExact: true)
+        #expect(steps.low == 1_000_000 && steps.high == 1_000_030)
+    }
+
     @Test("numbers that differ a hundredfold get a logarithmic axis where one is allowed")
     func logarithmic() {
         let scale = Scale(of: [0.002, 5], mayBeLogarithmic: true)

@@ -34,6 +34,16 @@ import Testing
         #expect(story.notes.isEmpty)
     }
 
+    @Test("an event of a supervisor stands at the step that was saved, when the job began as when it ended")
+    func supervisor() throws {
+        let run = try MadeRun()
+        var (start, failure) = (SupervisorEvent(.start), SupervisorEvent(.failure))
+        (start.fromStep, failure.step) = (7, 9)
+        let log = try SupervisorLog(folder: run.folder)
+        for event in [start, failure] { try log.append(event) }
+        #expect(try run.story().events.map(\.step) == [7, 9])
+    }
+
     @Test("a torn last line says nothing, and a damaged one inside is counted")
     func tornLines() throws {
         let run = try MadeRun()

@@ -48,6 +48,18 @@ import Testing
         #expect(value("cnn_train_report_age_seconds") == 2)
     }
 
+    @Test(
+        "the parser that these tests stand on refuses what the grammar does not allow",
+        arguments: [
+            "a 1", "1a 1\n", "a{b=\"c\" 1\n", "a{b=c} 1\n", "a{b=\"\\x\"} 1\n", "a{1b=\"c\"} 1\n", "a{__b=\"c\"} 1\n",
+            "a one\n", "a\n", "a 1 1.5\n", "a 1 1 1\n", "a 0x10\n", "a 1\na 2\n", "a{b=\"c\nd\"} 1\n",
+            "# HELP a b\n# HELP a b\na 1\n", "# TYPE a number\na 1\n", "a 1\n# TYPE a gauge\n",
+            "a 1\nb 1\na{c=\"d\"} 1\n",
+        ])
+    func refused(text: String) {
+        #expect(throws: ExpositionParser.Failure.self) { try ExpositionParser(text) }
+    }
+
     @Test("before the first step what is not known is left out, and what is there is of the grammar")
     func beginning() throws {
         let read = try ExpositionParser(try status().metrics(at: 100, checkpointAge: nil))

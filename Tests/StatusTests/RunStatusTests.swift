@@ -58,6 +58,7 @@ import Testing
         let log = try SupervisorLog(folder: RunFolder(path: folder))
         var failure = SupervisorEvent(.failure)
         failure.reason = "killed <b>\u{1B}[31m"
+        failure.fromStep = 2
         try log.append(failure, at: Date(timeIntervalSince1970: 0))
         var status = RunStatus(of: try observedRun(ranks: 2, folder: folder), at: 0)
         status.add(try report(step: 3), at: 1, date: "")
@@ -84,6 +85,7 @@ import Testing
         #expect((object["report_written"] as? String)?.hasSuffix("Z") == true)
         let events = try #require(object["events"] as? [[String: Any]])
         #expect(events.map { $0["kind"] as? String } == ["failure", "rewound"])
+        #expect(events.map { $0["step"] as? Int } == [2, 11])
         #expect((events[0]["text"] as? String)?.contains("\u{1B}") == false)
     }
 }

@@ -17,6 +17,12 @@ import Testing
         #expect(CRC32C.checksum(of: bytes) == checksum)
     }
 
+    @Test("a length's checksum is masked as in TensorFlow's own files, whose first record has 24 bytes")
+    func masked() {
+        let head: [UInt8] = [24, 0, 0, 0, 0, 0, 0, 0, 0xA3, 0x7F, 0x4B, 0x22]
+        #expect(EventFile.record([UInt8](repeating: 0, count: 24)).starts(with: head))
+    }
+
     @Test("numbers of any size read back from a message as they were written")
     func messages() throws {
         var message = ProtobufWriter()

@@ -22,19 +22,41 @@ package enum Browser {
     ///
     /// - Throws: `BrowserError` where the browser does not show it.
     package static func look(at page: String, width: Int = 1600, isDark: Bool = false) throws -> PageView {
+        try watch(page, until: ["true"], width: width, isDark: isDark)[0]
+    }
+
+    /// Opens a file or an address and looks at it again and again, without loading it anew.
+    ///
+    /// - Parameters:
+    ///   - conditions: JavaScript that is true in the page before each look, a minute later at most.
+    ///   - afterLook: called after each look with its number, from 0.
+    /// - Throws: `BrowserError` where the browser does not show it, or a condition stays false.
+    package static func watch(
+        _ page: String, until conditions: [String], width: Int = 1600, isDark: Bool = false,
+        afterLook: (Int) throws -> Void = { _ in }
+    ) throws -> [PageView] {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments =
-            ["timeout", "--kill-after=5", "90", "python3", script, page, "--width", "\(width)"]
-            + (isDark ? ["--dark"] : [])
+            ["timeout", "--kill-after=5", "150", "python3", script, page, "--width", "\(width)"]
+            + (isDark ? ["--dark"] : []) + conditions.flatMap { ["--until", $0] }
         let (output, errors) = (Pipe(), Pipe())
         (process.standardOutput, process.standardError) = (output, errors)
         try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
+        defer { if process.isRunning { process.terminate() } }
+        var (views, rest) = ([PageView](), Data())
+        while case let part = output.fileHandleForReading.availableData, !part.isEmpty {
+            rest += part
+            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                views.append(try JSONDecoder().decode(PageView.self, from: rest[..<end]))
+                rest = Data(rest[(end + 1)...])
+                try afterLook(views.count - 1)
+            }
+        }
         let words = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw BrowserError(words: words) }
-        return try JSONDecoder().decode(PageView.self, from: data)
+        guard process.terminationStatus == 0, views.count == conditions.count else { throw BrowserError(words: words) }
+        return views
     }
 }
 
@@ -68,6 +90,14 @@ package struct PageView: Decodable, Sendable {
         package let isGone: Bool
     }
 
+    /// A share that a table shows as a bar.
+    package struct Bar: Decodable, Sendable {
+        /// The first cell of its row.
+        package let name: String
+        /// Of its whole width.
+        package let share: Double
+    }
+
     package struct Picture: Decodable, Sendable {
         package let alt: String
         /// 0 where the browser cannot show it.
@@ -82,6 +112,9 @@ package struct PageView: Decodable, Sendable {
     /// Those that contrast too little with what is behind them (WCAG 2.2, 1.4.3, level AA).
     package let pale: [String]
     package let curves: [Curve]
+    package let bars: [Bar]
+    /// The texts of elements that have an identifier and no others within.
+    package let parts: [String: String]
     /// Elements that a screen reader has no name for.
     package let nameless: [String]
     package let background: String
@@ -94,8 +127,10 @@ package struct PageView: Decodable, Sendable {
     /// Until it was loaded and laid out.
     package let seconds: Double?
     package let keys: [Keys]
-    /// The addresses that the browser asked for, the page's own first.
+    /// The pages that stand in this one.
+    package let frames: [PageView]
+    /// The addresses that the browser asked for, the page's own first. Those of frames are among those of the page.
     package let requests: [String]
-    /// Errors and messages in the browser's console.
+    /// Errors and messages in the browser's console, those of frames included.
     package let complaints: [String]
 }

@@ -11,6 +11,8 @@ struct Scale: Hashable, Sendable {
 
     /// Numbers beyond it, of a loss that runs away, have no place on an axis.
     private static let most = 1e100
+    /// The range of numbers that are not one to the eye, in parts of the greatest.
+    private static let leastRange = 1e-4
 
     /// A scale of whole ticks that numbers fit into.
     ///
@@ -47,7 +49,9 @@ struct Scale: Hashable, Sendable {
         from least: Double, to greatest: Double, isExact: Bool, within limits: ClosedRange<Double>?
     ) -> Scale {
         var (low, high) = (least, greatest)
-        if low == high {
+        // Ticks between numbers that differ less would have the same words: the rate at the beginning of a cosine.
+        let isFlat = !isExact && high - low < leastRange * max(low.magnitude, high.magnitude)
+        if low == high || isFlat {
             let margin = low == 0 ? 1 : low.magnitude * 0.1
             (low, high) = (low - (isExact ? 0 : margin), high + margin)
         }

@@ -8,17 +8,20 @@ struct PageFrame {
     let content: Markup
     /// Seconds after which a browser asks for the page again; nil for a page that is what it is.
     var refreshSeconds: Int?
+    /// Whether there are charts, which a script reads out to pointer and keys.
+    var hasCharts = true
 
     /// The whole document.
     var html: String {
         let refresh: Markup = refreshSeconds.map { "<meta http-equiv=\"refresh\" content=\"\($0)\">\n" } ?? ""
+        let script = hasCharts ? "<script>\(PageScript.text)</script>\n" : ""
         // Sheet and script are this program's own texts. The policy lets the browser take these two and nothing else.
         return """
             <!DOCTYPE html>
             <html lang="en">
             <head>
             <meta charset="utf-8">
-            <meta http-equiv="Content-Security-Policy" content="\(Self.policy)">
+            <meta http-equiv="Content-Security-Policy" content="\(policy)">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="referrer" content="no-referrer">
             <link rel="icon" href="data:,">
@@ -27,17 +30,17 @@ struct PageFrame {
             </head>
             <body>
             \(content.text)
-            <script>\(PageScript.text)</script>
-            </body>
+            \(script)</body>
             </html>
 
             """
     }
 
     /// Content Security Policy Level 3: nothing from outside, and of what is inside only this sheet and this script.
-    private static let policy =
-        "default-src 'none'; img-src data:; style-src '\(hash(PageStyle.sheet))'; "
-        + "script-src '\(hash(PageScript.text))'; base-uri 'none'; form-action 'none'"
+    private var policy: String {
+        "default-src 'none'; img-src data:; style-src '\(Self.hash(PageStyle.sheet))'; "
+            + (hasCharts ? "script-src '\(Self.hash(PageScript.text))'; " : "") + "base-uri 'none'; form-action 'none'"
+    }
 
     private static func hash(_ text: String) -> String {
         "sha256-" + Data(sha256(of: text)).base64EncodedString()

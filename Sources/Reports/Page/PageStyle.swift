@@ -51,6 +51,8 @@ enum PageStyle {
         .card{background:var(--surface);border:1px solid var(--line);border-radius:12px;
         padding:16px 18px;margin:0;min-width:0}
         .card>figcaption{margin-bottom:10px}
+        header+.grid{margin-top:20px}
+        .card>h2{font-size:14px;font-weight:600;margin:0 0 10px;overflow-wrap:anywhere}
         .double{grid-column:span 2}
         @media (max-width:860px){.double{grid-column:auto}}
         .plot{position:relative;border-radius:6px;touch-action:pan-y}
@@ -86,6 +88,11 @@ enum PageStyle {
         background:var(--page)}
         .pictures img.small{image-rendering:pixelated}
         .pictures div{font-size:12.5px;line-height:1.35;margin-top:5px;overflow-wrap:anywhere}
+        .pair{display:grid;grid-auto-columns:1fr;grid-auto-flow:column;gap:8px}
+        .pair img{display:block;width:100%;height:auto;border-radius:8px}
+        .seen{table-layout:fixed;margin-top:10px}
+        .seen caption{text-align:left;font-weight:650;overflow-wrap:anywhere}
+        .seen th{width:45%;overflow-wrap:anywhere}
         .gallery+.gallery{margin-top:16px}
         .note{background:var(--haltpage);color:var(--halt);border-radius:10px;padding:10px 14px;margin-top:16px}
         footer{margin-top:48px;font-size:13px;color:var(--muted)}

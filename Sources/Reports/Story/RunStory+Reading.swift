@@ -75,7 +75,7 @@ extension RunStory {
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             // The last line of a file that is being written may be torn.
             guard let (time, event) = SupervisorEvent.read(line) else { continue }
-            events.append(Event(time: time, step: event.step ?? event.fromStep, words: event.words))
+            events.append(Event(time: time, step: event.savedStep, words: event.words))
         }
     }
 }

@@ -59,7 +59,7 @@ package struct Benchmark: Sendable {
     ///   - passes: what the graph is rewritten by.
     ///   - records: whether the timed steps are recorded call by call.
     ///   - communication: how ranks talk.
-    ///   - progress: is told how many of how many steps have been taken, between them.
+    ///   - progress: is told how many of how many steps have been taken, or batches read, between them.
     ///   - profiles: whether the record is also compared with what memory and arithmetic can do here.
     /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
     package init(
@@ -73,7 +73,10 @@ package struct Benchmark: Sendable {
             model: model, batchSize: batchSize, imageSize: imageSize, threads: threads, instructionSet: instructionSet,
             convolution: convolution, passes: passes, communication: communication, images: images, world: world)
         let batchSize = bench.batchSize
-        for _ in 0..<2 { _ = try bench.secondsOfStep() }
+        for _ in 0..<2 {
+            progress(0, steps)
+            _ = try bench.secondsOfStep()
+        }
         bench.forgetCommunication()
         bench.timeline.forget()
         if records || profiles { bench.startRecording() }
@@ -119,7 +122,7 @@ package struct Benchmark: Sendable {
         measurement = bench.timeline.measurement(
             model: setup.model.name, samples: bench.samples, threads: setup.threads, gradients: bench.gradients)
         self.images = try images.map { recipe in
-            try ImageSupply(recipe, steps: steps, alone: Double(batchSize) / middle, of: bench)
+            try ImageSupply(recipe, steps: steps, alone: Double(batchSize) / middle, of: bench, progress: progress)
         }
     }
 

@@ -62,7 +62,11 @@ package struct ImageSupply: Sendable {
     ///   - recipe: says what is read, and how.
     ///   - stepSpeed: images a second of steps alone.
     ///   - bench: an engine that has taken its first steps.
-    init(_ recipe: Recipe, steps: Int, alone stepSpeed: Double, of bench: BenchmarkRun) throws {
+    ///   - progress: is told how many of how many batches have been read, and steps taken on them.
+    init(
+        _ recipe: Recipe, steps: Int, alone stepSpeed: Double, of bench: BenchmarkRun,
+        progress: (_ done: Int, _ of: Int) -> Void
+    ) throws {
         let world = bench.world
         let setup = bench.setup
         let limits = setup.prefetchLimits(batchSize: bench.batchSize)
@@ -82,6 +86,7 @@ package struct ImageSupply: Sendable {
         var start = monotonicSeconds()
         var batches = 0
         while batches < count || monotonicSeconds() - start < Self.leastSeconds {
+            progress(min(batches, count), count)
             let loaded = try images.next()
             samples += loaded.batch.count + loaded.bad.count
             batches += 1
@@ -95,7 +100,8 @@ package struct ImageSupply: Sendable {
         samples = 0
         try world.barrier()
         start = monotonicSeconds()
-        for _ in 0..<count {
+        for step in 0..<count {
+            progress(step, count)
             var loaded = try images.next()
             samples += loaded.batch.count + loaded.bad.count
             if setup.dataset.mayBeDamaged { loaded = loaded.without(try bad.count([loaded.bad], in: world)) }

@@ -242,14 +242,22 @@ final class Coordinator {
     /// An evaluation is over; `details` is called on the observers' thread.
     func show(_ details: @escaping RunAudience.Details) { audience?.tell(evaluation: details) }
 
-    /// Makes the story's end last.
-    func close() throws { try metrics.synchronize() }
+    /// Makes the story's end last, and waits for what observers still write of it.
+    func close() throws {
+        try metrics.synchronize()
+        endShow()
+    }
 
     /// Lets others have the folder, once nothing is being written there any more.
     func release() {
         writer.wait()
-        audience?.end()
+        endShow()
         lock.release()
+    }
+
+    private func endShow() {
+        audience?.end()
+        audience = nil
     }
 }
 

@@ -155,7 +155,7 @@ struct RunLog {
                 "With several views of each image: \(percent(augmented.accuracy)) (loss \(loss(augmented.loss))).")
         }
         for (label, text) in ending.facts { fact(label, text) }
-        console.say("Results are in \(outcome.folder.path): metrics.jsonl, evaluation.json, config.yaml, checkpoints/.")
+        console.say("Results are in \(outcome.folder.path): \(outcome.folder.results.joined(separator: ", ")).")
     }
 
     private func loss(_ loss: Double) -> String {

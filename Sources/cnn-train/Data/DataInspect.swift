@@ -13,7 +13,7 @@ extension DataCommand {
         @Flag(help: "Prints one JSON object.") var json = false
 
         func run() throws {
-            let report = try Report(choice)
+            let report = try showingOpening(on: ProgressBar()) { try Report(choice) }
             print(json ? try JSONText(report).text : report.text)
         }
     }

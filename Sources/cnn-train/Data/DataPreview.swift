@@ -42,7 +42,9 @@ extension DataCommand {
         }
 
         func run() throws {
-            var dataset = try openDataset(choice.data, options: choice.options)
+            var dataset = try showingOpening(on: ProgressBar()) {
+                try openDataset(choice.data, options: choice.options)
+            }
             let source = (dataset as? StoredDataset)?.source
             let side = imageSize ?? source?.imageSize ?? dataset.suggestedImageSize ?? 224
             let augmentation = Augmentation(augment ?? .none)

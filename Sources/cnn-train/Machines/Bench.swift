@@ -77,12 +77,14 @@ struct BenchCommand: RankedCommand {
                 return try Recipe.resolve(flags: values)
             }
         }
-        let result = try showingProgress("measuring", unit: "steps") { progress in
-            try Benchmark(
-                model: ModelChoice(model, options: modelOptions.texts), batchSize: batchSize, imageSize: imageSize,
-                threads: threads, steps: steps, instructionSet: instructionSet, convolution: convolution,
-                passes: Set(GraphPass.allCases).subtracting(withoutPasses), communication: communication,
-                records: trace != nil, profiles: profile, images: images, progress: progress, world: world)
+        let result = try showingOpening(on: sharedBar(in: world)) {
+            try showingProgress("measuring", unit: "steps") { progress in
+                try Benchmark(
+                    model: ModelChoice(model, options: modelOptions.texts), batchSize: batchSize, imageSize: imageSize,
+                    threads: threads, steps: steps, instructionSet: instructionSet, convolution: convolution,
+                    passes: Set(GraphPass.allCases).subtracting(withoutPasses), communication: communication,
+                    records: trace != nil, profiles: profile, images: images, progress: progress, world: world)
+            }
         }
         if let text = try result.recording?.trace(in: world) { try traceFile?.write(text) }
         guard world.rank == 0 else { return }

@@ -63,7 +63,7 @@ struct CheckCommand: LocalCommand {
         if !Launcher.isPresent {
             findings += LauncherCheck(library: MPILibrary.version).findings(surroundings: surroundings)
         }
-        if let data { findings += DataCheck.findings(of: data) }
+        if let data { findings += showingOpening(on: ProgressBar()) { DataCheck.findings(of: data) } }
         findings.append(DiskCheck.finding(of: output ?? "runs"))
         return findings
     }

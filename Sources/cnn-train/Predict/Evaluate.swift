@@ -43,7 +43,7 @@ struct EvaluateCommand: RankedCommand {
     }
 
     func run(in world: any Communicator) throws {
-        let bar = world.rank == 0 && !Launcher.isPresent ? ProgressBar() : nil
+        let bar = sharedBar(in: world)
         let result = try showingOpening(on: bar) {
             try CheckpointEvaluation(
                 of: file.read, data: data, images: pictures.asked,

@@ -3,6 +3,7 @@ import Checkpoints
 import Datasets
 import Files
 import Recipes
+import Reports
 import Runs
 import Terminal
 import Training
@@ -78,15 +79,18 @@ struct PredictCommand: LocalCommand {
         tell(predictor.notes)
         var album = PredictionAlbum(predictor, top: top, showsPictures: html != nil)
         var failed = 0
-        for path in paths {
-            do {
-                let shown = try predictor.shownPrediction(ofFile: path)
-                try show(shown.prediction, of: path)
-                album.add(shown, of: path)
-            } catch  where paths.count > 1 && (error is ImageError || error is SampleError) {
-                failed += 1
-                try report(error, of: path)
-                album.add(error, of: path)
+        try showingProgress("looking", unit: "pictures") { progress in
+            for (number, path) in paths.enumerated() {
+                progress(number, paths.count)
+                do {
+                    let shown = try predictor.shownPrediction(ofFile: path)
+                    try show(shown.prediction, of: path)
+                    album.add(shown, of: path)
+                } catch  where paths.count > 1 && (error is ImageError || error is SampleError) {
+                    failed += 1
+                    try report(error, of: path)
+                    album.add(error, of: path)
+                }
             }
         }
         if let html { try write(album.page(of: file.checkpoint).html, to: html) }

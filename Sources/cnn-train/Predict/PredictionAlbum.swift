@@ -1,4 +1,5 @@
 import Datasets
+import Reports
 import Terminal
 import Training
 

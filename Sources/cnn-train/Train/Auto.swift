@@ -46,7 +46,9 @@ struct AutoCommand: RankedCommand {
             guard world.rank == 0, let output = asked.output, RunFolder(path: output).holdsRun else { return }
             throw TrainingError.outputTaken(path: output)
         }
-        let choice = try RecipeChoice.made(for: path, asked: asked, in: world, console: console)
+        let choice = try showingOpening(on: sharedBar(in: world)) {
+            try RecipeChoice.made(for: path, asked: asked, in: world, console: console)
+        }
         if dryRun {
             if let choice { print(String(choice.yaml.dropLast())) }
             return

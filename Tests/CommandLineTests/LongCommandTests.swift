@@ -1,0 +1,168 @@
+import Foundation
+import Testing
+
+/// Commands that take their time, on a terminal that is narrow, cannot move its cursor or wants no colour, and where
+/// their output is no terminal.
+@Suite("Long commands on a terminal", .serialized)
+final class LongCommandTests {
+    private let commands: Commands
+
+    init() throws { commands = try Commands() }
+
+    /// A command that takes its time.
+    struct Case: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        let line: String
+        /// The words that its bar begins with.
+        let title: String
+        /// Makes what it works on.
+        let prepare: @Sendable (LongCommandTests) throws -> Void
+    }
+
+    static let cases = [
+        Case(testDescription: "data verify", line: "data verify photos --threads 1", title: "decoding") {
+            try $0.makePhotos(300, side: 384)
+        },
+        Case(testDescription: "data stats", line: "data stats photos --threads 1", title: "measuring") {
+            try $0.makePhotos(300, side: 384)
+        },
+        Case(
+            testDescription: "data pack", line: "data pack photos packed.$$ --size 64 --threads 1", title: "packing"
+        ) { try $0.makePhotos(300, side: 384) },
+        Case(testDescription: "evaluate", line: "evaluate --checkpoint run --threads 1", title: "evaluation") {
+            try $0.train()
+        },
+        Case(
+            testDescription: "predict", line: "predict --checkpoint run photos/val/a --threads 1", title: "looking"
+        ) { try $0.train() },
+        Case(
+            testDescription: "bench", line: "bench --model lenet --batch-size 64 --steps 1000 --threads 1",
+            title: "measuring"
+        ) { _ in },
+        Case(testDescription: "the listing of a folder", line: "data inspect many", title: "listing files") {
+            try $0.makeMany()
+        },
+        Case(testDescription: "the index of a tar file", line: "data inspect many.tar", title: "listing files") {
+            try $0.makeMany()
+        },
+    ]
+
+    /// The same photograph under many names.
+    private func makePhotos(_ count: Int, side: Int) throws {
+        let files = FileManager.default
+        let photograph = URL(filePath: commands.folder + "/one.png")
+        try Data(DrawnPhotographs.png(of: 1, number: 1, side: side)).write(to: photograph)
+        for folder in ["train/a", "train/b", "val/a", "val/b"] {
+            let place = URL(filePath: "\(commands.folder)/photos/\(folder)")
+            try files.createDirectory(at: place, withIntermediateDirectories: true)
+            for number in 0..<count / 4 {
+                try files.linkItem(at: photograph, to: place.appending(path: "\(number).png"))
+            }
+        }
+    }
+
+    /// A run that ends at its first step.
+    private func train() throws {
+        try makePhotos(1200, side: 64)
+        let outcome = try commands.run(
+            "--model", "resnet18", "--image-size", "64", "--data", "photos", "--batch-size", "8", "--steps", "1",
+            "--threads", "1", "--output", "run")
+        try #require(outcome.status == 0, "\(outcome.errors)")
+    }
+
+    /// Files that are found and are no pictures, in a folder and in a tar file.
+    private func makeMany() throws {
+        let made = try commands.run(
+            script: """
+                mkdir -p many/train/a many/train/b many/val/a many/val/b
+                for name in train/a train/b val/a val/b; do
+                    (cd many/$name && seq 40000 | sed 's/$/.jpg/' | xargs touch)
+                done
+                tar -cf many.tar -C many train val
+                """)
+        try #require(made.status == 0, "\(made.errors)")
+    }
+
+    private func isPlain(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { $0.value >= 0x20 || $0 == "\n" || $0 == "\t" }
+    }
+
+    @Test(
+        "a bar shows how far it is on any terminal that can move its cursor, and nothing of it is anywhere else",
+        arguments: cases)
+    func shown(subject: Case) throws {
+        try subject.prepare(self)
+        try checkNarrow(subject)
+        try checkResized(subject)
+        try checkPlain(subject)
+        try checkResults(subject)
+    }
+
+    /// In 40 columns, with colour where that is wanted.
+    private func checkNarrow(_ subject: Case) throws {
+        for noColour in ["", "1"] {
+            let seen = try commands.run(
+                script: "\"$BINARY\" \(subject.line)", on: try PseudoTerminal(columns: 40),
+                environment: ["NO_COLOR": noColour])
+            #expect(seen.status == 0, "\(seen.text)")
+            let screen = Screen(seen.text)
+            #expect(screen.odd.isEmpty, "\(screen.odd)")
+            #expect(screen.drawings.contains { $0.hasPrefix(subject.title) }, "\(seen.text)")
+            #expect(screen.drawings.allSatisfy { $0.count < 40 }, "\(screen.drawings)")
+            #expect(!screen.isColoured || noColour.isEmpty)
+            #expect(screen.lines.allSatisfy { !$0.hasPrefix(subject.title + " ") })
+            #expect(screen.lines.last?.isEmpty == true)
+        }
+    }
+
+    /// In a window that is made narrow meanwhile.
+    private func checkResized(_ subject: Case) throws {
+        let terminal = try PseudoTerminal(columns: 120)
+        var place: String.Index?
+        let seen = try commands.run(script: "\"$BINARY\" \(subject.line)", on: terminal) {
+            guard place == nil, case let text = terminal.text, text.contains(subject.title + " ") else { return }
+            terminal.resize(columns: 24)
+            place = text.endIndex
+        }
+        let split = try #require(place, "no bar was drawn: \(seen.text)")
+        let screen = Screen(String(seen.text[split...]))
+        // The one that was being drawn may be as wide as before.
+        #expect(screen.drawings.dropFirst().allSatisfy { $0.count < 24 }, "\(screen.drawings)")
+        #expect(seen.status == 0 && screen.odd.isEmpty && screen.lines.last?.isEmpty == true)
+    }
+
+    /// Where the cursor cannot be moved, and in files and pipes.
+    private func checkPlain(_ subject: Case) throws {
+        let command = "\"$BINARY\" \(subject.line)"
+        let dumb = try commands.run(
+            script: command, on: try PseudoTerminal(columns: 40), environment: ["TERM": "dumb"])
+        #expect(dumb.status == 0 && isPlain(dumb.text.replacing("\r\n", with: "\n")), "\(dumb.text)")
+        for redirection in [">all 2>&1", "2>&1 | cat >all"] {
+            let seen = try commands.run(script: "\(command) \(redirection)", on: try PseudoTerminal(columns: 40))
+            #expect(seen.text.isEmpty)
+            let all = try String(contentsOfFile: commands.folder + "/all", encoding: .utf8)
+            #expect(isPlain(all) && !all.isEmpty && !all.contains(subject.title + " "), "\(all.prefix(2000))")
+        }
+    }
+
+    /// Where a person looks on, and results go to a file.
+    private func checkResults(_ subject: Case) throws {
+        let seen = try commands.run(
+            script: "\"$BINARY\" \(subject.line) >results", on: try PseudoTerminal(columns: 40))
+        #expect(seen.status == 0)
+        #expect(Screen(seen.text).drawings.contains { $0.hasPrefix(subject.title) }, "\(seen.text)")
+        let results = try String(contentsOfFile: commands.folder + "/results", encoding: .utf8)
+        #expect(isPlain(results) && !results.isEmpty)
+    }
+
+    @Test("a measurement with images shows that it reads them, too")
+    func measuringImages() throws {
+        try makePhotos(64, side: 64)
+        let line = "bench --model lenet --image-size 64 --batch-size 16 --steps 3 --threads 1 --data photos"
+        let seen = try commands.run(script: "\"$BINARY\" \(line)", on: try PseudoTerminal(columns: 40))
+        #expect(seen.status == 0, "\(seen.text)")
+        let bars = Screen(seen.text).drawings.filter { $0.hasPrefix("measuring") }
+        #expect(bars.contains { $0.firstMatch(of: /\/\d+/).map { $0.0 != "/3" } ?? false }, "\(bars)")
+        #expect(bars.allSatisfy { $0.count < 40 })
+    }
+}
