@@ -129,7 +129,8 @@ package final class Trainer {
         (engine, frozenParameters, gradientSum, fewNormValues) = try together(world) {
             let engine = try Engine(prepared.layout)
             let frozen = try engine.setRates(ParameterRates(recipe, head: setup.network.headName))
-            let graph = try Graph(network: setup.network, imageSize: prepared.trainingSizes.smallest, purpose: .training)
+            let graph = try Graph(
+                network: setup.network, imageSize: prepared.trainingSizes.smallest, purpose: .training)
             let few = FewNormValues(graph, recipe: fitted, sizes: sizes, ranks: world.size)
             return (engine, frozen, try engine.gradientSum(recipe, world: world), few)
         }
