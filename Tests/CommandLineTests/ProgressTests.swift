@@ -43,7 +43,7 @@ struct ProgressTests {
         let bars = screen.drawings.filter { $0.contains("/188 ") }
         #expect(bars.count >= 2, "\(screen.drawings)")
         #expect(bars.allSatisfy { $0.count < columns }, "\(bars)")
-        #expect(screen.isColoured == (noColour.isEmpty && bars.contains { $0.contains("━") }))
+        #expect(screen.isColoured == (noColour.isEmpty && screen.drawings.contains { $0.contains("━") }))
         // Nothing of it is left between the lines, and of the steps those that end an epoch.
         #expect(screen.lines.allSatisfy { !$0.contains("/188") }, "\(screen.lines)")
         #expect(intervals(screen.lines.joined(separator: "\n")).count == 2)
