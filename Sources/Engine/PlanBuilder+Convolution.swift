@@ -125,10 +125,8 @@ extension PlanBuilder {
             geometry, source: source, window: window, weights: weights, weightBlockStride: weightBlockStride,
             phases: phases, destination: destination, step: step, addend: addend, bias: bias, finish: finish,
             sums: sums)
-        let (name, kernel) =
-            geometry.isDepthwise
-            ? ("convolveDepthwise", context.kernels.convolveDepthwise) : ("convolve", context.kernels.convolve)
-        call(name, kernel, arguments, tasks: arguments.tasks)
+        let kernel = geometry.isDepthwise ? context.kernels.convolveDepthwise : context.kernels.convolve
+        call(kernel, arguments, tasks: arguments.tasks)
         return arguments.sums != nil
     }
 

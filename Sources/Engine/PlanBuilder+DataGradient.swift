@@ -87,7 +87,7 @@ extension PlanBuilder {
         let blocks = (part.input.channels + 31) / 32
         workspace.needPartials(blocks * part.geometry.taps * part.output.channels * 32)
         call(
-            "transposeWeights", context.kernels.transposeWeights,
+            context.kernels.transposeWeights,
             TransposeArguments(
                 source: UnsafePointer(part.weights), destination: workspace.partials, inputs: part.input.channels,
                 outputs: part.output.channels, taps: part.geometry.taps,

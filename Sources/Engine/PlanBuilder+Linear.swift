@@ -18,11 +18,8 @@ extension PlanBuilder {
         var arguments = linearGradient(part, perTask: perTask)
         arguments.inputParts = (inputs + perTask - 1) / perTask
         arguments.slotsPerTask = groups / slotParts * 32
-        call(
-            "packOutputGradient", context.kernels.packOutputGradient, arguments, tasks: groups * ((outputs + 31) / 32))
-        call(
-            "linearDataGradient", context.kernels.linearDataGradient, arguments,
-            tasks: slotParts * arguments.inputParts)
+        call(context.kernels.packOutputGradient, arguments, tasks: groups * ((outputs + 31) / 32))
+        call(context.kernels.linearDataGradient, arguments, tasks: slotParts * arguments.inputParts)
     }
 
     mutating func emitLinearWeightGradient(_ part: ConvolutionPart) {
@@ -31,7 +28,7 @@ extension PlanBuilder {
         let waiting = ShardTree(context.batch.shards).buffers * context.kernels.tileHeight * 32
         workspace.needScratch(slots * (perTask + 16) + waiting)
         call(
-            "linearWeightGradient", context.kernels.linearWeightGradient, linearGradient(part, perTask: perTask),
+            context.kernels.linearWeightGradient, linearGradient(part, perTask: perTask),
             tasks: (blocks * 32 + perTask - 1) / perTask)
     }
 

@@ -19,7 +19,7 @@ extension PlanBuilder {
         workspace.needPartials(weightCount + MemoryPlan.laneGranule)
         let weights = workspace.partials
         call(
-            "pairWeights", context.kernels.pairWeights,
+            context.kernels.pairWeights,
             PairedWeightArguments(
                 source: UnsafePointer(part.weights), bias: part.bias, destination: weights,
                 inputs: part.input.channels, kernelHeight: geometry.kernelHeight, kernelWidth: geometry.kernelWidth),
@@ -36,7 +36,7 @@ extension PlanBuilder {
         // A row of outputs.
         workspace.needScratch(
             arguments.copiedSample + (geometry.output.width + 1) / 2 * MemoryPlan.laneGranule)
-        call("convolvePairs", context.kernels.convolvePairs, arguments, tasks: arguments.tasks)
+        call(context.kernels.convolvePairs, arguments, tasks: arguments.tasks)
     }
 
     /// A copy of the source that holds all inputs of a kernel one column wider.

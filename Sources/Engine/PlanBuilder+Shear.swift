@@ -29,7 +29,7 @@ extension PlanBuilder {
         workspace.needPartials(weightCount)
         let weights = workspace.partials
         call(
-            "shearWeights", context.kernels.shearWeights,
+            context.kernels.shearWeights,
             ShearedWeightArguments(
                 source: UnsafePointer(part.weights), destination: weights, inputs: dx.channels, outputs: dy.channels,
                 kernelHeight: geometry.kernelHeight, kernelWidth: geometry.kernelWidth), tasks: geometry.kernelHeight)
@@ -78,7 +78,7 @@ extension PlanBuilder {
         workspace.needScratch(
             convolution.samplesPerGroup * (convolution.copiedSample + arguments.convolution.destination.sampleStride)
                 + MemoryPlan.laneGranule)
-        call("convolveSheared", context.kernels.convolveSheared, arguments, tasks: convolution.tasks)
+        call(context.kernels.convolveSheared, arguments, tasks: convolution.tasks)
     }
 }
 

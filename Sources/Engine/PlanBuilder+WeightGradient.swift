@@ -21,7 +21,7 @@ extension PlanBuilder {
         }
         guard packing.merged > 1, !packing.isDepthwise else { return }
         call(
-            "maskGroups", context.kernels.maskGroups,
+            context.kernels.maskGroups,
             GroupMaskArguments(
                 gradient: target, stride: packing.superStride, inputs: packing.superInputs,
                 outputs: packing.superOutputs, inputsPerGroup: packing.inputs / packing.groups,
@@ -62,15 +62,13 @@ extension PlanBuilder {
         if isPaired { arguments.pairedSums = arguments.partSums / geometry.kernelWidth * (geometry.kernelWidth + 1) }
         arguments.sumBuffers = sumsShards ? ShardTree(shards).buffers : 1
         if let filter { cutIntoPatches(&arguments, filter) } else { cutIntoStrips(&arguments) }
-        let (name, kernel) =
+        let kernels = context.kernels
+        let kernel =
             geometry.isDepthwise
-            ? ("depthwiseWeightGradient", context.kernels.depthwiseWeightGradient)
+            ? kernels.depthwiseWeightGradient
             : isFiltered
-                ? ("winogradWeightGradient", context.kernels.winogradWeightGradient)
-                : isPaired
-                    ? ("pairedWeightGradient", context.kernels.pairedWeightGradient)
-                    : ("weightGradient", context.kernels.weightGradient)
-        call(name, kernel, arguments, tasks: (sumsShards ? 1 : shards) * cut.parts)
+                ? kernels.winogradWeightGradient : isPaired ? kernels.pairedWeightGradient : kernels.weightGradient
+        call(kernel, arguments, tasks: (sumsShards ? 1 : shards) * cut.parts)
         if !sumsShards {
             emitTreeSum(workspace.partials, stride: part.weightCount, to: part.gradient, count: part.weightCount)
         }
@@ -128,7 +126,7 @@ extension PlanBuilder {
         let partials = shards == 1 ? gradient(bias) : workspace.partials
         if shards > 1 { workspace.needPartials(shards * storage) }
         call(
-            "biasGradient", context.kernels.biasGradient,
+            context.kernels.biasGradient,
             BiasGradientArguments(
                 batch: context.batch, outputGradient: dy, partials: partials, partialStride: storage),
             tasks: shards)
@@ -140,7 +138,7 @@ extension PlanBuilder {
     ) {
         let chunk = 16_384
         call(
-            "treeSum", context.kernels.treeSum,
+            context.kernels.treeSum,
             TreeSumArguments(
                 partials: partials, partialStride: stride, shards: context.batch.shards, destination: target,
                 count: count, chunk: chunk),

@@ -50,7 +50,7 @@ extension PlanBuilder {
         workspace.needPartials(scratch + weightCoefficients)
         let inputsPerPart = min(source.channels, Cut.transformedInputs)
         call(
-            "transformWeights", context.kernels.transformWeights,
+            context.kernels.transformWeights,
             WinogradWeightArguments(
                 source: weights, destination: coefficients, coefficientStride: weightStride, inputs: source.channels,
                 inputsPerPart: inputsPerPart, filter: filter),
@@ -78,7 +78,7 @@ extension PlanBuilder {
             laneParts: laneParts, copied: copied)
         let rowsPerTask = filter.outputs * strips.rowsPerStrip
         if let sums, strips.count == 1 || rowsPerTask % sums.rowsPerRun == 0 { arguments.sums = sums }
-        call("convolveWinograd", context.kernels.convolveWinograd, arguments, tasks: tasks * laneParts)
+        call(context.kernels.convolveWinograd, arguments, tasks: tasks * laneParts)
         return arguments.sums != nil
     }
 

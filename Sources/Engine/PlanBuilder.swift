@@ -118,33 +118,33 @@ struct PlanBuilder {
         case .normShift(let parts): lowerNormShift(node, parts)
         case .moments: lowerMoments(of: node.inputs[0])
         case .residualGradient(let norm): lowerResidualGradient(node, norm)
-        case .relu: lowerElementwise(node, "relu", context.kernels.relu)
-        case .reluGradient: lowerElementwise(node, "reluGradient", context.kernels.reluGradient)
-        case .relu6: lowerElementwise(node, "relu6", context.kernels.relu6)
-        case .relu6Gradient: lowerElementwise(node, "relu6Gradient", context.kernels.relu6Gradient)
-        case .tanh: lowerElementwise(node, "tanh", context.kernels.tanh)
-        case .tanhGradient: lowerElementwise(node, "tanhGradient", context.kernels.tanhGradient)
-        case .gelu: lowerElementwise(node, "gelu", context.kernels.gelu)
-        case .geluGradient: lowerElementwise(node, "geluGradient", context.kernels.geluGradient)
+        case .relu: lowerElementwise(node, context.kernels.relu)
+        case .reluGradient: lowerElementwise(node, context.kernels.reluGradient)
+        case .relu6: lowerElementwise(node, context.kernels.relu6)
+        case .relu6Gradient: lowerElementwise(node, context.kernels.relu6Gradient)
+        case .tanh: lowerElementwise(node, context.kernels.tanh)
+        case .tanhGradient: lowerElementwise(node, context.kernels.tanhGradient)
+        case .gelu: lowerElementwise(node, context.kernels.gelu)
+        case .geluGradient: lowerElementwise(node, context.kernels.geluGradient)
         case .scale(let factor), .scaleGradient(let factor):
-            lowerElementwise(node, "scale", context.kernels.scale, factor: factor)
-        case .sigmoid: lowerElementwise(node, "sigmoid", context.kernels.sigmoid)
-        case .sigmoidGradient: lowerElementwise(node, "sigmoidGradient", context.kernels.sigmoidGradient)
-        case .add: lowerElementwise(node, "add", context.kernels.add)
+            lowerElementwise(node, context.kernels.scale, factor: factor)
+        case .sigmoid: lowerElementwise(node, context.kernels.sigmoid)
+        case .sigmoidGradient: lowerElementwise(node, context.kernels.sigmoidGradient)
+        case .add: lowerElementwise(node, context.kernels.add)
         case .dropout(let rate, let index), .dropoutGradient(let rate, let index):
             lowerDropout(node, rate: rate, layer: index)
         case .localResponseNormalization(let size, let alpha, let beta, let k),
             .localResponseNormalizationGradient(let size, let alpha, let beta, let k):
             lowerLRN(node, size: size, alpha: alpha, beta: beta, k: k)
-        case .maxPool(let pooling): lowerPooling(node, pooling, "maxPool", context.kernels.maxPool)
-        case .averagePool(let pooling): lowerPooling(node, pooling, "averagePool", context.kernels.averagePool)
-        case .adaptiveAveragePool: lowerPooling(node, nil, "adaptiveAveragePool", context.kernels.adaptiveAveragePool)
+        case .maxPool(let pooling): lowerPooling(node, pooling, context.kernels.maxPool)
+        case .averagePool(let pooling): lowerPooling(node, pooling, context.kernels.averagePool)
+        case .adaptiveAveragePool: lowerPooling(node, nil, context.kernels.adaptiveAveragePool)
         case .maxPoolGradient(let pooling):
-            lowerPoolingGradient(node, pooling, "maxPoolGradient", context.kernels.maxPoolGradient)
+            lowerPoolingGradient(node, pooling, context.kernels.maxPoolGradient)
         case .averagePoolGradient(let pooling):
-            lowerPoolingGradient(node, pooling, "averagePoolGradient", context.kernels.averagePoolGradient)
+            lowerPoolingGradient(node, pooling, context.kernels.averagePoolGradient)
         case .adaptiveAveragePoolGradient:
-            lowerPoolingGradient(node, nil, "adaptiveAveragePoolGradient", context.kernels.adaptiveAveragePoolGradient)
+            lowerPoolingGradient(node, nil, context.kernels.adaptiveAveragePoolGradient)
         case .concatenate: lowerConcatenation(node)
         case .slice(let offset): lowerSlice(node, offset: offset)
         case .softmaxCrossEntropy(let weight): lowerLoss(node.inputs[0], gradient: node.output, weight: weight)
@@ -160,19 +160,20 @@ struct PlanBuilder {
 
     /// Appends a call of a kernel, `name` in the table.
     mutating func call<Arguments: BitwiseCopyable>(
-        _ name: String, _ kernel: @escaping Kernel<Arguments>, _ arguments: Arguments, tasks: Int
+        _ kernel: Kernel<Arguments>, _ arguments: Arguments, tasks: Int
     ) {
-        call(name, kernel, stored: UnsafePointer(memory.store(arguments)), tasks: tasks)
+        call(kernel, stored: UnsafePointer(memory.store(arguments)), tasks: tasks)
     }
 
     /// Appends a call of a kernel whose arguments have an address already.
     mutating func call<Arguments: BitwiseCopyable>(
-        _ name: String, _ kernel: @escaping Kernel<Arguments>, stored: UnsafePointer<Arguments>, tasks: Int
+        _ kernel: Kernel<Arguments>, stored: UnsafePointer<Arguments>, tasks: Int
     ) {
+        let perform = context.kernels.body(of: kernel)
         let body: ThreadPool.Body = { raw, task, worker in
-            kernel(raw.assumingMemoryBound(to: Arguments.self), task, worker)
+            perform(raw.assumingMemoryBound(to: Arguments.self), task, worker)
         }
-        append(.kernel(Plan.Call(body: body, arguments: UnsafeRawPointer(stored), tasks: tasks)), name: name)
+        append(.kernel(Plan.Call(body: body, arguments: UnsafeRawPointer(stored), tasks: tasks)), name: kernel.name)
     }
 
     /// A value as kernels see it.
