@@ -83,11 +83,8 @@ extension Bench {
 
     /// Says which rows of the kernel table no layer of these models calls.
     fileprivate func untouched(by measurements: [Measurement]) -> String {
-        let table = Mirror(reflecting: backend.instructionSet.kernels).children
-        // Sizes of the tile, and what the peak is measured with.
-        let kernels = table.filter { !($0.value is Int) }.compactMap(\.label).filter { $0 != "saturate" }
         let called = Set(measurements.flatMap(\.kernels))
-        let rest = kernels.filter { !called.contains($0) }
+        let rest = backend.instructionSet.kernels.names.filter { !called.contains($0) }
         return "\nKernels that none of these layers calls: \(rest.isEmpty ? "none" : rest.joined(separator: ", "))"
     }
 }

@@ -6,17 +6,17 @@ extension PlanBuilder {
     mutating func lowerBatchNorm(_ node: Node, _ norm: BatchNorm) {
         let arguments = normalizing(node, norm)
         if graph.purpose == .evaluation {
-            call("batchNormFreeze", context.kernels.batchNormFreeze, arguments, tasks: 1)
+            call(context.kernels.batchNormFreeze, arguments, tasks: 1)
         } else {
             finishMoments(of: norm, x: node.inputs[0], arguments)
         }
         guard node.output != nil else { return }
-        call("batchNormApply", context.kernels.batchNormApply, arguments, tasks: slots)
+        call(context.kernels.batchNormApply, arguments, tasks: slots)
     }
 
     /// Computes y again, where all that normalises x is there already.
     mutating func lowerNormalization(_ node: Node, _ norm: BatchNorm) {
-        call("batchNormApply", context.kernels.batchNormApply, normalizing(node, norm), tasks: slots)
+        call(context.kernels.batchNormApply, normalizing(node, norm), tasks: slots)
     }
 
     private mutating func normalizing(_ node: Node, _ norm: BatchNorm) -> BatchNormArguments {
@@ -41,9 +41,7 @@ extension PlanBuilder {
             offset += channels
             exchange(sums)
         }
-        call(
-            "batchNormFinish", context.kernels.batchNormFinish, stored: UnsafePointer(memory.store(rows)),
-            tasks: rows.count)
+        call(context.kernels.batchNormFinish, stored: UnsafePointer(memory.store(rows)), tasks: rows.count)
     }
 
     /// Sums x and its squares over this rank's samples.
@@ -53,9 +51,7 @@ extension PlanBuilder {
         let x = view(value)
         let sums = newSums(channels: x.channels)
         moments[value] = sums
-        call(
-            "moments", context.kernels.moments, ChannelSumArguments(batch: context.batch, input: x, sums: sums),
-            tasks: slots)
+        call(context.kernels.moments, ChannelSumArguments(batch: context.batch, input: x, sums: sums), tasks: slots)
         sumShards(x, sums)
         addShards(x, sums)
     }
@@ -69,12 +65,12 @@ extension PlanBuilder {
         let isComputedLater = norm.defersShift || loadedGradients.contains(norm.index)
         guard node.output != nil || isComputedLater, let sums = arguments.sums else { return }
         exchange(sums)
-        call("batchNormGradientFinish", context.kernels.batchNormGradientFinish, arguments, tasks: 1)
+        call(context.kernels.batchNormGradientFinish, arguments, tasks: 1)
         guard node.output != nil else { return }
         if norm.defersShift {
-            call("batchNormGradientScale", context.kernels.batchNormGradientScale, arguments, tasks: slots)
+            call(context.kernels.batchNormGradientScale, arguments, tasks: slots)
         } else {
-            call("batchNormGradientApply", context.kernels.batchNormGradientApply, arguments, tasks: slots)
+            call(context.kernels.batchNormGradientApply, arguments, tasks: slots)
         }
     }
 
@@ -92,8 +88,8 @@ extension PlanBuilder {
             batch: context.batch, norms: UnsafePointer(memory.store(states)), normCount: states.count, slope: vectors,
             offset: vectors + MemoryPlan.wholeVectors(x.channels), input: x, gradient: view(node.inputs[1]),
             output: view(output))
-        call("normShiftFinish", context.kernels.normShiftFinish, arguments, tasks: 1)
-        call("normShift", context.kernels.normShift, arguments, tasks: slots)
+        call(context.kernels.normShiftFinish, arguments, tasks: 1)
+        call(context.kernels.normShift, arguments, tasks: slots)
     }
 
     mutating func lowerResidualGradient(_ node: Node, _ norm: BatchNorm) {
@@ -102,7 +98,7 @@ extension PlanBuilder {
         gradientSums[norm.index] = newSums(channels: view(node.inputs[0]).channels)
         var arguments = gradientArguments(node, norm)
         arguments.activated = view(node.inputs[1])
-        call("residualGradient", context.kernels.residualGradient, arguments, tasks: slots)
+        call(context.kernels.residualGradient, arguments, tasks: slots)
         finishGradientSums(arguments)
     }
 
@@ -177,9 +173,7 @@ extension PlanBuilder {
     }
 
     private mutating func sumRuns(_ runs: RunSums, _ sums: ChannelSums) {
-        call(
-            "runSums", context.kernels.runSums, RunSumArguments(batch: context.batch, runs: runs, sums: sums),
-            tasks: slots)
+        call(context.kernels.runSums, RunSumArguments(batch: context.batch, runs: runs, sums: sums), tasks: slots)
     }
 
     // MARK: Sums
@@ -213,7 +207,7 @@ extension PlanBuilder {
         guard gradientSums[norm.index] == nil else { return }
         gradientSums[norm.index] = newSums(channels: view(node.inputs[0]).channels)
         let arguments = gradientArguments(node, norm)
-        call("batchNormGradientSums", context.kernels.batchNormGradientSums, arguments, tasks: slots)
+        call(context.kernels.batchNormGradientSums, arguments, tasks: slots)
         finishGradientSums(arguments)
     }
 
@@ -221,7 +215,7 @@ extension PlanBuilder {
     private mutating func finishGradientSums(_ arguments: BatchNormArguments) {
         guard let sums = arguments.sums else { return }
         sumShards(arguments.input, sums)
-        call("batchNormParameterGradient", context.kernels.batchNormParameterGradient, arguments, tasks: 1)
+        call(context.kernels.batchNormParameterGradient, arguments, tasks: 1)
         addShards(arguments.input, sums)
     }
 
@@ -235,14 +229,12 @@ extension PlanBuilder {
 
     private mutating func sumShards(_ x: TensorView, _ sums: ChannelSums) {
         call(
-            "shardSums", context.kernels.shardSums, ChannelSumArguments(batch: context.batch, input: x, sums: sums),
+            context.kernels.shardSums, ChannelSumArguments(batch: context.batch, input: x, sums: sums),
             tasks: context.batch.shards)
     }
 
     private mutating func addShards(_ x: TensorView, _ sums: ChannelSums) {
-        call(
-            "shardTree", context.kernels.shardTree, ChannelSumArguments(batch: context.batch, input: x, sums: sums),
-            tasks: 1)
+        call(context.kernels.shardTree, ChannelSumArguments(batch: context.batch, input: x, sums: sums), tasks: 1)
     }
 
     /// Returns a place for sums that are taken now. Those over samples are of use only until the shards' are added up:

@@ -28,7 +28,7 @@ extension PlanBuilder {
         }
         guard packing.merged > 1, !packing.isDepthwise else { return }
         call(
-            "maskGroups", context.kernels.maskGroups,
+            context.kernels.maskGroups,
             GroupMaskArguments(
                 gradient: gradient(convolution.weight), stride: packing.superStride, inputs: packing.superInputs,
                 outputs: packing.superOutputs, inputsPerGroup: packing.inputs / packing.groups,
@@ -111,7 +111,7 @@ extension PlanBuilder {
         let partials = shards == 1 ? gradient(bias) : workspace.partials
         if shards > 1 { workspace.needPartials(shards * storage) }
         call(
-            "biasGradient", context.kernels.biasGradient,
+            context.kernels.biasGradient,
             BiasGradientArguments(
                 batch: context.batch, outputGradient: dy, partials: partials, partialStride: storage),
             tasks: shards)
@@ -124,7 +124,7 @@ extension PlanBuilder {
     ) {
         let chunk = 16_384
         call(
-            "treeSum", context.kernels.treeSum,
+            context.kernels.treeSum,
             TreeSumArguments(
                 partials: partials, partialStride: stride, shards: context.batch.shards, destination: target,
                 count: count, chunk: chunk),

@@ -6,27 +6,27 @@ extension PlanBuilder {
     mutating func lower(_ activation: Activation, _ node: Node) {
         let kernels = context.kernels
         switch activation {
-        case .relu: lowerElementwise(node, "relu", kernels.relu)
-        case .relu6: lowerElementwise(node, "relu6", kernels.relu6)
-        case .sigmoid: lowerElementwise(node, "sigmoid", kernels.sigmoid)
-        case .tanh: lowerElementwise(node, "tanh", kernels.tanh)
-        case .gelu: lowerElementwise(node, "gelu", kernels.gelu)
+        case .relu: lowerElementwise(node, kernels.relu)
+        case .relu6: lowerElementwise(node, kernels.relu6)
+        case .sigmoid: lowerElementwise(node, kernels.sigmoid)
+        case .tanh: lowerElementwise(node, kernels.tanh)
+        case .gelu: lowerElementwise(node, kernels.gelu)
         }
     }
 
     mutating func lowerGradient(of activation: Activation, _ node: Node) {
         let kernels = context.kernels
         switch activation {
-        case .relu: lowerElementwise(node, "reluGradient", kernels.reluGradient)
-        case .relu6: lowerElementwise(node, "relu6Gradient", kernels.relu6Gradient)
-        case .sigmoid: lowerElementwise(node, "sigmoidGradient", kernels.sigmoidGradient)
-        case .tanh: lowerElementwise(node, "tanhGradient", kernels.tanhGradient)
-        case .gelu: lowerElementwise(node, "geluGradient", kernels.geluGradient)
+        case .relu: lowerElementwise(node, kernels.reluGradient)
+        case .relu6: lowerElementwise(node, kernels.relu6Gradient)
+        case .sigmoid: lowerElementwise(node, kernels.sigmoidGradient)
+        case .tanh: lowerElementwise(node, kernels.tanhGradient)
+        case .gelu: lowerElementwise(node, kernels.geluGradient)
         }
     }
 
     mutating func lowerElementwise(
-        _ node: Node, _ name: String, _ kernel: @escaping Kernel<ElementwiseArguments>, factor: Float = 1
+        _ node: Node, _ kernel: Kernel<ElementwiseArguments>, factor: Float = 1
     ) {
         guard let output = node.output else { return }
         var arguments = ElementwiseArguments(
@@ -34,7 +34,7 @@ extension PlanBuilder {
             second: node.inputs.count > 1 ? view(node.inputs[1]) : nil, output: view(output),
             addend: node.addend.map(view))
         arguments.factor = factor
-        call(name, kernel, arguments, tasks: slots)
+        call(kernel, arguments, tasks: slots)
     }
 
     mutating func lowerDropout(_ node: Node, rate: Float, layer: Int) {
@@ -42,7 +42,7 @@ extension PlanBuilder {
         let arguments = DropoutArguments(
             batch: context.batch, step: UnsafePointer(context.step), input: view(node.inputs[0]), output: view(output),
             addend: node.addend.map(view), rate: rate, layer: layer)
-        call("dropout", context.kernels.dropout, arguments, tasks: slots)
+        call(context.kernels.dropout, arguments, tasks: slots)
     }
 
     /// Inputs are [x], or [x, y, dy] of a gradient.
@@ -58,16 +58,14 @@ extension PlanBuilder {
             scratchStride: workspace.scratchStride)
         let kernels = context.kernels
         if isGradient {
-            call(
-                "localResponseNormalizationGradient", kernels.localResponseNormalizationGradient, arguments,
-                tasks: slots)
+            call(kernels.localResponseNormalizationGradient, arguments, tasks: slots)
         } else {
-            call("localResponseNormalization", kernels.localResponseNormalization, arguments, tasks: slots)
+            call(kernels.localResponseNormalization, arguments, tasks: slots)
         }
     }
 
     mutating func lowerPooling(
-        _ node: Node, _ pooling: Pooling?, _ name: String, _ kernel: @escaping Kernel<PoolingArguments>
+        _ node: Node, _ pooling: Pooling?, _ kernel: Kernel<PoolingArguments>
     ) {
         guard let output = node.output else { return }
         var arguments = PoolingArguments(
@@ -75,12 +73,12 @@ extension PlanBuilder {
             inputGradient: nil, addend: nil, kernel: pooling?.kernel ?? 0, stride: pooling?.stride ?? 0,
             padding: pooling?.padding ?? 0)
         normalize(&arguments, node)
-        call(name, kernel, arguments, tasks: slots)
+        call(kernel, arguments, tasks: slots)
     }
 
     /// Inputs are [x, y, dy] for maxima, else [dy].
     mutating func lowerPoolingGradient(
-        _ node: Node, _ pooling: Pooling?, _ name: String, _ kernel: @escaping Kernel<PoolingArguments>
+        _ node: Node, _ pooling: Pooling?, _ kernel: Kernel<PoolingArguments>
     ) {
         guard let output = node.output, let gradient = node.inputs.last else { return }
         let isMaximum = node.inputs.count == 3
@@ -91,7 +89,7 @@ extension PlanBuilder {
             stride: pooling?.stride ?? 0, padding: pooling?.padding ?? 0)
         normalize(&arguments, node)
         arguments.finish = finish(node)
-        call(name, kernel, arguments, tasks: slots)
+        call(kernel, arguments, tasks: slots)
     }
 
     /// Has windows look at a copy of their rows where x goes through a batch norm.
@@ -136,24 +134,21 @@ extension PlanBuilder {
 
     private mutating func copy(_ source: TensorView, to target: TensorView) {
         call(
-            "copy", context.kernels.copy,
+            context.kernels.copy,
             ElementwiseArguments(batch: context.batch, first: source, second: nil, output: target, addend: nil),
             tasks: slots)
     }
 
     /// - Parameter gradient: written along with the loss, where there is one.
     mutating func lowerLoss(_ logits: ValueID, gradient: ValueID? = nil, weight: Float) {
-        call(
-            "crossEntropy", context.kernels.crossEntropy, crossEntropy(logits, gradient.map(view), weight: weight),
-            tasks: slots)
+        call(context.kernels.crossEntropy, crossEntropy(logits, gradient.map(view), weight: weight), tasks: slots)
         hasLoss = true
     }
 
     mutating func lowerLossGradient(_ node: Node, weight: Float) {
         guard let output = node.output else { return }
         call(
-            "crossEntropyGradient", context.kernels.crossEntropyGradient,
-            crossEntropy(node.inputs[0], view(output), weight: weight),
+            context.kernels.crossEntropyGradient, crossEntropy(node.inputs[0], view(output), weight: weight),
             tasks: slots)
     }
 

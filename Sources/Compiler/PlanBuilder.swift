@@ -141,22 +141,22 @@ package struct PlanBuilder {
         case .activation(let activation): lower(activation, node)
         case .activationGradient(let activation): lowerGradient(of: activation, node)
         case .scale(let factor), .scaleGradient(let factor):
-            lowerElementwise(node, "scale", context.kernels.scale, factor: factor)
-        case .add: lowerElementwise(node, "add", context.kernels.add)
+            lowerElementwise(node, context.kernels.scale, factor: factor)
+        case .add: lowerElementwise(node, context.kernels.add)
         case .dropout(let rate, let index), .dropoutGradient(let rate, let index):
             lowerDropout(node, rate: rate, layer: index)
         case .localResponseNormalization(let size, let alpha, let beta, let k),
             .localResponseNormalizationGradient(let size, let alpha, let beta, let k):
             lowerLRN(node, size: size, alpha: alpha, beta: beta, k: k)
-        case .maxPool(let pooling): lowerPooling(node, pooling, "maxPool", context.kernels.maxPool)
-        case .averagePool(let pooling): lowerPooling(node, pooling, "averagePool", context.kernels.averagePool)
-        case .adaptiveAveragePool: lowerPooling(node, nil, "adaptiveAveragePool", context.kernels.adaptiveAveragePool)
+        case .maxPool(let pooling): lowerPooling(node, pooling, context.kernels.maxPool)
+        case .averagePool(let pooling): lowerPooling(node, pooling, context.kernels.averagePool)
+        case .adaptiveAveragePool: lowerPooling(node, nil, context.kernels.adaptiveAveragePool)
         case .maxPoolGradient(let pooling):
-            lowerPoolingGradient(node, pooling, "maxPoolGradient", context.kernels.maxPoolGradient)
+            lowerPoolingGradient(node, pooling, context.kernels.maxPoolGradient)
         case .averagePoolGradient(let pooling):
-            lowerPoolingGradient(node, pooling, "averagePoolGradient", context.kernels.averagePoolGradient)
+            lowerPoolingGradient(node, pooling, context.kernels.averagePoolGradient)
         case .adaptiveAveragePoolGradient:
-            lowerPoolingGradient(node, nil, "adaptiveAveragePoolGradient", context.kernels.adaptiveAveragePoolGradient)
+            lowerPoolingGradient(node, nil, context.kernels.adaptiveAveragePoolGradient)
         case .concatenate: lowerConcatenation(node)
         case .slice(let offset): lowerSlice(node, offset: offset)
         case .softmaxCrossEntropy(let weight): lowerLoss(node.inputs[0], gradient: node.output, weight: weight)
@@ -172,19 +172,22 @@ package struct PlanBuilder {
 
     /// Appends a call of a kernel, `name` in the table.
     mutating func call<Arguments: BitwiseCopyable>(
-        _ name: String, _ kernel: @escaping Kernel<Arguments>, _ arguments: Arguments, tasks: Int
+        _ kernel: Kernel<Arguments>, _ arguments: Arguments, tasks: Int
     ) {
-        call(name, kernel, stored: UnsafePointer(memory.store(arguments)), tasks: tasks)
+        call(kernel, stored: UnsafePointer(memory.store(arguments)), tasks: tasks)
     }
 
     /// Appends a call of a kernel whose arguments have an address already.
     mutating func call<Arguments: BitwiseCopyable>(
-        _ name: String, _ kernel: @escaping Kernel<Arguments>, stored: UnsafePointer<Arguments>, tasks: Int
+        _ kernel: Kernel<Arguments>, stored: UnsafePointer<Arguments>, tasks: Int
     ) {
+        let perform = context.kernels.body(of: kernel)
         let body: ThreadPool.Body = { raw, task, worker in
-            kernel(raw.assumingMemoryBound(to: Arguments.self), task, worker)
+            perform(raw.assumingMemoryBound(to: Arguments.self), task, worker)
         }
-        append(.kernel(ExecutionPlan.Call(body: body, arguments: UnsafeRawPointer(stored), tasks: tasks)), name: name)
+        append(
+            .kernel(ExecutionPlan.Call(body: body, arguments: UnsafeRawPointer(stored), tasks: tasks)),
+            name: kernel.name)
     }
 
     /// A value as kernels see it.

@@ -1,5 +1,17 @@
-/// A kernel: its arguments, which of its tasks to do, and which worker does it (for scratch memory).
-package typealias Kernel<Arguments> = @Sendable (UnsafePointer<Arguments>, _ task: Int, _ worker: Int) -> Void
+/// A kernel: a row of the table, of which profiles, benchmarks and tests know the name.
+package struct Kernel<Arguments>: Sendable {
+    /// The function: its arguments, which of its tasks to do, and which worker does it (for scratch memory).
+    package typealias Body = @Sendable (UnsafePointer<Arguments>, _ task: Int, _ worker: Int) -> Void
+
+    /// The name of the kernel's field in `KernelTable`.
+    package let name: String
+    package let body: Body
+
+    fileprivate init(_ name: String, _ body: @escaping Body) {
+        self.name = name
+        self.body = body
+    }
+}
 
 /// All kernels of one instruction set.
 package struct KernelTable: Sendable {
@@ -104,128 +116,163 @@ package struct KernelTable: Sendable {
     package var matrixProduct: Kernel<MatrixArguments>
     package var matrixTranspose: Kernel<MatrixArguments>
 
+    /// The observer of what is executed: called with a kernel's name before each of its tasks, by the thread that does it.
+    /// For tests; nil costs nothing.
+    package var observer: (@Sendable (_ kernel: String) -> Void)?
+
     /// Runs the full-height tile `repetitions` times on data that stays in the first-level cache; returns its
     /// floating-point operations.
     package var saturate: @Sendable (_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Double
 
     package init(
         tileLanes: Int, tileHeight: Int,
-        convolve: @escaping Kernel<ConvolutionArguments>, weightGradient: @escaping Kernel<WeightGradientArguments>,
-        biasGradient: @escaping Kernel<BiasGradientArguments>, transposeWeights: @escaping Kernel<TransposeArguments>,
-        treeSum: @escaping Kernel<TreeSumArguments>, convolveDepthwise: @escaping Kernel<ConvolutionArguments>,
-        depthwiseWeightGradient: @escaping Kernel<WeightGradientArguments>,
-        convolveWinograd: @escaping Kernel<WinogradArguments>,
-        transformWeights: @escaping Kernel<WinogradWeightArguments>,
-        winogradWeightGradient: @escaping Kernel<WeightGradientArguments>,
-        maskGroups: @escaping Kernel<GroupMaskArguments>,
-        pairWeights: @escaping Kernel<PairedWeightArguments>,
-        convolvePairs: @escaping Kernel<ConvolutionArguments>,
-        pairedWeightGradient: @escaping Kernel<WeightGradientArguments>,
-        shearWeights: @escaping Kernel<ShearedWeightArguments>, convolveSheared: @escaping Kernel<ShearArguments>,
-        packOutputGradient: @escaping Kernel<LinearGradientArguments>,
-        linearDataGradient: @escaping Kernel<LinearGradientArguments>,
-        linearWeightGradient: @escaping Kernel<LinearGradientArguments>,
-        moments: @escaping Kernel<ChannelSumArguments>, residualGradient: @escaping Kernel<BatchNormArguments>,
-        runSums: @escaping Kernel<RunSumArguments>, shardSums: @escaping Kernel<ChannelSumArguments>,
-        shardTree: @escaping Kernel<ChannelSumArguments>,
-        batchNormFinish: @escaping Kernel<BatchNormArguments>, batchNormFreeze: @escaping Kernel<BatchNormArguments>,
-        batchNormApply: @escaping Kernel<BatchNormArguments>,
-        batchNormGradientSums: @escaping Kernel<BatchNormArguments>,
-        batchNormParameterGradient: @escaping Kernel<BatchNormArguments>,
-        batchNormGradientFinish: @escaping Kernel<BatchNormArguments>,
-        batchNormGradientApply: @escaping Kernel<BatchNormArguments>,
-        batchNormGradientScale: @escaping Kernel<BatchNormArguments>,
-        normShiftFinish: @escaping Kernel<NormShiftArguments>, normShift: @escaping Kernel<NormShiftArguments>,
-        relu: @escaping Kernel<ElementwiseArguments>, reluGradient: @escaping Kernel<ElementwiseArguments>,
-        relu6: @escaping Kernel<ElementwiseArguments>, relu6Gradient: @escaping Kernel<ElementwiseArguments>,
-        sigmoid: @escaping Kernel<ElementwiseArguments>, sigmoidGradient: @escaping Kernel<ElementwiseArguments>,
-        tanh: @escaping Kernel<ElementwiseArguments>, tanhGradient: @escaping Kernel<ElementwiseArguments>,
-        gelu: @escaping Kernel<ElementwiseArguments>, geluGradient: @escaping Kernel<ElementwiseArguments>,
-        scale: @escaping Kernel<ElementwiseArguments>,
-        add: @escaping Kernel<ElementwiseArguments>, copy: @escaping Kernel<ElementwiseArguments>,
-        dropout: @escaping Kernel<DropoutArguments>,
-        maxPool: @escaping Kernel<PoolingArguments>, maxPoolGradient: @escaping Kernel<PoolingArguments>,
-        averagePool: @escaping Kernel<PoolingArguments>, averagePoolGradient: @escaping Kernel<PoolingArguments>,
-        adaptiveAveragePool: @escaping Kernel<PoolingArguments>,
-        adaptiveAveragePoolGradient: @escaping Kernel<PoolingArguments>,
-        localResponseNormalization: @escaping Kernel<LRNArguments>,
-        localResponseNormalizationGradient: @escaping Kernel<LRNArguments>,
-        crossEntropy: @escaping Kernel<CrossEntropyArguments>,
-        crossEntropyGradient: @escaping Kernel<CrossEntropyArguments>,
-        sgd: @escaping Kernel<SGDArguments>, adam: @escaping Kernel<AdamArguments>,
-        lambDirection: @escaping Kernel<AdamArguments>, followDirection: @escaping Kernel<DirectionArguments>,
-        rmsprop: @escaping Kernel<RMSpropArguments>, momentumDirection: @escaping Kernel<SGDArguments>,
-        matrixProduct: @escaping Kernel<MatrixArguments>, matrixTranspose: @escaping Kernel<MatrixArguments>,
+        convolve: @escaping Kernel<ConvolutionArguments>.Body,
+        weightGradient: @escaping Kernel<WeightGradientArguments>.Body,
+        biasGradient: @escaping Kernel<BiasGradientArguments>.Body,
+        transposeWeights: @escaping Kernel<TransposeArguments>.Body,
+        treeSum: @escaping Kernel<TreeSumArguments>.Body,
+        convolveDepthwise: @escaping Kernel<ConvolutionArguments>.Body,
+        depthwiseWeightGradient: @escaping Kernel<WeightGradientArguments>.Body,
+        convolveWinograd: @escaping Kernel<WinogradArguments>.Body,
+        transformWeights: @escaping Kernel<WinogradWeightArguments>.Body,
+        winogradWeightGradient: @escaping Kernel<WeightGradientArguments>.Body,
+        maskGroups: @escaping Kernel<GroupMaskArguments>.Body,
+        pairWeights: @escaping Kernel<PairedWeightArguments>.Body,
+        convolvePairs: @escaping Kernel<ConvolutionArguments>.Body,
+        pairedWeightGradient: @escaping Kernel<WeightGradientArguments>.Body,
+        shearWeights: @escaping Kernel<ShearedWeightArguments>.Body,
+        convolveSheared: @escaping Kernel<ShearArguments>.Body,
+        packOutputGradient: @escaping Kernel<LinearGradientArguments>.Body,
+        linearDataGradient: @escaping Kernel<LinearGradientArguments>.Body,
+        linearWeightGradient: @escaping Kernel<LinearGradientArguments>.Body,
+        moments: @escaping Kernel<ChannelSumArguments>.Body,
+        residualGradient: @escaping Kernel<BatchNormArguments>.Body,
+        runSums: @escaping Kernel<RunSumArguments>.Body, shardSums: @escaping Kernel<ChannelSumArguments>.Body,
+        shardTree: @escaping Kernel<ChannelSumArguments>.Body,
+        batchNormFinish: @escaping Kernel<BatchNormArguments>.Body,
+        batchNormFreeze: @escaping Kernel<BatchNormArguments>.Body,
+        batchNormApply: @escaping Kernel<BatchNormArguments>.Body,
+        batchNormGradientSums: @escaping Kernel<BatchNormArguments>.Body,
+        batchNormParameterGradient: @escaping Kernel<BatchNormArguments>.Body,
+        batchNormGradientFinish: @escaping Kernel<BatchNormArguments>.Body,
+        batchNormGradientApply: @escaping Kernel<BatchNormArguments>.Body,
+        batchNormGradientScale: @escaping Kernel<BatchNormArguments>.Body,
+        normShiftFinish: @escaping Kernel<NormShiftArguments>.Body,
+        normShift: @escaping Kernel<NormShiftArguments>.Body,
+        relu: @escaping Kernel<ElementwiseArguments>.Body, reluGradient: @escaping Kernel<ElementwiseArguments>.Body,
+        relu6: @escaping Kernel<ElementwiseArguments>.Body, relu6Gradient: @escaping Kernel<ElementwiseArguments>.Body,
+        sigmoid: @escaping Kernel<ElementwiseArguments>.Body,
+        sigmoidGradient: @escaping Kernel<ElementwiseArguments>.Body,
+        tanh: @escaping Kernel<ElementwiseArguments>.Body, tanhGradient: @escaping Kernel<ElementwiseArguments>.Body,
+        gelu: @escaping Kernel<ElementwiseArguments>.Body, geluGradient: @escaping Kernel<ElementwiseArguments>.Body,
+        scale: @escaping Kernel<ElementwiseArguments>.Body,
+        add: @escaping Kernel<ElementwiseArguments>.Body, copy: @escaping Kernel<ElementwiseArguments>.Body,
+        dropout: @escaping Kernel<DropoutArguments>.Body,
+        maxPool: @escaping Kernel<PoolingArguments>.Body, maxPoolGradient: @escaping Kernel<PoolingArguments>.Body,
+        averagePool: @escaping Kernel<PoolingArguments>.Body,
+        averagePoolGradient: @escaping Kernel<PoolingArguments>.Body,
+        adaptiveAveragePool: @escaping Kernel<PoolingArguments>.Body,
+        adaptiveAveragePoolGradient: @escaping Kernel<PoolingArguments>.Body,
+        localResponseNormalization: @escaping Kernel<LRNArguments>.Body,
+        localResponseNormalizationGradient: @escaping Kernel<LRNArguments>.Body,
+        crossEntropy: @escaping Kernel<CrossEntropyArguments>.Body,
+        crossEntropyGradient: @escaping Kernel<CrossEntropyArguments>.Body,
+        sgd: @escaping Kernel<SGDArguments>.Body, adam: @escaping Kernel<AdamArguments>.Body,
+        lambDirection: @escaping Kernel<AdamArguments>.Body, followDirection: @escaping Kernel<DirectionArguments>.Body,
+        rmsprop: @escaping Kernel<RMSpropArguments>.Body, momentumDirection: @escaping Kernel<SGDArguments>.Body,
+        matrixProduct: @escaping Kernel<MatrixArguments>.Body, matrixTranspose: @escaping Kernel<MatrixArguments>.Body,
         saturate: @escaping @Sendable (_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Double
     ) {
         self.tileLanes = tileLanes
         self.tileHeight = tileHeight
-        self.convolve = convolve
-        self.weightGradient = weightGradient
-        self.biasGradient = biasGradient
-        self.transposeWeights = transposeWeights
-        self.treeSum = treeSum
-        self.convolveDepthwise = convolveDepthwise
-        self.depthwiseWeightGradient = depthwiseWeightGradient
-        self.convolveWinograd = convolveWinograd
-        self.transformWeights = transformWeights
-        self.winogradWeightGradient = winogradWeightGradient
-        self.maskGroups = maskGroups
-        self.pairWeights = pairWeights
-        self.convolvePairs = convolvePairs
-        self.pairedWeightGradient = pairedWeightGradient
-        self.shearWeights = shearWeights
-        self.convolveSheared = convolveSheared
-        self.packOutputGradient = packOutputGradient
-        self.linearDataGradient = linearDataGradient
-        self.linearWeightGradient = linearWeightGradient
-        self.moments = moments
-        self.residualGradient = residualGradient
-        self.runSums = runSums
-        self.shardSums = shardSums
-        self.shardTree = shardTree
-        self.batchNormFinish = batchNormFinish
-        self.batchNormFreeze = batchNormFreeze
-        self.batchNormApply = batchNormApply
-        self.batchNormGradientSums = batchNormGradientSums
-        self.batchNormParameterGradient = batchNormParameterGradient
-        self.batchNormGradientFinish = batchNormGradientFinish
-        self.batchNormGradientApply = batchNormGradientApply
-        self.batchNormGradientScale = batchNormGradientScale
-        self.normShiftFinish = normShiftFinish
-        self.normShift = normShift
-        self.relu = relu
-        self.reluGradient = reluGradient
-        self.relu6 = relu6
-        self.relu6Gradient = relu6Gradient
-        self.sigmoid = sigmoid
-        self.sigmoidGradient = sigmoidGradient
-        self.tanh = tanh
-        self.tanhGradient = tanhGradient
-        self.gelu = gelu
-        self.geluGradient = geluGradient
-        self.scale = scale
-        self.add = add
-        self.copy = copy
-        self.dropout = dropout
-        self.maxPool = maxPool
-        self.maxPoolGradient = maxPoolGradient
-        self.averagePool = averagePool
-        self.averagePoolGradient = averagePoolGradient
-        self.adaptiveAveragePool = adaptiveAveragePool
-        self.adaptiveAveragePoolGradient = adaptiveAveragePoolGradient
-        self.localResponseNormalization = localResponseNormalization
-        self.localResponseNormalizationGradient = localResponseNormalizationGradient
-        self.crossEntropy = crossEntropy
-        self.crossEntropyGradient = crossEntropyGradient
-        self.sgd = sgd
-        self.adam = adam
-        self.lambDirection = lambDirection
-        self.followDirection = followDirection
-        self.rmsprop = rmsprop
-        self.momentumDirection = momentumDirection
-        self.matrixProduct = matrixProduct
-        self.matrixTranspose = matrixTranspose
+        self.convolve = Kernel("convolve", convolve)
+        self.weightGradient = Kernel("weightGradient", weightGradient)
+        self.biasGradient = Kernel("biasGradient", biasGradient)
+        self.transposeWeights = Kernel("transposeWeights", transposeWeights)
+        self.treeSum = Kernel("treeSum", treeSum)
+        self.convolveDepthwise = Kernel("convolveDepthwise", convolveDepthwise)
+        self.depthwiseWeightGradient = Kernel("depthwiseWeightGradient", depthwiseWeightGradient)
+        self.convolveWinograd = Kernel("convolveWinograd", convolveWinograd)
+        self.transformWeights = Kernel("transformWeights", transformWeights)
+        self.winogradWeightGradient = Kernel("winogradWeightGradient", winogradWeightGradient)
+        self.maskGroups = Kernel("maskGroups", maskGroups)
+        self.pairWeights = Kernel("pairWeights", pairWeights)
+        self.convolvePairs = Kernel("convolvePairs", convolvePairs)
+        self.pairedWeightGradient = Kernel("pairedWeightGradient", pairedWeightGradient)
+        self.shearWeights = Kernel("shearWeights", shearWeights)
+        self.convolveSheared = Kernel("convolveSheared", convolveSheared)
+        self.packOutputGradient = Kernel("packOutputGradient", packOutputGradient)
+        self.linearDataGradient = Kernel("linearDataGradient", linearDataGradient)
+        self.linearWeightGradient = Kernel("linearWeightGradient", linearWeightGradient)
+        self.moments = Kernel("moments", moments)
+        self.residualGradient = Kernel("residualGradient", residualGradient)
+        self.runSums = Kernel("runSums", runSums)
+        self.shardSums = Kernel("shardSums", shardSums)
+        self.shardTree = Kernel("shardTree", shardTree)
+        self.batchNormFinish = Kernel("batchNormFinish", batchNormFinish)
+        self.batchNormFreeze = Kernel("batchNormFreeze", batchNormFreeze)
+        self.batchNormApply = Kernel("batchNormApply", batchNormApply)
+        self.batchNormGradientSums = Kernel("batchNormGradientSums", batchNormGradientSums)
+        self.batchNormParameterGradient = Kernel("batchNormParameterGradient", batchNormParameterGradient)
+        self.batchNormGradientFinish = Kernel("batchNormGradientFinish", batchNormGradientFinish)
+        self.batchNormGradientApply = Kernel("batchNormGradientApply", batchNormGradientApply)
+        self.batchNormGradientScale = Kernel("batchNormGradientScale", batchNormGradientScale)
+        self.normShiftFinish = Kernel("normShiftFinish", normShiftFinish)
+        self.normShift = Kernel("normShift", normShift)
+        self.relu = Kernel("relu", relu)
+        self.reluGradient = Kernel("reluGradient", reluGradient)
+        self.relu6 = Kernel("relu6", relu6)
+        self.relu6Gradient = Kernel("relu6Gradient", relu6Gradient)
+        self.sigmoid = Kernel("sigmoid", sigmoid)
+        self.sigmoidGradient = Kernel("sigmoidGradient", sigmoidGradient)
+        self.tanh = Kernel("tanh", tanh)
+        self.tanhGradient = Kernel("tanhGradient", tanhGradient)
+        self.gelu = Kernel("gelu", gelu)
+        self.geluGradient = Kernel("geluGradient", geluGradient)
+        self.scale = Kernel("scale", scale)
+        self.add = Kernel("add", add)
+        self.copy = Kernel("copy", copy)
+        self.dropout = Kernel("dropout", dropout)
+        self.maxPool = Kernel("maxPool", maxPool)
+        self.maxPoolGradient = Kernel("maxPoolGradient", maxPoolGradient)
+        self.averagePool = Kernel("averagePool", averagePool)
+        self.averagePoolGradient = Kernel("averagePoolGradient", averagePoolGradient)
+        self.adaptiveAveragePool = Kernel("adaptiveAveragePool", adaptiveAveragePool)
+        self.adaptiveAveragePoolGradient = Kernel("adaptiveAveragePoolGradient", adaptiveAveragePoolGradient)
+        self.localResponseNormalization = Kernel("localResponseNormalization", localResponseNormalization)
+        self.localResponseNormalizationGradient = Kernel(
+            "localResponseNormalizationGradient", localResponseNormalizationGradient)
+        self.crossEntropy = Kernel("crossEntropy", crossEntropy)
+        self.crossEntropyGradient = Kernel("crossEntropyGradient", crossEntropyGradient)
+        self.sgd = Kernel("sgd", sgd)
+        self.adam = Kernel("adam", adam)
+        self.lambDirection = Kernel("lambDirection", lambDirection)
+        self.followDirection = Kernel("followDirection", followDirection)
+        self.rmsprop = Kernel("rmsprop", rmsprop)
+        self.momentumDirection = Kernel("momentumDirection", momentumDirection)
+        self.matrixProduct = Kernel("matrixProduct", matrixProduct)
+        self.matrixTranspose = Kernel("matrixTranspose", matrixTranspose)
         self.saturate = saturate
+    }
+}
+
+/// What rows of different arguments have in common.
+private protocol Row {
+    var name: String { get }
+}
+
+extension Kernel: Row {}
+
+extension KernelTable {
+    /// The names of all kernels, in the table's order.
+    package var names: [String] { Mirror(reflecting: self).children.compactMap { ($0.value as? any Row)?.name } }
+
+    /// Returns the function that does a kernel's tasks, with the observer's call ahead of it where there is one.
+    package func body<Arguments>(of kernel: Kernel<Arguments>) -> Kernel<Arguments>.Body {
+        guard let observer else { return kernel.body }
+        return { arguments, task, worker in
+            observer(kernel.name)
+            kernel.body(arguments, task, worker)
+        }
     }
 }

@@ -7,7 +7,7 @@ package protocol Addend: FloatingPoint & BitwiseCopyable {
 }
 
 extension Float: Addend {
-    private static let kernel = InstructionSet.supported[0].kernels.add
+    private static let kernel = InstructionSet.supported[0].kernels.add.body
 
     package static func add(_ addends: Span<Float>, to sums: inout MutableSpan<Float>) {
         precondition(addends.count >= sums.count, "\(addends.count) addends for \(sums.count) sums")

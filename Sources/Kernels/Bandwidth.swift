@@ -23,7 +23,7 @@ package func measureBandwidth(_ instructionSet: InstructionSet, threads: Int) th
     /// The seconds of one sum of two arrays into the third.
     func sum(into output: Int) -> Double {
         var job = BandwidthJob(
-            add: instructionSet.kernels.add,
+            add: instructionSet.kernels.add.body,
             arguments: ElementwiseArguments(
                 batch: batch, first: view((output + 1) % 3), second: view((output + 2) % 3), output: view(output),
                 addend: nil))
@@ -50,6 +50,6 @@ private enum Stretch {
 }
 
 private struct BandwidthJob {
-    var add: Kernel<ElementwiseArguments>
+    var add: Kernel<ElementwiseArguments>.Body
     var arguments: ElementwiseArguments
 }

@@ -84,6 +84,7 @@ struct Call {
             report(
                 "\(count.instructionSet): \(count.count - missing.count) of \(count.count) kernels have run"
                     + (missing.isEmpty ? "" : "; not \(missing.joined(separator: ", "))"))
+            holds = holds && missing.isEmpty
         }
         return holds
     }

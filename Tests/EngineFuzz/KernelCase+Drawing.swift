@@ -20,7 +20,7 @@ extension KernelCase {
         if stem == nil { before = .none }
         subject = drawSubject(&random)
         let size = outputSize
-        joint = random.chance(60) ? .none : random.pick(Joint.allCases)
+        joint = random.chance(60) ? .none : random.pick([.none, .twin, .identity, .concatenation])
         if joint == .identity && !(size == imageSize && outputs == width) { joint = .none }
         if joint == .concatenation && size != imageSize { joint = .none }
         isNormalizedBehind = hasPowerOfTwo(size) && isExact && random.chance(30)
@@ -29,6 +29,9 @@ extension KernelCase {
         // it.
         if isNormalized || !isExact { behind = .none }
         tail = random.chance(30) ? random.pick(Self.channels) : nil
+        if joint == .identity && isNormalizedBehind && random.chance(50) { joint = .residual }
+        // Muon multiplies matrices: large ones take the baseline's kernels seconds.
+        if mostWeights > 5000 { optimizer %= 6 }
     }
 
     /// Channels that the layer reads.
@@ -54,7 +57,7 @@ extension KernelCase {
         case ...45: drawConvolution(&random)
         case ...60: drawGroups(&random, groups: width)
         case ...68: drawGroups(&random, groups: (2...8).filter { width % $0 == 0 }.randomElement(using: &random) ?? 1)
-        case ...76: .linear(outputs: random.pick(Self.channels))
+        case ...76: .linear(outputs: min(random.pick(Self.channels), max(100_000 / (imageSize * imageSize * width), 1)))
         case ...90: drawPooling(&random)
         case ...92: .sigmoid
         case ...94: .tanh
@@ -107,6 +110,17 @@ extension KernelCase {
         case .adaptiveAveragePool(let size): size
         case .linear: 1
         case .sigmoid, .tanh, .gelu, .responseNormalization, .dropout: imageSize
+        }
+    }
+
+    /// The weights of the layer, or of what makes class scores of its outputs.
+    private var mostWeights: Int {
+        let scores = outputSize * outputSize * max(outputs + width, tail ?? 0) * classes
+        return switch subject {
+        case .convolution(let outputs, let kernel, _, _, let groups, _):
+            max(scores, outputs * width / groups * kernel * kernel)
+        case .linear(let outputs): max(scores, outputs * width * imageSize * imageSize)
+        default: scores
         }
     }
 

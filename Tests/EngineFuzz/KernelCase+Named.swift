@@ -4,6 +4,8 @@ extension KernelCase {
         ("weight gradients of 1x1 convolutions at stride 2 with few inputs", fewInputs),
         ("windows that see more padding than map", paddedColumns),
         ("weight gradients of depthwise convolutions", depthwise),
+        ("every layer of the vocabulary, and every optimizer", vocabulary),
+        ("batch norms behind concatenations and before additions", norms),
     ]
 
     private static var fewInputs: [KernelCase] {
@@ -39,6 +41,42 @@ extension KernelCase {
                         hasBias: true))
                 (fuzzCase.imageSize, fuzzCase.stem, fuzzCase.before) = (8, channels, .relu6)
                 fuzzCase.isNormalized = true
+                return fuzzCase
+            }
+        }
+    }
+
+    /// Small, and enough for each kernel to run at least once.
+    private static var vocabulary: [KernelCase] {
+        let subjects: [Subject] = [
+            .sigmoid, .tanh, .gelu, .responseNormalization(size: 3), .dropout(percent: 50),
+            .maxPool(kernel: 3, stride: 2, padding: 1, ceilMode: false),
+            .averagePool(kernel: 2, stride: 2, padding: 0, ceilMode: false), .adaptiveAveragePool(size: 2),
+            .linear(outputs: 33),
+            .convolution(outputs: 32, kernel: 3, stride: 1, padding: 1, groups: 1, hasBias: true),
+            .convolution(outputs: 24, kernel: 3, stride: 1, padding: 1, groups: 2, hasBias: true),
+        ]
+        // A data gradient of few inputs, by GEMM and col2im.
+        var few = KernelCase(.convolution(outputs: 17, kernel: 3, stride: 1, padding: 1, groups: 1, hasBias: true))
+        (few.imageSize, few.stem) = (4, 8)
+        let layers = subjects.enumerated().map { index, subject in
+            var fuzzCase = KernelCase(subject)
+            (fuzzCase.imageSize, fuzzCase.stem, fuzzCase.optimizer) = (4, 16, index % optimizers.count)
+            fuzzCase.before = index % 2 == 0 ? .relu : .relu6
+            return fuzzCase
+        }
+        return layers + [few]
+    }
+
+    /// The gradients of batch norms that share an affine term, and those of residual blocks, with and without a
+    /// convolution behind that could fuse them.
+    private static var norms: [KernelCase] {
+        [Joint.concatenation, .residual].flatMap { joint in
+            [nil, 17].map { tail in
+                var fuzzCase = KernelCase(
+                    .convolution(outputs: 24, kernel: 3, stride: 1, padding: 1, groups: 1, hasBias: false))
+                (fuzzCase.imageSize, fuzzCase.stem, fuzzCase.joint, fuzzCase.tail) = (4, 24, joint, tail)
+                (fuzzCase.isNormalizedBehind, fuzzCase.behind) = (true, .relu)
                 return fuzzCase
             }
         }

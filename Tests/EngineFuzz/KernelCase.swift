@@ -34,6 +34,8 @@ struct KernelCase: Sendable {
         case twin
         /// The layer's input, added or set beside, where shapes allow it.
         case identity, concatenation
+        /// The layer's input, added to the batch norm behind the layer.
+        case residual
     }
 
     var imageSize = 8
@@ -60,7 +62,7 @@ struct KernelCase: Sendable {
     init(_ subject: Subject) { self.subject = subject }
 
     /// Biases before a norm change nothing: their gradients would be no more than rounding.
-    private var hasNorm: Bool { isNormalized || isNormalizedBehind }
+    var hasNorm: Bool { isNormalized || isNormalizedBehind }
 
     var samples: Int { shardSizes.reduce(0, +) }
 
@@ -95,12 +97,13 @@ extension KernelCase {
             x = apply(before, x)
             var y = layer("layer", x)
             switch joint {
-            case .none: break
+            case .none, .residual: break
             case .twin: y = y.add(layer("twin", x))
             case .identity: y = y.add(x)
             case .concatenation: y = y.concatenate(x)
             }
             if isNormalizedBehind { y = norm("normbehind", y) }
+            if joint == .residual { y = y.add(x) }
             y = apply(behind, y)
             if let tail { y = y.convolution("tail", to: tail, kernel: 1, bias: false) }
             return y.flatten().linear("head", to: classes).scaled(by: 0x1p-80)

@@ -17,7 +17,7 @@ package struct KernelFuzz {
     package func runNamed(_ name: String) throws {
         for (index, fuzzCase) in (KernelCase.named.first { $0.name == name }?.cases ?? []).enumerated() {
             do {
-                try fuzzCase.check(counts)
+                try fuzzCase.check(counts, inEveryWay: true)
             } catch {
                 throw FuzzFailure("\(name), \(index): \(fuzzCase)\n  \(error)")
             }
@@ -42,12 +42,12 @@ package struct KernelFuzz {
         return KernelCase(drawnWith: &random).description
     }
 
-    /// The kernel that no network has: what measures a CPU's peak.
+    /// Runs the function of the table that no network has: what measures a CPU's peak.
     ///
     /// - Throws: `MemoryError`, or `FuzzFailure` where it counts no operations.
     package func saturate() throws {
         let memory = try AlignedBuffer<Float>(count: 16_384)
-        for count in counts where count.watched().saturate(2, memory.baseAddress) <= 0 {
+        for count in counts where count.instructionSet.kernels.saturate(2, memory.baseAddress) <= 0 {
             throw FuzzFailure("the kernel that measures the peak of \(count.instructionSet) counts no operations")
         }
     }

@@ -19,6 +19,25 @@ import Testing
         #expect(spanned == count && nonzero == 0)
     }
 
+    @Test("memory between guards ends the process that touches what is beside it, and no other")
+    func guarded() async {
+        await #expect(processExitsWith: .success) {
+            for end in [Pages.Guard.before, .behind] {
+                Pages.guarded = end
+                let start = try Pages(bytes: 64).start
+                for offset in [0, 63] { start.storeBytes(of: 1, toByteOffset: offset, as: UInt8.self) }
+            }
+        }
+        await #expect(processExitsWith: .failure) {
+            Pages.guarded = .behind
+            try Pages(bytes: 64).start.storeBytes(of: 1, toByteOffset: 64, as: UInt8.self)
+        }
+        await #expect(processExitsWith: .failure) {
+            Pages.guarded = .before
+            try Pages(bytes: 64).start.storeBytes(of: 1, toByteOffset: -1, as: UInt8.self)
+        }
+    }
+
     @Test("memory that was used before is zeroed again")
     func reused() throws {
         for _ in 0..<10 {

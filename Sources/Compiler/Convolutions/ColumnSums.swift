@@ -46,7 +46,7 @@ struct ColumnSums: ConvolutionAlgorithm {
         builder.workspace.needPartials(weightCount(part))
         let weights = builder.workspace.partials
         builder.call(
-            "shearWeights", builder.context.kernels.shearWeights,
+            builder.context.kernels.shearWeights,
             ShearedWeightArguments(
                 source: UnsafePointer(part.weights), destination: weights, inputs: part.input.channels,
                 outputs: part.output.channels, kernelHeight: geometry.kernelHeight,
@@ -87,8 +87,7 @@ struct ColumnSums: ConvolutionAlgorithm {
         builder.workspace.needScratch(
             convolution.samplesPerGroup * (convolution.copiedSample + arguments.convolution.destination.sampleStride)
                 + MemoryPlan.laneGranule)
-        builder.call(
-            "convolveSheared", builder.context.kernels.convolveSheared, arguments, tasks: convolution.tasks)
+        builder.call(builder.context.kernels.convolveSheared, arguments, tasks: convolution.tasks)
     }
 
     private func phase(_ band: Band, _ dy: TensorView, _ window: SourceWindow, in builder: PlanBuilder) -> Phase {

@@ -15,9 +15,9 @@ struct DirectConvolution: ConvolutionAlgorithm {
         let kernels = builder.context.kernels
         switch problem.product {
         case .forward:
-            return builder.emitForward(part.decimated(), "convolve", kernels.convolve)
+            return builder.emitForward(part.decimated(), kernels.convolve)
         case .dataGradient:
-            return builder.emitDataGradient(part, "convolve", kernels.convolve)
+            return builder.emitDataGradient(part, kernels.convolve)
         case .weightGradient:
             lowerWeightGradient(part.decimated(), in: &builder)
             return false
@@ -35,7 +35,7 @@ struct DirectConvolution: ConvolutionAlgorithm {
             ? builder.segments(ofPart: blocking.inputsPerPart, geometry, part.input, window)
             : builder.forwardSegments(geometry, part.input, window)
         builder.emitWeightGradient(
-            part, WeightGradientForm(window: window, segments: segments, blocking: blocking), "weightGradient",
+            part, WeightGradientForm(window: window, segments: segments, blocking: blocking),
             builder.context.kernels.weightGradient)
     }
 }
@@ -51,9 +51,9 @@ struct DepthwiseConvolution: ConvolutionAlgorithm {
         let kernels = builder.context.kernels
         switch problem.product {
         case .forward:
-            return builder.emitForward(part, "convolveDepthwise", kernels.convolveDepthwise)
+            return builder.emitForward(part, kernels.convolveDepthwise)
         case .dataGradient:
-            return builder.emitDataGradient(part, "convolveDepthwise", kernels.convolveDepthwise)
+            return builder.emitDataGradient(part, kernels.convolveDepthwise)
         case .weightGradient:
             lowerWeightGradient(part, in: &builder)
             return false
@@ -74,7 +74,7 @@ struct DepthwiseConvolution: ConvolutionAlgorithm {
                 length: geometry.kernelWidth)
         }
         builder.emitWeightGradient(
-            part, WeightGradientForm(window: window, segments: rows, blocking: blocking), "depthwiseWeightGradient",
+            part, WeightGradientForm(window: window, segments: rows, blocking: blocking),
             builder.context.kernels.depthwiseWeightGradient)
     }
 }
@@ -84,7 +84,7 @@ extension PlanBuilder {
     ///
     /// - Returns: whether the part's sums are fused.
     fileprivate mutating func emitForward(
-        _ part: ConvolutionPart, _ name: String, _ kernel: @escaping Kernel<ConvolutionArguments>
+        _ part: ConvolutionPart, _ kernel: Kernel<ConvolutionArguments>
     ) -> Bool {
         let geometry = part.geometry
         let plain = forwardWindow(part)
@@ -98,14 +98,14 @@ extension PlanBuilder {
             weightBlockStride: geometry.taps * geometry.inputsPerOutput * WeightLayout.block,
             phases: [wholeMap(geometry, segments)],
             destination: part.output, addend: part.addend, bias: part.bias, finish: part.finish, sums: part.sums)
-        return emit(sum, name, kernel)
+        return emit(sum, kernel)
     }
 
     /// dx = dy * transposed weights.
     ///
     /// - Returns: whether the part's sums are fused.
     fileprivate mutating func emitDataGradient(
-        _ part: ConvolutionPart, _ name: String, _ kernel: @escaping Kernel<ConvolutionArguments>
+        _ part: ConvolutionPart, _ kernel: Kernel<ConvolutionArguments>
     ) -> Bool {
         let (geometry, dx, dy) = (part.geometry, part.input, part.output)
         let taps = StridePhases(geometry)
@@ -122,7 +122,7 @@ extension PlanBuilder {
             weightBlockStride: geometry.taps * outputs * WeightLayout.block, phases: phases, destination: dx,
             step: geometry.stride,
             addend: part.addend, finish: part.finish, sums: part.sums)
-        return emit(sum, name, kernel)
+        return emit(sum, kernel)
     }
 
     private func dataGradientWindow(_ part: ConvolutionPart, _ taps: StridePhases) -> SourceWindow {
@@ -171,7 +171,7 @@ extension PlanBuilder {
         let blocks = WeightLayout.blocks(part.input.channels)
         workspace.needPartials(blocks * part.geometry.taps * part.output.channels * WeightLayout.block)
         call(
-            "transposeWeights", context.kernels.transposeWeights,
+            context.kernels.transposeWeights,
             TransposeArguments(
                 source: UnsafePointer(part.weights), destination: workspace.partials, inputs: part.input.channels,
                 outputs: part.output.channels, taps: part.geometry.taps,

@@ -37,10 +37,8 @@ struct LinearGradients: ConvolutionAlgorithm {
         var arguments = arguments(part, perTask: perTask, in: builder)
         arguments.inputParts = (inputs + perTask - 1) / perTask
         arguments.slotsPerTask = groups / slotParts * Self.slotBlock
-        builder.call(
-            "packOutputGradient", kernels.packOutputGradient, arguments, tasks: groups * WeightLayout.blocks(outputs))
-        builder.call(
-            "linearDataGradient", kernels.linearDataGradient, arguments, tasks: slotParts * arguments.inputParts)
+        builder.call(kernels.packOutputGradient, arguments, tasks: groups * WeightLayout.blocks(outputs))
+        builder.call(kernels.linearDataGradient, arguments, tasks: slotParts * arguments.inputParts)
     }
 
     private func lowerWeightGradient(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
@@ -50,7 +48,7 @@ struct LinearGradients: ConvolutionAlgorithm {
         let waiting = ShardTree(builder.context.batch.shards).buffers * kernels.tileHeight * WeightLayout.block
         builder.workspace.needScratch(builder.slots * (perTask + 16) + waiting)
         builder.call(
-            "linearWeightGradient", kernels.linearWeightGradient, arguments(part, perTask: perTask, in: builder),
+            kernels.linearWeightGradient, arguments(part, perTask: perTask, in: builder),
             tasks: (blocks * WeightLayout.block + perTask - 1) / perTask)
     }
 

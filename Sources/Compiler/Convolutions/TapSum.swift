@@ -33,9 +33,9 @@ extension PlanBuilder {
     /// Appends a sum's call.
     ///
     /// - Returns: whether the sums over what is written are fused.
-    mutating func emit(_ sum: TapSum, _ name: String, _ kernel: @escaping Kernel<ConvolutionArguments>) -> Bool {
+    mutating func emit(_ sum: TapSum, _ kernel: Kernel<ConvolutionArguments>) -> Bool {
         let arguments = arguments(for: sum)
-        call(name, kernel, arguments, tasks: arguments.tasks)
+        call(kernel, arguments, tasks: arguments.tasks)
         return arguments.sums != nil
     }
 

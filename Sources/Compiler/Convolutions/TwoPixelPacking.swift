@@ -31,7 +31,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
         builder.workspace.needPartials(weightCount + MemoryPlan.laneGranule)
         let weights = builder.workspace.partials
         builder.call(
-            "pairWeights", builder.context.kernels.pairWeights,
+            builder.context.kernels.pairWeights,
             PairedWeightArguments(
                 source: UnsafePointer(part.weights), bias: part.bias, destination: weights,
                 inputs: part.input.channels, kernelHeight: geometry.kernelHeight, kernelWidth: geometry.kernelWidth),
@@ -46,7 +46,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
         // A row of outputs.
         builder.workspace.needScratch(
             arguments.copiedSample + (geometry.output.width + 1) / 2 * MemoryPlan.laneGranule)
-        builder.call("convolvePairs", builder.context.kernels.convolvePairs, arguments, tasks: arguments.tasks)
+        builder.call(builder.context.kernels.convolvePairs, arguments, tasks: arguments.tasks)
     }
 
     private func lowerWeightGradient(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
@@ -57,7 +57,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
         let segments = segments(geometry, window, in: builder)
         builder.emitWeightGradient(
             part, WeightGradientForm(window: window, segments: segments, blocking: blocking, isPaired: true),
-            "pairedWeightGradient", builder.context.kernels.pairedWeightGradient)
+            builder.context.kernels.pairedWeightGradient)
     }
 
     /// A copy of the source that holds all inputs of a kernel one column wider.

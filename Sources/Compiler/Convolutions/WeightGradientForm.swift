@@ -19,8 +19,7 @@ struct WeightGradientForm {
 extension PlanBuilder {
     /// Sums a weight gradient over this rank's samples, shard by shard, and along the tree over shards.
     mutating func emitWeightGradient(
-        _ part: ConvolutionPart, _ form: WeightGradientForm, _ name: String,
-        _ kernel: @escaping Kernel<WeightGradientArguments>
+        _ part: ConvolutionPart, _ form: WeightGradientForm, _ kernel: Kernel<WeightGradientArguments>
     ) {
         let (geometry, blocking) = (part.geometry, form.blocking)
         let shards = context.batch.shards
@@ -43,7 +42,7 @@ extension PlanBuilder {
         }
         arguments.sumBuffers = sumsShards ? ShardTree(shards).buffers : 1
         if let winograd = form.winograd { divide(&arguments, intoTilesOf: winograd) } else { divideRows(&arguments) }
-        call(name, kernel, arguments, tasks: (sumsShards ? 1 : shards) * blocking.parts)
+        call(kernel, arguments, tasks: (sumsShards ? 1 : shards) * blocking.parts)
         if !sumsShards {
             emitTreeSum(workspace.partials, stride: part.weightCount, to: part.gradient, count: part.weightCount)
         }

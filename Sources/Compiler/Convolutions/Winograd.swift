@@ -67,7 +67,7 @@ struct Winograd: ConvolutionAlgorithm {
             WeightGradientForm(
                 window: window, segments: [], blocking: blocking, enoughParts: Blocking.enoughWinogradParts,
                 winograd: tiles),
-            "winogradWeightGradient", builder.context.kernels.winogradWeightGradient)
+            builder.context.kernels.winogradWeightGradient)
     }
 }
 
@@ -90,7 +90,7 @@ extension PlanBuilder {
         workspace.needPartials(scratch + weightCoefficients)
         let inputsPerPart = min(source.channels, Blocking.transformedInputs)
         call(
-            "transformWeights", context.kernels.transformWeights,
+            context.kernels.transformWeights,
             WinogradWeightArguments(
                 source: weights, destination: coefficients, coefficientStride: weightStride, inputs: source.channels,
                 inputsPerPart: inputsPerPart, filter: tiles),
@@ -118,7 +118,7 @@ extension PlanBuilder {
             laneParts: laneParts, copied: copied)
         let rowsPerTask = tiles.outputs * strips.rowsPerStrip
         if let sums = part.sums, strips.count == 1 || rowsPerTask % sums.rowsPerRun == 0 { arguments.sums = sums }
-        call("convolveWinograd", context.kernels.convolveWinograd, arguments, tasks: tasks * laneParts)
+        call(context.kernels.convolveWinograd, arguments, tasks: tasks * laneParts)
         return arguments.sums != nil
     }
 

@@ -102,7 +102,7 @@ extension Muon {
         }
 
         private func multiply(
-            _ kernel: @escaping Kernel<MatrixArguments>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>?,
+            _ kernel: Kernel<MatrixArguments>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>?,
             to c: UnsafeMutablePointer<Float>, scale: Float = 1, plus addendScale: Float = 0,
             of addend: UnsafePointer<Float>? = nil, steps: Int, tasks: Int
         ) {

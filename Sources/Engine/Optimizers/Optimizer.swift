@@ -129,10 +129,11 @@ package struct UpdateStep {
     /// Does a kernel's work on all threads.
     ///
     /// - Parameter tasks: nil for one a chunk.
-    func run<Arguments>(_ kernel: @escaping Kernel<Arguments>, _ arguments: Arguments, tasks: Int? = nil) {
+    func run<Arguments>(_ kernel: Kernel<Arguments>, _ arguments: Arguments, tasks: Int? = nil) {
+        let perform = kernels.body(of: kernel)
         withUnsafePointer(to: arguments) { pointer in
             pool.run(tasks ?? optimizer.chunkCount, UnsafeRawPointer(pointer)) { raw, task, worker in
-                kernel(raw.assumingMemoryBound(to: Arguments.self), task, worker)
+                perform(raw.assumingMemoryBound(to: Arguments.self), task, worker)
             }
         }
     }
