@@ -37,7 +37,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
                 inputs: part.input.channels, kernelHeight: geometry.kernelHeight, kernelWidth: geometry.kernelWidth),
             tasks: 1)
         let window = window(part, in: builder)
-        let phase = builder.wholeMap(geometry, segments(geometry, window, in: builder))
+        let phase = builder.wholeMap(geometry, segments(geometry, window, inputs: part.input.channels, in: builder))
         let arguments = builder.arguments(
             for: TapSum(
                 geometry: geometry, source: part.input, window: window, weights: UnsafePointer(weights),
@@ -54,7 +54,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
         let blocking = WeightBlocking(geometry, terms: geometry.taps, capacity: Blocking.partSums)
         var window = window(part, in: builder)
         window.pixelStride = builder.spread(blocking.inputsPerPart)
-        let segments = segments(geometry, window, in: builder)
+        let segments = segments(geometry, window, inputs: blocking.inputsPerPart, in: builder)
         builder.emitWeightGradient(
             part, WeightGradientForm(window: window, segments: segments, blocking: blocking, isPaired: true),
             builder.context.kernels.pairedWeightGradient)
@@ -69,19 +69,21 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
     }
 
     /// The taps of a kernel one column wider.
+    ///
+    /// - Parameter inputs: those that a task has: all, or a part of them.
     private func segments(
-        _ geometry: ConvolutionGeometry, _ window: SourceWindow, in builder: PlanBuilder
+        _ geometry: ConvolutionGeometry, _ window: SourceWindow, inputs: Int, in builder: PlanBuilder
     ) -> [Segment] {
-        var segments: [Segment] = []
         let columns = geometry.kernelWidth + 1
-        for tap in 0..<(geometry.kernelHeight * columns) {
-            let place = (tap / columns * window.width + tap % columns) * window.pixelStride
-            builder.append(
-                Segment(
-                    source: place, weight: tap * geometry.inputsPerOutput * WeightLayout.block,
-                    length: geometry.inputsPerOutput),
-                to: &segments)
+        let taps = (0..<geometry.kernelHeight * columns).map { tap in
+            Segment(
+                source: (tap / columns * window.width + tap % columns) * window.pixelStride,
+                weight: tap * inputs * WeightLayout.block, length: inputs)
         }
+        // Tasks end a segment where their part ends: it must not have inputs of two taps then.
+        guard inputs == geometry.inputsPerOutput else { return taps }
+        var segments: [Segment] = []
+        for tap in taps { builder.append(tap, to: &segments) }
         return segments.flatMap(builder.cut)
     }
 }
