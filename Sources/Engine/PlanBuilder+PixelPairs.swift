@@ -25,7 +25,7 @@ extension PlanBuilder {
                 inputs: part.input.channels, kernelHeight: geometry.kernelHeight, kernelWidth: geometry.kernelWidth),
             tasks: 1)
         let window = pairWindow(part)
-        let segments = pairSegments(geometry, window)
+        let segments = pairSegments(geometry, window, inputs: part.input.channels)
         let phase = Phase(
             rows: geometry.output.height, columns: geometry.output.width, firstRow: 0, firstColumn: 0,
             segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
@@ -48,16 +48,19 @@ extension PlanBuilder {
     }
 
     /// The taps of a kernel one column wider.
-    func pairSegments(_ geometry: ConvolutionGeometry, _ window: SourceWindow) -> [Segment] {
-        var segments: [Segment] = []
+    ///
+    /// - Parameter inputs: those that a task has: all, or a part of them.
+    func pairSegments(_ geometry: ConvolutionGeometry, _ window: SourceWindow, inputs: Int) -> [Segment] {
         let columns = geometry.kernelWidth + 1
-        for tap in 0..<(geometry.kernelHeight * columns) {
-            let place = (tap / columns * window.width + tap % columns) * window.pixelStride
-            append(
-                Segment(
-                    source: place, weight: tap * geometry.inputsPerOutput * 32, length: geometry.inputsPerOutput),
-                to: &segments)
+        let taps = (0..<geometry.kernelHeight * columns).map { tap in
+            Segment(
+                source: (tap / columns * window.width + tap % columns) * window.pixelStride, weight: tap * inputs * 32,
+                length: inputs)
         }
+        // Tasks end a segment where their part ends: it must not have inputs of two taps then.
+        guard inputs == geometry.inputsPerOutput else { return taps }
+        var segments: [Segment] = []
+        for tap in taps { append(tap, to: &segments) }
         return segments.flatMap(cut)
     }
 }

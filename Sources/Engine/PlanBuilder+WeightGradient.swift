@@ -49,7 +49,10 @@ extension PlanBuilder {
             ? cut.lanesPerPart : spread(isFiltered ? wholeVectors(cut.inputsPerPart) : cut.inputsPerPart)
         let segments =
             isFiltered
-            ? [] : isPaired ? pairSegments(geometry, window) : weightSegments(geometry, cut, part.input, window)
+            ? []
+            : isPaired
+                ? pairSegments(geometry, window, inputs: cut.inputsPerPart)
+                : weightSegments(geometry, cut, part.input, window)
         var arguments = WeightGradientArguments(
             batch: context.batch, source: part.input, window: window, outputGradient: part.output,
             segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count,

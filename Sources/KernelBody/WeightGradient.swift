@@ -219,7 +219,7 @@ private enum PixelSum<P: Product>: ShardSum {
         }
         if P.isPaired {
             joinPairs(
-                sums, inputs: part.inputs.count, kernelHeight: window.rowSpan,
+                sums, inputs: arguments.pointee.inputsPerPart, kernelHeight: window.rowSpan,
                 kernelWidth: arguments.pointee.taps / window.rowSpan, to: target)
         }
     }

@@ -4,6 +4,7 @@ extension KernelCase {
         ("weight gradients of 1x1 convolutions at stride 2 with few inputs", fewInputs),
         ("windows that see more padding than map", paddedColumns),
         ("weight gradients of depthwise convolutions", depthwise),
+        ("weight gradients of few outputs with more inputs than a task has", fewOutputs),
         ("every layer of the vocabulary, and every optimizer", vocabulary),
         ("batch norms behind concatenations and before additions", norms),
     ]
@@ -43,6 +44,16 @@ extension KernelCase {
                 fuzzCase.isNormalized = true
                 return fuzzCase
             }
+        }
+    }
+
+    /// Two tasks have as many inputs each, or the second one has less.
+    private static var fewOutputs: [KernelCase] {
+        [96, 83].map { inputs in
+            var fuzzCase = KernelCase(
+                .convolution(outputs: 4, kernel: 5, stride: 1, padding: 2, groups: 1, hasBias: false))
+            (fuzzCase.imageSize, fuzzCase.stem) = (5, inputs)
+            return fuzzCase
         }
     }
 
