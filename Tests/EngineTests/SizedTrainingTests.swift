@@ -1,3 +1,4 @@
+import Compiler
 import Graphs
 import Networks
 import Tensors
