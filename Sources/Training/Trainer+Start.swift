@@ -45,7 +45,8 @@ extension Trainer {
             badSamples.keep(at: start.coordinator.folder.badSamples)
             log.header(
                 setup, recipe: recipe, ranks: world.size, sizes: sizes, folder: start.coordinator.folder,
-                notes: start.notes + choices + trainingSizes.notes + frozenNote + accumulationNotes + fillingNote + cacheNote)
+                notes: start.notes + choices + trainingSizes.notes + frozenNote + accumulationNotes + fillingNote
+                    + cacheNote)
             if let fewNormValues { log.warning(fewNormValues.warning(recipe, ranks: world.size)) }
         }
         try beginSnapshots()

@@ -32,7 +32,8 @@ struct TrainingSizes {
             }
             if let (there, here) = zip(graph.parameters, parameters).first(where: { $0.shape != $1.shape }) {
                 throw error(
-                    size, "its \(here.name) is of \(Self.words(there.shape)) there and of \(Self.words(here.shape)) here")
+                    size,
+                    "its \(here.name) is of \(Self.words(there.shape)) there and of \(Self.words(here.shape)) here")
             }
         }
     }
