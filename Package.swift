@@ -33,11 +33,14 @@ func optimizedTarget(_ name: String, _ dependencies: [Target.Dependency] = []) -
     .target(name: name, dependencies: dependencies, swiftSettings: optimized)
 }
 
+/// The settings of tests, which take longer to optimise than to run.
+let testSettings = settings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
 /// The tests of a target.
 func tests(_ target: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
     .testTarget(
         name: target + "Tests", dependencies: dependencies + ["TestRandom", "TestSupport"], resources: resources,
-        swiftSettings: settings)
+        swiftSettings: testSettings)
 }
 
 let package = Package(
@@ -169,7 +172,7 @@ let package = Package(
         .executableTarget(
             name: "image-check", dependencies: ["Datasets", "ImageFaults", "TestRandom", "CCrypto"],
             path: "Tests/ImageCheck", swiftSettings: optimized),
-        .testTarget(name: "HouseTests", dependencies: ["cnn-train"], swiftSettings: settings),
+        .testTarget(name: "HouseTests", dependencies: ["cnn-train"], swiftSettings: testSettings),
         tests("Machine", ["Machine"]),
         tests("Files", ["Files"]),
         tests("Pickles", ["Pickles"]),
