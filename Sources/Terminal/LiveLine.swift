@@ -6,8 +6,14 @@ import Synchronization
 package final class LiveLine: Sendable {
     package static let shared = LiveLine()
 
-    /// The text of the line; nil for none. Held while anything is written to a terminal.
-    private let shown = Mutex<String?>(nil)
+    private struct Line {
+        let text: String
+        /// Of the window that it was made for.
+        let columns: Int
+    }
+
+    /// nil for none. Held while anything is written to a terminal.
+    private let shown = Mutex<Line?>(nil)
 
     private static let clearing = "\r\u{1B}[K"
 
@@ -21,10 +27,12 @@ package final class LiveLine: Sendable {
     ///
     /// Draws nothing where that would have to wait, as for a terminal that Ctrl-S has stopped, or where a shell has put
     /// this process into the background.
-    func show(_ text: String) {
+    ///
+    /// - Parameter columns: of the window that it was made for.
+    func show(_ text: String, columns: Int) {
         guard Self.isReady else { return }
         shown.withLock { shown in
-            shown = text
+            shown = Line(text: text, columns: columns)
             Self.write("\r" + text + "\u{1B}[K")
         }
     }
@@ -40,11 +48,12 @@ package final class LiveLine: Sendable {
     /// Writes whole lines to a terminal by `body`, above the line.
     func lifting<Result>(_ body: () -> Result) -> Result {
         shown.withLock { shown in
-            guard let text = shown else { return body() }
+            guard let line = shown else { return body() }
             Self.write(Self.clearing)
             defer {
-                // A shell's prompt may stand there by now.
-                if Self.isInForeground { Self.write(text) } else { shown = nil }
+                // A shell's prompt may stand there by now, and in a narrower window the line would be two.
+                let fits = TerminalSize.columns(of: STDERR_FILENO).map { $0 >= line.columns } ?? false
+                if fits && Self.isInForeground { Self.write(line.text) } else { shown = nil }
             }
             return body()
         }

@@ -31,7 +31,7 @@ package final class ProgressBar: Sendable {
             return true
         }
         guard isDue, let columns = TerminalSize.columns(of: STDERR_FILENO) else { return }
-        LiveLine.shared.show(figures().line(columns: columns, style: style))
+        LiveLine.shared.show(figures().line(columns: columns, style: style), columns: columns)
     }
 
     /// Takes the line away, until something is shown again.

@@ -37,11 +37,13 @@ import Testing
     @Test("an event of a supervisor stands at the step that was saved, when the job began as when it ended")
     func supervisor() throws {
         let run = try MadeRun()
+        try run.fill()
+        try FileManager.default.removeItem(atPath: run.folder.events)
         var (start, failure) = (SupervisorEvent(.start), SupervisorEvent(.failure))
         (start.fromStep, failure.step) = (7, 9)
         let log = try SupervisorLog(folder: run.folder)
         for event in [start, failure] { try log.append(event) }
-        #expect(try run.story().events.map(\.step) == [7, 9])
+        #expect(try run.story().events.map(\.step) == [12, 7, 9])
     }
 
     @Test("a torn last line says nothing, and a damaged one inside is counted")
