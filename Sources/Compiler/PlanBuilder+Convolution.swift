@@ -48,6 +48,7 @@ extension PlanBuilder {
         forEachPart(of: node, convolution, input: input, output: output) { builder, part in
             var part = part
             part.sums = sums?.slice(from: part[keyPath: firstWritten])
+            if product != .forward { part.bias = nil }
             isSummed = builder.lower(product, part) && isSummed
         }
         if isSummed, let kind = node.sums, let sums { finishSums(kind, sums, of: written) }
