@@ -30,7 +30,8 @@ struct RunFiles: Sendable {
         let lines = text.split(separator: "\n").suffix(most)
         return lines.compactMap { line in
             guard let (time, event) = SupervisorEvent.read(line.utf8) else { return nil }
-            return RunStatus.Event(time: time, kind: event.kind.rawValue, step: event.savedStep, text: event.words.visible)
+            return RunStatus.Event(
+                time: time, kind: event.kind.rawValue, step: event.savedStep, text: event.words.visible)
         }
     }
 
