@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Foundation
 import Graphs
+import KernelInterface
 import Kernels
 import Runs
 import Tensors

@@ -80,17 +80,16 @@ for target in package.targets where {json.dumps(FAULTY)}.contains(target.name) {
 
 
 def blamed(faults, errors):
-    """The faults that errors at (file, line) speak of: at the end of a function they speak of what has been left out of it."""
+    """The faults that errors at (file, line) speak of: those that stand there, or else those nearest to them."""
     lines = {}
     for fault in faults:
         lines.setdefault(pathlib.Path(fault.file).name, {})[fault.line] = fault
-    blamed = []
-    for file, line in errors:
-        above = [at for at in lines.get(file, {}) if at <= line]
-        if above:
-            blamed.append(lines[file][max(above)])
-    at_line = [fault for fault in blamed if (pathlib.Path(fault.file).name, fault.line) in errors]
-    return at_line or blamed
+    exact = [lines[file][line] for file, line in errors if line in lines.get(file, {})]
+    if exact:
+        return exact
+    # At the end of a function errors speak of what has been left out of it.
+    near = {file: min(lines[file], key=lambda at, line=line: abs(at - line)) for file, line in errors if file in lines}
+    return [lines[file][line] for file, line in near.items()]
 
 
 def build(source, folder, faults):
