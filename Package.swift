@@ -134,8 +134,7 @@ let package = Package(
         .executableTarget(
             name: "kernel-benchmark",
             dependencies: [
-                "Training", "Runs", "Engine", "Graphs", "Networks", "Kernels", "KernelInterface", "Tensors",
-                "Terminal",
+                "Training", "Runs", "Engine", "Graphs", "Networks", "Kernels", "KernelInterface", "Tensors", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/Kernels", swiftSettings: settings),

@@ -10,7 +10,7 @@ import sites
 
 # The tests that are held against faults, and what they need; the rest of the package is left out.
 TESTED = ("engine-check", "KernelsTests", "GraphsTests", "EngineTests")
-FAULTY = ("KernelsAVX512", "KernelsAVX2", "KernelsBaseline", "Engine", "Graphs")
+FAULTY = ("KernelsAVX512", "KernelsAVX2", "KernelsBaseline", "Compiler", "Engine", "Graphs")
 HEADER = """// The fault that this process has; 0 for none. A constant to whoever reads it, so that loops do not read it again.
 extern const int plantedFault;
 """
@@ -80,17 +80,16 @@ for target in package.targets where {json.dumps(FAULTY)}.contains(target.name) {
 
 
 def blamed(faults, errors):
-    """The faults that errors at (file, line) speak of: at the end of a function they speak of what has been left out of it."""
+    """The faults that errors at (file, line) speak of: those that stand there, or else those nearest to them."""
     lines = {}
     for fault in faults:
         lines.setdefault(pathlib.Path(fault.file).name, {})[fault.line] = fault
-    blamed = []
-    for file, line in errors:
-        above = [at for at in lines.get(file, {}) if at <= line]
-        if above:
-            blamed.append(lines[file][max(above)])
-    at_line = [fault for fault in blamed if (pathlib.Path(fault.file).name, fault.line) in errors]
-    return at_line or blamed
+    exact = [lines[file][line] for file, line in errors if line in lines.get(file, {})]
+    if exact:
+        return exact
+    # At the end of a function errors speak of what has been left out of it.
+    near = {file: min(lines[file], key=lambda at, line=line: abs(at - line)) for file, line in errors if file in lines}
+    return [lines[file][line] for file, line in near.items()]
 
 
 def build(source, folder, faults):
@@ -100,7 +99,8 @@ def build(source, folder, faults):
     """
     refused = []
     # What is compiled soonest first: a refusal costs little there.
-    for arguments in (["--target", "Graphs"], ["--target", "KernelsBaseline"], ["--target", "Engine"], ["--build-tests"]):
+    for arguments in (["--target", "Graphs"], ["--target", "KernelsBaseline"], ["--target", "Compiler"],
+                      ["--target", "Engine"], ["--build-tests"]):
         while True:
             done = run(["swift", "build", *arguments], folder, stderr=subprocess.STDOUT)
             if done.returncode == 0:

@@ -9,7 +9,7 @@ import pathlib
 import random
 import re
 
-TARGETS = ("KernelBody", "Engine", "Graphs")
+TARGETS = ("KernelBody", "Compiler", "Engine", "Graphs")
 # Software prefetch changes nothing but time.
 LEFT_OUT = ("Lookahead.swift",)
 SWAPS = [("padTop", "padLeft"), ("kernelHeight", "kernelWidth"), ("height", "width"), ("rows", "columns"), ("row", "column"),
@@ -213,7 +213,7 @@ def faults_of_line(file, number, text, before, after):
         while start < end and code[start] == " ":
             start += 1
         expression = code[start:end]
-        if not expression or "\0" in expression or not is_balanced(expression) or re.match(OPERATORS, expression[:1]) \
+        if not expression or "\0" in expression or not is_balanced(expression) or re.match(OPERATORS, expression[:2]) \
                 or re.search(r"\blet\b|\bin\b|->|\btry\b| = ", expression):
             continue
         for kind, mutated in [*mutations(expression), *bound_mutations(code, start, end)]:
