@@ -92,7 +92,7 @@ private struct OptimizerFile: Decodable {
 @Suite("An optimizer", .serialized) struct OptimizerTests {
     @Test(
         "an optimizer takes fifty steps as PyTorch's or its paper's does, as nearly as float32 programs agree",
-        arguments: ["lenet", "densenet_bc_100_12"])
+        arguments: ["lenet", "densenet_bc_100_12", "resnet18_cifar"])
     func golden(model: String) throws {
         let file = try OptimizerFile(model: model)
         let network = try Zoo.model(named: model).network(classes: file.classes).withDropout(rate: 0)
