@@ -15,6 +15,8 @@ final class LongCommandTests {
         let line: String
         /// The words that its bar begins with.
         let title: String
+        /// Whether a fast machine may be done before a bar is due, a tenth of a second after the beginning.
+        var mayBeQuick = false
         /// Makes what it works on.
         let prepare: @Sendable (LongCommandTests) throws -> Void
     }
@@ -39,12 +41,14 @@ final class LongCommandTests {
             testDescription: "bench", line: "bench --model lenet --batch-size 64 --steps 1000 --threads 1",
             title: "measuring"
         ) { _ in },
-        Case(testDescription: "the listing of a folder", line: "data inspect many", title: "listing files") {
-            try $0.makeMany()
-        },
-        Case(testDescription: "the index of a tar file", line: "data inspect many.tar", title: "listing files") {
-            try $0.makeMany()
-        },
+        Case(
+            testDescription: "the listing of a folder", line: "data inspect many", title: "listing files",
+            mayBeQuick: true
+        ) { try $0.makeMany() },
+        Case(
+            testDescription: "the index of a tar file", line: "data inspect many.tar", title: "listing files",
+            mayBeQuick: true
+        ) { try $0.makeMany() },
     ]
 
     /// The same photograph under many names.
@@ -105,7 +109,7 @@ final class LongCommandTests {
         #expect(seen.status == 0, "\(seen.text)")
         let screen = Screen(seen.text)
         #expect(screen.odd.isEmpty, "\(screen.odd)")
-        #expect(screen.drawings.contains { $0.hasPrefix(subject.title) }, "\(seen.text)")
+        #expect(subject.mayBeQuick || screen.drawings.contains { $0.hasPrefix(subject.title) }, "\(seen.text)")
         #expect(screen.drawings.allSatisfy { $0.count < 40 }, "\(screen.drawings)")
         #expect(screen.lines.allSatisfy { !$0.hasPrefix(subject.title + " ") })
         #expect(screen.lines.last?.isEmpty == true)
@@ -120,7 +124,10 @@ final class LongCommandTests {
             terminal.resize(columns: 24)
             place = text.endIndex
         }
-        let split = try #require(place, "no bar was drawn: \(seen.text)")
+        guard let split = place else {
+            #expect(subject.mayBeQuick, "no bar was drawn: \(seen.text)")
+            return
+        }
         let screen = Screen(String(seen.text[split...]))
         // The one that was being drawn may be as wide as before.
         #expect(screen.drawings.dropFirst().allSatisfy { $0.count < 24 }, "\(screen.drawings)")
@@ -148,7 +155,7 @@ final class LongCommandTests {
             environment: ["NO_COLOR": "1"])
         let screen = Screen(seen.text)
         #expect(seen.status == 0 && screen.odd.isEmpty && !screen.isColoured)
-        #expect(screen.drawings.contains { $0.hasPrefix(subject.title) }, "\(seen.text)")
+        #expect(subject.mayBeQuick || screen.drawings.contains { $0.hasPrefix(subject.title) }, "\(seen.text)")
         let results = try String(contentsOfFile: commands.folder + "/results", encoding: .utf8)
         #expect(isPlain(results) && !results.isEmpty)
     }
