@@ -148,8 +148,12 @@ struct ProgressTests {
             | xargs touch); done
             """
         #expect(try commands.run(script: made).status == 0)
-        let seen = try commands.run(
-            script: "\"$BINARY\" data verify photos --threads 2 >/dev/null", on: try PseudoTerminal(columns: 80))
+        // Made to take long: it stands still in the middle of it.
+        let script = """
+            "$BINARY" data verify photos --threads 2 >/dev/null &
+            sleep 0.05; kill -STOP $!; sleep 0.3; kill -CONT $!; wait $!
+            """
+        let seen = try commands.run(script: script, on: try PseudoTerminal(columns: 80))
         // Empty files are no pictures.
         #expect(seen.status == 1)
         let screen = Screen(seen.text)
