@@ -75,8 +75,8 @@ struct Subject {
 }
 
 extension Subject {
-    /// What there is to measure of `models`, at the sizes of images that they are made for: every convolution and
-    /// linear layer of another shape, and of everything else the largest.
+    /// The subjects of `models`, at the sizes of images that they are made for: every convolution and linear layer of
+    /// another shape, and of everything else the largest.
     static func all(of models: [String]) throws -> [Subject] {
         var products = Distinct()
         var others = Distinct()

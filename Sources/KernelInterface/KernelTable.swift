@@ -116,7 +116,8 @@ package struct KernelTable: Sendable {
     package var matrixProduct: Kernel<MatrixArguments>
     package var matrixTranspose: Kernel<MatrixArguments>
 
-    /// The observer of what is executed: called with a kernel's name before each of its tasks, by the thread that does it.
+    /// The observer of what is executed: called with a kernel's name before each of its tasks, by the thread that does
+    /// it.
     /// For tests; nil costs nothing.
     package var observer: (@Sendable (_ kernel: String) -> Void)?
 
@@ -256,7 +257,7 @@ package struct KernelTable: Sendable {
     }
 }
 
-/// What rows of different arguments have in common.
+/// A row of the table, whatever its kernel's arguments.
 private protocol Row {
     var name: String { get }
 }

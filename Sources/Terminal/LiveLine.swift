@@ -8,7 +8,7 @@ package final class LiveLine: Sendable {
 
     private struct Line {
         let text: String
-        /// Of the window that it was made for.
+        /// The width of the window that it was made for.
         let columns: Int
     }
 
@@ -28,7 +28,7 @@ package final class LiveLine: Sendable {
     /// Draws nothing where that would have to wait, as for a terminal that Ctrl-S has stopped, or where a shell has put
     /// this process into the background.
     ///
-    /// - Parameter columns: of the window that it was made for.
+    /// - Parameter columns: the width of the window that it was made for.
     func show(_ text: String, columns: Int) {
         guard Self.isReady else { return }
         shown.withLock { shown in

@@ -4,13 +4,13 @@ package struct DiskImage: Sendable {
 
     fileprivate struct Node: Sendable {
         let isFolder: Bool
-        /// What programs see: a file's bytes, or a folder's names.
+        /// The content as programs see it: a file's bytes, or a folder's names.
         var content: [UInt8] = []
         var names: [String: Int] = [:]
-        /// What is safe of it.
+        /// The part of the content that is safe.
         var safeContent: [UInt8] = []
         var safeNames: [String: Int] = [:]
-        /// What happened since, in order; each of it may or may not have reached the disk.
+        /// The changes since, in order; each may or may not have reached the disk.
         var pending: [Change] = []
     }
 
@@ -87,8 +87,8 @@ extension DiskImage.Node {
 // MARK: - Loss of power
 
 extension DiskImage {
-    /// What a loss of power may leave: every combination of changes that were not flushed, each of which has arrived or
-    /// not, writes also by half. Where these are more than `most`: all that happened up to some moment, for every
+    /// The disks that a loss of power may leave: every combination of changes that were not flushed, each of which has
+    /// arrived or not, writes also by half. Where these are more than `most`: all that happened up to some moment, for every
     /// moment, and combinations drawn from `seed`.
     package func afterPowerLoss(most: Int, seed: UInt64) -> [DiskImage] {
         var places: [(node: Int, change: Change)] = []
@@ -120,7 +120,7 @@ extension DiskImage {
         return (prefixes + drawn).map { settled(places, $0) }
     }
 
-    /// What is left when of these changes those arrived whose choice is 1, and half of those where it is 2.
+    /// The disk when of these changes those arrived whose choice is 1, and half of those where it is 2.
     private func settled(_ places: [(node: Int, change: Change)], _ choices: [Int]) -> DiskImage {
         var image = self
         for (place, choice) in zip(places, choices) where choice > 0 {

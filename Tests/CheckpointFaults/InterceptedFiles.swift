@@ -7,7 +7,7 @@ package enum FileCall: String, CaseIterable, Sendable {
     case names, status
 }
 
-/// What befalls a system call.
+/// The fate of a system call.
 package enum Intervention: Sendable {
     /// Nothing: it happens.
     case none

@@ -22,17 +22,17 @@ package final class MemoryDisk: FileSystem {
         state = Mutex(State(image: image))
     }
 
-    /// How all stands now.
+    /// The disk as it is now.
     package var image: DiskImage { state.withLock { $0.image } }
 
-    /// How all stood after each change so far, the oldest first.
+    /// The disk after each change so far, the oldest first.
     package var history: [DiskImage] { state.withLock { $0.history } }
 
     /// Descriptors that nobody has closed.
     package var openCount: Int { state.withLock { $0.open.count } }
 
-    /// What is written there and not flushed yet will never be, however often one asks: what an error of fsync means on
-    /// Linux.
+    /// Forgets the writes to a file that are not flushed yet: no later flush brings them back, as on Linux after an
+    /// error of fsync.
     package func lose(_ file: Int32) {
         state.withLock { state in
             guard let node = state.open[file]?.node else { return }

@@ -12,8 +12,8 @@ import Testing
         return (disk, path, try #require(disk.content(of: path)))
     }
 
-    /// What is wrong with what is found; nil where it is the newest state to the bit, or the one before it and the
-    /// newest is named.
+    /// A complaint about what is found; nil where it is the newest state to the bit, or the one before it and the newest
+    /// is named.
     private func complaint(_ disk: MemoryDisk, _ path: String) -> String? {
         do throws(CheckpointError) {
             let found = try Story.directory(disk).newest()

@@ -5,27 +5,28 @@ import Testing
 @testable import Checkpoints
 
 /// A way for a call to go wrong, and its name.
-struct Mishap: Sendable, CustomTestStringConvertible {
+struct InjectedFault: Sendable, CustomTestStringConvertible {
     let name: String
     let intervention: Intervention
     var testDescription: String { name }
 
     static let all = [
-        Mishap(name: "EIO", intervention: .fail(EIO)), Mishap(name: "ENOSPC", intervention: .fail(ENOSPC)),
-        Mishap(name: "EINTR", intervention: .fail(EINTR)), Mishap(name: "short", intervention: .shorten),
+        InjectedFault(name: "EIO", intervention: .fail(EIO)),
+        InjectedFault(name: "ENOSPC", intervention: .fail(ENOSPC)),
+        InjectedFault(name: "EINTR", intervention: .fail(EINTR)), InjectedFault(name: "short", intervention: .shorten),
     ]
 }
 
 @Suite("Whichever system call fails") struct FaultTests {
     @Test(
         "whichever system call fails, the newest state or the one before it is there, also without power",
-        arguments: Mishap.all)
-    func everyCall(_ mishap: Mishap) throws {
+        arguments: InjectedFault.all)
+    func everyCall(_ fault: InjectedFault) throws {
         var met: Set<FileCall> = []
         var outcomes = 0
         for turn in 0..<1000 {
             let disk = MemoryDisk()
-            let files = InterceptedFiles(disk) { at, _ in at == turn ? mishap.intervention : .none }
+            let files = InterceptedFiles(disk) { at, _ in at == turn ? fault.intervention : .none }
             let (announced, error, warnings) = Story.usual.tell(on: files)
             let calls = files.calls
             guard turn < calls.count else {
@@ -66,13 +67,13 @@ struct Mishap: Sendable, CustomTestStringConvertible {
 
     @Test("no interrupted or short call of the file system is an error, but an interrupted fsync is")
     func interruptions() {
-        for mishap in Mishap.all.suffix(2) {
+        for fault in InjectedFault.all.suffix(2) {
             for turn in 0..<1000 {
-                let files = InterceptedFiles(MemoryDisk()) { at, _ in at == turn ? mishap.intervention : .none }
+                let files = InterceptedFiles(MemoryDisk()) { at, _ in at == turn ? fault.intervention : .none }
                 let (_, error, warnings) = Story.usual.tell(on: files)
                 guard turn < files.calls.count else { break }
-                let isFlush = [.synchronize, .synchronizeFolder].contains(files.calls[turn]) && mishap.name == "EINTR"
-                #expect((error != nil) == isFlush, "\(mishap.name) of \(files.calls[turn])")
+                let isFlush = [.synchronize, .synchronizeFolder].contains(files.calls[turn]) && fault.name == "EINTR"
+                #expect((error != nil) == isFlush, "\(fault.name) of \(files.calls[turn])")
                 #expect(warnings.isEmpty)
             }
         }
@@ -91,12 +92,12 @@ struct Mishap: Sendable, CustomTestStringConvertible {
 
     @Test(
         "on a real disk too, the newest state or the one before it is there whichever system call fails",
-        arguments: Mishap.all.prefix(2))
-    func realDisk(_ mishap: Mishap) throws {
+        arguments: InjectedFault.all.prefix(2))
+    func realDisk(_ fault: InjectedFault) throws {
         for turn in 0..<1000 {
             let temporary = try TemporaryFolder()
             let folder = temporary.path + "/run/checkpoints"
-            let files = InterceptedFiles(SystemFiles()) { at, _ in at == turn ? mishap.intervention : .none }
+            let files = InterceptedFiles(SystemFiles()) { at, _ in at == turn ? fault.intervention : .none }
             let (announced, error, _) = Story.usual.tell(on: files, folder)
             guard turn < files.calls.count else {
                 #expect(error == nil)
@@ -113,12 +114,12 @@ struct Mishap: Sendable, CustomTestStringConvertible {
 
     @Test(
         "whichever call of reading fails, the newest state is read, or the one before it, or one error says why",
-        arguments: Mishap.all)
-    func reading(_ mishap: Mishap) throws {
+        arguments: InjectedFault.all)
+    func reading(_ fault: InjectedFault) throws {
         let disk = MemoryDisk()
         _ = Story.usual.tell(on: disk)
         for turn in 0..<1000 {
-            let files = InterceptedFiles(disk) { at, _ in at == turn ? mishap.intervention : .none }
+            let files = InterceptedFiles(disk) { at, _ in at == turn ? fault.intervention : .none }
             do throws(CheckpointError) {
                 let found = try Story.directory(files).newest()
                 #expect(found.checkpoint.isSame(as: Story.usual.states[found.entry.step]))

@@ -203,7 +203,7 @@ import Testing
         #expect(temporary.names == [])
     }
 
-    /// Where the newest state cannot be had, the other slot has a whole one or none, be it that its process was killed
+    /// Expects of the slot without the newest state that it has a whole one or none, be it that its process was killed
     /// while it wrote there.
     private func expectOtherSlotSound(_ place: String) throws {
         guard let newest = try folder.open(run: SnapshotSpecimen.run)?.newest() else { return }

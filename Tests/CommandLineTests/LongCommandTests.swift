@@ -141,7 +141,7 @@ final class LongCommandTests {
         #expect(seen.status == 0 && screen.odd.isEmpty && screen.lines.last?.isEmpty == true)
     }
 
-    /// Where the cursor cannot be moved, and in files and pipes.
+    /// Expects no control character where the cursor cannot be moved, and in files and pipes.
     private func checkPlain(_ subject: Case) throws {
         let command = "\"$BINARY\" \(subject.line)"
         let dumb = try commands.run(
@@ -155,7 +155,7 @@ final class LongCommandTests {
         }
     }
 
-    /// Where a person looks on who wants no colours, and results go to a file.
+    /// Expects a bar without colours for a person who wants none, and plain results in a file.
     private func checkResults(_ subject: Case) throws {
         let seen = try commands.run(
             script: subject.script(">results"), on: try PseudoTerminal(columns: 40),

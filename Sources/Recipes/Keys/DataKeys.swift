@@ -54,8 +54,8 @@ extension RecipeKey {
         RecipeKey(
             "normalise", \.normalisation, .choice(), in: .data, default: Default.normalisation,
             """
-            What becomes of pixels: `auto` subtracts the mean and divides by the standard deviation of the data; `none` \
-            shows them between 0 and 1.
+            What becomes of pixels: `auto` subtracts the mean and divides by the standard deviation of the data; \
+            `none` shows them between 0 and 1.
             """,
             alsoKnownAs: ["normalize", "normalization", "mean", "std"], whenResumed: .stays),
         RecipeKey(

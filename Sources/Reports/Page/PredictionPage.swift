@@ -63,8 +63,8 @@ package struct PredictionPage {
     private var maps: Markup {
         if let mapsMissing { return "<p class=\"note\">No maps of where it looks: \(mapsMissing).</p>" }
         return """
-            <p class="muted">The second picture of each shows what speaks for the likeliest class: red a little, yellow \
-            most. (Class activation maps: Zhou et al., 2016.)</p>
+            <p class="muted">The second picture of each shows what speaks for the likeliest class: red a little, \
+            yellow most. (Class activation maps: Zhou et al., 2016.)</p>
             """
     }
 

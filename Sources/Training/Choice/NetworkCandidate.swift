@@ -81,8 +81,8 @@ extension NetworkCandidate {
 
     /// ResNets (He et al., 2016), which learn fast from the beginning and need no tuning.
     ///
-    /// MobileNetV2 has no row. At the same size it is 1.6 times as fast as resnet18 (docs/performance.md) for a sixth of
-    /// its work, and torchvision trains it for 300 passes. resnet18 at half the size is three times as fast.
+    /// MobileNetV2 has no row. At the same size it is 1.6 times as fast as resnet18 (docs/performance.md) for a sixth
+    /// of its work, and torchvision trains it for 300 passes. resnet18 at half the size is three times as fast.
     private static let photographs: [Self] = {
         var rows = [
             Self("resnet18", 64, "photographs made small, of which most are seen in little time"),

@@ -4,8 +4,8 @@ import Recipes
 import Terminal
 
 /// The sizes of a run's training images: small ones first, those of the network in the end. Evaluation is on the
-/// network's. (As FFCV's and MosaicML Composer's progressive resizing have it; Howard, "Training ImageNet in 3 hours for
-/// $25", DAWNBench 2018.)
+/// network's. (As FFCV's and MosaicML Composer's progressive resizing have it; Howard, "Training ImageNet in 3 hours
+/// for $25", DAWNBench 2018.)
 ///
 /// The size is a function of the epoch alone, so that a resumed run goes on alike.
 struct TrainingSizes {
@@ -57,7 +57,7 @@ struct TrainingSizes {
         return full
     }
 
-    /// What people should know of them.
+    /// A line for people that names them; none where all images are of one size.
     var notes: [String] {
         guard !smaller.isEmpty else { return [] }
         let words = smaller.map { "\($0.pixels)x\($0.pixels) for \(Wording.count($0.epochs, "epoch"))" }
