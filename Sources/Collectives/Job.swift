@@ -63,9 +63,9 @@ package final class Job: Sendable {
         } catch {
             throw .noSessionFolder(path: folder, reason: error.reason)
         }
-        var probe = (folder + "/cnn-train-XXXXXX").pathBytes.map { CChar(bitPattern: $0) } + [0]
-        guard mkdtemp(&probe) != nil else { throw .noSessionFolder(path: folder, reason: systemReason(errno)) }
-        rmdir(probe)
+        if let code = errorOfMakingFolder(in: folder) {
+            throw .noSessionFolder(path: folder, reason: systemReason(code))
+        }
     }
 
     private func startWatchdog() throws(CollectiveError) {

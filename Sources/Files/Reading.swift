@@ -142,7 +142,7 @@ package func environmentPath(_ variables: String...) -> String? {
 /// A file without a name, which goes when it is closed.
 private func temporaryFile() throws(FileError) -> Int32 {
     let folder = environmentPath("TMPDIR") ?? "/tmp"
-    var name = (folder + "/cnn-train-XXXXXX").pathBytes.map { CChar(bitPattern: $0) } + [0]
+    var name = temporaryName(in: folder)
     let descriptor = mkstemp(&name)
     guard descriptor >= 0 else { throw .system(call: "making a temporary file", path: folder, code: errno) }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)

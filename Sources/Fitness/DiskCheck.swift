@@ -35,10 +35,7 @@ package enum DiskCheck {
             if parent == folder { break }
             folder = parent
         }
-        var probe = (folder + "/cnn-train-XXXXXX").pathBytes.map { CChar(bitPattern: $0) } + [0]
-        let made = mkdtemp(&probe) != nil
-        let refusal = made ? nil : systemReason(errno)
-        if made { rmdir(probe) }
+        let refusal = errorOfMakingFolder(in: folder).map(systemReason)
         return finding(path: path, free: freeBytes(in: folder), refusal: refusal)
     }
 }
