@@ -9,7 +9,7 @@ package let kernels = KernelTable(
     convolveWinograd: convolveWinograd, transformWeights: transformWeights,
     winogradWeightGradient: winogradWeightGradient, maskGroups: maskGroups,
     pairWeights: pairWeights, convolvePairs: convolvePairs, pairedWeightGradient: pairedWeightGradient,
-    shearWeights: shearWeights, convolveSheared: convolveSheared,
+    rowTapWeights: rowTapWeights, sumColumns: sumColumns,
     packOutputGradient: packOutputGradient,
     linearDataGradient: linearDataGradient,
     linearWeightGradient: linearWeightGradient,

@@ -37,8 +37,8 @@ package struct KernelTable: Sendable {
     package var convolvePairs: Kernel<ConvolutionArguments>
     package var pairedWeightGradient: Kernel<WeightGradientArguments>
     /// Data gradients of convolutions that read few channels: their weights, and all the rest.
-    package var shearWeights: Kernel<ShearedWeightArguments>
-    package var convolveSheared: Kernel<ShearArguments>
+    package var rowTapWeights: Kernel<RowTapWeightArguments>
+    package var sumColumns: Kernel<ColumnSumArguments>
     /// One task 32 slots and 32 outputs: dy of a linear layer with samples as lanes.
     package var packOutputGradient: Kernel<LinearGradientArguments>
     package var linearDataGradient: Kernel<LinearGradientArguments>
@@ -141,8 +141,8 @@ package struct KernelTable: Sendable {
         pairWeights: @escaping Kernel<PairedWeightArguments>.Body,
         convolvePairs: @escaping Kernel<ConvolutionArguments>.Body,
         pairedWeightGradient: @escaping Kernel<WeightGradientArguments>.Body,
-        shearWeights: @escaping Kernel<ShearedWeightArguments>.Body,
-        convolveSheared: @escaping Kernel<ShearArguments>.Body,
+        rowTapWeights: @escaping Kernel<RowTapWeightArguments>.Body,
+        sumColumns: @escaping Kernel<ColumnSumArguments>.Body,
         packOutputGradient: @escaping Kernel<LinearGradientArguments>.Body,
         linearDataGradient: @escaping Kernel<LinearGradientArguments>.Body,
         linearWeightGradient: @escaping Kernel<LinearGradientArguments>.Body,
@@ -200,8 +200,8 @@ package struct KernelTable: Sendable {
         self.pairWeights = Kernel("pairWeights", pairWeights)
         self.convolvePairs = Kernel("convolvePairs", convolvePairs)
         self.pairedWeightGradient = Kernel("pairedWeightGradient", pairedWeightGradient)
-        self.shearWeights = Kernel("shearWeights", shearWeights)
-        self.convolveSheared = Kernel("convolveSheared", convolveSheared)
+        self.rowTapWeights = Kernel("rowTapWeights", rowTapWeights)
+        self.sumColumns = Kernel("sumColumns", sumColumns)
         self.packOutputGradient = Kernel("packOutputGradient", packOutputGradient)
         self.linearDataGradient = Kernel("linearDataGradient", linearDataGradient)
         self.linearWeightGradient = Kernel("linearWeightGradient", linearWeightGradient)

@@ -4,14 +4,14 @@ internal import Tensors
 
 extension ConvolutionGeometry {
     /// Floats of the products of a row's taps for some rows, of a margin before each of them and one behind the last.
-    fileprivate func shearedFloats(rows: Int) -> Int {
+    fileprivate func productFloats(rows: Int) -> Int {
         let margin = kernelWidth - 1 - padding
         return (rows * (output.width + margin) + margin) * WeightLayout.block
     }
 }
 
 /// GEMM and col2im along the width, for data gradients of convolutions that read few channels: the taps of a kernel's
-/// row are lanes too (`KernelBody/Convolution/Shear.swift`).
+/// row are lanes too (`KernelBody/Convolution/ColumnSums.swift`).
 struct ColumnSums: ConvolutionAlgorithm {
     func accepts(_ problem: ConvolutionProblem) -> Bool {
         let geometry = problem.geometry
@@ -25,7 +25,7 @@ struct ColumnSums: ConvolutionAlgorithm {
     func narrowMaps(of problem: ConvolutionProblem) -> NarrowMaps { problem.hasActivation ? .neither : .all }
 
     func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
-        let weights = spreadWeights(part, in: &builder)
+        let weights = rowTapWeights(part, in: &builder)
         var window = SourceWindow(
             isCopied: true, padTop: part.geometry.kernelHeight - 1 - part.geometry.padding, padLeft: 0,
             width: part.output.width, pixelStride: part.output.channels, rowSpan: part.geometry.kernelHeight, step: 1,
@@ -41,13 +41,13 @@ struct ColumnSums: ConvolutionAlgorithm {
     }
 
     /// The weights with the taps of a row and its inputs as lanes.
-    private func spreadWeights(_ part: ConvolutionPart, in builder: inout PlanBuilder) -> UnsafePointer<Float> {
+    private func rowTapWeights(_ part: ConvolutionPart, in builder: inout PlanBuilder) -> UnsafePointer<Float> {
         let geometry = part.geometry
         builder.workspace.needPartials(weightCount(part))
         let weights = builder.workspace.partials
         builder.call(
-            builder.context.kernels.shearWeights,
-            ShearedWeightArguments(
+            builder.context.kernels.rowTapWeights,
+            RowTapWeightArguments(
                 source: UnsafePointer(part.weights), destination: weights, inputs: part.input.channels,
                 outputs: part.output.channels, kernelHeight: geometry.kernelHeight,
                 kernelWidth: geometry.kernelWidth), tasks: geometry.kernelHeight)
@@ -70,9 +70,9 @@ struct ColumnSums: ConvolutionAlgorithm {
                 base: window.scratch, height: dx.height, width: dy.width,
                 channels: geometry.kernelWidth * dx.channels, pixelStride: 32, sampleStride: 0))
         let keepsAll = bands.count > 1
-        var arguments = ShearArguments(
+        var arguments = ColumnSumArguments(
             convolution: builder.arguments(
-                for: products, kept: { geometry.shearedFloats(rows: keepsAll ? dx.height : $0) }),
+                for: products, kept: { geometry.productFloats(rows: keepsAll ? dx.height : $0) }),
             destination: dx, addend: part.addend, finish: part.finish, kernelWidth: geometry.kernelWidth,
             padding: geometry.padding)
         if !window.isCopied { arguments.convolution.copiedSample = 0 }
@@ -82,12 +82,12 @@ struct ColumnSums: ConvolutionAlgorithm {
         arguments.convolution.destination.base +=
             convolution.samplesPerGroup * convolution.copiedSample + arguments.margin * WeightLayout.block
         arguments.convolution.destination.rowStride += arguments.margin * WeightLayout.block
-        arguments.convolution.destination.sampleStride = geometry.shearedFloats(rows: rows)
+        arguments.convolution.destination.sampleStride = geometry.productFloats(rows: rows)
         // Whole vectors are read of a pixel's last inputs.
         builder.workspace.needScratch(
             convolution.samplesPerGroup * (convolution.copiedSample + arguments.convolution.destination.sampleStride)
                 + MemoryPlan.laneGranule)
-        builder.call(builder.context.kernels.convolveSheared, arguments, tasks: convolution.tasks)
+        builder.call(builder.context.kernels.sumColumns, arguments, tasks: convolution.tasks)
     }
 
     private func phase(_ band: Band, _ dy: TensorView, _ window: SourceWindow, in builder: PlanBuilder) -> Phase {

@@ -6,7 +6,7 @@ import KernelInterface
 //   z[p, q, (s, c)] = sum over r, k of dy[p + padding - r, q, k] * w[k, c, r, s]     a convolution of r x 1, s in lanes
 //   dx[p, q, c] = sum over s of z[p, q + padding - s, (s, c)]                        in the order of columns of dy
 
-func shearWeights(_ arguments: UnsafePointer<ShearedWeightArguments>, _ task: Int, _ worker: Int) {
+func rowTapWeights(_ arguments: UnsafePointer<RowTapWeightArguments>, _ task: Int, _ worker: Int) {
     let inputs = arguments.pointee.inputs
     let outputs = arguments.pointee.outputs
     let width = arguments.pointee.kernelWidth
@@ -27,7 +27,7 @@ func shearWeights(_ arguments: UnsafePointer<ShearedWeightArguments>, _ task: In
 }
 
 /// The tasks are the convolution's: each leaves its rows of z in a cache, where their sums find them.
-func convolveSheared(_ arguments: UnsafePointer<ShearArguments>, _ task: Int, _ worker: Int) {
+func sumColumns(_ arguments: UnsafePointer<ColumnSumArguments>, _ task: Int, _ worker: Int) {
     var convolution = arguments.pointee.convolution
     let firstSlot = task / convolution.strips &* convolution.samplesPerGroup
     let endSlot = min(firstSlot &+ convolution.samplesPerGroup, convolution.batch.slots)
@@ -38,29 +38,29 @@ func convolveSheared(_ arguments: UnsafePointer<ShearArguments>, _ task: Int, _ 
     convolve(&convolution, task, worker)
     clearMargins(arguments, convolution.destination, slots: firstSlot..<endSlot, rows: rows)
     for slot in firstSlot..<endSlot where convolution.batch.isActive(slot) {
-        for row in rows { sumSheared(arguments, convolution.destination, slot: slot, row: row) }
+        for row in rows { sumRow(arguments, convolution.destination, slot: slot, row: row) }
     }
 }
 
 /// Zeros before the rows of z and behind the last one, so that each pixel of dx is a sum of as many taps.
 private func clearMargins(
-    _ arguments: UnsafePointer<ShearArguments>, _ sheared: TensorView, slots: Range<Int>, rows: Range<Int>
+    _ arguments: UnsafePointer<ColumnSumArguments>, _ products: TensorView, slots: Range<Int>, rows: Range<Int>
 ) {
-    let margin = arguments.pointee.margin &* sheared.pixelStride
+    let margin = arguments.pointee.margin &* products.pixelStride
     for slot in slots {
-        for row in rows.lowerBound...rows.upperBound { zeroFloats(margin, at: sheared.pixel(slot, row, 0) - margin) }
+        for row in rows.lowerBound...rows.upperBound { zeroFloats(margin, at: products.pixel(slot, row, 0) - margin) }
     }
 }
 
 /// A row of dx.
 @inline(__always)
-private func sumSheared(_ arguments: UnsafePointer<ShearArguments>, _ sheared: TensorView, slot: Int, row: Int) {
+private func sumRow(_ arguments: UnsafePointer<ColumnSumArguments>, _ products: TensorView, slot: Int, row: Int) {
     let destination = arguments.pointee.destination
-    let source = UnsafePointer(sheared.pixel(slot, row, 0)) - arguments.pointee.margin &* sheared.pixelStride
+    let source = UnsafePointer(products.pixel(slot, row, 0)) - arguments.pointee.margin &* products.pixelStride
     switch arguments.pointee.kernelWidth {
-    case 3: sumTaps(3, source, sheared, arguments.pointee.addend, to: destination, slot: slot, row: row)
-    case 5: sumTaps(5, source, sheared, arguments.pointee.addend, to: destination, slot: slot, row: row)
-    case let taps: sumTaps(taps, source, sheared, arguments.pointee.addend, to: destination, slot: slot, row: row)
+    case 3: sumTaps(3, source, products, arguments.pointee.addend, to: destination, slot: slot, row: row)
+    case 5: sumTaps(5, source, products, arguments.pointee.addend, to: destination, slot: slot, row: row)
+    case let taps: sumTaps(taps, source, products, arguments.pointee.addend, to: destination, slot: slot, row: row)
     }
     if let finish = arguments.pointee.finish {
         finish(
@@ -75,17 +75,17 @@ private func sumSheared(_ arguments: UnsafePointer<ShearArguments>, _ sheared: T
 /// them takes no loop.
 @inline(__always)
 private func sumTaps(
-    _ taps: Int, _ source: UnsafePointer<Float>, _ sheared: TensorView, _ addend: TensorView?,
+    _ taps: Int, _ source: UnsafePointer<Float>, _ products: TensorView, _ addend: TensorView?,
     to destination: TensorView, slot: Int, row: Int
 ) {
     let channels = destination.channels
     // From a tap to the one before it, of the next pixel.
-    let step = sheared.pixelStride &- channels
+    let step = products.pixelStride &- channels
     for column in 0..<destination.width {
         let target = destination.pixel(slot, row, column)
         var lane = 0
         while lane < channels {
-            let place = source + (column &* sheared.pixelStride &+ (taps &- 1) &* channels &+ lane)
+            let place = source + (column &* products.pixelStride &+ (taps &- 1) &* channels &+ lane)
             var sum = Vector(repeating: 0)
             for tap in 0..<taps { sum += vector(place + tap &* step) }
             if let addend { sum += vector(addend.pixel(slot, row, column) + lane) }

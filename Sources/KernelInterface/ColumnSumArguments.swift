@@ -1,7 +1,7 @@
 /// The weights of a data gradient by GEMM + col2im along the width, whose lanes are the taps of a kernel's row and
 /// their inputs: from [outputs/32][taps][inputs][32] to [rows of the kernel, the last one first][outputs][32]. One task
 /// a row of the kernel.
-package struct ShearedWeightArguments: BitwiseCopyable {
+package struct RowTapWeightArguments: BitwiseCopyable {
     package var source: UnsafePointer<Float>
     package var destination: UnsafeMutablePointer<Float>
     package var inputs: Int
@@ -22,10 +22,10 @@ package struct ShearedWeightArguments: BitwiseCopyable {
     }
 }
 
-/// GEMM + col2im along the width: dx[row, column, input] = sum over taps s of a kernel's row of sheared[row, column +
+/// GEMM + col2im along the width: dx[row, column, input] = sum over taps s of a kernel's row of products[row, column +
 /// padding - s, (s, input)].
-package struct ShearArguments: BitwiseCopyable {
-    /// The convolution that computes `sheared`, of dx's rows and dy's columns, in tasks of all of its lanes. Its
+package struct ColumnSumArguments: BitwiseCopyable {
+    /// The convolution that computes `products`, of dx's rows and dy's columns, in tasks of all of its lanes. Its
     /// destination is the first worker's scratch memory. A task's samples and rows stand alone there, each row behind
     /// the margin of the one before.
     package var convolution: ConvolutionArguments
@@ -35,7 +35,7 @@ package struct ShearArguments: BitwiseCopyable {
     package var kernelWidth: Int
     package var padding: Int
 
-    /// Pixels of zeros beside a row of `sheared`: the sums of dx's first and last pixels reach beyond.
+    /// Pixels of zeros beside a row of `products`: the sums of dx's first and last pixels reach beyond.
     package var margin: Int { kernelWidth - 1 - padding }
 
     package init(
