@@ -57,6 +57,6 @@ extension Graph {
         return ConvolutionProblem(
             product: product,
             geometry: ConvolutionGeometry(convolution, input: self[input].shape, output: self[output].shape),
-            hasAddend: node.addend != nil, hasActivation: node.activation != nil)
+            hasActivation: node.activation != nil)
     }
 }

@@ -57,8 +57,7 @@ extension PlanBuilder {
     /// - Returns: whether the part's sums are fused.
     private mutating func lower(_ product: ConvolutionProduct, _ part: ConvolutionPart) -> Bool {
         let problem = ConvolutionProblem(
-            product: product, geometry: part.geometry, hasAddend: part.addend != nil,
-            hasActivation: part.finish != nil)
+            product: product, geometry: part.geometry, hasActivation: part.finish != nil)
         return context.algorithms.algorithm(for: problem).lower(problem, part, in: &self)
     }
 

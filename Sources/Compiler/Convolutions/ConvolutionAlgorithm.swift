@@ -16,8 +16,6 @@ package enum ConvolutionProduct {
 package struct ConvolutionProblem {
     var product: ConvolutionProduct
     var geometry: ConvolutionGeometry
-    /// Whether something is added to what is written.
-    var hasAddend: Bool
     /// Whether what is written goes through an activation, or its gradient.
     var hasActivation: Bool
 }

@@ -8,7 +8,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
     func accepts(_ problem: ConvolutionProblem) -> Bool {
         let geometry = problem.geometry
         return geometry.output.channels <= MemoryPlan.narrowPixel && geometry.stride == 1 && geometry.kernelWidth > 1
-            && !geometry.isDepthwise && !geometry.isLinear && problem.product != .dataGradient && !problem.hasAddend
+            && !geometry.isDepthwise && !geometry.isLinear && problem.product != .dataGradient
     }
 
     /// y is written two pixels at a time, and so is dy read; x goes through a copy.
@@ -24,7 +24,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
         return false
     }
 
-    /// y = x * weights + bias, with an activation behind it where the part has one.
+    /// y = x * weights + bias, with an activation behind it where the part has one. Addends are gradients' alone.
     private func lowerForward(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
         let geometry = part.geometry
         let weightCount = geometry.kernelHeight * (geometry.kernelWidth + 1) * part.input.channels * WeightLayout.block
