@@ -41,6 +41,13 @@ import Testing
                 return y.convolution("c", to: 6, kernel: 3, padding: 1).add(y).relu()
             }
         ),
+        (
+            "a mask by an activation's y", 8,
+            {
+                $0.convolution("b", to: 6, kernel: 3, padding: 1).relu()
+                    .convolution("c", to: 6, kernel: 3, padding: 1).relu()
+            }
+        ),
         ("an odd width", 7, { $0.convolution("b", to: 6, kernel: 3, padding: 1).relu() }),
         ("a stride", 8, { $0.convolution("b", to: 6, kernel: 3, stride: 2, padding: 1).relu() }),
     ]
