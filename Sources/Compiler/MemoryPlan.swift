@@ -144,7 +144,9 @@ package struct MemoryPlan {
         let candidates: [ValueID]
         switch node.operation {
         case .slice, .concatenate: return nil
-        case _ where node.addend != nil: candidates = [node.addend].compactMap { $0 }
+        // Where the addend is an input as well, windows may read it after others have been written.
+        case _ where node.addend != nil:
+            candidates = [node.addend].compactMap { $0 }.filter { !node.inputs.contains($0) }
         case .activation, .scale, .scaleGradient, .dropout, .dropoutGradient, .add,
             .batchNorm, .normalize:
             candidates = node.inputs

@@ -5,6 +5,7 @@ extension KernelCase {
         ("windows that see more padding than map", paddedColumns),
         ("weight gradients of depthwise convolutions", depthwise),
         ("weight gradients of few outputs with more inputs than a task has", fewOutputs),
+        ("sums of a layer's input and output, whose gradient is read by windows and added", identities),
         ("every layer of the vocabulary, and every optimizer", vocabulary),
         ("batch norms behind concatenations and before additions", norms),
     ]
@@ -53,6 +54,24 @@ extension KernelCase {
             var fuzzCase = KernelCase(
                 .convolution(outputs: 4, kernel: 5, stride: 1, padding: 2, groups: 1, hasBias: false))
             (fuzzCase.imageSize, fuzzCase.stem) = (5, inputs)
+            return fuzzCase
+        }
+    }
+
+    /// The gradient of y = f(x) + x is an addend of the gradient of x, and not to be written over while windows read it.
+    private static var identities: [KernelCase] {
+        func convolution(_ kernel: Int, groups: Int = 1) -> Subject {
+            .convolution(
+                outputs: 40, kernel: kernel, stride: 1, padding: kernel / 2, groups: groups, hasBias: false)
+        }
+        return [
+            .maxPool(kernel: 3, stride: 1, padding: 1, ceilMode: false),
+            .averagePool(kernel: 3, stride: 1, padding: 1, ceilMode: false), convolution(1), convolution(3),
+            convolution(3, groups: 40),
+        ].map { subject in
+            var fuzzCase = KernelCase(subject)
+            (fuzzCase.imageSize, fuzzCase.stem, fuzzCase.joint) = (40, 40, .identity)
+            (fuzzCase.shardSizes, fuzzCase.inputChannels) = ([1], 1)
             return fuzzCase
         }
     }
