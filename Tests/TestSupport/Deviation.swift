@@ -6,9 +6,11 @@ package struct Deviation: Sendable, CustomStringConvertible {
     package var length = 0.0
 
     /// Of `found` from `expected`, element by element.
-    package init(of found: [Float], from expected: [Double]) {
+    ///
+    /// - Parameter terms: numbers whose root mean square takes the place of b's where it is larger; none otherwise.
+    package init(of found: [Float], from expected: [Double], terms: [Double] = []) {
         precondition(found.count == expected.count, "\(found.count) numbers for \(expected.count)")
-        let size = l2(expected)
+        let size = max(l2(expected), l2(terms))
         let typical = size / Double(max(expected.count, 1)).squareRoot()
         var squares = 0.0
         for index in found.indices {

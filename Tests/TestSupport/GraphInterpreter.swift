@@ -13,6 +13,9 @@ package struct GraphInterpreter {
         package internal(set) var loss = 0.0
         /// By `ParameterID.index`, in torch's layout; empty for buffers and in evaluation.
         package internal(set) var gradients: [[Double]] = []
+        /// By `ParameterID.index`: of a bias's gradient, which is a sum over pixels, that of the terms' sizes. Where the
+        /// terms cancel, rounding is a part of this and not of the gradient. Empty for all others.
+        package internal(set) var termSums: [[Double]] = []
         /// By `ParameterID.index`: the parameters given, with the running statistics as the run leaves them.
         package internal(set) var parameters: [[Double]] = []
         /// The values that the graph keeps besides the logits: samples x height x width x channels.
@@ -77,6 +80,7 @@ struct Run {
         self.values = Array(repeating: nil, count: graph.values.count)
         outcome.parameters = parameters
         outcome.gradients = Array(repeating: [], count: parameters.count)
+        outcome.termSums = outcome.gradients
         let shape = graph.values[graph.input.index].shape
         var images = images
         if let transform = graph.inputTransform {
@@ -131,7 +135,18 @@ struct Run {
 
     /// Adds to what is known of a parameter's gradient.
     mutating func accumulate(_ gradient: [Double], to id: ParameterID) {
-        let sum = outcome.gradients[id.index]
-        outcome.gradients[id.index] = sum.isEmpty ? gradient : zip(sum, gradient).map(+)
+        outcome.gradients[id.index] = Self.sum(outcome.gradients[id.index], gradient)
+    }
+
+    /// Adds to what is known of a bias's gradient, which is the sum of dy over pixels.
+    mutating func accumulate(_ gradient: [Double], to id: ParameterID, from dy: Reference.Maps) {
+        accumulate(gradient, to: id)
+        var sizes = [Double](repeating: 0, count: gradient.count)
+        for (place, value) in dy.values.enumerated() { sizes[place % gradient.count] += abs(value) }
+        outcome.termSums[id.index] = Self.sum(outcome.termSums[id.index], sizes)
+    }
+
+    private static func sum(_ known: [Double], _ more: [Double]) -> [Double] {
+        known.isEmpty ? more : zip(known, more).map(+)
     }
 }
