@@ -132,54 +132,20 @@ private func multiplyTask<P: Product>(
     let slots = min(arguments.pointee.samplesPerGroup, arguments.pointee.batch.slots &- firstSlot)
     let firstLane = part &* arguments.pointee.lanesPerPart
     let endLane = min(firstLane &+ arguments.pointee.lanesPerPart, padded(arguments.pointee.destination.channels))
-    var window = arguments.pointee.window
-    let isCopied = window.isCopied
     let firstRow = strip &* arguments.pointee.rowsPerStrip
+    let scratch = arguments.pointee.window.scratch + worker &* arguments.pointee.window.scratchStride
     var source = arguments.pointee.source
-    if P.isLanewise {
-        source.take(lanes: firstLane..<endLane)
-        window.normalization?.drop(lanes: firstLane)
-    }
-    let copiedRows = (arguments.pointee.rowsPerStrip &- 1) &* window.step &+ window.rowSpan
-    let copiedSample = arguments.pointee.copiedSample
-    let scratch = window.scratch + worker &* window.scratchStride
-    if isCopied && arguments.pointee.axis == .pixels {
-        copyPixels(
-            source, slot: firstSlot, first: firstRow,
-            count: min(arguments.pointee.rowsPerStrip, slots &* source.height &* source.width &- firstRow),
-            window: window, to: scratch)
-    } else if isCopied {
-        for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
-            let copy = scratch + i &* copiedSample
-            if arguments.pointee.axis == .map {
-                copyColumns(source, slot: firstSlot &+ i, window: window, to: copy)
-            } else {
-                copyWindow(
-                    source, slot: firstSlot &+ i, firstRow: firstRow &* window.step &- window.padTop, rows: copiedRows,
-                    window: window, to: copy)
-            }
-        }
-    }
+    if P.isLanewise { source.take(lanes: firstLane..<endLane) }
+    copySource(
+        P.self, arguments, source, firstSlot: firstSlot, slots: slots, firstRow: firstRow, firstLane: firstLane,
+        to: scratch)
     let isStaged = arguments.pointee.sums?.norm?.isScaled ?? false
     let staging = isStaged ? scratch + arguments.pointee.stagingOffset : nil
     var ahead = Lookahead(nothingAt: UnsafePointer(scratch))
     if P.asksAhead && part &+ 1 == arguments.pointee.laneParts {
-        if let norm = arguments.pointee.sums?.norm, arguments.pointee.laneParts == 1 {
-            let slots = firstSlot..<(firstSlot &+ slots)
-            let rows = writtenRows(arguments, firstRow: firstRow)
-            ahead.append(norm, slots: slots, rows: rows)
-            if isStaged, let addend = arguments.pointee.addend { ahead.append(addend, slots: slots, rows: rows) }
-        }
-        if isCopied {
-            appendNext(arguments.pointee.source, arguments, step: window.step, strip: strip, group: group, to: &ahead)
-            if let norm = window.normGradient {
-                appendNext(norm.input, arguments, step: window.step, strip: strip, group: group, to: &ahead)
-            }
-        }
-        if let addend = arguments.pointee.addend, !isStaged, arguments.pointee.laneParts == 1 {
-            let step = arguments.pointee.destinationStep
-            appendNext(addend, arguments, step: step, strip: strip, group: group, to: &ahead)
-        }
+        appendReads(
+            of: arguments, strip: strip, group: group, slots: firstSlot..<(firstSlot &+ slots), firstRow: firstRow,
+            isStaged: isStaged, to: &ahead)
         ahead.spread(over: taskSteps(arguments, lanes: endLane &- firstLane))
     }
     for phaseIndex in 0..<arguments.pointee.phaseCount {
@@ -194,7 +160,8 @@ private func multiplyTask<P: Product>(
                 let count = blockLength(phase, from: first)
                 forEachPanel(
                     arguments, phase, source, firstSlot: firstSlot, slots: slots, firstRow: firstRow,
-                    copy: isCopied ? UnsafePointer(scratch) : nil, copiedSample: copiedSample, staging: staging
+                    copy: arguments.pointee.window.isCopied ? UnsafePointer(scratch) : nil,
+                    copiedSample: arguments.pointee.copiedSample, staging: staging
                 ) { panel in
                     multiplyPanel(
                         P.self, panel, sourceLane: P.isLanewise ? lane &- firstLane : 0, lane: lane, isWide: isWide,
@@ -211,6 +178,58 @@ private func multiplyTask<P: Product>(
         sumWritten(
             sums, arguments, staging: staging.map { UnsafePointer($0) }, firstSlot: firstSlot, slots: slots,
             firstRow: firstRow, lanes: firstLane..<endLane)
+    }
+}
+
+/// Copies what a task reads of the source to its scratch memory, where the window says so.
+@inline(__always)
+private func copySource<P: Product>(
+    _ product: P.Type, _ arguments: UnsafePointer<ConvolutionArguments>, _ source: TensorView, firstSlot: Int,
+    slots: Int, firstRow: Int, firstLane: Int, to scratch: UnsafeMutablePointer<Float>
+) {
+    var window = arguments.pointee.window
+    if !window.isCopied { return }
+    if P.isLanewise { window.normalization?.drop(lanes: firstLane) }
+    if arguments.pointee.axis == .pixels {
+        return copyPixels(
+            source, slot: firstSlot, first: firstRow,
+            count: min(arguments.pointee.rowsPerStrip, slots &* source.height &* source.width &- firstRow),
+            window: window, to: scratch)
+    }
+    let copiedRows = (arguments.pointee.rowsPerStrip &- 1) &* window.step &+ window.rowSpan
+    for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
+        let copy = scratch + i &* arguments.pointee.copiedSample
+        if arguments.pointee.axis == .map {
+            copyColumns(source, slot: firstSlot &+ i, window: window, to: copy)
+        } else {
+            copyWindow(
+                source, slot: firstSlot &+ i, firstRow: firstRow &* window.step &- window.padTop, rows: copiedRows,
+                window: window, to: copy)
+        }
+    }
+}
+
+/// Prefetches what this task's sums read, and what the next task copies and adds.
+@inline(__always)
+private func appendReads(
+    of arguments: UnsafePointer<ConvolutionArguments>, strip: Int, group: Int, slots: Range<Int>, firstRow: Int,
+    isStaged: Bool, to ahead: inout Lookahead
+) {
+    if let norm = arguments.pointee.sums?.norm, arguments.pointee.laneParts == 1 {
+        let rows = writtenRows(arguments, firstRow: firstRow)
+        ahead.append(norm, slots: slots, rows: rows)
+        if isStaged, let addend = arguments.pointee.addend { ahead.append(addend, slots: slots, rows: rows) }
+    }
+    if arguments.pointee.window.isCopied {
+        let step = arguments.pointee.window.step
+        appendNext(arguments.pointee.source, arguments, step: step, strip: strip, group: group, to: &ahead)
+        if let norm = arguments.pointee.window.normGradient {
+            appendNext(norm.input, arguments, step: step, strip: strip, group: group, to: &ahead)
+        }
+    }
+    if let addend = arguments.pointee.addend, !isStaged, arguments.pointee.laneParts == 1 {
+        let step = arguments.pointee.destinationStep
+        appendNext(addend, arguments, step: step, strip: strip, group: group, to: &ahead)
     }
 }
 

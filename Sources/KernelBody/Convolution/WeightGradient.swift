@@ -154,65 +154,24 @@ private enum PixelSum<P: Product>: ShardSum {
     ) {
         let sums = P.isPaired ? scratch : target
         let x = scratch + arguments.pointee.pairedSums
-        var window = arguments.pointee.window
-        let gradient = arguments.pointee.outputGradient
-        var source = arguments.pointee.source
-        if P.isLanewise {
-            source.take(lanes: part.lanes)
-            window.normalization?.drop(lanes: part.lanes.lowerBound)
-        } else if arguments.pointee.inputParts > 1 {
-            source.take(lanes: part.inputs)
-            window.normalization?.drop(lanes: part.inputs.lowerBound)
-        }
+        let height = arguments.pointee.outputGradient.height
         let firstSlot = shard &* arguments.pointee.batch.shardCapacity
         let endSlot = firstSlot &+ arguments.pointee.batch.shardSizes[shard]
-        let packed = x + arguments.pointee.packedSource
-        let rowLength = window.width &* window.pixelStride
         // Lanes that no tile writes: all where the shard has no sample, else the second half of the last block.
         if endSlot == firstSlot || part.lanes.upperBound & 31 != 0 {
             zeroFloats(arguments.pointee.partSums, at: target)
         }
         if endSlot == firstSlot { return }
-        let columns = P.isPaired ? (gradient.width &+ 1) / 2 : gradient.width
+        let (source, window) = read(arguments, part)
         var slot = firstSlot
         while slot < endSlot {
             let samples = min(arguments.pointee.samplesPerStrip, endSlot &- slot)
             var row = 0
-            while row < gradient.height {
-                let rows = min(arguments.pointee.rowsPerStrip, gradient.height &- row)
-                let copiedRows = (rows &- 1) &* window.step &+ window.rowSpan
-                for i in 0..<samples {
-                    copyWindow(
-                        source, slot: slot &+ i, firstRow: row &* window.step &- window.padTop, rows: copiedRows,
-                        window: window, to: x + i &* copiedRows &* rowLength)
-                }
-                var dy = packed
-                if P.isPaired ? gradient.isNarrow : liesPacked(gradient, arguments.pointee.normGradient, part.lanes) {
-                    dy = gradient.pixel(slot, row, 0)
-                } else if P.isPaired {
-                    packPairs(gradient, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows), to: dy)
-                } else {
-                    packGradient(
-                        gradient, arguments.pointee.normGradient, slots: slot..<(slot &+ samples),
-                        rows: row..<(row &+ rows), part.lanes, to: dy)
-                }
-                var job = OuterJob(
-                    x: UnsafePointer(x), xStride: P.isLanewise ? window.pixelStride : 1,
-                    xStep: (P.isPaired ? 2 : window.step) &* window.pixelStride, xRowStep: window.step &* rowLength,
-                    xSampleStep: copiedRows &* rowLength, gradient: UnsafePointer(dy),
-                    samples: samples, rows: rows, columns: columns, sums: sums,
-                    isFirst: slot == firstSlot && row == 0, aheadSource: Lookahead(nothingAt: UnsafePointer(x)),
-                    aheadGradient: Lookahead(nothingAt: UnsafePointer(x)))
-                if P.asksAhead {
-                    let isWithin = row &+ rows < gradient.height
-                    job.askAhead(
-                        source, gradient, arguments.pointee.normGradient?.input, part,
-                        slot: isWithin ? slot : slot &+ samples,
-                        row: isWithin ? row &+ rows : 0, sourceStep: window.step, count: samples &* rows,
-                        slots: arguments.pointee.batch.slots,
-                        steps: samples &* rows &* gradient.width &* tiles(arguments, part))
-                }
-                sumTiles(P.self, arguments, job, part)
+            while row < height {
+                let rows = min(arguments.pointee.rowsPerStrip, height &- row)
+                addRowBlock(
+                    arguments, part, source, window, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows),
+                    isFirst: slot == firstSlot && row == 0, x: x, to: sums)
                 row &+= rows
             }
             slot &+= samples
@@ -222,6 +181,74 @@ private enum PixelSum<P: Product>: ShardSum {
                 sums, inputs: arguments.pointee.inputsPerPart, kernelHeight: window.rowSpan,
                 kernelWidth: arguments.pointee.taps / window.rowSpan, to: target)
         }
+    }
+
+    /// The channels of x that a part needs, and how they are copied.
+    @inline(__always)
+    private static func read(
+        _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart
+    ) -> (source: TensorView, window: SourceWindow) {
+        var (source, window) = (arguments.pointee.source, arguments.pointee.window)
+        if P.isLanewise {
+            source.take(lanes: part.lanes)
+            window.normalization?.drop(lanes: part.lanes.lowerBound)
+        } else if arguments.pointee.inputParts > 1 {
+            source.take(lanes: part.inputs)
+            window.normalization?.drop(lanes: part.inputs.lowerBound)
+        }
+        return (source, window)
+    }
+
+    /// Packs a row block's x and dy and adds their products to the sums.
+    @inline(__always)
+    private static func addRowBlock(
+        _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, _ source: TensorView,
+        _ window: SourceWindow, slots: Range<Int>, rows: Range<Int>, isFirst: Bool, x: UnsafeMutablePointer<Float>,
+        to sums: UnsafeMutablePointer<Float>
+    ) {
+        let gradient = arguments.pointee.outputGradient
+        let rowLength = window.width &* window.pixelStride
+        let copiedRows = (rows.count &- 1) &* window.step &+ window.rowSpan
+        for i in 0..<slots.count {
+            copyWindow(
+                source, slot: slots.lowerBound &+ i, firstRow: rows.lowerBound &* window.step &- window.padTop,
+                rows: copiedRows, window: window, to: x + i &* copiedRows &* rowLength)
+        }
+        let dy = pack(arguments, part, slots: slots, rows: rows, to: x + arguments.pointee.packedSource)
+        var job = OuterJob(
+            x: UnsafePointer(x), xStride: P.isLanewise ? window.pixelStride : 1,
+            xStep: (P.isPaired ? 2 : window.step) &* window.pixelStride, xRowStep: window.step &* rowLength,
+            xSampleStep: copiedRows &* rowLength, gradient: dy, samples: slots.count, rows: rows.count,
+            columns: P.isPaired ? (gradient.width &+ 1) / 2 : gradient.width, sums: sums, isFirst: isFirst,
+            aheadSource: Lookahead(nothingAt: UnsafePointer(x)), aheadGradient: Lookahead(nothingAt: UnsafePointer(x)))
+        if P.asksAhead {
+            let isWithin = rows.upperBound < gradient.height
+            let count = slots.count &* rows.count
+            job.askAhead(
+                source, gradient, arguments.pointee.normGradient?.input, part,
+                slot: isWithin ? slots.lowerBound : slots.upperBound, row: isWithin ? rows.upperBound : 0,
+                sourceStep: window.step, count: count, slots: arguments.pointee.batch.slots,
+                steps: count &* gradient.width &* tiles(arguments, part))
+        }
+        sumTiles(P.self, arguments, job, part)
+    }
+
+    /// dy of a row block, packed into `packed` unless it lies so already.
+    @inline(__always)
+    private static func pack(
+        _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, slots: Range<Int>, rows: Range<Int>,
+        to packed: UnsafeMutablePointer<Float>
+    ) -> UnsafePointer<Float> {
+        let (gradient, norm) = (arguments.pointee.outputGradient, arguments.pointee.normGradient)
+        if P.isPaired ? gradient.isNarrow : liesPacked(gradient, norm, part.lanes) {
+            return UnsafePointer(gradient.pixel(slots.lowerBound, rows.lowerBound, 0))
+        }
+        if P.isPaired {
+            packPairs(gradient, slots: slots, rows: rows, to: packed)
+        } else {
+            packGradient(gradient, norm, slots: slots, rows: rows, part.lanes, to: packed)
+        }
+        return UnsafePointer(packed)
     }
 }
 
@@ -369,13 +396,8 @@ private func sumTiles<P: Product>(
 /// sums[0] = the tree sum of `shards` blocks of `count` floats, a multiple of 16, that lie `stride` apart.
 @inline(__always)
 func sumTree(_ sums: UnsafeMutablePointer<Float>, stride: Int, shards: Int, count: Int) {
-    var remaining = shards
-    while remaining > 1 {
-        let half = (remaining &+ 1) / 2
-        for shard in half..<remaining {
-            addFloats(count, from: sums + shard &* stride, to: sums + (shard &- half) &* stride)
-        }
-        remaining = half
+    forEachPair(of: shards) { target, source in
+        addFloats(count, from: sums + source &* stride, to: sums + target &* stride)
     }
 }
 

@@ -28,16 +28,8 @@ private enum PatchSum<Filter: MinimalGradientFilter>: ShardSum {
         let firstSlot = shard &* arguments.pointee.batch.shardCapacity
         let endSlot = firstSlot &+ arguments.pointee.batch.shardSizes[shard]
         if endSlot == firstSlot { return zeroFloats(arguments.pointee.partSums, at: sums) }
-        var window = arguments.pointee.window
-        var source = arguments.pointee.source
-        source.take(lanes: part.inputs)
-        window.normalization?.drop(lanes: part.inputs.lowerBound)
         let coefficientSums = arguments.pointee.inputsPerPart &* arguments.pointee.lanesPerPart
-        let copy = scratch + Filter.coefficients &* coefficientSums
-        let x = copy + arguments.pointee.packedSource
-        let dy = x + Filter.coefficients &* patches.sourceStride
-        let isOneStrip =
-            patches.rowsPerStrip == patches.rows && patches.samplesPerStrip >= endSlot &- firstSlot
+        let isOneStrip = patches.rowsPerStrip == patches.rows && patches.samplesPerStrip >= endSlot &- firstSlot
         // Lanes that no tile writes: the second half of the last block.
         if part.lanes.upperBound & 31 != 0 {
             if isOneStrip {
@@ -52,25 +44,9 @@ private enum PatchSum<Filter: MinimalGradientFilter>: ShardSum {
             var row = 0
             while row < patches.rows {
                 let rows = min(patches.rowsPerStrip, patches.rows &- row)
-                let count = samples &* rows &* patches.columns
-                var end = x
-                for i in 0..<samples {
-                    end = transformStrip(
-                        Filter.self, source, slot: slot &+ i, row: row, rows: rows, columns: patches.columns,
-                        coefficientStride: patches.sourceStride, window: window, copy: copy, to: end)
-                }
-                forEachTile(part.lanes) { lane, isWide in
-                    transformGradient(
-                        Filter.self, arguments.pointee.outputGradient, slots: slot..<(slot &+ samples),
-                        rows: row..<(row &+ rows),
-                        columns: patches.columns, lane: lane, isWide: isWide,
-                        to: dy + (lane &- part.lanes.lowerBound) &* count, coefficientStride: patches.outputStride)
-                }
-                let job = OuterJob(
-                    x: UnsafePointer(x), xStride: 1, xStep: window.pixelStride, xRowStep: 0, xSampleStep: 0,
-                    gradient: UnsafePointer(dy), samples: 1, rows: 1, columns: count, sums: scratch,
-                    isFirst: slot == firstSlot && row == 0, aheadSource: Lookahead(nothingAt: UnsafePointer(x)),
-                    aheadGradient: Lookahead(nothingAt: UnsafePointer(x)))
+                let job = transform(
+                    arguments, patches, part, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows),
+                    isFirst: slot == firstSlot && row == 0, behind: coefficientSums, scratch)
                 if isOneStrip {
                     return sumAndTransform(
                         Filter.self, job, part, xStride: patches.sourceStride, dyStride: patches.outputStride,
@@ -86,6 +62,40 @@ private enum PatchSum<Filter: MinimalGradientFilter>: ShardSum {
         transformSums(
             Filter.self, part, inputsPerPart: arguments.pointee.inputsPerPart, from: scratch, stride: coefficientSums,
             to: sums)
+    }
+
+    /// Transforms a row block's patches of x and dy into the memory behind the sums of the transform domain.
+    ///
+    /// - Returns: their products, summed at `scratch`.
+    @inline(__always)
+    private static func transform(
+        _ arguments: UnsafePointer<WeightGradientArguments>, _ patches: WinogradPatches, _ part: WeightPart,
+        slots: Range<Int>, rows: Range<Int>, isFirst: Bool, behind coefficientSums: Int,
+        _ scratch: UnsafeMutablePointer<Float>
+    ) -> OuterJob {
+        var (source, window) = (arguments.pointee.source, arguments.pointee.window)
+        source.take(lanes: part.inputs)
+        window.normalization?.drop(lanes: part.inputs.lowerBound)
+        let copy = scratch + Filter.coefficients &* coefficientSums
+        let x = copy + arguments.pointee.packedSource
+        let dy = x + Filter.coefficients &* patches.sourceStride
+        let count = slots.count &* rows.count &* patches.columns
+        var end = x
+        for slot in slots {
+            end = transformStrip(
+                Filter.self, source, slot: slot, row: rows.lowerBound, rows: rows.count, columns: patches.columns,
+                coefficientStride: patches.sourceStride, window: window, copy: copy, to: end)
+        }
+        forEachTile(part.lanes) { lane, isWide in
+            transformGradient(
+                Filter.self, arguments.pointee.outputGradient, slots: slots, rows: rows, columns: patches.columns,
+                lane: lane, isWide: isWide, to: dy + (lane &- part.lanes.lowerBound) &* count,
+                coefficientStride: patches.outputStride)
+        }
+        return OuterJob(
+            x: UnsafePointer(x), xStride: 1, xStep: window.pixelStride, xRowStep: 0, xSampleStep: 0,
+            gradient: UnsafePointer(dy), samples: 1, rows: 1, columns: count, sums: scratch, isFirst: isFirst,
+            aheadSource: Lookahead(nothingAt: UnsafePointer(x)), aheadGradient: Lookahead(nothingAt: UnsafePointer(x)))
     }
 }
 

@@ -270,15 +270,9 @@ func shardTree(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ w
     let width = 2 &* arguments.pointee.sums.width
     let shardStride = batch.shardCapacity &* width
     let sums = arguments.pointee.sums.samples
-    var remaining = batch.shards
-    while remaining > 1 {
-        let half = (remaining &+ 1) / 2
-        for shard in half..<remaining {
-            let target = sums + (shard &- half) &* shardStride
-            let source = sums + shard &* shardStride
-            for i in 0..<width { target[i] += source[i] }
-        }
-        remaining = half
+    forEachPair(of: batch.shards) { first, second in
+        let (target, source) = (sums + first &* shardStride, sums + second &* shardStride)
+        for i in 0..<width { target[i] += source[i] }
     }
     for i in 0..<width { arguments.pointee.sums.total[i] = sums[i] }
 }
