@@ -1,7 +1,7 @@
 /// The ranks of a job, as seen from one of them.
 ///
 /// Every call is collective: all ranks make the same calls in the same order, with arguments of the same size where
-/// nothing else is said. A rank makes one call at a time, from whichever thread; what `side` does is beside that.
+/// nothing else is said. A rank makes one call at a time, from whichever thread; what `second` does is beside that.
 /// Each call has a name, which messages and records show.
 package protocol Communicator: AnyObject, Sendable {
     /// The number of this rank, in 0..<size.
@@ -15,8 +15,8 @@ package protocol Communicator: AnyObject, Sendable {
     /// The record of this rank's last calls.
     var recorder: FlightRecorder { get }
     /// The second communicator: the same ranks, with an order of calls of its own, for one other thread.
-    var side: any Communicator { get }
-    /// The algorithm of sums. To be set on all ranks alike, while no call goes on; counts for `side` too.
+    var second: any Communicator { get }
+    /// The algorithm of sums. To be set on all ranks alike, while no call goes on; counts for `second` too.
     var allReduce: AllReduce { get set }
 
     /// Sums each number over all ranks, in place.

@@ -47,7 +47,7 @@ package final class FlightRecorder: Sendable {
         /// The communicator of the thread that computes.
         case main
         /// The second communicator, of the thread that sums gradients beside it.
-        case side
+        case second
     }
 
     enum Operation: String, Sendable { case sum, broadcast, gather, barrier }

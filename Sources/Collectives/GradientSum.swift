@@ -42,7 +42,7 @@ package final class GradientSum: Sendable {
             return
         }
         let shared = Shared(
-            gradients: gradients, line: world.side, wire: wire,
+            gradients: gradients, line: world.second, wire: wire,
             buckets: Buckets(count: gradients.count, bytes: bucketBytes).ranges)
         self.shared = shared
         try SystemThread.start("sum of gradients") { shared.loop() }

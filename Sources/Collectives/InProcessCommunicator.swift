@@ -12,7 +12,7 @@ package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
     package var sumsInPairs: Bool { group.areCrowded }
     package var sumMessages: MessageLengths { group.areCrowded ? .crowded : .usual }
     package let recorder: FlightRecorder
-    package var side: any Communicator { sideLine ?? self }
+    package var second: any Communicator { secondCommunicator ?? self }
     package let line: FlightRecorder.Line
     package var scratch = ReceiveScratch()
     /// There is no MPI here: it is kept and changes nothing.
@@ -22,7 +22,7 @@ package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
     }
 
     private let group: Group
-    private let sideLine: InProcessCommunicator?
+    private let secondCommunicator: InProcessCommunicator?
 
     /// A world of one rank.
     package convenience init() {
@@ -31,23 +31,23 @@ package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
 
     private convenience init(rank: Int, of group: Group) {
         let recorder = FlightRecorder()
-        let side = InProcessCommunicator(rank, group, recorder, .side, sideLine: nil)
-        self.init(rank, group, recorder, .main, sideLine: side)
+        let second = InProcessCommunicator(rank, group, recorder, .second, secondCommunicator: nil)
+        self.init(rank, group, recorder, .main, secondCommunicator: second)
     }
 
     private init(
         _ rank: Int, _ group: Group, _ recorder: FlightRecorder, _ line: FlightRecorder.Line,
-        sideLine: InProcessCommunicator?
+        secondCommunicator: InProcessCommunicator?
     ) {
         self.rank = rank
         self.group = group
         self.recorder = recorder
         self.line = line
-        self.sideLine = sideLine
+        self.secondCommunicator = secondCommunicator
     }
 
     /// Messages between watchdogs.
-    var post: any Post { InProcessPost(rank: rank, group: group) }
+    var control: any ControlChannel { InProcessControlChannel(rank: rank, group: group) }
 
     /// Runs `body` on `ranks` threads, each with its own communicator, and waits for all of them.
     ///
@@ -87,7 +87,7 @@ package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
         incoming.withUnsafeMutableBytes { $0.copyBytes(from: message) }
     }
 
-    private var box: Group.Box { line == .main ? .main : .side }
+    private var box: Group.Box { line == .main ? .main : .second }
 
     private func nextMessage(from partner: Int) throws(CollectiveError) -> [UInt8] {
         var backoff = Backoff(.polite)
@@ -112,7 +112,7 @@ private final class Group: Sendable {
     }
 
     /// The communicator or control channel that a message belongs to.
-    enum Box: Int, CaseIterable { case main, side, post }
+    enum Box: Int, CaseIterable { case main, second, control }
 
     let size: Int
     let areCrowded: Bool
@@ -138,18 +138,20 @@ private final class Group: Sendable {
     }
 }
 
-private struct InProcessPost: Post {
+private struct InProcessControlChannel: ControlChannel {
     let rank: Int
     let group: Group
     var size: Int { group.size }
 
     func send(_ bytes: [UInt8], to partner: Int) {
-        group.mailbox(from: rank, to: partner, .post).withLock { $0.append(bytes) }
+        group.mailbox(from: rank, to: partner, .control).withLock { $0.append(bytes) }
     }
 
     func next() -> (sender: Int, bytes: [UInt8])? {
         for sender in 0..<size {
-            let message = group.mailbox(from: sender, to: rank, .post).withLock { $0.isEmpty ? nil : $0.removeFirst() }
+            let message = group.mailbox(from: sender, to: rank, .control).withLock {
+                $0.isEmpty ? nil : $0.removeFirst()
+            }
             if let message { return (sender, message) }
         }
         return nil

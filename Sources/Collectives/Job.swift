@@ -71,7 +71,7 @@ package final class Job: Sendable {
     private func startWatchdog() throws(CollectiveError) {
         guard communicator.size > 1 else { return }
         do throws(ThreadError) {
-            let dog = try Watchdog(post: communicator.post, recorder: communicator.recorder) { [self] error in
+            let dog = try Watchdog(control: communicator.control, recorder: communicator.recorder) { [self] error in
                 fail(error)
             }
             watchdog.withLock { $0 = dog }

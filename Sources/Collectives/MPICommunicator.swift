@@ -15,7 +15,7 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
     package var sumsInPairs: Bool { process.sumsInPairs }
     package var sumMessages: MessageLengths { process.sumMessages }
     package var recorder: FlightRecorder { process.recorder }
-    package var side: any Communicator { sideLine ?? self }
+    package var second: any Communicator { secondCommunicator ?? self }
     package let line: FlightRecorder.Line
     package var scratch = ReceiveScratch()
 
@@ -30,33 +30,34 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
     private let libraryHandle: MPI_Comm
     /// The send and receive that go on. It has capacity for many parts, which short messages have no time to clear.
     private let underway = UnsafeMutablePointer<cmpi_exchange>.allocate(capacity: 1)
-    private let sideLine: MPICommunicator?
-    private let manners: Backoff.Manners
+    private let secondCommunicator: MPICommunicator?
+    private let policy: Backoff.Policy
 
     /// Starts MPI. Once in a process.
     ///
     /// - Throws: `CollectiveError.mpi`, or `.threadLevel` where MPI allows calls from one thread only.
     package convenience init() throws(CollectiveError) {
         let process = try MPIProcess()
-        let side = MPICommunicator(process, process.side, .side, sideLine: nil)
-        self.init(process, process.main, .main, sideLine: side)
+        let second = MPICommunicator(process, process.second, .second, secondCommunicator: nil)
+        self.init(process, process.main, .main, secondCommunicator: second)
     }
 
     private init(
-        _ process: MPIProcess, _ handles: MPIProcess.Handles, _ line: FlightRecorder.Line, sideLine: MPICommunicator?
+        _ process: MPIProcess, _ handles: MPIProcess.Handles, _ line: FlightRecorder.Line,
+        secondCommunicator: MPICommunicator?
     ) {
         self.process = process
         handle = handles.dealt
         libraryHandle = handles.grouped
         self.line = line
-        self.sideLine = sideLine
-        manners = line == .side ? .polite : process.isCrowded ? .crowded : .eager
+        self.secondCommunicator = secondCommunicator
+        policy = line == .second ? .polite : process.isCrowded ? .crowded : .eager
     }
 
     deinit { underway.deallocate() }
 
     /// Messages between watchdogs.
-    var post: any Post { MPIPost(handle: process.post, rank: rank, size: size) }
+    var control: any ControlChannel { MPIControlChannel(handle: process.control, rank: rank, size: size) }
 
     package func exchange(
         send outgoing: RawSpan, receive incoming: inout MutableRawSpan, with partner: Int
@@ -83,7 +84,7 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
             handle, source.baseAddress, Int32(source.count), target.baseAddress, Int32(target.count), partner,
             process.isFar(partner) ? 1 : 0, underway)
         guard code == MPI_SUCCESS else { return ("MPI_Isend", code) }
-        var backoff = Backoff(manners)
+        var backoff = Backoff(policy)
         while true {
             var isDone: Int32 = 0
             let code = cmpi_exchange_test(underway, &isDone)
@@ -139,8 +140,8 @@ private final class MPIProcess: @unchecked Sendable {
     let sumsInPairs: Bool
     let sumMessages: MessageLengths
     let main: Handles
-    let side: Handles
-    let post: MPI_Comm
+    let second: Handles
+    let control: MPI_Comm
     let recorder = FlightRecorder()
     let allReduce = Mutex(AllReduce.tree)
     /// The machine of each rank, as a number that ranks of one machine have in common.
@@ -156,7 +157,7 @@ private final class MPIProcess: @unchecked Sendable {
         let grouped: MPI_Comm
     }
 
-    var handles: [MPI_Comm] { [main.dealt, main.grouped, side.dealt, side.grouped, post] }
+    var handles: [MPI_Comm] { [main.dealt, main.grouped, second.dealt, second.grouped, control] }
 
     init() throws(CollectiveError) {
         var level: Int32 = 0
@@ -166,8 +167,8 @@ private final class MPIProcess: @unchecked Sendable {
         var first: Int32 = 0
         try check(cmpi_local(&localRank, &localSize, &first), "MPI_Comm_split_type", rank: 0)
         main = Handles(dealt: try Self.open(key: localRank), grouped: try Self.open(key: first))
-        side = Handles(dealt: try Self.open(key: localRank), grouped: try Self.open(key: first))
-        post = try Self.open(key: localRank)
+        second = Handles(dealt: try Self.open(key: localRank), grouped: try Self.open(key: first))
+        control = try Self.open(key: localRank)
         try check(cmpi_ranks(main.dealt, &rank, &size), "MPI_Comm_rank", rank: 0)
         isCrowded = Int(localSize) > sysconf(Int32(_SC_NPROCESSORS_ONLN))
         let machines = try Self.tell(first, main.dealt, size: size)

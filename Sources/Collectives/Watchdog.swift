@@ -12,7 +12,7 @@ import Tensors
 /// rank 0 to them, that they are there (`Heartbeat`). They talk over the control channel, on all hosts, so that it does
 /// not matter what hangs. Time for which this process was stopped does not count.
 package final class Watchdog: Sendable {
-    private let post: any Post
+    private let control: any ControlChannel
     private let recorder: FlightRecorder
     private let onTimeout: @Sendable (CollectiveError) -> Void
     private let isEnding = Atomic(false)
@@ -34,9 +34,9 @@ package final class Watchdog: Sendable {
     /// - Parameter onTimeout: called once, on that thread.
     /// - Throws: `ThreadError.refused`
     init(
-        post: any Post, recorder: FlightRecorder, onTimeout: @escaping @Sendable (CollectiveError) -> Void
+        control: any ControlChannel, recorder: FlightRecorder, onTimeout: @escaping @Sendable (CollectiveError) -> Void
     ) throws(ThreadError) {
-        self.post = post
+        self.control = control
         self.recorder = recorder
         self.onTimeout = onTimeout
         try SystemThread.start("watchdog") { [self] in
@@ -53,7 +53,7 @@ package final class Watchdog: Sendable {
     }
 
     private func watch() {
-        var state = State(heartbeat: Heartbeat(rank: post.rank, size: post.size))
+        var state = State(heartbeat: Heartbeat(rank: control.rank, size: control.size))
         var last = monotonicSeconds()
         while !isEnding.load(ordering: .relaxed) {
             Thread.sleep(forTimeInterval: Self.tick)
@@ -124,19 +124,19 @@ package final class Watchdog: Sendable {
     // MARK: Messages
 
     private func readReports(_ state: inout State) throws(CollectiveError) {
-        while let (sender, bytes) = try post.next() {
+        while let (sender, bytes) = try control.next() {
             guard let report = RankReport(bytes: bytes) else { continue }
             switch report {
             case .request(let snapshot):
                 state.round?.known[sender] = snapshot
                 state.asked[sender] = state.awake
-                try post.send(RankReport.answer(recorder.snapshot).bytes, to: sender)
+                try control.send(RankReport.answer(recorder.snapshot).bytes, to: sender)
             case .answer(let snapshot):
                 state.round?.known[sender] = snapshot
             case .farewell:
-                if sender < post.rank { state.silentUntil = state.awake + Self.courtesy }
-                recorder.writeFile(rank: post.rank, size: post.size)
-                try post.send(RankReport.answer(recorder.snapshot).bytes, to: sender)
+                if sender < control.rank { state.silentUntil = state.awake + Self.courtesy }
+                recorder.writeFile(rank: control.rank, size: control.size)
+                try control.send(RankReport.answer(recorder.snapshot).bytes, to: sender)
             case .beat(let host):
                 state.heartbeat.heard(sender, host: host, at: state.awake)
             }
@@ -145,8 +145,8 @@ package final class Watchdog: Sendable {
 
     private func ask(_ state: inout State) throws(CollectiveError) {
         state.round = Round(start: state.awake)
-        for rank in 0..<post.size where rank != post.rank {
-            try post.send(RankReport.request(recorder.snapshot).bytes, to: rank)
+        for rank in 0..<control.size where rank != control.rank {
+            try control.send(RankReport.request(recorder.snapshot).bytes, to: rank)
         }
     }
 
@@ -155,11 +155,11 @@ package final class Watchdog: Sendable {
     ///
     /// - Returns: false where a lower rank does the same.
     private func sayFarewell(_ state: inout State) throws(CollectiveError) -> Bool {
-        recorder.writeFile(rank: post.rank, size: post.size)
-        for rank in 0..<post.size where rank != post.rank {
-            try post.send(RankReport.farewell(recorder.snapshot).bytes, to: rank)
+        recorder.writeFile(rank: control.rank, size: control.size)
+        for rank in 0..<control.size where rank != control.rank {
+            try control.send(RankReport.farewell(recorder.snapshot).bytes, to: rank)
         }
-        let expected = state.round?.known.count ?? post.size - 1 - state.heartbeat.silentRanks
+        let expected = state.round?.known.count ?? control.size - 1 - state.heartbeat.silentRanks
         state.round = Round(start: state.awake)
         let deadline = monotonicSeconds() + Self.farewell
         while monotonicSeconds() < deadline, state.round?.known.count ?? 0 < expected,
@@ -179,7 +179,7 @@ package final class Watchdog: Sendable {
             at: state.awake, every: recorder.heartbeat, haveAllBegun: recorder.doAllBeat)
         if isDue {
             let beat = RankReport.beat(host: ProcessInfo.processInfo.hostName).bytes
-            for rank in state.heartbeat.listeners { try post.send(beat, to: rank) }
+            for rank in state.heartbeat.listeners { try control.send(beat, to: rank) }
         }
         if let silent {
             // Who else misses it is not known.
@@ -204,7 +204,7 @@ package final class Watchdog: Sendable {
         for entry in asking {
             let wait = state.waits[entry.line.rawValue]
             let time = Self.answerTime(entry)
-            guard wait.seconds >= wait.judgement, round.known.count == post.size - 1 || age >= time else { continue }
+            guard wait.seconds >= wait.judgement, round.known.count == control.size - 1 || age >= time else { continue }
             guard age <= 2 * time else {
                 // It was asked for another collective.
                 try ask(&state)
@@ -228,7 +228,7 @@ package final class Watchdog: Sendable {
     ) -> Bool {
         if let until = state.waits[entry.line.rawValue].silentUntil { return state.awake >= until }
         let others = known.contains { rank, snapshot in
-            rank < post.rank
+            rank < control.rank
                 && (snapshot.hasArrived(at: entry)
                     || state.asked[rank].map { state.awake - $0 <= 2 * Self.answerTime(entry) } ?? false)
         }
@@ -241,7 +241,7 @@ package final class Watchdog: Sendable {
     private func judge(
         _ entry: FlightRecorder.Entry, waited: Double, _ known: [Int: Snapshot]
     ) -> CollectiveError? {
-        let others = (0..<post.size).filter { $0 != post.rank }
+        let others = (0..<control.size).filter { $0 != control.rank }
         let silent = others.filter { known[$0] == nil }
         // Whoever has not arrived may itself be waiting for one that takes long.
         let isLong = known.values.contains { $0.mayTakeLong }
@@ -250,7 +250,7 @@ package final class Watchdog: Sendable {
         return .timedOut(
             CollectiveTimeout(
                 collective: "\(entry.operation.rawValue) \"\(entry.name)\" in \(entry.phase)", seconds: seconds,
-                ranks: post.size,
+                ranks: control.size,
                 late: others.compactMap { rank in
                     guard let snapshot = known[rank], !snapshot.hasArrived(at: entry) else { return nil }
                     return CollectiveTimeout.Late(

@@ -134,7 +134,7 @@ func checkLines(_ world: any Communicator) throws {
     pending.enter()
     let thread = Thread {
         do {
-            for count in [longCount, 1, 10_000, longCount] { try checkSumOfRanks(world.side, count: count) }
+            for count in [longCount, 1, 10_000, longCount] { try checkSumOfRanks(world.second, count: count) }
         } catch {
             outcome.withLock { $0.append(error) }
         }

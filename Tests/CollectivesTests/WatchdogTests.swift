@@ -10,7 +10,7 @@ struct WatchdogTests {
     func reports() throws {
         let recorder = FlightRecorder()
         recorder.enter(FlightRecorder.Phase("data loading", step: 11))
-        for _ in 0..<3 { try recorder.record(.sum, "x", bytes: 8, on: .side) {} }
+        for _ in 0..<3 { try recorder.record(.sum, "x", bytes: 8, on: .second) {} }
         for report in [RankReport.request(recorder.snapshot), .answer(recorder.snapshot), .farewell(recorder.snapshot)]
         {
             let read = try #require(RankReport(bytes: report.bytes))
@@ -45,7 +45,7 @@ struct WatchdogTests {
         #expect(throws: GivenUp.self) {
             _ = try InProcessCommunicator.run(ranks: 3) { world in
                 let own = try #require(world as? InProcessCommunicator)
-                let dog = try Watchdog(post: own.post, recorder: own.recorder) { error in
+                let dog = try Watchdog(control: own.control, recorder: own.recorder) { error in
                     timeouts.withLock { $0[own.rank] = error }
                 }
                 defer { dog.stop() }
@@ -89,25 +89,25 @@ struct WatchdogTests {
                 own.recorder.allow(seconds: 0.5)
                 own.recorder.enter(FlightRecorder.Phase("work"))
                 guard world.rank == 0 else {
-                    let dog = try Watchdog(post: own.post, recorder: own.recorder) { error in
+                    let dog = try Watchdog(control: own.control, recorder: own.recorder) { error in
                         timeouts.withLock { $0[own.rank] = error }
                     }
                     defer { dog.stop() }
                     return try world.barrier(as: "meeting")
                 }
                 // Rank 0 has no watchdog: its messages are written here.
-                let request = try Self.report(own.post)
+                let request = try Self.report(own.control)
                 guard case .request = request else { throw Violation(report: request) }
                 switch news {
                 case .saysFarewell:
-                    try own.post.send(RankReport.farewell(own.recorder.snapshot).bytes, to: 1)
-                    let answer = try Self.report(own.post)
+                    try own.control.send(RankReport.farewell(own.recorder.snapshot).bytes, to: 1)
+                    let answer = try Self.report(own.control)
                     guard case .answer = answer else { throw Violation(report: answer) }
                 case .hasArrived:
                     let recorder = FlightRecorder()
                     recorder.enter(FlightRecorder.Phase("work"))
                     try recorder.record(.barrier, "meeting", bytes: 0, on: .main) {}
-                    try own.post.send(RankReport.answer(recorder.snapshot).bytes, to: 1)
+                    try own.control.send(RankReport.answer(recorder.snapshot).bytes, to: 1)
                 }
                 // Longer than rank 1 waits for answers when it is the one to speak.
                 Thread.sleep(forTimeInterval: 3)
@@ -126,7 +126,7 @@ struct WatchdogTests {
         do {
             _ = try InProcessCommunicator.run(ranks: ranks) { world in
                 let own = try #require(world as? InProcessCommunicator)
-                let dog = try Watchdog(post: own.post, recorder: own.recorder) { error in
+                let dog = try Watchdog(control: own.control, recorder: own.recorder) { error in
                     errors.withLock { $0[own.rank] = error }
                 }
                 defer { dog.stop() }
@@ -177,7 +177,7 @@ struct WatchdogTests {
         #expect(throws: Stopped.self) {
             _ = try InProcessCommunicator.run(ranks: 2) { world in
                 let own = try #require(world as? InProcessCommunicator)
-                let dog = try Watchdog(post: own.post, recorder: own.recorder) { error in
+                let dog = try Watchdog(control: own.control, recorder: own.recorder) { error in
                     errors.withLock { $0[own.rank] = error }
                     seconds.withLock { $0 = start.withLock { $0.duration(to: .now) } / .seconds(1) }
                 }
@@ -246,9 +246,9 @@ struct WatchdogTests {
     /// Rank 1 said something else than it should.
     private struct Violation: Error { let report: RankReport }
 
-    private static func report(_ post: any Post) throws -> RankReport {
+    private static func report(_ control: any ControlChannel) throws -> RankReport {
         while true {
-            if let (_, bytes) = try post.next() { return try #require(RankReport(bytes: bytes)) }
+            if let (_, bytes) = try control.next() { return try #require(RankReport(bytes: bytes)) }
             Thread.sleep(forTimeInterval: 0.01)
         }
     }
@@ -258,19 +258,19 @@ struct WatchdogTests {
         let recorder = FlightRecorder()
         for index in 0..<100 {
             try recorder.record(
-                .gather, CollectiveName("part", part: index), bytes: index, on: index % 3 == 0 ? .side : .main
+                .gather, CollectiveName("part", part: index), bytes: index, on: index % 3 == 0 ? .second : .main
             ) {}
         }
         #expect(recorder.entries.map(\.bytes) == Array(36..<100))
         #expect(recorder.entries.allSatisfy { $0.end != nil })
         #expect(recorder.entries.last.map { "\($0.name)" } == "part 99")
-        #expect(recorder.entries.last?.sequence == 34 && recorder.entries.last?.line == .side)
+        #expect(recorder.entries.last?.sequence == 34 && recorder.entries.last?.line == .second)
     }
 
     @Test("a watchdog finds in the records where a rank is stuck, also when the other line has gone around")
     func open() throws {
         let recorder = FlightRecorder()
-        try recorder.record(.sum, "outer", bytes: 1, on: .side) { () throws(CollectiveError) in
+        try recorder.record(.sum, "outer", bytes: 1, on: .second) { () throws(CollectiveError) in
             for _ in 0..<100 { try recorder.record(.sum, "inner", bytes: 2, on: .main) {} }
             #expect(recorder.open.map { "\($0.name)" } == ["outer"])
         }

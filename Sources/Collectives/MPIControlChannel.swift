@@ -3,7 +3,7 @@ import CMPI
 /// The control channel over an MPI communicator of its own.
 ///
 /// Unchecked: the handle is a pointer that never changes.
-struct MPIPost: Post, @unchecked Sendable {
+struct MPIControlChannel: ControlChannel, @unchecked Sendable {
     let handle: MPI_Comm
     let rank: Int
     let size: Int

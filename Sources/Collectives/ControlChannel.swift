@@ -1,6 +1,6 @@
 /// The control channel: small messages between ranks, for which nothing waits. Watchdogs talk by it while collectives
 /// hang. For one thread.
-protocol Post: Sendable {
+protocol ControlChannel: Sendable {
     var rank: Int { get }
     var size: Int { get }
 
