@@ -60,7 +60,7 @@ package final class ReportWriter: RunObserver {
     private func writePage(isRunning: Bool = true) {
         let start = clock()
         attempt {
-            let page = RunPage(try RunStory(folder: folder, isRunning: isRunning))
+            let page = RunPage(try RunHistory(folder: folder, isRunning: isRunning))
             try ChartFiles.save(page.html(), to: folder.report)
         }
         let end = clock()

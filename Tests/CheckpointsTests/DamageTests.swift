@@ -7,16 +7,16 @@ import Testing
     /// A disk with steps 1 and 2, small ones, and the newest's file.
     private func disk() throws -> (MemoryDisk, path: String, bytes: [UInt8]) {
         let disk = MemoryDisk()
-        for step in 1...2 { try Story.directory(disk).commit(Specimen.state(step: step, noise: 8)) }
-        let path = try Story.directory(disk).entries()[0].path
+        for step in 1...2 { try SavingRun.directory(disk).commit(Specimen.state(step: step, noise: 8)) }
+        let path = try SavingRun.directory(disk).entries()[0].path
         return (disk, path, try #require(disk.content(of: path)))
     }
 
-    /// A complaint about what is found; nil where it is the newest state to the bit, or the one before it and the newest
-    /// is named.
+    /// A complaint about what is found; nil where it is the newest state to the bit, or the one before it and the
+    /// newest is named.
     private func complaint(_ disk: MemoryDisk, _ path: String) -> String? {
         do throws(CheckpointError) {
-            let found = try Story.directory(disk).newest()
+            let found = try SavingRun.directory(disk).newest()
             guard found.checkpoint.isSame(as: Specimen.state(step: found.entry.step, noise: 8)) else {
                 return "another state"
             }
@@ -72,8 +72,8 @@ import Testing
         let (disk, path, bytes) = try disk()
         disk.overwrite(path, with: Array(bytes.dropLast()))
         disk.overwrite(path.replacing("2.safe", with: "1.safe"), with: [])
-        let error = #expect(throws: CheckpointError.self) { try Story.directory(disk).newest() }
-        guard case .noneReadable(Story.folder, let reasons)? = error else {
+        let error = #expect(throws: CheckpointError.self) { try SavingRun.directory(disk).newest() }
+        guard case .noneReadable(SavingRun.folder, let reasons)? = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -84,7 +84,7 @@ import Testing
     func misnamed() throws {
         let (disk, path, _) = try disk()
         disk.overwrite(path, with: try #require(disk.content(of: path.replacing("2.safe", with: "1.safe"))))
-        let found = try Story.directory(disk).newest()
+        let found = try SavingRun.directory(disk).newest()
         #expect(found.entry.step == 1)
         #expect(found.passedOver == [.misnamed(path: path, step: 1, promised: 2)])
     }

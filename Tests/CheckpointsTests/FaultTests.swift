@@ -27,10 +27,10 @@ struct InjectedFault: Sendable, CustomTestStringConvertible {
         for turn in 0..<1000 {
             let disk = MemoryDisk()
             let files = InterceptedFiles(disk) { at, _ in at == turn ? fault.intervention : .none }
-            let (announced, error, warnings) = Story.usual.tell(on: files)
+            let (announced, error, warnings) = SavingRun.usual.tell(on: files)
             let calls = files.calls
             guard turn < calls.count else {
-                #expect(error == nil && warnings.isEmpty && announced == Story.steps)
+                #expect(error == nil && warnings.isEmpty && announced == SavingRun.steps)
                 // docs/reliability.md says how many.
                 #expect(turn > 130 && outcomes > 250)
                 #expect(met.isSuperset(of: Set(FileCall.allCases)))
@@ -44,25 +44,25 @@ struct InjectedFault: Sendable, CustomTestStringConvertible {
                     continue
                 }
             }
-            if let complaint = Story.usual.complaint(disk, announced: announced) {
+            if let complaint = SavingRun.usual.complaint(disk, announced: announced) {
                 Issue.record("\(what): \(complaint)")
             }
             for image in disk.image.afterPowerLoss(most: 40, seed: UInt64(turn)) {
                 outcomes += 1
-                if let complaint = Story.usual.complaint(MemoryDisk(image), announced: announced) {
+                if let complaint = SavingRun.usual.complaint(MemoryDisk(image), announced: announced) {
                     Issue.record("\(what), then the power: \(complaint)")
                 }
             }
             #expect(disk.openCount == 0, "\(what) leaves a file open")
-            let step = min(announced + 1, Story.steps)
-            try Story.directory(disk).commit(Story.usual.states[step])
-            #expect(Story.usual.complaint(disk, announced: step) == nil)
-            let kept = Story.directory(disk)
+            let step = min(announced + 1, SavingRun.steps)
+            try SavingRun.directory(disk).commit(SavingRun.usual.states[step])
+            #expect(SavingRun.usual.complaint(disk, announced: step) == nil)
+            let kept = SavingRun.directory(disk)
             #expect(
                 try kept.names().sorted() == kept.entries().prefix(2).map { String($0.path.dropFirst(17)) }.sorted(),
                 "\(what)")
         }
-        Issue.record("the story never came to its end")
+        Issue.record("the run never came to its end")
     }
 
     @Test("no interrupted or short call of the file system is an error, but an interrupted fsync is")
@@ -70,7 +70,7 @@ struct InjectedFault: Sendable, CustomTestStringConvertible {
         for fault in InjectedFault.all.suffix(2) {
             for turn in 0..<1000 {
                 let files = InterceptedFiles(MemoryDisk()) { at, _ in at == turn ? fault.intervention : .none }
-                let (_, error, warnings) = Story.usual.tell(on: files)
+                let (_, error, warnings) = SavingRun.usual.tell(on: files)
                 guard turn < files.calls.count else { break }
                 let isFlush = [.synchronize, .synchronizeFolder].contains(files.calls[turn]) && fault.name == "EINTR"
                 #expect((error != nil) == isFlush, "\(fault.name) of \(files.calls[turn])")
@@ -82,10 +82,12 @@ struct InjectedFault: Sendable, CustomTestStringConvertible {
     @Test("after an fsync that failed no other comes: the file is dropped", arguments: [EIO, EINTR, ENOSPC])
     func fsyncOnce(code: Int32) {
         let files = InterceptedFiles(MemoryDisk()) { _, call in call == .synchronize ? .fail(code) : .none }
-        let (announced, error, _) = Story.usual.tell(on: files)
+        let (announced, error, _) = SavingRun.usual.tell(on: files)
         #expect(
             announced == 0
-                && error == .system(call: "fsync", path: Story.folder + "/step-000000001.safetensors.zst", code: code))
+                && error
+                    == .system(call: "fsync", path: SavingRun.folder + "/step-000000001.safetensors.zst", code: code)
+        )
         #expect(files.calls.count { $0 == .synchronize } == 1)
         #expect(files.calls.suffix(2) == [.close, .remove])
     }
@@ -98,18 +100,18 @@ struct InjectedFault: Sendable, CustomTestStringConvertible {
             let temporary = try TemporaryFolder()
             let folder = temporary.path + "/run/checkpoints"
             let files = InterceptedFiles(SystemFiles()) { at, _ in at == turn ? fault.intervention : .none }
-            let (announced, error, _) = Story.usual.tell(on: files, folder)
+            let (announced, error, _) = SavingRun.usual.tell(on: files, folder)
             guard turn < files.calls.count else {
                 #expect(error == nil)
                 return
             }
             let what = "call \(turn), \(files.calls[turn])"
-            #expect(Story.usual.complaint(SystemFiles(), announced: announced, folder) == nil, "\(what)")
-            try Story.directory(SystemFiles(), folder).commit(Story.usual.states[Story.steps])
+            #expect(SavingRun.usual.complaint(SystemFiles(), announced: announced, folder) == nil, "\(what)")
+            try SavingRun.directory(SystemFiles(), folder).commit(SavingRun.usual.states[SavingRun.steps])
             let names = try FileManager.default.contentsOfDirectory(atPath: folder)
             #expect(names.allSatisfy { $0.hasPrefix("step-") }, "\(what): \(names)")
         }
-        Issue.record("the story never came to its end")
+        Issue.record("the run never came to its end")
     }
 
     @Test(
@@ -117,15 +119,15 @@ struct InjectedFault: Sendable, CustomTestStringConvertible {
         arguments: InjectedFault.all)
     func reading(_ fault: InjectedFault) throws {
         let disk = MemoryDisk()
-        _ = Story.usual.tell(on: disk)
+        _ = SavingRun.usual.tell(on: disk)
         for turn in 0..<1000 {
             let files = InterceptedFiles(disk) { at, _ in at == turn ? fault.intervention : .none }
             do throws(CheckpointError) {
-                let found = try Story.directory(files).newest()
-                #expect(found.checkpoint.isSame(as: Story.usual.states[found.entry.step]))
+                let found = try SavingRun.directory(files).newest()
+                #expect(found.checkpoint.isSame(as: SavingRun.usual.states[found.entry.step]))
                 #expect(found.entry.step == 4 - found.passedOver.count)
             } catch {
-                guard case .system("reading the folder", Story.folder, _) = error else {
+                guard case .system("reading the folder", SavingRun.folder, _) = error else {
                     Issue.record("\(error)")
                     continue
                 }

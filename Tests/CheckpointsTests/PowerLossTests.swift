@@ -6,18 +6,18 @@ import Testing
 @Suite("A loss of power at any moment") struct PowerLossTests {
     /// Complaints of all outcomes of all moments, and how many there were.
     private func complaints(
-        _ story: Story, _ intervene: @escaping @Sendable (Int, FileCall) -> Intervention
+        _ run: SavingRun, _ intervene: @escaping @Sendable (Int, FileCall) -> Intervention
     ) -> (all: Int, [String]) {
         let disk = MemoryDisk()
         var promised: [Int] = []
-        _ = story.tell(on: InterceptedFiles(disk, intervene)) { _ in promised.append(disk.history.count) }
+        _ = run.tell(on: InterceptedFiles(disk, intervene)) { _ in promised.append(disk.history.count) }
         var cases = 0
         var complaints: [String] = []
         for (moment, image) in disk.history.enumerated() {
             let announced = promised.count { $0 <= moment + 1 }
             for outcome in image.afterPowerLoss(most: 600, seed: UInt64(moment)) {
                 cases += 1
-                let complaint = story.complaint(MemoryDisk(outcome), announced: announced)
+                let complaint = run.complaint(MemoryDisk(outcome), announced: announced)
                 if let complaint { complaints.append("moment \(moment): \(complaint)") }
             }
         }

@@ -30,7 +30,7 @@ func check(_ arguments: [String]) throws -> (status: Int32, isKilled: Bool, outp
     private func calls() throws -> [FileCall] {
         let folder = try TemporaryFolder()
         let files = InterceptedFiles(SystemFiles()) { _, _ in .none }
-        _ = Story.usual.tell(on: files, folder.path + "/run/checkpoints")
+        _ = SavingRun.usual.tell(on: files, folder.path + "/run/checkpoints")
         return files.calls
     }
 
@@ -47,10 +47,10 @@ func check(_ arguments: [String]) throws -> (status: Int32, isKilled: Bool, outp
             let outcome = try check(["commit", folder, "\(turn)"] + (isHalf ? ["half"] : []))
             try #require(outcome.isKilled && outcome.status == SIGKILL, "\(turn): \(outcome)")
             let announced = outcome.output.split(separator: "\n").count
-            let complaint = Story.usual.complaint(SystemFiles(), announced: announced, folder)
+            let complaint = SavingRun.usual.complaint(SystemFiles(), announced: announced, folder)
             #expect(complaint == nil, "killed before call \(turn), \(calls[turn])")
-            let step = min(announced + 1, Story.steps)
-            try Story.directory(SystemFiles(), folder).commit(Story.usual.states[step])
+            let step = min(announced + 1, SavingRun.steps)
+            try SavingRun.directory(SystemFiles(), folder).commit(SavingRun.usual.states[step])
             let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
             #expect(names.last?.hasSuffix("\(step).safetensors.zst") == true)
             #expect(names.count <= 2 && names.allSatisfy { $0.hasPrefix("step-") }, "\(names)")

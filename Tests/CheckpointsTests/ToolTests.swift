@@ -43,7 +43,7 @@ import Testing
     @Test("a checkpoint says how many tensors hold, and how many numbers are none")
     func whole() throws {
         let disk = MemoryDisk()
-        let path = try Story.directory(disk).commit(Specimen.state(step: 7, noise: 5)).path
+        let path = try SavingRun.directory(disk).commit(Specimen.state(step: 7, noise: 5)).path
         let verification = Verification(of: path, in: disk)
         #expect(verification.kind == .checkpoint && verification.holds && verification.problem == nil)
         #expect(verification.tensors == 5 && verification.notFinite == 1)

@@ -141,7 +141,7 @@ import Testing
     func png() throws {
         let run = try MadeRun()
         try run.fill()
-        let paths = try ChartFiles.write([try run.story()], to: run.path + "/plots", as: .png)
+        let paths = try ChartFiles.write([try run.history()], to: run.path + "/plots", as: .png)
         #expect(paths.count >= 9)
         for path in paths {
             let bytes = try Data(contentsOf: URL(filePath: path))
@@ -161,7 +161,7 @@ import Testing
     func svgFiles() throws {
         let run = try MadeRun()
         try run.fill(classes: 4) { ["<script>", "a&b", "\"'", "\u{1}\u{202E}x"][$0] }
-        for path in try ChartFiles.write([try run.story()], to: run.path + "/plots", as: .svg) {
+        for path in try ChartFiles.write([try run.history()], to: run.path + "/plots", as: .svg) {
             let parsed = try Process.run(
                 URL(filePath: "/usr/bin/env"),
                 arguments: ["python3", "-c", "import sys,xml.dom.minidom as m; m.parse(sys.argv[1])", path])

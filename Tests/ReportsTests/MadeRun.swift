@@ -19,9 +19,9 @@ final class MadeRun {
         try Data(text.utf8).write(to: URL(filePath: "\(path)/\(file)"))
     }
 
-    func story() throws -> RunStory { try RunStory(folder: folder, isRunning: false) }
+    func history() throws -> RunHistory { try RunHistory(folder: folder, isRunning: false) }
 
-    func page() throws -> String { RunPage(try story()).html() }
+    func page() throws -> String { RunPage(try history()).html() }
 
     // MARK: Lines
 

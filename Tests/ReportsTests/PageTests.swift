@@ -80,9 +80,9 @@ import Testing
         }
         detail.unsure = detail.wrong
         try run.write(detail)
-        let story = try run.story()
-        #expect(story.training.count == 100_000)
-        let page = RunPage(story).html()
+        let history = try run.history()
+        #expect(history.training.count == 100_000)
+        let page = RunPage(history).html()
         #expect(page.utf8.count < 5_000_000)
         #expect(page.utf8.count > 1_000_000, "the pictures are in it")
     }
@@ -107,12 +107,12 @@ import Testing
         try first.fill()
         try second.fill()
         try second.write("model: lenet\ndata: shapes\nlr: 0.2\n", to: "config.yaml")
-        let stories = [try first.story(), try second.story()]
-        let comparison = RunComparison(stories)
+        let histories = [try first.history(), try second.history()]
+        let comparison = RunComparison(histories)
         #expect(comparison.names == ["first", "second"])
         #expect(comparison.recipe.map(\.name) == ["lr"])
         #expect(comparison.recipe[0].values == ["0.1", "0.2"])
-        let page = ComparisonPage(stories).html
+        let page = ComparisonPage(histories).html
         #expect(page.matches(of: /class="k-s[01] curve"/).count == 10)
     }
 }
@@ -195,7 +195,7 @@ import Testing
     func comparison(width: Int, isDark: Bool) throws {
         let runs = try (1...8).map { try MadeRun("a rather long name of a run, number \($0)") }
         for run in runs { try run.fill() }
-        let page = ComparisonPage(try runs.map { try $0.story() }).html
+        let page = ComparisonPage(try runs.map { try $0.history() }).html
         let view = try Browser.look(at: save(page, runs[0]), width: width, isDark: isDark)
         #expect(view.complaints.isEmpty && view.overflow == 0 && view.pale.isEmpty && view.nameless.isEmpty)
         #expect(view.curves.count { $0.chart == "chart-accuracy" } == 8)

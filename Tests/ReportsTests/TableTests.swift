@@ -9,7 +9,7 @@ import Testing
     private func summary() throws -> RunSummary {
         let run = try MadeRun("lenet-shapes")
         try run.fill()
-        return RunSummary(try run.story())
+        return RunSummary(try run.history())
     }
 
     @Test(
@@ -37,11 +37,11 @@ import Testing
         let runs = try [0.5, 0.9, 0.7].map { accuracy in
             let run = try MadeRun("\(accuracy)")
             try run.write(MadeRun.evaluation(1, epoch: 1, loss: 1, accuracy: accuracy) + "\n", to: "metrics.jsonl")
-            return RunSummary(try run.story())
+            return RunSummary(try run.history())
         }
         let empty = try MadeRun("empty")
         try empty.write("model: lenet\n", to: "config.yaml")
-        let all = [RunSummary(try empty.story())] + runs
+        let all = [RunSummary(try empty.history())] + runs
         #expect(try RunQuery.sorted(all, by: "accuracy").map(\.name) == ["0.5", "0.7", "0.9", "empty"])
         #expect(try RunQuery.sorted(all, by: "-accuracy").map(\.name) == ["0.9", "0.7", "0.5", "empty"])
         #expect(throws: ReportError.self) { try RunQuery.sorted(all, by: "size") }

@@ -17,11 +17,11 @@ package enum ChartFiles {
     ///
     /// - Returns: the paths of what was written.
     /// - Throws: `ReportError`
-    package static func write(_ stories: [RunStory], to folder: String, as format: Format) throws(ReportError)
+    package static func write(_ histories: [RunHistory], to folder: String, as format: Format) throws(ReportError)
         -> [String]
     {
         let charts: [any Chart] =
-            stories.count == 1 ? stories.flatMap { RunCharts($0).all } : ComparisonCharts(stories).all
+            histories.count == 1 ? histories.flatMap { RunCharts($0).all } : ComparisonCharts(histories).all
         do throws(FileError) {
             try makeFolders(folder)
         } catch {

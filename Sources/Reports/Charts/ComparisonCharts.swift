@@ -7,12 +7,12 @@ struct ComparisonCharts: Sendable {
     /// Runs that one chart shows: as many as there are colours.
     static let most = Ink.seriesCount
 
-    init(_ stories: [RunStory]) {
-        let names = RunComparison(stories).names
-        let runs = Array(zip(names, stories).prefix(Self.most))
+    init(_ histories: [RunHistory]) {
+        let names = RunComparison(histories).names
+        let runs = Array(zip(names, histories).prefix(Self.most))
         func chart(
             _ id: String, _ title: String, _ kind: NumberText.Kind = .plain, mayBeLogarithmic: Bool = false,
-            isFaint: Bool = false, _ numbers: (RunStory) -> (x: [Int], y: [Double])
+            isFaint: Bool = false, _ numbers: (RunHistory) -> (x: [Int], y: [Double])
         ) -> LineChart {
             let curves = runs.enumerated().map { ink, run in
                 let (x, y) = numbers(run.1)

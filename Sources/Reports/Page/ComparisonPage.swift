@@ -6,12 +6,12 @@ package struct ComparisonPage {
     private let charts: ComparisonCharts
     private let notes: [String]
 
-    package init(_ stories: [RunStory]) {
-        comparison = RunComparison(stories)
-        charts = ComparisonCharts(stories)
-        var notes = stories.flatMap { story in story.notes.map { "\(story.name): \($0)" } }
-        if stories.count > ComparisonCharts.most {
-            notes.append("The charts show the first \(ComparisonCharts.most) of \(stories.count) runs.")
+    package init(_ histories: [RunHistory]) {
+        comparison = RunComparison(histories)
+        charts = ComparisonCharts(histories)
+        var notes = histories.flatMap { history in history.notes.map { "\(history.name): \($0)" } }
+        if histories.count > ComparisonCharts.most {
+            notes.append("The charts show the first \(ComparisonCharts.most) of \(histories.count) runs.")
         }
         self.notes = notes
     }

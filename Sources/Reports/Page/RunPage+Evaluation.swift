@@ -4,7 +4,7 @@ import Terminal
 extension RunPage {
     /// The section on the newest evaluation's details; nil where there are none.
     var evaluation: Markup? {
-        guard let detail = story.detail else { return nil }
+        guard let detail = history.detail else { return nil }
         let matrix = ConfusionMatrix(detail)
         var parts: [Markup] = []
         if let chart = charts.confusion {

@@ -4,7 +4,7 @@ import Terminal
 extension RunPage {
     /// The section on network, data and machine; nil where nobody wrote it.
     var facts: Markup? {
-        guard let facts = story.facts else { return nil }
+        guard let facts = history.facts else { return nil }
         let layers = PagePart.table(
             ValueTable(
                 head: ["layer", "type", "output", "parameters", "multiply-adds"],

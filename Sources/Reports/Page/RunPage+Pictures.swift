@@ -3,7 +3,7 @@ import Runs
 extension RunPage {
     /// The section of pictures; nil where there are none.
     var pictures: Markup? {
-        guard let detail = story.detail else { return nil }
+        guard let detail = history.detail else { return nil }
         let parts = [
             Self.gallery("Most wrong", "Wrong answers of the greatest loss.", Self.answers(detail.wrong, detail)),
             Self.gallery(

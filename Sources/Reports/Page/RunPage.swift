@@ -3,12 +3,12 @@ import Terminal
 
 /// A run's report: one page that needs no other file.
 package struct RunPage {
-    let story: RunStory
+    let history: RunHistory
     let charts: RunCharts
 
-    package init(_ story: RunStory) {
-        self.story = story
-        charts = RunCharts(story)
+    package init(_ history: RunHistory) {
+        self.history = history
+        charts = RunCharts(history)
     }
 
     /// The page as HTML.
@@ -26,7 +26,7 @@ package struct RunPage {
             <a class="skip" href="#main">Skip to the content</a>
             <div class="wrap">
             <header>
-            <div class="top"><h1>\(story.name)</h1>\(badge)</div>
+            <div class="top"><h1>\(history.name)</h1>\(badge)</div>
             <p class="muted">\(subtitle)</p>
             <nav aria-label="Sections">
             \(links)
@@ -40,11 +40,11 @@ package struct RunPage {
             <footer>\(footer)</footer>
             </div>
             """
-        return PageFrame(title: "\(story.name): \(headline)", content: content, refreshSeconds: refreshSeconds).html
+        return PageFrame(title: "\(history.name): \(headline)", content: content, refreshSeconds: refreshSeconds).html
     }
 
     private var badge: Markup {
-        switch story.state {
+        switch history.state {
         case .finished: "<span class=\"badge finished\">finished</span>"
         case .running: "<span class=\"badge running\">running</span>"
         case .stopped: "<span class=\"badge stopped\">stopped</span>"
@@ -52,59 +52,59 @@ package struct RunPage {
     }
 
     private var headline: String {
-        let model = story.setting("model") ?? "a network"
-        return story.setting("data").map { "\(model) on \($0)" } ?? model
+        let model = history.setting("model") ?? "a network"
+        return history.setting("data").map { "\(model) on \($0)" } ?? model
     }
 
     private var subtitle: String {
         var words = [headline]
-        if let facts = story.facts {
+        if let facts = history.facts {
             words.append("\(Wording.grouped(facts.parameters)) parameters")
             words.append("\(facts.imageSize) × \(facts.imageSize) pixels, \(facts.classes) classes")
         }
-        if let reason = story.stoppedBy { words.append("ended early: \(reason)") }
+        if let reason = history.stoppedBy { words.append("ended early: \(reason)") }
         return words.joined(separator: " · ")
     }
 
     private var tiles: Markup {
         var tiles: [Markup] = []
-        if let last = story.last {
-            let best = story.best.map { "best \(NumberText.shown($0.accuracy, .share)) in epoch \($0.epoch)" } ?? ""
+        if let last = history.last {
+            let best = history.best.map { "best \(NumberText.shown($0.accuracy, .share)) in epoch \($0.epoch)" } ?? ""
             tiles.append(PagePart.tile("Test accuracy", NumberText.shown(last.accuracy, .share), best))
             tiles.append(PagePart.tile("Test loss", NumberText.shown(last.loss)))
         }
-        if let views = story.augmentedEvaluation {
+        if let views = history.augmentedEvaluation {
             tiles.append(PagePart.tile("With several views", NumberText.shown(views.accuracy, .share)))
         }
-        if let loss = story.training.loss.last {
+        if let loss = history.training.loss.last {
             tiles.append(PagePart.tile("Training loss", NumberText.shown(loss), "of the last steps"))
         }
-        if let error = story.detail?.calibrationError {
+        if let error = history.detail?.calibrationError {
             tiles.append(PagePart.tile("Calibration error", NumberText.shown(error, .share)))
         }
-        tiles.append(PagePart.tile("Epochs", Wording.grouped(story.epochs), stepWords))
-        if let speed = story.imagesPerSecond {
+        tiles.append(PagePart.tile("Epochs", Wording.grouped(history.epochs), stepWords))
+        if let speed = history.imagesPerSecond {
             tiles.append(PagePart.tile("Images per second", Wording.grouped(Int(min(speed, 1e15))), "median"))
         }
-        if let seconds = story.seconds {
+        if let seconds = history.seconds {
             tiles.append(PagePart.tile("Time", NumberText.duration(seconds)))
         }
         return tiles.joined()
     }
 
     private var stepWords: String {
-        let steps = Wording.grouped(story.steps)
-        return story.fittedSteps.map { "\(steps) of \(Wording.grouped($0)) steps" } ?? "\(steps) steps"
+        let steps = Wording.grouped(history.steps)
+        return history.fittedSteps.map { "\(steps) of \(Wording.grouped($0)) steps" } ?? "\(steps) steps"
     }
 
     private var notes: Markup {
-        story.notes.isEmpty
-            ? "" : "<div class=\"note\" role=\"note\">\(story.notes.map { "<p>\($0)</p>" as Markup }.joined())</div>"
+        history.notes.isEmpty
+            ? "" : "<div class=\"note\" role=\"note\">\(history.notes.map { "<p>\($0)</p>" as Markup }.joined())</div>"
     }
 
     private var footer: Markup {
-        let maker: Markup = "Made by cnn-train from \(story.folder.path)."
-        guard let digest = story.parametersSHA256, !digest.isEmpty else { return maker }
+        let maker: Markup = "Made by cnn-train from \(history.folder.path)."
+        guard let digest = history.parametersSHA256, !digest.isEmpty else { return maker }
         return "\(maker) SHA-256 of all parameters: <code>\(digest)</code>"
     }
 
@@ -117,16 +117,16 @@ package struct RunPage {
 
     private var time: Markup? {
         guard let chart = charts.time else { return nil }
-        let peak = story.time?.peakMemory.map(Wording.bytes)
+        let peak = history.time?.peakMemory.map(Wording.bytes)
         let memory: Markup = peak.map { "<p class=\"muted\">Peak memory of rank 0: \($0).</p>" } ?? ""
         return "<div class=\"grid\">\(PagePart.figure(chart))</div>\(memory)"
     }
 
     private var events: Markup? {
-        let rows = story.events.map { event in
+        let rows = history.events.map { event in
             [event.time ?? NumberText.none, event.step.map(Wording.grouped) ?? NumberText.none, event.words]
         }
-        let bad = story.badSamples.map { [$0.path, $0.split, $0.index, $0.reason] }
+        let bad = history.badSamples.map { [$0.path, $0.split, $0.index, $0.reason] }
         let parts = [
             Self.list("What happened", ["time", "step", "event"], rows),
             Self.list(
@@ -152,10 +152,10 @@ package struct RunPage {
     }
 
     private var recipe: Markup? {
-        guard !story.recipe.isEmpty else { return nil }
+        guard !history.recipe.isEmpty else { return nil }
         let table = PagePart.table(
-            ValueTable(head: ["key", "value"], rows: story.recipe.map { [$0.key, $0.value] }, note: nil),
+            ValueTable(head: ["key", "value"], rows: history.recipe.map { [$0.key, $0.value] }, note: nil),
             name: "Recipe", numbersFrom: 9)
-        return "<div class=\"card\">\(PagePart.details("config.yaml, \(story.recipe.count) values", table))</div>"
+        return "<div class=\"card\">\(PagePart.details("config.yaml, \(history.recipe.count) values", table))</div>"
     }
 }

@@ -16,7 +16,7 @@ package struct MetricsTable: Sendable {
         }
         var kinds: [String] = []
         var table = Self()
-        RunStory.forEachLine(of: bytes.span) { line, _, fields, span in
+        RunHistory.forEachLine(of: bytes.span) { line, _, fields, span in
             guard fields.read(line, of: span) else { return }
             let cells = fields.fields.map { (Self.text($0.key, of: span), Self.cell($0.value, of: span)) }
             guard let own = cells.first(where: { $0.0 == "kind" })?.1 else { return }
@@ -41,7 +41,7 @@ package struct MetricsTable: Sendable {
 
     /// A line of kind `norms` is a row for each of its groups.
     private mutating func addGroups(of line: String, head: [(String, String)]) {
-        guard let norms = try? StoryLines.norms(in: line) else { return }
+        guard let norms = try? HistoryLines.norms(in: line) else { return }
         for group in norms.groups {
             let lengths = [("weights", group.weights), ("gradients", group.gradients)]
             add(head + [("group", group.name)] + lengths.map { ($0.0, $0.1.isNaN ? "" : "\($0.1)") })
@@ -63,6 +63,6 @@ package struct MetricsTable: Sendable {
         let text = text(place, of: bytes)
         if text == "null" { return "" }
         guard text.hasPrefix("\"") else { return text }
-        return StoryLines.unquoted(text) ?? String(text.dropFirst().dropLast())
+        return HistoryLines.unquoted(text) ?? String(text.dropFirst().dropLast())
     }
 }

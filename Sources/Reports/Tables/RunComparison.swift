@@ -14,8 +14,8 @@ package struct RunComparison: Sendable {
     /// The keys whose values differ.
     package let recipe: [Row]
 
-    package init(_ stories: [RunStory]) {
-        let runs = stories.map { RunSummary($0) }
+    package init(_ histories: [RunHistory]) {
+        let runs = histories.map { RunSummary($0) }
         names = Self.names(of: runs)
         numbers = [
             "state", "epochs", "steps", "accuracy", "best_accuracy", "best_epoch", "loss", "training_loss",
@@ -23,10 +23,10 @@ package struct RunComparison: Sendable {
         ].compactMap { name in RunColumn.all.first { $0.name == name } }.map { column in
             Row(name: column.name, values: runs.map(column.text))
         }.filter { row in row.values.contains { $0 != NumberText.none } }
-        let keys = stories.flatMap { $0.recipe.map(\.key) }
+        let keys = histories.flatMap { $0.recipe.map(\.key) }
         var seen: Set<String> = []
         recipe = keys.filter { seen.insert($0).inserted && $0 != "output" }.map { key in
-            Row(name: key, values: stories.map { $0.setting(key) ?? NumberText.none })
+            Row(name: key, values: histories.map { $0.setting(key) ?? NumberText.none })
         }.filter { Set($0.values).count > 1 }
     }
 

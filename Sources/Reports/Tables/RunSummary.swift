@@ -21,24 +21,24 @@ package struct RunSummary: Encodable, Sendable {
     /// Every key of the recipe, as YAML writes its value.
     package let recipe: [String: String]
 
-    package init(_ story: RunStory) {
-        path = story.folder.path
-        name = story.name
-        model = story.setting("model")
-        data = story.setting("data")
-        state = story.state.word
-        epochs = story.epochs
-        steps = story.steps
-        accuracy = story.last?.accuracy.finite
-        bestAccuracy = story.best?.accuracy.finite
-        bestEpoch = story.best?.epoch
-        loss = story.last?.loss.finite
-        trainingLoss = story.training.loss.last?.finite
-        imagesPerSecond = story.imagesPerSecond
-        seconds = story.seconds
-        calibrationError = story.detail?.calibrationError
-        parametersSHA256 = story.parametersSHA256
-        recipe = Dictionary(story.recipe.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+    package init(_ history: RunHistory) {
+        path = history.folder.path
+        name = history.name
+        model = history.setting("model")
+        data = history.setting("data")
+        state = history.state.word
+        epochs = history.epochs
+        steps = history.steps
+        accuracy = history.last?.accuracy.finite
+        bestAccuracy = history.best?.accuracy.finite
+        bestEpoch = history.best?.epoch
+        loss = history.last?.loss.finite
+        trainingLoss = history.training.loss.last?.finite
+        imagesPerSecond = history.imagesPerSecond
+        seconds = history.seconds
+        calibrationError = history.detail?.calibrationError
+        parametersSHA256 = history.parametersSHA256
+        recipe = Dictionary(history.recipe.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -52,7 +52,7 @@ package struct RunSummary: Encodable, Sendable {
     }
 }
 
-extension RunStory.State {
+extension RunHistory.State {
     /// For tables and JSON.
     package var word: String {
         switch self {

@@ -28,14 +28,14 @@ struct ReportCommand: LocalCommand {
     }
 
     func run() throws {
-        let stories = try runs.map { try RunStory(folder: RunFolder(path: $0)) }
-        for story in stories { tell(story.notes.map { "\(story.folder.path): \($0)" }) }
+        let histories = try runs.map { try RunHistory(folder: RunFolder(path: $0)) }
+        for history in histories { tell(history.notes.map { "\(history.folder.path): \($0)" }) }
         if let plots {
-            for path in try ChartFiles.write(stories, to: plots, as: format) { print(path.visible) }
-        } else if stories.count == 1 {
-            try write(RunPage(stories[0]).html(), to: output ?? stories[0].folder.report)
+            for path in try ChartFiles.write(histories, to: plots, as: format) { print(path.visible) }
+        } else if histories.count == 1 {
+            try write(RunPage(histories[0]).html(), to: output ?? histories[0].folder.report)
         } else {
-            try write(ComparisonPage(stories).html, to: output ?? "comparison.html")
+            try write(ComparisonPage(histories).html, to: output ?? "comparison.html")
         }
     }
 

@@ -72,11 +72,11 @@ struct RunsCommand: ParsableCommand {
         @Flag(help: "Prints one JSON object.") var json = false
 
         func run() throws {
-            let stories = try runs.map { try RunStory(folder: RunFolder(path: $0)) }
-            for story in stories { tell(story.notes.map { "\(story.folder.path): \($0)" }) }
-            let comparison = RunComparison(stories)
+            let histories = try runs.map { try RunHistory(folder: RunFolder(path: $0)) }
+            for history in histories { tell(history.notes.map { "\(history.folder.path): \($0)" }) }
+            let comparison = RunComparison(histories)
             if json {
-                let report = Report(runs: stories.map { RunSummary($0) }, recipe: comparison.recipe)
+                let report = Report(runs: histories.map { RunSummary($0) }, recipe: comparison.recipe)
                 return print(try JSONText(report).text)
             }
             print(table([[""] + comparison.names] + comparison.numbers.map { [$0.name] + $0.values }))
@@ -98,7 +98,7 @@ struct RunsCommand: ParsableCommand {
             throw ValidationError("\(folder) is no folder; name the one that runs lie in")
         }
         // A run that has just begun may be without a file yet.
-        return RunFinder.runs(below: folder).compactMap { try? RunStory(folder: $0) }.map { RunSummary($0) }
+        return RunFinder.runs(below: folder).compactMap { try? RunHistory(folder: $0) }.map { RunSummary($0) }
     }
 }
 

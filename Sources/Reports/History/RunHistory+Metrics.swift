@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Runs
 
-extension RunStory {
+extension RunHistory {
     /// Reads `metrics.jsonl`. Reports of training, of which there may be a hundred thousand, are read without a
     /// decoder.
     mutating func readMetrics() {
@@ -56,20 +56,20 @@ extension RunStory {
     /// - Returns: false where it is damaged.
     private mutating func take(_ line: Data) -> Bool {
         let decoder = JSONDecoder()
-        guard let head = try? decoder.decode(StoryLines.Head.self, from: line) else { return false }
+        guard let head = try? decoder.decode(HistoryLines.Head.self, from: line) else { return false }
         do {
             switch head.kind {
             case "evaluation": evaluations.append(Evaluation(try decoder.decode(from: line)))
             case "averaged_evaluation": averagedEvaluations.append(Evaluation(try decoder.decode(from: line)))
             case "augmented_evaluation": augmentedEvaluation = Evaluation(try decoder.decode(from: line))
             case "final":
-                let final: StoryLines.Evaluation = try decoder.decode(from: line)
+                let final: HistoryLines.Evaluation = try decoder.decode(from: line)
                 (parametersSHA256, stoppedBy) = (final.parameters_sha256 ?? "", final.stopped_by)
             case NormsLine.kind: norms.append(try decoder.decode(from: line))
             case TimeSplit.kind: time = try decoder.decode(from: line) as TimeLine
-            case "skipped", "rewound": take(try decoder.decode(from: line) as StoryLines.Measure)
+            case "skipped", "rewound": take(try decoder.decode(from: line) as HistoryLines.Measure)
             case MetricsFile.fittedKind:
-                fittedSteps = (try decoder.decode(from: line) as StoryLines.Fitted).total_steps
+                fittedSteps = (try decoder.decode(from: line) as HistoryLines.Fitted).total_steps
             default: break
             }
             return true
@@ -79,7 +79,7 @@ extension RunStory {
     }
 
     /// A step that was not finite: it is told, and what a run went back behind counts no longer.
-    private mutating func take(_ measure: StoryLines.Measure) {
+    private mutating func take(_ measure: HistoryLines.Measure) {
         var words = (measure.reason ?? "a number was not finite") + (measure.rank.map { ", first on rank \($0)" } ?? "")
         if let back = measure.back_to {
             training.removeAll(after: back)
@@ -97,8 +97,8 @@ extension JSONDecoder {
     fileprivate func decode<Value: Decodable>(from line: Data) throws -> Value { try decode(Value.self, from: line) }
 }
 
-extension RunStory.Evaluation {
-    fileprivate init(_ line: StoryLines.Evaluation) {
+extension RunHistory.Evaluation {
+    fileprivate init(_ line: HistoryLines.Evaluation) {
         self.init(
             epoch: line.epoch, step: line.step, samples: line.samples ?? 0, loss: line.loss ?? .nan,
             accuracy: line.accuracy ?? .nan, imagesPerSecond: line.images_per_second ?? .nan,

@@ -4,34 +4,34 @@ import Testing
 
 @testable import Reports
 
-@Suite struct StoryTests {
+@Suite struct HistoryTests {
     @Test("a run's folder tells curves, evaluations, norms, time, events and its end")
     func everything() throws {
         let run = try MadeRun()
         try run.fill()
-        let story = try run.story()
-        #expect(story.training.steps == Array(1...30))
-        #expect(story.training.loss == (1...30).map { 2 / Double($0) })
-        #expect(story.training.learningRate.allSatisfy { $0 == 0.1 })
-        #expect(story.training.imagesPerSecond[6] == 1000)
-        #expect(story.training.waitedForImages[0] == 0.25)
-        #expect(story.training.seconds.last == 30)
-        #expect(story.evaluations.map(\.step) == [10, 20, 30])
-        #expect(story.best?.epoch == 3)
-        #expect(story.norms.map(\.step) == [10, 20, 30])
-        #expect(story.norms[1].groups.map(\.name) == ["features.0", "features.3", "classifier"])
-        #expect(story.norms[1].groups[2].weights == 3)
-        #expect(story.time?.split.total == 100)
-        #expect(story.time?.peakMemory == 1 << 20)
-        #expect(story.state == .finished)
-        #expect(story.parametersSHA256 == "0af3")
-        #expect(story.events.map(\.step) == [12, nil])
-        #expect(story.events[0].words == "the loss is not finite, first on rank 1: the step was skipped")
-        #expect(story.badSamples.map(\.path) == ["a.jpg"])
-        #expect(story.detail?.classAccuracy[1] == nil)
-        #expect(story.facts?.machine.processor == "EPYC")
-        #expect(story.setting("model") == "lenet")
-        #expect(story.notes.isEmpty)
+        let history = try run.history()
+        #expect(history.training.steps == Array(1...30))
+        #expect(history.training.loss == (1...30).map { 2 / Double($0) })
+        #expect(history.training.learningRate.allSatisfy { $0 == 0.1 })
+        #expect(history.training.imagesPerSecond[6] == 1000)
+        #expect(history.training.waitedForImages[0] == 0.25)
+        #expect(history.training.seconds.last == 30)
+        #expect(history.evaluations.map(\.step) == [10, 20, 30])
+        #expect(history.best?.epoch == 3)
+        #expect(history.norms.map(\.step) == [10, 20, 30])
+        #expect(history.norms[1].groups.map(\.name) == ["features.0", "features.3", "classifier"])
+        #expect(history.norms[1].groups[2].weights == 3)
+        #expect(history.time?.split.total == 100)
+        #expect(history.time?.peakMemory == 1 << 20)
+        #expect(history.state == .finished)
+        #expect(history.parametersSHA256 == "0af3")
+        #expect(history.events.map(\.step) == [12, nil])
+        #expect(history.events[0].words == "the loss is not finite, first on rank 1: the step was skipped")
+        #expect(history.badSamples.map(\.path) == ["a.jpg"])
+        #expect(history.detail?.classAccuracy[1] == nil)
+        #expect(history.facts?.machine.processor == "EPYC")
+        #expect(history.setting("model") == "lenet")
+        #expect(history.notes.isEmpty)
     }
 
     @Test("an event of a supervisor stands at the step that was saved, when the job began as when it ended")
@@ -43,7 +43,7 @@ import Testing
         (start.fromStep, failure.step) = (7, 9)
         let log = try SupervisorLog(folder: run.folder)
         for event in [start, failure] { try log.append(event) }
-        #expect(try run.story().events.map(\.step) == [12, 7, 9])
+        #expect(try run.history().events.map(\.step) == [12, 7, 9])
     }
 
     @Test("a torn last line says nothing, and a damaged one inside is counted")
@@ -52,23 +52,23 @@ import Testing
         let (first, second) = (MadeRun.train(1, loss: 2), MadeRun.train(2, loss: 1))
         for end in 1..<second.utf8.count {
             try run.write(first + "\n" + second.prefix(end), to: "metrics.jsonl")
-            let story = try run.story()
-            #expect(story.training.steps == [1], "\(second.prefix(end))")
-            #expect(story.notes.isEmpty)
+            let history = try run.history()
+            #expect(history.training.steps == [1], "\(second.prefix(end))")
+            #expect(history.notes.isEmpty)
         }
         try run.write(first + "\nnothing\n{\"kind\": \"train\"}\n" + second + "\n", to: "metrics.jsonl")
-        let story = try run.story()
-        #expect(story.training.steps == [1, 2])
-        #expect(story.notes == ["metrics.jsonl: 2 lines are damaged and left out"])
+        let history = try run.history()
+        #expect(history.training.steps == [1, 2])
+        #expect(history.notes == ["metrics.jsonl: 2 lines are damaged and left out"])
     }
 
     @Test("a loss that was not finite is a gap")
     func gap() throws {
         let run = try MadeRun()
         try run.write(MadeRun.train(1, loss: .nan) + "\n" + MadeRun.train(2, loss: 1) + "\n", to: "metrics.jsonl")
-        let story = try run.story()
-        #expect(story.training.loss[0].isNaN)
-        #expect(story.training.loss[1] == 1)
+        let history = try run.history()
+        #expect(history.training.loss[0].isNaN)
+        #expect(history.training.loss[1] == 1)
     }
 
     @Test("what a run went back behind counts no longer")
@@ -80,10 +80,10 @@ import Testing
             MadeRun.train(2, loss: 2),
         ]
         try run.write(lines.joined(separator: "\n") + "\n", to: "metrics.jsonl")
-        let story = try run.story()
-        #expect(story.training.steps == [1, 2])
-        #expect(story.training.loss == [4, 2])
-        #expect(story.events.count == 1)
+        let history = try run.history()
+        #expect(history.training.steps == [1, 2])
+        #expect(history.training.loss == [4, 2])
+        #expect(history.events.count == 1)
     }
 
     @Test("files that cannot be read are named, and the rest is told")
@@ -92,17 +92,17 @@ import Testing
         try run.fill()
         for file in ["evaluation.json", "facts.json"] { try run.write("{\"epoch\": 3", to: file) }
         try run.write("model: [", to: "config.yaml")
-        let story = try run.story()
-        #expect(story.detail == nil)
-        #expect(story.evaluations.count == 3)
-        #expect(story.notes.count == 3)
+        let history = try run.history()
+        #expect(history.detail == nil)
+        #expect(history.evaluations.count == 3)
+        #expect(history.notes.count == 3)
         #expect(try run.page().contains("evaluation.json is left out"))
     }
 
     @Test("a folder without a run is refused by name")
     func noRun() throws {
         let run = try MadeRun()
-        #expect(throws: ReportError.noRun(path: run.path)) { try run.story() }
+        #expect(throws: ReportError.noRun(path: run.path)) { try run.history() }
     }
 
     @Test(
@@ -111,6 +111,6 @@ import Testing
     func numbers(loss: Double) throws {
         let run = try MadeRun()
         try run.write(MadeRun.train(1, loss: loss) + "\n", to: "metrics.jsonl")
-        #expect(try run.story().training.loss == [loss])
+        #expect(try run.history().training.loss == [loss])
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Runs
 
-extension StoryLines {
+extension HistoryLines {
     static func norms(in line: String) throws -> NormsLine {
         try JSONDecoder().decode(NormsLine.self, from: Data(line.utf8))
     }

@@ -4,8 +4,8 @@ import Recipes
 package import Runs
 import Terminal
 
-extension RunStory {
-    /// Reads what a run's folder holds. A file that is missing, torn or damaged leaves its part of the story out.
+extension RunHistory {
+    /// Reads what a run's folder holds. A file that is missing, torn or damaged leaves its part of the history out.
     ///
     /// - Parameter isRunning: whether this process is the run; nil for what the folder's lock says.
     /// - Throws: `ReportError.noRun` where there is neither a recipe nor a metric.

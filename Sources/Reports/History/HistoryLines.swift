@@ -1,5 +1,5 @@
 /// Lines of `metrics.jsonl` that are decoded here alone. `NormsLine` and `TimeLine` are others.
-enum StoryLines {
+enum HistoryLines {
     /// Any line: what they all have.
     struct Head: Decodable {
         var kind: String

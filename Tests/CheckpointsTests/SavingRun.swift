@@ -3,13 +3,13 @@ import CheckpointFaults
 @testable import Checkpoints
 
 /// A run that commits steps 1 to 4 and keeps two of them, on a file system that fails it.
-struct Story {
+struct SavingRun {
     static let folder = "/run/checkpoints"
     static let steps = 4
     /// Each state takes two writes.
-    static let usual = Story(noise: 40_000)
+    static let usual = SavingRun(noise: 40_000)
     /// Each state takes five writes.
-    static let long = Story(noise: 150_000)
+    static let long = SavingRun(noise: 150_000)
 
     /// By step.
     let states: [Checkpoint]
@@ -25,7 +25,7 @@ struct Story {
 
     /// What is wrong with what a reader finds where step `announced` was promised and the one after it was perhaps
     /// begun; nil if nothing is.
-    func complaint(_ files: any FileSystem, announced: Int, _ folder: String = Story.folder) -> String? {
+    func complaint(_ files: any FileSystem, announced: Int, _ folder: String = SavingRun.folder) -> String? {
         do throws(CheckpointError) {
             let found = try Self.directory(files, folder).newest()
             guard (max(announced, 1)...announced + 1).contains(found.entry.step) else {
@@ -47,7 +47,7 @@ struct Story {
     ///
     /// - Returns: how many were promised, what stopped it, and the warnings on the way.
     func tell(
-        on files: any FileSystem, _ folder: String = Story.folder, after: (Int) -> Void = { _ in }
+        on files: any FileSystem, _ folder: String = SavingRun.folder, after: (Int) -> Void = { _ in }
     ) -> (announced: Int, error: CheckpointError?, warnings: [CheckpointError]) {
         var warnings: [CheckpointError] = []
         for step in 1...Self.steps {

@@ -1,7 +1,7 @@
 package import Runs
 
 /// Everything that a run's folder tells of the run, in a form that pages, charts and tables are made of.
-package struct RunStory: Sendable {
+package struct RunHistory: Sendable {
     /// One measurement on the test split.
     package struct Evaluation: Hashable, Sendable {
         package var epoch: Int
@@ -62,7 +62,7 @@ package struct RunStory: Sendable {
     /// Files and lines of them that could not be read.
     package var notes: [String] = []
 
-    /// The story of a folder that tells nothing.
+    /// The history of a folder that tells nothing.
     init(of folder: RunFolder) { self.folder = folder }
 
     /// A sample that could not be read.
@@ -74,7 +74,7 @@ package struct RunStory: Sendable {
     }
 }
 
-extension RunStory {
+extension RunHistory {
     /// The last part of the folder's path.
     package var name: String { Self.name(of: folder.path) }
 
