@@ -134,7 +134,7 @@ extension Run {
                 x, dy, height: layer.kernelHeight, width: layer.kernelWidth, stride: layer.stride,
                 padding: layer.padding, groups: layer.groups)
             accumulate(gradient.weight.values, to: layer.weight)
-            if let bias = layer.bias { accumulate(gradient.bias, to: bias, from: dy) }
+            if let bias = layer.bias { accumulate(gradient.bias, to: bias, terms: dy) }
             return nil
         case .batchNormGradient(let norm):
             return shifts[norm.index] == nil ? batchNormGradient(norm, x, dy) : nil
@@ -187,8 +187,12 @@ extension Run {
         }
         let gradient = Reference.batchNormGradient(
             x, dy, moments: moments, weight: self[norm.weight], epsilon: Double(norm.epsilon))
-        accumulate(gradient.weight, to: norm.weight)
-        accumulate(gradient.bias, to: norm.bias, from: dy)
+        var terms = Reference.batchNorm(
+            x, moments: moments, weight: moments.mean.map { _ in 1 }, bias: moments.mean.map { _ in 0 },
+            epsilon: Double(norm.epsilon))
+        for place in terms.values.indices { terms.values[place] *= dy.values[place] }
+        accumulate(gradient.weight, to: norm.weight, terms: terms)
+        accumulate(gradient.bias, to: norm.bias, terms: dy)
         guard norm.defersShift else { return gradient.x }
         shifts[norm.index] = gradient.shift
         return gradient.scaled

@@ -13,8 +13,9 @@ package struct GraphInterpreter {
         package internal(set) var loss = 0.0
         /// By `ParameterID.index`, in torch's layout; empty for buffers and in evaluation.
         package internal(set) var gradients: [[Double]] = []
-        /// By `ParameterID.index`: of a bias's gradient, which is a sum over pixels, that of the terms' sizes. Where the
-        /// terms cancel, rounding is a part of this and not of the gradient. Empty for all others.
+        /// By `ParameterID.index`: of the gradient of a bias, or of a batch norm's weight, which is a sum over pixels,
+        /// that of the terms' sizes. Where the terms cancel, rounding is a part of this and not of the gradient. Empty
+        /// for all others.
         package internal(set) var termSums: [[Double]] = []
         /// By `ParameterID.index`: the parameters given, with the running statistics as the run leaves them.
         package internal(set) var parameters: [[Double]] = []
@@ -138,11 +139,11 @@ struct Run {
         outcome.gradients[id.index] = Self.sum(outcome.gradients[id.index], gradient)
     }
 
-    /// Adds to what is known of a bias's gradient, which is the sum of dy over pixels.
-    mutating func accumulate(_ gradient: [Double], to id: ParameterID, from dy: Reference.Maps) {
+    /// Adds to what is known of a parameter's gradient, which is the sum of `terms` over pixels.
+    mutating func accumulate(_ gradient: [Double], to id: ParameterID, terms: Reference.Maps) {
         accumulate(gradient, to: id)
         var sizes = [Double](repeating: 0, count: gradient.count)
-        for (place, value) in dy.values.enumerated() { sizes[place % gradient.count] += abs(value) }
+        for (place, value) in terms.values.enumerated() { sizes[place % gradient.count] += abs(value) }
         outcome.termSums[id.index] = Self.sum(outcome.termSums[id.index], sizes)
     }
 

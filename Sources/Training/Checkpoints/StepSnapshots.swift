@@ -40,7 +40,7 @@ struct OwnSnapshot {
 }
 
 /// The newest state that any host has in memory, as rank 0 knows it.
-struct ToldSnapshot {
+struct ReportedSnapshot {
     /// The first rank of the host.
     let rank: Int
     let host: String

@@ -94,7 +94,7 @@ extension Trainer {
     /// Finds the newest state of the run to resume that any host has in memory. Collective.
     ///
     /// - Returns: what rank 0 is told, and what the rank with that state has; nil where there is none.
-    func findSnapshot() throws -> (told: ToldSnapshot?, own: OwnSnapshot?)? {
+    func findSnapshot() throws -> (told: ReportedSnapshot?, own: OwnSnapshot?)? {
         guard recipe.resume == .auto else { return nil }
         let folder = RunFolder.existing(asked: recipe.output, model: recipe.model, data: recipe.data)
         let run = try world.broadcast(world.rank == 0 ? RunIdentity(of: folder)?.text ?? "" : "")
@@ -118,14 +118,14 @@ extension Trainer {
         let best = candidates.max { ($0.step, -$0.rank) < ($1.step, -$1.rank) }
         let holder = try world.broadcast(best?.rank ?? -1)
         guard holder >= 0 else {
-            let told = ToldSnapshot(rank: 0, host: "", step: -1, reportedStep: 0, about: nil, refusals: refusals)
+            let told = ReportedSnapshot(rank: 0, host: "", step: -1, reportedStep: 0, about: nil, refusals: refusals)
             return (world.rank == 0 ? told : nil, nil)
         }
         let mine = world.rank == holder ? try own.get() : nil
         let text = try world.broadcast(mine.map { about($0).json } ?? "", from: holder)
         guard world.rank == 0, let best else { return (nil, mine) }
         let words = lines[best.rank]
-        let told = ToldSnapshot(
+        let told = ReportedSnapshot(
             rank: best.rank, host: String(words[2]), step: best.step, reportedStep: Int(words[1]) ?? 0,
             about: try Checkpoint.About(json: Array(text.utf8), path: "a snapshot"), refusals: refusals)
         return (told, mine)

@@ -67,7 +67,7 @@ extension Trainer {
         log.evaluation(record)
     }
 
-    /// Ends the run's story: what was reached and a digest of what was learned. Collective.
+    /// Ends the run's record: what was reached and a digest of what was learned. Collective.
     func finish(_ evaluation: Evaluation, seconds: Double) throws -> TrainingOutcome {
         try enter("end", mayTakeLong: true)
         if step > 0 { try finishSaving(evaluation) }

@@ -146,7 +146,7 @@ extension Trainer {
         var notes: [String] = []
     }
 
-    private func prepareStart(_ snapshot: ToldSnapshot?) throws -> Start {
+    private func prepareStart(_ snapshot: ReportedSnapshot?) throws -> Start {
         let (model, data) = (recipe.model, recipe.data)
         switch recipe.resume {
         case .none:
@@ -160,7 +160,7 @@ extension Trainer {
     }
 
     /// Goes on from the newest state that there is of a folder's run: in a host's memory, or a checkpoint.
-    private func goOn(in folder: RunFolder, _ snapshot: ToldSnapshot?) throws -> Start {
+    private func goOn(in folder: RunFolder, _ snapshot: ReportedSnapshot?) throws -> Start {
         var notes = snapshot?.refusals ?? []
         var point: CheckpointDirectory.Found?
         if let snapshot, let about = snapshot.about {
@@ -190,7 +190,8 @@ extension Trainer {
     ///
     /// - Parameter saved: the step of the newest checkpoint; below 0 where there is none.
     private func goOn(
-        from snapshot: ToldSnapshot, _ about: Checkpoint.About, in folder: RunFolder, saved: Int, _ changes: RunChanges,
+        from snapshot: ReportedSnapshot, _ about: Checkpoint.About, in folder: RunFolder, saved: Int,
+        _ changes: RunChanges,
         notes: [String]
     ) throws -> Start {
         let opened = try OpenedFolder(folder)

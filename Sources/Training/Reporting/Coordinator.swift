@@ -242,7 +242,7 @@ final class Coordinator {
     /// An evaluation is over; `details` is called on the observers' thread.
     func show(_ details: @escaping RunAudience.Details) { audience?.tell(evaluation: details) }
 
-    /// Makes the story's end last, and waits for what observers still write of it.
+    /// Makes the record's end last, and waits for what observers still write of it.
     func close() throws {
         try metrics.synchronize()
         endShow()
