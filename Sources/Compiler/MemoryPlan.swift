@@ -41,7 +41,7 @@ package struct MemoryPlan {
     /// The last node that reads each value; its writer where none does.
     private var lastUse: [Int]
     /// Whether each value's channels are padded to 8 and not to 16.
-    private let isNarrow: [Bool]
+    private let isPaddedTo8: [Bool]
 
     /// Channels of a slice that kernels can use in place must fall on vectors of any width.
     package static let laneGranule = 16
@@ -49,7 +49,7 @@ package struct MemoryPlan {
     static func wholeVectors(_ channels: Int) -> Int { (channels + laneGranule - 1) / laneGranule * laneGranule }
 
     /// Floats from pixel to pixel of maps whose channels are padded to 8.
-    static let narrowPixel = 8
+    static let smallGranule = 8
     /// Floats between roots, for one sample, where they are spread.
     static let gap = 64
 
@@ -63,20 +63,20 @@ package struct MemoryPlan {
         self.lastUse = Self.lastUses(graph)
         self.roots = []
         self.locations = [Location](repeating: Location(root: -1, channel: 0), count: graph.values.count)
-        self.isNarrow =
-            algorithms.map(graph.narrowMaps) ?? [Bool](repeating: false, count: graph.values.count)
+        self.isPaddedTo8 =
+            algorithms.map(graph.mapsPaddedTo8) ?? [Bool](repeating: false, count: graph.values.count)
         makeRoot(for: graph.input, granule: 1)
         roots[0].isPinned = true
         for (index, node) in graph.nodes.enumerated() {
             guard let output = node.output else { continue }
-            if let source = reusable(node, at: index), isNarrow[source.index] == isNarrow[output.index] {
+            if let source = reusable(node, at: index), isPaddedTo8[source.index] == isPaddedTo8[output.index] {
                 share(output, with: locations[source.index])
             } else if case .slice(let offset) = node.operation, isAligned(offset, graph[output].shape.channels) {
                 var location = locations[node.inputs[0].index]
                 location.channel += offset
                 share(output, with: location)
             } else {
-                makeRoot(for: output, granule: isNarrow[output.index] ? Self.narrowPixel : Self.laneGranule)
+                makeRoot(for: output, granule: isPaddedTo8[output.index] ? Self.smallGranule : Self.laneGranule)
             }
             if case .concatenate = node.operation { place(node.inputs, in: output) }
         }

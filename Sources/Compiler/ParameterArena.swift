@@ -86,7 +86,7 @@ package struct ParameterArena {
         guard let packing = entry.packing else { return try body(UnsafeBufferPointer(start: base, count: count).span) }
         let width = count / packing.outputs
         // Outputs that share a block share its cache lines.
-        let step = max(1, Self.runFloats / width / WeightLayout.block) * WeightLayout.block
+        let step = max(1, Self.blockFloats / width / WeightLayout.block) * WeightLayout.block
         var run = [Float](repeating: 0, count: min(step, packing.outputs) * width)
         for first in stride(from: 0, to: packing.outputs, by: step) {
             let outputs = first..<min(first + step, packing.outputs)
@@ -96,7 +96,7 @@ package struct ParameterArena {
     }
 
     /// Floats of a run: some, for what takes runs to work well, and few beside a network's weights.
-    private static let runFloats = 1 << 18
+    private static let blockFloats = 1 << 18
 
     /// A parameter in torch's layout, from one of the arenas.
     package func read(_ id: ParameterID, count: Int, from arena: UnsafePointer<Float>) -> [Float] {

@@ -124,56 +124,56 @@ extension PlanBuilder {
     // MARK: Fused sums
 
     /// The sums over row blocks of a node's output that its kernel may fuse.
-    mutating func runSums(_ sums: OutputSums?, of output: ValueID) -> RunSums? {
+    mutating func blockSums(_ sums: OutputSums?, of output: ValueID) -> BlockSums? {
         guard let sums else { return nil }
         let written = view(output)
-        let norm: RunNorm?
+        let norm: SummedNorm?
         switch sums {
         case .moments: norm = nil
-        case .gradient(let of, let x): norm = runNorm(of, x: x, activated: nil)
-        case .scaledGradient(let of, let x): norm = runNorm(of, x: x, activated: nil, isScaled: true)
+        case .gradient(let of, let x): norm = summedNorm(of, x: x, activated: nil)
+        case .scaledGradient(let of, let x): norm = summedNorm(of, x: x, activated: nil, isScaled: true)
         case .residualGradient(let of, let x, let y, let dz):
             guard layout.locations[dz.index] == layout.locations[output.index] else { return nil }
-            norm = runNorm(of, x: x, activated: view(y))
+            norm = summedNorm(of, x: x, activated: view(y))
         }
-        let runs = RunSums(
+        let blocks = BlockSums(
             height: written.height,
-            rowsPerRun: RunSums.rowsPerRun(height: written.height, width: written.width),
-            width: MemoryPlan.wholeVectors(written.channels), partials: workspace.runSums, norm: norm)
-        workspace.needRuns(slots * runs.runs * 2 * runs.width)
-        return runs
+            rowsPerBlock: BlockSums.rowsPerBlock(height: written.height, width: written.width),
+            width: MemoryPlan.wholeVectors(written.channels), partials: workspace.blockSums, norm: norm)
+        workspace.needBlockSums(slots * blocks.blocks * 2 * blocks.width)
+        return blocks
     }
 
-    private mutating func runNorm(
+    private mutating func summedNorm(
         _ norm: BatchNorm, x: ValueID, activated: TensorView?, isScaled: Bool = false
-    ) -> RunNorm {
+    ) -> SummedNorm {
         let arguments = gradientArguments(norm, x: x)
-        return RunNorm(
+        return SummedNorm(
             input: arguments.input, mean: UnsafePointer(arguments.state.mean),
             scale: UnsafePointer(arguments.state.scale), bias: arguments.state.bias, bounds: arguments.bounds,
             activated: activated, isScaled: isScaled)
     }
 
     /// Adds up the sums over row blocks, which the convolution has just taken, to those over this rank's samples.
-    mutating func finishSums(_ sums: OutputSums, _ runs: RunSums, of output: ValueID) {
+    mutating func finishSums(_ sums: OutputSums, _ blocks: BlockSums, of output: ValueID) {
         switch sums {
         case .moments:
             let x = view(output)
             let sums = newSums(channels: x.channels)
             moments[output] = sums
-            sumRuns(runs, sums)
+            sumBlocks(blocks, sums)
             sumShards(x, sums)
             addShards(x, sums)
         case .gradient(let norm, let x), .scaledGradient(let norm, let x), .residualGradient(let norm, let x, _, _):
             let sums = newSums(channels: view(x).channels)
             gradientSums[norm.index] = sums
-            sumRuns(runs, sums)
+            sumBlocks(blocks, sums)
             finishGradientSums(gradientArguments(norm, x: x))
         }
     }
 
-    private mutating func sumRuns(_ runs: RunSums, _ sums: ChannelSums) {
-        call(context.kernels.runSums, RunSumArguments(batch: context.batch, runs: runs, sums: sums), tasks: slots)
+    private mutating func sumBlocks(_ blocks: BlockSums, _ sums: ChannelSums) {
+        call(context.kernels.blockSums, BlockSumArguments(batch: context.batch, blocks: blocks, sums: sums), tasks: slots)
     }
 
     // MARK: Sums

@@ -43,7 +43,7 @@ extension PlanBuilder {
         _ product: ConvolutionProduct, of node: Node, _ convolution: Convolution, input: ValueID, output: ValueID,
         written: ValueID, firstWritten: KeyPath<ConvolutionPart, Int>
     ) {
-        let sums = runSums(node.sums, of: written)
+        let sums = blockSums(node.sums, of: written)
         var isSummed = sums != nil
         forEachPart(of: node, convolution, input: input, output: output) { builder, part in
             var part = part
@@ -57,7 +57,7 @@ extension PlanBuilder {
     /// - Returns: whether the part's sums are fused.
     private mutating func lower(_ product: ConvolutionProduct, _ part: ConvolutionPart) -> Bool {
         let problem = ConvolutionProblem(
-            product: product, geometry: part.geometry, hasActivation: part.finish != nil)
+            product: product, geometry: part.geometry, hasActivation: part.epilogue != nil)
         return context.algorithms.algorithm(for: problem).lower(problem, part, in: &self)
     }
 
@@ -84,13 +84,13 @@ extension PlanBuilder {
                 slice.channels = channels
                 return slice
             }
-            var finish = finish(node)
-            if let activated = finish?.activated { finish?.activated = slice(activated) }
+            var epilogue = epilogue(of: node)
+            if let activated = epilogue?.activated { epilogue?.activated = slice(activated) }
             let part = ConvolutionPart(
                 geometry: geometry, input: slice(view(input)),
                 normalization: node.load.map { normalization($0, from: group * geometry.input.channels) },
                 output: slice(view(output)), normGradient: node.gradientLoad.map(normGradient),
-                addend: node.addend.map { slice(view($0)) }, finish: finish,
+                addend: node.addend.map { slice(view($0)) }, epilogue: epilogue,
                 weights: weights(convolution.weight) + group * packing.superStride,
                 gradient: gradient(convolution.weight) + group * packing.superStride,
                 weightCount: packing.superStride,
@@ -101,8 +101,8 @@ extension PlanBuilder {
     }
 
     /// The epilogue of a node.
-    func finish(_ node: Node) -> Finish? {
-        node.activation.map { Finish(function: $0.nonlinearity, activated: node.activated.map(view)) }
+    func epilogue(of node: Node) -> Epilogue? {
+        node.activation.map { Epilogue(function: $0.nonlinearity, activated: node.activated.map(view)) }
     }
 
     private mutating func lowerBiasGradient(_ dy: TensorView, _ bias: ParameterID) {

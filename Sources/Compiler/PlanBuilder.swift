@@ -68,7 +68,7 @@ package struct PlanBuilder {
     var totals = 0
     var exchangedTotals = 0
     /// The pairwise summation schedule of this rank's shards.
-    let shardTurns: UnsafePointer<ShardTurn>
+    let shardSumSteps: UnsafePointer<ShardSumStep>
 
     var slots: Int { context.batch.shards * context.batch.shardCapacity }
 
@@ -77,7 +77,7 @@ package struct PlanBuilder {
         self.layout = layout
         self.context = context
         self.loadedGradients = Set(graph.nodes.compactMap { $0.gradientLoad?.norm.index })
-        self.shardTurns = UnsafePointer(memory.store(ShardTree(context.batch.shards).turns))
+        self.shardSumSteps = UnsafePointer(memory.store(ShardTree(context.batch.shards).schedule))
     }
 
     /// Bytes of memory that the plan will hold besides the arenas.
@@ -218,11 +218,11 @@ struct Workspace {
     /// Float64 numbers for batch norm's sums.
     private var sums = 0
     /// Floats for the sums over their row blocks.
-    private var runs = 0
+    private var blockSumFloats = 0
     private(set) var scratch = placeholder(Float.self)
     private(set) var partials = placeholder(Float.self)
     private(set) var sampleSums = placeholder(Double.self)
-    private(set) var runSums = placeholder(Float.self)
+    private(set) var blockSums = placeholder(Float.self)
     /// Float64 numbers that ranks sum, in the order in which they are there: what goes in one message lies side by
     /// side.
     private(set) var totals = placeholder(Double.self)
@@ -233,7 +233,7 @@ struct Workspace {
     mutating func needScratch(_ floats: Int) { perWorker = max(perWorker, (floats + 1023) / 1024 * 1024 + 16) }
     mutating func needPartials(_ floats: Int) { shared = max(shared, floats) }
     mutating func needSums(_ numbers: Int) { sums = max(sums, numbers) }
-    mutating func needRuns(_ floats: Int) { runs = max(runs, floats) }
+    mutating func needBlockSums(_ floats: Int) { blockSumFloats = max(blockSumFloats, floats) }
 
     mutating func allocate(
         like measured: Workspace, totals count: Int, threads: Int, in memory: PlanMemory
@@ -242,13 +242,13 @@ struct Workspace {
         scratch = try memory.allocate(Float.self, count: perWorker * threads)
         partials = try memory.allocate(Float.self, count: shared)
         sampleSums = try memory.allocate(Double.self, count: sums)
-        runSums = try memory.allocate(Float.self, count: runs)
+        blockSums = try memory.allocate(Float.self, count: blockSumFloats)
         totals = try memory.allocate(Double.self, count: count)
     }
 
     /// Bytes that `allocate` takes of this, measured.
     func byteCount(totals count: Int, threads: Int) -> Int {
-        let floats = [perWorker * threads, shared, runs].map { PlanMemory.bytes(Float.self, $0) }
+        let floats = [perWorker * threads, shared, blockSumFloats].map { PlanMemory.bytes(Float.self, $0) }
         return (floats + [sums, count].map { PlanMemory.bytes(Double.self, $0) }).reduce(0, +)
     }
 }

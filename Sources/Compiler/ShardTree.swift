@@ -6,7 +6,7 @@ internal import KernelInterface
 /// The tree adds to each shard of the first half the one that lies half of all further on, then the same among those
 /// that are left. Here each subtree is finished before its partner is begun.
 struct ShardTree {
-    private(set) var turns: [ShardTurn] = []
+    private(set) var schedule: [ShardSumStep] = []
     /// The most sums that exist at once.
     private(set) var buffers = 0
 
@@ -16,18 +16,18 @@ struct ShardTree {
         while let last = left.last, last > 1 { left.append((last + 1) / 2) }
         visit(root: 0, level: left.count - 1, left)
         var waiting = 0
-        for turn in turns {
+        for step in schedule {
             buffers = max(buffers, waiting + 1)
-            waiting += 1 - turn.merges
+            waiting += 1 - step.merges
         }
     }
 
     private mutating func visit(root: Int, level: Int, _ left: [Int]) {
-        guard level > 0 else { return turns.append(ShardTurn(shard: root, merges: 0)) }
+        guard level > 0 else { return schedule.append(ShardSumStep(shard: root, merges: 0)) }
         visit(root: root, level: level - 1, left)
         let partner = root + left[level]
         guard partner < left[level - 1] else { return }
         visit(root: partner, level: level - 1, left)
-        turns[turns.count - 1].merges += 1
+        schedule[schedule.count - 1].merges += 1
     }
 }

@@ -2,18 +2,18 @@ package import KernelInterface
 
 /// This instruction set's kernels.
 package let kernels = KernelTable(
-    tileLanes: tileLanes, tileHeight: tileHeight,
+    tileLanes: tileLanes, tileRows: tileRows,
     convolve: convolve, weightGradient: weightGradient, biasGradient: biasGradient,
     transposeWeights: transposeWeights, treeSum: treeSum, convolveDepthwise: convolveDepthwise,
     depthwiseWeightGradient: depthwiseWeightGradient,
     convolveWinograd: convolveWinograd, transformWeights: transformWeights,
     winogradWeightGradient: winogradWeightGradient, maskGroups: maskGroups,
-    pairWeights: pairWeights, convolvePairs: convolvePairs, pairedWeightGradient: pairedWeightGradient,
+    pairWeights: pairWeights, convolveTwoPixels: convolveTwoPixels, twoPixelWeightGradient: twoPixelWeightGradient,
     rowTapWeights: rowTapWeights, sumColumns: sumColumns,
     packOutputGradient: packOutputGradient,
     linearDataGradient: linearDataGradient,
     linearWeightGradient: linearWeightGradient,
-    moments: moments, residualGradient: residualGradient, runSums: runSums, shardSums: shardSums,
+    moments: moments, residualGradient: residualGradient, blockSums: blockSums, shardSums: shardSums,
     shardTree: shardTree, batchNormFinish: batchNormFinish,
     batchNormFreeze: batchNormFreeze, batchNormApply: batchNormApply, batchNormGradientSums: batchNormGradientSums,
     batchNormParameterGradient: batchNormParameterGradient, batchNormGradientFinish: batchNormGradientFinish,

@@ -31,7 +31,7 @@ package struct ColumnSumArguments: BitwiseCopyable {
     package var convolution: ConvolutionArguments
     package var destination: TensorView
     package var addend: TensorView?
-    package var finish: Finish?
+    package var epilogue: Epilogue?
     package var kernelWidth: Int
     package var padding: Int
 
@@ -39,13 +39,13 @@ package struct ColumnSumArguments: BitwiseCopyable {
     package var margin: Int { kernelWidth - 1 - padding }
 
     package init(
-        convolution: ConvolutionArguments, destination: TensorView, addend: TensorView?, finish: Finish?,
+        convolution: ConvolutionArguments, destination: TensorView, addend: TensorView?, epilogue: Epilogue?,
         kernelWidth: Int, padding: Int
     ) {
         self.convolution = convolution
         self.destination = destination
         self.addend = addend
-        self.finish = finish
+        self.epilogue = epilogue
         self.kernelWidth = kernelWidth
         self.padding = padding
     }

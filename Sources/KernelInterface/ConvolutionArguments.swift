@@ -1,6 +1,7 @@
 /// destination = initial + source * weights, for forward convolutions, data gradients and linear layers.
 ///
-/// Weights are packed [lanes/32][segments' rows][32]. Task index = (group * strips + strip) * laneParts + part.
+/// Weights are packed [lanes/32][elements' rows][32]. Task index = (group * row blocks + row block) * laneTasks + lane
+/// task.
 package struct ConvolutionArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var axis: RowAxis
@@ -18,31 +19,32 @@ package struct ConvolutionArguments: BitwiseCopyable {
     package var addend: TensorView?
     /// One value a lane, added to every output.
     package var bias: UnsafePointer<Float>?
-    package var finish: Finish?
+    package var epilogue: Epilogue?
     /// Samples of a task (map rows, pixels); all samples for `RowAxis.samples`.
     package var samplesPerGroup: Int
     package var groups: Int
     /// Floats that a sample's copy takes.
     package var copiedSample: Int
     /// Output rows of a task for map rows, output pixels for `RowAxis.pixels`.
-    package var rowsPerStrip: Int
-    package var strips: Int
+    package var rowsPerBlock: Int
+    package var rowBlocks: Int
     /// Output lanes of a task, a multiple of 32.
-    package var lanesPerPart: Int
-    package var laneParts: Int
+    package var lanesPerTask: Int
+    package var laneTasks: Int
     /// The epilogue's sums of the output, where no task ends within a row block of theirs.
-    package var sums: RunSums?
+    package var sums: BlockSums?
     /// The staging memory of a task's outputs, pixel by pixel, until the sums write the scaled gradient
-    /// (`RunNorm.isScaled`): floats behind a worker's copy of the source, and floats from pixel to pixel.
+    /// (`SummedNorm.isScaled`): floats behind a worker's copy of the source, and floats from pixel to pixel.
     package var stagingOffset = 0
     package var stagingPixelStride = 0
 
     package init(
         batch: BatchLayout, axis: RowAxis, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,
         weightBlockStride: Int, phases: UnsafePointer<Phase>, phaseCount: Int, destination: TensorView,
-        destinationStep: Int, addend: TensorView?, bias: UnsafePointer<Float>?, finish: Finish?, samplesPerGroup: Int,
+        destinationStep: Int, addend: TensorView?, bias: UnsafePointer<Float>?, epilogue: Epilogue?,
+        samplesPerGroup: Int,
         groups: Int,
-        copiedSample: Int, rowsPerStrip: Int, strips: Int, lanesPerPart: Int, laneParts: Int
+        copiedSample: Int, rowsPerBlock: Int, rowBlocks: Int, lanesPerTask: Int, laneTasks: Int
     ) {
         self.batch = batch
         self.axis = axis
@@ -56,24 +58,24 @@ package struct ConvolutionArguments: BitwiseCopyable {
         self.destinationStep = destinationStep
         self.addend = addend
         self.bias = bias
-        self.finish = finish
+        self.epilogue = epilogue
         self.samplesPerGroup = samplesPerGroup
         self.groups = groups
         self.copiedSample = copiedSample
-        self.rowsPerStrip = rowsPerStrip
-        self.strips = strips
-        self.lanesPerPart = lanesPerPart
-        self.laneParts = laneParts
+        self.rowsPerBlock = rowsPerBlock
+        self.rowBlocks = rowBlocks
+        self.lanesPerTask = lanesPerTask
+        self.laneTasks = laneTasks
     }
 
-    package var tasks: Int { groups * strips * laneParts }
+    package var tasks: Int { groups * rowBlocks * laneTasks }
 }
 
 /// Weight gradients: the sum over a shard's pixels of x * dy, for each tap, input and output; and where a task sums all
 /// of its rank's shards, the sum of those along their tree.
 ///
-/// A task does a part of the inputs (all taps of them) and a part of the outputs:
-/// task index = (shard * inputParts + inputPart) * laneParts + lanePart, without a shard where tasks sum all.
+/// A task has some of the inputs (all taps of them) and some of the outputs:
+/// task index = (shard * inputTasks + inputTask) * laneTasks + laneTask, without a shard where tasks sum all.
 package struct WeightGradientArguments: BitwiseCopyable {
     package var batch: BatchLayout
     /// x
@@ -82,68 +84,69 @@ package struct WeightGradientArguments: BitwiseCopyable {
     /// dy, and the batch norm whose gradient is computed from it while it is packed.
     package var outputGradient: TensorView
     package var normGradient: NormGradient?
-    /// The segments of the first part's inputs, and the places of their weights in its sums:
-    /// [lanesPerPart/32][taps][inputsPerPart][32].
-    package var segments: UnsafePointer<Segment>
-    package var segmentCount: Int
+    /// The elements of the first task's inputs, and the places of their weights in its sums:
+    /// [lanesPerTask/32][taps][inputsPerTask][32].
+    package var elements: UnsafePointer<ReduceElement>
+    package var elementCount: Int
     /// Packed as weights are: the gradient, or the shards' partial sums, `targetStride` floats apart.
     package var target: UnsafeMutablePointer<Float>
     package var targetStride: Int
     package var weightBlockStride: Int
     /// Whether a task sums all shards.
     package var sumsShards: Bool
-    package var turns: UnsafePointer<ShardTurn>
+    package var schedule: UnsafePointer<ShardSumStep>
     package var taps: Int
     /// Inputs of a tap.
     package var inputs: Int
-    package var inputsPerPart: Int
-    package var inputParts: Int
-    package var lanesPerPart: Int
-    package var laneParts: Int
+    package var inputsPerTask: Int
+    package var inputTasks: Int
+    package var lanesPerTask: Int
+    package var laneTasks: Int
     /// Output rows that are worked on at a time, packed: as many as caches hold.
-    package var rowsPerStrip = 1
+    package var rowsPerBlock = 1
     /// Samples that are worked on at a time; more than one only where all their rows are.
-    package var samplesPerStrip = 1
-    /// The scratch memory in floats: `sumBuffers` times a part's sums, then those of two-pixel packing, then packed x,
+    package var samplesPerBlock = 1
+    /// The scratch memory in floats: `sumBuffers` times a task's sums, then those of two-pixel packing, then packed x,
     /// then packed dy.
-    package var partSums = 0
+    package var taskSums = 0
     package var sumBuffers = 1
-    package var pairedSums = 0
+    package var twoPixelSums = 0
     package var packedSource = 0
     /// The patches of Winograd's algorithm; nil for other algorithms. Its scratch memory is: `sumBuffers` times a
-    /// part's sums, their sums in the transform domain, the window's copy (`packedSource` floats), transformed x,
+    /// task's sums, their sums in the transform domain, the window's copy (`packedSource` floats), transformed x,
     /// transformed dy.
     package var patches: WinogradPatches?
 
     package init(
         batch: BatchLayout, source: TensorView, window: SourceWindow, outputGradient: TensorView,
-        segments: UnsafePointer<Segment>, segmentCount: Int, target: UnsafeMutablePointer<Float>, targetStride: Int,
-        weightBlockStride: Int, sumsShards: Bool, turns: UnsafePointer<ShardTurn>, taps: Int, inputs: Int,
-        inputsPerPart: Int, inputParts: Int,
-        lanesPerPart: Int, laneParts: Int
+        elements: UnsafePointer<ReduceElement>, elementCount: Int, target: UnsafeMutablePointer<Float>,
+        targetStride: Int,
+        weightBlockStride: Int, sumsShards: Bool, schedule: UnsafePointer<ShardSumStep>, taps: Int, inputs: Int,
+        inputsPerTask: Int, inputTasks: Int,
+        lanesPerTask: Int, laneTasks: Int
     ) {
         self.batch = batch
         self.source = source
         self.window = window
         self.outputGradient = outputGradient
-        self.segments = segments
-        self.segmentCount = segmentCount
+        self.elements = elements
+        self.elementCount = elementCount
         self.target = target
         self.targetStride = targetStride
         self.weightBlockStride = weightBlockStride
         self.sumsShards = sumsShards
-        self.turns = turns
+        self.schedule = schedule
         self.taps = taps
         self.inputs = inputs
-        self.inputsPerPart = inputsPerPart
-        self.inputParts = inputParts
-        self.lanesPerPart = lanesPerPart
-        self.laneParts = laneParts
+        self.inputsPerTask = inputsPerTask
+        self.inputTasks = inputTasks
+        self.lanesPerTask = lanesPerTask
+        self.laneTasks = laneTasks
     }
 }
 
 /// A task's share of the weights.
-package struct WeightPart: Sendable {
+package struct WeightShare: Sendable {
     /// The only shard that the task sums, where it does not sum all.
     package let shard: Int
     /// Inputs of each tap.
@@ -152,20 +155,20 @@ package struct WeightPart: Sendable {
     package let lanes: Range<Int>
 
     package init(_ arguments: UnsafePointer<WeightGradientArguments>, task: Int) {
-        let lanePart = task % arguments.pointee.laneParts
-        let inputPart = task / arguments.pointee.laneParts % arguments.pointee.inputParts
-        shard = task / arguments.pointee.laneParts / arguments.pointee.inputParts
-        let firstInput = inputPart * arguments.pointee.inputsPerPart
-        inputs = firstInput..<min(firstInput + arguments.pointee.inputsPerPart, arguments.pointee.inputs)
-        let firstLane = lanePart * arguments.pointee.lanesPerPart
+        let laneTask = task % arguments.pointee.laneTasks
+        let inputTask = task / arguments.pointee.laneTasks % arguments.pointee.inputTasks
+        shard = task / arguments.pointee.laneTasks / arguments.pointee.inputTasks
+        let firstInput = inputTask * arguments.pointee.inputsPerTask
+        inputs = firstInput..<min(firstInput + arguments.pointee.inputsPerTask, arguments.pointee.inputs)
+        let firstLane = laneTask * arguments.pointee.lanesPerTask
         let channels = (arguments.pointee.outputGradient.channels + 15) / 16 * 16
-        lanes = firstLane..<min(firstLane + arguments.pointee.lanesPerPart, channels)
+        lanes = firstLane..<min(firstLane + arguments.pointee.lanesPerTask, channels)
     }
 }
 
 /// A step of a sum over shards along their tree: after `shard`'s own sum, the number of times that the last two sums
 /// that stand alone become one.
-package struct ShardTurn: BitwiseCopyable {
+package struct ShardSumStep: BitwiseCopyable {
     package var shard: Int
     package var merges: Int
 

@@ -66,7 +66,7 @@ package struct PoolingArguments: BitwiseCopyable {
     package var scratch: UnsafeMutablePointer<Float>?
     package var scratchStride = 0
     /// The epilogue of dx; nil for none.
-    package var finish: Finish?
+    package var epilogue: Epilogue?
 
     package init(
         batch: BatchLayout, input: TensorView, output: TensorView, outputGradient: TensorView?,

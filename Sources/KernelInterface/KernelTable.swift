@@ -17,7 +17,7 @@ package struct Kernel<Arguments>: Sendable {
 package struct KernelTable: Sendable {
     /// Lanes that the register tile computes at a time, and its full height in rows.
     package var tileLanes: Int
-    package var tileHeight: Int
+    package var tileRows: Int
 
     package var convolve: Kernel<ConvolutionArguments>
     package var weightGradient: Kernel<WeightGradientArguments>
@@ -33,9 +33,9 @@ package struct KernelTable: Sendable {
     package var winogradWeightGradient: Kernel<WeightGradientArguments>
     package var maskGroups: Kernel<GroupMaskArguments>
     /// Convolutions of few outputs, and their weight gradients: two pixels' outputs are lanes.
-    package var pairWeights: Kernel<PairedWeightArguments>
-    package var convolvePairs: Kernel<ConvolutionArguments>
-    package var pairedWeightGradient: Kernel<WeightGradientArguments>
+    package var pairWeights: Kernel<TwoPixelWeightArguments>
+    package var convolveTwoPixels: Kernel<ConvolutionArguments>
+    package var twoPixelWeightGradient: Kernel<WeightGradientArguments>
     /// Data gradients of convolutions that read few channels: their weights, and all the rest.
     package var rowTapWeights: Kernel<RowTapWeightArguments>
     package var sumColumns: Kernel<ColumnSumArguments>
@@ -48,8 +48,8 @@ package struct KernelTable: Sendable {
     package var moments: Kernel<ChannelSumArguments>
     /// x, y, dy -> dz = dy where y lies within its bounds; sums of dz and dz * (x - mean) of each sample
     package var residualGradient: Kernel<BatchNormArguments>
-    /// One task a sample: adds the sums of its runs, which the kernel that wrote it has taken.
-    package var runSums: Kernel<RunSumArguments>
+    /// One task a sample: adds the sums of its row blocks, which the kernel that wrote it has taken.
+    package var blockSums: Kernel<BlockSumArguments>
     /// One task a shard: adds its samples' sums. The same for forward and backward sums.
     package var shardSums: Kernel<ChannelSumArguments>
     /// One task: adds the shards' sums along their tree.
@@ -126,7 +126,7 @@ package struct KernelTable: Sendable {
     package var saturate: @Sendable (_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Double
 
     package init(
-        tileLanes: Int, tileHeight: Int,
+        tileLanes: Int, tileRows: Int,
         convolve: @escaping Kernel<ConvolutionArguments>.Body,
         weightGradient: @escaping Kernel<WeightGradientArguments>.Body,
         biasGradient: @escaping Kernel<BiasGradientArguments>.Body,
@@ -138,9 +138,9 @@ package struct KernelTable: Sendable {
         transformWeights: @escaping Kernel<WinogradWeightArguments>.Body,
         winogradWeightGradient: @escaping Kernel<WeightGradientArguments>.Body,
         maskGroups: @escaping Kernel<GroupMaskArguments>.Body,
-        pairWeights: @escaping Kernel<PairedWeightArguments>.Body,
-        convolvePairs: @escaping Kernel<ConvolutionArguments>.Body,
-        pairedWeightGradient: @escaping Kernel<WeightGradientArguments>.Body,
+        pairWeights: @escaping Kernel<TwoPixelWeightArguments>.Body,
+        convolveTwoPixels: @escaping Kernel<ConvolutionArguments>.Body,
+        twoPixelWeightGradient: @escaping Kernel<WeightGradientArguments>.Body,
         rowTapWeights: @escaping Kernel<RowTapWeightArguments>.Body,
         sumColumns: @escaping Kernel<ColumnSumArguments>.Body,
         packOutputGradient: @escaping Kernel<LinearGradientArguments>.Body,
@@ -148,7 +148,7 @@ package struct KernelTable: Sendable {
         linearWeightGradient: @escaping Kernel<LinearGradientArguments>.Body,
         moments: @escaping Kernel<ChannelSumArguments>.Body,
         residualGradient: @escaping Kernel<BatchNormArguments>.Body,
-        runSums: @escaping Kernel<RunSumArguments>.Body, shardSums: @escaping Kernel<ChannelSumArguments>.Body,
+        blockSums: @escaping Kernel<BlockSumArguments>.Body, shardSums: @escaping Kernel<ChannelSumArguments>.Body,
         shardTree: @escaping Kernel<ChannelSumArguments>.Body,
         batchNormFinish: @escaping Kernel<BatchNormArguments>.Body,
         batchNormFreeze: @escaping Kernel<BatchNormArguments>.Body,
@@ -185,7 +185,7 @@ package struct KernelTable: Sendable {
         saturate: @escaping @Sendable (_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Double
     ) {
         self.tileLanes = tileLanes
-        self.tileHeight = tileHeight
+        self.tileRows = tileRows
         self.convolve = Kernel("convolve", convolve)
         self.weightGradient = Kernel("weightGradient", weightGradient)
         self.biasGradient = Kernel("biasGradient", biasGradient)
@@ -198,8 +198,8 @@ package struct KernelTable: Sendable {
         self.winogradWeightGradient = Kernel("winogradWeightGradient", winogradWeightGradient)
         self.maskGroups = Kernel("maskGroups", maskGroups)
         self.pairWeights = Kernel("pairWeights", pairWeights)
-        self.convolvePairs = Kernel("convolvePairs", convolvePairs)
-        self.pairedWeightGradient = Kernel("pairedWeightGradient", pairedWeightGradient)
+        self.convolveTwoPixels = Kernel("convolveTwoPixels", convolveTwoPixels)
+        self.twoPixelWeightGradient = Kernel("twoPixelWeightGradient", twoPixelWeightGradient)
         self.rowTapWeights = Kernel("rowTapWeights", rowTapWeights)
         self.sumColumns = Kernel("sumColumns", sumColumns)
         self.packOutputGradient = Kernel("packOutputGradient", packOutputGradient)
@@ -207,7 +207,7 @@ package struct KernelTable: Sendable {
         self.linearWeightGradient = Kernel("linearWeightGradient", linearWeightGradient)
         self.moments = Kernel("moments", moments)
         self.residualGradient = Kernel("residualGradient", residualGradient)
-        self.runSums = Kernel("runSums", runSums)
+        self.blockSums = Kernel("blockSums", blockSums)
         self.shardSums = Kernel("shardSums", shardSums)
         self.shardTree = Kernel("shardTree", shardTree)
         self.batchNormFinish = Kernel("batchNormFinish", batchNormFinish)

@@ -9,17 +9,17 @@ package struct LinearGradientArguments: BitwiseCopyable {
     package var outputGradient: TensorView
     /// Added to dx.
     package var addend: TensorView?
-    package var finish: Finish?
+    package var epilogue: Epilogue?
     package var weights: UnsafePointer<Float>
     package var gradient: UnsafeMutablePointer<Float>
     package var weightBlockStride: Int
-    package var turns: UnsafePointer<ShardTurn>
+    package var schedule: UnsafePointer<ShardSumStep>
     /// For the data gradient: dy as [slots/32][outputs][32 slots], shared by its tasks.
     package var packed: UnsafeMutablePointer<Float>
     /// A task's inputs in the data gradient, outputs in the weight gradient (a multiple of 32).
     package var perTask: Int
     /// Parts that the inputs fall into in the data gradient, and a task's slots there: a multiple of 32.
-    package var inputParts = 1
+    package var inputTasks = 1
     package var slotsPerTask = 0
     /// Scratch memory of each worker. Data gradient: sums [perTask + 16][32], a square of 16 numbers each way, and the
     /// epilogue's numbers; a square twice as wide for packing dy. Weight gradient: dy of its outputs, 16 inputs of x,
@@ -28,20 +28,20 @@ package struct LinearGradientArguments: BitwiseCopyable {
     package var scratchStride: Int
 
     package init(
-        batch: BatchLayout, input: TensorView, outputGradient: TensorView, addend: TensorView?, finish: Finish?,
+        batch: BatchLayout, input: TensorView, outputGradient: TensorView, addend: TensorView?, epilogue: Epilogue?,
         weights: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>, weightBlockStride: Int,
-        turns: UnsafePointer<ShardTurn>, packed: UnsafeMutablePointer<Float>, perTask: Int,
+        schedule: UnsafePointer<ShardSumStep>, packed: UnsafeMutablePointer<Float>, perTask: Int,
         scratch: UnsafeMutablePointer<Float>, scratchStride: Int
     ) {
         self.batch = batch
         self.input = input
         self.outputGradient = outputGradient
         self.addend = addend
-        self.finish = finish
+        self.epilogue = epilogue
         self.weights = weights
         self.gradient = gradient
         self.weightBlockStride = weightBlockStride
-        self.turns = turns
+        self.schedule = schedule
         self.packed = packed
         self.perTask = perTask
         self.scratch = scratch

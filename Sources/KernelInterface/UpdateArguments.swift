@@ -158,12 +158,12 @@ package struct MatrixArguments: BitwiseCopyable {
     package var rows: Int
     package var steps: Int
     /// One for each 32 steps: where they begin in a and b.
-    package var segments: UnsafePointer<Segment>
+    package var elements: UnsafePointer<ReduceElement>
 
     package init(
         a: UnsafePointer<Float>, b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>,
         addend: UnsafePointer<Float>?, productScale: Float, addendScale: Float, rows: Int, steps: Int,
-        segments: UnsafePointer<Segment>
+        elements: UnsafePointer<ReduceElement>
     ) {
         self.a = a
         self.b = b
@@ -173,6 +173,6 @@ package struct MatrixArguments: BitwiseCopyable {
         self.addendScale = addendScale
         self.rows = rows
         self.steps = steps
-        self.segments = segments
+        self.elements = elements
     }
 }

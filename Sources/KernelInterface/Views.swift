@@ -83,9 +83,9 @@ package struct StepState: BitwiseCopyable {
 
 /// A batch-reduce GEMM element: `length` consecutive inputs meet `length` consecutive rows of weights.
 ///
-/// Taps whose inputs lie side by side in memory are one segment: a dense 3x3 convolution over C channels has 3 of
+/// Taps whose inputs lie side by side in memory are one element: a dense 3x3 convolution over C channels has 3 of
 /// length 3C.
-package struct Segment: BitwiseCopyable {
+package struct ReduceElement: BitwiseCopyable {
     /// Floats from the output pixel's origin in the source.
     package var source: Int
     /// Floats from the start of a weight block; a row is 32.
@@ -106,18 +106,19 @@ package struct Phase: BitwiseCopyable {
     package var columns: Int
     package var firstRow: Int
     package var firstColumn: Int
-    package var segments: UnsafePointer<Segment>
-    package var segmentCount: Int
+    package var elements: UnsafePointer<ReduceElement>
+    package var elementCount: Int
 
     package init(
-        rows: Int, columns: Int, firstRow: Int, firstColumn: Int, segments: UnsafePointer<Segment>, segmentCount: Int
+        rows: Int, columns: Int, firstRow: Int, firstColumn: Int, elements: UnsafePointer<ReduceElement>,
+        elementCount: Int
     ) {
         self.rows = rows
         self.columns = columns
         self.firstRow = firstRow
         self.firstColumn = firstColumn
-        self.segments = segments
-        self.segmentCount = segmentCount
+        self.elements = elements
+        self.elementCount = elementCount
     }
 }
 

@@ -1,5 +1,5 @@
 /// A variant of Winograd's algorithm for 3x3 kernels, by its patches: the inputs and outputs of each.
-package enum PatchFilter: UInt8, BitwiseCopyable {
+package enum WinogradForm: UInt8, BitwiseCopyable {
     /// F(2x2, 3x3) and F(4x4, 3x3).
     case stride1Of2x2, stride1Of4x4
     /// 2x2 outputs of a convolution of stride 2.
@@ -31,7 +31,7 @@ package enum PatchFilter: UInt8, BitwiseCopyable {
         }
     }
     /// Elements of a patch's transformed tile, for each channel.
-    package var coefficients: Int {
+    package var tileElements: Int {
         switch self {
         case .stride1Of2x2: 16
         case .stride1Of4x4: 36
@@ -40,7 +40,7 @@ package enum PatchFilter: UInt8, BitwiseCopyable {
     }
     /// Elements of transformed weights, for each input and output; several elements of a patch may be multiplied by the
     /// same one.
-    package var weightCoefficients: Int {
+    package var weightElements: Int {
         switch self {
         case .stride1Of2x2, .stride2, .stride2Transposed: 16
         case .stride1Of4x4: 36
@@ -51,16 +51,15 @@ package enum PatchFilter: UInt8, BitwiseCopyable {
 /// The patches that Winograd's algorithm divides the maps of a convolution into. Neighbours may share rows or columns
 /// of inputs. Where a map's height or width is no multiple of a patch's outputs, its last patches reach beyond.
 ///
-/// Tasks hold transformed patches as [element][patch][channels]. An element of a transformed tile is a coefficient in
-/// the code.
+/// Tasks hold transformed patches as [tile element][patch][channels].
 package struct WinogradPatches: BitwiseCopyable {
-    package var filter: PatchFilter
+    package var form: WinogradForm
     /// Rows and columns of patches in one map.
     package var rows: Int
     package var columns: Int
     /// Rows of patches that are worked on at a time; where these are all, as many samples.
-    package var rowsPerStrip: Int
-    package var samplesPerStrip: Int
+    package var rowsPerBlock: Int
+    package var samplesPerBlock: Int
     /// Floats from one element of the transformed source to the next.
     package var sourceStride: Int
     /// Floats from one element of the transformed outputs (or of dy) to the next, and from patch to patch of one
@@ -69,14 +68,14 @@ package struct WinogradPatches: BitwiseCopyable {
     package var outputPatchStride: Int
 
     package init(
-        filter: PatchFilter, rows: Int, columns: Int, rowsPerStrip: Int, samplesPerStrip: Int, sourceStride: Int,
+        form: WinogradForm, rows: Int, columns: Int, rowsPerBlock: Int, samplesPerBlock: Int, sourceStride: Int,
         outputStride: Int, outputPatchStride: Int
     ) {
-        self.filter = filter
+        self.form = form
         self.rows = rows
         self.columns = columns
-        self.rowsPerStrip = rowsPerStrip
-        self.samplesPerStrip = samplesPerStrip
+        self.rowsPerBlock = rowsPerBlock
+        self.samplesPerBlock = samplesPerBlock
         self.sourceStride = sourceStride
         self.outputStride = outputStride
         self.outputPatchStride = outputPatchStride
@@ -85,8 +84,8 @@ package struct WinogradPatches: BitwiseCopyable {
 
 /// Convolutions of 3x3, and their data gradients, by Winograd's algorithm.
 ///
-/// Task index = (group * strips + strip) * laneParts + part, of groups of `patches.samplesPerStrip` samples. Scratch
-/// memory: the window's copy of one sample, the transformed source, the transformed outputs.
+/// Task index = (group * row blocks + row block) * laneTasks + lane task, of groups of `patches.samplesPerBlock`
+/// samples. Scratch memory: the window's copy of one sample, the transformed source, the transformed outputs.
 package struct WinogradArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var source: TensorView
@@ -96,30 +95,30 @@ package struct WinogradArguments: BitwiseCopyable {
     /// next.
     package var weights: UnsafePointer<Float>
     package var weightStride: Int
-    /// The inputs, as segments of limited length.
-    package var segments: UnsafePointer<Segment>
-    package var segmentCount: Int
+    /// The inputs, as elements of limited length.
+    package var elements: UnsafePointer<ReduceElement>
+    package var elementCount: Int
     package var destination: TensorView
     /// Added to every output; the view may be the destination itself.
     package var addend: TensorView?
     /// One value a lane, added to every output.
     package var bias: UnsafePointer<Float>?
-    package var finish: Finish?
-    package var strips: Int
+    package var epilogue: Epilogue?
+    package var rowBlocks: Int
     /// Output lanes of a task, a multiple of 32.
-    package var lanesPerPart: Int
-    package var laneParts: Int
+    package var lanesPerTask: Int
+    package var laneTasks: Int
     /// Floats that the window's copy takes.
     package var copied: Int
     /// The epilogue's sums of the output, where no task ends within a row block of theirs.
-    package var sums: RunSums?
+    package var sums: BlockSums?
 
     package init(
         batch: BatchLayout, source: TensorView, window: SourceWindow, patches: WinogradPatches,
-        weights: UnsafePointer<Float>, weightStride: Int, segments: UnsafePointer<Segment>, segmentCount: Int,
+        weights: UnsafePointer<Float>, weightStride: Int, elements: UnsafePointer<ReduceElement>, elementCount: Int,
         destination: TensorView,
-        addend: TensorView?, bias: UnsafePointer<Float>?, finish: Finish?, strips: Int, lanesPerPart: Int,
-        laneParts: Int, copied: Int
+        addend: TensorView?, bias: UnsafePointer<Float>?, epilogue: Epilogue?, rowBlocks: Int, lanesPerTask: Int,
+        laneTasks: Int, copied: Int
     ) {
         self.batch = batch
         self.source = source
@@ -127,39 +126,39 @@ package struct WinogradArguments: BitwiseCopyable {
         self.patches = patches
         self.weights = weights
         self.weightStride = weightStride
-        self.segments = segments
-        self.segmentCount = segmentCount
+        self.elements = elements
+        self.elementCount = elementCount
         self.destination = destination
         self.addend = addend
         self.bias = bias
-        self.finish = finish
-        self.strips = strips
-        self.lanesPerPart = lanesPerPart
-        self.laneParts = laneParts
+        self.epilogue = epilogue
+        self.rowBlocks = rowBlocks
+        self.lanesPerTask = lanesPerTask
+        self.laneTasks = laneTasks
         self.copied = copied
     }
 }
 
 /// The transform of weights: from [lanes/32][9][inputs][32] to [lanes/32][element][inputs][32], elements
-/// `coefficientStride` floats apart. One task a block of 32 lanes and `inputsPerPart` inputs; task index = block *
-/// parts + part.
+/// `tileElementStride` floats apart. One task a block of 32 lanes and `inputsPerTask` inputs; task index = block *
+/// tasks of a block + task of the block.
 package struct WinogradWeightArguments: BitwiseCopyable {
     package var source: UnsafePointer<Float>
     package var destination: UnsafeMutablePointer<Float>
-    package var coefficientStride: Int
+    package var tileElementStride: Int
     package var inputs: Int
-    package var inputsPerPart: Int
-    package var filter: PatchFilter
+    package var inputsPerTask: Int
+    package var form: WinogradForm
 
     package init(
-        source: UnsafePointer<Float>, destination: UnsafeMutablePointer<Float>, coefficientStride: Int, inputs: Int,
-        inputsPerPart: Int, filter: PatchFilter
+        source: UnsafePointer<Float>, destination: UnsafeMutablePointer<Float>, tileElementStride: Int, inputs: Int,
+        inputsPerTask: Int, form: WinogradForm
     ) {
-        self.coefficientStride = coefficientStride
-        self.filter = filter
+        self.tileElementStride = tileElementStride
+        self.form = form
         self.source = source
         self.destination = destination
         self.inputs = inputs
-        self.inputsPerPart = inputsPerPart
+        self.inputsPerTask = inputsPerTask
     }
 }

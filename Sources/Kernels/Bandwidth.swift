@@ -11,15 +11,15 @@ internal import Tensors
 /// - Throws: where the system refuses threads or memory.
 package func measureBandwidth(_ instructionSet: InstructionSet, threads: Int) throws -> Double {
     let pool = try ThreadPool(threads: threads)
-    let arrays = try AlignedBuffer<Float>(count: 3 * Stretch.tasks * Stretch.floats)
-    var sizes = try AlignedBuffer<Int>(count: Stretch.tasks)
+    let arrays = try AlignedBuffer<Float>(count: 3 * ArraySizes.tasks * ArraySizes.floats)
+    var sizes = try AlignedBuffer<Int>(count: ArraySizes.tasks)
     sizes.withMutableSpan { sizes in for task in sizes.indices { sizes[task] = 1 } }
     func view(_ array: Int) -> TensorView {
         TensorView(
-            base: arrays.baseAddress + array * Stretch.tasks * Stretch.floats, height: 1, width: 1,
-            channels: Stretch.floats, pixelStride: Stretch.floats, sampleStride: Stretch.floats)
+            base: arrays.baseAddress + array * ArraySizes.tasks * ArraySizes.floats, height: 1, width: 1,
+            channels: ArraySizes.floats, pixelStride: ArraySizes.floats, sampleStride: ArraySizes.floats)
     }
-    let batch = BatchLayout(shards: Stretch.tasks, shardCapacity: 1, shardSizes: sizes.baseAddress)
+    let batch = BatchLayout(shards: ArraySizes.tasks, shardCapacity: 1, shardSizes: sizes.baseAddress)
     /// The seconds of one sum of two arrays into the third.
     func sum(into output: Int) -> Double {
         var job = BandwidthJob(
@@ -29,7 +29,7 @@ package func measureBandwidth(_ instructionSet: InstructionSet, threads: Int) th
                 addend: nil))
         return withUnsafeMutablePointer(to: &job) { job in
             let start = monotonicSeconds()
-            pool.run(Stretch.tasks, job) { raw, task, worker in
+            pool.run(ArraySizes.tasks, job) { raw, task, worker in
                 let job = raw.assumingMemoryBound(to: BandwidthJob.self)
                 withUnsafePointer(to: job.pointee.arguments) { job.pointee.add($0, task, worker) }
             }
@@ -38,12 +38,12 @@ package func measureBandwidth(_ instructionSet: InstructionSet, threads: Int) th
     }
     // Memory that nobody has written to is one page of zeros for all, which a cache holds.
     for array in 0..<3 { _ = sum(into: array) }
-    let seconds = (0..<Stretch.runs).map { _ in sum(into: 2) }.min() ?? .infinity
-    return Double(3 * Stretch.tasks * Stretch.floats * MemoryLayout<Float>.stride) / seconds / 1e9
+    let seconds = (0..<ArraySizes.runs).map { _ in sum(into: 2) }.min() ?? .infinity
+    return Double(3 * ArraySizes.tasks * ArraySizes.floats * MemoryLayout<Float>.stride) / seconds / 1e9
 }
 
 /// The sizes of the arrays: 128 MiB each, in tasks of 256 KiB.
-private enum Stretch {
+private enum ArraySizes {
     static let tasks = 512
     static let floats = 1 << 16
     static let runs = 8

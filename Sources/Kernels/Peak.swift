@@ -28,7 +28,7 @@ package func measurePeak(_ instructionSet: InstructionSet, threads: Int, cores: 
                 _ = job.kernels.saturate(job.repetitions, job.memory + task * 16_384)
                 job.seconds[task] = processorSeconds() - start
             }
-            let operations = 2.0 * 128 * Double(job.pointee.kernels.tileHeight * job.pointee.kernels.tileLanes)
+            let operations = 2.0 * 128 * Double(job.pointee.kernels.tileRows * job.pointee.kernels.tileLanes)
             let rates = (0..<threads).map { operations * Double(job.pointee.repetitions) / job.pointee.seconds[$0] }
             best = max(best, rates.reduce(0, +) / 1e9)
         }

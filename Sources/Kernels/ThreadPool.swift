@@ -34,7 +34,7 @@ package final class ThreadPool: Sendable {
         var body: Body = { _, _, _ in }
         var arguments = UnsafeRawPointer(bitPattern: 64)
         /// By worker.
-        let stretches: UnsafeMutablePointer<Stretch>
+        let ranges: UnsafeMutablePointer<TaskRange>
         let threads: Int
         /// Spins before a worker sleeps: none when threads outnumber cores.
         let patience: Int
@@ -43,22 +43,22 @@ package final class ThreadPool: Sendable {
         init(threads: Int, patience: Int) {
             self.patience = patience
             self.threads = threads
-            self.stretches = .allocate(capacity: threads)
-            for worker in 0..<threads { (stretches + worker).initialize(to: Stretch()) }
+            self.ranges = .allocate(capacity: threads)
+            for worker in 0..<threads { (ranges + worker).initialize(to: TaskRange()) }
             self.address = .allocate(capacity: 1)
             self.address.initialize(to: 0)
         }
 
         deinit {
-            stretches.deinitialize(count: threads)
-            stretches.deallocate()
+            ranges.deinitialize(count: threads)
+            ranges.deallocate()
             address.deallocate()
         }
 
         /// Deals out the tasks 0..<count in ranges of nearly equal length.
         func deal(_ count: Int) {
             for worker in 0..<threads {
-                stretches[worker].fill(count * worker / threads..<count * (worker + 1) / threads)
+                ranges[worker].fill(count * worker / threads..<count * (worker + 1) / threads)
             }
         }
 
@@ -66,10 +66,10 @@ package final class ThreadPool: Sendable {
             guard let arguments else { return }
             // Held once: threads that counted references to it task by task would wait for each other.
             let body = body
-            while let task = stretches[worker].takeFirst() { body(arguments, task, worker) }
+            while let task = ranges[worker].takeFirst() { body(arguments, task, worker) }
             for distance in 1..<threads {
                 let other = (worker + distance) % threads
-                while let task = stretches[other].takeLast() { body(arguments, task, worker) }
+                while let task = ranges[other].takeLast() { body(arguments, task, worker) }
             }
         }
     }
@@ -165,7 +165,7 @@ package final class ThreadPool: Sendable {
 ///
 /// First and end share a word, so that no task is taken twice; the word has a cache line of its own, and its neighbour,
 /// which processors fetch along.
-private struct Stretch: ~Copyable {
+private struct TaskRange: ~Copyable {
     private let bounds = Atomic<UInt64>(0)
     private let padding = InlineArray<15, UInt64>(repeating: 0)
 

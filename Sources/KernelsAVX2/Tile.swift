@@ -2,7 +2,7 @@
 /// spill.
 typealias Vector = SIMD8<Float>
 typealias Bits = SIMD8<UInt32>
-@inline(__always) var tileHeight: Int { 6 }
-/// Steps of a tile that share what they ask for ahead: they take six cycles each, and to ask in each would
-/// leave their loads no room.
-@inline(__always) var stepsPerAsk: Int { 4 }
+@inline(__always) var tileRows: Int { 6 }
+/// K iterations of a tile for each software prefetch: they take six cycles each, and a prefetch in each would leave no
+/// slots to their loads.
+@inline(__always) var stepsPerPrefetch: Int { 4 }

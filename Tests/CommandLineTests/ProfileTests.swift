@@ -76,7 +76,7 @@ struct ProfileTests {
         let depthwise = try kernels(of: "depthwise convolution forward")
         let shares = depthwise.compactMap { Double($0[1].dropLast()) }
         #expect(shares == shares.sorted(by: >))
-        #expect(Set(depthwise.map(\.[0])) == ["convolveDepthwise", "runSums", "shardSums", "shardTree"])
+        #expect(Set(depthwise.map(\.[0])) == ["convolveDepthwise", "blockSums", "shardSums", "shardTree"])
         #expect(try kernels(of: "batch norm").contains { $0[0] == "exchange" })
         #expect(depthwise.allSatisfy { $0.count == 2 && $0[1].wholeMatch(of: /\d+\.\d%/) != nil })
         #expect(lines.allSatisfy { $0.last != " " })

@@ -13,7 +13,7 @@ package final class KernelCount: Sendable {
         self.instructionSet = instructionSet
         // Vectors of four lanes cannot hold two pixels: no backend calls these.
         let impossible: Set =
-            instructionSet == .baseline ? ["pairWeights", "convolvePairs", "pairedWeightGradient"] : []
+            instructionSet == .baseline ? ["pairWeights", "convolveTwoPixels", "twoPixelWeightGradient"] : []
         let names = instructionSet.kernels.names.filter { !impossible.contains($0) }
         marks = Dictionary(uniqueKeysWithValues: names.map { ($0, Mark()) })
     }

@@ -11,7 +11,7 @@ import re
 
 TARGETS = ("KernelBody", "Compiler", "Engine", "Graphs")
 # Software prefetch changes nothing but time.
-LEFT_OUT = ("Lookahead.swift",)
+LEFT_OUT = ("Prefetch.swift",)
 SWAPS = [("padTop", "padLeft"), ("kernelHeight", "kernelWidth"), ("height", "width"), ("rows", "columns"), ("row", "column"),
          ("low", "high"), ("input", "output"), ("inputs", "outputs"), ("lowerBound", "upperBound"), ("first", "last"),
          ("min", "max"), ("rowStride", "pixelStride"), ("sourceStride", "destinationStride")]

@@ -6,16 +6,16 @@ enum Blocking {
     /// its sums read, and of what is prefetched for the next task.
     static let summedFloats = 32_768
     /// Floats of x and dy that a task on a weight gradient keeps in the second-level cache.
-    static let stripFloats = 106_496
+    static let rowBlockFloats = 106_496
     /// Pixels of x and dy that a register tile of a weight gradient passes over. It reads a line or two of each, which
     /// the next tiles find in the first-level cache.
-    static let stripPixels = 112
+    static let rowBlockPixels = 112
     /// Floats of the sums that a task on a weight gradient keeps in the second-level cache, beside them.
-    static let partSums = 65_536
+    static let taskSums = 65_536
     /// Blocks of a weight gradient's inputs and outputs for each thread from which on tasks need not be single shards'
-    /// to be enough: `enoughParts` for sums over taps, `enoughWinogradParts` for Winograd, whose blocks are larger.
-    static let enoughParts = 8
-    static let enoughWinogradParts = 4
+    /// to be enough: `enoughBlocks` for sums over taps, `enoughWinogradBlocks` for Winograd, whose blocks are larger.
+    static let enoughBlocks = 8
+    static let enoughWinogradBlocks = 4
     /// Inputs of a task on a linear layer's data gradient at most: whole register tiles of any height. `linearBlocks`
     /// is the most blocks of 32 outputs of a task on its weights' gradient.
     static let linearInputs = 84
@@ -23,7 +23,7 @@ enum Blocking {
     /// Weights of a linear layer that tasks read once each, as they are in a cache. Beyond, a task has all samples.
     static let linearWeights = 65_536
     /// K iterations of a batch-reduce GEMM element at most, so that blocks of weights fit the caches.
-    static let segmentLength = 1024
+    static let elementLength = 1024
     /// Tasks below which lanes are divided too.
     static let enoughTasks = 8
     /// Floats of those copies of a small map that join its rows. Rows are joined where register tiles are lower than
@@ -31,21 +31,21 @@ enum Blocking {
     static let joinedFloats = 131_072
     static let lowTile = 5
     /// A multiple of every tile height.
-    static let pixelRun = 84
+    static let pixelBlock = 84
     /// Channels from which on Winograd is faster than the sum over taps.
     static let winogradChannels = 16
     /// Numbers of a channel in the transform domain that a task works on at a time: of some full register tiles, which
     /// fit the second-level cache.
-    static let coefficients = 1008
-    /// Floats of transformed weights beyond which caches do not keep them for the next task. `streamingCoefficients`
-    /// takes the place of `coefficients` then.
+    static let transformedNumbers = 1008
+    /// Floats of transformed weights beyond which caches do not keep them for the next task. `streamedNumbers`
+    /// takes the place of `transformedNumbers` then.
     static let cachedWeights = 4_000_000
-    static let streamingCoefficients = 2304
+    static let streamedNumbers = 2304
     /// Winograd tiles of a task on a weight gradient at a time; its sums are read and written once for them all.
     static let summedPatches = 64
     /// Floats of its transformed sums that a task on a weight gradient keeps: the more, the less often are x and dy
     /// transformed.
-    static let coefficientSums = 1_179_648
+    static let tileElementSums = 1_179_648
     /// Inputs whose weights a task transforms.
     static let transformedInputs = 64
     /// Rows of its source that should fit the cache of a task of a depthwise convolution.

@@ -22,7 +22,7 @@ struct ColumnSums: ConvolutionAlgorithm {
             && geometry.padding < min(geometry.kernelHeight, geometry.kernelWidth)
     }
 
-    func narrowMaps(of problem: ConvolutionProblem) -> NarrowMaps { problem.hasActivation ? .neither : .all }
+    func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8 { problem.hasActivation ? .neither : .all }
 
     func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
         let weights = rowTapWeights(part, in: &builder)
@@ -73,12 +73,12 @@ struct ColumnSums: ConvolutionAlgorithm {
         var arguments = ColumnSumArguments(
             convolution: builder.arguments(
                 for: products, kept: { geometry.productFloats(rows: keepsAll ? dx.height : $0) }),
-            destination: dx, addend: part.addend, finish: part.finish, kernelWidth: geometry.kernelWidth,
+            destination: dx, addend: part.addend, epilogue: part.epilogue, kernelWidth: geometry.kernelWidth,
             padding: geometry.padding)
         if !window.isCopied { arguments.convolution.copiedSample = 0 }
         // Behind the copies of a task's samples.
         let convolution = arguments.convolution
-        let rows = keepsAll ? dx.height : convolution.rowsPerStrip
+        let rows = keepsAll ? dx.height : convolution.rowsPerBlock
         arguments.convolution.destination.base +=
             convolution.samplesPerGroup * convolution.copiedSample + arguments.margin * WeightLayout.block
         arguments.convolution.destination.rowStride += arguments.margin * WeightLayout.block
@@ -92,16 +92,16 @@ struct ColumnSums: ConvolutionAlgorithm {
 
     private func phase(_ band: Band, _ dy: TensorView, _ window: SourceWindow, in builder: PlanBuilder) -> Phase {
         let firstRow = window.isCopied ? 0 : window.padTop
-        let segments = band.taps.flatMap { tap in
+        let elements = band.taps.flatMap { tap in
             builder.cut(
-                Segment(
+                ReduceElement(
                     source: builder.tapOffset(
                         row: band.rows.lowerBound + tap - firstRow, column: 0, window, dy),
                     weight: tap * dy.channels * WeightLayout.block, length: dy.channels))
         }
         return Phase(
             rows: band.rows.count, columns: dy.width, firstRow: band.rows.lowerBound, firstColumn: 0,
-            segments: UnsafePointer(builder.memory.store(segments)), segmentCount: segments.count)
+            elements: UnsafePointer(builder.memory.store(elements)), elementCount: elements.count)
     }
 }
 

@@ -21,7 +21,7 @@ package struct ConvolutionProblem {
 }
 
 /// Maps of a product whose channels may be padded to 8 and not to 16.
-enum NarrowMaps {
+enum MapsPaddedTo8 {
     case neither
     /// The one that is read through a copy: x.
     case source
@@ -36,7 +36,7 @@ protocol ConvolutionAlgorithm {
     func accepts(_ problem: ConvolutionProblem) -> Bool
 
     /// Maps that this reads or writes where their channels are padded to 8.
-    func narrowMaps(of problem: ConvolutionProblem) -> NarrowMaps
+    func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8
 
     /// Appends the kernel calls that compute the problem on these tensors.
     ///

@@ -37,7 +37,7 @@ struct ConvolutionGeometry {
     var depthwiseLanes: Int {
         let blocks = WeightLayout.blocks(output.channels)
         let fitting = max(
-            Blocking.stripFloats / ((input.width + kernelWidth) * Blocking.depthwiseRows * WeightLayout.block), 1)
+            Blocking.rowBlockFloats / ((input.width + kernelWidth) * Blocking.depthwiseRows * WeightLayout.block), 1)
         let parts = (blocks + fitting - 1) / fitting
         return (blocks + parts - 1) / parts * WeightLayout.block
     }

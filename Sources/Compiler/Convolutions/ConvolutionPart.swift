@@ -15,7 +15,7 @@ struct ConvolutionPart {
     /// The addend of y, or of dx of a data gradient.
     var addend: TensorView?
     /// The epilogue of the numbers that are written.
-    var finish: Finish?
+    var epilogue: Epilogue?
     var weights: UnsafeMutablePointer<Float>
     var gradient: UnsafeMutablePointer<Float>
     /// Floats of `weights`.
@@ -26,7 +26,7 @@ struct ConvolutionPart {
     var firstInput: Int
     var firstOutput: Int
     /// Sums over the written numbers, to be fused where the kernel can.
-    var sums: RunSums?
+    var sums: BlockSums?
 
     /// The same convolution of the pixels alone that it reads: of a 1x1 kernel with a stride, those in between are left
     /// out.

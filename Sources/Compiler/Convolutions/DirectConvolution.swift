@@ -6,7 +6,7 @@ internal import Tensors
 struct DirectConvolution: ConvolutionAlgorithm {
     func accepts(_ problem: ConvolutionProblem) -> Bool { true }
 
-    func narrowMaps(of problem: ConvolutionProblem) -> NarrowMaps {
+    func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8 {
         // dx is written, dy read as it lies, in vectors of 16 lanes.
         problem.product != .dataGradient && problem.geometry.axis == .mapRow ? .source : .neither
     }
@@ -26,16 +26,16 @@ struct DirectConvolution: ConvolutionAlgorithm {
 
     private func lowerWeightGradient(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
         let geometry = part.geometry
-        let blocking = WeightBlocking(geometry, terms: geometry.taps, capacity: Blocking.partSums)
+        let blocking = WeightBlocking(geometry, terms: geometry.taps, capacity: Blocking.taskSums)
         var window = builder.forwardWindow(part)
         window.isCopied = true
-        window.pixelStride = builder.spread(blocking.inputsPerPart)
-        let segments =
-            blocking.inputParts > 1
-            ? builder.segments(ofPart: blocking.inputsPerPart, geometry, part.input, window)
-            : builder.forwardSegments(geometry, part.input, window)
+        window.pixelStride = builder.spread(blocking.inputsPerTask)
+        let elements =
+            blocking.inputTasks > 1
+            ? builder.elements(perTask: blocking.inputsPerTask, geometry, part.input, window)
+            : builder.forwardElements(geometry, part.input, window)
         builder.emitWeightGradient(
-            part, WeightGradientForm(window: window, segments: segments, blocking: blocking),
+            part, WeightGradientForm(window: window, elements: elements, blocking: blocking),
             builder.context.kernels.weightGradient)
     }
 }
@@ -45,7 +45,7 @@ struct DirectConvolution: ConvolutionAlgorithm {
 struct DepthwiseConvolution: ConvolutionAlgorithm {
     func accepts(_ problem: ConvolutionProblem) -> Bool { problem.geometry.isDepthwise }
 
-    func narrowMaps(of problem: ConvolutionProblem) -> NarrowMaps { .neither }
+    func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8 { .neither }
 
     func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
         let kernels = builder.context.kernels
@@ -65,16 +65,16 @@ struct DepthwiseConvolution: ConvolutionAlgorithm {
         let blocking = WeightBlocking(depthwise: geometry)
         var window = builder.forwardWindow(part)
         window.isCopied = true
-        window.pixelStride = blocking.lanesPerPart
+        window.pixelStride = blocking.lanesPerTask
         // The taps of a row of the kernel are one element.
         let rows = (0..<geometry.kernelHeight).map { row in
-            Segment(
+            ReduceElement(
                 source: row * window.width * window.pixelStride,
                 weight: row * geometry.kernelWidth * WeightLayout.block,
                 length: geometry.kernelWidth)
         }
         builder.emitWeightGradient(
-            part, WeightGradientForm(window: window, segments: rows, blocking: blocking),
+            part, WeightGradientForm(window: window, elements: rows, blocking: blocking),
             builder.context.kernels.depthwiseWeightGradient)
     }
 }
@@ -92,12 +92,12 @@ extension PlanBuilder {
             joined(
                 plain, geometry, rows: geometry.output.height, columns: geometry.output.width,
                 kernelHeight: geometry.kernelHeight, columnCopies: geometry.kernelWidth) ?? plain
-        let segments = forwardSegments(geometry, part.input, window)
+        let elements = forwardElements(geometry, part.input, window)
         let sum = TapSum(
             geometry: geometry, source: part.input, window: window, weights: UnsafePointer(part.weights),
             weightBlockStride: geometry.taps * geometry.inputsPerOutput * WeightLayout.block,
-            phases: [wholeMap(geometry, segments)],
-            destination: part.output, addend: part.addend, bias: part.bias, finish: part.finish, sums: part.sums)
+            phases: [wholeMap(geometry, elements)],
+            destination: part.output, addend: part.addend, bias: part.bias, epilogue: part.epilogue, sums: part.sums)
         return emit(sum, kernel)
     }
 
@@ -111,17 +111,17 @@ extension PlanBuilder {
         let taps = StridePhases(geometry)
         let window = dataGradientWindow(part, taps)
         let phases = taps.phases.map { phase in
-            let segments = dataGradientSegments(phase, taps, dy, window, geometry)
+            let elements = dataGradientElements(phase, taps, dy, window, geometry)
             return Phase(
                 rows: phase.rows, columns: phase.columns, firstRow: phase.firstRow, firstColumn: phase.firstColumn,
-                segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
+                elements: UnsafePointer(memory.store(elements)), elementCount: elements.count)
         }
         let outputs = geometry.isDepthwise ? 1 : dy.channels
         let sum = TapSum(
             geometry: geometry, source: dy, window: window, weights: transposed(part, order: taps.tapOrder),
             weightBlockStride: geometry.taps * outputs * WeightLayout.block, phases: phases, destination: dx,
             step: geometry.stride,
-            addend: part.addend, finish: part.finish, sums: part.sums)
+            addend: part.addend, epilogue: part.epilogue, sums: part.sums)
         return emit(sum, kernel)
     }
 
@@ -146,21 +146,21 @@ extension PlanBuilder {
             columnCopies: taps.width - columns + 1) ?? window
     }
 
-    private func dataGradientSegments(
+    private func dataGradientElements(
         _ phase: StridePhases.Phase, _ taps: StridePhases, _ dy: TensorView, _ window: SourceWindow,
         _ geometry: ConvolutionGeometry
-    ) -> [Segment] {
-        var segments: [Segment] = []
+    ) -> [ReduceElement] {
+        var elements: [ReduceElement] = []
         for tap in phase.taps {
             let source = tapOffset(row: tap.row + window.padTop, column: tap.column + window.padLeft, window, dy)
             append(
                 geometry.isDepthwise
-                    ? Segment(source: source, weight: taps.tapOrder[tap.place] * WeightLayout.block, length: 1)
-                    : Segment(
+                    ? ReduceElement(source: source, weight: taps.tapOrder[tap.place] * WeightLayout.block, length: 1)
+                    : ReduceElement(
                         source: source, weight: tap.place * dy.channels * WeightLayout.block, length: dy.channels),
-                to: &segments)
+                to: &elements)
         }
-        return segments.flatMap(cut)
+        return elements.flatMap(cut)
     }
 
     /// The weights with inputs as lanes; a depthwise convolution's are that already.

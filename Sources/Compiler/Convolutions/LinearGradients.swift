@@ -12,7 +12,7 @@ struct LinearGradients: ConvolutionAlgorithm {
         problem.geometry.isLinear && problem.product != .forward
     }
 
-    func narrowMaps(of problem: ConvolutionProblem) -> NarrowMaps { .neither }
+    func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8 { .neither }
 
     func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
         if problem.product == .dataGradient {
@@ -29,23 +29,23 @@ struct LinearGradients: ConvolutionAlgorithm {
         let groups = (slots + Self.slotBlock - 1) / Self.slotBlock
         builder.workspace.needPartials(groups * Self.slotBlock * outputs)
         let inputs = part.geometry.input.count
-        let slotParts = inputs * outputs <= Blocking.linearWeights ? groups : 1
-        let wanted = (Blocking.enoughTasks + slotParts - 1) / slotParts
-        let perTask = min(max((inputs + wanted - 1) / wanted, kernels.tileHeight), Blocking.linearInputs)
+        let slotTasks = inputs * outputs <= Blocking.linearWeights ? groups : 1
+        let wanted = (Blocking.enoughTasks + slotTasks - 1) / slotTasks
+        let perTask = min(max((inputs + wanted - 1) / wanted, kernels.tileRows), Blocking.linearInputs)
         // Sums of a task's inputs and of a square more, the square and y's.
         builder.workspace.needScratch((perTask + 16) * Self.slotBlock + 2 * 16 * 16)
         var arguments = arguments(part, perTask: perTask, in: builder)
-        arguments.inputParts = (inputs + perTask - 1) / perTask
-        arguments.slotsPerTask = groups / slotParts * Self.slotBlock
+        arguments.inputTasks = (inputs + perTask - 1) / perTask
+        arguments.slotsPerTask = groups / slotTasks * Self.slotBlock
         builder.call(kernels.packOutputGradient, arguments, tasks: groups * WeightLayout.blocks(outputs))
-        builder.call(kernels.linearDataGradient, arguments, tasks: slotParts * arguments.inputParts)
+        builder.call(kernels.linearDataGradient, arguments, tasks: slotTasks * arguments.inputTasks)
     }
 
     private func lowerWeightGradient(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
         let kernels = builder.context.kernels
         let blocks = WeightLayout.blocks(part.output.channels)
         let perTask = min(max(blocks / Blocking.enoughTasks, 1), Blocking.linearBlocks) * WeightLayout.block
-        let waiting = ShardTree(builder.context.batch.shards).buffers * kernels.tileHeight * WeightLayout.block
+        let waiting = ShardTree(builder.context.batch.shards).buffers * kernels.tileRows * WeightLayout.block
         builder.workspace.needScratch(builder.slots * (perTask + 16) + waiting)
         builder.call(
             kernels.linearWeightGradient, arguments(part, perTask: perTask, in: builder),
@@ -55,9 +55,9 @@ struct LinearGradients: ConvolutionAlgorithm {
     private func arguments(_ part: ConvolutionPart, perTask: Int, in builder: PlanBuilder) -> LinearGradientArguments {
         LinearGradientArguments(
             batch: builder.context.batch, input: part.input, outputGradient: part.output, addend: part.addend,
-            finish: part.finish,
+            epilogue: part.epilogue,
             weights: UnsafePointer(part.weights), gradient: part.gradient,
-            weightBlockStride: part.geometry.input.count * WeightLayout.block, turns: builder.shardTurns,
+            weightBlockStride: part.geometry.input.count * WeightLayout.block, schedule: builder.shardSumSteps,
             packed: builder.workspace.partials,
             perTask: perTask, scratch: builder.workspace.scratch, scratchStride: builder.workspace.scratchStride)
     }

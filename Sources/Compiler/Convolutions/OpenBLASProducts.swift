@@ -12,7 +12,7 @@ struct OpenBLASProducts: ConvolutionAlgorithm {
 
     func accepts(_ problem: ConvolutionProblem) -> Bool { !problem.geometry.isDepthwise }
 
-    func narrowMaps(of problem: ConvolutionProblem) -> NarrowMaps { .neither }
+    func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8 { .neither }
 
     func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
         let geometry = part.geometry

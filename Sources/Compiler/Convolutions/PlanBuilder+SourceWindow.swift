@@ -27,7 +27,7 @@ extension PlanBuilder {
         _ window: SourceWindow, _ geometry: ConvolutionGeometry, rows: Int, columns: Int, kernelHeight: Int,
         columnCopies: Int
     ) -> SourceWindow? {
-        let tiles = (columns + context.kernels.tileHeight - 1) / context.kernels.tileHeight
+        let tiles = (columns + context.kernels.tileRows - 1) / context.kernels.tileRows
         guard geometry.axis == .mapRow, rows > 1, columns / tiles < Blocking.lowTile else { return nil }
         var joined = window
         joined.isCopied = true
@@ -70,48 +70,48 @@ extension PlanBuilder {
     }
 
     /// All of the output as one stride phase.
-    func wholeMap(_ geometry: ConvolutionGeometry, _ segments: [Segment]) -> Phase {
+    func wholeMap(_ geometry: ConvolutionGeometry, _ elements: [ReduceElement]) -> Phase {
         Phase(
             rows: geometry.output.height, columns: geometry.output.width, firstRow: 0, firstColumn: 0,
-            segments: UnsafePointer(memory.store(segments)), segmentCount: segments.count)
+            elements: UnsafePointer(memory.store(elements)), elementCount: elements.count)
     }
 
     /// The taps in the order row, column, input; taps that lie side by side in memory are one batch-reduce GEMM
     /// element.
-    func forwardSegments(
+    func forwardElements(
         _ geometry: ConvolutionGeometry, _ x: TensorView, _ window: SourceWindow
-    ) -> [Segment] {
-        var segments: [Segment] = []
+    ) -> [ReduceElement] {
+        var elements: [ReduceElement] = []
         for r in 0..<geometry.kernelHeight {
             for s in 0..<geometry.kernelWidth {
                 append(
-                    Segment(
+                    ReduceElement(
                         source: tapOffset(row: r, column: s, window, x),
                         weight: (r * geometry.kernelWidth + s) * geometry.inputsPerOutput * WeightLayout.block,
-                        length: geometry.inputsPerOutput), to: &segments)
+                        length: geometry.inputsPerOutput), to: &elements)
             }
         }
-        return segments.flatMap(cut)
+        return elements.flatMap(cut)
     }
 
     /// Joins a batch-reduce GEMM element to the last one where it continues it.
-    func append(_ segment: Segment, to segments: inout [Segment]) {
-        if let last = segments.last, last.source + last.length == segment.source,
-            last.weight + last.length * WeightLayout.block == segment.weight
+    func append(_ element: ReduceElement, to elements: inout [ReduceElement]) {
+        if let last = elements.last, last.source + last.length == element.source,
+            last.weight + last.length * WeightLayout.block == element.weight
         {
-            segments[segments.count - 1].length += segment.length
+            elements[elements.count - 1].length += element.length
         } else {
-            segments.append(segment)
+            elements.append(element)
         }
     }
 
-    func cut(_ segment: Segment) -> [Segment] {
-        let pieces = (segment.length + Blocking.segmentLength - 1) / Blocking.segmentLength
+    func cut(_ element: ReduceElement) -> [ReduceElement] {
+        let pieces = (element.length + Blocking.elementLength - 1) / Blocking.elementLength
         return (0..<pieces).map { piece in
-            let start = segment.length * piece / pieces
-            let end = segment.length * (piece + 1) / pieces
-            return Segment(
-                source: segment.source + start, weight: segment.weight + start * WeightLayout.block, length: end - start
+            let start = element.length * piece / pieces
+            let end = element.length * (piece + 1) / pieces
+            return ReduceElement(
+                source: element.source + start, weight: element.weight + start * WeightLayout.block, length: end - start
             )
         }
     }

@@ -17,11 +17,11 @@ struct TapSum {
     var addend: TensorView?
     var bias: UnsafePointer<Float>?
     /// The epilogue.
-    var finish: Finish?
+    var epilogue: Epilogue?
     /// Sums over what is written, to be fused where no task ends within one of their row blocks.
-    var sums: RunSums?
+    var sums: BlockSums?
 
-    /// The axis along which the rows of register tiles run.
+    /// The axis along which the rows of register tiles block.
     var axis: RowAxis { window.columnCopies > 0 ? .map : geometry.axis }
     /// Rows of the largest stride phase.
     var rows: Int { phases.map(\.rows).max() ?? 0 }
@@ -48,8 +48,8 @@ extension PlanBuilder {
             batch: context.batch, axis: axis, source: source, window: sum.window, weights: sum.weights,
             weightBlockStride: sum.weightBlockStride, phases: UnsafePointer(memory.store(sum.phases)),
             phaseCount: sum.phases.count, destination: sum.destination, destinationStep: sum.step, addend: sum.addend,
-            bias: sum.bias, finish: sum.finish, samplesPerGroup: 1, groups: 1, copiedSample: 0, rowsPerStrip: 1,
-            strips: 1, lanesPerPart: 32, laneParts: 1)
+            bias: sum.bias, epilogue: sum.epilogue, samplesPerGroup: 1, groups: 1, copiedSample: 0, rowsPerBlock: 1,
+            rowBlocks: 1, lanesPerTask: 32, laneTasks: 1)
         switch axis {
         case .mapRow: divideRows(of: sum, &arguments, kept)
         case .map: divideMaps(of: sum, &arguments)
@@ -60,8 +60,8 @@ extension PlanBuilder {
         }
         arguments.groups = (slots + arguments.samplesPerGroup - 1) / arguments.samplesPerGroup
         divideLanes(of: sum, &arguments)
-        let rowsPerTask = arguments.rowsPerStrip * sum.step / (axis == .pixels ? source.width : 1)
-        if let sums = sum.sums, axis != .samples, arguments.strips == 1 || rowsPerTask % sums.rowsPerRun == 0 {
+        let rowsPerTask = arguments.rowsPerBlock * sum.step / (axis == .pixels ? source.width : 1)
+        if let sums = sum.sums, axis != .samples, arguments.rowBlocks == 1 || rowsPerTask % sums.rowsPerBlock == 0 {
             arguments.sums = sums
         }
         return arguments
@@ -72,14 +72,14 @@ extension PlanBuilder {
         of sum: TapSum, _ arguments: inout ConvolutionArguments, _ kept: (_ rows: Int) -> Int
     ) {
         let rows = sum.rows
-        let capacity = sum.geometry.isDepthwise ? Blocking.stripFloats : Blocking.sourceFloats
-        let strip = stripRows(
-            sum.window, rows: rows, floats: capacity, multiple: (sum.sums?.rowsPerRun ?? 1) / sum.step)
-        arguments.rowsPerStrip = strip
-        arguments.strips = (rows + strip - 1) / strip
-        arguments.copiedSample = copiedSample(sum.window, rows: strip)
-        let keptSample = arguments.copiedSample + kept(strip)
-        if strip == rows { arguments.samplesPerGroup = group(capacity / keptSample) }
+        let capacity = sum.geometry.isDepthwise ? Blocking.rowBlockFloats : Blocking.sourceFloats
+        let rowBlock = fittingRows(
+            sum.window, rows: rows, floats: capacity, multiple: (sum.sums?.rowsPerBlock ?? 1) / sum.step)
+        arguments.rowsPerBlock = rowBlock
+        arguments.rowBlocks = (rows + rowBlock - 1) / rowBlock
+        arguments.copiedSample = copiedSample(sum.window, rows: rowBlock)
+        let keptSample = arguments.copiedSample + kept(rowBlock)
+        if rowBlock == rows { arguments.samplesPerGroup = group(capacity / keptSample) }
         if sum.window.isCopied { workspace.needScratch(keptSample * arguments.samplesPerGroup) }
     }
 
@@ -90,38 +90,38 @@ extension PlanBuilder {
         workspace.needScratch(arguments.copiedSample * arguments.samplesPerGroup)
     }
 
-    /// Chooses runs of pixels, beyond the ends of rows and of samples.
+    /// Chooses blocks of pixels, beyond the ends of rows and of samples.
     private mutating func dividePixels(of sum: TapSum, _ arguments: inout ConvolutionArguments) {
         let (source, destination) = (sum.source, sum.destination)
         let pixels = source.height * source.width
-        let unit = sum.sums.map { $0.rowsPerRun * source.width } ?? Blocking.pixelRun
+        let unit = sum.sums.map { $0.rowsPerBlock * source.width } ?? Blocking.pixelBlock
         // What is summed when it has been written must still be in the cache.
         let fitting =
             sum.sums == nil
             ? Blocking.sourceFloats / source.channels
             : Blocking.summedFloats / (source.channels + destination.channels) + unit / 3
-        let run = max(fitting / unit, 1) * unit
-        if pixels < run { arguments.samplesPerGroup = group(run / pixels) }
-        arguments.rowsPerStrip = pixels < run ? pixels * arguments.samplesPerGroup : run
-        arguments.strips = pixels < run ? 1 : (pixels + run - 1) / run
-        let copied = arguments.rowsPerStrip * sum.window.pixelStride
+        let block = max(fitting / unit, 1) * unit
+        if pixels < block { arguments.samplesPerGroup = group(block / pixels) }
+        arguments.rowsPerBlock = pixels < block ? pixels * arguments.samplesPerGroup : block
+        arguments.rowBlocks = pixels < block ? 1 : (pixels + block - 1) / block
+        let copied = arguments.rowsPerBlock * sum.window.pixelStride
         if sum.sums?.norm?.isScaled ?? false {
             arguments.stagingOffset = MemoryPlan.wholeVectors(copied)
             arguments.stagingPixelStride = spread(MemoryPlan.wholeVectors(destination.channels))
         }
-        workspace.needScratch(copied + 16 + arguments.rowsPerStrip * arguments.stagingPixelStride)
+        workspace.needScratch(copied + 16 + arguments.rowsPerBlock * arguments.stagingPixelStride)
     }
 
     /// Divides the lanes where the other axes give too few tasks.
     private func divideLanes(of sum: TapSum, _ arguments: inout ConvolutionArguments) {
         let channels = sum.destination.channels
-        let tasks = arguments.groups * arguments.strips
+        let tasks = arguments.groups * arguments.rowBlocks
         if sum.geometry.isDepthwise {
             // A task copies its own lanes of the source alone.
-            arguments.lanesPerPart = sum.window.pixelStride
-            arguments.laneParts = (channels + sum.window.pixelStride - 1) / sum.window.pixelStride
+            arguments.lanesPerTask = sum.window.pixelStride
+            arguments.laneTasks = (channels + sum.window.pixelStride - 1) / sum.window.pixelStride
         } else {
-            (arguments.lanesPerPart, arguments.laneParts) = laneParts(
+            (arguments.lanesPerTask, arguments.laneTasks) = laneTasks(
                 channels, tasks: tasks, isSamples: sum.axis == .samples && tasks == 1)
         }
     }
@@ -131,17 +131,17 @@ extension PlanBuilder {
     func group(_ fitting: Int) -> Int { max(min(fitting, slots / Blocking.enoughTasks), 1) }
 
     /// Output rows whose source rows fit in `floats`: a multiple of `multiple`, or all.
-    private func stripRows(_ window: SourceWindow, rows: Int, floats: Int, multiple: Int) -> Int {
+    private func fittingRows(_ window: SourceWindow, rows: Int, floats: Int, multiple: Int) -> Int {
         let unit = max(multiple, 1)
         let fitting = (floats / (window.width * window.pixelStride) - window.rowSpan) / window.step + 1
-        let strip = min(max(fitting / unit * unit, unit), rows)
+        let rowBlock = min(max(fitting / unit * unit, unit), rows)
         // Row blocks of nearly equal height.
-        let strips = (rows + strip - 1) / strip
-        return min(((rows + strips - 1) / strips + unit - 1) / unit * unit, rows)
+        let rowBlocks = (rows + rowBlock - 1) / rowBlock
+        return min(((rows + rowBlocks - 1) / rowBlocks + unit - 1) / unit * unit, rows)
     }
 
-    /// The lanes of a task, and the number of such parts.
-    func laneParts(_ channels: Int, tasks: Int, isSamples: Bool) -> (perPart: Int, parts: Int) {
+    /// The lanes of a task, and the number of tasks that have all lanes.
+    func laneTasks(_ channels: Int, tasks: Int, isSamples: Bool) -> (perTask: Int, tasks: Int) {
         let blocks = WeightLayout.blocks(channels)
         let wanted = isSamples ? (blocks + 1) / 2 : (Blocking.enoughTasks + tasks - 1) / tasks
         let parts = max(min(wanted, (blocks + 1) / 2), 1)

@@ -110,7 +110,7 @@ extension Muon {
                 kernel,
                 MatrixArguments(
                     a: a, b: b ?? a, c: c, addend: addend, productScale: scale, addendScale: addendScale, rows: rows,
-                    steps: steps, segments: step.optimizer.segments(rows: rows, steps: steps)),
+                    steps: steps, elements: step.optimizer.elements(rows: rows, steps: steps)),
                 tasks: tasks)
         }
     }

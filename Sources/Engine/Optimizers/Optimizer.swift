@@ -33,7 +33,7 @@ final class Optimizer {
     /// Nothing stays there from step to step.
     let scratch: AlignedBuffer<Float>
     /// The batch-reduce GEMM elements of a product of matrices, by its rows and K iterations.
-    private var segments: [[Int]: UnsafePointer<Segment>] = [:]
+    private var elements: [[Int]: UnsafePointer<ReduceElement>] = [:]
     /// The sums of squares, by chunk.
     private let sums: UnsafeMutablePointer<Double>
     private let memory = PlanMemory()
@@ -75,13 +75,13 @@ final class Optimizer {
     }
 
     /// Returns the batch-reduce GEMM elements of a product of matrices in panels, each of 32 K iterations.
-    func segments(rows: Int, steps: Int) -> UnsafePointer<Segment> {
-        if let known = segments[[rows, steps]] { return known }
+    func elements(rows: Int, steps: Int) -> UnsafePointer<ReduceElement> {
+        if let known = elements[[rows, steps]] { return known }
         let made = stride(from: 0, to: steps, by: 32).map { first in
-            Segment(source: first * rows, weight: first * 32, length: 32)
+            ReduceElement(source: first * rows, weight: first * 32, length: 32)
         }
         let stored = UnsafePointer(memory.store(made))
-        segments[[rows, steps]] = stored
+        elements[[rows, steps]] = stored
         return stored
     }
 

@@ -1,6 +1,6 @@
 import KernelInterface
 
-/// One task a shard: its pixels are summed run by run.
+/// One task a shard: its pixels are summed block by block.
 func biasGradient(_ arguments: UnsafePointer<BiasGradientArguments>, _ task: Int, _ worker: Int) {
     let gradient = arguments.pointee.outputGradient
     let channels = gradient.pixelLanes
@@ -8,15 +8,15 @@ func biasGradient(_ arguments: UnsafePointer<BiasGradientArguments>, _ task: Int
     let partial = arguments.pointee.partials + task &* arguments.pointee.partialStride
     zeroFloats(arguments.pointee.partialStride, at: partial)
     var source = UnsafePointer(gradient.sample(task &* arguments.pointee.batch.shardCapacity))
-    // All lanes of a run come before the next one: a whole shard would have left the caches between two lanes.
+    // All lanes of a block come before the next one: a whole shard would have left the caches between two lanes.
     for first in stride(from: 0, to: pixels, by: 64) {
-        let run = min(64, pixels &- first)
+        let count = min(64, pixels &- first)
         var lane = 0
         while lane < channels {
-            put(vector(partial + lane) + sum(source + lane, pixelStride: gradient.pixelStride, run), partial + lane)
+            put(vector(partial + lane) + sum(source + lane, pixelStride: gradient.pixelStride, count), partial + lane)
             lane &+= lanes
         }
-        source += run &* gradient.pixelStride
+        source += count &* gradient.pixelStride
     }
     // Behind the last channel may lie anything.
     zeroFloats(arguments.pointee.partialStride &- gradient.channels, at: partial + gradient.channels)

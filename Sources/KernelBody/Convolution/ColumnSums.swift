@@ -29,9 +29,9 @@ func rowTapWeights(_ arguments: UnsafePointer<RowTapWeightArguments>, _ task: In
 /// The tasks are the convolution's: each leaves its rows of z in a cache, where their sums find them.
 func sumColumns(_ arguments: UnsafePointer<ColumnSumArguments>, _ task: Int, _ worker: Int) {
     var convolution = arguments.pointee.convolution
-    let firstSlot = task / convolution.strips &* convolution.samplesPerGroup
+    let firstSlot = task / convolution.rowBlocks &* convolution.samplesPerGroup
     let endSlot = min(firstSlot &+ convolution.samplesPerGroup, convolution.batch.slots)
-    let rows = writtenRows(&convolution, firstRow: task % convolution.strips &* convolution.rowsPerStrip)
+    let rows = writtenRows(&convolution, firstRow: task % convolution.rowBlocks &* convolution.rowsPerBlock)
     convolution.destination.base +=
         worker &* convolution.window.scratchStride &- firstSlot &* convolution.destination.sampleStride
         &- rows.lowerBound &* convolution.destination.rowStride
@@ -62,12 +62,12 @@ private func sumRow(_ arguments: UnsafePointer<ColumnSumArguments>, _ products: 
     case 5: sumTaps(5, source, products, arguments.pointee.addend, to: destination, slot: slot, row: row)
     case let taps: sumTaps(taps, source, products, arguments.pointee.addend, to: destination, slot: slot, row: row)
     }
-    if let finish = arguments.pointee.finish {
-        finish(
+    if let epilogue = arguments.pointee.epilogue {
+        epilogue(
             destination.pixel(slot, row, 0), stride: destination.pixelStride, count: destination.width,
             channels: destination.channels,
-            activated: finish.activated.map { UnsafePointer($0.pixel(slot, row, 0)) },
-            activatedStride: finish.activated?.pixelStride ?? 0)
+            activated: epilogue.activated.map { UnsafePointer($0.pixel(slot, row, 0)) },
+            activatedStride: epilogue.activated?.pixelStride ?? 0)
     }
 }
 

@@ -2,12 +2,12 @@ import KernelInterface
 
 // Convolutions, their data gradients and linear layers: destination = initial + source * weights.
 //
-//   y[p, q, k] = initial + sum over segments, over i < segment.length of
-//       x[origin(p, q) + segment.source + i] * w[segment.weight/32 + i, k]
+//   y[p, q, k] = initial + sum over elements, over i < element.length of
+//       x[origin(p, q) + element.source + i] * w[element.weight/32 + i, k]
 //
-// Lanes run along k, tile rows along pixels (or samples). A segment is a batch-reduce GEMM element: inputs that lie
+// Lanes run along k, tile rows along pixels (or samples). An element is one of a batch-reduce GEMM: inputs that lie
 // side by side, and the weights they meet. Each output is one chain of fused multiply-adds in the order of the
-// segments, whatever the tile, the blocking or the vector width. So instruction sets and thread counts agree to the
+// elements, whatever the tile, the blocking or the vector width. So instruction sets and thread counts agree to the
 // bit.
 //
 // In depthwise convolutions (Sifre, 2014; Howard et al., "MobileNets", 2017) each channel has a kernel of its own: i
@@ -20,14 +20,14 @@ private let blockSteps = 1024
 /// A row of `columns` outputs, in tiles of nearly equal height.
 @inline(__always)
 func multiplyRow<P: Product>(_ product: P.Type, _ columns: Int, isWide: Bool, _ job: inout MultiplyJob) {
-    let steps = stepCount(job.segments, job.segmentCount)
+    let steps = stepCount(job.elements, job.elementCount)
     var remaining = columns
     var tiles = tileCount(columns)
     while tiles > 0 {
         let height = nextHeight(remaining, tiles: tiles)
-        if P.asksAhead && !isWide { job.ahead.ask(steps) }
+        if P.prefetches && !isWide { job.prefetch.prefetch(steps) }
         Multiply<P>.run(height: height, isWide: isWide, &job)
-        job.ahead.advance(steps)
+        job.prefetch.advance(steps)
         job.source += height &* job.sourceStride
         job.destination += height &* job.destinationStride
         if let initial = job.initial { job.initial = initial + height &* job.initialStride }
@@ -37,9 +37,9 @@ func multiplyRow<P: Product>(_ product: P.Type, _ columns: Int, isWide: Bool, _ 
 }
 
 @inline(__always)
-private func stepCount(_ segments: UnsafePointer<Segment>, _ count: Int) -> Int {
+private func stepCount(_ elements: UnsafePointer<ReduceElement>, _ count: Int) -> Int {
     var steps = 0
-    for s in 0..<count { steps &+= segments[s].length }
+    for s in 0..<count { steps &+= elements[s].length }
     return steps
 }
 
@@ -64,17 +64,17 @@ private struct Panel {
     var activatedStride: Int
 }
 
-/// All outputs of a panel for the lanes `lane ..< lane + a tile's`, with some of the segments.
+/// All outputs of a panel for the lanes `lane ..< lane + a tile's`, with some of the elements.
 @inline(__always)
 private func multiplyPanel<P: Product>(
     _ product: P.Type, _ panel: Panel, sourceLane: Int, lane: Int, isWide: Bool, weights: UnsafePointer<Float>,
-    segments: UnsafePointer<Segment>,
-    segmentCount: Int, isFirst: Bool, bias: UnsafePointer<Float>?, finish: Finish?, ahead: inout Lookahead
+    elements: UnsafePointer<ReduceElement>,
+    elementCount: Int, isFirst: Bool, bias: UnsafePointer<Float>?, epilogue: Epilogue?, prefetch: inout Prefetch
 ) {
     var job = MultiplyJob(
-        source: panel.source, sourceStride: panel.sourceStride, weights: weights, segments: segments,
-        segmentCount: segmentCount, initial: nil, initialStride: 0, destination: panel.destination,
-        destinationStride: panel.destinationStride, ahead: ahead)
+        source: panel.source, sourceStride: panel.sourceStride, weights: weights, elements: elements,
+        elementCount: elementCount, initial: nil, initialStride: 0, destination: panel.destination,
+        destinationStride: panel.destinationStride, prefetch: prefetch)
     for row in 0..<panel.rows {
         let destination = panel.destination + row &* panel.destinationRowStride + lane
         job.source = panel.source + (row &* panel.sourceRowStride &+ sourceLane)
@@ -89,25 +89,25 @@ private func multiplyPanel<P: Product>(
             job.initialStride = panel.addendStride
         }
         multiplyRow(P.self, panel.columns, isWide: isWide, &job)
-        if let finish {
+        if let epilogue {
             // Behind the last channel only the rest of a vector of eight is wanted.
-            finish(
+            epilogue(
                 destination, stride: panel.destinationStride, count: panel.columns,
                 channels: min(isWide ? tileLanes : lanes, panel.channels &- lane),
                 activated: panel.activated.map { $0 + row &* panel.activatedRowStride + lane },
                 activatedStride: panel.activatedStride)
         }
     }
-    ahead = job.ahead
+    prefetch = job.prefetch
 }
 
-/// The number of segments from `first` on that make a block of about `blockSteps` K iterations.
+/// The number of elements from `first` on that make a block of about `blockSteps` K iterations.
 @inline(__always)
 private func blockLength(_ phase: Phase, from first: Int) -> Int {
     var end = first
     var steps = 0
-    while end < phase.segmentCount && (end == first || steps &+ phase.segments[end].length <= blockSteps) {
-        steps &+= phase.segments[end].length
+    while end < phase.elementCount && (end == first || steps &+ phase.elements[end].length <= blockSteps) {
+        steps &+= phase.elements[end].length
         end &+= 1
     }
     return end &- first
@@ -125,14 +125,14 @@ func convolveDepthwise(_ arguments: UnsafePointer<ConvolutionArguments>, _ task:
 private func multiplyTask<P: Product>(
     _ product: P.Type, _ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int, _ worker: Int
 ) {
-    let part = task % arguments.pointee.laneParts
-    let strip = task / arguments.pointee.laneParts % arguments.pointee.strips
-    let group = task / arguments.pointee.laneParts / arguments.pointee.strips
+    let laneTask = task % arguments.pointee.laneTasks
+    let rowBlock = task / arguments.pointee.laneTasks % arguments.pointee.rowBlocks
+    let group = task / arguments.pointee.laneTasks / arguments.pointee.rowBlocks
     let firstSlot = group &* arguments.pointee.samplesPerGroup
     let slots = min(arguments.pointee.samplesPerGroup, arguments.pointee.batch.slots &- firstSlot)
-    let firstLane = part &* arguments.pointee.lanesPerPart
-    let endLane = min(firstLane &+ arguments.pointee.lanesPerPart, padded(arguments.pointee.destination.channels))
-    let firstRow = strip &* arguments.pointee.rowsPerStrip
+    let firstLane = laneTask &* arguments.pointee.lanesPerTask
+    let endLane = min(firstLane &+ arguments.pointee.lanesPerTask, padded(arguments.pointee.destination.channels))
+    let firstRow = rowBlock &* arguments.pointee.rowsPerBlock
     let scratch = arguments.pointee.window.scratch + worker &* arguments.pointee.window.scratchStride
     var source = arguments.pointee.source
     if P.isLanewise { source.take(lanes: firstLane..<endLane) }
@@ -141,12 +141,13 @@ private func multiplyTask<P: Product>(
         to: scratch)
     let isStaged = arguments.pointee.sums?.norm?.isScaled ?? false
     let staging = isStaged ? scratch + arguments.pointee.stagingOffset : nil
-    var ahead = Lookahead(nothingAt: UnsafePointer(scratch))
-    if P.asksAhead && part &+ 1 == arguments.pointee.laneParts {
+    var prefetch = Prefetch(nothingAt: UnsafePointer(scratch))
+    if P.prefetches && laneTask &+ 1 == arguments.pointee.laneTasks {
         appendReads(
-            of: arguments, strip: strip, group: group, slots: firstSlot..<(firstSlot &+ slots), firstRow: firstRow,
-            isStaged: isStaged, to: &ahead)
-        ahead.spread(over: taskSteps(arguments, lanes: endLane &- firstLane))
+            of: arguments, rowBlock: rowBlock, group: group, slots: firstSlot..<(firstSlot &+ slots),
+            firstRow: firstRow,
+            isStaged: isStaged, to: &prefetch)
+        prefetch.spread(over: taskSteps(arguments, lanes: endLane &- firstLane))
     }
     for phaseIndex in 0..<arguments.pointee.phaseCount {
         let phase = arguments.pointee.phases[phaseIndex]
@@ -165,12 +166,13 @@ private func multiplyTask<P: Product>(
                 ) { panel in
                     multiplyPanel(
                         P.self, panel, sourceLane: P.isLanewise ? lane &- firstLane : 0, lane: lane, isWide: isWide,
-                        weights: weights, segments: phase.segments + first, segmentCount: count, isFirst: first == 0,
+                        weights: weights, elements: phase.elements + first, elementCount: count, isFirst: first == 0,
                         bias: arguments.pointee.bias,
-                        finish: first &+ count >= phase.segmentCount ? arguments.pointee.finish : nil, ahead: &ahead)
+                        epilogue: first &+ count >= phase.elementCount ? arguments.pointee.epilogue : nil,
+                        prefetch: &prefetch)
                 }
                 first &+= count
-            } while first < phase.segmentCount
+            } while first < phase.elementCount
             lane &+= isWide ? tileLanes : lanes
         }
     }
@@ -193,10 +195,10 @@ private func copySource<P: Product>(
     if arguments.pointee.axis == .pixels {
         return copyPixels(
             source, slot: firstSlot, first: firstRow,
-            count: min(arguments.pointee.rowsPerStrip, slots &* source.height &* source.width &- firstRow),
+            count: min(arguments.pointee.rowsPerBlock, slots &* source.height &* source.width &- firstRow),
             window: window, to: scratch)
     }
-    let copiedRows = (arguments.pointee.rowsPerStrip &- 1) &* window.step &+ window.rowSpan
+    let copiedRows = (arguments.pointee.rowsPerBlock &- 1) &* window.step &+ window.rowSpan
     for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
         let copy = scratch + i &* arguments.pointee.copiedSample
         if arguments.pointee.axis == .map {
@@ -212,24 +214,24 @@ private func copySource<P: Product>(
 /// Prefetches what this task's sums read, and what the next task copies and adds.
 @inline(__always)
 private func appendReads(
-    of arguments: UnsafePointer<ConvolutionArguments>, strip: Int, group: Int, slots: Range<Int>, firstRow: Int,
-    isStaged: Bool, to ahead: inout Lookahead
+    of arguments: UnsafePointer<ConvolutionArguments>, rowBlock: Int, group: Int, slots: Range<Int>, firstRow: Int,
+    isStaged: Bool, to prefetch: inout Prefetch
 ) {
-    if let norm = arguments.pointee.sums?.norm, arguments.pointee.laneParts == 1 {
+    if let norm = arguments.pointee.sums?.norm, arguments.pointee.laneTasks == 1 {
         let rows = writtenRows(arguments, firstRow: firstRow)
-        ahead.append(norm, slots: slots, rows: rows)
-        if isStaged, let addend = arguments.pointee.addend { ahead.append(addend, slots: slots, rows: rows) }
+        prefetch.append(norm, slots: slots, rows: rows)
+        if isStaged, let addend = arguments.pointee.addend { prefetch.append(addend, slots: slots, rows: rows) }
     }
     if arguments.pointee.window.isCopied {
         let step = arguments.pointee.window.step
-        appendNext(arguments.pointee.source, arguments, step: step, strip: strip, group: group, to: &ahead)
+        appendNext(arguments.pointee.source, arguments, step: step, rowBlock: rowBlock, group: group, to: &prefetch)
         if let norm = arguments.pointee.window.normGradient {
-            appendNext(norm.input, arguments, step: step, strip: strip, group: group, to: &ahead)
+            appendNext(norm.input, arguments, step: step, rowBlock: rowBlock, group: group, to: &prefetch)
         }
     }
-    if let addend = arguments.pointee.addend, !isStaged, arguments.pointee.laneParts == 1 {
+    if let addend = arguments.pointee.addend, !isStaged, arguments.pointee.laneTasks == 1 {
         let step = arguments.pointee.destinationStep
-        appendNext(addend, arguments, step: step, strip: strip, group: group, to: &ahead)
+        appendNext(addend, arguments, step: step, rowBlock: rowBlock, group: group, to: &prefetch)
     }
 }
 
@@ -237,26 +239,26 @@ private func appendReads(
 /// row block.
 @inline(__always)
 private func appendNext(
-    _ source: TensorView, _ arguments: UnsafePointer<ConvolutionArguments>, step: Int, strip: Int, group: Int,
-    to ahead: inout Lookahead
+    _ source: TensorView, _ arguments: UnsafePointer<ConvolutionArguments>, step: Int, rowBlock: Int, group: Int,
+    to prefetch: inout Prefetch
 ) {
     let slot = group &* arguments.pointee.samplesPerGroup
-    let rows = arguments.pointee.rowsPerStrip
-    let isWithinGroup = strip &+ 1 < arguments.pointee.strips
+    let rows = arguments.pointee.rowsPerBlock
+    let isWithinGroup = rowBlock &+ 1 < arguments.pointee.rowBlocks
     let nextSlot = isWithinGroup ? slot : slot &+ arguments.pointee.samplesPerGroup
     if nextSlot >= arguments.pointee.batch.slots { return }
     let stride = arguments.pointee.axis == .pixels ? source.pixelStride : step &* source.rowStride
-    let place = source.sample(nextSlot) + (isWithinGroup ? (strip &+ 1) &* rows &* stride : 0)
-    ahead.append(
+    let place = source.sample(nextSlot) + (isWithinGroup ? (rowBlock &+ 1) &* rows &* stride : 0)
+    prefetch.append(
         source, from: UnsafePointer(place),
-        count: arguments.pointee.strips > 1
+        count: arguments.pointee.rowBlocks > 1
             ? rows &* stride : arguments.pointee.samplesPerGroup &* source.sampleStride)
 }
 
 /// Steps of a task's tiles.
 @inline(__always)
 private func taskSteps(_ arguments: UnsafePointer<ConvolutionArguments>, lanes range: Int) -> Int {
-    let rows = arguments.pointee.rowsPerStrip
+    let rows = arguments.pointee.rowsPerBlock
     var steps = 0
     for p in 0..<arguments.pointee.phaseCount {
         let phase = arguments.pointee.phases[p]
@@ -266,7 +268,7 @@ private func taskSteps(_ arguments: UnsafePointer<ConvolutionArguments>, lanes r
             case .mapRow: arguments.pointee.samplesPerGroup &* min(rows, phase.rows) &* tileCount(phase.columns)
             default: arguments.pointee.samplesPerGroup &* tileCount(phase.rows &* phase.columns)
             }
-        steps &+= tiles &* stepCount(phase.segments, phase.segmentCount)
+        steps &+= tiles &* stepCount(phase.elements, phase.elementCount)
     }
     return steps &* tileBlocks(range)
 }
@@ -275,20 +277,20 @@ private func taskSteps(_ arguments: UnsafePointer<ConvolutionArguments>, lanes r
 @inline(__always)
 func writtenRows(_ arguments: UnsafePointer<ConvolutionArguments>, firstRow: Int) -> Range<Int> {
     let written = arguments.pointee.destination
-    if arguments.pointee.strips == 1 { return 0..<written.height }
+    if arguments.pointee.rowBlocks == 1 { return 0..<written.height }
     let isRow = arguments.pointee.axis == .mapRow
     let first = isRow ? firstRow &* arguments.pointee.destinationStep : firstRow / written.width
     let count =
         isRow
-        ? arguments.pointee.rowsPerStrip &* arguments.pointee.destinationStep
-        : arguments.pointee.rowsPerStrip / written.width
+        ? arguments.pointee.rowsPerBlock &* arguments.pointee.destinationStep
+        : arguments.pointee.rowsPerBlock / written.width
     return first..<min(first &+ count, written.height)
 }
 
 /// The sums over a task's output, which is still in a cache: some rows of a sample, or whole samples. Numbers in
 /// `staging` go on to their destination.
 private func sumWritten(
-    _ sums: RunSums, _ arguments: UnsafePointer<ConvolutionArguments>, staging: UnsafePointer<Float>?, firstSlot: Int,
+    _ sums: BlockSums, _ arguments: UnsafePointer<ConvolutionArguments>, staging: UnsafePointer<Float>?, firstSlot: Int,
     slots: Int, firstRow: Int, lanes range: Range<Int>
 ) {
     let written = arguments.pointee.destination
@@ -296,11 +298,11 @@ private func sumWritten(
     for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
         if let staging {
             let sample = staging + i &* rows.count &* written.width &* arguments.pointee.stagingPixelStride
-            scaleRuns(
+            scaleBlocks(
                 sums, sample, pixelStride: arguments.pointee.stagingPixelStride, addend: arguments.pointee.addend,
                 written, slot: firstSlot &+ i, rows: rows, lanes: range)
         } else {
-            sumRuns(sums, written, slot: firstSlot &+ i, rows: rows, lanes: range)
+            sumBlocks(sums, written, slot: firstSlot &+ i, rows: rows, lanes: range)
         }
     }
 }
@@ -314,11 +316,11 @@ private func forEachPanel(
 ) {
     let destination = arguments.pointee.destination
     let addend = arguments.pointee.addend
-    let activated = arguments.pointee.finish?.activated
+    let activated = arguments.pointee.epilogue?.activated
     let window = arguments.pointee.window
     switch arguments.pointee.axis {
     case .mapRow:
-        let rows = min(arguments.pointee.rowsPerStrip, phase.rows &- firstRow)
+        let rows = min(arguments.pointee.rowsPerBlock, phase.rows &- firstRow)
         if rows <= 0 { return }
         let step = arguments.pointee.destinationStep
         let sourceWidth = copy == nil ? source.rowStride : window.width &* window.pixelStride
@@ -362,7 +364,7 @@ private func forEachPanel(
     case .pixels:
         guard let copy else { return }
         let pixels = source.height &* source.width &* slots
-        let columns = min(arguments.pointee.rowsPerStrip, pixels &- firstRow)
+        let columns = min(arguments.pointee.rowsPerBlock, pixels &- firstRow)
         if columns <= 0 { return }
         if let staging {
             return body(
@@ -401,13 +403,13 @@ private func forEachPanel(
 /// The machine's measure: the full tile over and over on data of the first-level cache.
 func saturate(_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Double {
     let steps = 128
-    var segment = Segment(source: 0, weight: 0, length: steps)
-    return withUnsafePointer(to: &segment) { segment in
+    var element = ReduceElement(source: 0, weight: 0, length: steps)
+    return withUnsafePointer(to: &element) { element in
         var job = MultiplyJob(
             source: UnsafePointer(memory), sourceStride: steps, weights: UnsafePointer(memory + 4096),
-            segments: segment, segmentCount: 1, initial: nil, initialStride: 0, destination: memory + 2048,
-            destinationStride: tileLanes, ahead: Lookahead(nothingAt: UnsafePointer(memory)))
-        for _ in 0..<repetitions { Multiply<Broadcast>.run(height: tileHeight, isWide: true, &job) }
-        return Double(repetitions) * Double(2 * steps * tileHeight * tileLanes)
+            elements: element, elementCount: 1, initial: nil, initialStride: 0, destination: memory + 2048,
+            destinationStride: tileLanes, prefetch: Prefetch(nothingAt: UnsafePointer(memory)))
+        for _ in 0..<repetitions { Multiply<Broadcast>.run(height: tileRows, isWide: true, &job) }
+        return Double(repetitions) * Double(2 * steps * tileRows * tileLanes)
     }
 }

@@ -36,15 +36,15 @@ func packOutputGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ t
     }
 }
 
-/// dx of some inputs, for some samples. Task index = part of the slots * parts of the inputs + part of the inputs.
+/// dx of some inputs, for some samples. Task index = slot task * inputTasks + input task.
 func linearDataGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ task: Int, _ worker: Int) {
     let input = arguments.pointee.input
     let outputs = arguments.pointee.outputGradient.channels
-    let firstRow = task % arguments.pointee.inputParts &* arguments.pointee.perTask
+    let firstRow = task % arguments.pointee.inputTasks &* arguments.pointee.perTask
     let count = min(arguments.pointee.perTask, input.height &* input.width &* input.channels &- firstRow)
     let sums = arguments.pointee.scratch + worker &* arguments.pointee.scratchStride
     let scratch = sums + (count &+ squareSide) &* 32
-    var firstSlot = task / arguments.pointee.inputParts &* arguments.pointee.slotsPerTask
+    var firstSlot = task / arguments.pointee.inputTasks &* arguments.pointee.slotsPerTask
     let endSlot = min(firstSlot &+ arguments.pointee.slotsPerTask, arguments.pointee.batch.slots)
     while firstSlot < endSlot {
         if let addend = arguments.pointee.addend {
@@ -57,11 +57,11 @@ func linearDataGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ t
         var output = 0
         while output < outputs {
             let length = min(32, outputs &- output)
-            var segment = Segment(source: 0, weight: 0, length: length)
+            var element = ReduceElement(source: 0, weight: 0, length: length)
             let weights =
                 arguments.pointee.weights + ((output >> 5) &* arguments.pointee.weightBlockStride &+ firstRow &* 32)
             multiplyRows(
-                weights, by: arguments.pointee.packed + (firstSlot &* outputs &+ output &* 32), &segment, count,
+                weights, by: arguments.pointee.packed + (firstSlot &* outputs &+ output &* 32), &element, count,
                 next: length == 32 ? weights + arguments.pointee.weightBlockStride : nil,
                 isFirst: output == 0 && arguments.pointee.addend == nil, sums: sums)
             output &+= 32
@@ -70,10 +70,10 @@ func linearDataGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ t
             // The places behind the inputs of the last square hold numbers that nobody keeps.
             transposeSquare(
                 sums + square.place, stride: 32, to: scratch, stride: squareSide, rows: square.slots.count)
-            if let finish = arguments.pointee.finish, let activated = finish.activated {
+            if let epilogue = arguments.pointee.epilogue, let activated = epilogue.activated {
                 let y = scratch + squareSide &* squareSide
                 square.copy(from: activated, to: y)
-                finish(
+                epilogue(
                     scratch, stride: squareSide, count: square.slots.count, channels: square.inputs,
                     activated: UnsafePointer(y), activatedStride: squareSide)
             }
@@ -87,7 +87,8 @@ func linearDataGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ t
 /// weights of the same inputs, which lie far from these.
 @inline(__always)
 private func multiplyRows(
-    _ weights: UnsafePointer<Float>, by gradient: UnsafePointer<Float>, _ segment: UnsafePointer<Segment>, _ count: Int,
+    _ weights: UnsafePointer<Float>, by gradient: UnsafePointer<Float>, _ element: UnsafePointer<ReduceElement>,
+    _ count: Int,
     next: UnsafePointer<Float>?, isFirst: Bool, sums: UnsafeMutablePointer<Float>
 ) {
     forEachTile(0..<32) { lane, isWide in
@@ -103,9 +104,9 @@ private func multiplyRows(
             }
             let target = sums + (row &* 32 &+ lane)
             var job = MultiplyJob(
-                source: weights + row &* 32, sourceStride: 32, weights: gradient + lane, segments: segment,
-                segmentCount: 1, initial: isFirst ? nil : UnsafePointer(target), initialStride: 32, destination: target,
-                destinationStride: 32, ahead: Lookahead(nothingAt: gradient))
+                source: weights + row &* 32, sourceStride: 32, weights: gradient + lane, elements: element,
+                elementCount: 1, initial: isFirst ? nil : UnsafePointer(target), initialStride: 32, destination: target,
+                destinationStride: 32, prefetch: Prefetch(nothingAt: gradient))
             Multiply<Broadcast>.run(height: height, isWide: isWide, &job)
             row &+= height
             tiles &-= 1
@@ -173,7 +174,7 @@ private func forEachSquare(
 /// A tile of a weight gradient: all shards' samples.
 private struct OpenSampleJob<Member: Weightless> {
     var batch: BatchLayout
-    var turns: UnsafePointer<ShardTurn>
+    var schedule: UnsafePointer<ShardSumStep>
     /// [slots][16]
     var x: UnsafePointer<Float>
     /// [slots][tile's lanes]
@@ -193,8 +194,8 @@ private enum SumSamples: TileLoop {
         let batch = job.pointee.batch
         var waiting = job.pointee.waiting
         T.prefetch(job.pointee.destination, 32)
-        for turn in 0..<batch.shards {
-            let shard = job.pointee.turns[turn].shard
+        for summand in 0..<batch.shards {
+            let shard = job.pointee.schedule[summand].shard
             let firstSlot = shard &* batch.shardCapacity
             var x = job.pointee.x + firstSlot &* 16
             var gradient = job.pointee.gradient + firstSlot &* tileLanes
@@ -204,15 +205,15 @@ private enum SumSamples: TileLoop {
                 x += 16
                 gradient += tileLanes
             }
-            for _ in 0..<job.pointee.turns[turn].merges {
-                waiting -= tileHeight &* 32
+            for _ in 0..<job.pointee.schedule[summand].merges {
+                waiting -= tileRows &* 32
                 sums.add(UnsafePointer(waiting), 32)
             }
-            if turn &+ 1 == batch.shards {
+            if summand &+ 1 == batch.shards {
                 sums.store(job.pointee.destination, 32)
             } else {
                 sums.store(waiting, 32)
-                waiting += tileHeight &* 32
+                waiting += tileRows &* 32
             }
         }
     }
@@ -241,7 +242,7 @@ func linearWeightGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _
     for pixel in 0..<(input.height &* input.width) {
         var first = 0
         while first < input.channels {
-            let height = min(tileHeight, input.channels &- first)
+            let height = min(tileRows, input.channels &- first)
             // Whole vectors, which end where the pixel's memory does.
             let start = min(first, padded(input.channels) &- 16)
             for slot in 0..<batch.slots {
@@ -253,7 +254,7 @@ func linearWeightGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _
             forEachTile(0..<part.count) { lane, isWide in
                 let block = (firstLane &+ lane) >> 5 &* arguments.pointee.weightBlockStride
                 var job = SampleJob(
-                    batch: batch, turns: arguments.pointee.turns, x: UnsafePointer(x + (first &- start)),
+                    batch: batch, schedule: arguments.pointee.schedule, x: UnsafePointer(x + (first &- start)),
                     gradient: UnsafePointer(dy + lane &* batch.slots), waiting: waiting,
                     destination: arguments.pointee.gradient + block + (row &* 32 &+ (lane & 31)))
                 SumSamples.run(height: height, isWide: isWide, &job)

@@ -3,11 +3,11 @@ import KernelInterface
 
 // Weight gradients: dw[tap, c, k] = sum over a shard's samples and output pixels of x[p * step + tap, c] * dy[p, k].
 //
-// Lanes run along k, tile rows along the inputs of a segment (which are consecutive in memory). The sum over pixels is
+// Lanes run along k, tile rows along the inputs of an element (which are consecutive in memory). The sum over pixels is
 // the tile's inner loop. Each weight is one chain, in the order sample, row, column, so that the bits depend on nothing
 // else.
 //
-// In depthwise convolutions a weight belongs to its lane alone: tile rows run along the taps of a segment instead.
+// In depthwise convolutions a weight belongs to its lane alone: tile rows run along the taps of an element instead.
 
 /// One tile's work on a row block: `samples` x `rows` x `columns` pixels, packed in scratch memory.
 struct OpenOuterJob<Member: Weightless> {
@@ -26,27 +26,28 @@ struct OpenOuterJob<Member: Weightless> {
     var sums: UnsafeMutablePointer<Float>
     var isFirst: Bool
     /// The next row block's x and dy, prefetched in the course of this one.
-    var aheadSource: Lookahead
-    var aheadGradient: Lookahead
+    var sourcePrefetch: Prefetch
+    var gradientPrefetch: Prefetch
     var member = Member()
 
     /// Spreads the prefetch of what the next row block packs over this one's K iterations: `rows` rows of dy from
     /// `slot` and `row` on, and the x they meet.
     @inline(__always)
-    mutating func askAhead(
-        _ source: TensorView, _ gradient: TensorView, _ normInput: TensorView?, _ part: WeightPart, slot: Int, row: Int,
+    mutating func prefetch(
+        _ source: TensorView, _ gradient: TensorView, _ normInput: TensorView?, _ share: WeightShare, slot: Int,
+        row: Int,
         sourceStep: Int, count rows: Int, slots: Int, steps: Int
     ) {
         guard slot < slots else { return }
-        aheadSource = Lookahead(
+        sourcePrefetch = Prefetch(
             source, from: UnsafePointer(source.pixel(slot, row &* sourceStep, 0)),
             count: rows &* sourceStep &* source.rowStride, steps: steps)
         for case var view? in [gradient, normInput] {
-            view.take(lanes: part.lanes)
-            aheadGradient.append(
+            view.take(lanes: share.lanes)
+            gradientPrefetch.append(
                 view, from: UnsafePointer(view.pixel(slot, row, 0)), count: rows &* view.rowStride)
         }
-        aheadGradient.spread(over: steps)
+        gradientPrefetch.spread(over: steps)
     }
 }
 
@@ -62,27 +63,27 @@ enum SumPixels<P: Product>: TileLoop {
         let xStride = P.isLanewise || T.sourceRows < T.height ? job.pointee.xStride : 1
         let columns = job.pointee.columns
         var gradient = job.pointee.gradient
-        var aheadSource = job.pointee.aheadSource.place
-        var aheadGradient = job.pointee.aheadGradient.place
-        let sourceStep = job.pointee.aheadSource.step
-        let gradientStep = job.pointee.aheadGradient.step
+        var sourcePrefetch = job.pointee.sourcePrefetch.place
+        var gradientPrefetch = job.pointee.gradientPrefetch.place
+        let sourceStep = job.pointee.sourcePrefetch.step
+        let gradientStep = job.pointee.gradientPrefetch.step
         for sample in 0..<job.pointee.samples {
             for row in 0..<job.pointee.rows {
                 var x = job.pointee.x + (sample &* job.pointee.xSampleStep &+ row &* job.pointee.xRowStep)
                 var left = columns
-                while left >= stepsPerAsk {
-                    for _ in 0..<stepsPerAsk {
+                while left >= stepsPerPrefetch {
+                    for _ in 0..<stepsPerPrefetch {
                         sums.accumulate(P.self, x, xStride, vector(gradient), vector(gradient + lanes))
                         x += xStep
                         gradient += T.width
                     }
-                    if P.asksAhead && T.asksAhead {
-                        machine_prefetch_second_level(aheadSource)
-                        machine_prefetch_second_level(aheadGradient)
-                        aheadSource += sourceStep
-                        aheadGradient += gradientStep
+                    if P.prefetches && T.prefetches {
+                        machine_prefetch_second_level(sourcePrefetch)
+                        machine_prefetch_second_level(gradientPrefetch)
+                        sourcePrefetch += sourceStep
+                        gradientPrefetch += gradientStep
                     }
-                    left &-= stepsPerAsk
+                    left &-= stepsPerPrefetch
                 }
                 // Too few iterations to prefetch anything.
                 while left > 0 {
@@ -98,39 +99,41 @@ enum SumPixels<P: Product>: TileLoop {
 }
 
 func weightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
-    sumPart(PixelSum<Broadcast>.self, arguments, WeightPart(arguments, task: task), worker: worker)
+    sumShare(PixelSum<Broadcast>.self, arguments, WeightShare(arguments, task: task), worker: worker)
 }
 
 func depthwiseWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
-    sumPart(PixelSum<Lanewise>.self, arguments, WeightPart(arguments, task: task), worker: worker)
+    sumShare(PixelSum<Lanewise>.self, arguments, WeightShare(arguments, task: task), worker: worker)
 }
 
-func pairedWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
-    sumPart(PixelSum<Paired>.self, arguments, WeightPart(arguments, task: task), worker: worker)
+func twoPixelWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>, _ task: Int, _ worker: Int) {
+    sumShare(PixelSum<TwoPixels>.self, arguments, WeightShare(arguments, task: task), worker: worker)
 }
 
-/// An algorithm for a part's sums over one shard.
+/// An algorithm for a share's sums over one shard.
 protocol ShardSum {
     /// - Parameter scratch: memory behind the sums.
     static func sum(
-        _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, shard: Int,
+        _ arguments: UnsafePointer<WeightGradientArguments>, _ share: WeightShare, shard: Int,
         scratch: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>)
 }
 
 /// A task's sums grow in scratch memory and are delivered when they are complete.
 @inline(__always)
-func sumPart<S: ShardSum>(
-    _ shardSum: S.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, worker: Int
+func sumShare<S: ShardSum>(
+    _ shardSum: S.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ share: WeightShare, worker: Int
 ) {
     let sums = arguments.pointee.window.scratch + worker &* arguments.pointee.window.scratchStride
-    let scratch = sums + arguments.pointee.sumBuffers &* arguments.pointee.partSums
+    let scratch = sums + arguments.pointee.sumBuffers &* arguments.pointee.taskSums
     var target = arguments.pointee.target
     if arguments.pointee.sumsShards {
-        let stride = arguments.pointee.partSums
+        let stride = arguments.pointee.taskSums
         var depth = 0
-        for turn in 0..<arguments.pointee.batch.shards {
-            let (shard, merges) = (arguments.pointee.turns[turn].shard, arguments.pointee.turns[turn].merges)
-            S.sum(arguments, part, shard: shard, scratch: scratch, to: sums + depth &* stride)
+        for summand in 0..<arguments.pointee.batch.shards {
+            let (shard, merges) = (
+                arguments.pointee.schedule[summand].shard, arguments.pointee.schedule[summand].merges
+            )
+            S.sum(arguments, share, shard: shard, scratch: scratch, to: sums + depth &* stride)
             for _ in 0..<merges {
                 addFloats(stride, from: UnsafePointer(sums + depth &* stride), to: sums + (depth &- 1) &* stride)
                 depth &-= 1
@@ -138,63 +141,63 @@ func sumPart<S: ShardSum>(
             depth &+= 1
         }
     } else {
-        S.sum(arguments, part, shard: part.shard, scratch: scratch, to: sums)
-        target += part.shard &* arguments.pointee.targetStride
+        S.sum(arguments, share, shard: share.shard, scratch: scratch, to: sums)
+        target += share.shard &* arguments.pointee.targetStride
     }
-    deliver(arguments, part, from: sums, to: target)
+    deliver(arguments, share, from: sums, to: target)
 }
 
-/// A part's sums over one shard, row block by row block: some rows of a sample, or some whole samples. A row block's x
+/// A share's sums over one shard, row block by row block: some rows of a sample, or some whole samples. A row block's x
 /// and dy are packed first, so that they stay in the caches while all tiles pass over them. Unpacked pixels a power of
 /// two apart would all fall on the same few lines of a cache.
 private enum PixelSum<P: Product>: ShardSum {
     static func sum(
-        _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, shard: Int,
+        _ arguments: UnsafePointer<WeightGradientArguments>, _ share: WeightShare, shard: Int,
         scratch: UnsafeMutablePointer<Float>, to target: UnsafeMutablePointer<Float>
     ) {
-        let sums = P.isPaired ? scratch : target
-        let x = scratch + arguments.pointee.pairedSums
+        let sums = P.holdsTwoPixels ? scratch : target
+        let x = scratch + arguments.pointee.twoPixelSums
         let height = arguments.pointee.outputGradient.height
         let firstSlot = shard &* arguments.pointee.batch.shardCapacity
         let endSlot = firstSlot &+ arguments.pointee.batch.shardSizes[shard]
         // Lanes that no tile writes: all where the shard has no sample, else the second half of the last block.
-        if endSlot == firstSlot || part.lanes.upperBound & 31 != 0 {
-            zeroFloats(arguments.pointee.partSums, at: target)
+        if endSlot == firstSlot || share.lanes.upperBound & 31 != 0 {
+            zeroFloats(arguments.pointee.taskSums, at: target)
         }
         if endSlot == firstSlot { return }
-        let (source, window) = read(arguments, part)
+        let (source, window) = read(arguments, share)
         var slot = firstSlot
         while slot < endSlot {
-            let samples = min(arguments.pointee.samplesPerStrip, endSlot &- slot)
+            let samples = min(arguments.pointee.samplesPerBlock, endSlot &- slot)
             var row = 0
             while row < height {
-                let rows = min(arguments.pointee.rowsPerStrip, height &- row)
+                let rows = min(arguments.pointee.rowsPerBlock, height &- row)
                 addRowBlock(
-                    arguments, part, source, window, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows),
+                    arguments, share, source, window, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows),
                     isFirst: slot == firstSlot && row == 0, x: x, to: sums)
                 row &+= rows
             }
             slot &+= samples
         }
-        if P.isPaired {
-            joinPairs(
-                sums, inputs: arguments.pointee.inputsPerPart, kernelHeight: window.rowSpan,
+        if P.holdsTwoPixels {
+            joinTwoPixels(
+                sums, inputs: arguments.pointee.inputsPerTask, kernelHeight: window.rowSpan,
                 kernelWidth: arguments.pointee.taps / window.rowSpan, to: target)
         }
     }
 
-    /// The channels of x that a part needs, and how they are copied.
+    /// The channels of x that a task needs, and how they are copied.
     @inline(__always)
     private static func read(
-        _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart
+        _ arguments: UnsafePointer<WeightGradientArguments>, _ share: WeightShare
     ) -> (source: TensorView, window: SourceWindow) {
         var (source, window) = (arguments.pointee.source, arguments.pointee.window)
         if P.isLanewise {
-            source.take(lanes: part.lanes)
-            window.normalization?.drop(lanes: part.lanes.lowerBound)
-        } else if arguments.pointee.inputParts > 1 {
-            source.take(lanes: part.inputs)
-            window.normalization?.drop(lanes: part.inputs.lowerBound)
+            source.take(lanes: share.lanes)
+            window.normalization?.drop(lanes: share.lanes.lowerBound)
+        } else if arguments.pointee.inputTasks > 1 {
+            source.take(lanes: share.inputs)
+            window.normalization?.drop(lanes: share.inputs.lowerBound)
         }
         return (source, window)
     }
@@ -202,7 +205,7 @@ private enum PixelSum<P: Product>: ShardSum {
     /// Packs a row block's x and dy and adds their products to the sums.
     @inline(__always)
     private static func addRowBlock(
-        _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, _ source: TensorView,
+        _ arguments: UnsafePointer<WeightGradientArguments>, _ share: WeightShare, _ source: TensorView,
         _ window: SourceWindow, slots: Range<Int>, rows: Range<Int>, isFirst: Bool, x: UnsafeMutablePointer<Float>,
         to sums: UnsafeMutablePointer<Float>
     ) {
@@ -214,61 +217,62 @@ private enum PixelSum<P: Product>: ShardSum {
                 source, slot: slots.lowerBound &+ i, firstRow: rows.lowerBound &* window.step &- window.padTop,
                 rows: copiedRows, window: window, to: x + i &* copiedRows &* rowLength)
         }
-        let dy = pack(arguments, part, slots: slots, rows: rows, to: x + arguments.pointee.packedSource)
+        let dy = pack(arguments, share, slots: slots, rows: rows, to: x + arguments.pointee.packedSource)
         var job = OuterJob(
             x: UnsafePointer(x), xStride: P.isLanewise ? window.pixelStride : 1,
-            xStep: (P.isPaired ? 2 : window.step) &* window.pixelStride, xRowStep: window.step &* rowLength,
+            xStep: (P.holdsTwoPixels ? 2 : window.step) &* window.pixelStride, xRowStep: window.step &* rowLength,
             xSampleStep: copiedRows &* rowLength, gradient: dy, samples: slots.count, rows: rows.count,
-            columns: P.isPaired ? (gradient.width &+ 1) / 2 : gradient.width, sums: sums, isFirst: isFirst,
-            aheadSource: Lookahead(nothingAt: UnsafePointer(x)), aheadGradient: Lookahead(nothingAt: UnsafePointer(x)))
-        if P.asksAhead {
+            columns: P.holdsTwoPixels ? (gradient.width &+ 1) / 2 : gradient.width, sums: sums, isFirst: isFirst,
+            sourcePrefetch: Prefetch(nothingAt: UnsafePointer(x)),
+            gradientPrefetch: Prefetch(nothingAt: UnsafePointer(x)))
+        if P.prefetches {
             let isWithin = rows.upperBound < gradient.height
             let count = slots.count &* rows.count
-            job.askAhead(
-                source, gradient, arguments.pointee.normGradient?.input, part,
+            job.prefetch(
+                source, gradient, arguments.pointee.normGradient?.input, share,
                 slot: isWithin ? slots.lowerBound : slots.upperBound, row: isWithin ? rows.upperBound : 0,
                 sourceStep: window.step, count: count, slots: arguments.pointee.batch.slots,
-                steps: count &* gradient.width &* tiles(arguments, part))
+                steps: count &* gradient.width &* tiles(arguments, share))
         }
-        sumTiles(P.self, arguments, job, part)
+        sumTiles(P.self, arguments, job, share)
     }
 
     /// dy of a row block, packed into `packed` unless it lies so already.
     @inline(__always)
     private static func pack(
-        _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, slots: Range<Int>, rows: Range<Int>,
+        _ arguments: UnsafePointer<WeightGradientArguments>, _ share: WeightShare, slots: Range<Int>, rows: Range<Int>,
         to packed: UnsafeMutablePointer<Float>
     ) -> UnsafePointer<Float> {
         let (gradient, norm) = (arguments.pointee.outputGradient, arguments.pointee.normGradient)
-        if P.isPaired ? gradient.isNarrow : liesPacked(gradient, norm, part.lanes) {
+        if P.holdsTwoPixels ? gradient.isPaddedTo8 : liesPacked(gradient, norm, share.lanes) {
             return UnsafePointer(gradient.pixel(slots.lowerBound, rows.lowerBound, 0))
         }
-        if P.isPaired {
-            packPairs(gradient, slots: slots, rows: rows, to: packed)
+        if P.holdsTwoPixels {
+            packTwoPixels(gradient, slots: slots, rows: rows, to: packed)
         } else {
-            packGradient(gradient, norm, slots: slots, rows: rows, part.lanes, to: packed)
+            packGradient(gradient, norm, slots: slots, rows: rows, share.lanes, to: packed)
         }
         return UnsafePointer(packed)
     }
 }
 
-/// Moves a part's sums to their place among all weights. In the last block, lanes that belong to no output become zero:
-/// they were summed from floats between the pixels of dy, which may be anything.
+/// Moves a share's sums to their place among all weights. In the last block, lanes that belong to no output become
+/// zero: they were summed from floats between the pixels of dy, which may be anything.
 private func deliver(
-    _ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart, from sums: UnsafePointer<Float>,
+    _ arguments: UnsafePointer<WeightGradientArguments>, _ share: WeightShare, from sums: UnsafePointer<Float>,
     to target: UnsafeMutablePointer<Float>
 ) {
-    let run = part.inputs.count &* 32
-    let runStride = arguments.pointee.inputsPerPart &* 32
+    let run = share.inputs.count &* 32
+    let runStride = arguments.pointee.inputsPerTask &* 32
     let outputs = arguments.pointee.outputGradient.channels
     var source = sums
-    for lane in stride(from: part.lanes.lowerBound, to: part.lanes.upperBound, by: 32) {
+    for lane in stride(from: share.lanes.lowerBound, to: share.lanes.upperBound, by: 32) {
         let used = min(32, outputs &- lane)
-        var weights = target + (lane >> 5) &* arguments.pointee.weightBlockStride + part.inputs.lowerBound &* 32
+        var weights = target + (lane >> 5) &* arguments.pointee.weightBlockStride + share.inputs.lowerBound &* 32
         for _ in 0..<arguments.pointee.taps {
             copyFloats(run, from: source, to: weights)
             if used < 32 {
-                for row in 0..<part.inputs.count { zeroFloats(32 &- used, at: weights + (row &* 32 &+ used)) }
+                for row in 0..<share.inputs.count { zeroFloats(32 &- used, at: weights + (row &* 32 &+ used)) }
             }
             source += runStride
             weights += arguments.pointee.inputs &* 32
@@ -312,78 +316,78 @@ private func packGradient(
     }
 }
 
-/// Tiles of a part.
+/// Tiles of a task.
 @inline(__always)
-private func tiles(_ arguments: UnsafePointer<WeightGradientArguments>, _ part: WeightPart) -> Int {
+private func tiles(_ arguments: UnsafePointer<WeightGradientArguments>, _ share: WeightShare) -> Int {
     var tiles = 0
-    for s in 0..<arguments.pointee.segmentCount {
-        let length = arguments.pointee.segments[s].length
-        tiles &+= tileCount(arguments.pointee.inputParts > 1 ? min(length, part.inputs.count) : length)
+    for s in 0..<arguments.pointee.elementCount {
+        let length = arguments.pointee.elements[s].length
+        tiles &+= tileCount(arguments.pointee.inputTasks > 1 ? min(length, share.inputs.count) : length)
     }
-    return tiles &* tileBlocks(part.lanes.count)
+    return tiles &* tileBlocks(share.lanes.count)
 }
 
 /// Sums several rows of a kernel in one tile: a kernel row of few columns alone has fewer accumulators than the latency
 /// of a multiplication needs.
 ///
-/// - Returns: segments that are done, three at most; 0 where there is no such tile.
+/// - Returns: elements that are done, three at most; 0 where there is no such tile.
 private func sumKernelRows(
-    _ arguments: UnsafePointer<WeightGradientArguments>, from first: Int, _ strip: OuterJob
+    _ arguments: UnsafePointer<WeightGradientArguments>, from first: Int, _ rowBlock: OuterJob
 ) -> Int {
-    let segments = arguments.pointee.segments + first
-    let count = min(arguments.pointee.segmentCount &- first, 3)
+    let elements = arguments.pointee.elements + first
+    let count = min(arguments.pointee.elementCount &- first, 3)
     if count < 2 { return 0 }
-    var job = strip
-    job.xStride = segments[1].source &- segments[0].source
+    var job = rowBlock
+    job.xStride = elements[1].source &- elements[0].source
     var rows = 1
-    while rows < count && segments[rows].length == segments[0].length
-        && segments[rows].source &- segments[rows &- 1].source == job.xStride
-        && segments[rows].weight &- segments[rows &- 1].weight == 32 &* segments[0].length
+    while rows < count && elements[rows].length == elements[0].length
+        && elements[rows].source &- elements[rows &- 1].source == job.xStride
+        && elements[rows].weight &- elements[rows &- 1].weight == 32 &* elements[0].length
     { rows &+= 1 }
-    return SumPixels<Paired>.run(kernelRows: rows, taps: segments[0].length, &job) ? rows : 0
+    return SumPixels<TwoPixels>.run(kernelRows: rows, taps: elements[0].length, &job) ? rows : 0
 }
 
-/// Runs all tiles of a part over one row block of x and dy.
+/// Runs all tiles of a task over one row block of x and dy.
 @inline(__always)
 private func sumTiles<P: Product>(
-    _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ strip: OuterJob, _ part: WeightPart
+    _ product: P.Type, _ arguments: UnsafePointer<WeightGradientArguments>, _ rowBlock: OuterJob, _ share: WeightShare
 ) {
-    var job = strip
-    let pixels = strip.samples &* strip.rows &* strip.columns
-    let blockStride = arguments.pointee.taps &* arguments.pointee.inputsPerPart &* 32
-    let clipsSegments = arguments.pointee.inputParts > 1
-    forEachTile(0..<part.lanes.count) { lane, isWide in
+    var job = rowBlock
+    let pixels = rowBlock.samples &* rowBlock.rows &* rowBlock.columns
+    let blockStride = arguments.pointee.taps &* arguments.pointee.inputsPerTask &* 32
+    let clipsElements = arguments.pointee.inputTasks > 1
+    forEachTile(0..<share.lanes.count) { lane, isWide in
         // Before a tile of one vector are those of two alone.
-        job.gradient = strip.gradient + lane &* pixels
-        let block = strip.sums + (lane >> 5) &* blockStride + (lane & 31)
+        job.gradient = rowBlock.gradient + lane &* pixels
+        let block = rowBlock.sums + (lane >> 5) &* blockStride + (lane & 31)
         var s = 0
-        while s < arguments.pointee.segmentCount {
-            let segment = arguments.pointee.segments[s]
-            job.x = strip.x + (P.isLanewise ? lane &+ segment.source : segment.source)
-            job.sums = block + segment.weight
-            let together = P.isPaired && !isWide ? sumKernelRows(arguments, from: s, job) : 0
+        while s < arguments.pointee.elementCount {
+            let element = arguments.pointee.elements[s]
+            job.x = rowBlock.x + (P.isLanewise ? lane &+ element.source : element.source)
+            job.sums = block + element.weight
+            let together = P.holdsTwoPixels && !isWide ? sumKernelRows(arguments, from: s, job) : 0
             if together > 0 {
                 s &+= together
                 continue
             }
             s &+= 1
-            var remaining = clipsSegments ? min(segment.length, part.inputs.count) : segment.length
+            var remaining = clipsElements ? min(element.length, share.inputs.count) : element.length
             // One vector leaves as many accumulators to twice the rows.
             let isTall = lanes == 16 && !P.isLanewise && !isWide
-            var tiles = tileCount(remaining, height: isTall ? 2 &* tileHeight : tileHeight)
+            var tiles = tileCount(remaining, height: isTall ? 2 &* tileRows : tileRows)
             while tiles > 0 {
                 let height = nextHeight(remaining, tiles: tiles)
-                if P.asksAhead && !isWide {
-                    job.aheadSource.ask(pixels)
-                    job.aheadGradient.ask(pixels)
+                if P.prefetches && !isWide {
+                    job.sourcePrefetch.prefetch(pixels)
+                    job.gradientPrefetch.prefetch(pixels)
                 }
-                if isTall && height > tileHeight {
+                if isTall && height > tileRows {
                     SumPixels<P>.run(tall: height, &job)
                 } else {
                     SumPixels<P>.run(height: height, isWide: isWide, &job)
                 }
-                job.aheadSource.advance(pixels)
-                job.aheadGradient.advance(pixels)
+                job.sourcePrefetch.advance(pixels)
+                job.gradientPrefetch.advance(pixels)
                 job.x += height &* job.xStride
                 job.sums += height &* 32
                 remaining &-= height

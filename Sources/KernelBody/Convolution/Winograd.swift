@@ -10,27 +10,28 @@ import KernelInterface
 ///
 /// - Returns: the address of the next patch's transformed tile.
 @inline(__always)
-func transformStrip<Filter: MinimalFilter>(
-    _ filter: Filter.Type, _ source: TensorView, slot: Int, row: Int, rows: Int, columns: Int, coefficientStride: Int,
+func transformRowBlock<Transform: WinogradTransform>(
+    _ transform: Transform.Type, _ source: TensorView, slot: Int, row: Int, rows: Int, columns: Int,
+    tileElementStride: Int,
     window: SourceWindow,
     copy: UnsafeMutablePointer<Float>, to target: UnsafeMutablePointer<Float>
 ) -> UnsafeMutablePointer<Float> {
     let rowStride = window.width &* window.pixelStride
     copyWindow(
-        source, slot: slot, firstRow: Filter.inputStep &* row &- window.padTop,
-        rows: Filter.inputStep &* (rows &- 1) &+ Filter.inputs, window: window, to: copy)
+        source, slot: slot, firstRow: Transform.inputStep &* row &- window.padTop,
+        rows: Transform.inputStep &* (rows &- 1) &+ Transform.inputs, window: window, to: copy)
     var patch = target
     for r in 0..<rows {
-        var origin = UnsafePointer(copy + Filter.inputStep &* r &* rowStride)
+        var origin = UnsafePointer(copy + Transform.inputStep &* r &* rowStride)
         for _ in 0..<columns {
             var lane = 0
             while lane < source.channels {
-                Filter.transformSource(
+                Transform.transformSource(
                     origin + lane, pixelStride: window.pixelStride, rowStride: rowStride, to: patch + lane,
-                    coefficientStride: coefficientStride)
+                    tileElementStride: tileElementStride)
                 lane &+= lanes
             }
-            origin += Filter.inputStep &* window.pixelStride
+            origin += Transform.inputStep &* window.pixelStride
             patch += window.pixelStride
         }
     }
@@ -38,119 +39,123 @@ func transformStrip<Filter: MinimalFilter>(
 }
 
 func convolveWinograd(_ arguments: UnsafePointer<WinogradArguments>, _ task: Int, _ worker: Int) {
-    switch arguments.pointee.patches.filter {
-    case .stride1Of2x2: convolve(MinimalFilter2x2.self, arguments, task, worker)
-    case .stride1Of4x4: convolve(MinimalFilter4x4.self, arguments, task, worker)
-    case .stride2: convolve(MinimalFilterStride2.self, arguments, task, worker)
-    case .stride2Transposed: convolve(MinimalFilterStride2Transposed.self, arguments, task, worker)
+    switch arguments.pointee.patches.form {
+    case .stride1Of2x2: convolve(WinogradF2x2.self, arguments, task, worker)
+    case .stride1Of4x4: convolve(WinogradF4x4.self, arguments, task, worker)
+    case .stride2: convolve(WinogradStride2.self, arguments, task, worker)
+    case .stride2Transposed: convolve(WinogradStride2Transposed.self, arguments, task, worker)
     }
 }
 
 @inline(__always)
-private func convolve<Filter: MinimalFilter>(
-    _ filter: Filter.Type, _ arguments: UnsafePointer<WinogradArguments>, _ task: Int, _ worker: Int
+private func convolve<Transform: WinogradTransform>(
+    _ transform: Transform.Type, _ arguments: UnsafePointer<WinogradArguments>, _ task: Int, _ worker: Int
 ) {
     let patches = arguments.pointee.patches
-    let part = task % arguments.pointee.laneParts
-    let strip = task / arguments.pointee.laneParts % arguments.pointee.strips
-    let group = task / arguments.pointee.laneParts / arguments.pointee.strips
-    let firstSlot = group &* patches.samplesPerStrip
-    let endSlot = min(firstSlot &+ patches.samplesPerStrip, arguments.pointee.batch.slots)
-    let row = strip &* patches.rowsPerStrip
-    let rows = min(patches.rowsPerStrip, patches.rows &- row)
-    let firstLane = part &* arguments.pointee.lanesPerPart
-    let endLane = min(firstLane &+ arguments.pointee.lanesPerPart, padded(arguments.pointee.destination.channels))
+    let laneTask = task % arguments.pointee.laneTasks
+    let rowBlock = task / arguments.pointee.laneTasks % arguments.pointee.rowBlocks
+    let group = task / arguments.pointee.laneTasks / arguments.pointee.rowBlocks
+    let firstSlot = group &* patches.samplesPerBlock
+    let endSlot = min(firstSlot &+ patches.samplesPerBlock, arguments.pointee.batch.slots)
+    let row = rowBlock &* patches.rowsPerBlock
+    let rows = min(patches.rowsPerBlock, patches.rows &- row)
+    let firstLane = laneTask &* arguments.pointee.lanesPerTask
+    let endLane = min(firstLane &+ arguments.pointee.lanesPerTask, padded(arguments.pointee.destination.channels))
     let window = arguments.pointee.window
     let copy = window.scratch + worker &* window.scratchStride
     let sources = copy + arguments.pointee.copied
-    let products = sources + Filter.coefficients &* patches.sourceStride
+    let products = sources + Transform.tileElements &* patches.sourceStride
     var end = sources
     for slot in firstSlot..<endSlot where arguments.pointee.batch.isActive(slot) {
-        end = transformStrip(
-            filter, arguments.pointee.source, slot: slot, row: row, rows: rows, columns: patches.columns,
-            coefficientStride: patches.sourceStride, window: window, copy: copy, to: end)
+        end = transformRowBlock(
+            transform, arguments.pointee.source, slot: slot, row: row, rows: rows, columns: patches.columns,
+            tileElementStride: patches.sourceStride, window: window, copy: copy, to: end)
     }
     let count = (end - sources) / window.pixelStride
-    var ahead = Lookahead(nothingAt: UnsafePointer(sources))
-    if part &+ 1 == arguments.pointee.laneParts {
+    var prefetch = Prefetch(nothingAt: UnsafePointer(sources))
+    if laneTask &+ 1 == arguments.pointee.laneTasks {
         let source = arguments.pointee.source
-        let isWithinGroup = strip &+ 1 < arguments.pointee.strips
+        let isWithinGroup = rowBlock &+ 1 < arguments.pointee.rowBlocks
         let nextSlot = isWithinGroup ? firstSlot : endSlot
-        let steps = Filter.coefficients &* tileCount(count) &* tileBlocks(endLane &- firstLane) &* source.channels
+        let steps = Transform.tileElements &* tileCount(count) &* tileBlocks(endLane &- firstLane) &* source.channels
         if nextSlot < arguments.pointee.batch.slots {
-            ahead = Lookahead(
+            prefetch = Prefetch(
                 source,
-                from: UnsafePointer(source.pixel(nextSlot, isWithinGroup ? Filter.inputStep &* (row &+ rows) : 0, 0)),
-                count: patches.samplesPerStrip &* Filter.inputStep &* patches.rowsPerStrip &* source.rowStride,
+                from: UnsafePointer(
+                    source.pixel(nextSlot, isWithinGroup ? Transform.inputStep &* (row &+ rows) : 0, 0)),
+                count: patches.samplesPerBlock &* Transform.inputStep &* patches.rowsPerBlock &* source.rowStride,
                 steps: steps)
         }
     }
-    multiplyCoefficients(
-        filter, arguments, lanes: firstLane..<endLane, patches: count, from: sources, to: products, ahead: &ahead)
+    multiplyTileElements(
+        transform, arguments, lanes: firstLane..<endLane, patches: count, from: sources, to: products,
+        prefetch: &prefetch)
     var product = UnsafePointer(products)
     for slot in firstSlot..<endSlot where arguments.pointee.batch.isActive(slot) {
         for r in row..<(row &+ rows) {
             for column in 0..<patches.columns {
                 writeOutputs(
-                    filter, arguments, slot, Filter.outputs &* r, Filter.outputs &* column, firstLane..<endLane,
+                    transform, arguments, slot, Transform.outputs &* r, Transform.outputs &* column,
+                    firstLane..<endLane,
                     from: product)
                 product += patches.outputPatchStride
             }
-            finishRows(filter, arguments, slot, Filter.outputs &* r, firstLane..<endLane)
+            finishRows(transform, arguments, slot, Transform.outputs &* r, firstLane..<endLane)
         }
         if let sums = arguments.pointee.sums {
             let written = arguments.pointee.destination
-            let end = min(Filter.outputs &* (row &+ rows), written.height)
-            sumRuns(sums, written, slot: slot, rows: (Filter.outputs &* row)..<end, lanes: firstLane..<endLane)
+            let end = min(Transform.outputs &* (row &+ rows), written.height)
+            sumBlocks(sums, written, slot: slot, rows: (Transform.outputs &* row)..<end, lanes: firstLane..<endLane)
         }
     }
 }
 
 /// Rows of outputs of a row of patches, just written.
 @inline(__always)
-private func finishRows<Filter: MinimalFilter>(
-    _ filter: Filter.Type, _ arguments: UnsafePointer<WinogradArguments>, _ slot: Int, _ first: Int, _ range: Range<Int>
+private func finishRows<Transform: WinogradTransform>(
+    _ transform: Transform.Type, _ arguments: UnsafePointer<WinogradArguments>, _ slot: Int, _ first: Int,
+    _ range: Range<Int>
 ) {
-    guard let finish = arguments.pointee.finish else { return }
+    guard let epilogue = arguments.pointee.epilogue else { return }
     let view = arguments.pointee.destination
-    for row in first..<min(first &+ Filter.outputs, view.height) {
-        finish(
+    for row in first..<min(first &+ Transform.outputs, view.height) {
+        epilogue(
             view.pixel(slot, row, 0) + range.lowerBound, stride: view.pixelStride, count: view.width,
             channels: range.count,
-            activated: finish.activated.map { UnsafePointer($0.pixel(slot, row, 0)) + range.lowerBound },
-            activatedStride: finish.activated?.pixelStride ?? 0)
+            activated: epilogue.activated.map { UnsafePointer($0.pixel(slot, row, 0)) + range.lowerBound },
+            activatedStride: epilogue.activated?.pixelStride ?? 0)
     }
 }
 
 /// For each element of a transformed tile: products[patch][lane] = sum over inputs of sources[patch][input] *
 /// weights[input][lane].
 @inline(__always)
-private func multiplyCoefficients<Filter: MinimalFilter>(
-    _ filter: Filter.Type, _ arguments: UnsafePointer<WinogradArguments>, lanes range: Range<Int>, patches: Int,
-    from sources: UnsafePointer<Float>, to products: UnsafeMutablePointer<Float>, ahead: inout Lookahead
+private func multiplyTileElements<Transform: WinogradTransform>(
+    _ transform: Transform.Type, _ arguments: UnsafePointer<WinogradArguments>, lanes range: Range<Int>, patches: Int,
+    from sources: UnsafePointer<Float>, to products: UnsafeMutablePointer<Float>, prefetch: inout Prefetch
 ) {
     let layout = arguments.pointee.patches
-    for coefficient in 0..<Filter.coefficients {
+    for tileElement in 0..<Transform.tileElements {
         forEachTile(range) { lane, isWide in
-            let block = (lane >> 5) &* Filter.weightCoefficients &+ Filter.weights(meeting: coefficient)
+            let block = (lane >> 5) &* Transform.weightElements &+ Transform.weights(meeting: tileElement)
             var job = MultiplyJob(
-                source: sources + coefficient &* layout.sourceStride,
+                source: sources + tileElement &* layout.sourceStride,
                 sourceStride: arguments.pointee.window.pixelStride,
                 weights: arguments.pointee.weights + (block &* arguments.pointee.weightStride &+ (lane & 31)),
-                segments: arguments.pointee.segments, segmentCount: arguments.pointee.segmentCount, initial: nil,
+                elements: arguments.pointee.elements, elementCount: arguments.pointee.elementCount, initial: nil,
                 initialStride: 0,
-                destination: products + (coefficient &* layout.outputStride &+ lane &- range.lowerBound),
-                destinationStride: layout.outputPatchStride, ahead: ahead)
+                destination: products + (tileElement &* layout.outputStride &+ lane &- range.lowerBound),
+                destinationStride: layout.outputPatchStride, prefetch: prefetch)
             multiplyRow(Broadcast.self, patches, isWide: isWide, &job)
-            ahead = job.ahead
+            prefetch = job.prefetch
         }
     }
 }
 
 /// The outputs of one patch, as many as lie inside of the map.
 @inline(__always)
-private func writeOutputs<Filter: MinimalFilter>(
-    _ filter: Filter.Type, _ arguments: UnsafePointer<WinogradArguments>, _ slot: Int, _ row: Int, _ column: Int,
+private func writeOutputs<Transform: WinogradTransform>(
+    _ transform: Transform.Type, _ arguments: UnsafePointer<WinogradArguments>, _ slot: Int, _ row: Int, _ column: Int,
     _ range: Range<Int>, from products: UnsafePointer<Float>
 ) {
     let stride = arguments.pointee.patches.outputStride
@@ -169,7 +174,8 @@ private func writeOutputs<Filter: MinimalFilter>(
     }
     var lane = range.lowerBound
     while lane < range.upperBound {
-        Filter.transformProducts(products + (lane &- range.lowerBound), coefficientStride: stride) { sum, row, column in
+        Transform.transformProducts(products + (lane &- range.lowerBound), tileElementStride: stride) {
+            sum, row, column in
             if row >= rows || column >= columns { return }
             var y = sum
             if let bias { y += vector(bias + lane) }
@@ -181,30 +187,30 @@ private func writeOutputs<Filter: MinimalFilter>(
 }
 
 func transformWeights(_ arguments: UnsafePointer<WinogradWeightArguments>, _ task: Int, _ worker: Int) {
-    switch arguments.pointee.filter {
-    case .stride1Of2x2: transform(MinimalFilter2x2.self, arguments, task)
-    case .stride1Of4x4: transform(MinimalFilter4x4.self, arguments, task)
-    case .stride2: transform(MinimalFilterStride2.self, arguments, task)
-    case .stride2Transposed: transform(MinimalFilterStride2Transposed.self, arguments, task)
+    switch arguments.pointee.form {
+    case .stride1Of2x2: transform(WinogradF2x2.self, arguments, task)
+    case .stride1Of4x4: transform(WinogradF4x4.self, arguments, task)
+    case .stride2: transform(WinogradStride2.self, arguments, task)
+    case .stride2Transposed: transform(WinogradStride2Transposed.self, arguments, task)
     }
 }
 
 @inline(__always)
-private func transform<Filter: MinimalFilter>(
-    _ filter: Filter.Type, _ arguments: UnsafePointer<WinogradWeightArguments>, _ task: Int
+private func transform<Transform: WinogradTransform>(
+    _ transform: Transform.Type, _ arguments: UnsafePointer<WinogradWeightArguments>, _ task: Int
 ) {
     let inputs = arguments.pointee.inputs
-    let parts = (inputs &+ arguments.pointee.inputsPerPart &- 1) / arguments.pointee.inputsPerPart
+    let parts = (inputs &+ arguments.pointee.inputsPerTask &- 1) / arguments.pointee.inputsPerTask
     let block = task / parts
-    let first = task % parts &* arguments.pointee.inputsPerPart
-    let end = min(first &+ arguments.pointee.inputsPerPart, inputs)
+    let first = task % parts &* arguments.pointee.inputsPerTask
+    let end = min(first &+ arguments.pointee.inputsPerTask, inputs)
     let tap = inputs &* 32
     let source = arguments.pointee.source + block &* 9 &* tap
-    let stride = arguments.pointee.coefficientStride
-    let target = arguments.pointee.destination + block &* Filter.weightCoefficients &* stride
+    let stride = arguments.pointee.tileElementStride
+    let target = arguments.pointee.destination + block &* Transform.weightElements &* stride
     var i = first &* 32
     while i < end &* 32 {
-        Filter.transformWeights(source + i, tapStride: tap, to: target + i, coefficientStride: stride)
+        Transform.transformWeights(source + i, tapStride: tap, to: target + i, tileElementStride: stride)
         i &+= lanes
     }
 }

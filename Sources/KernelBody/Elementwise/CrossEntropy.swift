@@ -60,7 +60,7 @@ private struct Target {
 
     /// The weight of class k of `classes` in the loss: its probability, smoothed and weighed.
     @inline(__always)
-    func coefficient(_ k: Int, of classes: Int) -> Double {
+    func tileElement(_ k: Int, of classes: Int) -> Double {
         let smooth = (1 - smoothing) * Double(probability(k)) + smoothing / Double(classes)
         guard let weights else { return smooth }
         return Double(weights[k]) * smooth
@@ -70,7 +70,7 @@ private struct Target {
     @inline(__always)
     func mass(_ classes: Int) -> Double {
         var sum = 0.0
-        for k in 0..<classes { sum += coefficient(k, of: classes) }
+        for k in 0..<classes { sum += tileElement(k, of: classes) }
         return sum
     }
 
@@ -79,7 +79,7 @@ private struct Target {
     func loss(_ logits: UnsafePointer<Float>, _ classes: Int, sum: Double, highest: Float) -> Double {
         guard !isPlain else { return logarithm(sum) - (score(logits) - Double(highest)) }
         var score = 0.0
-        for k in 0..<classes { score += coefficient(k, of: classes) * (Double(logits[k]) - Double(highest)) }
+        for k in 0..<classes { score += tileElement(k, of: classes) * (Double(logits[k]) - Double(highest)) }
         return mass(classes) * logarithm(sum) - score
     }
 }
@@ -145,7 +145,7 @@ private func writeGradient(
     } else {
         let share = target.mass(classes) * inverse
         for k in 0..<classes {
-            gradient[k] = Float(Double(gradient[k]) * share - target.coefficient(k, of: classes)) * scale
+            gradient[k] = Float(Double(gradient[k]) * share - target.tileElement(k, of: classes)) * scale
         }
     }
     for k in classes..<padded(classes) { gradient[k] = 0 }

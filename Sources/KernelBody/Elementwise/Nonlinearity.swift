@@ -112,18 +112,18 @@ typealias Pixels = OpenPixels<Nothing>
 
 /// Lets pixels that have just been written go through `function`, or where `activated` is given through its gradient.
 @inline(never)
-func finish(_ function: Nonlinearity, _ pixels: UnsafePointer<Pixels>) {
+func applyEpilogue(_ function: Nonlinearity, _ pixels: UnsafePointer<Pixels>) {
     switch function {
-    case .relu: finish(ReLU.self, pixels)
-    case .relu6: finish(ReLU6.self, pixels)
-    case .sigmoid: finish(Sigmoid.self, pixels)
-    case .tanh: finish(HyperbolicTangent.self, pixels)
-    case .gelu: finish(GELU.self, pixels)
+    case .relu: applyEpilogue(ReLU.self, pixels)
+    case .relu6: applyEpilogue(ReLU6.self, pixels)
+    case .sigmoid: applyEpilogue(Sigmoid.self, pixels)
+    case .tanh: applyEpilogue(HyperbolicTangent.self, pixels)
+    case .gelu: applyEpilogue(GELU.self, pixels)
     }
 }
 
 @inline(__always)
-private func finish<F: NumberFunction>(_ function: F.Type, _ pixels: UnsafePointer<Pixels>) {
+private func applyEpilogue<F: NumberFunction>(_ function: F.Type, _ pixels: UnsafePointer<Pixels>) {
     let channels = pixels.pointee.channels
     let stride = pixels.pointee.stride
     var memory = pixels.pointee.memory
@@ -150,7 +150,7 @@ private func finish<F: NumberFunction>(_ function: F.Type, _ pixels: UnsafePoint
     }
 }
 
-extension Finish {
+extension Epilogue {
     /// Pixels of `destination` in one row of a sample, from `lane` on.
     @inline(__always)
     func callAsFunction(
@@ -160,6 +160,6 @@ extension Finish {
         var pixels = Pixels(
             memory: memory, stride: stride, count: count, channels: channels, activated: activated,
             activatedStride: activatedStride)
-        finish(function, &pixels)
+        applyEpilogue(function, &pixels)
     }
 }

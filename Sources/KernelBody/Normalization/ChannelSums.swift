@@ -40,7 +40,7 @@ typealias SumPair = OpenSumPair<Nothing>
 /// All lanes of these rows come before the next ones: a whole map would have left the caches between two lanes. Four
 /// vectors at a time: memory is faster where neighbouring lines are read together.
 @inline(__always)
-func sumRun(
+func sumBlock(
     _ pixels: Range<Int>, _ range: Range<Int>, _ body: (_ pixel: Int, _ lane: Int) -> (Vector, Vector),
     take: (_ sums: SumPair, _ lane: Int) -> Void
 ) {
@@ -80,12 +80,12 @@ func sumSample(
     let width = sums.width
     let sums = sums.samples + slot &* 2 &* width
     for i in 0..<(2 &* width) { sums[i] = 0 }
-    let run = RunSums.rowsPerRun(height: view.height, width: view.width) &* view.width
+    let block = BlockSums.rowsPerBlock(height: view.height, width: view.width) &* view.width
     let pixels = view.height &* view.width
     var start = 0
     while start < pixels {
-        let end = min(start &+ run, pixels)
-        sumRun(start..<end, 0..<width, body) { pair, lane in pair.flush(to: sums + lane, width: width) }
+        let end = min(start &+ block, pixels)
+        sumBlock(start..<end, 0..<width, body) { pair, lane in pair.flush(to: sums + lane, width: width) }
         start = end
     }
 }
@@ -144,14 +144,14 @@ func batchNormGradientSums(_ arguments: UnsafePointer<BatchNormArguments>, _ tas
 
 // The sums of some rows of a sample that have just been written: whole row blocks.
 
-/// The sums of some rows of a sample that have just been written: whole runs.
+/// The sums of some rows of a sample that have just been written: whole row blocks.
 @inline(never)
-func sumRuns(_ sums: RunSums, _ written: TensorView, slot: Int, rows: Range<Int>, lanes range: Range<Int>) {
+func sumBlocks(_ sums: BlockSums, _ written: TensorView, slot: Int, rows: Range<Int>, lanes range: Range<Int>) {
     var row = rows.lowerBound
     while row < rows.upperBound {
-        let end = min(row &+ sums.rowsPerRun, rows.upperBound)
-        let run = slot &* sums.runs &+ row / sums.rowsPerRun
-        let partial = sums.partials + run &* 2 &* sums.width
+        let end = min(row &+ sums.rowsPerBlock, rows.upperBound)
+        let block = slot &* sums.blocks &+ row / sums.rowsPerBlock
+        let partial = sums.partials + block &* 2 &* sums.width
         let target = written.pixel(slot, row, 0)
         let pixels = 0..<((end &- row) &* written.width)
         if let norm = sums.norm {
@@ -181,7 +181,7 @@ private func sumSquares(
     _ y: UnsafePointer<Float>, pixelStride: Int, _ pixels: Range<Int>, _ range: Range<Int>,
     to partial: UnsafeMutablePointer<Float>, width: Int
 ) {
-    sumRun(pixels, range) { pixel, lane in
+    sumBlock(pixels, range) { pixel, lane in
         squared(vector(y + pixel &* pixelStride + lane))
     } take: { pair, lane in
         pair.store(to: partial + lane, width: width)
@@ -190,12 +190,12 @@ private func sumSquares(
 
 @inline(never)
 private func sumGradient(
-    _ norm: RunNorm, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, pixelStride: Int, _ pixels: Range<Int>,
+    _ norm: SummedNorm, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, pixelStride: Int, _ pixels: Range<Int>,
     _ range: Range<Int>, to partial: UnsafeMutablePointer<Float>, width: Int
 ) {
     let xStride = norm.input.pixelStride
     if let bounds = norm.bounds {
-        sumRun(pixels, range) { pixel, lane in
+        sumBlock(pixels, range) { pixel, lane in
             graded(
                 vector(dy + pixel &* pixelStride + lane),
                 streamed(x + pixel &* xStride + lane, pixelStride: xStride), mean: norm.mean + lane,
@@ -204,7 +204,7 @@ private func sumGradient(
             pair.store(to: partial + lane, width: width)
         }
     } else {
-        sumRun(pixels, range) { pixel, lane in
+        sumBlock(pixels, range) { pixel, lane in
             graded(
                 vector(dy + pixel &* pixelStride + lane),
                 streamed(x + pixel &* xStride + lane, pixelStride: xStride), mean: norm.mean + lane)
@@ -217,13 +217,13 @@ private func sumGradient(
 /// Replaces dy by what the mask of y leaves of it.
 @inline(never)
 private func sumResidual(
-    _ norm: RunNorm, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, yStride: Int,
+    _ norm: SummedNorm, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, yStride: Int,
     _ dy: UnsafeMutablePointer<Float>, pixelStride: Int, _ pixels: Range<Int>, _ range: Range<Int>,
     to partial: UnsafeMutablePointer<Float>, width: Int
 ) {
     guard let bounds = norm.bounds else { return }
     let xStride = norm.input.pixelStride
-    sumRun(pixels, range) { pixel, lane in
+    sumBlock(pixels, range) { pixel, lane in
         let place = dy + pixel &* pixelStride + lane
         let passed = bounds.pass(
             vector(place), streamed(y + pixel &* yStride + lane, pixelStride: yStride))
@@ -237,16 +237,16 @@ private func sumResidual(
 
 // MARK: Sums of sums
 
-/// A sample's sums: its runs in their order.
-func runSums(_ arguments: UnsafePointer<RunSumArguments>, _ task: Int, _ worker: Int) {
+/// A sample's sums: its row blocks in their order.
+func blockSums(_ arguments: UnsafePointer<BlockSumArguments>, _ task: Int, _ worker: Int) {
     guard arguments.pointee.batch.isActive(task) else { return }
     let width = 2 &* arguments.pointee.sums.width
-    let runs = arguments.pointee.runs.runs
+    let blocks = arguments.pointee.blocks.blocks
     let sums = arguments.pointee.sums.samples + task &* width
-    let partials = arguments.pointee.runs.partials + task &* runs &* width
+    let partials = arguments.pointee.blocks.partials + task &* blocks &* width
     for i in 0..<width { sums[i] = 0 }
-    for run in 0..<runs {
-        for i in 0..<width { sums[i] += Double(partials[run &* width &+ i]) }
+    for block in 0..<blocks {
+        for i in 0..<width { sums[i] += Double(partials[block &* width &+ i]) }
     }
 }
 

@@ -47,34 +47,34 @@ func batchNormGradientScale(_ arguments: UnsafePointer<BatchNormArguments>, _ ta
     }
 }
 
-/// The same of some rows of a sample whose dy stands in `staging`, with the sums over it: whole runs.
-func scaleRuns(
-    _ sums: RunSums, _ staging: UnsafePointer<Float>, pixelStride: Int, addend: TensorView?, _ written: TensorView,
+/// The same of some rows of a sample whose dy stands in `staging`, with the sums over it: whole row blocks.
+func scaleBlocks(
+    _ sums: BlockSums, _ staging: UnsafePointer<Float>, pixelStride: Int, addend: TensorView?, _ written: TensorView,
     slot: Int, rows: Range<Int>, lanes range: Range<Int>
 ) {
     guard let norm = sums.norm else { return }
-    for row in stride(from: rows.lowerBound, to: rows.upperBound, by: sums.rowsPerRun) {
-        let end = min(row &+ sums.rowsPerRun, rows.upperBound)
-        let run = slot &* sums.runs &+ row / sums.rowsPerRun
-        scaleRun(
+    for row in stride(from: rows.lowerBound, to: rows.upperBound, by: sums.rowsPerBlock) {
+        let end = min(row &+ sums.rowsPerBlock, rows.upperBound)
+        let block = slot &* sums.blocks &+ row / sums.rowsPerBlock
+        scaleBlock(
             norm, UnsafePointer(norm.input.pixel(slot, row, 0)),
             staging + (row &- rows.lowerBound) &* written.width &* pixelStride, dyStride: pixelStride,
             addend.map { UnsafePointer($0.pixel(slot, row, 0)) }, addendStride: addend?.pixelStride ?? 0,
             written.pixel(slot, row, 0), dxStride: written.pixelStride, 0..<((end &- row) &* written.width), range,
-            to: sums.partials + run &* 2 &* sums.width, width: sums.width)
+            to: sums.partials + block &* 2 &* sums.width, width: sums.width)
     }
 }
 
 // Not inlined, as the sums in `ChannelSums.swift` are not.
 @inline(never)
-private func scaleRun(
-    _ norm: RunNorm, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, dyStride: Int,
+private func scaleBlock(
+    _ norm: SummedNorm, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, dyStride: Int,
     _ addend: UnsafePointer<Float>?, addendStride: Int, _ dx: UnsafeMutablePointer<Float>, dxStride: Int,
     _ pixels: Range<Int>, _ range: Range<Int>, to partial: UnsafeMutablePointer<Float>, width: Int
 ) {
     guard let bounds = norm.bounds else { return }
     let xStride = norm.input.pixelStride
-    sumRun(pixels, range) { pixel, lane in
+    sumBlock(pixels, range) { pixel, lane in
         let sums = graded(
             vector(dy + pixel &* dyStride + lane), streamed(x + pixel &* xStride + lane, pixelStride: xStride),
             mean: norm.mean + lane, scale: norm.scale + lane, bias: norm.bias + lane, bounds)

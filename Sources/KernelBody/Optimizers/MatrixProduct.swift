@@ -19,9 +19,9 @@ func matrixProduct(_ arguments: UnsafePointer<MatrixArguments>, _ task: Int, _ w
             let height = nextHeight(32 &- row, tiles: tiles)
             var job = MultiplyJob(
                 source: source + row &* 32, sourceStride: 32, weights: weights + lane,
-                segments: arguments.pointee.segments, segmentCount: arguments.pointee.steps / 32, initial: nil,
+                elements: arguments.pointee.elements, elementCount: arguments.pointee.steps / 32, initial: nil,
                 initialStride: 32, destination: target + (row &* 32 &+ lane), destinationStride: 32,
-                ahead: Lookahead(nothingAt: weights))
+                prefetch: Prefetch(nothingAt: weights))
             Multiply<Broadcast>.run(height: height, isWide: isWide, &job)
             row &+= height
             tiles &-= 1

@@ -68,10 +68,10 @@ private func averageRow(
     _ output: TensorView, to y: UnsafeMutablePointer<Float>
 ) {
     // In small maps prefetching for each pixel would be half of the time.
-    if output.isNarrow && share.multiplies && lanes >= narrowLanes {
+    if output.isPaddedTo8 && share.multiplies && lanes >= smallGranule {
         for column in 0..<output.width {
             let sum = windowSum(input, x + column &* step, rows: rows, columns: columns)
-            put(share.times(sum), y + column &* narrowLanes, pixelStride: narrowLanes)
+            put(share.times(sum), y + column &* smallGranule, pixelStride: smallGranule)
         }
     } else {
         for column in 0..<output.width {
@@ -87,8 +87,8 @@ func averagePoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: I
     guard let outputGradient = arguments.pointee.outputGradient, let inputGradient = arguments.pointee.inputGradient,
         arguments.pointee.batch.isActive(task)
     else { return }
-    if let finish = arguments.pointee.finish, let activated = finish.activated {
-        switch finish.function {
+    if let epilogue = arguments.pointee.epilogue, let activated = epilogue.activated {
+        switch epilogue.function {
         case .relu: return spreadBehind(ReLU.self, arguments, outputGradient, activated, to: inputGradient, task)
         case .relu6: return spreadBehind(ReLU6.self, arguments, outputGradient, activated, to: inputGradient, task)
         case .sigmoid: return spreadBehind(Sigmoid.self, arguments, outputGradient, activated, to: inputGradient, task)
@@ -119,8 +119,8 @@ private func spreadBehind<F: NumberFunction>(
     let size = arguments.pointee.kernel
     let part = Share(size &* size)
     let channels = inputGradient.channels
-    if inputGradient.isNarrow && activated.isNarrow && size & 1 == 0 {
-        return spreadInPairs(F.self, size, part, outputGradient, activated, to: inputGradient, slot)
+    if inputGradient.isPaddedTo8 && activated.isPaddedTo8 && size & 1 == 0 {
+        return spreadTwoPixels(F.self, size, part, outputGradient, activated, to: inputGradient, slot)
     }
     for row in 0..<inputGradient.height {
         var gradient = outputGradient.pixel(slot, row / size, 0)
@@ -147,7 +147,7 @@ private func spreadBehind<F: NumberFunction>(
 
 /// The same in maps with channels padded to 8, two pixels at a time.
 @inline(__always)
-private func spreadInPairs<F: NumberFunction>(
+private func spreadTwoPixels<F: NumberFunction>(
     _ function: F.Type, _ size: Int, _ part: Share, _ outputGradient: TensorView, _ activated: TensorView,
     to inputGradient: TensorView, _ slot: Int
 ) {
@@ -161,8 +161,8 @@ private func spreadInPairs<F: NumberFunction>(
                     let share = Vector(repeating: 0) + part.of(twice(gradient, lane: lane))
                     put(F.gradient(vector(y + lane), share), dx + lane)
                 }
-                y += pairLanes
-                dx += pairLanes
+                y += twoPixelLanes
+                dx += twoPixelLanes
             }
             gradient += outputGradient.pixelStride
         }

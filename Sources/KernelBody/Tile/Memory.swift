@@ -5,7 +5,7 @@ import KernelInterface
 /// as fast where several of them, or several parts of their pixels, are read at a time.
 @inline(__always)
 func streamed(_ memory: UnsafePointer<Float>, pixelStride: Int) -> Vector {
-    askAhead(memory, pixelStride: pixelStride)
+    prefetch(memory, pixelStride: pixelStride)
     return vector(memory)
 }
 
@@ -16,7 +16,7 @@ func streamed(_ memory: UnsafeMutablePointer<Float>, pixelStride: Int) -> Vector
 
 /// Prefetches the channels some pixels on; the address need not be memory of ours.
 @inline(__always)
-func askAhead(_ memory: UnsafePointer<Float>, pixelStride: Int) { machine_prefetch(memory + 8 &* pixelStride) }
+func prefetch(_ memory: UnsafePointer<Float>, pixelStride: Int) { machine_prefetch(memory + 8 &* pixelStride) }
 
 @inline(__always)
 func copyFloats(_ count: Int, from source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
@@ -74,7 +74,7 @@ func copyPixel(
 ) {
     var lane = 0
     while lane < channels {
-        askAhead(source + lane, pixelStride: pixelStride)
+        prefetch(source + lane, pixelStride: pixelStride)
         lane &+= 16
     }
     if let normalization = window.normalization {
@@ -162,9 +162,9 @@ func copyWindow(
         if window.normalization == nil && view.pixelStride == channels && window.pixelStride == channels {
             copyFloats(pixels &* channels, from: source, to: target)
             target += pixels &* channels
-        } else if window.normalization == nil && channels <= narrowLanes && view.pixelStride > channels {
+        } else if window.normalization == nil && channels <= smallGranule && view.pixelStride > channels {
             for _ in 0..<pixels {
-                copyNarrow(from: source, to: target)
+                copyPaddedTo8(from: source, to: target)
                 source += view.pixelStride
                 target += window.pixelStride
             }

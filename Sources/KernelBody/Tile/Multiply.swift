@@ -6,21 +6,21 @@ struct OpenMultiplyJob<Member: Weightless> {
     var source: UnsafePointer<Float>
     var sourceStride: Int
     var weights: UnsafePointer<Float>
-    var segments: UnsafePointer<Segment>
-    var segmentCount: Int
+    var elements: UnsafePointer<ReduceElement>
+    var elementCount: Int
     /// The initial values of the accumulators; nil is zero.
     var initial: UnsafePointer<Float>?
     var initialStride: Int
     var destination: UnsafeMutablePointer<Float>
     var destinationStride: Int
     /// The memory that is read after this task's work, prefetched in the course of it.
-    var ahead: Lookahead
+    var prefetch: Prefetch
     var member = Member()
 }
 
 typealias MultiplyJob = OpenMultiplyJob<Nothing>
 
-/// Each element is one chain of fused multiply-adds along the segments.
+/// Each element is one chain of fused multiply-adds along the elements.
 enum Multiply<P: Product>: TileLoop {
     @inline(never)
     static func run<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<MultiplyJob>) {
@@ -35,26 +35,26 @@ enum Multiply<P: Product>: TileLoop {
         // tile would wait for them.
         let destinationStride = job.pointee.destinationStride
         T.prefetch(job.pointee.destination + T.height &* destinationStride, destinationStride)
-        var ahead = job.pointee.ahead.place
-        let aheadStep = job.pointee.ahead.step
-        let besides = job.pointee.ahead.besides
-        for s in 0..<job.pointee.segmentCount {
-            let segment = job.pointee.segments[s]
-            var source = job.pointee.source + segment.source
-            var weights = job.pointee.weights + segment.weight
-            var left = segment.length
-            while left >= stepsPerAsk {
-                for _ in 0..<stepsPerAsk {
+        var prefetch = job.pointee.prefetch.place
+        let prefetchStep = job.pointee.prefetch.step
+        let besides = job.pointee.prefetch.besides
+        for s in 0..<job.pointee.elementCount {
+            let element = job.pointee.elements[s]
+            var source = job.pointee.source + element.source
+            var weights = job.pointee.weights + element.weight
+            var left = element.length
+            while left >= stepsPerPrefetch {
+                for _ in 0..<stepsPerPrefetch {
                     sums.accumulate(P.self, source, stride, vector(weights), vector(weights + lanes))
                     source += 1
                     weights += 32
                 }
-                if P.asksAhead && T.asksAhead {
-                    machine_prefetch_second_level(ahead)
-                    machine_prefetch_second_level(ahead + besides)
-                    ahead += aheadStep
+                if P.prefetches && T.prefetches {
+                    machine_prefetch_second_level(prefetch)
+                    machine_prefetch_second_level(prefetch + besides)
+                    prefetch += prefetchStep
                 }
-                left &-= stepsPerAsk
+                left &-= stepsPerPrefetch
             }
             // Too few iterations to prefetch anything.
             while left > 0 {

@@ -12,30 +12,30 @@ protocol Product {
     /// Whether a lane of the source belongs to one lane of the result.
     static var isLanewise: Bool { get }
     /// Whether a vector of sixteen lanes holds the outputs of two pixels.
-    static var isPaired: Bool { get }
+    static var holdsTwoPixels: Bool { get }
     /// Whether its loads leave slots for software prefetch.
-    static var asksAhead: Bool { get }
+    static var prefetches: Bool { get }
     static func first(_ source: UnsafePointer<Float>) -> Vector
     static func second(_ source: UnsafePointer<Float>) -> Vector
 }
 
 extension Product {
-    @inline(__always) static var isPaired: Bool { false }
+    @inline(__always) static var holdsTwoPixels: Bool { false }
 }
 
 /// One input meets the weights of all lanes' outputs.
 enum Broadcast: Product {
     @inline(__always) static var isLanewise: Bool { false }
-    @inline(__always) static var asksAhead: Bool { true }
+    @inline(__always) static var prefetches: Bool { true }
     @inline(__always) static func first(_ source: UnsafePointer<Float>) -> Vector { Vector(repeating: source.pointee) }
     @inline(__always) static func second(_ source: UnsafePointer<Float>) -> Vector { Vector(repeating: source.pointee) }
 }
 
-/// One input meets the outputs of two pixels: weight gradients of few outputs (`PixelPairs.swift`).
-enum Paired: Product {
+/// One input meets the outputs of two pixels: weight gradients of few outputs (`TwoPixelPacking.swift`).
+enum TwoPixels: Product {
     @inline(__always) static var isLanewise: Bool { false }
-    @inline(__always) static var isPaired: Bool { true }
-    @inline(__always) static var asksAhead: Bool { false }
+    @inline(__always) static var holdsTwoPixels: Bool { true }
+    @inline(__always) static var prefetches: Bool { false }
     @inline(__always) static func first(_ source: UnsafePointer<Float>) -> Vector { Vector(repeating: source.pointee) }
     @inline(__always) static func second(_ source: UnsafePointer<Float>) -> Vector { Vector(repeating: source.pointee) }
 }
@@ -43,7 +43,7 @@ enum Paired: Product {
 /// Each lane's input meets its own weight: depthwise convolutions.
 enum Lanewise: Product {
     @inline(__always) static var isLanewise: Bool { true }
-    @inline(__always) static var asksAhead: Bool { false }
+    @inline(__always) static var prefetches: Bool { false }
     @inline(__always) static func first(_ source: UnsafePointer<Float>) -> Vector { vector(source) }
     @inline(__always) static func second(_ source: UnsafePointer<Float>) -> Vector { vector(source + lanes) }
 }
@@ -55,7 +55,7 @@ protocol Tile {
     static var width: Int { get }
     /// Whether an iteration's loads leave slots for software prefetch. With one vector a row each product has a load of
     /// its own, and the tile's caller prefetches before it.
-    static var asksAhead: Bool { get }
+    static var prefetches: Bool { get }
     /// Strides of the source that its rows take: fewer than rows where inputs of some rows lie side by side.
     static var sourceRows: Int { get }
     static var zero: Self { get }
@@ -90,7 +90,7 @@ struct OpenRow<Member: Weightless>: Tile {
     @inline(__always) static var height: Int { 1 }
     @inline(__always) static var width: Int { tileLanes }
     @inline(__always) static var sourceRows: Int { 1 }
-    @inline(__always) static var asksAhead: Bool { true }
+    @inline(__always) static var prefetches: Bool { true }
     @inline(__always) static var zero: Self { Self(a: Vector(repeating: 0), b: Vector(repeating: 0)) }
 
     @inline(__always)
@@ -133,7 +133,7 @@ struct OpenHalfRow<Member: Weightless>: Tile {
     @inline(__always) static var height: Int { 1 }
     @inline(__always) static var width: Int { lanes }
     @inline(__always) static var sourceRows: Int { 1 }
-    @inline(__always) static var asksAhead: Bool { false }
+    @inline(__always) static var prefetches: Bool { false }
     @inline(__always) static var zero: Self { Self(a: Vector(repeating: 0)) }
 
     @inline(__always)
@@ -164,7 +164,7 @@ struct Stack<Top: Tile, Bottom: Tile>: Tile {
     @inline(__always) static var height: Int { Top.height + Bottom.height }
     @inline(__always) static var width: Int { Top.width }
     @inline(__always) static var sourceRows: Int { Top.sourceRows + Bottom.sourceRows }
-    @inline(__always) static var asksAhead: Bool { Top.asksAhead }
+    @inline(__always) static var prefetches: Bool { Top.prefetches }
     @inline(__always) static var zero: Self { Stack(top: .zero, bottom: .zero) }
 
     @inline(__always)
@@ -206,7 +206,7 @@ struct SideBySide<Rows: Tile>: Tile {
     @inline(__always) static var height: Int { Rows.height }
     @inline(__always) static var width: Int { Rows.width }
     @inline(__always) static var sourceRows: Int { 1 }
-    @inline(__always) static var asksAhead: Bool { Rows.asksAhead }
+    @inline(__always) static var prefetches: Bool { Rows.prefetches }
     @inline(__always) static var zero: Self { Self(rows: .zero) }
 
     @inline(__always)
@@ -280,16 +280,16 @@ extension TileLoop {
         case 2: run(Rows2<R>.self, job)
         case 3: run(Rows3<R>.self, job)
         case 4: run(Rows4<R>.self, job)
-        case 5: if tileHeight >= 5 { run(Rows5<R>.self, job) }
-        case 6: if tileHeight >= 6 { run(Rows6<R>.self, job) }
-        case 7: if tileHeight >= 7 { run(Rows7<R>.self, job) }
-        case 8: if tileHeight >= 8 { run(Rows8<R>.self, job) }
-        case 9: if tileHeight >= 9 { run(Rows9<R>.self, job) }
-        case 10: if tileHeight >= 10 { run(Rows10<R>.self, job) }
-        case 11: if tileHeight >= 11 { run(Rows11<R>.self, job) }
-        case 12: if tileHeight >= 12 { run(Rows12<R>.self, job) }
-        case 13: if tileHeight >= 13 { run(Rows13<R>.self, job) }
-        default: if tileHeight >= 14 { run(Rows14<R>.self, job) }
+        case 5: if tileRows >= 5 { run(Rows5<R>.self, job) }
+        case 6: if tileRows >= 6 { run(Rows6<R>.self, job) }
+        case 7: if tileRows >= 7 { run(Rows7<R>.self, job) }
+        case 8: if tileRows >= 8 { run(Rows8<R>.self, job) }
+        case 9: if tileRows >= 9 { run(Rows9<R>.self, job) }
+        case 10: if tileRows >= 10 { run(Rows10<R>.self, job) }
+        case 11: if tileRows >= 11 { run(Rows11<R>.self, job) }
+        case 12: if tileRows >= 12 { run(Rows12<R>.self, job) }
+        case 13: if tileRows >= 13 { run(Rows13<R>.self, job) }
+        default: if tileRows >= 14 { run(Rows14<R>.self, job) }
         }
     }
 }
@@ -386,7 +386,7 @@ func tileBlocks(_ count: Int) -> Int { (count &+ tileLanes &- 1) / tileLanes }
 
 /// Tiles that some rows take.
 @inline(__always)
-func tileCount(_ rows: Int) -> Int { tileCount(rows, height: tileHeight) }
+func tileCount(_ rows: Int) -> Int { tileCount(rows, height: tileRows) }
 
 @inline(__always)
 func tileCount(_ rows: Int, height: Int) -> Int { (rows + height - 1) / height }

@@ -7,7 +7,7 @@ import Testing
 @testable import Compiler
 
 /// Maps of few channels have pixels eight floats apart where all know how to write and read them.
-@Suite struct NarrowMapsTests {
+@Suite struct MapsPaddedTo8Tests {
     private let algorithms = ConvolutionAlgorithms(openBLAS: nil, usesWinograd: true)
 
     @Test("maps of few channels are narrow", arguments: zip(Specimens.narrow, [8, 8, 4, 4]))

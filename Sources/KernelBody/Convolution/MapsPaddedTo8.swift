@@ -1,15 +1,15 @@
 import KernelInterface
 
-// Maps with channels padded to 8, called narrow in the code: their pixels lie eight floats apart, an even number of
+// Maps with channels padded to 8: their pixels lie eight floats apart, an even number of
 // them in a row. Two pixels are a vector of sixteen lanes, or two of eight. A read of sixteen lanes finds the next
 // pixel behind the first; a write must spare it.
 
 /// Floats from pixel to pixel, and of two pixels side by side.
-@inline(__always) var narrowLanes: Int { 8 }
-@inline(__always) var pairLanes: Int { 16 }
+@inline(__always) var smallGranule: Int { 8 }
+@inline(__always) var twoPixelLanes: Int { 16 }
 
 extension TensorView {
-    @inline(__always) var isNarrow: Bool { pixelStride == narrowLanes }
+    @inline(__always) var isPaddedTo8: Bool { pixelStride == smallGranule }
 
     /// Lanes that a pixel may be written with: whole vectors of sixteen, but eight where channels are padded to 8.
     @inline(__always) var pixelLanes: Int { min(padded(channels), pixelStride) }
@@ -29,7 +29,7 @@ func put(_ value: Vector, _ memory: UnsafeMutablePointer<Float>, pixelStride: In
 
 /// Copies eight floats: those behind a pixel's channels are overwritten too.
 @inline(__always)
-func copyNarrow(from source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
+func copyPaddedTo8(from source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
     UnsafeMutableRawPointer(destination).storeBytes(
         of: UnsafeRawPointer(source).loadUnaligned(as: SIMD8<Float>.self), as: SIMD8<Float>.self)
 }
@@ -38,7 +38,7 @@ func copyNarrow(from source: UnsafePointer<Float>, to destination: UnsafeMutable
 @inline(__always)
 func forEachPairVector(_ body: (_ lane: Int) -> Void) {
     var lane = 0
-    while lane < pairLanes {
+    while lane < twoPixelLanes {
         body(lane)
         lane &+= lanes
     }
@@ -47,7 +47,7 @@ func forEachPairVector(_ body: (_ lane: Int) -> Void) {
 /// The vector from `lane` on of two pixels, both of which are the one in memory.
 @inline(__always)
 func twice(_ pixel: UnsafePointer<Float>, lane: Int) -> Vector {
-    if lanes < pairLanes { return vector(pixel + lane % narrowLanes) }
+    if lanes < twoPixelLanes { return vector(pixel + lane % smallGranule) }
     let half = vector(pixel).lowHalf
     return Vector(lowHalf: half, highHalf: half)
 }

@@ -3,37 +3,37 @@
 ///
 /// They are the epilogue of the task that has just written these rows, and have the bits that a pass of its own would
 /// give.
-package struct RunSums: BitwiseCopyable {
+package struct BlockSums: BitwiseCopyable {
     /// Channels of the whole tensor, rounded up to 16.
     package var width: Int
     /// Row blocks of a map.
-    package var runs: Int
-    package var rowsPerRun: Int
+    package var blocks: Int
+    package var rowsPerBlock: Int
     /// [sample][row block][2][width], from the first channel of the tensor that is written.
     package var partials: UnsafeMutablePointer<Float>
     /// nil for the sums of x and x²; else for those of a batch norm's gradient.
-    package var norm: RunNorm?
+    package var norm: SummedNorm?
 
     package init(
-        height: Int, rowsPerRun: Int, width: Int, partials: UnsafeMutablePointer<Float>, norm: RunNorm?
+        height: Int, rowsPerBlock: Int, width: Int, partials: UnsafeMutablePointer<Float>, norm: SummedNorm?
     ) {
         self.width = width
-        self.rowsPerRun = rowsPerRun
-        self.runs = (height + rowsPerRun - 1) / rowsPerRun
+        self.rowsPerBlock = rowsPerBlock
+        self.blocks = (height + rowsPerBlock - 1) / rowsPerBlock
         self.partials = partials
         self.norm = norm
     }
 
     /// The rows of a block that is summed in float32, for maps of this size: a power of two, and 112 pixels at most
     /// where a row is not longer.
-    package static func rowsPerRun(height: Int, width: Int) -> Int {
+    package static func rowsPerBlock(height: Int, width: Int) -> Int {
         var rows = 1
         while rows < height && 2 * rows * width <= 112 { rows *= 2 }
         return min(rows, height)
     }
 
     /// The sums of the channels from `channel` on.
-    package func slice(from channel: Int) -> RunSums {
+    package func slice(from channel: Int) -> BlockSums {
         var slice = self
         slice.partials += channel
         slice.norm?.drop(channels: channel)
@@ -42,7 +42,7 @@ package struct RunSums: BitwiseCopyable {
 }
 
 /// A batch norm whose output's gradient is summed.
-package struct RunNorm: BitwiseCopyable {
+package struct SummedNorm: BitwiseCopyable {
     package var input: TensorView
     package var mean: UnsafePointer<Float>
     package var scale: UnsafePointer<Float>
@@ -78,15 +78,15 @@ package struct RunNorm: BitwiseCopyable {
     }
 }
 
-/// Sums of runs -> sums of samples.
-package struct RunSumArguments: BitwiseCopyable {
+/// Sums of row blocks -> sums of samples.
+package struct BlockSumArguments: BitwiseCopyable {
     package var batch: BatchLayout
-    package var runs: RunSums
+    package var blocks: BlockSums
     package var sums: ChannelSums
 
-    package init(batch: BatchLayout, runs: RunSums, sums: ChannelSums) {
+    package init(batch: BatchLayout, blocks: BlockSums, sums: ChannelSums) {
         self.batch = batch
-        self.runs = runs
+        self.blocks = blocks
         self.sums = sums
     }
 }

@@ -1,6 +1,6 @@
 /// The weights of a convolution of eight outputs at most with two pixels' outputs as lanes: from [taps][inputs][32] to
 /// [kernelHeight][kernelWidth + 1][inputs][32], and behind them 16 of bias. One task.
-package struct PairedWeightArguments: BitwiseCopyable {
+package struct TwoPixelWeightArguments: BitwiseCopyable {
     package var source: UnsafePointer<Float>
     package var bias: UnsafePointer<Float>?
     package var destination: UnsafeMutablePointer<Float>

@@ -5,33 +5,33 @@ internal import Tensors
 extension Graph {
     /// Whether the channels of a map are padded to 8 and not to 16, by `ValueID.index`. Such a map has eight channels
     /// at most and an even number of pixels a row, and all nodes that write or read it can do so
-    /// (`KernelBody/Convolution/NarrowMaps.swift`). It is half as large, and two pixels make one vector of sixteen
+    /// (`KernelBody/Convolution/MapsPaddedTo8.swift`). It is half as large, and two pixels make one vector of sixteen
     /// lanes.
     ///
     /// The padding changes places alone, no numbers.
     ///
     /// - Parameter algorithms: those that will compute its convolutions.
-    func narrowMaps(_ algorithms: ConvolutionAlgorithms) -> [Bool] {
-        var isNarrow = values.map { value in
-            value.shape.channels <= MemoryPlan.narrowPixel && value.shape.width % 2 == 0
+    func mapsPaddedTo8(_ algorithms: ConvolutionAlgorithms) -> [Bool] {
+        var isPaddedTo8 = values.map { value in
+            value.shape.channels <= MemoryPlan.smallGranule && value.shape.width % 2 == 0
         }
-        isNarrow[input.index] = false
+        isPaddedTo8[input.index] = false
         for node in nodes {
-            let accepted = acceptedNarrow(by: node, algorithms)
+            let accepted = acceptedPaddedTo8(by: node, algorithms)
             for value in node.reads + [node.output].compactMap({ $0 }) where !accepted.contains(value) {
-                isNarrow[value.index] = false
+                isPaddedTo8[value.index] = false
             }
         }
-        return isNarrow
+        return isPaddedTo8
     }
 
     /// The values of a node whose maps may have their channels padded to 8.
-    private func acceptedNarrow(by node: Node, _ algorithms: ConvolutionAlgorithms) -> [ValueID] {
+    private func acceptedPaddedTo8(by node: Node, _ algorithms: ConvolutionAlgorithms) -> [ValueID] {
         guard node.addend == nil, node.load == nil, node.gradientLoad == nil, node.sums == nil else { return [] }
         let values = node.reads + [node.output].compactMap { $0 }
         switch node.operation {
         case .convolution, .convolutionDataGradient, .convolutionWeightGradient:
-            switch problem(of: node).map({ algorithms.algorithm(for: $0).narrowMaps(of: $0) }) {
+            switch problem(of: node).map({ algorithms.algorithm(for: $0).mapsPaddedTo8(of: $0) }) {
             case .all: return values
             case .source: return [node.inputs[0]]
             case .neither, nil: return []

@@ -19,38 +19,38 @@ private func numbers(_ memory: UnsafePointer<Float>, stride: Int) -> Side {
 }
 
 @inline(__always)
-private func putSide(_ side: Side, row: Int, _ target: UnsafeMutablePointer<Float>, coefficientStride: Int) {
-    let place = target + 5 &* row &* coefficientStride
+private func putSide(_ side: Side, row: Int, _ target: UnsafeMutablePointer<Float>, tileElementStride: Int) {
+    let place = target + 5 &* row &* tileElementStride
     put(side.0, place)
-    put(side.1, place + coefficientStride)
-    put(side.2, place + 2 &* coefficientStride)
-    put(side.3, place + 3 &* coefficientStride)
-    put(side.4, place + 4 &* coefficientStride)
+    put(side.1, place + tileElementStride)
+    put(side.2, place + 2 &* tileElementStride)
+    put(side.3, place + 3 &* tileElementStride)
+    put(side.4, place + 4 &* tileElementStride)
 }
 
 /// The common transform of weights, whose last two elements along a side would be the same one.
-protocol Stride2Filter: MinimalFilter {}
+protocol Stride2Filter: WinogradTransform {}
 
 extension Stride2Filter {
     @inline(__always) static var side: Int { 5 }
-    @inline(__always) static var weightCoefficients: Int { 16 }
+    @inline(__always) static var weightElements: Int { 16 }
 
     @inline(__always)
-    static func weights(meeting coefficient: Int) -> Int {
-        4 &* min(coefficient / 5, 3) &+ min(coefficient % 5, 3)
+    static func weights(meeting tileElement: Int) -> Int {
+        4 &* min(tileElement / 5, 3) &+ min(tileElement % 5, 3)
     }
 
     @inline(__always)
     static func transformWeights(
-        _ weights: UnsafePointer<Float>, tapStride: Int, to target: UnsafeMutablePointer<Float>, coefficientStride: Int
+        _ weights: UnsafePointer<Float>, tapStride: Int, to target: UnsafeMutablePointer<Float>, tileElementStride: Int
     ) {
         @inline(__always)
         func write(_ row: Int, _ g0: Vector, _ g1: Vector, _ g2: Vector) {
-            let place = target + 4 &* row &* coefficientStride
+            let place = target + 4 &* row &* tileElementStride
             put(g0, place)
-            put(g0 + g2, place + coefficientStride)
-            put(g2, place + 2 &* coefficientStride)
-            put(g1, place + 3 &* coefficientStride)
+            put(g0 + g2, place + tileElementStride)
+            put(g2, place + 2 &* tileElementStride)
+            put(g1, place + 3 &* tileElementStride)
         }
         @inline(__always)
         func tap(_ row: Int, _ column: Int) -> Vector { vector(weights + (3 &* row &+ column) &* tapStride) }
@@ -62,7 +62,7 @@ extension Stride2Filter {
 }
 
 /// 2x2 outputs, from 5x5 inputs.
-enum MinimalFilterStride2: Stride2Filter, MinimalGradientFilter {
+enum WinogradStride2: Stride2Filter, WinogradGradientTransform {
     @inline(__always) static var outputs: Int { 2 }
     @inline(__always) static var inputs: Int { 5 }
     @inline(__always) static var inputStep: Int { 4 }
@@ -86,7 +86,7 @@ enum MinimalFilterStride2: Stride2Filter, MinimalGradientFilter {
     @inline(__always)
     static func transformSource(
         _ source: UnsafePointer<Float>, pixelStride: Int, rowStride: Int, to target: UnsafeMutablePointer<Float>,
-        coefficientStride: Int
+        tileElementStride: Int
     ) {
         @inline(__always)
         func below(_ column: Int) -> Side {
@@ -94,7 +94,7 @@ enum MinimalFilterStride2: Stride2Filter, MinimalGradientFilter {
         }
         @inline(__always)
         func write(_ row: Int, _ side: Side) {
-            putSide(inputSide(side), row: row, target, coefficientStride: coefficientStride)
+            putSide(inputSide(side), row: row, target, tileElementStride: tileElementStride)
         }
         let (a, b, c, d, e) = (below(0), below(1), below(2), below(3), below(4))
         write(0, (a.0, b.0, c.0, d.0, e.0))
@@ -106,12 +106,12 @@ enum MinimalFilterStride2: Stride2Filter, MinimalGradientFilter {
 
     @inline(__always)
     static func transformProducts(
-        _ products: UnsafePointer<Float>, coefficientStride: Int,
+        _ products: UnsafePointer<Float>, tileElementStride: Int,
         _ write: (_ y: Vector, _ row: Int, _ column: Int) -> Void
     ) {
         @inline(__always)
         func below(_ column: Int) -> (Vector, Vector) {
-            outputSide(numbers(products + column &* coefficientStride, stride: 5 &* coefficientStride))
+            outputSide(numbers(products + column &* tileElementStride, stride: 5 &* tileElementStride))
         }
         let (a, b, c, d, e) = (below(0), below(1), below(2), below(3), below(4))
         let top = outputSide((a.0, b.0, c.0, d.0, e.0))
@@ -124,13 +124,13 @@ enum MinimalFilterStride2: Stride2Filter, MinimalGradientFilter {
 
     @inline(__always)
     static func transformGradient(
-        to target: UnsafeMutablePointer<Float>, coefficientStride: Int, _ dy: (_ row: Int, _ column: Int) -> Vector
+        to target: UnsafeMutablePointer<Float>, tileElementStride: Int, _ dy: (_ row: Int, _ column: Int) -> Vector
     ) {
         let left = gradientSide(dy(0, 0), dy(1, 0))
         let right = gradientSide(dy(0, 1), dy(1, 1))
         @inline(__always)
         func write(_ row: Int, _ y0: Vector, _ y1: Vector) {
-            putSide(gradientSide(y0, y1), row: row, target, coefficientStride: coefficientStride)
+            putSide(gradientSide(y0, y1), row: row, target, tileElementStride: tileElementStride)
         }
         write(0, left.0, right.0)
         write(1, left.1, right.1)
@@ -141,11 +141,11 @@ enum MinimalFilterStride2: Stride2Filter, MinimalGradientFilter {
 
     @inline(__always)
     static func transformSums(
-        _ sums: UnsafePointer<Float>, coefficientStride: Int, to target: UnsafeMutablePointer<Float>, tapStride: Int
+        _ sums: UnsafePointer<Float>, tileElementStride: Int, to target: UnsafeMutablePointer<Float>, tapStride: Int
     ) {
         @inline(__always)
         func below(_ column: Int) -> (Vector, Vector, Vector) {
-            sumSide(numbers(sums + column &* coefficientStride, stride: 5 &* coefficientStride))
+            sumSide(numbers(sums + column &* tileElementStride, stride: 5 &* tileElementStride))
         }
         @inline(__always)
         func write(_ row: Int, _ side: Side) {
@@ -164,7 +164,7 @@ enum MinimalFilterStride2: Stride2Filter, MinimalGradientFilter {
 
 /// 4x4 inputs' gradients, from 3x3 of the outputs', where one row and column of zeros is around the inputs. The kernel
 /// is rotated by 180 degrees: gradients of odd places meet its outer weights, those of even places the middle one.
-enum MinimalFilterStride2Transposed: Stride2Filter {
+enum WinogradStride2Transposed: Stride2Filter {
     @inline(__always) static var outputs: Int { 4 }
     @inline(__always) static var inputs: Int { 3 }
     @inline(__always) static var inputStep: Int { 2 }
@@ -180,7 +180,7 @@ enum MinimalFilterStride2Transposed: Stride2Filter {
     @inline(__always)
     static func transformSource(
         _ source: UnsafePointer<Float>, pixelStride: Int, rowStride: Int, to target: UnsafeMutablePointer<Float>,
-        coefficientStride: Int
+        tileElementStride: Int
     ) {
         @inline(__always)
         func below(_ column: Int) -> Side {
@@ -189,7 +189,7 @@ enum MinimalFilterStride2Transposed: Stride2Filter {
         }
         @inline(__always)
         func write(_ row: Int, _ d0: Vector, _ d1: Vector, _ d2: Vector) {
-            putSide(inputSide(d0, d1, d2), row: row, target, coefficientStride: coefficientStride)
+            putSide(inputSide(d0, d1, d2), row: row, target, tileElementStride: tileElementStride)
         }
         let (a, b, c) = (below(0), below(1), below(2))
         write(0, a.0, b.0, c.0)
@@ -201,12 +201,12 @@ enum MinimalFilterStride2Transposed: Stride2Filter {
 
     @inline(__always)
     static func transformProducts(
-        _ products: UnsafePointer<Float>, coefficientStride: Int,
+        _ products: UnsafePointer<Float>, tileElementStride: Int,
         _ write: (_ y: Vector, _ row: Int, _ column: Int) -> Void
     ) {
         @inline(__always)
         func below(_ column: Int) -> (Vector, Vector, Vector, Vector) {
-            outputSide(numbers(products + column &* coefficientStride, stride: 5 &* coefficientStride))
+            outputSide(numbers(products + column &* tileElementStride, stride: 5 &* tileElementStride))
         }
         @inline(__always)
         func writeRow(_ row: Int, _ side: Side) {

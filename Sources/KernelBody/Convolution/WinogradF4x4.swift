@@ -6,7 +6,7 @@ import KernelInterface
 /// and -2 or 1/2 and -1/2 (Barabasz, Anderson, Soodhalter and Gregg, "Error Analysis and Improving the Accuracy of
 /// Winograd Convolution for Deep Neural Networks", ACM TOMS 2020). Convolutions and weight gradients still err some
 /// three times as much as sums over taps.
-enum MinimalFilter4x4: MinimalGradientFilter {
+enum WinogradF4x4: WinogradGradientTransform {
     /// Numbers along one side of a patch: inputs, or elements of a transformed tile.
     typealias LongSide = (Vector, Vector, Vector, Vector, Vector, Vector)
     /// Outputs, or their gradients.
@@ -82,27 +82,27 @@ enum MinimalFilter4x4: MinimalGradientFilter {
 
     @inline(__always)
     private static func putSide(
-        _ side: LongSide, row: Int, _ target: UnsafeMutablePointer<Float>, coefficientStride: Int
+        _ side: LongSide, row: Int, _ target: UnsafeMutablePointer<Float>, tileElementStride: Int
     ) {
-        let place = target + 6 &* row &* coefficientStride
+        let place = target + 6 &* row &* tileElementStride
         put(side.0, place)
-        put(side.1, place + coefficientStride)
-        put(side.2, place + 2 &* coefficientStride)
-        put(side.3, place + 3 &* coefficientStride)
-        put(side.4, place + 4 &* coefficientStride)
-        put(side.5, place + 5 &* coefficientStride)
+        put(side.1, place + tileElementStride)
+        put(side.2, place + 2 &* tileElementStride)
+        put(side.3, place + 3 &* tileElementStride)
+        put(side.4, place + 4 &* tileElementStride)
+        put(side.5, place + 5 &* tileElementStride)
     }
 
     @inline(__always)
     static func transformSource(
         _ source: UnsafePointer<Float>, pixelStride: Int, rowStride: Int, to target: UnsafeMutablePointer<Float>,
-        coefficientStride: Int
+        tileElementStride: Int
     ) {
         @inline(__always)
         func below(_ column: Int) -> LongSide { inputSide(side(source + column &* pixelStride, stride: rowStride)) }
         @inline(__always)
         func write(_ row: Int, _ numbers: LongSide) {
-            putSide(inputSide(numbers), row: row, target, coefficientStride: coefficientStride)
+            putSide(inputSide(numbers), row: row, target, tileElementStride: tileElementStride)
         }
         let (a, b, c, d, e, f) = (below(0), below(1), below(2), below(3), below(4), below(5))
         write(0, (a.0, b.0, c.0, d.0, e.0, f.0))
@@ -115,7 +115,7 @@ enum MinimalFilter4x4: MinimalGradientFilter {
 
     @inline(__always)
     static func transformWeights(
-        _ weights: UnsafePointer<Float>, tapStride: Int, to target: UnsafeMutablePointer<Float>, coefficientStride: Int
+        _ weights: UnsafePointer<Float>, tapStride: Int, to target: UnsafeMutablePointer<Float>, tileElementStride: Int
     ) {
         @inline(__always)
         func below(_ column: Int) -> LongSide {
@@ -124,7 +124,7 @@ enum MinimalFilter4x4: MinimalGradientFilter {
         }
         @inline(__always)
         func write(_ row: Int, _ g0: Vector, _ g1: Vector, _ g2: Vector) {
-            putSide(weightSide(g0, g1, g2), row: row, target, coefficientStride: coefficientStride)
+            putSide(weightSide(g0, g1, g2), row: row, target, tileElementStride: tileElementStride)
         }
         let (a, b, c) = (below(0), below(1), below(2))
         write(0, a.0, b.0, c.0)
@@ -137,12 +137,12 @@ enum MinimalFilter4x4: MinimalGradientFilter {
 
     @inline(__always)
     static func transformProducts(
-        _ products: UnsafePointer<Float>, coefficientStride: Int,
+        _ products: UnsafePointer<Float>, tileElementStride: Int,
         _ write: (_ y: Vector, _ row: Int, _ column: Int) -> Void
     ) {
         @inline(__always)
         func below(_ column: Int) -> ShortSide {
-            outputSide(side(products + column &* coefficientStride, stride: 6 &* coefficientStride))
+            outputSide(side(products + column &* tileElementStride, stride: 6 &* tileElementStride))
         }
         @inline(__always)
         func writeRow(_ row: Int, _ numbers: LongSide) {
@@ -161,7 +161,7 @@ enum MinimalFilter4x4: MinimalGradientFilter {
 
     @inline(__always)
     static func transformGradient(
-        to target: UnsafeMutablePointer<Float>, coefficientStride: Int, _ dy: (_ row: Int, _ column: Int) -> Vector
+        to target: UnsafeMutablePointer<Float>, tileElementStride: Int, _ dy: (_ row: Int, _ column: Int) -> Vector
     ) {
         @inline(__always)
         func below(_ column: Int) -> LongSide {
@@ -169,7 +169,7 @@ enum MinimalFilter4x4: MinimalGradientFilter {
         }
         @inline(__always)
         func write(_ row: Int, _ numbers: ShortSide) {
-            putSide(gradientSide(numbers), row: row, target, coefficientStride: coefficientStride)
+            putSide(gradientSide(numbers), row: row, target, tileElementStride: tileElementStride)
         }
         let (a, b, c, d) = (below(0), below(1), below(2), below(3))
         write(0, (a.0, b.0, c.0, d.0))
@@ -182,11 +182,11 @@ enum MinimalFilter4x4: MinimalGradientFilter {
 
     @inline(__always)
     static func transformSums(
-        _ sums: UnsafePointer<Float>, coefficientStride: Int, to target: UnsafeMutablePointer<Float>, tapStride: Int
+        _ sums: UnsafePointer<Float>, tileElementStride: Int, to target: UnsafeMutablePointer<Float>, tapStride: Int
     ) {
         @inline(__always)
         func below(_ column: Int) -> (Vector, Vector, Vector) {
-            sumSide(side(sums + column &* coefficientStride, stride: 6 &* coefficientStride))
+            sumSide(side(sums + column &* tileElementStride, stride: 6 &* tileElementStride))
         }
         @inline(__always)
         func write(_ row: Int, _ numbers: LongSide) {

@@ -17,9 +17,9 @@ import KernelInterface
 // Where channels are padded to 8, such vectors lie side by side.
 
 /// Lanes of one pixel.
-@inline(__always) private var half: Int { narrowLanes }
+@inline(__always) private var half: Int { smallGranule }
 
-func pairWeights(_ arguments: UnsafePointer<PairedWeightArguments>, _ task: Int, _ worker: Int) {
+func pairWeights(_ arguments: UnsafePointer<TwoPixelWeightArguments>, _ task: Int, _ worker: Int) {
     let width = arguments.pointee.kernelWidth
     let run = arguments.pointee.inputs &* 32
     let source = arguments.pointee.source
@@ -44,24 +44,24 @@ func pairWeights(_ arguments: UnsafePointer<PairedWeightArguments>, _ task: Int,
     }
 }
 
-/// Two-pixel packing; task index = group * strips + strip, a strip being a row block. Scratch memory: a sample's copy,
-/// then a row of outputs.
-func convolvePairs(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int, _ worker: Int) {
+/// Two-pixel packing; task index = group * row blocks + row block, a row block being a row block. Scratch memory: a
+/// sample's copy, then a row of outputs.
+func convolveTwoPixels(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int, _ worker: Int) {
     let window = arguments.pointee.window
     let destination = arguments.pointee.destination
     let phase = arguments.pointee.phases[0]
-    let firstSlot = task / arguments.pointee.strips &* arguments.pointee.samplesPerGroup
+    let firstSlot = task / arguments.pointee.rowBlocks &* arguments.pointee.samplesPerGroup
     let endSlot = min(firstSlot &+ arguments.pointee.samplesPerGroup, arguments.pointee.batch.slots)
-    let firstRow = task % arguments.pointee.strips &* arguments.pointee.rowsPerStrip
-    let rows = min(arguments.pointee.rowsPerStrip, phase.rows &- firstRow)
+    let firstRow = task % arguments.pointee.rowBlocks &* arguments.pointee.rowsPerBlock
+    let rows = min(arguments.pointee.rowsPerBlock, phase.rows &- firstRow)
     let copy = window.scratch + worker &* window.scratchStride
     let scratch = copy + arguments.pointee.copiedSample
     let pairs = (phase.columns &+ 1) / 2
-    let isDirect = destination.isNarrow
+    let isDirect = destination.isPaddedTo8
     var job = MultiplyJob(
         source: UnsafePointer(copy), sourceStride: 2 &* window.pixelStride, weights: arguments.pointee.weights,
-        segments: phase.segments, segmentCount: phase.segmentCount, initial: arguments.pointee.bias, initialStride: 0,
-        destination: scratch, destinationStride: pairLanes, ahead: Lookahead(nothingAt: UnsafePointer(copy)))
+        elements: phase.elements, elementCount: phase.elementCount, initial: arguments.pointee.bias, initialStride: 0,
+        destination: scratch, destinationStride: twoPixelLanes, prefetch: Prefetch(nothingAt: UnsafePointer(copy)))
     for slot in firstSlot..<endSlot where arguments.pointee.batch.isActive(slot) {
         copyWindow(
             arguments.pointee.source, slot: slot, firstRow: firstRow &- window.padTop,
@@ -72,10 +72,11 @@ func convolvePairs(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int
             let outputs = isDirect ? target : scratch
             job.source = UnsafePointer(copy + row &* window.width &* window.pixelStride)
             job.destination = outputs
-            multiplyRow(Paired.self, pairs, isWide: lanes == half, &job)
-            if let finish = arguments.pointee.finish {
-                finish(
-                    outputs, stride: pairLanes, count: pairs, channels: pairLanes, activated: nil, activatedStride: 0)
+            multiplyRow(TwoPixels.self, pairs, isWide: lanes == half, &job)
+            if let epilogue = arguments.pointee.epilogue {
+                epilogue(
+                    outputs, stride: twoPixelLanes, count: pairs, channels: twoPixelLanes, activated: nil,
+                    activatedStride: 0)
             }
             if !isDirect { separate(outputs, pixels: phase.columns, to: target, pixelStride: destination.pixelStride) }
         }
@@ -90,7 +91,7 @@ private func separate(
     var source = UnsafePointer(pairs)
     var target = target
     for _ in 0..<pixels {
-        copyNarrow(from: source, to: target)
+        copyPaddedTo8(from: source, to: target)
         // Who sums over pixels reads lanes that are nobody's too.
         zeroFloats(half, at: target + half)
         source += half
@@ -99,7 +100,7 @@ private func separate(
 }
 
 /// Packs dy of a row block, two pixels of a row in a vector of sixteen lanes: [rows][vectors][sixteen].
-func packPairs(
+func packTwoPixels(
     _ gradient: TensorView, slots: Range<Int>, rows: Range<Int>, to packed: UnsafeMutablePointer<Float>
 ) {
     var target = packed
@@ -110,18 +111,18 @@ func packPairs(
                 // The second of two pixels is written after the first, whose vector may reach into its place.
                 put(streamed(source, pixelStride: gradient.pixelStride), target + (column & 1) &* half)
                 source += gradient.pixelStride
-                if column & 1 == 1 { target += pairLanes }
+                if column & 1 == 1 { target += twoPixelLanes }
             }
             if gradient.width & 1 == 1 {
                 zeroFloats(half, at: target + half)
-                target += pairLanes
+                target += twoPixelLanes
             }
         }
     }
 }
 
 /// The gradient of a kernel's weights from that of the kernel one column wider.
-func joinPairs(
+func joinTwoPixels(
     _ sums: UnsafePointer<Float>, inputs: Int, kernelHeight: Int, kernelWidth: Int,
     to target: UnsafeMutablePointer<Float>
 ) {

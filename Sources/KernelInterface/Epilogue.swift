@@ -4,7 +4,7 @@ package enum Nonlinearity: UInt8, BitwiseCopyable {
 }
 
 /// A kernel's epilogue: a function of the numbers that it has just written, before anybody reads them.
-package struct Finish: BitwiseCopyable {
+package struct Epilogue: BitwiseCopyable {
     package var function: Nonlinearity
     /// y, or of GELU x, where the kernel has written dy and the epilogue turns it into the gradient of the function's
     /// input; nil where the epilogue computes y itself.

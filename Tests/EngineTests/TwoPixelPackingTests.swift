@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Convolutions of few outputs compute two pixels side by side.
-@Suite struct PixelPairsTests {
+@Suite struct TwoPixelPackingTests {
     /// Maps of even and odd widths, of one pixel and of several strips; kernels of several rows and columns over one
     /// input and some.
     private static let layers: [(inputs: Int, outputs: Int, size: Int, kernel: Int, padding: Int)] = [
@@ -22,7 +22,7 @@ import Testing
         let expectation = Expectation(specimen)
         for backend in try Backend.ours {
             let names = try kernels(specimen, backend)
-            #expect(names.contains("convolvePairs") && names.contains("pairedWeightGradient"))
+            #expect(names.contains("convolveTwoPixels") && names.contains("twoPixelWeightGradient"))
             for sizes in [specimen.shardSizes(4), specimen.shardSizes(1)] {
                 let engine = try specimen.engine(backend, shards: sizes.count)
                 try expectation.check(engine, shardSizes: sizes, "\(backend), \(layer)")

@@ -3,7 +3,7 @@ import KernelInterface
 
 /// Memory to prefetch, in order: consecutive floats from end to end or, of a view whose pixels are mostly others'
 /// channels, one cache line at each pixel, then the next line at each.
-struct OpenStretch<Member: Weightless> {
+struct OpenPrefetchRange<Member: Weightless> {
     /// The address that the next step prefetches.
     var place: UnsafePointer<Float>
     /// Floats from one step to the next; 0 before consecutive floats are spread over steps.
@@ -59,7 +59,7 @@ struct OpenStretch<Member: Weightless> {
         remaining = (remaining &+ floats &- 1) / floats
     }
 
-    /// `count` steps have asked.
+    /// Goes on by `count` steps, which have prefetched.
     @inline(__always)
     mutating func advance(_ count: Int) {
         place += count &* step
@@ -77,7 +77,7 @@ struct OpenStretch<Member: Weightless> {
     }
 }
 
-typealias Stretch = OpenStretch<Nothing>
+typealias PrefetchRange = OpenPrefetchRange<Nothing>
 
 /// Software prefetch to the second-level cache of up to five pieces of memory, one after the other, which later tiles
 /// will read. Each step of the tiles at hand prefetches a line or two. So memory and multiplications work at the same
@@ -85,12 +85,12 @@ typealias Stretch = OpenStretch<Nothing>
 ///
 /// A prefetch changes nothing but time, so that it need not be exact. Other channels of a view are prefetched too, and
 /// the address need not be memory of ours.
-struct OpenLookahead<Member: Weightless> {
-    private var first: Stretch
-    private var second: Stretch
-    private var third: Stretch
-    private var fourth: Stretch
-    private var fifth: Stretch
+struct OpenPrefetch<Member: Weightless> {
+    private var first: PrefetchRange
+    private var second: PrefetchRange
+    private var third: PrefetchRange
+    private var fourth: PrefetchRange
+    private var fifth: PrefetchRange
     var member = Member()
 
     /// The address that the next step prefetches, and the floats from one step to the next.
@@ -101,7 +101,7 @@ struct OpenLookahead<Member: Weightless> {
 
     @inline(__always)
     init(nothingAt place: UnsafePointer<Float>) {
-        first = Stretch(nothingAt: place)
+        first = PrefetchRange(nothingAt: place)
         second = first
         third = first
         fourth = first
@@ -120,23 +120,23 @@ struct OpenLookahead<Member: Weightless> {
     @inline(__always)
     mutating func append(_ view: TensorView, from place: UnsafePointer<Float>, count: Int) {
         if count <= 0 { return }
-        let stretch = Stretch(view, from: place, count: count)
+        let range = PrefetchRange(view, from: place, count: count)
         if first.isDone {
-            first = stretch
+            first = range
         } else if second.isDone {
-            second = stretch
+            second = range
         } else if third.isDone {
-            third = stretch
+            third = range
         } else if fourth.isDone {
-            fourth = stretch
+            fourth = range
         } else {
-            fifth = stretch
+            fifth = range
         }
     }
 
     /// Adds what the sums over some rows of samples, all lanes of them, read besides the output itself.
     @inline(__always)
-    mutating func append(_ norm: RunNorm, slots: Range<Int>, rows: Range<Int>) {
+    mutating func append(_ norm: SummedNorm, slots: Range<Int>, rows: Range<Int>) {
         append(norm.input, slots: slots, rows: rows)
         if let activated = norm.activated { append(activated, slots: slots, rows: rows) }
     }
@@ -152,8 +152,8 @@ struct OpenLookahead<Member: Weightless> {
     /// Spreads the prefetches over `steps` steps.
     @inline(__always)
     mutating func spread(over steps: Int) {
-        let asked = first.steps &+ second.steps &+ third.steps &+ fourth.steps &+ fifth.steps
-        let free = max(steps / stepsPerAsk &- asked, 1)
+        let taken = first.steps &+ second.steps &+ third.steps &+ fourth.steps &+ fifth.steps
+        let free = max(steps / stepsPerPrefetch &- taken, 1)
         let floats =
             first.floatsToSpread &+ second.floatsToSpread &+ third.floatsToSpread &+ fourth.floatsToSpread
             &+ fifth.floatsToSpread
@@ -167,11 +167,11 @@ struct OpenLookahead<Member: Weightless> {
 
     /// Prefetches at once what `steps` steps would, each line once.
     @inline(__always)
-    func ask(_ steps: Int) {
+    func prefetch(_ steps: Int) {
         if step == 0 { return }
         let stepsPerLine = first.stepsPerLine
         var place = place
-        var left = steps / stepsPerAsk
+        var left = steps / stepsPerPrefetch
         while left > 0 {
             machine_prefetch_second_level(place)
             if besides > 0 { machine_prefetch_second_level(place + besides) }
@@ -180,17 +180,17 @@ struct OpenLookahead<Member: Weightless> {
         }
     }
 
-    /// `steps` steps have asked.
+    /// Goes on by `steps` steps, which have prefetched.
     @inline(__always)
     mutating func advance(_ steps: Int) {
-        first.advance(steps / stepsPerAsk)
+        first.advance(steps / stepsPerPrefetch)
         if !first.isDone || second.isDone { return }
         first = second
         second = third
         third = fourth
         fourth = fifth
-        fifth = Stretch(nothingAt: fifth.place)
+        fifth = PrefetchRange(nothingAt: fifth.place)
     }
 }
 
-typealias Lookahead = OpenLookahead<Nothing>
+typealias Prefetch = OpenPrefetch<Nothing>
