@@ -1,33 +1,31 @@
 package import KernelInterface
 
-/// This instruction set's kernels.
-package let kernels = KernelTable(
-    tileLanes: tileLanes, tileRows: tileRows,
-    convolve: convolve, weightGradient: weightGradient, biasGradient: biasGradient,
-    transposeWeights: transposeWeights, treeSum: treeSum, convolveDepthwise: convolveDepthwise,
-    depthwiseWeightGradient: depthwiseWeightGradient,
-    convolveWinograd: convolveWinograd, transformWeights: transformWeights,
-    winogradWeightGradient: winogradWeightGradient, maskGroups: maskGroups,
-    pairWeights: pairWeights, convolveTwoPixels: convolveTwoPixels, twoPixelWeightGradient: twoPixelWeightGradient,
-    rowTapWeights: rowTapWeights, sumColumns: sumColumns,
-    packOutputGradient: packOutputGradient,
-    linearDataGradient: linearDataGradient,
-    linearWeightGradient: linearWeightGradient,
-    moments: moments, residualGradient: residualGradient, blockSums: blockSums, shardSums: shardSums,
-    shardTree: shardTree, batchNormFinish: batchNormFinish,
-    batchNormFreeze: batchNormFreeze, batchNormApply: batchNormApply, batchNormGradientSums: batchNormGradientSums,
-    batchNormParameterGradient: batchNormParameterGradient, batchNormGradientFinish: batchNormGradientFinish,
-    batchNormGradientApply: batchNormGradientApply, batchNormGradientScale: batchNormGradientScale,
-    normShiftFinish: normShiftFinish, normShift: normShift,
-    relu: relu, reluGradient: reluGradient, relu6: relu6, relu6Gradient: relu6Gradient, sigmoid: sigmoid,
-    sigmoidGradient: sigmoidGradient, tanh: tanh, tanhGradient: tanhGradient, gelu: gelu, geluGradient: geluGradient,
-    scale: scale, add: add, copy: copy,
-    dropout: dropout,
-    maxPool: maxPool, maxPoolGradient: maxPoolGradient, averagePool: averagePool,
-    averagePoolGradient: averagePoolGradient, adaptiveAveragePool: adaptiveAveragePool,
-    adaptiveAveragePoolGradient: adaptiveAveragePoolGradient, localResponseNormalization: localResponseNormalization,
-    localResponseNormalizationGradient: localResponseNormalizationGradient,
-    crossEntropy: crossEntropy, crossEntropyGradient: crossEntropyGradient,
-    sgd: sgd, adam: adam, lambDirection: lambDirection, followDirection: followDirection, rmsprop: rmsprop,
-    momentumDirection: momentumDirection, matrixProduct: matrixProduct, matrixTranspose: matrixTranspose,
-    saturate: saturate)
+/// This instruction set's kernels: the rows that each file adds.
+package let kernels: KernelTable = {
+    var table = KernelTable(tileLanes: tileLanes, tileRows: tileRows)
+    addBiasGradientKernels(to: &table)
+    addColumnSumsKernels(to: &table)
+    addConvolutionKernels(to: &table)
+    addGroupMaskKernels(to: &table)
+    addLinearGradientsKernels(to: &table)
+    addTransposeWeightsKernels(to: &table)
+    addTwoPixelPackingKernels(to: &table)
+    addWeightGradientKernels(to: &table)
+    addWinogradKernels(to: &table)
+    addWinogradWeightGradientKernels(to: &table)
+    addCrossEntropyKernels(to: &table)
+    addDropoutKernels(to: &table)
+    addElementwiseKernels(to: &table)
+    addBatchNormKernels(to: &table)
+    addChannelSumsKernels(to: &table)
+    addLocalResponseNormalizationKernels(to: &table)
+    addNormShiftKernels(to: &table)
+    addAdamKernels(to: &table)
+    addMatrixProductKernels(to: &table)
+    addMuonKernels(to: &table)
+    addRMSpropKernels(to: &table)
+    addSGDKernels(to: &table)
+    addAveragePoolingKernels(to: &table)
+    addMaxPoolingKernels(to: &table)
+    return table
+}()

@@ -5,11 +5,12 @@ package struct Kernel<Arguments>: Sendable {
 
     /// The name of the kernel's field in `KernelTable`.
     package let name: String
-    package let body: Body
+    package var body: Body
 
-    fileprivate init(_ name: String, _ body: @escaping Body) {
+    /// A row without a kernel, which traps when it is called.
+    fileprivate init(_ name: String) {
         self.name = name
-        self.body = body
+        body = { _, _, _ in preconditionFailure("\(name) has no kernel") }
     }
 }
 
@@ -19,102 +20,102 @@ package struct KernelTable: Sendable {
     package var tileLanes: Int
     package var tileRows: Int
 
-    package var convolve: Kernel<ConvolutionArguments>
-    package var weightGradient: Kernel<WeightGradientArguments>
-    package var biasGradient: Kernel<BiasGradientArguments>
-    package var transposeWeights: Kernel<TransposeArguments>
-    package var treeSum: Kernel<TreeSumArguments>
+    package var convolve = Kernel<ConvolutionArguments>("convolve")
+    package var weightGradient = Kernel<WeightGradientArguments>("weightGradient")
+    package var biasGradient = Kernel<BiasGradientArguments>("biasGradient")
+    package var transposeWeights = Kernel<TransposeArguments>("transposeWeights")
+    package var treeSum = Kernel<TreeSumArguments>("treeSum")
     /// Convolutions and data gradients whose weights, [channels/32][taps][32], meet their own channel alone.
-    package var convolveDepthwise: Kernel<ConvolutionArguments>
-    package var depthwiseWeightGradient: Kernel<WeightGradientArguments>
+    package var convolveDepthwise = Kernel<ConvolutionArguments>("convolveDepthwise")
+    package var depthwiseWeightGradient = Kernel<WeightGradientArguments>("depthwiseWeightGradient")
     /// Convolutions, data gradients and weight gradients of 3x3 kernels by Winograd's algorithm.
-    package var convolveWinograd: Kernel<WinogradArguments>
-    package var transformWeights: Kernel<WinogradWeightArguments>
-    package var winogradWeightGradient: Kernel<WeightGradientArguments>
-    package var maskGroups: Kernel<GroupMaskArguments>
+    package var convolveWinograd = Kernel<WinogradArguments>("convolveWinograd")
+    package var transformWeights = Kernel<WinogradWeightArguments>("transformWeights")
+    package var winogradWeightGradient = Kernel<WeightGradientArguments>("winogradWeightGradient")
+    package var maskGroups = Kernel<GroupMaskArguments>("maskGroups")
     /// Convolutions of few outputs, and their weight gradients: two pixels' outputs are lanes.
-    package var pairWeights: Kernel<TwoPixelWeightArguments>
-    package var convolveTwoPixels: Kernel<ConvolutionArguments>
-    package var twoPixelWeightGradient: Kernel<WeightGradientArguments>
+    package var pairWeights = Kernel<TwoPixelWeightArguments>("pairWeights")
+    package var convolveTwoPixels = Kernel<ConvolutionArguments>("convolveTwoPixels")
+    package var twoPixelWeightGradient = Kernel<WeightGradientArguments>("twoPixelWeightGradient")
     /// Data gradients of convolutions that read few channels: their weights, and all the rest.
-    package var rowTapWeights: Kernel<RowTapWeightArguments>
-    package var sumColumns: Kernel<ColumnSumArguments>
+    package var rowTapWeights = Kernel<RowTapWeightArguments>("rowTapWeights")
+    package var sumColumns = Kernel<ColumnSumArguments>("sumColumns")
     /// One task 32 slots and 32 outputs: dy of a linear layer with samples as lanes.
-    package var packOutputGradient: Kernel<LinearGradientArguments>
-    package var linearDataGradient: Kernel<LinearGradientArguments>
-    package var linearWeightGradient: Kernel<LinearGradientArguments>
+    package var packOutputGradient = Kernel<LinearGradientArguments>("packOutputGradient")
+    package var linearDataGradient = Kernel<LinearGradientArguments>("linearDataGradient")
+    package var linearWeightGradient = Kernel<LinearGradientArguments>("linearWeightGradient")
 
     /// x -> sums of x and x² of each sample
-    package var moments: Kernel<ChannelSumArguments>
+    package var moments = Kernel<ChannelSumArguments>("moments")
     /// x, y, dy -> dz = dy where y lies within its bounds; sums of dz and dz * (x - mean) of each sample
-    package var residualGradient: Kernel<BatchNormArguments>
+    package var residualGradient = Kernel<BatchNormArguments>("residualGradient")
     /// One task a sample: adds the sums of its row blocks, which the kernel that wrote it has taken.
-    package var blockSums: Kernel<BlockSumArguments>
+    package var blockSums = Kernel<BlockSumArguments>("blockSums")
     /// One task a shard: adds its samples' sums. The same for forward and backward sums.
-    package var shardSums: Kernel<ChannelSumArguments>
+    package var shardSums = Kernel<ChannelSumArguments>("shardSums")
     /// One task: adds the shards' sums along their tree.
-    package var shardTree: Kernel<ChannelSumArguments>
+    package var shardTree = Kernel<ChannelSumArguments>("shardTree")
     /// Sums -> moments, running moments and scale of some of the channels. One task for each of an array of arguments.
-    package var batchNormFinish: Kernel<BatchNormArguments>
+    package var batchNormFinish = Kernel<BatchNormArguments>("batchNormFinish")
     /// One task: running moments -> scale
-    package var batchNormFreeze: Kernel<BatchNormArguments>
+    package var batchNormFreeze = Kernel<BatchNormArguments>("batchNormFreeze")
     /// x -> y
-    package var batchNormApply: Kernel<BatchNormArguments>
+    package var batchNormApply = Kernel<BatchNormArguments>("batchNormApply")
     /// x, dy -> sums of dy and dy * (x - mean) of each sample
-    package var batchNormGradientSums: Kernel<BatchNormArguments>
+    package var batchNormGradientSums = Kernel<BatchNormArguments>("batchNormGradientSums")
     /// One task: the shards' sums -> this rank's gradients of weight and bias
-    package var batchNormParameterGradient: Kernel<BatchNormArguments>
+    package var batchNormParameterGradient = Kernel<BatchNormArguments>("batchNormParameterGradient")
     /// One task: all ranks' sums -> scale, slope and offset of the data gradient
-    package var batchNormGradientFinish: Kernel<BatchNormArguments>
+    package var batchNormGradientFinish = Kernel<BatchNormArguments>("batchNormGradientFinish")
     /// x, dy -> dx
-    package var batchNormGradientApply: Kernel<BatchNormArguments>
+    package var batchNormGradientApply = Kernel<BatchNormArguments>("batchNormGradientApply")
     /// x, dy -> dx without its shift
-    package var batchNormGradientScale: Kernel<BatchNormArguments>
+    package var batchNormGradientScale = Kernel<BatchNormArguments>("batchNormGradientScale")
     /// One task: batch norms' slopes and offsets -> those of their sum
-    package var normShiftFinish: Kernel<NormShiftArguments>
+    package var normShiftFinish = Kernel<NormShiftArguments>("normShiftFinish")
     /// x, dx -> dx with the sum of their shifts
-    package var normShift: Kernel<NormShiftArguments>
+    package var normShift = Kernel<NormShiftArguments>("normShift")
 
-    package var relu: Kernel<ElementwiseArguments>
-    package var reluGradient: Kernel<ElementwiseArguments>
-    package var relu6: Kernel<ElementwiseArguments>
-    package var relu6Gradient: Kernel<ElementwiseArguments>
-    package var sigmoid: Kernel<ElementwiseArguments>
-    package var sigmoidGradient: Kernel<ElementwiseArguments>
-    package var tanh: Kernel<ElementwiseArguments>
-    package var tanhGradient: Kernel<ElementwiseArguments>
-    package var gelu: Kernel<ElementwiseArguments>
-    package var geluGradient: Kernel<ElementwiseArguments>
-    package var scale: Kernel<ElementwiseArguments>
-    package var add: Kernel<ElementwiseArguments>
-    package var copy: Kernel<ElementwiseArguments>
-    package var dropout: Kernel<DropoutArguments>
+    package var relu = Kernel<ElementwiseArguments>("relu")
+    package var reluGradient = Kernel<ElementwiseArguments>("reluGradient")
+    package var relu6 = Kernel<ElementwiseArguments>("relu6")
+    package var relu6Gradient = Kernel<ElementwiseArguments>("relu6Gradient")
+    package var sigmoid = Kernel<ElementwiseArguments>("sigmoid")
+    package var sigmoidGradient = Kernel<ElementwiseArguments>("sigmoidGradient")
+    package var tanh = Kernel<ElementwiseArguments>("tanh")
+    package var tanhGradient = Kernel<ElementwiseArguments>("tanhGradient")
+    package var gelu = Kernel<ElementwiseArguments>("gelu")
+    package var geluGradient = Kernel<ElementwiseArguments>("geluGradient")
+    package var scale = Kernel<ElementwiseArguments>("scale")
+    package var add = Kernel<ElementwiseArguments>("add")
+    package var copy = Kernel<ElementwiseArguments>("copy")
+    package var dropout = Kernel<DropoutArguments>("dropout")
 
-    package var maxPool: Kernel<PoolingArguments>
-    package var maxPoolGradient: Kernel<PoolingArguments>
-    package var averagePool: Kernel<PoolingArguments>
-    package var averagePoolGradient: Kernel<PoolingArguments>
-    package var adaptiveAveragePool: Kernel<PoolingArguments>
-    package var adaptiveAveragePoolGradient: Kernel<PoolingArguments>
-    package var localResponseNormalization: Kernel<LRNArguments>
-    package var localResponseNormalizationGradient: Kernel<LRNArguments>
+    package var maxPool = Kernel<PoolingArguments>("maxPool")
+    package var maxPoolGradient = Kernel<PoolingArguments>("maxPoolGradient")
+    package var averagePool = Kernel<PoolingArguments>("averagePool")
+    package var averagePoolGradient = Kernel<PoolingArguments>("averagePoolGradient")
+    package var adaptiveAveragePool = Kernel<PoolingArguments>("adaptiveAveragePool")
+    package var adaptiveAveragePoolGradient = Kernel<PoolingArguments>("adaptiveAveragePoolGradient")
+    package var localResponseNormalization = Kernel<LRNArguments>("localResponseNormalization")
+    package var localResponseNormalizationGradient = Kernel<LRNArguments>("localResponseNormalizationGradient")
 
-    package var crossEntropy: Kernel<CrossEntropyArguments>
-    package var crossEntropyGradient: Kernel<CrossEntropyArguments>
+    package var crossEntropy = Kernel<CrossEntropyArguments>("crossEntropy")
+    package var crossEntropyGradient = Kernel<CrossEntropyArguments>("crossEntropyGradient")
 
     /// Updates of optimizers. One task a chunk.
-    package var sgd: Kernel<SGDArguments>
-    package var adam: Kernel<AdamArguments>
+    package var sgd = Kernel<SGDArguments>("sgd")
+    package var adam = Kernel<AdamArguments>("adam")
     /// gradients -> the directions of LAMB
-    package var lambDirection: Kernel<AdamArguments>
+    package var lambDirection = Kernel<AdamArguments>("lambDirection")
     /// directions -> parameters
-    package var followDirection: Kernel<DirectionArguments>
-    package var rmsprop: Kernel<RMSpropArguments>
+    package var followDirection = Kernel<DirectionArguments>("followDirection")
+    package var rmsprop = Kernel<RMSpropArguments>("rmsprop")
     /// gradients -> directions with momentum
-    package var momentumDirection: Kernel<SGDArguments>
+    package var momentumDirection = Kernel<SGDArguments>("momentumDirection")
     /// Products and transpositions of matrices. One task a square of 32 x 32.
-    package var matrixProduct: Kernel<MatrixArguments>
-    package var matrixTranspose: Kernel<MatrixArguments>
+    package var matrixProduct = Kernel<MatrixArguments>("matrixProduct")
+    package var matrixTranspose = Kernel<MatrixArguments>("matrixTranspose")
 
     /// The observer of what is executed: called with a kernel's name before each of its tasks, by the thread that does
     /// it.
@@ -123,137 +124,13 @@ package struct KernelTable: Sendable {
 
     /// Runs the full-height tile `repetitions` times on data that stays in the first-level cache; returns its
     /// floating-point operations.
-    package var saturate: @Sendable (_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Double
+    package var saturate: @Sendable (_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Double = { _, _ in 0
+    }
 
-    package init(
-        tileLanes: Int, tileRows: Int,
-        convolve: @escaping Kernel<ConvolutionArguments>.Body,
-        weightGradient: @escaping Kernel<WeightGradientArguments>.Body,
-        biasGradient: @escaping Kernel<BiasGradientArguments>.Body,
-        transposeWeights: @escaping Kernel<TransposeArguments>.Body,
-        treeSum: @escaping Kernel<TreeSumArguments>.Body,
-        convolveDepthwise: @escaping Kernel<ConvolutionArguments>.Body,
-        depthwiseWeightGradient: @escaping Kernel<WeightGradientArguments>.Body,
-        convolveWinograd: @escaping Kernel<WinogradArguments>.Body,
-        transformWeights: @escaping Kernel<WinogradWeightArguments>.Body,
-        winogradWeightGradient: @escaping Kernel<WeightGradientArguments>.Body,
-        maskGroups: @escaping Kernel<GroupMaskArguments>.Body,
-        pairWeights: @escaping Kernel<TwoPixelWeightArguments>.Body,
-        convolveTwoPixels: @escaping Kernel<ConvolutionArguments>.Body,
-        twoPixelWeightGradient: @escaping Kernel<WeightGradientArguments>.Body,
-        rowTapWeights: @escaping Kernel<RowTapWeightArguments>.Body,
-        sumColumns: @escaping Kernel<ColumnSumArguments>.Body,
-        packOutputGradient: @escaping Kernel<LinearGradientArguments>.Body,
-        linearDataGradient: @escaping Kernel<LinearGradientArguments>.Body,
-        linearWeightGradient: @escaping Kernel<LinearGradientArguments>.Body,
-        moments: @escaping Kernel<ChannelSumArguments>.Body,
-        residualGradient: @escaping Kernel<BatchNormArguments>.Body,
-        blockSums: @escaping Kernel<BlockSumArguments>.Body, shardSums: @escaping Kernel<ChannelSumArguments>.Body,
-        shardTree: @escaping Kernel<ChannelSumArguments>.Body,
-        batchNormFinish: @escaping Kernel<BatchNormArguments>.Body,
-        batchNormFreeze: @escaping Kernel<BatchNormArguments>.Body,
-        batchNormApply: @escaping Kernel<BatchNormArguments>.Body,
-        batchNormGradientSums: @escaping Kernel<BatchNormArguments>.Body,
-        batchNormParameterGradient: @escaping Kernel<BatchNormArguments>.Body,
-        batchNormGradientFinish: @escaping Kernel<BatchNormArguments>.Body,
-        batchNormGradientApply: @escaping Kernel<BatchNormArguments>.Body,
-        batchNormGradientScale: @escaping Kernel<BatchNormArguments>.Body,
-        normShiftFinish: @escaping Kernel<NormShiftArguments>.Body,
-        normShift: @escaping Kernel<NormShiftArguments>.Body,
-        relu: @escaping Kernel<ElementwiseArguments>.Body, reluGradient: @escaping Kernel<ElementwiseArguments>.Body,
-        relu6: @escaping Kernel<ElementwiseArguments>.Body, relu6Gradient: @escaping Kernel<ElementwiseArguments>.Body,
-        sigmoid: @escaping Kernel<ElementwiseArguments>.Body,
-        sigmoidGradient: @escaping Kernel<ElementwiseArguments>.Body,
-        tanh: @escaping Kernel<ElementwiseArguments>.Body, tanhGradient: @escaping Kernel<ElementwiseArguments>.Body,
-        gelu: @escaping Kernel<ElementwiseArguments>.Body, geluGradient: @escaping Kernel<ElementwiseArguments>.Body,
-        scale: @escaping Kernel<ElementwiseArguments>.Body,
-        add: @escaping Kernel<ElementwiseArguments>.Body, copy: @escaping Kernel<ElementwiseArguments>.Body,
-        dropout: @escaping Kernel<DropoutArguments>.Body,
-        maxPool: @escaping Kernel<PoolingArguments>.Body, maxPoolGradient: @escaping Kernel<PoolingArguments>.Body,
-        averagePool: @escaping Kernel<PoolingArguments>.Body,
-        averagePoolGradient: @escaping Kernel<PoolingArguments>.Body,
-        adaptiveAveragePool: @escaping Kernel<PoolingArguments>.Body,
-        adaptiveAveragePoolGradient: @escaping Kernel<PoolingArguments>.Body,
-        localResponseNormalization: @escaping Kernel<LRNArguments>.Body,
-        localResponseNormalizationGradient: @escaping Kernel<LRNArguments>.Body,
-        crossEntropy: @escaping Kernel<CrossEntropyArguments>.Body,
-        crossEntropyGradient: @escaping Kernel<CrossEntropyArguments>.Body,
-        sgd: @escaping Kernel<SGDArguments>.Body, adam: @escaping Kernel<AdamArguments>.Body,
-        lambDirection: @escaping Kernel<AdamArguments>.Body, followDirection: @escaping Kernel<DirectionArguments>.Body,
-        rmsprop: @escaping Kernel<RMSpropArguments>.Body, momentumDirection: @escaping Kernel<SGDArguments>.Body,
-        matrixProduct: @escaping Kernel<MatrixArguments>.Body, matrixTranspose: @escaping Kernel<MatrixArguments>.Body,
-        saturate: @escaping @Sendable (_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Double
-    ) {
+    /// A table whose rows have names only, until the kernels' files add theirs.
+    package init(tileLanes: Int, tileRows: Int) {
         self.tileLanes = tileLanes
         self.tileRows = tileRows
-        self.convolve = Kernel("convolve", convolve)
-        self.weightGradient = Kernel("weightGradient", weightGradient)
-        self.biasGradient = Kernel("biasGradient", biasGradient)
-        self.transposeWeights = Kernel("transposeWeights", transposeWeights)
-        self.treeSum = Kernel("treeSum", treeSum)
-        self.convolveDepthwise = Kernel("convolveDepthwise", convolveDepthwise)
-        self.depthwiseWeightGradient = Kernel("depthwiseWeightGradient", depthwiseWeightGradient)
-        self.convolveWinograd = Kernel("convolveWinograd", convolveWinograd)
-        self.transformWeights = Kernel("transformWeights", transformWeights)
-        self.winogradWeightGradient = Kernel("winogradWeightGradient", winogradWeightGradient)
-        self.maskGroups = Kernel("maskGroups", maskGroups)
-        self.pairWeights = Kernel("pairWeights", pairWeights)
-        self.convolveTwoPixels = Kernel("convolveTwoPixels", convolveTwoPixels)
-        self.twoPixelWeightGradient = Kernel("twoPixelWeightGradient", twoPixelWeightGradient)
-        self.rowTapWeights = Kernel("rowTapWeights", rowTapWeights)
-        self.sumColumns = Kernel("sumColumns", sumColumns)
-        self.packOutputGradient = Kernel("packOutputGradient", packOutputGradient)
-        self.linearDataGradient = Kernel("linearDataGradient", linearDataGradient)
-        self.linearWeightGradient = Kernel("linearWeightGradient", linearWeightGradient)
-        self.moments = Kernel("moments", moments)
-        self.residualGradient = Kernel("residualGradient", residualGradient)
-        self.blockSums = Kernel("blockSums", blockSums)
-        self.shardSums = Kernel("shardSums", shardSums)
-        self.shardTree = Kernel("shardTree", shardTree)
-        self.batchNormFinish = Kernel("batchNormFinish", batchNormFinish)
-        self.batchNormFreeze = Kernel("batchNormFreeze", batchNormFreeze)
-        self.batchNormApply = Kernel("batchNormApply", batchNormApply)
-        self.batchNormGradientSums = Kernel("batchNormGradientSums", batchNormGradientSums)
-        self.batchNormParameterGradient = Kernel("batchNormParameterGradient", batchNormParameterGradient)
-        self.batchNormGradientFinish = Kernel("batchNormGradientFinish", batchNormGradientFinish)
-        self.batchNormGradientApply = Kernel("batchNormGradientApply", batchNormGradientApply)
-        self.batchNormGradientScale = Kernel("batchNormGradientScale", batchNormGradientScale)
-        self.normShiftFinish = Kernel("normShiftFinish", normShiftFinish)
-        self.normShift = Kernel("normShift", normShift)
-        self.relu = Kernel("relu", relu)
-        self.reluGradient = Kernel("reluGradient", reluGradient)
-        self.relu6 = Kernel("relu6", relu6)
-        self.relu6Gradient = Kernel("relu6Gradient", relu6Gradient)
-        self.sigmoid = Kernel("sigmoid", sigmoid)
-        self.sigmoidGradient = Kernel("sigmoidGradient", sigmoidGradient)
-        self.tanh = Kernel("tanh", tanh)
-        self.tanhGradient = Kernel("tanhGradient", tanhGradient)
-        self.gelu = Kernel("gelu", gelu)
-        self.geluGradient = Kernel("geluGradient", geluGradient)
-        self.scale = Kernel("scale", scale)
-        self.add = Kernel("add", add)
-        self.copy = Kernel("copy", copy)
-        self.dropout = Kernel("dropout", dropout)
-        self.maxPool = Kernel("maxPool", maxPool)
-        self.maxPoolGradient = Kernel("maxPoolGradient", maxPoolGradient)
-        self.averagePool = Kernel("averagePool", averagePool)
-        self.averagePoolGradient = Kernel("averagePoolGradient", averagePoolGradient)
-        self.adaptiveAveragePool = Kernel("adaptiveAveragePool", adaptiveAveragePool)
-        self.adaptiveAveragePoolGradient = Kernel("adaptiveAveragePoolGradient", adaptiveAveragePoolGradient)
-        self.localResponseNormalization = Kernel("localResponseNormalization", localResponseNormalization)
-        self.localResponseNormalizationGradient = Kernel(
-            "localResponseNormalizationGradient", localResponseNormalizationGradient)
-        self.crossEntropy = Kernel("crossEntropy", crossEntropy)
-        self.crossEntropyGradient = Kernel("crossEntropyGradient", crossEntropyGradient)
-        self.sgd = Kernel("sgd", sgd)
-        self.adam = Kernel("adam", adam)
-        self.lambDirection = Kernel("lambDirection", lambDirection)
-        self.followDirection = Kernel("followDirection", followDirection)
-        self.rmsprop = Kernel("rmsprop", rmsprop)
-        self.momentumDirection = Kernel("momentumDirection", momentumDirection)
-        self.matrixProduct = Kernel("matrixProduct", matrixProduct)
-        self.matrixTranspose = Kernel("matrixTranspose", matrixTranspose)
-        self.saturate = saturate
     }
 }
 

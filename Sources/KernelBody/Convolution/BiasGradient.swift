@@ -41,3 +41,8 @@ private func sum(_ memory: UnsafePointer<Float>, pixelStride: Int, _ count: Int)
     }
     return (a + b) + (c + d)
 }
+
+/// The rows of this file.
+func addBiasGradientKernels(to table: inout KernelTable) {
+    table.biasGradient.body = biasGradient
+}

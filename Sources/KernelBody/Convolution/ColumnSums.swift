@@ -94,3 +94,9 @@ private func sumTaps(
         }
     }
 }
+
+/// The rows of this file.
+func addColumnSumsKernels(to table: inout KernelTable) {
+    table.rowTapWeights.body = rowTapWeights
+    table.sumColumns.body = sumColumns
+}

@@ -62,6 +62,45 @@ private struct Panel {
     var activated: UnsafePointer<Float>?
     var activatedRowStride: Int
     var activatedStride: Int
+
+    /// A panel whose rows have no distance until `setRowStrides` sets it.
+    ///
+    /// - Parameters:
+    ///   - stride: floats from one column to the next, of a view that is written or read beside it.
+    ///   - start: the first output's place in such a view.
+    @inline(__always)
+    init(
+        _ arguments: UnsafePointer<ConvolutionArguments>, rows: Int, columns: Int, source: UnsafePointer<Float>,
+        sourceStride: Int, stride: (TensorView) -> Int, start: (TensorView) -> UnsafeMutablePointer<Float>
+    ) {
+        let (output, addend) = (arguments.pointee.destination, arguments.pointee.addend)
+        let activated = arguments.pointee.epilogue?.activated
+        channels = output.channels
+        self.rows = rows
+        self.columns = columns
+        self.source = source
+        self.sourceStride = sourceStride
+        sourceRowStride = 0
+        destination = start(output)
+        destinationStride = stride(output)
+        destinationRowStride = 0
+        self.addend = addend.map { UnsafePointer(start($0)) }
+        addendStride = addend.map(stride) ?? 0
+        addendRowStride = 0
+        self.activated = activated.map { UnsafePointer(start($0)) }
+        activatedStride = activated.map(stride) ?? 0
+        activatedRowStride = 0
+    }
+
+    /// Sets the floats from one row of outputs to the next, by view.
+    @inline(__always)
+    mutating func setRowStrides(
+        _ arguments: UnsafePointer<ConvolutionArguments>, _ rowStride: (TensorView) -> Int
+    ) {
+        destinationRowStride = rowStride(arguments.pointee.destination)
+        addendRowStride = arguments.pointee.addend.map(rowStride) ?? 0
+        activatedRowStride = arguments.pointee.epilogue?.activated.map(rowStride) ?? 0
+    }
 }
 
 /// All outputs of a panel for the lanes `lane ..< lane + a tile's`, with some of the elements.
@@ -314,89 +353,52 @@ private func forEachPanel(
     firstRow: Int, copy: UnsafePointer<Float>?, copiedSample: Int, staging: UnsafeMutablePointer<Float>?,
     _ body: (Panel) -> Void
 ) {
-    let destination = arguments.pointee.destination
-    let addend = arguments.pointee.addend
-    let activated = arguments.pointee.epilogue?.activated
     let window = arguments.pointee.window
     switch arguments.pointee.axis {
     case .mapRow:
         let rows = min(arguments.pointee.rowsPerBlock, phase.rows &- firstRow)
         if rows <= 0 { return }
         let step = arguments.pointee.destinationStep
+        let row = phase.firstRow &+ firstRow &* step
         let sourceWidth = copy == nil ? source.rowStride : window.width &* window.pixelStride
         let sourcePixel = copy == nil ? source.pixelStride : window.pixelStride
-        let row = phase.firstRow &+ firstRow &* step
         for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
             let slot = firstSlot &+ i
             let origin =
                 copy.map { $0 + i &* copiedSample } ?? UnsafePointer(source.pixel(slot, firstRow &* window.step, 0))
-            body(
-                Panel(
-                    channels: destination.channels, rows: rows, columns: phase.columns, source: origin,
-                    sourceRowStride: window.step &* sourceWidth,
-                    sourceStride: window.step &* sourcePixel,
-                    destination: destination.pixel(slot, row, phase.firstColumn),
-                    destinationRowStride: step &* destination.rowStride,
-                    destinationStride: step &* destination.pixelStride,
-                    addend: addend.map { UnsafePointer($0.pixel(slot, row, phase.firstColumn)) },
-                    addendRowStride: step &* (addend?.rowStride ?? 0),
-                    addendStride: step &* (addend?.pixelStride ?? 0),
-                    activated: activated.map { UnsafePointer($0.pixel(slot, row, phase.firstColumn)) },
-                    activatedRowStride: step &* (activated?.rowStride ?? 0),
-                    activatedStride: step &* (activated?.pixelStride ?? 0)))
+            var panel = Panel(
+                arguments, rows: rows, columns: phase.columns, source: origin, sourceStride: window.step &* sourcePixel,
+                stride: { step &* $0.pixelStride }, start: { $0.pixel(slot, row, phase.firstColumn) })
+            panel.sourceRowStride = window.step &* sourceWidth
+            panel.setRowStrides(arguments) { step &* $0.rowStride }
+            body(panel)
         }
     case .map:
         guard let copy else { return }
         for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
-            let slot = firstSlot &+ i
             body(
                 Panel(
-                    channels: destination.channels, rows: 1, columns: phase.rows &* phase.columns,
-                    source: copy + i &* copiedSample,
-                    sourceRowStride: 0, sourceStride: window.pixelStride,
-                    destination: destination.sample(slot), destinationRowStride: 0,
-                    destinationStride: destination.pixelStride,
-                    addend: addend.map { UnsafePointer($0.sample(slot)) }, addendRowStride: 0,
-                    addendStride: addend?.pixelStride ?? 0,
-                    activated: activated.map { UnsafePointer($0.sample(slot)) }, activatedRowStride: 0,
-                    activatedStride: activated?.pixelStride ?? 0))
+                    arguments, rows: 1, columns: phase.rows &* phase.columns, source: copy + i &* copiedSample,
+                    sourceStride: window.pixelStride, stride: { $0.pixelStride }, start: { $0.sample(firstSlot &+ i) }))
         }
     case .pixels:
         guard let copy else { return }
         let pixels = source.height &* source.width &* slots
         let columns = min(arguments.pointee.rowsPerBlock, pixels &- firstRow)
         if columns <= 0 { return }
+        var panel = Panel(
+            arguments, rows: 1, columns: columns, source: copy, sourceStride: window.pixelStride,
+            stride: { $0.pixelStride }, start: { $0.sample(firstSlot) + firstRow &* $0.pixelStride })
         if let staging {
-            return body(
-                Panel(
-                    channels: destination.channels, rows: 1, columns: columns, source: copy, sourceRowStride: 0,
-                    sourceStride: window.pixelStride, destination: staging, destinationRowStride: 0,
-                    destinationStride: arguments.pointee.stagingPixelStride, addend: nil, addendRowStride: 0,
-                    addendStride: 0, activated: nil, activatedRowStride: 0, activatedStride: 0))
+            (panel.destination, panel.destinationStride) = (staging, arguments.pointee.stagingPixelStride)
+            (panel.addend, panel.activated) = (nil, nil)
         }
-        body(
-            Panel(
-                channels: destination.channels, rows: 1, columns: columns, source: copy, sourceRowStride: 0,
-                sourceStride: window.pixelStride,
-                destination: destination.sample(firstSlot) + firstRow &* destination.pixelStride,
-                destinationRowStride: 0, destinationStride: destination.pixelStride,
-                addend: addend.map { UnsafePointer($0.sample(firstSlot) + firstRow &* $0.pixelStride) },
-                addendRowStride: 0, addendStride: addend?.pixelStride ?? 0,
-                activated: activated.map { UnsafePointer($0.sample(firstSlot) + firstRow &* $0.pixelStride) },
-                activatedRowStride: 0, activatedStride: activated?.pixelStride ?? 0))
+        body(panel)
     case .samples:
         body(
             Panel(
-                channels: destination.channels, rows: 1, columns: slots, source: source.sample(firstSlot),
-                sourceRowStride: 0,
-                sourceStride: source.sampleStride,
-                destination: destination.pixel(firstSlot, phase.firstRow, phase.firstColumn),
-                destinationRowStride: 0, destinationStride: destination.sampleStride,
-                addend: addend.map { UnsafePointer($0.pixel(firstSlot, phase.firstRow, phase.firstColumn)) },
-                addendRowStride: 0, addendStride: addend?.sampleStride ?? 0,
-                activated: activated.map {
-                    UnsafePointer($0.pixel(firstSlot, phase.firstRow, phase.firstColumn))
-                }, activatedRowStride: 0, activatedStride: activated?.sampleStride ?? 0))
+                arguments, rows: 1, columns: slots, source: source.sample(firstSlot), sourceStride: source.sampleStride,
+                stride: { $0.sampleStride }, start: { $0.pixel(firstSlot, phase.firstRow, phase.firstColumn) }))
     }
 }
 
@@ -412,4 +414,11 @@ func saturate(_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Doub
         for _ in 0..<repetitions { Multiply<Broadcast>.run(height: tileRows, isWide: true, &job) }
         return Double(repetitions) * Double(2 * steps * tileRows * tileLanes)
     }
+}
+
+/// The rows of this file.
+func addConvolutionKernels(to table: inout KernelTable) {
+    table.convolve.body = convolve
+    table.convolveDepthwise.body = convolveDepthwise
+    table.saturate = saturate
 }

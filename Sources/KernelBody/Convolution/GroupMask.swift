@@ -17,3 +17,8 @@ func maskGroups(_ arguments: UnsafePointer<GroupMaskArguments>, _ task: Int, _ w
         }
     }
 }
+
+/// The rows of this file.
+func addGroupMaskKernels(to table: inout KernelTable) {
+    table.maskGroups.body = maskGroups
+}

@@ -263,3 +263,10 @@ func linearWeightGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _
         }
     }
 }
+
+/// The rows of this file.
+func addLinearGradientsKernels(to table: inout KernelTable) {
+    table.packOutputGradient.body = packOutputGradient
+    table.linearDataGradient.body = linearDataGradient
+    table.linearWeightGradient.body = linearWeightGradient
+}

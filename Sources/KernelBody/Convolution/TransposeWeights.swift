@@ -34,3 +34,8 @@ func transposeWeights(_ arguments: UnsafePointer<TransposeArguments>, _ task: In
         target += outputs &* 32
     }
 }
+
+/// The rows of this file.
+func addTransposeWeightsKernels(to table: inout KernelTable) {
+    table.transposeWeights.body = transposeWeights
+}

@@ -134,3 +134,9 @@ func joinTwoPixels(
         for i in stride(from: 0, to: kernelWidth &* run, by: 32) { put(vector(even + i) + vector(odd + i), taps + i) }
     }
 }
+
+/// The rows of this file.
+func addTwoPixelPackingKernels(to table: inout KernelTable) {
+    table.pairWeights.body = pairWeights
+    table.convolveTwoPixels.body = convolveTwoPixels
+}

@@ -418,3 +418,11 @@ func treeSum(_ arguments: UnsafePointer<TreeSumArguments>, _ task: Int, _ worker
         offset &+= piece
     }
 }
+
+/// The rows of this file.
+func addWeightGradientKernels(to table: inout KernelTable) {
+    table.weightGradient.body = weightGradient
+    table.treeSum.body = treeSum
+    table.depthwiseWeightGradient.body = depthwiseWeightGradient
+    table.twoPixelWeightGradient.body = twoPixelWeightGradient
+}

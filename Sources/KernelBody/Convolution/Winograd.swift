@@ -96,8 +96,7 @@ private func convolve<Transform: WinogradTransform>(
             for column in 0..<patches.columns {
                 writeOutputs(
                     transform, arguments, slot, Transform.outputs &* r, Transform.outputs &* column,
-                    firstLane..<endLane,
-                    from: product)
+                    firstLane..<endLane, from: product)
                 product += patches.outputPatchStride
             }
             finishRows(transform, arguments, slot, Transform.outputs &* r, firstLane..<endLane)
@@ -213,4 +212,10 @@ private func transform<Transform: WinogradTransform>(
         Transform.transformWeights(source + i, tapStride: tap, to: target + i, tileElementStride: stride)
         i &+= lanes
     }
+}
+
+/// The rows of this file.
+func addWinogradKernels(to table: inout KernelTable) {
+    table.convolveWinograd.body = convolveWinograd
+    table.transformWeights.body = transformWeights
 }

@@ -228,3 +228,8 @@ private func transformSums<Transform: WinogradGradientTransform>(
         }
     }
 }
+
+/// The rows of this file.
+func addWinogradWeightGradientKernels(to table: inout KernelTable) {
+    table.winogradWeightGradient.body = winogradWeightGradient
+}

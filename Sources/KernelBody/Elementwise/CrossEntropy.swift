@@ -150,3 +150,9 @@ private func writeGradient(
     }
     for k in classes..<padded(classes) { gradient[k] = 0 }
 }
+
+/// The rows of this file.
+func addCrossEntropyKernels(to table: inout KernelTable) {
+    table.crossEntropy.body = crossEntropy
+    table.crossEntropyGradient.body = crossEntropyGradient
+}

@@ -54,3 +54,8 @@ func dropout(_ arguments: UnsafePointer<DropoutArguments>, _ task: Int, _ worker
         }
     }
 }
+
+/// The rows of this file.
+func addDropoutKernels(to table: inout KernelTable) {
+    table.dropout.body = dropout
+}

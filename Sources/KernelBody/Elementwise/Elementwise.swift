@@ -111,3 +111,20 @@ func copy(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worke
         zeroFloats(output.channels &- source.channels, at: target + source.channels)
     }
 }
+
+/// The rows of this file.
+func addElementwiseKernels(to table: inout KernelTable) {
+    table.relu.body = relu
+    table.reluGradient.body = reluGradient
+    table.relu6.body = relu6
+    table.relu6Gradient.body = relu6Gradient
+    table.sigmoid.body = sigmoid
+    table.sigmoidGradient.body = sigmoidGradient
+    table.tanh.body = tanh
+    table.tanhGradient.body = tanhGradient
+    table.gelu.body = gelu
+    table.geluGradient.body = geluGradient
+    table.scale.body = scale
+    table.add.body = add
+    table.copy.body = copy
+}

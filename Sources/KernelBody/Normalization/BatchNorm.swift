@@ -204,3 +204,14 @@ func batchNormGradientApply(_ arguments: UnsafePointer<BatchNormArguments>, _ ta
         }
     }
 }
+
+/// The rows of this file.
+func addBatchNormKernels(to table: inout KernelTable) {
+    table.residualGradient.body = residualGradient
+    table.batchNormFinish.body = batchNormFinish
+    table.batchNormFreeze.body = batchNormFreeze
+    table.batchNormApply.body = batchNormApply
+    table.batchNormParameterGradient.body = batchNormParameterGradient
+    table.batchNormGradientFinish.body = batchNormGradientFinish
+    table.batchNormGradientApply.body = batchNormGradientApply
+}

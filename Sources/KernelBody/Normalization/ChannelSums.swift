@@ -276,3 +276,12 @@ func shardTree(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ w
     }
     for i in 0..<width { arguments.pointee.sums.total[i] = sums[i] }
 }
+
+/// The rows of this file.
+func addChannelSumsKernels(to table: inout KernelTable) {
+    table.moments.body = moments
+    table.blockSums.body = blockSums
+    table.shardSums.body = shardSums
+    table.shardTree.body = shardTree
+    table.batchNormGradientSums.body = batchNormGradientSums
+}

@@ -106,3 +106,9 @@ func localResponseNormalizationGradient(_ arguments: UnsafePointer<LRNArguments>
         }
     }
 }
+
+/// The rows of this file.
+func addLocalResponseNormalizationKernels(to table: inout KernelTable) {
+    table.localResponseNormalization.body = localResponseNormalization
+    table.localResponseNormalizationGradient.body = localResponseNormalizationGradient
+}

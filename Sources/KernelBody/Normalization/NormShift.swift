@@ -126,3 +126,10 @@ func normShift(_ arguments: UnsafePointer<NormShiftArguments>, _ task: Int, _ wo
         }
     }
 }
+
+/// The rows of this file.
+func addNormShiftKernels(to table: inout KernelTable) {
+    table.batchNormGradientScale.body = batchNormGradientScale
+    table.normShiftFinish.body = normShiftFinish
+    table.normShift.body = normShift
+}

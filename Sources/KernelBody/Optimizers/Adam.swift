@@ -74,3 +74,9 @@ private struct OpenAdamMoments<Member: Weightless> {
 }
 
 private typealias AdamMoments = OpenAdamMoments<Nothing>
+
+/// The rows of this file.
+func addAdamKernels(to table: inout KernelTable) {
+    table.adam.body = adam
+    table.lambDirection.body = lambDirection
+}

@@ -31,3 +31,9 @@ func followDirection(_ arguments: UnsafePointer<DirectionArguments>, _ task: Int
         i &+= lanes
     }
 }
+
+/// The rows of this file.
+func addMuonKernels(to table: inout KernelTable) {
+    table.followDirection.body = followDirection
+    table.momentumDirection.body = momentumDirection
+}

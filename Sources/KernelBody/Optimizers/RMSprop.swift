@@ -30,3 +30,8 @@ func rmsprop(_ arguments: UnsafePointer<RMSpropArguments>, _ task: Int, _ worker
         i &+= lanes
     }
 }
+
+/// The rows of this file.
+func addRMSpropKernels(to table: inout KernelTable) {
+    table.rmsprop.body = rmsprop
+}

@@ -26,3 +26,8 @@ func sgd(_ arguments: UnsafePointer<SGDArguments>, _ task: Int, _ worker: Int) {
         i &+= lanes
     }
 }
+
+/// The rows of this file.
+func addSGDKernels(to table: inout KernelTable) {
+    table.sgd.body = sgd
+}

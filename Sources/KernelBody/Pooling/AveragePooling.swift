@@ -249,3 +249,11 @@ private func spread(
         lane &+= lanes
     }
 }
+
+/// The rows of this file.
+func addAveragePoolingKernels(to table: inout KernelTable) {
+    table.averagePool.body = averagePool
+    table.averagePoolGradient.body = averagePoolGradient
+    table.adaptiveAveragePool.body = adaptiveAveragePool
+    table.adaptiveAveragePoolGradient.body = adaptiveAveragePoolGradient
+}

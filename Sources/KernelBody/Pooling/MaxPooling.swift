@@ -176,3 +176,9 @@ private func addToMaximumOfNine(
         }
     }
 }
+
+/// The rows of this file.
+func addMaxPoolingKernels(to table: inout KernelTable) {
+    table.maxPool.body = maxPool
+    table.maxPoolGradient.body = maxPoolGradient
+}
