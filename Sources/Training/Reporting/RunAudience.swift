@@ -13,7 +13,16 @@ final class RunAudience: @unchecked Sendable {
         case line(String)
         case evaluation(number: Int, Details)
         case end
+
+        /// Whether it may wait for others.
+        var isLine: Bool {
+            if case .line = self { true } else { false }
+        }
     }
+
+    /// Seconds between two looks at lines alone: a thread that woke for each of a thousand short steps would hold up
+    /// those that compute them.
+    private static let pause = 0.5
 
     private let observers: [any RunObserver]
     private let condition = NSCondition()
@@ -59,23 +68,29 @@ final class RunAudience: @unchecked Sendable {
 
     private func add(_ event: (RunAudience) -> Event) {
         condition.lock()
-        waiting.append(event(self))
-        condition.broadcast()
+        let event = event(self)
+        waiting.append(event)
+        if waiting.count == 1 || !event.isLine { condition.broadcast() }
         condition.unlock()
     }
 
     /// Waits for events and returns them, with the number of the newest evaluation.
-    private func next() -> (events: [Event], newest: Int) {
+    ///
+    /// - Parameter time: lines alone wait until then for others.
+    private func next(notBefore time: Date) -> (events: [Event], newest: Int) {
         condition.lock()
         defer { condition.unlock() }
         while waiting.isEmpty { condition.wait() }
+        while waiting.allSatisfy(\.isLine), condition.wait(until: time) {}
         defer { waiting = [] }
         return (waiting, evaluations)
     }
 
     private func attend() {
+        var time = Date.distantPast
         while true {
-            let (events, newest) = next()
+            let (events, newest) = next(notBefore: time)
+            time = Date(timeIntervalSinceNow: Self.pause)
             for event in events {
                 switch event {
                 case .line(let line):
