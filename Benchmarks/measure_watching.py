@@ -6,6 +6,7 @@
 
 Runs of one recipe take turns in an order that alternates: what the machine does besides falls on all of them.
 - bare: without report, TensorBoard's files and status page. metrics.jsonl and evaluation.json are always written.
+- written: with report and TensorBoard's files, which nobody looks at.
 - watched: with all of them, a browser's page open and Prometheus asking each second.
 - attacked: bare but for a status page to which up to 200 connections are open, 100 a second of them new: a third says
   nothing, a third asks and reads its answer a byte at a time, a third sends random bytes.
@@ -44,7 +45,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--data", default="fashion-mnist")
-    parser.add_argument("--kinds", default="bare,watched,attacked", help="which runs; bare is one of them")
+    parser.add_argument("--kinds", default="bare,written,watched,attacked", help="which runs; bare is one of them")
     options = parser.parse_args()
     kinds = options.kinds.split(",")
     turns = []
@@ -89,11 +90,12 @@ def run(kind, options):
     output = os.path.join(folder, "run")
     command = [options.program, "--model", "lenet", "--data", options.data, "--epochs", str(options.epochs),
                "--threads", str(options.threads), "--output", output, "--progress", "plain",
-               *(BARE if kind != "watched" else []), *(["--status-port", "0"] if kind != "bare" else [])]
+               *(BARE if kind in ("bare", "attacked") else []),
+               *(["--status-port", "0"] if kind in ("watched", "attacked") else [])]
     log = pathlib.Path(folder, "log")
     with log.open("w") as file:
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
-    audience = {"bare": Nobody, "watched": Visitors, "attacked": Attackers}[kind]()
+    audience = {"bare": Nobody, "written": Nobody, "watched": Visitors, "attacked": Attackers}[kind]()
     before, watching = os.times(), {}
     try:
         while process.poll() is None:
