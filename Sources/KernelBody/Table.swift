@@ -2,7 +2,7 @@ package import KernelInterface
 
 /// This instruction set's kernels: the rows that each file adds.
 package let kernels: KernelTable = {
-    var table = KernelTable(tileLanes: tileLanes, tileRows: tileRows)
+    var table = KernelTable(tileLanes: tileLanes, tileRows: tileRows, blockLanes: blockLanes)
     addBiasGradientKernels(to: &table)
     addColumnSumsKernels(to: &table)
     addConvolutionKernels(to: &table)

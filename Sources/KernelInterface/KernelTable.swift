@@ -128,7 +128,10 @@ package struct KernelTable: Sendable {
     }
 
     /// A table whose rows have names only, until the kernels' files add theirs.
-    package init(tileLanes: Int, tileRows: Int) {
+    ///
+    /// - Parameter blockLanes: the lanes of a block of weights, as kernels have them.
+    package init(tileLanes: Int, tileRows: Int, blockLanes: Int) {
+        precondition(blockLanes == WeightLayout.block, "kernels have blocks of \(blockLanes) lanes")
         self.tileLanes = tileLanes
         self.tileRows = tileRows
     }

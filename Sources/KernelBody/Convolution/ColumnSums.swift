@@ -12,17 +12,17 @@ func rowTapWeights(_ arguments: UnsafePointer<RowTapWeightArguments>, _ task: In
     let width = arguments.pointee.kernelWidth
     let taps = arguments.pointee.kernelHeight &* width
     let firstTap = (arguments.pointee.kernelHeight &- 1 &- task) &* width
-    var target = arguments.pointee.destination + task &* outputs &* 32
+    var target = arguments.pointee.destination + task &* outputs &* blockLanes
     for output in 0..<outputs {
         // The taps of a row lie one after the other, as their inputs do.
-        let row = ((output >> 5) &* taps &+ firstTap) &* inputs
-        var source = arguments.pointee.source + (row &* 32 &+ (output & 31))
+        let row = (blockIndex(output) &* taps &+ firstTap) &* inputs
+        var source = arguments.pointee.source + (row &* blockLanes &+ laneInBlock(output))
         for lane in 0..<(width &* inputs) {
             target[lane] = source.pointee
-            source += 32
+            source += blockLanes
         }
-        for lane in (width &* inputs)..<32 { target[lane] = 0 }
-        target += 32
+        for lane in (width &* inputs)..<blockLanes { target[lane] = 0 }
+        target += blockLanes
     }
 }
 

@@ -194,7 +194,7 @@ private func multiplyTask<P: Product>(
         while lane < endLane {
             let isWide = lane &+ tileLanes <= endLane
             let weights =
-                arguments.pointee.weights + (lane >> 5) &* arguments.pointee.weightBlockStride + (lane & 31)
+                arguments.pointee.weights + blockIndex(lane) &* arguments.pointee.weightBlockStride + laneInBlock(lane)
             var first = 0
             repeat {
                 let count = blockLength(phase, from: first)

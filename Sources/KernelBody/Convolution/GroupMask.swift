@@ -5,14 +5,15 @@ func maskGroups(_ arguments: UnsafePointer<GroupMaskArguments>, _ task: Int, _ w
     let inputs = arguments.pointee.inputs
     let outputs = arguments.pointee.outputs
     var row = arguments.pointee.gradient + task &* arguments.pointee.stride
-    for block in 0..<((outputs &+ 31) / 32) {
+    for block in 0..<blockCount(outputs) {
         for _ in 0..<arguments.pointee.taps {
             for input in 0..<inputs {
                 let group = input / arguments.pointee.inputsPerGroup
-                for lane in 0..<32 where (block &* 32 &+ lane) / arguments.pointee.outputsPerGroup != group {
+                for lane in 0..<blockLanes
+                where (block &* blockLanes &+ lane) / arguments.pointee.outputsPerGroup != group {
                     row[lane] = 0
                 }
-                row += 32
+                row += blockLanes
             }
         }
     }

@@ -13,24 +13,25 @@ func packOutputGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ t
     let batch = arguments.pointee.batch
     let gradient = arguments.pointee.outputGradient
     let outputs = gradient.channels
-    let blocks = (outputs &+ 31) / 32
-    let firstSlot = task / blocks &* 32
-    let firstOutput = task % blocks &* 32
+    let blocks = blockCount(outputs)
+    let firstSlot = task / blocks &* blockLanes
+    let firstOutput = task % blocks &* blockLanes
     let square = arguments.pointee.scratch + worker &* arguments.pointee.scratchStride
-    for half in stride(from: 0, to: 32, by: squareSide) {
+    for half in stride(from: 0, to: blockLanes, by: squareSide) {
         for i in 0..<squareSide {
             let slot = firstSlot &+ half &+ i
-            let row = square + i &* 32
+            let row = square + i &* blockLanes
             if slot < batch.slots && batch.isActive(slot) {
-                copyFloats(min(32, outputs &- firstOutput), from: gradient.sample(slot) + firstOutput, to: row)
+                copyFloats(min(blockLanes, outputs &- firstOutput), from: gradient.sample(slot) + firstOutput, to: row)
             } else {
-                zeroFloats(32, at: row)
+                zeroFloats(blockLanes, at: row)
             }
         }
-        for output in stride(from: firstOutput, to: min(firstOutput &+ 32, outputs), by: squareSide) {
+        for output in stride(from: firstOutput, to: min(firstOutput &+ blockLanes, outputs), by: squareSide) {
             transposeSquare(
-                square + (output &- firstOutput), stride: 32,
-                to: arguments.pointee.packed + (firstSlot &* outputs &+ output &* 32 &+ half), stride: 32,
+                square + (output &- firstOutput), stride: blockLanes,
+                to: arguments.pointee.packed + (firstSlot &* outputs &+ output &* blockLanes &+ half),
+                stride: blockLanes,
                 rows: min(squareSide, outputs &- output))
         }
     }
@@ -43,7 +44,7 @@ func linearDataGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ t
     let firstRow = task % arguments.pointee.inputTasks &* arguments.pointee.perTask
     let count = min(arguments.pointee.perTask, input.height &* input.width &* input.channels &- firstRow)
     let sums = arguments.pointee.scratch + worker &* arguments.pointee.scratchStride
-    let scratch = sums + (count &+ squareSide) &* 32
+    let scratch = sums + (count &+ squareSide) &* blockLanes
     var firstSlot = task / arguments.pointee.inputTasks &* arguments.pointee.slotsPerTask
     let endSlot = min(firstSlot &+ arguments.pointee.slotsPerTask, arguments.pointee.batch.slots)
     while firstSlot < endSlot {
@@ -51,25 +52,26 @@ func linearDataGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ t
             forEachSquare(arguments, firstSlot, firstRow, count) { square in
                 square.copy(from: addend, to: scratch)
                 transposeSquare(
-                    scratch, stride: squareSide, to: sums + square.place, stride: 32, rows: square.inputs)
+                    scratch, stride: squareSide, to: sums + square.place, stride: blockLanes, rows: square.inputs)
             }
         }
         var output = 0
         while output < outputs {
-            let length = min(32, outputs &- output)
+            let length = min(blockLanes, outputs &- output)
             var element = ReduceElement(source: 0, weight: 0, length: length)
             let weights =
-                arguments.pointee.weights + ((output >> 5) &* arguments.pointee.weightBlockStride &+ firstRow &* 32)
+                arguments.pointee.weights
+                + (blockIndex(output) &* arguments.pointee.weightBlockStride &+ firstRow &* blockLanes)
             multiplyRows(
-                weights, by: arguments.pointee.packed + (firstSlot &* outputs &+ output &* 32), &element, count,
-                next: length == 32 ? weights + arguments.pointee.weightBlockStride : nil,
+                weights, by: arguments.pointee.packed + (firstSlot &* outputs &+ output &* blockLanes), &element, count,
+                next: length == blockLanes ? weights + arguments.pointee.weightBlockStride : nil,
                 isFirst: output == 0 && arguments.pointee.addend == nil, sums: sums)
-            output &+= 32
+            output &+= blockLanes
         }
         forEachSquare(arguments, firstSlot, firstRow, count) { square in
             // The places behind the inputs of the last square hold numbers that nobody keeps.
             transposeSquare(
-                sums + square.place, stride: 32, to: scratch, stride: squareSide, rows: square.slots.count)
+                sums + square.place, stride: blockLanes, to: scratch, stride: squareSide, rows: square.slots.count)
             if let epilogue = arguments.pointee.epilogue, let activated = epilogue.activated {
                 let y = scratch + squareSide &* squareSide
                 square.copy(from: activated, to: y)
@@ -79,7 +81,7 @@ func linearDataGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ t
             }
             square.copy(UnsafePointer(scratch), to: input)
         }
-        firstSlot &+= 32
+        firstSlot &+= blockLanes
     }
 }
 
@@ -91,22 +93,23 @@ private func multiplyRows(
     _ count: Int,
     next: UnsafePointer<Float>?, isFirst: Bool, sums: UnsafeMutablePointer<Float>
 ) {
-    forEachTile(0..<32) { lane, isWide in
+    forEachTile(0..<blockLanes) { lane, isWide in
         var row = 0
         var tiles = tileCount(count)
         while tiles > 0 {
             let height = nextHeight(count &- row, tiles: tiles)
             if lane == 0, let next {
                 for i in 0..<height {
-                    machine_prefetch(next + (row &+ i) &* 32)
-                    machine_prefetch(next + (row &+ i) &* 32 + 16)
+                    machine_prefetch(next + (row &+ i) &* blockLanes)
+                    machine_prefetch(next + (row &+ i) &* blockLanes + 16)
                 }
             }
-            let target = sums + (row &* 32 &+ lane)
+            let target = sums + (row &* blockLanes &+ lane)
             var job = MultiplyJob(
-                source: weights + row &* 32, sourceStride: 32, weights: gradient + lane, elements: element,
-                elementCount: 1, initial: isFirst ? nil : UnsafePointer(target), initialStride: 32, destination: target,
-                destinationStride: 32, prefetch: Prefetch(nothingAt: gradient))
+                source: weights + row &* blockLanes, sourceStride: blockLanes, weights: gradient + lane,
+                elements: element, elementCount: 1, initial: isFirst ? nil : UnsafePointer(target),
+                initialStride: blockLanes, destination: target, destinationStride: blockLanes,
+                prefetch: Prefetch(nothingAt: gradient))
             Multiply<Broadcast>.run(height: height, isWide: isWide, &job)
             row &+= height
             tiles &-= 1
@@ -160,12 +163,12 @@ private func forEachSquare(
     while row < count {
         let firstInput = (firstRow &+ row) % channels
         let inputs = min(squareSide, channels &- firstInput, count &- row)
-        for slot in stride(from: firstSlot, to: min(firstSlot &+ 32, batch.slots), by: squareSide) {
+        for slot in stride(from: firstSlot, to: min(firstSlot &+ blockLanes, batch.slots), by: squareSide) {
             body(
                 Square(
                     batch: batch, slots: slot..<min(slot &+ squareSide, batch.slots),
                     pixel: (firstRow &+ row) / channels, firstInput: firstInput, inputs: inputs,
-                    place: row &* 32 &+ slot &- firstSlot))
+                    place: row &* blockLanes &+ slot &- firstSlot))
         }
         row &+= inputs
     }
@@ -193,7 +196,7 @@ private enum SumSamples: TileLoop {
     static func run<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<SampleJob>) {
         let batch = job.pointee.batch
         var waiting = job.pointee.waiting
-        T.prefetch(job.pointee.destination, 32)
+        T.prefetch(job.pointee.destination, blockLanes)
         for summand in 0..<batch.shards {
             let shard = job.pointee.schedule[summand].shard
             let firstSlot = shard &* batch.shardCapacity
@@ -206,14 +209,14 @@ private enum SumSamples: TileLoop {
                 gradient += tileLanes
             }
             for _ in 0..<job.pointee.schedule[summand].merges {
-                waiting -= tileRows &* 32
-                sums.add(UnsafePointer(waiting), 32)
+                waiting -= tileRows &* blockLanes
+                sums.add(UnsafePointer(waiting), blockLanes)
             }
             if summand &+ 1 == batch.shards {
-                sums.store(job.pointee.destination, 32)
+                sums.store(job.pointee.destination, blockLanes)
             } else {
-                sums.store(waiting, 32)
-                waiting += tileRows &* 32
+                sums.store(waiting, blockLanes)
+                waiting += tileRows &* blockLanes
             }
         }
     }
@@ -252,11 +255,11 @@ func linearWeightGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _
             }
             let row = pixel &* input.channels &+ first
             forEachTile(0..<part.count) { lane, isWide in
-                let block = (firstLane &+ lane) >> 5 &* arguments.pointee.weightBlockStride
+                let block = blockIndex(firstLane &+ lane) &* arguments.pointee.weightBlockStride
                 var job = SampleJob(
                     batch: batch, schedule: arguments.pointee.schedule, x: UnsafePointer(x + (first &- start)),
                     gradient: UnsafePointer(dy + lane &* batch.slots), waiting: waiting,
-                    destination: arguments.pointee.gradient + block + (row &* 32 &+ (lane & 31)))
+                    destination: arguments.pointee.gradient + block + (row &* blockLanes &+ laneInBlock(lane)))
                 SumSamples.run(height: height, isWide: isWide, &job)
             }
             first &+= height

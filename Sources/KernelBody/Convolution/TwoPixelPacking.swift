@@ -21,14 +21,14 @@ import KernelInterface
 
 func pairWeights(_ arguments: UnsafePointer<TwoPixelWeightArguments>, _ task: Int, _ worker: Int) {
     let width = arguments.pointee.kernelWidth
-    let run = arguments.pointee.inputs &* 32
+    let run = arguments.pointee.inputs &* blockLanes
     let source = arguments.pointee.source
     var target = arguments.pointee.destination
     for row in 0..<arguments.pointee.kernelHeight {
         for column in 0...width {
             zeroFloats(run, at: target)
             let taps = source + (row &* width &+ column) &* run
-            for i in stride(from: 0, to: run, by: 32) {
+            for i in stride(from: 0, to: run, by: blockLanes) {
                 for lane in 0..<half {
                     if column < width { target[i &+ lane] = taps[i &+ lane] }
                     if column > 0 { target[i &+ half &+ lane] = taps[i &+ lane &- run] }
@@ -126,12 +126,14 @@ func joinTwoPixels(
     _ sums: UnsafePointer<Float>, inputs: Int, kernelHeight: Int, kernelWidth: Int,
     to target: UnsafeMutablePointer<Float>
 ) {
-    let run = inputs &* 32
+    let run = inputs &* blockLanes
     for row in 0..<kernelHeight {
         let even = sums + row &* (kernelWidth &+ 1) &* run
         let odd = even + (run &+ half)
         let taps = target + row &* kernelWidth &* run
-        for i in stride(from: 0, to: kernelWidth &* run, by: 32) { put(vector(even + i) + vector(odd + i), taps + i) }
+        for i in stride(from: 0, to: kernelWidth &* run, by: blockLanes) {
+            put(vector(even + i) + vector(odd + i), taps + i)
+        }
     }
 }
 

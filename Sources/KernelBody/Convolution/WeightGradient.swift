@@ -57,7 +57,7 @@ typealias OuterJob = OpenOuterJob<Nothing>
 enum SumPixels<P: Product>: TileLoop {
     @inline(never)
     static func run<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<OuterJob>) {
-        var sums = job.pointee.isFirst ? T.zero : T.load(UnsafePointer(job.pointee.sums), 32)
+        var sums = job.pointee.isFirst ? T.zero : T.load(UnsafePointer(job.pointee.sums), blockLanes)
         let xStep = job.pointee.xStep
         // Inputs lie next to each other, and the compiler should know.
         let xStride = P.isLanewise || T.sourceRows < T.height ? job.pointee.xStride : 1
@@ -94,7 +94,7 @@ enum SumPixels<P: Product>: TileLoop {
                 }
             }
         }
-        sums.store(job.pointee.sums, 32)
+        sums.store(job.pointee.sums, blockLanes)
     }
 }
 
@@ -161,7 +161,7 @@ private enum PixelSum<P: Product>: ShardSum {
         let firstSlot = shard &* arguments.pointee.batch.shardCapacity
         let endSlot = firstSlot &+ arguments.pointee.batch.shardSizes[shard]
         // Lanes that no tile writes: all where the shard has no sample, else the second half of the last block.
-        if endSlot == firstSlot || share.lanes.upperBound & 31 != 0 {
+        if endSlot == firstSlot || laneInBlock(share.lanes.upperBound) != 0 {
             zeroFloats(arguments.pointee.taskSums, at: target)
         }
         if endSlot == firstSlot { return }
@@ -262,20 +262,23 @@ private func deliver(
     _ arguments: UnsafePointer<WeightGradientArguments>, _ share: WeightShare, from sums: UnsafePointer<Float>,
     to target: UnsafeMutablePointer<Float>
 ) {
-    let run = share.inputs.count &* 32
-    let runStride = arguments.pointee.inputsPerTask &* 32
+    let run = share.inputs.count &* blockLanes
+    let runStride = arguments.pointee.inputsPerTask &* blockLanes
     let outputs = arguments.pointee.outputGradient.channels
     var source = sums
-    for lane in stride(from: share.lanes.lowerBound, to: share.lanes.upperBound, by: 32) {
-        let used = min(32, outputs &- lane)
-        var weights = target + (lane >> 5) &* arguments.pointee.weightBlockStride + share.inputs.lowerBound &* 32
+    for lane in stride(from: share.lanes.lowerBound, to: share.lanes.upperBound, by: blockLanes) {
+        let used = min(blockLanes, outputs &- lane)
+        var weights =
+            target + blockIndex(lane) &* arguments.pointee.weightBlockStride + share.inputs.lowerBound &* blockLanes
         for _ in 0..<arguments.pointee.taps {
             copyFloats(run, from: source, to: weights)
-            if used < 32 {
-                for row in 0..<share.inputs.count { zeroFloats(32 &- used, at: weights + (row &* 32 &+ used)) }
+            if used < blockLanes {
+                for row in 0..<share.inputs.count {
+                    zeroFloats(blockLanes &- used, at: weights + (row &* blockLanes &+ used))
+                }
             }
             source += runStride
-            weights += arguments.pointee.inputs &* 32
+            weights += arguments.pointee.inputs &* blockLanes
         }
     }
 }
@@ -342,7 +345,7 @@ private func sumKernelRows(
     var rows = 1
     while rows < count && elements[rows].length == elements[0].length
         && elements[rows].source &- elements[rows &- 1].source == job.xStride
-        && elements[rows].weight &- elements[rows &- 1].weight == 32 &* elements[0].length
+        && elements[rows].weight &- elements[rows &- 1].weight == blockLanes &* elements[0].length
     { rows &+= 1 }
     return SumPixels<TwoPixels>.run(kernelRows: rows, taps: elements[0].length, &job) ? rows : 0
 }
@@ -354,12 +357,12 @@ private func sumTiles<P: Product>(
 ) {
     var job = rowBlock
     let pixels = rowBlock.samples &* rowBlock.rows &* rowBlock.columns
-    let blockStride = arguments.pointee.taps &* arguments.pointee.inputsPerTask &* 32
+    let blockStride = arguments.pointee.taps &* arguments.pointee.inputsPerTask &* blockLanes
     let clipsElements = arguments.pointee.inputTasks > 1
     forEachTile(0..<share.lanes.count) { lane, isWide in
         // Before a tile of one vector are those of two alone.
         job.gradient = rowBlock.gradient + lane &* pixels
-        let block = rowBlock.sums + (lane >> 5) &* blockStride + (lane & 31)
+        let block = rowBlock.sums + blockIndex(lane) &* blockStride + laneInBlock(lane)
         var s = 0
         while s < arguments.pointee.elementCount {
             let element = arguments.pointee.elements[s]
@@ -389,7 +392,7 @@ private func sumTiles<P: Product>(
                 job.sourcePrefetch.advance(pixels)
                 job.gradientPrefetch.advance(pixels)
                 job.x += height &* job.xStride
-                job.sums += height &* 32
+                job.sums += height &* blockLanes
                 remaining &-= height
                 tiles &-= 1
             }

@@ -136,11 +136,11 @@ private func multiplyTileElements<Transform: WinogradTransform>(
     let layout = arguments.pointee.patches
     for tileElement in 0..<Transform.tileElements {
         forEachTile(range) { lane, isWide in
-            let block = (lane >> 5) &* Transform.weightElements &+ Transform.weights(meeting: tileElement)
+            let block = blockIndex(lane) &* Transform.weightElements &+ Transform.weights(meeting: tileElement)
             var job = MultiplyJob(
                 source: sources + tileElement &* layout.sourceStride,
                 sourceStride: arguments.pointee.window.pixelStride,
-                weights: arguments.pointee.weights + (block &* arguments.pointee.weightStride &+ (lane & 31)),
+                weights: arguments.pointee.weights + (block &* arguments.pointee.weightStride &+ laneInBlock(lane)),
                 elements: arguments.pointee.elements, elementCount: arguments.pointee.elementCount, initial: nil,
                 initialStride: 0,
                 destination: products + (tileElement &* layout.outputStride &+ lane &- range.lowerBound),
@@ -203,12 +203,12 @@ private func transform<Transform: WinogradTransform>(
     let block = task / parts
     let first = task % parts &* arguments.pointee.inputsPerTask
     let end = min(first &+ arguments.pointee.inputsPerTask, inputs)
-    let tap = inputs &* 32
+    let tap = inputs &* blockLanes
     let source = arguments.pointee.source + block &* 9 &* tap
     let stride = arguments.pointee.tileElementStride
     let target = arguments.pointee.destination + block &* Transform.weightElements &* stride
-    var i = first &* 32
-    while i < end &* 32 {
+    var i = first &* blockLanes
+    while i < end &* blockLanes {
         Transform.transformWeights(source + i, tapStride: tap, to: target + i, tileElementStride: stride)
         i &+= lanes
     }

@@ -31,7 +31,7 @@ private enum PatchSum<Transform: WinogradGradientTransform>: ShardSum {
         let tileElementSums = arguments.pointee.inputsPerTask &* arguments.pointee.lanesPerTask
         let isOneRowBlock = patches.rowsPerBlock == patches.rows && patches.samplesPerBlock >= endSlot &- firstSlot
         // Lanes that no tile writes: the second half of the last block.
-        if share.lanes.upperBound & 31 != 0 {
+        if laneInBlock(share.lanes.upperBound) != 0 {
             if isOneRowBlock {
                 zeroFloats(arguments.pointee.taskSums, at: sums)
             } else {
@@ -50,11 +50,11 @@ private enum PatchSum<Transform: WinogradGradientTransform>: ShardSum {
                 if isOneRowBlock {
                     return sumAndTransform(
                         Transform.self, job, share, xStride: patches.sourceStride, dyStride: patches.outputStride,
-                        tapStride: arguments.pointee.inputsPerTask &* 32, to: sums)
+                        tapStride: arguments.pointee.inputsPerTask &* blockLanes, to: sums)
                 }
                 sumTileElements(
                     Transform.self, job, share, xStride: patches.sourceStride, dyStride: patches.outputStride,
-                    sumsStride: tileElementSums, blockStride: arguments.pointee.inputsPerTask &* 32)
+                    sumsStride: tileElementSums, blockStride: arguments.pointee.inputsPerTask &* blockLanes)
                 row &+= rows
             }
             slot &+= samples
@@ -113,14 +113,15 @@ private func sumTileElements<Transform: WinogradGradientTransform>(
         forEachTile(0..<share.lanes.count) { lane, isWide in
             job.x = rowBlock.x + tileElement &* xStride
             job.gradient = rowBlock.gradient + (tileElement &* dyStride &+ lane &* rowBlock.columns)
-            job.sums = rowBlock.sums + (tileElement &* sumsStride &+ (lane >> 5) &* blockStride &+ (lane & 31))
+            job.sums =
+                rowBlock.sums + (tileElement &* sumsStride &+ blockIndex(lane) &* blockStride &+ laneInBlock(lane))
             var remaining = share.inputs.count
             var tiles = tileCount(remaining)
             while tiles > 0 {
                 let height = nextHeight(remaining, tiles: tiles)
                 SumPixels<Broadcast>.run(height: height, isWide: isWide, &job)
                 job.x += height
-                job.sums += height &* 32
+                job.sums += height &* blockLanes
                 remaining &-= height
                 tiles &-= 1
             }
@@ -138,7 +139,7 @@ private func sumAndTransform<Transform: WinogradGradientTransform>(
 ) {
     var job = rowBlock
     forEachTile(0..<share.lanes.count) { lane, isWide in
-        var target = sums + (9 &* (lane >> 5) &* tapStride &+ (lane & 31))
+        var target = sums + (9 &* blockIndex(lane) &* tapStride &+ laneInBlock(lane))
         var remaining = share.inputs.count
         var tiles = tileCount(remaining)
         var input = 0
@@ -147,19 +148,20 @@ private func sumAndTransform<Transform: WinogradGradientTransform>(
             for tileElement in 0..<Transform.tileElements {
                 job.x = rowBlock.x + (tileElement &* xStride &+ input)
                 job.gradient = rowBlock.gradient + (tileElement &* dyStride &+ lane &* rowBlock.columns)
-                job.sums = rowBlock.sums + tileElement &* height &* 32
+                job.sums = rowBlock.sums + tileElement &* height &* blockLanes
                 SumPixels<Broadcast>.run(height: height, isWide: isWide, &job)
             }
             for row in 0..<height {
-                var vector = row &* 32
+                var vector = row &* blockLanes
                 repeat {
                     Transform.transformSums(
-                        UnsafePointer(rowBlock.sums) + vector, tileElementStride: height &* 32, to: target + vector,
+                        UnsafePointer(rowBlock.sums) + vector, tileElementStride: height &* blockLanes,
+                        to: target + vector,
                         tapStride: tapStride)
                     vector &+= lanes
-                } while vector < row &* 32 &+ (isWide ? tileLanes : lanes)
+                } while vector < row &* blockLanes &+ (isWide ? tileLanes : lanes)
             }
-            target += height &* 32
+            target += height &* blockLanes
             input &+= height
             remaining &-= height
             tiles &-= 1
@@ -216,12 +218,12 @@ private func transformSums<Transform: WinogradGradientTransform>(
     stride: Int,
     to sums: UnsafeMutablePointer<Float>
 ) {
-    let tap = inputsPerTask &* 32
-    for block in 0..<((share.lanes.count &+ 31) / 32) {
+    let tap = inputsPerTask &* blockLanes
+    for block in 0..<blockCount(share.lanes.count) {
         let source = tileElements + block &* tap
         let target = sums + 9 &* block &* tap
         var i = 0
-        while i < share.inputs.count &* 32 {
+        while i < share.inputs.count &* blockLanes {
             Transform.transformSums(
                 source + i, tileElementStride: stride, to: target + i, tapStride: tap)
             i &+= lanes

@@ -7,20 +7,21 @@ import KernelInterface
 /// panel of columns * blocks of 32 rows + block.
 func matrixProduct(_ arguments: UnsafePointer<MatrixArguments>, _ task: Int, _ worker: Int) {
     let rows = arguments.pointee.rows
-    let (panel, first) = (task / (rows / 32), task % (rows / 32) &* 32)
-    let source = arguments.pointee.a + first &* 32
-    let weights = arguments.pointee.b + panel &* arguments.pointee.steps &* 32
-    let place = (panel &* rows &+ first) &* 32
+    let (panel, first) = (task / (rows / blockLanes), task % (rows / blockLanes) &* blockLanes)
+    let source = arguments.pointee.a + first &* blockLanes
+    let weights = arguments.pointee.b + panel &* arguments.pointee.steps &* blockLanes
+    let place = (panel &* rows &+ first) &* blockLanes
     let target = arguments.pointee.c + place
-    forEachTile(0..<32) { lane, isWide in
+    forEachTile(0..<blockLanes) { lane, isWide in
         var row = 0
-        var tiles = tileCount(32)
+        var tiles = tileCount(blockLanes)
         while tiles > 0 {
-            let height = nextHeight(32 &- row, tiles: tiles)
+            let height = nextHeight(blockLanes &- row, tiles: tiles)
             var job = MultiplyJob(
-                source: source + row &* 32, sourceStride: 32, weights: weights + lane,
-                elements: arguments.pointee.elements, elementCount: arguments.pointee.steps / 32, initial: nil,
-                initialStride: 32, destination: target + (row &* 32 &+ lane), destinationStride: 32,
+                source: source + row &* blockLanes, sourceStride: blockLanes, weights: weights + lane,
+                elements: arguments.pointee.elements, elementCount: arguments.pointee.steps / blockLanes, initial: nil,
+                initialStride: blockLanes, destination: target + (row &* blockLanes &+ lane),
+                destinationStride: blockLanes,
                 prefetch: Prefetch(nothingAt: weights))
             Multiply<Broadcast>.run(height: height, isWide: isWide, &job)
             row &+= height
@@ -30,7 +31,7 @@ func matrixProduct(_ arguments: UnsafePointer<MatrixArguments>, _ task: Int, _ w
     let scale = Vector(repeating: arguments.pointee.productScale)
     let addendScale = Vector(repeating: arguments.pointee.addendScale)
     var i = 0
-    while i < 32 &* 32 {
+    while i < blockLanes &* blockLanes {
         var value = vector(target + i) * scale
         if let addend = arguments.pointee.addend {
             value = value.addingProduct(addendScale, vector(addend + (place &+ i)))
@@ -43,13 +44,14 @@ func matrixProduct(_ arguments: UnsafePointer<MatrixArguments>, _ task: Int, _ w
 /// c = a transposed, of `rows` and `steps` columns. Task index = panel of a's columns * blocks of 32 rows + block.
 func matrixTranspose(_ arguments: UnsafePointer<MatrixArguments>, _ task: Int, _ worker: Int) {
     let rows = arguments.pointee.rows
-    let (panel, block) = (task / (rows / 32), task % (rows / 32))
-    let source = arguments.pointee.a + (panel &* rows &+ block &* 32) &* 32
-    let target = arguments.pointee.c + (block &* arguments.pointee.steps &+ panel &* 32) &* 32
-    for row in stride(from: 0, to: 32, by: squareSide) {
-        for column in stride(from: 0, to: 32, by: squareSide) {
+    let (panel, block) = (task / (rows / blockLanes), task % (rows / blockLanes))
+    let source = arguments.pointee.a + (panel &* rows &+ block &* blockLanes) &* blockLanes
+    let target = arguments.pointee.c + (block &* arguments.pointee.steps &+ panel &* blockLanes) &* blockLanes
+    for row in stride(from: 0, to: blockLanes, by: squareSide) {
+        for column in stride(from: 0, to: blockLanes, by: squareSide) {
             transposeSquare(
-                source + (row &* 32 &+ column), stride: 32, to: target + (column &* 32 &+ row), stride: 32,
+                source + (row &* blockLanes &+ column), stride: blockLanes, to: target + (column &* blockLanes &+ row),
+                stride: blockLanes,
                 rows: squareSide)
         }
     }

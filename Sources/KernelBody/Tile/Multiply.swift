@@ -47,7 +47,7 @@ enum Multiply<P: Product>: TileLoop {
                 for _ in 0..<stepsPerPrefetch {
                     sums.accumulate(P.self, source, stride, vector(weights), vector(weights + lanes))
                     source += 1
-                    weights += 32
+                    weights += blockLanes
                 }
                 if P.prefetches && T.prefetches {
                     machine_prefetch_second_level(prefetch)
@@ -60,7 +60,7 @@ enum Multiply<P: Product>: TileLoop {
             while left > 0 {
                 sums.accumulate(P.self, source, stride, vector(weights), vector(weights + lanes))
                 source += 1
-                weights += 32
+                weights += blockLanes
                 left &-= 1
             }
         }
