@@ -1,7 +1,7 @@
 /// The ranks of a job, as seen from one of them.
 ///
-/// Every call is collective: all ranks make the same calls in the same order, with arguments of the same size where
-/// nothing else is said. A rank makes one call at a time, from whichever thread; what `second` does is beside that.
+/// Every call is collective: all ranks make the same calls in the same order, with arguments of the same size unless a
+/// call says otherwise. A rank makes one call at a time, from any thread; calls of `second` are independent of these.
 /// Each call has a name, which messages and records show.
 package protocol Communicator: AnyObject, Sendable {
     /// The number of this rank, in 0..<size.
@@ -30,7 +30,7 @@ package protocol Communicator: AnyObject, Sendable {
     /// - Complexity: 2 log2(P) messages and 2 (P - 1)/P of the data each way a rank. Nothing is allocated after the
     ///   first call of the largest size.
     func sum(_ values: inout MutableSpan<Float>, wire: WireFormat, as name: CollectiveName) throws(CollectiveError)
-    /// As for `Float`.
+    /// Sums each number over all ranks, in place, as the sum of `Float` does.
     func sum(_ values: inout MutableSpan<Double>, as name: CollectiveName) throws(CollectiveError)
 
     /// Overwrites the values of all ranks with those of `root`.

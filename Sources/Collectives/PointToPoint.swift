@@ -1,7 +1,8 @@
-/// All that the collectives need from a transport: two ranks trade bytes.
+/// The interface that the collectives need from a transport: two ranks exchange bytes.
 ///
-/// The algorithms (TreeAllReduce.swift, BroadcastAndGather.swift) are written once against this, so that what is tested
-/// between threads of one process is what runs over MPI, and so that waiting is done in one place, politely.
+/// The algorithms (TreeAllReduce.swift, BroadcastAndGather.swift) are written once against this protocol. So the code
+/// that is tested between threads of one process is the code that runs over MPI, and the back-off policy is in one
+/// place.
 package protocol PointToPoint: Communicator {
     /// Sends `outgoing` to `partner` while it fills `incoming` with what the partner sends; returns when both are done.
     ///
@@ -10,9 +11,9 @@ package protocol PointToPoint: Communicator {
         send outgoing: RawSpan, receive incoming: inout MutableRawSpan, with partner: Int
     ) throws(CollectiveError)
 
-    /// Sums by other means than the tree, where those are asked for and there are any; says whether it did.
+    /// Sums by an algorithm other than the tree, where one is asked for and available; returns whether it did.
     func librarySum(_ values: inout MutableSpan<Float>) throws(CollectiveError) -> Bool
-    /// As for `Float`.
+    /// Sums by an algorithm other than the tree, as the method for `Float` does.
     func librarySum(_ values: inout MutableSpan<Double>) throws(CollectiveError) -> Bool
 
     /// Whether short sums are shared in pairs (`SumTree.Sharing.pairs`); the same on all ranks.
@@ -36,8 +37,8 @@ package struct ReceiveScratch {
     var sent: [UInt16] = []
 }
 
-/// The bytes of one message of many. Small enough that a received chunk is still in the cache when it is added, large
-/// enough that latency is lost in it.
+/// The bytes of one message of many. It is small enough that a received chunk is still in the cache when it is added,
+/// and large enough that latency hardly matters.
 let chunkBytes = 4 << 20
 
 /// The lengths of the messages in which the halves of a long sum travel, in bytes.
@@ -47,8 +48,8 @@ package struct MessageLengths: Sendable {
     /// The bytes of each message, where there are several.
     let part: Int
 
-    /// The lengths between cores without a common cache. Two halves of 8 MB take longer there than all: the partner
-    /// reads from memory faster than from the cache of another core.
+    /// The lengths between cores without a common cache. Sending two halves of 8 MB takes longer there than sending all
+    /// at once: the partner reads from memory faster than from the cache of another core.
     static let usual = MessageLengths(whole: 8 << 20, part: chunkBytes)
     /// The lengths for ranks that take turns on a core: the numbers that a rank has just received must stay in the
     /// core's own cache while the other runs.
@@ -62,7 +63,7 @@ extension PointToPoint {
     package func librarySum(_ values: inout MutableSpan<Float>) throws(CollectiveError) -> Bool { false }
     package func librarySum(_ values: inout MutableSpan<Double>) throws(CollectiveError) -> Bool { false }
 
-    /// Sends all of `bytes` to `partner`, who calls `receive` for as many.
+    /// Sends all of `bytes` to `partner`, which calls `receive` for as many.
     func send(_ bytes: RawSpan, to partner: Int) throws(CollectiveError) {
         var nothing = MutableRawSpan()
         for start in stride(from: 0, to: bytes.byteCount, by: chunkBytes) {

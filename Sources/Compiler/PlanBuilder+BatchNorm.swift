@@ -173,7 +173,8 @@ extension PlanBuilder {
     }
 
     private mutating func sumBlocks(_ blocks: BlockSums, _ sums: ChannelSums) {
-        call(context.kernels.blockSums, BlockSumArguments(batch: context.batch, blocks: blocks, sums: sums), tasks: slots)
+        let arguments = BlockSumArguments(batch: context.batch, blocks: blocks, sums: sums)
+        call(context.kernels.blockSums, arguments, tasks: slots)
     }
 
     // MARK: Sums

@@ -19,7 +19,7 @@ package protocol Dataset: Sendable {
     var classNames: [String] { get }
     /// Features of a pixel: 1 for grey, 3 for colour.
     var channels: Int { get }
-    /// Pixels a side that show all there is to learn, where a model would take more; nil for the model's.
+    /// Pixels a side that show all there is to learn, where a model would take more; nil for the model's own size.
     var suggestedImageSize: Int? { get }
     /// The number of samples.
     func count(of split: Split) -> Int
@@ -106,10 +106,10 @@ package protocol BatchInMaking: AnyObject, Sendable {
     ///   - scratch: the calling thread's.
     /// - Throws: an error that ends the run; a sample that is damaged does not.
     func prepare(_ position: Int, with scratch: LoaderScratch) throws(DatasetError)
-    /// Some of the samples, which are all prepared, by their positions in the batch.
+    /// Returns the images of the samples at these positions of the batch, all of which are prepared.
     func images(at positions: [Int]) -> any BatchImages
-    /// The sample that cannot be had, by its position in the batch; nil for a sound one. To be asked when all are
-    /// prepared.
+    /// Returns the sample at a position of the batch where it cannot be had; nil for a sound one. Call it when all
+    /// samples are prepared.
     func bad(_ position: Int) -> BadSample?
 }
 
@@ -129,15 +129,16 @@ extension Dataset {
     package var suggestedImageSize: Int? { nil }
     package var mayBeDamaged: Bool { false }
 
-    /// The index of the sample that a number calls. Where an epoch draws samples several times, each time has a number
-    /// of its own, the index plus a multiple of the split's count: what is drawn for it, such as its augmentation,
-    /// differs.
+    /// Returns the index of the sample that a number stands for. Where an epoch draws a sample several times, each time
+    /// has a number of its own: the index plus a multiple of the split's count. So random draws for it, such as its
+    /// augmentation, differ each time.
     package func index(of number: UInt32, in split: Split) -> Int { Int(number) % max(count(of: split), 1) }
 
     /// The extent of one image.
     package func shape(imageSize: Int) -> Shape { Shape(height: imageSize, width: imageSize, channels: channels) }
 
-    /// Sample `index` in memory of its own, or nothing where it is damaged; for looking at it rather than for training.
+    /// Returns sample `index` in memory of its own, or nothing where it is damaged; for inspection rather than for
+    /// training.
     package func image(_ index: Int, of split: Split, imageSize: Int) throws(DatasetError) -> [Float] {
         let batch = batch(of: [UInt32(index)], in: split, as: SampleLook(imageSize: imageSize))
         try batch.prepare(0, with: LoaderScratch())

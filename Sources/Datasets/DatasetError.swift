@@ -13,36 +13,36 @@ package enum DatasetError: Error, Equatable, Sendable {
     case wrongForm(path: String, form: String, expected: String)
     /// Two datasets lie at one path.
     case severalForms(path: String, found: [String])
-    /// Tar files that are compressed, in which no picture can be found without reading all before it.
+    /// Tar files that are compressed: a picture in them can only be found by reading all bytes before it.
     case compressedShards(path: String, file: String)
-    /// A packed dataset's file that is not as docs/packed-format.md has it, or not there.
+    /// A file of a packed dataset that is missing, or not as docs/packed-format.md describes it.
     case damagedPack(file: String, reason: String)
-    /// A later program packed it, in a format that is not known here.
+    /// A packed dataset of a later format than this program knows.
     case laterPack(file: String, found: Int, known: Int)
-    /// There are images of a packed dataset, and no index.
+    /// A packed dataset that has images but no index.
     case unfinishedPack(folder: String, shard: String)
     /// Something is where a packed dataset was to be made; `found` says what.
     case placeTaken(path: String, found: String)
     case notWritable(file: String, reason: String)
-    /// Bytes that are needed, and that are left.
+    /// A disk without enough space; both in bytes.
     case noSpace(folder: String, needed: Int, free: Int)
-    /// Not one sample of a split could be read; `first` says why the first could not.
+    /// A split without a readable sample; `first` is the reason for the first one.
     case nothingToPack(split: String, samples: Int, first: String)
-    /// Braces that are no range.
+    /// Braces that are not a range.
     case badPattern(path: String, found: String)
     /// A file of a known kind whose contents are not as they should be.
     case malformed(file: String, reason: String, expected: String)
-    /// ImageNet's flat folder of pictures, and nothing that says their classes.
+    /// ImageNet's flat folder of pictures without a file of their classes.
     case noValidationLabels(folder: String, pictures: Int)
-    /// The development kit's numbers of classes, and nothing that says what they mean.
+    /// The development kit's numbers of classes without a file of their meanings.
     case noSynsetNumbers(file: String)
-    /// A picture's class that no folder to learn from has.
+    /// A picture's class that has no folder among the training pictures.
     case unknownClass(file: String, sample: Int, found: String, folder: String)
-    /// A picture of which a file of labels says nothing.
+    /// A picture that is missing in a file of labels.
     case noLine(file: String, picture: String)
-    /// A dataset that is made on the spot, where files are needed.
+    /// A dataset that is generated in memory, where files are needed.
     case hasNoFiles(dataset: String)
-    /// There are no pictures, or all are to be tested on.
+    /// A dataset without training pictures: it is empty, or all of its pictures are held out for testing.
     case nothingToLearn(path: String, heldOut: Int)
     /// A folder was given to a dataset that has no files.
     case takesNoFolder(dataset: String, found: String)
@@ -73,21 +73,21 @@ package enum DatasetError: Error, Equatable, Sendable {
     /// A folder of pictures has one class, or none.
     case tooFewClasses(folder: String, found: [String])
     case tooManyClasses(folder: String, found: Int)
-    /// Classes to test with that there are no pictures to learn from of.
+    /// Test classes without training pictures.
     case unknownClasses(folder: String, found: [String])
     /// Classes without a single picture.
     case emptyClasses(folder: String, found: [String])
     /// A tar file that is damaged, or has what is not read.
     case damagedArchive(file: String, reason: String)
-    /// A picture in a tar file of whose class nothing is known.
+    /// A picture in a tar file whose class is not known.
     case noClass(folder: String, sample: String)
     /// Folders within folders without an end.
     case tooDeep(folder: String)
-    /// A folder or a pattern that stands for no picture.
+    /// A folder or a pattern that matches no picture.
     case noPictures(path: String)
-    /// Transforms of bytes were asked for of images that are drawn as floats.
+    /// Transforms of bytes for a dataset whose images are generated as floats.
     case drawnImages(dataset: String)
-    /// Classes that a network does not have, which has `expected`.
+    /// Classes other than those of a network, which are `expected`.
     case otherClasses(dataset: String, found: [String], expected: [String])
 }
 

@@ -3,17 +3,18 @@ internal import Graphs
 internal import Kernels
 internal import Tensors
 
-/// Some of a network's trainable parameters, which are looked at together: those of a layer, or of several.
+/// A group of a network's trainable parameters that are reported together: those of one layer or of several.
 package struct LayerGroup: Hashable, Sendable {
-    /// The beginning of the parameters' names that they have in common: `layer1.0`, `features`.
+    /// The common beginning of the parameters' names: `layer1.0`, `features`.
     package let name: String
     /// Indices of `Engine.parameters`, rising.
     package let parameters: [Int]
 
-    /// The most groups that names are told apart for.
+    /// The largest number of groups that a network is divided into.
     package static let most = 24
 
-    /// Parameters by the first parts of their names: as many parts as give at most `most` groups, or else one.
+    /// Groups parameters by the first parts of their names: by as many parts as give at most `most` groups, or else by
+    /// one.
     ///
     /// - Parameters:
     ///   - names: of all parameters, in their order.
@@ -95,7 +96,7 @@ package struct WeightDistribution: Hashable, Sendable {
         maximum = max(maximum, value)
     }
 
-    /// Adds a number; of all of them the range is known.
+    /// Counts a number into the histogram; the range of all numbers is known by then.
     fileprivate mutating func count(_ value: Float) {
         sum += Double(value)
         sumOfSquares += Double(value) * Double(value)

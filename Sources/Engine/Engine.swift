@@ -6,8 +6,8 @@ package import Tensors
 
 /// Runs a network: owns its parameters and their gradients, and compiled plans for training and evaluation.
 ///
-/// One owner at a time; it starts threads of its own. A training step reads a batch and leaves gradients; nobody else's
-/// memory is involved until `update`.
+/// One owner at a time; it starts threads of its own. A training step reads a batch and leaves gradients, which
+/// `update` applies.
 package final class Engine {
     /// Parameters and buffers in canonical order; `ParameterID.index` indexes this list.
     package let parameters: [ParameterSpecification]
@@ -20,7 +20,7 @@ package final class Engine {
     package let parameterBytes: Int
     /// Bytes of activations and their gradients: the arena that both plans share.
     package let activationBytes: Int
-    /// Bytes of images, scratch memory and what else the plans hold.
+    /// Bytes of images, scratch memory and everything else that the plans hold.
     package let planBytes: Int
 
     let pool: ThreadPool
@@ -34,7 +34,7 @@ package final class Engine {
     var gradients: AlignedBuffer<Float>
     /// The memory of activations; no step reads numbers that another has left there.
     let activations: AlignedBuffer<Float>
-    /// Between tensors, for one sample, where they are spread.
+    /// The gaps that the training plan leaves between its tensors, for one sample.
     let trainingGaps: [Range<Int>]?
     /// The plan that `train` runs.
     private(set) var training: LoadedPlan?
@@ -42,7 +42,7 @@ package final class Engine {
     private let trainings: [LoadedPlan]
     private let evaluation: LoadedPlan
     let optimizer: Optimizer
-    /// The plan of the last run and its samples: where `logits` looks.
+    /// The last plan that ran and its samples: `logits` reads them.
     private var lastRun: (compiled: LoadedPlan, batch: [Int])?
 
     /// Compiles the graphs.
@@ -111,7 +111,7 @@ package final class Engine {
 
     // MARK: Steps
 
-    /// Has `train` take images of this size from here on: one that the layout has a training graph for.
+    /// Makes `train` take images of this size from now on, for which the layout has a training graph.
     package func trainOnImages(ofSize pixels: Int) {
         guard let sized = trainings.first(where: { $0.imageSize == pixels }) else {
             preconditionFailure("no plan for images of \(pixels) pixels a side")
@@ -119,8 +119,8 @@ package final class Engine {
         training = sized
     }
 
-    /// One forward and backward pass. Afterwards this rank's part of the gradient of the global batch's mean loss
-    /// stands ready.
+    /// Runs one forward and backward pass. Afterwards `gradients` holds this rank's part of the gradient of the global
+    /// batch's mean loss.
     ///
     /// - Parameters:
     ///   - batch: this rank's samples, at most `shardCapacity` in each of its `shards`.
@@ -140,7 +140,7 @@ package final class Engine {
             lossDivisor: lossDivisor, progress: progress, clock: nil)
     }
 
-    /// As above, with a clock that is read after each instruction.
+    /// Runs one forward and backward pass, with a clock that is read after each instruction.
     func train(
         _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, momentSamples: Int? = nil,
         lossDivisor: Double? = nil, progress: GradientProgress?, clock: StepClock?
@@ -157,7 +157,7 @@ package final class Engine {
         return training.tally(batch)
     }
 
-    /// One forward pass with running statistics and without dropout, of at most `evaluationCapacity` samples.
+    /// Runs one forward pass with running statistics and without dropout, of at most `evaluationCapacity` samples.
     package func evaluate(_ batch: Batch) throws -> Tally {
         try evaluation.load(batch, shardSizes: [batch.count], on: pool)
         try evaluation.plan.run(on: pool, exchange: nil)
@@ -165,7 +165,7 @@ package final class Engine {
         return evaluation.tally(batch)
     }
 
-    /// Class scores of the last run's samples, sample after sample, in the order of its batch.
+    /// Returns the class scores of the last run's samples, sample after sample, in the order of its batch.
     package func logits() -> [Float] {
         guard let lastRun else { return [] }
         return lastRun.compiled.logits(shardSizes: lastRun.batch)
@@ -180,12 +180,12 @@ package final class Engine {
 
     // MARK: Parameters
 
-    /// A parameter in torch's layout. `batchesTracked` is a property of the engine instead.
+    /// Returns a parameter in torch's layout. `batchesTracked` is a property of the engine instead.
     package func values(of id: ParameterID) -> [Float] { values(of: id, in: .values) }
 
     package func setValues(of id: ParameterID, to values: [Float]) { setValues(of: id, in: .values, to: values) }
 
-    /// Gives all parameters and buffers but `batchesTracked` the values that `values` makes of them, on all threads.
+    /// Sets all parameters and buffers but `batchesTracked` to the values that `values` returns, on all threads.
     ///
     /// - Parameter values: in torch's layout; called from several threads at once.
     package func setValues(_ values: @escaping @Sendable (ParameterSpecification) -> [Float]) {
@@ -197,22 +197,23 @@ package final class Engine {
         }
     }
 
-    /// A trainable parameter's gradient in torch's layout.
+    /// Returns a trainable parameter's gradient in torch's layout.
     package func gradient(of id: ParameterID) -> [Float] {
         arena.read(id, count: parameters[id.index].count, from: gradients.baseAddress)
     }
 
-    /// All gradients, in the order in which the backward pass finishes them and in the engine's own layout.
+    /// Calls `body` with all gradients, in the order in which the backward pass finishes them and in the engine's own
+    /// layout.
     package func withGradients<Result>(_ body: (inout MutableSpan<Float>) throws -> Result) rethrows -> Result {
         try gradients.withMutableSpan(body)
     }
 
-    /// The same memory, for a thread that sums the gradients that `train` has reported to be final.
+    /// Lends the gradients' memory to a thread that sums those that `train` has reported to be final.
     package func lendGradients() -> LentMemory<Float> {
         LentMemory(gradients.baseAddress, count: gradients.count, owner: self)
     }
 
-    /// All running statistics, in the engine's own layout.
+    /// Calls `body` with all running statistics, in the engine's own layout.
     package func withRunningStatistics(_ body: (inout MutableSpan<Float>) throws -> Void) rethrows {
         let buffer = UnsafeMutableBufferPointer(
             start: weights.baseAddress + arena.trainableCount, count: arena.count - arena.trainableCount)

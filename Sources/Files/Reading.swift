@@ -1,11 +1,11 @@
 import Glibc
 
-/// Seconds that a pipe may lie there without anybody at its other end.
+/// Seconds for which reading waits at a pipe that no process has opened for writing.
 private let patience = 5
 
-/// Asks again and again for what another process may be about to do.
+/// Asks repeatedly for something that another process may be about to do.
 ///
-/// - Returns: nil where the question was answered with nil all the time.
+/// - Returns: nil where every answer was nil.
 package func whilePatient<Answer>(_ ask: () throws(FileError) -> Answer?) throws(FileError) -> Answer? {
     let end = ContinuousClock.now + .seconds(patience)
     repeat {
@@ -15,11 +15,11 @@ package func whilePatient<Answer>(_ ask: () throws(FileError) -> Answer?) throws
     return nil
 }
 
-/// Bytes that a pipe may carry at most, if nothing less is said.
+/// Bytes that a pipe may carry at most, unless a caller sets a lower limit.
 package let longestPipe = 1 << 34
 
-/// Opens a file to be read from its beginning. What comes through a pipe or is typed at a terminal is read to its end
-/// first, into a file without a name, so that whoever reads it finds a size and may go back.
+/// Opens a file to be read from its beginning. The content of a pipe or terminal is first read to its end, into a file
+/// without a name. So its reader finds a size and may seek.
 ///
 /// - Parameter limit: bytes that may come through a pipe at most.
 /// - Returns: a descriptor that the caller closes.
@@ -52,7 +52,7 @@ package func openToRead(_ path: String, limit: Int = longestPipe) throws(FileErr
     }
 }
 
-/// The whole content of a file or pipe.
+/// Returns the whole content of a file or pipe.
 ///
 /// - Throws: what `openToRead` does; `tooLarge` where there are more than `limit` bytes.
 package func readFile(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
@@ -67,7 +67,7 @@ package func readFile(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
     }
 }
 
-/// Some of the next bytes; none at the end only.
+/// Reads some of the next bytes; none only at the end.
 private func readPart(_ count: Int, from descriptor: Int32, path: String) throws(FileError) -> [UInt8] {
     var result = 0
     var code: Int32 = 0
@@ -82,7 +82,7 @@ private func readPart(_ count: Int, from descriptor: Int32, path: String) throws
     return part
 }
 
-/// All that comes through a pipe, in a file without a name.
+/// Copies all bytes of a pipe into a file without a name, and returns its descriptor.
 private func spooled(_ pipe: Int32, path: String, limit: Int) throws(FileError) -> Int32 {
     var part = try firstPart(of: pipe, path: path)
     let file = try temporaryFile()
@@ -102,7 +102,7 @@ private func spooled(_ pipe: Int32, path: String, limit: Int) throws(FileError) 
     return file
 }
 
-/// The first bytes of a pipe, which is waited for as long as somebody may write to it.
+/// Reads the first bytes of a pipe, and waits for them as long as a process may write to it.
 private func firstPart(of pipe: Int32, path: String) throws(FileError) -> [UInt8] {
     // A pipe without a name, whose writer has gone, will never have another.
     let hasName = linkTarget("/proc/self/fd/\(pipe)")?.hasPrefix("pipe:") == false
@@ -115,7 +115,7 @@ private func firstPart(of pipe: Int32, path: String) throws(FileError) -> [UInt8
                 return part
             }
         } catch .system(_, _, EAGAIN) {
-            // Somebody has it open and will write.
+            // A process has it open and will write.
             waitWhenReading(pipe)
             return try readPart(1 << 16, from: pipe, path: path)
         }
@@ -125,13 +125,13 @@ private func firstPart(of pipe: Int32, path: String) throws(FileError) -> [UInt8
     return part
 }
 
-/// Lets reading wait for bytes from here on.
+/// Makes reads of a descriptor block until there are bytes.
 private func waitWhenReading(_ descriptor: Int32) {
     let flags = fcntl(descriptor, F_GETFL)
     if flags >= 0 { _ = fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) }
 }
 
-/// The path in the first of these environment variables that has one.
+/// Returns the path in the first of these environment variables that has one.
 package func environmentPath(_ variables: String...) -> String? {
     for variable in variables {
         if let text = getenv(variable), text.pointee != 0 { return String(path: text) }
@@ -139,7 +139,7 @@ package func environmentPath(_ variables: String...) -> String? {
     return nil
 }
 
-/// A file without a name, which goes when it is closed.
+/// Opens a file without a name, which is gone when it is closed.
 private func temporaryFile() throws(FileError) -> Int32 {
     let folder = environmentPath("TMPDIR") ?? "/tmp"
     var name = temporaryName(in: folder)

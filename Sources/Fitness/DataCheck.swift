@@ -1,7 +1,7 @@
 import Datasets
 import Terminal
 
-/// Whether a dataset can be trained on, by a look at a few of its samples.
+/// The check of whether a dataset can be trained on, by a few of its samples.
 package enum DataCheck {
     /// Samples of a split that are decoded.
     static let samples = 32
@@ -72,7 +72,7 @@ package enum DataCheck {
                 "samples", found, needed: needed, remedy: "A run leaves a few out: `cnn-train data verify` names all")
     }
 
-    /// Some of `count` samples.
+    /// Returns the indices of some of `count` samples, evenly spread.
     static func places(of count: Int) -> [Int] {
         guard count > samples else { return Array(0..<count) }
         return (0..<samples).map { $0 * (count - 1) / (samples - 1) }

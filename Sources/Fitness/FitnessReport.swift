@@ -1,9 +1,9 @@
 /// The findings of all checks on one machine, and on other machines that were asked from there. Machines send it to
 /// each other as JSON.
 package struct FitnessReport: Codable, Hashable, Sendable {
-    /// The program's, with its name.
+    /// The version of the program, with its name.
     package let version: String
-    /// As the kernel has it.
+    /// The machine's host name, as the kernel gives it.
     package let host: String
     /// Seconds since 1970 on this machine's clock when the checks began.
     package let unixTime: Double

@@ -28,17 +28,17 @@ extension Graph {
 /// The backward pass while it grows.
 private struct Backward {
     private var graph: Graph
-    /// By forward value: whether it depends on a parameter.
+    /// Whether a value depends on a parameter, by forward value.
     private let needsGradient: [Bool]
-    /// By forward value: the sum of its contributions so far.
+    /// The sum of the contributions so far to a value's gradient, by forward value.
     private var sums: [ValueID?]
-    /// By forward value: contributions yet to come that nothing computes.
+    /// The number of contributions still to come that need no computation, by forward value.
     private var expected: [Int]
-    /// By forward value: nodes that wait for those.
+    /// The nodes that wait for those contributions, by forward value.
     private var held: [[Node]]
-    /// By forward value: the batch norms whose deferred affine terms its gradient lacks so far.
+    /// The batch norms whose deferred affine terms the gradient lacks so far, by forward value.
     private var shifts: [[NormPart]]
-    /// By forward value.
+    /// Whether a value is a concatenation, by forward value.
     private let isConcatenation: [Bool]
 
     init(graph: Graph) {
@@ -63,8 +63,8 @@ private struct Backward {
         self.isConcatenation = isConcatenation
     }
 
-    /// The graph with its gradients on record. The gradient of a concatenation lacks the terms that its parts'
-    /// gradients have taken directly.
+    /// Returns the graph with its gradients registered. The gradient of a concatenation lacks the deferred affine
+    /// terms, which the gradients of its parts have taken instead.
     consuming func finished() -> Graph {
         for (index, sum) in sums.enumerated() {
             precondition(held[index].isEmpty, "\(graph.values[index].name) waits for a gradient that never came")
@@ -82,7 +82,7 @@ private struct Backward {
 
     /// Appends the backward operations of `node`. All consumers of its output have been visited.
     mutating func visit(_ node: Node) {
-        // Nothing to do where no parameter hides behind: images that are pooled first, say.
+        // There is nothing to do where no parameter comes before: images that are pooled first, say.
         guard let y = node.output, let dy = completeSum(of: y, layer: node.layer) else { return }
         let x = node.inputs[0]
         let layer = node.layer
@@ -135,7 +135,8 @@ private struct Backward {
 
     // MARK: Sums
 
-    /// The gradient of `value`, with the shifts that it lacks; a concatenation's parts are given theirs one by one.
+    /// Returns the gradient of `value`, deferred affine terms included. Those of a concatenation are added to the
+    /// gradients of its parts instead.
     private mutating func completeSum(of value: ValueID, layer: String) -> ValueID? {
         guard let sum = sums[value.index], !shifts[value.index].isEmpty, !isConcatenation[value.index] else {
             return sums[value.index]
@@ -147,8 +148,8 @@ private struct Backward {
         return output
     }
 
-    /// Adds a node's contribution to the gradient of `value`. Waits where contributions that must come before are still
-    /// missing.
+    /// Adds a node's contribution to the gradient of `value`. The node waits while contributions that must come before
+    /// are missing.
     private mutating func contribute(_ operation: Operation, _ inputs: [ValueID], to value: ValueID, layer: String) {
         guard needsGradient[value.index] else { return }
         let node = Node(operation, inputs: inputs, output: nil, layer: layer)
@@ -206,7 +207,7 @@ extension Operation {
         }
     }
 
-    /// Whether its inputs' gradients are (parts of) its output's, with nothing to compute.
+    /// Whether its inputs' gradients are its output's, or slices of it, with nothing to compute.
     fileprivate var passesGradientThrough: Bool {
         switch self {
         case .add, .concatenate: true

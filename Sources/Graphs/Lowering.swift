@@ -33,7 +33,7 @@ struct Head {
 /// Turns layers into nodes, one after the other.
 private struct Lowering {
     let network: Network
-    /// By layer, with flattened maps as vectors.
+    /// The output shapes by layer; flattened maps are vectors.
     let shapes: [Shape]
     let purpose: Graph.Purpose
     /// Whether a layer matters for this purpose.
@@ -42,7 +42,7 @@ private struct Lowering {
     private(set) var values: [Value] = []
     private(set) var nodes: [Node] = []
     private(set) var parameters: [ParameterSpecification] = []
-    /// The value that stands for a layer's output; nil for layers without need.
+    /// The value that stands for a layer's output; nil for layers that are not needed.
     private var valueOfLayer: [ValueID?] = []
     private var norms = 0
     private var dropouts = 0
@@ -70,7 +70,7 @@ private struct Lowering {
         let layer = network.layers[index]
         let ids = declareParameters(of: layer)
         let inputs = layer.inputs.compactMap { valueOfLayer[$0] }
-        // Counted whether needed or not, so that both purposes number alike.
+        // Each layer is counted whether it is needed or not, so that both purposes number alike.
         let operation = operation(of: layer, inputs: inputs, parameters: ids)
         guard isNeeded[index] else {
             valueOfLayer.append(nil)
@@ -147,8 +147,8 @@ private struct Lowering {
         network.layers[index].isElementwise ? values[inputs[0].index].shape : shapes[index]
     }
 
-    /// Behind a `flatten`, only layers that look at each number alone, and linear ones, are the same for map and
-    /// vector.
+    /// Checks that a layer behind a `flatten` computes the same for the map as for the vector: only elementwise and
+    /// linear layers do.
     private func checkLayout(of layer: Layer, inputs: [ValueID]) {
         if layer.isElementwise { return }
         if case .linear = layer.operation { return }

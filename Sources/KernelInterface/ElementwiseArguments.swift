@@ -1,9 +1,9 @@
-/// Element by element over one or two inputs of the output's shape: ReLU, sigmoid, addition, their gradients, copies of
-/// slices. Views may coincide. One task a sample.
+/// An elementwise operation on one or two inputs of the output's shape: ReLU, sigmoid, addition, their gradients,
+/// copies of slices. Views may coincide. One task a sample.
 package struct ElementwiseArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var first: TensorView
-    /// dy of gradients (whose `first` is y, or of GELU x), or the second summand.
+    /// The second summand, or dy of a gradient. The `first` of a gradient is y, or for GELU x.
     package var second: TensorView?
     package var output: TensorView
     package var addend: TensorView?
@@ -48,8 +48,8 @@ package struct DropoutArguments: BitwiseCopyable {
 
 /// Pooling forward (input -> output) and backward (dy -> dx, and for maxima x and y). One task a sample.
 ///
-/// Where there is a `normalization`, max pools read the normalised x: rows of it are in scratch memory while windows
-/// read them.
+/// Where there is a `normalization`, max pools read the normalised x: its rows are in scratch memory while windows read
+/// them.
 package struct PoolingArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var input: TensorView
@@ -91,11 +91,11 @@ package struct CrossEntropyArguments: BitwiseCopyable {
     package var logits: TensorView
     package var gradient: TensorView?
     package var weight: Float
-    /// By slot; a head adds its own when `isFirst` is false.
+    /// The losses by slot; a head adds its own when `isFirst` is false.
     package var losses: UnsafeMutablePointer<Float>
-    /// By slot: the class with the highest logit, written by the head of weight 1.
+    /// The classes with the highest logits, by slot, written by the head of weight 1.
     package var predictions: UnsafeMutablePointer<Int32>
-    /// By slot: the softmax of that class, written likewise.
+    /// The softmax of those classes, by slot, written by the same head.
     package var probabilities: UnsafeMutablePointer<Float>
     package var isFirst: Bool
 

@@ -16,11 +16,11 @@ package struct ChunkNumbers: BitwiseCopyable {
     package var rate: Float
     /// The share of a weight that is added to its gradient.
     package var decay: Float
-    /// By optimizer: the share of a gradient that enters SGD's velocity, the share of a weight that a step keeps, or
-    /// the factor of LAMB's directions.
+    /// A factor whose meaning depends on the optimizer: the share of a gradient that enters SGD's velocity, the share
+    /// of a weight that a step keeps, or the factor of LAMB's directions.
     package var scale: Float
 
-    /// Whether the parameter, and all that is remembered of it, stays as it is.
+    /// Whether the parameter and its optimizer state stay as they are.
     package var isFrozen = false
 
     package init(rate: Float, decay: Float, scale: Float = 1) {
@@ -72,7 +72,7 @@ package struct AdamArguments: BitwiseCopyable {
     /// beta2 and 1 - beta2
     package var oldSquares: Float
     package var newSquares: Float
-    /// Corrects the beginning of the squares' mean: sqrt(1 - beta2^t).
+    /// The bias correction of the squares' mean: sqrt(1 - beta2^t).
     package var root: Float
     package var epsilon: Float
 
@@ -103,7 +103,7 @@ package struct RMSpropArguments: BitwiseCopyable {
     /// nil without a momentum.
     package var velocities: UnsafeMutablePointer<Float>?
     package var chunks: UnsafePointer<ParameterChunk>
-    /// Shares of the mean of squares and of the new one.
+    /// Shares of the mean of squares so far and of the new square.
     package var old: Float
     package var new: Float
     package var epsilon: Float
@@ -126,7 +126,7 @@ package struct RMSpropArguments: BitwiseCopyable {
     }
 }
 
-/// A step along directions that stand in the place of gradients. One task a chunk.
+/// A step along directions that take the place of gradients. One task a chunk.
 package struct DirectionArguments: BitwiseCopyable {
     package var parameters: UnsafeMutablePointer<Float>
     package var gradients: UnsafePointer<Float>
@@ -149,7 +149,7 @@ package struct MatrixArguments: BitwiseCopyable {
     package var a: UnsafePointer<Float>
     /// steps x columns
     package var b: UnsafePointer<Float>
-    /// rows x columns; of a transposition steps x rows.
+    /// rows x columns; of a transposition steps x rows
     package var c: UnsafeMutablePointer<Float>
     /// A matrix of c's shape.
     package var addend: UnsafePointer<Float>?
@@ -157,7 +157,7 @@ package struct MatrixArguments: BitwiseCopyable {
     package var addendScale: Float
     package var rows: Int
     package var steps: Int
-    /// One for each 32 steps: where they begin in a and b.
+    /// One element for each 32 steps: their offsets in a and b.
     package var elements: UnsafePointer<ReduceElement>
 
     package init(

@@ -9,7 +9,7 @@ package struct TensorView: BitwiseCopyable {
     package var width: Int
     package var channels: Int
     package var pixelStride: Int
-    /// Floats from row to row: those of all pixels of one, but for a view that leaves some out.
+    /// Floats from one row to the next: those of all pixels of a row, except for a view that leaves some out.
     package var rowStride: Int
     package var sampleStride: Int
 
@@ -48,14 +48,14 @@ package struct StepState: BitwiseCopyable {
     package var step: UInt64
     /// The factor of the summed losses: 1 / samples of the global batch, or another divisor
     package var lossScale: Float
-    /// In 0..<1: the share of each target that all classes have alike.
+    /// The share of each target that all classes have alike, in 0..<1.
     package var labelSmoothing: Double
     /// The factor of each class in the loss, by class; nil where all are 1.
     package var classWeights: UnsafePointer<Float>?
-    /// The samples that batch norm's moments are taken over, of all ranks or of this one; times pixels, the elements a
-    /// channel.
+    /// The samples that batch norm's moments are taken over, of all ranks or of this one. Times the pixels, they are
+    /// the elements of a channel.
     package var normSamples: Double
-    /// By slot.
+    /// The number of each slot's sample.
     package var sampleIDs: UnsafeMutablePointer<UInt32>
     /// The class of each slot's sample.
     package var labels: UnsafeMutablePointer<Int32>
@@ -208,10 +208,10 @@ package struct SourceWindow: BitwiseCopyable {
     package var rowSpan: Int
     /// Source rows (and columns) between neighbouring outputs.
     package var step: Int
-    /// For `RowAxis.map`: copies, by column of the kernel, and by remainder of rows.
+    /// Copies for `RowAxis.map`, by column of the kernel and by remainder of rows.
     package var columnCopies = 0
     package var rowRemainders = 0
-    /// The normalisation of the source while it is copied; the zeros around stay zeros.
+    /// The normalisation that is applied to the source while it is copied; the zeros around stay zeros.
     package var normalization: Normalization?
     /// The batch norm whose gradient is computed from dy, the source, while it is copied; for `RowAxis.pixels`.
     package var normGradient: NormGradient?

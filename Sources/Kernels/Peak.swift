@@ -5,11 +5,11 @@ internal import Tensors
     internal import Glibc
 #endif
 
-/// The most GFLOP/s that `threads` threads of this machine reach together with an instruction set's register tile, on
-/// data that never leaves the first-level cache.
+/// Measures the most GFLOP/s that `threads` threads of this machine reach together with an instruction set's register
+/// tile, on data that never leaves the first-level cache.
 ///
-/// All threads work at once, as they do in a training step, and each counts its own processor time: time that other
-/// programs take in between is not the machine's limit. The best of several runs of some milliseconds.
+/// All threads work at once, as they do in a training step. Each counts its own processor time, so that time taken by
+/// other programs does not lower the peak. The result is the best of several runs of some milliseconds.
 ///
 /// - Parameter cores: the number that the threads share; a part of one where ranks share it.
 /// - Throws: where the system refuses threads or memory.
@@ -40,7 +40,7 @@ package func measurePeak(_ instructionSet: InstructionSet, threads: Int, cores: 
 private struct PeakJob {
     var kernels: KernelTable
     var memory: UnsafeMutablePointer<Float>
-    /// By task.
+    /// The processor time in seconds, by task.
     var seconds: UnsafeMutablePointer<Double>
     var repetitions: Int
 }

@@ -33,7 +33,7 @@ package final class ThreadPool: Sendable {
         // Written by the caller before `epoch` is released, read by workers after they acquired it.
         var body: Body = { _, _, _ in }
         var arguments = UnsafeRawPointer(bitPattern: 64)
-        /// By worker.
+        /// The tasks that wait for each thread, by worker.
         let ranges: UnsafeMutablePointer<TaskRange>
         let threads: Int
         /// Spins before a worker sleeps: none when threads outnumber cores.
@@ -64,7 +64,7 @@ package final class ThreadPool: Sendable {
 
         func work(_ worker: Int) {
             guard let arguments else { return }
-            // Held once: threads that counted references to it task by task would wait for each other.
+            // It is retained once: threads that counted references to it task by task would wait for each other.
             let body = body
             while let task = ranges[worker].takeFirst() { body(arguments, task, worker) }
             for distance in 1..<threads {
@@ -98,7 +98,7 @@ package final class ThreadPool: Sendable {
 
     deinit { Self.end(shared) }
 
-    /// Lets the workers end. Twice does no harm.
+    /// Makes the workers end. Calling it twice is harmless.
     private static func end(_ shared: Shared) {
         shared.isEnding.store(true, ordering: .releasing)
         publish(shared)
@@ -127,7 +127,7 @@ package final class ThreadPool: Sendable {
         }
     }
 
-    /// Lets the workers see a new job.
+    /// Makes a new job visible to the workers.
     private static func publish(_ shared: Shared) {
         // The futex word follows the epoch; a worker that reads the old word after the wake-up call finds the epoch
         // changed.
@@ -161,15 +161,15 @@ package final class ThreadPool: Sendable {
     }
 }
 
-/// Tasks that wait for one thread, which takes them from the front; others take them from the back.
+/// The tasks that wait for one thread, which takes them from the front; others take them from the back.
 ///
-/// First and end share a word, so that no task is taken twice; the word has a cache line of its own, and its neighbour,
-/// which processors fetch along.
+/// First and end share a word, so that no task is taken twice. The word has a cache line of its own, and the
+/// neighbouring line too, which processors prefetch with it.
 private struct TaskRange: ~Copyable {
     private let bounds = Atomic<UInt64>(0)
     private let padding = InlineArray<15, UInt64>(repeating: 0)
 
-    /// Only while no thread takes.
+    /// Sets the tasks. Call it only while no thread takes any.
     func fill(_ tasks: Range<Int>) {
         bounds.store(Self.word(UInt32(tasks.lowerBound), UInt32(tasks.upperBound)), ordering: .relaxed)
     }

@@ -1,8 +1,8 @@
 /// A machine of the job.
 package struct Host: Hashable, Sendable {
-    /// As it is reached: `node1`, or `me@node1` where a hostfile says as whom.
+    /// The name by which the machine is reached: `node1`, or `me@node1` where a hostfile gives a user.
     package let name: String
-    /// Ranks that it takes; nil where that is not said.
+    /// Ranks that it takes; nil where the user gives no number.
     package var slots: Int?
 
     package init(_ name: String, slots: Int? = nil) {
@@ -10,11 +10,11 @@ package struct Host: Hashable, Sendable {
         self.slots = slots
     }
 
-    /// Ranks of one machine at the most.
+    /// The most ranks of one machine.
     static let slotsLimit = 1_000_000
 
-    /// Whether Open MPI takes a text for a machine's name or address: letters, digits, dots and hyphens of ASCII. It
-    /// knows no addresses of IPv6.
+    /// Returns whether Open MPI takes a text for a machine's name or address: letters, digits, dots and hyphens of
+    /// ASCII. Open MPI knows no addresses of IPv6.
     static func isName(_ text: some StringProtocol) -> Bool {
         guard let first = text.utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: ".") else { return false }
         return text.utf8.allSatisfy { byte in
@@ -27,7 +27,7 @@ package struct Host: Hashable, Sendable {
         }
     }
 
-    /// A number of ranks as users write it; nil where it is none.
+    /// Returns a number of ranks as users write it; nil for anything else.
     static func slots(_ text: some StringProtocol) -> Int? {
         guard let slots = Int(text), 1...slotsLimit ~= slots else { return nil }
         return slots
@@ -42,7 +42,7 @@ package struct HostList: Hashable, Sendable {
         self.hosts = hosts
     }
 
-    /// As in `a:4,b:4` or `a,b`.
+    /// Reads a list of hosts such as `a:4,b:4` or `a,b`.
     ///
     /// - Throws: `LaunchError.hosts`.
     package init(parsing text: String) throws(LaunchError) {
@@ -72,19 +72,19 @@ package struct HostList: Hashable, Sendable {
         self.hosts = hosts
     }
 
-    /// Ranks that all hosts take together; nil where one does not say.
+    /// Ranks that all hosts take together; nil where one gives no number.
     package var slots: Int? {
         hosts.reduce(0) { sum, host in sum.flatMap { sum in host.slots.map { Self.sum(sum, $0) } } }
     }
 
-    /// The sum, or the largest number where that is larger.
+    /// Returns the sum, or the largest integer where the sum overflows.
     private static func sum(_ a: Int, _ b: Int) -> Int {
         let (sum, overflows) = a.addingReportingOverflow(b)
         return overflows ? .max : sum
     }
 
-    /// The hosts with a number each. Those without one share evenly the ranks that the others leave of `ranks`; the
-    /// first ones get one more where the rest is not even.
+    /// Returns the hosts with a number each. Hosts without one share evenly the ranks that the others leave of `ranks`;
+    /// the first ones get one more where these do not divide evenly.
     package func sharing(_ ranks: Int) -> HostList {
         let open = hosts.indices.filter { hosts[$0].slots == nil }
         guard !open.isEmpty else { return self }

@@ -25,13 +25,13 @@ package enum InitialRule: Hashable, Sendable {
     case normal(deviation: Float)
     /// Uniform with this deviation, whatever the fans.
     case uniform(deviation: Float)
-    /// A convolution's first outputs, as many as it has inputs, pass their input on unchanged; the others begin as
-    /// `torchDefault`. (Zagoruyko & Komodakis, "DiracNets", 2017; partial as in Jordan, "94% on CIFAR-10 in 3.29
-    /// Seconds on a Single GPU", 2024, section 3.1.)
+    /// The identity on a convolution's first outputs, as many as it has inputs; the others begin as `torchDefault`.
+    /// (Zagoruyko & Komodakis, "DiracNets", 2017; partial as in Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single
+    /// GPU", 2024, section 3.1.)
     case dirac
-    /// Eigenvectors of the patches that training images have, each divided by the root of its eigenvalue, which has
-    /// `epsilon` added, and once more with the other sign: a fixed layer whose outputs are uncorrelated. (The same,
-    /// section 3.2.) Only a training run has the images: everywhere else it begins as `torchDefault`.
+    /// The eigenvectors of the training images' patches, each divided by the root of its eigenvalue plus `epsilon`, and
+    /// their negatives: a fixed layer whose outputs are uncorrelated. (The same paper, section 3.2.) Only a training
+    /// run has the images: everywhere else the layer begins as `torchDefault`.
     case whitening(epsilon: Double)
 
     package enum Fan: Hashable, Sendable {
@@ -91,7 +91,7 @@ package struct Initialization: Hashable, Sendable {
 
 /// The initial rule for all weights of convolutions and linear layers, by the names that users know.
 package enum InitialScheme: String, CaseIterable, Sendable {
-    /// As each model's reference has it.
+    /// The rule of each model's reference.
     case reference
     case torchDefault = "torch_default"
     case xavierUniform = "xavier_uniform"

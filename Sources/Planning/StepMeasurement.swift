@@ -1,6 +1,6 @@
-/// The measured training steps of one rank: all that a simulation of more ranks needs to know of them.
+/// The measured training steps of one rank: all that a simulation of more ranks needs.
 package struct StepMeasurement: Codable, Hashable, Sendable {
-    /// A moment of a step at which other ranks matter.
+    /// A point in a step at which other ranks matter.
     package struct Event: Codable, Hashable, Sendable {
         /// Seconds of computation since the event before.
         package var seconds: Double
@@ -25,11 +25,11 @@ package struct StepMeasurement: Codable, Hashable, Sendable {
     package var localRanks: Int
     /// Cores of the machine.
     package var cores: Int
-    /// In their order; medians over the steps.
+    /// The events of a step in their order; their numbers are medians over the steps.
     package var events: [Event]
-    /// From the last event to the end of the backward pass.
+    /// Seconds from the last event to the end of the backward pass.
     package var restSeconds: Double
-    /// The optimizer's step.
+    /// Seconds of the optimizer's step.
     package var updateSeconds: Double
     /// Floats of the gradients' arena.
     package var gradients: Int
@@ -62,7 +62,7 @@ package struct StepMeasurement: Codable, Hashable, Sendable {
         self.stepSeconds = stepSeconds
     }
 
-    /// Ranks that a machine may have.
+    /// The range of the number of ranks of a machine.
     package static let rankRange = 1...4096
 
     /// Checks that the numbers of a file lie in the ranges of a measurement.
@@ -91,7 +91,7 @@ package struct StepMeasurement: Codable, Hashable, Sendable {
         for seconds in stepSeconds { try Self.check("step_seconds", seconds, Self.leastSeconds...Self.mostSeconds) }
     }
 
-    /// Floats of the largest network that a forecast takes seconds for: 8 GiB.
+    /// The most floats of a gradients' arena, 8 GiB: a forecast for it takes seconds.
     private static let mostGradients = 1 << 31
     private static let leastSeconds = 1e-9
     private static let mostSeconds = 1e6
@@ -104,11 +104,11 @@ package struct StepMeasurement: Codable, Hashable, Sendable {
             name: name, found: "\(found)", expected: "\(range.lowerBound) to \(range.upperBound)")
     }
 
-    /// Seconds of a step that waits for nobody.
+    /// Seconds of a step that waits for no other rank.
     package var seconds: Double { events.reduce(0) { $0 + $1.seconds } + restSeconds + updateSeconds }
 
-    /// The same step with other samples or other neighbours: computing time grows with the samples, and with the share
-    /// of a core that a thread lacks.
+    /// Returns the same step with other samples or other ranks on the machine: computing time grows with the samples,
+    /// and with the share of a core that a thread lacks.
     ///
     /// - Parameters:
     ///   - samples: nil for as many.
@@ -128,11 +128,11 @@ package struct StepMeasurement: Codable, Hashable, Sendable {
     }
 }
 
-/// A number that no measurement has.
+/// A number that no measurement can have.
 package struct MeasurementError: Error, Hashable, Sendable, CustomStringConvertible {
     package let name: String
     package let found: String
-    /// As in `1 to 4096`.
+    /// The range or form that was expected: `1 to 4096`.
     package let expected: String
 
     package var description: String { "the measurement's \(name) is \(found), expected \(expected)" }

@@ -7,15 +7,15 @@ extension Recipe {
         case balanced
         /// One for each class, in the order of labels.
         case list([Double])
-        /// By the classes' names; 1 for the others.
+        /// Factors by the classes' names; 1 for classes without a name here.
         case named([String: Double])
-        /// A file that says either; a recipe that runs has its content instead.
+        /// A file with either form; a recipe that runs has its content instead.
         case file(path: String)
     }
 }
 
 extension Recipe.ClassWeights {
-    /// Reads `balanced`, `1,2,0.5`, `cat=2,dog=0.5`, or the path of a file. nil for a path that cannot be one.
+    /// Reads `balanced`, `1,2,0.5`, `cat=2,dog=0.5`, or the path of a file; nil for a text that cannot be a path.
     package init?(_ text: String) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         let numbers = parts.compactMap { Double($0) }
@@ -43,7 +43,7 @@ extension Recipe.ClassWeights {
     static func isWeight(_ number: Double) -> Bool { number > 0 && number <= 1e6 }
 
     /// Reads a file of weights: one a line in the order of labels, or each behind its class, `cat: 2`. Lines that are
-    /// empty or begin with # say nothing.
+    /// empty or begin with # are ignored.
     init(contentsOf path: String) throws(RecipeError) {
         let bytes: [UInt8]
         do throws(FileError) {
@@ -84,8 +84,8 @@ extension Substring {
 }
 
 extension Recipe {
-    /// The recipe with the content of files that it names in their place, so that other ranks and a resumed run need
-    /// none.
+    /// Returns the recipe with the content of its files in place of their paths, so that other ranks and a resumed run
+    /// do not need the files.
     package func readingFiles() throws(RecipeError) -> Recipe {
         guard case .file(let path) = classWeights else { return self }
         var values = overrides

@@ -4,9 +4,9 @@ extension Recipe {
         case sgd, adam, adamw, rmsprop, lars, lamb, muon
     }
 
-    /// The parameters that weight decay takes its share of.
+    /// The parameters that weight decay applies to.
     package enum Decay: String, CaseIterable, Sendable {
-        /// All but biases and the parameters of batch norms.
+        /// All parameters except biases and those of batch norms.
         case weights
         case all
     }
@@ -15,8 +15,8 @@ extension Recipe {
 // MARK: Defaults
 
 extension Recipe.Optimizer {
-    /// The learning rate where none is given: PyTorch's, LAMB's and Muon's authors', or of SGD in proportion to the
-    /// images of a step.
+    /// The learning rate where none is given: PyTorch's default, LAMB's or Muon's authors', or for SGD a rate in
+    /// proportion to the images of a step.
     func learningRate(batchSize: Int) -> Double {
         switch self {
         case .sgd, .lars: Recipe.Default.learningRate(batchSize: batchSize)
@@ -83,7 +83,7 @@ extension Recipe.Optimizer {
         Setting("muon_sgd_momentum", \.muonSGDMomentum, [.muon]),
     ]
 
-    /// The keys that other optimizers have no values of: those that change with the optimizer.
+    /// The keys that belong to one optimizer and change with it: other optimizers have no values for them.
     static var ownKeys: [String] { settings.map(\.key) }
 
     /// Removes the settings of an optimizer, before another one is asked for.
@@ -91,7 +91,7 @@ extension Recipe.Optimizer {
         for setting in settings { setting.forget(&values) }
     }
 
-    /// Makes sure that the settings are those of the optimizer that is asked for.
+    /// Checks that all settings belong to the optimizer that is asked for.
     static func check(_ values: RecipeOverrides) throws(RecipeError) {
         let optimizer = values.optimizer ?? Recipe.Default.optimizer
         for setting in settings where setting.isGiven(values) && !setting.optimizers.contains(optimizer) {
@@ -146,7 +146,7 @@ extension Recipe {
     package var optimizer: Optimizer { overrides.optimizer ?? Default.optimizer }
     /// In 0..<1.
     package var momentum: Double { overrides.momentum ?? optimizer.momentum }
-    /// In 0..<1, the share of a gradient that SGD's momentum leaves out.
+    /// The share of a gradient that SGD's momentum leaves out, in 0..<1.
     package var dampening: Double { overrides.dampening ?? 0 }
     package var nesterov: Bool { overrides.nesterov ?? optimizer.nesterov }
     /// Two shares in 0..<1.
@@ -154,22 +154,22 @@ extension Recipe {
     package var epsilon: Double { overrides.epsilon ?? optimizer.epsilon }
     /// In 0..<1.
     package var alpha: Double { overrides.alpha ?? Default.alpha }
-    /// The factor of a parameter's rate besides the ratio of norms, in LARS and LAMB.
+    /// The trust coefficient of LARS and LAMB: the factor of a parameter's rate besides the ratio of norms.
     package var trust: Double { overrides.trust ?? optimizer.trust }
     /// At least 0.
     package var weightDecay: Double { overrides.weightDecay ?? optimizer.weightDecay }
     package var decay: Decay { overrides.decay ?? Default.decay }
     /// Parameters whose names begin with one of these do not decay.
     package var noDecay: [String] { overrides.noDecay ?? [] }
-    /// The factors of weight decay for parameters whose names begin so; the longest that fits counts.
+    /// The factors of weight decay, by the beginning of parameters' names; the longest that fits counts.
     package var decayMultipliers: [String: Double] { overrides.decayMultipliers ?? [:] }
-    /// The largest norm that all gradients together keep; nil for any.
+    /// The largest norm of all gradients together, to which they are clipped; nil for no limit.
     package var clipNorm: Double? { overrides.clipNorm }
-    /// The largest magnitude that a gradient's number keeps; nil for any.
+    /// The largest magnitude of a gradient's number, to which it is clipped; nil for no limit.
     package var clipValue: Double? { overrides.clipValue }
     package var muonIterations: Int { overrides.muonIterations ?? Default.muonIterations }
     package var muonNormalise: Bool { overrides.muonNormalise ?? false }
-    /// Parameters that Muon leaves to SGD though they are matrices, by how their names begin.
+    /// The matrices that Muon leaves to SGD, by the beginning of their names.
     package var muonSGD: [String] { overrides.muonSGD ?? [] }
     /// The learning rate of the parameters that Muon leaves to SGD, before the schedule; nil for Muon's.
     package var muonSGDLearningRate: Double? { overrides.muonSGDLearningRate }
@@ -196,7 +196,7 @@ extension RecipeValueKind where Value == [Double] {
             print: { "[" + $0.map { "\($0)" }.joined(separator: ", ") + "]" })
     }
 
-    /// The numbers that words are; nil where one is none.
+    /// Returns the numbers that the words stand for; nil where a word is not a number.
     private static func numbers(_ words: [Substring]) -> [Double]? {
         let numbers = words.map { RecipeText.decimal(String($0.drop { $0 == " " })) }
         return numbers.contains(nil) ? nil : numbers.compactMap { $0 }

@@ -21,13 +21,13 @@ extension Recipe {
             case skip
         }
 
-        /// One is due where any of these says so, and at the end.
+        /// The intervals at which checkpoints are due; one is due at the end too.
         package var every: [Interval]
-        /// The newest that stay, at least 1.
+        /// The number of newest checkpoints that are kept, at least 1.
         package var keepLast: Int
-        /// The best that stay by accuracy on the test split; 0 keeps none for that.
+        /// The number of checkpoints that are kept for their accuracy on the test split; 0 for none.
         package var keepBest: Int
-        /// The first of each so many epochs stays for ever.
+        /// The length, in epochs, of periods of which the first checkpoint is kept for ever; nil for none.
         package var keepEveryEpochs: Int?
         /// zstd's level.
         package var level: Int
@@ -46,11 +46,11 @@ extension Recipe {
 
     /// The state that a run begins from.
     package enum Resume: Equatable, Sendable {
-        /// At its beginning.
+        /// The beginning of the run.
         case none
-        /// At the newest checkpoint of its own folder that holds, if there is one.
+        /// The newest intact checkpoint in the run's own folder, or the beginning where there is none.
         case auto
-        /// At a checkpoint's file, or at the newest that holds in a folder of checkpoints or of a run.
+        /// A checkpoint's file, or the newest intact one in a folder of checkpoints or of a run.
         case from(path: String)
     }
 }
@@ -70,7 +70,7 @@ extension Recipe.Interval: CustomStringConvertible {
         }
     }
 
-    /// As the initializer reads it.
+    /// The text that the initializer reads.
     package var description: String {
         switch self {
         case .steps(let count): count == 1 ? "1step" : "\(count)steps"

@@ -1,7 +1,7 @@
 package import Networks
 import Tensors
 
-/// Everything that a run is: one recipe and its seed give one result, bit for bit.
+/// All values of a run: one recipe and its seed give one result, bit for bit.
 ///
 /// A recipe is only made by `resolve(file:flags:)`, so its values are within their ranges.
 package struct Recipe: Equatable, Sendable {
@@ -11,7 +11,7 @@ package struct Recipe: Equatable, Sendable {
         case epochs(Int)
         /// Optimizer steps, across epochs.
         case steps(Int)
-        /// As many steps as fit into so many seconds.
+        /// Optimizer steps, as many as fit into a number of seconds.
         case time(seconds: Double)
     }
 
@@ -26,26 +26,26 @@ package struct Recipe: Equatable, Sendable {
     package enum Convolution: String, CaseIterable, Sendable {
         /// Kernels of 3x3 at strides 1 and 2 by Winograd F(m x m, 3 x 3), others directly. Not on OpenBLAS.
         case winograd
-        /// All as the sum over their taps.
+        /// All convolutions as the sum over their taps.
         case direct
     }
 
     /// The samples whose mean and variance batch norm normalises with.
     package enum BatchNorm: String, CaseIterable, Sendable {
-        /// Those of the global batch.
+        /// The samples of the global batch.
         case sync
-        /// Those of each rank's part of it; before an evaluation and a checkpoint, running statistics become the ranks'
-        /// mean.
+        /// The samples of each rank's part of it. Before an evaluation and a checkpoint, running statistics become the
+        /// mean over ranks.
         case average
-        /// Those of each rank's part of it; running statistics that are evaluated and kept are those of rank 0.
+        /// The samples of each rank's part of it. Evaluations and checkpoints use rank 0's running statistics.
         case local
     }
 
     /// The implementation of sums over ranks.
     package enum AllReduce: String, CaseIterable, Sendable {
-        /// Ours, along one tree.
+        /// The all-reduce of this program, along one tree.
         case tree
-        /// MPI's.
+        /// MPI's all-reduce.
         case mpi
     }
 
@@ -55,25 +55,25 @@ package struct Recipe: Equatable, Sendable {
     /// The filter with which images are resized.
     package enum Interpolation: String, CaseIterable, Sendable { case bilinear, bicubic }
 
-    /// The numbers that a network is shown for pixels.
+    /// The normalisation of the pixels that a network is shown.
     package enum Normalisation: String, CaseIterable, Sendable {
-        /// By mean and standard deviation.
+        /// Normalisation by mean and standard deviation.
         case auto
-        /// Between 0 and 1.
+        /// Numbers between 0 and 1.
         case none
     }
 
     /// The decoding of JPEGs.
     package enum Decoding: String, CaseIterable, Sendable {
-        /// All pixels, which are then resized.
+        /// Decoding of all pixels, which are then resized.
         case exact
-        /// Made smaller on the way, where they are to be made smaller.
+        /// Decoding at a reduced size, where images are to be made smaller anyway.
         case fast
     }
 
     /// Whether decoded pictures stay in memory.
     package enum ImageCache: String, CaseIterable, Sendable {
-        /// They stay where all of them fit into a modest part of memory.
+        /// Pictures stay in memory where all of them fit into a modest part of it.
         case auto
         case off
     }
@@ -82,9 +82,9 @@ package struct Recipe: Equatable, Sendable {
     package enum TestAugmentation: String, CaseIterable, Sendable {
         /// The image alone.
         case none
-        /// And its mirror image.
+        /// The image and its mirror image.
         case flip
-        /// And both moved by a pixel, two ways.
+        /// Both, and each of them moved by a pixel, two ways.
         case flipShift = "flip-shift"
     }
 
@@ -95,15 +95,15 @@ package struct Recipe: Equatable, Sendable {
         case none
     }
 
-    /// The way in which a run shows its progress.
+    /// The form in which a run shows its progress.
     package enum ProgressDisplay: String, CaseIterable, Sendable {
-        /// By a bar where a person looks on, else by lines.
+        /// A bar where standard error is a person's terminal, else lines.
         case auto
-        /// By a bar under mpirun and the like too, where standard error is a terminal.
+        /// A bar under mpirun and the like too, where standard error is a terminal.
         case bar
-        /// By lines.
+        /// Lines.
         case plain
-        /// By the lines that end epochs, and those of evaluations.
+        /// Only the lines that end epochs, and those of evaluations.
         case none
     }
 
@@ -111,11 +111,11 @@ package struct Recipe: Equatable, Sendable {
     package enum LossPrecision: String, CaseIterable, Sendable {
         /// Four decimals.
         case rounded
-        /// As many digits as read back to the same bits.
+        /// As many digits as are needed to read back the same bits.
         case full
     }
 
-    /// All that the recipe says, defaults included: `resolve` makes the same recipe of it again.
+    /// All values of the recipe, defaults included: `resolve` makes the same recipe from them.
     package let overrides: RecipeOverrides
     /// A name that the zoo knows: `resnet18`.
     package let model: String
@@ -127,13 +127,13 @@ extension Recipe {
     package var modelOptions: [String: String] { overrides.modelOptions ?? [:] }
     /// The initial rule of weights that no file gives.
     package var initScheme: InitialScheme { overrides.initScheme ?? Default.initScheme }
-    /// In 0..<1, of every dropout layer; nil means the model's.
+    /// The rate of every dropout layer, in 0..<1; nil for the model's own.
     package var dropout: Double? { overrides.dropout }
     /// A file of weights to begin with: safetensors, plain or in zstd.
     package var initFile: String? { overrides.initFile }
     /// Whether tensors of `initFile` that do not fit the network are left out.
     package var initSkipMismatched: Bool { overrides.initSkipMismatched ?? Default.initSkipMismatched }
-    /// Whether any tensor of `initFile` that fits is enough.
+    /// Whether a single tensor of `initFile` that fits is enough.
     package var initForce: Bool { overrides.initForce ?? Default.initForce }
     /// Parameters whose names begin with one of these are not updated.
     package var freeze: [String] { overrides.freeze ?? [] }
@@ -141,18 +141,18 @@ extension Recipe {
     package var trainOnly: [String] { overrides.trainOnly ?? [] }
     /// The factors of the learning rate, by the beginning of parameters' names; the longest that fits counts.
     package var rateMultipliers: [String: Double] { overrides.rateMultipliers ?? [:] }
-    /// The time for which parameters are trained whose names begin so; the longest that fits counts.
+    /// The time for which parameters are trained, by the beginning of their names; the longest that fits counts.
     package var trainingLengths: [String: Interval] { overrides.trainingLengths ?? [:] }
     /// Training images whose patches a whitening layer's weights come from.
     package var whiteningImages: Int { overrides.whiteningImages ?? Default.whiteningImages }
-    /// Whether each epoch has an order of its own.
+    /// Whether each epoch has its own order of samples.
     package var shuffle: Bool { overrides.shuffle ?? Default.shuffle }
-    /// Whether each epoch draws as many samples of every class.
+    /// Whether each epoch draws equally many samples of every class.
     package var balancedSampling: Bool { overrides.balancedSampling ?? Default.balancedSampling }
     package var augmentation: Augmentation { overrides.augmentation ?? Default.augmentation }
     /// The parameter of mixup's Beta distribution; nil for none.
     package var mixup: Double? { overrides.mixup }
-    /// Likewise of CutMix's.
+    /// The parameter of CutMix's Beta distribution; nil for none.
     package var cutMix: Double? { overrides.cutMix }
     package var interpolation: Interpolation { overrides.interpolation ?? Default.interpolation }
     package var normalisation: Normalisation { overrides.normalisation ?? Default.normalisation }
@@ -161,16 +161,16 @@ extension Recipe {
     package var exifOrientation: Bool { overrides.exifOrientation ?? Default.exifOrientation }
     /// The most pixels that a picture may have.
     package var maxImagePixels: Int { overrides.maxImagePixels ?? Default.maxImagePixels }
-    /// The damaged samples that a run goes on without; nil for a share of all.
+    /// The number of damaged samples that a run tolerates; nil for a share of all samples.
     package var maxBadSamples: Int? { overrides.maxBadSamples }
     /// Whether the first damaged sample ends the run.
     package var isStrict: Bool { overrides.isStrict ?? Default.isStrict }
-    /// Megabytes of samples that a rank has prepared at most.
+    /// The most megabytes of samples that a rank prepares in advance.
     package var prefetchMegabytes: Int { overrides.prefetchMegabytes ?? Default.prefetchMegabytes }
     package var imageCache: ImageCache { overrides.imageCache ?? Default.imageCache }
     /// A dataset's name, with a folder after a colon where it takes one: `fashion-mnist:/data`.
     package var data: String { overrides.data ?? Default.data }
-    /// In 0..<1, the share of pictures that is tested on where nothing says which are.
+    /// The share of pictures that is held out for testing where the data have no test split, in 0..<1.
     package var validationFraction: Double { overrides.validationFraction ?? Default.validationFraction }
     package var duration: Duration {
         overrides.steps.map(Duration.steps) ?? overrides.time.map { .time(seconds: $0) }
@@ -180,52 +180,51 @@ extension Recipe {
     package var batchSize: Int {
         choosesBatchSize ? Default.batchSize : overrides.batchSize ?? Default.batchSize
     }
-    /// The learning rate after the warm-up, above 0: the one of the recipe, in proportion to the images of a step where
-    /// it is meant for another number of them.
+    /// The learning rate after the warm-up, above 0. Where `learningRateBatch` is given, it is scaled in proportion to
+    /// the images of a step.
     package var learningRate: Double {
         guard let asked = overrides.learningRate, !choosesLearningRate else {
             return optimizer.learningRate(batchSize: globalBatchSize)
         }
         return learningRateBatch.map { asked * Double(globalBatchSize) / Double($0) } ?? asked
     }
-    /// The images of a step that the learning rate is meant for; nil for those that it has.
+    /// The images of a step that the learning rate is meant for; nil for those that a step has.
     package var learningRateBatch: Int? { overrides.learningRateBatch }
-    /// The learning rate as it is written, before it is brought into proportion.
+    /// The learning rate as it is written, before it is scaled.
     package var writtenLearningRate: Double? { overrides.learningRate }
     package var schedule: Schedule { Schedule(overrides) }
-    /// In 0..<1, the share of each training label that all classes have alike.
+    /// The share of each training label that all classes have alike, in 0..<1.
     package var labelSmoothing: Double { overrides.labelSmoothing ?? Default.labelSmoothing }
     /// The factors of classes' losses; nil for 1.
     package var classWeights: ClassWeights? { overrides.classWeights }
     /// Epochs between two evaluations; the end of the run is evaluated in any case.
     package var evaluateEvery: Int { overrides.evaluateEvery ?? Default.evaluateEvery }
-    /// Evaluations in a row that may be no better than the best; nil for all.
+    /// Evaluations in a row without an improvement after which the run ends; nil for no such end.
     package var patience: Int? { overrides.patience }
     /// The test accuracy that ends the run; nil for none.
     package var stopAtAccuracy: Double? { overrides.stopAtAccuracy }
-    /// In 0..<1, the share of itself that the average of each parameter keeps at a step; nil where no averages are
-    /// kept.
+    /// The share of itself that each averaged parameter keeps at a step, in 0..<1; nil where no averages are kept.
     package var averageWeights: Double? { overrides.averageWeights }
-    /// Whether averages keep less of themselves at first.
+    /// Whether averages keep a smaller share at first.
     package var averageWarmup: Bool { overrides.averageWarmup ?? Default.averageWarmup }
     /// Steps between two updates of the averages.
     package var averageEvery: Int { overrides.averageEvery ?? Default.averageEvery }
     /// Height and width of the network's input in pixels; nil means the model's default.
     package var imageSize: Int? { overrides.imageSize }
-    /// The sizes of the images that training begins with, in their order; those of `imageSize` follow.
+    /// The sizes of the images that training begins with, in their order; images of `imageSize` follow.
     package var trainingSizes: [TrainingSize] { TrainingSize.all(overrides) }
-    /// nil means the dataset's.
+    /// The number of classes; nil for the dataset's.
     package var classes: Int? { overrides.classes }
     /// Compute threads of each rank; nil means a fair share of the machine.
     package var threads: Int? { overrides.threads }
     package var instructionSet: InstructionSet { overrides.instructionSet ?? Default.instructionSet }
     package var convolution: Convolution { overrides.convolution ?? Default.convolution }
-    /// Seeds initial weights, sample order, augmentation and dropout.
+    /// The seed of initial weights, sample order, augmentation and dropout.
     package var seed: UInt64 { overrides.seed ?? Default.seed }
     /// The folder of results; nil lets the trainer name one after model and data.
     package var output: String? { overrides.output }
     package var resume: Resume { overrides.resume ?? Default.resume }
-    /// Keys that a resumed run may have other values of than it began with, besides those that always may.
+    /// Keys that a resumed run may change on request, besides those that may always change.
     package var overriddenKeys: [String] { overrides.overriddenKeys ?? [] }
     package var checkpoints: Checkpoints { Checkpoints(overrides) }
     /// Steps between two snapshots of the state in each host's memory; 0 for none.
@@ -238,11 +237,11 @@ extension Recipe {
     package var lossPrecision: LossPrecision { overrides.lossPrecision ?? Default.lossPrecision }
     /// Whether event files for TensorBoard are written.
     package var tensorBoard: Bool { overrides.tensorBoard ?? Default.tensorBoard }
-    /// The port of a page that shows the run while it goes on; nil for no page, 0 for a port that is free.
+    /// The port of a page that shows the run while it goes on; nil for no page, 0 for any free port.
     package var statusPort: Int? { overrides.statusPort }
     package var statusHost: String { overrides.statusHost ?? Default.statusHost }
     package var testAugmentation: TestAugmentation { overrides.testAugmentation ?? Default.testAugmentation }
-    /// In 0<...1, the share of the test images that `testAugmentation` is for, the least certain ones.
+    /// The share of the test images, the least certain ones, to which `testAugmentation` applies; in 0<...1.
     package var testAugmentationShare: Double { overrides.testAugmentationShare ?? Default.testAugmentationShare }
     package var batchNorm: BatchNorm { overrides.batchNorm ?? Default.batchNorm }
     package var allReduce: AllReduce { overrides.allReduce ?? Default.allReduce }
@@ -251,19 +250,20 @@ extension Recipe {
     package var bucketMegabytes: Int { overrides.bucketMegabytes ?? Default.bucketMegabytes }
     /// Seconds that ranks wait for each other before the run ends.
     package var collectiveTimeout: Double { overrides.collectiveTimeout ?? Default.collectiveTimeout }
-    /// Seconds after which a rank that is not heard of any more ends the run; nil for never.
+    /// Seconds without a sign of life from a rank after which the run ends; nil for never.
     package var heartbeat: Double? { overrides.heartbeat.flatMap { $0 > 0 ? $0 : nil } }
-    /// Steps between two comparisons of the ranks' parameters; 0 for checkpoints only.
+    /// Steps between two comparisons of the ranks' parameters; 0 for comparisons at checkpoints only.
     package var replicaCheckEvery: Int { overrides.replicaCheckEvery ?? Default.replicaCheckEvery }
     /// Passes of `batchSize` samples that make one optimizer step.
     package var accumulate: Int { overrides.accumulate ?? Default.accumulate }
-    /// Parts that the global batch is cut into whatever the number of ranks: a power of two. Results depend on it.
+    /// Parts that the global batch is cut into, independently of the number of ranks: a power of two. Results depend on
+    /// it.
     package var virtualShards: Int { overrides.virtualShards ?? Default.virtualShards }
     /// Samples of an optimizer step over all ranks and passes.
     package var globalBatchSize: Int { batchSize * accumulate }
 
-    /// The recipe for a training set of `samples`. Where that is less than a batch, a default learning rate is computed
-    /// again, as it follows from the batch size.
+    /// Returns the recipe for a training set of `samples`. Where these are less than a batch, a default learning rate
+    /// is computed again, as it depends on the batch size.
     package func fitted(toSamples samples: Int) throws(RecipeError) -> Recipe {
         guard !choosesLearningRate, globalBatchSize > samples,
             learningRate == optimizer.learningRate(batchSize: globalBatchSize)
@@ -282,8 +282,8 @@ extension Recipe {
         static let data = "shapes"
         static let epochs = 10
         package static let batchSize = 32
-        /// Grows with the batch: 0.1 for 256 images. (Goyal et al., "Accurate, Large Minibatch SGD", 2017: the linear
-        /// scaling rule.)
+        /// A rate in proportion to the batch: 0.1 for 256 images. (Goyal et al., "Accurate, Large Minibatch SGD", 2017:
+        /// the linear scaling rule.)
         static func learningRate(batchSize: Int) -> Double { 0.1 * Double(batchSize) / 256 }
         static let optimizer = Optimizer.sgd
         static let momentum = 0.9
@@ -335,7 +335,7 @@ extension Recipe {
         static let normalisation = Normalisation.auto
         static let decoding = Decoding.exact
         static let exifOrientation = true
-        /// As Pillow's limit.
+        /// Pillow's limit.
         static let maxImagePixels = 178_956_970
         static let isStrict = false
         package static let prefetchMegabytes = 256

@@ -2,12 +2,12 @@ import Yams
 
 /// Keys and values of a recipe's YAML, before their meanings are known.
 ///
-/// It is YAML without tags and several documents, which a recipe has no use for, and with few aliases, which could make
-/// some lines endless.
+/// It is YAML without tags, without several documents and with few aliases: many aliases could make a few lines
+/// endless.
 struct RecipeDocument {
     struct Entry {
         let key: String
-        /// Counts from 1; nil where YAML says no line.
+        /// The line, from 1; nil where the parser gives none.
         let line: Int?
         let value: RecipeNode
     }
@@ -16,7 +16,7 @@ struct RecipeDocument {
 
     /// - Parameter path: the name of the text in messages.
     init(yaml: String, path: String) throws(RecipeError) {
-        // Editors of Windows begin files with a mark of their byte order.
+        // Editors of Windows begin files with a byte order mark.
         let text = yaml.unicodeScalars.first == "\u{FEFF}" ? String(yaml.unicodeScalars.dropFirst()) : yaml
         try Self.checkAliases(in: text, path: path)
         var entries: [Entry] = []
@@ -29,7 +29,7 @@ struct RecipeDocument {
         self.entries = entries
     }
 
-    /// Keys and values of the document; none where it is empty.
+    /// Returns keys and values of the document; none where it is empty.
     private static func root(of text: String, path: String) throws(RecipeError) -> [(key: Node, value: Node)] {
         let document: Node?
         do {
@@ -56,7 +56,8 @@ struct RecipeDocument {
         return Array(mapping)
     }
 
-    /// The parser's words, or ours for a problem that its words do not show: a tab, which looks like spaces.
+    /// Returns the parser's message, or one of our own for a problem that it does not show: a tab, which looks like
+    /// spaces.
     private static func reason(_ problem: String, line: Int, of text: String) -> String {
         let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
         guard lines.indices.contains(line - 1), lines[line - 1].prefix(while: \.isWhitespace).contains("\t") else {
@@ -68,8 +69,8 @@ struct RecipeDocument {
     /// The most aliases that a recipe may have.
     private static let mostAliases = 8
 
-    /// Holds the number of aliases to a few before the parser follows them: of a dozen lines, each of which names the
-    /// one before it ten times, it would make a million million values.
+    /// Limits the number of aliases before the parser follows them: a dozen lines, each of which names the one before
+    /// it ten times, stand for a million million values.
     private static func checkAliases(in text: String, path: String) throws(RecipeError) {
         let bytes = Array(text.utf8)
         var (line, anchors, aliases) = (1, 0, 0)
@@ -87,12 +88,12 @@ struct RecipeDocument {
         }
     }
 
-    /// A text as a message shows it: its beginning where it is long.
+    /// Returns a text as messages show it: only its beginning where it is long.
     static func shortened(_ text: String) -> String { text.count > 60 ? text.prefix(60) + "…" : text }
 }
 
 extension UInt8 {
-    /// Whether an anchor's name may have it: a letter, a digit, `_` or `-`.
+    /// Whether the byte may be in an anchor's name: a letter, a digit, `_` or `-`.
     fileprivate var isOfAName: Bool {
         switch self {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -104,16 +105,16 @@ extension UInt8 {
 }
 
 extension Node {
-    /// Whether nothing is said, as in a document that is `---` alone.
+    /// Whether the node has no value, as in a document that is `---` alone.
     fileprivate var isEmpty: Bool { scalar.map { $0.style == .plain && $0.string.isEmpty } ?? false }
 }
 
 extension RecipeNode {
-    /// The deepest that lists and mappings may lie in each other; no key takes more than two.
+    /// The greatest depth of lists and mappings within each other; no key needs more than two.
     private static let deepest = 16
 
-    /// - Throws: `malformed` where a key is no single value or stands there twice, a value has a tag, or lists lie too
-    ///   deep.
+    /// - Throws: `malformed` where a key is not a single value or is repeated, a value has a tag, or lists are nested
+    ///   too deep.
     fileprivate init(_ node: Node, path: String, depth: Int = 0) throws(RecipeError) {
         func refuse(_ reason: String) -> RecipeError { .malformed(path: path, line: node.mark?.line, reason: reason) }
         guard depth < Self.deepest else {
@@ -162,7 +163,7 @@ extension Tag {
 }
 
 extension RecipeNode: CustomStringConvertible {
-    /// As a message shows it.
+    /// The value as messages show it.
     var description: String {
         switch self {
         case .text(let text) where text.isQuoted: "the text \"\(RecipeDocument.shortened(text.text))\""

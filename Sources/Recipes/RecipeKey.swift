@@ -1,8 +1,7 @@
 import Tensors
 
-/// One thing that a recipe can say. The table `all` is the only place that describes a key: its name, kind, range,
-/// default and meaning. Reading, checking, layering and printing walk it; the help of flags and docs/options.md are
-/// made of it.
+/// A key of a recipe. The table `all` is the only place that describes a key: its name, kind, range, default and
+/// meaning. Reading, checking, layering and printing walk it. The help of flags and docs/options.md are made from it.
 package struct RecipeKey: Sendable {
     /// The part of the help, and of docs/options.md, that a key stands in.
     package enum Section: String, CaseIterable, Sendable {
@@ -17,12 +16,12 @@ package struct RecipeKey: Sendable {
         case checkpoints = "Checkpoints"
     }
 
-    /// As YAML spells it: `batch_size`.
+    /// The name in YAML: `batch_size`.
     package let name: String
     /// The flag without its two dashes: `batch-size`. It is the name with dashes, except where a flag that is repeated
     /// gives one entry at a time.
     package let flag: String
-    /// A word for the flag's value where its name is none: `file`.
+    /// A word for the flag's value where its name does not serve: `file`.
     package let valueName: String?
     package let section: Section
     /// The key's meaning, in a sentence or two, for help and documentation.
@@ -31,26 +30,26 @@ package struct RecipeKey: Sendable {
     package let expected: String
     /// The default: a value as a flag takes it, or words where it depends on something else.
     package let shownDefault: String
-    /// Whether a run that is resumed may have another value than it began with.
+    /// Whether a resumed run may have another value than it began with.
     package let whenResumed: WhenResumed
-    /// Other names that people reach for; never accepted, only used to guess the intended key.
+    /// Other names that users try; never accepted, only used to guess the intended key.
     let alsoKnownAs: [String]
     private let field: Field
-    /// The values that an editor may take for it.
+    /// The schema of the values that an editor accepts for the key.
     package let schema: JSONSchema
-    /// Whether a file's value means that there is none.
+    /// Whether a file's value means that none is given.
     let isSilent: @Sendable (RecipeNode) -> Bool
-    /// Takes a value as a file writes it; false when it is of another kind.
+    /// Reads a value as a file writes it; false where it is of another kind.
     let read: @Sendable (RecipeNode, inout RecipeOverrides) -> Bool
-    /// The value, when there is one and it is out of range.
+    /// Returns the value where there is one and it is out of range.
     let invalid: @Sendable (RecipeOverrides) -> String?
     /// Copies the value, if there is one, in place of the target's.
     let copy: @Sendable (RecipeOverrides, inout RecipeOverrides) -> Void
-    /// Takes its value away.
+    /// Removes the value.
     let clear: @Sendable (inout RecipeOverrides) -> Void
-    /// Gives it its default, if it has one, where it has no value.
+    /// Sets the default, if there is one, where there is no value.
     let fill: @Sendable (inout RecipeOverrides) -> Void
-    /// The value as a file writes it.
+    /// Returns the value as a file writes it.
     package let print: @Sendable (RecipeOverrides) -> String?
 
     /// - Parameter otherwise: words for the default where `value` is nil.
@@ -92,7 +91,7 @@ package struct RecipeKey: Sendable {
         self.print = { values in values[keyPath: path].map(kind.print) }
     }
 
-    /// A value as a flag takes it: without a list's brackets and a whole number's point.
+    /// Returns a value as a flag takes it: without a list's brackets and a whole number's point.
     private static func plain(_ text: String) -> String {
         let text = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
@@ -100,10 +99,10 @@ package struct RecipeKey: Sendable {
 
     typealias Default = Recipe.Default
 
-    /// The end of `expected` where a run may choose.
+    /// The end of `expected` for a key whose value a run may choose.
     static let orAutoWords = ", or auto"
 
-    /// The form of a value where nothing is chosen.
+    /// The expected form of a value that the run does not choose.
     package var expectedNumber: String {
         expected.hasSuffix(Self.orAutoWords) ? String(expected.dropLast(Self.orAutoWords.count)) : expected
     }
@@ -129,7 +128,7 @@ package struct RecipeKey: Sendable {
         func hash(into hasher: inout Hasher) { (path as AnyKeyPath).hash(into: &hasher) }
     }
 
-    /// The names of all, for messages.
+    /// The names of all keys, for messages.
     static var names: String { (all.map(\.name) + [include]).joined(separator: ", ") }
 
     /// The key that `name` is most likely meant to be.

@@ -84,7 +84,7 @@ package struct RecipeOverrides: Equatable, Sendable {
     package var restartEvery: Recipe.Interval?
     package var restartGrowth: Int?
     package var imageSize: Int?
-    /// By pixels a side, how long training takes images that are smaller than the network's.
+    /// The time for which training takes images smaller than the network's, by their pixels a side.
     package var trainingSizes: [String: Recipe.Interval]?
     package var classes: Int?
     package var threads: Int?
@@ -123,7 +123,7 @@ package struct RecipeOverrides: Equatable, Sendable {
 
     /// The origins of values, by key; those of flags are not in it.
     var origins: [String: RecipeOrigin] = [:]
-    /// Keys that are said to have no value, whatever lies below.
+    /// Keys that are explicitly set to no value, whatever a lower layer has.
     var cleared: Set<String> = []
 
     package init() {}
@@ -151,7 +151,7 @@ package enum RecipeOrigin: Hashable, Sendable {
 extension RecipeOverrides {
     /// Replaces values by those of `upper`, where it has any.
     ///
-    /// A length of the run replaces any other, and a schedule or an optimizer the settings of the one below. Of
+    /// A length of the run replaces any other. A schedule or an optimizer replaces the settings of the one below. Of
     /// `model_options` and `lr_multipliers` single entries are replaced.
     mutating func lay(_ upper: RecipeOverrides) {
         for key in RecipeKey.all where upper.cleared.contains(key.name) { forget(key) }
@@ -174,7 +174,7 @@ extension RecipeOverrides {
         }
     }
 
-    /// Says the length of the run by the key of its unit.
+    /// Writes the length of the run under the key of its unit.
     fileprivate mutating func spellOutDuration() {
         switch duration {
         case .epochs(let count)?:
@@ -242,7 +242,7 @@ extension Recipe {
         return Recipe(model: model, merged)
     }
 
-    /// The origin of each value of the recipe that `resolve` makes of the same, by key.
+    /// Returns the origin of each value of the recipe that `resolve` makes from the same arguments, by key.
     package static func origins(file: RecipeOverrides?, flags: RecipeOverrides) throws(RecipeError)
         -> [String: RecipeOrigin]
     {
@@ -253,7 +253,7 @@ extension Recipe {
         return Dictionary(origins) { $1 }
     }
 
-    /// Values of a file under those of flags.
+    /// Lays the flags' values over a file's.
     private static func merge(file: RecipeOverrides?, flags: RecipeOverrides) throws(RecipeError) -> RecipeOverrides {
         var merged = RecipeOverrides()
         for layer in [file, flags] {
@@ -267,7 +267,7 @@ extension Recipe {
 
     /// Checks the values of one source by themselves.
     ///
-    /// For commands too that take some of a recipe's values and make none.
+    /// Commands that take some of a recipe's values without making a recipe use it too.
     package static func check(_ source: RecipeOverrides) throws(RecipeError) {
         for key in RecipeKey.all {
             guard let found = key.invalid(source) else { continue }

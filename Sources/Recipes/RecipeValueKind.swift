@@ -11,7 +11,7 @@ struct RecipeText {
 indirect enum RecipeNode {
     case text(RecipeText)
     case list([RecipeNode])
-    /// In the order of the file.
+    /// Keys and values in the order of the file.
     case map([(key: String, value: RecipeNode)])
 
     /// The single value; nil for a list or a map.
@@ -19,49 +19,50 @@ indirect enum RecipeNode {
         if case .text(let text) = self { text } else { nil }
     }
 
-    /// Whether it says that nothing is given, in any spelling of YAML 1.2's core schema.
+    /// Whether it stands for no value, in any spelling of YAML 1.2's core schema.
     var isNull: Bool { text?.isOne(of: ["", "~", "null", "Null", "NULL"]) ?? false }
 }
 
 extension RecipeText {
-    /// A number in YAML's decimal forms: `1e-3`, `.1`, `+2`. nil for others that Swift reads, such as `0x10` and `inf`.
+    /// Returns a number in YAML's decimal forms: `1e-3`, `.1`, `+2`; nil for others that Swift reads, such as `0x10`
+    /// and `inf`.
     static func decimal(_ text: some StringProtocol) -> Double? {
         text.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) } ? Double(text) : nil
     }
 
-    /// Whether it is one of these words, and not quoted.
+    /// Whether it is one of these words and not quoted.
     func isOne(of words: [String]) -> Bool { !isQuoted && words.contains(text) }
 
-    /// In any spelling of YAML 1.2's core schema; nil for anything else.
+    /// The boolean in any spelling of YAML 1.2's core schema; nil for anything else.
     var boolean: Bool? {
         if isOne(of: ["true", "True", "TRUE"]) { return true }
         return isOne(of: ["false", "False", "FALSE"]) ? false : nil
     }
 
-    /// The same, or as people write switches, which YAML 1.1 read so too.
+    /// The boolean in those spellings, or as on/off and yes/no, which YAML 1.1 read too.
     var onOff: Bool? {
         if isOne(of: ["on", "On", "ON", "yes", "Yes", "YES"]) { return true }
         return isOne(of: ["off", "Off", "OFF", "no", "No", "NO"]) ? false : boolean
     }
 
-    /// Whether it says of something that need not be there that it is not.
+    /// Whether it switches something optional off: `false`, `no`, `off`, `none`.
     var isRefusal: Bool { onOff == false || isOne(of: ["none", "None", "NONE"]) }
 }
 
 /// A kind of value: its reading, checking and writing.
 struct RecipeValueKind<Value: Sendable>: Sendable {
     let expected: String
-    /// The values that an editor may accept: at least all those that `read` and `accepts` do.
+    /// The schema of values that an editor accepts: at least all those that `read` and `accepts` accept.
     private(set) var schema: JSONSchema
     let read: @Sendable (RecipeNode) -> Value?
     let accepts: @Sendable (Value) -> Bool
     let print: @Sendable (Value) -> String
-    /// Whether `false`, `no` and `none` say that nothing is given, as `null` does for every key.
+    /// Whether `false`, `no` and `none` stand for no value, as `null` does for every key.
     var isRefusable = false
-    /// Combines an earlier value, of a file say, with a later one, as of a flag.
+    /// Combines an earlier value, such as a file's, with a later one, such as a flag's.
     var merge: @Sendable (_ earlier: Value, _ later: Value) -> Value = { _, later in later }
 
-    /// A single value, which is never quoted.
+    /// A kind of single values that are never quoted.
     init(
         expected: String, schema: JSONSchema = .anything, plain read: @escaping @Sendable (String) -> Value?,
         accepts: @escaping @Sendable (Value) -> Bool = { _ in true }, print: @escaping @Sendable (Value) -> String
@@ -87,7 +88,7 @@ struct RecipeValueKind<Value: Sendable>: Sendable {
 }
 
 extension RecipeValueKind {
-    /// The same for a key that may also be said to have no value: `false`, `no`, `none`.
+    /// The same kind for a key that may also be set to no value: `false`, `no`, `none`.
     var orNone: Self {
         var kind = self
         kind.isRefusable = true
@@ -167,7 +168,7 @@ extension RecipeValueKind where Value == Double {
         ) { $0 > 0 && $0 <= most ?? .infinity }
     }
 
-    /// A share of something that is neither nothing nor all of it.
+    /// A share strictly between 0 and 1.
     static var share: Self {
         number(
             "a number above 0, below 1", schema: JSONSchema(type: ["number"], exclusiveMinimum: 0, exclusiveMaximum: 1)
@@ -250,7 +251,7 @@ extension RecipeValueKind where Value == String {
         Self(
             expected: "a path; ~ and ~user at its beginning stand for home folders", schema: .single,
             read: { node in
-                // Who names a folder like that can quote it.
+                // The user of a folder with such a name can quote it.
                 guard let text = node.text, text.onOff == nil else { return nil }
                 return try? userPath(text.text)
             },
@@ -266,10 +267,11 @@ extension RecipeValueKind where Value == String {
             accepts: { !$0.isEmpty }, print: yamlScalar)
     }
 
-    /// Words that mean something to YAML or to us, in lower case.
+    /// Words with a meaning in YAML or in recipes, in lower case.
     private static let reserved: Set = ["null", "true", "false", "yes", "no", "on", "off", "none"]
 
-    /// Writes `text` so that YAML reads that text: as it is where nothing in it means anything to YAML, else quoted.
+    /// Writes `text` so that YAML reads it back unchanged: unquoted where nothing in it has a meaning in YAML, else
+    /// quoted.
     @Sendable fileprivate static func yamlScalar(_ text: String) -> String {
         let isPlain = text.utf8.allSatisfy { byte in
             switch byte {
@@ -355,7 +357,7 @@ extension RecipeValueKind {
 }
 
 extension RecipeNode {
-    /// A list of single values as the text that flags have for it: `6,12,24,16`.
+    /// A list of single values in the form that flags have for it: `6,12,24,16`.
     fileprivate var joined: RecipeNode {
         guard case .list(let nodes) = self else { return self }
         let texts = nodes.compactMap(\.text?.text)

@@ -2,7 +2,7 @@
 package enum WhenResumed: Sendable {
     /// It sets the run's length, places, speed or output; the computation stays the same run's.
     case changesFreely
-    /// It makes another run of it from here on, which the user must allow by name: `--override KEY`.
+    /// It makes it another run from then on, which the user must allow by name: `--override KEY`.
     case changesOnRequest
     /// The saved state fits no other value.
     case stays
@@ -11,7 +11,7 @@ package enum WhenResumed: Sendable {
 /// A key of which a resumed run has another value than it began with.
 package struct RecipeDifference: Equatable, Sendable {
     package let key: String
-    /// As a file would write it; nil where nothing is said.
+    /// The value as a file would write it; nil where none is given.
     package let before: String?
     package let now: String?
     package let whenResumed: WhenResumed
@@ -33,7 +33,7 @@ extension RecipeKey {
 }
 
 extension Recipe {
-    /// The keys that only mean something together with the value of `key`, and change with it.
+    /// The keys that have a meaning only together with the value of `key`, and change with it.
     package static func settings(of key: String) -> [String] {
         switch key {
         case "optimizer": Optimizer.ownKeys

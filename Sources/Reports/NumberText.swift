@@ -12,10 +12,10 @@ enum NumberText {
         case count
     }
 
-    /// The text for "there is none".
+    /// The text for a missing number.
     static let none = "–"
 
-    /// With about four digits that count: `0.2513`, `91.42 %`, `12,345`.
+    /// Returns a number with about four significant digits: `0.2513`, `91.42 %`, `12,345`.
     static func shown(_ number: Double, _ kind: Kind = .plain) -> String {
         guard number.isFinite else { return none }
         let kind = kind == .count && number.magnitude > 1e15 ? .plain : kind
@@ -33,7 +33,7 @@ enum NumberText {
         }
     }
 
-    /// As an axis has it: short, and with no more decimals than steps of `step` need.
+    /// Returns a number as an axis shows it: short, with no more decimals than steps of `step` need.
     static func tick(_ number: Double, step: Double, _ kind: Kind) -> String {
         if kind == .share { return tick(number * 100, step: step * 100, .plain) + "%" }
         if number == 0 { return "0" }
@@ -58,7 +58,7 @@ enum NumberText {
         }
     }
 
-    /// In the fewest digits that read back to about the same place of a chart: `12.34`.
+    /// Returns a coordinate of a chart, rounded to hundredths, in the fewest digits: `12.34`.
     static func place(_ number: Double) -> String {
         let hundredths = Int((number * 100).rounded())
         let (whole, rest) = (hundredths / 100, abs(hundredths % 100))
@@ -67,7 +67,7 @@ enum NumberText {
         return "\(sign)\(whole)." + (rest % 10 == 0 ? "\(rest / 10)" : rest < 10 ? "0\(rest)" : "\(rest)")
     }
 
-    /// In six digits that count, for programs.
+    /// Returns a number in six significant digits, for programs.
     static func data(_ number: Double) -> String {
         guard number.isFinite else { return "" }
         if number == number.rounded(), number.magnitude < 1e15 { return "\(Int(number))" }
@@ -84,6 +84,6 @@ enum NumberText {
         return String(text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed())
     }
 
-    /// `1e-05` rather than `1.0e-05`.
+    /// Returns `1e-05` for `1.0e-05`.
     private static func trimmedExponent(_ text: String) -> String { text.replacing(".0e", with: "e") }
 }

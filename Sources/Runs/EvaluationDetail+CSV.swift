@@ -1,6 +1,6 @@
 extension EvaluationDetail {
-    /// The confusion matrix as comma-separated values (RFC 4180): a row of class names, and one for each label with the
-    /// numbers of its samples that were taken for each class.
+    /// The confusion matrix as comma-separated values (RFC 4180): a row of class names, then one row for each label. A
+    /// row has the numbers of the label's samples that were predicted as each class.
     package var confusionCSV: String {
         var rows: [Int: [Int]] = [:]
         for entry in confusion where entry.count == 3 && classes.indices.contains(entry[1]) {
@@ -16,7 +16,7 @@ extension EvaluationDetail {
 }
 
 extension String {
-    /// As a field of comma-separated values, in quotes where it needs them.
+    /// The text as a field of comma-separated values, in quotes where it needs them.
     package var csvField: String {
         let special: Set<Unicode.Scalar> = [",", "\"", "\r", "\n"]
         guard unicodeScalars.contains(where: special.contains) else { return self }

@@ -1,17 +1,17 @@
-/// The facts of a run that its recipe does not say: the network as it was built, the data's size and the machine.
+/// The facts of a run that are not in its recipe: the network as it was built, the data's size and the machine.
 ///
-/// A run's folder has them as `facts.json`, whose keys are these properties' in snake case.
+/// They are in the file `facts.json` of a run's folder, whose keys are these properties' names in snake case.
 package struct RunFacts: Codable, Hashable, Sendable {
-    /// One layer of the network, as PyTorch has modules.
+    /// One layer of the network, in the granularity of PyTorch's modules.
     package struct Layer: Codable, Hashable, Sendable {
         /// `layer1.0.conv1`
         package var name: String
         /// PyTorch's name for the module: `Conv2d`.
         package var type: String
-        /// Height, width and channels of what it puts out for one image.
+        /// Height, width and channels of its output for one image.
         package var output: [Int]
         package var parameters: Int
-        /// For one image.
+        /// The multiply-adds of the forward pass for one image.
         package var multiplyAdds: Int
 
         package init(name: String, type: String, output: [Int], parameters: Int, multiplyAdds: Int) {
@@ -26,16 +26,16 @@ package struct RunFacts: Codable, Hashable, Sendable {
     /// Rank 0's machine, and the numbers of ranks and threads.
     package struct Machine: Codable, Hashable, Sendable {
         package var host: String
-        /// As the processor calls itself; nil where it does not.
+        /// The processor's own name for itself; nil where it has none.
         package var processor: String?
         /// The cores that this process may use.
         package var cores: Int
-        /// The machine's, in bytes; nil where it is not known.
+        /// The memory of the machine in bytes; nil where it is not known.
         package var memory: Int?
         package var ranks: Int
         /// The threads of each rank.
         package var threads: Int
-        /// The instructions that kernels use: `avx512`.
+        /// The instruction set of the kernels: `avx512`.
         package var backend: String
 
         package init(

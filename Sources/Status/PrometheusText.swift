@@ -1,12 +1,12 @@
 /// Metrics in the text format 0.0.4 of Prometheus (prometheus.io/docs/instrumenting/exposition_formats).
 struct PrometheusText {
     enum Kind: String {
-        /// Only grows, but where the process starts anew; its name ends in `_total`.
+        /// A number that only grows, except when the process restarts; its name ends in `_total`.
         case counter
         case gauge
     }
 
-    /// A number of a metric, told from others of it by labels.
+    /// A number of a metric, distinguished from others of the same metric by labels.
     struct Sample {
         var labels: [(name: String, value: String)] = []
         var value: Double
@@ -17,10 +17,10 @@ struct PrometheusText {
         }
     }
 
-    /// Every line of it is ended, as the format asks.
+    /// The text so far; every line is terminated, as the format requires.
     private(set) var text = ""
 
-    /// Adds a metric; nothing where nothing is known of it.
+    /// Adds a metric; adds nothing where there are no samples.
     ///
     /// - Parameters:
     ///   - name: with its unit, in basic units.
@@ -57,7 +57,7 @@ struct PrometheusText {
         return escaped
     }
 
-    /// As Go's `ParseFloat` reads it.
+    /// Returns a number in a form that Go's `ParseFloat` reads.
     private static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         guard value.isFinite else { return value > 0 ? "+Inf" : "-Inf" }

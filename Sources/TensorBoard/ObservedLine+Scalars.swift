@@ -1,8 +1,8 @@
 import Runs
 
 extension ObservedLine {
-    /// The line's numbers under the tags that TensorBoard shows them by: a tag's first part is the card's group.
-    /// Lines of kinds that are no numbers have none.
+    /// The line's numbers under their tags in TensorBoard: a tag's first part is the card's group. Lines of kinds
+    /// without numbers have none.
     var scalars: [SummaryValue] {
         let named = (Self.tags[kind] ?? []).map { ($0.tag, self[$0.key]) }
         let norms = groups.flatMap { group in
@@ -11,7 +11,7 @@ extension ObservedLine {
         return (named + norms).compactMap { name, number in number.map { SummaryValue(name, .scalar($0)) } }
     }
 
-    /// By kind, the fields that are shown.
+    /// The fields that are shown, by the kind of line.
     private static let tags: [String: [(tag: String, key: String)]] = [
         MetricsRecord.Kind.train.rawValue: [
             ("loss/train", "loss"), ("accuracy/train", "accuracy"), ("learning rate", "lr"),

@@ -1,6 +1,6 @@
 import Runs
 
-/// A message `Summary.Value` of TensorFlow's `summary.proto`: something to show under a tag.
+/// A message `Summary.Value` of TensorFlow's `summary.proto`: a value to show under a tag.
 struct SummaryValue {
     enum Content {
         case scalar(Double)
@@ -37,7 +37,7 @@ struct SummaryValue {
                 metadata.add(4, SummaryValue.tensorClass)
             }
         case .hyperparameters(let content):
-            // The plugin reads the metadata alone; a value without a tensor is dropped before.
+            // The plugin reads the metadata only, but a value without a tensor is dropped earlier.
             message.add(8) { tensor in
                 tensor.add(1, TensorType.float)
                 tensor.add(2) { $0.add(2) { _ in } }
@@ -62,7 +62,7 @@ struct SummaryValue {
 }
 
 extension WeightHistogram {
-    /// As the message `HistogramProto`.
+    /// Writes the histogram as the message `HistogramProto`.
     fileprivate func write(to message: inout ProtobufWriter) {
         message.add(1, minimum)
         message.add(2, maximum)

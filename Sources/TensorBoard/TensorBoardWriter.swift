@@ -3,21 +3,21 @@ import Recipes
 package import Runs
 import Synchronization
 
-/// Writes what a run tells into event files of TensorBoard, in the folder `tensorboard` of the run's.
+/// Writes the observed lines of a run into event files of TensorBoard, in the folder `tensorboard` of the run's folder.
 ///
-/// A run that goes on begins another file, whose session start takes back what earlier files say of later steps.
+/// A resumed run begins another file, whose session start discards the later steps of earlier files.
 package final class TensorBoardWriter: RunObserver {
     private let run: ObservedRun
     private let state: Mutex<State>
 
     private struct State: ~Copyable {
-        /// nil where none could be begun.
+        /// The event file; nil where none could be created.
         var file: EventFile?
         var isFailureTold = false
         var isComplete = false
     }
 
-    /// Begins the file of this part of the run. A disk that has no room for it is told to people and ends nothing.
+    /// Creates the file of this part of the run. A disk without space for it causes a warning and ends nothing.
     package init(of run: ObservedRun) {
         self.run = run
         state = Mutex(State())
@@ -57,7 +57,7 @@ package final class TensorBoardWriter: RunObserver {
 
     private static var now: Double { Date().timeIntervalSince1970 }
 
-    /// Pictures of one kind at an evaluation: files are to stay small, and TensorBoard shows them one below the other.
+    /// The most pictures of one kind at an evaluation: files are to stay small, and TensorBoard stacks the pictures.
     private static let mostImages = 8
 
     private static func images(_ name: String, _ urls: [String]) -> [SummaryValue] {
@@ -66,7 +66,7 @@ package final class TensorBoardWriter: RunObserver {
         }
     }
 
-    /// As a block that Markdown does not read.
+    /// Returns the text as a block of code, so that Markdown leaves it as it is.
     private static func markdown(_ text: String) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + $0 }.joined(separator: "\n")
     }
@@ -76,7 +76,7 @@ package final class TensorBoardWriter: RunObserver {
         writing { try $0?.append(Event(wallTime: Self.now, step: step, content: .summary(values))) }
     }
 
-    /// Writes, and tells people of the first failure.
+    /// Writes, and warns of the first failure.
     private func writing(_ write: (inout EventFile?) throws -> Void) {
         let failure: (any Error)? = state.withLock { state in
             do {

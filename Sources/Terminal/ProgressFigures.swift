@@ -1,6 +1,6 @@
-/// The numbers and words of a progress bar: how much is done, and what is known of the work meanwhile.
+/// The numbers and words of a progress bar: how much is done, and facts about the work meanwhile.
 package struct ProgressFigures: Hashable, Sendable {
-    /// Some words in a long and a short form.
+    /// A text in a long and a short form.
     package struct Words: Hashable, Sendable {
         package let long: String
         package let short: String
@@ -16,9 +16,9 @@ package struct ProgressFigures: Hashable, Sendable {
     package var title: Words
     /// The number of things that are done, of `total`.
     package var done: Int
-    /// nil where nobody knows how much there is to do.
+    /// The number of things to do; nil where it is not known.
     package var total: Int?
-    /// The most important one first, which is left out last where the window is narrow.
+    /// The facts, the most important one first: in a narrow window it is left out last.
     package var facts: [Words]
 
     package init(_ title: Words, done: Int, of total: Int?, facts: [Words] = []) {
@@ -30,8 +30,8 @@ package struct ProgressFigures: Hashable, Sendable {
 }
 
 extension ProgressFigures {
-    /// The line that shows them in a window. Its width without colours is at most the window's less one column: a
-    /// letter in the last column makes some terminals begin another line.
+    /// Returns the line that shows the figures in a window. Its width without colours is at most the window's less one
+    /// column: a letter in the last column makes some terminals begin another line.
     ///
     /// A wide window has long words and a bar, a narrow one short words and a smaller bar, then no bar, then fewer
     /// facts.
@@ -46,10 +46,11 @@ extension ProgressFigures {
         return String(position.prefix(width))
     }
 
-    /// Columns of a bar at most: more show nothing more.
+    /// The most columns of a bar: a longer one shows nothing more.
     private static let longestBar = 40
 
-    /// The line with a bar of at least `leastBar` columns; nil where it does not fit, and without a bar where none is.
+    /// Returns the line with a bar of at least `leastBar` columns, without one where the total is not known; nil where
+    /// it does not fit.
     private func line(
         _ form: KeyPath<Words, String>, between gap: String, width: Int, leastBar: Int, style: TerminalStyle
     ) -> String? {
@@ -64,7 +65,7 @@ extension ProgressFigures {
         return ([title[keyPath: form], bar] + behind).joined(separator: gap)
     }
 
-    /// `120/469`, or `120` where nobody knows how many there are. Its width stays the same.
+    /// The position: `120/469`, or `120` where the total is not known. Its width stays the same.
     private var position: String {
         guard let total else { return Wording.grouped(done) }
         let all = Wording.grouped(total)

@@ -5,52 +5,53 @@ import Terminal
 package enum TrainingError: Error, Equatable, Sendable {
     case tooFewClasses(found: Int, needed: Int, data: String)
     case emptySplit(data: String, split: String)
-    /// `what` is a loss, as it is, or a gradient; `rank` the first whose own part of the step was not finite.
+    /// `what` is the loss with its value, or a gradient; `rank` is the first whose own part of the step was not finite.
     case notFinite(step: Int, what: String, rank: Int, ranks: Int, remedy: NonFiniteRemedy)
-    /// A split's loss; `tensor` is the first of the network's that is not finite itself.
+    /// A loss of a split that is not finite; `tensor` is the network's first that is not finite itself.
     case evaluationNotFinite(loss: Double, samples: Int, tensor: String?, remedy: NonFiniteRemedy)
-    /// The first of a file's tensors with numbers that are infinite or none, of which `found` is the first.
+    /// A file with numbers that are infinite or NaN, first in `tensor`; `found` is the first of them.
     case weightsNotFinite(path: String, tensor: String, found: Float, count: Int, of: Int)
     case outputTaken(path: String)
-    /// Not one checkpoint, or not the last, could be written.
+    /// None of the checkpoints could be written, or the last could not.
     case nothingSaved(path: String, reason: String)
-    /// To go on from `file` would leave checkpoints of a later step, another future of the run, in its folder.
+    /// Resuming from `file` would leave checkpoints of later steps in the folder, which do not belong to the resumed
+    /// run.
     case laterCheckpoints(path: String, file: String, step: Int, newest: Int)
     case nothingToResume(path: String)
-    /// The run to resume was made with other values than those that are asked for now.
+    /// The run to resume was started with other values than are asked for now.
     case differentRecipe(differences: [RecipeDifference])
-    /// The run began with other data than are there now, both in the words of `DatasetFingerprint`.
+    /// The run was started with other data, both described by `DatasetFingerprint`.
     case otherData(data: String, checkpoint: String, found: String)
-    /// The same steps over the data as it is now are another number of samples.
+    /// Data of which the same steps are another number of samples than the checkpoint says.
     case differentData(data: String, step: Int, checkpoint: Int, found: Int)
     /// A checkpoint's tensors do not fit; `misfits` are lines that say why.
     case unfitCheckpoint(misfits: [String])
-    /// A checkpoint's optimizer remembers other things than the one that goes on needs.
+    /// A checkpoint whose optimizer state is not what the optimizer needs.
     case otherOptimizer(path: String, found: [String], needed: [String])
     case otherChannels(data: String, found: Int, expected: Int)
-    /// Data of `found` classes for a network of `classes`, which nobody has named.
+    /// Data of `found` classes for a network of `classes` that have no names.
     case otherClassCount(path: String, classes: Int, data: String, found: Int)
-    /// The model is told to expect other images than the data has.
+    /// A model option for another number of channels than the data have.
     case channelsOption(found: Int, data: String, expected: Int)
     /// Weights of a file that do not fit; `misfits` are lines that say why.
     case unfitWeights(path: String, model: String, misfits: [String])
-    /// Not one tensor fits.
+    /// Weights of a file none of which fit.
     case foreignWeights(path: String, model: String, misfits: [String])
-    /// Less than half of the numbers that training moves come from the file.
+    /// Weights of a file that give less than half of the trainable numbers.
     case fewWeights(path: String, model: String, taken: Int, of: Int, misfits: [String])
-    /// Weights that nothing was trained with here, so that no dataset is known.
+    /// Weights that were not trained by this program, so that no dataset is known for them.
     case dataNeeded(path: String)
-    /// No parameter's name begins so.
+    /// A prefix that no parameter's name begins with.
     case unusedPrefix(option: String, prefix: String, nearest: String?, names: [String])
-    /// A state in which this tensor has numbers that are infinite or none.
+    /// A state in which this tensor has numbers that are infinite or NaN.
     case stateNotFinite(tensor: String)
-    /// A range test in which the loss fell at no rate; its curve is in a file.
+    /// A learning rate test in which the loss fell at no rate; its curve is in a file.
     case noLearningRate(curve: String)
-    /// `found` weights for so many classes.
+    /// A number of class weights other than the number of classes.
     case classWeights(found: Int, classes: Int)
-    /// Images of `size` pixels a side, which a network for those of `full` cannot be trained on first.
+    /// Images of `size` pixels a side, on which a network for images of `full` cannot begin its training.
     case trainingSize(model: String, size: Int, full: Int, reason: String)
-    /// Pixels that are to stay as they are, of images that are drawn as a network is shown them.
+    /// Unnormalised pixels asked for of images that are generated as floats.
     case drawnPixels(data: String)
     /// Weights for classes that the data do not have.
     case unknownWeighedClasses(found: [String], classes: [String])
@@ -169,15 +170,15 @@ extension TrainingError: ErrorOfSeveralLines {
         }
     }
 
-    /// A sentence that begins with `start` and goes on with `misfits`, on lines of their own where there are several,
-    /// and what to do.
+    /// Returns a sentence that begins with `start` and goes on with `misfits` and `remedy`. Several misfits are on
+    /// lines of their own.
     private static func lines(_ start: String, _ misfits: [String], _ remedy: String) -> String {
         let start = start.visible
         return misfits.count == 1
             ? "\(start) \(misfits[0]). \(remedy)" : ([start] + misfits + [remedy]).joined(separator: "\n")
     }
 
-    /// The differences between two recipes, and what may be done about them.
+    /// Returns the differences between two recipes, and the advice for them.
     private static func describe(_ differences: [RecipeDifference]) -> String {
         let list = differences.map { difference in
             "\(difference.key): \(difference.before ?? "none") (now \(difference.now ?? "none"))"
@@ -192,18 +193,18 @@ extension TrainingError: ErrorOfSeveralLines {
 
 /// The advice for a loss or gradient that is not finite: the end of a sentence.
 package enum NonFiniteRemedy: Equatable, Sendable {
-    /// At the run's first step.
+    /// The advice at the run's first step.
     case noStepBefore
-    /// At the first step after the checkpoint of a step.
+    /// The advice at the first step after the checkpoint of a step.
     case resumed(from: Int)
-    /// `kept` is the step of the newest checkpoint, where there is one.
+    /// A smaller learning rate; `kept` is the step of the newest checkpoint, where there is one.
     case smallerRate(Float, kept: Int?)
-    /// Batch norms see too few values of a channel; `ways` says how they see more.
+    /// The advice where batch norms see too few values of a channel; `ways` says how to give them more.
     case moreNormValues(values: Int, ways: String)
     case skippedInVain
     case nothingToRewindTo
     case rewoundInVain
-    /// A checkpoint was evaluated.
+    /// Another checkpoint, where one was evaluated.
     case otherCheckpoint
 }
 

@@ -7,7 +7,7 @@ package struct Image: Equatable, Sendable {
     /// height x width x 3, in sRGB.
     package let pixels: [UInt8]
 
-    /// The most pixels that a picture may have: what Pillow accepts as well. Three times as many bytes are 0.5 GiB.
+    /// The most pixels that a picture may have, which is Pillow's limit too. Three times as many bytes are 0.5 GiB.
     package static let mostPixels = 178_956_970
 
     /// - Precondition: `pixels` are height x width x 3, and there is at least one pixel.
@@ -28,7 +28,7 @@ package struct Image: Equatable, Sendable {
         try self.init(bytes: Self.bytes(ofFile: path), path: path)
     }
 
-    /// As above, of a file that is in memory already.
+    /// Reads a JPEG, PNG or WebP file that is in memory already.
     ///
     /// - Parameter path: The file's name in messages.
     package init(bytes: [UInt8], path: String) throws(ImageError) {
@@ -50,6 +50,7 @@ package struct Image: Equatable, Sendable {
         }
     }
 
-    /// No picture of `mostPixels` needs more: three channels of 16 bits and their opacity, not compressed at all.
+    /// The largest size of a picture's file in bytes: `mostPixels` of three channels and opacity at 16 bits,
+    /// uncompressed.
     private static let mostBytes = 8 * mostPixels
 }

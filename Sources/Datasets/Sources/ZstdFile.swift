@@ -13,7 +13,7 @@ final class ZstdFile {
     private var isBetweenFrames = true
     private var isAtEnd = false
 
-    /// Whether a file begins as zstd's do.
+    /// Returns whether a file begins with the bytes of zstd's frames.
     static func isZstd(_ path: String) -> Bool {
         var bytes: [UInt8] = []
         guard let file = try? SeekableFile(path), (try? file.read(at: 0, count: 4, into: &bytes)) != nil else {
@@ -44,7 +44,7 @@ final class ZstdFile {
         close(descriptor)
     }
 
-    /// The next `count` bytes, or as many as there are before the end.
+    /// Returns the next `count` bytes, or all that are left.
     ///
     /// Memory grows with what the file really holds, so that a false count costs nothing.
     /// - Throws: `DatasetError.unreadable` for an error of the disk, a false checksum, or compressed data that is cut
@@ -58,7 +58,7 @@ final class ZstdFile {
         return bytes
     }
 
-    /// Some of the next bytes, maybe none.
+    /// Decompresses some of the next bytes, `most` at most; the result may be empty before the end.
     private func decompress(_ most: Int) throws(DatasetError) -> [UInt8] {
         if place == input.count {
             input = try compressed(ZSTD_DStreamInSize())

@@ -1,5 +1,5 @@
-/// Some operations drawn from a list of fourteen, all of one strength. (Cubuk et al., "RandAugment: Practical Automated
-/// Data Augmentation with a Reduced Search Space", 2020; torchvision's `RandAugment`, whose numbers these are.)
+/// Operations drawn from a list of fourteen, all of one strength. (Cubuk et al., "RandAugment: Practical Automated Data
+/// Augmentation with a Reduced Search Space", 2020; the numbers are those of torchvision's `RandAugment`.)
 package struct RandAugment: Hashable, Sendable {
     /// Operations that an image goes through.
     package var operations: Int
@@ -20,9 +20,9 @@ package struct RandAugment: Hashable, Sendable {
     }
 }
 
-/// One operation drawn from the same list, of a strength that is drawn as well and goes further. (Müller and Hutter,
-/// "TrivialAugment: Tuning-free Yet State-of-the-Art Data Augmentation", 2021; torchvision's `TrivialAugmentWide`,
-/// whose numbers these are.)
+/// One operation drawn from the same list, with a strength that is drawn too, from a wider range. (Müller and Hutter,
+/// "TrivialAugment: Tuning-free Yet State-of-the-Art Data Augmentation", 2021; the numbers are those of torchvision's
+/// `TrivialAugmentWide`.)
 enum TrivialAugment {
     static func operation(_ draws: AugmentationDraws, height: Int, width: Int) -> ImageOperation {
         let kind = OperationKind.allCases[draws.integer(0, below: OperationKind.allCases.count)]
@@ -79,7 +79,7 @@ enum OperationKind: CaseIterable {
         }
     }
 
-    /// As PyTorch's `linspace`: in single precision, from the nearer end.
+    /// Returns element `index` of PyTorch's `linspace`, which computes in single precision from the nearer end.
     private static func strength(_ index: Int, from first: Double, to last: Double) -> Double {
         let (first, last) = (Float(first), Float(last))
         let step = (last - first) / Float(magnitudes - 1)

@@ -1,6 +1,6 @@
 /// A rewrite of graphs that saves passes over memory and leaves every number they compute as it is.
 ///
-/// They are applied in the order of their cases, each to the result of the one before.
+/// Passes are applied in the order of their cases, each to the result of the one before.
 package enum GraphPass: String, CaseIterable, Sendable {
     /// add(batchNorm(x), identity) -> batchNorm(x, identity)
     case normAddition = "norm-addition"
@@ -9,7 +9,7 @@ package enum GraphPass: String, CaseIterable, Sendable {
     /// batchNorm(concatenate(a, b)) -> batchNorm(concatenate(a, b), moments(a), moments(b)), where other batch norms
     /// read a or b too
     case sharedMoments = "shared-moments"
-    /// convolution(batchNorm(x)) -> convolution(x) that normalises what it reads, where nobody else reads the batch
+    /// convolution(batchNorm(x)) -> convolution(x) that normalises what it reads, where no other node reads the batch
     /// norm; for max pools and added identities too
     case normOnLoad = "norm-on-load"
     /// relu(convolution(x)) -> convolution(x) that clamps what it writes; linear layers, sigmoid and the like too
@@ -28,19 +28,19 @@ package enum GraphPass: String, CaseIterable, Sendable {
     /// writes it
     case normGradientOnStore = "norm-gradient-on-store"
     /// convolutionDataGradient(batchNormGradient(x, dy)) -> convolutionDataGradient(dy) that computes the batch norm's
-    /// gradient where it reads dy, where nobody else reads it; the weights' gradient too
+    /// gradient where it reads dy, where no other node reads it; the weights' gradient too
     case normGradientOnLoad = "norm-gradient-on-load"
     /// …, batchNorm(a), …, batchNorm(b), … -> …, batchNorm(a), batchNorm(b), … where neither needs the other, forward
     /// and backward
     case normsTogether = "norms-together"
-    /// gradient(…, f(x)) -> gradient(…, f(x) once more) where that lowers the peak of memory and f is cheap; the
-    /// engine, which knows the lifetimes, chooses
+    /// gradient(…, f(x)) -> gradient(…, f(x) once more) where that lowers the peak of memory and f is cheap; chosen by
+    /// the engine, which knows the lifetimes
     case recomputation
 }
 
 extension Graph {
-    /// The graph after some passes. Values keep their names; those that nobody computes any more have no gradient
-    /// either.
+    /// Returns the graph after some passes. Values keep their names; values that no node computes any more have no
+    /// gradient either.
     package func applying(_ passes: Set<GraphPass>) -> Graph {
         GraphPass.allCases.filter(passes.contains).reduce(self) { graph, pass in
             switch pass {
@@ -64,9 +64,9 @@ extension Graph {
 
 /// The readers and the writer of each value of a graph.
 struct Uses {
-    /// By value: the index of the node that writes it; nil for the images, and for values that a pass has removed.
+    /// The index of the node that writes a value, by value; nil for the images, and for values that a pass has removed.
     private(set) var writer: [Int?]
-    /// By value: the indices of the nodes that read it, once for each time.
+    /// The indices of the nodes that read a value, by value; a node is there once for each time that it reads it.
     private(set) var readers: [[Int]]
 
     init(_ graph: Graph) {
@@ -78,17 +78,17 @@ struct Uses {
         }
     }
 
-    /// The one node that reads `value`; nil where there are none or several.
+    /// Returns the one node that reads `value`; nil where there are none or several.
     func onlyReader(of value: ValueID) -> Int? {
         readers[value.index].count == 1 ? readers[value.index][0] : nil
     }
 }
 
 extension Graph {
-    /// Whether somebody reads the value after a run.
+    /// Returns whether a value is read after a run.
     func outlivesRun(_ value: ValueID) -> Bool { value == logits || kept.contains(value) }
 
-    /// Returns the batch norm that computes `value`, with its node's index, where nobody but one node reads it; else
+    /// Returns the batch norm that computes `value`, with its node's index, where only one node reads the value; else
     /// nil.
     func ownNorm(behind value: ValueID, _ uses: Uses) -> (index: Int, norm: BatchNorm)? {
         guard !outlivesRun(value), uses.onlyReader(of: value) != nil, let index = uses.writer[value.index],
@@ -97,7 +97,7 @@ extension Graph {
         return (index, norm)
     }
 
-    /// Replaces the batch norm in its backward nodes by what it has become.
+    /// Replaces a batch norm in its backward nodes by its new form.
     mutating func replaceGradient(of norm: BatchNorm) {
         for index in nodes.indices {
             switch nodes[index].operation {
@@ -112,7 +112,7 @@ extension Graph {
         }
     }
 
-    /// Takes out the nodes with these indices, and the gradients of values that are no longer there.
+    /// Removes the nodes with these indices, and the gradients of values that no longer exist.
     mutating func removeNodes(_ indices: Set<Int>) {
         nodes = nodes.enumerated().filter { !indices.contains($0.offset) }.map(\.element)
         let written = Set(nodes.compactMap(\.output))

@@ -2,9 +2,9 @@ extension Graph {
     /// …, batchNorm(a), …, batchNorm(b), … -> …, batchNorm(a), batchNorm(b), … where neither needs the other, forward
     /// and backward. The engine sums the moments of batch norms that stand together over ranks in one message.
     ///
-    /// Nodes keep their order, except that batch norms wait until no other node can go, and then all go that can. So a
-    /// network sends as many messages as batch norms depend on each other in a chain. An inception block of six batch
-    /// norms sends two.
+    /// Nodes keep their order, except that batch norms wait until no other node is ready. Then all ready batch norms
+    /// come. So a network sends as many messages as batch norms depend on each other in a chain: an inception block of
+    /// six batch norms sends two.
     func gatheringNorms() -> Graph {
         guard purpose == .training else { return self }
         var gathered = self
@@ -16,12 +16,12 @@ extension Graph {
 
 /// An order of a graph's nodes in which batch norms come as late, and as many at a time, as they can.
 private struct GatheredOrder {
-    /// By node: how many of those that must come before have not come yet.
+    /// The number of a node's prerequisites that have not come yet, by node.
     private var missing: [Int]
-    /// By node: those that wait for it.
+    /// The nodes that wait for a node, by node.
     private var waiting: [[Int]]
     private let isNorm: [Bool]
-    /// Nodes that may come, in falling order.
+    /// Nodes that are ready, in falling order.
     private var ready: [Int] = []
     private var norms: [Int] = []
 
@@ -71,13 +71,13 @@ extension Operation {
 }
 
 extension Graph {
-    /// By node: the nodes that must come before it, whatever else changes.
+    /// The nodes that must come before a node in every order, by node.
     fileprivate var prerequisites: [Set<Int>] {
         let uses = Uses(self)
         var norms: [Int: Int] = [:]
         var residuals: [Int: Int] = [:]
-        // By batch norm: the node that has taken the sums of its gradient, and the node that computes from them all
-        // that its gradient needs.
+        // By batch norm: the node that has taken the sums of its gradient, and the node that computes from them
+        // everything that its gradient needs.
         var scaled: [Int: Int] = [:]
         var finished: [Int: Int] = [:]
         var moments: [ValueID: Int] = [:]

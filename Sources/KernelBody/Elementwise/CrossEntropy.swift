@@ -28,9 +28,9 @@ private struct Target {
     let second: Int
     /// The share of the label, in 0...1.
     let share: Float
-    /// In 0..<1: the share that all classes have alike.
+    /// The share of each target that all classes have alike, in 0..<1.
     let smoothing: Double
-    /// By class; nil where all are 1.
+    /// The weights of the classes, by class; nil where all are 1.
     let weights: UnsafePointer<Float>?
 
     @inline(__always)
@@ -47,7 +47,7 @@ private struct Target {
     @inline(__always)
     var isPlain: Bool { smoothing == 0 && weights == nil }
 
-    /// The mean of the labels' logits. Of one class it is that logit, to the bit.
+    /// The mean of the labels' logits. Where the first label has the whole share, it is its logit to the bit.
     @inline(__always)
     func score(_ logits: UnsafePointer<Float>) -> Double {
         guard share < 1 else { return Double(logits[label]) }
@@ -60,7 +60,7 @@ private struct Target {
 
     /// The weight of class k of `classes` in the loss: its probability, smoothed and weighed.
     @inline(__always)
-    func tileElement(_ k: Int, of classes: Int) -> Double {
+    func lossWeight(_ k: Int, of classes: Int) -> Double {
         let smooth = (1 - smoothing) * Double(probability(k)) + smoothing / Double(classes)
         guard let weights else { return smooth }
         return Double(weights[k]) * smooth
@@ -70,21 +70,21 @@ private struct Target {
     @inline(__always)
     func mass(_ classes: Int) -> Double {
         var sum = 0.0
-        for k in 0..<classes { sum += tileElement(k, of: classes) }
+        for k in 0..<classes { sum += lossWeight(k, of: classes) }
         return sum
     }
 
-    /// The loss, whose sum of exponentials relative to the highest logit is known.
+    /// The loss, given the sum of exponentials relative to the highest logit.
     @inline(__always)
     func loss(_ logits: UnsafePointer<Float>, _ classes: Int, sum: Double, highest: Float) -> Double {
         guard !isPlain else { return logarithm(sum) - (score(logits) - Double(highest)) }
         var score = 0.0
-        for k in 0..<classes { score += tileElement(k, of: classes) * (Double(logits[k]) - Double(highest)) }
+        for k in 0..<classes { score += lossWeight(k, of: classes) * (Double(logits[k]) - Double(highest)) }
         return mass(classes) * logarithm(sum) - score
     }
 }
 
-/// Sum of exp(x_k - shift). With `terms`, the terms are left there.
+/// Returns the sum of exp(x_k - shift), and writes its terms to `terms` where that is given.
 @inline(__always)
 private func sumExponentials(
     _ logits: UnsafePointer<Float>, _ classes: Int, shift: Float, terms: UnsafeMutablePointer<Float>?
@@ -101,7 +101,7 @@ private func sumExponentials(
     return sum
 }
 
-/// The loss, and where there is a `gradient` that too.
+/// Computes the loss, and its gradient where there is a `gradient`.
 func crossEntropy(_ arguments: UnsafePointer<CrossEntropyArguments>, _ task: Int, _ worker: Int) {
     guard arguments.pointee.batch.isActive(task) else { return }
     let classes = arguments.pointee.logits.channels
@@ -145,7 +145,7 @@ private func writeGradient(
     } else {
         let share = target.mass(classes) * inverse
         for k in 0..<classes {
-            gradient[k] = Float(Double(gradient[k]) * share - target.tileElement(k, of: classes)) * scale
+            gradient[k] = Float(Double(gradient[k]) * share - target.lossWeight(k, of: classes)) * scale
         }
     }
     for k in classes..<padded(classes) { gradient[k] = 0 }

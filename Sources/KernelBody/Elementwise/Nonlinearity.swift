@@ -1,11 +1,11 @@
 import KernelInterface
 
-// Functions of each number alone, y = f(x), and their gradients, which follow from y, or of GELU from x. One text for
-// the operations of their own and for the epilogues of other kernels: they agree to the bit.
+// Elementwise functions y = f(x) and their gradients, which follow from y, or of GELU from x. Kernels of these
+// operations and epilogues of other kernels share this code, so that they agree to the bit.
 
 protocol NumberFunction {
     static func value(_ x: Vector) -> Vector
-    /// dx from y, or of GELU x, and dy.
+    /// Returns dx, from dy and y, or for GELU from dy and x.
     static func gradient(_ y: Vector, _ dy: Vector) -> Vector
 }
 
@@ -62,8 +62,9 @@ enum HyperbolicTangent: NumberFunction {
 
 /// y = x Phi(x); dx = dy * (Phi(x) + x phi(x)), Phi the normal distribution's cumulative function and phi its density
 ///
-/// Phi(-|x|) = exp(-x²/2) t P(t), t = 1 / (1 + 0.305 |x|), P of degree 7: the form of Abramowitz and Stegun's 7.1.26,
-/// with coefficients of our own, the best for the relative error, which stays under 1e-7 to |x| = 13, where exp ends.
+/// Phi(-|x|) = exp(-x²/2) t P(t), t = 1 / (1 + 0.305 |x|), P of degree 7: the form of Abramowitz and Stegun's 7.1.26.
+/// The coefficients are our own, fitted to the relative error: it stays under 1e-7 up to |x| = 13, where exp
+/// underflows.
 enum GELU: NumberFunction {
     /// Phi(x), and exp(-x²/2).
     @inline(__always)
@@ -96,13 +97,13 @@ enum GELU: NumberFunction {
     }
 }
 
-/// Some pixels of the same channels at regular distances.
+/// Pixels of the same channels, `stride` floats apart.
 struct OpenPixels<Member: Weightless> {
     var memory: UnsafeMutablePointer<Float>
     var stride: Int
     var count: Int
     var channels: Int
-    /// y, or of GELU x, of gradients.
+    /// y, or for GELU x, of which `memory` holds gradients.
     var activated: UnsafePointer<Float>?
     var activatedStride: Int
     var member = Member()
@@ -110,7 +111,7 @@ struct OpenPixels<Member: Weightless> {
 
 typealias Pixels = OpenPixels<Nothing>
 
-/// Lets pixels that have just been written go through `function`, or where `activated` is given through its gradient.
+/// Applies `function` to pixels that have just been written, or its gradient where `activated` is given.
 @inline(never)
 func applyEpilogue(_ function: Nonlinearity, _ pixels: UnsafePointer<Pixels>) {
     switch function {

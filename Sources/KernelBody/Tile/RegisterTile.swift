@@ -4,8 +4,9 @@ import KernelInterface
 // The register tile: rows x two vectors of accumulators, one broadcast and two fused multiply-adds a row and K
 // iteration.
 //
-// Its height is part of its type, so that the compiler unrolls everything and keeps every accumulator in a register; an
-// array and a loop would spill at each iteration. One text gives every height on every instruction set.
+// The number of rows is part of the type, so that the compiler unrolls everything and keeps every accumulator in a
+// register. An array and a loop would spill at each iteration. The same source gives every number of rows on every
+// instruction set.
 
 /// The operand that meets the two vectors of weights, as it is loaded from the source.
 protocol Product {
@@ -48,7 +49,7 @@ enum Lanewise: Product {
     @inline(__always) static func second(_ source: UnsafePointer<Float>) -> Vector { vector(source + lanes) }
 }
 
-/// Accumulators of some rows.
+/// The accumulators of some rows.
 protocol Tile {
     static var height: Int { get }
     /// Lanes of a row.
@@ -56,7 +57,7 @@ protocol Tile {
     /// Whether an iteration's loads leave slots for software prefetch. With one vector a row each product has a load of
     /// its own, and the tile's caller prefetches before it.
     static var prefetches: Bool { get }
-    /// Strides of the source that its rows take: fewer than rows where inputs of some rows lie side by side.
+    /// The strides of the source that its rows span: fewer than rows where inputs of some rows lie side by side.
     static var sourceRows: Int { get }
     static var zero: Self { get }
     /// row += source[row * stride] * (w0, w1)
@@ -70,11 +71,11 @@ protocol Tile {
     mutating func add(_ memory: UnsafePointer<Float>, _ stride: Int)
 }
 
-/// A member of no size that keeps the layout of a row, or of a tile's job, open until run time.
+/// A member of no size that keeps the layout of a row, or of a tile's job, unknown until run time.
 ///
 /// For a type of known layout the compiler emits functions that copy it, under names that all modules share
-/// (`__swift_memcpy64_16`). Compiled for a wide instruction set they must not be: the linker could give them to
-/// everyone.
+/// (`__swift_memcpy64_16`). These must not be compiled for a wide instruction set: the linker could choose them for all
+/// modules.
 protocol Weightless {
     init()
 }
@@ -125,7 +126,7 @@ struct OpenRow<Member: Weightless>: Tile {
     }
 }
 
-/// One row of one vector: the last lanes of a tensor whose channels are an odd number of vectors.
+/// One row of one vector, for the last lanes of a tensor whose channels fill an odd number of vectors.
 struct OpenHalfRow<Member: Weightless>: Tile {
     var a: Vector
     var member = Member()
@@ -156,7 +157,7 @@ struct OpenHalfRow<Member: Weightless>: Tile {
     mutating func add(_ memory: UnsafePointer<Float>, _ stride: Int) { a += vector(memory) }
 }
 
-/// Some rows above some others.
+/// A tile on top of another.
 struct Stack<Top: Tile, Bottom: Tile>: Tile {
     var top: Top
     var bottom: Bottom
@@ -199,7 +200,8 @@ struct Stack<Top: Tile, Bottom: Tile>: Tile {
     }
 }
 
-/// Tile rows whose inputs lie side by side: taps of a row of a kernel, whose next row lies a stride further on.
+/// Tile rows whose inputs lie side by side: the taps of one row of a kernel. The next row of the kernel lies a stride
+/// further on.
 struct SideBySide<Rows: Tile>: Tile {
     var rows: Rows
 
@@ -295,8 +297,8 @@ extension TileLoop {
 }
 
 extension TileLoop {
-    /// Runs a tile of one vector that has more rows than a tile of two vectors can have. Their inputs lie side by side,
-    /// as other distances would take more registers for addresses than there are.
+    /// Runs a tile of one vector that has more rows than a tile of two vectors can have. The inputs of its rows lie
+    /// side by side: other distances would need more registers for addresses than there are.
     @inline(__always)
     static func run(tall height: Int, _ job: UnsafePointer<Job>) {
         switch height {
@@ -342,9 +344,9 @@ extension TileLoop {
     }
 }
 
-/// Lanes of a vector.
+/// The lanes of a vector.
 @inline(__always) var lanes: Int { Vector.scalarCount }
-/// Lanes of a tile.
+/// The lanes of a tile.
 @inline(__always) var tileLanes: Int { 2 * Vector.scalarCount }
 
 @inline(__always)
@@ -365,7 +367,7 @@ func put(_ value: Vector, _ memory: UnsafeMutablePointer<Float>) {
 @inline(__always)
 func padded(_ channels: Int) -> Int { (channels + 15) & ~15 }
 
-/// The height of the next of `tiles` tiles that share `remaining` rows evenly: no tile is much lower than the others.
+/// The rows of the next of `tiles` tiles that share `remaining` rows evenly: no tile is much lower than the others.
 @inline(__always)
 func nextHeight(_ remaining: Int, tiles: Int) -> Int { (remaining + tiles - 1) / tiles }
 
@@ -380,11 +382,11 @@ func forEachTile(_ range: Range<Int>, _ body: (_ lane: Int, _ isWide: Bool) -> V
     }
 }
 
-/// Tiles that `count` lanes take.
+/// The number of tiles that `count` lanes take.
 @inline(__always)
 func tileBlocks(_ count: Int) -> Int { (count &+ tileLanes &- 1) / tileLanes }
 
-/// Tiles that some rows take.
+/// The number of tiles that some rows take.
 @inline(__always)
 func tileCount(_ rows: Int) -> Int { tileCount(rows, height: tileRows) }
 

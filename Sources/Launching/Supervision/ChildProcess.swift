@@ -4,10 +4,10 @@ import Glibc
 import Tensors
 import Terminal
 
-/// A process that this one has started, in a process group of its own.
+/// A process that this process has started, in a process group of its own.
 final class ChildProcess {
     let id: pid_t
-    /// Can be read from once the process has ended; nil where the system has no such descriptors.
+    /// A descriptor that can be read from once the process has ended; nil where the system has none.
     let descriptor: Int32?
     private var status: Exit?
 
@@ -16,7 +16,7 @@ final class ChildProcess {
         case code(Int32)
         case signal(Int32)
 
-        /// As a shell has it: 128 and the signal.
+        /// The exit code as a shell gives it: for a signal, 128 plus its number.
         var code: Int32 {
             switch self {
             case .code(let code): code
@@ -29,7 +29,7 @@ final class ChildProcess {
     ///   - call: the program, looked for on PATH, and its arguments.
     ///   - variables: those that its environment has besides, or in place of, this process's.
     ///   - streams: its standard input, output and error.
-    ///   - endsWithThisThread: whether the system ends it by SIGKILL when the calling thread ends.
+    ///   - endsWithThisThread: whether the system kills it when the calling thread ends.
     /// - Throws: `LaunchError`
     init(
         _ call: [String], variables: [String: String] = [:], streams: [Int32], endsWithThisThread: Bool
@@ -77,11 +77,11 @@ final class ChildProcess {
         return status
     }
 
-    /// Waits for its end, for `seconds` at most.
+    /// Waits for its end, at most `seconds`.
     func wait(seconds: Double) {
         let deadline = monotonicSeconds() + seconds
         while exit == nil, case let left = deadline - monotonicSeconds(), left > 0 {
-            // Without a descriptor there is nothing to wait for but time.
+            // Without a descriptor, only time can be waited for.
             _ = Descriptors.ready(among: descriptor.map { [$0] } ?? [], within: descriptor == nil ? 0.01 : left)
         }
     }
@@ -89,9 +89,9 @@ final class ChildProcess {
     /// Sends a signal, unless the process has ended.
     func send(_ signal: Int32) { if exit == nil { kill(id, signal) } }
 
-    /// Ends it and all that is in its process group.
+    /// Kills it and all processes in its group.
     func end() {
-        // Its number is its own, and its group's, as long as nobody has asked for its status.
+        // Its number, and its group's, is its own until its status has been asked for.
         if status == nil { kill(-id, SIGKILL) }
     }
 }

@@ -1,19 +1,19 @@
-/// One end of a job before its time.
+/// The end of a job before its time.
 package struct Failure: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
         /// A rank was ended by a signal.
         case signal(Int32)
         /// An error of the program or of its data.
         case own
-        /// Ranks waited for others in vain.
+        /// A rank timed out while it waited for others.
         case silence
         case hostLost
-        /// mpirun ended, and no rank says why.
+        /// mpirun ended, and no rank has given a reason.
         case launcher
     }
 
     package var kind: Kind
-    /// Starts of the job so far.
+    /// The number of starts of the job so far.
     package var attempt: Int
     /// The newest step that is saved; nil where there is none.
     package var step: Int?
@@ -22,7 +22,7 @@ package struct Failure: Hashable, Sendable {
     /// The rank that ended first, where that is known, and its host.
     package var rank: Int?
     package var host: String?
-    /// In words, on one line.
+    /// The reason in words, on one line.
     package var reason: String
 
     package init(
@@ -38,7 +38,7 @@ package struct Failure: Hashable, Sendable {
         self.reason = reason
     }
 
-    /// For a list of failures.
+    /// The line of this failure in a list of failures.
     package var line: String {
         "start \(attempt), \(step.map { "after step \($0)" } ?? "before any step was saved"): \(reason)"
     }

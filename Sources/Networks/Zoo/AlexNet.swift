@@ -79,8 +79,8 @@ package enum AlexNet {
 }
 
 extension Features {
-    /// In the place of three linear layers, which have nine tenths of the parameters, a 1x1 convolution and a global
-    /// average. (Lin, Chen & Yan, "Network In Network", 2014, section 3.2.)
+    /// Appends a 1x1 convolution and a global average, in place of three linear layers that have nine tenths of the
+    /// parameters. (Lin, Chen & Yan, "Network In Network", 2014, section 3.2.)
     func pixelwiseClassifier(classes: Int) -> Features {
         sequence("classifier") { $0.dropout(rate: 0.5).pixelwiseLinear(to: classes) }
             .adaptiveAveragePool("avgpool", to: 1).flatten()

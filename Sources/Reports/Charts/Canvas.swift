@@ -16,14 +16,14 @@ struct Box: Hashable, Sendable {
     var middle: Position { Position(x: x + width / 2, y: y + height / 2) }
 }
 
-/// A colour by what it is for. A page has one for light and one for dark surroundings.
+/// A colour by its purpose. A page has one for light and one for dark surroundings.
 enum Ink: Hashable, Sendable {
     case surface
     case text
     case muted
     case grid
     case axis
-    /// One of eight that are told apart; those after the eighth begin anew.
+    /// One of eight distinct colours, which repeat after the eighth.
     case series(Int)
     /// A cell of a heat map, from 0 for nothing to 10 for all.
     case heat(Int)
@@ -65,7 +65,7 @@ struct CurveValues: Hashable, Sendable {
 
 /// Something that charts are drawn on: SVG text or a PNG picture.
 protocol Canvas {
-    /// A line through `points`, in pieces that stand apart where there are no numbers.
+    /// Draws a line through `points`, in pieces that are interrupted where there are no numbers.
     mutating func line(_ pieces: [[Position]], _ pen: Pen, values: CurveValues?)
     mutating func rectangle(_ box: Box, fill: Ink, opacity: Double, note: String?)
     mutating func circle(at center: Position, radius: Double, fill: Ink)
@@ -82,7 +82,7 @@ extension Canvas {
 
 /// Estimates of a text's width: charts are laid out before there is a font.
 enum TextWidth {
-    /// In a sans-serif font of `size`.
+    /// Returns the estimated width of a text in a sans-serif font of `size`.
     static func of(_ text: String, size: Double) -> Double {
         text.unicodeScalars.reduce(0.0) { width, scalar in
             switch scalar {
@@ -96,7 +96,7 @@ enum TextWidth {
         }
     }
 
-    /// The text, or as much of its beginning as fits, with an ellipsis.
+    /// Returns the text, or as much of its beginning as fits, with an ellipsis.
     static func fitted(_ text: String, into width: Double, size: Double) -> String {
         guard of(text, size: size) > width else { return text }
         var kept = ""

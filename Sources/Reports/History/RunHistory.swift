@@ -1,34 +1,34 @@
 package import Runs
 
-/// Everything that a run's folder tells of the run, in a form that pages, charts and tables are made of.
+/// The content of a run's folder, in a form that pages, charts and tables are made from.
 package struct RunHistory: Sendable {
     /// One measurement on the test split.
     package struct Evaluation: Hashable, Sendable {
         package var epoch: Int
         package var step: Int
         package var samples: Int
-        /// Not-a-number where it was not finite.
+        /// The mean loss; not-a-number where it was not finite.
         package var loss: Double
         /// In 0...1.
         package var accuracy: Double
         package var imagesPerSecond: Double
-        /// Seconds of training since the run began; not-a-number where nobody wrote it.
+        /// Seconds of training since the run began; not-a-number where the files do not say.
         package var seconds: Double
     }
 
     /// Something that happened to a run beside its steps.
     package struct Event: Hashable, Sendable {
-        /// As ISO 8601; nil where nobody wrote it.
+        /// The time as ISO 8601; nil where the files do not say.
         package var time: String?
         package var step: Int?
         package var words: String
     }
 
-    /// Whether more is to come.
+    /// The state of the run: whether more is to come.
     package enum State: Hashable, Sendable {
         case finished
         case running
-        /// It has neither ended nor is it going on: it was killed, or stopped to be resumed.
+        /// The run has neither ended nor goes on: it was killed, or stopped to be resumed.
         case stopped
     }
 
@@ -43,7 +43,7 @@ package struct RunHistory: Sendable {
     package var recipe: [Setting] = []
     package var training = StepCurves()
     package var evaluations: [Evaluation] = []
-    /// Those of averages over time.
+    /// The evaluations of the averaged weights.
     package var averagedEvaluations: [Evaluation] = []
     /// The evaluation of several views of each image, at the end.
     package var augmentedEvaluation: Evaluation?
@@ -53,16 +53,16 @@ package struct RunHistory: Sendable {
     package var badSamples: [BadSampleLine] = []
     package var detail: EvaluationDetail?
     package var facts: RunFacts?
-    /// Steps that the run has found to fit into its time.
+    /// The number of steps that the run has found to fit into its time.
     package var fittedSteps: Int?
     /// SHA-256 of all parameters, at the run's end.
     package var parametersSHA256: String?
     /// The reason why the run ended before its last step; nil where it did not.
     package var stoppedBy: String?
-    /// Files and lines of them that could not be read.
+    /// Notes on files and lines that could not be read.
     package var notes: [String] = []
 
-    /// The history of a folder that tells nothing.
+    /// The empty history of a folder.
     init(of folder: RunFolder) { self.folder = folder }
 
     /// A sample that could not be read.
@@ -82,20 +82,20 @@ extension RunHistory {
         path.split(separator: "/").last { $0 != "." }.map(String.init) ?? path
     }
 
-    /// A value of the recipe; nil where it says nothing.
+    /// Returns a value of the recipe; nil where the recipe does not have it.
     package func setting(_ key: String) -> String? { recipe.first { $0.key == key }?.value }
 
     package var last: Evaluation? { evaluations.last }
 
-    /// The evaluation of the greatest accuracy, the first of several.
+    /// The evaluation of the greatest accuracy, the first where several have it.
     package var best: Evaluation? { evaluations.max { $0.accuracy < $1.accuracy } }
 
-    /// Optimizer steps taken, as far as the files tell.
+    /// Optimizer steps taken, as far as the files say.
     package var steps: Int { max(training.steps.last ?? 0, evaluations.last?.step ?? 0) }
 
     package var epochs: Int { max(training.epochs.last ?? 0, evaluations.last?.epoch ?? 0) }
 
-    /// Seconds of training, where they were written.
+    /// Seconds of training, where they were recorded.
     package var seconds: Double? {
         let known = (evaluations.map(\.seconds) + [training.seconds.last ?? .nan]).filter { !$0.isNaN }
         return known.max() ?? time?.split.total

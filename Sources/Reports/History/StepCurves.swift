@@ -10,14 +10,14 @@ package struct StepCurves: Sendable {
     package var accuracy: [Double] = []
     package var learningRate: [Double] = []
     package var imagesPerSecond: [Double] = []
-    /// Seconds since the report before for which steps waited for images.
+    /// Seconds since the previous report for which steps waited for images.
     package var waitedForImages: [Double] = []
     /// Seconds of training since the run began.
     package var seconds: [Double] = []
 
     package var count: Int { steps.count }
 
-    /// Takes away what was reported after a step.
+    /// Removes the reports after a step.
     mutating func removeAll(after step: Int) {
         let kept = steps.prefix { $0 <= step }.count
         let rest = steps.count - kept
@@ -31,7 +31,7 @@ package struct StepCurves: Sendable {
         seconds.removeLast(rest)
     }
 
-    /// Takes over a line of kind `train`.
+    /// Appends a line of kind `train`.
     ///
     /// - Returns: false where it names no step.
     mutating func append(_ line: JSONFields, of bytes: borrowing Span<UInt8>) -> Bool {
@@ -61,7 +61,7 @@ package struct StepCurves: Sendable {
 
         mutating func take(_ field: JSONFields.Field, of bytes: borrowing Span<UInt8>) {
             func number() -> Double { JSONNumber.number(field.value, of: bytes) ?? .nan }
-            // Of two keys of one length the first letter tells.
+            // Keys of the same length differ in their first letters.
             switch (field.key.count, field.key.isEmpty ? 0 : bytes[field.key.lowerBound]) {
             case (4, UInt8(ascii: "s")): step = JSONNumber.integer(field.value, of: bytes)
             case (5, UInt8(ascii: "e")): epoch = JSONNumber.integer(field.value, of: bytes) ?? 0

@@ -1,19 +1,19 @@
 import Terminal
 
-/// A page of pictures and of what a network sees in them: one file that needs no other.
+/// A page of pictures with a network's predictions for them: one file that needs no other.
 package struct PredictionPage {
-    /// A picture, or a file that is none.
+    /// A picture with its prediction, or a file that is not a picture.
     package struct Entry {
         package var name: String
         /// The likeliest classes, the likeliest first.
         package var scores: [(name: String, probability: Double)] = []
-        /// As the network is shown it: a PNG file as a `data:` URL.
+        /// The picture as the network is shown it: a PNG file as a `data:` URL.
         package var picture = ""
-        /// With the map of what speaks for the likeliest class; empty where there is none.
+        /// The picture under its class activation map for the likeliest class; empty where there is none.
         package var map = ""
         /// The place where that map is strongest, in words.
         package var place = ""
-        /// The reason why it could not be read.
+        /// The reason why the file could not be read.
         package var error: String?
 
         package init(name: String, error: String? = nil) {
@@ -29,9 +29,9 @@ package struct PredictionPage {
     private let leftOut: Int
 
     /// - Parameters:
-    ///   - facts: of the network and of what it was shown, one a line.
+    ///   - facts: facts of the network and of its input, one a line.
     ///   - mapsMissing: the reason why there are no maps; nil where there are.
-    ///   - leftOut: pictures that are not shown, so that the page stays small.
+    ///   - leftOut: the number of pictures that are not shown, so that the page stays small.
     package init(title: String, facts: [String], mapsMissing: String?, entries: [Entry], leftOut: Int = 0) {
         self.title = title
         self.facts = facts

@@ -1,4 +1,4 @@
-/// A column of a table of runs, and what a query asks for: one of the summary's numbers and words, or a recipe's key.
+/// A column of a table of runs, and a term of queries: one of the summary's numbers and words, or a recipe's key.
 package struct RunColumn: Sendable {
     /// The entry of a run in a column.
     package enum Value: Hashable, Sendable {
@@ -12,7 +12,7 @@ package struct RunColumn: Sendable {
 
     package func value(of run: RunSummary) -> Value { get(run) }
 
-    /// As a table shows it.
+    /// Returns the entry of a run as a table shows it.
     package func text(of run: RunSummary) -> String {
         switch get(run) {
         case .number(let number, let isShare):
@@ -34,12 +34,12 @@ package struct RunColumn: Sendable {
         word("parameters_sha256") { $0.parametersSHA256 },
     ]
 
-    /// Those that `runs list` shows.
+    /// The columns that `runs list` shows.
     package static let usual: [RunColumn] = [
         "name", "model", "data", "epochs", "accuracy", "best_accuracy", "loss", "seconds", "state",
     ].compactMap { name in all.first { $0.name == name } }
 
-    /// The column of a name.
+    /// Returns the column of a name.
     ///
     /// - Parameter keys: those that recipes have.
     /// - Throws: `ReportError.unknownColumn`

@@ -1,6 +1,6 @@
 package import Recipes
 
-/// The settings of communication in a benchmark, in a recipe's words.
+/// The settings of communication in a benchmark, in a recipe's terms.
 package struct Communication: Sendable {
     package var batchNorm = Recipe.BatchNorm.sync
     package var allReduce = Recipe.AllReduce.tree
@@ -9,7 +9,7 @@ package struct Communication: Sendable {
 
     package init() {}
 
-    /// As a run with this recipe has it.
+    /// Takes the settings that a run with this recipe has.
     init(_ recipe: Recipe) {
         batchNorm = recipe.batchNorm
         allReduce = recipe.allReduce
@@ -27,7 +27,7 @@ package struct CommunicationTimes: Sendable {
     /// Seconds of the rest of the step.
     package let compute: Double
 
-    /// The middle of each.
+    /// Takes the median of each time over the steps.
     init(medianOf steps: [CommunicationTimes]) {
         self.init(
             total: median(steps.map(\.total)), exposed: median(steps.map(\.exposed)),

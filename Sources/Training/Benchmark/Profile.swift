@@ -14,7 +14,7 @@ package struct Profile: Sendable {
         package let bandwidth: Double
     }
 
-    /// Some of a step's calls.
+    /// The cost of some of a step's calls.
     package struct Cost: Sendable {
         package let calls: Int
         package let seconds: Double
@@ -24,7 +24,7 @@ package struct Profile: Sendable {
 
         package var gflopsPerSecond: Double { rate(work.operations) }
         package var gigabytesPerSecond: Double { rate(work.bytes) }
-        /// Above 1 where data that the work counts as moved stays in the caches.
+        /// The fraction of the roofline; above 1 where data that the work counts as moved stays in the caches.
         package var fractionOfRoofline: Double { seconds > 0 ? leastSeconds / seconds : 0 }
 
         private func rate(_ count: Int) -> Double { seconds > 0 ? Double(count) / seconds / 1e9 : 0 }
@@ -34,8 +34,8 @@ package struct Profile: Sendable {
     package struct Kind: Sendable {
         package let kind: OperationKind
         package let cost: Cost
-        /// The kernels that did it, the longest first: `KernelTable`'s names, and `sgemm`, `exchange`, `load`, `sum`
-        /// for what the calling thread does.
+        /// The kernels that computed it, the longest first: `KernelTable`'s names, and `sgemm`, `exchange`, `load`,
+        /// `sum` for work of the calling thread.
         package let kernels: [(name: String, cost: Cost)]
     }
 
@@ -45,19 +45,19 @@ package struct Profile: Sendable {
         /// `convolution 3x3/2`
         package let operation: String
         package let output: Shape
-        /// The passes that the step has of it.
+        /// The costs of the layer, by the passes in which the step computes it.
         package let passes: [Pass: Cost]
     }
 
     package let limits: Limits
-    /// Steps that the medians are of.
+    /// The number of steps that the medians are taken over.
     package let steps: Int
     package let stepSeconds: Double
-    /// The longest first.
+    /// The kinds, the longest first.
     package let kinds: [Kind]
-    /// In the order of the forward pass.
+    /// The layers in the order of the forward pass.
     package let layers: [Layer]
-    /// The seconds of a step beside its calls: waiting for other ranks, and the way from call to call.
+    /// The seconds of a step outside its calls: waiting for other ranks, and the overhead between calls.
     package let otherSeconds: Double
 
     package init(_ recording: StepRecording, limits: Limits) {
@@ -87,7 +87,7 @@ package struct Profile: Sendable {
             recording.steps.map { step in step.end - step.start - step.calls.reduce(0) { $0 + $1.seconds } })
     }
 
-    /// Each layer once, with the node that stands for it: its first.
+    /// Returns each layer once, with the first node of it.
     private static func layerOrder(_ nodes: [ProfiledNode]) -> [(LayerKey, ProfiledNode)] {
         var seen: Set<LayerKey> = []
         return nodes.compactMap { node in
@@ -117,7 +117,7 @@ private struct PassKey: Hashable {
     let pass: Pass
 }
 
-/// Adds up the calls of a recording by whatever they have in common.
+/// Adds up the calls of a recording that have a key in common.
 private struct Sums {
     let recording: StepRecording
     let limits: Profile.Limits

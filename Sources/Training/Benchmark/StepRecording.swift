@@ -6,17 +6,17 @@ import Tensors
 
 /// The calls of timed steps on one rank, one by one.
 package struct StepRecording: Sendable {
-    /// One step, on the clock of `monotonicSeconds`.
+    /// One step; its times are on the clock of `monotonicSeconds`.
     struct Step: Sendable {
         let start: Double
         let end: Double
-        /// In the order in which they ran; the same calls in every step.
+        /// The calls in the order in which they ran; the same calls in every step.
         let calls: [TimedCall]
-        /// Sums of gradients that another thread took meanwhile.
+        /// The sums of gradients that another thread computed meanwhile.
         let communication: [GradientSum.Timing]
     }
 
-    /// The purposes of the calls: `TimedCall.node` indexes this list.
+    /// The nodes that the calls belong to: `TimedCall.node` indexes this list.
     let nodes: [ProfiledNode]
     private(set) var steps: [Step] = []
 
@@ -24,7 +24,7 @@ package struct StepRecording: Sendable {
     private let sum: Int
     private let update: Int
 
-    /// - Parameter batch: this rank's part of what each step trains on.
+    /// - Parameter batch: this rank's part of the batch of each step.
     init(_ engine: Engine, batch: Batch) {
         self.init(
             nodes: engine.trainingNodes(samples: batch.count),
@@ -33,7 +33,7 @@ package struct StepRecording: Sendable {
     }
 
     /// - Parameters:
-    ///   - nodes: what the engine's calls are there for.
+    ///   - nodes: the nodes that the engine's calls belong to.
     ///   - load: copying the images.
     ///   - update: the optimizer's step.
     init(nodes: [ProfiledNode], load: Work, update: Work) {
@@ -52,11 +52,11 @@ package struct StepRecording: Sendable {
             }
     }
 
-    /// Adds a step from the moments between its parts.
+    /// Adds a step from the timestamps between its parts.
     ///
     /// - Parameters:
-    ///   - summed: when the last sum of gradients had come, and parameters began to move.
-    ///   - updated: when they had moved.
+    ///   - summed: when the last sum of gradients was complete, and the optimizer began.
+    ///   - updated: when the optimizer was done.
     mutating func append(
         start: Double, calls: [TimedCall], trained: Double, summed: Double, updated: Double, end: Double,
         communication: [GradientSum.Timing] = []
@@ -71,7 +71,7 @@ package struct StepRecording: Sendable {
     }
 }
 
-/// The middle of the values; of two middle ones their mean.
+/// Returns the median of the values; of two middle ones their mean.
 package func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()
     guard !sorted.isEmpty else { return 0 }

@@ -8,7 +8,7 @@ extension StepRecording {
     /// complete events (`ph` X) in microseconds since the first timed step began. Steps contain layers, layers contain
     /// kernels; `pid` is the rank, `tid` 0 the thread that computes and 1 the one that sums gradients.
     ///
-    /// Ranks are brought together at the beginning of that step, up to what a barrier takes. Collective.
+    /// Clocks of ranks are aligned at the beginning of that step, to the precision of a barrier. Collective.
     /// - Returns: the trace on rank 0, nil elsewhere.
     package func trace(in world: any Communicator) throws -> String? {
         let texts = try world.gather(Array(events(rank: world.rank).joined(separator: ",\n").utf8), to: 0)
@@ -33,7 +33,7 @@ extension StepRecording {
         }
         return steps.enumerated().flatMap { index, step in
             var events = [event("step \(index)", "step", step.start, step.end)]
-            // What encloses comes first.
+            // An enclosing event comes before the events in it.
             for run in Self.runs(step.calls.filter { $0.seconds > 0 }) {
                 guard let first = run.first, let last = run.last else { continue }
                 let node = nodes[first.node]
@@ -48,7 +48,7 @@ extension StepRecording {
         }
     }
 
-    /// Calls that follow each other for the same node.
+    /// Groups consecutive calls of the same node.
     private static func runs(_ calls: [TimedCall]) -> [ArraySlice<TimedCall>] {
         var runs: [ArraySlice<TimedCall>] = []
         var start = 0
@@ -59,22 +59,21 @@ extension StepRecording {
         return runs
     }
 
-    /// To the nanosecond.
+    /// Returns the time in microseconds, rounded to the nanosecond.
     private static func microseconds(_ seconds: Double) -> Double { (seconds * 1e9).rounded() / 1e3 }
 }
 
-/// The file that a trace goes to, which is opened before there is anything to write: a place that cannot be written is
-/// found early.
+/// The file of a trace. It is opened before there is anything to write, so that an unwritable path is found early.
 package final class TraceFile {
     private var file: AtomicFile
 
-    /// - Throws: `CheckpointError` where the file cannot be written, or its name says that it is something else.
+    /// - Throws: `CheckpointError` where the file cannot be written, or its name has the ending of another format.
     package init(path: String) throws {
         try FileEnding.check(path, content: "a trace in JSON", expected: ".json")
         file = try AtomicFile(path: path)
     }
 
-    /// Writes the file, in place of what it held. Once.
+    /// Writes the file, in place of its earlier content. Call it once.
     package func write(_ text: String) throws {
         try file.write(Array(text.utf8).span.bytes)
         try file.commit()

@@ -3,10 +3,10 @@ import Collectives
 import Engine
 import Terminal
 
-/// The state of the last steps in the memory of a host, which its first rank keeps there while the run goes on.
+/// The states after the last steps in the memory of a host, which its first rank keeps there while the run goes on.
 final class StepSnapshots {
     private let file: SnapshotFile
-    /// By slot of the file.
+    /// The memories of the snapshots, by slot of the file.
     private let memories: [SnapshotMemory]
 
     /// - Throws: `MemoryError.refused`
@@ -15,10 +15,10 @@ final class StepSnapshots {
         memories = try (0..<SnapshotHead.slots).map { try engine.snapshotMemory(in: file.content(of: $0)) }
     }
 
-    /// The step of the newest; nil where there is none.
+    /// The step of the newest snapshot; nil where there is none.
     var newestStep: Int? { file.newestStep }
 
-    /// Keeps what the engine has learned, in place of the state before the last.
+    /// Copies the engine's state into the older of the two slots.
     func keep(_ engine: Engine, _ state: SnapshotState) {
         let memory = memories[file.nextSlot]
         file.write(state) { engine.snapshot(in: memory).checksum }
@@ -39,17 +39,17 @@ struct OwnSnapshot {
     let checksum: UInt64
 }
 
-/// The newest state that any host has in memory, as rank 0 knows it.
+/// The newest state in the memory of any host, as it is known to rank 0.
 struct ReportedSnapshot {
     /// The first rank of the host.
     let rank: Int
     let host: String
     let step: Int
-    /// The step of the last report before it.
+    /// The step of the last report before the state.
     let reportedStep: Int
-    /// As a checkpoint would say it; nil where no host has a state that fits.
+    /// The metadata that a checkpoint of the state would have; nil where no host has a state that fits.
     let about: Checkpoint.About?
-    /// The reasons why other states cannot be taken.
+    /// The reasons why other states cannot be used.
     let refusals: [String]
 
     /// Returns a note on steps that are missing in metrics that end at a step.

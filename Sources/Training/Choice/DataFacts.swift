@@ -3,11 +3,11 @@ import Machine
 import Tensors
 import Terminal
 
-/// The facts of a dataset, known before anything is trained on it, that a recipe is chosen from.
+/// The facts of a dataset from which a recipe is chosen, known before training.
 package struct DataFacts: Equatable, Sendable {
-    /// A dataset by what its pictures are like.
+    /// The kind of a dataset's pictures.
     package enum Kind: Equatable, Sendable {
-        /// Small grey pictures, such as digits and letters: mirrored or cut, they may be another thing.
+        /// Small grey pictures, such as digits and letters: mirroring or cropping may change their meaning.
         case figures
         /// Small pictures in colour.
         case small
@@ -15,16 +15,16 @@ package struct DataFacts: Equatable, Sendable {
         case photographs
     }
 
-    /// As `--data` takes it.
+    /// The dataset as `--data` takes it.
     package var data: String
     package var classNames: [String]
     /// Training pictures of each class, in the order of labels.
     package var classCounts: [Int]
-    /// Pictures to test with; 0 where nothing says which are.
+    /// Pictures to test with; 0 where the data have no test split.
     package var testCount: Int
     /// 1 for grey, 3 for colour.
     package var channels: Int
-    /// The shorter side of the picture in the middle, in pixels, when all are ordered by it.
+    /// The median of the pictures' shorter sides, in pixels.
     package var shorterSide: Int
     /// Pictures a second that all ranks together decode; nil where nothing has to be decoded.
     package var decodedPerSecond: Double?
@@ -42,10 +42,10 @@ package struct DataFacts: Equatable, Sendable {
         self.shorterSide = shorterSide
     }
 
-    /// Training pictures, those included that the run will set aside to test with.
+    /// Training pictures, including those that the run will hold out for testing.
     package var trainCount: Int { classCounts.reduce(0, +) }
 
-    /// Up to this shorter side pictures are small.
+    /// The longest shorter side of small pictures.
     static let smallSide = 64
 
     package var kind: Kind {
@@ -55,18 +55,18 @@ package struct DataFacts: Equatable, Sendable {
 }
 
 extension DataFacts {
-    /// Training pictures that are looked at, spread evenly over all, and the seconds for which that may go on.
+    /// Training pictures that are inspected, spread evenly over all, and the seconds for which that may go on.
     private static let mostLooked = 64
     private static let mostSeconds = 2.0
 
-    /// Looks at a dataset.
+    /// Inspects a dataset.
     ///
     /// - Parameters:
     ///   - data: as `--data` takes it.
-    ///   - threads: that decode in a run, over all ranks.
+    ///   - threads: the decoding threads of a run, over all ranks.
     /// - Throws: `DatasetError` for what cannot be opened.
     package init(of data: String, threads: Int) throws {
-        // Nothing is set aside: what there is to test with then is so by the dataset's own word.
+        // Nothing is held out, so that test pictures are those of the dataset's own test split.
         let dataset = try openDataset(data, options: DatasetOptions(validationFraction: 0))
         var counts = [Int](repeating: 0, count: dataset.classNames.count)
         for index in 0..<dataset.count(of: .train) { counts[dataset.label(at: index, in: .train)] += 1 }
@@ -78,10 +78,10 @@ extension DataFacts {
         if let source = stored?.source, source.imageSize == nil { look(at: source, threads: threads) }
     }
 
-    /// The side that torchvision's models are made for, where no picture can be read.
+    /// The side that torchvision's models are made for; used where no picture can be read.
     private static let usualSide = 224
 
-    /// Decodes some pictures for their sizes and the time that it takes.
+    /// Decodes some pictures to find their sizes and the time that decoding takes.
     private mutating func look(at source: any Source, threads: Int) {
         let count = source.count(of: .train)
         let looked = min(count, Self.mostLooked)
@@ -93,7 +93,7 @@ extension DataFacts {
         let start = monotonicSeconds()
         for number in 0..<looked where monotonicSeconds() - start < Self.mostSeconds || sides.isEmpty {
             let index = number * count / looked
-            // A damaged one is a matter for the run.
+            // Damaged pictures are the run's concern.
             guard (try? source.read(index, of: .train, into: &stored)) != nil,
                 (try? decoder.decode(
                     stored.bytes.span, path: source.path(of: index, in: .train), into: &image)) != nil
@@ -109,12 +109,12 @@ extension DataFacts {
         staysInMemory = all <= Double(MemoryCapacity.here.available(toEachOf: 1)) / Self.shareForPictures
     }
 
-    /// The part of the memory that decoded pictures may take is one in so many: half of the run's own limit.
+    /// The divisor of the available memory that gives the part for decoded pictures: half of the run's own limit.
     private static let shareForPictures = 8.0
 }
 
 extension DataFacts {
-    /// The dataset in a line, for people.
+    /// A line for people that describes the dataset.
     package var words: String {
         let tested =
             testCount > 0

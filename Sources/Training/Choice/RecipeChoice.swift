@@ -3,8 +3,8 @@ import Terminal
 
 /// A recipe that is chosen for a dataset, a time and a machine, with a reason for each value.
 ///
-/// It is a function of what is known and of what was measured; measuring is done elsewhere
-/// (`RecipeChoice+Measuring.swift`). Where the user says something, that counts.
+/// It is a function of known facts and of measurements, which are made elsewhere (`RecipeChoice+Measuring.swift`).
+/// Values that the user gives are kept.
 package struct RecipeChoice: Equatable, Sendable {
     /// The reason for a key's value.
     struct Reason: Equatable, Sendable {
@@ -13,12 +13,12 @@ package struct RecipeChoice: Equatable, Sendable {
     }
 
     package let facts: DataFacts
-    /// Images a second of training steps, by row of the table; those that were not measured are missing.
+    /// Images a second of training steps, by row of the table; rows that were not measured are missing.
     package typealias Speeds = [NetworkCandidate: Double]
 
-    /// The values that are chosen, without those that the user gives.
+    /// The chosen values, without those that the user gives.
     private(set) var values = RecipeOverrides()
-    /// In the order in which it was chosen.
+    /// The reasons in the order of the choices.
     private(set) var reasons: [Reason] = []
     /// The values that the user gives.
     let asked: RecipeOverrides
@@ -26,10 +26,10 @@ package struct RecipeChoice: Equatable, Sendable {
     /// Chooses.
     ///
     /// - Parameters:
-    ///   - seconds: that are left for training.
-    ///   - table: rows that the network may be of, the least work first.
-    ///   - speeds: of those of them that were measured.
-    ///   - asked: what the user says; of its `time` nothing counts but that there is one.
+    ///   - seconds: the seconds that are left for training.
+    ///   - table: the rows to choose a network from, the least work first.
+    ///   - speeds: the speeds of the measured rows.
+    ///   - asked: the values that the user gives; of its `time` only counts whether there is one.
     package init(
         for facts: DataFacts, seconds: Double, table: [NetworkCandidate], speeds: Speeds,
         asked: RecipeOverrides = RecipeOverrides()
@@ -65,7 +65,7 @@ package struct RecipeChoice: Equatable, Sendable {
 // MARK: - The network
 
 extension RecipeChoice {
-    /// The last row that is seen enough pictures; the first where none is.
+    /// Returns the last row whose network sees enough pictures; the first where none does.
     private static func row(
         of table: [NetworkCandidate], _ speeds: Speeds, _ budget: PictureBudget
     ) -> NetworkCandidate {
@@ -90,11 +90,12 @@ extension RecipeChoice {
 // MARK: - Steps
 
 extension RecipeChoice {
-    /// Steps that an epoch is to have at the least.
+    /// The fewest steps of an epoch.
     private static let leastSteps = 16
     private static let leastOfBatch = 16
 
-    /// Returns the batch size that is asked for, or else a power of two of which an epoch has a fair number.
+    /// Returns the batch size that is asked for, or else a power of two that divides an epoch into a fair number of
+    /// steps.
     static func batchSize(_ facts: DataFacts, _ row: NetworkCandidate, _ asked: RecipeOverrides) -> Int {
         if let size = asked.batchSize, size != Recipe.Auto.batchSize { return size }
         var size = leastOfBatch
@@ -126,7 +127,7 @@ extension RecipeChoice {
                 + "\(Self.leastForRate) images")
     }
 
-    /// Smaller batches than this have its learning rate: in proportion they would hardly move.
+    /// The batch size below which the learning rate stays the same: in proportion it would be too small.
     private static let leastForRate = 32
 
     private mutating func chooseSchedule(steps: Double) {
@@ -162,28 +163,28 @@ extension RecipeChoice {
         return min(expected, Double(most) * Self.clearlyMore)
     }
 
-    /// The time must be enough for so many times the useful epochs before some of it is left: speeds are not known so
-    /// well.
+    /// The factor by which the time must exceed that of the useful epochs before some of it is left unused. Speeds are
+    /// not known more precisely.
     private static let clearlyMore = 1.5
 }
 
 extension DataFacts {
-    /// The share of the pictures that is set aside to test with, where nothing says which are.
+    /// The share of the pictures that is held out for testing, where the data have no test split.
     var heldOut: Double { testCount > 0 ? 0 : trainCount < 1000 ? 0.2 : 0.1 }
 
-    /// Pictures that are trained with.
+    /// The number of pictures that are trained on.
     var learnedCount: Int { max(Int(Double(trainCount) * (1 - heldOut)), 1) }
 
-    /// Passes over the data beyond which little is learned any more.
+    /// The number of passes over the data beyond which little is learned.
     var mostEpochs: Int { min(max(2_000_000 / learnedCount, 30), 200) }
 }
 
-/// The training pictures that can be seen in a time.
+/// The number of training pictures that can be seen in a time.
 struct PictureBudget {
     private let facts: DataFacts
     private let seconds: Double
 
-    /// The share of the time that goes to evaluations and checkpoints.
+    /// The share of the time for evaluations and checkpoints.
     private static let shareBeside = 0.1
 
     init(_ facts: DataFacts, seconds: Double) {
@@ -195,7 +196,7 @@ struct PictureBudget {
     func pictures(at speed: Double) -> Double {
         guard let decoded = facts.decodedPerSecond else { return speed * seconds }
         guard facts.staysInMemory else { return seconds / (1 / speed + 1 / decoded) }
-        // Each is decoded once.
+        // Each picture is decoded once.
         let all = Double(facts.trainCount)
         let first = all * (1 / speed + 1 / decoded)
         return first >= seconds ? seconds / (1 / speed + 1 / decoded) : all + (seconds - first) * speed
@@ -203,12 +204,12 @@ struct PictureBudget {
 
     func epochs(at speed: Double) -> Double { pictures(at: speed) / Double(facts.learnedCount) }
 
-    /// Whether a row learns more than the one before it, at this speed.
+    /// Whether a row's network learns more than the one before it, at this speed.
     func isEnough(for row: NetworkCandidate, at speed: Double) -> Bool {
         pictures(at: speed) >= row.leastPictures && epochs(at: speed) >= row.leastEpochs
     }
 
-    /// `each picture is seen some 40 times`
+    /// Returns words such as `each picture is seen some 40 times`.
     func words(at speed: Double) -> String {
         "each picture can be seen some \(Wording.significant(epochs(at: speed))) times in the time"
     }
@@ -217,7 +218,7 @@ struct PictureBudget {
 // MARK: - The data
 
 extension RecipeChoice {
-    /// Classes are uneven where the largest has so many times as many pictures as the smallest.
+    /// The ratio of the largest class to the smallest from which classes are uneven.
     private static let unevenness = 1.5
 
     private mutating func chooseData() {

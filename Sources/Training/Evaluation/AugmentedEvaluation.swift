@@ -9,12 +9,12 @@ import Terminal
 
 /// Test-time augmentation: the views of a test image whose class scores are averaged.
 package struct TestViews: Sendable {
-    /// Each view and what its scores weigh; together 1. The image as it is comes first.
+    /// The views and the weights of their scores, which add up to 1. The image as it is comes first.
     let views: [(view: ImageView, weight: Float)]
-    /// The share of the images that more than the first view is taken of, the least certain ones.
+    /// The share of the images, the least certain ones, of which more than the first view is evaluated.
     let share: Double
 
-    /// nil where the image alone is looked at.
+    /// nil where only the image itself is evaluated.
     package init?(_ kind: Recipe.TestAugmentation, share: Double) {
         func both(_ shift: Int, _ weight: Float) -> [(view: ImageView, weight: Float)] {
             [false, true].map { (ImageView(isMirrored: $0, shift: shift), weight / 2) }
@@ -29,10 +29,10 @@ package struct TestViews: Sendable {
 }
 
 extension Setup {
-    /// Shows a split to the engine, and the least certain of its samples in other views too. Collective; all ranks get
-    /// the same bits, and these are the same for any number of ranks up to the number of shards.
+    /// Evaluates a split, and the least certain of its samples in other views too. Collective. All ranks get the same
+    /// bits, which do not depend on the number of ranks up to the number of shards.
     ///
-    /// Samples that cannot be had have been counted by the evaluation before this one.
+    /// Samples that cannot be read have been counted by the evaluation before this one.
     /// - Throws: `SharedFailure` where the loss is infinite or not a number.
     func evaluate(
         _ engine: Engine, split: Split = .test, views: TestViews, world: any Communicator
@@ -52,7 +52,7 @@ extension Setup {
             var done = 0
             while let loaded = try batches.next() {
                 done += loaded.batch.count + loaded.bad.count
-                // The world's share of what is wanted is not known; the first view is of all.
+                // The total of wanted samples over all ranks is not known; the first view is evaluated for all.
                 if wanted == nil { showProgress(done, split: split, ranks: world.size) }
                 guard loaded.batch.count > 0 else { continue }
                 for (view, weight) in views {
@@ -91,19 +91,19 @@ private struct SplitScores {
         let label: Int
         var scores: [Float]
 
-        /// The first of the highest scores.
+        /// The class with the highest score, the first where several have it.
         private var best: Int { scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 } }
 
         var isCorrect: Bool { best == label }
 
-        /// By how much the highest score is above the second.
+        /// The difference between the highest score and the second.
         var margin: Float {
             let best = best
             let second = scores.indices.filter { $0 != best }.map { scores[$0] }.max()
             return second.map { scores[best] - $0 } ?? .greatestFiniteMagnitude
         }
 
-        /// Cross-entropy.
+        /// The cross-entropy.
         var loss: Double {
             let highest = Double(scores[best])
             let sum = scores.reduce(0.0) { $0 + Elementary.exp(Double($1) - highest) }
@@ -111,7 +111,7 @@ private struct SplitScores {
         }
     }
 
-    /// By shard, in the order of the split.
+    /// The samples by shard, in the order of the split.
     private var samples: [[Sample]]
     /// The place of a sample in its shard.
     private var places: [UInt32: Int] = [:]
@@ -131,13 +131,13 @@ private struct SplitScores {
         }
     }
 
-    /// The samples, over all ranks, whose two highest scores lie closest together. Collective.
+    /// Returns the samples, over all ranks, whose two highest scores lie closest together. Collective.
     ///
     /// - Parameters:
     ///   - count: The split's samples.
-    ///   - weight: What scores have been multiplied with.
+    ///   - weight: The factor that scores have been multiplied with.
     func leastCertain(share: Double, of count: Int, weight: Float, _ world: any Communicator) throws -> Set<UInt32> {
-        // 1 for samples that somebody has; the others' zeros leave the sums' bits alone.
+        // 1 for samples that a rank has; the zeros of the others do not change the sums' bits.
         var found = [Double](repeating: 0, count: 2 * count)
         for sample in samples.joined() {
             found[2 * Int(sample.id)] = 1
@@ -149,7 +149,7 @@ private struct SplitScores {
         return Set(order.prefix(Int(wanted)).map { UInt32($0) })
     }
 
-    /// Gives the samples that are looked at no more the scores that their first view alone has.
+    /// Gives samples without further views the scores of their first view alone.
     mutating func complete(allBut others: Set<UInt32>, weight: Float) {
         for shard in samples.indices {
             for place in samples[shard].indices where !others.contains(samples[shard][place].id) {
@@ -158,7 +158,7 @@ private struct SplitScores {
         }
     }
 
-    /// (loss, correct, samples) of each shard.
+    /// Returns (loss, correct, samples) of each shard.
     func tallies() -> [Double] {
         samples.flatMap { shard in
             shard.reduce(into: [0.0, 0, 0]) { tally, sample in

@@ -4,15 +4,15 @@ package import Runs
 extension EvaluationDetail {
     /// The most pictures of each kind.
     package static let mostPictures = 24
-    /// Parts of 0...1 that samples are counted in by their greatest probability.
+    /// The number of equal parts of 0...1 in which samples are counted by their greatest probability.
     static let calibrationBins = 15
 
-    /// Makes the details of an evaluation from the outcomes of the samples; without pictures.
+    /// Makes the details of an evaluation, without pictures, from the outcomes of the samples.
     ///
     /// - Parameters:
-    ///   - outcomes: of every sample that could be had, in any order.
+    ///   - outcomes: the outcomes of all samples that could be read, in any order.
     ///   - index: the index of a sample in its split, by its number.
-    ///   - pictures: the most samples to name of those that are wrong and of those that the network is unsure of.
+    ///   - pictures: the most samples to list of those that are wrong, and of those that are uncertain.
     init(
         _ evaluation: Evaluation, of outcomes: [SampleOutcome], epoch: Int, step: Int, classes: [String],
         pictures: Int = mostPictures, index: (UInt32) -> Int = { Int($0) }
@@ -20,7 +20,7 @@ extension EvaluationDetail {
         self.init(
             epoch: epoch, step: step, samples: evaluation.samples, loss: evaluation.loss,
             accuracy: evaluation.accuracy, classes: classes)
-        // Sums have the same bits whatever the ranks then.
+        // In this order sums have the same bits for any number of ranks.
         let outcomes = outcomes.sorted { $0.sampleID < $1.sampleID }
         let counts = ConfusionCounts(outcomes, classes: classes.count)
         confusion = counts.entries
@@ -45,7 +45,7 @@ extension EvaluationDetail {
     private static func calibration(of outcomes: [SampleOutcome]) -> ([CalibrationBin], Double) {
         var bins = [(confidence: Double, correct: Int, samples: Int)](repeating: (0, 0, 0), count: calibrationBins)
         for outcome in outcomes {
-            // A bin holds its upper end, as in the paper.
+            // A bin includes its upper end, as in the paper.
             let place = (Double(outcome.probability) * Double(calibrationBins)).rounded(.up) - 1
             let bin = min(max(Int(place), 0), calibrationBins - 1)
             bins[bin].confidence += Double(outcome.probability)
@@ -62,9 +62,9 @@ extension EvaluationDetail {
     }
 }
 
-/// The counts of samples by their class and the class they were taken for.
+/// The counts of samples by their class and their predicted class.
 private struct ConfusionCounts {
-    /// By label * classes + predicted.
+    /// The counts by label * classes + predicted.
     private var counts: [Int: Int] = [:]
     private let classes: Int
 
@@ -74,7 +74,7 @@ private struct ConfusionCounts {
         for outcome in outcomes { counts[Int(outcome.label) * self.classes + Int(outcome.predicted), default: 0] += 1 }
     }
 
-    /// [label, predicted, samples], in that order.
+    /// The entries [label, predicted, samples], in that order.
     var entries: [[Int]] { counts.sorted { $0.key < $1.key }.map { [$0.key / classes, $0.key % classes, $0.value] } }
 
     var classAccuracy: [Double?] {
@@ -86,7 +86,7 @@ private struct ConfusionCounts {
     }
 }
 
-/// The first few of many elements in an order, without bringing all of them into it.
+/// The first few of many elements in an order, found without sorting all of them.
 private struct Shortlist<Element> {
     private(set) var first: [Element] = []
 

@@ -2,19 +2,19 @@ import Datasets
 import Runs
 import Synchronization
 
-/// Completes the details of evaluations with pictures, and writes them into the run's folder: on the observers' thread.
+/// Completes the details of evaluations with pictures and writes them into the run's folder, on the observers' thread.
 final class EvaluationDetailWriter: Sendable {
     /// The state that stays from one evaluation to the next.
     private struct State {
-        /// By sample. Many of those that were wrong in one epoch are in the next.
+        /// The pictures by sample: many samples that were wrong in one epoch are wrong in the next.
         var pictures: [Int: String] = [:]
         var augmented: [EvaluationDetail.Augmented]?
         var hasFailed = false
     }
 
-    /// Training samples that are shown as the network sees them.
+    /// Training samples that are shown with their augmentation.
     private static let augmentedPictures = 16
-    /// Pictures that are kept.
+    /// The most pictures that are kept.
     private static let mostKept = 192
 
     private let path: String
@@ -27,7 +27,7 @@ final class EvaluationDetailWriter: Sendable {
     ///   - path: the file.
     ///   - loader: of the training batches.
     ///   - seed: of the run.
-    ///   - warn: told once why the file could not be written.
+    ///   - warn: called once with the reason why the file could not be written.
     init(path: String, loader: Loader, seed: UInt64, warn: @escaping @Sendable (String) -> Void) {
         self.path = path
         self.loader = loader
@@ -35,7 +35,7 @@ final class EvaluationDetailWriter: Sendable {
         self.warn = warn
     }
 
-    /// The details with their pictures and names, which are in the file then.
+    /// Writes the details with their pictures and names into the file, and returns them.
     func completed(_ detail: EvaluationDetail) -> EvaluationDetail {
         state.withLock { state in
             var detail = detail

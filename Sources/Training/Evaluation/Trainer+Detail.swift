@@ -6,12 +6,12 @@ import Recipes
 import Runs
 import Tensors
 
-// Beyond loss and accuracy: what rank 0 keeps for people to look at. None of it changes a bit of training.
+// Details beyond loss and accuracy that rank 0 keeps for people to look at. None of it changes a bit of training.
 
 extension Trainer {
     // MARK: Evaluations
 
-    /// As `evaluated`, with what the network makes of each sample, which rank 0 alone gets. Collective.
+    /// Evaluates, and gathers the outcomes of all samples on rank 0. Collective.
     func evaluatedInDetail() throws -> (Evaluation, [SampleOutcome]) {
         var own: [SampleOutcome] = []
         let evaluation = try evaluated { own.append($0) }
@@ -31,7 +31,7 @@ extension Trainer {
         }
     }
 
-    /// Made when images are shown as they will be for the rest of the run.
+    /// Makes the writer. Images are by then shown as they will be for the rest of the run.
     func makeDetailWriter() -> EvaluationDetailWriter {
         EvaluationDetailWriter(
             path: coordinator?.folder.evaluation ?? "", loader: trainingLoader, seed: recipe.seed,
@@ -50,15 +50,15 @@ extension Trainer {
 
     // MARK: Norms
 
-    /// Measures gradients where the step that is being taken ends an epoch: an optimizer may leave other numbers there.
+    /// Measures the gradients' norms where the current step ends an epoch, before the optimizer may overwrite them.
     func measureGradients() {
         let next = step + 1
         guard coordinator != nil, sizes.stepInEpoch(after: next) == 0 || next == sizes.totalSteps else { return }
         gradientNorms = engine.gradientNorms(of: layerGroups)
     }
 
-    /// Tells the metrics of them, and of the weights that they have become: before anything goes on from the step, so
-    /// that a run which is killed then has them too.
+    /// Records these norms and those of the updated weights in the metrics. It comes before anything else after the
+    /// step, so that a run that is then killed has them too.
     func recordNorms() {
         guard let gradients = gradientNorms else { return }
         gradientNorms = nil

@@ -9,18 +9,18 @@ package import Recipes
 import Tensors
 import Terminal
 
-/// The network of a checkpoint, to be shown pictures.
+/// The network of a checkpoint, for predictions.
 package final class Predictor {
     package let model: String
-    /// Pixels a side of what the network is shown.
+    /// Pixels a side of the network's input.
     package let imageSize: Int
-    /// 1 for grey, 3 for colour.
+    /// The channels of the input: 1 for grey, 3 for colour.
     package let channels: Int
-    /// As many as the network has classes.
+    /// The names of the network's classes, one for each.
     package let classNames: [String]
-    /// The presentation of pictures to the network; nil where it wants neither grey nor colour.
+    /// The presentation of pictures to the network; nil where its input is neither grey nor colour.
     package let presentation: Presentation?
-    /// Notes on the file, one a line for people.
+    /// Notes on the file for people, one a line.
     package let notes: [String]
 
     /// The layers from which class activation maps are read; nil where maps are not asked for, or the network has none.
@@ -28,16 +28,16 @@ package final class Predictor {
 
     let engine: Engine
     private let scratch = LoaderScratch()
-    /// Samples that are evaluated at once. Their logits do not depend on it.
+    /// The most samples that are evaluated at once. Their logits do not depend on it.
     private let capacity: Int
 
-    /// Makes the network of a file ready.
+    /// Loads the network of a file.
     ///
     /// - Parameters:
     ///   - imageSize: nil for what the network was trained on, or else what the model is made for.
-    ///   - images: how pictures are decoded and resized, where that is to be otherwise than in training.
-    ///   - capacity: how many samples there will be at once at the most.
-    ///   - keepsMaps: whether maps of what speaks for a class will be asked for.
+    ///   - images: how pictures are decoded and resized, where that differs from training.
+    ///   - capacity: the most samples that are evaluated at once.
+    ///   - keepsMaps: whether class activation maps will be asked for.
     /// - Throws: for tensors that do not fit the model.
     package init(
         _ file: NetworkFile, imageSize: Int? = nil, images: RecipeOverrides = RecipeOverrides(), capacity: Int = 1,
@@ -54,7 +54,7 @@ package final class Predictor {
         var graph = try Graph(network: network, imageSize: self.imageSize, purpose: .evaluation)
         classActivation = keepsMaps ? ClassActivation(of: graph) : nil
         if let classActivation { graph.kept = [classActivation.map] }
-        // Before memory is asked for.
+        // This check comes before memory is reserved.
         let fit = try file.fit(to: graph.parameters, of: network)
         let layout = EngineLayout(
             training: nil, evaluation: graph,
@@ -71,26 +71,26 @@ package final class Predictor {
         notes = file.notes(on: fit, of: network)
     }
 
-    /// Returns what the network predicts for a picture's file, shown as the pictures were that it was evaluated on.
+    /// Returns the prediction for a picture's file, which is presented as pictures were in the network's evaluation.
     ///
-    /// - Throws: `ImageError` or `SampleError` for what is no picture; `PredictionError.notFinite` where class scores
-    ///   overflow.
+    /// - Throws: `ImageError` or `SampleError` for a file that is not a picture; `PredictionError.notFinite` where
+    ///   class scores overflow.
     package func prediction(ofFile path: String) throws -> Prediction {
         try prediction(pixels(ofFile: path), of: path)
     }
 
-    /// Returns the pixels of a picture's file as the network is shown them: imageSize x imageSize x channels numbers.
+    /// Returns the pixels of a picture's file as the network's input: imageSize x imageSize x channels numbers.
     func pixels(ofFile path: String) throws -> [Float] {
         guard let presentation else { throw PredictionError.neitherGreyNorColour(model: model, channels: channels) }
         return try presentation.floats(of: Image.bytes(ofFile: path), path: path, with: scratch)
     }
 
-    /// Returns what the network predicts for pixels that `pixels(ofFile:)` gave.
+    /// Returns the prediction for pixels that `pixels(ofFile:)` returned.
     func prediction(_ pixels: [Float], of name: String) throws -> Prediction {
         try prediction(logits: logits(of: pixels, samples: 1), of: name)
     }
 
-    /// Returns what the network predicts for each sample of a tensor, which it is shown exactly as it is.
+    /// Returns the prediction for each sample of a tensor, which the network gets unchanged.
     ///
     /// - Throws: `PredictionError.unfitTensor`, `.notFinite`
     package func predictions(of tensor: InputTensor) throws -> [Prediction] {
@@ -126,9 +126,9 @@ package final class Predictor {
 }
 
 extension Checkpoint.About {
-    /// The recipe that the network was trained by; nil for weights of elsewhere, to which we have shown nothing.
+    /// The recipe that the network was trained by; nil for imported weights, which were not trained by this program.
     ///
-    /// - Parameter path: What messages call the file.
+    /// - Parameter path: The name of the file in messages.
     package func trainingRecipe(path: String) throws -> Recipe? {
         guard progress.samples > 0 else { return nil }
         return try Recipe.resolve(flags: RecipeOverrides(yaml: recipe, path: "\(path): recipe"))
@@ -137,9 +137,9 @@ extension Checkpoint.About {
 
 /// The prediction of a network for one image.
 package struct Prediction: Sendable {
-    /// One for each class, as the engine computed them: finite.
+    /// The logits, one for each class, as the engine computed them: finite.
     package let logits: [Float]
-    /// One for each class; they add up to 1 but for roundings.
+    /// The probabilities, one for each class; they add up to 1 but for roundings.
     package let probabilities: [Double]
     private let classNames: [String]
 
@@ -153,25 +153,25 @@ package struct Prediction: Sendable {
         probabilities = exponentials.map { $0 / sum }
     }
 
-    /// A class and how likely it is.
+    /// A class and its probability.
     package struct Score: Hashable, Sendable {
         package let label: Int
         package let name: String
         package let probability: Double
     }
 
-    /// The `count` likeliest classes, the likeliest first; of equals the lower label first.
+    /// Returns the `count` likeliest classes, the likeliest first; of equals the lower label first.
     package func top(_ count: Int) -> [Score] {
         let order = logits.indices.sorted { a, b in logits[a] == logits[b] ? a < b : logits[a] > logits[b] }
         return order.prefix(count).map { Score(label: $0, name: classNames[$0], probability: probabilities[$0]) }
     }
 }
 
-/// Images as another program made them: the tensor `input` of a safetensors file, float32, N x C x H x W.
+/// Images that another program prepared: the tensor `input` of a safetensors file, float32, N x C x H x W.
 package struct InputTensor: Sendable {
     package let samples: Int
     package let channels: Int
-    /// Height and width.
+    /// The height, and the width.
     package let side: Int
     private let path: String
     private let values: [Float]
@@ -202,7 +202,7 @@ package struct InputTensor: Sendable {
         }
     }
 
-    /// Some of the samples, as N x H x W x C.
+    /// Returns the pixels of a range of samples, as N x H x W x C.
     func pixels(of range: Range<Int>) -> [Float] {
         let plane = side * side
         var pixels: [Float] = []
@@ -216,18 +216,18 @@ package struct InputTensor: Sendable {
     }
 }
 
-/// The reason why a network cannot be shown an image.
+/// The reason why a network cannot predict for an image.
 package enum PredictionError: Error, Equatable, Sendable {
-    /// The file does not say what network it is of.
+    /// A file that does not name its network.
     case unknownModel(path: String)
     case neitherGreyNorColour(model: String, channels: Int)
     case noInput(path: String, found: [String])
     case unfitTensor(found: [Int], expected: String)
-    /// The tensor to be shown has numbers that are infinite or none, of which `found` is the first.
+    /// An input tensor with numbers that are infinite or NaN, of which `found` is the first.
     case inputNotFinite(path: String, found: Float, count: Int, of: Int)
-    /// A class score of what was shown.
+    /// A class score that is not finite.
     case notFinite(name: String, found: Float)
-    /// Some of several pictures could not be shown; each has been told of already.
+    /// Pictures of several that could not be predicted for; each has been reported already.
     case someFailed(failed: Int, of: Int)
 }
 

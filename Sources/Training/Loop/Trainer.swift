@@ -13,11 +13,11 @@ import Terminal
 /// The results of a finished run.
 package struct TrainingOutcome: Sendable {
     package let evaluation: Evaluation
-    /// The same with several views of the images; nil where none were asked for.
+    /// The evaluation with several views of each image; nil where none was asked for.
     package var augmented: Evaluation?
     /// Optimizer steps of the whole run.
     package let step: Int
-    /// Seconds of this process; an earlier part of a resumed run does not count.
+    /// Seconds of this process, without earlier parts of a resumed run.
     package let seconds: Double
     package let folder: RunFolder
     /// SHA-256 of all parameters and buffers in canonical order.
@@ -26,7 +26,7 @@ package struct TrainingOutcome: Sendable {
 
 /// One rank's part in a training run: the step loop.
 ///
-/// Every rank makes one and calls `run`; rank 0 also coordinates: it writes what is kept and says what is seen.
+/// Every rank makes a trainer and calls `run`. Rank 0 also coordinates: it writes the files and prints the lines.
 package final class Trainer {
     var recipe: Recipe
     let world: any Communicator
@@ -37,19 +37,19 @@ package final class Trainer {
     var schedule: LearningRateSchedule
     let optimizer: any OptimizerRule
     let log: RunLog
-    /// Parameters that training moves for a part of the run.
+    /// Parameters that are trained for only a part of the run.
     var shortTraining: ShortTraining
-    /// Numbers among the parameters that training does not move.
+    /// The number of parameters' elements that are frozen.
     let frozenParameters: Int
-    /// On rank 0 once the run has begun.
+    /// The coordinator; on rank 0 only, once the run has begun.
     var coordinator: Coordinator?
     /// Optimizer steps taken since the beginning of the run.
     var step = 0
     let checkpointSchedule: CheckpointSchedule
-    /// The requests that all ranks know of after the last step.
+    /// The requests that all ranks have agreed on after the last step.
     var agreed = StepAgreement.none
     var guarding = NumericalGuard()
-    /// The batch norms that see too few values at batches as small as these, if there are any.
+    /// The batch norms that see too few values at this batch size; nil where there are none.
     let fewNormValues: FewNormValues?
     /// Samples that this rank has trained on since ranks last had the same running statistics.
     var unsharedSamples = 0
@@ -62,40 +62,40 @@ package final class Trainer {
     var snapshots: StepSnapshots?
     /// Whether any rank keeps some; the same on all ranks.
     var areSnapshotsKept = false
-    /// Tells states of this run from those of others; empty before the run has begun.
+    /// The identity that distinguishes states of this run from those of others; empty before the run has begun.
     var runIdentity = ""
-    /// Whether this process has taken a step, after which steps are not to take long.
+    /// Whether this process has taken a step; later steps must not take long.
     private(set) var hasStepped = false
-    /// The fingerprint that tells the run's data from other data.
+    /// The fingerprint that distinguishes the run's data from other data.
     private(set) lazy var dataFingerprint = setup.dataset.fingerprint
-    /// The mean loss of a sample as it was last reported; nil before that.
+    /// The mean loss of a sample in the last report; nil before that.
     var lastLoss: Double?
-    /// The results of the averaged weights when they were last measured.
+    /// The last evaluation of the averaged weights.
     var averagedEvaluation: Evaluation?
-    /// The result of averages over several views of test images at the end.
+    /// The evaluation at the end with several views of each test image.
     var augmentedEvaluation: Evaluation?
     var hooks = TrainerHooks()
-    /// Makes those that show the run to people; called on rank 0 alone.
+    /// Makes the observers that show the run to people; called on rank 0 only.
     let observers: RunObservers
-    /// Whether people know that steps wait for images.
+    /// Whether a note has said that steps wait for images.
     private var isSlowDataTold = false
     var stopRule: StopRule
     var timing = RunTiming()
     var timeAccount = TimeAccount()
-    /// Groups of layers whose weights and gradients are told of.
+    /// Groups of layers whose norms of weights and gradients are recorded.
     private(set) lazy var layerGroups = engine.layerGroups
-    /// The lengths of the groups' gradients in the step that ends an epoch; nil in others.
+    /// The norms of the groups' gradients in a step that ends an epoch; nil in others.
     var gradientNorms: [Double]?
-    /// The best evaluation on the test split so far, that of earlier parts of the run counted in.
+    /// The best evaluation on the test split so far, including earlier parts of the run.
     var best: MetricsFile.Evaluated?
-    /// Brings evaluations' details into the run's folder; on rank 0 once there has been one.
+    /// Writes evaluations' details into the run's folder; on rank 0, made at the first evaluation.
     private(set) lazy var detailWriter = makeDetailWriter()
-    /// The choices that were made for the run and their reasons, to be read.
+    /// The choices that were made for the run, with their reasons, as text.
     var choices: [String]
     private let averageRule: AverageRule?
-    /// By class, what its losses are multiplied with; nil for 1.
+    /// The factors of the classes' losses, by class; nil for 1.
     private let classWeights: [Float]?
-    /// The samples that could not be read so far; on rank 0 from the beginning of the run on.
+    /// The samples that could not be read so far; on rank 0, of the whole run.
     var badSamples: BadSamples
 
     let gradientSum: GradientSum
@@ -106,7 +106,7 @@ package final class Trainer {
     private let sampler: Sampler
     private var loader: Loader
 
-    /// Opens data, builds the network and the engine. Collective.
+    /// Opens the data, builds the network and the engine. Collective.
     ///
     /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
     package init(
@@ -167,22 +167,22 @@ package final class Trainer {
             try trainEpoch()
             last = isEvaluationDue ? try evaluate(isLast: step == sizes.totalSteps) : nil
         }
-        // A run that was complete when it was resumed still says what it reached.
+        // A complete run that is resumed still reports its evaluation.
         let evaluation = try last ?? evaluated()
         return try finish(evaluation, seconds: Date().timeIntervalSince(start))
     }
 
-    /// Shows stored images so from here on.
+    /// Uses this presentation of stored images from now on.
     func show(as presentation: Presentation) {
         setup.show(as: presentation)
         loader.dataset = setup.dataset
         loader.shorterSide = presentation.shorterSide
     }
 
-    /// The training batches as they come to the network.
+    /// The batches of training, as the network gets them.
     var trainingLoader: Loader { loader }
 
-    /// The batches of an epoch that follow the step in it that has been taken last. The engine is made ready for them.
+    /// Returns the batches of an epoch that follow its last step so far, and prepares the engine for them.
     func batches(ofEpoch epoch: Int) -> BatchStream {
         let pixels = trainingSizes.pixels(inEpoch: epoch)
         engine.trainOnImages(ofSize: pixels)
@@ -191,18 +191,18 @@ package final class Trainer {
             passes: recipe.accumulate)
     }
 
-    /// Steps to the end of the epoch, or of the run where that comes first.
+    /// Takes the steps up to the end of the epoch, or of the run where that comes first.
     private func trainEpoch() throws {
         let epoch = sizes.epoch(after: step)
         let batches = batches(ofEpoch: epoch)
         defer { batches.close() }
         pace.begin(world.recorder)
         window.startClock()
-        // Steps may be found to be fewer meanwhile.
+        // The number of steps may be reduced meanwhile.
         var end: Int { min((epoch + 1) * sizes.stepsPerEpoch, sizes.totalSteps) }
         let first = step
         while step < end {
-            // Nothing has been read ahead when it begins.
+            // The first step has nothing read ahead.
             try enter("data loading", .data, fault: .loading, mayTakeLong: step == first)
             let waited = batches.waited
             guard let loaded = try batches.next() else {
@@ -225,13 +225,13 @@ package final class Trainer {
         }
     }
 
-    /// Forward, backward, sums over all ranks, update. Counts the step.
+    /// Takes a step: forward and backward passes, sums over all ranks, update. Counts the step.
     ///
-    /// - Returns: what the samples of the global batch added up to; nothing where the step was not sound and left no
-    ///   trace.
+    /// - Returns: the tally of the global batch's samples; an empty one where the step was not finite and left
+    ///   everything as it was.
     private func takeStep(_ loaded: LoadedBatch, learningRate: Float) throws -> Tally {
         guard loaded.globalSamples > 0 else {
-            // None of the batch can be had: there is nothing to learn from it.
+            // No sample of the batch could be read: there is nothing to learn from.
             step += 1
             return Tally()
         }
@@ -242,7 +242,7 @@ package final class Trainer {
         let areGradientsFinite = try sumGradients()
         let sums = try world.sum([own.lossSum, Double(own.correct), Double(own.samples)] + ownAgreement.numbers)
         agreed = StepAgreement(sums: sums.dropFirst(3))
-        // A mean loss is told as torch tells it.
+        // A mean loss is reported as torch computes it.
         let scale = loaded.lossDivisor.map { Double(loaded.globalSamples) / $0 } ?? 1
         let tally = Tally(lossSum: sums[0] * scale, correct: Int(sums[1]), samples: Int(sums[2]))
         precondition(
@@ -263,7 +263,7 @@ package final class Trainer {
         return tally
     }
 
-    /// The batch without the samples that any rank could not read. Collective where there may be such.
+    /// Returns the batch without the samples that any rank could not read. Collective where samples may be damaged.
     func withoutBadSamples(_ loaded: LoadedBatch) throws -> LoadedBatch {
         guard setup.dataset.mayBeDamaged else { return loaded }
         let counts = try badSamples.count(loaded.badByPass, in: world)
@@ -276,22 +276,22 @@ package final class Trainer {
         return left.withoutWeights(of: try world.sum(byClass), classWeights)
     }
 
-    /// The sum of batch-norm means and variances over ranks; nil where each rank keeps its own.
+    /// The sum of batch norm's moments over ranks; nil where each rank keeps its own.
     var statisticsExchange: StatisticsExchange? {
         guard recipe.batchNorm == .sync else { return nil }
         return { [world] moments in try world.sum(&moments, as: "batch norm") }
     }
 
-    /// Whether step number `step` is told: every so many of an epoch, its last, and the first of all as a sign of life.
+    /// Returns whether a step is reported: at intervals in an epoch, at its end, and the first one as a sign of life.
     func isReported(_ step: Int, end: Int) -> Bool {
         let inEpoch = sizes.stepInEpoch(after: step - 1) + 1
         return inEpoch % recipe.logEvery == 0 || step == end || step == 1
     }
 
     func report(learningRate: Float) throws {
-        // Nothing is known of steps that were skipped.
+        // Steps that were skipped have no loss.
         guard window.tally.samples > 0 else { return }
-        // The disk that it is written to may have to be waited for.
+        // Writing the report may have to wait for the disk.
         try enter("report", fault: .report, mayTakeLong: true)
         var record = MetricsRecord(
             .train, epoch: sizes.epochNumber(ofStep: step), step: step, samples: sizes.samples(after: step),

@@ -1,12 +1,12 @@
 import Recipes
 
-/// The share of themselves that averages of parameters keep, as a function of the step.
+/// The share of itself that each averaged parameter keeps, as a function of the step.
 struct AverageRule: Equatable {
     /// In 0..<1.
     let share: Double
     /// Steps between two updates.
     let every: Int
-    /// Whether early updates keep less.
+    /// Whether early updates keep a smaller share.
     let warmsUp: Bool
 
     /// nil where no averages are kept.
@@ -17,7 +17,7 @@ struct AverageRule: Equatable {
         warmsUp = recipe.averageWarmup
     }
 
-    /// The share of themselves that averages keep after step number `step` of the run; nil where they stay as they are.
+    /// Returns the share that averages keep after step number `step` of the run; nil where they stay as they are.
     func share(ofStep step: Int) -> Float? {
         guard step % every == 0 else { return nil }
         guard warmsUp else { return Float(share) }

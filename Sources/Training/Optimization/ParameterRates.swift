@@ -3,24 +3,24 @@ package import Graphs
 package import Recipes
 import Tensors
 
-/// The rates, times of training and decays of single parameters: `--freeze`, `--train-only`, `--lr-multiplier`,
-/// `--train-for`, `--no-decay` and `--decay-multiplier`.
+/// The learning rates, training times and weight decays of single parameters: `--freeze`, `--train-only`,
+/// `--lr-multiplier`, `--train-for`, `--no-decay` and `--decay-multiplier`.
 package struct ParameterRates: Equatable, Sendable {
-    /// Parameters whose names begin with one of these stay what they are.
+    /// Prefixes of frozen parameters' names.
     private let frozen: [String]
-    /// Prefixes of names, if there are any: parameters whose names begin with none of these stay what they are.
+    /// Prefixes of trained parameters' names: where there are any, all other parameters are frozen.
     private let trained: [String]
-    /// By prefix; the longest that a name begins with counts.
+    /// The factors of learning rates by prefix; the longest that a name begins with counts.
     private let multipliers: [String: Double]
-    /// Likewise, how long they learn.
+    /// The times of training by prefix; the longest that a name begins with counts.
     private let lengths: [String: Recipe.Interval]
     private let decay: Recipe.Decay
-    /// Parameters whose names begin with one of these do not decay.
+    /// Prefixes of the names of parameters without weight decay.
     private let spared: [String]
     private let muonSGD: [String]
     private let decayMultipliers: [String: Double]
 
-    /// - Parameter head: the name of the layer that scores classes, which `head` stands for in `--train-only`.
+    /// - Parameter head: the name of the layer that computes class scores, for which `head` stands in `--train-only`.
     package init(_ recipe: Recipe, head: String? = nil) {
         frozen = recipe.freeze
         trained = recipe.trainOnly.map { $0 == "head" ? head.map { $0 + "." } ?? $0 : $0 }
@@ -39,10 +39,10 @@ package struct ParameterRates: Equatable, Sendable {
         return Self.longest(multipliers, of: name) ?? 1
     }
 
-    /// The time for which the parameter `name` is trained; nil for the whole run.
+    /// Returns the time for which the parameter `name` is trained; nil for the whole run.
     package func length(of name: String) -> Recipe.Interval? { Self.longest(lengths, of: name) }
 
-    /// The factor of weight decay for a parameter: 0 where it is spared.
+    /// Returns the factor of weight decay for a parameter: 0 where it has none.
     package func decayMultiplier(of parameter: ParameterSpecification) -> Double {
         guard decay == .all || parameter.decays, !spared.contains(where: { parameter.name.hasPrefix($0) }) else {
             return 0
@@ -50,13 +50,13 @@ package struct ParameterRates: Equatable, Sendable {
         return Self.longest(decayMultipliers, of: parameter.name) ?? 1
     }
 
-    /// The value of the longest prefix that `name` begins with.
+    /// Returns the value of the longest prefix that `name` begins with.
     private static func longest<Value>(_ values: [String: Value], of name: String) -> Value? {
         values.filter { name.hasPrefix($0.key) }.max { $0.key.utf8.count < $1.key.utf8.count }?.value
     }
 
-    /// - Throws: `TrainingError.unusedPrefix` for a prefix that no name begins with: a slip of the pen would train what
-    ///   is meant to be frozen.
+    /// - Throws: `TrainingError.unusedPrefix` for a prefix that no name begins with: a misspelt one would train what is
+    ///   meant to be frozen.
     package func check(names: [String]) throws(TrainingError) {
         let prefixes =
             frozen.map { ("--freeze", $0) } + trained.map { ("--train-only", $0) }
@@ -72,9 +72,9 @@ package struct ParameterRates: Equatable, Sendable {
 }
 
 extension Engine {
-    /// Sets the rates of all parameters that training moves.
+    /// Sets the learning rates of all trainable parameters.
     ///
-    /// - Returns: how many numbers stay what they are.
+    /// - Returns: how many numbers are frozen.
     /// - Throws: `TrainingError.unusedPrefix`
     func setRates(_ rates: ParameterRates) throws -> Int {
         let trainable = parameters.enumerated().filter(\.element.isTrainable)

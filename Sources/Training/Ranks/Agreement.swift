@@ -6,19 +6,19 @@ import Files
 import Foundation
 import Terminal
 
-/// A value that all ranks of a job must have in common, as one rank has it.
+/// A property of a rank that all ranks of a job must have in common.
 struct SharedTrait {
-    /// As in "another \(name)".
+    /// The name of the property, as in "another \(name)".
     let name: String
-    /// Equal where ranks agree.
+    /// The value, which is equal where ranks agree.
     let value: String
-    /// The value for people, where it is not fit for them.
+    /// The value in a form for people.
     let shown: String
-    /// The advice for a rank that differs.
+    /// The advice for a rank whose value differs.
     let remedy: String
 }
 
-/// Fails on all ranks where one has another value for a trait than most have, and names it. Collective.
+/// Fails on all ranks where one has another value for a trait than most, and names that rank. Collective.
 ///
 /// - Parameter traits: the same ones in the same order on every rank.
 /// - Throws: `SharedFailure` for the first trait that ranks differ in.
@@ -43,8 +43,8 @@ func requireAgreement(on traits: [SharedTrait], in world: any Communicator) thro
     if !verdict.isEmpty { throw SharedFailure(verdict.visible) }
 }
 
-/// The ranks whose value is not that of most, in words; nil where all agree. Of two values that are equally frequent
-/// the lower rank's is the rule.
+/// Returns in words which ranks have another value than most; nil where all agree. Of two equally frequent values, the
+/// lower rank's counts as that of most.
 func disagreement(about trait: SharedTrait, _ values: [String], shown: [String], hosts: [String]) -> String? {
     let counts = Dictionary(values.map { ($0, 1) }, uniquingKeysWith: +)
     let most = counts.values.max() ?? 0
@@ -59,8 +59,8 @@ func disagreement(about trait: SharedTrait, _ values: [String], shown: [String],
         + "where rank \(rule) on \(hosts[rule]) has \(shown[rule]). \(trait.remedy)"
 }
 
-/// Fails on all ranks where one runs another program, or was started with other arguments. Collective; before anything
-/// else, as ranks of different minds wait for each other in vain.
+/// Fails on all ranks where one runs another program, or was started with other arguments. Collective. It comes before
+/// anything else, as such ranks would wait for each other in vain.
 package func requireSameProgram(in world: any Communicator) throws {
     guard world.size > 1 else { return }
     let path = linkTarget("/proc/self/exe") ?? "cnn-train"
@@ -81,7 +81,7 @@ extension Setup {
     /// Fails on all ranks where one sees other data or computes with other instructions. Collective.
     func requireAgreement(in world: any Communicator) throws {
         guard world.size > 1 else { return }
-        // Reading samples may fail where files are damaged; that is this rank's error, and all hear of it.
+        // Reading samples may fail where files are damaged; the error is this rank's, and all ranks learn of it.
         let data = try together(world) { dataset.fingerprint }
         try Training.requireAgreement(
             on: [

@@ -3,24 +3,24 @@ import Foundation
 
 /// The sums of training since the last report.
 ///
-/// A checkpoint has it along, so that a resumed run tells the very means that the run would have told.
+/// A checkpoint contains it, so that a resumed run reports the same means as an uninterrupted one.
 struct ReportWindow {
     private(set) var tally = Tally()
     private var start = Date()
-    /// Seconds since the clock was started for which steps waited for images.
+    /// Seconds since the clock was started in which steps waited for images.
     private(set) var waitedForImages = 0.0
     /// The number of samples since the clock was started.
     private var timedSamples = 0
 
     private var seconds: Double { max(Date().timeIntervalSince(start), 1e-9) }
     var imagesPerSecond: Double { Double(timedSamples) / seconds }
-    /// The share of time for which steps waited for images, in 0...1.
+    /// The share of time in which steps waited for images, in 0...1.
     var shareWaited: Double { waitedForImages / seconds }
 
     /// The mean loss of a sample; nil where there is none.
     var meanLoss: Double? { tally.samples > 0 ? tally.lossSum / Double(tally.samples) : nil }
 
-    /// Time begins to count now.
+    /// Starts the clock.
     mutating func startClock() {
         start = Date()
         timedSamples = 0
@@ -38,7 +38,7 @@ struct ReportWindow {
 }
 
 extension ReportWindow {
-    /// As a checkpoint's metrics keep it.
+    /// The sums, as a checkpoint's metrics keep them.
     var numbers: [String: Double] {
         guard tally.samples > 0 else { return [:] }
         return [
@@ -47,7 +47,7 @@ extension ReportWindow {
         ]
     }
 
-    /// Takes over the sums that an earlier part of the run left; empty where it says nothing or nothing that counts.
+    /// Takes over the sums of an earlier part of the run; empty where there are none, or none with samples.
     init(numbers: [String: Double]) {
         guard let loss = numbers["window_loss_sum"],
             let correct = numbers["window_correct"].flatMap({ Int(exactly: $0) }),
@@ -56,7 +56,7 @@ extension ReportWindow {
         tally = Tally(lossSum: loss, correct: correct, samples: samples)
     }
 
-    /// As ranks tell it each other: to the bit.
+    /// The sums as texts that ranks send each other, exact to the bit.
     var texts: [String: String] { numbers.mapValues { "\($0)" } }
 
     init(texts: [String: String]) { self.init(numbers: texts.compactMapValues { Double($0) }) }

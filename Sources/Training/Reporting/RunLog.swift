@@ -9,16 +9,16 @@ import Runs
 import Tensors
 import Terminal
 
-/// The lines of a run for the people who watch it.
+/// The lines that a run prints for people.
 struct RunLog {
     let console: Console
     let lossPrecision: Recipe.LossPrecision
 
     private static let labelWidth = 9
 
-    /// Prints the facts of the run before the first step, and the names of the columns that follow.
+    /// Prints the facts of the run and the names of the columns, before the first step.
     ///
-    /// - Parameter notes: what people should know besides.
+    /// - Parameter notes: further notes for people.
     func header(_ setup: Setup, recipe: Recipe, ranks: Int, sizes: RunSizes, folder: RunFolder, notes: [String]) {
         let summary = setup.summary
         let size = "\(setup.imageSize)x\(setup.imageSize)x\(setup.dataset.channels)"
@@ -51,7 +51,7 @@ struct RunLog {
         console.say(row("epoch", "step", "loss", "accuracy", "lr", "img/s", "left", ranks > 1 ? "slowest" : ""))
     }
 
-    /// Returns the note on a number of ranks that gives other bits; empty where it gives the same.
+    /// Returns the note on a number of ranks that gives other bits; empty where the bits are the same.
     private func exactness(_ recipe: Recipe, ranks: Int) -> String {
         guard !Sharding(shards: recipe.virtualShards, ranks: ranks).isExact else { return "" }
         return
@@ -85,7 +85,9 @@ struct RunLog {
         console.say("  " + label.column(Self.labelWidth, isLeading: true) + text.visible)
     }
 
-    /// - Parameter endsEpoch: whether it is the epoch's last line, which stays where a bar takes the place of the
+    /// Prints a line of training.
+    ///
+    /// - Parameter endsEpoch: whether it is the epoch's last line, which is printed even where a bar replaces the
     ///   others.
     func training(_ record: MetricsRecord, secondsLeft: Double, endsEpoch: Bool) {
         guard endsEpoch || console.saysIntervals else { return }
@@ -97,7 +99,7 @@ struct RunLog {
                 record.pace.map { "\(Wording.fixed($0.ratio, 2)) rank \($0.slowest)" } ?? ""))
     }
 
-    /// A rank that stays behind: the others wait for it in every step.
+    /// Prints a note on a rank that falls behind: the others wait for it in every step.
     func straggler(rank: Int, ranks: Int, ratio: Double) {
         fact(
             "note",
@@ -105,7 +107,7 @@ struct RunLog {
                 + "rank's. See what else its machine does")
     }
 
-    /// The data are slower than the network.
+    /// Prints a note on data that are slower than the network.
     func waitsForImages(share: Double) {
         note(
             "steps wait for images \(percent(share)) of the time: smaller pictures, "
@@ -119,7 +121,7 @@ struct RunLog {
                 Wording.significant(record.imagesPerSecond), ""))
     }
 
-    /// The word in an evaluation's row in the place of the step.
+    /// Returns the word in an evaluation's row that takes the place of the step.
     private static func name(of kind: MetricsRecord.Kind) -> String {
         switch kind {
         case .averagedEvaluation: "averaged"
@@ -131,11 +133,11 @@ struct RunLog {
     /// Prints a note while a run goes on.
     func note(_ text: String) { console.say("      - " + text.visible) }
 
-    /// Prints a warning that asks for action, though the run goes on. To standard error, as all complaints.
+    /// Prints a warning that asks for action, though the run goes on; to standard error, like all complaints.
     func warning(_ text: String) { console.warn(text) }
 
-    /// A checkpoint that is there for good: its size, the seconds that writing and verifying took, and those that
-    /// training stood still for.
+    /// Prints a note on a checkpoint that is safely written: its size, the seconds that writing and verifying took, and
+    /// the seconds for which training waited.
     func saved(step: Int, _ commit: CheckpointDirectory.Commit, seconds: Double, copySeconds: Double) {
         let cost =
             "\(Wording.scaled(Double(commit.bytes)))B in \(Wording.fixed(seconds, 1)) s, training waited "
@@ -143,7 +145,7 @@ struct RunLog {
         note("checkpoint after step \(Wording.grouped(step)) is safe (\(cost)): \(commit.path)")
     }
 
-    /// The end: what was reached and where it is.
+    /// Prints the results at the end of the run, and where they are.
     func end(_ outcome: TrainingOutcome, _ ending: RunEnding) {
         console.say()
         console.say(
@@ -206,7 +208,7 @@ extension Recipe.Schedule.Shape {
 }
 
 extension Recipe.Optimizer {
-    /// As its paper spells it.
+    /// The name as its paper spells it.
     fileprivate var shownName: String {
         switch self {
         case .sgd: "SGD"

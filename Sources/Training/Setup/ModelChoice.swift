@@ -1,15 +1,15 @@
 package import Checkpoints
 package import Networks
 
-/// A network by its name, and what is asked of it besides.
+/// A network by its name, with its options.
 package struct ModelChoice: Hashable, Sendable {
     /// A name of the zoo.
     package var name: String
-    /// By the model's keys, as text.
+    /// Options by the model's keys, values as text.
     package var options: [String: String]
     /// The distribution that initial weights are drawn from.
     package var scheme: InitialScheme
-    /// In 0..<1, of every dropout layer; nil for what model and options say.
+    /// The rate of every dropout layer, in 0..<1; nil for the model's or its options'.
     package var dropout: Double?
 
     package init(
@@ -21,7 +21,7 @@ package struct ModelChoice: Hashable, Sendable {
         self.dropout = dropout
     }
 
-    /// The network for so many classes and channels; where nil, the model's.
+    /// Returns the network for a number of classes and of channels; nil stands for the model's own.
     package func network(classes: Int? = nil, inputChannels: Int? = nil) throws(NetworkError) -> Network {
         let model = try Zoo.model(named: name)
         let network = try model.network(
@@ -31,7 +31,7 @@ package struct ModelChoice: Hashable, Sendable {
 }
 
 extension Checkpoint.About {
-    /// The very network whose parameters the checkpoint has.
+    /// Returns the network whose parameters the checkpoint has.
     package func network() throws(NetworkError) -> Network {
         try ModelChoice(model, options: modelOptions).network(classes: classes, inputChannels: inputChannels)
     }

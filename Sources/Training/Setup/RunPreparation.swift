@@ -8,22 +8,22 @@ import Terminal
 
 /// The parts of a run that follow from its recipe and its data, before there is an engine.
 struct RunPreparation {
-    /// The recipe with the batch size that was chosen for it, where it left that to the run.
+    /// The recipe, with a batch size that was chosen for it where it left that to the run.
     let recipe: Recipe
-    /// The same recipe as the number of samples lets it be.
+    /// The same recipe, adapted to the number of samples.
     let fitted: Recipe
     /// The choices that were made, and their reasons.
     let choices: [String]
     let setup: Setup
     let sizes: RunSizes
     let optimizer: any OptimizerRule
-    /// By class, what its losses are multiplied with; nil for 1.
+    /// The factors of the classes' losses, by class; nil for 1.
     let classWeights: [Float]?
     let layout: EngineLayout
     /// The sizes of images that it is trained on, by epoch.
     let trainingSizes: TrainingSizes
 
-    /// Opens the data, builds the network and holds the memory that it all takes against the machine's. Collective.
+    /// Opens the data, builds the network and checks that the machine has the memory for it all. Collective.
     ///
     /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
     init(_ asked: Recipe, world: any Communicator, console: Console) throws {
@@ -60,7 +60,7 @@ struct RunPreparation {
         return setup
     }
 
-    /// The recipe with a batch size, and the reason for that where it is not the recipe's own. Collective.
+    /// Returns the recipe with a batch size, and the reason for it where it is not the recipe's own. Collective.
     private static func chooseBatchSize(
         _ recipe: Recipe, _ setup: Setup, world: any Communicator, console: Console
     ) throws -> (Recipe, choices: [String]) {
@@ -70,10 +70,10 @@ struct RunPreparation {
         return (try recipe.with(batchSize: choice.chosen?.batchSize ?? Recipe.Default.batchSize), [choice.words])
     }
 
-    /// Lays the engine out, and lets pictures have what memory it leaves.
+    /// Lays the engine out, and lets pictures use the memory that it leaves.
     ///
     /// - Returns: the fitted recipe, the setup, the sizes, the layout and the weights of classes.
-    /// - Throws: where the machine has not enough.
+    /// - Throws: where the machine has too little memory.
     private static func layOut(
         _ recipe: Recipe, _ opened: Setup, _ trainingSizes: TrainingSizes, optimizer: any OptimizerRule,
         world: any Communicator
@@ -83,7 +83,7 @@ struct RunPreparation {
             trainingSamples: setup.dataset.count(of: .train), testSamples: setup.dataset.count(of: .test),
             batchSize: recipe.globalBatchSize, duration: recipe.duration)
         let weights = try recipe.classWeights?.weights(of: setup.dataset, classes: setup.network.classes)
-        // A batch that the data cannot fill takes no memory for the rest.
+        // A batch that the data cannot fill needs memory for its samples only.
         let layout = try setup.layout(
             batchSize: min(recipe.globalBatchSize, sizes.trainingSamples), seed: recipe.seed,
             accumulate: recipe.accumulate, labelSmoothing: recipe.labelSmoothing, classWeights: weights,

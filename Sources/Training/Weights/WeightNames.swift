@@ -1,16 +1,16 @@
 import Tensors
 import Terminal
 
-/// The names of another program's tensors, turned into those that a network of ours has.
+/// A map from the names of another program's tensors to those of the network.
 ///
-/// Ours are torchvision's. Two things are put right: names that its published DenseNets still have, and what a wrapper
-/// has set before all names of a network, such as `module.`.
+/// The network's names are torchvision's. Two differences are resolved: older names in torchvision's published
+/// DenseNets, and a prefix such as `module.` that a wrapper puts before all names of a network.
 struct WeightNames {
-    /// The prefix that was taken off names; empty where nothing was.
+    /// The prefix that was removed from names; empty where there was none.
     let prefix: String
     /// The number of names that were those of torchvision's published DenseNets.
     let renamed: Int
-    /// By the file's name, the network's, where it is another.
+    /// The network's name for each of the file's names that differs from it.
     private let others: [ExactName: String]
 
     /// - Parameters:
@@ -26,7 +26,7 @@ struct WeightNames {
         for (name, today) in zip(found, today) {
             let hasPrefix = cut > 0 && today.utf8.starts(with: prefix.utf8)
             let other = hasPrefix ? String(Substring(today.utf8.dropFirst(cut))) : today
-            // Two tensors must not become one.
+            // Two tensors must not get the same name.
             guard ExactName(other) != ExactName(name), taken.insert(ExactName(other)).inserted else { continue }
             others[ExactName(name)] = other
             if ExactName(today) != ExactName(name) { renamed += 1 }
@@ -48,9 +48,8 @@ struct WeightNames {
         return notes
     }
 
-    /// Returns the prefix that stands before names of the network in more of the file's than any other, the empty one
-    /// included; it ends with a dot. It counts where it makes something of half of the file, or gives half of the
-    /// network.
+    /// Returns the prefix that precedes names of the network in more of the file's names than any other, the empty one
+    /// included. It ends with a dot. It counts only where it covers half of the file's names, or half of the network's.
     private static func commonPrefix(_ found: [String], _ wanted: Set<ExactName>) -> String {
         var counts: [ExactName: Int] = [:]
         for name in found {
@@ -65,17 +64,17 @@ struct WeightNames {
             }
         }
         guard let most = counts.values.max(), 2 * most >= min(found.count, wanted.count) else { return "" }
-        // Where two networks are in the file, which one is meant is not for us to say.
+        // Where a file has two networks, it is not known which one is meant.
         let best = counts.filter { $0.value == most }.keys
         return best.count == 1 ? best.first?.text ?? "" : ""
     }
 
-    /// Parts of names that are looked at as wrappers: a name of a file may be long.
+    /// The most parts of names that are tried as wrappers, as a file's names may be long.
     private static let mostWrappers = 8
 
-    /// Today's name for one of torchvision's published DenseNets: `denselayer1.norm.1.weight` is what
-    /// `denselayer1.norm1.weight` was called before names of modules could no longer have dots. nil for all others.
-    /// (torchvision, models/densenet.py, `_load_state_dict`.)
+    /// Returns the present name for one of torchvision's published DenseNets; nil for all others.
+    /// `denselayer1.norm.1.weight` is the old name of `denselayer1.norm1.weight`, from before dots were forbidden in
+    /// names of modules. (torchvision, models/densenet.py, `_load_state_dict`.)
     private static func today(_ name: String) -> String? {
         guard name.utf8.count <= 512,
             let match = name.wholeMatch(of: /(.*denselayer[0-9]+\.(?:norm|relu|conv))\.([12])\.(.*)/)
