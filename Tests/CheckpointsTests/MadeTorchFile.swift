@@ -1,7 +1,7 @@
 import CZip
 import Foundation
 
-/// A file as `torch.save` writes one, made piece by piece, so that each piece can be wrong.
+/// A file in the format of `torch.save`, made piece by piece, so that each piece can be wrong.
 struct MadeTorchFile {
     struct Tensor {
         var name: String
@@ -10,32 +10,32 @@ struct MadeTorchFile {
         var strides: [Int]
         var offset = 0
         var storage: String
-        /// The storage's bytes, and how many numbers they are said to be.
+        /// The storage's bytes, and the count of numbers that the file gives for them.
         var bytes: [UInt8]
         var count: Int
     }
 
     var tensors: [Tensor] = []
-    /// The entry of a dictionary that the state_dict is in; nil where there is none around it.
+    /// The key of the dictionary's entry with the state_dict; nil where the state_dict is not wrapped.
     var wrapper: String?
-    /// What a wrapped file keeps beside the state_dict, such as an optimizer's.
+    /// Tensors of a second dictionary beside the state_dict, such as an optimizer's.
     var others: [Tensor] = []
-    /// A tensor beside it that is in no dictionary of its own, such as the best accuracy.
+    /// A tensor beside the state_dict in no dictionary of its own, such as the best accuracy.
     var single: Tensor?
-    /// Instructions in the place of the whole pickle.
+    /// Instructions that replace the whole pickle.
     var pickle: [UInt8]?
     var byteOrder = "little"
     var folder = "archive"
-    /// Files beside those of PyTorch.
+    /// Files in the archive besides those of PyTorch.
     var more: [String: [UInt8]] = [:]
     var isCompressed = false
 
-    /// Float32 numbers row by row.
+    /// Adds a tensor of float32 numbers, row by row.
     mutating func add(_ name: String, _ shape: [Int], _ values: [Float]) {
         add(name, shape, "FloatStorage", values.flatMap { bytes($0.bitPattern) }, count: values.count)
     }
 
-    /// Numbers of any type row by row.
+    /// Adds a tensor of numbers of any type, row by row.
     mutating func add(_ name: String, _ shape: [Int], _ type: String, _ bytes: [UInt8], count: Int) {
         var strides: [Int] = []
         var dense = 1
@@ -106,7 +106,7 @@ struct MadeTorchFile {
         }
     }
 
-    /// The zip archive of PyTorch 1.6 and later.
+    /// Writes the zip archive of PyTorch 1.6 and later.
     func write(to path: String) throws {
         try? FileManager.default.removeItem(atPath: path)
         var code: Int32 = 0
@@ -125,7 +125,7 @@ struct MadeTorchFile {
         guard zip_close(archive) == 0 else { throw Failure() }
     }
 
-    /// The file of earlier versions.
+    /// The file in the format of earlier versions.
     var legacy: [UInt8] {
         var file: [UInt8] = [
             0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E, 0x80, 2, 0x4D, 0xE9,

@@ -3,7 +3,7 @@ import Testing
 @testable import Checkpoints
 
 @Suite struct SafetensorsFormat {
-    /// What `safetensors.torch.save_file({"w": ones(2), "n": tensor(3)}, f, {"format": "pt"})` writes, padding and all.
+    /// The bytes that `safetensors.torch.save_file({"w": ones(2), "n": tensor(3)}, f, {"format": "pt"})` writes.
     static let fixture: [UInt8] =
         safetensors(
             #"{"__metadata__":{"format":"pt"},"n":{"dtype":"I64","shape":[],"data_offsets":[0,8]},"#
@@ -26,7 +26,7 @@ import Testing
         #expect(written == Self.fixture)
     }
 
-    @Test("the longest runs and single bytes are read alike", arguments: [1, 2, 7, 8, 9, Int.max])
+    @Test("a file is read alike in parts of any length, down to single bytes", arguments: [1, 2, 7, 8, 9, Int.max])
     func runs(run: Int) throws {
         #expect(try Checkpoint(file: Self.fixture, run: run) == Checkpoint(file: Self.fixture))
         let bytes = try example().file
@@ -52,7 +52,7 @@ import Testing
         #expect(try Checkpoint(file: bytes).tensors == tensors)
     }
 
-    @Test("a broken rule is refused with the rule and the tensor", arguments: brokenFiles)
+    @Test("a broken rule is refused in a message with the rule and the tensor", arguments: brokenFiles)
     func broken(_ file: BrokenFile) throws {
         #expect {
             _ = try Checkpoint(file: file.bytes)
@@ -64,21 +64,21 @@ import Testing
         }
     }
 
-    @Test("every faulty safetensors header is refused for its one fault: without it, it is read")
+    @Test("a safetensors header without any of the faults is read")
     func controls() throws {
         let sound = safetensors(#"{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, bytes: 8)
         #expect(try Checkpoint(file: sound).tensors.first?.floats == [0, 0])
         #expect(try Checkpoint(file: safetensors("{}")).tensors.isEmpty)
     }
 
-    @Test("a huge claim needs no memory: the file ends first")
+    @Test("a header that announces a huge tensor needs no memory: the file ends first")
     func hugeClaim() throws {
         let header = #"{"w":{"dtype":"F32","shape":[1000000000000],"data_offsets":[0,4000000000000]}}"#
         #expect(throws: CheckpointError.self) { try Checkpoint(file: safetensors(header, bytes: 4)) }
         #expect(throws: CheckpointError.self) { try Checkpoint(file: compressed(safetensors(header, bytes: 4))) }
     }
 
-    /// A type, the little-endian bytes of some numbers, and what these become.
+    /// A type, the little-endian bytes of some numbers, and their values after conversion.
     struct Conversion: CustomTestStringConvertible, Sendable {
         let type: String
         let bytes: [UInt8]
@@ -108,7 +108,7 @@ import Testing
         Conversion(
             "BF16", [0x3F80, 0xC000, 0x7F7F, 0x0001, 0x8000, 0xFF80] as [UInt16],
             .float32([1, -2, Float(bitPattern: 0x7F7F_0000), Float(bitPattern: 0x0001_0000), -0.0, -.infinity])),
-        // 1/3 rounds to nearest; a number too large becomes infinite, as in every conversion.
+        // 1/3 rounds to nearest; a number that is too large becomes infinite, as in every conversion.
         Conversion(
             "F64", [(1.0 / 3).bitPattern, (-0.1).bitPattern, (1e300).bitPattern, (0.5).bitPattern],
             .float32([1 / 3, -0.1, .infinity, 0.5])),
@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    @Test("NaN of two bytes stays one")
+    @Test("a NaN of two bytes stays a NaN")
     func notANumber() throws {
         for (type, bits) in [("F16", 0x7E01), ("BF16", 0x7FC1)] as [(String, UInt16)] {
             let file = Conversion(type, [bits], .float32([.nan])).file
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    @Test("tensors that are not wanted, or of a type that is not read, are listed and passed over")
+    @Test("tensors that are not wanted, or whose type is not read, are listed and skipped")
     func unread() throws {
         let header =
             #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[3,7]},"#
@@ -161,7 +161,7 @@ import Testing
         #expect(chosen.tensors == [all.tensors[1]] && chosen.unread.map(\.name) == ["a", "b"])
     }
 
-    @Test("more than there is memory for is refused before it is read, unless nobody wants it")
+    @Test("a tensor larger than memory is refused before it is read, unless it is not wanted")
     func tooLarge() throws {
         let bytes = 1 << 50
         let header =
@@ -180,16 +180,16 @@ import Testing
             try read([0, 1])
         } throws: { error in
             guard case .memory? = error as? CheckpointError else { return false }
-            // Of float16 comes float32.
+            // Float16 is converted to float32.
             return "\(error)".hasPrefix("reading f needs 1.9 PiB of memory")
         }
-        // Then only the bytes are missing.
+        // Here only the bytes are missing.
         #expect(throws: CheckpointError.damaged(path: "f", reason: "it ends in tensor a, 4 bytes too early")) {
             try read([0])
         }
     }
 
-    @Test("names that Unicode calls equivalent are two names")
+    @Test("names that Unicode calls equivalent are distinct names")
     func exactNames() throws {
         let names = ["\u{E9}", "e\u{301}"]
         let checkpoint = Checkpoint(
@@ -209,7 +209,7 @@ import Testing
         #expect(try Checkpoint(file: checkpoint.file) == checkpoint)
     }
 
-    @Test("escapes that other writers use are understood")
+    @Test("escapes that other writers use are read")
     func escapes() throws {
         let json = try HeaderJSON.parse(Array(#"["\u00e9\ud83d\ude42\/\b\f\r\n\t\"\\"]"#.utf8))
         #expect(json == .array([.string("é🙂/\u{8}\u{C}\r\n\t\"\\")]))
@@ -233,12 +233,12 @@ struct BrokenFile: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// A file of tensor `w` with these fields, and as many bytes as an [F32, F32] has.
+/// Returns a file of tensor `w` with these fields, and as many bytes as an [F32, F32] has.
 private func entry(_ fields: String, _ rule: String, bytes: Int = 8) -> BrokenFile {
     BrokenFile("{\"w\":{\(fields)}}", bytes: bytes, tensor: "w", rule)
 }
 
-/// A sound file but for its header's length, which is so many bytes more than its header has.
+/// Returns a sound file except for the length of its header, which is too large by `extra`.
 private func longer(by extra: Int) -> [UInt8] {
     let sound = safetensors("{\(first)}", bytes: 4)
     return UInt64(sound.count - 12 + extra).littleEndianBytes + sound.dropFirst(8)

@@ -2,16 +2,16 @@ import CheckpointFaults
 
 @testable import Checkpoints
 
-/// A run that commits steps 1 to 4 and keeps two of them, on a file system that fails it.
+/// A run that commits steps 1 to 4 and keeps two of them, on a file system that may fail.
 struct SavingRun {
     static let folder = "/run/checkpoints"
     static let steps = 4
-    /// Each state takes two writes.
+    /// A run each of whose states takes two writes.
     static let usual = SavingRun(noise: 40_000)
-    /// Each state takes five writes.
+    /// A run each of whose states takes five writes.
     static let long = SavingRun(noise: 150_000)
 
-    /// By step.
+    /// The states by step.
     let states: [Checkpoint]
 
     private init(noise: Int) {
@@ -23,8 +23,8 @@ struct SavingRun {
             path: folder, retention: Retention(last: 2), compression: Compression(threads: 0), files: files)
     }
 
-    /// What is wrong with what a reader finds where step `announced` was promised and the one after it was perhaps
-    /// begun; nil if nothing is.
+    /// Returns what is wrong with the newest checkpoint that a reader finds; nil where nothing is. Step `announced` has
+    /// been committed, and the next one has perhaps been begun.
     func complaint(_ files: any FileSystem, announced: Int, _ folder: String = SavingRun.folder) -> String? {
         do throws(CheckpointError) {
             let found = try Self.directory(files, folder).newest()
@@ -45,7 +45,7 @@ struct SavingRun {
 
     /// Commits all steps in turn.
     ///
-    /// - Returns: how many were promised, what stopped it, and the warnings on the way.
+    /// - Returns: how many steps were committed, the error that stopped them, and the warnings.
     func tell(
         on files: any FileSystem, _ folder: String = SavingRun.folder, after: (Int) -> Void = { _ in }
     ) -> (announced: Int, error: CheckpointError?, warnings: [CheckpointError]) {

@@ -2,7 +2,7 @@ import Foundation
 
 @testable import Checkpoints
 
-/// A folder that is gone when the test is.
+/// A folder that is removed at the end of its test.
 final class TemporaryFolder {
     let path: String
 
@@ -17,7 +17,8 @@ final class TemporaryFolder {
     var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
 }
 
-/// A small checkpoint whose numbers depend on `step`, with awkward things in it: a scalar, an empty tensor, infinity.
+/// Returns a small checkpoint whose numbers depend on `step`, with unusual contents: a scalar, an empty tensor,
+/// infinity.
 func example(step: Int = 704, epoch: Int = 3) -> Checkpoint {
     let weight: [Float] = [1, -0.0, .infinity, .leastNonzeroMagnitude, Float(step), 1 / 3]
     return Checkpoint(
@@ -49,7 +50,7 @@ extension Checkpoint {
         }
     }
 
-    /// Reads a file's bytes, `run` at a time at most.
+    /// Reads a file's bytes, at most `run` at a time.
     init(file bytes: [UInt8], run: Int = .max) throws(CheckpointError) {
         var rest = bytes[...]
         try self.init(path: "a.safetensors.zst", fileBytes: bytes.count) { (count) throws(CheckpointError) in
@@ -63,12 +64,12 @@ extension RawSpan {
     var bytes: [UInt8] { byteOffsets.map { unsafeLoad(fromByteOffset: $0, as: UInt8.self) } }
 }
 
-/// A safetensors file of this header and this many bytes of tensors.
+/// Returns a safetensors file of this header, with `bytes` zeros as its tensors.
 func safetensors(_ header: String, bytes: Int = 0) -> [UInt8] {
     UInt64(header.utf8.count).littleEndianBytes + Array(header.utf8) + [UInt8](repeating: 0, count: bytes)
 }
 
-/// What zstd makes of `bytes`.
+/// Returns `bytes` compressed by zstd.
 func compressed(_ bytes: [UInt8]) throws -> [UInt8] {
     var result: [UInt8] = []
     var frame = ZstdCompressor(size: bytes.count)

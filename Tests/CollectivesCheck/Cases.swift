@@ -1,4 +1,4 @@
-// What every communicator must do: CollectivesTests runs it between threads, `collectives-check` under mpirun.
+// Properties of every communicator: CollectivesTests checks them between threads, `collectives-check` under mpirun.
 package import Collectives
 import Foundation
 import Synchronization
@@ -13,12 +13,12 @@ func require(_ holds: Bool, _ property: @autoclosure () -> String) throws {
     if !holds { throw Violation(description: property()) }
 }
 
-/// Counts around nothing, one, doubling and halving.
+/// Counts of the numbers in a sum: none, one, powers of two and others.
 private let counts = [0, 1, 4, 100, 1000, 10_000]
-/// Of doubles, halves longer than the 8 MiB that go in one message.
+/// A count whose halves, as doubles, are longer than the 8 MiB of one message.
 private let longCount = 2_200_001
 
-/// Runs every case that holds for any number of ranks, and for a power of two those of the tree's bits.
+/// Checks all properties that hold for any number of ranks; for a power of two of ranks, the bits of the tree too.
 package func checkAll(_ world: any Communicator) throws {
     let isPowerOfTwo = world.size & (world.size - 1) == 0
     try checkPlace(world)
@@ -46,7 +46,7 @@ func checkPlace(_ world: any Communicator) throws {
     try require(world.localSize == world.size, "\(world.localSize) of \(world.size) ranks are local")
 }
 
-/// Sums of small whole numbers are exact, so that any order must give them.
+/// Checks sums of small whole numbers, which are exact in any order.
 func checkSumOfRanks(_ world: any Communicator, count: Int) throws {
     let ofRanks = world.size * (world.size - 1) / 2
     var floats = (0..<count).map { Float(world.rank + $0 % 7) }
@@ -62,7 +62,7 @@ func checkSumOfRanks(_ world: any Communicator, count: Int) throws {
     }
 }
 
-/// All ranks end with the same bits, and those are the sum up to the rounding of `size - 1` additions.
+/// Checks that all ranks end with the same bits, which are the sum up to the rounding of `size - 1` additions.
 func checkSameBits(_ world: any Communicator, count: Int) throws {
     let terms = (0..<world.size).map { randomFloats(count: count, seed: UInt64($0)) }
     var sums = terms[world.rank]
@@ -80,7 +80,7 @@ func checkSameBits(_ world: any Communicator, count: Int) throws {
     }
 }
 
-/// A rank's own subtree and then the ranks' tree give the bits of one tree over all shards.
+/// Checks that each rank's own subtree and then the ranks' tree give the bits of one tree over all shards.
 func checkTreeBits(_ world: any Communicator, count: Int, shards: Int) throws {
     let all = (0..<shards).map { randomFloats(count: count, seed: 100 + UInt64($0)) }
     let own = stride(from: world.rank, to: shards, by: world.size).map { all[$0] }
@@ -95,7 +95,8 @@ func checkTreeBits(_ world: any Communicator, count: Int, shards: Int) throws {
     }
 }
 
-/// Numbers that the wire has sum exactly; of others all ranks get the same bits, however they are dealt out over calls.
+/// Checks that numbers which the wire format has are summed exactly, and that of others all ranks get the same bits,
+/// however they are split over calls.
 func checkCompressed(_ world: any Communicator, _ wire: WireFormat) throws {
     let count = 10_007
     var exact = (0..<count).map { Float(world.rank + $0 % 7) }
@@ -127,7 +128,7 @@ func checkCompressed(_ world: any Communicator, _ wire: WireFormat) throws {
     }
 }
 
-/// Two threads sum at once, each on its line, in whatever order.
+/// Checks sums of two threads at once, each on its own communicator, in any order.
 func checkLines(_ world: any Communicator) throws {
     let outcome = Mutex<[any Error]>([])
     let pending = DispatchGroup()
@@ -161,7 +162,7 @@ func checkBroadcast(_ world: any Communicator, count: Int, from root: Int) throw
 }
 
 func checkGather(_ world: any Communicator) throws {
-    // Rank 0 has nothing to give; the last ranks of many have more than a chunk.
+    // Rank 0 gives nothing; the last of many ranks give more than a chunk.
     func gift(of rank: Int) -> [UInt8] { Array(repeating: UInt8(rank), count: rank * 150_000) }
     for root in 0..<world.size {
         let gathered = try world.gather(gift(of: world.rank), to: root)
@@ -170,7 +171,7 @@ func checkGather(_ world: any Communicator) throws {
     }
 }
 
-/// The reference: shard s and s + V/2 first, then s + V/4, …
+/// Returns the sum by the tree: shard s plus s + V/2 first, then s + V/4, …
 func treeSum(_ terms: [[Float]]) -> [Float] {
     var terms = terms
     while terms.count > 1 {
@@ -180,7 +181,7 @@ func treeSum(_ terms: [[Float]]) -> [Float] {
     return terms[0]
 }
 
-/// Of either sign and of magnitudes from 2^-12 to 1, so that the order of a sum shows in its bits.
+/// Returns numbers of either sign and of magnitudes from 2^-12 to 1, so that the order of a sum shows in its bits.
 package func randomFloats(count: Int, seed: UInt64) -> [Float] {
     var random = SeededRandom(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ 1)
     return (0..<count).map { _ in

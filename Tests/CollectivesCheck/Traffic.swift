@@ -1,8 +1,8 @@
 import Collectives
 import Foundation
 
-/// That of a sum over ranks on several machines each machine sends its part only, however many ranks it has: per byte
-/// summed 2 (H - 1) / H bytes for H machines where the sum is long, log2 H where it is short. Prints what it sends.
+/// Checks that in a sum over ranks on several machines each machine sends only its part, however many ranks it has. For
+/// H machines, that is 2 (H - 1) / H bytes per byte of a long sum, and log2 H of a short one. Prints the bytes sent.
 func checkTraffic(_ world: any Communicator) throws {
     let hosts = Double(world.size / world.localSize)
     for algorithm in AllReduce.allCases {
@@ -27,12 +27,13 @@ private func checkTraffic(
     if world.rank == 0 {
         print("\(algorithm), \(bytes) bytes: \(sent) bytes sent for each that is summed, \(expected) expected")
     }
-    // Packets have heads, and those that got lost go twice.
+    // Packets have headers, and lost ones are sent twice.
     let isRight = (expected...1.1 * expected + 0.01).contains(sent)
     try require(isRight, "\(algorithm) sends what it should of \(bytes) bytes")
 }
 
-/// What this machine (or network namespace) has sent since it was started, over all networks but the loopback.
+/// Returns the bytes that this machine (or network namespace) has sent since its start, over all networks except the
+/// loopback.
 private func bytesSent() throws -> Int {
     let table = try String(contentsOfFile: "/proc/net/dev", encoding: .utf8)
     return table.split(separator: "\n").reduce(0) { total, line in

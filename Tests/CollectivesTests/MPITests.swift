@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// How one run of mpirun ended.
+/// The outcome of one run of mpirun.
 private struct Outcome {
-    /// 124 where it had to be stopped: a hang.
+    /// The exit status; 124 where the run hung and had to be stopped.
     let status: Int32
     let output: String
     let errors: String
@@ -15,7 +15,7 @@ private func mpirun(_ ranks: Int, _ arguments: String...) throws -> Outcome {
     try run(["mpirun", "-n", "\(ranks)", try checkPath()] + arguments)
 }
 
-/// Where `collectives-check` is: built beside this test bundle.
+/// Returns the path of `collectives-check`, which is built beside this test bundle.
 private func checkPath() throws -> String {
     let folder = try #require(Bundle.main.executableURL).deletingLastPathComponent()
     let path = folder.appending(path: "collectives-check").path
@@ -27,7 +27,7 @@ private func run(_ command: [String]) throws -> Outcome {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = ["timeout", "--kill-after=5", "120"] + command
-    // As launch/env sets it: any number of ranks on any number of cores, as any user.
+    // The settings are those of launch/env: any number of ranks on any number of cores, as any user.
     process.environment = ProcessInfo.processInfo.environment.merging([
         "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
         "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_hwloc_base_binding_policy": "none",
@@ -47,7 +47,7 @@ private func run(_ command: [String]) throws -> Outcome {
         status: process.terminationStatus, output: outputText, errors: errorText, seconds: elapsed / .seconds(1))
 }
 
-/// One job at a time: a machine has few cores.
+/// Tests that run one job at a time: a machine has few cores.
 @Suite("Ranks that are processes under mpirun", .serialized)
 struct MPITests {
     @Test("every collective keeps its promise under mpirun", arguments: [1, 2, 3, 4, 8])
@@ -57,14 +57,14 @@ struct MPITests {
         #expect(outcome.output == "all cases hold on \(ranks) ranks\n")
     }
 
-    @Test("MPI's own sums are there for those who ask", arguments: [2, 3])
+    @Test("MPI's own sums are used where they are asked for", arguments: [2, 3])
     func librarySums(ranks: Int) throws {
         let outcome = try mpirun(ranks, "mpi")
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.output == "MPI sums on \(ranks) ranks\n")
     }
 
-    @Test("without mpirun there is a world of one")
+    @Test("without mpirun a process is a world of one rank")
     func alone() throws {
         let outcome = try run([try checkPath(), "cases"])
         #expect(outcome.status == 0, "\(outcome.errors)")
@@ -87,7 +87,7 @@ struct MPITests {
         #expect(outcome.seconds < 20)
     }
 
-    @Test("an error that all ranks see is printed once, and the exit code is theirs", arguments: [1, 2, 8])
+    @Test("an error that all ranks meet is printed once, and its exit code is that of all", arguments: [1, 2, 8])
     func together(ranks: Int) throws {
         let outcome = try mpirun(ranks, "together")
         #expect(outcome.status == 64)
@@ -95,7 +95,7 @@ struct MPITests {
         #expect(!outcome.errors.contains("MPI_ABORT"))
     }
 
-    @Test("a rank that alone expects all to fail ends the job and is named")
+    @Test("a rank that alone reports an error as common to all ends the job and is named")
     func mistaken() throws {
         let outcome = try mpirun(2, "alone", "1")
         #expect(outcome.status == 1)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("A watchdog")
 struct WatchdogTests {
-    @Test("a watchdog tells of itself what another reads")
+    @Test("a watchdog's report is read as it was written")
     func reports() throws {
         let recorder = FlightRecorder()
         recorder.enter(FlightRecorder.Phase("data loading", step: 11))
@@ -38,7 +38,7 @@ struct WatchdogTests {
         #expect(RankReport(bytes: []) == nil)
     }
 
-    @Test("a watchdog lets the lowest rank that waited say who is missing, where, and since when")
+    @Test("a watchdog leaves it to the lowest waiting rank to report which rank is missing, where, and since when")
     func missing() throws {
         struct GivenUp: Error {}
         let timeouts = Mutex<[Int: CollectiveError]>([:])
@@ -59,7 +59,7 @@ struct WatchdogTests {
                 try world.barrier(as: "meeting")
             }
         }
-        // Rank 2 leaves it to rank 0, as long as that has not ended the job.
+        // Rank 2 leaves the report to rank 0 until that has had time to end the job.
         let error = try #require(timeouts.withLock { $0[0] })
         guard case .timedOut(let timeout) = error else {
             Issue.record("\(error)")
@@ -71,15 +71,15 @@ struct WatchdogTests {
         #expect(error.exitStatus == 76)
     }
 
-    /// What a rank learns of a lower one.
+    /// A message that a rank receives from a lower one.
     enum News: CaseIterable {
-        /// It has waited too long, and ends the job.
+        /// The lower rank has waited too long, and ends the job.
         case saysFarewell
-        /// It waits in the same collective, and will lose its patience soon.
+        /// The lower rank waits in the same collective, and will time out soon.
         case hasArrived
     }
 
-    @Test("a watchdog is silent when a lower rank speaks", arguments: News.allCases)
+    @Test("a watchdog stays silent when a lower rank reports", arguments: News.allCases)
     func silent(news: News) throws {
         struct GivenUp: Error {}
         let timeouts = Mutex<[Int: CollectiveError]>([:])
@@ -95,7 +95,7 @@ struct WatchdogTests {
                     defer { dog.stop() }
                     return try world.barrier(as: "meeting")
                 }
-                // Rank 0 has no watchdog: its messages are written here.
+                // Rank 0 has no watchdog: the test writes its messages.
                 let request = try Self.report(own.control)
                 guard case .request = request else { throw Violation(report: request) }
                 switch news {
@@ -109,7 +109,7 @@ struct WatchdogTests {
                     try recorder.record(.barrier, "meeting", bytes: 0, on: .main) {}
                     try own.control.send(RankReport.answer(recorder.snapshot).bytes, to: 1)
                 }
-                // Longer than rank 1 waits for answers when it is the one to speak.
+                // This is longer than rank 1 waits for answers when it is the one to report.
                 Thread.sleep(forTimeInterval: 3)
                 throw GivenUp()
             }
@@ -117,7 +117,8 @@ struct WatchdogTests {
         #expect(timeouts.withLock { $0.isEmpty })
     }
 
-    /// Runs ranks with watchdogs whose complaints are kept, by rank, until any has one or `body` returns everywhere.
+    /// Runs ranks with watchdogs until any of these reports an error or `body` returns everywhere. Returns the errors
+    /// by rank.
     private func watched(
         ranks: Int, _ body: @escaping @Sendable (InProcessCommunicator, Watchdog) throws -> Void
     ) throws -> [Int: CollectiveError] {
@@ -133,7 +134,7 @@ struct WatchdogTests {
                 own.recorder.enter(FlightRecorder.Phase("work"))
                 try body(own, dog)
                 if world.rank > 0 { return }
-                // As long as the others may be waiting for this one to end the job.
+                // The rank keeps running while others may be waiting for it to end the job.
                 if !errors.withLock({ $0.isEmpty }) { throw GivenUp() }
             }
         } catch is GivenUp {}
@@ -147,7 +148,7 @@ struct WatchdogTests {
     }
 
     @Test(
-        "a watchdog waits longer for a rank in a phase that may take long, and not for one in another",
+        "a watchdog waits longer for a rank only in a phase that may take long",
         arguments: [true, false])
     func longPhase(mayTakeLong: Bool) throws {
         let errors = try watched(ranks: 3) { world, _ in
@@ -168,7 +169,7 @@ struct WatchdogTests {
         #expect(errors.count == 1 && timeout.seconds == 0.6 && timeout.late.map(\.rank) == [2])
     }
 
-    @Test("a watchdog does not wait for a rank in a long phase that does not answer any more, and says so in time")
+    @Test("a watchdog reports in time a rank that no longer answers, even in a phase that may take long")
     func silentInLongPhase() throws {
         struct Stopped: Error {}
         let start = Mutex(ContinuousClock.now)
@@ -184,7 +185,7 @@ struct WatchdogTests {
                 own.recorder.enter(FlightRecorder.Phase("evaluation", mayTakeLong: true))
                 own.recorder.allow(seconds: 1)
                 if world.rank == 1 {
-                    // As long as it answers it is waited for.
+                    // A rank that answers is waited for.
                     Thread.sleep(forTimeInterval: 2.5)
                     dog.stop()
                     start.withLock { $0 = .now }
@@ -204,13 +205,13 @@ struct WatchdogTests {
     }
 
     @Test(
-        "a watchdog misses the beat of a rank that was there, whatever others wait for, and one rank says so",
+        "a rank whose heartbeat stops is reported by one watchdog, whatever other ranks wait for",
         arguments: [0, 1, 2])
     func heartbeat(victim: Int) throws {
         let isDone = Atomic(false)
         let errors = try watched(ranks: 3) { world, dog in
             world.recorder.heartbeat = 1
-            // Ranks do not begin at once.
+            // Ranks do not start at the same time.
             Thread.sleep(forTimeInterval: 0.3 * Double(world.rank) + 1.5)
             if world.rank == victim { dog.stop() }
             if world.rank == 0 {
@@ -230,7 +231,7 @@ struct WatchdogTests {
         #expect(errors[speaker]?.exitStatus == 76)
     }
 
-    @Test("a watchdog hears beats, and waits for nobody in vain, as long as all are there")
+    @Test("watchdogs report nothing as long as all ranks are there")
     func steady() throws {
         let errors = try watched(ranks: 3) { world, _ in
             world.recorder.heartbeat = 1
@@ -243,7 +244,7 @@ struct WatchdogTests {
         #expect(errors.isEmpty)
     }
 
-    /// Rank 1 said something else than it should.
+    /// Rank 1 sent another report than it should.
     private struct Violation: Error { let report: RankReport }
 
     private static func report(_ control: any ControlChannel) throws -> RankReport {
@@ -267,7 +268,7 @@ struct WatchdogTests {
         #expect(recorder.entries.last?.sequence == 34 && recorder.entries.last?.line == .second)
     }
 
-    @Test("a watchdog finds in the records where a rank is stuck, also when the other line has gone around")
+    @Test("a watchdog finds in the records where a rank is stuck, even after many calls on the other communicator")
     func open() throws {
         let recorder = FlightRecorder()
         try recorder.record(.sum, "outer", bytes: 1, on: .second) { () throws(CollectiveError) in

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What `cnn-train checkpoint` says of the files of a run, and makes of them.
+/// The subcommands of `cnn-train checkpoint` on the files of a run.
 @Suite("cnn-train checkpoint", .serialized)
 struct CheckpointTests {
     private let commands: Commands
@@ -35,7 +35,7 @@ struct CheckpointTests {
         return try #require(json as? [String: Any])
     }
 
-    @Test("verify walks a folder and says of each file what holds; a broken one is named and makes the exit code 1")
+    @Test("verify reports each file of a folder; a broken one is named and makes the exit code 1")
     func verify() throws {
         let lines = try run("verify", "run")
         #expect(lines.count == 2 && lines.allSatisfy { $0.contains(": holds: lenet_bn, step ") })
@@ -49,7 +49,7 @@ struct CheckpointTests {
         _ = try run("verify", files[0], status: 1)
     }
 
-    @Test("verify of a folder without checkpoints is an error, also beside one that has some")
+    @Test("verify of a folder without checkpoints is an error, even beside a folder with some")
     func verifyNothing() throws {
         try FileManager.default.createDirectory(
             atPath: commands.folder + "/empty/below", withIntermediateDirectories: true)
@@ -62,7 +62,7 @@ struct CheckpointTests {
         }
     }
 
-    @Test("no command ends with a message that says nothing", arguments: [nil, 2])
+    @Test("no command ends with an empty message", arguments: [nil, 2])
     func noEmptyMessages(ranks: Int?) throws {
         try commands.write([1], to: "broken.safetensors.zst")
         let verified = try commands.run(["checkpoint", "verify", "broken.safetensors.zst", "run"], ranks: ranks)
@@ -76,7 +76,7 @@ struct CheckpointTests {
         #expect(refused.status == 64 && refused.complaints.count == 1)
     }
 
-    @Test("inspect shows metadata, digest and tensors, of a folder those of the newest")
+    @Test("inspect shows metadata, digest and tensors of a file, or of the newest one in a folder")
     func inspect() throws {
         let report = try object(try run("inspect", "run", "--json").first)
         let metadata = try #require(report["metadata"] as? [String: String])
@@ -90,7 +90,7 @@ struct CheckpointTests {
         #expect(text.contains("step: 2\n") && text.contains("0.weight"))
     }
 
-    @Test("diff ends with 0 for the same and 1 for others, and says by how much")
+    @Test("diff ends with 0 for equal files and with 1 for others, and prints the differences")
     func diff() throws {
         let same = try object(try run("diff", files[1], "run", "--json").first)
         #expect((same["tensors"] as? [Any])?.isEmpty == true && same["same"] as? Int ?? 0 > 10)
@@ -103,7 +103,7 @@ struct CheckpointTests {
                 && !text.contains { $0.contains("training.") })
     }
 
-    @Test("the mean of a checkpoint with itself is itself, and of two something between that can be evaluated")
+    @Test("the mean of a checkpoint with itself is itself, and the mean of two lies between them and can be evaluated")
     func average() throws {
         _ = try run("average", files[1], files[1], "--output", "a.safetensors.zst")
         #expect(try run("diff", "--weights", files[1], "a.safetensors.zst").count == 1)
@@ -114,7 +114,7 @@ struct CheckpointTests {
         #expect(evaluated.status == 0, "\(evaluated.errors)")
     }
 
-    @Test("export writes the network's tensors alone")
+    @Test("export writes only the network's tensors")
     func export() throws {
         // Two convolutions, three linear layers, four norms of five tensors each.
         #expect(try run("export", "run", "--output", "w.safetensors") == ["w.safetensors: 30 tensors"])

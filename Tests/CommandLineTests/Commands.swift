@@ -2,15 +2,16 @@ import Engine
 import Foundation
 import Testing
 
-/// How a command ended.
+/// The outcome of a command.
 struct Outcome {
-    /// 124 where it had to be stopped: a hang. 128 and the signal where one ended it.
+    /// The exit status; 124 where the command hung and had to be stopped, 128 plus the number of a signal that ended
+    /// it.
     let status: Int32
     let output: String
     let errors: String
     let seconds: Double
 
-    /// Lines of what was written to standard error that came from the program and not from mpirun.
+    /// The lines of standard error that come from the program and not from mpirun.
     var complaints: [String] {
         errors.split(separator: "\n").map(String.init).filter {
             $0.hasPrefix("cnn-train: ") || $0.hasPrefix("rank ") || $0.contains("Fatal error")
@@ -18,7 +19,7 @@ struct Outcome {
     }
 }
 
-/// The binary as it was built beside this test bundle, started in a folder of its own.
+/// The binary that was built beside this test bundle, started in a folder of its own.
 final class Commands {
     let folder: String
 
@@ -39,13 +40,13 @@ final class Commands {
     /// Runs `cnn-train` under mpirun, or without it where `ranks` is nil; stops it after two minutes.
     ///
     /// - Parameters:
-    ///   - cores: what the command and its launcher may use; nil for what this process may.
-    ///   - signal: what ends the process before its time.
-    ///   - secondSignal: what follows at once, or when `betweenSignals` has returned.
-    ///   - rank: which of mpirun's ranks gets the signal, `allRanks` for each; nil for mpirun itself, or the process
-    ///     where there is none.
-    ///   - ignored: a signal that the command is started to ignore, such as `HUP`.
-    ///   - isEnough: asked again and again; once it says true the process gets the signal.
+    ///   - cores: the cores that the command and its launcher may use; nil for those of this process.
+    ///   - signal: the signal that interrupts the process.
+    ///   - secondSignal: a signal that follows at once, or when `betweenSignals` has returned.
+    ///   - rank: the rank of mpirun that gets the signal, `allRanks` for each of them. nil stands for mpirun itself, or
+    ///     for the process where there is no mpirun.
+    ///   - ignored: a signal that the command ignores from its start, such as `HUP`.
+    ///   - isEnough: asked repeatedly; once it returns true, the process gets the signal.
     func run(
         _ arguments: [String], ranks: Int? = nil, cores: [Int]? = nil, environment: [String: String] = [:],
         signal: Int32 = SIGKILL, secondSignal: Int32? = nil, toRank rank: Int? = nil, ignoring ignored: String? = nil,
@@ -83,27 +84,27 @@ final class Commands {
         // Threads of a test block most signals, and processes inherit that: mpirun would forward none.
         process.arguments = ["--default-signal", "timeout", "--kill-after=5", "120"] + words
         process.currentDirectoryURL = URL(filePath: folder)
-        // As launch/env sets it: any number of ranks on any number of cores, as any user.
+        // The settings are those of launch/env: any number of ranks on any number of cores, as any user.
         process.environment = ProcessInfo.processInfo.environment.merging([
             "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
             "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_hwloc_base_binding_policy": "none",
         ]) { _, ours in ours }.merging(environment) { _, asked in asked }
         process.standardInput = FileHandle.nullDevice
-        // Files, because two pipes read one after the other may block who writes into both.
+        // The output goes to files: reading two pipes one after the other may block a process that writes to both.
         let (outputPath, errorPath) = (folder + "/.stdout", folder + "/.stderr")
         for path in [outputPath, errorPath] { try Data().write(to: URL(filePath: path)) }
         process.standardOutput = try FileHandle(forWritingTo: URL(filePath: outputPath))
         process.standardError = try FileHandle(forWritingTo: URL(filePath: errorPath))
         let start = ContinuousClock.now
         try process.run()
-        // Once: soon after, there is no process left to ask for its children.
+        // The signal is sent once: soon after, there is no process left to ask for its children.
         var isKilled = false
         while process.isRunning {
             if !isKilled && isEnough() {
                 isKilled = true
                 try Self.send(signal, toChildrenOf: process.processIdentifier, rank: rank)
                 if let secondSignal {
-                    // Even where this throws, nobody is left stopped.
+                    // No process stays stopped even where this throws.
                     defer { try? Self.send(secondSignal, toChildrenOf: process.processIdentifier, rank: rank) }
                     try betweenSignals()
                 }
@@ -121,7 +122,7 @@ final class Commands {
 
     static let allRanks = -1
 
-    /// What `timeout` has started; itself it then ends with 128 and the signal.
+    /// Sends a signal to the children of `timeout`, which then ends with 128 plus the signal itself.
     private static func send(_ signal: Int32, toChildrenOf process: pid_t, rank: Int?) throws {
         for child in try children(of: process) {
             guard let rank else {
@@ -135,7 +136,7 @@ final class Commands {
     }
 
     private static func children(of process: pid_t) throws -> [pid_t] {
-        // Each thread has children of its own; mpirun starts its ranks from another one than its first.
+        // Each thread has its own children; mpirun starts its ranks from a thread other than its first.
         try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task").flatMap { thread in
             try String(contentsOfFile: "/proc/\(process)/task/\(thread)/children", encoding: .utf8)
                 .split(separator: " ").compactMap { pid_t($0) }
@@ -144,7 +145,7 @@ final class Commands {
 
     func run(_ arguments: String..., ranks: Int? = nil) throws -> Outcome { try run(arguments, ranks: ranks) }
 
-    /// A folder of Fashion-MNIST's files with a few images: what `--data` takes.
+    /// Makes a folder of Fashion-MNIST's files with a few images, and returns its value for `--data`.
     func tinyData(train: Int = 40, test: Int = 12) throws -> String {
         for (prefix, count) in [("train", train), ("t10k", test)] {
             let images = (0..<count).flatMap { image in (0..<784).map { UInt8((37 * image + 11 * $0) % 251) } }
@@ -171,7 +172,7 @@ final class Commands {
 }
 
 extension Trait where Self == ConditionTrait {
-    /// For tests of bits that are the same on any number of ranks: without AVX2 it is OpenBLAS that computes, in orders
-    /// of its own.
+    /// The condition for tests of bits that are the same on any number of ranks: without AVX2, OpenBLAS computes, in
+    /// orders of its own.
     static var withOurKernels: Self { .enabled(if: Engine.supports(.avx2), "OpenBLAS has bits of its own") }
 }

@@ -10,7 +10,7 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
 
     var testDescription: String { "\(place): cnn-train \(arguments.joined(separator: " "))" }
 
-    /// Those of all pages, in their order.
+    /// The commands of all pages, in their order.
     static let all: [DocumentedCommand] = pages.flatMap(commands)
 
     static let pages: [String] = {
@@ -42,7 +42,7 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
         return found
     }
 
-    /// What `cnn-train` is given, by itself or behind mpirun or srun; nil for other commands.
+    /// Returns the arguments of `cnn-train`, by itself or behind mpirun or srun; nil for other commands.
     private static func arguments(of words: [String]) -> [String]? {
         guard let first = words.first, ["cnn-train", "mpirun", "srun"].contains(first),
             let program = words.firstIndex(of: "cnn-train")
@@ -50,8 +50,8 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
         return Array(words[(program + 1)...])
     }
 
-    /// The first command of a line as a shell splits it, up to a comment, a pipe or a redirection. A variable in quotes
-    /// is one word; without quotes it may be any number of words, and is left out.
+    /// Returns the words of the first command of a line as a shell splits it, up to a comment, a pipe or a redirection.
+    /// A variable in quotes is one word; without quotes it may be any number of words, and is left out.
     static func words(of line: String) -> [String] {
         var words: [String] = []
         var word: String?
@@ -67,7 +67,7 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
                 switch character {
                 case "'", "\"":
                     quote = character
-                    // So that a variable in quotes does not begin the word.
+                    // This way a variable in quotes does not begin the word.
                     word = (word ?? "") + "\u{0}"
                 case " ", "\t": end()
                 case "#" where word == nil: return words
@@ -84,12 +84,12 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
 }
 
 @Suite("Documentation") struct DocumentationTests {
-    @Test("a command line that it shows is one that the program takes", arguments: DocumentedCommand.all)
+    @Test("every command line in the documentation is one that the program accepts", arguments: DocumentedCommand.all)
     func commands(command: DocumentedCommand) throws {
         try parse(command.arguments)
     }
 
-    /// Throws where the program would refuse to begin.
+    /// Throws where the program would refuse the arguments.
     private func parse(_ arguments: [String]) throws {
         let command = try Main.parse(LaunchCommand.expanding(arguments))
         guard let launch = command as? LaunchCommand else { return }
@@ -98,7 +98,7 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
         try parse(launched)
     }
 
-    @Test("the manifest for Kubernetes starts a command that the program takes")
+    @Test("the manifest for Kubernetes starts a command that the program accepts")
     func manifest() throws {
         let text = try String(contentsOf: project.appending(path: "launch/mpijob.yaml"), encoding: .utf8)
         let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
@@ -108,7 +108,7 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
         try parse(words)
     }
 
-    @Test("a command line with a flag or a value that there is not is found")
+    @Test("an unknown flag or value in a command line is found")
     func mistakes() throws {
         let lines = [
             "train --modle lenet", "launch -n 2 train --epochs many", "--model lenet …", "checkpoint verfy a",
@@ -130,7 +130,7 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
         for (line, expected) in lines { #expect(DocumentedCommand.words(of: line) == expected) }
     }
 
-    @Test("the README shows command lines on its first screen and of every subcommand")
+    @Test("the README shows command lines on its first screen, and one for each subcommand")
     func coverage() throws {
         #expect(DocumentedCommand.all.count { $0.place.hasPrefix("README.md") } >= 3)
         let shown = Set(DocumentedCommand.all.compactMap(\.arguments.first))
@@ -141,10 +141,11 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
         }
     }
 
-    @Test("the speeds beside PyTorch on the first screen are those of the report")
+    @Test("the speeds beside PyTorch on the README's first screen are those of the performance report")
     func speeds() throws {
         let report = try rows("docs/performance.md")
-        // Image, batch, both speeds, their ratio; the report has the fraction of the peak before the memory.
+        // The columns are image, batch, both speeds, their ratio; the report has the fraction of the peak before the
+        // memory.
         let shown = try rows("README.md").filter { $0.count == 8 && number($0[5]) != nil }
         #expect(shown.count == 12)
         for row in shown {
@@ -154,17 +155,17 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
         }
     }
 
-    /// `101,800` or `1.018e+05`.
+    /// Reads `101,800` or `1.018e+05`.
     private func number(_ text: String) -> Double? { Double(text.replacing(",", with: "")) }
 
-    /// The cells of a page's tables, row by row.
+    /// Returns the cells of a page's tables, row by row.
     private func rows(_ page: String) throws -> [[String]] {
         try String(contentsOf: project.appending(path: page), encoding: .utf8).split(separator: "\n")
             .filter { $0.hasPrefix("| ") }
             .map { $0.dropFirst().dropLast().split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) } }
     }
 
-    @Test("links lead to files that there are", arguments: DocumentedCommand.pages)
+    @Test("links lead to existing files", arguments: DocumentedCommand.pages)
     func links(page: String) throws {
         let text = try String(contentsOf: project.appending(path: page), encoding: .utf8)
         let folder = project.appending(path: page).deletingLastPathComponent()
@@ -180,7 +181,7 @@ struct DocumentedCommand: CustomTestStringConvertible, Sendable {
         }
     }
 
-    /// A heading as links name it: lower case, dashes for blanks, no other marks.
+    /// Returns a heading as links name it: lower case, dashes for spaces, no punctuation.
     private func anchor(_ heading: Substring) -> String {
         String(
             heading.drop { $0 == "#" || $0 == " " }.lowercased()

@@ -1,17 +1,17 @@
 import Foundation
 import Testing
 
-/// What becomes of a run when one of its ranks comes to grief: it ends, on all ranks, and says what happened. A run
-/// that did not end would be stopped by `Commands` and have status 124.
+/// Runs in which one rank fails: the run ends on all ranks and reports why. A run that did not end would be stopped by
+/// `Commands` and have status 124.
 ///
-/// Faults are ordered by a variable that debug builds alone look at.
-@Suite("A run with a rank that", .serialized)
+/// Faults are injected by a variable that only debug builds read.
+@Suite("Faults of a rank", .serialized)
 struct FaultTests {
     private let commands: Commands
 
     init() throws { commands = try Commands() }
 
-    /// Three steps an epoch; `fault` is KIND:PLACE:RANK:STEP.
+    /// Runs three steps an epoch; `fault` is KIND:PLACE:RANK:STEP.
     private func run(_ fault: String, ranks: Int = 2, _ more: String...) throws -> Outcome {
         try commands.run(
             [
@@ -47,7 +47,7 @@ struct FaultTests {
     }
 
     @Test(
-        "a stopped rank ends the job when the others have waited long enough, and is named",
+        "a stopped rank ends the job when the others have waited for the timeout, and is named",
         arguments: ["compute", "collective"])
     func stopped(place: String) throws {
         let outcome = try run("stop:\(place):1:4", ranks: 3, "--collective-timeout", "2")
@@ -64,7 +64,7 @@ struct FaultTests {
         }
     }
 
-    @Test("a stopped rank is noticed within a second after a timeout of one")
+    @Test("a stopped rank is noticed within a second after a timeout of one second")
     func noticed() throws {
         var stopTime: Date?
         let outcome = try commands.run(
@@ -81,7 +81,7 @@ struct FaultTests {
         #expect(outcome.status == 76, "\(outcome.errors)")
         #expect(outcome.complaints.count == 1 && outcome.errors.contains("rank 1/3 does not answer"))
         let stopped = try #require(stopTime)
-        // Written right before the job is ended.
+        // The file is written right before the job is ended.
         let attributes = try FileManager.default.attributesOfItem(
             atPath: "\(commands.folder)/run/flight-recorder.rank-0.json")
         let written = try #require(attributes[.modificationDate] as? Date)
@@ -89,14 +89,14 @@ struct FaultTests {
     }
 
     @Test(
-        "a rank that takes four seconds for what may take long goes on with a timeout of one",
+        "a rank that takes four seconds in a phase that may take long goes on, despite a timeout of one second",
         arguments: ["evaluation:1:3", "checkpoint:0:3", "report:0:1", "compute:1:0", "loading:0:0"])
     func longPhase(place: String) throws {
         let outcome = try run("pause:\(place)", ranks: 3, "--collective-timeout", "1")
         #expect(outcome.status == 0 && outcome.complaints == [], "\(outcome.errors)")
     }
 
-    @Test("a rank that takes four seconds for a step ends the job with a timeout of one")
+    @Test("a rank that takes four seconds for a step ends the job with a timeout of one second")
     func longStep() throws {
         let outcome = try run("pause:compute:1:4", ranks: 3, "--collective-timeout", "1")
         #expect(outcome.status == 76, "\(outcome.errors)")
@@ -106,13 +106,13 @@ struct FaultTests {
     }
 
     @Test(
-        "a stopped rank misses its heartbeat, whatever others wait for, and is named with its host",
+        "a stopped rank is noticed by its heartbeat, whatever others wait for, and is named with its host",
         arguments: [0, 2])
     func heartbeat(victim: Int) throws {
         let outcome = try run("stop:compute:\(victim):4", ranks: 3, "--heartbeat", "2s")
         #expect(outcome.status == 76, "\(outcome.errors)")
         #expect(outcome.complaints.count == 1, "\(outcome.errors)")
-        // Where it stopped before its first beat its host is not known.
+        // A rank that stopped before its first beat has no known host.
         let place = "rank \(victim)/3( on \(ProcessInfo.processInfo.hostName))? has not been heard of for 2 s"
         let words = try Regex("^rank \(victim == 0 ? 1 : 0)/3: " + place)
         #expect(outcome.complaints.first?.contains(words) ?? false, "\(outcome.errors)")
@@ -132,7 +132,7 @@ struct FaultTests {
         #expect(outcome.status == 0 && outcome.complaints == [], "\(outcome.errors)")
     }
 
-    @Test("a rank that does not arrive is named with what it does instead")
+    @Test("a rank that does not arrive is named with its current phase")
     func late() throws {
         let outcome = try run("sleep:loading:0:4", "--collective-timeout", "2")
         #expect(outcome.status == 76, "\(outcome.errors)")
@@ -143,26 +143,26 @@ struct FaultTests {
         #expect(try flight(of: 1).collectives.last?.seconds == nil)
     }
 
-    @Test("a job with a rank that fails ends with its error")
+    @Test("a job with a rank that fails ends with that rank's error")
     func thrown() throws {
         let outcome = try run("throw:loading:1:4", ranks: 3)
         #expect(outcome.status == 1)
         #expect(outcome.complaints == ["rank 1/3: a sample cannot be read, as was ordered"])
     }
 
-    @Test("a rank that computes what is no number stops the run before that spreads")
+    @Test("a rank that computes NaN stops the run before the NaN spreads")
     func notANumber() throws {
         let outcome = try run("nan:compute:1:4")
         #expect(outcome.status == 1)
         #expect(outcome.complaints.count == 1 && outcome.complaints[0].contains("step 5"))
     }
 
-    @Test("a rank with another bit in its parameters is found and named", arguments: [2, 4])
+    @Test("a rank with a flipped bit in its parameters is found and named", arguments: [2, 4])
     func flipped(ranks: Int) throws {
         let outcome = try run("flip:update:1:4", ranks: ranks, "--replica-check-every", "2")
         #expect(outcome.status == 70, "\(outcome.errors)")
         #expect(outcome.complaints.count == 1)
-        // The first number of the arena belongs to what the backward pass finishes first.
+        // The first number of the arena belongs to the gradient that the backward pass finishes first.
         #expect(outcome.errors.contains("after step 6") || outcome.errors.contains("after step 5"))
         #expect(outcome.errors.contains("rank 1/\(ranks) differs from rank 0"))
         #expect(outcome.errors.contains("which of them is right cannot be told") == (ranks == 2))

@@ -3,20 +3,21 @@ import Runs
 import TestSupport
 import Testing
 
-/// What a run shows to people while the disk that it writes to is full.
+/// The files and messages of a run while the disk that it writes to is full.
 @Suite("A full disk", .serialized)
 struct FullDiskTests {
     private let commands: Commands
 
     init() throws { commands = try Commands() }
 
-    /// Parts of the warnings, each of which comes once.
+    /// Parts of the warnings, each of which is printed once.
     private static let warnings = [
         "the report is not written: ", "cannot write disk/run/evaluation.json", "TensorBoard will not see all of it",
         "the lines are kept until there is room",
     ]
-    /// Runs on a disk that has some KiB left, until each warning was said and steps went on. Then there is room, and
-    /// the run is told to end. `full` is what was there before that, `run` what was there at the end.
+    /// Runs on a disk with only some KiB left, until each warning was printed and steps went on. Then the disk gets
+    /// space, and the run is asked to end. `full` is a copy of the run's folder before there is space, `run` one at the
+    /// end.
     private func run() throws -> Outcome {
         let data = try commands.tinyData(train: 3200, test: 200)
         let script = """
@@ -61,10 +62,10 @@ struct FullDiskTests {
     }
 
     @Test(
-        "ends no run: files that people look at are whole or not there, are missed once in words, and come with room")
+        "a full disk ends no run: its files are whole or missing, are reported once, and come when there is space")
     func showing() throws {
         let outcome = try run()
-        // Only who may mount can try.
+        // Only a user that may mount can run the test.
         guard outcome.status != 99, !outcome.errors.contains("unshare:") else { return }
         #expect(outcome.status == 75, "\(outcome.errors)")
         for words in Self.warnings {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Command lines that nobody would write, from a seed. Tests/command-fuzz runs more of them by hand.
+/// Command lines made at random from a seed. Tests/command-fuzz runs more of them by hand.
 @Suite("A command line made at random", .serialized)
 struct FuzzTests {
     @Test("a command line made at random ends in time, with a known exit code and five lines of message at most")
@@ -28,7 +28,7 @@ struct FuzzTests {
     }
 }
 
-/// A folder of odd files that each command line finds anew.
+/// A folder of unusual files, of which each command line gets a fresh copy.
 private final class FuzzGround {
     private let commands: Commands
     private let original: String
@@ -55,8 +55,8 @@ private final class FuzzGround {
     /// Seconds that a command line may take.
     static let longest = 20
 
-    /// Runs the line in bash, in a copy of the folder. `$AS_NOBODY` in it makes another user of root, whom no limit of
-    /// processes binds.
+    /// Runs the line in bash, in a copy of the folder. `$AS_NOBODY` in the line replaces root, to which limits on
+    /// processes do not apply, by another user.
     func run(_ line: CommandLineGenerator.Line) throws -> FuzzOutcome {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
@@ -90,25 +90,25 @@ private final class FuzzGround {
     }
 }
 
-/// How a command line ended.
+/// The outcome of a command line.
 private struct FuzzOutcome {
     let status: Int32
     let errors: String
     let seconds: Double
 
-    /// README's table.
+    /// The exit codes in README's table.
     private static let codes: Set<Int32> = [0, 1, 64, 70, 75, 76]
-    /// What only a fault says.
+    /// Texts in messages that only a fault of the program produces.
     private static let faults = [
         "Fatal error", "Stack dump", "Backtrace", "Error Domain=", "NSCocoaError", "The operation could", "couldn’t be",
         "Optional(", "swift_", "terminate called", "Assertion", "stack smashing", "malloc()", "free()",
     ]
 
-    /// What is wrong with it; nil where nothing is.
+    /// Returns what is wrong with the outcome; nil where nothing is.
     func problem(of line: CommandLineGenerator.Line) -> String? {
         if status == 137 { return "no end" }
         let isSignalled = line.hasBrokenPipe && status == 141
-        // Where the loader or bash itself is short of something, there was no program.
+        // Where the loader or bash itself runs out of something, the program has not started.
         let isUnborn =
             line.isStarved
             && (status == 127 || status == 126 || errors.contains("error while loading shared libraries")
@@ -121,11 +121,11 @@ private struct FuzzOutcome {
         }
         if errors.unicodeScalars.contains(where: isControl) { return "a control character in the message" }
         if status == 0 || isSignalled || line.isMute { return nil }
-        // mpirun has much to say of its own.
+        // mpirun has many lines of its own.
         let lines = errors.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
             .filter { !line.hasRanks || $0.hasPrefix("cnn-train: ") || $0.hasPrefix("rank ") }
             .filter { !$0.hasPrefix("cnn-train: note: ") && !$0.hasPrefix("cnn-train: warning: ") }
-        // What differs is a result of `diff` and `verify`, not a message.
+        // The differing lines are a result of `diff` and `verify`, not a message.
         let isResult = line.text.contains(" diff ") || line.text.contains(" verify ")
         if lines.isEmpty && !isResult { return "no message" }
         if lines.contains(where: { $0.trimmingCharacters(in: .whitespaces) == "cnn-train:" }) {

@@ -8,8 +8,8 @@ struct InterruptionTests {
 
     init() throws { commands = try Commands() }
 
-    /// 12 epochs of 200 steps, with a checkpoint every 50 steps: a second or two, so that there is something to
-    /// interrupt.
+    /// Returns the flags of a run of 12 epochs of 200 steps, with a checkpoint every 50 steps: it takes a second or
+    /// two, so that there is time to interrupt it.
     private func flags(_ output: String) throws -> [String] {
         [
             "--model", "lenet", "--data", try commands.tinyData(train: 3200), "--batch-size", "16", "--lr", "0.1",
@@ -28,13 +28,13 @@ struct InterruptionTests {
 
     private struct Place: Decodable { let step: Int }
 
-    /// Lines that are whole; the last may be on its way.
+    /// Returns the complete lines; the last may still be being written.
     private func records(_ output: String) -> [Record] {
         let text = (try? String(contentsOfFile: "\(commands.folder)/\(output)/metrics.jsonl", encoding: .utf8)) ?? ""
         return text.split(separator: "\n").compactMap { try? JSONDecoder().decode(Record.self, from: Data($0.utf8)) }
     }
 
-    /// The step that was told last. Asked all the time, so nothing else is read.
+    /// Returns the last reported step. It is called often, so it reads nothing else.
     private func step(_ output: String) -> Int {
         let path = "\(commands.folder)/\(output)/metrics.jsonl"
         guard let lines = FileManager.default.contents(atPath: path)?.split(separator: UInt8(ascii: "\n")),
@@ -43,14 +43,14 @@ struct InterruptionTests {
         return record.step
     }
 
-    /// When the run last told anything.
+    /// Returns when the run last wrote a line of metrics.
     private func lastWritten(_ output: String) -> Date {
         let path = "\(commands.folder)/\(output)/metrics.jsonl"
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         return attributes?[.modificationDate] as? Date ?? .distantPast
     }
 
-    /// What a run told and came to.
+    /// Returns the run's records and its final result.
     private func story(_ output: String) throws -> [String] {
         #expect(records(output).last?.kind == "final")
         return records(output).map { "\($0.kind) \($0.step) \($0.loss.bitPattern) \($0.parameters_sha256 ?? "")" }
@@ -63,7 +63,7 @@ struct InterruptionTests {
     }
 
     @Test(
-        "a run that is asked to leave saves its state, exits with 75, and goes on to the same bits",
+        "a run that is asked to stop saves its state, exits with 75, and resumes to the same bits",
         arguments: [
             (SIGUSR1, nil), (SIGUSR2, nil), (SIGTERM, nil), (SIGINT, nil), (SIGHUP, nil), (SIGUSR1, 2),
         ] as [(Int32, Int?)])
@@ -81,7 +81,7 @@ struct InterruptionTests {
     }
 
     @Test(
-        "a run goes on to its end after a signal that it was started to ignore",
+        "a run that ignores a signal from its start goes on to its end after that signal",
         arguments: [("INT", SIGINT), ("HUP", SIGHUP), ("TERM", SIGTERM), ("USR1", SIGUSR1)])
     func ignores(name: String, signal: Int32) throws {
         var isSent = false
@@ -96,15 +96,15 @@ struct InterruptionTests {
         #expect(records("ignoring").last?.kind == "final")
     }
 
-    @Test("a run that is asked to leave a second time leaves at once")
+    @Test("a run that is asked to stop a second time stops at once")
     func leavesAtOnce() throws {
         let outcome = try commands.run(
             flags("left"), signal: SIGUSR1, secondSignal: SIGUSR2, killedWhen: { step("left") >= 70 })
-        // Which of the two comes last is the system's choice.
+        // The system chooses which of the two comes last.
         #expect([128 + SIGUSR1, 128 + SIGUSR2].contains(outcome.status), "\(outcome.status) \(outcome.errors)")
     }
 
-    @Test("a run killed again and again, as a whole or a rank of it, ends with the bits of one that never was")
+    @Test("a run killed again and again, as a whole or in one rank, ends with the bits of an uninterrupted one")
     func killed() throws {
         let expected = try whole()
         // Between the checkpoints of steps 50, 100, …. Without mpirun the whole run dies at once; ranks outlive
@@ -112,7 +112,7 @@ struct InterruptionTests {
         for (ranks, rank, target) in [(4, 2, 30), (4, 1, 180), (2, 0, 380), (nil, nil, 580), (4, 3, 770)]
             as [(Int?, Int?, Int)]
         {
-            // What the run before has told may be beyond the target already.
+            // The run before may have passed the target already.
             let before = Date()
             let outcome = try commands.run(
                 flags("killed") + ["--resume"], ranks: ranks, toRank: rank,
@@ -125,11 +125,11 @@ struct InterruptionTests {
         #expect(try story("killed") == expected)
     }
 
-    @Test("a second run on a folder is told whose it is, and the first goes on")
+    @Test("a second run in a folder is refused and told which run owns it, and the first goes on")
     func twice() throws {
         let other = try Commands()
         var second: Outcome?
-        // Stopped meanwhile: however fast it is, it cannot be done before the second one looks.
+        // The first run is stopped meanwhile: however fast it is, it cannot end before the second one looks.
         let first = try commands.run(
             flags("run"), signal: SIGSTOP, secondSignal: SIGCONT, killedWhen: { step("run") >= 70 },
             betweenSignals: { second = try other.run(try flags("\(commands.folder)/run") + ["--resume"]) })

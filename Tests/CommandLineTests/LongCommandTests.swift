@@ -1,29 +1,29 @@
 import Foundation
 import Testing
 
-/// Commands that take their time, on a terminal that is narrow, cannot move its cursor or wants no colour, and where
-/// their output is no terminal.
+/// Commands that take a while, on terminals that are narrow, cannot move the cursor or want no colours, and with output
+/// to no terminal.
 @Suite("Long commands on a terminal", .serialized)
 final class LongCommandTests {
     private let commands: Commands
 
     init() throws { commands = try Commands() }
 
-    /// A command that takes its time.
+    /// A command that takes a while.
     struct Case: CustomTestStringConvertible, Sendable {
         let testDescription: String
         let line: String
-        /// The words that its bar begins with.
+        /// The words at the beginning of its bar.
         let title: String
-        /// Whether it is made to stand still in the middle: a fast machine is done before a bar is due, a tenth of a
+        /// Whether it is made to pause in the middle: a fast machine would be done before a bar is due, a tenth of a
         /// second after the beginning.
         var standsStill = false
-        /// Makes what it works on.
+        /// Makes the files that it works on.
         let prepare: @Sendable (LongCommandTests) throws -> Void
 
-        /// The shell's words that run it.
+        /// Returns the shell script that runs it.
         ///
-        /// - Parameter redirection: where its output goes.
+        /// - Parameter redirection: the redirection of its output.
         func script(_ redirection: String = "") -> String {
             let command = "\"$BINARY\" \(line) \(redirection)"
             return standsStill
@@ -61,7 +61,7 @@ final class LongCommandTests {
         ) { try $0.makeMany() },
     ]
 
-    /// The same photograph under many names.
+    /// Makes copies of a photograph under many names.
     private func makePhotos(_ count: Int, side: Int) throws {
         let files = FileManager.default
         let photograph = URL(filePath: commands.folder + "/one.png")
@@ -75,7 +75,7 @@ final class LongCommandTests {
         }
     }
 
-    /// A run that ends at its first step.
+    /// Trains for one step, for a checkpoint.
     private func train() throws {
         try makePhotos(2400, side: 32)
         let outcome = try commands.run(
@@ -84,7 +84,7 @@ final class LongCommandTests {
         try #require(outcome.status == 0, "\(outcome.errors)")
     }
 
-    /// Files that are found and are no pictures, in a folder and in a tar file.
+    /// Makes files with pictures' names that are not pictures, in a folder and in a tar file.
     private func makeMany() throws {
         let made = try commands.run(
             script: """
@@ -102,7 +102,7 @@ final class LongCommandTests {
     }
 
     @Test(
-        "a bar shows how far it is on any terminal that can move its cursor, and nothing of it is anywhere else",
+        "a bar is shown on every terminal that can move its cursor, and nothing of it anywhere else",
         arguments: cases)
     func shown(subject: Case) throws {
         try subject.prepare(self)
@@ -112,7 +112,7 @@ final class LongCommandTests {
         try checkResults(subject)
     }
 
-    /// In 40 columns.
+    /// Checks the bar in 40 columns.
     private func checkNarrow(_ subject: Case) throws {
         let seen = try commands.run(
             script: subject.script(), on: try PseudoTerminal(columns: 40))
@@ -125,7 +125,7 @@ final class LongCommandTests {
         #expect(screen.lines.last?.isEmpty == true)
     }
 
-    /// In a window that is made narrow meanwhile.
+    /// Checks the bar in a window that is made narrow meanwhile.
     private func checkResized(_ subject: Case) throws {
         let terminal = try PseudoTerminal(columns: 120)
         var place: String.Index?
@@ -136,12 +136,12 @@ final class LongCommandTests {
         }
         let split = try #require(place, "no bar was drawn: \(seen.text)")
         let screen = Screen(String(seen.text[split...]))
-        // The one that was being drawn may be as wide as before.
+        // The bar that was being drawn may be as wide as before.
         #expect(screen.drawings.dropFirst().allSatisfy { $0.count < 24 }, "\(screen.drawings)")
         #expect(seen.status == 0 && screen.odd.isEmpty && screen.lines.last?.isEmpty == true)
     }
 
-    /// Expects no control character where the cursor cannot be moved, and in files and pipes.
+    /// Checks that there is no control character where the cursor cannot be moved, nor in files and pipes.
     private func checkPlain(_ subject: Case) throws {
         let command = "\"$BINARY\" \(subject.line)"
         let dumb = try commands.run(
@@ -155,7 +155,7 @@ final class LongCommandTests {
         }
     }
 
-    /// Expects a bar without colours for a person who wants none, and plain results in a file.
+    /// Checks that a bar has no colours for a user who wants none, and that results in a file are plain.
     private func checkResults(_ subject: Case) throws {
         let seen = try commands.run(
             script: subject.script(">results"), on: try PseudoTerminal(columns: 40),
@@ -167,7 +167,7 @@ final class LongCommandTests {
         #expect(isPlain(results) && !results.isEmpty)
     }
 
-    @Test("a measurement with images shows that it reads them, too")
+    @Test("a measurement with images shows a bar while it reads them too")
     func measuringImages() throws {
         try makePhotos(64, side: 64)
         let line = "bench --model lenet --image-size 64 --batch-size 16 --steps 3 --threads 1 --data photos"

@@ -2,10 +2,10 @@ import Engine
 import Foundation
 import Testing
 
-/// What users get wrong, alone and under mpirun: one clear error, an exit code that is not 0, and no hang.
+/// Mistakes of users, alone and under mpirun: each gives one clear error and an exit code other than 0, and no hang.
 @Suite("A mistake", .serialized)
 struct MistakeTests {
-    /// A command line that cannot work, and what the one complaint must say.
+    /// A command line that cannot work, and the text that its one error must contain.
     struct Mistake: CustomTestStringConvertible, Sendable {
         let name: String
         let arguments: @Sendable (Commands) throws -> [String]
@@ -157,7 +157,7 @@ struct MistakeTests {
             }, words: ["step 2", "--lr"]),
     ]
 
-    @Test("a mistake is told once by two ranks, and ends both", arguments: mistakes)
+    @Test("a mistake is reported once by two ranks, and ends both", arguments: mistakes)
     func underMPI(mistake: Mistake) throws {
         let commands = try Commands()
         let outcome = try commands.run(try mistake.arguments(commands), ranks: 2)
@@ -165,7 +165,7 @@ struct MistakeTests {
         #expect(outcome.seconds < 30)
     }
 
-    @Test("a mistake is told by a process alone", arguments: mistakes)
+    @Test("a mistake is reported by a single process", arguments: mistakes)
     func alone(mistake: Mistake) throws {
         let commands = try Commands()
         let outcome = try commands.run(try mistake.arguments(commands))
@@ -176,12 +176,12 @@ struct MistakeTests {
         #expect(outcome.status == mistake.status, "\(outcome.errors)")
         #expect(outcome.complaints.count == 1, "\(outcome.errors)")
         #expect(outcome.complaints.first?.hasPrefix("cnn-train: ") == true)
-        // What mpirun adds comes after.
+        // The text that mpirun adds comes after.
         let said = outcome.errors.split(separator: "----------").first ?? ""
         for word in mistake.words { #expect(said.contains(word), "'\(word)' is missing: \(outcome.errors)") }
     }
 
-    @Test("a mistake with an instruction set that the CPU lacks is told, or the set is there")
+    @Test("an instruction set that the CPU lacks is reported as a mistake, or the CPU has it")
     func instructionSet() throws {
         let commands = try Commands()
         let outcome = try commands.run(

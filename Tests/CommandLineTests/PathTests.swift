@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What users call files and folders, on every way into the program.
+/// Paths of files and folders, in all ways in which users give them.
 @Suite("A path", .serialized)
 struct PathTests {
     private let commands: Commands
@@ -23,7 +23,7 @@ struct PathTests {
         try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
     }
 
-    /// The shortest run there is, in a folder with data.
+    /// Returns a recipe of the shortest run, in a folder with data.
     private func recipe(_ line: String) throws -> String {
         "model: lenet\ndata: \(try commands.tinyData())\nsteps: 1\nbatch_size: 8\nthreads: 1\n\(line)\n"
     }
@@ -33,14 +33,14 @@ struct PathTests {
         return try commands.run(["--config", "recipe.yaml"], environment: ["HOME": home])
     }
 
-    /// A run with one checkpoint in `run`.
+    /// Trains a run with one checkpoint in `run`.
     private func trained() throws -> String {
         let outcome = try train("output: run")
         try #require(outcome.status == 0, "\(outcome.errors)")
         return "run/checkpoints/step-000000001.safetensors.zst"
     }
 
-    @Test("a path with ~ at its beginning lies in the home folder, in YAML and behind =, for all that a run writes")
+    @Test("a path with ~ at its beginning lies in the home folder, in YAML and behind =, for every output of a run")
     func homeFolder() throws {
         #expect(try train("output: ~/x").status == 0)
         for name in ["metrics.jsonl", "config.yaml", "checkpoints"] { #expect(exists("home/x/" + name)) }
@@ -63,7 +63,7 @@ struct PathTests {
     }
 
     @Test(
-        "a path that is null, ~, False or no is not given: the run has a folder of its own choice",
+        "a path that is null, ~, False or no counts as not given: the run chooses a folder of its own",
         arguments: ["output: null", "output: ~", "output: False", "resume: False", "resume: no", "nesterov: True"])
     func notGiven(line: String) throws {
         let outcome = try train(line)
@@ -72,7 +72,7 @@ struct PathTests {
         for name in ["null", "~", "False"] { #expect(!exists(name)) }
     }
 
-    @Test("a path that is not UTF-8 names the same file for every call of the system, and is shown in words")
+    @Test("a path that is not UTF-8 names the same file for every system call, and is shown escaped")
     func bytes() throws {
         let data = try commands.tinyData()
         let trained = try commands.shell(
@@ -92,7 +92,7 @@ struct PathTests {
         #expect(image.status == 1 && image.errors.contains("i\\xE9.png"), "\(image.errors)")
     }
 
-    /// What writes a file, and how long a file it makes at least.
+    /// Commands that write a file.
     static let writers = [
         "checkpoint export run --output", "export --checkpoint CHECKPOINT --output",
         "checkpoint average CHECKPOINT CHECKPOINT --output", "checkpoint import --model lenet --input w --output",
@@ -118,7 +118,7 @@ struct PathTests {
             try #require(manager.attributesOfItem(atPath: "\(folder)/\(name)")[.size] as? Int)
         }
         #expect(sizes.allSatisfy { $0 > 1000 }, "\(sizes)")
-        // The times in a trace differ.
+        // Times in a trace differ.
         if !writer.hasPrefix("bench") {
             let contents = ["target", "made", "file", "piped"].map { manager.contents(atPath: "\(folder)/\($0)") }
             #expect(Set(contents).count == 1)
@@ -135,7 +135,7 @@ struct PathTests {
     }
 
     @Test(
-        "a path whose ending means other content is refused, and safetensors are plain where the name says so"
+        "a path with the ending of another format is refused, and safetensors are uncompressed if their name says so"
     )
     func endings() throws {
         let checkpoint = try trained()
@@ -162,7 +162,7 @@ struct PathTests {
         }
     }
 
-    @Test("standard input and pipes are read like files; folders and devices are refused by what they are")
+    @Test("standard input and pipes are read like files; folders and devices are refused with their kind")
     func inputs() throws {
         let checkpoint = try trained()
         _ = try commands.run("checkpoint", "export", "run", "--output", "w")
@@ -194,7 +194,7 @@ struct PathTests {
         #expect(resumed.status == 1 && resumed.errors.contains("a pipe"), "\(resumed.errors)")
     }
 
-    @Test("runs that begin at once without an output folder each choose one of their own")
+    @Test("runs that start at the same time without an output folder each choose one of their own")
     func atOnce() throws {
         let data = try commands.tinyData()
         let outcome = try commands.shell(

@@ -3,13 +3,13 @@ import Checkpoints
 import Foundation
 import Testing
 
-/// What a trained network sees, from files to what is printed.
+/// The predictions of a trained network, from files to printed lines.
 @Suite("cnn-train predict", .serialized)
 struct PredictTests {
     private let commands: Commands
     private let checkpoint: String
 
-    /// Two steps of LeNet on few grey images.
+    /// Trains LeNet for two steps on a few grey images.
     init() throws {
         commands = try Commands()
         checkpoint = try Self.checkpoint(commands, data: try commands.tinyData(), output: "run")
@@ -42,7 +42,7 @@ struct PredictTests {
         try outcome.output.split(separator: "\n").map { try JSONDecoder().decode(Report.self, from: Data($0.utf8)) }
     }
 
-    /// A test image of `tinyData`.
+    /// Returns a test image of `tinyData`.
     private func pixels(_ image: Int) -> [UInt8] { (0..<784).map { UInt8((37 * image + 11 * $0) % 251) } }
 
     private func writePNG(_ pixels: [UInt8], side: Int, channels: Int, to name: String) throws {
@@ -54,14 +54,14 @@ struct PredictTests {
         try commands.write(file, to: name)
     }
 
-    @Test("a run's folder stands for its newest checkpoint that holds")
+    @Test("a run's folder stands for its newest intact checkpoint")
     func folder() throws {
         try writePNG(pixels(0), side: 28, channels: 1, to: "a.png")
         let expected = try commands.run("predict", "--checkpoint", checkpoint, "a.png", "--logits")
         let newest = try commands.run("predict", "--checkpoint", "run", "a.png", "--logits")
         #expect(newest.output == expected.output && newest.status == 0)
         #expect(newest.errors == "cnn-train: note: \(checkpoint) is the newest\n", "\(newest.errors)")
-        // Of a later step, and none.
+        // This file has the name of a later step, but is not a checkpoint.
         let later = "run/checkpoints/step-000000009.safetensors.zst"
         try commands.write(Array("spoilt".utf8), to: later)
         let older = try commands.run("evaluate", "--checkpoint", "run/checkpoints")
@@ -78,7 +78,7 @@ struct PredictTests {
         try Checkpoint(tensors: [tensor], optimizer: [], metadata: [:]).write(to: "\(commands.folder)/\(file)")
     }
 
-    @Test("predict gives a picture's logits the bits of the tensor that it becomes, and evaluate's loss")
+    @Test("predict gives a picture the same logits as its tensor, to the bit, and evaluate gives the same loss")
     func agreement() throws {
         for image in 0..<12 { try writePNG(pixels(image), side: 28, channels: 1, to: "\(image).png") }
         let values = (0..<12).flatMap { pixels($0).map { (Float($0) / 255 - 0.2860) / 0.3530 } }
@@ -94,7 +94,7 @@ struct PredictTests {
         #expect(fed.map(\.image) == (0..<12).map { "x.safetensors[\($0)]" })
         let logits = try fed.map { try #require($0.logits) }
         #expect(shown.map { $0.logits?.map(\.bitPattern) } == logits.map { $0.map(\.bitPattern) })
-        // Images differ, so logits of another image would show.
+        // Images differ, so that logits of another image would be noticed.
         #expect(Set(logits).count == 12)
 
         let evaluated = try commands.run(
@@ -116,7 +116,7 @@ struct PredictTests {
         let correct: Int
     }
 
-    @Test("predict names the likeliest classes, aligned, probabilities falling and adding up to 1")
+    @Test("predict prints the likeliest classes in columns; probabilities fall and add up to 1")
     func text() throws {
         try writePNG(pixels(1), side: 28, channels: 1, to: "p.png")
         let all = try reports(commands.run("predict", "--checkpoint", checkpoint, "--json", "--top", "99", "p.png"))
@@ -136,7 +136,7 @@ struct PredictTests {
         }
     }
 
-    @Test("predict takes pictures of any size and kind for a network in colour")
+    @Test("predict takes pictures of any size and kind for a network with colour input")
     func colour() throws {
         let checkpoint = try Self.checkpoint(commands, data: "shapes", output: "colour")
         try writePNG([UInt8](repeating: 90, count: 50 * 50 * 3), side: 50, channels: 3, to: "colour.png")
@@ -148,7 +148,7 @@ struct PredictTests {
         #expect(reports.first?.logits?.map(\.bitPattern) == reports.last?.logits?.map(\.bitPattern))
     }
 
-    @Test("predict shows photographs as training did, which the checkpoint knows, or as it is asked to")
+    @Test("predict presents photographs as training did, which the checkpoint says, or as it is asked to")
     func photographs() throws {
         func write(_ number: Int, to name: String) throws {
             let url = URL(filePath: "\(commands.folder)/\(name)")
@@ -188,7 +188,7 @@ struct PredictTests {
         let evaluated = try commands.run("evaluate", "--checkpoint", file, "--max-image-pixels", "2000")
         #expect(evaluated.status == 1 && evaluated.complaints.count >= 1, "\(evaluated.errors)")
 
-        // Of another way to show pictures the mean of networks is told.
+        // The mean of two networks trained on other presentations causes a note.
         let other = try commands.run(run + ["--output", "b", "--interpolation", "bicubic"])
         try #require(other.status == 0, "\(other.errors)")
         let mean = try commands.run(
@@ -203,7 +203,7 @@ struct PredictTests {
         #expect(unknown.errors.contains("classes that the network does not have: c. It has a, b"))
     }
 
-    @Test("predict tells of a bad picture among several, shows the others and fails")
+    @Test("predict reports a bad picture among several, predicts for the others and fails")
     func oneBad() throws {
         try writePNG(pixels(0), side: 28, channels: 1, to: "good.png")
         let whole = try Data(contentsOf: URL(filePath: commands.folder + "/good.png"))
@@ -224,7 +224,7 @@ struct PredictTests {
         #expect(alone.complaints.first?.contains("half.png is cut short") == true)
     }
 
-    @Test("predict takes a file that says nothing of its network if told its model")
+    @Test("predict takes a file that does not name its network if it is given the model")
     func otherFiles() throws {
         try writePNG(pixels(0), side: 28, channels: 1, to: "p.png")
         let bare = try Checkpoint(contentsOf: "\(commands.folder)/\(checkpoint)").tensors
@@ -235,7 +235,7 @@ struct PredictTests {
         let imported = try commands.run(
             "checkpoint", "import", "--model", "lenet", "--input", "bare.safetensors.zst", "--output", "c.zst")
         #expect(imported.status == 0, "\(imported.errors)")
-        // Nor does an imported file know of data to normalise pictures by.
+        // An imported file does not know the normalisation of its data either.
         let known = try commands.run("predict", "--checkpoint", "c.zst", "--json", "p.png")
         #expect(known.output == told.output, "\(known.errors)")
         let untold = try commands.run("predict", "--checkpoint", "bare.safetensors.zst", "p.png")
@@ -245,7 +245,7 @@ struct PredictTests {
         #expect(wrong.status == 1 && wrong.errors.contains("does not fit"), "\(wrong.errors)")
     }
 
-    @Test("predict refuses a tensor of another name or shape, and says which is expected")
+    @Test("predict refuses a tensor of another name or shape, and prints the expected ones")
     func wrongTensors() throws {
         func errors(_ shape: [Int], named name: String = "input") throws -> String {
             try writeTensor(

@@ -51,7 +51,7 @@ struct RunTests {
         let outcome = try train("two", "--epochs", "2", ranks: 2)
         #expect(try digest("two") == digest("one"))
         #expect(try records("two").map(\.loss.bitPattern) == records("one").map(\.loss.bitPattern))
-        // Rank 0 alone speaks.
+        // Only rank 0 prints lines.
         #expect(outcome.output.components(separatedBy: "Test accuracy").count == 2)
     }
 
@@ -76,7 +76,7 @@ struct RunTests {
     }
 
     @Test(
-        "a resumed run ends with the bits of one that never stopped, without a word about model or data",
+        "a resumed run needs no flags for model and data, and ends with the bits of one that never stopped",
         .withOurKernels)
     func resume() throws {
         _ = try train("whole", "--epochs", "3")
@@ -106,7 +106,7 @@ struct RunTests {
         #expect(try records("killed").map(\.loss.bitPattern) == records("whole").map(\.loss.bitPattern))
     }
 
-    @Test("results of runs go to folders of their own where none is named")
+    @Test("results of runs are in folders of their own where no folder is given")
     func defaultOutput() throws {
         let flags = ["--model", "lenet", "--data", try commands.tinyData(), "--steps", "1", "--batch-size", "8"]
         for folder in ["runs/lenet-fashion-mnist", "runs/lenet-fashion-mnist-2"] {
@@ -117,7 +117,7 @@ struct RunTests {
         }
     }
 
-    @Test("the last line names what a run has left, and nothing that it was told to leave out")
+    @Test("the last line names the files that a run has left, and none that it was told to leave out")
     func results() throws {
         let all = try train("all", "--steps", "1").output
         #expect(
@@ -129,7 +129,7 @@ struct RunTests {
             few.hasSuffix("Results are in few: metrics.jsonl, evaluation.json, config.yaml, checkpoints/.\n"))
     }
 
-    @Test("a recipe is read, and flags win over it")
+    @Test("a recipe is read, and flags override it")
     func config() throws {
         let recipe = """
             model: lenet
@@ -146,7 +146,7 @@ struct RunTests {
         #expect(kept.contains("steps: 2") && kept.contains("batch_size: 16") && !kept.contains("epochs: 9"))
     }
 
-    @Test("a checkpoint is evaluated to what its run said", arguments: [nil, 2] as [Int?])
+    @Test("a checkpoint is evaluated to the loss and accuracy that its run printed", arguments: [nil, 2] as [Int?])
     func evaluate(ranks: Int?) throws {
         _ = try train("run", "--steps", "3")
         let file = try #require(try checkpoints("run").last)
@@ -167,7 +167,7 @@ struct RunTests {
         let accuracy: Double
     }
 
-    @Test("models are listed, for people and for programs", arguments: [nil, 2] as [Int?])
+    @Test("models are listed in a form for people and in one for programs", arguments: [nil, 2] as [Int?])
     func models(ranks: Int?) throws {
         struct Model: Decodable {
             let name: String
@@ -194,7 +194,7 @@ struct RunTests {
         #expect(outcome.output.contains("1.81 G"))
     }
 
-    @Test("a summary is there for programs too, and takes model options")
+    @Test("a summary has a form for programs too, and takes model options")
     func summaryObject() throws {
         let outcome = try commands.run(
             "summary", "--model", "densenet_bc_100_12", "--model-option", "growth_rate=4", "--classes", "7", "--json")
@@ -211,7 +211,7 @@ struct RunTests {
         #expect(forward > 0 && both > forward)
     }
 
-    @Test("weights are exported, imported, and begun with, to the same bits")
+    @Test("weights are exported, imported and used as initial weights, to the same bits")
     func weights() throws {
         _ = try train("run", "--steps", "3", "--model-option", "activation=relu")
         let file = try #require(try checkpoints("run").last)
@@ -238,7 +238,7 @@ struct RunTests {
         #expect(begun.output.contains("(loss \(loss),"))
     }
 
-    @Test("bench prints what it promises", arguments: [nil, 2] as [Int?])
+    @Test("bench prints all that its documentation promises", arguments: [nil, 2] as [Int?])
     func bench(ranks: Int?) throws {
         let outcome = try commands.run(
             "bench", "--model", "lenet", "--batch-size", "8", "--threads", "1", "--steps", "3", "--json", ranks: ranks)
@@ -263,15 +263,15 @@ struct RunTests {
         #expect(speed.fraction_of_peak > 0 && speed.fraction_of_peak < 1)
     }
 
-    /// To the last bit, which JSONSerialization loses of numbers with many digits: it makes decimal ones of them.
+    /// The measured speed, exact to the last bit: JSONSerialization makes decimal numbers of many digits, and loses it.
     private struct Speed: Decodable {
-        // The file's own keys.
+        // The names are the file's keys.
         // swift-format-ignore: AlwaysUseLowerCamelCase
         let median_images_per_second, gflops_per_second, peak_gflops_per_second, fraction_of_peak: Double
     }
 
     @Test(
-        "steps take no new pages from the system",
+        "steps take no new memory pages from the system",
         .enabled(if: Engine.supports(.avx2), "OpenBLAS takes memory as it goes"), arguments: [nil, 2] as [Int?])
     func pages(ranks: Int?) throws {
         let outcome = try commands.run(
@@ -279,12 +279,11 @@ struct RunTests {
             "--steps", "50", "--json", ranks: ranks)
         #expect(outcome.status == 0, "\(outcome.errors)")
         let object = try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
-        // Not one in each step: what is measured is kept in arrays that grow, and the system may take pages back by
-        // itself.
+        // Fewer than one a step: arrays of measurements grow, and the system may take pages back by itself.
         #expect(try #require(object["page_faults"] as? Int) < 50)
     }
 
-    /// (threads, ranks, cores) as a run says them, with Open MPI told to tie each process to one core.
+    /// Returns (threads, ranks, cores) as a run prints them, with Open MPI told to bind each process to one core.
     private func machine(ranks: Int?, cores: [Int]? = nil) throws -> [Int] {
         let outcome = try commands.run(
             ["--model", "lenet", "--data", commands.tinyData(), "--steps", "1", "--batch-size", "8"], ranks: ranks,
@@ -295,14 +294,14 @@ struct RunTests {
         return [numbers.1, numbers.2, numbers.3].compactMap { Int($0) }
     }
 
-    @Test("a rank has its share of the cores, although mpirun ties it to one", arguments: [1, 2])
+    @Test("a rank uses its share of the cores, although mpirun binds it to one", arguments: [1, 2])
     func binding(ranks: Int) throws {
         let cores = try machine(ranks: nil)[2]
         #expect(cores == MachineCores.count)
         #expect(try machine(ranks: ranks) == [max(cores / ranks, 1), ranks, cores])
     }
 
-    @Test("ranks share the cores that mpirun was left with", arguments: [nil, 1, 2] as [Int?])
+    @Test("ranks share the cores that mpirun itself may use", arguments: [nil, 1, 2] as [Int?])
     func launcherBinding(ranks: Int?) throws {
         let last = try #require(MachineCores.affinity().last)
         #expect(try machine(ranks: ranks, cores: [last]) == [1, ranks ?? 1, 1])
@@ -322,7 +321,7 @@ struct RunTests {
         #expect(alone.output.contains(arguments == ["--version"] ? "cnn-train" : "USAGE: cnn-train"))
     }
 
-    @Test("help of train names every promised flag")
+    @Test("the help of train lists every promised flag")
     func flags() throws {
         let help = try commands.run("train", "--help").output
         for flag in [

@@ -7,13 +7,14 @@ import Testing
 
 @testable import Datasets
 
-/// Readers of strangers' files, each given changed ones for some seconds. Tests/fuzz-data does it for longer, under
-/// AddressSanitizer.
+/// Readers of untrusted files, each of which reads changed files for some seconds. Tests/fuzz-data does it for longer,
+/// under AddressSanitizer.
 ///
-/// What ends the process is the failure that counts: DATA_FUZZ_KEEP names a folder that then has the last file of each.
-@Suite("A changed file ends no process:", .serialized)
+/// The failure that counts is one that ends the process: DATA_FUZZ_KEEP names a folder that then has each reader's last
+/// file.
+@Suite("Readers of changed files", .serialized)
 struct FuzzTests {
-    @Test("a picture is decoded or refused, and parts of it are those of the whole")
+    @Test("a changed picture is decoded or refused, and its parts are equal to those of the whole")
     func pictures() throws {
         let files = OddPicture.all.map(\.bytes) + PictureSample.all[4].map(\.bytes)
         var check = PartCheck(mostPixels: 1 << 16)
@@ -27,11 +28,11 @@ struct FuzzTests {
             case .unequal(let what): Issue.record("round \(round): \(what)")
             }
         }
-        // Neither all nor none, or nothing would have been tried.
+        // If all or none were decoded, the changes would have tested nothing.
         #expect(decoded > rounds / 100 && decoded < rounds - rounds / 10, "\(decoded) of \(rounds)")
     }
 
-    @Test("a pickle has a value or an error")
+    @Test("a changed pickle has a value or an error")
     func pickles() throws {
         let sound = MadeCIFAR.pickle([1, 2], MadeCIFAR.image(0) + MadeCIFAR.image(1), key: "labels")
         let codes =
@@ -63,7 +64,7 @@ struct FuzzTests {
         #expect(read > 0 && read < rounds, "\(read) of \(rounds)")
     }
 
-    @Test("a tar file has members within it, and samples or an error")
+    @Test("a changed tar file has members within its bytes, and samples or an error")
     func tars() throws {
         let folder = try MadeFolder()
         let sound =
@@ -72,7 +73,7 @@ struct FuzzTests {
         var opened = 0
         let rounds = try FuzzRounds("tar").run { round, random, keep in
             var bytes = mutated(sound, others: [sound], using: &random)
-            // Most changes are found by the sum: half of the headers are made right again.
+            // Most changes are found by the header's checksum, so it is corrected in half of the cases.
             if round % 2 == 0 {
                 for start in stride(from: 0, to: bytes.count - 511, by: 512) where bytes[start] != 0 {
                     bytes.replaceSubrange(start..<start + 512, with: TarFile.sealed(Array(bytes[start..<start + 512])))
@@ -87,7 +88,7 @@ struct FuzzTests {
         #expect(opened > 0 && opened < rounds, "\(opened) of \(rounds)")
     }
 
-    @Test("files of MNIST have samples or an error", arguments: [false, true])
+    @Test("changed files of MNIST have samples or an error", arguments: [false, true])
     func idx(isCompressed: Bool) throws {
         let folder = try IDXFolder()
         let names = [IDXFolder.trainImages, IDXFolder.trainLabels, IDXFolder.testImages, IDXFolder.testLabels]
@@ -106,7 +107,7 @@ struct FuzzTests {
         #expect(opened > 0 && opened < rounds, "\(opened) of \(rounds)")
     }
 
-    @Test("a packed set is refused, or each sample is had or damaged")
+    @Test("a changed packed set is refused, or each of its samples is read or reported as damaged")
     func packed() throws {
         let folder = try MadeFolder()
         try folder.writePhotos()
@@ -134,7 +135,7 @@ struct FuzzTests {
         #expect(opened > 0 && opened < rounds && damaged > 0, "\(opened) of \(rounds), \(damaged) with damaged samples")
     }
 
-    @Test("a compressed archive is packed or refused", arguments: ["gzip", "zstd"])
+    @Test("a changed compressed archive is packed or refused", arguments: ["gzip", "zstd"])
     func compressed(tool: String) throws {
         let folder = try MadeFolder()
         let name = tool == "gzip" ? "a.tar.gz" : "a.tar.zst"
@@ -154,9 +155,9 @@ struct FuzzTests {
         #expect(packed > 0 && packed < rounds, "\(packed) of \(rounds)")
     }
 
-    /// Reads all that a dataset has.
+    /// Reads all samples of a dataset.
     ///
-    /// - Returns: whether there is one.
+    /// - Returns: whether the dataset could be opened.
     private func walk(_ path: String) throws -> Bool {
         let dataset: any Dataset
         do throws(DatasetError) { dataset = try openDataset(path) } catch { return false }
@@ -171,11 +172,11 @@ struct FuzzTests {
     }
 }
 
-/// How long a reader is tried: DATA_FUZZ_SECONDS (5), from DATA_FUZZ_SEED (1) on.
+/// The rounds in which a reader is tested: DATA_FUZZ_SECONDS (5) seconds of them, from seed DATA_FUZZ_SEED (1) on.
 private struct FuzzRounds {
     private let seed: UInt64
     private let seconds: Double
-    /// Where each file is kept until the next, for the one that ends the process.
+    /// The path at which each file is kept until the next, so that the file which ends the process is left.
     private let last: String
 
     init(_ name: String) {
@@ -185,9 +186,9 @@ private struct FuzzRounds {
         last = settings["DATA_FUZZ_KEEP"].map { "\($0)/last-\(name)" } ?? ""
     }
 
-    /// Runs rounds until the time is over, each with random numbers that follow from seed and round alone.
+    /// Runs rounds until the time is over, each with random numbers that depend on seed and round only.
     ///
-    /// - Returns: how many there were.
+    /// - Returns: the number of rounds.
     func run(
         _ body: (_ round: Int, _ random: inout SeededRandom, _ keep: ([UInt8]) throws -> Void) throws -> Void
     ) rethrows -> Int {

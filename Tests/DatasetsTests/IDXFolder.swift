@@ -1,7 +1,7 @@
 import Datasets
 import Foundation
 
-/// A folder with the four files of a tiny Fashion-MNIST, each of which a test may spoil. It goes with the last
+/// A folder with the four files of a tiny Fashion-MNIST, each of which a test may damage. It is removed with its last
 /// reference.
 final class IDXFolder {
     let path: String
@@ -24,7 +24,7 @@ final class IDXFolder {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// The path as messages give it.
+    /// Returns the path of a file as messages give it.
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
     func write(_ bytes: [UInt8], to name: String) throws {
@@ -45,7 +45,7 @@ final class IDXFolder {
         try [UInt8](Data(contentsOf: URL(fileURLWithPath: file(name))))
     }
 
-    /// What opening the folder throws; nil if it opens.
+    /// Returns the error that opening the folder throws; nil where it opens.
     func failure() -> DatasetError? {
         do throws(DatasetError) {
             _ = try MNIST(.fashion, folder: path)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("A resized picture")
 struct ImageResizeTests {
-    /// A picture of one row, grey.
+    /// Returns a grey picture of one row.
     private func row(_ values: [UInt8]) -> Image {
         Image(height: 1, width: values.count, pixels: values.flatMap { [$0, $0, $0] })
     }
@@ -13,7 +13,7 @@ struct ImageResizeTests {
         stride(from: 0, to: image.pixels.count, by: 3).map { image.pixels[$0] }
     }
 
-    @Test("a picture halved in size weighs four pixels 1, 3, 3, 1, without what lies outside")
+    @Test("a picture halved in size weighs four pixels 1, 3, 3, 1, without those outside its edges")
     func half() {
         // At the edges: (3 a + 3 b + c) / 7. 7 a: weights over 0, 70, 140 and so on.
         let image = row([0, 70, 140, 210])
@@ -40,7 +40,7 @@ struct ImageResizeTests {
         #expect(resized.pixels == [UInt8](repeating: 201, count: 3 * to * (to + 1)))
     }
 
-    @Test("resizing a turned picture is turning the resized one")
+    @Test("a picture that is turned and then resized equals one that is resized and then turned")
     func turned() {
         let values = (0..<23).map { UInt8($0 * $0 % 251) }
         let down = Image(height: 23, width: 1, pixels: values.flatMap { [$0, $0, $0] }).resized(rows: 9, columns: 1)
@@ -57,7 +57,7 @@ struct ImageResizeTests {
         let (rows, columns) = (8 * height / shorter, 8 * width / shorter)
         let whole = image.resized(rows: rows, columns: columns)
         let covering = image.covering(side: 8)
-        // Of an odd rest the even half goes before.
+        // The rows above are half of the rest, rounded to an even number where the rest is odd.
         let top = Int((Double(rows - 8) / 2).rounded(.toNearestOrEven))
         let left = Int((Double(columns - 8) / 2).rounded(.toNearestOrEven))
         for y in 0..<8 {
@@ -76,7 +76,7 @@ struct ImageResizeTests {
 
 @Suite("A picture that a network is shown")
 struct ImageNormalisationTests {
-    @Test("a picture that is predicted goes through what its dataset's images went through")
+    @Test("a picture that is predicted is normalised like the images of its dataset")
     func datasets() throws {
         let grey = try #require(Normalisation.of(dataset: "fashion-mnist:/some/folder", channels: 1))
         #expect(grey.means == [0.2860] && grey.deviations == [0.3530])
@@ -87,7 +87,7 @@ struct ImageNormalisationTests {
         #expect(Normalisation.of(dataset: "shapes", channels: 5) == nil)
     }
 
-    /// What a network is shown of a picture as it is: floats of its own size.
+    /// Returns the network's input for a picture that already has its size.
     private func shown(_ pixels: [UInt8], side: Int, as normalisation: Normalisation) throws -> [Float] {
         let presentation = Presentation(
             imageSize: side, shorterSide: side, normalisation: normalisation, images: ImageOptions())
@@ -95,8 +95,8 @@ struct ImageNormalisationTests {
             of: Pictures.png(pixels, width: side, height: side, channels: 3), path: "a picture")
     }
 
-    /// Bytes lie at most half a step of 1/255 from what was drawn; in units of the deviation that is 3.7 / 510, and a
-    /// few roundings.
+    /// The tolerance follows from rounding to bytes: at most half a step of 1/255, in units of the deviation 3.7 / 510,
+    /// and a few roundings.
     @Test("a picture of a drawn dataset is predicted as the dataset drew it")
     func shapes() throws {
         let drawn = try Shapes().image(3, of: .test, imageSize: 32)
@@ -105,7 +105,7 @@ struct ImageNormalisationTests {
         #expect(try zip(shown(bytes, side: 32, as: .shapes), drawn).allSatisfy { abs($0 - $1) <= tolerance })
     }
 
-    @Test("a picture is one channel of luma to a grey network")
+    @Test("a picture becomes one channel of luma for a grey network")
     func luma() throws {
         // 255 x 0.299 = 76.2
         #expect(try shown([255, 0, 0], side: 1, as: .fashionMNIST) == [(76.0 / 255 - 0.2860) / 0.3530])

@@ -4,7 +4,7 @@ import Foundation
 
 /// CIFAR's files with a few images, in each of its forms.
 enum MadeCIFAR {
-    /// Image i has in its plane c the bytes 40 c + i + pixel modulo 7, and the label i modulo `classes`.
+    /// Returns image i: its plane c has the bytes 40 c + i + pixel modulo 7, its label is i modulo `classes`.
     static func image(_ index: Int) -> [UInt8] {
         (0..<3).flatMap { plane in (0..<1024).map { UInt8(40 * plane + index % 100 + $0 % 7) } }
     }
@@ -39,7 +39,7 @@ enum MadeCIFAR {
         try folder.write(meta, to: path + form.metaFile)
     }
 
-    /// As cPickle of Python 2 has written the authors' files.
+    /// Returns a pickle in the form of the authors' files, which cPickle of Python 2 has written.
     static func pickle(_ labels: [Int], _ images: [UInt8], key: String, type: String = "u1") -> [UInt8] {
         let count = images.count / 3072
         var array = Array("cnumpy.core.multiarray\n_reconstruct\nq\u{7}cnumpy\nndarray\nq\u{8}K\0".utf8)

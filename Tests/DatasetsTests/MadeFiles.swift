@@ -3,7 +3,7 @@ import Foundation
 
 @testable import Datasets
 
-/// A folder for files that a test makes. It goes with the last reference.
+/// A folder for the files of a test. It is removed with its last reference.
 final class MadeFolder {
     let path: String
 
@@ -15,7 +15,7 @@ final class MadeFolder {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Writes a file, in folders that are made for it.
+    /// Writes a file, and makes its folders.
     func write(_ bytes: [UInt8], to name: String) throws {
         let url = URL(fileURLWithPath: "\(path)/\(name)")
         try FileManager.default.createDirectory(
@@ -29,7 +29,7 @@ final class MadeFolder {
         try FileManager.default.createSymbolicLink(atPath: "\(path)/\(name)", withDestinationPath: target)
     }
 
-    /// What opening a path of the folder throws; nil if it opens.
+    /// Returns the error that opening a path of the folder throws; nil where it opens.
     func failure(_ name: String = "", prefix: String = "") -> DatasetError? {
         do throws(DatasetError) {
             _ = try openDataset(prefix + path + (name.isEmpty ? "" : "/" + name))
@@ -51,7 +51,7 @@ final class MadeFolder {
     }
 }
 
-/// A small PNG whose pixels are numbered on from `first`.
+/// Returns a small PNG whose pixels are consecutive numbers from `first`.
 func picture(_ first: Int, width: Int = 8, height: Int = 6) -> [UInt8] {
     let pixels = (0..<width * height * 3).map { UInt8(truncatingIfNeeded: 5 * $0 + 31 * first) }
     var bytes = [UInt8](repeating: 0, count: 4096)
@@ -59,9 +59,9 @@ func picture(_ first: Int, width: Int = 8, height: Int = 6) -> [UInt8] {
     return Array(bytes.prefix(count))
 }
 
-/// Tar archives as text describes them.
+/// Tar archives made from descriptions.
 enum TarFile {
-    /// An archive of these files, in ustar's form.
+    /// Returns an archive of these files, in ustar's form.
     static func archive(_ members: [(name: String, bytes: [UInt8])]) -> [UInt8] {
         members.flatMap { member($0.name, $0.bytes) } + [UInt8](repeating: 0, count: 1024)
     }
@@ -98,7 +98,7 @@ enum TarFile {
         }
     }
 
-    /// A header with the right sum.
+    /// Returns a header with the right checksum.
     static func sealed(_ header: [UInt8]) -> [UInt8] {
         var header = header
         for place in 148..<156 { header[place] = UInt8(ascii: " ") }
@@ -110,7 +110,7 @@ enum TarFile {
     }
 }
 
-/// The labels and paths of a split.
+/// Returns the labels and paths of a split.
 func listing(_ dataset: any Dataset, _ split: Split) -> [(label: Int, path: String)] {
     guard let source = (dataset as? StoredDataset)?.source else { return [] }
     return (0..<source.count(of: split)).map { (source.label(at: $0, in: split), source.path(of: $0, in: split)) }

@@ -15,7 +15,7 @@ extension MadeFolder {
             as: content, shardBytes: shardBytes, threads: threads)
     }
 
-    /// What packing throws; nil where it does not.
+    /// Returns the error that packing throws; nil where it succeeds.
     func packingFailure(_ specification: String, to name: String = "out") -> DatasetError? {
         do {
             try pack(specification, to: name)
@@ -33,7 +33,7 @@ extension MadeFolder {
 
     func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
 
-    /// A folder of a few pictures of two classes, in both splits.
+    /// Writes a folder of a few pictures of two classes, in both splits.
     func writePhotos(_ name: String = "photos") throws {
         for index in 0..<24 {
             let (label, below) = (["cat", "dog"][index % 2], index % 3 == 0 ? "sub/" : "")
@@ -45,7 +45,7 @@ extension MadeFolder {
     }
 }
 
-/// A source's sample as it is stored.
+/// Returns a source's sample as it is stored.
 func stored(_ source: any Source, _ index: Int, _ split: Split) throws -> StoredSample {
     var sample = StoredSample()
     try source.read(index, of: split, into: &sample)
@@ -56,7 +56,7 @@ func source(_ specification: String) throws -> any Source {
     try Recognition(of: specification).source(DatasetOptions())
 }
 
-/// An index with the checksum of its bytes, whatever they are.
+/// Returns an index with the checksum of its bytes, whatever they are.
 func resealed(_ index: [UInt8]) -> [UInt8] {
     var bytes = Array(index.dropLast(8))
     bytes.append(littleEndian: XXH64.of(bytes.span.bytes))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Datasets
 
-/// Four images of 2 x 2 pixels: what docs/packed-format.md shows the bytes of.
+/// Four images of 2 x 2 pixels, whose bytes docs/packed-format.md shows.
 private struct Example: Source {
     let name = "cifar:example"
     let classNames = ["cat", "dog"]
@@ -36,7 +36,7 @@ private struct Example: Source {
         index = try folder.bytes("out/index.pack")
     }
 
-    /// What opening the set says, with another index.
+    /// Returns the message of opening the set with another index; nil where it opens.
     private func failure(_ index: [UInt8]) throws -> String? {
         try folder.write(index, to: "out/index.pack")
         return folder.failure("out")?.description
@@ -48,7 +48,7 @@ private struct Example: Source {
         return resealed(index)
     }
 
-    @Test("the bytes that the description of the format shows are those that are written")
+    @Test("the bytes in the description of the format are those that are written")
     func documentation() throws {
         let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "docs/packed-format.md")
@@ -67,7 +67,7 @@ private struct Example: Source {
         #expect(try files["images-00000.pack"] == folder.bytes("out/images-00000.pack"))
     }
 
-    /// A place in the index, what is put there, and what the message says.
+    /// A place in the index, the bytes that replace those there, and the words in the message.
     private static let faults: [(place: Int, bytes: [UInt8], words: String)] = [
         (0, [0x88], "does not begin as the index"), (8, [0], "its version is 0"),
         (12, [2], "2 channels"), (16, [3], "2 x 2 pixels in 4 bytes"), (18, [1], "65538 pixels a side"),
@@ -87,26 +87,26 @@ private struct Example: Source {
         (163, [0xFF], "of shard 0"), (164, [1], "lies in shard 1, and there are 1"), (168, [3], "2 x 3 pixels"),
         (168, [0], "2 x 0 pixels"), (172, [0xFF, 0xFF, 0xFF, 0xFF], "4294967295 x 2"),
         (176, [2], "the label 2, and there are 2"), (180, [1], "nothing but 0"),
-        // Where the texts end: the kind, the moments, the second class, the last sample.
+        // These are the ends of texts: the kind, the moments, the second class, the last sample.
         (264, [200], "do not follow one another"), (272, [4], "do not follow one another"),
         (288, [0], "do not follow one another"), (312, [32], "do not follow one another"),
         (319, [0xFF], "do not follow one another"),
     ]
 
-    @Test("each number of an index that cannot be is said so", arguments: faults)
+    @Test("an impossible number in an index is reported", arguments: faults)
     func numbers(place: Int, bytes: [UInt8], words: String) throws {
         let failure = try #require(try failure(changed(place, bytes)))
         #expect(failure.contains(words), "\(failure)")
         #expect(failure.split(separator: "\n").count == 1)
     }
 
-    @Test("an index of a later version is refused as that, whatever follows")
+    @Test("an index of a later version is refused as such, whatever follows")
     func later() throws {
         try folder.write(changed(8, [2]), to: "out/index.pack")
         #expect(folder.failure("out") == .laterPack(file: folder.path + "/out/index.pack", found: 2, known: 1))
     }
 
-    @Test("any byte of an index that has changed is noticed")
+    @Test("a change of any byte of an index is noticed")
     func checksum() throws {
         for place in index.indices {
             for bit in [0, 7] {
@@ -118,7 +118,7 @@ private struct Example: Source {
         #expect(try failure(index) == nil)
     }
 
-    @Test("an index and a shard that end early or go on are refused, wherever they end")
+    @Test("an index and a shard that are too short or too long by any number of bytes are refused")
     func lengths() throws {
         for count in index.indices {
             let failure = try #require(try failure(Array(index.prefix(count))))
@@ -135,7 +135,7 @@ private struct Example: Source {
         #expect(folder.failure("out")?.description.contains("it has \(shard.count + 1) bytes") == true)
     }
 
-    @Test("a shard that is missing, another's or changed in its first bytes is refused by its name")
+    @Test("a shard that is missing, from another set or changed in its first bytes is refused by its name")
     func shards() throws {
         try folder.writePhotos()
         try folder.pack(folder.path + "/photos", to: "a", shardBytes: 500)
@@ -150,7 +150,7 @@ private struct Example: Source {
             changed[byte] ^= 1
             #expect(try failure(changed).contains("images-00000.pack cannot be used"))
         }
-        // Of the same length, so that only the first bytes tell.
+        // Both have the same length, so that only the first bytes differ.
         let exchanged = second.prefix(first.count) + [UInt8](repeating: 0, count: max(first.count - second.count, 0))
         #expect(try failure(Array(exchanged)).contains("first bytes are not those of shard 0"))
         #expect(try failure(folder.bytes("b/images-00000.pack")).contains("images-00000.pack cannot be used"))
@@ -160,7 +160,7 @@ private struct Example: Source {
         #expect(folder.failure("a")?.description.contains("it is not there") == true)
     }
 
-    @Test("a changed byte of an image damages that sample alone, which is named")
+    @Test("a changed byte of an image damages only that sample, which is named")
     func samples() throws {
         try folder.writePhotos()
         try folder.pack(folder.path + "/photos", to: "a", shardBytes: 500)
@@ -184,7 +184,7 @@ private struct Example: Source {
 
     private func opened(_ name: String) throws -> any Source { try source(folder.path + "/" + name) }
 
-    @Test("a shard that becomes shorter or goes while it is read from is an error, and no end of the process")
+    @Test("a shard that is shortened or removed while it is read causes an error and does not end the process")
     func vanishing() throws {
         let source = try opened("out")
         try #require(truncate(folder.path + "/out/images-00000.pack", 40) == 0)

@@ -8,7 +8,7 @@ import Testing
 @Suite("Measured moments")
 struct MeasuredMomentsTests {
     @Test(
-        "measured moments are those of all pixels, on any number of threads, without images that cannot be had",
+        "measured moments are those of all readable pixels, on any number of threads",
         arguments: [1, 2, 5])
     func measured(threads: Int) throws {
         let source = Ramps(side: 6)
@@ -29,7 +29,7 @@ struct MeasuredMomentsTests {
         #expect(some != moments && (some.means[0] - moments.means[0]).magnitude < 0.02)
     }
 
-    @Test("measured moments are the same of pictures in folders and of those of the right size made of them")
+    @Test("measured moments are equal for pictures in folders and for those of the right size made from them")
     func pictures() throws {
         let folder = try MadeFolder()
         for index in 0..<20 {
@@ -45,7 +45,7 @@ struct MeasuredMomentsTests {
         #expect((Double(moments.means[0]) - reds.reduce(0, +) / Double(reds.count)).magnitude < 1e-6)
     }
 
-    @Test("ImageNet, a thousand classes with WordNet's numbers in whatever form, needs no measured moments")
+    @Test("ImageNet, a thousand classes with WordNet's numbers in any form, needs no measured moments")
     func imageNet() {
         let names = (0..<1000).map { "n" + String(repeating: "0", count: 8 - "\(3 * $0)".count) + "\(3 * $0)" }
         #expect(Ramps(classNames: names, side: 4).normalisation == .photographs)
@@ -55,7 +55,7 @@ struct MeasuredMomentsTests {
         }
     }
 
-    @Test("measured moments do not count in what tells a set from others")
+    @Test("measured moments do not change a dataset's fingerprint")
     func fingerprint() throws {
         let source = Ramps(side: 6)
         let moments = try #require(Normalisation.measured(on: source, imageSize: 6, threads: 1))
@@ -69,16 +69,17 @@ struct MeasuredMomentsTests {
 struct PresentationTests {
     private let moments = Normalisation(name: "mine", means: [0.1, 0.25, 1 / 3], deviations: [0.2, 0.125, 2 / 7])
 
-    /// How an image is decoded and resized, otherwise than it is where nothing is said.
+    /// Options by which an image is decoded and resized, the default ones first.
     private static let options = [
         ImageOptions(), ImageOptions(filter: .bicubic), ImageOptions(turnsUpright: false),
         ImageOptions(filter: .bicubic, shrinksInDecoder: true, turnsUpright: false, mostPixels: 5000),
     ]
 
-    @Test("a presentation shows a picture's file with the bits that evaluation shows it with", arguments: options)
+    @Test("a presentation gives a picture's file the same bits as evaluation", arguments: options)
     func floats(options: ImageOptions) throws {
         let folder = try MadeFolder()
-        // Turned a quarter, so that 70 x 40 pixels stand upright; large enough to be shrunk while they are decoded.
+        // The picture is turned a quarter: upright it has 70 x 40 pixels. It is large enough to be shrunk while it is
+        // decoded.
         let pixels = (0..<70 * 40 * 3).map { UInt8(truncatingIfNeeded: $0 / 11 * 37) }
         let plain = Pictures.jpeg(pixels, width: 70, height: 40, channels: 3)
         let exif = Array("Exif\0\0".utf8) + Pictures.exif(6, isLittle: true)
@@ -94,15 +95,15 @@ struct PresentationTests {
         let presentation = try #require(Presentation(of: dataset, imageSize: 14, images: options))
         #expect(presentation.shorterSide == 16 && presentation.normalisation == moments)
         let own = try presentation.floats(of: file, path: "1.jpg")
-        // Not the arrays themselves, which a failure would print.
+        // The arrays themselves are not compared, as a failure would print them.
         let isSame = own.map(\.bitPattern) == shown.prefix(14 * 14 * 3).map(\.bitPattern)
         #expect(isSame)
-        // Another way would show.
+        // Another presentation gives other bits.
         let upright = Presentation(imageSize: 14, shorterSide: 16, normalisation: moments, images: ImageOptions())
         #expect(try (upright.floats(of: file, path: "1.jpg") == own) == (options == ImageOptions()))
     }
 
-    @Test("a presentation has all of a picture of one-size sets, and of photographs as much as torchvision's")
+    @Test("a presentation shows all of a picture of one-size sets, and as much of photographs as torchvision does")
     func shorterSides() throws {
         let ramps = StoredDataset(Ramps(side: 6))
         #expect(Presentation(of: ramps, imageSize: 12, images: ImageOptions())?.shorterSide == 12)
@@ -115,7 +116,7 @@ struct PresentationTests {
         #expect(Presentation(of: Synthetic(channels: 5), imageSize: 28, images: ImageOptions()) == nil)
     }
 
-    @Test("a presentation that evaluation is given counts more than what a source would want")
+    @Test("a presentation that is given for evaluation overrides the one that the source suggests")
     func shorterSideOfLoader() throws {
         let dataset = StoredDataset(Ramps(side: 24))
         func images(shorterSide: Int?) throws -> [Float] {
@@ -128,7 +129,7 @@ struct PresentationTests {
         #expect(try images(shorterSide: 16) != images(shorterSide: 14))
     }
 
-    @Test("a presentation survives being written down, to the bit", arguments: options)
+    @Test("a presentation is the same to the bit after it is written and read", arguments: options)
     func texts(options: ImageOptions) throws {
         let presentation = Presentation(imageSize: 30, shorterSide: 34, normalisation: moments, images: options)
         #expect(try Presentation(texts: presentation.texts, imageSize: 30, channels: 3) == presentation)
@@ -139,7 +140,7 @@ struct PresentationTests {
     }
 
     @Test(
-        "a presentation that is not as it should be is refused with the key that is wrong",
+        "a presentation with a wrong value is refused by the value's key",
         arguments: [
             ("shorter_side", "0"), ("shorter_side", "x"), ("mean", "1,2"), ("mean", "1,2,nan"), ("mean", "1,,2"),
             ("std", "1,0,1"), ("std", "1,1,1,1"), ("std", "inf,1,1"), ("interpolation", "nearest"), ("decode", ""),
@@ -154,7 +155,7 @@ struct PresentationTests {
         #expect(problem?.key == key && problem?.found == value)
     }
 
-    @Test("a presentation says of a file that is no picture what is wrong with it")
+    @Test("a presentation of a file that is not a picture says what is wrong with the file")
     func noPicture() throws {
         let presentation = try #require(Presentation(ofPhotographsWith: 3, imageSize: 8))
         let error = #expect(throws: SampleError.self) { try presentation.floats(of: [1, 2, 3], path: "x.jpg") }
@@ -164,7 +165,7 @@ struct PresentationTests {
 
 @Suite("A dataset with a network's labels")
 struct RelabelledDatasetTests {
-    @Test("a dataset takes a network's labels by its classes' names, in whatever order the network has them")
+    @Test("a dataset takes a network's labels by the names of its classes, in any order")
     func names() throws {
         let dataset = StoredDataset(Ramps(side: 4))
         let labelled = try dataset.labelled(as: ["odd", "none", "even"])
@@ -179,14 +180,14 @@ struct RelabelledDatasetTests {
         #expect(batch.images.floats[1] == Float(1) / 255)
     }
 
-    @Test("a dataset whose names and order are the network's is taken as it is")
+    @Test("a dataset with the network's names and order is unchanged")
     func same() throws {
         let dataset = StoredDataset(Ramps(side: 4))
         #expect(try dataset.labelled(as: ["even", "odd"]) is StoredDataset)
         #expect(try !(dataset.labelled(as: ["even", "odd", "more"]) is StoredDataset))
     }
 
-    @Test("a dataset with a class that the network does not know is refused; names are compared by their bytes")
+    @Test("a dataset with a class that the network does not know is refused; names are compared byte by byte")
     func unknown() throws {
         let dataset = StoredDataset(Ramps(classNames: ["cafe\u{301}", "odd"], side: 4))
         #expect(

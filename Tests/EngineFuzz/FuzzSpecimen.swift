@@ -5,15 +5,15 @@ import Networks
 import Tensors
 import TestSupport
 
-/// A network with a batch and values of its parameters: what engines and references compute the same of.
+/// A network with a batch and values of its parameters, on which engines and references are compared.
 struct FuzzSpecimen: Sendable {
     let training: Graph
     let evaluation: Graph
     let images: [Float]
     let labels: [Int]
-    /// Samples of each virtual shard; some may have none.
+    /// The number of samples of each virtual shard, which may be 0.
     let shardSizes: [Int]
-    /// By `ParameterID.index`, in torch's layout.
+    /// The parameters by `ParameterID.index`, in torch's layout.
     let values: [[Float]]
     let optimizer: any OptimizerRule
 
@@ -33,11 +33,11 @@ struct FuzzSpecimen: Sendable {
     }
 
     var samples: Int { labels.count }
-    /// The divisor of losses: a power of two, which changes no bit of an integer.
+    /// The divisor of losses: a power of two, which only changes the exponent of an integer.
     var lossDivisor: Int { samples.nextPowerOfTwo }
     var capacity: Int { shardSizes.max() ?? 0 }
 
-    /// The samples of some shards.
+    /// Returns the samples of some shards.
     func batch(ofShards shards: [Int]) -> Batch {
         let count = images.count / samples
         let starts = shardSizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
@@ -47,7 +47,7 @@ struct FuzzSpecimen: Sendable {
             sampleIDs: chosen.map { UInt32(100 + $0) }, shardSizes: shards.map { shardSizes[$0] })
     }
 
-    /// An engine for `shards` of them that holds the values.
+    /// Returns an engine for `shards` of the shards that holds the values.
     func engine(_ setup: FuzzSetup, shards: Int, count: KernelCount?) throws -> Engine {
         var configuration = EngineConfiguration(
             backend: Engine.backend(of: setup.instructionSet), threads: setup.threads, shards: shards,
@@ -66,7 +66,7 @@ struct FuzzSpecimen: Sendable {
         return engine
     }
 
-    /// Returns the references' results for a graph: of the training graph at step 0.
+    /// Returns the references' results for a graph; for the training graph, those of step 0.
     func outcome(_ graph: Graph) -> GraphInterpreter.Outcome {
         var rates: [Int: Float] = [:]
         for node in training.nodes {

@@ -2,16 +2,16 @@ import KernelInterface
 package import Kernels
 internal import Tensors
 
-/// Layers drawn at random, computed by every kernel in every way and held to the scalar references.
+/// Layers drawn at random, computed by every kernel in every way and compared with the scalar references.
 package struct KernelFuzz {
-    /// By instruction set that this CPU has.
+    /// The kernels that have run, for each instruction set that this CPU has.
     package let counts = InstructionSet.supported.map(KernelCount.init)
 
     package init() {}
 
     package static let names = KernelCase.named.map(\.name)
 
-    /// The cases that have a name.
+    /// Runs the cases that have this name.
     ///
     /// - Throws: `FuzzFailure`
     package func runNamed(_ name: String) throws {
@@ -24,7 +24,7 @@ package struct KernelFuzz {
         }
     }
 
-    /// One case.
+    /// Runs one case.
     ///
     /// - Throws: `FuzzFailure`
     package func run(seed: UInt64, number: Int) throws {
@@ -42,7 +42,7 @@ package struct KernelFuzz {
         return KernelCase(drawnWith: &random).description
     }
 
-    /// Runs the function of the table that no network has: what measures a CPU's peak.
+    /// Runs the function of the kernel table that no network uses: the one that measures a CPU's peak.
     ///
     /// - Throws: `MemoryError`, or `FuzzFailure` where it counts no operations.
     package func saturate() throws {

@@ -7,14 +7,14 @@ import Testing
 
 /// Batch norm's messages between ranks.
 @Suite struct ExchangeTests {
-    /// What a step sends, and what it leaves.
+    /// The messages of a step, and its results.
     private struct Sent {
-        /// Numbers of each message.
+        /// The count of numbers of each message.
         var messages: [Int] = []
         var bits: [[UInt32]] = []
     }
 
-    /// A step beside a rank that has the same samples: each message comes back twice as large.
+    /// Runs a step beside a rank that has the same samples: each message comes back twice as large.
     private func step(_ specimen: Specimen, passes: Set<GraphPass>) throws -> Sent {
         var sent = Sent()
         let engine = try specimen.engine(Backend.supported[0], passes: passes)
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test(
-        "each number is summed over ranks once, before anybody reads it, whatever message brings it",
+        "each number is summed over ranks once, before it is read, whichever message contains it",
         arguments: specimens)
     func numbers(specimen: Specimen) throws {
         var others = Set(GraphPass.allCases)
@@ -49,9 +49,10 @@ import Testing
         #expect(together.messages.count <= apart.messages.count && !together.messages.isEmpty)
     }
 
-    /// By model: messages of a step where each norm sends its own, twice, and as many as follow one another.
+    /// The number of messages of a step by model: with a message for each batch norm and pass, and with messages
+    /// shared.
     @Test(
-        "a network sends as many messages as norms follow one another",
+        "a network sends as many messages as batch norms depend on each other in a chain",
         arguments: [("googlenet", 118, 42), ("resnet50", 106, 98), ("densenet121", 242, 242)])
     func messages(model: String, norms: Int, together: Int) throws {
         let network = try Zoo.model(named: model).network(classes: 5, inputChannels: 3)
@@ -61,7 +62,7 @@ import Testing
         #expect(try step(specimen, passes: Set(GraphPass.allCases)).messages.count == together)
     }
 
-    @Test("norms that come together take no more memory", arguments: ["googlenet", "resnet50"])
+    @Test("batch norms that share messages take no more memory", arguments: ["googlenet", "resnet50"])
     func memory(model: String) throws {
         let network = try Zoo.model(named: model).network(classes: 1000, inputChannels: 3)
         let plain = try Graph(network: network, imageSize: 224, purpose: .training)

@@ -5,11 +5,11 @@ import Tensors
 import TestSupport
 import Testing
 
-/// What communication may rely on while the backward pass goes on.
+/// The guarantee for communication during the backward pass: gradients that are reported as final stay the same.
 @Suite struct GradientProgressTests {
     private static let specimens = Specimens.joints + Specimens.norms.prefix(3) + Specimens.groups.prefix(2)
 
-    @Test("gradients that are told to be final do not change afterwards", arguments: specimens)
+    @Test("gradients that are reported as final do not change afterwards", arguments: specimens)
     func final(specimen: Specimen) throws {
         for backend in Backend.supported {
             let engine = try specimen.engine(backend)
@@ -23,7 +23,7 @@ import Testing
             for bits in told { #expect(bits == Array(all.prefix(bits.count)), "\(backend), \(bits.count) told") }
             let counts = told.map(\.count)
             #expect(counts == counts.sorted() && Set(counts).count == counts.count)
-            // The classifier's come first, long before the others.
+            // The classifier's gradients come first, long before the others.
             #expect(counts.count > 1 && counts.last == lent.count)
         }
     }

@@ -5,13 +5,13 @@ import Testing
 
 @testable import Engine
 
-/// What is known of an engine before it has memory.
+/// The properties of an engine that are known before its memory is reserved.
 @Suite("A layout")
 struct LayoutTests {
     private static let specimens =
         Specimens.norms + Specimens.pools + Specimens.joints + Specimens.filtered + Specimens.depthwise
 
-    @Test("a layout says of every kind of memory how many bytes the engine will take", arguments: [1, 3])
+    @Test("a layout predicts the bytes of every kind of memory that the engine takes", arguments: [1, 3])
     func bytes(threads: Int) throws {
         for specimen in Self.specimens {
             for backend in [Backend.supported[0], .openblas] {
@@ -33,7 +33,7 @@ struct LayoutTests {
         }
     }
 
-    @Test("a layout of more samples than can be addressed is a number, not a trap")
+    @Test("a layout of more samples than can be addressed has a number of bytes and does not trap")
     func excessive() throws {
         let network = try Zoo.model(named: "resnet50").network()
         let training = try Graph(network: network, imageSize: 4096, purpose: .training)

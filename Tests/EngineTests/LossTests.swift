@@ -9,7 +9,7 @@ import Testing
 
 /// The loss with label smoothing, class weights and mixed targets.
 @Suite struct LossTests {
-    /// What is asked of a loss.
+    /// The options of a loss.
     struct Case: CustomTestStringConvertible, Sendable {
         let smoothing: Double
         let isWeighted: Bool
@@ -36,7 +36,7 @@ import Testing
             }
         }
 
-        /// What sums of losses are divided by, as torch has it.
+        /// Returns the divisor of the sum of losses, as torch has it.
         func divisor(_ labels: [Int], classes: Int) -> Double? {
             guard !isMixed, let weights = weights(classes) else { return nil }
             return labels.reduce(0) { $0 + Double(weights[$1]) }
@@ -73,8 +73,8 @@ import Testing
             let logits = Reference.Maps(
                 samples: 5, shape: Shape(features: classes), values: engine.logits().map(Double.init))
             let losses = Reference.softmaxCrossEntropy(logits, targets: targets, rule: rule, weight: 1)
-            // The exponential errs by some units in the last place, a loss is rounded once. No class weighs more than
-            // 1.75.
+            // The exponential errs by some units in the last place, and a loss is rounded once. No class weighs more
+            // than 1.75.
             let bound = 16 * Tolerance.roundoff * 1.75
             #expect(abs(tally.lossSum - losses.reduce(0, +)) <= bound * losses.reduce(5) { $0 + abs($1) })
             let gradient = Reference.softmaxCrossEntropyGradient(
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test("smoothing and class weights do not count in an evaluation", arguments: Backend.supported)
+    @Test("smoothing and class weights have no effect in an evaluation", arguments: Backend.supported)
     func evaluation(backend: Backend) throws {
         let specimen = try Specimen("loss", imageSize: 4, samples: 5) { $0 }
         let plain = try specimen.engine(backend).evaluate(specimen.batch(shardSizes: [5]))
@@ -156,7 +156,7 @@ import Testing
     }
 
     @Test(
-        "50 steps with a loss that is asked for otherwise are PyTorch's", .serialized,
+        "50 steps with options of the loss have PyTorch's results", .serialized,
         arguments: ["lenet", "resnet18_cifar", "densenet_bc_100_12"])
     func steps(model: String) throws {
         let folder = try #require(Bundle.module.url(forResource: "Golden/Loss", withExtension: nil))

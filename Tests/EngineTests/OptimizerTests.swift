@@ -26,7 +26,7 @@ struct OptimizerGolden: Decodable, Sendable, CustomTestStringConvertible {
         case lossSpread = "loss_spread"
     }
 
-    /// By PyTorch's names; what is not given is PyTorch's default.
+    /// The options by PyTorch's names; missing ones have PyTorch's defaults.
     struct Options: Decodable, Sendable {
         let lr: Double
         let momentum: Float?
@@ -75,7 +75,7 @@ struct OptimizerGolden: Decodable, Sendable, CustomTestStringConvertible {
 
 }
 
-/// What all of a model's cases begin with.
+/// The file of a model's cases, with the values that they have in common.
 private struct OptimizerFile: Decodable {
     let samples: Int
     let pixels: Int
@@ -91,7 +91,7 @@ private struct OptimizerFile: Decodable {
 
 @Suite("An optimizer", .serialized) struct OptimizerTests {
     @Test(
-        "an optimizer takes fifty steps as PyTorch's or its paper's does, as nearly as float32 programs agree",
+        "an optimizer takes fifty steps as PyTorch or its paper does, up to the deviations of float32 programs",
         arguments: ["lenet", "densenet_bc_100_12", "resnet18_cifar"])
     func golden(model: String) throws {
         let file = try OptimizerFile(model: model)
@@ -171,7 +171,7 @@ private struct OptimizerFile: Decodable {
     }
 
     @Test(
-        "an optimizer leaves a frozen parameter and all that is remembered of it alone, and what lies between lanes",
+        "an optimizer leaves a frozen parameter, its optimizer state and the padding between lanes unchanged",
         arguments: rules.indices)
     func frozen(rule: Int) throws {
         let rule = Self.rules[rule]
@@ -206,7 +206,7 @@ private struct OptimizerFile: Decodable {
         #expect(bits(engine) == bits(other))
     }
 
-    @Test("a clipped gradient has the norm or the range that is asked for, and a shorter one its own bits")
+    @Test("a clipped gradient has the norm or the range that is asked for, and a smaller one keeps its bits")
     func clips() throws {
         let specimen = Specimens.norms[0]
         let engine = try specimen.engine(Backend.supported[0])
@@ -223,7 +223,7 @@ private struct OptimizerFile: Decodable {
         engine.clipGradients(toValue: largest / 16)
         let after = engine.withGradients { span in span.indices.map { span[$0] } }
         #expect(after.allSatisfy { $0.magnitude <= largest / 16 } && after.contains(largest / 16))
-        // What is frozen has no part in the norm.
+        // Frozen parameters have no part in the norm.
         for id in specimen.training.trainable { engine.setRateMultiplier(0, of: id) }
         #expect(engine.gradientNorm() == 0)
     }

@@ -5,19 +5,19 @@ import Testing
 
 @testable import Engine
 
-/// Tensors whose channels do not fill whole vectors have memory between their pixels that belongs to nobody. Kernels
-/// compute with it, and nothing may come of that: a weight that no output has would grow unseen, until the guard takes
-/// it for a gradient that is not finite.
+/// Tensors whose channels do not fill whole vectors have padding between their pixels. Kernels compute with it, and its
+/// numbers must not matter. A weight in the padding that no output has would grow unseen, until the guard takes it for
+/// a gradient that is not finite.
 @Suite struct PaddingTests {
     @Test(
-        "what lies between channels reaches neither results nor parameters",
+        "padding between channels reaches neither results nor parameters",
         arguments: Specimens.all + Specimens.filtered)
     func poison(specimen: Specimen) throws {
         for backend in Backend.supported {
             let (clean, poisoned) = (try specimen.engine(backend), try specimen.engine(backend))
             let batch = specimen.batch(shardSizes: specimen.shardSizes(4))
             for step in 0..<3 {
-                // Nothing of it is anybody's between two steps.
+                // Activations hold nothing that is needed between two steps.
                 poisoned.activations.baseAddress.update(repeating: .nan, count: poisoned.activations.count)
                 for engine in [clean, poisoned] {
                     _ = try engine.train(batch, globalSamples: specimen.samples, step: step, exchange: nil)
@@ -43,7 +43,7 @@ import Testing
 }
 
 extension Engine {
-    /// Of all places of the arena of weights: whether an element of a parameter or buffer lies there.
+    /// Whether an element of a parameter or buffer lies there, for each place of the arena of weights.
     var usedPlaces: [Bool] {
         var used = [Bool](repeating: false, count: arena.count)
         for (entry, parameter) in zip(arena.entries, parameters) where parameter.role != .batchesTracked {

@@ -7,7 +7,7 @@ import Testing
 
 /// Rewrites of graphs save work and change no number.
 @Suite struct PassTests {
-    /// Norms as they stand in networks, and where a rewrite must leave them alone.
+    /// Networks with batch norms in usual places, and in places where a pass must leave them alone.
     static let norms: [Specimen] = [
         try? Specimen("inverted residuals", imageSize: 9) {
             let x = $0.convolution("stem", to: 24, kernel: 3, stride: 2, padding: 1, bias: false)
@@ -45,7 +45,7 @@ import Testing
                 .batchNorm("bn2").relu().dropout(rate: 0.25).convolution("b", to: 16, kernel: 3, padding: 1).add(x)
             return y.batchNorm("bn3").relu()
         },
-        // Maps of several runs, whose sums go along in several tasks.
+        // Maps of several row blocks, whose sums several tasks compute in their epilogues.
         try? Specimen("inverted residual on larger maps", imageSize: 20) {
             let x = $0.convolution("stem", to: 16, kernel: 3, padding: 1, bias: false).batchNorm("norm").relu6()
             return x.convolution("expand", to: 160, kernel: 1, bias: false).batchNorm("bn1").relu6()
@@ -54,8 +54,8 @@ import Testing
                 .convolution("filtered", to: 20, kernel: 3, padding: 1, bias: false).batchNorm("bn4").relu()
                 .convolution("down", to: 16, kernel: 3, stride: 2, padding: 1, bias: false).batchNorm("bn5").relu()
         },
-        // Strips of several runs write a norm's gradient into slices of a block's; a transition's has nothing to add
-        // to.
+        // Several row blocks of a map write a batch norm's gradient into slices of a block's gradient. The transition's
+        // gradient has no addend.
         try? Specimen("dense block on larger maps", imageSize: 20) {
             let block = (1...3).reduce($0.convolution("stem", to: 32, kernel: 3, padding: 1, bias: false)) { x, index in
                 x.concatenate(
@@ -66,8 +66,8 @@ import Testing
             return block.batchNorm("norm").relu().convolution("transition", to: 24, kernel: 1, bias: false)
                 .averagePool(kernel: 2).batchNorm("end").relu()
         },
-        // Norms' gradients that two 1x1 convolutions compute where they read them: with and without an activation, with
-        // a ragged last vector.
+        // Batch norms' gradients that two 1x1 convolutions compute as they read them: with and without an activation,
+        // with a last vector that is not full.
         try? Specimen("bottleneck on large maps", imageSize: 40, samples: 3) {
             let x = $0.convolution("stem", to: 64, kernel: 3, padding: 1, bias: false).batchNorm("norm").relu()
             let y = x.convolution("a", to: 70, kernel: 1, bias: false).batchNorm("norma").relu()
@@ -76,7 +76,7 @@ import Testing
             return y.convolution("d", to: 65, kernel: 1, bias: false).batchNorm("normd").averagePool(kernel: 4)
                 .convolution("e", to: 17, kernel: 3)
         },
-        // A norm of two parts alone, one without an activation, and one that adds an identity.
+        // A batch norm of two parts alone, one without an activation, and one that adds an identity.
         try? Specimen("norms of concatenations", imageSize: 7) {
             let a = $0.convolution("a", to: 16, kernel: 3, padding: 1, bias: false)
             let b = $0.convolution("b", to: 32, kernel: 3, padding: 1, bias: false)
@@ -105,16 +105,16 @@ import Testing
         },
     ].compactMap { $0 }
 
-    /// How many values are computed again at the least, of the last ones and of the last one behind products.
+    /// The least number of values that are recomputed, for specimens by the beginning of their names.
     static let repeats = [("blocks", 1), ("a convolution", 1), ("an activation", 1)]
 
     static let specimens =
         norms + Specimens.joints + Specimens.norms + Specimens.groupsElsewhere + Specimens.heads
         + Specimens.filtered.suffix(3) + Specimens.behindProducts + Specimens.narrow
 
-    @Test("specimens are all there") func count() { #expect(Self.norms.count == 13) }
+    @Test("all specimens could be made") func count() { #expect(Self.norms.count == 13) }
 
-    @Test("values are computed again where that lowers the most memory in use, and nowhere else")
+    @Test("values are recomputed where that lowers the peak of memory, and nowhere else")
     func recomputation() throws {
         for (specimen, (name, least)) in zip(Self.norms.suffix(2) + Specimens.behindProducts.suffix(1), Self.repeats) {
             #expect(specimen.network.name.hasPrefix(name))
@@ -124,7 +124,7 @@ import Testing
             #expect(repeating.leastFloats < graph.leastFloats, "\(name)")
             #expect(specimen.evaluation.recomputingForMemory().nodes.count == specimen.evaluation.nodes.count)
         }
-        // Nothing of it is cheap: convolutions behind convolutions.
+        // None of it is cheap: the convolutions follow one another.
         let plain = try Specimen("plain", imageSize: 8) {
             $0.convolution("a", to: 16, kernel: 5, padding: 2).sigmoid().convolution("b", to: 16, kernel: 3).sigmoid()
         }
@@ -142,7 +142,7 @@ import Testing
         #expect(MemoryLayout<Float>.stride * (32 * graph.leastFloats + 3 * parameters) <= bytes)
     }
 
-    @Test("no bit depends on any pass", .withOurKernels, arguments: specimens)
+    @Test("no bit depends on a pass", .withOurKernels, arguments: specimens)
     func bits(specimen: Specimen) throws {
         // OpenBLAS's bits depend on its number of threads, which all engines of a process share, other tests' too.
         for backend in try Backend.ours {
@@ -153,7 +153,7 @@ import Testing
         }
     }
 
-    @Test("rewritten graphs mean what they did, to the references", arguments: specimens)
+    @Test("the references compute the same for a rewritten graph as for the original", arguments: specimens)
     func meaning(specimen: Specimen) {
         let all = Set(GraphPass.allCases)
         for graph in [specimen.training, specimen.evaluation] {

@@ -5,9 +5,9 @@ import Tensors
 import TestSupport
 import Testing
 
-/// What pooling makes of numbers that are none.
+/// Pooling of numbers that are NaN.
 @Suite struct PoolingTests {
-    @Test("a maximum of what is not a number is not a number, wherever in the window it stands", arguments: [2, 3])
+    @Test("a maximum over a NaN is NaN, wherever in the window the NaN is", arguments: [2, 3])
     func notANumber(kernel: Int) throws {
         let size = kernel
         let specimen = try Specimen("one window", channels: 1, imageSize: size, samples: 1) {

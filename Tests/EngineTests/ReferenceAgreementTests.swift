@@ -5,9 +5,9 @@ import Tensors
 import TestSupport
 import Testing
 
-/// The engine computes what the references say, at awkward shapes and however it is set up.
+/// The engine agrees with the references, at awkward shapes and in every configuration.
 @Suite struct ReferenceAgreementTests {
-    @Test("specimens are all there")
+    @Test("all specimens could be made")
     func specimens() {
         #expect(Specimens.convolutions.count == AwkwardSizes.convolutions.count)
         #expect(Specimens.widths.count == AwkwardSizes.channels.count)
@@ -44,7 +44,7 @@ import Testing
         let expectation = Expectation(specimen)
         for backend in Backend.supported {
             let engine = try specimen.engine(backend, capacity: 5)
-            // What a full batch leaves behind must not show in a short one.
+            // Remainders of a full batch must not affect a smaller one.
             var full = specimen.batch(shardSizes: sizes)
             full = Batch(
                 images: FloatImages((0..<4).flatMap { _ in full.images.floats }, samples: 4 * full.count),
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test("a rank's gradient counts the global batch's samples")
+    @Test("a rank's gradient is divided by the number of the global batch's samples")
     func globalSamples() throws {
         let specimen = Specimens.joints[0]
         let engine = try specimen.engine(.supported[0])
@@ -66,12 +66,12 @@ import Testing
         _ = try engine.train(batch, globalSamples: 4, step: 0, exchange: nil)
         let own = specimen.training.trainable.map(engine.gradient)
         _ = try engine.train(batch, globalSamples: 16, step: 0, exchange: nil)
-        // A power of two: the same numbers but for the exponent.
+        // The divisor is a power of two, so that only exponents differ.
         #expect(specimen.training.trainable.map(engine.gradient) == own.map { $0.map { $0 / 4 } })
     }
 }
 
-/// What the interpreter makes of a specimen.
+/// The references' results for a specimen.
 struct Expectation {
     let specimen: Specimen
     let training: GraphInterpreter.Outcome

@@ -5,9 +5,9 @@ import Tensors
 import TestSupport
 import Testing
 
-/// What a checkpoint is made of while training goes on.
+/// Snapshots, from which checkpoints are written while training goes on.
 @Suite struct SnapshotTests {
-    /// Besides what packs its weights in some way of its own, a layer whose weights are too many for one run.
+    /// Specimens with every packing of weights, and one with a layer whose weights do not fit into one chunk.
     private static var specimens: [Specimen] {
         get throws {
             let wide = try Specimen("wide", channels: 3, imageSize: 4, samples: 4, classes: 1300) {
@@ -28,7 +28,7 @@ import Testing
         return values
     }
 
-    @Test("an engine's snapshot holds the state of its moment, whatever the engine does afterwards")
+    @Test("an engine's snapshot holds the state at its time, whatever the engine does afterwards")
     func moment() throws {
         for specimen in try Self.specimens {
             let engine = try specimen.engine(Backend.supported[0])
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(
-        "an engine's snapshot is taken over by another engine to the bit, averages too, with its checksum",
+        "another engine takes over a snapshot to the bit, averages included, with its checksum",
         arguments: [1, 3])
     func restored(threads: Int) throws {
         for specimen in try Self.specimens {
@@ -86,7 +86,7 @@ import Testing
         #expect(Set(fingerprints).count == fingerprints.count)
     }
 
-    @Test("a number that is none is found, and whose it is")
+    @Test("an infinite number in a snapshot is found, with the parameter that it belongs to")
     func notFinite() throws {
         let specimen = Specimens.norms[0]
         let engine = try specimen.engine(Backend.supported[0])

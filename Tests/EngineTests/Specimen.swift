@@ -5,7 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// A network with a batch, its parameters filled from their names: the same numbers for an engine and for the
+/// A network with a batch, and parameters filled from their names: the same numbers for an engine and for the
 /// interpreter.
 struct Specimen: CustomTestStringConvertible, Sendable {
     let network: Network
@@ -27,7 +27,8 @@ struct Specimen: CustomTestStringConvertible, Sendable {
         self.parameters = training.parameters.enumerated().map { (ParameterID(index: $0), goldenFill($1)) }
     }
 
-    /// A network of `channels` x `imageSize` x `imageSize` that ends in an average over all pixels and a linear layer.
+    /// Makes a network for images of `channels` x `imageSize` x `imageSize`, to which an average over all pixels and a
+    /// linear layer are appended.
     init(
         _ name: String, channels: Int = 3, imageSize: Int, samples: Int = 4, classes: Int = 10,
         _ body: (Features) -> Features
@@ -44,7 +45,7 @@ struct Specimen: CustomTestStringConvertible, Sendable {
         goldenImages(samples: samples, channels: network.inputChannels, height: imageSize, width: imageSize)
     }
 
-    /// Samples in nearly equal shards, the longer ones first, as `Sharding` has it.
+    /// Returns the numbers of samples in nearly equal shards, the larger ones first, as `Sharding` has them.
     func shardSizes(_ shards: Int) -> [Int] {
         (0..<shards).map { Sharding(shards: shards).samples(ofShard: $0, batchSize: samples).count }
     }
@@ -55,12 +56,12 @@ struct Specimen: CustomTestStringConvertible, Sendable {
             shardSizes: shardSizes)
     }
 
-    /// An engine that holds the filled parameters.
+    /// Returns an engine that holds the filled parameters.
     ///
     /// - Parameters:
-    ///   - threads: OpenBLAS has two whatever is asked for: its bits depend on their number, which all engines of a
-    ///     process share, and other suites compare them meanwhile.
-    ///   - configure: sets what else is asked for.
+    ///   - threads: the number of threads. OpenBLAS always has two: its bits depend on their number, which all engines
+    ///     of a process share, and other suites compare bits meanwhile.
+    ///   - configure: sets other options.
     func engine(
         _ backend: Backend, threads: Int = 2, shards: Int = 4, capacity: Int? = nil,
         passes: Set<GraphPass> = Set(GraphPass.allCases), usesWinograd: Bool = true,
@@ -82,7 +83,7 @@ struct Specimen: CustomTestStringConvertible, Sendable {
         return engine
     }
 
-    /// Everything that three steps of training leave: logits, losses, gradients, parameters, running statistics.
+    /// Returns the results of three steps of training: logits, losses, gradients, parameters, running statistics.
     func trace(
         _ backend: Backend, threads: Int, passes: Set<GraphPass> = Set(GraphPass.allCases)
     ) throws -> [[Float]] {
@@ -102,7 +103,7 @@ struct Specimen: CustomTestStringConvertible, Sendable {
 
     static let seed: UInt64 = 42
 
-    /// What is exact, but for Double's own rounding. Dropout draws as the engine does at `step`.
+    /// Returns the exact results, up to Double's rounding. Dropout draws as the engine does at `step`.
     func outcome(_ graph: Graph, step: Int = 0) -> GraphInterpreter.Outcome {
         GraphInterpreter(graph).run(
             images: images.map(Double.init), labels: labels, parameters: parameters.map { $0.1.map(Double.init) }
@@ -112,7 +113,7 @@ struct Specimen: CustomTestStringConvertible, Sendable {
         }
     }
 
-    /// By dropout layer.
+    /// The rates of dropout by layer.
     private var dropoutRates: [Int: Float] {
         var rates: [Int: Float] = [:]
         for node in training.nodes {
@@ -123,7 +124,7 @@ struct Specimen: CustomTestStringConvertible, Sendable {
 }
 
 extension Graph {
-    /// What training moves by gradients.
+    /// The parameters that are trained by gradients.
     var trainable: [ParameterID] {
         parameters.indices.filter { parameters[$0].isTrainable }.map(ParameterID.init(index:))
     }

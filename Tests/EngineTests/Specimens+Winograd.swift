@@ -2,11 +2,11 @@ import Graphs
 import Networks
 import TestSupport
 
-/// What Winograd's filtering computes: kernels of 3x3 at stride 1 or 2 between 16 channels and more.
+/// Convolutions that Winograd computes: kernels of 3x3 at stride 1 or 2 between 16 channels and more.
 extension Specimens {
-    /// Maps that patches of 2x2 and 4x4 cover, and reach beyond; from one patch to several strips of them; channels
-    /// that fill vectors and tiles and that do not, up to more than one task's part of the weights. At stride 2, maps
-    /// whose last row and column are read, and not.
+    /// Maps that tiles of 2x2 and 4x4 outputs fill exactly, or beyond whose edges they reach, from one tile to several
+    /// row blocks. Channels fill vectors and register tiles or do not, up to more weights than one task takes. At
+    /// stride 2, the last row and column of the map are read or are not.
     private static let layers: [(inputs: Int, outputs: Int, size: Int, padding: Int, stride: Int)] = [
         (16, 16, 4, 1, 1), (16, 17, 8, 1, 1), (17, 16, 5, 1, 1), (31, 33, 6, 1, 1), (32, 32, 7, 1, 1),
         (33, 48, 8, 1, 1), (48, 31, 9, 0, 1), (96, 16, 6, 0, 1), (16, 96, 4, 2, 1), (20, 40, 7, 2, 1),

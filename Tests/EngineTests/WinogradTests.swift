@@ -4,9 +4,9 @@ import Networks
 import TestSupport
 import Testing
 
-/// Winograd's filtering is another way to the same numbers.
+/// Winograd computes the same numbers in another way.
 @Suite struct WinogradTests {
-    @Test("specimens are all there") func count() { #expect(Specimens.filtered.count == 25) }
+    @Test("all specimens could be made") func count() { #expect(Specimens.filtered.count == 25) }
 
     @Test(
         "an engine agrees with the references, with Winograd and without", .withOurKernels,
@@ -23,7 +23,7 @@ import Testing
                 for id in specimen.training.statistics {
                     engine.setValues(of: id, to: goldenFill(specimen.training[id]))
                 }
-                // Forward and data gradient, and the weight gradient.
+                // The first check counts the forward pass and the data gradient, the second the weight gradient.
                 #expect((kernels.count { $0 == "convolveWinograd" } >= 2) == usesWinograd)
                 #expect(kernels.contains("winogradWeightGradient") == usesWinograd)
                 let setup = "\(backend), \(usesWinograd ? "filtered" : "direct")"
@@ -33,10 +33,10 @@ import Testing
     }
 
     @Test(
-        "shards may be uneven and empty for Winograd", .withOurKernels,
+        "an engine agrees with the references on uneven and empty shards with Winograd", .withOurKernels,
         arguments: [[4, 1, 0, 0], [0, 0, 0, 5], [2, 2, 1, 0], [1, 2, 1, 1]])
     func unevenShards(sizes: [Int]) throws {
-        // The second has so many weights that a task sums all shards; the first, shards one by one.
+        // The second layer has so many weights that one task sums all shards; for the first, shards are separate tasks.
         for (inputs, outputs) in [(16, 33), (512, 528)] {
             let specimen = try Specimen("uneven", imageSize: 4, samples: 5) {
                 $0.convolution("stem", to: inputs, kernel: 1).convolution(
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test("maps of which patches would compute too much, and other kernels, are left alone")
+    @Test("Winograd is not used for other kernels, nor for maps on which its tiles would compute too much")
     func elsewhere() throws {
         let others = [
             (16, 1, 3, 1, 1), (15, 8, 3, 1, 1), (16, 8, 3, 2, 0), (16, 14, 3, 2, 1), (16, 8, 3, 3, 1), (16, 8, 5, 1, 2),
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(
-        "patches are smaller forward than back, so that they pay on other maps",
+        "Winograd's tiles are smaller forward than backward, so that the two pay off on different maps",
         .withOurKernels)
     func directions() throws {
         let forward = try kernels(16, 2, 3, 1, 1)
@@ -75,7 +75,7 @@ import Testing
         #expect(strided.count { $0 == "convolveWinograd" } == 2 && strided.contains("winogradWeightGradient"))
     }
 
-    /// What a step of such a convolution, behind one of 1x1, calls.
+    /// Returns the names of the kernels that a step with such a convolution calls, behind a 1x1 convolution.
     private func kernels(_ channels: Int, _ size: Int, _ kernel: Int, _ stride: Int, _ padding: Int) throws -> [String]
     {
         let specimen = try Specimen("\(channels), \(size)px k\(kernel) s\(stride)", imageSize: size) {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Work")
 struct WorkTests {
-    /// What the node of one kind has to do for a batch of two.
+    /// Returns the operations and bytes of the node of a kind in a layer, for a batch of two.
     private func work(_ graph: Graph, _ layer: String, _ kind: String) throws -> [Int] {
         let matches = zip(graph.nodes, graph.kinds).filter { $0.layer == layer && $1.description == kind }
         let node = try #require(matches.first?.0, "\(layer) has no \(kind)")
@@ -13,7 +13,7 @@ struct WorkTests {
         return [work.operations, work.bytes]
     }
 
-    @Test("the work of a small network is what hands compute")
+    @Test("the work of a small network is the work computed by hand")
     func small() throws {
         let network = Network("small", inputChannels: 3, classes: 5) {
             $0.convolution("first", to: 3, kernel: 1).convolution("conv", to: 4, kernel: 3, padding: 1, bias: true)
@@ -61,7 +61,7 @@ struct WorkTests {
     }
 
     @Test(
-        "products take six operations for each multiply-add of the summary, but for data gradients not needed",
+        "products take six operations for each multiply-add of the summary, less those of data gradients not needed",
         arguments: Specimen.all.filter { $0.network.heads.count == 1 })
     func products(specimen: Specimen) throws {
         let graph = try Graph(network: specimen.network, imageSize: specimen.imageSize, purpose: .training)
@@ -78,7 +78,7 @@ struct WorkTests {
         for node in graph.nodes {
             guard case .convolution(let convolution) = node.operation, !differentiated.contains(convolution.weight)
             else { continue }
-            // Only what reads the images themselves.
+            // These are the nodes that read the images themselves.
             #expect(graph.gradients[node.inputs[0]] == nil, "\(node.layer)")
             unneeded += graph.work(of: node, samples: 3).operations
         }

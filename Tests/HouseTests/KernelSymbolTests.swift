@@ -2,8 +2,8 @@ import Foundation
 import Testing
 
 @Suite struct KernelSymbolTests {
-    /// A weak symbol may be shared between modules by the linker. Were one that all modules emit, compiled for AVX-512
-    /// here, chosen for everyone, the program would crash on a CPU without it.
+    /// A weak symbol may be shared between modules by the linker. If all modules shared the one that is compiled for
+    /// AVX-512 here, the program would crash on a CPU without it.
     @Test("no code under a shared name has instructions beyond x86-64", arguments: ["KernelsAVX512", "KernelsAVX2"])
     func noWideCodeLeaks(target: String) throws {
         for object in try objectFiles(of: target) {
@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    @Test("the kernels themselves have such instructions: the check above sees them")
+    @Test("the kernels themselves have wide instructions, so that the other test can see them")
     func kernelsAreWide() throws {
         let object = try #require(
             objectFiles(of: "KernelsAVX2").first { $0.lastPathComponent.hasPrefix("Convolution") })
@@ -22,8 +22,8 @@ import Testing
         #expect(all.map(String.init).contains(where: isWide))
     }
 
-    /// How a call passes a vector depends on the instruction set, and costs more than the operation. Debug builds keep
-    /// the entries of protocols' tables (`TW`, merged `TWTm`), which nothing calls: those may.
+    /// Calls pass vectors in ways that depend on the instruction set, and cost more than the operations. Debug builds
+    /// keep the entries of protocol witness tables (`TW`, merged `TWTm`), which nothing calls: calls there are allowed.
     @Test("kernels contain their operations on vectors and call none", arguments: ["KernelsAVX512", "KernelsAVX2"])
     func vectorOperationsAreInlined(target: String) throws {
         for object in try objectFiles(of: target) {
@@ -39,7 +39,8 @@ import Testing
         }
     }
 
-    /// Mnemonics of AVX and later (VEX and EVEX) begin with v; the rest is what BMI and its neighbours add to integers.
+    /// Whether an instruction is beyond x86-64: mnemonics of AVX and later (VEX and EVEX) begin with v; the others are
+    /// those of BMI and its neighbours on integers.
     private func isWide(_ instruction: String) -> Bool {
         let fields = instruction.split(whereSeparator: \.isWhitespace)
         guard fields.count > 1, fields[0].hasSuffix(":") else { return false }
@@ -50,7 +51,7 @@ import Testing
     }
 
     private func objectFiles(of target: String) throws -> [URL] {
-        // The test bundle lies in the build folder, as the targets' own folders do.
+        // The test bundle is in the build folder, as the targets' own folders are.
         var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
             .deletingLastPathComponent()
         let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }
@@ -62,7 +63,7 @@ import Testing
         return objects
     }
 
-    /// Names of weak symbols in code sections (`W`; `V` are data).
+    /// Returns the names of weak symbols in code sections (`W`; `V` are data).
     private func weakCode(in object: URL) throws -> [String] {
         try run("nm", "--defined-only", object.path).split(separator: "\n").filter { $0.contains(" W ") }
             .compactMap { $0.split(separator: " ").last }.map(String.init)
@@ -73,7 +74,7 @@ import Testing
             .map(String.init)
     }
 
-    /// What a program of binutils prints.
+    /// Returns the output of a program of binutils.
     private func run(_ arguments: String...) throws -> String {
         let process = Process()
         let output = Pipe()

@@ -1,5 +1,5 @@
 extension OddPicture {
-    /// PNG files that are sound, though programs stumble over them.
+    /// PNG files that are sound, though some programs fail on them.
     static var pngs: [OddPicture] {
         let file = png()
         let (rows, columns) = (height, width)
@@ -43,7 +43,7 @@ extension OddPicture {
             OddPicture("time-of-month-99.png", with(chunk("tIME", [7, 0xE0, 99, 99, 99, 99, 99]))),
             OddPicture("exif-broken.png", with(chunk("eXIf", [0xFF, 0xFF]))),
             OddPicture("transparent-for-no-reason.png", PictureFiles.png(png(4), with: chunk("tRNS", [0, 0]))),
-            // An animation: its header, the still picture's frame, and a frame that nobody looks at.
+            // The file is an animation: its header, the still picture's frame, and a frame that is ignored.
             OddPicture(
                 "animated.png",
                 PictureFiles.png(
@@ -69,7 +69,7 @@ extension OddPicture {
         let file = png()
         let data = PNGData(file)
         func chunk(_ kind: String, _ data: [UInt8] = []) -> [UInt8] { PictureFiles.chunk(kind, data) }
-        /// The header with bytes changed, and a sum that is right.
+        /// Returns the header with bytes changed and the right checksum.
         func header(_ place: Int, _ values: [UInt8]) -> [UInt8] {
             var header = Array(file[16..<29])
             header.replaceSubrange(place..<place + values.count, with: values)
@@ -116,7 +116,7 @@ extension OddPicture {
     }
 }
 
-/// What the pixels of a PNG are compressed to.
+/// The compressed pixels of a PNG file.
 private struct PNGData {
     private let file: [UInt8]
     private(set) var pixels: [UInt8] = []
@@ -131,7 +131,7 @@ private struct PNGData {
         }
     }
 
-    /// A file with these chunks of pixels.
+    /// Returns the file with its compressed pixels in these chunks.
     func file(in parts: [[UInt8]]) -> [UInt8] {
         Array(file[..<33]) + parts.flatMap { PictureFiles.chunk("IDAT", $0) } + file.suffix(12)
     }

@@ -1,7 +1,7 @@
 package import Datasets
 package import TestRandom
 
-/// What a decoder made of bytes.
+/// The outcome of decoding.
 package enum DecodingOutcome: Equatable {
     case decoded
     case refused(ImageError)
@@ -9,7 +9,7 @@ package enum DecodingOutcome: Equatable {
     case unequal(String)
 }
 
-/// A decoder that is given whole pictures and random parts of them, and compares.
+/// A decoder that decodes whole pictures and random parts of them, and compares these.
 package struct PartCheck: ~Copyable {
     private var decoder: ImageDecoder
     private var whole = ImageBuffer()
@@ -29,7 +29,7 @@ package struct PartCheck: ~Copyable {
                 return ImagePart(rows: 0..<size.height, columns: 0..<size.width, eighths: eighths)
             }
         } catch {
-            // A part may still be sound; nothing may happen but an answer.
+            // A part may still be sound; any answer is right.
             _ = try? decoder.decode(bytes.span, path: path, into: &part) { header in
                 Self.part(height: header.height, width: header.width, eighths: 8, using: &random)
             }
@@ -51,7 +51,7 @@ package struct PartCheck: ~Copyable {
         height: Int, width: Int, eighths: Int, using random: inout SeededRandom
     ) -> ImagePart {
         func range(_ length: Int) -> Range<Int> {
-            // As often one or two pixels, or up to an edge, as anything else.
+            // Lengths of one or two pixels, or up to an edge, are as frequent as all others together.
             let longest = Bool.random(using: &random) ? length : min(length, 3)
             let size = Int.random(in: 1...longest, using: &random)
             let anywhere = Int.random(in: 0...length - size, using: &random)

@@ -3,14 +3,14 @@ import Testing
 
 @testable import Launching
 
-/// What mpirun of Open MPI 4.1.4 was seen to make of the same lines.
+/// Hostfiles; the expected results are those of mpirun of Open MPI 4.1.4 on the same lines.
 @Suite struct HostfileTests {
     private func hosts(_ text: String) throws -> [Launching.Host] {
         try Hostfile(Array(text.utf8), path: "hosts").hosts.hosts
     }
 
     @Test(
-        "a line says in any of Open MPI's spellings how many ranks its host takes",
+        "a line gives in any of Open MPI's spellings how many ranks its host takes",
         arguments: [
             "a slots=4", "a slots = 4", "a slots= 4", "a\tslots =4", "a\u{b}slots=4\u{c}", "a cpu=4", "a count=4",
             "a slots=4 max_slots=8", "a max-slots=8 slots=4", "a slots=4 slots_max=4", "a max_cpu=4", "a max-slots=4",
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test("a file that mpirun does not read is given to it as hosts")
+    @Test("a file that mpirun does not read is given to it as a list of hosts")
     func windows() throws {
         let path = try temporaryFile("node1 slots=2\r\nnode2 slots=2\r\n")
         defer { remove(path) }
@@ -54,14 +54,14 @@ import Testing
     }
 
     @Test(
-        "a host may say as whom it is reached",
+        "a line may give the user of its host",
         arguments: ["me@a.b slots=1", "a.b username=me slots=1", "a.b slots=1 user-name = me"])
     func user(text: String) throws {
         #expect(try hosts(text) == [Host("me@a.b", slots: 1)])
     }
 
     @Test(
-        "what mpirun would refuse is refused by its line and word",
+        "a line that mpirun would refuse is refused with its number and its word",
         arguments: [
             ("a foo=3", "line 1: 'foo'"), ("b\na Slots=3", "line 2: 'Slots'"), ("a 3", "'3'"),
             ("a slots", "'slots' has no value"),

@@ -1,7 +1,7 @@
 import Recipes
 import Testing
 
-/// What YAML text says, called `r.yaml` in messages.
+/// Returns the values of a YAML text, which messages call `r.yaml`.
 func file(_ yaml: String) throws -> RecipeOverrides { try RecipeOverrides(yaml: yaml, path: "r.yaml") }
 
 /// The message of the error that `body` throws.
@@ -15,7 +15,7 @@ func message(_ body: () throws -> Void) -> String {
 }
 
 @Suite struct Layering {
-    @Test("a learning rate that follows from the batch follows from the samples that there are")
+    @Test("a learning rate that depends on the batch depends on the number of samples where these are fewer")
     func fitted() throws {
         var flags = RecipeOverrides()
         flags.model = "lenet"
@@ -28,7 +28,7 @@ func message(_ body: () throws -> Void) -> String {
         #expect(try asked.fitted(toSamples: 256) == asked)
     }
 
-    @Test("a model alone makes a recipe of defaults")
+    @Test("a model alone makes a recipe of default values")
     func defaults() throws {
         let recipe = try Recipe.resolve(file: file("model: lenet"), flags: RecipeOverrides())
         #expect(recipe.data == "shapes")
@@ -77,7 +77,7 @@ func message(_ body: () throws -> Void) -> String {
         #expect(try Recipe.resolve(file: stepped, flags: flags).schedule.shape == .constant)
     }
 
-    @Test("flags replace single options and multipliers of the file, and all that it freezes")
+    @Test("flags replace single options and multipliers of the file, and its whole list of frozen prefixes")
     func mapsMerge() throws {
         let yaml = "model: a\nmodel_options: {b: c, d: e}\nlr_multipliers: {f: 1, g: 2}\nfreeze: [h, i]"
         var flags = RecipeOverrides()
@@ -90,7 +90,7 @@ func message(_ body: () throws -> Void) -> String {
         #expect(recipe.freeze == ["j"])
     }
 
-    @Test("contradictions are refused")
+    @Test("contradictory values are refused")
     func contradictions() throws {
         var both = RecipeOverrides()
         both.model = "lenet"
@@ -119,7 +119,7 @@ func message(_ body: () throws -> Void) -> String {
         }
     }
 
-    @Test("a recipe without a model says how to name one")
+    @Test("a recipe without a model is refused with a hint at how to name one")
     func modelMissing() {
         #expect(message { _ = try Recipe.resolve(flags: RecipeOverrides()) }.contains("--model"))
     }

@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(
-        "foreign forms of numbers are one error with file, line and the expected form",
+        "other forms of numbers are one error with file, line and the expected form",
         arguments: [
             "0x10", "0x1p-3", "inf", ".inf", "nan", ".NaN", "1_000", "1e", "--1", "1,5", "٣", "1 000", "1e-3s", "'0.1'",
             "\"0.1\"",
@@ -31,13 +31,13 @@ import Testing
         #expect(text.hasPrefix("r.yaml:2: lr is ") && text.hasSuffix("; expected a number above 0, or auto"), "\(text)")
     }
 
-    @Test("whole numbers are whole", arguments: ["1e3", "5.0", "0x10", "9223372036854775808", "1_000", "0b1"])
+    @Test("whole numbers are written whole", arguments: ["1e3", "5.0", "0x10", "9223372036854775808", "1_000", "0b1"])
     func integers(text: String) {
         #expect(message { _ = try file("epochs: \(text)") }.hasPrefix("r.yaml:1: epochs is \(text); expected a whole"))
     }
 
     @Test(
-        "line ends of every system count as one line, and a mark of the byte order at the beginning as nothing",
+        "line ends of every system count as one, and a byte order mark at the beginning does not matter",
         arguments: ["\n", "\r\n", "\r"], ["", "\u{FEFF}"])
     func lineEnds(end: String, mark: String) throws {
         let lines = ["model: lenet", "# a comment", "", "lr: 1e-3", "freeze:", "  - a", "  - b", ""]
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(
-        "a key that stands twice is an error with its line, however it is written and wherever it is",
+        "a repeated key is an error with its line, in any spelling and at any depth",
         arguments: [
             ("lr: 1\nmodel: a\nlr: 2", 1, "lr"), ("model: a\nlr: 1\n\"lr\": 1", 2, "lr"), ("{lr: 1, 'lr': 2}", 1, "lr"),
             ("model: a\nlr_multipliers: {a: 1, b: 2, a: 3}", 2, "a"),
@@ -59,7 +59,7 @@ import Testing
         #expect(text.hasPrefix("r.yaml:\(line): \(key) stands ") && text.contains("expected once"), "\(text)")
     }
 
-    @Test("an alias is what it names, and many that name each other are refused before they are followed")
+    @Test("an alias stands for its anchor's value, and many nested aliases are refused before they are followed")
     func aliases() throws {
         #expect(try file("lr: &a 0.5\nmomentum: *a").momentum == 0.5)
         #expect(try file("model: \"R &D *x\" # *a *b").model == "R &D *x")
@@ -77,7 +77,7 @@ import Testing
         #expect(start.duration(to: .now) < .seconds(30))
     }
 
-    @Test("a recipe of ten megabytes, or that lies deep in itself, is refused in time")
+    @Test("a recipe of ten megabytes, or with deep nesting, is refused in time")
     func large() throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).yaml").path
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -95,7 +95,7 @@ import Testing
         #expect(start.duration(to: .now) < .seconds(30))
     }
 
-    @Test("lists within lists have a limit")
+    @Test("the nesting of lists is limited")
     func depth() {
         let deep = String(repeating: "[", count: 900) + String(repeating: "]", count: 900)
         let text = message { _ = try file("model: a\nfreeze: \(deep)") }
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test(
-        "what a recipe has no use for is one error with file, line and the expected form",
+        "a feature of YAML without a use in recipes is one error with file, line and the expected form",
         arguments: [
             ("model: a\nlr: !!float 0.1", "r.yaml:2: a value has the tag !!float; expected the value alone"),
             ("model: !!str a", "r.yaml:1: a value has the tag !!str"),
@@ -125,10 +125,10 @@ import Testing
         #expect(text.contains("expected") || text.contains("a recipe is YAML") || text.contains("the keys are"))
     }
 
-    @Test("a document that says nothing is an empty recipe", arguments: ["---", "---\n...\n", "\u{FEFF}", "{}"])
+    @Test("a document without content is an empty recipe", arguments: ["---", "---\n...\n", "\u{FEFF}", "{}"])
     func nothing(yaml: String) throws { #expect(try file(yaml) == RecipeOverrides()) }
 
-    @Test("a text of UTF-16 is called so", arguments: [String.Encoding.utf16LittleEndian, .utf16BigEndian])
+    @Test("a text in UTF-16 is refused as such", arguments: [String.Encoding.utf16LittleEndian, .utf16BigEndian])
     func wide(encoding: String.Encoding) throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).yaml").path
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -137,13 +137,13 @@ import Testing
         #expect(text.hasPrefix("\(path):1: the text is UTF-16; save it as UTF-8"), "\(text)")
     }
 
-    @Test("a long value is shown by its beginning")
+    @Test("a long value is shown shortened to its beginning")
     func longValue() {
         let text = message { _ = try file("lr: \(String(repeating: "x", count: 100_000))") }
         #expect(text == "r.yaml:1: lr is \(String(repeating: "x", count: 60))…; expected a number above 0, or auto")
     }
 
-    @Test("texts made at random are read, or refused with a line of one error, in time", arguments: 0..<8)
+    @Test("random texts are read, or refused with an error of one line, in time", arguments: 0..<8)
     func fuzz(seed: UInt64) throws {
         var generator = SeededRandom(seed: seed)
         let start = ContinuousClock.now
@@ -151,7 +151,7 @@ import Testing
             let yaml = Self.text(&generator)
             do {
                 let read = try file(yaml)
-                // What was read is said again in the same words.
+                // Values that were read are printed in the same words.
                 if read.model != nil, let recipe = try? Recipe.resolve(file: read, flags: RecipeOverrides()) {
                     #expect(
                         try Recipe.resolve(file: file(recipe.yaml()), flags: RecipeOverrides()) == recipe, "\(yaml)")
@@ -175,7 +175,7 @@ import Testing
         "\\x",
     ]
 
-    /// Some lines that are nearly a recipe, or pieces of any kind.
+    /// Returns random lines that are nearly a recipe, or random pieces.
     private static func text(_ generator: inout SeededRandom) -> String {
         var text = ""
         if Bool.random(using: &generator) { text += "model: lenet\n" }

@@ -13,7 +13,7 @@ import Testing
         try holder.json.write(toFile: run.lock, atomically: true, encoding: .utf8)
     }
 
-    /// As `leave`, into the file that is there and locked.
+    /// Writes a holder, as `leave` does, into the existing file, which may be locked.
     private func leaveInPlace(_ holder: RunHolder) throws {
         try holder.json.write(toFile: run.lock, atomically: false, encoding: .utf8)
     }
@@ -21,11 +21,11 @@ import Testing
     private func holder(
         host: String = RunHolder.here.host, job: String? = nil, supervisor: String? = nil
     ) -> RunHolder {
-        // init's number, which lives, with a start that is not init's.
+        // The number is that of init, which lives; the start is not init's.
         RunHolder(host: host, pid: 1, start: "2026-01-01T00:00:00Z", ticks: .max, job: job, supervisor: supervisor)
     }
 
-    @Test("the lock of a run's folder is had by one at a time, and says by whom")
+    @Test("the lock of a run's folder is held by one process at a time, and names its holder")
     func exclusive() throws {
         let lock = try RunLock(folder: run)
         let error = #expect(throws: RunError.self) { _ = try RunLock(folder: run) }
@@ -41,7 +41,7 @@ import Testing
         try RunLock(folder: run).release()
     }
 
-    @Test("a run's lock is taken over from a local process that is gone, and from one that died while it wrote")
+    @Test("a run's lock is taken over from a local process that has ended, and from one that died while it wrote")
     func takenOver() throws {
         try leave(holder())
         try RunLock(folder: run).release()
@@ -49,7 +49,7 @@ import Testing
         try RunLock(folder: run).release()
     }
 
-    @Test("a run's lock of another machine is left to its owner, who may live, where that can reach the folder")
+    @Test("a run's lock of another machine stays with its holder, which may live, if that can reach the folder")
     func otherMachine() throws {
         try leave(holder(host: "elsewhere"))
         let error = #expect(throws: RunError.self) {
@@ -68,7 +68,7 @@ import Testing
         lock.release()
     }
 
-    @Test("a run's lock of another machine is taken over by what its supervisor starts again, and by no other")
+    @Test("a run's lock of another machine is taken over by a restart of the same supervisor, and by no other process")
     func sameSupervisor() throws {
         setenv("CNN_TRAIN_JOB", "b7", 1)
         defer { unsetenv("CNN_TRAIN_JOB") }
@@ -82,7 +82,7 @@ import Testing
         #expect(throws: RunError.self) { _ = try RunLock(folder: run, isOfThisMachineAlone: { _ in false }) }
     }
 
-    @Test("a lock that a stopped remote process still has goes to what the same supervisor starts in its place")
+    @Test("a lock that a stopped remote process still holds passes to its replacement by the same supervisor")
     func replaced() throws {
         setenv("CNN_TRAIN_JOB", "b7", 1)
         defer { unsetenv("CNN_TRAIN_JOB") }
@@ -90,22 +90,22 @@ import Testing
         #expect(throws: RunError.self) { _ = try RunLock(folder: run) }
         try leaveInPlace(holder(host: "elsewhere", supervisor: "b7"))
         let lock = try RunLock(folder: run)
-        // What goes on there after all does not take this one's right away.
+        // The remote process may go on after all; it does not take the lock away from its replacement.
         stopped.release()
         #expect(FileManager.default.fileExists(atPath: run.lock))
         lock.release()
         #expect(!FileManager.default.fileExists(atPath: run.lock))
     }
 
-    @Test("the kind of file system that a folder is on is known")
+    @Test("the kind of a folder's file system is known")
     func fileSystems() {
-        // A folder of the kernel's own processes is on no disk; what is not there is on none.
+        // The folder /proc is on no disk, and a missing folder is on none either.
         #expect(!RunLock.isOfThisMachineAlone("/proc"))
         #expect(!RunLock.isOfThisMachineAlone(run.path + "/missing"))
         #expect(RunLock.isOfThisMachineAlone("/dev/shm"))
     }
 
-    @Test("where files cannot be locked, processes of one number are told apart by their start")
+    @Test("processes of the same number are distinguished by their start where files cannot be locked")
     func withoutFileLocks() throws {
         #expect(!RunHolder.here.isGone(knownFromLock: false))
         #expect(holder().isGone(knownFromLock: false))

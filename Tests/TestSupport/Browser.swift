@@ -1,11 +1,11 @@
 import Foundation
 
-/// Headless Chromium, as `Tests/Browser/look_at_page.py` drives it.
+/// Headless Chromium, driven by `Tests/Browser/look_at_page.py`.
 package enum Browser {
     private static let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Browser/look_at_page.py").path
 
-    /// Whether there is a browser, and Python to drive it. `launch/setup browser` installs both.
+    /// Whether a browser is installed, and Python to drive it. `launch/setup browser` installs both.
     package static let isInstalled: Bool = {
         let names = ["chromium", "chromium-browser", "google-chrome"]
         return names.contains(where: isProgram) && isProgram("python3")
@@ -25,10 +25,10 @@ package enum Browser {
         try watch(page, until: ["true"], width: width, isDark: isDark)[0]
     }
 
-    /// Opens a file or an address and looks at it again and again, without loading it anew.
+    /// Opens a file or an address and looks at it repeatedly, without loading it anew.
     ///
     /// - Parameters:
-    ///   - conditions: JavaScript that is true in the page before each look, a minute later at most.
+    ///   - conditions: JavaScript expressions that become true in the page before each look, within a minute.
     ///   - afterLook: called after each look with its number, from 0.
     /// - Throws: `BrowserError` where the browser does not show it, or a condition stays false.
     package static func watch(
@@ -65,24 +65,24 @@ package struct BrowserError: Error {
     package let words: String
 }
 
-/// The parts of a page that a reader meets.
+/// The parts of a page that its reader perceives.
 package struct PageView: Decodable, Sendable {
-    /// A curve as the page's document has it.
+    /// A curve as it is in the page's document.
     package struct Curve: Decodable, Sendable {
         package let chart: String
         package let name: String
         package let x: [Double]
         /// nil where there is no number.
         package let y: [Double?]
-        /// Its line as SVG draws it.
+        /// The curve's line in SVG.
         package let path: String
-        /// The plot's left, right, top and bottom, and the numbers at its left and right end.
+        /// The plot's left, right, top and bottom, and the numbers at its left and right ends.
         package let frame: String
-        /// To the surface behind it.
+        /// The contrast to the surface behind the curve.
         package let contrast: Double
     }
 
-    /// The words of a chart that a screen reader is given at its first and last point, reached by Home and End.
+    /// The words that a screen reader gets at the first and the last point of a chart, reached by Home and End.
     package struct Keys: Decodable, Sendable {
         package let chart: String
         package let first: String
@@ -94,7 +94,7 @@ package struct PageView: Decodable, Sendable {
     package struct Bar: Decodable, Sendable {
         /// The first cell of its row.
         package let name: String
-        /// Of its whole width.
+        /// The share of the bar's whole width.
         package let share: Double
     }
 
@@ -107,29 +107,30 @@ package struct PageView: Decodable, Sendable {
 
     package let title: String
     package let text: String
-    /// Texts whose contrast was measured.
+    /// The number of texts whose contrast was measured.
     package let texts: Int
-    /// Those that contrast too little with what is behind them (WCAG 2.2, 1.4.3, level AA).
+    /// The texts with too little contrast to the surface behind them (WCAG 2.2, 1.4.3, level AA).
     package let pale: [String]
     package let curves: [Curve]
     package let bars: [Bar]
-    /// The texts of elements that have an identifier and no others within.
+    /// The texts of elements that have an identifier and no elements within, by identifier.
     package let parts: [String: String]
-    /// Elements that a screen reader has no name for.
+    /// Elements without a name for screen readers.
     package let nameless: [String]
     package let background: String
-    /// Pixels that the page is wider than the window.
+    /// Pixels by which the page is wider than the window.
     package let overflow: Int
     package let pictures: [Picture]
     /// The cells of all tables, row by row.
     package let rows: [[String]]
     package let elements: Int
-    /// Until it was loaded and laid out.
+    /// Seconds until the page was loaded and laid out.
     package let seconds: Double?
     package let keys: [Keys]
-    /// The pages that stand in this one.
+    /// The pages of this page's frames.
     package let frames: [PageView]
-    /// The addresses that the browser asked for, the page's own first. Those of frames are among those of the page.
+    /// The addresses that the browser requested, the page's own first. The requests of frames are among those of the
+    /// page.
     package let requests: [String]
     /// Errors and messages in the browser's console, those of frames included.
     package let complaints: [String]

@@ -1,4 +1,4 @@
-/// The gradient of `loss` at `point`, each component by one pair of evaluations: (f(x + h) - f(x - h)) / 2h.
+/// Returns the gradient of `loss` at `point`, each component by one pair of evaluations: (f(x + h) - f(x - h)) / 2h.
 ///
 /// - Parameter indices: The components wanted; nil for all of them.
 package func centralDifferences(
@@ -18,8 +18,8 @@ package func centralDifferences(
 /// h: a power of two near the cube root of Double's eps, which balances truncation and rounding.
 package let centralDifferenceStep = 0x1p-17
 
-/// How far central differences may lie from a gradient where the loss is a sum of `terms` numbers of order one, with
-/// third derivatives of order ten at most: eps a term from rounding, over h, and 10 h^2 / 6 from truncation.
+/// Returns the largest error of central differences where the loss is a sum of `terms` numbers of order one, with third
+/// derivatives of order ten at most. Rounding gives eps a term, over h; truncation gives 10 h^2 / 6.
 package func centralDifferenceTolerance(terms: Int) -> Double {
     let h = centralDifferenceStep
     return Double(terms) * Double.ulpOfOne / h + 10 * h * h / 6

@@ -1,13 +1,13 @@
-/// How far a tensor lies from what it should be.
+/// The deviation of a tensor from its expected values.
 package struct Deviation: Sendable, CustomStringConvertible {
     /// The largest |a - b| over all elements, as a part of max(|b|, the root mean square of b).
     package var element = 0.0
     /// The length of a - b, as a part of the length of b.
     package var length = 0.0
 
-    /// Of `found` from `expected`, element by element.
+    /// Compares `found` with `expected`, element by element.
     ///
-    /// - Parameter terms: numbers whose root mean square takes the place of b's where it is larger; none otherwise.
+    /// - Parameter terms: numbers whose root mean square replaces that of b where it is larger; none otherwise.
     package init(of found: [Float], from expected: [Double], terms: [Double] = []) {
         precondition(found.count == expected.count, "\(found.count) numbers for \(expected.count)")
         let size = max(l2(expected), l2(terms))
@@ -15,20 +15,20 @@ package struct Deviation: Sendable, CustomStringConvertible {
         var squares = 0.0
         for index in found.indices {
             let difference = abs(Double(found[index]) - expected[index])
-            // Where all is zero, a part of nothing: the difference itself then.
+            // Where all numbers are zero, the deviation is the difference itself.
             let scale = max(abs(expected[index]), typical)
             element = max(element, scale > 0 ? difference / scale : difference)
             squares += difference * difference
         }
         length = size > 0 ? squares.squareRoot() / size : squares.squareRoot()
-        // NaN compares as nothing at all.
+        // Comparisons with NaN are false.
         if found.contains(where: { !$0.isFinite }) { (element, length) = (.infinity, .infinity) }
     }
 
-    /// Of `found` from what a golden file says of a tensor, as far as it says it.
+    /// Compares `found` with the numbers of a tensor that a golden file has.
     ///
-    /// The length of a - b is not known then. It is at least the difference of lengths, and of sums by sqrt(n) of it
-    /// (Cauchy and Schwarz): `length` is the larger of the two.
+    /// The length of a - b is then not known. It is at least the difference of the lengths, and at least the difference
+    /// of the sums over sqrt(n) (Cauchy and Schwarz): `length` is the larger of the two.
     package init(of found: [Float], from golden: GoldenFile.Tensor) {
         precondition(found.count == golden.count, "\(golden.name): \(found.count) numbers for \(golden.count)")
         let root = Double(golden.count).squareRoot()

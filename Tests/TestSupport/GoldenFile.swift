@@ -1,18 +1,18 @@
 package import Foundation
 
-/// What PyTorch and torchvision computed in float32 for one model, one batch and five steps: `Golden/<model>.json`.
+/// The results of PyTorch and torchvision in float32 for one model, one batch and five steps: `Golden/<model>.json`.
 package struct GoldenFile: Decodable, Sendable {
     package let model: String
     /// N, C, H, W
     package let inputShape: [Int]
     package let classes: Int
     package let labels: [Int]
-    /// Trainable numbers.
+    /// The count of trainable numbers.
     package let parameterCount: Int
-    /// With the filled running statistics.
+    /// The logits of an evaluation with the filled running statistics.
     package let evalLogits: Tensor
     package let trainLogits: Tensor
-    /// Of the first training forward pass: the mean over the batch.
+    /// The mean loss over the batch of the first training forward pass.
     package let loss: Double
     package let gradients: [Tensor]
     /// Running means and variances after the first training forward pass.
@@ -29,7 +29,7 @@ package struct GoldenFile: Decodable, Sendable {
         package let l2: Double
         package let sum: Double
         package let samples: [Sample]
-        /// Of logits: the first sample's first 16.
+        /// The first 16 logits of the first sample; nil for other tensors.
         package let row0First16: [Double]?
 
         package var count: Int { shape.reduce(1, *) }
@@ -40,7 +40,7 @@ package struct GoldenFile: Decodable, Sendable {
         }
     }
 
-    /// One element: its index in torch's layout, and its value.
+    /// One element: its index in torch's layout and its value.
     package struct Sample: Decodable, Sendable {
         package let index: Int
         package let value: Double
@@ -52,7 +52,7 @@ package struct GoldenFile: Decodable, Sendable {
         }
     }
 
-    /// Five steps of `torch.optim.SGD` on the same batch. Torch decays biases and norms too.
+    /// Five steps of `torch.optim.SGD` on the same batch. Torch decays biases and batch norms too.
     package struct SGD: Decodable, Sendable {
         package let learningRate: Double
         package let momentum: Double

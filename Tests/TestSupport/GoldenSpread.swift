@@ -1,15 +1,15 @@
 package import Foundation
 
-/// How far correct float32 programs may lie from a golden file's numbers: `Golden/Spread/<model>.json`.
+/// The deviations of correct float32 programs from a golden file's numbers: `Golden/Spread/<model>.json`.
 ///
-/// Monte Carlo arithmetic, see `Tests/Reference/make_spreads.py`: the largest deviations from exact results that runs
-/// with random errors of float32's size show. All are absolute.
+/// They are measured by Monte Carlo arithmetic, see `Tests/Reference/make_spreads.py`: the largest deviations from
+/// exact results among runs with random errors of float32's size. All are absolute.
 package struct GoldenSpread: Decodable, Sendable {
     package let evalLogits: [Tensor]
     package let trainLogits: [Tensor]
     package let gradients: [Tensor]
     package let buffersAfterForward: [Tensor]
-    /// Of each of the five steps.
+    /// The deviations of the losses of the five steps.
     package let losses: [Double]
     package let afterFiveSteps: [Tensor]
 
@@ -17,7 +17,7 @@ package struct GoldenSpread: Decodable, Sendable {
         package let name: String
         /// The root of the sum of squares of the differences.
         package let length: Double
-        /// Of each of the golden file's samples.
+        /// The deviations of the golden file's samples of the tensor.
         package let samples: [Double]
     }
 
@@ -35,17 +35,17 @@ package struct GoldenSpread: Decodable, Sendable {
         self = try JSONDecoder().decode(GoldenSpread.self, from: data)
     }
 
-    /// How many spreads ours may lie from PyTorch's numbers. Both scatter around the exact ones. If normally, with
-    /// deviation s, the largest of the spread's eight runs is 1.4 s on average, and the difference of two programs
-    /// exceeds six times that, 6 sqrt(2) s, once in a billion.
+    /// The factor by which the difference between an engine and PyTorch may exceed the spread. Both scatter around the
+    /// exact numbers. If they do so normally, with deviation s, the largest of the spread's eight runs is 1.4 s on
+    /// average. The difference of two programs exceeds six times that, 6 sqrt(2) s, once in a billion.
     package static let certainty = 6.0
 }
 
 extension GoldenSpread.Tensor {
-    /// What of `found` lies farther from `golden` than rounding explains; nil when nothing does.
+    /// Returns what in `found` lies farther from `golden` than rounding explains; nil where nothing does.
     ///
-    /// The length of the difference is not known. It is at least the difference of lengths, and 1 / sqrt(n) of that of
-    /// sums (Cauchy and Schwarz).
+    /// The length of the difference is not known. It is at least the difference of the lengths, and at least the
+    /// difference of the sums over sqrt(n) (Cauchy and Schwarz).
     package func objection(to found: [Float], golden: GoldenFile.Tensor) -> String? {
         precondition(found.count == golden.count && name == golden.name, "\(golden.name) is not \(name)")
         let root = Double(golden.count).squareRoot()

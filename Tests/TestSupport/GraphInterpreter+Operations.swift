@@ -31,7 +31,7 @@ extension Run {
                 stride: layer.stride, padding: layer.padding, groups: layer.groups)
         case .batchNorm(let norm): return batchNorm(norm, x, identity: norm.addsIdentity ? inputs[1] : nil)
         case .normalize(let norm): return normalised(norm, x, identity: norm.addsIdentity ? inputs[1] : nil)
-        // Each norm takes its own: the same numbers.
+        // Each batch norm computes its own moments here: the same numbers.
         case .moments: return nil
         case .activation(let activation): return Reference.activation(activation, x)
         case .scale(let factor): return Reference.scale(x, by: Double(factor))
@@ -53,7 +53,7 @@ extension Run {
         case .softmaxCrossEntropy(let weight):
             let losses = Reference.softmaxCrossEntropy(x, targets: targets, weight: Double(weight))
             outcome.loss += losses.reduce(0, +) / Double(labels.count)
-            // Wanted where a pass has made the gradient part of the loss.
+            // This is asked for where a pass has made the gradient part of the loss.
             return shape.map { _ in
                 Reference.softmaxCrossEntropyGradient(
                     x, targets: targets, weight: Double(weight), batchSamples: labels.count)
@@ -62,7 +62,7 @@ extension Run {
         }
     }
 
-    /// The weights of `layer`, which reads `inputs` channels.
+    /// Returns the weights of `layer`, which reads `inputs` channels.
     func filters(_ layer: Convolution, inputs: Int) -> Reference.Filters {
         let inputs = inputs / layer.groups
         let values = self[layer.weight]
@@ -88,7 +88,7 @@ extension Run {
         return normalised(norm, x, identity: identity)
     }
 
-    /// With the moments that the forward pass has left, identity and activation included.
+    /// Returns the batch norm of `x` by the moments of the forward pass, identity and activation included.
     private func normalised(_ norm: BatchNorm, _ x: Reference.Maps, identity: Reference.Maps?) -> Reference.Maps {
         guard let moments = moments[norm.index] else {
             preconditionFailure("batch norm \(norm.index) is read before its moments are known")
@@ -98,7 +98,7 @@ extension Run {
         return norm.activation.map { Reference.activation($0, sum) } ?? sum
     }
 
-    /// What is read of `x` where it is normalised while it is read.
+    /// Returns `x` as its reader sees it, which normalises it while it reads.
     func loaded(_ norm: BatchNorm, _ x: Reference.Maps) -> Reference.Maps { normalised(norm, x, identity: nil) }
 
     private func normalised(_ norm: BatchNorm, _ x: Reference.Maps, _ moments: Reference.Moments) -> Reference.Maps {
@@ -139,7 +139,7 @@ extension Run {
         case .batchNormGradient(let norm):
             return shifts[norm.index] == nil ? batchNormGradient(norm, x, dy) : nil
         case .normShift(let parts): return shifted(dy, parts)
-        // The norm's gradients of weight and bias come with its `batchNormGradient` here: both look at the same
+        // The batch norm's gradients of weight and bias are computed with its `batchNormGradient` here, from the same
         // numbers.
         case .residualGradient(let norm):
             return norm.activation.map { Reference.activationGradient($0, y: inputs[1], dy) }
@@ -166,7 +166,7 @@ extension Run {
         }
     }
 
-    /// What is known of dx before the norms' shifts, and these.
+    /// Returns dx plus the deferred affine terms of these batch norms.
     private func shifted(_ dx: Reference.Maps, _ parts: [NormPart]) -> Reference.Maps {
         parts.reduce(dx) { sum, part in
             guard let shift = shifts[part.norm] else { preconditionFailure("batch norm \(part.norm) has no shift") }

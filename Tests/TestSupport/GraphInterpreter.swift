@@ -3,21 +3,22 @@ import Kernels
 import Networks
 import Tensors
 
-/// Runs a graph node by node with the scalar references in Double: what an engine's results are held to.
+/// An interpreter that runs a graph node by node with the scalar references in Double. Engines' results are compared
+/// with its results.
 package struct GraphInterpreter {
-    /// What one run leaves behind.
+    /// The results of one run.
     package struct Outcome {
         /// Samples x classes.
         package internal(set) var logits: [Double] = []
         /// The mean of the samples' losses, all heads weighed in; 0 in evaluation.
         package internal(set) var loss = 0.0
-        /// By `ParameterID.index`, in torch's layout; empty for buffers and in evaluation.
+        /// The gradients by `ParameterID.index`, in torch's layout; empty for buffers and in evaluation.
         package internal(set) var gradients: [[Double]] = []
-        /// By `ParameterID.index`: of the gradient of a bias, or of a batch norm's weight, which is a sum over pixels,
-        /// that of the terms' sizes. Where the terms cancel, rounding is a part of this and not of the gradient. Empty
-        /// for all others.
+        /// For the gradient of a bias or of a batch norm's weight, which is a sum over pixels, the sum of the terms'
+        /// magnitudes, by `ParameterID.index`. Where the terms cancel, rounding is relative to this sum and not to the
+        /// gradient. Empty for all other parameters.
         package internal(set) var termSums: [[Double]] = []
-        /// By `ParameterID.index`: the parameters given, with the running statistics as the run leaves them.
+        /// The parameters by `ParameterID.index`, with the running statistics as they are after the run.
         package internal(set) var parameters: [[Double]] = []
         /// The values that the graph keeps besides the logits: samples x height x width x channels.
         package internal(set) var kept: [ValueID: [Double]] = [:]
@@ -62,13 +63,13 @@ struct Run {
     var targets: [Target] { labels.map { Target(Int32($0)) } }
     let isKept: GraphInterpreter.DropoutMask
     var outcome = GraphInterpreter.Outcome()
-    /// By `ValueID.index`, as far as computed.
+    /// The values by `ValueID.index`, as far as they are computed.
     var values: [Reference.Maps?]
-    /// By `BatchNorm.index`: its gradient, where that is computed where it is read.
+    /// The gradients of batch norms that the reader of dy computes, by `BatchNorm.index`.
     var gradients: [Int: Reference.Maps] = [:]
-    /// By `BatchNorm.index`: what its gradient has left to a `normShift`.
+    /// The deferred affine terms of batch norms' gradients, by `BatchNorm.index`.
     var shifts: [Int: Reference.Maps] = [:]
-    /// By `BatchNorm.index`: what the forward pass normalised with.
+    /// The moments by which the forward pass normalised, by `BatchNorm.index`.
     var moments: [Int: Reference.Moments] = [:]
 
     init(
@@ -118,7 +119,7 @@ struct Run {
             if case .batchNormGradient(let norm) = node.operation { gradients[norm.index] = result }
             return
         }
-        // The convolution takes the norm's gradient with it, whose own node then has nothing left to do here.
+        // The convolution computes the batch norm's gradient too; the batch norm's own node has nothing left to do.
         if case .scaledGradient(let norm, let x)? = node.sums {
             result = result.map { batchNormGradient(norm, self[x], $0) }
         }
@@ -134,12 +135,12 @@ struct Run {
         values[output.index] = result
     }
 
-    /// Adds to what is known of a parameter's gradient.
+    /// Adds to a parameter's gradient so far.
     mutating func accumulate(_ gradient: [Double], to id: ParameterID) {
         outcome.gradients[id.index] = Self.sum(outcome.gradients[id.index], gradient)
     }
 
-    /// Adds to what is known of a parameter's gradient, which is the sum of `terms` over pixels.
+    /// Adds to a parameter's gradient so far, which is the sum of `terms` over pixels.
     mutating func accumulate(_ gradient: [Double], to id: ParameterID, terms: Reference.Maps) {
         accumulate(gradient, to: id)
         var sizes = [Double](repeating: 0, count: gradient.count)

@@ -1,13 +1,13 @@
 import Foundation
 import Glibc
 
-/// A TCP connection to a port of this machine, over which anything can be sent.
+/// A TCP connection to a port of this machine, over which any bytes can be sent.
 public final class RawConnection {
     private let socket: Int32
 
-    /// nil where nobody listens.
+    /// nil where no process listens.
     ///
-    /// - Parameter receiveBuffer: bytes that the system keeps for it until they are read; nil for what is usual.
+    /// - Parameter receiveBuffer: bytes that the system keeps until they are read; nil for the default.
     public init?(port: Int, receiveBuffer: Int32? = nil) {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         if var receiveBuffer {
@@ -32,7 +32,7 @@ public final class RawConnection {
 
     deinit { close(socket) }
 
-    /// Sends what the other side takes at once; false where it has gone.
+    /// Sends as much as the other side takes at once; returns false where it has closed the connection.
     @discardableResult
     public func send(_ bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBytes { bytes in
@@ -43,10 +43,10 @@ public final class RawConnection {
     @discardableResult
     public func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
-    /// Says that nothing more will be sent.
+    /// Ends the sending direction.
     public func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
 
-    /// All that comes until the other side closes, or for half a minute.
+    /// Returns all bytes until the other side closes, for at most half a minute.
     public func readToEnd() -> [UInt8] {
         var all: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 1 << 16)
@@ -55,16 +55,16 @@ public final class RawConnection {
     }
 }
 
-/// A response as it came.
+/// A response with its bytes as they came.
 public struct RawResponse {
     public let code: Int
-    /// By name in lower case.
+    /// The header fields, by name in lower case.
     public let fields: [String: String]
     public let body: [UInt8]
 
     public var text: String { String(decoding: body, as: UTF8.self) }
 
-    /// nil for what is no response.
+    /// nil for bytes that are not a response.
     public init?(_ bytes: [UInt8]) {
         let all = Data(bytes)
         guard let end = all.range(of: Data("\r\n\r\n".utf8)) else { return nil }
@@ -80,7 +80,7 @@ public struct RawResponse {
         body = Array(all[end.upperBound...])
     }
 
-    /// The answer to a request of nothing but a first line and `Host`.
+    /// Returns the response to a request with only a first line and `Host`.
     public static func get(
         _ target: String, port: Int, method: String = "GET", host: String = "localhost"
     ) -> RawResponse? {

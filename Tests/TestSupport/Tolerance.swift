@@ -1,22 +1,23 @@
 package import Graphs
 import Tensors
 
-/// How far float32 results may lie from exact ones, computed from the graph's own arithmetic.
+/// The largest deviations of float32 results from exact ones, computed from the graph's own arithmetic.
 ///
 /// **Rounding.** Each operation of float32 errs by at most u = 2^-24 of its result, independently. A chain of n
-/// additions of numbers of random sign is a random walk: its partial sums grow like sqrt(i), so the errors of all n
-/// add up to about u sqrt(n / 6) of the sum's typical size. Operations in a row add in quadrature, so behind
-/// operations with reductions of lengths n1, n2, … the typical relative error is e = u sqrt((n1 + n2 + …) / 6).
-/// `certainty` turns what is typical into a bound: 4 for the worst of some thousand numbers compared, times 4 for sums
-/// that cancel (the gradients of biases) and for norms of numbers whose mean exceeds their deviation.
+/// additions of numbers of random sign is a random walk. Its partial sums grow like sqrt(i), so the errors of all n add
+/// up to about u sqrt(n / 6) of the sum's typical size. Operations in a row add in quadrature. So behind operations
+/// with reductions of lengths n1, n2, … the typical relative error is e = u sqrt((n1 + n2 + …) / 6). `certainty` turns
+/// the typical error into a bound: 4 for the worst of some thousand compared numbers, times 4 for sums that cancel (the
+/// gradients of biases) and for batch norms of numbers whose mean exceeds their deviation.
 package struct Tolerance: Sendable {
     /// u: half the distance from 1 to the next Float.
     package static let roundoff = 0x1p-24
     package static let certainty = 16.0
 
-    /// Of logits, losses and running statistics, relative to the typical size of what is compared.
+    /// The tolerance of logits, losses and running statistics, relative to the typical size of the compared numbers.
     package let forward: Double
-    /// Of gradients, where no input of a ReLU or a maximum lies so close to a bend that rounding crosses it.
+    /// The tolerance of gradients, where no input of a ReLU or a maximum lies so close to a kink that rounding crosses
+    /// it.
     package let backward: Double
 
     /// - Parameters:
@@ -34,7 +35,7 @@ package struct Tolerance: Sendable {
 }
 
 extension Graph {
-    /// How many roundings lie in a row behind one number that the node computes.
+    /// Returns the number of roundings in a row behind one number that the node computes.
     fileprivate func reductionLength(_ node: Node, samples: Int) -> Int {
         let x = values[node.inputs[0].index].shape
         switch node.operation {
@@ -46,7 +47,7 @@ extension Graph {
         case .averagePool(let window), .averagePoolGradient(let window): return window.kernel * window.kernel
         case .adaptiveAveragePool: return x.pixels
         case .softmaxCrossEntropy, .softmaxCrossEntropyGradient: return x.count
-        // Their squares, and the logarithm and the exponential that make a power.
+        // These are the squares, and the logarithm and the exponential that make a power.
         case .localResponseNormalization(let size, _, _, _), .localResponseNormalizationGradient(let size, _, _, _):
             return 2 * size + 12
         case .activation(let activation), .activationGradient(let activation): return activation.roundings
@@ -57,13 +58,13 @@ extension Graph {
 }
 
 extension Activation {
-    /// How many roundings lie in a row behind one number of it or of its gradient.
+    /// The number of roundings in a row behind one number of the activation or of its gradient.
     fileprivate var roundings: Int {
         switch self {
         case .relu, .relu6: 0
         case .sigmoid, .tanh: 6
-        // exp of a product that errs by half a unit, times |x| <= 5 here; a quotient, eight products and sums, the
-        // polynomial's own.
+        // The roundings are exp of a product that errs by half a unit, times |x| <= 5 here; a quotient; eight products
+        // and sums; and the polynomial's own error.
         case .gelu: 20
         }
     }

@@ -6,7 +6,7 @@ import Testing
 @testable import Datasets
 @testable import Training
 
-/// What a run ends with, whatever time it takes.
+/// The results of a run that do not depend on its time.
 private struct Reached: Equatable {
     let parameters: String
     let loss: Double
@@ -55,7 +55,7 @@ struct BadSampleTests {
             #expect(Reached(outcome) == Reached(alone))
             #expect(try list("\(ranks)") == list("1"))
         }
-        // In two passes a step, too.
+        // Two passes a step are tried too.
         for ranks in [1, 4] {
             let passes = flags("passes-\(ranks)", photos) { flags in
                 flags.batchSize = 8
@@ -64,7 +64,7 @@ struct BadSampleTests {
             #expect(Reached(try run.train(ranks: ranks, passes)) == Reached(alone))
             #expect(try list("passes-\(ranks)") == list("1"))
         }
-        // Sound pictures alone are another run: nothing stands for those that are left out.
+        // A run on the sound pictures alone is another run: nothing takes the place of samples that are left out.
         let others = try MadePhotos()
         let sound = try run.train(flags("sound", others))
         #expect(sound.parametersSHA256 != alone.parametersSHA256)
@@ -92,7 +92,7 @@ struct BadSampleTests {
         #expect(rows.last?[3].contains("is empty") == true)
     }
 
-    @Test("a damaged sample keeps the bytes of its path in the list, be they UTF-8 or not")
+    @Test("the path of a damaged sample keeps its bytes in the list, whether they are UTF-8 or not")
     func bytes() throws {
         let photos = try MadePhotos()
         let path = Array("\(photos.path)/train/a/caf".utf8) + [0xE9] + Array(".png".utf8)
@@ -102,7 +102,7 @@ struct BadSampleTests {
         #expect(list.firstRange(of: Data(path)) != nil)
     }
 
-    @Test("a run goes on without 10 damaged samples, or as many as asked for; the list has the one too many")
+    @Test("a run tolerates 10 damaged samples, or as many as asked for; the list has the first one beyond that")
     func limit() throws {
         let photos = try MadePhotos()
         try photos.damage(11)
@@ -114,13 +114,13 @@ struct BadSampleTests {
         try run.train(flags("more", photos) { $0.maxBadSamples = 11 })
         #expect(try run.failure(flags("fewer", photos) { $0.maxBadSamples = 3 }).contains("more than the 3"))
         #expect(try run.failure(flags("none", photos) { $0.maxBadSamples = 0 }).contains("more than the 0"))
-        // A thousandth of the samples, where that is more.
+        // The limit is a thousandth of the samples where that is more.
         #expect(BadSamples(limit: nil, samples: 9_999, say: { _ in }).limit == 10)
         #expect(BadSamples(limit: nil, samples: 60_000, say: { _ in }).limit == 60)
         #expect(BadSamples(limit: 2, samples: 60_000, say: { _ in }).limit == 2)
     }
 
-    @Test("a damaged test sample counts too, and is met by every evaluation, but once in the list")
+    @Test("a damaged test sample counts too, and is met by every evaluation, but is in the list once")
     func evaluation() throws {
         let photos = try MadePhotos()
         try photos.damage(10, in: "val")
@@ -166,14 +166,14 @@ struct BadSampleTests {
         let after = try list("stopped")
         #expect(Set(after).isSuperset(of: before) && Set(after).count == after.count)
         #expect(try after == list("whole") && after.count == 8)
-        // One that only the part before the stop has met stays.
+        // A damaged sample that only the part before the stop has met stays in the list.
         try photos.write(MadePhotos.picture(0), to: "train/a/-cut-1.png")
         try run.forget("stopped", after: 3)
         try run.train(resumed)
         #expect(try list("stopped") == after)
     }
 
-    @Test("a damaged sample makes a batch smaller, down to nothing, and a step with nothing is no step")
+    @Test("a damaged sample makes its batch smaller, and a step whose whole batch is damaged counts without an update")
     func emptyBatch() throws {
         // A batch of each epoch consists of damaged samples alone.
         let photos = try MadePhotos(train: 4, test: 4)
@@ -194,7 +194,7 @@ struct BadSampleTests {
 
 @Suite("A set of few pictures")
 struct FewPicturesTests {
-    @Test("a set of one picture a class has none to test with, which a run says before it begins", arguments: [1, 2])
+    @Test("a set of one picture a class has none to test with, which a run says first", arguments: [1, 2])
     func single(ranks: Int) throws {
         let (run, photos) = (try TinyRun(), try MadePhotos(train: 2, test: 0))
         let words = try run.failure(ranks: ranks, run.flags("run") { $0.data = photos.path + "/train" })
@@ -205,10 +205,10 @@ struct FewPicturesTests {
 
 @Suite("Every kind of file that people find among their pictures", .withOurKernels)
 struct OddPictureRunTests {
-    /// The corpus in folders, behind sound pictures that fill the batches.
+    /// Returns the corpus in folders, with sound pictures that fill the batches before it.
     private func photos() throws -> MadePhotos {
         let photos = try MadePhotos(train: 64, test: 16)
-        // What is no picture is passed over, and nobody waits for a pipe.
+        // Files that are not pictures are passed over, and a pipe is not waited for.
         #expect(mkfifo(photos.path + "/train/a/pipe.jpg", 0o600) == 0)
         #expect(symlink("circle.jpg", photos.path + "/train/a/circle.jpg") == 0)
         #expect(symlink("/dev/zero", photos.path + "/val/b/zeros.png") == 0)
@@ -221,7 +221,7 @@ struct OddPictureRunTests {
     }
 
     @Test(
-        "every kind of odd file is trained on or left out, alike on 1, 2 and 4 ranks, kept in memory or not",
+        "every kind of odd file is trained on or left out, alike on 1, 2 and 4 ranks, cached or not",
         arguments: [Recipe.Augmentation.none, .resizedCropFlip])
     func walk(augmentation: Recipe.Augmentation) throws {
         let (run, photos) = (try TinyRun(), try photos())

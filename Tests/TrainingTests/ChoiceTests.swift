@@ -5,7 +5,7 @@ import Testing
 
 @testable import Training
 
-/// What a run chooses for itself.
+/// The values that a run chooses for itself.
 @Suite(.serialized, .withOurKernels)
 struct ChoiceTests {
     private let run: TinyRun
@@ -23,7 +23,7 @@ struct ChoiceTests {
         return (choice, speeds.count)
     }
 
-    @Test("the largest batch that keeps the speed is chosen, and none is tried beyond one that does not")
+    @Test("the largest batch that keeps the speed is chosen, and none is tried beyond the first that does not keep it")
     func largest() {
         let (faster, tried) = choice([(8, 500), (16, 900), (32, 1000), (64, 990), (128, 960), (256, 700), (512, 1000)])
         #expect(faster.chosen?.batchSize == 128 && tried == 6 && faster.limit == .speed)
@@ -38,7 +38,7 @@ struct ChoiceTests {
         #expect(slow.chosen?.batchSize == 32 && few == 3 && slow.limit == .patience)
     }
 
-    @Test("batches that are tried are powers of two that leave an epoch twenty steps")
+    @Test("the batches that are tried are powers of two that leave an epoch twenty steps")
     func candidates() {
         #expect(BatchSizeChoice.candidates(samples: 40, accumulate: 1) == [8])
         #expect(BatchSizeChoice.candidates(samples: 1000, accumulate: 1) == [8, 16, 32])
@@ -46,7 +46,7 @@ struct ChoiceTests {
         #expect(BatchSizeChoice.candidates(samples: 1_281_167, accumulate: 1).last == 4096)
     }
 
-    @Test("a run with a batch that it chose is the run with that batch, and its recipe says which", arguments: [1, 2])
+    @Test("a run that chooses its batch equals a run with that batch, and its recipe names it", arguments: [1, 2])
     func batchSize(ranks: Int) throws {
         let given = try run.train(run.flags("given") { $0.batchSize = 8 })
         let chosen = try run.train(ranks: ranks, run.flags("chosen") { $0.batchSize = Recipe.Auto.batchSize })
@@ -63,7 +63,7 @@ struct ChoiceTests {
         var choice = LearningRateChoice()
         for index in 0..<LearningRateChoice.steps {
             let rate = LearningRateChoice.rate(index)
-            // Falls from 2.3 to 1.3 around 0.01, and rises from 0.5 on.
+            // The loss falls from 2.3 to 1.3 around 0.01, and rises from 0.5 on.
             let loss = 2.3 - 1 / (1 + 0.01 / rate) + (rate > 0.5 ? 20 * (rate - 0.5) : 0)
             guard choice.add(rate: rate, loss: loss) else { break }
         }
@@ -76,7 +76,7 @@ struct ChoiceTests {
         #expect(abs(LearningRateChoice.rate(LearningRateChoice.steps - 1) / 10 - 1) < 1e-12)
     }
 
-    @Test("nothing is chosen where the loss never falls, and the test ends where it is no number")
+    @Test("no rate is chosen where the loss never falls, and the test ends where the loss is NaN")
     func hopeless() {
         var flat = LearningRateChoice()
         let goOn = (0..<60).map { flat.add(rate: LearningRateChoice.rate($0), loss: 2.3) }
@@ -87,7 +87,7 @@ struct ChoiceTests {
         #expect(first && !second && bad.points.count == 1)
     }
 
-    @Test("a run with a rate that it chose is the run with that rate, on any number of ranks, and keeps the curve")
+    @Test("a run that chooses its rate equals a run with that rate, on any number of ranks, and keeps the curve")
     func learningRate() throws {
         func auto(_ flags: inout RecipeOverrides) {
             flags.learningRate = Recipe.Auto.learningRate
@@ -122,7 +122,7 @@ struct ChoiceTests {
         #expect(words.contains("lr-range.tsv") && words.contains("--lr"), "\(words)")
     }
 
-    @Test("what an earlier part of a run chose is what it goes on with")
+    @Test("a resumed run keeps the values that its earlier part chose")
     func earlier() throws {
         var flags = RecipeOverrides()
         flags.model = "lenet"
@@ -138,7 +138,7 @@ struct ChoiceTests {
         let taken = try recipe.choosing(as: chosen)
         #expect(taken.batchSize == 64 && taken.learningRate == 0.25)
         #expect(!taken.choosesBatchSize && !taken.choosesLearningRate)
-        // A batch that is chosen brings the rate that goes with it.
+        // A chosen batch comes with its own learning rate.
         flags.learningRate = nil
         #expect(try Recipe.resolve(flags: flags).with(batchSize: 512).learningRate == 0.2)
         flags.learningRate = Recipe.Auto.learningRate

@@ -5,14 +5,14 @@ import Testing
 
 @testable import Training
 
-/// Runs whose loss, or whose choice of samples, is asked for otherwise.
+/// Runs with options of the loss, or of the choice of samples.
 @Suite(.serialized, .withOurKernels)
 struct LossRunTests {
     private let run: TinyRun
 
     init() throws { run = try TinyRun() }
 
-    /// What a run asks for.
+    /// The options of a run.
     struct Asked: CustomTestStringConvertible, Sendable {
         let testDescription: String
         let change: @Sendable (inout RecipeOverrides) -> Void
@@ -52,7 +52,7 @@ struct LossRunTests {
             #expect(outcome.parametersSHA256 == whole, "\(ranks) ranks")
             #expect(try run.story("ranks\(ranks)") == story, "\(ranks) ranks")
         }
-        // Step 5 of three an epoch, resumed on two ranks.
+        // Step 5, where an epoch has three, is resumed on two ranks.
         try run.train(
             flags("stopped", asked) { flags in
                 flags.checkpointEvery = [.steps(1)]
@@ -70,7 +70,7 @@ struct LossRunTests {
         #expect(try Recipe.ClassWeights.balanced.weights(of: dataset, classes: 5) == [0.5, 1.5, 1, 3, 1])
     }
 
-    @Test("weights are given in the order of labels, or by name; one too many and an unknown class are named")
+    @Test("weights are given in the order of labels or by name; a surplus weight and an unknown class are named")
     func given() throws {
         let dataset = Labels([0, 1, 2])
         #expect(try Recipe.ClassWeights.list([1, 2, 3]).weights(of: dataset, classes: 3) == [1, 2, 3])
@@ -85,7 +85,7 @@ struct LossRunTests {
         #expect(words.contains("--class-weights has 2 weights, but the network has 10 classes"), "\(words)")
     }
 
-    @Test("a file of weights is read once: the run's own recipe has what it says")
+    @Test("a file of weights is read once: the run's own recipe has its content")
     func file() throws {
         let path = run.path("weights.txt")
         try Data("# by hand\n0.5\n\n 2 \r\n1e-1\n".utf8).write(to: URL(filePath: path))
@@ -106,7 +106,7 @@ struct LossRunTests {
         #expect(throws: RecipeError.self) { _ = try Recipe.resolve(flags: flags).readingFiles() }
     }
 
-    @Test("passes have the bits of one batch with class weights too", arguments: [1, 2])
+    @Test("several passes a step have the bits of one batch with class weights too", arguments: [1, 2])
     func passes(ranks: Int) throws {
         func digest(_ name: String, ranks: Int, passes: Int) throws -> String {
             try run.train(
@@ -120,7 +120,7 @@ struct LossRunTests {
         #expect(try digest("parts", ranks: ranks, passes: 4) == digest("whole", ranks: 1, passes: 1))
     }
 
-    @Test("a damaged sample takes its weight with it, on any number of ranks")
+    @Test("a damaged sample is left out together with its weight, on any number of ranks")
     func damaged() throws {
         let photos = try MadePhotos()
         try photos.damage(4)
@@ -138,13 +138,13 @@ struct LossRunTests {
         for ranks in [2, 4] {
             #expect(try outcome("\(ranks)", ranks: ranks, weights).parametersSHA256 == alone.parametersSHA256)
         }
-        // A power of two times as much of all is the same mean, to the bit.
+        // Twice all weights, a power of two, give the same mean, to the bit.
         let twice = try outcome("twice", ranks: 1, weights.map { 2 * $0 })
         #expect(twice.parametersSHA256 == alone.parametersSHA256)
     }
 }
 
-/// Samples of which labels alone matter.
+/// A dataset whose labels alone matter.
 private struct Labels: DrawnDataset {
     let labels: [Int]
     init(_ labels: [Int]) { self.labels = labels }

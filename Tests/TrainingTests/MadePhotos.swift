@@ -1,16 +1,16 @@
 import Foundation
 import ImageFaults
 
-/// Pictures of two classes in folders, some of which may be damaged. It goes with the last reference.
+/// Pictures of two classes in folders, some of which may be damaged. The folder is removed with its last reference.
 final class MadePhotos: Sendable {
     private let folder: TemporaryFolder
 
-    /// As `--data` takes it.
+    /// The value for `--data`.
     var path: String { folder.path }
 
     /// - Parameters:
-    ///   - train: sound pictures to train with, of sizes of their own, half of each class.
-    ///   - test: those to test with.
+    ///   - train: the number of sound pictures to train with, each of its own size, half of each class.
+    ///   - test: the number of those to test with.
     init(train: Int = 40, test: Int = 12) throws {
         folder = try TemporaryFolder()
         for (split, count) in [("train", train), ("val", test)] {
@@ -26,7 +26,7 @@ final class MadePhotos: Sendable {
         return Pictures.png(pixels, width: width, height: height, channels: 3)
     }
 
-    /// A picture that ends in the middle.
+    /// Returns a picture that ends in the middle.
     static func cut(_ number: Int) -> [UInt8] {
         let file = picture(number)
         return Array(file.prefix(file.count / 2))

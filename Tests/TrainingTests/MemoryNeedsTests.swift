@@ -9,10 +9,10 @@ import Testing
 @testable import Datasets
 @testable import Training
 
-/// What a run takes is known, and refused where it is not there, before any of it is reserved.
+/// The memory of a run is computed, and compared with the machine's, before any of it is reserved.
 @Suite("Memory needs")
 struct MemoryNeedsTests {
-    /// A machine that has so many bytes.
+    /// Returns a machine that has this much memory.
     private func capacity(_ bytes: Int) throws -> (MemoryCapacity, TemporaryFolder) {
         let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder.path + "/proc", withIntermediateDirectories: true)
@@ -40,7 +40,7 @@ struct MemoryNeedsTests {
         return setup.needs(toTrain: recipe, layout, samples: samples, isCoordinator: true, snapshots: snapshots)
     }
 
-    /// The words of the refusal; nil where there is none.
+    /// Returns the message of the refusal; nil where there is none.
     private func refusal(_ needs: MemoryNeeds, of bytes: Int) throws -> String? {
         let (capacity, folder) = try capacity(bytes)
         defer { _ = folder }
@@ -60,13 +60,13 @@ struct MemoryNeedsTests {
         #expect(try refusal(needs, of: needs.bytes - 4096) != nil)
     }
 
-    @Test("the first rank of a machine takes two states more for snapshots, unless they are there already")
+    @Test("the first rank of a machine takes two more states for snapshots, unless they are in memory already")
     func snapshots() throws {
         let memory = try TemporaryFolder()
         let folder = SnapshotFolder(path: memory.path)
         let without = try needs("resnet18", batch: 8)
         let with = try needs("resnet18", batch: 8, snapshots: folder)
-        // Values and momentum of its parameters for ten classes, twice.
+        // These are the values and the momentum of its parameters for ten classes, twice.
         let room = Double(16 * 11_181_642)
         let enough = 1 << 40
         func left(_ needs: MemoryNeeds) throws -> Double {
@@ -82,7 +82,7 @@ struct MemoryNeedsTests {
         #expect(try left(without) == left(needs("resnet18", batch: 8, snapshots: folder)))
     }
 
-    @Test("a refusal gives the bytes, the limit, and a batch that fits, in as many passes as make the same step")
+    @Test("a refusal names the bytes, the limit, and a batch that fits, in as many passes as make the same step")
     func parts() throws {
         let whole = try needs("resnet50", batch: 4096)
         let words = try #require(try refusal(whole, of: 20 << 30))
@@ -92,27 +92,27 @@ struct MemoryNeedsTests {
         let found = try #require(numbers.first)
         let (batch, passes) = (try #require(Int(found.1)), try #require(Int(found.2)))
         #expect(batch * passes == 4096 && batch > 16)
-        // It does fit, and twice of it would not.
+        // That batch fits, and twice as many samples would not.
         #expect(try refusal(needs("resnet50", batch: batch, accumulate: passes), of: 20 << 30) == nil)
         #expect(try refusal(needs("resnet50", batch: 4 * batch, accumulate: passes / 4), of: 20 << 30) != nil)
     }
 
-    @Test("where not even one image fits, a smaller batch is not what helps")
+    @Test("a refusal proposes no smaller batch where not even one image fits")
     func nothingFits() throws {
         let words = try #require(try refusal(try needs("vgg16", batch: 8), of: 1 << 30))
         #expect(words.contains("does not help") && !words.contains("--accumulate"))
     }
 
-    @Test("averages, passes and resumed files are counted")
+    @Test("the memory of averages, passes and resumed files is counted")
     func state() throws {
         let plain = try needs("lenet", batch: 32).bytes
         #expect(try needs("lenet", batch: 32) { $0.averageWeights = 0.9 }.bytes > plain)
-        // Two sums wait, of one pass and of two.
+        // Two sums wait in memory, of one pass and of two.
         let parts = try needs("alexnet", batch: 1, accumulate: 4).bytes - needs("alexnet", batch: 4).bytes
         #expect(parts > 0)
     }
 
-    @Test("a batch that the data cannot fill takes no memory for the rest")
+    @Test("a batch that the data cannot fill takes memory for its samples only")
     func filled() throws {
         let small = try needs("lenet", batch: 17, samples: 17)
         let large = try needs("lenet", batch: 1_000_000, samples: 17)
@@ -137,7 +137,7 @@ struct MemoryNeedsTests {
     }
 }
 
-/// The memory of a loader is what it is told to take, and known before it is taken.
+/// The memory of a loader keeps to its limit, and is known before it is reserved.
 @Suite("Memory of the loader")
 struct LoaderMemoryTests {
     private func setup(_ photos: MadePhotos, imageSize: Int, megabytes: Int) throws -> Setup {
@@ -155,7 +155,7 @@ struct LoaderMemoryTests {
             isCoordinator: false)
     }
 
-    @Test("prepared batches and the one that is computed on fit into the megabytes, or there is one of each")
+    @Test("prepared batches and the one in use fit into the megabytes, or there is one of each")
     func limits() throws {
         let photos = try MadePhotos()
         for megabytes in [1, 8, 64, 256, 4096] {
@@ -165,13 +165,13 @@ struct LoaderMemoryTests {
                 #expect(limits.threads == 2 && (1...16).contains(limits.batches))
                 let bytes = (limits.batches + 1) * batch * 224 * 224 * 3
                 #expect(limits.batches == 1 || bytes <= megabytes << 20, "\(megabytes) MB, \(batch) samples")
-                // Not one less than would fit.
+                // One more batch would not fit.
                 #expect(limits.batches == 16 || bytes + batch * (224 * 224 * 3 + 8) > megabytes << 20)
             }
         }
     }
 
-    @Test("a run that may keep more prepared needs more, by as much")
+    @Test("a run that may prepare more samples needs as much more memory")
     func counted() throws {
         let photos = try MadePhotos()
         let small = try setup(photos, imageSize: 64, megabytes: 1)
@@ -180,12 +180,12 @@ struct LoaderMemoryTests {
         let sample = 64 * 64 * 3 + 8
         #expect(few.batches == 1 && many.batches == 16)
         let more = try needs(large, batch: 64).bytes - needs(small, batch: 64).bytes
-        // Evaluation has batches of its own, as many bytes.
+        // Evaluation has its own batches, of as many bytes.
         #expect(more > 0 && more <= (many.batches - few.batches) * 64 * sample)
         #expect(large.loaderBytes(own: 64, limits: many) - small.loaderBytes(own: 64, limits: few) == 15 * 64 * sample)
     }
 
-    @Test("pictures stay in memory where all take a quarter of what is left, and are needed again")
+    @Test("pictures stay in memory where they fit into a quarter of what is left, and are needed again")
     func cache() throws {
         let photos = try MadePhotos()
         func isKept(_ choice: Recipe.ImageCache, epochs: Int, left: Int) throws -> Bool {
@@ -199,7 +199,7 @@ struct LoaderMemoryTests {
         // 52 pictures of some 3,000 bytes.
         #expect(try !isKept(.auto, epochs: 2, left: 4 * 52 * 2700))
         #expect(try !isKept(.auto, epochs: 2, left: 0))
-        // What is left is what no one has counted on.
+        // The memory that is left is the memory that nothing else needs.
         let needs = try needs(setup(photos, imageSize: 64, megabytes: 1), batch: 8)
         let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder.path + "/proc", withIntermediateDirectories: true)

@@ -17,7 +17,7 @@ struct OptimizerRunTests {
         memory = try TemporaryFolder()
     }
 
-    /// What is asked for, by a name.
+    /// The options of a run, with a name.
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let set: @Sendable (inout RecipeOverrides) -> Void
@@ -133,7 +133,7 @@ struct OptimizerRunTests {
         let free = try moved("free") { _ in }
         #expect(norm(free) > 2 * bound)
         let byNorm = try moved("norm") { $0.clipNorm = bound }
-        // torch adds 1e-6 to the norm that it divides by; a weight near 1 is rounded to 2^-24.
+        // Torch adds 1e-6 to the norm that it divides by; a weight near 1 is rounded to 2^-24.
         let rounding = 0x1p-24 * Double(byNorm.count).squareRoot()
         #expect(abs(norm(byNorm) - bound) < 1e-5 * bound + rounding)
         let most = 0x1p-9
@@ -142,7 +142,7 @@ struct OptimizerRunTests {
         #expect(abs(largest - most) < 0x1p-23 && free.contains { abs($0) > 2 * most })
     }
 
-    @Test("a checkpoint of another optimizer is taken only where asked for, and what it lacks begins at zero")
+    @Test("a checkpoint of another optimizer is taken only where asked for, and missing state begins at zero")
     func otherOptimizer() throws {
         try run.train(flags("run", Self.cases[0]))
         try run.forget("run", after: 4)

@@ -1,10 +1,11 @@
 import Foundation
 
-/// A folder with 40 images to train and 12 to test, in the files of Fashion-MNIST. It goes with the last reference.
+/// A folder with 40 images to train and 12 to test, in the files of Fashion-MNIST. It is removed with its last
+/// reference.
 final class TinyDigits: Sendable {
     private let folder: TemporaryFolder
 
-    /// As `--data` takes it.
+    /// The value for `--data`.
     var specification: String { "fashion-mnist:" + folder.path }
 
     /// - Parameter shift: added to every pixel.

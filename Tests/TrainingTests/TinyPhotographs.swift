@@ -1,12 +1,12 @@
 import Foundation
 import ImageFaults
 
-/// A folder of small photographs: JPEGs of several shapes, of which every third is to be turned a quarter. It goes with
-/// the last reference.
+/// A folder of small photographs: JPEGs of several shapes, every third of which asks to be turned by a quarter. It is
+/// removed with its last reference.
 final class TinyPhotographs: Sendable {
     private let folder: TemporaryFolder
 
-    /// As `--data` takes it.
+    /// The value for `--data`.
     var path: String { folder.path }
 
     /// - Parameters:
@@ -23,7 +23,7 @@ final class TinyPhotographs: Sendable {
         }
     }
 
-    /// The pictures to test with, by class.
+    /// Returns the paths of a class's test pictures.
     func testPictures(of name: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: "\(path)/val/\(name)").sorted().map {
             "\(path)/val/\(name)/\($0)"

@@ -9,8 +9,8 @@ import Testing
 
 @testable import Training
 
-/// Runs of LeNet on a handful of images, in a folder of their own: 40 to train in batches of 16, hence 3 steps an
-/// epoch, the last a short one.
+/// Runs of LeNet on a few images, in a folder of their own: 40 to train in batches of 16, hence 3 steps an epoch, the
+/// last one with fewer images.
 struct TinyRun {
     let data: TinyDigits
     let folder: TemporaryFolder
@@ -37,7 +37,7 @@ struct TinyRun {
         return flags
     }
 
-    /// - Throws: what the ranks throw, which all do alike.
+    /// - Throws: the error that the ranks throw, which is the same on all.
     @discardableResult
     func train(
         ranks: Int = 1, _ flags: RecipeOverrides, hooks: TrainerHooks = TrainerHooks(),
@@ -63,7 +63,7 @@ struct TinyRun {
         return first
     }
 
-    /// The message of the error that all ranks throw.
+    /// Returns the message of the error that all ranks throw.
     func failure(ranks: Int = 1, _ flags: RecipeOverrides, hooks: TrainerHooks = TrainerHooks()) throws -> String {
         do {
             try train(ranks: ranks, flags, hooks: hooks)
@@ -74,10 +74,10 @@ struct TinyRun {
         }
     }
 
-    /// The records of a run, without what depends on the clock.
+    /// Returns the records of a run, without the values that depend on the clock.
     func story(_ output: String) throws -> [String] { try reportedLines(path(output) + "/metrics.jsonl") }
 
-    /// The steps of the checkpoints that are there, the oldest first.
+    /// Returns the steps of the existing checkpoints, the oldest first.
     func steps(_ output: String) throws -> [Int] {
         try directory(output).entries().map(\.step).reversed()
     }
@@ -94,7 +94,7 @@ struct TinyRun {
         try Checkpoint(contentsOf: file(output, step: step))
     }
 
-    /// As if the run had been killed after the checkpoint of this step.
+    /// Removes the checkpoints after this step, as if the run had been killed before them.
     func forget(_ output: String, after step: Int) throws {
         for entry in try directory(output).entries() where entry.step > step {
             try FileManager.default.removeItem(atPath: entry.path)
@@ -102,14 +102,14 @@ struct TinyRun {
     }
 }
 
-/// Has a run save its state after every step, and keep all of it.
+/// Makes a run save its state after every step, and keep all of these states.
 func everyStep(_ flags: inout RecipeOverrides) {
     flags.checkpointEvery = [.steps(1)]
     flags.keepLast = 20
 }
 
 extension Trait where Self == ConditionTrait {
-    /// For tests of bits that are the same on any number of ranks: without AVX2 it is OpenBLAS that computes, in orders
-    /// of its own.
+    /// The condition for tests of bits that are the same on any number of ranks: without AVX2, OpenBLAS computes, in
+    /// orders of its own.
     static var withOurKernels: Self { .enabled(if: Engine.supports(.avx2), "OpenBLAS has bits of its own") }
 }

@@ -7,9 +7,9 @@ import Testing
 
 @testable import Training
 
-/// A picture's class scores from its file on, as torchvision has them: `Golden/picture.json`, see
+/// The class scores of a picture, from its file on, compared with torchvision's: `Golden/picture.json`, see
 /// `Tests/Reference/make_picture.py`.
-@Suite("A photograph that weights of elsewhere are shown")
+@Suite("A photograph and imported weights")
 struct TorchvisionPictureTests {
     private struct Golden: Decodable {
         let stored: Logits
@@ -22,9 +22,9 @@ struct TorchvisionPictureTests {
         }
     }
 
-    /// What float32 cannot tell, `Tests/Reference/check_onnx.py` says why: 8 u sqrt(R) of the logits' size, R the sum
-    /// of the numbers of products over the layers.
-    @Test("a photograph shown to weights of elsewhere has torchvision's logits, upright or as it is stored")
+    /// The tolerance is that of float32, as `Tests/Reference/check_onnx.py` explains: 8 u sqrt(R) of the logits' size,
+    /// with R the sum of the numbers of products over the layers.
+    @Test("a photograph has torchvision's logits with imported weights, both turned upright and as it is stored")
     func logits() throws {
         let folder = try TemporaryFolder()
         let network = try ModelChoice("resnet50").network()
@@ -52,7 +52,7 @@ struct TorchvisionPictureTests {
                 #expect(abs(Double(logits[20 * place]) - logit) <= allowed * expected.size)
             }
         }
-        // Turned, it is another picture.
+        // The turned picture is another one for the network.
         let apart = zip(golden.upright.every20th, golden.stored.every20th).map { abs($0 - $1) }.max() ?? 0
         #expect(apart > 100 * allowed * golden.stored.size)
     }

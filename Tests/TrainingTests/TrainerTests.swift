@@ -12,7 +12,7 @@ struct TrainerTests {
 
     init() throws { run = try TinyRun() }
 
-    /// Two epochs.
+    /// Returns the flags of a run of two epochs.
     private func flags(_ output: String, _ change: (inout RecipeOverrides) -> Void = { _ in }) -> RecipeOverrides {
         run.flags(output) { flags in
             flags.epochs = 2
@@ -47,7 +47,7 @@ struct TrainerTests {
         #expect(outcome.evaluation.samples == 12)
     }
 
-    @Test("metrics tell of each step, each evaluation, and the end")
+    @Test("metrics record each reported step, each evaluation, and the end")
     func metrics() throws {
         let outcome = try run.train(flags("run"))
         struct Line: Decodable {
@@ -73,7 +73,7 @@ struct TrainerTests {
         #expect(lines.last?.loss?.bitPattern == outcome.evaluation.loss.bitPattern)
     }
 
-    @Test("the recipe that is kept makes the same run again")
+    @Test("the recipe in a run's folder makes the same run again")
     func keptRecipe() throws {
         let first = try run.train(flags("first"))
         var again = try RecipeOverrides(contentsOf: first.folder.recipe)
@@ -82,12 +82,12 @@ struct TrainerTests {
     }
 
     @Test(
-        "a run resumed from an epoch's end has the bits and the story of one that never stopped", .withOurKernels,
+        "a run resumed from an epoch's end has the bits and the records of one that never stopped", .withOurKernels,
         arguments: [1, 2])
     func resumeAfterEpoch(ranks: Int) throws {
         let whole = try run.train(flags("whole") { $0.epochs = 3 })
         try run.train(flags("broken") { $0.epochs = 3 })
-        // As if the run had been killed within its second epoch.
+        // The checkpoints are those of a run that was killed within its second epoch.
         try run.forget("broken", after: 3)
         let resumed = try run.train(
             ranks: ranks,
@@ -120,7 +120,7 @@ struct TrainerTests {
         #expect(resumed.parametersSHA256 == whole.parametersSHA256)
     }
 
-    @Test("a run that is complete is resumed to the same end")
+    @Test("a run that is complete and resumed ends with the same results")
     func resumeAtEnd() throws {
         let whole = try run.train(flags("run"))
         let before = try run.story("run")
@@ -129,7 +129,7 @@ struct TrainerTests {
         #expect(try run.story("run") == before)
     }
 
-    @Test("a checkpoint is evaluated to what its run said", arguments: [1, 2])
+    @Test("a checkpoint is evaluated to the loss and accuracy of its run", arguments: [1, 2])
     func checkpointEvaluation(ranks: Int) throws {
         let outcome = try run.train(flags("run"))
         let path = try run.file("run", step: outcome.step)
@@ -146,8 +146,8 @@ struct TrainerTests {
     }
 }
 
-/// What a user may get wrong, told to all ranks in rank 0's words.
-@Suite("A run that cannot be", .serialized)
+/// Mistakes of users, which all ranks report in rank 0's words.
+@Suite("Mistakes in a run", .serialized)
 struct TrainerMistakeTests {
     private let data: TinyDigits
     private let folder: TemporaryFolder
@@ -175,17 +175,17 @@ struct TrainerMistakeTests {
                 return error.description
             }
         }
-        // Every rank has failed; rank 0 holds the words.
+        // Every rank has failed; the message is rank 0's.
         #expect(words.allSatisfy { !$0.isEmpty })
         return words[0]
     }
 
-    @Test("a model that is not there is refused with the nearest name")
+    @Test("an unknown model is refused with the nearest name")
     func model() throws {
         #expect(try failure { $0.model = "lennet" }.contains("lenet"))
     }
 
-    @Test("fewer classes than the data has are refused")
+    @Test("fewer classes than the data have are refused")
     func classes() throws {
         let words = try failure { $0.classes = 3 }
         #expect(words == "\(TrainingError.tooFewClasses(found: 3, needed: 10, data: "fashion-mnist"))")
@@ -199,13 +199,13 @@ struct TrainerMistakeTests {
         #expect(try failure { $0.resume = .from(path: run) }.contains("no checkpoint"))
     }
 
-    @Test("a loss that is no number names the step and what to try")
+    @Test("a loss that is not finite names the step and what to try")
     func divergence() throws {
         let words = try failure { $0.learningRate = 1e38 }
         #expect(words.contains("step 2") && words.contains("--lr"))
     }
 
-    @Test("resuming as another run is refused")
+    @Test("a run with another recipe is not resumed")
     func otherRun() throws {
         _ = try InProcessCommunicator.run(ranks: 1) { [data, folder] world in
             var flags = RecipeOverrides()
@@ -229,7 +229,7 @@ struct TrainerMistakeTests {
         #expect(try words { $0.seed = 3 }.contains("seed: 1 (now 3): leave it as it was, or say --override seed"))
         #expect(try words { $0.model = "resnet18_cifar" }.contains("model: lenet (now resnet18_cifar)"))
         #expect(try words { $0.imageSize = 32 }.contains("image_size: none (now 32)"))
-        // What is said and what would be so anyway are no difference; several are told at once.
+        // Values that are the defaults anyway are no difference; several differences are reported at once.
         let several = try words { flags in
             flags.classes = 10
             flags.imageSize = 28

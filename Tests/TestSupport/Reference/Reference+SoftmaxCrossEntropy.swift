@@ -7,15 +7,15 @@ package import Tensors
 ///     loss[n] = weight * (log(sum over k of exp(x[n,k])) - sum over k of t[n,k] x[n,k])
 ///     dx[n,k] = weight * (exp(x[n,k]) / sum over k of exp(x[n,k]) - t[n,k]) / samples
 ///
-/// dx is that of the mean loss of a batch of `samples`. Label smoothing e and class weights w, as torch has them, put
-/// c[n,k] = w[k] ((1 - e) t[n,k] + e / K) in the place of t[n,k], and multiply the logarithm and the softmax by the sum
-/// of all c[n,k].
+/// dx is the gradient of the mean loss of a batch of `samples`. Label smoothing e and class weights w, as torch has
+/// them, replace t[n,k] by c[n,k] = w[k] ((1 - e) t[n,k] + e / K). They multiply the logarithm and the softmax by the
+/// sum of all c[n,k].
 extension Reference {
-    /// The change of targets in training.
+    /// The label smoothing and class weights of training.
     package struct TargetRule {
-        /// In 0..<1.
+        /// The share of each target that all classes have alike, in 0..<1.
         package var smoothing = 0.0
-        /// By class; nil for 1.
+        /// The weights of the classes, by class; nil for 1.
         package var classWeights: [Double]?
 
         package init(smoothing: Double = 0, classWeights: [Double]? = nil) {
@@ -23,7 +23,7 @@ extension Reference {
             self.classWeights = classWeights
         }
 
-        /// c[n,k] of a target over so many classes.
+        /// Returns c[n,k] of a target, for each of `classes` classes.
         func coefficients(_ target: Target, _ classes: Int) -> [Double] {
             let share = Double(target.weight)
             return (0..<classes).map { k in
@@ -33,7 +33,7 @@ extension Reference {
         }
     }
 
-    /// The loss of each sample. x has one pixel a sample.
+    /// Returns the loss of each sample. x has one pixel a sample.
     package static func softmaxCrossEntropy(
         _ x: Maps, targets: [Target], rule: TargetRule = TargetRule(), weight: Double
     ) -> [Double] {
@@ -44,7 +44,7 @@ extension Reference {
             let coefficients = rule.coefficients(target, classes)
             return weight
                 * zip(coefficients, x.values[n * classes..<(n + 1) * classes]).reduce(0) { sum, pair in
-                    // A class that counts for nothing may be as unlikely as it likes.
+                    // A class without a weight may have any probability.
                     pair.0 == 0 ? sum : sum + pair.0 * (logSum - pair.1)
                 }
         }
@@ -68,7 +68,7 @@ extension Reference {
         return dx
     }
 
-    /// log(sum over k of exp(x[n,k])); the highest logit is taken out so that nothing overflows.
+    /// Returns log(sum over k of exp(x[n,k])); the highest logit is subtracted first, so that nothing overflows.
     private static func logSumOfExponentials(_ x: Maps, _ n: Int) -> Double {
         let logits = x.values[(n * x.shape.count)..<((n + 1) * x.shape.count)]
         let highest = logits.max() ?? 0
