@@ -105,4 +105,25 @@ struct AudienceTests {
         #expect(observer.told.details.map(\.epoch) == [3])
         #expect(observer.told.ends == 1)
     }
+
+    @Test("an evaluation soon after one that took long to show is shown at the run's end, or not where another follows")
+    func paused() throws {
+        let observer = RememberingObserver()
+        let audience = try RunAudience([observer])
+        func tell(_ epoch: Int, seconds: Double = 0) {
+            audience.tell(evaluation: {
+                Thread.sleep(forTimeInterval: seconds)
+                return (EvaluationDetail(epoch: epoch, step: 0, samples: 1, loss: 0, accuracy: 1, classes: []), [])
+            })
+        }
+        // A pause of forty seconds follows.
+        tell(1, seconds: 0.1)
+        while observer.told.details.isEmpty { Thread.sleep(forTimeInterval: 0.01) }
+        tell(2)
+        audience.tell("a line")
+        while observer.told.lines.isEmpty { Thread.sleep(forTimeInterval: 0.01) }
+        tell(3)
+        audience.end()
+        #expect(observer.told.details.map(\.epoch) == [1, 3])
+    }
 }

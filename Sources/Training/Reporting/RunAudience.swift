@@ -1,6 +1,7 @@
 import Foundation
 import Machine
 import Runs
+import Tensors
 
 /// The observers of a run, and the thread that calls them: training only adds to its queue.
 ///
@@ -9,26 +10,23 @@ final class RunAudience: @unchecked Sendable {
     /// The details of an evaluation and the weights that were evaluated; nil where they cannot be had.
     typealias Details = @Sendable () -> (detail: EvaluationDetail, weights: [WeightHistogram])?
 
-    private enum Event {
-        case line(String)
-        case evaluation(number: Int, Details)
-        case end
-
-        /// Whether it may wait for others.
-        var isLine: Bool {
-            if case .line = self { true } else { false }
-        }
+    /// The work that waits for the thread.
+    private struct Work {
+        var lines: [String] = []
+        /// The newest evaluation that has not been shown.
+        var evaluation: Details?
+        var isEnd = false
     }
 
-    /// Seconds between two looks at lines alone: a thread that woke for each of a thousand short steps would hold up
-    /// those that compute them.
+    /// Seconds between two looks at lines: a thread that woke for each of a thousand short steps would hold up those
+    /// that compute them.
     private static let pause = 0.5
+    /// The pause after an evaluation has been shown, in times that it took: epochs of a second are not all shown.
+    private static let pauseFactor = 400.0
 
     private let observers: [any RunObserver]
     private let condition = NSCondition()
-    private var waiting: [Event] = []
-    /// Evaluations that were told so far.
-    private var evaluations = 0
+    private var waiting = Work()
     private var hasEnded = false
 
     /// Whether nobody looks on.
@@ -45,68 +43,74 @@ final class RunAudience: @unchecked Sendable {
 
     /// A line was added to the metrics.
     func tell(_ line: String) {
-        if !isEmpty { add { _ in .line(line) } }
+        if !isEmpty { add { $0.lines.append(line) } }
     }
 
     /// An evaluation is over.
     ///
     /// - Parameter details: called on the observers' thread; not at all where another evaluation comes before its turn.
-    func tell(evaluation details: @escaping Details) {
-        add { audience in
-            audience.evaluations += 1
-            return .evaluation(number: audience.evaluations, details)
-        }
-    }
+    func tell(evaluation details: @escaping Details) { add { $0.evaluation = details } }
 
     /// Returns when the observers have done all that they were told of. To be called once.
     func end() {
-        add { _ in .end }
+        add { $0.isEnd = true }
         condition.lock()
         while !hasEnded { condition.wait() }
         condition.unlock()
     }
 
-    private func add(_ event: (RunAudience) -> Event) {
+    /// Adds to the work. The thread is woken by the first line that waits and not by those behind it.
+    private func add(_ change: (inout Work) -> Void) {
         condition.lock()
-        let event = event(self)
-        waiting.append(event)
-        if waiting.count == 1 || !event.isLine { condition.broadcast() }
+        let lines = waiting.lines.count
+        change(&waiting)
+        if waiting.lines.count == lines || lines == 0 { condition.broadcast() }
         condition.unlock()
     }
 
-    /// Waits for events and returns them, with the number of the newest evaluation.
+    /// Waits for work and returns it.
     ///
-    /// - Parameter time: lines alone wait until then for others.
-    private func next(notBefore time: Date) -> (events: [Event], newest: Int) {
+    /// - Parameters:
+    ///   - lineTime: lines wait until then for others, in seconds of the machine's clock.
+    ///   - evaluationTime: an evaluation waits until then, unless the run ends.
+    private func next(lineTime: Double, evaluationTime: Double) -> Work {
         condition.lock()
         defer { condition.unlock() }
-        while waiting.isEmpty { condition.wait() }
-        while waiting.allSatisfy(\.isLine), condition.wait(until: time) {}
-        defer { waiting = [] }
-        return (waiting, evaluations)
+        while !waiting.isEnd {
+            let time = min(
+                waiting.lines.isEmpty ? .infinity : lineTime, waiting.evaluation == nil ? .infinity : evaluationTime)
+            let rest = time - monotonicSeconds()
+            if rest <= 0 { break }
+            if rest.isFinite { _ = condition.wait(until: Date(timeIntervalSinceNow: rest)) } else { condition.wait() }
+        }
+        var work = waiting
+        waiting.lines = []
+        if !waiting.isEnd && monotonicSeconds() < evaluationTime { work.evaluation = nil }
+        if work.evaluation != nil { waiting.evaluation = nil }
+        return work
     }
 
     private func attend() {
-        var time = Date.distantPast
+        var (lineTime, evaluationTime) = (0.0, 0.0)
         while true {
-            let (events, newest) = next(notBefore: time)
-            time = Date(timeIntervalSinceNow: Self.pause)
-            for event in events {
-                switch event {
-                case .line(let line):
-                    for observer in observers { observer.didRecord(line) }
-                case .evaluation(let number, let details):
-                    guard number == newest, let (detail, weights) = details() else { continue }
-                    for observer in observers { observer.didEvaluate(detail, weights: weights) }
-                case .end:
-                    for observer in observers { observer.didEnd() }
-                    condition.lock()
-                    hasEnded = true
-                    condition.broadcast()
-                    condition.unlock()
-                    return
-                }
+            let work = next(lineTime: lineTime, evaluationTime: evaluationTime)
+            for line in work.lines { for observer in observers { observer.didRecord(line) } }
+            let start = monotonicSeconds()
+            if let (detail, weights) = work.evaluation?() {
+                for observer in observers { observer.didEvaluate(detail, weights: weights) }
+                let end = monotonicSeconds()
+                evaluationTime = end + Self.pauseFactor * (end - start)
             }
+            lineTime = monotonicSeconds() + Self.pause
+            if work.isEnd { return finish() }
         }
+    }
+
+    private func finish() {
+        for observer in observers { observer.didEnd() }
+        condition.lock()
+        hasEnded = true
+        condition.broadcast()
+        condition.unlock()
     }
 }
