@@ -54,27 +54,30 @@ package final class MetricsFile: Sendable {
     /// - Throws: `RunError.cannotWrite`
     package init(path: String, resumedStep: Int?, from source: String? = nil, isEvaluatedAgain: Bool = false) throws {
         var history = MetricsHistory()
+        var file: [UInt8] = []
         if let resumedStep, let bytes = try? readFile(source ?? path, limit: Int.max) {
             history = MetricsHistory(of: bytes, upTo: resumedStep, isEvaluatedAgain: isEvaluatedAgain)
+            file = bytes
         }
         // Most of the time nothing but the file's end is in the way.
-        let isCut = resumedStep != nil && history.isPrefix && (source ?? path) == path && fileExists(path)
+        let isCut = resumedStep != nil && history.bytes == nil && (source ?? path) == path && fileExists(path)
         if !isCut {
+            let bytes = history.bytes ?? Array(file.prefix(history.count))
             do {
-                try writeFile(history.bytes.span.bytes, to: path)
+                try writeFile(bytes.span.bytes, to: path)
             } catch {
                 throw RunError.cannotWrite(path: path, reason: error.reason)
             }
         }
         let descriptor = path.withPath { open($0, O_WRONLY | O_CLOEXEC) }
-        guard descriptor >= 0, !isCut || ftruncate(descriptor, off_t(history.bytes.count)) == 0 else {
+        guard descriptor >= 0, !isCut || ftruncate(descriptor, off_t(history.count)) == 0 else {
             let reason = String(cString: strerror(errno))
             if descriptor >= 0 { Glibc.close(descriptor) }
             throw RunError.cannotWrite(path: path, reason: reason)
         }
         handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
         self.path = path
-        state = Mutex(State(written: UInt64(history.bytes.count)))
+        state = Mutex(State(written: UInt64(history.count)))
         self.history = history.withoutBytes
     }
 

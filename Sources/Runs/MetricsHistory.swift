@@ -1,11 +1,13 @@
+import Files
 import Foundation
 
 /// The lines of a `metrics.jsonl` that an earlier part of a run wrote and that still count.
 struct MetricsHistory {
-    /// The bytes of the lines, each with its end.
-    private(set) var bytes: [UInt8] = []
-    /// Whether these are the first bytes of the file, so that cutting off the rest leaves them.
-    private(set) var isPrefix = true
+    /// The bytes of the lines, each with its end; nil where they are the first bytes of the file, so that cutting off
+    /// the rest leaves them.
+    private(set) var bytes: [UInt8]?
+    /// How many bytes that are.
+    private(set) var count = 0
     /// The step of the last evaluation.
     private(set) var lastEvaluatedStep: Int?
     /// The step of the last report of training.
@@ -31,33 +33,41 @@ struct MetricsHistory {
     init(of file: [UInt8], upTo step: Int, isEvaluatedAgain: Bool = false) {
         let kinds: [MetricsRecord.Kind] = [.evaluation, .averagedEvaluation, .augmentedEvaluation]
         let repeated = isEvaluatedAgain ? kinds.map(\.rawValue) + [TimeSplit.kind] : []
-        var lastRecord: ArraySlice<UInt8>?
-        var lastTime: ArraySlice<UInt8>?
+        var (lastRecord, lastTime): (Range<Int>?, Range<Int>?)
         var fields = JSONFields()
-        bytes.reserveCapacity(file.count)
-        for text in file.split(separator: UInt8(ascii: "\n")) {
-            guard let line = MetricsLine(text.indices, of: file.span, in: &fields) else { break }
+        forEachLine(of: file) { text, hasEnd, span in
+            guard
+                let line = hasEnd
+                    ? MetricsLine(trainingReport: text, of: span) ?? MetricsLine(text, of: span, in: &fields)
+                    : MetricsLine(text, of: span, in: &fields)
+            else { return false }
             let isKept =
                 line.step <= step && line.kind != MetricsRecord.Kind.final.rawValue
                 && !(line.step == step && repeated.contains(line.kind))
-            guard isKept else { continue }
-            // Lines after one that is left out, or an empty one, have moved.
-            isPrefix = isPrefix && text.startIndex == bytes.count
-            bytes += text
-            bytes.append(UInt8(ascii: "\n"))
-            note(line, text)
+            guard isKept else { return true }
+            append(file[text], hasEnd: hasEnd, of: file)
+            note(line, file[text])
             if MetricsRecord.Kind(rawValue: line.kind) != nil { lastRecord = text }
             if line.kind == TimeSplit.kind { lastTime = text }
+            return true
         }
-        seconds = lastRecord.flatMap { numbers(of: $0)?.seconds } ?? 0
-        timeSplit = lastTime.flatMap { try? JSONDecoder().decode(TimeSplit.self, from: Data($0)) } ?? TimeSplit()
-        isPrefix = isPrefix && bytes.count <= file.count
+        seconds = lastRecord.flatMap { numbers(of: file[$0])?.seconds } ?? 0
+        timeSplit = lastTime.flatMap { try? JSONDecoder().decode(TimeSplit.self, from: Data(file[$0])) } ?? TimeSplit()
+    }
+
+    /// Keeps a line.
+    private mutating func append(_ text: ArraySlice<UInt8>, hasEnd: Bool, of file: [UInt8]) {
+        // Lines after one that is left out, or an empty one, move.
+        if bytes == nil && (text.startIndex != count || !hasEnd) { bytes = Array(file[..<count]) }
+        bytes?.append(contentsOf: text)
+        bytes?.append(UInt8(ascii: "\n"))
+        count += text.count + 1
     }
 
     /// The same, once the bytes are in a file.
     var withoutBytes: MetricsHistory {
         var history = self
-        history.bytes = []
+        history.bytes = nil
         return history
     }
 

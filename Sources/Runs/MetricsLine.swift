@@ -2,8 +2,9 @@ import Foundation
 
 /// The kind and the step of a line of `metrics.jsonl`.
 ///
-/// A run that goes on reads every line of its past between a failure and its next step. There may be hundreds of
-/// thousands, for which `JSONDecoder` takes seconds: only lines with nested values, a few each epoch, are decoded.
+/// A run that goes on reads every line of its past between a failure and its next step. There may be a million, nearly
+/// all of them reports of training: of these the beginning and the end are looked at. Only lines with nested values, a
+/// few each epoch, go through `JSONDecoder`.
 struct MetricsLine: Decodable, Hashable {
     let kind: String
     let step: Int
@@ -26,5 +27,42 @@ struct MetricsLine: Decodable, Hashable {
             self.kind = String(decoding: kind.dropFirst().dropLast().map { bytes[$0] }, as: UTF8.self)
             self.step = step
         }
+    }
+
+    /// A report of training, by its end and by its beginning, as `MetricsRecord.json` writes it; nil for all other lines.
+    init?(trainingReport line: Range<Int>, of bytes: borrowing Span<UInt8>) {
+        var rest = line
+        guard Self.skip(Self.beforeEpoch, &rest, bytes), Self.integer(&rest, bytes) != nil,
+            Self.skip(Self.beforeStep, &rest, bytes), let step = Self.integer(&rest, bytes), rest.count > 1,
+            bytes[rest.lowerBound] == UInt8(ascii: ","), bytes[rest.upperBound - 1] == UInt8(ascii: "}")
+        else { return nil }
+        kind = MetricsRecord.Kind.train.rawValue
+        self.step = step
+    }
+
+    private static let beforeEpoch = Array(#"{"kind": "train", "epoch": "#.utf8)
+    private static let beforeStep = Array(#", "step": "#.utf8)
+
+    /// Takes `text` from the front of `rest`.
+    ///
+    /// - Returns: false where other bytes are there.
+    private static func skip(_ text: [UInt8], _ rest: inout Range<Int>, _ bytes: borrowing Span<UInt8>) -> Bool {
+        guard rest.count >= text.count else { return false }
+        for index in text.indices where bytes[rest.lowerBound + index] != text[index] { return false }
+        rest = rest.dropFirst(text.count)
+        return true
+    }
+
+    /// Takes an integer of at most 18 digits from the front of `rest`.
+    private static func integer(_ rest: inout Range<Int>, _ bytes: borrowing Span<UInt8>) -> Int? {
+        var (value, place) = (0, rest.lowerBound)
+        let end = min(rest.upperBound, place + 18)
+        while place < end, case 48...57 = bytes[place] {
+            value = 10 * value + Int(bytes[place] - 48)
+            place += 1
+        }
+        guard place > rest.lowerBound else { return nil }
+        rest = place..<rest.upperBound
+        return value
     }
 }

@@ -182,6 +182,35 @@ import Testing
         return MetricsLine(bytes.indices, of: bytes.span, in: &fields)
     }
 
+    @Test("a report of training is known by its beginning and its end, and nothing else is taken for one")
+    func reports() throws {
+        func read(_ text: String) -> MetricsLine? {
+            let bytes = Array(text.utf8)
+            return MetricsLine(trainingReport: bytes.indices, of: bytes.span)
+        }
+        let text = record(.train, step: 1_234).json
+        #expect(read(text)?.step == 1_234)
+        #expect(read(text) == self.read(text))
+        for count in 0..<text.utf8.count { #expect(read(String(text.prefix(count))) == nil) }
+        #expect(read(record(.evaluation, step: 5).json) == nil)
+        #expect(read(#"{"kind": "train", "step": 5}"#) == nil)
+        #expect(read(#"{"kind": "train", "epoch": 1, "step": 5.5, "a": 1}"#) == nil)
+        #expect(read(#"{"kind": "train", "epoch": 1, "step": 1111111111111111111, "a": 1}"#) == nil)
+    }
+
+    @Test("a line without an end is given one where it is whole, and else cut off", arguments: [true, false])
+    func unended(isWhole: Bool) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/metrics.jsonl"
+        let lines = (1...3).map { record(.train, step: $0).json }
+        let text = lines.joined(separator: "\n")
+        try (isWhole ? text : String(text.dropLast())).write(toFile: path, atomically: true, encoding: .utf8)
+        let file = try MetricsFile(path: path, resumedStep: 3)
+        #expect(file.lastReportedStep == (isWhole ? 3 : 2))
+        let kept = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(kept == lines.prefix(isWhole ? 3 : 2).map { $0 + "\n" }.joined())
+    }
+
     @Test("a line's kind and step are found in any place")
     func lines() throws {
         for text in [#"{"kind": "train", "step": 5}"#, #"{"a":[1,{"step":2}],"step":5,"kind":"train"}"#] {
