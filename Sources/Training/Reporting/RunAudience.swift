@@ -18,9 +18,6 @@ final class RunAudience: @unchecked Sendable {
         var isEnd = false
     }
 
-    /// Seconds between two looks at lines: a thread that woke for each of a thousand short steps would hold up those
-    /// that compute them.
-    private static let pause = 0.5
     /// The pause after an evaluation has been shown, in times that it took: epochs of a second are not all shown.
     private static let pauseFactor = 400.0
 
@@ -68,18 +65,15 @@ final class RunAudience: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// Waits for work and returns it.
+    /// Waits for work and returns it: lines at once, so that files have them when a process is killed.
     ///
-    /// - Parameters:
-    ///   - lineTime: lines wait until then for others, in seconds of the machine's clock.
-    ///   - evaluationTime: an evaluation waits until then, unless the run ends.
-    private func next(lineTime: Double, evaluationTime: Double) -> Work {
+    /// - Parameter evaluationTime: an evaluation waits until then, in seconds of the machine's clock, unless the run
+    ///   ends.
+    private func next(evaluationTime: Double) -> Work {
         condition.lock()
         defer { condition.unlock() }
-        while !waiting.isEnd {
-            let time = min(
-                waiting.lines.isEmpty ? .infinity : lineTime, waiting.evaluation == nil ? .infinity : evaluationTime)
-            let rest = time - monotonicSeconds()
+        while !waiting.isEnd && waiting.lines.isEmpty {
+            let rest = waiting.evaluation == nil ? .infinity : evaluationTime - monotonicSeconds()
             if rest <= 0 { break }
             if rest.isFinite { _ = condition.wait(until: Date(timeIntervalSinceNow: rest)) } else { condition.wait() }
         }
@@ -91,9 +85,9 @@ final class RunAudience: @unchecked Sendable {
     }
 
     private func attend() {
-        var (lineTime, evaluationTime) = (0.0, 0.0)
+        var evaluationTime = 0.0
         while true {
-            let work = next(lineTime: lineTime, evaluationTime: evaluationTime)
+            let work = next(evaluationTime: evaluationTime)
             for line in work.lines { for observer in observers { observer.didRecord(line) } }
             let start = monotonicSeconds()
             if let (detail, weights) = work.evaluation?() {
@@ -101,7 +95,6 @@ final class RunAudience: @unchecked Sendable {
                 let end = monotonicSeconds()
                 evaluationTime = end + Self.pauseFactor * (end - start)
             }
-            lineTime = monotonicSeconds() + Self.pause
             if work.isEnd { return finish() }
         }
     }
