@@ -5,13 +5,16 @@
 # one that runs on this machine is mounted into the build, and so are folders that git's configuration names in place of addresses
 # (`url.FOLDER.insteadOf`). These images stay: `podman rmi debian:bookworm-slim swift:6.3-bookworm` removes them.
 
-# Podman, with limits that this machine can give.
+# Podman, with limits that this machine can give, and with runc: crun, where it is installed too, refuses control groups of both
+# versions beside each other.
 need_podman() {
     need_packages podman runc netavark aardvark-dns iptables mmdebstrap catatonit "$@"
     containers_folder=$(mktemp -d)
     cat >"$containers_folder/containers.conf" <<END
 [containers]
 default_ulimits = ["nofile=$(at_most 1024 "$(ulimit -Hn)"):$(at_most 16384 "$(ulimit -Hn)")", "nproc=$(at_most 16384 "$(ulimit -Hu)")"]
+[engine]
+runtime = "runc"
 END
     export CONTAINERS_CONF=$containers_folder/containers.conf
     podman info >/dev/null 2>&1 || cannot_run "Podman does not work here: $(podman info 2>&1 | tail -n 1)"
