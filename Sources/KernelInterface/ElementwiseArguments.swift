@@ -48,8 +48,7 @@ package struct DropoutArguments: BitwiseCopyable {
 
 /// Pooling forward (input -> output) and backward (dy -> dx, and for maxima x and y). One task a sample.
 ///
-/// Where there is a `normalization`, max pools read the normalised x: its rows are in scratch memory while windows read
-/// them.
+/// Max pools with a `normalization` read the normalised x, whose rows are in scratch memory while windows read them.
 package struct PoolingArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var input: TensorView

@@ -29,7 +29,8 @@ struct MetricsLine: Decodable, Hashable {
         }
     }
 
-    /// A report of training, by its end and by its beginning, as `MetricsRecord.json` writes it; nil for all other lines.
+    /// A report of training, known by its end and by its beginning, as `MetricsRecord.json` writes it; nil for all other
+    /// lines.
     init?(trainingReport line: Range<Int>, of bytes: borrowing Span<UInt8>) {
         var rest = line
         guard Self.skip(Self.beforeEpoch, &rest, bytes), Self.integer(&rest, bytes) != nil,

@@ -88,8 +88,8 @@ extension DiskImage.Node {
 
 extension DiskImage {
     /// The disks that a loss of power may leave: every combination of changes that were not flushed, each of which has
-    /// arrived or not, writes also by half. Where these are more than `most`: all that happened up to some moment, for every
-    /// moment, and combinations drawn from `seed`.
+    /// arrived or not, writes also by half. Where these are more than `most`: all that happened up to some moment, for
+    /// every moment, and combinations drawn from `seed`.
     package func afterPowerLoss(most: Int, seed: UInt64) -> [DiskImage] {
         var places: [(node: Int, change: Change)] = []
         for (index, node) in nodes.enumerated() { places += node.pending.map { (index, $0) } }

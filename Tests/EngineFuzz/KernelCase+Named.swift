@@ -58,7 +58,8 @@ extension KernelCase {
         }
     }
 
-    /// The gradient of y = f(x) + x is an addend of the gradient of x, and not to be written over while windows read it.
+    /// Layers with y = f(x) + x: the gradient of y is an addend of that of x, and not to be written over while windows
+    /// read it.
     private static var identities: [KernelCase] {
         func convolution(_ kernel: Int, groups: Int = 1) -> Subject {
             .convolution(
