@@ -47,8 +47,8 @@ extension PlanBuilder {
         var isSummed = sums != nil
         forEachPart(of: node, convolution, input: input, output: output) { builder, part in
             var part = part
-            part.sums = sums?.slice(from: part[keyPath: firstWritten])
-            if product != .forward { part.bias = nil }
+            part.epilogue.sums = sums?.slice(from: part[keyPath: firstWritten])
+            if product != .forward { part.epilogue.bias = nil }
             isSummed = builder.lower(product, part) && isSummed
         }
         if isSummed, let kind = node.sums, let sums { finishSums(kind, sums, of: written) }
@@ -57,7 +57,7 @@ extension PlanBuilder {
     /// - Returns: whether the part's sums are fused.
     private mutating func lower(_ product: ConvolutionProduct, _ part: ConvolutionPart) -> Bool {
         let problem = ConvolutionProblem(
-            product: product, geometry: part.geometry, hasActivation: part.epilogue != nil)
+            product: product, geometry: part.geometry, hasActivation: part.epilogue.activation != nil)
         return context.algorithms.algorithm(for: problem).lower(problem, part, in: &self)
     }
 
@@ -84,25 +84,26 @@ extension PlanBuilder {
                 slice.channels = channels
                 return slice
             }
-            var epilogue = epilogue(of: node)
-            if let activated = epilogue?.activated { epilogue?.activated = slice(activated) }
+            var epilogue = Epilogue(
+                bias: convolution.bias.map { UnsafePointer(weights($0)) + group * packing.superOutputs },
+                addend: node.addend.map { slice(view($0)) }, activation: activation(of: node))
+            if let activated = epilogue.activation?.activated { epilogue.activation?.activated = slice(activated) }
             let part = ConvolutionPart(
                 geometry: geometry, input: slice(view(input)),
                 normalization: node.load.map { normalization($0, from: group * geometry.input.channels) },
                 output: slice(view(output)), normGradient: node.gradientLoad.map(normGradient),
-                addend: node.addend.map { slice(view($0)) }, epilogue: epilogue,
+                epilogue: epilogue,
                 weights: weights(convolution.weight) + group * packing.superStride,
                 gradient: gradient(convolution.weight) + group * packing.superStride,
                 weightCount: packing.superStride,
-                bias: convolution.bias.map { UnsafePointer(weights($0)) + group * packing.superOutputs },
                 firstInput: group * geometry.input.channels, firstOutput: group * packing.superOutputs)
             body(&self, part)
         }
     }
 
-    /// The epilogue of a node.
-    func epilogue(of node: Node) -> Epilogue? {
-        node.activation.map { Epilogue(function: $0.nonlinearity, activated: node.activated.map(view)) }
+    /// The activation of a node's epilogue.
+    func activation(of node: Node) -> FusedActivation? {
+        node.activation.map { FusedActivation(function: $0.nonlinearity, activated: node.activated.map(view)) }
     }
 
     private mutating func lowerBiasGradient(_ dy: TensorView, _ bias: ParameterID) {

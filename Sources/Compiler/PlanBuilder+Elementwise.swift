@@ -88,7 +88,7 @@ extension PlanBuilder {
             inputGradient: view(output), addend: node.addend.map(view), kernel: pooling?.kernel ?? 0,
             stride: pooling?.stride ?? 0, padding: pooling?.padding ?? 0)
         normalize(&arguments, node)
-        arguments.epilogue = epilogue(of: node)
+        arguments.activation = activation(of: node)
         call(kernel, arguments, tasks: slots)
     }
 

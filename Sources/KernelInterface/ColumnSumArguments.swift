@@ -30,8 +30,8 @@ package struct ColumnSumArguments: BitwiseCopyable {
     /// the margin of the one before.
     package var convolution: ConvolutionArguments
     package var destination: TensorView
-    package var addend: TensorView?
-    package var epilogue: Epilogue?
+    /// The epilogue of dx: its addend and activation.
+    package var epilogue: Epilogue
     package var kernelWidth: Int
     package var padding: Int
 
@@ -39,12 +39,10 @@ package struct ColumnSumArguments: BitwiseCopyable {
     package var margin: Int { kernelWidth - 1 - padding }
 
     package init(
-        convolution: ConvolutionArguments, destination: TensorView, addend: TensorView?, epilogue: Epilogue?,
-        kernelWidth: Int, padding: Int
+        convolution: ConvolutionArguments, destination: TensorView, epilogue: Epilogue, kernelWidth: Int, padding: Int
     ) {
         self.convolution = convolution
         self.destination = destination
-        self.addend = addend
         self.epilogue = epilogue
         self.kernelWidth = kernelWidth
         self.padding = padding

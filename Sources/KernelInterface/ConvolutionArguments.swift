@@ -1,7 +1,7 @@
 /// destination = initial + source * weights, for forward convolutions, data gradients and linear layers.
 ///
-/// Weights are packed [lanes/32][elements' rows][32]. Task index = (group * row blocks + row block) * laneTasks + lane
-/// task.
+/// Weights are packed [lanes/32][elements' rows][32]. Tasks are those of `blocking`; with `RowAxis.samples` a group is
+/// all samples.
 package struct ConvolutionArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var axis: RowAxis
@@ -15,24 +15,10 @@ package struct ConvolutionArguments: BitwiseCopyable {
     package var destination: TensorView
     /// Pixels between neighbouring outputs of a stride phase.
     package var destinationStep: Int
-    /// Added to every output; the view may be the destination itself.
-    package var addend: TensorView?
-    /// One value a lane, added to every output.
-    package var bias: UnsafePointer<Float>?
-    package var epilogue: Epilogue?
-    /// Samples of a task (map rows, pixels); all samples for `RowAxis.samples`.
-    package var samplesPerGroup: Int
-    package var groups: Int
+    package var epilogue: Epilogue
+    package var blocking = Blocking()
     /// Floats that a sample's copy takes.
-    package var copiedSample: Int
-    /// Output rows of a task for map rows, output pixels for `RowAxis.pixels`.
-    package var rowsPerBlock: Int
-    package var rowBlocks: Int
-    /// Output lanes of a task, a multiple of 32.
-    package var lanesPerTask: Int
-    package var laneTasks: Int
-    /// The epilogue's sums of the output, where no task ends within a row block of theirs.
-    package var sums: BlockSums?
+    package var copiedSample = 0
     /// The staging memory of a task's outputs, pixel by pixel, until the sums write the scaled gradient
     /// (`SummedNorm.isScaled`): floats behind a worker's copy of the source, and floats from pixel to pixel.
     package var stagingOffset = 0
@@ -41,10 +27,7 @@ package struct ConvolutionArguments: BitwiseCopyable {
     package init(
         batch: BatchLayout, axis: RowAxis, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,
         weightBlockStride: Int, phases: UnsafePointer<Phase>, phaseCount: Int, destination: TensorView,
-        destinationStep: Int, addend: TensorView?, bias: UnsafePointer<Float>?, epilogue: Epilogue?,
-        samplesPerGroup: Int,
-        groups: Int,
-        copiedSample: Int, rowsPerBlock: Int, rowBlocks: Int, lanesPerTask: Int, laneTasks: Int
+        destinationStep: Int, epilogue: Epilogue
     ) {
         self.batch = batch
         self.axis = axis
@@ -56,19 +39,8 @@ package struct ConvolutionArguments: BitwiseCopyable {
         self.phaseCount = phaseCount
         self.destination = destination
         self.destinationStep = destinationStep
-        self.addend = addend
-        self.bias = bias
         self.epilogue = epilogue
-        self.samplesPerGroup = samplesPerGroup
-        self.groups = groups
-        self.copiedSample = copiedSample
-        self.rowsPerBlock = rowsPerBlock
-        self.rowBlocks = rowBlocks
-        self.lanesPerTask = lanesPerTask
-        self.laneTasks = laneTasks
     }
-
-    package var tasks: Int { groups * rowBlocks * laneTasks }
 }
 
 /// Weight gradients: the sum over a shard's pixels of x * dy, for each tap, input and output; and where a task sums all

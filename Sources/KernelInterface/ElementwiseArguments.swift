@@ -64,8 +64,8 @@ package struct PoolingArguments: BitwiseCopyable {
     /// The scratch memory, of worker w at w * `scratchStride` floats: `kernel` rows of x.
     package var scratch: UnsafeMutablePointer<Float>?
     package var scratchStride = 0
-    /// The epilogue of dx; nil for none.
-    package var epilogue: Epilogue?
+    /// The activation whose gradient dx goes through, as its epilogue.
+    package var activation: FusedActivation?
 
     package init(
         batch: BatchLayout, input: TensorView, output: TensorView, outputGradient: TensorView?,

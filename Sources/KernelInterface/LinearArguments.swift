@@ -7,9 +7,8 @@ package struct LinearGradientArguments: BitwiseCopyable {
     package var input: TensorView
     /// dy
     package var outputGradient: TensorView
-    /// Added to dx.
-    package var addend: TensorView?
-    package var epilogue: Epilogue?
+    /// The epilogue of dx: its addend and activation.
+    package var epilogue: Epilogue
     package var weights: UnsafePointer<Float>
     package var gradient: UnsafeMutablePointer<Float>
     package var weightBlockStride: Int
@@ -28,7 +27,7 @@ package struct LinearGradientArguments: BitwiseCopyable {
     package var scratchStride: Int
 
     package init(
-        batch: BatchLayout, input: TensorView, outputGradient: TensorView, addend: TensorView?, epilogue: Epilogue?,
+        batch: BatchLayout, input: TensorView, outputGradient: TensorView, epilogue: Epilogue,
         weights: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>, weightBlockStride: Int,
         schedule: UnsafePointer<ShardSumStep>, packed: UnsafeMutablePointer<Float>, perTask: Int,
         scratch: UnsafeMutablePointer<Float>, scratchStride: Int
@@ -36,7 +35,6 @@ package struct LinearGradientArguments: BitwiseCopyable {
         self.batch = batch
         self.input = input
         self.outputGradient = outputGradient
-        self.addend = addend
         self.epilogue = epilogue
         self.weights = weights
         self.gradient = gradient

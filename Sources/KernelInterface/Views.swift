@@ -134,61 +134,6 @@ package enum RowAxis: UInt8, BitwiseCopyable {
     case samples
 }
 
-/// The bounds that an activation clamps numbers to: low <= y <= high. Its mask is one where low < y < high, else zero.
-package struct Bounds: BitwiseCopyable {
-    package var low: Float
-    package var high: Float
-
-    package init(low: Float, high: Float) {
-        self.low = low
-        self.high = high
-    }
-}
-
-/// A batch norm with its activation, as a prologue of its reader: (x - mean) * scale + bias, clamped to bounds.
-/// Pointers are to one number a channel.
-package struct Normalization: BitwiseCopyable {
-    package var mean: UnsafePointer<Float>
-    package var scale: UnsafePointer<Float>
-    package var bias: UnsafePointer<Float>
-    package var bounds: Bounds
-
-    package init(
-        mean: UnsafePointer<Float>, scale: UnsafePointer<Float>, bias: UnsafePointer<Float>, bounds: Bounds
-    ) {
-        self.mean = mean
-        self.scale = scale
-        self.bias = bias
-        self.bounds = bounds
-    }
-}
-
-/// A batch norm's gradient, as a prologue of dy's reader: dx = dy * gradientScale + (x - mean) * slope + offset, with
-/// dy masked by the batch norm's activation. Pointers are to one number a channel.
-package struct NormGradient: BitwiseCopyable {
-    /// x
-    package var input: TensorView
-    package var mean: UnsafePointer<Float>
-    package var scale: UnsafePointer<Float>
-    package var bias: UnsafePointer<Float>
-    package var gradientScale: UnsafePointer<Float>
-    package var slope: UnsafePointer<Float>
-    package var offset: UnsafePointer<Float>
-    /// The bounds of the batch norm's activation, if its mask follows from x.
-    package var bounds: Bounds?
-
-    package init(_ state: BatchNormState, input: TensorView, bounds: Bounds?) {
-        self.input = input
-        self.bounds = bounds
-        mean = UnsafePointer(state.mean)
-        scale = UnsafePointer(state.scale)
-        bias = state.bias
-        gradientScale = UnsafePointer(state.gradientScale)
-        slope = UnsafePointer(state.slope)
-        offset = UnsafePointer(state.offset)
-    }
-}
-
 /// The memory that a convolution reads: the tensor itself, or a copy of a row block of it with zeros around.
 ///
 /// For `RowAxis.map` there is a copy for each column of the kernel (and for each remainder of rows by the step), of
@@ -211,10 +156,9 @@ package struct SourceWindow: BitwiseCopyable {
     /// Copies for `RowAxis.map`, by column of the kernel and by remainder of rows.
     package var columnCopies = 0
     package var rowRemainders = 0
-    /// The normalisation that is applied to the source while it is copied; the zeros around stay zeros.
-    package var normalization: Normalization?
-    /// The batch norm whose gradient is computed from dy, the source, while it is copied; for `RowAxis.pixels`.
-    package var normGradient: NormGradient?
+    /// The prologue of the source while it is copied; the zeros around stay zeros. A batch norm's gradient is for
+    /// `RowAxis.pixels` alone.
+    package var prologue: Prologue?
     /// One scratch area a worker, `scratchStride` floats apart.
     package var scratch: UnsafeMutablePointer<Float>
     package var scratchStride: Int

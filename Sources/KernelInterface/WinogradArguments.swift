@@ -57,9 +57,6 @@ package struct WinogradPatches: BitwiseCopyable {
     /// Rows and columns of patches in one map.
     package var rows: Int
     package var columns: Int
-    /// Rows of patches that are worked on at a time; where these are all, as many samples.
-    package var rowsPerBlock: Int
-    package var samplesPerBlock: Int
     /// Floats from one element of the transformed source to the next.
     package var sourceStride: Int
     /// Floats from one element of the transformed outputs (or of dy) to the next, and from patch to patch of one
@@ -68,14 +65,11 @@ package struct WinogradPatches: BitwiseCopyable {
     package var outputPatchStride: Int
 
     package init(
-        form: WinogradForm, rows: Int, columns: Int, rowsPerBlock: Int, samplesPerBlock: Int, sourceStride: Int,
-        outputStride: Int, outputPatchStride: Int
+        form: WinogradForm, rows: Int, columns: Int, sourceStride: Int, outputStride: Int, outputPatchStride: Int
     ) {
         self.form = form
         self.rows = rows
         self.columns = columns
-        self.rowsPerBlock = rowsPerBlock
-        self.samplesPerBlock = samplesPerBlock
         self.sourceStride = sourceStride
         self.outputStride = outputStride
         self.outputPatchStride = outputPatchStride
@@ -84,8 +78,8 @@ package struct WinogradPatches: BitwiseCopyable {
 
 /// Convolutions of 3x3, and their data gradients, by Winograd's algorithm.
 ///
-/// Task index = (group * row blocks + row block) * laneTasks + lane task, of groups of `patches.samplesPerBlock`
-/// samples. Scratch memory: the window's copy of one sample, the transformed source, the transformed outputs.
+/// Tasks are those of `blocking`, whose rows are rows of patches. Scratch memory: the window's copy of one sample, the
+/// transformed source, the transformed outputs.
 package struct WinogradArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var source: TensorView
@@ -99,26 +93,15 @@ package struct WinogradArguments: BitwiseCopyable {
     package var elements: UnsafePointer<ReduceElement>
     package var elementCount: Int
     package var destination: TensorView
-    /// Added to every output; the view may be the destination itself.
-    package var addend: TensorView?
-    /// One value a lane, added to every output.
-    package var bias: UnsafePointer<Float>?
-    package var epilogue: Epilogue?
-    package var rowBlocks: Int
-    /// Output lanes of a task, a multiple of 32.
-    package var lanesPerTask: Int
-    package var laneTasks: Int
+    package var epilogue: Epilogue
+    package var blocking: Blocking
     /// Floats that the window's copy takes.
     package var copied: Int
-    /// The epilogue's sums of the output, where no task ends within a row block of theirs.
-    package var sums: BlockSums?
 
     package init(
         batch: BatchLayout, source: TensorView, window: SourceWindow, patches: WinogradPatches,
         weights: UnsafePointer<Float>, weightStride: Int, elements: UnsafePointer<ReduceElement>, elementCount: Int,
-        destination: TensorView,
-        addend: TensorView?, bias: UnsafePointer<Float>?, epilogue: Epilogue?, rowBlocks: Int, lanesPerTask: Int,
-        laneTasks: Int, copied: Int
+        destination: TensorView, epilogue: Epilogue, blocking: Blocking, copied: Int
     ) {
         self.batch = batch
         self.source = source
@@ -129,12 +112,8 @@ package struct WinogradArguments: BitwiseCopyable {
         self.elements = elements
         self.elementCount = elementCount
         self.destination = destination
-        self.addend = addend
-        self.bias = bias
         self.epilogue = epilogue
-        self.rowBlocks = rowBlocks
-        self.lanesPerTask = lanesPerTask
-        self.laneTasks = laneTasks
+        self.blocking = blocking
         self.copied = copied
     }
 }

@@ -31,7 +31,7 @@ struct ColumnSums: ConvolutionAlgorithm {
             width: part.output.width, pixelStride: part.output.channels, rowSpan: part.geometry.kernelHeight, step: 1,
             scratch: builder.workspace.scratch, scratchStride: builder.workspace.scratchStride)
         var bands = [Band(rows: 0..<part.input.height, taps: 0..<part.geometry.kernelHeight)]
-        if builder.copiedSample(window, rows: part.input.height) <= Blocking.sourceFloats {
+        if builder.copiedSample(window, rows: part.input.height) <= BlockSizes.sourceFloats {
             bands = Band.all(part.input.height, window, source: part.output)
             // They meet no zeros around the map, which need not be copied.
             window.isCopied = false
@@ -73,21 +73,23 @@ struct ColumnSums: ConvolutionAlgorithm {
         var arguments = ColumnSumArguments(
             convolution: builder.arguments(
                 for: products, kept: { geometry.productFloats(rows: keepsAll ? dx.height : $0) }),
-            destination: dx, addend: part.addend, epilogue: part.epilogue, kernelWidth: geometry.kernelWidth,
-            padding: geometry.padding)
+            destination: dx,
+            epilogue: Epilogue(addend: part.epilogue.addend, activation: part.epilogue.activation),
+            kernelWidth: geometry.kernelWidth, padding: geometry.padding)
         if !window.isCopied { arguments.convolution.copiedSample = 0 }
         // Behind the copies of a task's samples.
         let convolution = arguments.convolution
-        let rows = keepsAll ? dx.height : convolution.rowsPerBlock
+        let rows = keepsAll ? dx.height : convolution.blocking.rowsPerBlock
         arguments.convolution.destination.base +=
-            convolution.samplesPerGroup * convolution.copiedSample + arguments.margin * WeightLayout.block
+            convolution.blocking.samplesPerGroup * convolution.copiedSample + arguments.margin * WeightLayout.block
         arguments.convolution.destination.rowStride += arguments.margin * WeightLayout.block
         arguments.convolution.destination.sampleStride = geometry.productFloats(rows: rows)
         // Whole vectors are read of a pixel's last inputs.
         builder.workspace.needScratch(
-            convolution.samplesPerGroup * (convolution.copiedSample + arguments.convolution.destination.sampleStride)
+            convolution.blocking.samplesPerGroup
+                * (convolution.copiedSample + arguments.convolution.destination.sampleStride)
                 + MemoryPlan.laneGranule)
-        builder.call(builder.context.kernels.sumColumns, arguments, tasks: convolution.tasks)
+        builder.call(builder.context.kernels.sumColumns, arguments, tasks: convolution.blocking.tasks)
     }
 
     private func phase(_ band: Band, _ dy: TensorView, _ window: SourceWindow, in builder: PlanBuilder) -> Phase {

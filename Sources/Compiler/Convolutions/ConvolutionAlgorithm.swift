@@ -40,7 +40,7 @@ protocol ConvolutionAlgorithm {
 
     /// Appends the kernel calls that compute the problem on these tensors.
     ///
-    /// - Returns: whether `part.sums` are fused.
+    /// - Returns: whether the sums of the part's epilogue are fused.
     func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool
 }
 

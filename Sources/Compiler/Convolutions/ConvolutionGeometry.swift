@@ -37,7 +37,8 @@ struct ConvolutionGeometry {
     var depthwiseLanes: Int {
         let blocks = WeightLayout.blocks(output.channels)
         let fitting = max(
-            Blocking.rowBlockFloats / ((input.width + kernelWidth) * Blocking.depthwiseRows * WeightLayout.block), 1)
+            BlockSizes.rowBlockFloats / ((input.width + kernelWidth) * BlockSizes.depthwiseRows * WeightLayout.block), 1
+        )
         let parts = (blocks + fitting - 1) / fitting
         return (blocks + parts - 1) / parts * WeightLayout.block
     }

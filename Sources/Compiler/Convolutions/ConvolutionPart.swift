@@ -12,21 +12,15 @@ struct ConvolutionPart {
     var output: TensorView
     /// The prologue of dy: the batch norm's gradient that it goes through when it is read.
     var normGradient: NormGradient?
-    /// The addend of y, or of dx of a data gradient.
-    var addend: TensorView?
-    /// The epilogue of the numbers that are written.
-    var epilogue: Epilogue?
+    /// The epilogue of y, or of dx of a data gradient; its sums are to be fused where the kernel can.
+    var epilogue: Epilogue
     var weights: UnsafeMutablePointer<Float>
     var gradient: UnsafeMutablePointer<Float>
     /// Floats of `weights`.
     var weightCount: Int
-    /// The bias of y; it has no part in gradients.
-    var bias: UnsafePointer<Float>?
     /// Its first channels among all of the tensors'.
     var firstInput: Int
     var firstOutput: Int
-    /// Sums over the written numbers, to be fused where the kernel can.
-    var sums: BlockSums?
 
     /// The same convolution of the pixels alone that it reads: of a 1x1 kernel with a stride, those in between are left
     /// out.

@@ -26,7 +26,7 @@ struct DirectConvolution: ConvolutionAlgorithm {
 
     private func lowerWeightGradient(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
         let geometry = part.geometry
-        let blocking = WeightBlocking(geometry, terms: geometry.taps, capacity: Blocking.taskSums)
+        let blocking = WeightBlocking(geometry, terms: geometry.taps, capacity: BlockSizes.taskSums)
         var window = builder.forwardWindow(part)
         window.isCopied = true
         window.pixelStride = builder.spread(blocking.inputsPerTask)
@@ -97,7 +97,7 @@ extension PlanBuilder {
             geometry: geometry, source: part.input, window: window, weights: UnsafePointer(part.weights),
             weightBlockStride: geometry.taps * geometry.inputsPerOutput * WeightLayout.block,
             phases: [wholeMap(geometry, elements)],
-            destination: part.output, addend: part.addend, bias: part.bias, epilogue: part.epilogue, sums: part.sums)
+            destination: part.output, epilogue: part.epilogue)
         return emit(sum, kernel)
     }
 
@@ -120,8 +120,7 @@ extension PlanBuilder {
         let sum = TapSum(
             geometry: geometry, source: dy, window: window, weights: transposed(part, order: taps.tapOrder),
             weightBlockStride: geometry.taps * outputs * WeightLayout.block, phases: phases, destination: dx,
-            step: geometry.stride,
-            addend: part.addend, epilogue: part.epilogue, sums: part.sums)
+            step: geometry.stride, epilogue: part.epilogue)
         return emit(sum, kernel)
     }
 
@@ -135,7 +134,7 @@ extension PlanBuilder {
             padTop: taps.padTop, padLeft: taps.padLeft, width: taps.width, pixelStride: copiedPixel(geometry, dy),
             rowSpan: taps.rowSpan, step: 1, scratch: workspace.scratch, scratchStride: workspace.scratchStride)
         if let norm = part.normGradient {
-            window.normGradient = norm
+            window.prologue = .normGradient(norm)
             window.pixelStride = spread(MemoryPlan.wholeVectors(dy.channels))
         }
         // Where the stride leaves gaps, pixels of a stride phase lie at two distances.

@@ -29,9 +29,9 @@ struct LinearGradients: ConvolutionAlgorithm {
         let groups = (slots + Self.slotBlock - 1) / Self.slotBlock
         builder.workspace.needPartials(groups * Self.slotBlock * outputs)
         let inputs = part.geometry.input.count
-        let slotTasks = inputs * outputs <= Blocking.linearWeights ? groups : 1
-        let wanted = (Blocking.enoughTasks + slotTasks - 1) / slotTasks
-        let perTask = min(max((inputs + wanted - 1) / wanted, kernels.tileRows), Blocking.linearInputs)
+        let slotTasks = inputs * outputs <= BlockSizes.linearWeights ? groups : 1
+        let wanted = (BlockSizes.enoughTasks + slotTasks - 1) / slotTasks
+        let perTask = min(max((inputs + wanted - 1) / wanted, kernels.tileRows), BlockSizes.linearInputs)
         // Sums of a task's inputs and of a square more, the square and y's.
         builder.workspace.needScratch((perTask + 16) * Self.slotBlock + 2 * 16 * 16)
         var arguments = arguments(part, perTask: perTask, in: builder)
@@ -44,7 +44,7 @@ struct LinearGradients: ConvolutionAlgorithm {
     private func lowerWeightGradient(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
         let kernels = builder.context.kernels
         let blocks = WeightLayout.blocks(part.output.channels)
-        let perTask = min(max(blocks / Blocking.enoughTasks, 1), Blocking.linearBlocks) * WeightLayout.block
+        let perTask = min(max(blocks / BlockSizes.enoughTasks, 1), BlockSizes.linearBlocks) * WeightLayout.block
         let waiting = ShardTree(builder.context.batch.shards).buffers * kernels.tileRows * WeightLayout.block
         builder.workspace.needScratch(builder.slots * (perTask + 16) + waiting)
         builder.call(
@@ -54,8 +54,8 @@ struct LinearGradients: ConvolutionAlgorithm {
 
     private func arguments(_ part: ConvolutionPart, perTask: Int, in builder: PlanBuilder) -> LinearGradientArguments {
         LinearGradientArguments(
-            batch: builder.context.batch, input: part.input, outputGradient: part.output, addend: part.addend,
-            epilogue: part.epilogue,
+            batch: builder.context.batch, input: part.input, outputGradient: part.output,
+            epilogue: Epilogue(addend: part.epilogue.addend, activation: part.epilogue.activation),
             weights: UnsafePointer(part.weights), gradient: part.gradient,
             weightBlockStride: part.geometry.input.count * WeightLayout.block, schedule: builder.shardSumSteps,
             packed: builder.workspace.partials,

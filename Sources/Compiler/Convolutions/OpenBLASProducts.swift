@@ -28,12 +28,12 @@ struct OpenBLASProducts: ConvolutionAlgorithm {
             case .forward:
                 {
                     convolution.unpack(part.weights)
-                    convolution.forward(part.input, part.output, bias: part.bias, addend: part.addend)
+                    convolution.forward(part.input, part.output, bias: part.epilogue.bias, addend: part.epilogue.addend)
                 }
             case .dataGradient:
                 {
                     convolution.unpack(part.weights)
-                    convolution.dataGradient(part.output, part.input, addend: part.addend)
+                    convolution.dataGradient(part.output, part.input, addend: part.epilogue.addend)
                 }
             case .weightGradient:
                 {

@@ -18,7 +18,7 @@ extension PlanBuilder {
             padLeft: geometry.padding, width: (geometry.output.width - 1) * geometry.stride + geometry.kernelWidth,
             pixelStride: copiedPixel(geometry, part.input), rowSpan: geometry.kernelHeight, step: geometry.stride,
             scratch: workspace.scratch, scratchStride: workspace.scratchStride)
-        window.normalization = part.normalization
+        window.prologue = part.normalization.map(Prologue.normalization)
         return window
     }
 
@@ -28,14 +28,14 @@ extension PlanBuilder {
         columnCopies: Int
     ) -> SourceWindow? {
         let tiles = (columns + context.kernels.tileRows - 1) / context.kernels.tileRows
-        guard geometry.axis == .mapRow, rows > 1, columns / tiles < Blocking.lowTile else { return nil }
+        guard geometry.axis == .mapRow, rows > 1, columns / tiles < BlockSizes.lowTile else { return nil }
         var joined = window
         joined.isCopied = true
         joined.width = columns
         joined.rowSpan = rows + (kernelHeight - 1) / window.step
         joined.columnCopies = columnCopies
         joined.rowRemainders = min(window.step, kernelHeight)
-        return copiedSample(joined, rows: 1) <= Blocking.joinedFloats ? joined : nil
+        return copiedSample(joined, rows: 1) <= BlockSizes.joinedFloats ? joined : nil
     }
 
     /// Floats that a copy of the source of some output rows takes.
@@ -106,7 +106,7 @@ extension PlanBuilder {
     }
 
     func cut(_ element: ReduceElement) -> [ReduceElement] {
-        let pieces = (element.length + Blocking.elementLength - 1) / Blocking.elementLength
+        let pieces = (element.length + BlockSizes.elementLength - 1) / BlockSizes.elementLength
         return (0..<pieces).map { piece in
             let start = element.length * piece / pieces
             let end = element.length * (piece + 1) / pieces

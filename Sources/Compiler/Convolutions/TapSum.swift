@@ -14,12 +14,8 @@ struct TapSum {
     var destination: TensorView
     /// Rows and columns of the destination between two pixels of a stride phase.
     var step = 1
-    var addend: TensorView?
-    var bias: UnsafePointer<Float>?
-    /// The epilogue.
-    var epilogue: Epilogue?
-    /// Sums over what is written, to be fused where no task ends within one of their row blocks.
-    var sums: BlockSums?
+    /// The epilogue, whose sums are fused where no task ends within one of their row blocks.
+    var epilogue = Epilogue()
 
     /// The axis along which the rows of register tiles block.
     var axis: RowAxis { window.columnCopies > 0 ? .map : geometry.axis }
@@ -35,8 +31,8 @@ extension PlanBuilder {
     /// - Returns: whether the sums over what is written are fused.
     mutating func emit(_ sum: TapSum, _ kernel: Kernel<ConvolutionArguments>) -> Bool {
         let arguments = arguments(for: sum)
-        call(kernel, arguments, tasks: arguments.tasks)
-        return arguments.sums != nil
+        call(kernel, arguments, tasks: arguments.blocking.tasks)
+        return arguments.epilogue.sums != nil
     }
 
     /// Divides a sum into tasks, and has the workspace hold the scratch memory that they need.
@@ -47,22 +43,24 @@ extension PlanBuilder {
         var arguments = ConvolutionArguments(
             batch: context.batch, axis: axis, source: source, window: sum.window, weights: sum.weights,
             weightBlockStride: sum.weightBlockStride, phases: UnsafePointer(memory.store(sum.phases)),
-            phaseCount: sum.phases.count, destination: sum.destination, destinationStep: sum.step, addend: sum.addend,
-            bias: sum.bias, epilogue: sum.epilogue, samplesPerGroup: 1, groups: 1, copiedSample: 0, rowsPerBlock: 1,
-            rowBlocks: 1, lanesPerTask: 32, laneTasks: 1)
+            phaseCount: sum.phases.count, destination: sum.destination, destinationStep: sum.step,
+            epilogue: sum.epilogue)
         switch axis {
         case .mapRow: divideRows(of: sum, &arguments, kept)
         case .map: divideMaps(of: sum, &arguments)
         case .pixels: dividePixels(of: sum, &arguments)
         case .samples:
             let weights = source.channels * source.height * source.width * sum.destination.channels
-            arguments.samplesPerGroup = weights <= Blocking.linearWeights ? group(slots) : slots
+            arguments.blocking.samplesPerGroup = weights <= BlockSizes.linearWeights ? group(slots) : slots
         }
-        arguments.groups = (slots + arguments.samplesPerGroup - 1) / arguments.samplesPerGroup
+        arguments.blocking.groups =
+            (slots + arguments.blocking.samplesPerGroup - 1) / arguments.blocking.samplesPerGroup
         divideLanes(of: sum, &arguments)
-        let rowsPerTask = arguments.rowsPerBlock * sum.step / (axis == .pixels ? source.width : 1)
-        if let sums = sum.sums, axis != .samples, arguments.rowBlocks == 1 || rowsPerTask % sums.rowsPerBlock == 0 {
-            arguments.sums = sums
+        let rowsPerTask = arguments.blocking.rowsPerBlock * sum.step / (axis == .pixels ? source.width : 1)
+        if let sums = sum.epilogue.sums,
+            axis == .samples || arguments.blocking.rowBlocks > 1 && rowsPerTask % sums.rowsPerBlock != 0
+        {
+            arguments.epilogue.sums = nil
         }
         return arguments
     }
@@ -72,63 +70,63 @@ extension PlanBuilder {
         of sum: TapSum, _ arguments: inout ConvolutionArguments, _ kept: (_ rows: Int) -> Int
     ) {
         let rows = sum.rows
-        let capacity = sum.geometry.isDepthwise ? Blocking.rowBlockFloats : Blocking.sourceFloats
+        let capacity = sum.geometry.isDepthwise ? BlockSizes.rowBlockFloats : BlockSizes.sourceFloats
         let rowBlock = fittingRows(
-            sum.window, rows: rows, floats: capacity, multiple: (sum.sums?.rowsPerBlock ?? 1) / sum.step)
-        arguments.rowsPerBlock = rowBlock
-        arguments.rowBlocks = (rows + rowBlock - 1) / rowBlock
+            sum.window, rows: rows, floats: capacity, multiple: (sum.epilogue.sums?.rowsPerBlock ?? 1) / sum.step)
+        arguments.blocking.rowsPerBlock = rowBlock
+        arguments.blocking.rowBlocks = (rows + rowBlock - 1) / rowBlock
         arguments.copiedSample = copiedSample(sum.window, rows: rowBlock)
         let keptSample = arguments.copiedSample + kept(rowBlock)
-        if rowBlock == rows { arguments.samplesPerGroup = group(capacity / keptSample) }
-        if sum.window.isCopied { workspace.needScratch(keptSample * arguments.samplesPerGroup) }
+        if rowBlock == rows { arguments.blocking.samplesPerGroup = group(capacity / keptSample) }
+        if sum.window.isCopied { workspace.needScratch(keptSample * arguments.blocking.samplesPerGroup) }
     }
 
     /// Chooses samples, of which the copies that join rows are made.
     private mutating func divideMaps(of sum: TapSum, _ arguments: inout ConvolutionArguments) {
         arguments.copiedSample = copiedSample(sum.window, rows: sum.rows)
-        arguments.samplesPerGroup = group(Blocking.joinedFloats / arguments.copiedSample)
-        workspace.needScratch(arguments.copiedSample * arguments.samplesPerGroup)
+        arguments.blocking.samplesPerGroup = group(BlockSizes.joinedFloats / arguments.copiedSample)
+        workspace.needScratch(arguments.copiedSample * arguments.blocking.samplesPerGroup)
     }
 
     /// Chooses blocks of pixels, beyond the ends of rows and of samples.
     private mutating func dividePixels(of sum: TapSum, _ arguments: inout ConvolutionArguments) {
         let (source, destination) = (sum.source, sum.destination)
         let pixels = source.height * source.width
-        let unit = sum.sums.map { $0.rowsPerBlock * source.width } ?? Blocking.pixelBlock
+        let unit = sum.epilogue.sums.map { $0.rowsPerBlock * source.width } ?? BlockSizes.pixelBlock
         // What is summed when it has been written must still be in the cache.
         let fitting =
-            sum.sums == nil
-            ? Blocking.sourceFloats / source.channels
-            : Blocking.summedFloats / (source.channels + destination.channels) + unit / 3
+            sum.epilogue.sums == nil
+            ? BlockSizes.sourceFloats / source.channels
+            : BlockSizes.summedFloats / (source.channels + destination.channels) + unit / 3
         let block = max(fitting / unit, 1) * unit
-        if pixels < block { arguments.samplesPerGroup = group(block / pixels) }
-        arguments.rowsPerBlock = pixels < block ? pixels * arguments.samplesPerGroup : block
-        arguments.rowBlocks = pixels < block ? 1 : (pixels + block - 1) / block
-        let copied = arguments.rowsPerBlock * sum.window.pixelStride
-        if sum.sums?.norm?.isScaled ?? false {
+        if pixels < block { arguments.blocking.samplesPerGroup = group(block / pixels) }
+        arguments.blocking.rowsPerBlock = pixels < block ? pixels * arguments.blocking.samplesPerGroup : block
+        arguments.blocking.rowBlocks = pixels < block ? 1 : (pixels + block - 1) / block
+        let copied = arguments.blocking.rowsPerBlock * sum.window.pixelStride
+        if sum.epilogue.sums?.norm?.isScaled ?? false {
             arguments.stagingOffset = MemoryPlan.wholeVectors(copied)
             arguments.stagingPixelStride = spread(MemoryPlan.wholeVectors(destination.channels))
         }
-        workspace.needScratch(copied + 16 + arguments.rowsPerBlock * arguments.stagingPixelStride)
+        workspace.needScratch(copied + 16 + arguments.blocking.rowsPerBlock * arguments.stagingPixelStride)
     }
 
     /// Divides the lanes where the other axes give too few tasks.
     private func divideLanes(of sum: TapSum, _ arguments: inout ConvolutionArguments) {
         let channels = sum.destination.channels
-        let tasks = arguments.groups * arguments.rowBlocks
+        let tasks = arguments.blocking.groups * arguments.blocking.rowBlocks
         if sum.geometry.isDepthwise {
             // A task copies its own lanes of the source alone.
-            arguments.lanesPerTask = sum.window.pixelStride
-            arguments.laneTasks = (channels + sum.window.pixelStride - 1) / sum.window.pixelStride
+            arguments.blocking.lanesPerTask = sum.window.pixelStride
+            arguments.blocking.laneTasks = (channels + sum.window.pixelStride - 1) / sum.window.pixelStride
         } else {
-            (arguments.lanesPerTask, arguments.laneTasks) = laneTasks(
+            (arguments.blocking.lanesPerTask, arguments.blocking.laneTasks) = laneTasks(
                 channels, tasks: tasks, isSamples: sum.axis == .samples && tasks == 1)
         }
     }
 
     /// Samples that a task takes together, so that they share its pass over the weights: as many as fit, but leaving
     /// enough tasks.
-    func group(_ fitting: Int) -> Int { max(min(fitting, slots / Blocking.enoughTasks), 1) }
+    func group(_ fitting: Int) -> Int { max(min(fitting, slots / BlockSizes.enoughTasks), 1) }
 
     /// Output rows whose source rows fit in `floats`: a multiple of `multiple`, or all.
     private func fittingRows(_ window: SourceWindow, rows: Int, floats: Int, multiple: Int) -> Int {
@@ -143,7 +141,7 @@ extension PlanBuilder {
     /// The lanes of a task, and the number of tasks that have all lanes.
     func laneTasks(_ channels: Int, tasks: Int, isSamples: Bool) -> (perTask: Int, tasks: Int) {
         let blocks = WeightLayout.blocks(channels)
-        let wanted = isSamples ? (blocks + 1) / 2 : (Blocking.enoughTasks + tasks - 1) / tasks
+        let wanted = isSamples ? (blocks + 1) / 2 : (BlockSizes.enoughTasks + tasks - 1) / tasks
         let parts = max(min(wanted, (blocks + 1) / 2), 1)
         let perPart = (blocks + parts - 1) / parts
         return (perPart * WeightLayout.block, (blocks + perPart - 1) / perPart)

@@ -33,7 +33,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
         builder.call(
             builder.context.kernels.pairWeights,
             TwoPixelWeightArguments(
-                source: UnsafePointer(part.weights), bias: part.bias, destination: weights,
+                source: UnsafePointer(part.weights), bias: part.epilogue.bias, destination: weights,
                 inputs: part.input.channels, kernelHeight: geometry.kernelHeight, kernelWidth: geometry.kernelWidth),
             tasks: 1)
         let window = window(part, in: builder)
@@ -42,16 +42,17 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
             for: TapSum(
                 geometry: geometry, source: part.input, window: window, weights: UnsafePointer(weights),
                 weightBlockStride: weightCount, phases: [phase], destination: part.output,
-                bias: UnsafePointer(weights + weightCount), epilogue: part.epilogue))
+                epilogue: Epilogue(
+                    bias: UnsafePointer(weights + weightCount), activation: part.epilogue.activation)))
         // A row of outputs.
         builder.workspace.needScratch(
             arguments.copiedSample + (geometry.output.width + 1) / 2 * MemoryPlan.laneGranule)
-        builder.call(builder.context.kernels.convolveTwoPixels, arguments, tasks: arguments.tasks)
+        builder.call(builder.context.kernels.convolveTwoPixels, arguments, tasks: arguments.blocking.tasks)
     }
 
     private func lowerWeightGradient(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
         let geometry = part.geometry
-        let blocking = WeightBlocking(geometry, terms: geometry.taps, capacity: Blocking.taskSums)
+        let blocking = WeightBlocking(geometry, terms: geometry.taps, capacity: BlockSizes.taskSums)
         var window = window(part, in: builder)
         window.pixelStride = builder.spread(blocking.inputsPerTask)
         let elements = elements(geometry, window, inputs: blocking.inputsPerTask, in: builder)

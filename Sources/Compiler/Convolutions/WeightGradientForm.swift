@@ -9,7 +9,7 @@ struct WeightGradientForm {
     var elements: [ReduceElement]
     var blocking: WeightBlocking
     /// Blocks of weights for each thread from which on tasks need not be single shards' to be enough.
-    var enoughBlocks = Blocking.enoughBlocks
+    var enoughBlocks = BlockSizes.enoughBlocks
     /// Winograd's tiles; nil for sums over taps.
     var winograd: WinogradForm?
     /// Whether sums are those of a kernel one column wider.
@@ -48,8 +48,8 @@ extension PlanBuilder {
         }
     }
 
-    /// Chooses row blocks: as many rows as `Blocking.rowBlockFloats` hold and `Blocking.rowBlockPixels` allow; where
-    /// that is all, as many samples.
+    /// Chooses row blocks: as many rows as `BlockSizes.rowBlockFloats` hold and `BlockSizes.rowBlockPixels` allow;
+    /// where that is all, as many samples.
     private mutating func divideRows(_ arguments: inout WeightGradientArguments) {
         let window = arguments.window
         let dy = arguments.outputGradient
@@ -57,13 +57,13 @@ extension PlanBuilder {
         let dyRow = dy.width * arguments.lanesPerTask
         func source(_ rows: Int) -> Int { ((rows - 1) * window.step + window.rowSpan) * row }
         // A depthwise tile has all of a pixel's lanes, and with two-pixel packing (few channels) all fits.
-        let allowed = arguments.inputs == 1 || arguments.twoPixelSums > 0 ? Int.max : Blocking.rowBlockPixels
+        let allowed = arguments.inputs == 1 || arguments.twoPixelSums > 0 ? Int.max : BlockSizes.rowBlockPixels
         let rows = min(
-            (Blocking.rowBlockFloats - source(1)) / (window.step * row + dyRow) + 1, max(allowed / dy.width, 1))
+            (BlockSizes.rowBlockFloats - source(1)) / (window.step * row + dyRow) + 1, max(allowed / dy.width, 1))
         arguments.rowsPerBlock = min(max(rows, 1), dy.height)
         if rows >= dy.height {
             let fitting = min(
-                Blocking.rowBlockFloats / (source(dy.height) + dy.height * dyRow), allowed / (dy.width * dy.height))
+                BlockSizes.rowBlockFloats / (source(dy.height) + dy.height * dyRow), allowed / (dy.width * dy.height))
             arguments.samplesPerBlock = min(max(fitting, 1), context.batch.shardCapacity)
         }
         arguments.packedSource = arguments.samplesPerBlock * source(arguments.rowsPerBlock)

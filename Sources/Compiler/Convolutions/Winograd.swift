@@ -40,7 +40,7 @@ struct Winograd: ConvolutionAlgorithm {
     private func form(for problem: ConvolutionProblem) -> WinogradForm? {
         let geometry = problem.geometry
         guard geometry.kernelHeight == 3, geometry.kernelWidth == 3, !geometry.isDepthwise, !geometry.isLinear,
-            min(geometry.input.channels, geometry.output.channels) >= Blocking.winogradChannels
+            min(geometry.input.channels, geometry.output.channels) >= BlockSizes.winogradChannels
         else { return nil }
         let form: WinogradForm
         switch (geometry.stride, geometry.padding) {
@@ -58,14 +58,14 @@ struct Winograd: ConvolutionAlgorithm {
 
     private func lowerWeightGradient(_ form: WinogradForm, _ part: ConvolutionPart, in builder: inout PlanBuilder) {
         let blocking = WeightBlocking(
-            part.geometry, terms: form.tileElements, capacity: Blocking.tileElementSums)
+            part.geometry, terms: form.tileElements, capacity: BlockSizes.tileElementSums)
         var window = builder.forwardWindow(part)
         window.isCopied = true
         window.pixelStride = builder.spread(MemoryPlan.wholeVectors(blocking.inputsPerTask))
         builder.emitWeightGradient(
             part,
             WeightGradientForm(
-                window: window, elements: [], blocking: blocking, enoughBlocks: Blocking.enoughWinogradBlocks,
+                window: window, elements: [], blocking: blocking, enoughBlocks: BlockSizes.enoughWinogradBlocks,
                 winograd: form),
             builder.context.kernels.winogradWeightGradient)
     }
@@ -88,7 +88,7 @@ extension PlanBuilder {
         let weightStride = spread(source.channels * WeightLayout.block)
         let weightElements = blocks * form.weightElements * weightStride
         workspace.needPartials(scratch + weightElements)
-        let inputsPerTask = min(source.channels, Blocking.transformedInputs)
+        let inputsPerTask = min(source.channels, BlockSizes.transformedInputs)
         call(
             context.kernels.transformWeights,
             WinogradWeightArguments(
@@ -97,30 +97,29 @@ extension PlanBuilder {
             tasks: blocks * ((source.channels + inputsPerTask - 1) / inputsPerTask))
 
         // Where weights come from memory, they are to be read seldom: by tasks of more tiles, each for a channel block.
-        let isStreamed = weightElements > Blocking.cachedWeights
+        let isStreamed = weightElements > BlockSizes.cachedWeights
         let rowBlocks = TileBlocks(
             form, height: destination.height, width: destination.width, samples: isStreamed ? slots : group(slots),
-            tiles: (isStreamed ? Blocking.streamedNumbers : Blocking.transformedNumbers) / form.tileElements)
-        let groups = (slots + rowBlocks.samples - 1) / rowBlocks.samples
-        let tasks = groups * rowBlocks.count
-        let (lanesPerTask, laneTasks) = laneTasks(destination.channels, tasks: tasks, isSamples: false)
+            tiles: (isStreamed ? BlockSizes.streamedNumbers : BlockSizes.transformedNumbers) / form.tileElements)
+        var blocking = rowBlocks.blocking(of: slots)
+        (blocking.lanesPerTask, blocking.laneTasks) = laneTasks(
+            destination.channels, tasks: blocking.tasks, isSamples: false)
         let window = patchWindow(source, part.normalization, padding: padding, width: rowBlocks.width)
-        let patches = patches(rowBlocks, sourceStride: window.pixelStride, outputStride: spread(lanesPerTask))
+        let patches = patches(rowBlocks, sourceStride: window.pixelStride, outputStride: spread(blocking.lanesPerTask))
         let copied = rowBlocks.height * window.width * window.pixelStride
         workspace.needScratch(
             copied + form.tileElements * (patches.sourceStride + patches.outputStride))
         let elements = cut(ReduceElement(source: 0, weight: 0, length: source.channels))
-        var arguments = WinogradArguments(
+        var epilogue = part.epilogue
+        let rowsPerTask = form.outputs * rowBlocks.rowsPerBlock
+        if let sums = epilogue.sums, rowBlocks.count > 1, rowsPerTask % sums.rowsPerBlock != 0 { epilogue.sums = nil }
+        let arguments = WinogradArguments(
             batch: context.batch, source: source, window: window, patches: patches,
             weights: UnsafePointer(tileElements), weightStride: weightStride,
             elements: UnsafePointer(memory.store(elements)), elementCount: elements.count, destination: destination,
-            addend: part.addend, bias: part.bias, epilogue: part.epilogue, rowBlocks: rowBlocks.count,
-            lanesPerTask: lanesPerTask,
-            laneTasks: laneTasks, copied: copied)
-        let rowsPerTask = form.outputs * rowBlocks.rowsPerBlock
-        if let sums = part.sums, rowBlocks.count == 1 || rowsPerTask % sums.rowsPerBlock == 0 { arguments.sums = sums }
-        call(context.kernels.convolveWinograd, arguments, tasks: tasks * laneTasks)
-        return arguments.sums != nil
+            epilogue: epilogue, blocking: blocking, copied: copied)
+        call(context.kernels.convolveWinograd, arguments, tasks: blocking.tasks)
+        return epilogue.sums != nil
     }
 
     /// Chooses the row blocks of a weight gradient's x and dy, which are copied and transformed.
@@ -128,9 +127,11 @@ extension PlanBuilder {
         let dy = arguments.outputGradient
         let rowBlocks = TileBlocks(
             form, height: dy.height, width: dy.width, samples: context.batch.shardCapacity,
-            tiles: Blocking.summedPatches)
+            tiles: BlockSizes.summedPatches)
         let lanes = arguments.lanesPerTask
         arguments.window.width = rowBlocks.width
+        arguments.rowsPerBlock = rowBlocks.rowsPerBlock
+        arguments.samplesPerBlock = rowBlocks.samples
         let window = arguments.window
         let patches = patches(rowBlocks, sourceStride: window.pixelStride, outputStride: lanes)
         arguments.patches = patches
@@ -150,7 +151,7 @@ extension PlanBuilder {
             pixelStride: spread(MemoryPlan.wholeVectors(source.channels)), rowSpan: 3, step: 1,
             scratch: workspace.scratch,
             scratchStride: workspace.scratchStride)
-        window.normalization = normalization
+        window.prologue = normalization.map(Prologue.normalization)
         return window
     }
 
@@ -160,9 +161,8 @@ extension PlanBuilder {
         let count = rowBlocks.samples * rowBlocks.rowsPerBlock * rowBlocks.columns
         return WinogradPatches(
             form: rowBlocks.form, rows: rowBlocks.rows, columns: rowBlocks.columns,
-            rowsPerBlock: rowBlocks.rowsPerBlock,
-            samplesPerBlock: rowBlocks.samples, sourceStride: spread(count * sourceStride),
-            outputStride: spread(count * outputStride), outputPatchStride: outputStride)
+            sourceStride: spread(count * sourceStride), outputStride: spread(count * outputStride),
+            outputPatchStride: outputStride)
     }
 }
 
@@ -179,6 +179,16 @@ private struct TileBlocks {
     /// The rows of input that a row block's tiles cover.
     var height: Int { form.inputStep * (rowsPerBlock - 1) + form.inputs }
     var width: Int { form.inputStep * (columns - 1) + form.inputs }
+
+    /// The blocking of so many samples, in tasks of all lanes.
+    func blocking(of slots: Int) -> Blocking {
+        var blocking = Blocking()
+        blocking.samplesPerGroup = samples
+        blocking.groups = (slots + samples - 1) / samples
+        blocking.rowsPerBlock = rowsPerBlock
+        blocking.rowBlocks = count
+        return blocking
+    }
 
     /// - Parameters:
     ///   - samples: samples of a row block at most.

@@ -29,15 +29,15 @@ func rowTapWeights(_ arguments: UnsafePointer<RowTapWeightArguments>, _ task: In
 /// The tasks are the convolution's: each leaves its rows of z in a cache, where their sums find them.
 func sumColumns(_ arguments: UnsafePointer<ColumnSumArguments>, _ task: Int, _ worker: Int) {
     var convolution = arguments.pointee.convolution
-    let firstSlot = task / convolution.rowBlocks &* convolution.samplesPerGroup
-    let endSlot = min(firstSlot &+ convolution.samplesPerGroup, convolution.batch.slots)
-    let rows = writtenRows(&convolution, firstRow: task % convolution.rowBlocks &* convolution.rowsPerBlock)
+    let (group, rowBlock, _) = convolution.blocking.place(of: task)
+    let slots = convolution.blocking.slots(of: group, in: convolution.batch)
+    let rows = writtenRows(&convolution, firstRow: rowBlock &* convolution.blocking.rowsPerBlock)
     convolution.destination.base +=
-        worker &* convolution.window.scratchStride &- firstSlot &* convolution.destination.sampleStride
+        worker &* convolution.window.scratchStride &- slots.lowerBound &* convolution.destination.sampleStride
         &- rows.lowerBound &* convolution.destination.rowStride
     convolve(&convolution, task, worker)
-    clearMargins(arguments, convolution.destination, slots: firstSlot..<endSlot, rows: rows)
-    for slot in firstSlot..<endSlot where convolution.batch.isActive(slot) {
+    clearMargins(arguments, convolution.destination, slots: slots, rows: rows)
+    for slot in slots where convolution.batch.isActive(slot) {
         for row in rows { sumRow(arguments, convolution.destination, slot: slot, row: row) }
     }
 }
@@ -57,17 +57,18 @@ private func clearMargins(
 private func sumRow(_ arguments: UnsafePointer<ColumnSumArguments>, _ products: TensorView, slot: Int, row: Int) {
     let destination = arguments.pointee.destination
     let source = UnsafePointer(products.pixel(slot, row, 0)) - arguments.pointee.margin &* products.pixelStride
+    let addend = arguments.pointee.epilogue.addend
     switch arguments.pointee.kernelWidth {
-    case 3: sumTaps(3, source, products, arguments.pointee.addend, to: destination, slot: slot, row: row)
-    case 5: sumTaps(5, source, products, arguments.pointee.addend, to: destination, slot: slot, row: row)
-    case let taps: sumTaps(taps, source, products, arguments.pointee.addend, to: destination, slot: slot, row: row)
+    case 3: sumTaps(3, source, products, addend, to: destination, slot: slot, row: row)
+    case 5: sumTaps(5, source, products, addend, to: destination, slot: slot, row: row)
+    case let taps: sumTaps(taps, source, products, addend, to: destination, slot: slot, row: row)
     }
-    if let epilogue = arguments.pointee.epilogue {
-        epilogue(
+    if let activation = arguments.pointee.epilogue.activation {
+        activation(
             destination.pixel(slot, row, 0), stride: destination.pixelStride, count: destination.width,
             channels: destination.channels,
-            activated: epilogue.activated.map { UnsafePointer($0.pixel(slot, row, 0)) },
-            activatedStride: epilogue.activated?.pixelStride ?? 0)
+            activated: activation.activated.map { UnsafePointer($0.pixel(slot, row, 0)) },
+            activatedStride: activation.activated?.pixelStride ?? 0)
     }
 }
 

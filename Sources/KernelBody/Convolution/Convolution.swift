@@ -73,8 +73,8 @@ private struct Panel {
         _ arguments: UnsafePointer<ConvolutionArguments>, rows: Int, columns: Int, source: UnsafePointer<Float>,
         sourceStride: Int, stride: (TensorView) -> Int, start: (TensorView) -> UnsafeMutablePointer<Float>
     ) {
-        let (output, addend) = (arguments.pointee.destination, arguments.pointee.addend)
-        let activated = arguments.pointee.epilogue?.activated
+        let (output, addend) = (arguments.pointee.destination, arguments.pointee.epilogue.addend)
+        let activated = arguments.pointee.epilogue.activation?.activated
         channels = output.channels
         self.rows = rows
         self.columns = columns
@@ -98,8 +98,8 @@ private struct Panel {
         _ arguments: UnsafePointer<ConvolutionArguments>, _ rowStride: (TensorView) -> Int
     ) {
         destinationRowStride = rowStride(arguments.pointee.destination)
-        addendRowStride = arguments.pointee.addend.map(rowStride) ?? 0
-        activatedRowStride = arguments.pointee.epilogue?.activated.map(rowStride) ?? 0
+        addendRowStride = arguments.pointee.epilogue.addend.map(rowStride) ?? 0
+        activatedRowStride = arguments.pointee.epilogue.activation?.activated.map(rowStride) ?? 0
     }
 }
 
@@ -108,7 +108,8 @@ private struct Panel {
 private func multiplyPanel<P: Product>(
     _ product: P.Type, _ panel: Panel, sourceLane: Int, lane: Int, isWide: Bool, weights: UnsafePointer<Float>,
     elements: UnsafePointer<ReduceElement>,
-    elementCount: Int, isFirst: Bool, bias: UnsafePointer<Float>?, epilogue: Epilogue?, prefetch: inout Prefetch
+    elementCount: Int, isFirst: Bool, bias: UnsafePointer<Float>?, activation: FusedActivation?,
+    prefetch: inout Prefetch
 ) {
     var job = MultiplyJob(
         source: panel.source, sourceStride: panel.sourceStride, weights: weights, elements: elements,
@@ -128,9 +129,9 @@ private func multiplyPanel<P: Product>(
             job.initialStride = panel.addendStride
         }
         multiplyRow(P.self, panel.columns, isWide: isWide, &job)
-        if let epilogue {
+        if let activation {
             // Behind the last channel only the rest of a vector of eight is wanted.
-            epilogue(
+            activation(
                 destination, stride: panel.destinationStride, count: panel.columns,
                 channels: min(isWide ? tileLanes : lanes, panel.channels &- lane),
                 activated: panel.activated.map { $0 + row &* panel.activatedRowStride + lane },
@@ -164,28 +165,26 @@ func convolveDepthwise(_ arguments: UnsafePointer<ConvolutionArguments>, _ task:
 private func multiplyTask<P: Product>(
     _ product: P.Type, _ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int, _ worker: Int
 ) {
-    let laneTask = task % arguments.pointee.laneTasks
-    let rowBlock = task / arguments.pointee.laneTasks % arguments.pointee.rowBlocks
-    let group = task / arguments.pointee.laneTasks / arguments.pointee.rowBlocks
-    let firstSlot = group &* arguments.pointee.samplesPerGroup
-    let slots = min(arguments.pointee.samplesPerGroup, arguments.pointee.batch.slots &- firstSlot)
-    let firstLane = laneTask &* arguments.pointee.lanesPerTask
-    let endLane = min(firstLane &+ arguments.pointee.lanesPerTask, padded(arguments.pointee.destination.channels))
-    let firstRow = rowBlock &* arguments.pointee.rowsPerBlock
+    let blocking = arguments.pointee.blocking
+    let (group, rowBlock, laneTask) = blocking.place(of: task)
+    let groupSlots = blocking.slots(of: group, in: arguments.pointee.batch)
+    let (firstSlot, slots) = (groupSlots.lowerBound, groupSlots.count)
+    let taskLanes = blocking.lanes(of: laneTask, channels: arguments.pointee.destination.channels)
+    let (firstLane, endLane) = (taskLanes.lowerBound, taskLanes.upperBound)
+    let firstRow = rowBlock &* blocking.rowsPerBlock
     let scratch = arguments.pointee.window.scratch + worker &* arguments.pointee.window.scratchStride
     var source = arguments.pointee.source
-    if P.isLanewise { source.take(lanes: firstLane..<endLane) }
+    if P.isLanewise { source.take(lanes: taskLanes) }
     copySource(
         P.self, arguments, source, firstSlot: firstSlot, slots: slots, firstRow: firstRow, firstLane: firstLane,
         to: scratch)
-    let isStaged = arguments.pointee.sums?.norm?.isScaled ?? false
+    let isStaged = arguments.pointee.epilogue.sums?.norm?.isScaled ?? false
     let staging = isStaged ? scratch + arguments.pointee.stagingOffset : nil
     var prefetch = Prefetch(nothingAt: UnsafePointer(scratch))
-    if P.prefetches && laneTask &+ 1 == arguments.pointee.laneTasks {
+    if P.prefetches && laneTask &+ 1 == blocking.laneTasks {
         appendReads(
-            of: arguments, rowBlock: rowBlock, group: group, slots: firstSlot..<(firstSlot &+ slots),
-            firstRow: firstRow,
-            isStaged: isStaged, to: &prefetch)
+            of: arguments, rowBlock: rowBlock, group: group, slots: groupSlots, firstRow: firstRow, isStaged: isStaged,
+            to: &prefetch)
         prefetch.spread(over: taskSteps(arguments, lanes: endLane &- firstLane))
     }
     for phaseIndex in 0..<arguments.pointee.phaseCount {
@@ -206,8 +205,8 @@ private func multiplyTask<P: Product>(
                     multiplyPanel(
                         P.self, panel, sourceLane: P.isLanewise ? lane &- firstLane : 0, lane: lane, isWide: isWide,
                         weights: weights, elements: phase.elements + first, elementCount: count, isFirst: first == 0,
-                        bias: arguments.pointee.bias,
-                        epilogue: first &+ count >= phase.elementCount ? arguments.pointee.epilogue : nil,
+                        bias: arguments.pointee.epilogue.bias,
+                        activation: first &+ count >= phase.elementCount ? arguments.pointee.epilogue.activation : nil,
                         prefetch: &prefetch)
                 }
                 first &+= count
@@ -215,10 +214,10 @@ private func multiplyTask<P: Product>(
             lane &+= isWide ? tileLanes : lanes
         }
     }
-    if let sums = arguments.pointee.sums {
+    if let sums = arguments.pointee.epilogue.sums {
         sumWritten(
             sums, arguments, staging: staging.map { UnsafePointer($0) }, firstSlot: firstSlot, slots: slots,
-            firstRow: firstRow, lanes: firstLane..<endLane)
+            firstRow: firstRow, lanes: taskLanes)
     }
 }
 
@@ -230,14 +229,14 @@ private func copySource<P: Product>(
 ) {
     var window = arguments.pointee.window
     if !window.isCopied { return }
-    if P.isLanewise { window.normalization?.drop(lanes: firstLane) }
+    if P.isLanewise { window.prologue?.drop(lanes: firstLane) }
     if arguments.pointee.axis == .pixels {
         return copyPixels(
             source, slot: firstSlot, first: firstRow,
-            count: min(arguments.pointee.rowsPerBlock, slots &* source.height &* source.width &- firstRow),
+            count: min(arguments.pointee.blocking.rowsPerBlock, slots &* source.height &* source.width &- firstRow),
             window: window, to: scratch)
     }
-    let copiedRows = (arguments.pointee.rowsPerBlock &- 1) &* window.step &+ window.rowSpan
+    let copiedRows = (arguments.pointee.blocking.rowsPerBlock &- 1) &* window.step &+ window.rowSpan
     for i in 0..<slots where arguments.pointee.batch.isActive(firstSlot &+ i) {
         let copy = scratch + i &* arguments.pointee.copiedSample
         if arguments.pointee.axis == .map {
@@ -256,19 +255,21 @@ private func appendReads(
     of arguments: UnsafePointer<ConvolutionArguments>, rowBlock: Int, group: Int, slots: Range<Int>, firstRow: Int,
     isStaged: Bool, to prefetch: inout Prefetch
 ) {
-    if let norm = arguments.pointee.sums?.norm, arguments.pointee.laneTasks == 1 {
+    if let norm = arguments.pointee.epilogue.sums?.norm, arguments.pointee.blocking.laneTasks == 1 {
         let rows = writtenRows(arguments, firstRow: firstRow)
         prefetch.append(norm, slots: slots, rows: rows)
-        if isStaged, let addend = arguments.pointee.addend { prefetch.append(addend, slots: slots, rows: rows) }
+        if isStaged, let addend = arguments.pointee.epilogue.addend {
+            prefetch.append(addend, slots: slots, rows: rows)
+        }
     }
     if arguments.pointee.window.isCopied {
         let step = arguments.pointee.window.step
         appendNext(arguments.pointee.source, arguments, step: step, rowBlock: rowBlock, group: group, to: &prefetch)
-        if let norm = arguments.pointee.window.normGradient {
+        if case .normGradient(let norm) = arguments.pointee.window.prologue {
             appendNext(norm.input, arguments, step: step, rowBlock: rowBlock, group: group, to: &prefetch)
         }
     }
-    if let addend = arguments.pointee.addend, !isStaged, arguments.pointee.laneTasks == 1 {
+    if let addend = arguments.pointee.epilogue.addend, !isStaged, arguments.pointee.blocking.laneTasks == 1 {
         let step = arguments.pointee.destinationStep
         appendNext(addend, arguments, step: step, rowBlock: rowBlock, group: group, to: &prefetch)
     }
@@ -281,31 +282,31 @@ private func appendNext(
     _ source: TensorView, _ arguments: UnsafePointer<ConvolutionArguments>, step: Int, rowBlock: Int, group: Int,
     to prefetch: inout Prefetch
 ) {
-    let slot = group &* arguments.pointee.samplesPerGroup
-    let rows = arguments.pointee.rowsPerBlock
-    let isWithinGroup = rowBlock &+ 1 < arguments.pointee.rowBlocks
-    let nextSlot = isWithinGroup ? slot : slot &+ arguments.pointee.samplesPerGroup
+    let blocking = arguments.pointee.blocking
+    let slot = group &* blocking.samplesPerGroup
+    let rows = blocking.rowsPerBlock
+    let isWithinGroup = rowBlock &+ 1 < blocking.rowBlocks
+    let nextSlot = isWithinGroup ? slot : slot &+ blocking.samplesPerGroup
     if nextSlot >= arguments.pointee.batch.slots { return }
     let stride = arguments.pointee.axis == .pixels ? source.pixelStride : step &* source.rowStride
     let place = source.sample(nextSlot) + (isWithinGroup ? (rowBlock &+ 1) &* rows &* stride : 0)
     prefetch.append(
         source, from: UnsafePointer(place),
-        count: arguments.pointee.rowBlocks > 1
-            ? rows &* stride : arguments.pointee.samplesPerGroup &* source.sampleStride)
+        count: blocking.rowBlocks > 1 ? rows &* stride : blocking.samplesPerGroup &* source.sampleStride)
 }
 
 /// Steps of a task's tiles.
 @inline(__always)
 private func taskSteps(_ arguments: UnsafePointer<ConvolutionArguments>, lanes range: Int) -> Int {
-    let rows = arguments.pointee.rowsPerBlock
+    let (rows, samples) = (arguments.pointee.blocking.rowsPerBlock, arguments.pointee.blocking.samplesPerGroup)
     var steps = 0
     for p in 0..<arguments.pointee.phaseCount {
         let phase = arguments.pointee.phases[p]
         let tiles =
             switch arguments.pointee.axis {
             case .pixels: tileCount(rows)
-            case .mapRow: arguments.pointee.samplesPerGroup &* min(rows, phase.rows) &* tileCount(phase.columns)
-            default: arguments.pointee.samplesPerGroup &* tileCount(phase.rows &* phase.columns)
+            case .mapRow: samples &* min(rows, phase.rows) &* tileCount(phase.columns)
+            default: samples &* tileCount(phase.rows &* phase.columns)
             }
         steps &+= tiles &* stepCount(phase.elements, phase.elementCount)
     }
@@ -316,13 +317,12 @@ private func taskSteps(_ arguments: UnsafePointer<ConvolutionArguments>, lanes r
 @inline(__always)
 func writtenRows(_ arguments: UnsafePointer<ConvolutionArguments>, firstRow: Int) -> Range<Int> {
     let written = arguments.pointee.destination
-    if arguments.pointee.rowBlocks == 1 { return 0..<written.height }
+    let blocking = arguments.pointee.blocking
+    if blocking.rowBlocks == 1 { return 0..<written.height }
     let isRow = arguments.pointee.axis == .mapRow
     let first = isRow ? firstRow &* arguments.pointee.destinationStep : firstRow / written.width
     let count =
-        isRow
-        ? arguments.pointee.rowsPerBlock &* arguments.pointee.destinationStep
-        : arguments.pointee.rowsPerBlock / written.width
+        isRow ? blocking.rowsPerBlock &* arguments.pointee.destinationStep : blocking.rowsPerBlock / written.width
     return first..<min(first &+ count, written.height)
 }
 
@@ -338,8 +338,8 @@ private func sumWritten(
         if let staging {
             let sample = staging + i &* rows.count &* written.width &* arguments.pointee.stagingPixelStride
             scaleBlocks(
-                sums, sample, pixelStride: arguments.pointee.stagingPixelStride, addend: arguments.pointee.addend,
-                written, slot: firstSlot &+ i, rows: rows, lanes: range)
+                sums, sample, pixelStride: arguments.pointee.stagingPixelStride,
+                addend: arguments.pointee.epilogue.addend, written, slot: firstSlot &+ i, rows: rows, lanes: range)
         } else {
             sumBlocks(sums, written, slot: firstSlot &+ i, rows: rows, lanes: range)
         }
@@ -356,7 +356,7 @@ private func forEachPanel(
     let window = arguments.pointee.window
     switch arguments.pointee.axis {
     case .mapRow:
-        let rows = min(arguments.pointee.rowsPerBlock, phase.rows &- firstRow)
+        let rows = min(arguments.pointee.blocking.rowsPerBlock, phase.rows &- firstRow)
         if rows <= 0 { return }
         let step = arguments.pointee.destinationStep
         let row = phase.firstRow &+ firstRow &* step
@@ -384,7 +384,7 @@ private func forEachPanel(
     case .pixels:
         guard let copy else { return }
         let pixels = source.height &* source.width &* slots
-        let columns = min(arguments.pointee.rowsPerBlock, pixels &- firstRow)
+        let columns = min(arguments.pointee.blocking.rowsPerBlock, pixels &- firstRow)
         if columns <= 0 { return }
         var panel = Panel(
             arguments, rows: 1, columns: columns, source: copy, sourceStride: window.pixelStride,

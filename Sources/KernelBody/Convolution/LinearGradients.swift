@@ -48,7 +48,7 @@ func linearDataGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ t
     var firstSlot = task / arguments.pointee.inputTasks &* arguments.pointee.slotsPerTask
     let endSlot = min(firstSlot &+ arguments.pointee.slotsPerTask, arguments.pointee.batch.slots)
     while firstSlot < endSlot {
-        if let addend = arguments.pointee.addend {
+        if let addend = arguments.pointee.epilogue.addend {
             forEachSquare(arguments, firstSlot, firstRow, count) { square in
                 square.copy(from: addend, to: scratch)
                 transposeSquare(
@@ -65,17 +65,17 @@ func linearDataGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ t
             multiplyRows(
                 weights, by: arguments.pointee.packed + (firstSlot &* outputs &+ output &* blockLanes), &element, count,
                 next: length == blockLanes ? weights + arguments.pointee.weightBlockStride : nil,
-                isFirst: output == 0 && arguments.pointee.addend == nil, sums: sums)
+                isFirst: output == 0 && arguments.pointee.epilogue.addend == nil, sums: sums)
             output &+= blockLanes
         }
         forEachSquare(arguments, firstSlot, firstRow, count) { square in
             // The places behind the inputs of the last square hold numbers that nobody keeps.
             transposeSquare(
                 sums + square.place, stride: blockLanes, to: scratch, stride: squareSide, rows: square.slots.count)
-            if let epilogue = arguments.pointee.epilogue, let activated = epilogue.activated {
+            if let activation = arguments.pointee.epilogue.activation, let activated = activation.activated {
                 let y = scratch + squareSide &* squareSide
                 square.copy(from: activated, to: y)
-                epilogue(
+                activation(
                     scratch, stride: squareSide, count: square.slots.count, channels: square.inputs,
                     activated: UnsafePointer(y), activatedStride: squareSide)
             }

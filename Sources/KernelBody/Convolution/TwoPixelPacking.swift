@@ -44,25 +44,25 @@ func pairWeights(_ arguments: UnsafePointer<TwoPixelWeightArguments>, _ task: In
     }
 }
 
-/// Two-pixel packing; task index = group * row blocks + row block, a row block being a row block. Scratch memory: a
-/// sample's copy, then a row of outputs.
+/// Two-pixel packing, in tasks of all lanes. Scratch memory: a sample's copy, then a row of outputs.
 func convolveTwoPixels(_ arguments: UnsafePointer<ConvolutionArguments>, _ task: Int, _ worker: Int) {
     let window = arguments.pointee.window
     let destination = arguments.pointee.destination
     let phase = arguments.pointee.phases[0]
-    let firstSlot = task / arguments.pointee.rowBlocks &* arguments.pointee.samplesPerGroup
-    let endSlot = min(firstSlot &+ arguments.pointee.samplesPerGroup, arguments.pointee.batch.slots)
-    let firstRow = task % arguments.pointee.rowBlocks &* arguments.pointee.rowsPerBlock
-    let rows = min(arguments.pointee.rowsPerBlock, phase.rows &- firstRow)
+    let blocking = arguments.pointee.blocking
+    let (group, rowBlock, _) = blocking.place(of: task)
+    let firstRow = rowBlock &* blocking.rowsPerBlock
+    let rows = min(blocking.rowsPerBlock, phase.rows &- firstRow)
     let copy = window.scratch + worker &* window.scratchStride
     let scratch = copy + arguments.pointee.copiedSample
     let pairs = (phase.columns &+ 1) / 2
     let isDirect = destination.isPaddedTo8
     var job = MultiplyJob(
         source: UnsafePointer(copy), sourceStride: 2 &* window.pixelStride, weights: arguments.pointee.weights,
-        elements: phase.elements, elementCount: phase.elementCount, initial: arguments.pointee.bias, initialStride: 0,
-        destination: scratch, destinationStride: twoPixelLanes, prefetch: Prefetch(nothingAt: UnsafePointer(copy)))
-    for slot in firstSlot..<endSlot where arguments.pointee.batch.isActive(slot) {
+        elements: phase.elements, elementCount: phase.elementCount, initial: arguments.pointee.epilogue.bias,
+        initialStride: 0, destination: scratch, destinationStride: twoPixelLanes,
+        prefetch: Prefetch(nothingAt: UnsafePointer(copy)))
+    for slot in blocking.slots(of: group, in: arguments.pointee.batch) where arguments.pointee.batch.isActive(slot) {
         copyWindow(
             arguments.pointee.source, slot: slot, firstRow: firstRow &- window.padTop,
             rows: rows &- 1 &+ window.rowSpan,
@@ -73,8 +73,8 @@ func convolveTwoPixels(_ arguments: UnsafePointer<ConvolutionArguments>, _ task:
             job.source = UnsafePointer(copy + row &* window.width &* window.pixelStride)
             job.destination = outputs
             multiplyRow(TwoPixels.self, pairs, isWide: lanes == half, &job)
-            if let epilogue = arguments.pointee.epilogue {
-                epilogue(
+            if let activation = arguments.pointee.epilogue.activation {
+                activation(
                     outputs, stride: twoPixelLanes, count: pairs, channels: twoPixelLanes, activated: nil,
                     activatedStride: 0)
             }

@@ -194,10 +194,10 @@ private enum PixelSum<P: Product>: ShardSum {
         var (source, window) = (arguments.pointee.source, arguments.pointee.window)
         if P.isLanewise {
             source.take(lanes: share.lanes)
-            window.normalization?.drop(lanes: share.lanes.lowerBound)
+            window.prologue?.drop(lanes: share.lanes.lowerBound)
         } else if arguments.pointee.inputTasks > 1 {
             source.take(lanes: share.inputs)
-            window.normalization?.drop(lanes: share.inputs.lowerBound)
+            window.prologue?.drop(lanes: share.inputs.lowerBound)
         }
         return (source, window)
     }

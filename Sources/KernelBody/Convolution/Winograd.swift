@@ -52,59 +52,56 @@ private func convolve<Transform: WinogradTransform>(
     _ transform: Transform.Type, _ arguments: UnsafePointer<WinogradArguments>, _ task: Int, _ worker: Int
 ) {
     let patches = arguments.pointee.patches
-    let laneTask = task % arguments.pointee.laneTasks
-    let rowBlock = task / arguments.pointee.laneTasks % arguments.pointee.rowBlocks
-    let group = task / arguments.pointee.laneTasks / arguments.pointee.rowBlocks
-    let firstSlot = group &* patches.samplesPerBlock
-    let endSlot = min(firstSlot &+ patches.samplesPerBlock, arguments.pointee.batch.slots)
-    let row = rowBlock &* patches.rowsPerBlock
-    let rows = min(patches.rowsPerBlock, patches.rows &- row)
-    let firstLane = laneTask &* arguments.pointee.lanesPerTask
-    let endLane = min(firstLane &+ arguments.pointee.lanesPerTask, padded(arguments.pointee.destination.channels))
+    let blocking = arguments.pointee.blocking
+    let (group, rowBlock, laneTask) = blocking.place(of: task)
+    let slots = blocking.slots(of: group, in: arguments.pointee.batch)
+    let row = rowBlock &* blocking.rowsPerBlock
+    let rows = min(blocking.rowsPerBlock, patches.rows &- row)
+    let taskLanes = blocking.lanes(of: laneTask, channels: arguments.pointee.destination.channels)
     let window = arguments.pointee.window
     let copy = window.scratch + worker &* window.scratchStride
     let sources = copy + arguments.pointee.copied
     let products = sources + Transform.tileElements &* patches.sourceStride
     var end = sources
-    for slot in firstSlot..<endSlot where arguments.pointee.batch.isActive(slot) {
+    for slot in slots where arguments.pointee.batch.isActive(slot) {
         end = transformRowBlock(
             transform, arguments.pointee.source, slot: slot, row: row, rows: rows, columns: patches.columns,
             tileElementStride: patches.sourceStride, window: window, copy: copy, to: end)
     }
     let count = (end - sources) / window.pixelStride
     var prefetch = Prefetch(nothingAt: UnsafePointer(sources))
-    if laneTask &+ 1 == arguments.pointee.laneTasks {
+    if laneTask &+ 1 == blocking.laneTasks {
         let source = arguments.pointee.source
-        let isWithinGroup = rowBlock &+ 1 < arguments.pointee.rowBlocks
-        let nextSlot = isWithinGroup ? firstSlot : endSlot
-        let steps = Transform.tileElements &* tileCount(count) &* tileBlocks(endLane &- firstLane) &* source.channels
+        let isWithinGroup = rowBlock &+ 1 < blocking.rowBlocks
+        let nextSlot = isWithinGroup ? slots.lowerBound : slots.upperBound
+        let steps = Transform.tileElements &* tileCount(count) &* tileBlocks(taskLanes.count) &* source.channels
         if nextSlot < arguments.pointee.batch.slots {
             prefetch = Prefetch(
                 source,
                 from: UnsafePointer(
                     source.pixel(nextSlot, isWithinGroup ? Transform.inputStep &* (row &+ rows) : 0, 0)),
-                count: patches.samplesPerBlock &* Transform.inputStep &* patches.rowsPerBlock &* source.rowStride,
+                count: blocking.samplesPerGroup &* Transform.inputStep &* blocking.rowsPerBlock &* source.rowStride,
                 steps: steps)
         }
     }
     multiplyTileElements(
-        transform, arguments, lanes: firstLane..<endLane, patches: count, from: sources, to: products,
+        transform, arguments, lanes: taskLanes, patches: count, from: sources, to: products,
         prefetch: &prefetch)
     var product = UnsafePointer(products)
-    for slot in firstSlot..<endSlot where arguments.pointee.batch.isActive(slot) {
+    for slot in slots where arguments.pointee.batch.isActive(slot) {
         for r in row..<(row &+ rows) {
             for column in 0..<patches.columns {
                 writeOutputs(
                     transform, arguments, slot, Transform.outputs &* r, Transform.outputs &* column,
-                    firstLane..<endLane, from: product)
+                    taskLanes, from: product)
                 product += patches.outputPatchStride
             }
-            finishRows(transform, arguments, slot, Transform.outputs &* r, firstLane..<endLane)
+            finishRows(transform, arguments, slot, Transform.outputs &* r, taskLanes)
         }
-        if let sums = arguments.pointee.sums {
+        if let sums = arguments.pointee.epilogue.sums {
             let written = arguments.pointee.destination
             let end = min(Transform.outputs &* (row &+ rows), written.height)
-            sumBlocks(sums, written, slot: slot, rows: (Transform.outputs &* row)..<end, lanes: firstLane..<endLane)
+            sumBlocks(sums, written, slot: slot, rows: (Transform.outputs &* row)..<end, lanes: taskLanes)
         }
     }
 }
@@ -115,14 +112,14 @@ private func finishRows<Transform: WinogradTransform>(
     _ transform: Transform.Type, _ arguments: UnsafePointer<WinogradArguments>, _ slot: Int, _ first: Int,
     _ range: Range<Int>
 ) {
-    guard let epilogue = arguments.pointee.epilogue else { return }
+    guard let activation = arguments.pointee.epilogue.activation else { return }
     let view = arguments.pointee.destination
     for row in first..<min(first &+ Transform.outputs, view.height) {
-        epilogue(
+        activation(
             view.pixel(slot, row, 0) + range.lowerBound, stride: view.pixelStride, count: view.width,
             channels: range.count,
-            activated: epilogue.activated.map { UnsafePointer($0.pixel(slot, row, 0)) + range.lowerBound },
-            activatedStride: epilogue.activated?.pixelStride ?? 0)
+            activated: activation.activated.map { UnsafePointer($0.pixel(slot, row, 0)) + range.lowerBound },
+            activatedStride: activation.activated?.pixelStride ?? 0)
     }
 }
 
@@ -162,11 +159,11 @@ private func writeOutputs<Transform: WinogradTransform>(
     let rows = view.height &- row
     let columns = view.width &- column
     let destination = view.pixel(slot, row, column)
-    let bias = arguments.pointee.bias
+    let bias = arguments.pointee.epilogue.bias
     var addend: UnsafePointer<Float>?
     var addendRow = 0
     var addendPixel = 0
-    if let other = arguments.pointee.addend {
+    if let other = arguments.pointee.epilogue.addend {
         addend = UnsafePointer(other.pixel(slot, row, column))
         addendRow = other.rowStride
         addendPixel = other.pixelStride

@@ -29,7 +29,8 @@ private enum PatchSum<Transform: WinogradGradientTransform>: ShardSum {
         let endSlot = firstSlot &+ arguments.pointee.batch.shardSizes[shard]
         if endSlot == firstSlot { return zeroFloats(arguments.pointee.taskSums, at: sums) }
         let tileElementSums = arguments.pointee.inputsPerTask &* arguments.pointee.lanesPerTask
-        let isOneRowBlock = patches.rowsPerBlock == patches.rows && patches.samplesPerBlock >= endSlot &- firstSlot
+        let (mostRows, mostSamples) = (arguments.pointee.rowsPerBlock, arguments.pointee.samplesPerBlock)
+        let isOneRowBlock = mostRows == patches.rows && mostSamples >= endSlot &- firstSlot
         // Lanes that no tile writes: the second half of the last block.
         if laneInBlock(share.lanes.upperBound) != 0 {
             if isOneRowBlock {
@@ -40,10 +41,10 @@ private enum PatchSum<Transform: WinogradGradientTransform>: ShardSum {
         }
         var slot = firstSlot
         while slot < endSlot {
-            let samples = min(patches.samplesPerBlock, endSlot &- slot)
+            let samples = min(mostSamples, endSlot &- slot)
             var row = 0
             while row < patches.rows {
-                let rows = min(patches.rowsPerBlock, patches.rows &- row)
+                let rows = min(mostRows, patches.rows &- row)
                 let job = transform(
                     arguments, patches, share, slots: slot..<(slot &+ samples), rows: row..<(row &+ rows),
                     isFirst: slot == firstSlot && row == 0, behind: tileElementSums, scratch)
@@ -76,7 +77,7 @@ private enum PatchSum<Transform: WinogradGradientTransform>: ShardSum {
     ) -> OuterJob {
         var (source, window) = (arguments.pointee.source, arguments.pointee.window)
         source.take(lanes: share.inputs)
-        window.normalization?.drop(lanes: share.inputs.lowerBound)
+        window.prologue?.drop(lanes: share.inputs.lowerBound)
         let copy = scratch + Transform.tileElements &* tileElementSums
         let x = copy + arguments.pointee.packedSource
         let dy = x + Transform.tileElements &* patches.sourceStride

@@ -113,18 +113,18 @@ typealias Pixels = OpenPixels<Nothing>
 
 /// Applies `function` to pixels that have just been written, or its gradient where `activated` is given.
 @inline(never)
-func applyEpilogue(_ function: Nonlinearity, _ pixels: UnsafePointer<Pixels>) {
+func applyActivation(_ function: Nonlinearity, _ pixels: UnsafePointer<Pixels>) {
     switch function {
-    case .relu: applyEpilogue(ReLU.self, pixels)
-    case .relu6: applyEpilogue(ReLU6.self, pixels)
-    case .sigmoid: applyEpilogue(Sigmoid.self, pixels)
-    case .tanh: applyEpilogue(HyperbolicTangent.self, pixels)
-    case .gelu: applyEpilogue(GELU.self, pixels)
+    case .relu: applyActivation(ReLU.self, pixels)
+    case .relu6: applyActivation(ReLU6.self, pixels)
+    case .sigmoid: applyActivation(Sigmoid.self, pixels)
+    case .tanh: applyActivation(HyperbolicTangent.self, pixels)
+    case .gelu: applyActivation(GELU.self, pixels)
     }
 }
 
 @inline(__always)
-private func applyEpilogue<F: NumberFunction>(_ function: F.Type, _ pixels: UnsafePointer<Pixels>) {
+private func applyActivation<F: NumberFunction>(_ function: F.Type, _ pixels: UnsafePointer<Pixels>) {
     let channels = pixels.pointee.channels
     let stride = pixels.pointee.stride
     var memory = pixels.pointee.memory
@@ -151,8 +151,8 @@ private func applyEpilogue<F: NumberFunction>(_ function: F.Type, _ pixels: Unsa
     }
 }
 
-extension Epilogue {
-    /// Pixels of `destination` in one row of a sample, from `lane` on.
+extension FusedActivation {
+    /// Applies it to pixels that have just been written, `stride` floats apart.
     @inline(__always)
     func callAsFunction(
         _ memory: UnsafeMutablePointer<Float>, stride: Int, count: Int, channels: Int,
@@ -161,6 +161,6 @@ extension Epilogue {
         var pixels = Pixels(
             memory: memory, stride: stride, count: count, channels: channels, activated: activated,
             activatedStride: activatedStride)
-        applyEpilogue(function, &pixels)
+        applyActivation(function, &pixels)
     }
 }

@@ -98,6 +98,16 @@ extension NormGradient {
     }
 }
 
+extension Prologue {
+    /// Becomes that of the channels from `lane` on. Gradients of batch norms are read with all of their channels.
+    @inline(__always)
+    mutating func drop(lanes lane: Int) {
+        guard case .normalization(var normalization) = self else { return }
+        normalization.drop(lanes: lane)
+        self = .normalization(normalization)
+    }
+}
+
 extension Normalization {
     /// Becomes that of the channels from `lane` on.
     @inline(__always)

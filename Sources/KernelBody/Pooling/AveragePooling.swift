@@ -87,8 +87,8 @@ func averagePoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: I
     guard let outputGradient = arguments.pointee.outputGradient, let inputGradient = arguments.pointee.inputGradient,
         arguments.pointee.batch.isActive(task)
     else { return }
-    if let epilogue = arguments.pointee.epilogue, let activated = epilogue.activated {
-        switch epilogue.function {
+    if let activation = arguments.pointee.activation, let activated = activation.activated {
+        switch activation.function {
         case .relu: return spreadBehind(ReLU.self, arguments, outputGradient, activated, to: inputGradient, task)
         case .relu6: return spreadBehind(ReLU6.self, arguments, outputGradient, activated, to: inputGradient, task)
         case .sigmoid: return spreadBehind(Sigmoid.self, arguments, outputGradient, activated, to: inputGradient, task)

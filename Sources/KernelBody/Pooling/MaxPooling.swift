@@ -73,8 +73,8 @@ private func maximum(
 
 /// dy of a maximum: masked where x has come through an activation.
 @inline(__always)
-private func passed(_ epilogue: Epilogue?, _ maximum: Vector, _ dy: Vector) -> Vector {
-    switch epilogue?.function {
+private func passed(_ activation: FusedActivation?, _ maximum: Vector, _ dy: Vector) -> Vector {
+    switch activation?.function {
     case .relu: ReLU.gradient(maximum, dy)
     case .relu6: ReLU6.gradient(maximum, dy)
     default: dy
@@ -88,7 +88,7 @@ func maxPoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, 
     else { return }
     let input = arguments.pointee.input
     let output = arguments.pointee.output
-    let epilogue = arguments.pointee.epilogue
+    let activation = arguments.pointee.activation
     beginGradient(inputGradient, arguments.pointee.addend, task)
     for row in 0..<output.height {
         let rows = clipped(row, arguments.pointee, extent: input.height)
@@ -100,10 +100,11 @@ func maxPoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, 
             let dy = UnsafePointer(outputGradient.pixel(task, row, column))
             let dx = inputGradient.pixel(task, rows.start, columns.start)
             if rows.end &- rows.start == 3 && columns.end &- columns.start == 3 {
-                addToMaximumOfNine(source, x, y, dy, epilogue, channels: padded(output.channels), inputGradient, to: dx)
+                addToMaximumOfNine(
+                    source, x, y, dy, activation, channels: padded(output.channels), inputGradient, to: dx)
             } else {
                 addToMaximum(
-                    source, x, y, dy, epilogue, rows: rows.end &- rows.start, columns: columns.end &- columns.start,
+                    source, x, y, dy, activation, rows: rows.end &- rows.start, columns: columns.end &- columns.start,
                     channels: padded(output.channels), inputGradient, to: dx)
             }
         }
@@ -113,14 +114,14 @@ func maxPoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, 
 @inline(__always)
 private func addToMaximum(
     _ input: TensorView, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
-    _ epilogue: Epilogue?,
+    _ activation: FusedActivation?,
     rows: Int, columns: Int, channels: Int, _ inputGradient: TensorView, to dx: UnsafeMutablePointer<Float>
 ) {
     let zero = Vector(repeating: 0)
     var lane = 0
     while lane < channels {
         let best = vector(y + lane)
-        var gradient = passed(epilogue, best, vector(dy + lane))
+        var gradient = passed(activation, best, vector(dy + lane))
         for row in 0..<rows {
             for column in 0..<columns {
                 let value = vector(x + (row &* input.rowStride &+ column &* input.pixelStride &+ lane))
@@ -139,7 +140,7 @@ private func addToMaximum(
 /// and a read behind a write to an address that ends alike would wait for it.
 private func addToMaximumOfNine(
     _ input: TensorView, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
-    _ epilogue: Epilogue?, channels: Int, _ inputGradient: TensorView, to dx: UnsafeMutablePointer<Float>
+    _ activation: FusedActivation?, channels: Int, _ inputGradient: TensorView, to dx: UnsafeMutablePointer<Float>
 ) {
     let zero = Vector(repeating: 0)
     var shares: (Vector, Vector, Vector, Vector, Vector, Vector, Vector, Vector, Vector) =
@@ -151,7 +152,7 @@ private func addToMaximumOfNine(
         while lane < channels {
             // Mostly the pixels of y and dy follow each other without a gap; asking for others costs nothing.
             let best = streamed(y + lane, pixelStride: channels)
-            var gradient = passed(epilogue, best, streamed(dy + lane, pixelStride: channels))
+            var gradient = passed(activation, best, streamed(dy + lane, pixelStride: channels))
             prefetch(x + (2 &* input.rowStride &+ lane), pixelStride: input.pixelStride)
             prefetch(dx + (2 &* inputGradient.rowStride &+ lane), pixelStride: inputGradient.pixelStride)
             for row in 0..<3 {

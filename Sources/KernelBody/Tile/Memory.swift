@@ -77,7 +77,7 @@ func copyPixel(
         prefetch(source + lane, pixelStride: pixelStride)
         lane &+= 16
     }
-    if let normalization = window.normalization {
+    if case .normalization(let normalization) = window.prologue {
         normalization.copy(channels, from: source, to: target)
     } else if pixelStride > channels {
         copyVectors(channels, from: source, to: target)
@@ -122,7 +122,7 @@ func copyPixels(
         let column = pixel % view.width
         let end = min(pixel &+ view.width &- column, first &+ count)
         var source = UnsafePointer(view.pixel(slot &+ sample, row, column))
-        if let norm = window.normGradient {
+        if case .normGradient(let norm) = window.prologue {
             norm.copy(
                 view.channels, pixels: end &- pixel, from: source, dyStride: view.pixelStride,
                 x: UnsafePointer(norm.input.pixel(slot &+ sample, row, column)), to: target,
@@ -159,10 +159,10 @@ func copyWindow(
         zeroFloats(left, at: target)
         target += left
         var source = UnsafePointer(view.pixel(slot, row, 0))
-        if window.normalization == nil && view.pixelStride == channels && window.pixelStride == channels {
+        if window.prologue == nil && view.pixelStride == channels && window.pixelStride == channels {
             copyFloats(pixels &* channels, from: source, to: target)
             target += pixels &* channels
-        } else if window.normalization == nil && channels <= smallGranule && view.pixelStride > channels {
+        } else if window.prologue == nil && channels <= smallGranule && view.pixelStride > channels {
             for _ in 0..<pixels {
                 copyPaddedTo8(from: source, to: target)
                 source += view.pixelStride

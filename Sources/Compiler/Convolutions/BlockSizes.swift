@@ -1,5 +1,5 @@
-/// The blocking of a convolution: the sizes of row and channel blocks, so that they fit the caches.
-enum Blocking {
+/// The sizes of row and channel blocks, so that they fit the caches.
+enum BlockSizes {
     /// Floats of source that one task keeps in the second-level cache.
     static let sourceFloats = 40_960
     /// Floats of source and destination, where the destination is summed. The cache also holds as much again of what
