@@ -80,7 +80,7 @@ extension PlanBuilder {
             func slice(_ view: TensorView) -> TensorView {
                 let channels = view.channels / packing.superGroups
                 var slice = view
-                slice.base += group * channels
+                slice.advance(by: group * channels)
                 slice.channels = channels
                 return slice
             }

@@ -111,7 +111,7 @@ extension PlanBuilder {
             if !layout.isPlaced(input, in: output, at: offset) {
                 var target = view(output)
                 let isLast = offset + source.channels == target.channels
-                target.base += offset
+                target.advance(by: offset)
                 // The last one also clears the lanes behind it that belong to no input. A concatenation may lie in a
                 // wider one, of which others have written their part.
                 let lanes = MemoryPlan.wholeVectors(target.channels)
@@ -126,7 +126,7 @@ extension PlanBuilder {
         guard let output = node.output, !layout.isPlaced(output, in: node.inputs[0], at: offset) else { return }
         var source = view(node.inputs[0])
         var target = view(output)
-        source.base += offset
+        source.advance(by: offset)
         source.channels = target.channels
         target.channels = target.pixelStride
         copy(source, to: target)

@@ -186,7 +186,7 @@ final class LoadedPlan {
     func logits(shardSizes: [Int]) -> [Float] {
         var values: [Float] = []
         forEachSample { slot in
-            let row = logitsView.base + slot * logitsView.sampleStride
+            let row = logitsView.float32 + slot * logitsView.sampleStride
             values += (0..<logitsView.channels).map { row[$0] }
         }
         return values
@@ -201,7 +201,7 @@ final class LoadedPlan {
             for row in 0..<view.height {
                 for column in 0..<view.width {
                     let pixel =
-                        view.base + slot * view.sampleStride + row * view.rowStride + column * view.pixelStride
+                        view.float32 + slot * view.sampleStride + row * view.rowStride + column * view.pixelStride
                     values += (0..<view.channels).map { pixel[$0] }
                 }
             }

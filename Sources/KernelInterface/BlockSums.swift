@@ -70,8 +70,8 @@ package struct SummedNorm: BitwiseCopyable {
     }
 
     fileprivate mutating func drop(channels: Int) {
-        input.base += channels
-        activated?.base += channels
+        input.advance(by: channels)
+        activated?.advance(by: channels)
         mean += channels
         scale += channels
         bias += channels

@@ -1,22 +1,24 @@
-/// A tensor in memory as a kernel sees it: samples x height x width x channels, float32.
+/// A tensor in memory as a kernel sees it: samples x height x width x channels. Distances are in numbers.
 ///
-/// A pixel's channels are contiguous; pixels are `pixelStride` floats apart, so that a view can be a channel slice of a
-/// wider tensor. Outside of a network's input, strides and slices are multiples of 16 floats: kernels read and write
-/// whole vectors, and may overwrite the floats between `channels` and the next multiple of 16.
+/// A pixel's channels are contiguous; pixels are `pixelStride` numbers apart, so that a view can be a channel slice of a
+/// wider tensor. Outside of a network's input, strides and slices are multiples of 16 numbers: kernels read and write
+/// whole vectors, and may overwrite the numbers between `channels` and the next multiple of 16.
 package struct TensorView: BitwiseCopyable {
-    package var base: UnsafeMutablePointer<Float>
+    package var base: UnsafeMutableRawPointer
+    package var type: ElementType
     package var height: Int
     package var width: Int
     package var channels: Int
     package var pixelStride: Int
-    /// Floats from one row to the next: those of all pixels of a row, except for a view that leaves some out.
+    /// From one row to the next: those of all pixels of a row, except for a view that leaves some out.
     package var rowStride: Int
     package var sampleStride: Int
 
     package init(
         base: UnsafeMutablePointer<Float>, height: Int, width: Int, channels: Int, pixelStride: Int, sampleStride: Int
     ) {
-        self.base = base
+        self.base = UnsafeMutableRawPointer(base)
+        self.type = .float32
         self.height = height
         self.width = width
         self.channels = channels
@@ -24,6 +26,12 @@ package struct TensorView: BitwiseCopyable {
         self.rowStride = width * pixelStride
         self.sampleStride = sampleStride
     }
+
+    /// The first number of a view of float32.
+    package var float32: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
+
+    /// Becomes the view that begins `count` numbers further on.
+    package mutating func advance(by count: Int) { base += count * type.bytes }
 }
 
 /// The samples that an execution plan works on: `shards` groups of `shardCapacity` slots, of which the first

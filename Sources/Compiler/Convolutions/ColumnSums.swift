@@ -80,8 +80,8 @@ struct ColumnSums: ConvolutionAlgorithm {
         // Behind the copies of a task's samples.
         let convolution = arguments.convolution
         let rows = keepsAll ? dx.height : convolution.blocking.rowsPerBlock
-        arguments.convolution.destination.base +=
-            convolution.blocking.samplesPerGroup * convolution.copiedSample + arguments.margin * WeightLayout.block
+        arguments.convolution.destination.advance(
+            by: convolution.blocking.samplesPerGroup * convolution.copiedSample + arguments.margin * WeightLayout.block)
         arguments.convolution.destination.rowStride += arguments.margin * WeightLayout.block
         arguments.convolution.destination.sampleStride = geometry.productFloats(rows: rows)
         // Whole vectors are read of a pixel's last inputs.

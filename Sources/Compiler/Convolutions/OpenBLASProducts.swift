@@ -90,14 +90,15 @@ private struct OpenBLASConvolution {
             gather(x, slot)
             library.multiply(
                 OpenBLAS.Matrix(columns, stride: depth), OpenBLAS.Matrix(matrix, stride: lanes), depth: depth,
-                to: y.base + slot * y.sampleStride, rows: pixels, columns: outputs, stride: y.pixelStride, adds: true)
+                to: y.float32 + slot * y.sampleStride, rows: pixels, columns: outputs, stride: y.pixelStride, adds: true
+            )
         }
     }
 
     func dataGradient(_ dy: TensorView, _ dx: TensorView, addend: TensorView?) {
         forEachSample { slot in
             library.multiply(
-                OpenBLAS.Matrix(dy.base + slot * dy.sampleStride, stride: dy.pixelStride),
+                OpenBLAS.Matrix(dy.float32 + slot * dy.sampleStride, stride: dy.pixelStride),
                 OpenBLAS.Matrix(matrix, stride: lanes, isTransposed: true), depth: outputs,
                 to: columns, rows: pixels, columns: depth, stride: depth, adds: false)
             begin(dx, slot, bias: nil, addend: addend)
@@ -111,7 +112,7 @@ private struct OpenBLASConvolution {
             gather(x, slot)
             library.multiply(
                 OpenBLAS.Matrix(columns, stride: depth, isTransposed: true),
-                OpenBLAS.Matrix(dy.base + slot * dy.sampleStride, stride: dy.pixelStride), depth: pixels,
+                OpenBLAS.Matrix(dy.float32 + slot * dy.sampleStride, stride: dy.pixelStride), depth: pixels,
                 to: matrix, rows: depth, columns: outputs, stride: lanes, adds: true)
         }
     }
@@ -128,9 +129,9 @@ private struct OpenBLASConvolution {
     private func begin(_ target: TensorView, _ slot: Int, bias: UnsafePointer<Float>?, addend: TensorView?) {
         let width = MemoryPlan.wholeVectors(target.channels)
         for pixel in 0..<(target.height * target.width) {
-            let to = target.base + slot * target.sampleStride + pixel * target.pixelStride
+            let to = target.float32 + slot * target.sampleStride + pixel * target.pixelStride
             if let addend {
-                let from = addend.base + slot * addend.sampleStride + pixel * addend.pixelStride
+                let from = addend.float32 + slot * addend.sampleStride + pixel * addend.pixelStride
                 if from != to { to.update(from: from, count: width) }
             } else if let bias {
                 to.update(from: bias, count: width)
@@ -161,7 +162,7 @@ private struct OpenBLASConvolution {
     }
 
     private func gather(_ x: TensorView, _ slot: Int) {
-        let sample = x.base + slot * x.sampleStride
+        let sample = x.float32 + slot * x.sampleStride
         forEachTap { column, pixel in
             if let pixel {
                 (columns + column).update(from: sample + pixel * x.pixelStride, count: x.channels)
@@ -172,7 +173,7 @@ private struct OpenBLASConvolution {
     }
 
     private func scatter(to dx: TensorView, _ slot: Int) {
-        let sample = dx.base + slot * dx.sampleStride
+        let sample = dx.float32 + slot * dx.sampleStride
         forEachTap { column, pixel in
             guard let pixel else { return }
             let target = sample + pixel * dx.pixelStride

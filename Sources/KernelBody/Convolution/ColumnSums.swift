@@ -32,9 +32,11 @@ func sumColumns(_ arguments: UnsafePointer<ColumnSumArguments>, _ task: Int, _ w
     let (group, rowBlock, _) = convolution.blocking.place(of: task)
     let slots = convolution.blocking.slots(of: group, in: convolution.batch)
     let rows = writtenRows(&convolution, firstRow: rowBlock &* convolution.blocking.rowsPerBlock)
-    convolution.destination.base +=
-        worker &* convolution.window.scratchStride &- slots.lowerBound &* convolution.destination.sampleStride
-        &- rows.lowerBound &* convolution.destination.rowStride
+    let first = worker &* convolution.window.scratchStride
+    let sample = slots.lowerBound &* convolution.destination.sampleStride
+    let row = rows.lowerBound &* convolution.destination.rowStride
+    convolution.destination.base = UnsafeMutableRawPointer(
+        convolution.destination.floats + (first &- sample &- row))
     convolve(&convolution, task, worker)
     clearMargins(arguments, convolution.destination, slots: slots, rows: rows)
     for slot in slots where convolution.batch.isActive(slot) {

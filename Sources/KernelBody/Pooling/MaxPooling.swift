@@ -5,19 +5,19 @@ private func source(
     _ rows: (start: Int, end: Int), _ arguments: UnsafePointer<PoolingArguments>, _ slot: Int, _ worker: Int
 ) -> TensorView {
     var view = arguments.pointee.input
-    view.base = view.pixel(slot, rows.start, 0)
+    view.base = UnsafeMutableRawPointer(view.pixel(slot, rows.start, 0))
     guard let normalization = arguments.pointee.normalization, let scratch = arguments.pointee.scratch else {
         return view
     }
     let channels = padded(view.channels)
     var copy = view
-    copy.base = scratch + worker &* arguments.pointee.scratchStride
+    copy.base = UnsafeMutableRawPointer(scratch + worker &* arguments.pointee.scratchStride)
     copy.pixelStride = channels
     copy.rowStride = view.width &* channels
-    var target = copy.base
+    var target = copy.floats
     for row in 0..<(rows.end &- rows.start) {
         for column in 0..<view.width {
-            let pixel = UnsafePointer(view.base + (row &* view.rowStride &+ column &* view.pixelStride))
+            let pixel = UnsafePointer(view.floats + (row &* view.rowStride &+ column &* view.pixelStride))
             var lane = 0
             while lane < channels {
                 prefetch(pixel + lane, pixelStride: view.pixelStride)
@@ -40,7 +40,7 @@ func maxPool(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, _ worker
         let source = source(rows, arguments, task, worker)
         for column in 0..<output.width {
             let columns = clipped(column, arguments.pointee, extent: input.width)
-            let x = UnsafePointer(source.base + columns.start &* source.pixelStride)
+            let x = UnsafePointer(source.floats + columns.start &* source.pixelStride)
             let y = output.pixel(task, row, column)
             withSize(rows, columns) { height, width in
                 maximum(source, x, rows: height, columns: width, channels: padded(output.channels), to: y)
@@ -95,7 +95,7 @@ func maxPoolGradient(_ arguments: UnsafePointer<PoolingArguments>, _ task: Int, 
         let source = source(rows, arguments, task, worker)
         for column in 0..<output.width {
             let columns = clipped(column, arguments.pointee, extent: input.width)
-            let x = UnsafePointer(source.base + columns.start &* source.pixelStride)
+            let x = UnsafePointer(source.floats + columns.start &* source.pixelStride)
             let y = UnsafePointer(output.pixel(task, row, column))
             let dy = UnsafePointer(outputGradient.pixel(task, row, column))
             let dx = inputGradient.pixel(task, rows.start, columns.start)

@@ -16,15 +16,18 @@ extension TensorView {
     /// Becomes the slice of `lanes`.
     @inline(__always)
     mutating func take(lanes: Range<Int>) {
-        base += lanes.lowerBound
+        base = UnsafeMutableRawPointer(floats + lanes.lowerBound)
         channels = lanes.count
     }
 
+    /// The first number, of kernels that compute in float32.
+    @inline(__always) var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
+
     @inline(__always)
-    func sample(_ slot: Int) -> UnsafeMutablePointer<Float> { base + slot * sampleStride }
+    func sample(_ slot: Int) -> UnsafeMutablePointer<Float> { floats + slot * sampleStride }
 
     @inline(__always)
     func pixel(_ slot: Int, _ row: Int, _ column: Int) -> UnsafeMutablePointer<Float> {
-        base + slot * sampleStride + row * rowStride + column * pixelStride
+        floats + slot * sampleStride + row * rowStride + column * pixelStride
     }
 }
