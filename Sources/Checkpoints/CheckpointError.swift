@@ -1,3 +1,4 @@
+package import Files
 package import Machine
 
 /// The reasons why a checkpoint cannot be written or read.
@@ -51,11 +52,18 @@ extension CheckpointError {
     }
 }
 
+extension CheckpointError: ErrorAboutFile {
+    package var reason: String {
+        guard case .system(let call, _, let code) = self else { return description }
+        return "\(call) failed: \(SystemError(code: code).reason)"
+    }
+}
+
 extension CheckpointError: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .system(let call, let path, let code):
-            "\(path): \(call) failed: \(SystemError(code: code).reason)"
+        case .system(_, let path, _):
+            "\(path): \(reason)"
         case .noFile(let path):
             "\(path): there is no such file; expected a checkpoint (.safetensors.zst or .safetensors)"
         case .otherKind(let path, let found, let expected):

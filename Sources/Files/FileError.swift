@@ -1,5 +1,11 @@
 import Glibc
 
+/// An error about a file.
+package protocol ErrorAboutFile: Error {
+    /// The error in words, without the path where that can be left out: for messages that name the file themselves.
+    var reason: String { get }
+}
+
 /// The reasons why a path leads nowhere, or not to a file.
 package enum FileError: Error, Equatable, Sendable {
     /// A system call failed; `code` is its error number.
@@ -16,7 +22,7 @@ package enum FileError: Error, Equatable, Sendable {
     case zeroByte(path: String)
 }
 
-extension FileError {
+extension FileError: ErrorAboutFile {
     /// Nothing has the name.
     package var isMissing: Bool {
         guard case .system(_, _, let code) = self else { return false }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// An error whose description has several lines, such as one that shows how a command is used.
@@ -14,9 +15,10 @@ extension Error {
         return (error.file.map { "\($0): " } ?? "").visible + reason
     }
 
-    /// The system's reason alone, for messages that name the file themselves.
+    /// The reason alone, for messages that name the file themselves.
     package var reason: String {
-        (self as NSError).systemCode.map(systemReason) ?? words
+        if let error = self as? any ErrorAboutFile { return error.reason.visible }
+        return (self as NSError).systemCode.map(systemReason) ?? words
     }
 }
 

@@ -72,6 +72,9 @@ struct FullDiskTests {
             #expect(outcome.complaints.count { $0.contains(words) } == 1, "\(words): \(outcome.errors)")
         }
         #expect(outcome.complaints.filter { $0.contains("warning: ") }.count == Self.warnings.count)
+        for line in outcome.complaints where line.contains("evaluation.json") {
+            #expect(line.components(separatedBy: "evaluation.json").count == 2, "the file is named once: \(line)")
+        }
 
         let whole: Set = [
             "facts.json", "config.yaml", "metrics.jsonl", "run.id", "run.lock", "checkpoints", "tensorboard",

@@ -74,6 +74,9 @@ import Testing
             try FileManager.default.createDirectory(atPath: "/dev/null/folder", withIntermediateDirectories: true)
         }
         #expect(["Not a directory", "File exists"].contains(place.reason))
+        let unread: any Error = FileError.system(call: "open", path: "/none/a\u{1b}", code: EACCES)
+        #expect(unread.words == "/none/a\\u{1b}: open failed: Permission denied")
+        #expect(unread.reason == "open failed: Permission denied")
         let code = NSError(domain: NSPOSIXErrorDomain, code: Int(EDQUOT))
         #expect(code.words == "Disk quota exceeded")
     }
