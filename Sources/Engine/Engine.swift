@@ -42,8 +42,8 @@ package final class Engine {
     private let trainings: [LoadedPlan]
     private let evaluation: LoadedPlan
     let optimizer: Optimizer
-    /// The last plan that ran and its samples: `logits` reads them.
-    private var lastRun: (compiled: LoadedPlan, batch: [Int])?
+    /// The last plan that ran: `logits` reads its memory.
+    private var lastRun: LoadedPlan?
 
     /// Compiles the graphs.
     ///
@@ -153,30 +153,27 @@ package final class Engine {
         training.state.pointee.normSamples = Double(exchange == nil ? batch.count : momentSamples ?? globalSamples)
         try training.plan.run(on: pool, exchange: exchange, progress: progress, clock: clock)
         batchesTracked += 1
-        lastRun = (training, batch.shardSizes)
-        return training.tally(batch)
+        lastRun = training
+        return training.tally()
     }
 
     /// Runs one forward pass with running statistics and without dropout, of at most `evaluationCapacity` samples.
     package func evaluate(_ batch: Batch) throws -> Tally {
         try evaluation.load(batch, shardSizes: [batch.count], on: pool)
         try evaluation.plan.run(on: pool, exchange: nil)
-        lastRun = (evaluation, [batch.count])
-        return evaluation.tally(batch)
+        lastRun = evaluation
+        return evaluation.tally()
     }
 
     /// Returns the class scores of the last run's samples, sample after sample, in the order of its batch.
-    package func logits() -> [Float] {
-        guard let lastRun else { return [] }
-        return lastRun.compiled.logits(shardSizes: lastRun.batch)
-    }
+    package func logits() -> [Float] { lastRun?.logits() ?? [] }
 
     /// Calls `body` with the outcome of each sample of the last run of `evaluate`, in the order of its batch.
     package func forEachOutcome(_ body: (SampleOutcome) -> Void) { evaluation.forEachOutcome(body) }
 
     /// Returns a value that the graph of the last run keeps, sample after sample in the order of the batch, each
     /// height x width x channels; an empty array where the graph keeps no such value.
-    package func values(of value: ValueID) -> [Float] { lastRun?.compiled.values(of: value) ?? [] }
+    package func values(of value: ValueID) -> [Float] { lastRun?.values(of: value) ?? [] }
 
     // MARK: Parameters
 
