@@ -217,6 +217,4 @@ package final class Engine {
         var statistics = buffer.mutableSpan
         try body(&statistics)
     }
-
-    package static func supports(_ backend: Backend) -> Bool { backend.isSupported }
 }
