@@ -75,16 +75,11 @@ package final class Engine {
         let shared = EngineMemory(
             kernels: configuration.kernelTable, openBLAS: openBLAS, configuration: configuration, arena: arena,
             weights: weights.baseAddress, gradients: gradients.baseAddress, activations: activations.baseAddress)
-        var training: LoadedPlan?
-        if let graph = layout.training, let plan = layout.trainingPlan {
-            training = try LoadedPlan(
-                graph, plan, shared, shards: configuration.shards, capacity: configuration.shardCapacity)
-        }
-        let others = try layout.otherTrainings.map { other in
+        let trainings = try layout.trainings.map { sized in
             var shared = shared
-            shared.arena = other.arena
+            shared.arena = sized.arena
             return try LoadedPlan(
-                other.graph, other.plan, shared, shards: configuration.shards, capacity: configuration.shardCapacity)
+                sized.graph, sized.plan, shared, shards: configuration.shards, capacity: configuration.shardCapacity)
         }
         let evaluation = try LoadedPlan(
             layout.evaluation, layout.evaluationPlan, shared, shards: 1, capacity: configuration.evaluationCapacity)
@@ -94,12 +89,12 @@ package final class Engine {
         self.pool = pool
         self.openBLAS = openBLAS
         self.arena = arena
-        self.training = training
-        self.trainings = (training.map { [$0] } ?? []) + others
-        self.trainingGaps = layout.trainingPlan?.gaps
+        self.training = trainings.first
+        self.trainings = trainings
+        self.trainingGaps = layout.training?.plan.gaps
         self.evaluation = evaluation
         self.optimizer = try Optimizer(
-            graph: layout.training ?? layout.evaluation, arena: arena, scratchFloats: layout.updateFloats)
+            graph: layout.training?.graph ?? layout.evaluation, arena: arena, scratchFloats: layout.updateFloats)
         self.parameterBytes = layout.parameterBytes
         self.activationBytes = layout.activationBytes
         self.planBytes = trainings.reduce(evaluation.bytes) { $0 + $1.bytes }
