@@ -21,16 +21,16 @@ package struct ConvolutionArguments: BitwiseCopyable {
     package var bias: UnsafePointer<Float>?
     package var epilogue: Epilogue?
     /// Samples of a task (map rows, pixels); all samples for `RowAxis.samples`.
-    package var samplesPerGroup: Int
-    package var groups: Int
+    package var samplesPerGroup = 1
+    package var groups = 1
     /// Floats that a sample's copy takes.
-    package var copiedSample: Int
+    package var copiedSample = 0
     /// Output rows of a task for map rows, output pixels for `RowAxis.pixels`.
-    package var rowsPerBlock: Int
-    package var rowBlocks: Int
+    package var rowsPerBlock = 1
+    package var rowBlocks = 1
     /// Output lanes of a task, a multiple of 32.
-    package var lanesPerTask: Int
-    package var laneTasks: Int
+    package var lanesPerTask = 32
+    package var laneTasks = 1
     /// The epilogue's sums of the output, where no task ends within a row block of theirs.
     package var sums: BlockSums?
     /// The staging memory of a task's outputs, pixel by pixel, until the sums write the scaled gradient
@@ -41,10 +41,7 @@ package struct ConvolutionArguments: BitwiseCopyable {
     package init(
         batch: BatchLayout, axis: RowAxis, source: TensorView, window: SourceWindow, weights: UnsafePointer<Float>,
         weightBlockStride: Int, phases: UnsafePointer<Phase>, phaseCount: Int, destination: TensorView,
-        destinationStep: Int, addend: TensorView?, bias: UnsafePointer<Float>?, epilogue: Epilogue?,
-        samplesPerGroup: Int,
-        groups: Int,
-        copiedSample: Int, rowsPerBlock: Int, rowBlocks: Int, lanesPerTask: Int, laneTasks: Int
+        destinationStep: Int, addend: TensorView?, bias: UnsafePointer<Float>?, epilogue: Epilogue?
     ) {
         self.batch = batch
         self.axis = axis
@@ -59,13 +56,6 @@ package struct ConvolutionArguments: BitwiseCopyable {
         self.addend = addend
         self.bias = bias
         self.epilogue = epilogue
-        self.samplesPerGroup = samplesPerGroup
-        self.groups = groups
-        self.copiedSample = copiedSample
-        self.rowsPerBlock = rowsPerBlock
-        self.rowBlocks = rowBlocks
-        self.lanesPerTask = lanesPerTask
-        self.laneTasks = laneTasks
     }
 
     package var tasks: Int { groups * rowBlocks * laneTasks }

@@ -48,8 +48,7 @@ extension PlanBuilder {
             batch: context.batch, axis: axis, source: source, window: sum.window, weights: sum.weights,
             weightBlockStride: sum.weightBlockStride, phases: UnsafePointer(memory.store(sum.phases)),
             phaseCount: sum.phases.count, destination: sum.destination, destinationStep: sum.step, addend: sum.addend,
-            bias: sum.bias, epilogue: sum.epilogue, samplesPerGroup: 1, groups: 1, copiedSample: 0, rowsPerBlock: 1,
-            rowBlocks: 1, lanesPerTask: 32, laneTasks: 1)
+            bias: sum.bias, epilogue: sum.epilogue)
         switch axis {
         case .mapRow: divideRows(of: sum, &arguments, kept)
         case .map: divideMaps(of: sum, &arguments)
