@@ -22,11 +22,11 @@ extension CheckpointDirectory {
     ///   tried again.
     @discardableResult
     package func commit(_ draft: CheckpointDraft) throws(CheckpointError) -> Commit {
-        let progress = try draft.about(path: path).progress
+        let step = try draft.about(path: path).progress.globalStep
         try makeFolder(path)
         try anchor()
         var warnings = removeAbandoned()
-        let file = path + "/" + Self.name(of: progress)
+        let file = path + "/" + Self.name(ofStep: step)
         let written = try draft.write(to: file, compression: compression, in: files)
         do throws(CheckpointError) {
             try written.verify(file, in: files)
@@ -35,7 +35,7 @@ extension CheckpointDirectory {
             try? files.remove(file)
             throw error
         }
-        let removed = prune(after: progress.globalStep, &warnings)
+        let removed = prune(after: step, &warnings)
         return Commit(
             path: file, bytes: written.bytes, contentBytes: written.contentBytes, removed: removed, warnings: warnings)
     }

@@ -49,10 +49,8 @@ extension CheckpointDirectory {
             }
             return try load(file: path, in: files)
         }
-        let directory = CheckpointDirectory(
-            path: path, retention: Retention(), compression: Compression(), files: files)
-        let inner = CheckpointDirectory(
-            path: path + "/checkpoints", retention: Retention(), compression: Compression(), files: files)
+        let directory = CheckpointDirectory(path: path, files: files)
+        let inner = CheckpointDirectory(path: path + "/checkpoints", files: files)
         if try directory.entries().isEmpty && isFolder(inner.path, in: files) { return try inner.newest() }
         return try directory.newest()
     }

@@ -14,22 +14,22 @@ package struct CheckpointDirectory: Sendable {
         package let step: Int
     }
 
-    /// - Parameter path: The folder; the first commit makes it.
-    package init(path: String, retention: Retention = Retention(), compression: Compression = Compression()) {
-        self.init(path: path, retention: retention, compression: compression, files: SystemFiles())
-    }
-
-    /// - Parameter files: Where it lies; tests put a file system of their own here.
-    package init(path: String, retention: Retention, compression: Compression, files: any FileSystem) {
+    /// - Parameters:
+    ///   - path: The folder; the first commit makes it.
+    ///   - files: Where it lies; tests put a file system of their own here.
+    package init(
+        path: String, retention: Retention = Retention(), compression: Compression = Compression(),
+        files: any FileSystem = SystemFiles()
+    ) {
         self.path = path
         self.retention = retention
         self.compression = compression
         self.files = files
     }
 
-    /// The file name of a checkpoint of this progress.
-    package static func name(of progress: Checkpoint.Progress) -> String {
-        let digits = String(progress.globalStep)
+    /// The file name of a checkpoint after so many steps.
+    static func name(ofStep step: Int) -> String {
+        let digits = String(step)
         return prefix + String(repeating: "0", count: max(0, 9 - digits.count)) + digits + suffix
     }
 
@@ -60,7 +60,6 @@ package struct CheckpointDirectory: Sendable {
         guard name.hasPrefix(prefix), name.hasSuffix(suffix), name.utf8.count > prefix.utf8.count + suffix.utf8.count
         else { return nil }
         guard let step = Int(name.dropFirst(prefix.count).dropLast(suffix.count)), step >= 0 else { return nil }
-        let progress = Checkpoint.Progress(epoch: 0, stepInEpoch: 0, globalStep: step, samples: 0)
-        return name == self.name(of: progress) ? step : nil
+        return name == self.name(ofStep: step) ? step : nil
     }
 }

@@ -270,8 +270,7 @@ extension PlanBuilder {
     private mutating func arguments(_ norm: BatchNorm, x: TensorView, sums: ChannelSums?) -> BatchNormArguments {
         BatchNormArguments(
             batch: context.batch, step: UnsafePointer(context.step), state: state(norm, channels: x.channels),
-            sums: sums, input: x, gradient: nil, output: nil, addend: nil, bounds: norm.activation?.bounds,
-            activated: nil, weightGradient: nil, biasGradient: nil, partials: nil)
+            sums: sums, input: x, bounds: norm.activation?.bounds)
     }
 
     private mutating func state(_ norm: BatchNorm, channels: Int) -> BatchNormState {

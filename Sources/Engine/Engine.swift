@@ -42,8 +42,8 @@ package final class Engine {
     private let trainings: [LoadedPlan]
     private let evaluation: LoadedPlan
     let optimizer: Optimizer
-    /// The last plan that ran and its samples: `logits` reads them.
-    private var lastRun: (compiled: LoadedPlan, batch: [Int])?
+    /// The last plan that ran: `logits` reads its memory.
+    private var lastRun: LoadedPlan?
 
     /// Compiles the graphs.
     ///
@@ -75,16 +75,11 @@ package final class Engine {
         let shared = EngineMemory(
             kernels: configuration.kernelTable, openBLAS: openBLAS, configuration: configuration, arena: arena,
             weights: weights.baseAddress, gradients: gradients.baseAddress, activations: activations.baseAddress)
-        var training: LoadedPlan?
-        if let graph = layout.training, let plan = layout.trainingPlan {
-            training = try LoadedPlan(
-                graph, plan, shared, shards: configuration.shards, capacity: configuration.shardCapacity)
-        }
-        let others = try layout.otherTrainings.map { other in
+        let trainings = try layout.trainings.map { sized in
             var shared = shared
-            shared.arena = other.arena
+            shared.arena = sized.arena
             return try LoadedPlan(
-                other.graph, other.plan, shared, shards: configuration.shards, capacity: configuration.shardCapacity)
+                sized.graph, sized.plan, shared, shards: configuration.shards, capacity: configuration.shardCapacity)
         }
         let evaluation = try LoadedPlan(
             layout.evaluation, layout.evaluationPlan, shared, shards: 1, capacity: configuration.evaluationCapacity)
@@ -94,12 +89,12 @@ package final class Engine {
         self.pool = pool
         self.openBLAS = openBLAS
         self.arena = arena
-        self.training = training
-        self.trainings = (training.map { [$0] } ?? []) + others
-        self.trainingGaps = layout.trainingPlan?.gaps
+        self.training = trainings.first
+        self.trainings = trainings
+        self.trainingGaps = layout.training?.plan.gaps
         self.evaluation = evaluation
         self.optimizer = try Optimizer(
-            graph: layout.training ?? layout.evaluation, arena: arena, scratchFloats: layout.updateFloats)
+            graph: layout.training?.graph ?? layout.evaluation, arena: arena, scratchFloats: layout.updateFloats)
         self.parameterBytes = layout.parameterBytes
         self.activationBytes = layout.activationBytes
         self.planBytes = trainings.reduce(evaluation.bytes) { $0 + $1.bytes }
@@ -153,30 +148,27 @@ package final class Engine {
         training.state.pointee.normSamples = Double(exchange == nil ? batch.count : momentSamples ?? globalSamples)
         try training.plan.run(on: pool, exchange: exchange, progress: progress, clock: clock)
         batchesTracked += 1
-        lastRun = (training, batch.shardSizes)
-        return training.tally(batch)
+        lastRun = training
+        return training.tally()
     }
 
     /// Runs one forward pass with running statistics and without dropout, of at most `evaluationCapacity` samples.
     package func evaluate(_ batch: Batch) throws -> Tally {
         try evaluation.load(batch, shardSizes: [batch.count], on: pool)
         try evaluation.plan.run(on: pool, exchange: nil)
-        lastRun = (evaluation, [batch.count])
-        return evaluation.tally(batch)
+        lastRun = evaluation
+        return evaluation.tally()
     }
 
     /// Returns the class scores of the last run's samples, sample after sample, in the order of its batch.
-    package func logits() -> [Float] {
-        guard let lastRun else { return [] }
-        return lastRun.compiled.logits(shardSizes: lastRun.batch)
-    }
+    package func logits() -> [Float] { lastRun?.logits() ?? [] }
 
     /// Calls `body` with the outcome of each sample of the last run of `evaluate`, in the order of its batch.
     package func forEachOutcome(_ body: (SampleOutcome) -> Void) { evaluation.forEachOutcome(body) }
 
     /// Returns a value that the graph of the last run keeps, sample after sample in the order of the batch, each
     /// height x width x channels; an empty array where the graph keeps no such value.
-    package func values(of value: ValueID) -> [Float] { lastRun?.compiled.values(of: value) ?? [] }
+    package func values(of value: ValueID) -> [Float] { lastRun?.values(of: value) ?? [] }
 
     // MARK: Parameters
 
@@ -220,6 +212,4 @@ package final class Engine {
         var statistics = buffer.mutableSpan
         try body(&statistics)
     }
-
-    package static func supports(_ backend: Backend) -> Bool { backend.isSupported }
 }

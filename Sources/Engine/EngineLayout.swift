@@ -9,7 +9,7 @@ struct SizedTraining {
     /// Rewritten.
     let graph: Graph
     let plan: MemoryPlan
-    /// The engine's, with the order in which this graph finishes gradients.
+    /// The layout's, with the order in which this graph finishes gradients.
     let arena: ParameterArena
 }
 
@@ -19,14 +19,14 @@ package struct EngineLayout {
     package let configuration: EngineConfiguration
     /// Parameters and buffers in canonical order.
     package let parameters: [ParameterSpecification]
-    /// nil for evaluation only.
-    let training: Graph?
+    /// Training on images of one size or several, by the same parameters in the same arenas; none for evaluation only.
+    let trainings: [SizedTraining]
     let evaluation: Graph
     let arena: ParameterArena
-    let trainingPlan: MemoryPlan?
-    /// Training on images of other sizes, by the same parameters in the same arenas.
-    let otherTrainings: [SizedTraining]
     let evaluationPlan: MemoryPlan
+
+    /// The training that `arena` follows; nil for evaluation only.
+    var training: SizedTraining? { trainings.first }
 
     /// Rewrites and lays out the graphs. Reserves nothing.
     ///
@@ -43,18 +43,15 @@ package struct EngineLayout {
             let graph = graph.applying(passes)
             return passes.contains(.recomputation) ? graph.recomputingForMemory() : graph
         }
-        let training = training.map(rewritten)
-        self.training = training
+        let graphs = ((training.map { [$0] } ?? []) + others).map(rewritten)
         self.evaluation = evaluation.applying(passes)
-        arena = ParameterArena(graph: training ?? self.evaluation)
+        arena = ParameterArena(graph: graphs.first ?? self.evaluation)
         precondition(
-            training == nil || arena.finishedAfterNode.last == arena.trainableCount, "a parameter has no gradient")
+            graphs.isEmpty || arena.finishedAfterNode.last == arena.trainableCount, "a parameter has no gradient")
         // sgemm reads and writes maps whose channels are padded to 16.
         let algorithms = configuration.backend == .openblas ? nil : configuration.algorithms(nil)
         let isSpread = configuration.spreadsTensors
-        trainingPlan = training.map { MemoryPlan(graph: $0, algorithms: algorithms, isSpread: isSpread) }
-        otherTrainings = others.map { [arena] other in
-            let graph = rewritten(other)
+        trainings = graphs.map { [arena] graph in
             let plan = MemoryPlan(graph: graph, algorithms: algorithms, isSpread: isSpread)
             return SizedTraining(graph: graph, plan: plan, arena: arena.finishing(by: graph))
         }
@@ -89,8 +86,8 @@ package struct EngineLayout {
     /// Floats of the arena. Kernels read whole vectors, also beyond the last pixel of a map whose channels are padded
     /// to 8.
     private func activationCount(trainingSlots: Int) -> Int {
-        let plans = [trainingPlan?.arenaCount ?? 0] + otherTrainings.map(\.plan.arenaCount)
-        let ofTraining = (plans.max() ?? 0).saturatingProduct(trainingSlots)
+        let largest = trainings.map(\.plan.arenaCount).max() ?? 0
+        let ofTraining = largest.saturatingProduct(trainingSlots)
         let ofEvaluation = evaluationPlan.arenaCount.saturatingProduct(configuration.evaluationCapacity)
         return max(ofTraining, ofEvaluation).saturatingSum(MemoryPlan.laneGranule)
     }
@@ -102,21 +99,15 @@ package struct EngineLayout {
         guard activationBytes < Self.addressSpace, bytes(pixels).saturatingProduct(slots) < Self.addressSpace else {
             return 0
         }
-        let ofTraining = training.flatMap { graph in
-            trainingPlan.map {
-                LoadedPlan.byteCount(
-                    graph, $0, unplaced, shards: configuration.shards, capacity: configuration.shardCapacity)
-            }
-        }
-        let ofOthers = otherTrainings.reduce(0) { sum, other in
+        let unplaced = unplaced
+        let ofEvaluation = LoadedPlan.byteCount(
+            evaluation, evaluationPlan, unplaced, shards: 1, capacity: configuration.evaluationCapacity)
+        return trainings.reduce(ofEvaluation) { sum, sized in
             sum
                 + LoadedPlan.byteCount(
-                    other.graph, other.plan, unplaced, shards: configuration.shards,
+                    sized.graph, sized.plan, unplaced, shards: configuration.shards,
                     capacity: configuration.shardCapacity)
         }
-        return (ofTraining ?? 0) + ofOthers
-            + LoadedPlan.byteCount(
-                evaluation, evaluationPlan, unplaced, shards: 1, capacity: configuration.evaluationCapacity)
     }
 
     /// Bytes that a process can address on x86-64.

@@ -1,20 +1,11 @@
-internal import Compiler
-internal import Kernels
-internal import Tensors
 internal import Synchronization
 
 extension Engine {
     /// Whether all gradients are numbers, neither infinite nor not-a-number. One pass over them, on all threads.
     package func gradientsAreFinite() -> Bool {
-        let count = arena.trainableCount
         let result = Finding()
-        // Stays put until the pool is done.
-        nonisolated(unsafe) let address = UnsafePointer(gradients.baseAddress)
-        pool.run((count + chunkFloats - 1) / chunkFloats, UnsafeRawPointer(address)) { _, task, _ in
-            let start = task * chunkFloats
-            if !allAreFinite(address + start, min(chunkFloats, count - start)) {
-                result.isFinite.store(false, ordering: .relaxed)
-            }
+        forEachChunkOfGradients { values, count in
+            if !allAreFinite(values, count) { result.isFinite.store(false, ordering: .relaxed) }
         }
         return result.isFinite.load(ordering: .relaxed)
     }
@@ -23,9 +14,6 @@ extension Engine {
 private final class Finding: Sendable {
     let isFinite = Atomic<Bool>(true)
 }
-
-/// Floats of a task.
-private let chunkFloats = 1 << 16
 
 /// Whether none is infinite or not a number. By bits alone: a number that is not finite has an exponent of ones, and
 /// one more carries into the sign.

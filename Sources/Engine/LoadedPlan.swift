@@ -163,7 +163,7 @@ final class LoadedPlan {
     }
 
     /// The sums over the samples of the last run, in the order of their shards.
-    func tally(_ samples: Batch) -> Tally {
+    func tally() -> Tally {
         var tally = Tally()
         forEachSample { slot in
             tally.lossSum += Double(losses[slot])
@@ -183,7 +183,7 @@ final class LoadedPlan {
         }
     }
 
-    func logits(shardSizes: [Int]) -> [Float] {
+    func logits() -> [Float] {
         var values: [Float] = []
         forEachSample { slot in
             let row = logitsView.float32 + slot * logitsView.sampleStride

@@ -124,22 +124,13 @@ package struct BatchNormArguments: BitwiseCopyable {
 
     package init(
         batch: BatchLayout, step: UnsafePointer<StepState>, state: BatchNormState, sums: ChannelSums?,
-        input: TensorView, gradient: TensorView?, output: TensorView?, addend: TensorView?, bounds: Bounds?,
-        activated: TensorView?, weightGradient: UnsafeMutablePointer<Float>?,
-        biasGradient: UnsafeMutablePointer<Float>?, partials: UnsafeMutablePointer<Float>?
+        input: TensorView, bounds: Bounds?
     ) {
         self.batch = batch
         self.step = step
         self.state = state
         self.sums = sums
         self.input = input
-        self.gradient = gradient
-        self.output = output
-        self.addend = addend
         self.bounds = bounds
-        self.activated = activated
-        self.weightGradient = weightGradient
-        self.biasGradient = biasGradient
-        self.partials = partials
     }
 }

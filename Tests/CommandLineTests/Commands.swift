@@ -174,5 +174,5 @@ final class Commands {
 extension Trait where Self == ConditionTrait {
     /// The condition for tests of bits that are the same on any number of ranks: without AVX2, OpenBLAS computes, in
     /// orders of its own.
-    static var withOurKernels: Self { .enabled(if: Engine.supports(.avx2), "OpenBLAS has bits of its own") }
+    static var withOurKernels: Self { .enabled(if: Backend.avx2.isSupported, "OpenBLAS has bits of its own") }
 }

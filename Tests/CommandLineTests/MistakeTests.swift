@@ -188,7 +188,7 @@ struct MistakeTests {
             "--model", "lenet", "--data", try commands.tinyData(), "--steps", "1", "--batch-size", "8", "--isa",
             "avx512",
             ranks: 2)
-        if Engine.supports(.avx512) {
+        if Backend.avx512.isSupported {
             #expect(outcome.status == 0, "\(outcome.errors)")
         } else {
             #expect(outcome.status == 1)

@@ -30,9 +30,9 @@ struct OpenBLASTests {
         .enabled(if: isUnset, "OPENBLAS_CORETYPE is set"))
     func features() throws {
         let core = try core()
-        if Engine.supports(.avx512) {
+        if Backend.avx512.isSupported {
             #expect(["SkylakeX", "Cooperlake"].contains(core))
-        } else if Engine.supports(.avx2) {
+        } else if Backend.avx2.isSupported {
             #expect(core == "Haswell")
         } else {
             #expect(!["Haswell", "Zen", "SkylakeX", "Cooperlake"].contains(core))
@@ -49,7 +49,7 @@ struct OpenBLASTests {
 
     @Test(
         "a run that does not ask for OpenBLAS does not load it",
-        .enabled(if: Engine.supports(.avx2), "without AVX2 there is nothing else"))
+        .enabled(if: Backend.avx2.isSupported, "without AVX2 there is nothing else"))
     func loading() throws {
         // The loader says of each file that it maps whose it is.
         let watched = ["LD_DEBUG": "files"]

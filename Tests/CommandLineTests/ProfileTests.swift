@@ -29,7 +29,7 @@ struct ProfileTests {
         }
         // ReLUs go along with what writes their inputs or reads their gradients: they have rows of their own with
         // OpenBLAS only, which cannot take them along.
-        let relus = Engine.supports(.avx2) ? [] : ["ReLU", "ReLU gradient"]
+        let relus = Backend.avx2.isSupported ? [] : ["ReLU", "ReLU gradient"]
         let others = [
             "average pooling", "average pooling gradient", "loss", "batch loading", "sum of gradients", "optimizer",
         ]

@@ -272,7 +272,7 @@ struct RunTests {
 
     @Test(
         "steps take no new memory pages from the system",
-        .enabled(if: Engine.supports(.avx2), "OpenBLAS takes memory as it goes"), arguments: [nil, 2] as [Int?])
+        .enabled(if: Backend.avx2.isSupported, "OpenBLAS takes memory as it goes"), arguments: [nil, 2] as [Int?])
     func pages(ranks: Int?) throws {
         let outcome = try commands.run(
             "bench", "--model", "resnet18_cifar", "--image-size", "16", "--batch-size", "8", "--threads", "2",

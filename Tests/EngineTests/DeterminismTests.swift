@@ -27,7 +27,8 @@ import Testing
 
     @Test(
         "AVX2 and AVX-512 give the same bits",
-        .enabled(if: Engine.supports(.avx2) && Engine.supports(.avx512), "needs a CPU with both"), arguments: specimens)
+        .enabled(if: Backend.avx2.isSupported && Backend.avx512.isSupported, "needs a CPU with both"),
+        arguments: specimens)
     func instructionSets(specimen: Specimen) throws {
         #expect(try specimen.trace(.avx2, threads: 2) == specimen.trace(.avx512, threads: 2))
     }

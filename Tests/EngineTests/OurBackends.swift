@@ -16,5 +16,5 @@ extension Backend {
 
 extension Trait where Self == ConditionTrait {
     /// For tests of our own kernels, of which none run without AVX2.
-    static var withOurKernels: Self { .enabled(if: Engine.supports(.avx2), "this CPU runs OpenBLAS alone") }
+    static var withOurKernels: Self { .enabled(if: Backend.avx2.isSupported, "this CPU runs OpenBLAS alone") }
 }

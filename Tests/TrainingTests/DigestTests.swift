@@ -26,7 +26,7 @@ struct DigestTests {
             Way(ranks: 1, threads: 2, instructionSet: .auto), Way(ranks: ranks, threads: 1, instructionSet: .avx2),
         ]
         var digests: Set<String> = []
-        for (index, way) in ways.enumerated() where way.instructionSet == .auto || Engine.supports(.avx2) {
+        for (index, way) in ways.enumerated() where way.instructionSet == .auto || Backend.avx2.isSupported {
             var flags = RecipeOverrides()
             flags.model = model
             flags.imageSize = imageSize

@@ -233,7 +233,7 @@ struct ResumeTests {
             }
         }
         #expect(try run.failure(resume(.openblas)).contains("isa: auto (now openblas)"))
-        if Engine.supports(.avx2) {
+        if Backend.avx2.isSupported {
             #expect(try run.train(resume(.avx2)).parametersSHA256 == whole.parametersSHA256)
             try run.forget("run", after: 4)
         }

@@ -88,7 +88,7 @@ struct WholeModelTests {
 
     @Test(
         "ten steps of a model end with the same bits on AVX2 where the CPU has AVX-512",
-        .enabled(if: Engine.supports(.avx512), "AVX2 is what the other tests run on"), arguments: small + large)
+        .enabled(if: Backend.avx512.isSupported, "AVX2 is what the other tests run on"), arguments: small + large)
     func instructionSets(model: Model) throws {
         let found = try digest(model, threads: 1, on: .avx2)
         #expect(found == model.digest)

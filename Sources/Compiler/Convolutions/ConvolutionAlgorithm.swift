@@ -35,13 +35,17 @@ protocol ConvolutionAlgorithm {
     /// Whether this computes the problem. It is asked after all that come before it in the list have declined.
     func accepts(_ problem: ConvolutionProblem) -> Bool
 
-    /// Maps that this reads or writes where their channels are padded to 8.
+    /// Maps that this reads or writes where their channels are padded to 8; neither if nothing else is said.
     func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8
 
     /// Appends the kernel calls that compute the problem on these tensors.
     ///
     /// - Returns: whether the sums of the part's epilogue are fused.
     func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool
+}
+
+extension ConvolutionAlgorithm {
+    func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8 { .neither }
 }
 
 /// The algorithms of an engine in the order in which they are asked. Memory plan and lowering ask the same list.

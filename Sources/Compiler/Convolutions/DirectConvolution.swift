@@ -12,16 +12,8 @@ struct DirectConvolution: ConvolutionAlgorithm {
     }
 
     func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
-        let kernels = builder.context.kernels
-        switch problem.product {
-        case .forward:
-            return builder.emitForward(part.decimated(), kernels.convolve)
-        case .dataGradient:
-            return builder.emitDataGradient(part, kernels.convolve)
-        case .weightGradient:
-            lowerWeightGradient(part.decimated(), in: &builder)
-            return false
-        }
+        builder.lowerTapSum(
+            problem.product, part, builder.context.kernels.convolve, weightGradient: lowerWeightGradient)
     }
 
     private func lowerWeightGradient(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
@@ -45,19 +37,9 @@ struct DirectConvolution: ConvolutionAlgorithm {
 struct DepthwiseConvolution: ConvolutionAlgorithm {
     func accepts(_ problem: ConvolutionProblem) -> Bool { problem.geometry.isDepthwise }
 
-    func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8 { .neither }
-
     func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
-        let kernels = builder.context.kernels
-        switch problem.product {
-        case .forward:
-            return builder.emitForward(part, kernels.convolveDepthwise)
-        case .dataGradient:
-            return builder.emitDataGradient(part, kernels.convolveDepthwise)
-        case .weightGradient:
-            lowerWeightGradient(part, in: &builder)
-            return false
-        }
+        builder.lowerTapSum(
+            problem.product, part, builder.context.kernels.convolveDepthwise, weightGradient: lowerWeightGradient)
     }
 
     private func lowerWeightGradient(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
@@ -80,10 +62,25 @@ struct DepthwiseConvolution: ConvolutionAlgorithm {
 }
 
 extension PlanBuilder {
+    /// - Parameter weightGradient: lowers the weights' gradient.
+    /// - Returns: whether the part's sums are fused.
+    fileprivate mutating func lowerTapSum(
+        _ product: ConvolutionProduct, _ part: ConvolutionPart, _ kernel: Kernel<ConvolutionArguments>,
+        weightGradient: (ConvolutionPart, inout PlanBuilder) -> Void
+    ) -> Bool {
+        switch product {
+        case .forward: return emitForward(part.decimated(), kernel)
+        case .dataGradient: return emitDataGradient(part, kernel)
+        case .weightGradient:
+            weightGradient(part.decimated(), &self)
+            return false
+        }
+    }
+
     /// y = x * weights + bias.
     ///
     /// - Returns: whether the part's sums are fused.
-    fileprivate mutating func emitForward(
+    private mutating func emitForward(
         _ part: ConvolutionPart, _ kernel: Kernel<ConvolutionArguments>
     ) -> Bool {
         let geometry = part.geometry
@@ -104,7 +101,7 @@ extension PlanBuilder {
     /// dx = dy * transposed weights.
     ///
     /// - Returns: whether the part's sums are fused.
-    fileprivate mutating func emitDataGradient(
+    private mutating func emitDataGradient(
         _ part: ConvolutionPart, _ kernel: Kernel<ConvolutionArguments>
     ) -> Bool {
         let (geometry, dx, dy) = (part.geometry, part.input, part.output)

@@ -12,8 +12,6 @@ struct LinearGradients: ConvolutionAlgorithm {
         problem.geometry.isLinear && problem.product != .forward
     }
 
-    func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8 { .neither }
-
     func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
         if problem.product == .dataGradient {
             lowerDataGradient(part, in: &builder)

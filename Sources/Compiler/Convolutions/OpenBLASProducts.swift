@@ -12,8 +12,6 @@ struct OpenBLASProducts: ConvolutionAlgorithm {
 
     func accepts(_ problem: ConvolutionProblem) -> Bool { !problem.geometry.isDepthwise }
 
-    func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8 { .neither }
-
     func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
         let geometry = part.geometry
         let depth = geometry.taps * geometry.input.channels

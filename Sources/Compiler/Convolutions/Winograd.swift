@@ -11,8 +11,6 @@ internal import Tensors
 struct Winograd: ConvolutionAlgorithm {
     func accepts(_ problem: ConvolutionProblem) -> Bool { form(for: problem) != nil }
 
-    func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8 { .neither }
-
     func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
         guard let form = form(for: problem) else { preconditionFailure("no Winograd algorithm for \(problem)") }
         let geometry = part.geometry

@@ -29,7 +29,7 @@ extension Engine {
         let norm = gradientNorm()
         let share = Float(limit / (norm + 1e-6))
         if share < 1 {
-            changeGradients { values, count in
+            forEachChunkOfGradients { values, count in
                 for index in 0..<count { values[index] *= share }
             }
         }
@@ -38,12 +38,13 @@ extension Engine {
 
     /// Brings each gradient's number into -limit...limit.
     package func clipGradients(toValue limit: Float) {
-        changeGradients { values, count in
+        forEachChunkOfGradients { values, count in
             for index in 0..<count { values[index] = max(-limit, min(limit, values[index])) }
         }
     }
 
-    private func changeGradients(_ body: @escaping @Sendable (UnsafeMutablePointer<Float>, Int) -> Void) {
+    /// Calls `body` with all gradients, some at a time, on all threads.
+    func forEachChunkOfGradients(_ body: @escaping @Sendable (UnsafeMutablePointer<Float>, Int) -> Void) {
         let chunk = 1 << 16
         let count = gradients.count
         // It stays put until the pool is done.
