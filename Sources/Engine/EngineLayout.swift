@@ -6,33 +6,33 @@ internal import Tensors
 
 /// A network's training on images of one size.
 struct SizedTraining {
-    /// Rewritten.
+    /// The rewritten graph.
     let graph: Graph
     let plan: MemoryPlan
-    /// The engine's, with the order in which this graph finishes gradients.
+    /// The engine's arena, with the order in which this graph finishes gradients.
     let arena: ParameterArena
 }
 
-/// An engine before it has memory: the rewritten graphs, the places of values and parameters, and the bytes that they
-/// take.
+/// The layout of an engine without its memory: the rewritten graphs, the places of values and parameters, and the bytes
+/// that they take.
 package struct EngineLayout {
     package let configuration: EngineConfiguration
     /// Parameters and buffers in canonical order.
     package let parameters: [ParameterSpecification]
-    /// nil for evaluation only.
+    /// The training graph; nil for an engine that only evaluates.
     let training: Graph?
     let evaluation: Graph
     let arena: ParameterArena
     let trainingPlan: MemoryPlan?
-    /// Training on images of other sizes, by the same parameters in the same arenas.
+    /// The graphs and plans for training on other sizes of images, with the same parameters in the same arenas.
     let otherTrainings: [SizedTraining]
     let evaluationPlan: MemoryPlan
 
-    /// Rewrites and lays out the graphs. Reserves nothing.
+    /// Rewrites the graphs and lays them out. Reserves no memory.
     ///
     /// - Parameters:
-    ///   - training: nil for evaluation only.
-    ///   - others: the same network's training on images of other sizes.
+    ///   - training: nil for an engine that only evaluates.
+    ///   - others: the same network's training graphs for images of other sizes.
     package init(
         training: Graph?, evaluation: Graph, configuration: EngineConfiguration, otherTrainings others: [Graph] = []
     ) {
@@ -49,7 +49,7 @@ package struct EngineLayout {
         arena = ParameterArena(graph: training ?? self.evaluation)
         precondition(
             training == nil || arena.finishedAfterNode.last == arena.trainableCount, "a parameter has no gradient")
-        // sgemm reads and writes maps whose channels are padded to 16.
+        // sgemm needs maps whose channels are padded to 16.
         let algorithms = configuration.backend == .openblas ? nil : configuration.algorithms(nil)
         let isSpread = configuration.spreadsTensors
         trainingPlan = training.map { MemoryPlan(graph: $0, algorithms: algorithms, isSpread: isSpread) }
@@ -63,31 +63,31 @@ package struct EngineLayout {
 
     // MARK: Bytes
 
-    /// Samples that a training batch may have at most.
+    /// The most samples of a training batch.
     private var trainingSlots: Int { configuration.shards * configuration.shardCapacity }
 
     /// The bytes of the state, of gradients, and of an update's scratch.
     package var parameterBytes: Int { stateBytes.saturatingSum(gradientBytes).saturatingSum(bytes(updateFloats)) }
 
-    /// Floats that an update takes and leaves nothing in.
+    /// The floats of an update's scratch memory.
     var updateFloats: Int {
         guard training != nil else { return 0 }
         return configuration.optimizer.scratchFloats(matrices: parameters.compactMap { MatrixSize($0) })
     }
 
-    /// Gradients alone, which are among `parameterBytes`.
+    /// The bytes of gradients, which are part of `parameterBytes`.
     package var gradientBytes: Int { training == nil ? 0 : bytes(arena.trainableCount) }
 
-    /// Activations and their gradients: the arena that both plans share.
+    /// The bytes of activations and their gradients: the arena that all plans share.
     package var activationBytes: Int { bytes(activationCount) }
 
-    /// The same for training batches of one sample a shard.
+    /// The bytes of that arena for training batches of one sample a shard.
     package var leastActivationBytes: Int { bytes(activationCount(trainingSlots: configuration.shards)) }
 
     var activationCount: Int { activationCount(trainingSlots: trainingSlots) }
 
-    /// Floats of the arena. Kernels read whole vectors, also beyond the last pixel of a map whose channels are padded
-    /// to 8.
+    /// The floats of that arena. Kernels read whole vectors, even beyond the last pixel of a map whose channels are
+    /// padded to 8.
     private func activationCount(trainingSlots: Int) -> Int {
         let plans = [trainingPlan?.arenaCount ?? 0] + otherTrainings.map(\.plan.arenaCount)
         let ofTraining = (plans.max() ?? 0).saturatingProduct(trainingSlots)
@@ -95,7 +95,8 @@ package struct EngineLayout {
         return max(ofTraining, ofEvaluation).saturatingSum(MemoryPlan.laneGranule)
     }
 
-    /// Images, scratch memory and what else plans hold. 0 where activations alone are more than can be addressed.
+    /// The bytes of images, scratch memory and all other memory of the plans; 0 where activations or images alone
+    /// exceed the address space.
     package var planBytes: Int {
         let pixels = evaluation[evaluation.input].shape.count
         let slots = max(trainingSlots, configuration.evaluationCapacity)
@@ -119,12 +120,12 @@ package struct EngineLayout {
                 evaluation, evaluationPlan, unplaced, shards: 1, capacity: configuration.evaluationCapacity)
     }
 
-    /// Bytes that a process can address on x86-64.
+    /// The bytes that a process can address on x86-64.
     private static let addressSpace = 1 << 47
 
     private func bytes(_ floats: Int) -> Int { floats.saturatingProduct(MemoryLayout<Float>.stride) }
 
-    /// Addresses with which plans are measured, and which nobody reads.
+    /// Addresses for measuring plans; no code reads through them.
     private var unplaced: EngineMemory {
         EngineMemory(
             kernels: configuration.kernelTable,

@@ -4,11 +4,11 @@ internal import Tensors
 internal import Synchronization
 
 extension Engine {
-    /// Whether all gradients are numbers, neither infinite nor not-a-number. One pass over them, on all threads.
+    /// Whether all gradients are finite. Reads each once, on all threads.
     package func gradientsAreFinite() -> Bool {
         let count = arena.trainableCount
         let result = Finding()
-        // Stays put until the pool is done.
+        // The memory stays in place until the pool is done.
         nonisolated(unsafe) let address = UnsafePointer(gradients.baseAddress)
         pool.run((count + chunkFloats - 1) / chunkFloats, UnsafeRawPointer(address)) { _, task, _ in
             let start = task * chunkFloats
@@ -24,11 +24,11 @@ private final class Finding: Sendable {
     let isFinite = Atomic<Bool>(true)
 }
 
-/// Floats of a task.
+/// The floats of a task.
 private let chunkFloats = 1 << 16
 
-/// Whether none is infinite or not a number. By bits alone: a number that is not finite has an exponent of ones, and
-/// one more carries into the sign.
+/// Whether all values are finite. Only an infinity or a NaN has an exponent of ones, which carries into the sign bit
+/// when 1 is added.
 ///
 /// - Parameter count: a multiple of 16, as the counts of all parameters in the arenas are.
 func allAreFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
