@@ -2,28 +2,28 @@ import Files
 
 /// A file that appears under its name whole, or not at all.
 ///
-/// It is written beside its place, flushed to the disk, and only then renamed; a crash at any point leaves whatever had
-/// the name before. A symbolic link stays one: its target is the place.
-/// A file that is never committed is removed.
+/// It is written beside its place, flushed to the disk, and only then renamed: after a crash at any point, the name
+/// still has its earlier file. A symbolic link is kept, and its target replaced. A file that is never committed is
+/// removed.
 ///
-/// A device or a pipe has nothing beside it and must not be renamed over: it is written into as it is.
+/// A device or a pipe must not be replaced by renaming: it is written to directly.
 package struct AtomicFile: ~Copyable {
-    /// The file's place, as messages call it.
+    /// The file's path in messages.
     let path: String
-    /// Bytes written so far.
+    /// The bytes written so far.
     package private(set) var size = 0
     private let files: any FileSystem
-    /// The same where links lead to.
+    /// The path after links have been followed.
     private let target: String
-    /// nil for a device or a pipe.
+    /// The path of the file beside its place; nil for a device or a pipe.
     private let partial: String?
     private var descriptor: Int32
     private var isRenamed = false
 
-    /// Opens the file beside its place. Without a commit nothing changes there: to open it finds out early whether it
-    /// can be written.
+    /// Opens the file beside its place, which nothing changes before a commit. So this also tests early whether the
+    /// file can be written.
     ///
-    /// - Throws: `otherKind` where a folder, a socket or what this process prints to has the name.
+    /// - Throws: `otherKind` where the name is that of a folder, a socket or a file that this process prints to.
     package init(path: String, in files: any FileSystem = SystemFiles()) throws(CheckpointError) {
         let place = try Self.open(path, in: files)
         self.path = path
@@ -57,7 +57,7 @@ package struct AtomicFile: ~Copyable {
         }
     }
 
-    /// Returns the type of what `path` names; a regular file where nothing is there.
+    /// Returns the type of the file at `path`; a regular file where there is none.
     private static func type(of path: String, in files: any FileSystem) throws(CheckpointError) -> FileType {
         let status: FileStatus
         do throws(CheckpointError) {
@@ -88,41 +88,41 @@ package struct AtomicFile: ~Copyable {
                 if error.isInterruption { continue }
                 throw .system(call: "write", path: path, code: error.code)
             }
-            // Nothing written and no error would go on for ever.
+            // A call that writes nothing without an error would be repeated for ever.
             guard count > 0 else { throw .system(call: "write", path: path, code: SystemError.noSpace.code) }
             written += count
         }
         size += written
     }
 
-    /// Puts the file under its name, for good.
+    /// Flushes the file and gives it its name.
     ///
-    /// After an error of fsync nothing is known of what the disk has, so it is not tried again: the file is dropped.
+    /// After an error of fsync the disk's content is unknown, so fsync is not repeated: the file is dropped.
     package mutating func commit() throws(CheckpointError) {
         let (files, closing, path, target) = (files, descriptor, path, target)
         do throws(CheckpointError) {
             try calling("fsync", path, isRepeatable: false) { () throws(SystemError) in try files.synchronize(closing) }
         } catch .system(_, _, SystemError.unsupported.code) where partial == nil {
-            // Most devices and all pipes keep nothing that could be flushed.
+            // Most devices and all pipes have nothing to flush.
         }
-        // What is read back to verify it comes from the disk, not from memory.
+        // Verification is to read from the disk, not from memory.
         files.forget(closing)
         descriptor = -1
         do throws(SystemError) {
             try files.close(closing)
         } catch {
-            // What it had to say of the content, fsync has said.
+            // Errors of the content have been reported by fsync already.
             guard error.isInterruption else { throw .system(call: "close", path: path, code: error.code) }
         }
         guard let partial else { return }
         try calling("rename", path) { () throws(SystemError) in try files.rename(partial, to: target) }
         isRenamed = true
-        // The name itself lies in the folder, which has a cache of its own.
+        // The name is part of the folder, which must be flushed too.
         try files.synchronizeFolder(splitPath(target).folder)
     }
 }
 
-/// Writes a file whole or not at all; what `AtomicFile` says.
+/// Writes a file whole or not at all, as `AtomicFile` does.
 package func writeFile(_ bytes: borrowing RawSpan, to path: String) throws(CheckpointError) {
     var file = try AtomicFile(path: path)
     try file.write(bytes)
@@ -135,14 +135,14 @@ package func writeFile(_ text: String, to path: String) throws(CheckpointError) 
 }
 
 extension FileSystem {
-    /// Makes the names in a folder outlive a loss of power.
+    /// Makes the names in a folder survive a loss of power.
     func synchronizeFolder(_ path: String) throws(CheckpointError) {
         let folder = try calling("open folder", path) { () throws(SystemError) in try openFolder(path) }
         defer { try? close(folder) }
         do throws(SystemError) {
             try synchronize(folder)
         } catch {
-            // Some network file systems flush names by themselves, and refuse to be asked.
+            // Some network file systems flush names by themselves, and do not support fsync of a folder.
             guard error == .unsupported else { throw .system(call: "fsync folder", path: path, code: error.code) }
         }
     }

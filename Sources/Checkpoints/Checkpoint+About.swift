@@ -1,19 +1,20 @@
 extension Checkpoint {
-    /// The progress of a run: epochs, steps and samples done. A checkpoint's state has seen exactly these samples.
+    /// The progress of a run: epochs, steps and samples done. A checkpoint's state was trained on exactly these
+    /// samples.
     package struct Progress: Equatable, Sendable {
-        /// Epochs that are complete.
+        /// The number of complete epochs.
         package var epoch: Int
-        /// Steps done in the epoch after those; 0 between two epochs.
+        /// The steps done in the current epoch; 0 between two epochs.
         package var stepInEpoch: Int
-        /// Optimizer steps since the run began.
+        /// The optimizer steps since the run began.
         package var globalStep: Int
-        /// Samples trained on since the run began, over all ranks, repeated ones counted again.
+        /// The samples trained on since the run began, over all ranks, repeated ones counted again.
         package var samples: Int
-        /// Updates that the optimizer's state has seen: fewer than steps where some were left out, or the state began
+        /// The updates since the optimizer's state began: fewer than steps where some were skipped, or the state began
         /// later.
         package var updates: Int
 
-        /// - Parameter updates: nil for as many as steps.
+        /// - Parameter updates: nil for as many as `globalStep`.
         package init(epoch: Int, stepInEpoch: Int, globalStep: Int, samples: Int, updates: Int? = nil) {
             self.epoch = epoch
             self.stepInEpoch = stepInEpoch
@@ -25,15 +26,15 @@ extension Checkpoint {
 
     /// A checkpoint's description of its network and of the run that it comes from.
     package struct About: Equatable, Sendable {
-        /// The zoo's name of the network.
+        /// The network's name in the zoo.
         package var model: String
-        /// The options of the network besides its name, by the zoo's keys, as text.
+        /// The other options of the network, as text, by the zoo's keys.
         package var modelOptions: [String: String]
         package var classes: Int
         /// Height and width of the input in pixels.
         package var imageSize: Int
         package var inputChannels: Int
-        /// The meaning of each label, in the order of labels; empty if the dataset does not say.
+        /// The meaning of each label, in the order of labels; empty if the dataset does not give any.
         package var classNames: [String]
         /// The presentation of pictures to the network, by the names of docs/checkpoint-format.md; empty if none was
         /// given.
@@ -42,12 +43,14 @@ extension Checkpoint {
         package var recipe: String
         package var seed: UInt64
         package var progress: Progress
-        /// The state of the schedule, for people: `learning_rate`, …. Resuming computes it from recipe and progress.
+        /// The state of the schedule, for people: `learning_rate`, …. Resuming computes it from recipe and progress
+        /// instead.
         package var schedule: [String: String]
-        /// Measured values so far. Some are of this very state, such as `test_accuracy`, by which the best are kept.
-        /// Others are of the run, such as `best_test_accuracy`. Infinities and NaN are kept too.
+        /// The values measured so far. Some belong to this state, such as `test_accuracy`, by which the best
+        /// checkpoints are kept. Others belong to the run, such as `best_test_accuracy`. Infinities and NaN are kept
+        /// too.
         package var metrics: [String: Double]
-        /// The source of random numbers: `generator`, and whatever of their state is not a function of seed and
+        /// The source of random numbers: `generator`, and any part of its state that is not a function of seed and
         /// progress.
         package var random: [String: String]
         /// The versions of the programs and libraries that wrote the file, by name: `cnn-train`, `zstd`, ….
@@ -79,14 +82,14 @@ extension Checkpoint {
             self.dataset = dataset
         }
 
-        /// All random numbers of a run are functions of the seed and of what they are for: no state is left to be
-        /// saved.
+        /// The source in which each random number of a run is a function of the seed and its purpose: there is no state
+        /// to save.
         package static let counterBased = ["generator": "counter-based SplitMix64"]
-        /// Versions of the libraries that make a file, by name.
+        /// The versions of the libraries that make a file, by name.
         package static let libraryVersions = ["zstd": Compression.libraryVersion]
     }
 
-    /// The version that is written. All versions from 1 to this one are read.
+    /// The version of written files. All versions from 1 to this one can be read.
     static let formatVersion = 1
 
     package init(
@@ -95,18 +98,18 @@ extension Checkpoint {
         self.init(tensors: tensors, optimizer: optimizer, averaged: averaged, metadata: about.metadata)
     }
 
-    /// Reads what the metadata say.
+    /// Reads the description in the metadata.
     ///
-    /// - Parameter path: What messages call the file.
-    /// - Throws: where something is missing, as in a safetensors file that another program wrote, or is not what it
-    ///   should be.
+    /// - Parameter path: the file's name in messages.
+    /// - Throws: `metadata` where an entry is missing, as in another program's safetensors file, or is not as it should
+    ///   be.
     package func about(path: String) throws(CheckpointError) -> About {
         try About(metadata: metadata, path: path)
     }
 }
 
 extension Checkpoint.About {
-    /// The file's metadata. `format` tells Python's libraries that tensors are laid out as PyTorch does.
+    /// The file's metadata. `format` tells Python's libraries that tensors are laid out as in PyTorch.
     var metadata: [String: String] {
         [
             "format": "pt", Safetensors.versionKey: "\(Checkpoint.formatVersion)", "model": model,
@@ -123,10 +126,10 @@ extension Checkpoint.About {
         ]
     }
 
-    /// Reads what `metadata` says.
+    /// Reads the description in `metadata`.
     init(metadata: [String: String], path: String) throws(CheckpointError) {
         let fields = Fields(metadata: metadata, path: path)
-        // Which versions are known was checked when the file was read.
+        // Reading the file has checked already that the version is a known one.
         _ = try fields.count(Safetensors.versionKey, from: 1)
         self.init(
             model: try fields.text("model"), modelOptions: try fields.textsByName("model_options"),
@@ -138,7 +141,7 @@ extension Checkpoint.About {
             progress: Checkpoint.Progress(
                 epoch: try fields.count("epoch"), stepInEpoch: try fields.count("step_in_epoch"),
                 globalStep: try fields.count("step"), samples: try fields.count("samples"),
-                // Files of earlier versions do not say it.
+                // Files of earlier versions do not have it.
                 updates: metadata["updates"] == nil ? nil : try fields.count("updates")),
             schedule: try fields.textsByName("schedule"), metrics: try fields.numbersByName("metrics"),
             random: try fields.textsByName("random"), versions: try fields.textsByName("versions"),
@@ -154,7 +157,7 @@ extension HeaderJSON {
     }
 }
 
-/// Metadata, read as what they should be.
+/// The metadata, with readers for entries of each kind.
 private struct Fields {
     let metadata: [String: String]
     let path: String
@@ -192,7 +195,7 @@ private struct Fields {
         return texts
     }
 
-    /// Empty where the key is missing.
+    /// Reads an object of texts; empty where the key is missing.
     func textsByName(_ key: String) throws(CheckpointError) -> [String: String] {
         guard let json = metadata[key] else { return [:] }
         let expected = "a JSON object of texts"
@@ -207,7 +210,7 @@ private struct Fields {
         return texts
     }
 
-    /// Empty where the key is missing.
+    /// Reads an object of numbers; empty where the key is missing.
     func numbersByName(_ key: String) throws(CheckpointError) -> [String: Double] {
         var numbers: [String: Double] = [:]
         for (name, text) in try textsByName(key) {

@@ -1,10 +1,10 @@
 extension Checkpoint {
-    /// Reads a `.safetensors.zst` file, a plain `.safetensors` one, or a `.pth` of PyTorch, whatever it is called, and
-    /// checks all digests in it. Numbers of other types become float32 or int64.
+    /// Reads a `.safetensors.zst` file, a plain `.safetensors` one, or a `.pth` of PyTorch, whatever its name, and
+    /// checks all its digests. Numbers of other types become float32 or int64.
     ///
-    /// - Parameter choose: which of a list of tensors are wanted, by their places, of another program's file; nil for
-    ///   all. The others are only listed. Of ours all are read.
-    /// - Throws: when there is no such file, it is something else, it is damaged, or it breaks a rule of its format.
+    /// - Parameter choose: returns the indices of the tensors to read of another program's file; nil for all. The
+    ///   others are only listed. Of our files, all are read.
+    /// - Throws: when there is no such file, it is of another kind or damaged, or it breaks a rule of its format.
     package init(
         contentsOf path: String, choosing choose: (([ListedTensor]) -> Set<Int>)? = nil
     ) throws(CheckpointError) {
@@ -25,8 +25,8 @@ extension Checkpoint {
     }
 
     /// - Parameters:
-    ///   - path: What messages call the file.
-    ///   - fileBytes: How many bytes `read` will give.
+    ///   - path: the file's name in messages.
+    ///   - fileBytes: the number of bytes that `read` will give.
     init(
         path: String, fileBytes: Int, choosing choose: Safetensors.Choice? = nil, from read: ByteSource
     ) throws(CheckpointError) {
@@ -46,8 +46,7 @@ extension Checkpoint {
         unread = contents.unread
     }
 
-    /// Reads the metadata alone, which costs little however large the file is. Nothing is verified but the header's own
-    /// rules.
+    /// Reads only the metadata, which is fast for a file of any size. Checks only the rules of the header.
     static func metadata(of path: String, in files: any FileSystem) throws(CheckpointError) -> [String: String] {
         let file = try InputFile(path: path, in: files)
         let read: ByteSource = { (count) throws(CheckpointError) in try file.read(count) }

@@ -1,15 +1,15 @@
 extension Checkpoint {
-    /// Writes the checkpoint to `path`, whole or not at all: in a zstd frame, but for a name that ends in
-    /// `.safetensors`.
+    /// Writes the checkpoint to `path`, whole or not at all: plain where the name ends in `.safetensors`, else in a
+    /// zstd frame.
     ///
-    /// - Throws: `otherEnding` for the name of another kind of file, and what keeps it from being written.
+    /// - Throws: `otherEnding` for the name of another kind of file, and errors of writing.
     package func write(to path: String, compression: Compression = Compression()) throws(CheckpointError) {
         let isPlain = try FileEnding.isPlain(path, otherwise: false)
         _ = try draft.write(to: path, compression: isPlain ? nil : compression, in: SystemFiles())
     }
 
-    /// Writes parameters and buffers alone to `path`, as `safetensors.torch.save_file` writes a state_dict: what other
-    /// programs load. Whole or not at all; in a zstd frame where the name ends in `.zst`.
+    /// Writes only parameters and buffers to `path`, for other programs, as `safetensors.torch.save_file` writes a
+    /// state_dict. Whole or not at all; in a zstd frame where the name ends in `.zst`.
     ///
     /// - Throws: the errors of `write`.
     package func exportWeights(to path: String) throws(CheckpointError) {
@@ -24,16 +24,16 @@ extension Checkpoint {
 }
 
 extension CheckpointDraft {
-    /// The size and digest that a file that was written should turn out to have.
+    /// The size and digest that a written file must have when it is read back.
     struct Written: Equatable {
-        /// SHA-256 of the decompressed content.
+        /// The SHA-256 of the decompressed content.
         let digest: String
-        /// Bytes of the file, and of what it decompresses to.
+        /// The bytes of the file, and of its decompressed content.
         let bytes: Int
         let contentBytes: Int
     }
 
-    /// Writes the checkpoint to `path`, whole or not at all; without compression where that is nil.
+    /// Writes the checkpoint to `path`, whole or not at all; uncompressed where `compression` is nil.
     func write(
         to path: String, compression: Compression?, in files: any FileSystem
     ) throws(CheckpointError) -> Written {
@@ -46,14 +46,14 @@ extension CheckpointDraft {
         return Written(digest: digest, bytes: bytes, contentBytes: contentBytes)
     }
 
-    /// Hands the bytes of a file to `write`, and returns the SHA-256 and the number of those that they decompress to.
+    /// Passes the file's bytes to `write`, and returns the SHA-256 and the size of the decompressed content.
     ///
-    /// - Parameter compression: nil for bytes as they are.
+    /// - Parameter compression: nil for uncompressed bytes.
     func encode(_ compression: Compression?, to write: ByteSink) throws(CheckpointError) -> (String, Int) {
         try sealed().encodeUnsealed(compression, to: write)
     }
 
-    /// The same without digests in the metadata.
+    /// Encodes as `encode` does, without digests in the metadata.
     func encodeUnsealed(_ compression: Compression?, to write: ByteSink) throws(CheckpointError) -> (String, Int) {
         let total = Safetensors.layout(of: self).total
         var digest = SHA256()
@@ -76,9 +76,9 @@ extension CheckpointDraft {
 }
 
 extension CheckpointDraft.Written {
-    /// Reads back the file at `path`; every checksum of the frame is checked on the way.
+    /// Reads back the file at `path`; checks every checksum of the frame.
     ///
-    /// - Throws: `verificationFailed` where it is not what was written, and whatever reading throws.
+    /// - Throws: `verificationFailed` where the content differs from what was written, and errors of reading.
     func verify(_ path: String, in files: any FileSystem) throws(CheckpointError) {
         let file = try InputFile(path: path, in: files)
         var frame = ZstdDecompressor(path: path, fileBytes: file.size)

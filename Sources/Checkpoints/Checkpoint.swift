@@ -7,16 +7,16 @@ package struct Checkpoint: Equatable, Sendable {
     package var optimizer: [NamedTensor]
     /// Averages of parameters and buffers over time, under names that begin with `training.averaged.`.
     package var averaged: [NamedTensor]
-    /// Texts; `About` reads and writes those that every checkpoint has.
+    /// Texts by key; `About` reads and writes those that every checkpoint has.
     package var metadata: [String: String]
-    /// Tensors of a file that was read whose numbers it has in another type than `NamedTensor` says. A file of ours has
-    /// none.
+    /// The tensors of a file that was read whose numbers are of another type there than in `NamedTensor`. None in our
+    /// files.
     package var converted: [ListedTensor] = []
-    /// Tensors of a file that was read that were passed over: they were not wanted, or are of types that are not read.
-    /// A file of ours has none.
+    /// The tensors of a file that were not read, because they were not wanted or are of an unsupported type. None in
+    /// our files.
     package var unread: [ListedTensor] = []
 
-    /// - Precondition: names of `optimizer` and `averaged`, and only those, begin with their prefixes.
+    /// - Precondition: all names of `optimizer` and `averaged` begin with their prefixes, and no others do.
     package init(
         tensors: [NamedTensor], optimizer: [NamedTensor], averaged: [NamedTensor] = [], metadata: [String: String]
     ) {
@@ -31,15 +31,15 @@ package struct Checkpoint: Equatable, Sendable {
         self.metadata = metadata
     }
 
-    /// The prefix of the names of all tensors that are not the network's own.
+    /// The prefix of the names of all tensors that do not belong to the network.
     package static let ownPrefix = "training."
     package static let optimizerPrefix = ownPrefix + "optimizer."
     package static let averagedPrefix = ownPrefix + "averaged."
 
-    /// The name of the optimizer's memory `kind` of the parameter `name`: `training.optimizer.KIND.NAME`.
+    /// The name of the optimizer's state `kind` of the parameter `name`: `training.optimizer.KIND.NAME`.
     package static func optimizerName(_ kind: String, of name: String) -> String { "\(optimizerPrefix)\(kind).\(name)" }
 
-    /// The optimizer's memories in the order in which they stand first: `momentum`.
+    /// The kinds of the optimizer's state, such as `momentum`, in the order of their first tensors.
     package var optimizerKinds: [String] {
         var kinds: [String] = []
         for tensor in optimizer {
@@ -52,16 +52,16 @@ package struct Checkpoint: Equatable, Sendable {
     /// The name of the average of the parameter or buffer `name`.
     package static func averagedName(of name: String) -> String { averagedPrefix + name }
 
-    /// Whether a tensor of this name is training's and not the network's.
+    /// Whether a tensor of this name belongs to training and not to the network.
     static func isOwn(_ name: String) -> Bool { name.hasPrefix(optimizerPrefix) || name.hasPrefix(averagedPrefix) }
 
     /// All tensors, in the order in which a file lists them.
     package var allTensors: [NamedTensor] { tensors + optimizer + averaged }
 
-    /// Parameters and buffers, and nothing else.
+    /// The checkpoint with only parameters and buffers.
     package var weightsAlone: Checkpoint { Checkpoint(tensors: tensors, optimizer: [], metadata: [:]) }
 
-    /// The same network with its averages over time in place of parameters and buffers, where there are any.
+    /// The checkpoint with averages over time in place of parameters and buffers, where there are any.
     package var withAverages: Checkpoint {
         let byName = Dictionary(averaged.map { ($0.name, $0) }) { first, _ in first }
         var other = self

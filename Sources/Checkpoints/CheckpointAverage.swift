@@ -1,15 +1,14 @@
 import Tensors
 
 extension Checkpoint {
-    /// The mean of several checkpoints of one network: of every parameter and running statistic the mean over the
-    /// files, in float64 and in the order given; of counts the highest. (Izmailov et al., "Averaging Weights Leads to
-    /// Wider Optima and Better Generalization", 2018.) Running statistics of batch norms are those that belonged to the
-    /// files' own weights.
+    /// Averages several checkpoints of one network: the mean of every parameter and running statistic, in float64 and
+    /// in the order given; of counts the highest. (Izmailov et al., "Averaging Weights Leads to Wider Optima and Better
+    /// Generalization", 2018.) The running statistics are thus means of those that belonged to the files' own weights.
     ///
-    /// It says of itself what the newest says, but for metrics, which nobody measured, and has no optimizer state.
+    /// The result has the metadata of the newest checkpoint except for metrics, which nobody measured, and no optimizer
+    /// state.
     /// - Parameter checkpoints: with their paths, at least one.
-    /// - Throws: `unlike` where a tensor is missing, too many, or of another type or shape than in the first, or labels
-    ///   mean something else.
+    /// - Throws: `unlike` where a file has other tensors, types or shapes than the first, or labels of other meanings.
     package static func average(
         of checkpoints: [(path: String, checkpoint: Checkpoint)]
     ) throws(CheckpointError) -> Checkpoint {
@@ -40,9 +39,8 @@ extension Checkpoint {
         "the classes " + classNames.prefix(8).joined(separator: ", ") + (classNames.count > 8 ? ", …" : "")
     }
 
-    /// The differences in the presentation of pictures between several checkpoints. The first file that has a
-    /// presentation is the measure; for each file that differs from it, the keys that differ. Files without one are
-    /// passed over.
+    /// The differences in the presentation of pictures between several checkpoints: for each file that differs from the
+    /// first file with a presentation, the keys that differ. Files without a presentation are skipped.
     package static func presentationDifferences(
         of checkpoints: [(path: String, checkpoint: Checkpoint)]
     ) throws(CheckpointError) -> [(path: String, keys: [String])] {

@@ -1,25 +1,24 @@
 import Files
 
 extension CheckpointDirectory {
-    /// A checkpoint that is there for good.
+    /// A checkpoint that has been committed.
     package struct Commit: Equatable, Sendable {
         package let path: String
-        /// Bytes of the file, and of what it decompresses to.
+        /// The bytes of the file, and of its decompressed content.
         package let bytes: Int
         package let contentBytes: Int
-        /// Older checkpoints that were removed.
+        /// The paths of older checkpoints that were removed.
         package let removed: [String]
-        /// Errors met while clearing away older files. The checkpoint is safe all the same.
+        /// The errors of removing older files, which do not affect the checkpoint.
         package let warnings: [CheckpointError]
     }
 
-    /// Writes a checkpoint, reads it back, and only when that is the same removes older ones that `retention` does not
-    /// want.
+    /// Writes a checkpoint and reads it back. Only when both agree, removes older ones that `retention` does not keep.
     ///
-    /// One of the same step is replaced. One of a later step, which a run that went back to an older checkpoint leaves
-    /// behind, is not touched: the run will come to it again.
-    /// - Throws: for whatever keeps the checkpoint from being there for good; older ones are all there then. It may be
-    ///   tried again.
+    /// A checkpoint of the same step is replaced. One of a later step, which remains when a run goes back to an older
+    /// checkpoint, is not touched: the run will reach that step again.
+    /// - Throws: for any reason why the checkpoint is not committed; no older one has been removed then. The call may
+    ///   be repeated.
     @discardableResult
     package func commit(_ draft: CheckpointDraft) throws(CheckpointError) -> Commit {
         let step = try draft.about(path: path).progress.globalStep
@@ -31,7 +30,7 @@ extension CheckpointDirectory {
         do throws(CheckpointError) {
             try written.verify(file, in: files)
         } catch {
-            // It would be passed over, but then so would it take the place of the next attempt's warning.
+            // Loading would skip the broken file, but report it each time.
             try? files.remove(file)
             throw error
         }
@@ -40,25 +39,25 @@ extension CheckpointDirectory {
             path: file, bytes: written.bytes, contentBytes: written.contentBytes, removed: removed, warnings: warnings)
     }
 
-    /// Commits as above.
+    /// Commits a checkpoint as a draft of it.
     @discardableResult
     package func commit(_ checkpoint: Checkpoint) throws(CheckpointError) -> Commit { try commit(checkpoint.draft) }
 
-    /// Makes a folder and those that it lies in, where they are missing.
+    /// Makes a folder and its missing parents.
     private func makeFolder(_ path: String) throws(CheckpointError) {
         if Self.isFolder(path, in: files) { return }
         let parent = splitPath(path).folder
-        // `/` and `.` are there.
+        // `/` and `.` exist.
         if parent != path { try makeFolder(parent) }
         do throws(CheckpointError) {
             try calling("making the folder", path) { () throws(SystemError) in try files.makeFolder(path) }
         } catch .system(_, _, SystemError.fileExists.code) where Self.isFolder(path, in: files) {
-            // Somebody was faster.
+            // Another process has made it in the meantime.
         }
     }
 
-    /// Before the first checkpoint: makes the folder itself outlive a loss of power, and OUTPUT, and what OUTPUT lies
-    /// in, whoever made them just now.
+    /// Before the first checkpoint, makes the folder itself survive a loss of power, and its parents OUTPUT and that of
+    /// OUTPUT, which may be new too.
     private func anchor() throws(CheckpointError) {
         guard try entries().isEmpty else { return }
         var folder = path
@@ -68,15 +67,15 @@ extension CheckpointDirectory {
             do throws(CheckpointError) {
                 try files.synchronizeFolder(parent)
             } catch .system(_, _, SystemError.forbidden.code) {
-                // A folder that must not be listed was there long before.
+                // A folder that must not be listed has existed for long.
             }
             folder = parent
         }
     }
 
-    /// Removes what writers that died have left beside its place.
+    /// Removes partial files of writers that have died.
     ///
-    /// - Returns: what could not be removed.
+    /// - Returns: the errors of removing.
     private func removeAbandoned() -> [CheckpointError] {
         var warnings: [CheckpointError] = []
         do throws(CheckpointError) {
@@ -89,10 +88,10 @@ extension CheckpointDirectory {
         return warnings
     }
 
-    /// Removes checkpoints older than `step` that `retention` does not want. Those whose header cannot be read count
-    /// for nothing and stay.
+    /// Removes checkpoints older than `step` that `retention` does not keep. Those whose header cannot be read are not
+    /// counted, and stay.
     ///
-    /// - Returns: the paths of those that are gone.
+    /// - Returns: the paths of the removed ones.
     private func prune(after step: Int, _ warnings: inout [CheckpointError]) -> [String] {
         var candidates: [(path: String, candidate: Retention.Candidate)] = []
         do throws(CheckpointError) {
@@ -116,7 +115,9 @@ extension CheckpointDirectory {
         }.map(\.path)
     }
 
-    /// - Returns: whether it is gone.
+    /// Removes a file; an error becomes a warning.
+    ///
+    /// - Returns: whether it is removed.
     @discardableResult
     private func remove(_ path: String, _ warnings: inout [CheckpointError]) -> Bool {
         do throws(CheckpointError) {

@@ -1,17 +1,17 @@
 import Files
 
 extension CheckpointDirectory {
-    /// A checkpoint and where it was found.
+    /// A checkpoint, and its place in the folder.
     package struct Found: Sendable {
         package let entry: Entry
         package let checkpoint: Checkpoint
         package let about: Checkpoint.About
-        /// The reasons why newer ones were passed over, the newest first, to be reported to the user. They are left in
-        /// place.
+        /// The reasons why newer checkpoints were skipped, the newest first, for a report to the user. Their files stay
+        /// in place.
         package let passedOver: [CheckpointError]
     }
 
-    /// The newest checkpoint that holds all its digests.
+    /// Loads the newest checkpoint whose digests all match.
     ///
     /// - Throws: `noDirectory`, `noneFound`, or `noneReadable` with the reason for each.
     package func newest() throws(CheckpointError) -> Found {
@@ -33,17 +33,17 @@ extension CheckpointDirectory {
         throw .noneReadable(directory: path, reasons: passedOver.map(\.description))
     }
 
-    /// Loads the checkpoint that `path` stands for. It is a checkpoint's file, a folder of checkpoints, or a run's
-    /// OUTPUT with such a folder in it; from a folder, the newest checkpoint that holds its digests is taken.
+    /// Loads the checkpoint at `path`: a checkpoint's file, a folder of checkpoints, or a run's OUTPUT with such a
+    /// folder in it. From a folder, the newest checkpoint whose digests match is loaded.
     ///
-    /// - Throws: for a file whatever is wrong with it, for a folder the errors of `newest`, `noFile` where there is
-    ///   neither.
+    /// - Throws: for a file, the reason why it cannot be read; for a folder, the errors of `newest`; `noFile` where
+    ///   there is neither.
     package static func load(
         _ path: String, in files: any FileSystem = SystemFiles()
     ) throws(CheckpointError) -> Found {
         let type = (try? files.status(of: path).type) ?? .regular
         guard type == .folder else {
-            // Whoever goes on from a checkpoint comes back to it.
+            // A run that resumes from a checkpoint may read it again, which a pipe does not allow.
             guard type == .regular else {
                 throw .otherKind(path: path, found: type.words, expected: "a checkpoint's file, or a folder with some")
             }

@@ -1,22 +1,22 @@
 /// The folder `OUTPUT/checkpoints` of a run: one file a checkpoint, `step-000000704.safetensors.zst`.
 ///
-/// One process, and one thread in it, writes into it at a time.
+/// Only one process, and one thread in it, may write to it at a time.
 package struct CheckpointDirectory: Sendable {
     package let path: String
-    /// The rules for which checkpoints stay when a new one is in place.
+    /// The rules by which older checkpoints are kept after a new one.
     package let retention: Retention
     package let compression: Compression
     let files: any FileSystem
 
-    /// A checkpoint in the folder, as its name says.
+    /// A checkpoint in the folder, by its file name.
     package struct Entry: Equatable, Sendable {
         package let path: String
         package let step: Int
     }
 
     /// - Parameters:
-    ///   - path: The folder; the first commit makes it.
-    ///   - files: Where it lies; tests put a file system of their own here.
+    ///   - path: the folder; the first commit makes it.
+    ///   - files: the file system; tests use one of their own.
     package init(
         path: String, retention: Retention = Retention(), compression: Compression = Compression(),
         files: any FileSystem = SystemFiles()
@@ -36,7 +36,7 @@ package struct CheckpointDirectory: Sendable {
     private static let prefix = "step-"
     private static let suffix = ".safetensors.zst"
 
-    /// All checkpoints, the newest first; files of other names are not looked at.
+    /// All checkpoints, the newest first; files of other names are ignored.
     ///
     /// - Throws: when there is no such folder or it cannot be listed.
     package func entries() throws(CheckpointError) -> [Entry] {
@@ -55,7 +55,7 @@ package struct CheckpointDirectory: Sendable {
         Self.step(ofName: name).map { Entry(path: path + "/" + name, step: $0) }
     }
 
-    /// The step that a file's name promises, where it is as `name` makes them, so that a step has one.
+    /// The step in a file's name; nil for names that `name` does not make, so that each step has only one.
     static func step(ofName name: String) -> Int? {
         guard name.hasPrefix(prefix), name.hasSuffix(suffix), name.utf8.count > prefix.utf8.count + suffix.utf8.count
         else { return nil }

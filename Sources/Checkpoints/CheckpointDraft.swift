@@ -1,17 +1,18 @@
-/// A checkpoint on its way into a file: what it says, and its tensors' bytes one after the other. A state that lies in
-/// memory in another form is so written without a second copy of it.
+/// A checkpoint to be written: its metadata, and its tensors' bytes one after the other. So a state that memory holds
+/// in another form is written without a second copy.
 package struct CheckpointDraft: Sendable {
-    /// Hands the little-endian bytes of the tensor at a place in `tensors` to a sink, row by row, in one run or more.
+    /// A function that passes the little-endian bytes of the tensor at an index of `tensors` to a sink, row by row, in
+    /// one piece or more.
     package typealias Bytes =
         @Sendable (_ tensor: Int, (RawSpan) throws(CheckpointError) -> Void) throws(CheckpointError) -> Void
 
     /// The tensors, in the order in which a file lists them.
     let tensors: [TensorOutline]
     var metadata: [String: String]
-    /// Asked for each tensor twice, for its digest and to be written, and must say the same both times.
+    /// The tensors' bytes. They are read twice, for the digest and for writing, and must be the same both times.
     let bytes: Bytes
 
-    /// - Parameter bytes: as many of each tensor as its outline says.
+    /// - Parameter bytes: gives as many bytes of each tensor as its outline says.
     package init(tensors: [TensorOutline], about: Checkpoint.About, bytes: @escaping Bytes) {
         self.init(tensors: tensors, metadata: about.metadata, bytes: bytes)
     }
@@ -29,20 +30,20 @@ package struct CheckpointDraft: Sendable {
         }
     }
 
-    /// Reads what the metadata say.
+    /// Reads the description in the metadata.
     ///
-    /// - Parameter path: What messages call the file.
+    /// - Parameter path: the file's name in messages.
     package func about(path: String) throws(CheckpointError) -> Checkpoint.About {
         try Checkpoint.About(metadata: metadata, path: path)
     }
 }
 
 extension Checkpoint {
-    /// The same, to be written.
+    /// The checkpoint as a draft.
     package var draft: CheckpointDraft { CheckpointDraft(tensors: allTensors, metadata: metadata) }
 }
 
-/// A tensor but for its numbers.
+/// A tensor without its numbers.
 package struct TensorOutline: Sendable {
     let name: String
     /// The extents in torch's order; empty for a scalar.
@@ -55,7 +56,7 @@ package struct TensorOutline: Sendable {
         self.type = type
     }
 
-    /// Bytes in a file.
+    /// The bytes of the numbers in a file.
     var bytes: Int { shape.reduce(1, *) * type.size }
 }
 

@@ -6,46 +6,46 @@ package enum CheckpointError: Error, Equatable, Sendable {
     /// A system call failed; `code` is its error number.
     case system(call: String, path: String, code: Int32)
     case noFile(path: String)
-    /// Something else has the name, such as "a folder".
+    /// The name is that of another kind of file, such as "a folder".
     case otherKind(path: String, found: String, expected: String)
-    /// A file's name that says what is not in it.
+    /// A file name whose ending contradicts the content.
     case otherEnding(path: String, ending: String, content: String, expected: String)
     case noDirectory(path: String)
     case noneFound(directory: String)
-    /// No checkpoint is in a folder that a user named.
+    /// A folder that a user named has no checkpoint in it.
     case nothingThere(folder: String)
-    /// There are checkpoints, but not one can be read; `reasons` are their messages, the newest first.
+    /// No checkpoint in the folder can be read; `reasons` are their messages, the newest first.
     case noneReadable(directory: String, reasons: [String])
-    /// The file is something else; `found` says what it looks like, `remedy` what to do about it.
+    /// The file is of another kind; `found` says of which it seems, `remedy` what to do about it.
     case notACheckpoint(path: String, found: String, remedy: String)
-    /// The file is PyTorch's, or nearly, and has something else than tensors by names.
+    /// The file is, or resembles, PyTorch's, but has other contents than tensors by name.
     case notATorchFile(path: String, reason: String)
     /// The file ends too early, or a checksum does not match.
     case damaged(path: String, reason: String)
-    /// The file is whole, but breaks a rule of the safetensors format, maybe at one tensor.
+    /// The file is whole, but breaks a rule of the safetensors format, perhaps at one tensor.
     case malformed(path: String, tensor: String?, rule: String)
-    /// Metadata that every checkpoint of ours has is missing or of another kind.
+    /// An entry of the metadata that all our checkpoints have is missing or of another kind.
     case metadata(path: String, key: String, found: String?, expected: String)
-    /// A later program wrote the file, in a format that is not known here.
+    /// The file has a later format, which this program does not know.
     case laterVersion(path: String, found: Int, known: Int)
-    /// The file's name promises another step.
+    /// The checkpoint is of another step than its file's name says.
     case misnamed(path: String, step: Int, promised: Int)
     /// A tensor is not like that of the other files.
     case unlike(path: String, found: String, expected: String)
-    /// The content that was read back differs from the content that was written.
+    /// The content read back differs from the content written.
     case verificationFailed(path: String)
-    /// There is no memory for what the file has.
+    /// There is too little memory for the file's contents.
     case memory(MemoryError)
-    /// A host's folder in memory has too little capacity for a run's snapshots; in bytes.
+    /// A host's folder in memory has too little capacity for a run's snapshots; both in bytes.
     case noRoom(folder: String, needed: Int, available: Int)
-    /// A file that has a snapshot's name is none, or has not the bytes that were written.
+    /// A file with a snapshot's name is no snapshot, or does not have the bytes that were written.
     case notASnapshot(path: String, reason: String)
-    /// Another process writes this snapshot.
+    /// Another process is writing this snapshot.
     case snapshotInUse(path: String)
 }
 
 extension CheckpointError {
-    /// The disk, or what the user may have of it, is full: writing may succeed later.
+    /// Whether the disk, or the user's quota, is full: writing may succeed later.
     package var isFullDisk: Bool {
         guard case .system(_, _, let code) = self else { return false }
         return SystemError(code: code).isFullDisk

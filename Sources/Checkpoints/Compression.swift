@@ -1,15 +1,15 @@
 import CZstd
 
-/// The settings by which a checkpoint is compressed: a smaller file costs time.
+/// The settings for compressing a checkpoint: a smaller file takes more time.
 package struct Compression: Equatable, Sendable {
-    /// The levels that may be asked for: below 0 ever faster, 19 smallest. Weights are mostly noise, so that a high
-    /// level gains little.
+    /// The levels that users may choose: the lower the faster, 19 for the smallest file. Weights are mostly noise, so
+    /// that a high level gains little.
     package static let levels: ClosedRange<Int> = -7...19
     package static let defaultLevel = 1
 
     package var level: Int
-    /// Threads that compress beside the one that writes; with 0 that one does it itself. The file's bytes do not depend
-    /// on how many there are.
+    /// The number of threads that compress beside the writing one; with 0, the writing thread compresses. The file's
+    /// bytes do not depend on it.
     package var threads: Int
 
     /// - Precondition: `level` is in `levels`, `threads` is not negative.

@@ -1,17 +1,17 @@
-/// Reads a file's content, whether it is compressed or not.
+/// A reader of a file's content, compressed or not.
 struct ContentReader: ~Copyable {
-    /// The sizes of header and content that a file of this size may have.
+    /// The largest header and content that a file of this size may have.
     let limits: Safetensors.Limits
     /// The decompressor of a compressed file; nil for a plain one.
     private var frame: ZstdDecompressor?
-    /// The bytes that were read to find out the file's kind; they are the first that `read` hands out.
+    /// The bytes that were read to determine the file's kind; `read` returns them first.
     private var pushedBack: ArraySlice<UInt8>
 
-    /// Finds out the file's kind.
+    /// Determines the file's kind.
     ///
     /// - Parameters:
-    ///   - path: The file's name in messages.
-    ///   - fileBytes: The number of bytes that `read` will give.
+    ///   - path: the file's name in messages.
+    ///   - fileBytes: the number of bytes that `read` will give.
     /// - Throws: `notACheckpoint`, or `damaged` where the file is empty.
     init(path: String, fileBytes: Int, from read: ByteSource) throws(CheckpointError) {
         var head: [UInt8] = []
@@ -31,7 +31,7 @@ struct ContentReader: ~Copyable {
         pushedBack = head[...]
     }
 
-    /// The next bytes of the content, `count` at most; none at the end only.
+    /// Returns the next bytes of the content, at most `count`; none only at the end.
     mutating func read(_ count: Int, from read: ByteSource) throws(CheckpointError) -> [UInt8] {
         var rest = pushedBack
         defer { pushedBack = rest }

@@ -1,7 +1,7 @@
 import CCrypto
 import Foundation
 
-/// SHA-256 of bytes that come run by run. (FIPS 180-4; computed by OpenSSL.)
+/// The SHA-256 of bytes that come in pieces. (FIPS 180-4; computed by OpenSSL.)
 struct SHA256: ~Copyable {
     private let context: OpaquePointer
 

@@ -1,7 +1,7 @@
 import Tensors
 
-/// JSON as a safetensors header uses it. Unlike general readers this one refuses an object that has a key twice, and
-/// keeps the keys' order.
+/// JSON as a safetensors header uses it. Unlike general readers, this one refuses an object with a duplicate key, and
+/// keeps the order of keys.
 enum HeaderJSON: Equatable {
     case object([Member])
     case array([HeaderJSON])
@@ -14,7 +14,7 @@ enum HeaderJSON: Equatable {
         let value: HeaderJSON
     }
 
-    /// An error in a text: the reason, the byte at which it is, and the member of the outermost object that it is in,
+    /// An error in a text: the reason, the index of the byte, and the key of the outermost object's member that has it,
     /// if any.
     struct Problem: Error, Equatable {
         let reason: String
@@ -22,9 +22,9 @@ enum HeaderJSON: Equatable {
         let member: String?
     }
 
-    /// Reads one value that fills all of `bytes` but trailing spaces.
+    /// Reads a value that takes all of `bytes` except trailing spaces.
     ///
-    /// - Parameter longestList: Elements that a list may have at most.
+    /// - Parameter longestList: the most elements that a list may have.
     static func parse(_ bytes: [UInt8], longestList: Int = .max) throws(Problem) -> HeaderJSON {
         var reader = Reader(bytes: bytes, longestList: longestList)
         let value = try reader.value(depth: 0)
@@ -33,7 +33,7 @@ enum HeaderJSON: Equatable {
         return value
     }
 
-    /// `text` as JSON writes it.
+    /// Returns `text` as a JSON string with its quotes.
     static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
@@ -62,7 +62,7 @@ private struct Reader {
     /// The key whose value is being read in the outermost object.
     private var member: String?
 
-    /// A header nests three deep: tensors, a tensor, its shape.
+    /// The most levels of nesting in a header: tensors, a tensor, its shape.
     static var deepest: Int { 3 }
 
     init(bytes: [UInt8], longestList: Int) {
@@ -78,7 +78,7 @@ private struct Reader {
         while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { offset += 1 }
     }
 
-    /// Takes `character` if it comes next after spaces.
+    /// Skips `character`, and spaces before it, if it comes next; returns whether it did.
     mutating func take(_ character: Unicode.Scalar) -> Bool {
         skipSpace()
         guard next == UInt8(ascii: character) else { return false }
@@ -164,7 +164,7 @@ private struct Reader {
         return string
     }
 
-    /// The character after a backslash, as UTF-8.
+    /// Returns the character of an escape, after its backslash, as UTF-8.
     private mutating func escaped() throws(Problem) -> [UInt8] {
         guard let byte = next else { throw problem("a text has no end") }
         offset += 1

@@ -1,8 +1,8 @@
 import Files
 
-/// A file that is read from its beginning to its end. A pipe is one too, which is read before.
+/// A file that is read from its beginning to its end. A pipe is read into memory first.
 struct InputFile: ~Copyable {
-    /// Bytes of the file when it was opened.
+    /// The bytes of the file when it was opened.
     let size: Int
     private let path: String
     private let files: any FileSystem
@@ -37,7 +37,7 @@ struct InputFile: ~Copyable {
 
     deinit { try? files.close(descriptor) }
 
-    /// The next bytes, `count` at most; none at the end only.
+    /// Returns the next bytes, at most `count`; none only at the end.
     func read(_ count: Int) throws(CheckpointError) -> [UInt8] {
         try calling("read", path) { () throws(SystemError) in try files.read(count, from: descriptor) }
     }

@@ -2,14 +2,14 @@
     #error("tensors are written as they lie in memory, and files are little-endian")
 #endif
 
-/// Takes bytes one run after another, in order.
+/// A function that takes bytes, piece after piece, in order.
 typealias ByteSink = (RawSpan) throws(CheckpointError) -> Void
 
-/// Gives the next bytes, at most as many as asked for, and none at the end only.
+/// A function that returns the next bytes, at most `count`; none only at the end.
 typealias ByteSource = (_ count: Int) throws(CheckpointError) -> [UInt8]
 
 extension NamedTensor.Storage {
-    /// Hands the numbers' little-endian bytes to `body`.
+    /// Passes the numbers' little-endian bytes to `body`.
     func withBytes(_ body: ByteSink) throws(CheckpointError) {
         switch self {
         case .float32(let values): try body(values.span.bytes)
@@ -19,9 +19,9 @@ extension NamedTensor.Storage {
 }
 
 extension Array where Element: BitwiseCopyable {
-    /// Appends the numbers whose little-endian bytes `bytes` are.
+    /// Appends the numbers in the little-endian `bytes`.
     ///
-    /// - Precondition: `bytes` is a whole number of elements; an element of any bits is valid.
+    /// - Precondition: `bytes` is a whole number of elements. Any bits are a valid element.
     mutating func append(littleEndian bytes: [UInt8]) {
         precondition(bytes.count % MemoryLayout<Element>.stride == 0, "\(bytes.count) bytes end within a number")
         // Arrays start at multiples of 16 bytes, so the elements are aligned.
@@ -33,7 +33,7 @@ extension UInt64 {
     /// The eight bytes, the lowest first.
     var littleEndianBytes: [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: self >> (8 * UInt64($0))) } }
 
-    /// Reads up to eight bytes, the lowest first.
+    /// Makes a number of up to eight bytes, the lowest first.
     init(littleEndianBytes bytes: some Collection<UInt8>) {
         self = bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }

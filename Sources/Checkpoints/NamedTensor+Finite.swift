@@ -1,5 +1,5 @@
 extension NamedTensor {
-    /// Numbers that are infinite or not a number: how many there are, and the first of them. nil where there is none.
+    /// The count and the first of the numbers that are infinite or NaN; nil where there are none.
     package var notFinite: (count: Int, first: Float)? {
         guard let floats else { return nil }
         var count = 0

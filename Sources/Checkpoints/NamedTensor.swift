@@ -1,17 +1,17 @@
-/// A tensor as a state_dict knows it: a name, dimensions in torch's order, and its numbers row by row.
+/// A tensor as in a state_dict: a name, dimensions in torch's order, and its numbers row by row.
 package struct NamedTensor: Equatable, Sendable {
     package enum Storage: Equatable, Sendable {
         case float32([Float])
         case int64([Int64])
     }
 
-    /// `features.conv0.weight`
+    /// The name, such as `features.conv0.weight`.
     package let name: String
-    /// Empty for a scalar.
+    /// The extents in torch's order; empty for a scalar.
     package let shape: [Int]
     package let storage: Storage
 
-    /// - Precondition: `storage` has as many numbers as `shape` says.
+    /// - Precondition: `storage` has as many numbers as `shape` needs.
     package init(name: String, shape: [Int], storage: Storage) {
         precondition(
             shape.reduce(1, *) == storage.count, "\(name): \(storage.count) numbers for a tensor of shape \(shape)")
@@ -23,12 +23,12 @@ package struct NamedTensor: Equatable, Sendable {
     /// The name of the type in safetensors: `F32`.
     package var typeName: String { storage.type.rawValue }
 
-    /// The numbers of a float32 tensor, else nil.
+    /// The numbers of a float32 tensor; nil for other types.
     package var floats: [Float]? {
         if case .float32(let values) = storage { values } else { nil }
     }
 
-    /// The numbers of an int64 tensor, else nil.
+    /// The numbers of an int64 tensor; nil for other types.
     package var integers: [Int64]? {
         if case .int64(let values) = storage { values } else { nil }
     }
@@ -55,7 +55,7 @@ package enum ElementType: String, CaseIterable, Sendable {
     case float32 = "F32"
     case int64 = "I64"
 
-    /// Bytes of an element, which is also its alignment.
+    /// The bytes of an element, and its alignment.
     var size: Int {
         switch self {
         case .float32: 4

@@ -1,21 +1,20 @@
 import Files
 import Glibc
 
-/// The files beside their places: what they are called, and which of them nobody writes any more.
-///
-/// `.NAME.HOST.PID.partial`
+/// The files that are being written beside their places, with names `.NAME.HOST.PID.partial`, and those of them whose
+/// writers are gone.
 enum PartialFile {
     private static let suffix = ".partial"
-    /// Seconds after which a file of another machine counts as left behind.
+    /// The seconds after which another machine's file counts as abandoned.
     private static let patience = 24 * 60 * 60
 
     static func name(for name: String) -> String { ".\(name).\(host).\(getpid())\(suffix)" }
 
-    /// Whether `name` is one that `name(for:)` makes, on whatever machine.
+    /// Whether `name` is one that `name(for:)` makes, on any machine.
     static func isPartial(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(suffix) }
 
-    /// Whether `name` is one of ours whose writer is gone. A file of this very process is: it has one writer a folder,
-    /// and asks before it writes.
+    /// Whether `name` is that of a partial file whose writer is gone. This process's own files count too: a folder has
+    /// one writer, which asks before it writes.
     static func isAbandoned(_ name: String, in folder: String, of files: any FileSystem) -> Bool {
         guard isPartial(name) else { return false }
         let parts = name.dropLast(suffix.count).split(separator: ".", omittingEmptySubsequences: false)
@@ -27,7 +26,7 @@ enum PartialFile {
         return time(nil) - status.modified > patience
     }
 
-    /// This machine's name, without dots: they separate the parts of a name.
+    /// This machine's name, without dots, as dots separate the parts of a name.
     private static let host: String = {
         var buffer = [CChar](repeating: 0, count: 256)
         guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "host" }

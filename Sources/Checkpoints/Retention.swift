@@ -1,11 +1,11 @@
-/// The rules for which checkpoints stay when a new one is in place; one that any of the rules wants stays.
+/// The rules by which older checkpoints are kept after a new one; a checkpoint that any rule keeps stays.
 package struct Retention: Equatable, Sendable {
-    /// The checkpoints with the best value of a metric, by what they say of themselves (`About.metrics`).
+    /// The checkpoints with the best values of a metric in their own `About.metrics`.
     package struct Best: Equatable, Sendable {
         /// The number of checkpoints that stay, at least 1.
         package var count: Int
-        /// A key of `About.metrics`, such as `test_accuracy`. A checkpoint that lacks it is not among the best, nor is
-        /// one with any metric that is infinite or not a number: an accuracy beside such a loss says nothing.
+        /// A key of `About.metrics`, such as `test_accuracy`. A checkpoint without it is not among the best, nor is one
+        /// with any metric that is infinite or NaN: an accuracy beside such a loss means nothing.
         package var metric: String
         package var isHigherBetter: Bool
 
@@ -18,11 +18,11 @@ package struct Retention: Equatable, Sendable {
         }
     }
 
-    /// The newest stay, this many, the one just written included; at least 1.
+    /// The number of the newest checkpoints to keep, including the one just written; at least 1.
     package var last: Int
     package var best: Best?
-    /// The number of epochs in a group, of which the first checkpoint stays for ever; nil keeps none for that. At 10,
-    /// the first checkpoints from epochs 10, 20, … on stay.
+    /// The number of epochs in a group, whose first checkpoint stays for ever; nil for no groups. With 10, the first
+    /// checkpoints from epochs 10, 20, … on stay.
     package var everyEpochs: Int?
 
     /// - Precondition: `last` and `everyEpochs` are at least 1.
@@ -34,17 +34,17 @@ package struct Retention: Equatable, Sendable {
         self.everyEpochs = everyEpochs
     }
 
-    /// The facts about a checkpoint that the rules need.
+    /// The facts about a checkpoint that the rules use.
     struct Candidate: Equatable {
-        /// Optimizer steps since the run began.
+        /// The optimizer steps since the run began.
         let step: Int
-        /// Epochs that are complete.
+        /// The number of complete epochs.
         let epoch: Int
         let metrics: [String: Double]
     }
 
-    /// The steps of those that stay, in any order given. Among equally good ones the oldest stays, which is the one
-    /// that the metric was measured of.
+    /// Returns the steps of the checkpoints to keep, given in any order. Of equally good ones the oldest stays, for
+    /// which the metric was measured.
     func kept(_ candidates: [Candidate]) -> Set<Int> {
         let oldestFirst = candidates.sorted { $0.step < $1.step }
         var kept = Set(oldestFirst.suffix(last).map(\.step))
@@ -52,7 +52,7 @@ package struct Retention: Equatable, Sendable {
             let rated = oldestFirst.filter { $0.metrics.values.allSatisfy(\.isFinite) }.compactMap { candidate in
                 candidate.metrics[best.metric].map { (step: candidate.step, value: $0) }
             }
-            // Steps differ, so the order is one.
+            // Steps differ, so the order is total.
             let ranked = rated.sorted { a, b in
                 a.value == b.value ? a.step < b.step : (a.value > b.value) == best.isHigherBetter
             }

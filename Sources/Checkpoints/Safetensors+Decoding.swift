@@ -1,29 +1,29 @@
 import Machine
 
 extension Safetensors {
-    /// A tensor as the header lists it, and where it stands.
+    /// A tensor in the header's list, and its place.
     struct Entry {
         let tensor: ListedTensor
-        /// Offsets after the header.
+        /// The byte offsets after the header.
         let bytes: Range<Int>
 
         var name: String { tensor.name }
     }
 
-    /// Says of tensors that a header lists which are wanted, by their places in the list.
+    /// A function that returns the indices of the wanted tensors of a header's list.
     typealias Choice = ([ListedTensor]) -> Set<Int>
 
-    /// Bytes that are read and converted at once.
+    /// The bytes that are read and converted at a time.
     private static let chunk = 1 << 16
 
-    /// Reads a whole file. Memory grows with what a file has, not with what its header claims.
+    /// Reads a whole file. Memory grows with the file's actual content, not with what its header claims.
     ///
     /// - Parameters:
-    ///   - path: What messages call the file.
-    ///   - limits: What a file of its size may hold.
-    ///   - choose: Which tensors are read; nil for all that can be. In a file with digests, which must all be proved,
-    ///     it is not asked.
-    ///   - read: Gives the file's bytes.
+    ///   - path: the file's name in messages.
+    ///   - limits: the largest header and content that a file of its size may have.
+    ///   - choose: returns the tensors to read; nil for all of supported types. It is not called for a file with
+    ///     digests, which must all be checked.
+    ///   - read: gives the file's bytes.
     /// - Throws: `damaged` where bytes are missing, `malformed` where a rule of the format is broken.
     static func decode(
         path: String, within limits: Limits, choosing choose: Choice? = nil, from read: ByteSource
@@ -61,13 +61,13 @@ extension Safetensors {
         return contents
     }
 
-    /// Makes sure, before tensors are read, that there is memory for them.
+    /// Checks, before tensors are read, that there is memory for them.
     static func requireMemory(for tensors: [ListedTensor], _ path: String) throws(CheckpointError) {
         let bytes = tensors.reduce(0) { sum, tensor in
             let count = tensor.shape.reduce(1) { $0.saturatingProduct($1) }
             return sum.saturatingSum(count.saturatingProduct(tensor.type.readAs?.size ?? 0))
         }
-        // What is there cannot be said to the megabyte.
+        // The free memory is not known to the megabyte.
         guard bytes > 16 << 20 else { return }
         do throws(MemoryError) {
             try MemoryCapacity.here.require(
@@ -78,9 +78,9 @@ extension Safetensors {
         }
     }
 
-    /// Reads the header alone.
+    /// Reads only the header.
     ///
-    /// - Returns: also how many bytes were read.
+    /// - Returns: the header, and the number of bytes that were read.
     static func decodeHeader(
         path: String, within limits: Limits, from read: ByteSource
     ) throws(CheckpointError) -> (metadata: [String: String], entries: [Entry], bytes: Int) {
@@ -96,7 +96,7 @@ extension Safetensors {
         return (metadata, entries, 8 + Int(length))
     }
 
-    /// Reads exactly `count` bytes, which messages call `what`.
+    /// Reads exactly `count` bytes, called `what` in messages.
     private static func take(
         _ count: Int, _ what: String, _ path: String, _ read: ByteSource
     ) throws(CheckpointError) -> [UInt8] {
@@ -117,7 +117,7 @@ extension Safetensors {
         let count = entry.bytes.count * 8 / entry.tensor.type.bits
         var floats: [Float] = []
         var integers: [Int64] = []
-        // What the header claims has been held against the file's size.
+        // The claims of the header have been checked against the file's size.
         switch type {
         case .float32: floats.reserveCapacity(count)
         case .int64: integers.reserveCapacity(count)
@@ -138,7 +138,7 @@ extension Safetensors {
         try forEachChunk(of: entry, path, read) { _ in }
     }
 
-    /// Hands over the tensor's bytes, whole elements at a time.
+    /// Calls `body` with the tensor's bytes, whole elements at a time.
     private static func forEachChunk(
         of entry: Entry, _ path: String, _ read: ByteSource, _ body: ([UInt8]) -> Void
     ) throws(CheckpointError) {
@@ -150,8 +150,8 @@ extension Safetensors {
         }
     }
 
-    /// The entries in the order of their bytes, which must follow each other without holes or overlaps, with their
-    /// places in the header.
+    /// Returns the entries in the order of their bytes, with their indices in the header. The bytes must follow each
+    /// other without gaps or overlaps.
     private static func checkedForGaps(
         _ entries: [Entry], _ path: String
     ) throws(CheckpointError) -> [(place: Int, entry: Entry)] {

@@ -1,13 +1,13 @@
 import Tensors
 
-/// A digest of each tensor and one of the metadata, in the metadata: they also hold once a file has left its zstd
-/// frame, and say which tensor is damaged.
+/// A digest of each tensor, and one of the metadata, in the metadata. They remain when a file is taken out of its zstd
+/// frame, and show which tensor is damaged.
 extension Safetensors {
-    /// A JSON object from names to digests, as `sha256(of:)` gives them.
+    /// The key of a JSON object from tensors' names to digests as `sha256(of:)` gives them.
     static let tensorSealKey = "tensor_sha256"
-    /// The digest of all other metadata, `tensor_sha256` included.
+    /// The key of the digest of all other metadata, including `tensor_sha256`.
     static let metadataSealKey = "metadata_sha256"
-    /// A key of files that must be sealed: ours have it, other programs' files do not.
+    /// A key that marks files that must be sealed: our files have it, other programs' files do not.
     static let versionKey = "format_version"
 
     /// Whether a file with these metadata must have a digest of each tensor.
@@ -15,8 +15,8 @@ extension Safetensors {
         [versionKey, tensorSealKey, metadataSealKey].contains { metadata[$0] != nil }
     }
 
-    /// SHA-256 of all metadata but the key `metadata_sha256`: by the keys' bytes in order, each key, a zero byte, its
-    /// text, a zero byte.
+    /// Returns the SHA-256 of all metadata except the key `metadata_sha256`: sorted by the keys' bytes, each key, a
+    /// zero byte, its text, a zero byte.
     static func digest(of metadata: [String: String]) -> String {
         var digest = SHA256()
         let pairs = metadata.filter { $0.key != metadataSealKey }
@@ -27,7 +27,7 @@ extension Safetensors {
 }
 
 extension CheckpointDraft {
-    /// The same with digests of everything.
+    /// Returns the draft with digests of all tensors and of the metadata.
     func sealed() throws(CheckpointError) -> Self {
         var sealed = self
         var digests: [String] = []
@@ -44,9 +44,9 @@ extension CheckpointDraft {
 }
 
 extension Safetensors.Contents {
-    /// The same without digests, which are checked. A file of another program has none.
+    /// Checks the digests and returns the contents without them. Another program's file has none.
     ///
-    /// - Throws: `damaged` where a digest is missing or not that of what is there.
+    /// - Throws: `damaged` where a digest is missing or does not match.
     func unsealed(path: String) throws(CheckpointError) -> Self {
         guard Safetensors.isSealed(metadata) else { return self }
         try checkVersion(path)
@@ -71,7 +71,7 @@ extension Safetensors.Contents {
         return unsealed
     }
 
-    /// A later format may do all else otherwise, so this comes first.
+    /// Checks the version. It comes first, as a later format may differ in all else.
     private func checkVersion(_ path: String) throws(CheckpointError) {
         guard let text = metadata[Safetensors.versionKey] else { return }
         guard let version = Int(text), version >= 1 else {

@@ -9,33 +9,33 @@ enum Safetensors {
     struct Contents: Equatable {
         var tensors: [NamedTensor]
         var metadata: [String: String]
-        /// Tensors whose numbers the file has in another type.
+        /// The tensors whose numbers have another type in the file.
         var converted: [ListedTensor] = []
-        /// Tensors whose numbers were passed over.
+        /// The tensors whose numbers were not read.
         var unread: [ListedTensor] = []
     }
 
-    /// Bytes that a header may have at most.
+    /// The most bytes of a header.
     static let longestHeader = 100_000_000
     static let metadataKey = "__metadata__"
-    /// Dimensions that a tensor may have at most, as in PyTorch.
+    /// The most dimensions of a tensor, as in PyTorch.
     static let mostDimensions = 64
 
-    /// The most that a file of a certain size may hold, so that a few bytes cannot ask for much memory.
+    /// The largest contents of a file of a certain size, so that a few bytes cannot ask for much memory.
     struct Limits {
-        /// Bytes that the header may have at most.
+        /// The most bytes of the header.
         let header: Int
-        /// Bytes that the whole content may have at most, the header included.
+        /// The most bytes of the whole content, including the header.
         let content: Int
         private let fileBytes: Int
 
-        /// A file that is not compressed holds what it has.
+        /// Makes the limits of an uncompressed file: its own size.
         init(plainBytes: Int) {
             (header, content, fileBytes) = (plainBytes, plainBytes, plainBytes)
         }
 
-        /// A header is text, with digests that cannot be compressed; zeros shrink by up to 32768. A checkpoint is
-        /// larger than 256 bytes.
+        /// Makes the limits of a compressed file. A header is text with digests, which do not compress; zeros shrink by
+        /// up to 32768. A checkpoint is larger than 256 bytes.
         init(compressedBytes bytes: Int) {
             fileBytes = bytes
             header = 1024 + 128 * min(bytes, longestHeader)
@@ -45,11 +45,11 @@ enum Safetensors {
         func excuse(claimed: Int) -> String { "it claims \(claimed) bytes, which a file of \(fileBytes) cannot hold" }
     }
 
-    /// Bytes that `encode` gives for this draft, and the header they start with.
+    /// Returns the header of a draft, the order in which its tensors' bytes follow, and the bytes of all.
     static func layout(of draft: CheckpointDraft) -> (header: [UInt8], order: [Int], total: Int) {
         let tensors = draft.tensors
-        // Wide types first, so that every tensor stands at a multiple of its element's size; then by name, as the
-        // format's own writer does. The header lists the tensors in the order given, which reading returns.
+        // Wide types come first, so that every tensor begins at a multiple of its element's size; then names decide, as
+        // in the format's own writer. The header lists the tensors in the order given, in which reading returns them.
         let order = tensors.indices.sorted { a, b in
             let (left, right) = (tensors[a], tensors[b])
             let (wide, wider) = (left.type.size, right.type.size)
@@ -78,7 +78,7 @@ enum Safetensors {
         return (header, order, 8 + header.count + end)
     }
 
-    /// Writes a draft, of which no two tensors have the same name, in three kinds of runs: length, header, tensors.
+    /// Writes a draft in pieces: the header's length, the header, the tensors. No two tensors may have the same name.
     static func encode(_ draft: CheckpointDraft, to write: ByteSink) throws(CheckpointError) {
         precondition(
             Set(draft.tensors.map { ExactName($0.name) }).count == draft.tensors.count

@@ -21,7 +21,7 @@ package enum StoredType: String, CaseIterable, Sendable {
     case float6E3M2 = "F6_E3M2"
     case float4 = "F4"
 
-    /// Bits of an element.
+    /// The bits of an element.
     var bits: Int {
         switch self {
         case .float64, .int64, .uint64, .complex64: 64
@@ -33,7 +33,7 @@ package enum StoredType: String, CaseIterable, Sendable {
         }
     }
 
-    /// The type that its numbers become when they are read; nil for types that are not read.
+    /// The type of the numbers after reading; nil for types that are not read.
     var readAs: ElementType? {
         switch self {
         case .float64, .float32, .float16, .bfloat16: .float32
@@ -63,10 +63,9 @@ package struct ListedTensor: Equatable, Sendable {
 // MARK: - Conversion
 
 extension StoredType {
-    /// Appends the numbers whose little-endian bytes `bytes` are to `floats`, rounded to the nearest where they have
-    /// more digits.
+    /// Appends the numbers in the little-endian `bytes` to `floats`, rounded to nearest.
     ///
-    /// - Precondition: they are read as float32, and `bytes` is a whole number of elements.
+    /// - Precondition: the type is read as float32, and `bytes` is a whole number of elements.
     func append(_ bytes: [UInt8], to floats: inout [Float]) {
         switch self {
         case .float32: floats.append(littleEndian: bytes)
@@ -77,9 +76,9 @@ extension StoredType {
         }
     }
 
-    /// The same for integers. What is above the largest Int64 becomes that.
+    /// Appends the numbers in the little-endian `bytes` to `integers`, clamped to the largest Int64.
     ///
-    /// - Precondition: they are read as int64, and `bytes` is a whole number of elements.
+    /// - Precondition: the type is read as int64, and `bytes` is a whole number of elements.
     func append(_ bytes: [UInt8], to integers: inout [Int64]) {
         switch self {
         case .int64: integers.append(littleEndian: bytes)

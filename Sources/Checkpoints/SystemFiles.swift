@@ -33,7 +33,7 @@ package struct SystemFiles: FileSystem {
     }
 
     package func write(_ bytes: borrowing RawSpan, to file: Int32) throws(SystemError) -> Int {
-        // Pointers are what write(2) takes; they do not leave this closure.
+        // write(2) takes pointers; they do not leave this closure.
         try checked(unsafe bytes.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) })
     }
 
@@ -77,7 +77,7 @@ package struct SystemFiles: FileSystem {
         defer { unsafe closedir(stream) }
         var names: [String] = []
         while true {
-            // Only errno tells the end from an error.
+            // Only errno distinguishes the end from an error.
             errno = 0
             guard let entry = unsafe readdir(stream) else {
                 guard errno == 0 else { throw SystemError(code: errno) }
@@ -98,7 +98,7 @@ package struct SystemFiles: FileSystem {
             isOwnStream: [STDOUT_FILENO, STDERR_FILENO].contains { Self.isStream($0, status) })
     }
 
-    /// Whether what is printed to an open file goes to the same place. Devices that keep nothing do not count.
+    /// Whether a standard stream of this process goes to the same open file. Devices that keep nothing do not count.
     private static func isStream(_ stream: Int32, _ status: stat) -> Bool {
         var own = stat()
         guard unsafe fstat(stream, &own) == 0, own.st_dev == status.st_dev, own.st_ino == status.st_ino else {
@@ -110,7 +110,7 @@ package struct SystemFiles: FileSystem {
 
     package func target(of path: String) throws(SystemError) -> String {
         var place = path
-        // The kernel follows as many. (path_resolution(7))
+        // The kernel follows up to 40 links. (path_resolution(7))
         for _ in 0..<40 {
             guard let target = linkTarget(place) else { return place }
             place = target.utf8.first == UInt8(ascii: "/") ? target : splitPath(place).folder + "/" + target
@@ -123,11 +123,11 @@ package struct SystemFiles: FileSystem {
         let descriptor = try? whilePatient { () throws(FileError) -> Int32? in
             let descriptor = path.withPath { Glibc.open($0, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) }
             code = descriptor < 0 ? errno : 0
-            // Only a pipe that nobody has opened to read says this; somebody may be about to.
+            // Only a pipe without a reader gives this error; a reader may be about to open it.
             return code == SystemError.nobodyReads.code ? nil : descriptor
         }
         guard let descriptor, descriptor >= 0 else { throw SystemError(code: code) }
-        // Writing waits for whoever reads.
+        // Writing is to wait for the reader.
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
         return descriptor
     }

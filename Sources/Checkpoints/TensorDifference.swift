@@ -4,19 +4,19 @@ import Tensors
 package enum TensorDifference: Equatable, Sendable {
     case onlyInFirst
     case onlyInSecond
-    /// Types and shapes as texts: `F32 [64, 3, 7, 7]`.
+    /// Types and shapes differ; as texts such as `F32 [64, 3, 7, 7]`.
     case kind(first: String, second: String)
-    /// Both have it, of a type that is not read.
+    /// Both checkpoints have the tensor, of a type that is not read.
     case notCompared(type: String)
-    /// `count` numbers differ, by `largest` at most; nan where one of them is no number.
+    /// `count` numbers differ, by at most `largest`; NaN where one of them is NaN.
     case values(count: Int, of: Int, largest: Double)
 }
 
 /// The differences between two checkpoints, to the bit.
 package struct CheckpointDifference: Sendable {
-    /// Keys of the metadata whose texts differ, in order; nil where one lacks the key.
+    /// The keys of the metadata whose texts differ, in order; nil where one checkpoint lacks the key.
     package let metadata: [(key: String, first: String?, second: String?)]
-    /// Tensors that differ, in the first's order and then the second's.
+    /// The tensors that differ, in the first's order and then the second's.
     package let tensors: [(name: String, difference: TensorDifference)]
     /// The number of tensors that are the same in both.
     package let same: Int

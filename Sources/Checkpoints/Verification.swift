@@ -2,13 +2,13 @@ import Files
 
 /// The result of checking a file: its kind, and what is wrong with it.
 package struct Verification: Equatable, Sendable {
-    /// The kind that a file turned out to be.
+    /// The kind of a checked file.
     package enum Kind: String, Sendable {
-        /// A state of ours: every rule of the format holds, and every digest.
+        /// A state of ours: all rules of the format hold, and all digests match.
         case checkpoint
-        /// Tensors of another program, or exported: every rule of the format holds; there are no digests.
+        /// Tensors of another program, or exported ones: all rules of the format hold; there are no digests.
         case weights
-        /// A file that a writer that died has left, or that a living one is writing.
+        /// A file that a writer has left when it died, or is still writing.
         case unfinished
         case broken
     }
@@ -17,19 +17,19 @@ package struct Verification: Equatable, Sendable {
     package let kind: Kind
     /// The error in a broken file; nil for other kinds.
     package let problem: CheckpointError?
-    /// Bytes of the file; 0 where it cannot be opened.
+    /// The bytes of the file; 0 where it cannot be opened.
     package let bytes: Int
     /// The description in a checkpoint; nil for other kinds.
     package let about: Checkpoint.About?
-    /// The number of tensors that match their digests, or whose place in the file is right where it has none.
+    /// The number of tensors that match their digests or, in a file without digests, have valid places.
     package let tensors: Int
-    /// The number of their elements that are infinite or NaN.
+    /// The number of elements that are infinite or NaN.
     package let notFinite: Int
 
     /// Whether the file can be relied on.
     package var holds: Bool { kind == .checkpoint || kind == .weights }
 
-    /// Reads all of a file.
+    /// Reads all of a file and checks it.
     package init(of path: String, in files: any FileSystem = SystemFiles()) {
         guard !PartialFile.isPartial(splitPath(path).name) else {
             self.init(path: path, kind: .unfinished)
@@ -72,7 +72,8 @@ package struct Verification: Equatable, Sendable {
         self.notFinite = notFinite
     }
 
-    /// Files that are or may become checkpoints in a folder and the folders in it, in the order of their names.
+    /// Returns the files in a folder and its subfolders that are or may become checkpoints, in the order of their
+    /// names.
     ///
     /// - Throws: where a folder cannot be listed.
     package static func files(
@@ -85,7 +86,7 @@ package struct Verification: Equatable, Sendable {
         for name in names.sorted() {
             let path = folder + "/" + name
             if CheckpointDirectory.isFolder(path, in: files) {
-                // A link may lead back to where it lies, for ever.
+                // Links are skipped, as one may lead back to its own folder, for ever.
                 let isLink = (try? files.target(of: path)) != path
                 if isLink { continue }
                 found += try Self.files(in: path, of: files)
@@ -98,6 +99,6 @@ package struct Verification: Equatable, Sendable {
         return found
     }
 
-    /// Whether a path stands for a folder.
+    /// Whether the path is that of a folder.
     package static func isFolder(_ path: String) -> Bool { CheckpointDirectory.isFolder(path, in: SystemFiles()) }
 }

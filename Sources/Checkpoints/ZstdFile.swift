@@ -1,15 +1,15 @@
 import CZstd
 
-/// Compresses a stream into one zstd frame with a checksum. (RFC 8878.)
+/// A compressor of a stream into one zstd frame with a checksum. (RFC 8878.)
 struct ZstdCompressor: ~Copyable {
-    /// Compression looks back this far, as a power of two. Weights do not repeat themselves, and readers need no more
-    /// memory than this.
+    /// The base-2 logarithm of the window in bytes. Weights do not repeat themselves, and readers need no more memory
+    /// than this.
     static let windowLog: Int32 = 18
 
     private let context: OpaquePointer
     private var output: [UInt8]
 
-    /// - Parameter size: The bytes that will come, which the frame's header then says.
+    /// - Parameter size: the number of bytes to come, which the frame's header states.
     init(size: Int, compression: Compression = Compression()) {
         guard let context = ZSTD_createCCtx() else { preconditionFailure("no memory is left for zstd") }
         self.context = context
@@ -21,7 +21,7 @@ struct ZstdCompressor: ~Copyable {
             ZSTD_CCtx_setPledgedSrcSize(context, UInt64(size)),
         ]
         precondition(statuses.allSatisfy { ZSTD_isError($0) == 0 }, "zstd refused level \(compression.level)")
-        // A library that was built without threads refuses, and compresses in this one.
+        // A library without threads refuses this, and compresses on the calling thread.
         if compression.threads > 0 {
             _ = ZSTD_CCtx_setParameter(context, ZSTD_c_nbWorkers, Int32(compression.threads))
         }
@@ -29,20 +29,21 @@ struct ZstdCompressor: ~Copyable {
 
     deinit { ZSTD_freeCCtx(context) }
 
-    /// Hands what `bytes` compress to, as far as zstd gives it out already, to `write`.
+    /// Compresses `bytes`, and passes the output that zstd has ready to `write`.
     mutating func compress(_ bytes: borrowing RawSpan, to write: ByteSink) throws(CheckpointError) {
         var position = 0
         while position < bytes.byteCount { try step(bytes, &position, ZSTD_e_continue, write) }
     }
 
-    /// Ends the frame. All bytes that were promised must have come.
+    /// Ends the frame. As many bytes as promised must have come.
     mutating func finish(to write: ByteSink) throws(CheckpointError) {
         let nothing: [UInt8] = []
         var position = 0
         while try step(nothing.span.bytes, &position, ZSTD_e_end, write) != 0 {}
     }
 
-    /// Compresses once into the output buffer and passes that on; says how much zstd still holds back at least.
+    /// Compresses once into the output buffer and passes that on; returns the least number of bytes that zstd still
+    /// holds back.
     @discardableResult
     private mutating func step(
         _ bytes: borrowing RawSpan, _ position: inout Int, _ directive: ZSTD_EndDirective, _ write: ByteSink
@@ -63,9 +64,9 @@ struct ZstdCompressor: ~Copyable {
     }
 }
 
-/// Decompresses one zstd frame. What it allocates depends on the file's size, not on what the frame claims.
+/// A decompressor of one zstd frame. Its memory depends on the file's size, not on what the frame claims.
 struct ZstdDecompressor: ~Copyable {
-    /// Bytes that are asked for at once, for good speed.
+    /// The bytes to ask for at a time, for good speed.
     static let chunk = 1 << 17
 
     private let context: OpaquePointer
@@ -76,8 +77,8 @@ struct ZstdDecompressor: ~Copyable {
     private var isFrameComplete = false
 
     /// - Parameters:
-    ///   - path: What messages call the file.
-    ///   - fileBytes: How long it is: a short one must do with a small window.
+    ///   - path: the file's name in messages.
+    ///   - fileBytes: the bytes of the file: a short one must do with a small window.
     init(path: String, fileBytes: Int) {
         guard let context = ZSTD_createDCtx() else { preconditionFailure("no memory is left for zstd") }
         self.context = context
@@ -91,7 +92,7 @@ struct ZstdDecompressor: ~Copyable {
 
     deinit { ZSTD_freeDCtx(context) }
 
-    /// The next bytes, `count` at most; none at the end only, which is then checked to be the frame's and the file's.
+    /// Returns the next bytes, at most `count`; none only at the end, which must be that of the frame and of the file.
     mutating func read(_ count: Int, from compressed: ByteSource) throws(CheckpointError) -> [UInt8] {
         var output = [UInt8](repeating: 0, count: count)
         var written = 0
@@ -102,7 +103,7 @@ struct ZstdDecompressor: ~Copyable {
                 throw .damaged(path: path, reason: "zstd says: \(String(cString: ZSTD_getErrorName(hint)))")
             }
             isFrameComplete = hint == 0
-            // Only when zstd neither has more to give nor ends does it need another piece of the file.
+            // Another piece of the file is needed only when zstd has no more output and the frame has not ended.
             guard !isFrameComplete && written == before && position == input.count else { continue }
             input = try compressed(inputSize)
             position = 0
@@ -116,7 +117,7 @@ struct ZstdDecompressor: ~Copyable {
         return output
     }
 
-    /// Decompresses what is there of the input into what is left of the output; 0 when the frame has ended.
+    /// Decompresses the rest of the input into the rest of the output; returns 0 when the frame has ended.
     private mutating func decompress(into output: inout [UInt8], _ written: inout Int) -> Int {
         unsafe input.withUnsafeBytes { source in
             unsafe output.withUnsafeMutableBytes { destination in

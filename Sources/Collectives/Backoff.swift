@@ -1,28 +1,29 @@
 import Glibc
 
-/// The wait of a rank for another by a back-off policy: it polls, then lets other threads run, then sleeps for a part
-/// of the wait so far. So it does not take the core that the other needs. Ranks may outnumber the cores, and a
-/// communicating thread may share its core with a computing one.
+/// The back-off of a rank that waits for another: it polls, then yields its core to other threads, then sleeps for a
+/// fraction of the wait so far. Otherwise it could hold the core that the other rank needs: ranks may outnumber cores,
+/// and a communicating thread may share its core with a computing one.
 struct Backoff {
     /// A back-off policy: the times at which a wait goes from one stage to the next, in nanoseconds since it began.
     struct Policy {
-        /// Polls before the clock is looked at for the first time: it takes as long as a poll.
+        /// The number of polls before the first look at the clock, which takes as long as a poll.
         let polls: Int
-        /// Plain polling: a partner that is as far as we are answers within this.
+        /// The end of plain polling: a partner that is as far as this rank answers within this time.
         let spin: UInt64
-        /// Polling that lets others run in between; then sleep.
+        /// The end of polling that yields in between; after it, the rank sleeps between polls.
         let yield: UInt64
-        /// A poll that took longer has moved numbers, as receivers do by themselves: the wait begins behind it.
+        /// The longest poll that counts as waiting. One that took longer has moved numbers, so the wait begins anew
+        /// after it.
         let longestIdlePoll: UInt64
 
-        /// The policy of a thread that has nothing else to do: falling asleep and waking take longer than most waits.
+        /// The policy of a thread that has a core to itself: falling asleep and waking take longer than most waits.
         static let eager = Policy(polls: 64, spin: 20_000, yield: 1_000_000, longestIdlePoll: 10_000)
-        /// The policy where ranks outnumber cores: as `eager`, but the rank that is waited for may need this core. Open
-        /// MPI knows of that, and yields in each poll that finds nothing. To yield once more between polls would leave
-        /// half of this rank's time slices unused.
+        /// The policy where ranks outnumber cores: the awaited rank may need this core, so there is no plain polling.
+        /// Open MPI already yields in each poll that finds nothing; a second yield between polls would leave half of
+        /// this rank's time slices unused.
         static let crowded = Policy(polls: 64, spin: 0, yield: 1_000_000, longestIdlePoll: 10_000)
-        /// The policy of a thread that shares its core with one that computes, which is mostly the reason for a long
-        /// poll.
+        /// The policy of a thread that shares its core with a computing one. A long poll mostly means that the other
+        /// computed.
         static let polite = Policy(polls: 0, spin: 0, yield: 100_000, longestIdlePoll: .max)
     }
 
@@ -37,7 +38,7 @@ struct Backoff {
         self.policy = policy
     }
 
-    /// Waits as long as the policy says; to be called between polls.
+    /// Waits for as long as the policy says; call it between polls.
     mutating func pause() {
         guard polls >= policy.polls else {
             polls += 1

@@ -21,14 +21,14 @@ extension PointToPoint {
         }
     }
 
-    /// Down a binomial tree, chunk after chunk, so that a rank hands one on while the next is on its way.
+    /// Broadcasts down a binomial tree, chunk by chunk, so that a rank sends one chunk on while the next arrives.
     private func broadcast(raw bytes: inout MutableRawSpan, from root: Int) throws(CollectiveError) {
         precondition((0..<size).contains(root), "broadcast from rank \(root) of \(size)")
         let position = (rank - root + size) % size
         for start in stride(from: 0, to: bytes.byteCount, by: chunkBytes) {
             let end = Swift.min(start + chunkBytes, bytes.byteCount)
             var chunk = bytes._mutatingExtracting(start..<end)
-            // A position's parent lacks its lowest one bit; its children have one more below that.
+            // The parent of a position lacks its lowest one bit; each child has one more bit, below that one.
             var reach = 1
             while reach < size && position & reach == 0 { reach *= 2 }
             if position > 0 { try receive(&chunk, from: (position - reach + root) % size) }

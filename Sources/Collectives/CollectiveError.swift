@@ -6,19 +6,19 @@ package enum CollectiveError: Error, Equatable, Sendable {
     case mpi(call: String, code: Int, message: String, rank: Int)
     /// Fewer files than MPI needs may be open at once.
     case tooFewFiles(found: Int, needed: Int)
-    /// Open MPI has no folder for what it keeps while a job runs.
+    /// Open MPI cannot make the folder for its files of a running job.
     case noSessionFolder(path: String, reason: String)
     /// The MPI library grants too low a thread level.
     case threadLevel(found: Int)
     /// A partner's message has another size than this rank expects: the ranks are at different points of the program.
     case outOfStep(rank: Int, partner: Int, expectedBytes: Int, foundBytes: Int)
-    /// Ranks waited for others for longer than is allowed.
+    /// Ranks waited for others longer than allowed.
     case timedOut(CollectiveTimeout)
-    /// Nothing has been heard of a rank's watchdog for so long; `host` is empty where nothing ever was.
+    /// A rank's watchdog has not been heard for `seconds`; `host` is empty where it never was.
     case silent(rank: Int, ranks: Int, host: String, seconds: Double)
-    /// Another rank of an in-process group has failed, so that this one waits in vain.
+    /// Another rank of an in-process group has failed, so this one would wait for ever.
     case peerFailed(rank: Int, failed: Int)
-    /// The system has no thread for what goes on beside the computation.
+    /// The system refuses a thread for work beside the computation.
     case thread(ThreadError)
 }
 

@@ -1,22 +1,22 @@
-/// Ranks waited for others in vain.
+/// A collective in which ranks waited for others longer than allowed.
 package struct CollectiveTimeout: Equatable, Sendable, CustomStringConvertible {
-    /// A rank that has not come to the collective.
+    /// A rank that has not begun the collective.
     package struct Late: Equatable, Sendable {
         package let rank: Int
-        /// The phase that it is in instead, and for how long.
+        /// The phase that the rank is in instead, and the seconds since it began.
         package let phase: String
         package let seconds: Double
     }
 
     /// The collective and its phase.
     package let collective: String
-    /// The seconds that were allowed.
+    /// The limit that was exceeded, in seconds.
     package let seconds: Double
     package let ranks: Int
     package let late: [Late]
-    /// Ranks that do not even answer.
+    /// The ranks whose watchdogs do not answer.
     package let silent: [Int]
-    /// The folder with what each rank did last; nil where there is none.
+    /// The folder with the last collectives of each rank; nil where none is written.
     package let folder: String?
 
     package var description: String {
@@ -40,7 +40,7 @@ package struct CollectiveTimeout: Equatable, Sendable, CustomStringConvertible {
         return sentences.joined(separator: "; ")
     }
 
-    /// Fractions of a second count where there are few.
+    /// The limit as text, with fractions where it has any.
     private var allowed: String { seconds == seconds.rounded() ? whole(seconds) : "\(seconds)" }
 
     private func whole(_ seconds: Double) -> String { "\(Int(seconds.rounded()))" }

@@ -16,21 +16,21 @@ package protocol Communicator: AnyObject, Sendable {
     var recorder: FlightRecorder { get }
     /// The second communicator: the same ranks, with an order of calls of its own, for one other thread.
     var second: any Communicator { get }
-    /// The algorithm of sums. To be set on all ranks alike, while no call goes on; counts for `second` too.
+    /// The algorithm of sums. Set it on all ranks alike, while no call goes on; it holds for `second` too.
     var allReduce: AllReduce { get set }
 
     /// Sums each number over all ranks, in place.
     ///
     /// Every rank ends with the same bits (two NaNs may differ in payload). For a power of two of ranks these are the
-    /// bits of the binary tree that `Sharding` describes: residue r meets r + P/2 first, then r + P/4, …; for other P
-    /// the ranks beyond the largest power of two are added to the first ones beforehand, so that the sum equals the
-    /// tree's up to rounding. Bits do not depend on how numbers are dealt out over calls.
+    /// bits of the binary tree that `Sharding` describes: residue r meets r + P/2 first, then r + P/4, … For other P,
+    /// the ranks beyond the largest power of two are first added to the lowest ones, so that the sum equals the tree's
+    /// up to rounding. The bits do not depend on how the numbers are divided into calls.
     ///
     /// - Parameter wire: The format in which numbers are sent.
-    /// - Complexity: 2 log2(P) messages and 2 (P - 1)/P of the data each way a rank. Nothing is allocated after the
-    ///   first call of the largest size.
+    /// - Complexity: each rank sends and receives 2 log2(P) messages, and 2 (P - 1)/P of the data. Nothing is allocated
+    ///   after the first call of the largest size.
     func sum(_ values: inout MutableSpan<Float>, wire: WireFormat, as name: CollectiveName) throws(CollectiveError)
-    /// Sums each number over all ranks, in place, as the sum of `Float` does.
+    /// Sums each number over all ranks, in place, as `sum` of floats does.
     func sum(_ values: inout MutableSpan<Double>, as name: CollectiveName) throws(CollectiveError)
 
     /// Overwrites the values of all ranks with those of `root`.
@@ -40,7 +40,7 @@ package protocol Communicator: AnyObject, Sendable {
 
     /// Brings the bytes of all ranks, each of any length, to `root`.
     ///
-    /// - Returns: On `root`, what each rank gave, in order of rank; elsewhere an empty array.
+    /// - Returns: On `root`, the bytes of each rank, in order of rank; elsewhere an empty array.
     func gather(_ bytes: [UInt8], to root: Int, as name: CollectiveName) throws(CollectiveError) -> [[UInt8]]
 
     /// Returns when all ranks have called it.
@@ -49,9 +49,9 @@ package protocol Communicator: AnyObject, Sendable {
 
 /// The algorithm by which numbers are summed over ranks.
 package enum AllReduce: String, CaseIterable, Sendable {
-    /// Ours: the same bits for 1, 2, 4 and 8 ranks.
+    /// The fixed tree (`SumTree`): the same bits for 1, 2, 4 and 8 ranks.
     case tree
-    /// MPI's, whose order of additions depends on the number of ranks and of bytes. Where there is no MPI, ours.
+    /// MPI's algorithm: its order of additions depends on the numbers of ranks and bytes. Without MPI, the tree.
     case mpi
 }
 

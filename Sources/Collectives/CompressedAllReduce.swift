@@ -1,12 +1,12 @@
 // Sums whose messages carry half as many bytes.
 //
-// The same tree as for float32. Before two ranks add, both round what they have to the wire's format, the one that
-// keeps its numbers too: so both get the same bits, wherever in a message a number stands. Additions are float32's. The
-// last sum is rounded once more before it is handed on, so that all ranks have what was sent.
+// The tree is that of float32. Before two ranks add, both round their numbers to the wire's format, including those
+// that they keep: so both get the same bits, wherever in a message a number stands. Additions are in float32. The final
+// sum is rounded once more before it is sent on, so that its owner has the same bits as the others.
 
 internal import CMachine
 
-/// Up to so many numbers a sum is a short one.
+/// The most numbers of a short sum, for which the number of messages counts for more than their length.
 private let shortSumCount = 4096
 
 extension PointToPoint {
@@ -83,7 +83,7 @@ extension WireFormat {
         }
     }
 
-    /// Rounds each value to the number of the format that a receiver would have.
+    /// Rounds each value to the nearest number of the format.
     func round(_ values: inout MutableSpan<Float>) {
         Self.forEachVector(values.count) { start, count in
             store(decoded(encoded(load(values.span, start, count))), &values, start, count)

@@ -1,12 +1,12 @@
-/// The control channel: small messages between ranks, for which nothing waits. Watchdogs talk by it while collectives
-/// hang. For one thread.
+/// The control channel: small messages between ranks, whose sender and receiver wait for nothing. Watchdogs talk over
+/// it while collectives hang. For use by one thread.
 protocol ControlChannel: Sendable {
     var rank: Int { get }
     var size: Int { get }
 
-    /// Sends a message of at most some kilobytes on its way, and does not wait for it to be read.
+    /// Begins to send a message of at most some kilobytes, without waiting for its arrival.
     func send(_ bytes: [UInt8], to partner: Int) throws(CollectiveError)
 
-    /// The next message that is there, if there is one.
+    /// Returns the next message that has arrived; nil where there is none.
     func next() throws(CollectiveError) -> (sender: Int, bytes: [UInt8])?
 }

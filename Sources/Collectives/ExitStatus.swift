@@ -1,10 +1,10 @@
 /// The exit status of a job that did not reach its end.
 package enum ExitStatus {
-    /// An error; standard error says which, and on which rank.
+    /// Any other error; standard error names it and its rank.
     package static let failure: Int32 = 1
     /// The ranks' parameters differ. (sysexits.h: an internal error.)
     package static let replicasDiffer: Int32 = 70
-    /// Ranks waited for others for longer than is allowed. (sysexits.h: the other side broke the protocol.)
+    /// Ranks waited for others longer than allowed. (sysexits.h: the other side broke the protocol.)
     package static let collectiveTimeout: Int32 = 76
 }
 
@@ -14,6 +14,6 @@ package protocol ErrorWithStatus: Error {
 }
 
 extension Error {
-    /// The program's exit status because of this error.
+    /// The exit status of the program that this error ends.
     package var status: Int32 { (self as? any ErrorWithStatus)?.exitStatus ?? ExitStatus.failure }
 }

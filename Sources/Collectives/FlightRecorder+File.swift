@@ -3,8 +3,8 @@ import Foundation
 import Tensors
 
 extension FlightRecorder {
-    /// Writes what is remembered to `flight-recorder.rank-N.json` in the folder, where there is one: one JSON object,
-    /// the oldest collective first, times in seconds before now. That it cannot be written is no reason to stop.
+    /// Writes the record to `flight-recorder.rank-N.json` in `folder`, where that is set: one JSON object, the oldest
+    /// collective first, times in seconds before now. Errors of writing are ignored: the record must not end a run.
     func writeFile(rank: Int, size: Int) {
         guard let folder else { return }
         let now = monotonicSeconds()
@@ -29,7 +29,7 @@ extension FlightRecorder {
         fclose(file)
     }
 
-    /// The file, as it is written.
+    /// The contents of the file.
     private struct Record: Encodable {
         struct Collective: Encodable {
             let line: String
@@ -39,7 +39,7 @@ extension FlightRecorder {
             let bytes: Int
             let phase: String
             let begun_seconds_ago: Double
-            /// nil while it goes on.
+            /// The collective's duration; nil while it goes on.
             let seconds: Double?
             let timeout: Double
         }

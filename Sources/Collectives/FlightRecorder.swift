@@ -4,7 +4,7 @@ import Tensors
 /// The purpose of a communicator's call, in messages: `gradients 3`.
 package struct CollectiveName: ExpressibleByStringLiteral, Sendable, CustomStringConvertible {
     private let text: StaticString
-    /// Tells calls for parts of the same thing apart; below 0 where there are none.
+    /// A number that tells apart the calls for parts of one thing; below 0 where it has no parts.
     private let part: Int32
 
     package init(stringLiteral text: StaticString) {
@@ -19,8 +19,8 @@ package struct CollectiveName: ExpressibleByStringLiteral, Sendable, CustomStrin
     package var description: String { part < 0 ? "\(text)" : "\(text) \(part)" }
 }
 
-/// The last collectives of this rank's communicators: a watchdog watches them, and they are left to read when ranks
-/// lose each other. Costs two uncontended locks a collective.
+/// The last collectives of this rank's communicators, for the watchdog, and to be read after ranks have lost each
+/// other. Costs two uncontended locks a collective.
 package final class FlightRecorder: Sendable {
     /// The number of collectives that are kept.
     static let capacity = 64
@@ -37,7 +37,7 @@ package final class FlightRecorder: Sendable {
         let phase: Phase
         /// Seconds on the clock of `monotonicSeconds`.
         let start: Double
-        /// nil while it goes on.
+        /// The end, on the same clock; nil while the collective goes on.
         var end: Double?
         let patience: Patience
     }
@@ -52,11 +52,11 @@ package final class FlightRecorder: Sendable {
 
     enum Operation: String, Sendable { case sum, broadcast, gather, barrier }
 
-    /// Seconds that a collective may take.
+    /// The limits of a collective's duration, in seconds.
     struct Patience: Sendable {
-        /// The limit while each rank that is waited for is in an ordinary phase.
+        /// The limit while all ranks are in ordinary phases.
         var usual: Double
-        /// The limit while one of them is in a phase that may take long.
+        /// The limit while a rank is in a phase that may take long.
         var long: Double
     }
 
@@ -64,11 +64,11 @@ package final class FlightRecorder: Sendable {
     package struct Phase: Sendable, CustomStringConvertible {
         private let what: StaticString
         private let step: Int
-        /// Whether others are to wait for longer than they do for an ordinary step: a start, a checkpoint, an
+        /// Whether other ranks wait longer for this phase than for an ordinary step: a start, a checkpoint, an
         /// evaluation.
         let mayTakeLong: Bool
 
-        /// - Parameter step: optimizer steps taken before; below 0 where there are none.
+        /// - Parameter step: the number of optimizer steps taken before; below 0 where the phase belongs to no step.
         package init(_ what: StaticString, step: Int = -1, mayTakeLong: Bool = false) {
             self.what = what
             self.step = step
@@ -80,7 +80,7 @@ package final class FlightRecorder: Sendable {
 
     /// The progress of one communicator.
     struct Progress: Sendable {
-        /// The number of the last call that was begun; 0 where none was.
+        /// The number of the last call that has begun; 0 before the first.
         var begun = 0
         /// Seconds within collectives since the beginning.
         var seconds = 0.0
@@ -88,10 +88,10 @@ package final class FlightRecorder: Sendable {
 
     private struct State: ~Copyable {
         var entries: [Entry] = []
-        /// The place of the oldest entry, which the next one replaces once there are `capacity`.
+        /// The index of the oldest entry, which the next one replaces once there are `capacity`.
         var oldest = 0
         var progress = [Progress](repeating: Progress(), count: Line.allCases.count)
-        /// The collectives that go on, by communicator, and their places among the entries.
+        /// The collectives that go on, by communicator, and their indices in `entries`.
         var open = [(entry: Entry, place: Int)?](repeating: nil, count: Line.allCases.count)
         var phase = Phase("start", mayTakeLong: true)
         var phaseStart = monotonicSeconds()
@@ -113,11 +113,10 @@ package final class FlightRecorder: Sendable {
         }
     }
 
-    /// The factor by which a run's start and its first step may take longer: ranks begin them in different states.
+    /// The factor by which a run's start and first step may take longer, as ranks begin them at different times.
     package static let firstStepFactor = 4.0
 
-    /// Seconds that a collective may take where nothing else is said, and that phases which may take long have at
-    /// least.
+    /// The default limit of a collective, in seconds, and the least limit of phases that may take long.
     package static let usualPatience = 300.0
 
     private let state = Mutex(State())
@@ -132,22 +131,21 @@ package final class FlightRecorder: Sendable {
         }
     }
 
-    /// Seconds that a collective may take which begins from now on.
+    /// Sets the limit, in seconds, of collectives that begin from now on.
     ///
-    /// - Parameter factor: how many times as long those are that wait for a rank in a phase that may take long.
+    /// - Parameter factor: how many times as long ranks wait while one is in a phase that may take long.
     package func allow(seconds: Double, factor: Double = 1) {
         let patience = Patience(usual: seconds, long: max(Self.usualPatience, factor * seconds))
         state.withLock { $0.patience = patience }
     }
 
-    /// Seconds after which a rank that has been heard of and is not any more ends the job; nil where ranks do not
-    /// listen to each other.
+    /// The seconds of silence after which a rank that has been heard ends the job; nil where ranks send no heartbeats.
     package var heartbeat: Double? {
         get { state.withLock { $0.heartbeat } }
         set { state.withLock { $0.heartbeat = newValue } }
     }
 
-    /// Whether all ranks have set `heartbeat` by now: after a collective that each came to with it.
+    /// Whether all ranks have set `heartbeat`: true after a collective that each rank began with it set.
     package var doAllBeat: Bool {
         get { state.withLock { $0.doAllBeat } }
         set { state.withLock { $0.doAllBeat = newValue } }
@@ -180,14 +178,14 @@ package final class FlightRecorder: Sendable {
                 bytes: bytes, phase: state.phase, start: start, end: nil, patience: state.patience)
             state.open[line.rawValue] = (entry, state.append(entry))
         }
-        // An error leaves the entry open: that is where the rank got to.
+        // An error leaves the entry open, to show where the rank was.
         let result = try body()
         let end = monotonicSeconds()
         state.withLock { state in
             state.progress[line.rawValue].seconds += end - start
             guard let (entry, place) = state.open[line.rawValue] else { return }
             state.open[line.rawValue] = nil
-            // The other communicator may have gone once around in the meantime.
+            // Calls of the other communicator may have overwritten the entry in the meantime.
             let found = state.entries[place]
             if found.line == line, found.sequence == entry.sequence { state.entries[place].end = end }
         }
@@ -196,7 +194,7 @@ package final class FlightRecorder: Sendable {
 
     // MARK: Calls of watchdogs
 
-    /// The state of this rank, for another one to know.
+    /// The state of this rank, as sent to other ranks.
     var snapshot: Snapshot {
         state.withLock { state in
             Snapshot(

@@ -5,11 +5,12 @@ package import Tensors
 
 /// The sum of gradients over ranks, taken bucket by bucket by a thread of its own while the backward pass goes on.
 ///
-/// The thread that computes says how far it is (`finished`) and, after its last gradient, waits (`wait`). Buckets are
-/// summed in order over the second communicator, so that the calls of all ranks meet whatever the first one does. One
-/// step at a time. A world of one rank has nothing to do and starts no thread.
+/// The computing thread reports how many gradients are final (`finished`) and, after its last gradient, waits (`wait`).
+/// Buckets are summed in order over the second communicator, so that the calls of all ranks match whatever the
+/// computing threads call on the first. One step goes on at a time. In a world of one rank there is nothing to sum, and
+/// no thread starts.
 package final class GradientSum: Sendable {
-    /// The time at which a bucket was summed.
+    /// The time that the sum of one bucket took.
     package struct Timing: Sendable {
         package let bucket: Int
         package let bytes: Int
@@ -18,13 +19,13 @@ package final class GradientSum: Sendable {
         package let seconds: Double
     }
 
-    /// The time that one step's sums took.
+    /// The times that the sums of one step took.
     package struct Report: Sendable {
         package var timings: [Timing] = []
-        /// Seconds for which the computing thread did nothing but wait: the exposed part of the communication.
+        /// The seconds for which the computing thread only waited: the exposed part of the communication.
         package var waited = 0.0
 
-        /// Seconds of communication.
+        /// The seconds of communication.
         package var seconds: Double { timings.reduce(0) { $0 + $1.seconds } }
     }
 
@@ -50,10 +51,10 @@ package final class GradientSum: Sendable {
 
     deinit { shared?.end() }
 
-    /// The first `count` gradients of this step are final.
+    /// Reports that the first `count` gradients of this step are final.
     package func finished(_ count: Int) { shared?.finished(count) }
 
-    /// All gradients of this step are final: returns when they are summed.
+    /// Reports that all gradients of this step are final, and returns when they are summed.
     ///
     /// - Throws: the error of the communicating thread.
     package func wait() throws(CollectiveError) -> Report { try shared?.wait() ?? Report() }
@@ -62,7 +63,7 @@ package final class GradientSum: Sendable {
 /// The state that the two threads share.
 private final class Shared: Sendable {
     private struct State {
-        /// Floats that are final in this step.
+        /// The number of gradients that are final in this step.
         var finished = 0
         var summed = 0
         var timings: [GradientSum.Timing] = []
@@ -75,7 +76,7 @@ private final class Shared: Sendable {
     private let wire: WireFormat
     private let buckets: [Range<Int>]
     private let condition = NSCondition()
-    /// The state, which is only touched while the condition is locked, too, so that no change is missed.
+    /// The state. Threads touch it only while they hold the condition's lock as well, so that no change is missed.
     private let state = Mutex(State())
 
     init(gradients: LentMemory<Float>, line: any Communicator, wire: WireFormat, buckets: [Range<Int>]) {
@@ -93,7 +94,7 @@ private final class Shared: Sendable {
         change { state in state.isEnding = true }
     }
 
-    /// Waits for all buckets; then the next step may begin.
+    /// Waits until all buckets are summed; then the next step may begin.
     func wait() throws(CollectiveError) -> GradientSum.Report {
         finished(gradients.count)
         let start = monotonicSeconds()
@@ -129,7 +130,7 @@ private final class Shared: Sendable {
         }
     }
 
-    /// The next bucket that is final; nil at the end.
+    /// The next bucket that is final; nil once the thread is to end.
     private func nextBucket() -> Int? {
         waitFor { state -> Int?? in
             if state.isEnding { return .some(nil) }
@@ -147,7 +148,7 @@ private final class Shared: Sendable {
         condition.broadcast()
     }
 
-    /// Waits until `body` has a result.
+    /// Waits until `body` returns a result.
     private func waitFor<Result: Sendable>(_ body: (inout State) -> Result?) -> Result {
         condition.lock()
         defer { condition.unlock() }

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Ranks that are threads of one process: for tests, and as a world of one without MPI.
+/// A rank as a thread of this process: for tests, and as a world of one without MPI.
 ///
 /// Unchecked: `scratch` is covered by the contract that a communicator makes one call at a time; the rest is immutable.
 package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
@@ -15,7 +15,7 @@ package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
     package var second: any Communicator { secondCommunicator ?? self }
     package let line: FlightRecorder.Line
     package var scratch = ReceiveScratch()
-    /// There is no MPI here: it is kept and changes nothing.
+    /// The algorithm that was asked for. Without MPI it has no effect: sums go along the tree.
     package var allReduce: AllReduce {
         get { group.allReduce.withLock(\.self) }
         set { group.allReduce.withLock { $0 = newValue } }
@@ -46,12 +46,12 @@ package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
         self.secondCommunicator = secondCommunicator
     }
 
-    /// Messages between watchdogs.
+    /// The control channel for messages between watchdogs.
     var control: any ControlChannel { InProcessControlChannel(rank: rank, group: group) }
 
     /// Runs `body` on `ranks` threads, each with its own communicator, and waits for all of them.
     ///
-    /// - Parameter areCrowded: Whether to sum as ranks do that outnumber cores.
+    /// - Parameter areCrowded: Whether to sum as ranks that outnumber cores do.
     /// - Returns: What each rank's `body` returned, in order of rank.
     /// - Throws: The error of the rank that failed first; the others' waiting ends with `CollectiveError.peerFailed`.
     package static func run<Value: Sendable>(
@@ -102,7 +102,7 @@ package final class InProcessCommunicator: PointToPoint, @unchecked Sendable {
 
 /// The state that the ranks of one in-process job share.
 private final class Group: Sendable {
-    /// Messages on their way, oldest first.
+    /// Messages in transit, oldest first.
     final class Mailbox: Sendable {
         private let messages = Mutex<[[UInt8]]>([])
 
@@ -158,8 +158,8 @@ private struct InProcessControlChannel: ControlChannel {
     }
 }
 
-/// Runs `body` on `count` threads at once and waits for all of them. (A concurrent loop would run only as many as there
-/// are cores, and ranks wait for each other.)
+/// Runs `body` on `count` threads at once and waits for all of them. (`concurrentPerform` would run only as many as
+/// there are cores, and ranks wait for each other.)
 private func withThreads(count: Int, _ body: @escaping @Sendable (Int) -> Void) {
     let pending = DispatchGroup()
     for index in 0..<count {

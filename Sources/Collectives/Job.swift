@@ -4,7 +4,7 @@ import Machine
 import Synchronization
 import Terminal
 
-/// One process's part in a job of one or more: the start, and every way to the end.
+/// A process's part in a job of one or more processes: its start, and each way to its end.
 package final class Job: Sendable {
     /// All ranks of the job.
     package var world: any Communicator { communicator }
@@ -13,15 +13,15 @@ package final class Job: Sendable {
     private let isEnding = Atomic(false)
     /// Called with the error that ends the job, by the rank that reports it.
     private let onFailure: @Sendable (_ error: any Error, _ rank: Int) -> Void
-    /// nil where there is nobody to wait for.
+    /// The watchdog; nil where there is no other rank to wait for.
     private let watchdog = Mutex<Watchdog?>(nil)
 
-    /// Seconds that ranks which fail alike wait for each other.
+    /// The seconds that ranks which fail alike wait for each other.
     private static let patience: TimeInterval = 5
-    /// Threads that MPI starts, which does not say why it cannot.
+    /// The number of threads that MPI starts. MPI itself does not say why it cannot start them.
     private static let threadsOfMPI = 4
 
-    /// Files that a process alone has open at once while MPI starts, and some more.
+    /// The number of files that a process alone has open at once while MPI starts, and a few more.
     private static let fewestFiles = 16
 
     private init(
@@ -31,14 +31,14 @@ package final class Job: Sendable {
         self.onFailure = onFailure
     }
 
-    /// Starts MPI: joins the job that mpirun started, or is a job of one without it. Once in a process.
+    /// Starts MPI: joins the job that mpirun started, or makes a job of this process alone. At most once in a process.
     ///
-    /// - Parameter onFailure: called once an error that ends the job has been reported, by the rank that reports it, on
-    ///   any thread.
+    /// - Parameter onFailure: called after an error that ends the job has been reported, on the rank that reported it,
+    ///   on any thread.
     package static func start(
         onFailure: @escaping @Sendable (_ error: any Error, _ rank: Int) -> Void = { _, _ in }
     ) throws(CollectiveError) -> Job {
-        // Open MPI ends the process where it cannot load its parts.
+        // Open MPI would end the process when it cannot open its plugins.
         let files = sysconf(Int32(_SC_OPEN_MAX))
         guard files < 0 || files >= fewestFiles else { throw .tooFewFiles(found: files, needed: fewestFiles) }
         try requireSessionFolder()
@@ -52,12 +52,12 @@ package final class Job: Sendable {
         return job
     }
 
-    /// Makes sure that a process alone can have the folder that Open MPI makes for each job, of whose lack it complains
-    /// on a page. Ranks are given theirs by their launcher.
+    /// Checks that a process alone can make the folder that Open MPI needs for each job; Open MPI's own message fills a
+    /// page. The launcher gives ranks their folder.
     private static func requireSessionFolder() throws(CollectiveError) {
         guard environmentPath("PMIX_RANK", "OMPI_COMM_WORLD_RANK") == nil else { return }
         let folder = environmentPath("OMPI_MCA_orte_tmpdir_base", "TMPDIR", "TEMP", "TMP") ?? "/tmp"
-        // Open MPI makes it where it is not there.
+        // Open MPI makes a folder that is missing.
         do throws(FileError) {
             try makeFolders(folder)
         } catch {
@@ -80,10 +80,10 @@ package final class Job: Sendable {
         }
     }
 
-    /// Ends MPI on this process, once all ranks call it. No communication may follow.
+    /// Ends MPI on this process, once all ranks call `finish`. No communication may follow.
     package func finish() throws(CollectiveError) {
         try communicator.barrier(as: "end")
-        // It must not call MPI any more.
+        // The watchdog must not call MPI after this.
         watchdog.withLock { $0 }?.stop()
         try communicator.finish()
     }
@@ -91,23 +91,23 @@ package final class Job: Sendable {
     /// Ends the job on all ranks with the error's exit status, after printing the error to standard error with this
     /// rank's name.
     ///
-    /// For what happens on this rank, while others may be waiting for it. May be called from any thread.
+    /// For errors of this rank alone, while others may be waiting for it. May be called from any thread.
     package func fail(_ error: any Error) -> Never {
         // A second thread that fails for the same reason, or because of the first, has nothing to add.
         if isEnding.exchange(true, ordering: .relaxed) { waitForTheEnd() }
         end(error)
     }
 
-    /// Ends the job for an error that all ranks see alike, such as a wrong flag: rank 0 prints it, all exit with
-    /// `code`, or else with the error's status.
+    /// Ends the job for an error that all ranks see alike, such as a wrong flag: rank 0 prints it, and all exit with
+    /// `code` or, where that is nil, with the error's status.
     ///
-    /// Should a rank not come here, those that did end the job as `fail` does.
+    /// Should a rank not call this within `patience`, those that did end the job as `fail` does.
     package func failTogether(_ error: any Error, code: Int32? = nil) -> Never {
         if isEnding.exchange(true, ordering: .relaxed) { waitForTheEnd() }
         if communicator.rank == 0 { report(error, as: Self.program) }
         let isReported = communicator.rank == 0
         do {
-            // A process alone waits for nobody.
+            // A process alone has no other to wait for.
             if communicator.size > 1 {
                 try SystemThread.start("end of the job") { [self] in
                     Thread.sleep(forTimeInterval: Self.patience)
@@ -143,7 +143,7 @@ package final class Job: Sendable {
         let words = error.words
         // Some commands have printed all there is to say.
         guard !words.isEmpty else { return }
-        // What was printed before the error comes before the error.
+        // Earlier output is to come before the error.
         fflush(nil)
         // One write, so that the lines of several ranks do not mix.
         try? StandardStream.error.write("\(name): \(words)\n")

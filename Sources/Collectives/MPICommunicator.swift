@@ -2,11 +2,10 @@ import CMPI
 import Glibc
 import Synchronization
 
-/// All processes that `mpirun` started, or one process alone where it did not.
+/// The processes that `mpirun` started, or one process alone without it.
 ///
-/// Waiting is ours (`Backoff`): Open MPI's own blocking calls poll without pause.
-/// Unchecked: `scratch` and `underway` are covered by the contract that each communicator makes one call at a time; the
-/// rest is immutable.
+/// It waits by `Backoff`, as Open MPI's own blocking calls poll without pause. Unchecked: `scratch` and `underway` are
+/// covered by the contract that each communicator makes one call at a time; the rest is immutable.
 package final class MPICommunicator: PointToPoint, @unchecked Sendable {
     package var rank: Int { process.rank }
     package var size: Int { process.size }
@@ -28,7 +27,7 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
     private let handle: MPI_Comm
     /// The handle for MPI's own sums.
     private let libraryHandle: MPI_Comm
-    /// The send and receive that go on. It has capacity for many parts, which short messages have no time to clear.
+    /// The send and receive that go on. It is allocated once, as short messages leave no time to clear its many parts.
     private let underway = UnsafeMutablePointer<cmpi_exchange>.allocate(capacity: 1)
     private let secondCommunicator: MPICommunicator?
     private let policy: Backoff.Policy
@@ -56,14 +55,14 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
 
     deinit { underway.deallocate() }
 
-    /// Messages between watchdogs.
+    /// The control channel for messages between watchdogs.
     var control: any ControlChannel { MPIControlChannel(handle: process.control, rank: rank, size: size) }
 
     package func exchange(
         send outgoing: RawSpan, receive incoming: inout MutableRawSpan, with partner: Int
     ) throws(CollectiveError) {
         let expected = incoming.byteCount
-        // The spans' memory stays put until the exchange is done, and that is before these closures return.
+        // The spans' memory stays in place until these closures return, which is after the exchange.
         let (call, code) = outgoing.withUnsafeBytes { source in
             incoming.withUnsafeMutableBytes { target in
                 exchangeAndWait(source, target, partner: Int32(partner))
@@ -114,7 +113,7 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
         return true
     }
 
-    /// Ends MPI on this process, once all ranks have called `barrier` for it. No call may follow.
+    /// Ends MPI on this process, once all ranks have called `barrier` before it. No call may follow.
     func finish() throws(CollectiveError) {
         for handle in process.handles { try check(cmpi_close(handle), "MPI_Comm_free", rank: rank) }
         try check(cmpi_finish(), "MPI_Finalize", rank: rank)
@@ -135,7 +134,7 @@ private final class MPIProcess: @unchecked Sendable {
     let size: Int
     let localRank: Int
     let localSize: Int
-    /// Whether ranks take turns on this machine's cores.
+    /// Whether this machine has more ranks than cores.
     let isCrowded: Bool
     let sumsInPairs: Bool
     let sumMessages: MessageLengths
@@ -144,16 +143,16 @@ private final class MPIProcess: @unchecked Sendable {
     let control: MPI_Comm
     let recorder = FlightRecorder()
     let allReduce = Mutex(AllReduce.tree)
-    /// The machine of each rank, as a number that ranks of one machine have in common.
+    /// The machine of each rank, as the number of a rank on it: the same for all ranks of a machine.
     private let machines: [Int32]
 
-    /// MPI's communicators for one communicator of ours, whose messages meet no others.
+    /// The two MPI communicators behind one `MPICommunicator`, apart from all others.
     struct Handles {
         /// Ranks dealt out over the machines: the first of each machine, then the second of each, … The tree's long
-        /// messages go to ranks far away, which are then on the same machine, and only a machine's part of the sum
-        /// leaves it.
+        /// messages go to distant rank numbers, which are then on the same machine, and each machine sends its part of
+        /// a sum to others only once.
         let dealt: MPI_Comm
-        /// Ranks machine by machine: MPI's sums send their long messages to the next rank.
+        /// Ranks machine by machine, as MPI's sums send their long messages to the next rank.
         let grouped: MPI_Comm
     }
 
@@ -195,7 +194,7 @@ private final class MPIProcess: @unchecked Sendable {
         return ofRanks
     }
 
-    /// A communicator of our own over all processes, by key and then as they were started.
+    /// Makes an MPI communicator over all processes, ranked by `key` and then by the order of their start.
     private static func open(key: Int32) throws(CollectiveError) -> MPI_Comm {
         var opened: MPI_Comm?
         try check(cmpi_open(key, &opened), "MPI_Comm_split", rank: 0)

@@ -2,7 +2,7 @@ import CMPI
 
 /// The MPI library that this program runs with.
 package enum MPILibrary {
-    /// The name and version that it reports: `Open MPI v4.1.4, package: Debian OpenMPI, …`.
+    /// The name and version that the library reports: `Open MPI v4.1.4, package: Debian OpenMPI, …`.
     package static var version: String {
         var text = [CChar](repeating: 0, count: Int(MPI_MAX_LIBRARY_VERSION_STRING))
         var length: Int32 = 0

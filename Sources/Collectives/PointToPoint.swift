@@ -1,19 +1,18 @@
-/// The interface that the collectives need from a transport: two ranks exchange bytes.
+/// A transport on which the collectives are built: two ranks exchange bytes.
 ///
-/// The algorithms (TreeAllReduce.swift, BroadcastAndGather.swift) are written once against this protocol. So the code
-/// that is tested between threads of one process is the code that runs over MPI, and the back-off policy is in one
-/// place.
+/// The algorithms (TreeAllReduce.swift, BroadcastAndGather.swift) are written once against this protocol. So tests
+/// between threads of one process run the same code as MPI does, and the back-off policy is in one place.
 package protocol PointToPoint: Communicator {
-    /// Sends `outgoing` to `partner` while it fills `incoming` with what the partner sends; returns when both are done.
+    /// Sends `outgoing` to `partner` and fills `incoming` with the partner's bytes; returns when both are done.
     ///
     /// Both sides know both sizes. A direction of no bytes sends nothing.
     func exchange(
         send outgoing: RawSpan, receive incoming: inout MutableRawSpan, with partner: Int
     ) throws(CollectiveError)
 
-    /// Sums by an algorithm other than the tree, where one is asked for and available; returns whether it did.
+    /// Sums by an algorithm other than the tree, where one is set and available; returns whether it did.
     func librarySum(_ values: inout MutableSpan<Float>) throws(CollectiveError) -> Bool
-    /// Sums by an algorithm other than the tree, as the method for `Float` does.
+    /// Sums by an algorithm other than the tree, as the method for floats does.
     func librarySum(_ values: inout MutableSpan<Double>) throws(CollectiveError) -> Bool
 
     /// Whether short sums are shared in pairs (`SumTree.Sharing.pairs`); the same on all ranks.
@@ -21,7 +20,7 @@ package protocol PointToPoint: Communicator {
     /// The lengths of the messages of long sums; the same on all ranks.
     var sumMessages: MessageLengths { get }
 
-    /// The communicator of the rank's two that this is.
+    /// Which of the rank's two communicators this is.
     var line: FlightRecorder.Line { get }
 
     /// The memory into which the all-reduce receives; kept from call to call.
@@ -32,30 +31,30 @@ package protocol PointToPoint: Communicator {
 package struct ReceiveScratch {
     var floats: [Float] = []
     var doubles: [Double] = []
-    /// The compressed numbers that come in; `sent` are those that go out.
+    /// The compressed numbers that come in, and those that go out.
     var received: [UInt16] = []
     var sent: [UInt16] = []
 }
 
-/// The bytes of one message of many. It is small enough that a received chunk is still in the cache when it is added,
-/// and large enough that latency hardly matters.
+/// The most bytes of a message: so few that a received chunk is still in the cache when it is added, and so many that
+/// latency hardly matters.
 let chunkBytes = 4 << 20
 
 /// The lengths of the messages in which the halves of a long sum travel, in bytes.
 package struct MessageLengths: Sendable {
-    /// The most bytes that go in one message, where that is all.
+    /// The most bytes that go in a single message.
     let whole: Int
-    /// The bytes of each message, where there are several.
+    /// The bytes of each message where there are several.
     let part: Int
 
-    /// The lengths between cores without a common cache. Sending two halves of 8 MB takes longer there than sending all
-    /// at once: the partner reads from memory faster than from the cache of another core.
+    /// The lengths between cores without a common cache. There, sending two halves of 8 MB takes longer than sending
+    /// all at once: the partner reads from memory faster than from another core's cache.
     static let usual = MessageLengths(whole: 8 << 20, part: chunkBytes)
     /// The lengths for ranks that take turns on a core: the numbers that a rank has just received must stay in the
     /// core's own cache while the other runs.
     static let crowded = MessageLengths(whole: 1 << 20, part: 1 << 20)
 
-    /// The bytes of each message but the last, where `bytes` are to be sent.
+    /// The bytes of each message but the last, for a range of `bytes`.
     func length(of bytes: Int) -> Int { bytes > whole ? part : bytes }
 }
 
@@ -63,7 +62,7 @@ extension PointToPoint {
     package func librarySum(_ values: inout MutableSpan<Float>) throws(CollectiveError) -> Bool { false }
     package func librarySum(_ values: inout MutableSpan<Double>) throws(CollectiveError) -> Bool { false }
 
-    /// Sends all of `bytes` to `partner`, which calls `receive` for as many.
+    /// Sends all of `bytes` to `partner`, which calls `receive` for the same number.
     func send(_ bytes: RawSpan, to partner: Int) throws(CollectiveError) {
         var nothing = MutableRawSpan()
         for start in stride(from: 0, to: bytes.byteCount, by: chunkBytes) {

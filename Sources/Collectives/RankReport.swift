@@ -1,11 +1,11 @@
 /// The messages between watchdogs.
 enum RankReport {
-    /// Asks for the other's state; carries one's own, as what follows does.
+    /// A request for the other's state; carries the sender's, as `answer` and `farewell` do.
     case request(Snapshot)
     case answer(Snapshot)
-    /// The job ends, and each rank is to write down its records. Answered as a request is.
+    /// The job ends, and each rank is to write its records. Answered as a request is.
     case farewell(Snapshot)
-    /// The rank is there, on this host.
+    /// The sender is alive, on this host.
     case beat(host: String)
 
     var bytes: [UInt8] {
@@ -21,7 +21,7 @@ enum RankReport {
         return Array("\(kind) \(pace) \(snapshot.phaseSeconds) \(numbers)\n\(snapshot.phase)".utf8)
     }
 
-    /// nil for what no watchdog has written.
+    /// Reads a message; nil for bytes that no watchdog has written.
     init?(bytes: [UInt8]) {
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", maxSplits: 1)
         guard lines.count == 2 else { return nil }

@@ -1,10 +1,9 @@
 // The fixed binary tree of sums over ranks.
 //
-// Small messages: recursive doubling, log2 P exchanges of everything. Large ones: reduce-scatter by recursive halving,
+// Small messages: recursive doubling, log2 P exchanges of all numbers. Large ones: reduce-scatter by recursive halving,
 // then all-gather by recursive doubling (Rabenseifner, "Optimization of Collective Reduction Operations", ICCS 2004).
-// In all, rank r adds what rank r ^ P/2 has, then r ^ P/4, … r ^ 1: each number takes the same path through the same
-// tree, and as a + b is b + a in IEEE 754, it does not matter for the bits which of two partners adds, or whether both
-// do.
+// In both, rank r adds the numbers of rank r ^ P/2, then of r ^ P/4, … r ^ 1: each number takes the same path through
+// the same tree. As a + b = b + a in IEEE 754, the bits do not depend on whether one partner adds, the other, or both.
 
 /// The steps of one rank for a sum of `count` numbers over `ranks`.
 struct SumTree {
@@ -15,34 +14,34 @@ struct SumTree {
 
     /// The way in which ranks share the additions.
     enum Sharing {
-        /// All ranks add all numbers: the fewest messages that wait for each other.
+        /// All ranks add all numbers: the fewest messages in sequence.
         case none
-        /// The lower half of the ranks adds all numbers for the upper half, which hands its own over and waits: the
-        /// fewest messages in all. Pays where ranks take turns on a core, so that those of a pair wait for each other
-        /// anyway, or where a pair shares a machine and the others are on other machines.
+        /// The upper half of the ranks sends its numbers to the lower half, which adds, and waits for the sums: the
+        /// fewest messages in all. Pays where a pair takes turns on a core, so that one waits for the other anyway, or
+        /// where a pair shares a machine and the other ranks are on others.
         case pairs
         /// Each rank adds its part of the numbers: the fewest bytes.
         case all
     }
 
-    /// One send and receive: a range goes to the partner while another comes in. What the partner sends is as long as
-    /// `receive`.
+    /// One send and receive: a range goes to the partner while another comes in. The partner sends as many numbers as
+    /// `receive` has.
     struct Trade {
         var partner: Int
         var send: Range<Int>
         var receive: Range<Int>
-        /// Whether what comes in is added to what is there; else it replaces it.
+        /// Whether the numbers that come in are added to those in place; otherwise they replace them.
         var adds: Bool
     }
 
     enum Step {
         case trade(Trade)
-        /// This rank's part of the sum is complete, and is handed on from here.
+        /// This rank's part of the sum is complete; the following trades hand it on.
         case finish(Range<Int>)
     }
 
-    /// Calls `body` with each step, in order. Ranks beyond the largest power of two, or beyond half of it, give their
-    /// numbers to the first ones and wait for the result.
+    /// Calls `body` with each step, in order. The ranks beyond the largest power of two, or beyond half of it for
+    /// pairs, give their numbers to the lower ones and wait for the result.
     func run(_ body: (Step) throws(CollectiveError) -> Void) throws(CollectiveError) {
         var core = 1 << (Int.bitWidth - 1 - ranks.leadingZeroBitCount)
         if sharing == .pairs, core == ranks { core /= 2 }
@@ -83,7 +82,7 @@ struct SumTree {
         try body(.finish(held))
         distance = 1
         while distance < core {
-            // The range that was halved at this distance, found again from the top: no list is kept.
+            // Computes the range that was halved at this distance again from the top, instead of keeping a list.
             var whole = 0..<count
             var halving = core / 2
             while halving > distance {
@@ -96,7 +95,7 @@ struct SumTree {
         }
     }
 
-    /// Cuts a range in two; the longer half is the upper one's.
+    /// Cuts a range in two; the upper half, the longer one where they differ, belongs to the upper partner.
     private func parts(of range: Range<Int>, at distance: Int) -> (own: Range<Int>, other: Range<Int>) {
         let middle = range.lowerBound + range.count / 2
         let lower = range.lowerBound..<middle

@@ -5,7 +5,7 @@ internal import CMachine
 internal import Kernels
 internal import Tensors
 
-/// Up to so many bytes the number of messages counts for more than their length.
+/// The most bytes of a short sum, for which the number of messages counts for more than their length.
 private let shortSumBytes = 64 << 10
 
 extension PointToPoint {
@@ -29,7 +29,7 @@ extension PointToPoint {
 
     package func barrier(as name: CollectiveName) throws(CollectiveError) {
         try recorder.record(.barrier, name, bytes: 0, on: line) { () throws(CollectiveError) in
-            // One number that depends on every rank's.
+            // A sum of one number is complete only when every rank has sent its own.
             var one: [Float] = [1]
             var span = one.mutableSpan
             try sumAlongTree(&span, &scratch.floats)
@@ -40,7 +40,7 @@ extension PointToPoint {
         _ values: inout MutableSpan<Element>, _ scratch: inout [Element]
     ) throws(CollectiveError) {
         guard size > 1, !values.isEmpty else { return }
-        // As kernels do when they add the shards of one rank.
+        // Kernels flush denormals too when they add the shards of one rank.
         let control = machine_flush_denormals()
         defer { machine_restore_denormals(control) }
         let stride = MemoryLayout<Element>.stride
@@ -57,8 +57,8 @@ extension PointToPoint {
         SumTree(rank: rank, ranks: size, count: count, sharing: !isShort ? .all : sumsInPairs ? .pairs : .none)
     }
 
-    /// Sends one range chunk by chunk while as many chunks of another come in. Both sides cut the same chunks, as the
-    /// one's `send` is as long as the other's `receive`.
+    /// Sends one range chunk by chunk while another comes in. Both sides use the same chunks, as the one's `send` is as
+    /// long as the other's `receive`.
     private func exchange<Element: Addend>(
         _ values: inout MutableSpan<Element>, _ trade: SumTree.Trade, _ scratch: inout [Element]
     ) throws(CollectiveError) {

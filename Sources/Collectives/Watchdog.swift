@@ -3,14 +3,14 @@ import Machine
 import Synchronization
 import Tensors
 
-/// A rank's thread that sees to it that no rank waits for ever.
+/// The thread that ends a job whose ranks would wait for ever.
 ///
-/// It looks at the flight recorder a few times a second. Before a collective has gone on for as long as it may, it asks
-/// the watchdogs of all ranks for their progress. A rank that answers and is in a phase that may take long is waited
-/// for longer. Where there is none, or a rank does not answer, all write down their last collectives, and the lowest
-/// rank that waits in it says which ranks did not arrive or answer. With a heartbeat they also report to rank 0, and
-/// rank 0 to them, that they are there (`Heartbeat`). They talk over the control channel, on all hosts, so that it does
-/// not matter what hangs. Time for which this process was stopped does not count.
+/// It looks at the flight recorder a few times a second. Shortly before a collective exceeds its limit, the watchdog
+/// asks those of all ranks for their state. If all answer and one is in a phase that may take long, the longer limit
+/// holds. Otherwise all ranks write their last collectives to files, and the lowest rank that waits in the collective
+/// reports which ranks have not arrived or do not answer. With heartbeats, rank 0 and each other rank also tell each
+/// other that they are alive (`Heartbeat`). All messages go over the control channel, whatever hangs elsewhere. Time
+/// for which this process was stopped does not count.
 package final class Watchdog: Sendable {
     private let control: any ControlChannel
     private let recorder: FlightRecorder
@@ -20,13 +20,13 @@ package final class Watchdog: Sendable {
 
     /// Seconds between two looks.
     private static let tick = 0.1
-    /// Seconds between two looks above which this process was stopped, or hardly ran.
+    /// The seconds between two looks above which this process must have been stopped or have hardly run.
     private static let longestTick = 5 * tick
-    /// Seconds in which another watchdog answers, if it ever does; less where ranks are not to wait so long.
+    /// The seconds within which another watchdog answers, if at all; half of the collective's limit where that is less.
     private static let answerTime = 2.0
-    /// Seconds that others have to write down what they know before the job ends.
+    /// The seconds that other ranks have to write their records before the job ends.
     private static let farewell = 0.4
-    /// Seconds that a lower rank has to end the job: on a busy machine it takes mpirun some.
+    /// The seconds that a lower rank has to end the job: on a busy machine mpirun takes several.
     private static let courtesy = 10.0
 
     /// Starts the thread.
@@ -45,7 +45,7 @@ package final class Watchdog: Sendable {
         }
     }
 
-    /// Ends the thread, and returns when it has ended. Twice does no harm.
+    /// Ends the thread, and returns when it has ended. May be called again.
     func stop() {
         isEnding.store(true, ordering: .relaxed)
         hasEnded.wait()
@@ -62,16 +62,16 @@ package final class Watchdog: Sendable {
             last = now
             do throws(CollectiveError) {
                 state.awake += min(passed, Self.longestTick)
-                // What was asked may have been answered before this process was stopped.
+                // Answers to an earlier question may date from before this process was stopped.
                 if passed > Self.longestTick { state.round = nil }
                 try readReports(&state)
                 guard let error = try complaint(&state, passed: min(passed, Self.longestTick)) else { continue }
                 guard state.awake >= state.silentUntil, try sayFarewell(&state) else { continue }
-                // Whoever ends the thread meanwhile waits for nobody any more.
+                // A rank that is stopping its watchdog no longer waits for others.
                 if !isEnding.load(ordering: .relaxed) { onTimeout(error) }
                 return
             } catch {
-                // MPI itself fails: whoever waits for it will say so, too.
+                // MPI itself fails: the threads that wait for it will report that too.
                 return onTimeout(error)
             }
         }
@@ -81,22 +81,23 @@ package final class Watchdog: Sendable {
     private struct State {
         var awake = 0.0
         var waits = [Wait](repeating: Wait(), count: FlightRecorder.Line.allCases.count)
-        /// Answers that are being gathered.
+        /// The answers that are being gathered; nil while no question is open.
         var round: Round?
         var heartbeat: Heartbeat
         /// The time of each rank's last request.
         var asked: [Int: Double] = [:]
-        /// The time until which a lower rank may end the job; where it has not done so by then, it cannot.
+        /// The time until which a lower rank may end the job. If it has not by then, it cannot.
         var silentUntil = 0.0
     }
 
-    /// The time for which a communicator has waited.
+    /// The wait of one communicator in its current collective.
     private struct Wait {
         private var sequence = 0
         private(set) var seconds = 0.0
-        /// The time at which the wait is judged.
+        /// The waited seconds after which the wait is judged.
         var judgement = 0.0
-        /// The value for `State.silentUntil` where a lower rank waits as long; nil before that is known.
+        /// The time until which lower ranks that wait too may report; nil where there are none, or before the
+        /// judgement.
         var silentUntil: Double?
 
         mutating func add(_ passed: Double, of entry: FlightRecorder.Entry) {
@@ -111,7 +112,7 @@ package final class Watchdog: Sendable {
         }
     }
 
-    /// One question to all other ranks, and what they have answered.
+    /// A question to all other ranks, and the answers so far.
     private struct Round {
         let start: Double
         var known: [Int: Snapshot] = [:]
@@ -150,10 +151,10 @@ package final class Watchdog: Sendable {
         }
     }
 
-    /// Has all ranks write down what they did last, and waits for those that have answered before; without a question
-    /// before it, for all that are not silent.
+    /// Has all ranks write their records, and waits at most `farewell` seconds for the ranks that answered the last
+    /// question or, without one, for all that are not silent.
     ///
-    /// - Returns: false where a lower rank does the same.
+    /// - Returns: false where a lower rank is doing the same.
     private func sayFarewell(_ state: inout State) throws(CollectiveError) -> Bool {
         recorder.writeFile(rank: control.rank, size: control.size)
         for rank in 0..<control.size where rank != control.rank {
@@ -182,7 +183,7 @@ package final class Watchdog: Sendable {
             for rank in state.heartbeat.listeners { try control.send(beat, to: rank) }
         }
         if let silent {
-            // Who else misses it is not known.
+            // Whether other ranks miss this one too is not known.
             state.round = nil
             return silent
         }
@@ -206,7 +207,7 @@ package final class Watchdog: Sendable {
             let time = Self.answerTime(entry)
             guard wait.seconds >= wait.judgement, round.known.count == control.size - 1 || age >= time else { continue }
             guard age <= 2 * time else {
-                // It was asked for another collective.
+                // The question was asked for another collective.
                 try ask(&state)
                 return nil
             }
@@ -222,7 +223,8 @@ package final class Watchdog: Sendable {
         return nil
     }
 
-    /// Whether no lower rank waits in vain too, or had its time to say so.
+    /// Whether this rank is to report: no lower rank waits in the collective too, or the lower ranks have had their
+    /// time.
     private func maySpeak(
         _ entry: FlightRecorder.Entry, _ known: [Int: Snapshot], _ state: inout State
     ) -> Bool {
@@ -237,13 +239,13 @@ package final class Watchdog: Sendable {
         return false
     }
 
-    /// nil where a collective may go on.
+    /// Returns the error of a collective that has waited for `waited` seconds; nil where it may go on.
     private func judge(
         _ entry: FlightRecorder.Entry, waited: Double, _ known: [Int: Snapshot]
     ) -> CollectiveError? {
         let others = (0..<control.size).filter { $0 != control.rank }
         let silent = others.filter { known[$0] == nil }
-        // Whoever has not arrived may itself be waiting for one that takes long.
+        // A rank that has not arrived may itself be waiting for one that takes long.
         let isLong = known.values.contains { $0.mayTakeLong }
         if silent.isEmpty && isLong && waited < entry.patience.long { return nil }
         let seconds = silent.isEmpty && isLong ? entry.patience.long : entry.patience.usual
@@ -260,7 +262,7 @@ package final class Watchdog: Sendable {
 }
 
 extension Snapshot {
-    /// Whether the rank has begun the collective that another is in.
+    /// Whether the rank has begun the collective of another rank's entry.
     fileprivate func hasArrived(at entry: FlightRecorder.Entry) -> Bool {
         progress[entry.line.rawValue].begun >= entry.sequence
     }

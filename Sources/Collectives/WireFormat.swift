@@ -11,7 +11,7 @@ typealias Floats = SIMD8<Float>
 typealias Words = SIMD8<UInt32>
 
 extension WireFormat {
-    /// The nearest numbers of the format, ties to even; their bits are the lower halves.
+    /// The nearest numbers of the format, ties to even, in the lower 16 bits of each word.
     @inline(__always)
     func encoded(_ values: Floats) -> Words {
         let bits = unsafeBitCast(values, to: Words.self)
@@ -25,7 +25,7 @@ extension WireFormat {
             let sign = bits & 0x8000_0000
             let magnitude = bits ^ sign
             let normal = (magnitude &+ 0xC800_0FFF &+ ((magnitude &>> 13) & 1)) &>> 13
-            // Below 2^-14: adding 1/2 leaves the ten bits of a subnormal at the end.
+            // Below 2^-14: adding 1/2 leaves the ten bits of a subnormal as the lowest ones.
             let shifted = unsafeBitCast(magnitude, to: Floats.self) + 0.5
             let subnormal = unsafeBitCast(shifted, to: Words.self) &- 0x3F00_0000
             let half = normal.replacing(with: subnormal, where: magnitude .< 0x3880_0000)
@@ -35,7 +35,7 @@ extension WireFormat {
         }
     }
 
-    /// The numbers whose bits the lower halves are.
+    /// The numbers whose bits are the lower 16 bits of each word.
     @inline(__always)
     func decoded(_ words: Words) -> Floats {
         switch self {
@@ -46,7 +46,8 @@ extension WireFormat {
             let exponent = magnitude & 0x0F80_0000
             let normal = magnitude &+ 0x3800_0000
             let special = normal &+ 0x3800_0000
-            // 2^-14 too much, taken off again, is what a subnormal has no leading one for.
+            // A subnormal has no leading one: its bits are read as 2^-14 more than it is, and 2^-14 is subtracted
+            // again.
             let subnormal = unsafeBitCast(magnitude &+ 0x3880_0000, to: Floats.self) - 0x1p-14
             let bits = normal.replacing(with: special, where: exponent .== 0x0F80_0000)
                 .replacing(with: unsafeBitCast(subnormal, to: Words.self), where: exponent .== 0)

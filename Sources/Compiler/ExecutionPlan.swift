@@ -2,17 +2,17 @@ package import Kernels
 package import Machine
 internal import Tensors
 
-/// A compiled graph: kernel calls in order, over memory that is all there already. Running one allocates nothing.
+/// A compiled graph: kernel calls in order, over memory that is already reserved. Running it allocates nothing.
 ///
 /// A plan cannot be edited.
 package final class ExecutionPlan {
-    /// One thing to do.
+    /// One step of a plan.
     package enum Instruction {
-        /// A kernel over its tasks, shared among the threads.
+        /// A kernel over its tasks, which the threads share.
         case kernel(Call)
         /// The sum of `count` numbers over all ranks, in place.
         case exchange(UnsafeMutablePointer<Double>, count: Int)
-        /// Something the calling thread does: the OpenBLAS backend's products.
+        /// A function for the calling thread: the OpenBLAS backend's products.
         case host(() -> Void)
     }
 
@@ -25,16 +25,16 @@ package final class ExecutionPlan {
 
     /// The purpose of an instruction.
     package struct Origin {
-        /// The graph's node; the number of nodes for what belongs to none.
+        /// The index of the graph's node; the number of nodes for an instruction that belongs to none.
         package var node: Int
-        /// The kernel, as `KernelTable` names it, or what else runs.
+        /// The kernel's name in `KernelTable`, or that of another instruction.
         package var name: String
     }
 
     package let instructions: [Instruction]
     /// The purpose of each instruction.
     package let origins: [Origin]
-    /// Floats from the start of the arena whose gradients are final once an instruction has run, by instruction.
+    /// The floats, from the start of the arena of gradients, that are final after each instruction.
     package let finished: [Int]
     private let memory: PlanMemory
 
@@ -52,14 +52,14 @@ package final class ExecutionPlan {
 /// The memory that a plan's calls point to; freed with the plan.
 package final class PlanMemory {
     private var blocks: [Pages] = []
-    /// Bytes handed out.
+    /// The bytes that have been handed out.
     package private(set) var byteCount = 0
 
     package init() {}
 
     deinit { for block in blocks { block.release() } }
 
-    /// Zeroed memory for `count` elements, aligned for any vector.
+    /// Reserves zeroed memory for `count` elements, aligned for any vector.
     package func allocate<Element: BitwiseCopyable>(
         _ type: Element.Type, count: Int
     ) throws(MemoryError) -> UnsafeMutablePointer<Element> {
@@ -70,22 +70,23 @@ package final class PlanMemory {
         return block.start.bindMemory(to: Element.self, capacity: max(count, 1))
     }
 
-    /// Bytes that `allocate` takes.
+    /// The bytes that `allocate` reserves.
     package static func bytes<Element>(_ type: Element.Type, _ count: Int) -> Int {
         max(count, 1).saturatingProduct(MemoryLayout<Element>.stride)
     }
 
-    /// The same for what does not grow with the batch: arguments of kernels, numbers for each channel.
+    /// Reserves memory as `allocate` does, for data that does not grow with the batch: kernel arguments, numbers for
+    /// each channel.
     package func vector<Element: BitwiseCopyable>(_ type: Element.Type, count: Int) -> UnsafeMutablePointer<Element> {
         do {
             return try allocate(type, count: count)
         } catch {
-            // Whoever plans an engine has made sure of much more than this.
+            // The memory check before planning has made sure of much more than this.
             preconditionFailure("\(error)")
         }
     }
 
-    /// A copy of `value` at an address of its own.
+    /// Copies `value` to an address of its own.
     package func store<Value: BitwiseCopyable>(_ value: Value) -> UnsafeMutablePointer<Value> {
         let pointer = vector(Value.self, count: 1)
         pointer.initialize(to: value)
@@ -99,7 +100,7 @@ package final class PlanMemory {
     }
 }
 
-/// An address that nobody reads: what plans are measured with.
+/// An address for measuring plans; no code reads through it.
 package func placeholder<Element>(_ type: Element.Type) -> UnsafeMutablePointer<Element> {
     guard let pointer = UnsafeMutablePointer<Element>(bitPattern: 64) else {
         preconditionFailure("64 is no address")

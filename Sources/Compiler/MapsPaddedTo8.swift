@@ -3,14 +3,13 @@ internal import KernelInterface
 internal import Tensors
 
 extension Graph {
-    /// Whether the channels of a map are padded to 8 and not to 16, by `ValueID.index`. Such a map has eight channels
-    /// at most and an even number of pixels a row, and all nodes that write or read it can do so
-    /// (`KernelBody/Convolution/MapsPaddedTo8.swift`). It is half as large, and two pixels make one vector of sixteen
-    /// lanes.
+    /// Whether each value's channels are padded to 8 instead of 16, by `ValueID.index`. Such a map has at most eight
+    /// channels and an even number of pixels a row, and all nodes that write or read it support this layout
+    /// (`KernelBody/Convolution/MapsPaddedTo8.swift`). It is half as large, and two pixels make one vector of 16 lanes.
     ///
-    /// The padding changes places alone, no numbers.
+    /// The padding changes only addresses, no numbers.
     ///
-    /// - Parameter algorithms: those that will compute its convolutions.
+    /// - Parameter algorithms: the algorithms that will compute the graph's convolutions.
     func mapsPaddedTo8(_ algorithms: ConvolutionAlgorithms) -> [Bool] {
         var isPaddedTo8 = values.map { value in
             value.shape.channels <= MemoryPlan.smallGranule && value.shape.width % 2 == 0
@@ -25,7 +24,7 @@ extension Graph {
         return isPaddedTo8
     }
 
-    /// The values of a node whose maps may have their channels padded to 8.
+    /// The values of a node that may have their channels padded to 8.
     private func acceptedPaddedTo8(by node: Node, _ algorithms: ConvolutionAlgorithms) -> [ValueID] {
         guard node.addend == nil, node.load == nil, node.gradientLoad == nil, node.sums == nil else { return [] }
         let values = node.reads + [node.output].compactMap { $0 }
@@ -42,7 +41,7 @@ extension Graph {
         }
     }
 
-    /// The problem that a node is; nil for what is none, and for convolutions in groups, which are several.
+    /// The node's convolution problem; nil for other nodes, and for convolutions in groups, which are several problems.
     private func problem(of node: Node) -> ConvolutionProblem? {
         let (product, convolution, input, output): (ConvolutionProduct, Convolution, ValueID?, ValueID?)
         switch node.operation {

@@ -1,12 +1,13 @@
 package import Graphs
 internal import Tensors
 
-/// The address of each value of a graph: which values share memory, and at what place in one arena.
+/// The address of each value of a graph: the values that share memory, and their place in one arena.
 ///
 /// A *root* is one range of memory, pixels x channels a sample. A value lives in a root, at a channel offset:
 /// - inputs of a concatenation live in their slice of its output, slices in their source: neither costs anything;
-/// - elementwise operations write over their input, sums over their addend, where nobody reads the old content any
-///   more. Roots whose lifetimes do not overlap share addresses. Lifetimes are counted in nodes.
+/// - elementwise operations overwrite their input, and sums their addend, where no later node reads the old content.
+///
+/// Roots whose lifetimes do not overlap share addresses. Lifetimes are counted in nodes.
 package struct MemoryPlan {
     /// A value's place.
     struct Location: Equatable {
@@ -18,14 +19,14 @@ package struct MemoryPlan {
     struct Root {
         var height: Int
         var width: Int
-        /// Floats from pixel to pixel: the channels, padded to a multiple of 16, or to 8.
+        /// The floats from pixel to pixel: the channels, padded to a multiple of 16, or to 8.
         var pixelStride: Int
         var members: [ValueID]
-        /// Lives as long as the plan, outside of the arena: the images.
+        /// Whether the root lives as long as the plan, outside the arena: the images.
         var isPinned = false
-        /// The nodes between which it is in use.
+        /// The nodes from its first write to its last read.
         var lifetime: ClosedRange<Int> = 0...0
-        /// Floats from the arena's start, for one sample.
+        /// The floats from the arena's start, for one sample.
         var offset = 0
 
         var count: Int { height * width * pixelStride }
@@ -34,29 +35,30 @@ package struct MemoryPlan {
     /// The places of values, by `ValueID.index`.
     private(set) var locations: [Location]
     private(set) var roots: [Root]
-    /// Floats of the arena for one sample.
+    /// The floats of the arena for one sample.
     package private(set) var arenaCount = 0
 
     private let graph: Graph
-    /// The last node that reads each value; its writer where none does.
+    /// The last node that reads each value, or the node that writes it where none reads it.
     private var lastUse: [Int]
-    /// Whether each value's channels are padded to 8 and not to 16.
+    /// Whether each value's channels are padded to 8 instead of 16.
     private let isPaddedTo8: [Bool]
 
-    /// Channels of a slice that kernels can use in place must fall on vectors of any width.
+    /// The multiple of channels that slices used in place must have as offset and size, for kernels of any vector
+    /// width.
     package static let laneGranule = 16
-    /// The channels of whole vectors that hold `channels`.
+    /// The number of channels, rounded up to whole vectors.
     static func wholeVectors(_ channels: Int) -> Int { (channels + laneGranule - 1) / laneGranule * laneGranule }
 
-    /// Floats from pixel to pixel of maps whose channels are padded to 8.
+    /// The floats from pixel to pixel of maps whose channels are padded to 8.
     static let smallGranule = 8
-    /// Floats between roots, for one sample, where they are spread.
+    /// The floats between roots, for one sample, in a plan that is spread.
     static let gap = 64
 
     /// - Parameters:
-    ///   - isPlaced: whether values are given addresses; without, `leastCount` is known all the same.
-    ///   - algorithms: those that will compute its convolutions; nil where maps' channels are all padded to 16.
-    ///   - isSpread: whether each root has addresses of its own with `gap` behind them.
+    ///   - isPlaced: whether values are given addresses; `leastCount` is known without them.
+    ///   - algorithms: the algorithms that will compute the graph's convolutions; nil to pad all channels to 16.
+    ///   - isSpread: whether each root has addresses of its own, followed by a gap of `gap` floats.
     package init(graph: Graph, isPlaced: Bool = true, algorithms: ConvolutionAlgorithms? = nil, isSpread: Bool = false)
     {
         self.graph = graph
@@ -88,7 +90,7 @@ package struct MemoryPlan {
         }
     }
 
-    /// The most floats that are in use at one time, for one sample: no arena is smaller.
+    /// The most floats in use at one time, for one sample: no arena is smaller.
     var leastCount: Int {
         var changes = [Int](repeating: 0, count: graph.nodes.count + 2)
         for root in roots where !root.isPinned && !root.members.isEmpty {
@@ -103,7 +105,7 @@ package struct MemoryPlan {
         return most
     }
 
-    /// Whether `input` of a concatenation already stands where the concatenation wants it.
+    /// Whether `input` of a concatenation already lies in its slice of the output.
     func isPlaced(_ input: ValueID, in output: ValueID, at offset: Int) -> Bool {
         let whole = locations[output.index]
         return locations[input.index] == Location(root: whole.root, channel: whole.channel + offset)
@@ -116,7 +118,7 @@ package struct MemoryPlan {
         for (index, node) in graph.nodes.enumerated() {
             for value in node.reads + [node.output].compactMap({ $0 }) { lastUse[value.index] = index }
         }
-        // Read by whoever asks for them after the run.
+        // Callers may read these values after the run.
         for value in graph.kept.union([graph.logits]) { lastUse[value.index] = graph.nodes.count }
         return lastUse
     }
@@ -139,12 +141,12 @@ package struct MemoryPlan {
         offset % Self.laneGranule == 0 && channels % Self.laneGranule == 0
     }
 
-    /// The value that `node` may write its output over, if any.
+    /// The value that `node` may overwrite with its output, if any.
     private func reusable(_ node: Node, at index: Int) -> ValueID? {
         let candidates: [ValueID]
         switch node.operation {
         case .slice, .concatenate: return nil
-        // Where the addend is an input as well, windows may read it after others have been written.
+        // An addend that is an input too must stay: windows may read it after its neighbours have been written.
         case _ where node.addend != nil:
             candidates = [node.addend].compactMap { $0 }.filter { !node.inputs.contains($0) }
         case .activation, .scale, .scaleGradient, .dropout, .dropoutGradient, .add,
@@ -154,14 +156,14 @@ package struct MemoryPlan {
             .normShift:
             candidates = [node.inputs[1]]
         case .residualGradient: candidates = [node.inputs[2]]
-        // Each element of y is read where its gradient is written.
+        // Each element of y is read when its gradient is written.
         case .averagePoolGradient: candidates = [node.activated].compactMap { $0 }
         default: return nil
         }
         return candidates.first { canOverwrite($0, at: index) }
     }
 
-    /// Whether nobody reads what lies in `value`'s memory after node `index`, and that node itself only as `value`.
+    /// Whether no node after `index` reads the memory of `value`, and node `index` reads it only as `value`.
     private func canOverwrite(_ value: ValueID, at index: Int) -> Bool {
         let location = locations[value.index]
         guard !roots[location.root].isPinned, lastUse[value.index] == index else { return false }
@@ -173,7 +175,7 @@ package struct MemoryPlan {
         }
     }
 
-    /// Moves the inputs of a concatenation that own their memory into their slice of its output.
+    /// Moves the inputs of a concatenation that have a root to themselves into their slice of its output.
     private mutating func place(_ inputs: [ValueID], in output: ValueID) {
         let target = locations[output.index]
         var offset = target.channel
@@ -217,14 +219,14 @@ package struct MemoryPlan {
         }
     }
 
-    /// Floats of the arena between the roots of a plan that is spread, for one sample.
+    /// The gaps between the roots of a spread plan, in floats of the arena for one sample.
     package var gaps: [Range<Int>] {
         roots.filter { !$0.isPinned && !$0.members.isEmpty }.map { root in
             root.offset + root.count..<root.offset + root.count + Self.gap
         }
     }
 
-    /// Greedy by size: the largest roots first, each at the lowest address where no root alive at the same time is.
+    /// Places roots by size: the largest first, each at the lowest address where no root overlaps it in time and place.
     /// (Pisarchyk & Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020.)
     private mutating func assignOffsets() {
         let order = roots.indices.filter { !roots[$0].isPinned && !roots[$0].members.isEmpty }

@@ -3,19 +3,19 @@ internal import Glibc
 internal import Kernels
 internal import Synchronization
 
-/// OpenBLAS, which is loaded when it is first asked for: other runs start without its load time and its threads.
+/// OpenBLAS, loaded on first use: other runs start without its load time and its threads.
 package struct OpenBLAS: Sendable {
     private let product: openblas_sgemm
     private let threadSetter: openblas_thread_setter
     private let coreName: openblas_core_name
-    /// Threads that compute a product.
+    /// The number of threads that compute a product.
     package var threads = 1
 
-    /// The turn to compute products: OpenBLAS's number of threads, on which its bits depend, is one for the whole
+    /// The lock for computing products: the number of OpenBLAS's threads, on which its bits depend, is global to the
     /// process.
     private static let turn = Mutex(0)
 
-    /// The names of the library: that of Linux packages, then that of its development files.
+    /// The file names of the library: in Linux packages, then in development packages.
     static let names = ["libopenblas.so.0", "libopenblas.so"]
 
     private static let shared = Result<OpenBLAS, NoOpenBLAS> { () throws(NoOpenBLAS) in try OpenBLAS(names: names) }
@@ -23,16 +23,16 @@ package struct OpenBLAS: Sendable {
     /// The library of this process.
     package static func loaded() throws(NoOpenBLAS) -> OpenBLAS { try shared.get() }
 
-    /// Loads the first of `names` that is there.
+    /// Loads the first library of `names` that exists.
     ///
-    /// OpenBLAS settles which of its kernels compute while it is loaded, and takes SSE3's on a CPU that is newer than
-    /// itself. So the CPU is named to it, unless the user has done so.
+    /// OpenBLAS chooses its kernels while it is loaded, and takes SSE3's on a CPU that is newer than itself. So this
+    /// names the CPU to it, unless the user has done so.
     ///
     /// - Throws: `NoOpenBLAS`
     init(names: [String]) throws(NoOpenBLAS) {
         let isChosen = getenv(Self.coreVariable) != nil
         if !isChosen, let core = Self.core { setenv(Self.coreVariable, core, 1) }
-        // Programs that this one starts decide for themselves.
+        // Child processes must choose for themselves.
         defer { if !isChosen { unsetenv(Self.coreVariable) } }
         var reason: String?
         for name in names {
@@ -60,7 +60,7 @@ package struct OpenBLAS: Sendable {
 
     private static let coreVariable = "OPENBLAS_CORETYPE"
 
-    /// OpenBLAS's name of the CPU whose kernels use what this one has; nil for its own choice.
+    /// OpenBLAS's name of a CPU whose kernels suit this one; nil to leave the choice to OpenBLAS.
     static var core: String? {
         switch InstructionSet.supported.first {
         case .avx512: openblas_sees_bfloat16() ? "Cooperlake" : "SkylakeX"
@@ -69,16 +69,16 @@ package struct OpenBLAS: Sendable {
         }
     }
 
-    /// The CPU whose kernels OpenBLAS has taken, in its own words.
+    /// The name that OpenBLAS gives to the CPU whose kernels it uses.
     package var chosenCore: String? { coreName().map { String(cString: $0) } }
 
-    /// Computes a product of row-major matrices on the calling thread and OpenBLAS's own. Products of other engines
-    /// wait meanwhile.
+    /// Computes a product of row-major matrices on the calling thread and OpenBLAS's own. Other engines wait until it
+    /// is done.
     ///
     /// - Parameters:
-    ///   - depth: columns of `a` and rows of `b`, as they are multiplied.
-    ///   - c: `rows` x `columns`, rows `stride` floats apart.
-    ///   - adds: whether the product is added to what `c` has.
+    ///   - depth: the columns of `a` and the rows of `b`, after transposition.
+    ///   - c: `rows` x `columns`, with rows `stride` floats apart.
+    ///   - adds: whether the product is added to the contents of `c`.
     func multiply(
         _ a: Matrix, _ b: Matrix, depth: Int, to c: UnsafeMutablePointer<Float>, rows: Int, columns: Int, stride: Int,
         adds: Bool
@@ -95,7 +95,7 @@ package struct OpenBLAS: Sendable {
     /// A factor of a product.
     struct Matrix {
         let base: UnsafePointer<Float>
-        /// Floats from one row in memory to the next.
+        /// The floats from one row in memory to the next.
         let stride: Int
         /// Whether rows in memory are columns of the factor.
         let isTransposed: Bool
@@ -110,7 +110,7 @@ package struct OpenBLAS: Sendable {
     }
 }
 
-/// The library cannot be loaded.
+/// OpenBLAS cannot be loaded.
 package struct NoOpenBLAS: Error {
     package let reason: String
 }

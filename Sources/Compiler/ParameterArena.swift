@@ -4,28 +4,28 @@ internal import Tensors
 
 /// The place of each parameter in the flat arenas of weights, gradients and optimizer state, and its layout there.
 ///
-/// Trainable parameters come first, in the order in which the backward pass finishes their gradients, so that a run of
-/// finished gradients is a slice; running statistics follow. Weights are packed as kernels read them:
-/// [outputs/32][taps][inputs][32], unused lanes zero.
+/// Trainable parameters come first, in the order in which the backward pass finishes their gradients, so that finished
+/// gradients are a slice from the start; running statistics follow. Weights are packed as kernels read them:
+/// [outputs/32][taps][inputs][32], with zeros in unused lanes.
 package struct ParameterArena {
     /// A parameter's place.
     package struct Entry {
         package var offset = 0
-        /// Floats it takes.
+        /// The floats that the parameter takes.
         package var storage = 0
-        /// Weights of convolutions and linear layers; nil for vectors.
+        /// The packing of the weights of convolutions and linear layers; nil for vectors.
         package var packing: Packing?
     }
 
     /// The places of parameters, by `ParameterID.index`. `batchesTracked` has no storage.
     package private(set) var entries: [Entry]
-    /// Floats of all trainable parameters.
+    /// The floats of all trainable parameters.
     package private(set) var trainableCount = 0
-    /// Floats of everything.
+    /// The floats of all parameters and running statistics.
     package private(set) var count = 0
-    /// Trainable parameters in the arena's order.
+    /// The trainable parameters, in the arena's order.
     package private(set) var order: [ParameterID] = []
-    /// Floats from the start of the arena whose gradients are final once a node of the graph has run, by node.
+    /// The floats, from the start of the arena of gradients, that are final after each node of the graph.
     package private(set) var finishedAfterNode: [Int] = []
 
     package init(graph: Graph) {
@@ -77,7 +77,7 @@ package struct ParameterArena {
         count += storage
     }
 
-    /// A parameter in torch's layout, from one of the arenas, in runs of whole outputs.
+    /// Calls `body` with a parameter in torch's layout, out of one of the arenas, some whole outputs at a time.
     package func forEachRun<Failure: Error>(
         _ id: ParameterID, count: Int, of arena: UnsafePointer<Float>, _ body: (Span<Float>) throws(Failure) -> Void
     ) throws(Failure) {
@@ -95,10 +95,10 @@ package struct ParameterArena {
         }
     }
 
-    /// Floats of a run: some, for what takes runs to work well, and few beside a network's weights.
+    /// The floats passed to `body` at a time: enough for efficiency, and few compared with a network's weights.
     private static let blockFloats = 1 << 18
 
-    /// A parameter in torch's layout, from one of the arenas.
+    /// Returns a parameter in torch's layout, out of one of the arenas.
     package func read(_ id: ParameterID, count: Int, from arena: UnsafePointer<Float>) -> [Float] {
         let entry = entries[id.index]
         let base = arena + entry.offset
@@ -108,7 +108,7 @@ package struct ParameterArena {
         return values
     }
 
-    /// Writes a parameter given in torch's layout.
+    /// Writes a parameter in torch's layout to one of the arenas.
     package func write(_ values: [Float], of id: ParameterID, to arena: UnsafeMutablePointer<Float>) {
         let entry = entries[id.index]
         let base = arena + entry.offset
@@ -121,7 +121,7 @@ package struct ParameterArena {
 }
 
 extension Operation {
-    /// The parameters whose gradients are final once this has run.
+    /// The parameters whose gradients are final after this operation.
     fileprivate var finishedParameters: [ParameterID] {
         switch self {
         case .convolutionWeightGradient(let convolution):
@@ -135,8 +135,8 @@ extension Operation {
 /// The shape of packed weights: [super-groups][outputs/32][taps][inputs][32].
 ///
 /// Groups narrower than a vector are merged into super-groups, each a dense convolution whose weights between different
-/// groups are zero and stay so. A convolution without groups is one super-group; so is a depthwise one, whose channels
-/// each have one input.
+/// groups are and stay zero. A convolution without groups is one super-group; so is a depthwise one, in which each
+/// channel has one input.
 package struct Packing: Hashable, Sendable {
     /// The output channels of the whole convolution.
     package var outputs: Int
@@ -144,10 +144,11 @@ package struct Packing: Hashable, Sendable {
     package var taps: Int
     package var groups = 1
 
-    /// Every channel is a group of its own.
+    /// Whether each channel is a group of its own.
     package var isDepthwise: Bool { groups > 1 && groups == inputs && groups == outputs }
 
-    /// Groups computed as one: as few as fill whole vectors of inputs and outputs; all, if no number of them does.
+    /// The number of groups computed as one: the fewest that fill whole vectors of inputs and outputs, or all where no
+    /// number does.
     var merged: Int {
         if isDepthwise { return groups }
         return (1...groups).first { count in
@@ -157,30 +158,30 @@ package struct Packing: Hashable, Sendable {
     }
 
     package var superGroups: Int { groups / merged }
-    /// Rows of weights of one tap of a super-group.
+    /// The rows of weights for each tap of a super-group.
     package var superInputs: Int { isDepthwise ? 1 : inputs / superGroups }
     package var superOutputs: Int { outputs / superGroups }
-    /// Floats of one block of 32 outputs.
+    /// The floats of a block of 32 outputs.
     package var blockStride: Int { taps * superInputs * WeightLayout.block }
-    /// Floats of one super-group.
+    /// The floats of a super-group.
     package var superStride: Int { WeightLayout.blocks(superOutputs) * blockStride }
     package var count: Int { superGroups * superStride }
 
-    /// Calls `body` with every weight's index in torch's OIHW and in the packed form.
+    /// Calls `body` with the index of each weight in torch's OIHW layout and in the packed one.
     @inline(__always)
     package func forEach(_ body: (_ torch: Int, _ packed: Int) -> Void) { forEach(0..<outputs, body) }
 
-    /// Calls `body` as above for the weights of some outputs.
+    /// Calls `body` with both indices of each weight of some outputs.
     @inline(__always)
     package func forEach(_ wanted: Range<Int>, _ body: (_ torch: Int, _ packed: Int) -> Void) {
-        // Computed once: the loops run over every weight.
+        // Read once here, as the loops run over all weights.
         let (taps, superInputs, superOutputs) = (taps, superInputs, superOutputs)
         let (superStride, blockStride, lanes) = (superStride, blockStride, WeightLayout.block)
         let (inputsPerGroup, outputsPerGroup) = (inputs / groups, outputs / groups)
         var torch = wanted.lowerBound * inputsPerGroup * taps
         for k in wanted {
             let lane = k % superOutputs
-            // Where the inputs of this output's group begin in its super-group.
+            // The first input of this output's group within its super-group.
             let first = isDepthwise ? 0 : lane / outputsPerGroup * inputsPerGroup
             let block = k / superOutputs * superStride + lane / lanes * blockStride + lane % lanes + first * lanes
             for c in 0..<inputsPerGroup {

@@ -14,7 +14,7 @@ extension PlanBuilder {
         call(context.kernels.batchNormApply, arguments, tasks: slots)
     }
 
-    /// Computes y again, where all that normalises x is there already.
+    /// Computes y again, where the scales and shifts of x are known already.
     mutating func lowerNormalization(_ node: Node, _ norm: BatchNorm) {
         call(context.kernels.batchNormApply, normalizing(node, norm), tasks: slots)
     }
@@ -59,7 +59,7 @@ extension PlanBuilder {
     mutating func lowerBatchNormGradient(_ node: Node, _ norm: BatchNorm) {
         var arguments = gradientArguments(node, norm)
         if norm.isResidual {
-            // dy has gone through the activation already, and its sums have been taken.
+            // The activation's mask has been applied to dy already, and its sums have been taken.
             arguments.bounds = nil
         }
         let isComputedLater = norm.defersShift || loadedGradients.contains(norm.index)
@@ -93,7 +93,7 @@ extension PlanBuilder {
     }
 
     mutating func lowerResidualGradient(_ node: Node, _ norm: BatchNorm) {
-        // The kernel that has written dy may have done it.
+        // The kernel that has written dy may have computed this.
         guard gradientSums[norm.index] == nil else { return }
         gradientSums[norm.index] = newSums(channels: view(node.inputs[0]).channels)
         var arguments = gradientArguments(node, norm)
@@ -102,7 +102,7 @@ extension PlanBuilder {
         finishGradientSums(arguments)
     }
 
-    /// Inputs begin with x and end with dy.
+    /// The arguments for a node whose first input is x and whose last is dy.
     private mutating func gradientArguments(_ node: Node, _ norm: BatchNorm) -> BatchNormArguments {
         var arguments = gradientArguments(norm, x: node.inputs[0])
         arguments.gradient = node.inputs.last.map(view)
@@ -154,7 +154,7 @@ extension PlanBuilder {
             activated: activated, isScaled: isScaled)
     }
 
-    /// Adds up the sums over row blocks, which the convolution has just taken, to those over this rank's samples.
+    /// Adds up a convolution's sums over row blocks to those over this rank's samples.
     mutating func finishSums(_ sums: OutputSums, _ blocks: BlockSums, of output: ValueID) {
         switch sums {
         case .moments:
@@ -179,8 +179,8 @@ extension PlanBuilder {
 
     // MARK: Sums
 
-    /// Takes the sums that node `index` needs, and with them those of the batch norms right behind it that need nothing
-    /// of what comes in between: then one message brings all of them to the other ranks.
+    /// Takes the sums of node `index`, and of the batch norms right after it that read nothing written in between: so
+    /// one message brings all of them to the other ranks.
     mutating func takeSums(from index: Int) {
         guard graph.purpose == .training else { return }
         var written: Set<ValueID> = []
@@ -188,7 +188,7 @@ extension PlanBuilder {
             let next = graph.nodes[place]
             switch next.operation {
             case .batchNorm(let norm):
-                // An identity is not among what is summed.
+                // Only x, the first input, is summed, not a residual block's identity.
                 if written.contains(next.inputs[0]) { return }
                 node = place
                 if norm.parts.isEmpty { lowerMoments(of: next.inputs[0]) }
@@ -204,7 +204,8 @@ extension PlanBuilder {
 
     /// Sums dy and dy * (x - mean) over this rank's samples.
     private mutating func lowerGradientSums(_ node: Node, _ norm: BatchNorm) {
-        // The kernel that has written dy may have fused them; of a residual block `residualGradient` has.
+        // The kernel that has written dy may have fused the sums; in a residual block, `residualGradient` has taken
+        // them.
         guard gradientSums[norm.index] == nil else { return }
         gradientSums[norm.index] = newSums(channels: view(node.inputs[0]).channels)
         let arguments = gradientArguments(node, norm)
@@ -220,7 +221,7 @@ extension PlanBuilder {
         addShards(arguments.input, sums)
     }
 
-    /// Sums over ranks all that has not been yet, unless these sums have.
+    /// Appends the exchange of all sums not yet summed over ranks; none where `sums` are already.
     private mutating func exchange(_ sums: ChannelSums) {
         let first = workspace.totals + exchangedTotals
         guard sums.total >= first else { return }
@@ -238,8 +239,8 @@ extension PlanBuilder {
         call(context.kernels.shardTree, ChannelSumArguments(batch: context.batch, input: x, sums: sums), tasks: 1)
     }
 
-    /// Returns a place for sums that are taken now. Those over samples are of use only until the shards' are added up:
-    /// all batch norms share that memory.
+    /// Returns a place for new sums. The sums over samples are needed only until shards are added up, so all batch
+    /// norms share that memory.
     private mutating func newSums(channels: Int) -> ChannelSums {
         let width = MemoryPlan.wholeVectors(channels)
         workspace.needSums(slots * 2 * width)
@@ -247,7 +248,7 @@ extension PlanBuilder {
         return ChannelSums(width: width, samples: workspace.sampleSums, total: workspace.totals + totals)
     }
 
-    /// The prologue of a convolution that reads the batch norm's input, from one channel on.
+    /// The prologue of a convolution that reads the batch norm's input, from `channel` on.
     func normalization(_ norm: BatchNorm, from channel: Int) -> Normalization {
         guard let state = norms[norm.index] else { preconditionFailure("batch norm \(norm.index) has no moments yet") }
         return Normalization(
@@ -289,7 +290,7 @@ extension PlanBuilder {
 }
 
 extension BatchNormState {
-    /// The state of `channels` channels from channel `offset` on.
+    /// The state of `channels` channels from `offset` on.
     fileprivate func slice(_ offset: Int, _ channels: Int) -> BatchNormState {
         BatchNormState(
             channels: channels, epsilon: epsilon, momentum: momentum, weight: weight + offset, bias: bias + offset,

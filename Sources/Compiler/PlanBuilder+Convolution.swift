@@ -2,8 +2,8 @@ internal import Graphs
 internal import KernelInterface
 internal import Tensors
 
-// A convolution's node becomes one problem for each super-group of its channels, which the first algorithm that accepts
-// it lowers.
+// A convolution's node becomes one problem for each super-group of its channels. The first algorithm that accepts a
+// problem lowers it.
 
 extension PlanBuilder {
     mutating func lowerConvolution(_ node: Node, _ convolution: Convolution) {
@@ -38,7 +38,7 @@ extension PlanBuilder {
 
     /// Lowers a product that writes a tensor, whose sums a kernel may fuse.
     ///
-    /// - Parameter firstWritten: a part's first channel among those of the tensor that is written.
+    /// - Parameter firstWritten: returns the first channel of a part within the written tensor.
     private mutating func lower(
         _ product: ConvolutionProduct, of node: Node, _ convolution: Convolution, input: ValueID, output: ValueID,
         written: ValueID, firstWritten: KeyPath<ConvolutionPart, Int>
@@ -54,6 +54,8 @@ extension PlanBuilder {
         if isSummed, let kind = node.sums, let sums { finishSums(kind, sums, of: written) }
     }
 
+    /// Lowers a product of a part by the first algorithm that accepts it.
+    ///
     /// - Returns: whether the part's sums are fused.
     private mutating func lower(_ product: ConvolutionProduct, _ part: ConvolutionPart) -> Bool {
         let problem = ConvolutionProblem(
@@ -76,7 +78,7 @@ extension PlanBuilder {
                 convolution, input: graph[input].shape, output: graph[output].shape, isDepthwise: packing.isDepthwise)
             geometry.input.channels = packing.inputs / packing.superGroups
             geometry.output.channels = packing.superOutputs
-            /// This group's channels of a tensor.
+            /// Returns this super-group's channels of a tensor.
             func slice(_ view: TensorView) -> TensorView {
                 let channels = view.channels / packing.superGroups
                 var slice = view
@@ -119,7 +121,7 @@ extension PlanBuilder {
         if shards > 1 { emitTreeSum(partials, stride: storage, to: gradient(bias), count: storage) }
     }
 
-    /// Adds up the shards' parts of a gradient.
+    /// Appends the call that adds up the shards' parts of a gradient.
     mutating func emitTreeSum(
         _ partials: UnsafeMutablePointer<Float>, stride: Int, to target: UnsafeMutablePointer<Float>, count: Int
     ) {
@@ -134,7 +136,7 @@ extension PlanBuilder {
 }
 
 extension Activation {
-    /// The activation as kernels know it.
+    /// The activation as kernels name it.
     fileprivate var nonlinearity: Nonlinearity {
         switch self {
         case .relu: .relu

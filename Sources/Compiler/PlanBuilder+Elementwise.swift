@@ -45,7 +45,7 @@ extension PlanBuilder {
         call(context.kernels.dropout, arguments, tasks: slots)
     }
 
-    /// Inputs are [x], or [x, y, dy] of a gradient.
+    /// Lowers local response normalisation; the inputs are [x], or [x, y, dy] of its gradient.
     mutating func lowerLRN(_ node: Node, size: Int, alpha: Float, beta: Float, k: Float) {
         guard let output = node.output else { return }
         let isGradient = node.inputs.count == 3
@@ -76,7 +76,7 @@ extension PlanBuilder {
         call(kernel, arguments, tasks: slots)
     }
 
-    /// Inputs are [x, y, dy] for maxima, else [dy].
+    /// Lowers a pooling's gradient; the inputs are [x, y, dy] for maxima, else [dy].
     mutating func lowerPoolingGradient(
         _ node: Node, _ pooling: Pooling?, _ kernel: Kernel<PoolingArguments>
     ) {
@@ -92,7 +92,7 @@ extension PlanBuilder {
         call(kernel, arguments, tasks: slots)
     }
 
-    /// Has windows look at a copy of their rows where x goes through a batch norm.
+    /// Makes windows read a copy of their rows where x is normalised as it is read.
     private mutating func normalize(_ arguments: inout PoolingArguments, _ node: Node) {
         guard let norm = node.load else { return }
         let input = arguments.input
@@ -102,7 +102,7 @@ extension PlanBuilder {
         arguments.scratchStride = workspace.scratchStride
     }
 
-    /// Copies the inputs that do not stand in their slice of the output already.
+    /// Copies the inputs that do not already lie in their slice of the output.
     mutating func lowerConcatenation(_ node: Node) {
         guard let output = node.output else { return }
         var offset = 0
@@ -112,8 +112,8 @@ extension PlanBuilder {
                 var target = view(output)
                 let isLast = offset + source.channels == target.channels
                 target.advance(by: offset)
-                // The last one also clears the lanes behind it that belong to no input. A concatenation may lie in a
-                // wider one, of which others have written their part.
+                // The last input's copy also clears the lanes after it that belong to no input, but not beyond this
+                // concatenation: it may lie in a wider one, whose other inputs may have been written.
                 let lanes = MemoryPlan.wholeVectors(target.channels)
                 target.channels = isLast ? min(lanes, target.pixelStride) - offset : source.channels
                 copy(source, to: target)
@@ -139,7 +139,7 @@ extension PlanBuilder {
             tasks: slots)
     }
 
-    /// - Parameter gradient: written along with the loss, where there is one.
+    /// - Parameter gradient: written together with the loss; nil for none.
     mutating func lowerLoss(_ logits: ValueID, gradient: ValueID? = nil, weight: Float) {
         call(context.kernels.crossEntropy, crossEntropy(logits, gradient.map(view), weight: weight), tasks: slots)
         hasLoss = true

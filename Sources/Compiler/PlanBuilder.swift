@@ -4,7 +4,7 @@ internal import Kernels
 package import Machine
 internal import Tensors
 
-/// The context that a plan is compiled against: the memory that outlives a step, and the numbers of samples.
+/// The surroundings of a plan: the memory that outlives a step, and the numbers of samples.
 package struct PlanContext {
     let kernels: KernelTable
     let algorithms: ConvolutionAlgorithms
@@ -54,17 +54,17 @@ package struct PlanBuilder {
     private var origins: [ExecutionPlan.Origin] = []
     /// The node that is being lowered.
     var node = 0
-    /// Scratch memory that operations use one after the other: sizes are known when all are compiled.
+    /// Scratch memory that operations use one after the other; its sizes are known when all are compiled.
     var workspace = Workspace()
     /// The state that the forward and backward passes of a batch norm share, by `BatchNorm.index`.
     var norms: [Int: BatchNormState] = [:]
-    /// Sums that have been taken: of values, and by `BatchNorm.index` those of batch norms' gradients.
+    /// The sums already taken: of values, and of batch norms' gradients by `BatchNorm.index`.
     var moments: [ValueID: ChannelSums] = [:]
     var gradientSums: [Int: ChannelSums] = [:]
-    /// The batch norms whose gradients are computed where they are read, by `BatchNorm.index`.
+    /// The batch norms whose gradients are computed as they are read, by `BatchNorm.index`.
     let loadedGradients: Set<Int>
     var hasLoss = false
-    /// The number of `workspace.totals` so far, and the number of these that are summed over ranks.
+    /// The number of `workspace.totals` so far, and the number of those that are summed over ranks.
     var totals = 0
     var exchangedTotals = 0
     /// The pairwise summation schedule of this rank's shards.
@@ -80,14 +80,14 @@ package struct PlanBuilder {
         self.shardSumSteps = UnsafePointer(memory.store(ShardTree(context.batch.shards).schedule))
     }
 
-    /// Bytes of memory that the plan will hold besides the arenas.
+    /// The bytes of memory that the plan will hold besides the arenas.
     package func byteCount() -> Int {
         var measure = self
         measure.lowerAll()
         return measure.memory.byteCount + measure.workspace.byteCount(totals: measure.totals, threads: context.threads)
     }
 
-    /// The plan, and the bytes of memory that it holds besides the arenas.
+    /// Builds the plan; also returns the bytes of memory that it holds besides the arenas.
     package func build() throws(MemoryError) -> (plan: ExecutionPlan, bytes: Int) {
         // Scratch memory is shared, so the largest request decides; a dry pass finds it.
         var measure = self
@@ -102,14 +102,14 @@ package struct PlanBuilder {
         return (plan, builder.memory.byteCount)
     }
 
-    /// Floats of the arena whose gradients are final after each instruction. A node's are when its last instruction has
-    /// run.
+    /// The floats of the arena whose gradients are final after each instruction. A node's gradients are final after its
+    /// last instruction.
     private func finishedGradients() -> [Int] {
         guard graph.purpose == .training else { return origins.map { _ in 0 } }
         let after = context.parameters.finishedAfterNode
         var last = [Int](repeating: -1, count: graph.nodes.count + 1)
         for (index, origin) in origins.enumerated() { last[origin.node] = index }
-        // Nodes that have run and so have all before them.
+        // The number of nodes from the first on that have all run.
         var done = 0
         return origins.indices.map { index in
             while done < graph.nodes.count && last[done] <= index { done += 1 }
@@ -164,20 +164,20 @@ package struct PlanBuilder {
         }
     }
 
-    /// Appends something to do, `name` in profiles.
+    /// Appends an instruction, called `name` in profiles.
     mutating func append(_ instruction: ExecutionPlan.Instruction, name: String) {
         instructions.append(instruction)
         origins.append(ExecutionPlan.Origin(node: node, name: name))
     }
 
-    /// Appends a call of a kernel, `name` in the table.
+    /// Appends a call of a kernel.
     mutating func call<Arguments: BitwiseCopyable>(
         _ kernel: Kernel<Arguments>, _ arguments: Arguments, tasks: Int
     ) {
         call(kernel, stored: UnsafePointer(memory.store(arguments)), tasks: tasks)
     }
 
-    /// Appends a call of a kernel whose arguments have an address already.
+    /// Appends a call of a kernel whose arguments already have an address.
     mutating func call<Arguments: BitwiseCopyable>(
         _ kernel: Kernel<Arguments>, stored: UnsafePointer<Arguments>, tasks: Int
     ) {
@@ -190,7 +190,7 @@ package struct PlanBuilder {
             name: kernel.name)
     }
 
-    /// A value as kernels see it.
+    /// The tensor of a value as kernels see it.
     package func view(_ id: ValueID) -> TensorView {
         let location = layout.locations[id.index]
         let root = layout.roots[location.root]
@@ -209,25 +209,25 @@ package struct PlanBuilder {
     }
 }
 
-/// Scratch memory shared by all operations of a plan, which use it one after the other.
+/// Scratch memory that all operations of a plan use one after the other.
 struct Workspace {
-    /// Floats that each worker needs.
+    /// The floats that each worker needs.
     private var perWorker = 0
-    /// Floats that all workers share.
+    /// The floats that all workers share.
     private var shared = 0
-    /// Float64 numbers for batch norm's sums.
+    /// The number of float64 sums over samples for batch norms.
     private var sums = 0
-    /// Floats for the sums over their row blocks.
+    /// The floats of the sums over row blocks.
     private var blockSumFloats = 0
     private(set) var scratch = placeholder(Float.self)
     private(set) var partials = placeholder(Float.self)
     private(set) var sampleSums = placeholder(Double.self)
     private(set) var blockSums = placeholder(Float.self)
-    /// Float64 numbers that ranks sum, in the order in which they are there: what goes in one message lies side by
-    /// side.
+    /// The float64 numbers that ranks sum, in the order of their computation, so that the contents of a message lie
+    /// side by side.
     private(set) var totals = placeholder(Double.self)
 
-    /// Floats between two workers' scratch.
+    /// The floats between two workers' scratch.
     var scratchStride: Int { perWorker }
 
     mutating func needScratch(_ floats: Int) { perWorker = max(perWorker, (floats + 1023) / 1024 * 1024 + 16) }
@@ -246,7 +246,7 @@ struct Workspace {
         totals = try memory.allocate(Double.self, count: count)
     }
 
-    /// Bytes that `allocate` takes of this, measured.
+    /// The bytes that `allocate` would reserve.
     func byteCount(totals count: Int, threads: Int) -> Int {
         let floats = [perWorker * threads, shared, blockSumFloats].map { PlanMemory.bytes(Float.self, $0) }
         return (floats + [sums, count].map { PlanMemory.bytes(Double.self, $0) }).reduce(0, +)

@@ -2,13 +2,12 @@ package import Graphs
 internal import Tensors
 
 extension Graph {
-    /// The graph with as many cheap values computed again in the backward pass as it takes to lower the most memory in
-    /// use.
+    /// The graph with those cheap values computed again in the backward pass that lower the peak of memory in use most.
     ///
-    /// Values are chosen one after the other, the cheapest first, while all of it takes a small part of a step. A value
-    /// stays chosen where it lowers the peak by half of its size or more, and by a share of it that is worth its share
-    /// of a step. Where a block's end is computed again from that of the block before, which is too, both are there at
-    /// once.
+    /// Values are tried one after the other, the cheapest first, while all of them together take a small part of a
+    /// step. A value stays chosen where it lowers the peak by at least half of its size, and by a share of the peak
+    /// that is `worth` times its share of a step. (A block's output that is recomputed from the previous block's,
+    /// itself recomputed, needs both in memory at once.)
     package func recomputingForMemory() -> Graph {
         guard purpose == .training else { return self }
         var least = leastFloats
@@ -30,13 +29,13 @@ extension Graph {
         return recomputing(chosen)
     }
 
-    /// The size of a map that is too small to be worth it, in floats of a sample.
+    /// The size of a map that is too small to recompute, in floats of a sample.
     private static var smallMap: Int { 32_768 }
     /// The share of a step's time that recomputing may take.
     private static var partOfStep: Double { 0.03 }
-    /// The factor by which the share of memory that is saved must exceed the share of time that is spent.
+    /// The factor by which the share of memory saved must exceed the share of time spent.
     private static var worth: Double { 8 }
 
-    /// Floats that are in use at one time at the most, for one sample, whoever places them.
+    /// The most floats in use at one time, for one sample, whatever their addresses.
     package var leastFloats: Int { MemoryPlan(graph: self, isPlaced: false).leastCount }
 }

@@ -1,17 +1,17 @@
 internal import KernelInterface
 
-/// The order in which a sum along the tree over shards (`Tensors/Sharding.swift`) needs the fewest places for sums that
-/// wait.
+/// The order in which a sum along the tree over shards (`Tensors/Sharding.swift`) needs the fewest buffers for waiting
+/// sums.
 ///
-/// The tree adds to each shard of the first half the one that lies half of all further on, then the same among those
-/// that are left. Here each subtree is finished before its partner is begun.
+/// With n shards left, the tree adds to each of the first (n + 1) / 2 the shard that many places further on, then
+/// continues with those. Here each subtree is finished before its partner begins.
 struct ShardTree {
     private(set) var schedule: [ShardSumStep] = []
     /// The most sums that exist at once.
     private(set) var buffers = 0
 
     init(_ shards: Int) {
-        // What is left after each halving.
+        // The numbers of shards left after each halving.
         var left = [shards]
         while let last = left.last, last > 1 { left.append((last + 1) / 2) }
         visit(root: 0, level: left.count - 1, left)

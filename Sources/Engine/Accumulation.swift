@@ -1,22 +1,22 @@
 package import Tensors
 
-/// The sum of gradients over the passes of a step, along the tree that shards of one large batch are summed by.
+/// The sum of gradients over the passes of a step, along the same tree as the shards of one large batch.
 ///
 /// Passes come in the order of `Sharding.passes`: each finished sum waits for its sibling, in one of as many arenas as
 /// the number of passes has binary digits.
 package final class Accumulation {
     private let gradients: LentMemory<Float>
-    /// Sums of 1, 2, 4, … passes.
+    /// The sums of 1, 2, 4, … passes.
     private var levels: [[Float]] = []
     private var isWaiting: [Bool] = []
-    /// Gradients of the last pass that have been added to what waits.
+    /// The number of the last pass's gradients to which the waiting sums have been added.
     private var added = 0
 
     package init(of gradients: LentMemory<Float>) {
         self.gradients = gradients
     }
 
-    /// Forgets what an interrupted step has left.
+    /// Drops the sums of an interrupted step.
     package func begin() {
         isWaiting = isWaiting.map { _ in false }
         added = 0
@@ -40,7 +40,7 @@ package final class Accumulation {
         }
     }
 
-    /// Adds what waits to the first `count` gradients of the last pass, where that has not been done.
+    /// Adds the waiting sums to those of the last pass's first `count` gradients that are not complete yet.
     package func complete(_ count: Int) {
         guard count > added else { return }
         for level in levels.indices where isWaiting[level] { add(level, added..<count) }

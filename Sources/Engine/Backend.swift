@@ -5,10 +5,10 @@ package import Kernels
 package enum Backend: String, CaseIterable, Sendable {
     case avx512
     case avx2
-    /// im2col and sgemm: an independent second opinion, and the way out for CPUs without AVX2.
+    /// OpenBLAS, by im2col and sgemm: an independent check, and the backend for CPUs without AVX2.
     case openblas
 
-    /// The kernels a backend uses; beside OpenBLAS's products, the best that the CPU has.
+    /// The instruction set of the kernels; with OpenBLAS, which computes products only, the best that the CPU has.
     package var instructionSet: InstructionSet {
         switch self {
         case .avx512: .avx512
@@ -17,7 +17,7 @@ package enum Backend: String, CaseIterable, Sendable {
         }
     }
 
-    /// Rewrites of graphs that its products can follow: sgemm reads and writes tensors as they are.
+    /// The rewrites of graphs that the backend supports: sgemm reads and writes tensors as they are.
     package var passes: Set<GraphPass> {
         self == .openblas
             ? Set(GraphPass.allCases).subtracting(
@@ -30,6 +30,6 @@ package enum Backend: String, CaseIterable, Sendable {
 
     package var isSupported: Bool { instructionSet.isSupported }
 
-    /// All that this CPU can run, the fastest first.
+    /// The backends that this CPU can run, the fastest first.
     package static var supported: [Backend] { allCases.filter(\.isSupported) }
 }

@@ -13,8 +13,8 @@ package struct LayerGroup: Hashable, Sendable {
     /// The largest number of groups that a network is divided into.
     package static let most = 24
 
-    /// Groups parameters by the first parts of their names: by as many parts as give at most `most` groups, or else by
-    /// one.
+    /// Groups parameters by the first parts of their names: by the most parts that give at most `most` groups, or else
+    /// by one part.
     ///
     /// - Parameters:
     ///   - names: of all parameters, in their order.
@@ -26,7 +26,7 @@ package struct LayerGroup: Hashable, Sendable {
             var order: [String] = []
             var members: [String: [Int]] = [:]
             for index in own {
-                // A parameter of no layer stands for itself.
+                // A parameter outside of layers is a group of its own.
                 let name = paths[index].isEmpty ? names[index] : paths[index].prefix(parts).joined(separator: ".")
                 if members[name] == nil { order.append(name) }
                 members[name, default: []].append(index)
@@ -44,10 +44,10 @@ extension Engine {
         LayerGroup.groups(of: parameters.map(\.name), isTrainable: parameters.map(\.isTrainable))
     }
 
-    /// The lengths of the groups' weights.
+    /// The norms of the groups' weights.
     package func weightNorms(of groups: [LayerGroup]) -> [Double] { norms(of: groups, in: weights.baseAddress) }
 
-    /// The lengths of the groups' gradients, as they are now.
+    /// The norms of the groups' current gradients.
     package func gradientNorms(of groups: [LayerGroup]) -> [Double] { norms(of: groups, in: gradients.baseAddress) }
 
     private func norms(of groups: [LayerGroup], in arena: UnsafePointer<Float>) -> [Double] {
@@ -77,7 +77,7 @@ package struct WeightDistribution: Hashable, Sendable {
     package private(set) var maximum = -Float.infinity
     package private(set) var sum = 0.0
     package private(set) var sumOfSquares = 0.0
-    /// The numbers in each of equal parts of the range.
+    /// The numbers in each of the equal parts of the range.
     package private(set) var counts: [Int]
 
     init(buckets: Int) { counts = [Int](repeating: 0, count: buckets) }
@@ -96,7 +96,7 @@ package struct WeightDistribution: Hashable, Sendable {
         maximum = max(maximum, value)
     }
 
-    /// Counts a number into the histogram; the range of all numbers is known by then.
+    /// Counts a number in the histogram; the range of all numbers must be known.
     fileprivate mutating func count(_ value: Float) {
         sum += Double(value)
         sumOfSquares += Double(value) * Double(value)

@@ -1,9 +1,10 @@
 internal import Compiler
 
 extension Engine {
-    /// The CPU whose kernels OpenBLAS has taken, in its own words; nil where our own kernels compute.
+    /// The name that OpenBLAS gives to the CPU whose kernels it uses; nil where our own kernels compute.
     ///
-    /// `Haswell` on a CPU with AVX-512 is half its speed: the user has set `OPENBLAS_CORETYPE`.
+    /// `Haswell` on a CPU with AVX-512, which the user must have set as `OPENBLAS_CORETYPE`, computes at half the CPU's
+    /// speed.
     package var openBLASCore: String? { openBLAS?.chosenCore }
 
     /// The library for a backend's products; nil for our own kernels.

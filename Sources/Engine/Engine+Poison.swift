@@ -1,13 +1,13 @@
 internal import Graphs
 internal import Tensors
 
-// For tests: memory that belongs to nobody, and who touches it.
+// For tests: checks that nothing touches memory between tensors.
 
 extension Engine {
-    /// Puts a number that is none into all of the activations' arena, of which nothing is anybody's between two steps.
+    /// Fills the arena of activations with a NaN; between two steps no tensor there is in use.
     package func poison() { activations.baseAddress.update(repeating: Self.poisoned, count: activations.count) }
 
-    /// Whether a training step has left alone what lies between the tensors of a plan that spreads them.
+    /// Whether a training step has left the gaps between tensors untouched; true for plans without gaps.
     package var hasWholeGaps: Bool {
         guard configuration.spreadsTensors, let gaps = trainingGaps else { return true }
         let slots = configuration.shards * configuration.shardCapacity

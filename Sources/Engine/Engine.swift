@@ -4,23 +4,23 @@ internal import KernelInterface
 internal import Kernels
 package import Tensors
 
-/// Runs a network: owns its parameters and their gradients, and compiled plans for training and evaluation.
+/// A network's parameters and gradients, and its compiled plans for training and evaluation.
 ///
-/// One owner at a time; it starts threads of its own. A training step reads a batch and leaves gradients, which
-/// `update` applies.
+/// One thread at a time may use it; the engine starts threads of its own. A training step reads a batch and leaves
+/// gradients, which `update` applies.
 package final class Engine {
     /// Parameters and buffers in canonical order; `ParameterID.index` indexes this list.
     package let parameters: [ParameterSpecification]
-    /// The number of training batches that the running statistics have seen.
+    /// The number of training batches that have entered the running statistics.
     package var batchesTracked = 0
-    /// The number of updates that the optimizer's state has seen since it began.
+    /// The number of updates since the optimizer's state began.
     package var updates = 0
     package let configuration: EngineConfiguration
     /// Bytes for weights, gradients, optimizer state and running statistics.
     package let parameterBytes: Int
-    /// Bytes of activations and their gradients: the arena that both plans share.
+    /// Bytes of activations and their gradients: the arena that all plans share.
     package let activationBytes: Int
-    /// Bytes of images, scratch memory and everything else that the plans hold.
+    /// Bytes of images, scratch memory and all other memory of the plans.
     package let planBytes: Int
 
     let pool: ThreadPool
@@ -32,13 +32,13 @@ package final class Engine {
     /// Parameters and buffers themselves: the first arena of the state.
     let weights: StateArena
     var gradients: AlignedBuffer<Float>
-    /// The memory of activations; no step reads numbers that another has left there.
+    /// The memory of activations. No step reads numbers of another step there.
     let activations: AlignedBuffer<Float>
-    /// The gaps that the training plan leaves between its tensors, for one sample.
+    /// The gaps between the training plan's tensors, for one sample.
     let trainingGaps: [Range<Int>]?
     /// The plan that `train` runs.
     private(set) var training: LoadedPlan?
-    /// Plans for training on images of one size each.
+    /// The training plans, one for each size of images.
     private let trainings: [LoadedPlan]
     private let evaluation: LoadedPlan
     let optimizer: Optimizer
@@ -47,16 +47,16 @@ package final class Engine {
 
     /// Compiles the graphs.
     ///
-    /// - Parameter training: nil for evaluation only.
-    /// - Throws: as for a layout.
+    /// - Parameter training: nil for an engine that only evaluates.
+    /// - Throws: the errors of the other initialiser.
     package convenience init(training: Graph?, evaluation: Graph, configuration: EngineConfiguration) throws {
         try self.init(EngineLayout(training: training, evaluation: evaluation, configuration: configuration))
     }
 
     /// Reserves memory, starts threads and compiles the graphs.
     ///
-    /// - Throws: `EngineError.unsupported` when the CPU lacks what the backend needs, `.noOpenBLAS` when that cannot be
-    ///   loaded, `MemoryError` or `ThreadError` when the system refuses memory or threads.
+    /// - Throws: `EngineError.unsupported` when the CPU lacks what the backend needs, `.noOpenBLAS` when OpenBLAS
+    ///   cannot be loaded, `MemoryError` or `ThreadError` when the system refuses memory or threads.
     package init(_ layout: EngineLayout) throws {
         let configuration = layout.configuration
         let instructionSet = configuration.backend.instructionSet
@@ -106,7 +106,7 @@ package final class Engine {
 
     // MARK: Steps
 
-    /// Makes `train` take images of this size from now on, for which the layout has a training graph.
+    /// Makes `train` take images of `pixels` a side from now on. The layout must have a training graph of that size.
     package func trainOnImages(ofSize pixels: Int) {
         guard let sized = trainings.first(where: { $0.imageSize == pixels }) else {
             preconditionFailure("no plan for images of \(pixels) pixels a side")
@@ -120,10 +120,10 @@ package final class Engine {
     /// - Parameters:
     ///   - batch: this rank's samples, at most `shardCapacity` in each of its `shards`.
     ///   - globalSamples: samples of the batch over all ranks.
-    ///   - step: counts optimizer steps; dropout's draws depend on it.
-    ///   - exchange: sums batch-norm moments over ranks; nil takes this rank's alone.
-    ///   - momentSamples: samples that the moments summed over ranks are of; nil for all of the batch.
-    ///   - lossDivisor: divides the sum of losses; nil for `globalSamples`.
+    ///   - step: the number of the optimizer step, on which dropout's draws depend.
+    ///   - exchange: sums batch norms' moments over ranks; nil takes this rank's alone.
+    ///   - momentSamples: the number of samples in the moments summed over ranks; nil for all of the batch.
+    ///   - lossDivisor: the divisor of the sum of losses; nil for `globalSamples`.
     ///   - progress: called with the number of gradients that are final while others are yet to come.
     /// - Throws: `EngineError` for a batch that does not fit, or the errors of `exchange`.
     package func train(
@@ -135,7 +135,7 @@ package final class Engine {
             lossDivisor: lossDivisor, progress: progress, clock: nil)
     }
 
-    /// Runs one forward and backward pass, with a clock that is read after each instruction.
+    /// Runs one forward and backward pass, and reads `clock` after each instruction.
     func train(
         _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, momentSamples: Int? = nil,
         lossDivisor: Double? = nil, progress: GradientProgress?, clock: StepClock?
@@ -152,7 +152,7 @@ package final class Engine {
         return training.tally()
     }
 
-    /// Runs one forward pass with running statistics and without dropout, of at most `evaluationCapacity` samples.
+    /// Runs one forward pass of at most `evaluationCapacity` samples, with running statistics and without dropout.
     package func evaluate(_ batch: Batch) throws -> Tally {
         try evaluation.load(batch, shardSizes: [batch.count], on: pool)
         try evaluation.plan.run(on: pool, exchange: nil)
@@ -160,19 +160,19 @@ package final class Engine {
         return evaluation.tally()
     }
 
-    /// Returns the class scores of the last run's samples, sample after sample, in the order of its batch.
+    /// Returns the logits of the last run's samples, sample after sample, in the order of its batch.
     package func logits() -> [Float] { lastRun?.logits() ?? [] }
 
     /// Calls `body` with the outcome of each sample of the last run of `evaluate`, in the order of its batch.
     package func forEachOutcome(_ body: (SampleOutcome) -> Void) { evaluation.forEachOutcome(body) }
 
-    /// Returns a value that the graph of the last run keeps, sample after sample in the order of the batch, each
-    /// height x width x channels; an empty array where the graph keeps no such value.
+    /// Returns a value that the last run's graph keeps, sample after sample in the order of the batch, each height x
+    /// width x channels; an empty array where the graph does not keep it.
     package func values(of value: ValueID) -> [Float] { lastRun?.values(of: value) ?? [] }
 
     // MARK: Parameters
 
-    /// Returns a parameter in torch's layout. `batchesTracked` is a property of the engine instead.
+    /// Returns a parameter or buffer in torch's layout; for `batchesTracked`, see the engine's property.
     package func values(of id: ParameterID) -> [Float] { values(of: id, in: .values) }
 
     package func setValues(of id: ParameterID, to values: [Float]) { setValues(of: id, in: .values, to: values) }
@@ -182,7 +182,7 @@ package final class Engine {
     /// - Parameter values: in torch's layout; called from several threads at once.
     package func setValues(_ values: @escaping @Sendable (ParameterSpecification) -> [Float]) {
         let indices = parameters.indices.filter { parameters[$0].role != .batchesTracked }
-        // It stays put until the pool is done, and no two tasks write to the same parameter.
+        // The memory stays in place until the pool is done, and no two tasks write to the same parameter.
         nonisolated(unsafe) let target = weights.baseAddress
         pool.run(indices.count, UnsafeRawPointer(target)) { [arena, parameters] _, task, _ in
             arena.write(values(parameters[indices[task]]), of: ParameterID(index: indices[task]), to: target)
@@ -194,13 +194,13 @@ package final class Engine {
         arena.read(id, count: parameters[id.index].count, from: gradients.baseAddress)
     }
 
-    /// Calls `body` with all gradients, in the order in which the backward pass finishes them and in the engine's own
-    /// layout.
+    /// Calls `body` with all gradients, in the engine's own layout and in the order in which the backward pass finishes
+    /// them.
     package func withGradients<Result>(_ body: (inout MutableSpan<Float>) throws -> Result) rethrows -> Result {
         try gradients.withMutableSpan(body)
     }
 
-    /// Lends the gradients' memory to a thread that sums those that `train` has reported to be final.
+    /// Lends the gradients' memory to a thread that sums the gradients that `train` has reported as final.
     package func lendGradients() -> LentMemory<Float> {
         LentMemory(gradients.baseAddress, count: gradients.count, owner: self)
     }

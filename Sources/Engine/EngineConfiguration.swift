@@ -6,36 +6,35 @@ internal import Tensors
 /// The settings of an engine that do not follow from the graphs.
 package struct EngineConfiguration: Sendable {
     package var backend: Backend
-    /// Threads that compute, the caller's included.
+    /// The number of threads that compute, including the caller's.
     package var threads: Int
-    /// Whether waiting threads may burn their core for some microseconds: not when the machine has more threads than
-    /// cores.
+    /// Whether waiting threads may poll for some microseconds: not where the machine has more threads than cores.
     package var spins = true
-    /// The virtual shards this rank owns.
+    /// The number of virtual shards of this rank.
     package var shards: Int
-    /// The most samples a shard of a training batch has.
+    /// The most samples in a shard of a training batch.
     package var shardCapacity: Int
-    /// The most samples `evaluate` is given at once.
+    /// The most samples in a batch of `evaluate`.
     package var evaluationCapacity: Int
-    /// Seeds dropout.
+    /// The seed of dropout.
     package var seed: UInt64
-    /// Whether convolutions of 3x3 are computed by Winograd: less than half the products, other bits.
+    /// Whether 3x3 convolutions are computed by Winograd: less than half the products, and different bits.
     package var usesWinograd = true
-    /// The share of each training target that all classes have alike, in 0..<1.
+    /// The label smoothing: the share of each training target that is spread over all classes alike, in 0..<1.
     package var labelSmoothing = 0.0
     /// The weight of each class in training losses; nil for 1.
     package var classWeights: [Float]?
-    /// The optimizer that it is trained with: what is remembered from step to step follows from it.
+    /// The optimizer, on which the state kept from step to step depends.
     package var optimizer: any OptimizerRule = SGD(momentum: 0.9, weightDecay: 0)
     /// Whether averages of parameters and buffers over time are kept.
     package var keepsAverages = false
-    /// The passes that rewrite graphs before they are planned: no result depends on them.
+    /// The passes that rewrite graphs before they are planned; results do not depend on them.
     package var passes = Set(GraphPass.allCases)
-    /// The kernels in place of the backend's own, for tests: those of an instruction set that no backend has, or
-    /// watched ones.
+    /// The kernels in place of the backend's own, for tests: those of an instruction set without a backend, or observed
+    /// ones.
     package var kernels: KernelTable?
-    /// Whether tensors have addresses of their own, with space between them that nobody may touch (`Engine.poison`);
-    /// for tests.
+    /// Whether each tensor has addresses of its own, with a gap after it that nothing may touch (`Engine.poison`); for
+    /// tests.
     package var spreadsTensors = false
 
     /// The kernels that an engine computes with.
@@ -53,19 +52,19 @@ package struct EngineConfiguration: Sendable {
     }
 }
 
-/// Sums numbers over all ranks, in place; every rank ends with the same bits. The engine calls it for batch-norm
-/// moments (forward) and their gradients (backward) of `--batch-norm sync`; nil keeps the moments local.
+/// A sum of numbers over all ranks, in place; every rank ends with the same bits. The engine uses it for batch norms'
+/// moments (forward) and their gradients (backward) with `--batch-norm sync`; nil keeps the moments local.
 package typealias StatisticsExchange = (inout MutableSpan<Double>) throws -> Void
 
-/// Reports during the backward pass that the first so many gradients are final: those of `withGradients` and
-/// `lendGradients`, counted from the start. Called by the thread that computes, which waits meanwhile.
+/// A report during the backward pass that the first `finished` gradients are final, in the order of `withGradients` and
+/// `lendGradients`. The computing thread calls it, and waits for its return.
 package typealias GradientProgress = (_ finished: Int) -> Void
 
 /// The sums over the samples of one step or one evaluation batch on this rank.
 package struct Tally: Sendable {
-    /// The sum of the samples' losses, all heads weighed in.
+    /// The sum of the samples' losses, weighted over all heads.
     package var lossSum: Double
-    /// Samples whose highest logit is their label's.
+    /// The number of samples whose highest logit is that of their label.
     package var correct: Int
     package var samples: Int
 

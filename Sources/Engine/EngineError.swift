@@ -1,10 +1,10 @@
 internal import Kernels
 
-/// The reasons why an engine cannot be set up or refuses a batch.
+/// The reasons why an engine cannot be made, or refuses a batch.
 package enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The CPU lacks what a backend needs.
     case unsupported(backend: String, needs: String, available: [String])
-    /// The library cannot be loaded; `available` are the other backends that this CPU can run.
+    /// OpenBLAS cannot be loaded; `available` are the other backends that this CPU can run.
     case noOpenBLAS(reason: String, available: [String])
     /// More samples than the plan has capacity for.
     case batchTooLarge(found: Int, capacity: Int)

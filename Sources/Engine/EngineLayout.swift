@@ -6,20 +6,20 @@ internal import Tensors
 
 /// A network's training on images of one size.
 struct SizedTraining {
-    /// Rewritten.
+    /// The rewritten graph.
     let graph: Graph
     let plan: MemoryPlan
-    /// The layout's, with the order in which this graph finishes gradients.
+    /// The layout's arena, with the order in which this graph finishes gradients.
     let arena: ParameterArena
 }
 
-/// An engine before it has memory: the rewritten graphs, the places of values and parameters, and the bytes that they
-/// take.
+/// The layout of an engine without its memory: the rewritten graphs, the places of values and parameters, and the bytes
+/// that they take.
 package struct EngineLayout {
     package let configuration: EngineConfiguration
     /// Parameters and buffers in canonical order.
     package let parameters: [ParameterSpecification]
-    /// Training on images of one size or several, by the same parameters in the same arenas; none for evaluation only.
+    /// The training graphs, one for each size of images, over the same arenas; none for an engine that only evaluates.
     let trainings: [SizedTraining]
     let evaluation: Graph
     let arena: ParameterArena
@@ -28,11 +28,11 @@ package struct EngineLayout {
     /// The training that `arena` follows; nil for evaluation only.
     var training: SizedTraining? { trainings.first }
 
-    /// Rewrites and lays out the graphs. Reserves nothing.
+    /// Rewrites the graphs and lays them out. Reserves no memory.
     ///
     /// - Parameters:
-    ///   - training: nil for evaluation only.
-    ///   - others: the same network's training on images of other sizes.
+    ///   - training: nil for an engine that only evaluates.
+    ///   - others: the same network's training graphs for images of other sizes.
     package init(
         training: Graph?, evaluation: Graph, configuration: EngineConfiguration, otherTrainings others: [Graph] = []
     ) {
@@ -60,31 +60,31 @@ package struct EngineLayout {
 
     // MARK: Bytes
 
-    /// Samples that a training batch may have at most.
+    /// The most samples of a training batch.
     private var trainingSlots: Int { configuration.shards * configuration.shardCapacity }
 
     /// The bytes of the state, of gradients, and of an update's scratch.
     package var parameterBytes: Int { stateBytes.saturatingSum(gradientBytes).saturatingSum(bytes(updateFloats)) }
 
-    /// Floats that an update takes and leaves nothing in.
+    /// The floats of an update's scratch memory.
     var updateFloats: Int {
         guard training != nil else { return 0 }
         return configuration.optimizer.scratchFloats(matrices: parameters.compactMap { MatrixSize($0) })
     }
 
-    /// Gradients alone, which are among `parameterBytes`.
+    /// The bytes of gradients, which are part of `parameterBytes`.
     package var gradientBytes: Int { training == nil ? 0 : bytes(arena.trainableCount) }
 
-    /// Activations and their gradients: the arena that both plans share.
+    /// The bytes of activations and their gradients: the arena that all plans share.
     package var activationBytes: Int { bytes(activationCount) }
 
-    /// The same for training batches of one sample a shard.
+    /// The bytes of that arena for training batches of one sample a shard.
     package var leastActivationBytes: Int { bytes(activationCount(trainingSlots: configuration.shards)) }
 
     var activationCount: Int { activationCount(trainingSlots: trainingSlots) }
 
-    /// Floats of the arena. Kernels read whole vectors, also beyond the last pixel of a map whose channels are padded
-    /// to 8.
+    /// The floats of that arena. Kernels read whole vectors, even beyond the last pixel of a map whose channels are
+    /// padded to 8.
     private func activationCount(trainingSlots: Int) -> Int {
         let largest = trainings.map(\.plan.arenaCount).max() ?? 0
         let ofTraining = largest.saturatingProduct(trainingSlots)
@@ -92,7 +92,8 @@ package struct EngineLayout {
         return max(ofTraining, ofEvaluation).saturatingSum(MemoryPlan.laneGranule)
     }
 
-    /// Images, scratch memory and what else plans hold. 0 where activations alone are more than can be addressed.
+    /// The bytes of images, scratch memory and all other memory of the plans; 0 where activations or images alone
+    /// exceed the address space.
     package var planBytes: Int {
         let pixels = evaluation[evaluation.input].shape.count
         let slots = max(trainingSlots, configuration.evaluationCapacity)
@@ -110,12 +111,12 @@ package struct EngineLayout {
         }
     }
 
-    /// Bytes that a process can address on x86-64.
+    /// The bytes that a process can address on x86-64.
     private static let addressSpace = 1 << 47
 
     private func bytes(_ floats: Int) -> Int { floats.saturatingProduct(MemoryLayout<Float>.stride) }
 
-    /// Addresses with which plans are measured, and which nobody reads.
+    /// Addresses for measuring plans; no code reads through them.
     private var unplaced: EngineMemory {
         EngineMemory(
             kernels: configuration.kernelTable,

@@ -8,7 +8,7 @@ extension ExecutionPlan {
     ///
     /// - Parameters:
     ///   - progress: called with the number of gradients that are final, each time that it has grown.
-    ///   - clock: read when each instruction has ended; nil costs nothing.
+    ///   - clock: read after each instruction; nil costs nothing.
     func run(
         on pool: ThreadPool, exchange: StatisticsExchange?, progress: GradientProgress? = nil, clock: StepClock? = nil
     ) throws {

@@ -1,7 +1,7 @@
 internal import Synchronization
 
 extension Engine {
-    /// Whether all gradients are numbers, neither infinite nor not-a-number. One pass over them, on all threads.
+    /// Whether all gradients are finite. Reads each once, on all threads.
     package func gradientsAreFinite() -> Bool {
         let result = Finding()
         forEachChunkOfGradients { values, count in
@@ -15,8 +15,8 @@ private final class Finding: Sendable {
     let isFinite = Atomic<Bool>(true)
 }
 
-/// Whether none is infinite or not a number. By bits alone: a number that is not finite has an exponent of ones, and
-/// one more carries into the sign.
+/// Whether all values are finite. Only an infinity or a NaN has an exponent of ones, which carries into the sign bit
+/// when 1 is added.
 ///
 /// - Parameter count: a multiple of 16, as the counts of all parameters in the arenas are.
 func allAreFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {

@@ -39,13 +39,13 @@ final class LoadedPlan {
     /// The graph that `plan` was compiled from.
     let graph: Graph
     let plan: ExecutionPlan
-    /// Bytes that this holds.
+    /// The bytes that the plan and its batch take.
     let bytes: Int
     let state: UnsafeMutablePointer<StepState>
     private let memory = PlanMemory()
     private let batch: BatchLayout
     private let inputShape: Shape
-    /// Pixels a side of the images.
+    /// The size of the images, in pixels a side.
     var imageSize: Int { inputShape.height }
     private let images: UnsafeMutablePointer<Float>
     private let losses: UnsafeMutablePointer<Float>
@@ -60,7 +60,7 @@ final class LoadedPlan {
         self.graph = graph
         let slots = shards * capacity
         inputShape = graph[graph.input].shape
-        // Kernels read whole vectors, beyond the last pixel's channels too.
+        // Kernels read whole vectors, even beyond the last pixel's channels.
         images = try memory.allocate(Float.self, count: slots * inputShape.count + MemoryPlan.laneGranule)
         losses = try memory.allocate(Float.self, count: slots)
         predictions = try memory.allocate(Int32.self, count: slots)
@@ -90,7 +90,7 @@ final class LoadedPlan {
         self.bytes = planBytes + memory.byteCount
     }
 
-    /// The `bytes` of what `init` makes, without making it.
+    /// The bytes that `init` would reserve.
     ///
     /// - Parameter shared: its addresses are not read.
     static func byteCount(
@@ -113,7 +113,8 @@ final class LoadedPlan {
         return own + weightBytes + PlanBuilder(graph: graph, layout: layout, context: context).byteCount()
     }
 
-    /// Puts a batch's samples into their slots, on all threads: each brings into its caches what it is going to read.
+    /// Copies a batch's samples into their slots, on all threads, so that each thread has in its caches what it reads
+    /// next.
     func load(_ samples: Batch, shardSizes: [Int], on pool: ThreadPool) throws(EngineError) {
         let classes = logitsView.channels
         guard shardSizes.count == batch.shards, shardSizes.allSatisfy({ $0 <= batch.shardCapacity }) else {
@@ -145,9 +146,9 @@ final class LoadedPlan {
         if samples.count > 0 { take(images, on: pool) }
     }
 
-    /// A task is a slot.
+    /// Copies the images, one slot a task.
     private func take(_ source: any BatchImages, on pool: ThreadPool) {
-        // They stay put until the pool is done, and no two tasks write to the same slot.
+        // The memory stays in place until the pool is done, and no two tasks write to the same slot.
         nonisolated(unsafe) let (images, batch) = (images, batch)
         let slots = batch.shards * batch.shardCapacity
         pool.run(slots, UnsafeRawPointer(images)) {
@@ -162,7 +163,7 @@ final class LoadedPlan {
         }
     }
 
-    /// The sums over the samples of the last run, in the order of their shards.
+    /// Returns the sums over the samples of the last run, in the order of their shards.
     func tally() -> Tally {
         var tally = Tally()
         forEachSample { slot in
@@ -193,7 +194,7 @@ final class LoadedPlan {
     }
 
     /// Returns a value that the graph keeps, sample after sample, each height x width x channels; an empty array where
-    /// the graph keeps no such value.
+    /// the graph does not keep it.
     func values(of id: ValueID) -> [Float] {
         guard let view = keptViews[id] else { return [] }
         var values: [Float] = []

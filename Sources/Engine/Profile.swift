@@ -5,10 +5,10 @@ package import Tensors
 
 /// One instruction that a training step ran.
 package struct TimedCall: Sendable {
-    /// The node that it belongs to: an index of `Engine.trainingNodes(samples:)`.
+    /// The node that the call belongs to: an index into `Engine.trainingNodes(samples:)`.
     package let node: Int
-    /// The kernel, as `KernelTable` names it; `sgemm` for OpenBLAS's, `exchange` for sums of batch norm's moments over
-    /// ranks.
+    /// The kernel's name in `KernelTable`; `sgemm` for OpenBLAS's products, `exchange` for sums of batch norms' moments
+    /// over ranks.
     package let name: String
     /// Seconds on the clock of `monotonicSeconds`.
     package let start: Double
@@ -22,17 +22,17 @@ package struct TimedCall: Sendable {
     }
 }
 
-/// A node of the training graph, as profiles show it.
+/// A node of the training graph for profiles.
 package struct ProfiledNode: Sendable {
     /// The layer's name in the network.
     package let layer: String
     package let kind: OperationKind
-    /// `3x3/2`; empty for what has no window.
+    /// The window, such as `3x3/2`; empty for operations without one.
     package let window: String
-    /// The shape of the layer's output for one sample, also where the node is one of its gradients.
+    /// The shape of the layer's output for one sample, also for nodes that compute its gradients.
     package let output: Shape
-    /// The work of the node for the batch; nothing where the plan needs no call for it, as for tensors that stand in
-    /// place already.
+    /// The work of the node for the batch; none where the plan needs no call for it, as for tensors that are in place
+    /// already.
     package let work: Work
 
     package init(layer: String, kind: OperationKind, window: String = "", output: Shape, work: Work) {
@@ -45,9 +45,9 @@ package struct ProfiledNode: Sendable {
 }
 
 extension Engine {
-    /// `train`, with a look at the clock after each call: the same step to the bit.
+    /// Trains as `train` does, to the bit, and reads the clock after each call.
     ///
-    /// - Returns: the tally of `train`, and all calls in their order. The first starts when the batch is loaded.
+    /// - Returns: the tally, and all calls in order. The first starts when the batch is loaded.
     package func profile(
         _ batch: Batch, globalSamples: Int, step: Int, exchange: StatisticsExchange?, progress: GradientProgress? = nil
     ) throws -> (tally: Tally, calls: [TimedCall]) {
@@ -63,7 +63,7 @@ extension Engine {
         return (tally, calls)
     }
 
-    /// The nodes of a training step of `samples` on this rank, in its order. None for an engine that only evaluates.
+    /// The nodes of a training step of `samples` on this rank, in order; empty for an engine that only evaluates.
     package func trainingNodes(samples: Int) -> [ProfiledNode] {
         guard let training else { return [] }
         let graph = training.graph
@@ -77,6 +77,6 @@ extension Engine {
         }
     }
 
-    /// Work of `update`.
+    /// The work of `update`.
     package var updateWork: Work { training?.graph.optimizerWork ?? Work() }
 }

@@ -2,12 +2,12 @@ import Glibc
 import Synchronization
 package import Tensors
 
-/// A file in memory (`/dev/shm`) with the state of a run after its last steps, in two slots: while one is written the
-/// other stays.
+/// A file in memory (`/dev/shm`) with the state of a run after its last steps, in two slots: while one is written, the
+/// other stays whole.
 ///
-/// It outlives the processes of the run, however they end, but not its host. A slot is marked as being written before
-/// its first byte and as whole after its last, and has a checksum: what is read is the state of one step, or nothing.
-/// For one thread.
+/// The file outlives the run's processes, however they end, but not its host. A slot is marked as being written before
+/// its first byte and as whole after its last, and has a checksum: so reading gives the state of one step, or nothing.
+/// For use by one thread.
 package final class SnapshotFile {
     package let path: String
     package let head: SnapshotHead
@@ -15,14 +15,14 @@ package final class SnapshotFile {
     /// The offset of the first slot.
     private let start: Int
     private let fingerprint: UInt64
-    /// The slot of the next state: the older one.
+    /// The slot for the next state: the one with the older state.
     private var next = 0
-    /// The step of the newest state that is whole; nil where there is none.
+    /// The step of the newest whole state; nil where there is none.
     package private(set) var newestStep: Int?
-    /// Holds the file's lock as long as this process lives; nil where the file is only read.
+    /// The descriptor that holds the file's lock as long as this process lives; nil where the file is only read.
     private let descriptor: Int32?
 
-    /// - Parameter descriptor: closed when this is gone.
+    /// - Parameter descriptor: the locked file, which `deinit` closes; nil to read only.
     init(path: String, head: SnapshotHead, headBytes: Int, _ map: MappedFile, locked descriptor: Int32?) {
         self.path = path
         self.head = head
@@ -38,7 +38,7 @@ package final class SnapshotFile {
 
     deinit { if let descriptor { close(descriptor) } }
 
-    /// The newest state that is whole, its slot, and the checksum of its floats, all of which are read.
+    /// The newest whole state, its slot, and the checksum of its floats, which this computes by reading all of them.
     package func newest() -> (slot: Int, state: SnapshotState, checksum: UInt64)? {
         let found = (0..<SnapshotHead.slots).compactMap { slot in state(of: slot).map { (slot, $0) } }
         let whole = found.sorted { $0.1.state.step > $1.1.state.step }.first { slot, found in
@@ -47,7 +47,7 @@ package final class SnapshotFile {
         return whole.map { ($0.0, $0.1.state, $0.1.content) }
     }
 
-    /// The floats of a slot: the parts of a state one after the other, as the engine has them.
+    /// The floats of a slot: the parts of the state one after the other, in the engine's layout.
     package func content(of slot: Int) -> LentMemory<Float> {
         map.floats(at: place(of: slot) + SnapshotHead.wordBytes, count: head.sizes.floats)
     }
@@ -57,13 +57,13 @@ package final class SnapshotFile {
 
     /// Writes a state over the older of the two.
     ///
-    /// - Parameter fill: writes the floats of `nextSlot`, and gives their checksum: `PieceChecksum`'s of each part's
-    ///   pieces, combined.
+    /// - Parameter fill: writes the floats of `nextSlot`, and returns their checksum, combined from those of each
+    ///   part's pieces (`PieceChecksum`).
     /// - Complexity: that of `fill`. Makes no system call and allocates nothing.
     package func write(_ state: SnapshotState, fill: () -> UInt64) {
         let place = place(of: next)
         map.setWord(at: place, to: SnapshotState.Mark.beingWritten)
-        // No byte of the new state may be there before the mark, nor the mark that it is whole before the last byte.
+        // No byte of the new state may precede the first mark, nor may the mark of a whole slot precede its last byte.
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         let words = state.words(content: fill(), file: fingerprint)
         for index in 1..<words.count { map.setWord(at: place + 8 * index, to: words[index]) }
@@ -73,8 +73,8 @@ package final class SnapshotFile {
         newestStep = state.step
     }
 
-    /// The step of the newest whole state that this host has of a run; nil where it has none. Wants no engine, and can
-    /// be asked by any process of the run's user.
+    /// The step of a run's newest whole state on this host; nil where there is none. Needs no engine, and works in any
+    /// process of the run's user.
     package static func newestWholeStep(ofRun run: String, in folder: SnapshotFolder = .shared) -> Int? {
         (try? folder.open(run: run))?.newestStep
     }

@@ -3,7 +3,7 @@ import Glibc
 import Machine
 import Tensors
 
-/// The folder where a host keeps the snapshots of its runs: in memory, and of all users.
+/// The folder in memory where a host keeps the snapshots of the runs of all its users.
 package struct SnapshotFolder: Equatable, Sendable {
     package let path: String
 
@@ -11,19 +11,21 @@ package struct SnapshotFolder: Equatable, Sendable {
         self.path = path
     }
 
-    /// The host's own.
+    /// The folder of the host.
     package static let shared = SnapshotFolder(path: "/dev/shm")
 
     private static let prefix = "cnn-train-"
-    /// Seconds for which a file may be in the making.
+    /// The seconds for which a new file may still be incomplete.
     private static let youth = 60
 
+    /// The path of a run's file.
+    ///
     /// - Precondition: `run` is a run's identity.
     package func file(ofRun run: String) -> String { path + "/" + Self.prefix + run }
 
-    /// The file of a run, to be read; nil where this host has none.
+    /// Opens a run's file for reading; nil where this host has none.
     ///
-    /// - Throws: `notASnapshot` for a file that is another's, or not as it was written.
+    /// - Throws: `notASnapshot` for a file of another user, or one that is not as it was written.
     package func open(run: String) throws(CheckpointError) -> SnapshotFile? {
         guard SnapshotHead.isIdentity(run) else { return nil }
         let path = file(ofRun: run)
@@ -37,8 +39,8 @@ package struct SnapshotFolder: Equatable, Sendable {
             try map(opened.descriptor, bytes: opened.bytes, isWritable: false), locked: nil)
     }
 
-    /// Opens the file of a run to be written. It is the one that is there where its head is the same, with its content,
-    /// else a new one whose memory is reserved at once.
+    /// Opens a run's file for writing: an existing file with the same head, including its content, else a new one whose
+    /// memory is reserved at once.
     ///
     /// - Throws: `noRoom` where the folder has too little capacity, `snapshotInUse` where another process has the file.
     package func openToWrite(_ head: SnapshotHead) throws(CheckpointError) -> SnapshotFile {
@@ -56,21 +58,21 @@ package struct SnapshotFolder: Equatable, Sendable {
                 close(opened.descriptor)
                 throw error
             }
-            // Whoever reads it may go on.
+            // Processes that read the removed file may continue.
             remove(path)
             close(opened.descriptor)
         }
         return try create(path, head, encoded)
     }
 
-    /// Removes a run's file, where there is one.
+    /// Removes a run's file, if there is one.
     package func remove(run: String) { remove(file(ofRun: run)) }
 
-    /// Removes files of this user that no process writes and no run will come back to.
+    /// Removes this user's files that no process writes and whose runs are gone.
     ///
     /// - Parameters:
-    ///   - run: whose file stays.
-    ///   - isStale: whether the run that a file says it is of is gone.
+    ///   - run: the run whose file stays.
+    ///   - isStale: whether the run that a file's head names is gone.
     package func removeStale(except run: String, isStale: (SnapshotHead) -> Bool) {
         let names = (try? SystemFiles().names(in: path)) ?? []
         for name in names where name.hasPrefix(Self.prefix) && name != Self.prefix + run {
@@ -88,7 +90,7 @@ package struct SnapshotFolder: Equatable, Sendable {
         }
     }
 
-    /// The bytes that a file of this user takes here for such states; 0 where there is none.
+    /// The bytes that this user's file for states of these sizes takes here; 0 where there is none.
     package func bytesTaken(_ sizes: SnapshotHead.Sizes) -> Int {
         let least = SnapshotHead.fileBytes(sizes)
         let names = (try? SystemFiles().names(in: path)) ?? []
@@ -104,7 +106,8 @@ package struct SnapshotFolder: Equatable, Sendable {
         let modified: Int
     }
 
-    /// A regular file of this user; nil where nothing has the name. Everybody may put something there.
+    /// Opens a regular file of this user; nil where there is none. In this folder, any user may make a file of any
+    /// name.
     private func openOwn(_ path: String, _ way: Int32) throws(CheckpointError) -> Opened? {
         let descriptor = path.withPath { Glibc.open($0, way | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK) }
         guard descriptor >= 0 else {
@@ -119,7 +122,7 @@ package struct SnapshotFolder: Equatable, Sendable {
         return Opened(descriptor: descriptor, bytes: status.st_size, modified: status.st_mtim.tv_sec)
     }
 
-    /// nil where it is none, or the file has another size than it says.
+    /// Reads a file's head; nil where it is none, or the file has another size than the head says.
     private func head(of opened: Opened) -> (head: SnapshotHead, bytes: Int)? {
         guard let first = read(opened.descriptor, SnapshotHead.wordBytes),
             let count = SnapshotHead.count(firstBytes: first), count <= opened.bytes,
@@ -129,7 +132,7 @@ package struct SnapshotFolder: Equatable, Sendable {
         return (head, count)
     }
 
-    /// The first bytes of a file; nil where it has not so many.
+    /// Reads the first bytes of a file; nil where it has fewer.
     private func read(_ descriptor: Int32, _ count: Int) -> [UInt8]? {
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             initialized = max(unsafe pread(descriptor, buffer.baseAddress, count, 0), 0)
@@ -149,7 +152,7 @@ package struct SnapshotFolder: Equatable, Sendable {
             try lock(descriptor, path)
             try reserve(descriptor, path, bytes: bytes)
             let map = try map(descriptor, bytes: bytes, isWritable: true)
-            // The head's first word says that it is one.
+            // The first word marks the head as complete, so it is written last.
             map.setBytes(at: 8, to: Array(encoded.dropFirst(8)))
             map.setBytes(at: 0, to: Array(encoded.prefix(8)))
             return SnapshotFile(path: path, head: head, headBytes: encoded.count, map, locked: descriptor)
@@ -160,7 +163,7 @@ package struct SnapshotFolder: Equatable, Sendable {
         }
     }
 
-    /// Reserves the file's memory now: a page that is missing when it is written ends the process.
+    /// Reserves the file's memory now: writing to a page that the system cannot provide would kill the process.
     private func reserve(_ descriptor: Int32, _ path: String, bytes: Int) throws(CheckpointError) {
         while true {
             let available = freeBytes(in: self.path) ?? 0
@@ -175,7 +178,7 @@ package struct SnapshotFolder: Equatable, Sendable {
     }
 
     private func lock(_ descriptor: Int32, _ path: String) throws(CheckpointError) {
-        // A process that was killed a moment ago may not have given it up yet.
+        // A process that was killed a moment ago may still hold the lock.
         for _ in 0..<20 {
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return }
             usleep(50_000)

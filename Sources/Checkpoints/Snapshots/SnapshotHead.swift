@@ -1,10 +1,10 @@
 import Machine
 import Tensors
 
-/// The head of a snapshot's file: whose it is and what its slots hold. It is written once. docs/snapshot-format.md has
-/// its bytes.
+/// The head of a snapshot's file: the run, and the layout of its slots. It is written once. docs/snapshot-format.md
+/// describes its bytes.
 package struct SnapshotHead: Equatable, Sendable {
-    /// Floats of a state's parts by name, which follow each other in this order.
+    /// The floats of a state's parts, by name, in the order in which they follow each other.
     package struct Sizes: Equatable, Sendable, ExpressibleByDictionaryLiteral {
         package let names: [String]
         let parts: [Int]
@@ -21,10 +21,10 @@ package struct SnapshotHead: Equatable, Sendable {
 
         package var floats: Int { parts.reduce(0) { $0.saturatingSum($1) } }
 
-        /// A line for each part: `values 61706`.
+        /// The sizes as text: a line for each part, such as `values 61706`.
         var text: String { zip(names, parts).map { "\($0) \($1)" }.joined(separator: "\n") }
 
-        /// Reads such lines; nil where they are none.
+        /// Reads such a text; nil for any other.
         init?(text: String) {
             var parts: [(name: String, floats: Int)] = []
             for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -38,14 +38,14 @@ package struct SnapshotHead: Equatable, Sendable {
 
     /// The run's identity: 32 hexadecimal digits.
     package let run: String
-    /// A fingerprint of the engine's arenas; a state of other arenas does not fit.
+    /// The fingerprint of the engine's arenas; a state of other arenas does not fit.
     package let layout: UInt64
     package let sizes: Sizes
-    /// The run's folder, so that a file whose run is gone can be told from others.
+    /// The run's folder, by which files of runs that are gone are recognised.
     package let folder: String
-    /// Whether the folder can be looked at from this host.
+    /// Whether this host can see the folder.
     package let seesFolder: Bool
-    /// The part of a checkpoint's metadata that stays the same for the whole run. Progress and metrics stand in the
+    /// The part of a checkpoint's metadata that stays the same for the whole run. Progress and metrics are in the
     /// slots.
     package let about: Checkpoint.About
 
@@ -73,17 +73,17 @@ package struct SnapshotHead: Equatable, Sendable {
 // MARK: Sizes
 
 extension SnapshotHead {
-    /// Bytes before a slot's state, and before the texts of the file's head.
+    /// The bytes of a slot before its state, and of the file's head before its texts.
     static let wordBytes = 16 * MemoryLayout<UInt64>.size
     package static let slots = 2
     private static let page = 4096
 
-    /// Bytes of a slot for such states.
+    /// The bytes of a slot for states of these sizes.
     package static func slotBytes(_ sizes: Sizes) -> Int {
         wholePages(sizes.floats.saturatingProduct(MemoryLayout<Float>.stride).saturatingSum(wordBytes))
     }
 
-    /// Bytes of a file for such states, without its head.
+    /// The bytes of a file for states of these sizes, without its head.
     package static func fileBytes(_ sizes: Sizes) -> Int { slots.saturatingProduct(slotBytes(sizes)) }
 
     static func wholePages(_ bytes: Int) -> Int { bytes.saturatingSum(page - 1) / page * page }
@@ -96,15 +96,15 @@ extension SnapshotHead {
 extension SnapshotHead {
     /// `CNNSNAP` and the version of the format.
     private static let magic = UInt64(littleEndianBytes: Array("CNNSNAP".utf8) + [2])
-    /// More than any run says of itself.
+    /// The most bytes of a head, more than any run needs.
     private static let most = 64 << 20
 
-    /// The places of the words.
+    /// The indices of the words.
     private enum Word: Int {
         case magic, bytes, slotBytes, state, layout, seesFolder, folder, about, run, checksum = 15
     }
 
-    /// The head as it stands in the file.
+    /// The bytes of the head in the file.
     var encoded: [UInt8] {
         let texts = [sizes.text, folder, about.json].map { Array($0.utf8) }
         let count = Self.wholePages(texts.reduce(Self.wordBytes) { $0 + $1.count })
@@ -126,14 +126,14 @@ extension SnapshotHead {
         return bytes
     }
 
-    /// Bytes of the head that begins so; nil where it is none.
+    /// The bytes of the head that begins with `bytes`; nil where they begin no head.
     static func count(firstBytes bytes: [UInt8]) -> Int? {
         guard bytes.count >= wordBytes, word(.magic, in: bytes) == magic else { return nil }
         let count = word(.bytes, in: bytes)
         return count >= wordBytes && count <= most ? Int(count) : nil
     }
 
-    /// Reads a whole head; nil where a bit of it is not as it was written.
+    /// Reads a whole head; nil where any bit of it has changed.
     init?(_ bytes: [UInt8]) {
         guard Self.count(firstBytes: bytes) == bytes.count,
             Self.word(.checksum, in: bytes) == Self.checksum(bytes),
@@ -166,7 +166,7 @@ extension SnapshotHead {
 
     private static func count(_ word: Word, in bytes: [UInt8]) -> Int? { Int(exactly: self.word(word, in: bytes)) }
 
-    /// The checksum of all bytes but its own.
+    /// Returns the checksum of all bytes except its own.
     private static func checksum(_ bytes: [UInt8]) -> UInt64 {
         var result = UInt64(bytes.count)
         for start in stride(from: 0, to: bytes.count, by: 8) where start != range(of: .checksum).lowerBound {
@@ -175,17 +175,17 @@ extension SnapshotHead {
         return result
     }
 
-    /// A number that differs between heads that differ.
+    /// A hash of the head.
     var fingerprint: UInt64 { Self.word(.checksum, in: encoded) }
 }
 
 extension Checkpoint.About {
-    /// One JSON object of all that a checkpoint's metadata say.
+    /// The metadata as one JSON object.
     package var json: String { HeaderJSON.object(metadata) }
 
     /// Reads such an object.
     ///
-    /// - Parameter path: what messages call the place that it is from.
+    /// - Parameter path: the source's name in messages.
     package init(json: [UInt8], path: String) throws {
         guard case .object(let members) = try HeaderJSON.parse(json) else {
             throw CheckpointError.notASnapshot(path: path, reason: "what it says of its run is no object of JSON")

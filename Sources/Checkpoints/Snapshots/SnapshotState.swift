@@ -1,32 +1,32 @@
 import Tensors
 
-/// The numbers of a run that change from step to step, beside what its network has learned.
+/// The numbers of a run that change from step to step, besides the state of its network.
 package struct SnapshotState: Equatable, Sendable {
-    /// Optimizer steps taken: the slot's sequence number.
+    /// The optimizer steps taken: the slot's sequence number.
     package var step = 0
-    /// Samples trained on since the run began.
+    /// The samples trained on since the run began.
     package var samples = 0
-    /// Training batches that running statistics have seen.
+    /// The training batches that have entered the running statistics.
     package var batchesTracked = 0
-    /// The sums since the last report, of this step too.
+    /// The sums since the last report, including this step.
     package var windowLossSum = 0.0
     package var windowCorrect = 0
     package var windowSamples = 0
-    /// The loss that was reported last; nil before that.
+    /// The loss of the last report; nil before the first.
     package var lastLoss: Double?
-    /// The step of the last report; 0 before that.
+    /// The step of the last report; 0 before the first.
     package var reportedStep = 0
-    /// Updates that the optimizer's state has seen.
+    /// The updates since the optimizer's state began.
     package var updates = 0
 
     package init() {}
 }
 
 extension SnapshotState {
-    /// A slot's head.
+    /// The words of a slot's head.
     typealias Words = InlineArray<16, UInt64>
 
-    /// The first word of a slot, which tells whether the rest is whole.
+    /// The first word of a slot, which tells whether the slot is whole.
     enum Mark {
         static let beingWritten: UInt64 = 0x676E_6974_6972_7773
         static let whole: UInt64 = 0x656C_6F68_7720_7369
@@ -34,11 +34,11 @@ extension SnapshotState {
 
     private static let checksumPlace = 15
 
-    /// The words of a slot that is whole.
+    /// Returns the head of a whole slot.
     ///
     /// - Parameters:
-    ///   - content: the checksum of what stands behind them.
-    ///   - file: the file's own fingerprint: a slot out of another file is none of this one.
+    ///   - content: the checksum of the floats after the head.
+    ///   - file: the file's fingerprint, which distinguishes its slots from those of other files.
     func words(content: UInt64, file: UInt64) -> Words {
         var words = Words(repeating: 0)
         words[0] = Mark.whole
@@ -56,7 +56,7 @@ extension SnapshotState {
         return words
     }
 
-    /// Reads a slot's head; nil where it is not whole, or a bit of it is not as it was written.
+    /// Reads a slot's head; nil where it is not whole, or any bit of it has changed.
     init?(_ words: Words, file: UInt64) {
         guard words[0] == Mark.whole, words[Self.checksumPlace] == Self.checksum(words, file: file) else { return nil }
         func count(_ place: Int) -> Int { Int(truncatingIfNeeded: words[place]) }

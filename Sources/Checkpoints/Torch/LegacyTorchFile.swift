@@ -1,15 +1,15 @@
 import Pickles
 
-/// A file that `torch.save` wrote before PyTorch 1.6, as many published weights still are: pickles one after the other
-/// (a magic number, a version, the system, the state_dict, the storages' names), then the storages, each after its
-/// number of elements. (PyTorch, torch/serialization.py, `_legacy_save`.)
+/// A file that `torch.save` wrote before PyTorch 1.6, as many published weights still are: a sequence of pickles (a
+/// magic number, a version, the system, the state_dict, the storages' names), then the storages, each after its number
+/// of elements. (PyTorch, torch/serialization.py, `_legacy_save`.)
 struct LegacyTorchFile: ~Copyable {
     let path: String
     let tensors: [TorchTensor]
-    /// All storages, of what else the file keeps too, in the order in which they follow.
+    /// All storages, including those of other entries, in the order of the file.
     let storages: [TorchStorage]
     private let file: InputFile
-    /// Bytes that were read with the pickles and belong to what follows.
+    /// The bytes that were read with the pickles and come after them.
     private var rest: ArraySlice<UInt8>
 
     /// The pickles of the number 0x1950a86a20f9469cfc6c and of the version 1001.
@@ -18,10 +18,10 @@ struct LegacyTorchFile: ~Copyable {
         0xE9, 0x03, 0x2E,
     ]
 
-    /// Bytes of all pickles at most: they name tensors, and have none of their numbers.
+    /// The most bytes of all pickles, which name tensors but have none of their numbers.
     private static let longestPickles = 1 << 26
 
-    /// - Parameter file: of which `magic` has been read.
+    /// - Parameter file: a file whose `magic` has been read.
     init(path: String, after file: consuming InputFile) throws(CheckpointError) {
         let bytes = try file.bytes(upTo: Self.longestPickles)
         var rest = bytes[...]
@@ -51,7 +51,7 @@ struct LegacyTorchFile: ~Copyable {
         self.rest = rest
     }
 
-    /// The bytes of the storage that comes next; none where it is not wanted.
+    /// Returns the bytes of the next storage; skips them and returns none where it is not wanted.
     mutating func next(_ storage: TorchStorage, isWanted: Bool) throws(CheckpointError) -> [UInt8] {
         let (key, count) = (storage.key, storage.count)
         let found = UInt64(littleEndianBytes: try take(8, of: key, keeps: true))
@@ -82,7 +82,7 @@ struct LegacyTorchFile: ~Copyable {
 }
 
 extension InputFile {
-    /// The next bytes: `count`, or what is left of the file where that is less.
+    /// Returns the next bytes: `count`, or the rest of the file where that is less.
     func bytes(upTo count: Int) throws(CheckpointError) -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < count {

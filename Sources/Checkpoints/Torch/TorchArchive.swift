@@ -1,18 +1,18 @@
 import CZip
 import Files
 
-/// The zip archive that `torch.save` writes since PyTorch 1.6: a pickle and a file for each storage, none of them
-/// compressed, all in one folder. (PyTorch, caffe2/serialize/inline_container.h.)
+/// The zip archive that `torch.save` writes since PyTorch 1.6: a pickle and a file for each storage, uncompressed and
+/// in one folder. (PyTorch, caffe2/serialize/inline_container.h.)
 struct TorchArchive: ~Copyable {
     private let path: String
     private let archive: OpaquePointer
-    /// The numbers of its files, by their paths within the folder.
+    /// The indices of the archive's files, by their paths within the folder.
     private let numbers: [String: zip_uint64_t]
 
-    /// Bytes of a pickle at most: it names tensors, and has none of their numbers.
+    /// The most bytes of a pickle, which names tensors but has none of their numbers.
     private static let longestPickle = 1 << 26
 
-    /// - Throws: `damaged`, or `notATorchFile` for an archive of something else.
+    /// - Throws: `damaged`, or `notATorchFile` for an archive of other contents.
     init(path: String) throws(CheckpointError) {
         var code: Int32 = 0
         guard let archive = path.withPath({ zip_open($0, ZIP_RDONLY, &code) }) else {
@@ -34,7 +34,7 @@ struct TorchArchive: ~Copyable {
 
     deinit { zip_discard(archive) }
 
-    /// Refuses names that lead out of the archive, and looks for the folder that the pickle is in.
+    /// Refuses paths that lead out of the archive, and finds the folder of the pickle.
     private static func numbers(
         _ archive: OpaquePointer, _ path: String
     ) throws(CheckpointError) -> [String: zip_uint64_t] {
@@ -59,20 +59,20 @@ struct TorchArchive: ~Copyable {
         ) { first, _ in first }
     }
 
-    /// Whether there is a file of this name.
+    /// Whether the archive has a file of this name.
     func has(_ name: String) -> Bool { numbers[name] != nil }
 
-    /// The bytes of its pickle.
+    /// Returns the bytes of the pickle.
     func pickle() throws(CheckpointError) -> [UInt8] { try content(of: "data.pkl", atMost: Self.longestPickle) }
 
-    /// The content of a small file.
+    /// Returns the content of a small file.
     func text(_ name: String) throws(CheckpointError) -> String {
         String(decoding: try content(of: name, atMost: 1 << 10), as: UTF8.self)
     }
 
-    /// The bytes of a storage, whose checksum is proved.
+    /// Returns the bytes of a storage, and checks their checksum.
     ///
-    /// - Parameter count: bytes that it must have.
+    /// - Parameter count: the bytes that it must have.
     func storage(_ key: String, count: Int) throws(CheckpointError) -> [UInt8] {
         let bytes = try content(of: "data/\(key)", atMost: count)
         guard bytes.count == count else {
@@ -89,7 +89,7 @@ struct TorchArchive: ~Copyable {
         guard zip_stat_index(archive, number, 0, &status) == 0, let size = Int(exactly: status.size) else {
             throw damaged(name)
         }
-        // What is not compressed holds no more than the file has.
+        // An uncompressed file cannot be larger than the archive.
         guard status.comp_method == ZIP_CM_STORE, status.encryption_method == ZIP_EM_NONE else {
             throw .notATorchFile(path: path, reason: "its file \(name) is compressed or encrypted")
         }
@@ -107,7 +107,7 @@ struct TorchArchive: ~Copyable {
             guard count > 0 else { throw damaged(name) }
             filled += Int(count)
         }
-        // The checksum is proved at the end, which is seen only by reading on.
+        // libzip checks the checksum at the end, which only another read reaches.
         var more: UInt8 = 0
         guard zip_fread(file, &more, 1) == 0 else { throw damaged(name) }
         return bytes

@@ -3,10 +3,10 @@ import Pickles
 
 /// A file of weights as `torch.save` writes it. Nothing in it is executed.
 enum TorchFile {
-    /// The contents of a file; its tensors are in the order of the state_dict.
+    /// Reads a file; its tensors are in the order of the state_dict.
     ///
-    /// - Parameter choose: which of the listed tensors are read; nil for all that can be.
-    /// - Returns: nil for a file that does not begin as PyTorch's do, and for what is no file.
+    /// - Parameter choose: returns which of the listed tensors to read; nil for all of supported types.
+    /// - Returns: nil where the path has no file, or one that does not begin as PyTorch's do.
     static func contents(
         of path: String, choosing choose: Safetensors.Choice?
     ) throws(CheckpointError) -> Safetensors.Contents? {
@@ -61,13 +61,13 @@ enum TorchFile {
     }
 }
 
-/// The tensors of a file of PyTorch's, while storages are read one after the other.
+/// The tensors of a PyTorch file, while its storages are read one after the other.
 private struct TorchReading {
-    /// A storage that wanted tensors have their numbers in.
+    /// A storage with numbers of wanted tensors.
     struct Storage {
         let key: String
         let bytes: Int
-        /// The places of those tensors in the list.
+        /// The indices of those tensors in the list.
         var tensors: [Int]
     }
 
@@ -75,7 +75,7 @@ private struct TorchReading {
     private(set) var storages: [Storage] = []
     private var numbers: [NamedTensor.Storage?]
 
-    /// - Throws: `memory`, or `notATorchFile` where two tensors see a storage differently.
+    /// - Throws: `memory`, or `notATorchFile` where two tensors disagree about a storage.
     init(_ tensors: [TorchTensor], path: String, choosing choose: Safetensors.Choice?) throws(CheckpointError) {
         self.tensors = tensors
         numbers = [NamedTensor.Storage?](repeating: nil, count: tensors.count)
@@ -98,7 +98,7 @@ private struct TorchReading {
         try Safetensors.requireMemory(for: read.map { tensors[$0].listed }, path)
     }
 
-    /// Gives the tensors of a storage their numbers.
+    /// Sets the numbers of all tensors of a storage.
     mutating func take(_ bytes: [UInt8], of storage: Storage) {
         for index in storage.tensors { numbers[index] = tensors[index].numbers(in: bytes) }
     }
@@ -119,7 +119,7 @@ private struct TorchReading {
 }
 
 extension TorchTensor {
-    /// Its numbers, row by row, out of its storage's bytes; nil where its type is not one that is read.
+    /// Returns the tensor's numbers, row by row, out of its storage's bytes; nil where its type is not read.
     fileprivate func numbers(in bytes: [UInt8]) -> NamedTensor.Storage? {
         let inOrder = rowMajor(bytes)
         switch listed.type.readAs {
@@ -137,7 +137,7 @@ extension TorchTensor {
         }
     }
 
-    /// The tensor's bytes in the order of its indices.
+    /// Returns the tensor's bytes in row-major order.
     private func rowMajor(_ bytes: [UInt8]) -> [UInt8] {
         let width = listed.type.bits / 8
         var dense = 1

@@ -1,32 +1,32 @@
 import Pickles
 
-/// Numbers of one type that a file of PyTorch's has one after the other.
+/// Consecutive numbers of one type in a PyTorch file.
 struct TorchStorage: Equatable {
-    /// Its name in the file.
+    /// The storage's name in the file.
     let key: String
     let type: StoredType
-    /// The number of numbers.
+    /// The number of elements.
     let count: Int
 
     var bytes: Int { count * type.bits / 8 }
 }
 
-/// A tensor of a file of PyTorch's: how it is listed, and where its numbers lie.
+/// A tensor of a PyTorch file: its description, and the place of its numbers.
 struct TorchTensor: Equatable {
     let listed: ListedTensor
-    /// The storage that has its numbers, which other tensors may share.
+    /// The storage with its numbers, which other tensors may share.
     let storage: TorchStorage
-    /// Numbers before the first.
+    /// The elements of the storage before the first of the tensor.
     let offset: Int
-    /// Numbers from one to the next along each dimension.
+    /// The elements of the storage from one index to the next, along each dimension.
     let strides: [Int]
 
-    /// Numbers of the tensor.
+    /// The number of elements.
     var count: Int { listed.shape.reduce(1, *) }
 }
 
-/// The pickle of a file that `torch.save` has written: dictionaries of tensors, numbers and texts.
-/// (PyTorch, torch/_utils.py `_rebuild_tensor_v2`, torch/serialization.py `persistent_id`.)
+/// The pickle of a file that `torch.save` has written: dictionaries of tensors, numbers and texts. (PyTorch,
+/// torch/_utils.py `_rebuild_tensor_v2`, torch/serialization.py `persistent_id`.)
 enum TorchPickle {
     static let dialect = PickleDialect(
         functions: [
@@ -40,17 +40,18 @@ enum TorchPickle {
         "torch.BoolStorage": .bool, "torch.ComplexFloatStorage": .complex64,
     ]
 
-    /// Entries of a training program's file that hold the state_dict.
+    /// The keys under which training programs keep the state_dict.
     private static let wrappers = ["state_dict", "model", "model_state_dict"]
 
-    /// The tensors of a state_dict, or of one that is an entry of what a training program keeps.
+    /// Returns the tensors of a state_dict, or of one that is an entry of a training program's dictionary.
     ///
     /// - Throws: `PickleError` where there are none, or one is not as PyTorch makes them.
     static func tensors(of value: PickleValue) throws(PickleError) -> [TorchTensor] {
         guard case .dictionary(let entries) = value else {
             throw PickleError(reason: "it holds no dictionary of tensors (a state_dict)")
         }
-        // First: beside it there may be a tensor that is none of the network's, such as the best accuracy so far.
+        // These entries come first: beside them there may be a tensor that is not the network's, such as the best
+        // accuracy.
         for wrapper in wrappers {
             guard case .dictionary(let inner)? = value[wrapper] else { continue }
             let tensors = try tensors(in: inner)
@@ -86,7 +87,7 @@ enum TorchPickle {
             }
             return try tensor(name, inner, rest)
         }
-        // (storage, offset, sizes, strides, …)
+        // The arguments are (storage, offset, sizes, strides, …).
         guard arguments.count >= 4, case .persistent(let place) = arguments[0],
             case .integer(let offset) = arguments[1], let shape = arguments[2].integers,
             let strides = arguments[3].integers
@@ -103,8 +104,8 @@ enum TorchPickle {
 }
 
 extension TorchStorage {
-    /// Reads `('storage', type, key, device, numbers)`, in old files also the storage that it is a view of; nil for
-    /// anything else.
+    /// Reads `('storage', type, key, device, count)`, in old files with the storage that it is a view of as well; nil
+    /// for anything else.
     init?(_ value: PickleValue) {
         guard case .tuple(let parts) = value, parts.count == 5 || (parts.count == 6 && parts[5] == .none),
             parts[0].name == "storage", case .global(let typeName) = parts[1],
@@ -116,7 +117,7 @@ extension TorchStorage {
 }
 
 extension TorchTensor {
-    /// Whether all its numbers lie in the storage, and it has not more of them than that.
+    /// Whether all elements lie in the storage, and the tensor has no more of them than the storage.
     fileprivate var isWithinStorage: Bool {
         let shape = listed.shape
         guard shape.count == strides.count, shape.count <= Safetensors.mostDimensions, offset >= 0,

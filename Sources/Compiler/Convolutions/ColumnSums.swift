@@ -3,15 +3,16 @@ internal import KernelInterface
 internal import Tensors
 
 extension ConvolutionGeometry {
-    /// Floats of the products of a row's taps for some rows, of a margin before each of them and one behind the last.
+    /// The floats of the products for the taps of a kernel's row over some rows, with a margin before each row and
+    /// after the last.
     fileprivate func productFloats(rows: Int) -> Int {
         let margin = kernelWidth - 1 - padding
         return (rows * (output.width + margin) + margin) * WeightLayout.block
     }
 }
 
-/// GEMM and col2im along the width, for data gradients of convolutions that read few channels: the taps of a kernel's
-/// row are lanes too (`KernelBody/Convolution/ColumnSums.swift`).
+/// GEMM and col2im along the width, for data gradients of convolutions that read few channels: the lanes are the inputs
+/// at each tap of a kernel's row (`KernelBody/Convolution/ColumnSums.swift`).
 struct ColumnSums: ConvolutionAlgorithm {
     func accepts(_ problem: ConvolutionProblem) -> Bool {
         let geometry = problem.geometry
@@ -33,14 +34,14 @@ struct ColumnSums: ConvolutionAlgorithm {
         var bands = [Band(rows: 0..<part.input.height, taps: 0..<part.geometry.kernelHeight)]
         if builder.copiedSample(window, rows: part.input.height) <= BlockSizes.sourceFloats {
             bands = Band.all(part.input.height, window, source: part.output)
-            // They meet no zeros around the map, which need not be copied.
+            // The bands meet no zeros around the map, so no copy with zeros is needed.
             window.isCopied = false
         }
         emit(part, bands, window, weights, in: &builder)
         return false
     }
 
-    /// The weights with the taps of a row and its inputs as lanes.
+    /// Packs the weights with the inputs at each tap of a kernel's row as lanes.
     private func rowTapWeights(_ part: ConvolutionPart, in builder: inout PlanBuilder) -> UnsafePointer<Float> {
         let geometry = part.geometry
         builder.workspace.needPartials(weightCount(part))
@@ -77,14 +78,14 @@ struct ColumnSums: ConvolutionAlgorithm {
             epilogue: Epilogue(addend: part.epilogue.addend, activation: part.epilogue.activation),
             kernelWidth: geometry.kernelWidth, padding: geometry.padding)
         if !window.isCopied { arguments.convolution.copiedSample = 0 }
-        // Behind the copies of a task's samples.
+        // The products lie after the copies of a task's samples.
         let convolution = arguments.convolution
         let rows = keepsAll ? dx.height : convolution.blocking.rowsPerBlock
         arguments.convolution.destination.advance(
             by: convolution.blocking.samplesPerGroup * convolution.copiedSample + arguments.margin * WeightLayout.block)
         arguments.convolution.destination.rowStride += arguments.margin * WeightLayout.block
         arguments.convolution.destination.sampleStride = geometry.productFloats(rows: rows)
-        // Whole vectors are read of a pixel's last inputs.
+        // Kernels read whole vectors, even at a pixel's last inputs.
         builder.workspace.needScratch(
             convolution.blocking.samplesPerGroup
                 * (convolution.copiedSample + arguments.convolution.destination.sampleStride)
@@ -107,13 +108,13 @@ struct ColumnSums: ConvolutionAlgorithm {
     }
 }
 
-/// Rows of outputs that meet the source with the same rows of the kernel: at the map's edges others would meet zeros
-/// alone.
+/// Rows of outputs that meet the source with the same rows of the kernel: at the map's edges, the other kernel rows
+/// would meet only zeros.
 private struct Band {
     var rows: Range<Int>
     var taps: Range<Int>
 
-    /// - Parameter window: whose `rowSpan` is the kernel's height.
+    /// - Parameter window: its `rowSpan` is the kernel's height.
     static func all(_ height: Int, _ window: SourceWindow, source: TensorView) -> [Band] {
         var bands: [Band] = []
         for row in 0..<height {

@@ -11,31 +11,30 @@ package enum ConvolutionProduct {
     case weightGradient
 }
 
-/// All that decides by which algorithm a product of a convolution is computed. It follows from the layer alone, never
-/// from batch, ranks, threads or CPU, for algorithms differ in their bits.
+/// A product of a convolution with all that decides its algorithm. This follows from the layer alone, never from batch,
+/// ranks, threads or CPU, because algorithms differ in their bits.
 package struct ConvolutionProblem {
     var product: ConvolutionProduct
     var geometry: ConvolutionGeometry
-    /// Whether what is written goes through an activation, or its gradient.
+    /// Whether an activation, or its gradient, is applied to the written numbers.
     var hasActivation: Bool
 }
 
-/// Maps of a product whose channels may be padded to 8 and not to 16.
+/// The maps of a product whose channels may be padded to 8 instead of 16.
 enum MapsPaddedTo8 {
     case neither
-    /// The one that is read through a copy: x.
+    /// Only x, which is read through a copy.
     case source
-    /// All that it reads and writes.
+    /// All maps that the product reads and writes.
     case all
 }
 
-/// A way to compute products of convolutions. A new one is a file with such a type and a line in
-/// `ConvolutionAlgorithms`.
+/// A way to compute products of convolutions. A new one is a file with its type and a line in `ConvolutionAlgorithms`.
 protocol ConvolutionAlgorithm {
-    /// Whether this computes the problem. It is asked after all that come before it in the list have declined.
+    /// Whether the algorithm computes the problem. It is asked after all earlier ones in the list have declined.
     func accepts(_ problem: ConvolutionProblem) -> Bool
 
-    /// Maps that this reads or writes where their channels are padded to 8; neither if nothing else is said.
+    /// The maps that the algorithm can read or write with channels padded to 8; neither by default.
     func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8
 
     /// Appends the kernel calls that compute the problem on these tensors.
@@ -48,7 +47,7 @@ extension ConvolutionAlgorithm {
     func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8 { .neither }
 }
 
-/// The algorithms of an engine in the order in which they are asked. Memory plan and lowering ask the same list.
+/// The algorithms of an engine, in the order in which they are asked. Memory plan and lowering ask the same list.
 package struct ConvolutionAlgorithms {
     private let all: [any ConvolutionAlgorithm]
 
@@ -64,7 +63,7 @@ package struct ConvolutionAlgorithms {
         self.all = all
     }
 
-    /// The first of the list that accepts the problem; `DirectConvolution` accepts all.
+    /// The first algorithm that accepts the problem; `DirectConvolution` accepts all.
     func algorithm(for problem: ConvolutionProblem) -> any ConvolutionAlgorithm {
         all.first { $0.accepts(problem) } ?? DirectConvolution()
     }

@@ -2,7 +2,7 @@ internal import Graphs
 internal import KernelInterface
 internal import Tensors
 
-/// The numbers of one convolution.
+/// The sizes of a convolution.
 struct ConvolutionGeometry {
     var input: Shape
     var output: Shape
@@ -10,7 +10,7 @@ struct ConvolutionGeometry {
     var kernelWidth: Int
     var stride: Int
     var padding: Int
-    /// Each channel has a kernel of its own: input and output have the same channels.
+    /// Whether each channel has a kernel of its own; input and output then have the same channels.
     var isDepthwise = false
 
     init(_ convolution: Convolution, input: Shape, output: Shape, isDepthwise: Bool = false) {
@@ -24,16 +24,17 @@ struct ConvolutionGeometry {
     }
 
     var taps: Int { kernelHeight * kernelWidth }
-    /// Inputs that a weight of each tap meets.
+    /// The number of inputs that each output sums at a tap.
     var inputsPerOutput: Int { isDepthwise ? 1 : input.channels }
-    /// A linear layer: the kernel covers the whole map.
+    /// Whether this is a linear layer: the kernel covers the whole map.
     var isLinear: Bool {
         !isDepthwise && padding == 0 && output.pixels == 1 && kernelHeight == input.height && kernelWidth == input.width
     }
     var isPointwise: Bool { !isDepthwise && taps == 1 && stride == 1 && padding == 0 }
 
-    /// Channels of a task of a depthwise convolution, a multiple of 32: as many as leave cache for some rows, since
-    /// memory is faster where more of a pixel is read at once. Channel blocks are of nearly equal size.
+    /// The channels of a task of a depthwise convolution, a multiple of 32: as many as leave cache for
+    /// `Blocking.depthwiseRows` rows, since memory is faster where more of a pixel is read at once. Channel blocks are
+    /// of nearly equal size.
     var depthwiseLanes: Int {
         let blocks = WeightLayout.blocks(output.channels)
         let fitting = max(

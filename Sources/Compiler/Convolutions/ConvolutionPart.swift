@@ -1,29 +1,28 @@
 internal import KernelInterface
 internal import Tensors
 
-/// A convolution's tensors: all of them, or those of one super-group.
+/// The tensors of a convolution, or of one of its super-groups.
 struct ConvolutionPart {
     var geometry: ConvolutionGeometry
     /// x, or dx of a data gradient.
     var input: TensorView
-    /// The prologue of x: the batch norm that it goes through when it is read.
+    /// The prologue of x: the batch norm applied as it is read.
     var normalization: Normalization?
     /// y, or dy of gradients.
     var output: TensorView
-    /// The prologue of dy: the batch norm's gradient that it goes through when it is read.
+    /// The prologue of dy: the batch norm's gradient computed as it is read.
     var normGradient: NormGradient?
-    /// The epilogue of y, or of dx of a data gradient; its sums are to be fused where the kernel can.
+    /// The epilogue of y, or of dx of a data gradient. The kernel fuses its sums if it can.
     var epilogue: Epilogue
     var weights: UnsafeMutablePointer<Float>
     var gradient: UnsafeMutablePointer<Float>
-    /// Floats of `weights`.
+    /// The number of floats of `weights`.
     var weightCount: Int
-    /// Its first channels among all of the tensors'.
+    /// The part's first input and output channel in the whole tensors.
     var firstInput: Int
     var firstOutput: Int
 
-    /// The same convolution of the pixels alone that it reads: of a 1x1 kernel with a stride, those in between are left
-    /// out.
+    /// The same convolution over only the pixels that it reads: a 1x1 kernel with a stride skips the pixels in between.
     func decimated() -> ConvolutionPart {
         guard geometry.taps == 1, geometry.padding == 0, geometry.stride > 1, !geometry.isDepthwise else { return self }
         var part = self

@@ -1,13 +1,13 @@
 internal import KernelInterface
 internal import Tensors
 
-/// Sums over kernel taps on a register tile (`KernelBody/Convolution/Convolution.swift`): it computes what no other
-/// algorithm does better. Data gradients are taken once per stride phase.
+/// Sums over kernel taps on a register tile (`KernelBody/Convolution/Convolution.swift`), for all problems that no
+/// other algorithm accepts. Data gradients are computed once per stride phase.
 struct DirectConvolution: ConvolutionAlgorithm {
     func accepts(_ problem: ConvolutionProblem) -> Bool { true }
 
     func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8 {
-        // dx is written, dy read as it lies, in vectors of 16 lanes.
+        // A data gradient writes dx and reads dy in place, in vectors of 16 lanes.
         problem.product != .dataGradient && problem.geometry.axis == .mapRow ? .source : .neither
     }
 
@@ -33,7 +33,7 @@ struct DirectConvolution: ConvolutionAlgorithm {
 }
 
 /// Sums over kernel taps where each channel has a kernel of its own: a register tile multiplies a vector of inputs, not
-/// one.
+/// a single input.
 struct DepthwiseConvolution: ConvolutionAlgorithm {
     func accepts(_ problem: ConvolutionProblem) -> Bool { problem.geometry.isDepthwise }
 
@@ -48,7 +48,7 @@ struct DepthwiseConvolution: ConvolutionAlgorithm {
         var window = builder.forwardWindow(part)
         window.isCopied = true
         window.pixelStride = blocking.lanesPerTask
-        // The taps of a row of the kernel are one element.
+        // The taps of a kernel's row are one batch-reduce GEMM element.
         let rows = (0..<geometry.kernelHeight).map { row in
             ReduceElement(
                 source: row * window.width * window.pixelStride,
@@ -62,6 +62,8 @@ struct DepthwiseConvolution: ConvolutionAlgorithm {
 }
 
 extension PlanBuilder {
+    /// Appends the kernel calls of a product of a convolution, as a sum over taps.
+    ///
     /// - Parameter weightGradient: lowers the weights' gradient.
     /// - Returns: whether the part's sums are fused.
     fileprivate mutating func lowerTapSum(
@@ -77,7 +79,7 @@ extension PlanBuilder {
         }
     }
 
-    /// y = x * weights + bias.
+    /// Computes y = x * weights + bias.
     ///
     /// - Returns: whether the part's sums are fused.
     private mutating func emitForward(
@@ -98,7 +100,7 @@ extension PlanBuilder {
         return emit(sum, kernel)
     }
 
-    /// dx = dy * transposed weights.
+    /// Computes dx = dy * transposed weights.
     ///
     /// - Returns: whether the part's sums are fused.
     private mutating func emitDataGradient(
@@ -123,7 +125,7 @@ extension PlanBuilder {
 
     private func dataGradientWindow(_ part: ConvolutionPart, _ taps: StridePhases) -> SourceWindow {
         let (geometry, dy) = (part.geometry, part.output)
-        // Of one tap, a tile's pixels would often fall on the same lines of the first-level cache.
+        // With one tap and a stride, a tile's pixels would often fall on the same lines of the first-level cache.
         let isStrided = geometry.taps == 1 && geometry.stride > 1
         var window = SourceWindow(
             isCopied: geometry.axis == .pixels
@@ -134,7 +136,7 @@ extension PlanBuilder {
             window.prologue = .normGradient(norm)
             window.pixelStride = spread(MemoryPlan.wholeVectors(dy.channels))
         }
-        // Where the stride leaves gaps, pixels of a stride phase lie at two distances.
+        // With a stride, pixels of a stride phase lie at two different distances.
         guard geometry.stride == 1 else { return window }
         let columns = taps.phases[0].columns
         return joined(
@@ -159,9 +161,9 @@ extension PlanBuilder {
         return elements.flatMap(cut)
     }
 
-    /// The weights with inputs as lanes; a depthwise convolution's are that already.
+    /// Returns the weights with inputs as lanes; those of a depthwise convolution are that already.
     ///
-    /// - Parameter order: taps, by their new places.
+    /// - Parameter order: the tap for each place of the result.
     mutating func transposed(_ part: ConvolutionPart, order: [Int]) -> UnsafePointer<Float> {
         if part.geometry.isDepthwise { return UnsafePointer(part.weights) }
         let blocks = WeightLayout.blocks(part.input.channels)

@@ -2,10 +2,10 @@ internal import Graphs
 internal import KernelInterface
 internal import Tensors
 
-/// The gradients of linear layers: GEMM over samples, on the tensors as they lie
+/// The gradients of linear layers: GEMM over samples, on the tensors in place
 /// (`KernelBody/Convolution/LinearGradients.swift`). Their forward pass is a convolution whose rows are samples.
 struct LinearGradients: ConvolutionAlgorithm {
-    /// Samples of dy that are packed as lanes, side by side.
+    /// The number of samples of dy that are packed side by side as lanes.
     private static let slotBlock = 32
 
     func accepts(_ problem: ConvolutionProblem) -> Bool {
@@ -30,7 +30,7 @@ struct LinearGradients: ConvolutionAlgorithm {
         let slotTasks = inputs * outputs <= BlockSizes.linearWeights ? groups : 1
         let wanted = (BlockSizes.enoughTasks + slotTasks - 1) / slotTasks
         let perTask = min(max((inputs + wanted - 1) / wanted, kernels.tileRows), BlockSizes.linearInputs)
-        // Sums of a task's inputs and of a square more, the square and y's.
+        // Scratch for the sums of a task's inputs and of another 16, a 16 x 16 block, and another for y.
         builder.workspace.needScratch((perTask + 16) * Self.slotBlock + 2 * 16 * 16)
         var arguments = arguments(part, perTask: perTask, in: builder)
         arguments.inputTasks = (inputs + perTask - 1) / perTask

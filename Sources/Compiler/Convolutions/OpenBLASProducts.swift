@@ -2,9 +2,8 @@ internal import Graphs
 internal import KernelInterface
 internal import Tensors
 
-// The second backend: im2col and OpenBLAS's sgemm, in the order of sums that OpenBLAS likes. It shares nothing with the
-// register tile but the layout of tensors and weights, which makes it an independent check, and it runs on CPUs without
-// AVX2.
+// The second backend: im2col and OpenBLAS's sgemm, with sums in OpenBLAS's order. It shares only the layout of tensors
+// and weights with the register tile. So it is an independent check, and it runs on CPUs without AVX2.
 
 /// im2col and OpenBLAS's sgemm, for all but depthwise convolutions.
 struct OpenBLASProducts: ConvolutionAlgorithm {
@@ -49,9 +48,9 @@ private struct OpenBLASConvolution {
     let library: OpenBLAS
     var geometry: ConvolutionGeometry
     var batch: BatchLayout
-    /// taps x inputs
+    /// The rows of the weights: taps x inputs.
     var depth: Int
-    /// Outputs, rounded up to 32.
+    /// The number of outputs, rounded up to 32.
     var lanes: Int
     var columns: UnsafeMutablePointer<Float>
     var matrix: UnsafeMutablePointer<Float>
@@ -61,7 +60,7 @@ private struct OpenBLASConvolution {
 
     // MARK: Weights
 
-    /// [outputs/32][taps x inputs][32] -> [taps x inputs][outputs]
+    /// Unpacks weights: [outputs/32][taps x inputs][32] -> [taps x inputs][outputs].
     func unpack(_ packed: UnsafePointer<Float>) {
         for block in 0..<(lanes / WeightLayout.block) {
             for row in 0..<depth {
@@ -123,7 +122,7 @@ private struct OpenBLASConvolution {
         }
     }
 
-    /// Fills the target with the numbers that the products are added to: the addend, the bias or zeros.
+    /// Fills the target with the addend, the bias or zeros, to which the products are added.
     private func begin(_ target: TensorView, _ slot: Int, bias: UnsafePointer<Float>?, addend: TensorView?) {
         let width = MemoryPlan.wholeVectors(target.channels)
         for pixel in 0..<(target.height * target.width) {
@@ -139,7 +138,7 @@ private struct OpenBLASConvolution {
         }
     }
 
-    /// Calls `body` for every tap of every output pixel: the place among the columns and, inside the map, the input
+    /// Calls `body` for each tap of each output pixel, with its index in the columns and, inside the map, the input
     /// pixel.
     private func forEachTap(_ body: (_ column: Int, _ pixel: Int?) -> Void) {
         var column = 0

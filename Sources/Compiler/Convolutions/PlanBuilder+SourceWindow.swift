@@ -2,13 +2,13 @@ internal import Graphs
 internal import KernelInterface
 internal import Tensors
 
-// The source that a convolution reads, and the places in it where taps find their inputs.
+// The source of a convolution, and the places in it where taps find their inputs.
 
 extension PlanBuilder {
     func forwardWindow(_ part: ConvolutionPart) -> SourceWindow {
         let geometry = part.geometry
         let isPadded = geometry.padding > 0 && geometry.axis == .mapRow
-        // Of few channels, a row's taps lie side by side in a copy alone.
+        // With few channels, a row's taps lie side by side only in a copy.
         let isSparse =
             geometry.axis == .mapRow && geometry.kernelWidth > 1 && !geometry.isDepthwise
             && part.input.channels < MemoryPlan.laneGranule && part.input.pixelStride > part.input.channels
@@ -22,7 +22,7 @@ extension PlanBuilder {
         return window
     }
 
-    /// The copies that let tiles run on from row to row of a small map; nil where its rows make good tiles themselves.
+    /// The window of copies whose tiles continue from row to row of a small map; nil where single rows make good tiles.
     func joined(
         _ window: SourceWindow, _ geometry: ConvolutionGeometry, rows: Int, columns: Int, kernelHeight: Int,
         columnCopies: Int
@@ -38,7 +38,7 @@ extension PlanBuilder {
         return copiedSample(joined, rows: 1) <= BlockSizes.joinedFloats ? joined : nil
     }
 
-    /// Floats that a copy of the source of some output rows takes.
+    /// The floats of a copy of the source rows of `rows` output rows of one sample.
     func copiedSample(_ window: SourceWindow, rows: Int) -> Int {
         let row = window.width * window.pixelStride
         return window.columnCopies > 0
@@ -46,7 +46,7 @@ extension PlanBuilder {
             : ((rows - 1) * window.step + window.rowSpan) * row
     }
 
-    /// The distance in floats of the input of a kernel's tap from the input of the first one.
+    /// The distance in floats from the first tap's input to the input of a tap.
     func tapOffset(row: Int, column: Int, _ window: SourceWindow, _ source: TensorView) -> Int {
         if window.columnCopies > 0 {
             let copy = column * window.rowRemainders + row % window.step
@@ -56,28 +56,28 @@ extension PlanBuilder {
             ? (row * window.width + column) * window.pixelStride : (row * source.width + column) * source.pixelStride
     }
 
-    /// Floats from pixel to pixel of the copy that one task makes.
+    /// The floats between pixels in a task's copy.
     func copiedPixel(_ geometry: ConvolutionGeometry, _ source: TensorView) -> Int {
         if geometry.isDepthwise { return geometry.depthwiseLanes }
         return geometry.taps == 1 ? spread(source.channels) : source.channels
     }
 
-    /// The distance at which to put pixels of `channels`: an odd number of cache lines where it would be an even one,
-    /// so that a column of pixels does not fall on a few lines of the first-level cache.
+    /// The distance in floats between pixels of `channels` channels: an odd number of cache lines, so that the pixels
+    /// of a column do not share a few lines of the first-level cache.
     func spread(_ channels: Int) -> Int {
         let line = MemoryPlan.laneGranule
         return channels % (2 * line) == 0 ? channels + line : channels
     }
 
-    /// All of the output as one stride phase.
+    /// The whole output as one stride phase.
     func wholeMap(_ geometry: ConvolutionGeometry, _ elements: [ReduceElement]) -> Phase {
         Phase(
             rows: geometry.output.height, columns: geometry.output.width, firstRow: 0, firstColumn: 0,
             elements: UnsafePointer(memory.store(elements)), elementCount: elements.count)
     }
 
-    /// The taps in the order row, column, input; taps that lie side by side in memory are one batch-reduce GEMM
-    /// element.
+    /// The taps in the order row, column, input, as batch-reduce GEMM elements; taps that lie side by side in memory
+    /// are one.
     func forwardElements(
         _ geometry: ConvolutionGeometry, _ x: TensorView, _ window: SourceWindow
     ) -> [ReduceElement] {
@@ -94,7 +94,7 @@ extension PlanBuilder {
         return elements.flatMap(cut)
     }
 
-    /// Joins a batch-reduce GEMM element to the last one where it continues it.
+    /// Appends a batch-reduce GEMM element, joined to the last one where it continues that.
     func append(_ element: ReduceElement, to elements: inout [ReduceElement]) {
         if let last = elements.last, last.source + last.length == element.source,
             last.weight + last.length * WeightLayout.block == element.weight

@@ -1,16 +1,16 @@
 internal import Tensors
 
-/// The stride phases of a convolution's data gradient: which taps reach which of its inputs, seen from the input.
+/// The stride phases of a convolution's data gradient: the taps that each input pixel meets.
 ///
 /// Input row h gets dy[(h + padding - r) / stride] for the kernel rows r that make this a whole number. Inputs whose h
-/// (and w) leave the same remainder by the stride share their taps: a stride phase. A tap's offset is relative to the
-/// phase's own row count.
+/// (and w) leave the same remainder by the stride share their taps: a stride phase. A tap's offset counts in rows and
+/// columns of the phase.
 struct StridePhases {
     struct Tap {
-        /// The place where dy is read, in rows and columns from the stride phase's row and column number.
+        /// The row and column of dy that the tap reads, relative to the row and column number within the stride phase.
         var row: Int
         var column: Int
-        /// The tap's place among the transposed weights.
+        /// The index of the tap in the transposed weights.
         var place: Int
     }
 
@@ -23,14 +23,14 @@ struct StridePhases {
     }
 
     private(set) var phases: [Phase] = []
-    /// The tap r * kernelWidth + s that stands at each place.
+    /// The tap, as r * kernelWidth + s, at each place of the transposed weights.
     private(set) var tapOrder: [Int] = []
-    /// Zeros that must stand around dy.
+    /// The rows and columns of zeros before dy.
     private(set) var padTop = 0
     private(set) var padLeft = 0
-    /// Pixels in a row of dy that are reached, zeros included.
+    /// The pixels that are read of a row of dy, zeros included.
     private(set) var width = 0
-    /// Rows of dy that one row of a stride phase reaches.
+    /// The rows of dy that one row of a stride phase reads.
     private(set) var rowSpan = 1
 
     init(_ geometry: ConvolutionGeometry) {
@@ -53,7 +53,7 @@ struct StridePhases {
                         taps: taps))
             }
         }
-        // Taps that no input meets (a stride wider than the map) still have a place.
+        // Taps that no input meets (a stride wider than the map) need a place too.
         let unmet = Set(0..<geometry.taps).subtracting(tapOrder)
         tapOrder += unmet.sorted()
         let allRows = phases.flatMap { $0.taps.map(\.row) }
@@ -64,14 +64,13 @@ struct StridePhases {
         width = max((phases.map(\.columns).max() ?? 1) + (allColumns.max() ?? 0) + padLeft, 1)
     }
 
-    /// Whether dy is read outside of its map.
+    /// Whether dy is read beyond its map.
     func needsCopy(_ geometry: ConvolutionGeometry) -> Bool {
         let rows = (phases.map(\.rows).max() ?? 1) - 1 + rowSpan - padTop
         return padTop > 0 || padLeft > 0 || rows > geometry.output.height || width > geometry.output.width
     }
 
-    /// The kernel's positions that meet each remainder, and the offsets of the rows or columns that they read, in the
-    /// order of the offsets.
+    /// The kernel rows or columns for each remainder by the stride, with the offsets that they read, ordered by offset.
     private static func offsets(_ geometry: ConvolutionGeometry, kernel: Int) -> [[(position: Int, offset: Int)]] {
         (0..<geometry.stride).map { remainder in
             (0..<kernel).filter { (remainder + geometry.padding - $0) % geometry.stride == 0 }

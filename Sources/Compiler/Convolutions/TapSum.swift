@@ -1,43 +1,43 @@
 internal import KernelInterface
 internal import Tensors
 
-/// A sum over kernel taps, as the kernels of `convolve`'s kind compute it: what they read, and what they write.
+/// A sum over kernel taps as the arguments of a kernel like `convolve`: what it reads, and what it writes.
 struct TapSum {
     var geometry: ConvolutionGeometry
     var source: TensorView
     var window: SourceWindow
-    /// [lanes/32][taps][inputs][32]
+    /// The weights: [lanes/32][taps][inputs][32].
     var weights: UnsafePointer<Float>
-    /// Floats from one block of 32 lanes to the next.
+    /// The floats from one block of 32 lanes to the next.
     var weightBlockStride: Int
     var phases: [Phase]
     var destination: TensorView
-    /// Rows and columns of the destination between two pixels of a stride phase.
+    /// The rows and columns of the destination between neighbours of a stride phase.
     var step = 1
-    /// The epilogue, whose sums are fused where no task ends within one of their row blocks.
+    /// The epilogue. Its sums are fused where tasks consist of whole row blocks of the sums.
     var epilogue = Epilogue()
 
-    /// The axis along which the rows of register tiles block.
+    /// The axis along which the rows of register tiles lie.
     var axis: RowAxis { window.columnCopies > 0 ? .map : geometry.axis }
-    /// Rows of the largest stride phase.
+    /// The number of rows of the largest stride phase.
     var rows: Int { phases.map(\.rows).max() ?? 0 }
 }
 
-// The division of such sums into tasks.
+// The division of sums over taps into tasks.
 
 extension PlanBuilder {
-    /// Appends a sum's call.
+    /// Appends the call that computes a sum.
     ///
-    /// - Returns: whether the sums over what is written are fused.
+    /// - Returns: whether the sums over the written numbers are fused.
     mutating func emit(_ sum: TapSum, _ kernel: Kernel<ConvolutionArguments>) -> Bool {
         let arguments = arguments(for: sum)
         call(kernel, arguments, tasks: arguments.blocking.tasks)
         return arguments.epilogue.sums != nil
     }
 
-    /// Divides a sum into tasks, and has the workspace hold the scratch memory that they need.
+    /// Divides a sum into tasks, and reserves their scratch memory in the workspace.
     ///
-    /// - Parameter kept: floats that a task keeps behind its copy of the source, for some rows of a sample.
+    /// - Parameter kept: the floats that a task keeps after its copy of the source, for a number of rows of a sample.
     mutating func arguments(for sum: TapSum, kept: (_ rows: Int) -> Int = { _ in 0 }) -> ConvolutionArguments {
         let (axis, source) = (sum.axis, sum.source)
         var arguments = ConvolutionArguments(
@@ -65,7 +65,7 @@ extension PlanBuilder {
         return arguments
     }
 
-    /// Chooses row blocks of a map, and where a map is one, samples.
+    /// Chooses the row blocks of a map and, where a whole map is one, the samples of a task.
     private mutating func divideRows(
         of sum: TapSum, _ arguments: inout ConvolutionArguments, _ kept: (_ rows: Int) -> Int
     ) {
@@ -81,19 +81,19 @@ extension PlanBuilder {
         if sum.window.isCopied { workspace.needScratch(keptSample * arguments.blocking.samplesPerGroup) }
     }
 
-    /// Chooses samples, of which the copies that join rows are made.
+    /// Chooses the samples whose copies with joined rows a task makes.
     private mutating func divideMaps(of sum: TapSum, _ arguments: inout ConvolutionArguments) {
         arguments.copiedSample = copiedSample(sum.window, rows: sum.rows)
         arguments.blocking.samplesPerGroup = group(BlockSizes.joinedFloats / arguments.copiedSample)
         workspace.needScratch(arguments.copiedSample * arguments.blocking.samplesPerGroup)
     }
 
-    /// Chooses blocks of pixels, beyond the ends of rows and of samples.
+    /// Chooses blocks of pixels, which may go beyond the ends of rows and of samples.
     private mutating func dividePixels(of sum: TapSum, _ arguments: inout ConvolutionArguments) {
         let (source, destination) = (sum.source, sum.destination)
         let pixels = source.height * source.width
         let unit = sum.epilogue.sums.map { $0.rowsPerBlock * source.width } ?? BlockSizes.pixelBlock
-        // What is summed when it has been written must still be in the cache.
+        // Written numbers that are summed must still be in the cache then.
         let fitting =
             sum.epilogue.sums == nil
             ? BlockSizes.sourceFloats / source.channels
@@ -128,17 +128,17 @@ extension PlanBuilder {
     /// enough tasks.
     func group(_ fitting: Int) -> Int { max(min(fitting, slots / BlockSizes.enoughTasks), 1) }
 
-    /// Output rows whose source rows fit in `floats`: a multiple of `multiple`, or all.
+    /// The number of output rows whose source rows fit in `floats`: a multiple of `multiple`, or all.
     private func fittingRows(_ window: SourceWindow, rows: Int, floats: Int, multiple: Int) -> Int {
         let unit = max(multiple, 1)
         let fitting = (floats / (window.width * window.pixelStride) - window.rowSpan) / window.step + 1
         let rowBlock = min(max(fitting / unit * unit, unit), rows)
-        // Row blocks of nearly equal height.
+        // Makes row blocks of nearly equal height.
         let rowBlocks = (rows + rowBlock - 1) / rowBlock
         return min(((rows + rowBlocks - 1) / rowBlocks + unit - 1) / unit * unit, rows)
     }
 
-    /// The lanes of a task, and the number of tasks that have all lanes.
+    /// The lanes of a task, and the number of tasks that cover all lanes.
     func laneTasks(_ channels: Int, tasks: Int, isSamples: Bool) -> (perTask: Int, tasks: Int) {
         let blocks = WeightLayout.blocks(channels)
         let wanted = isSamples ? (blocks + 1) / 2 : (BlockSizes.enoughTasks + tasks - 1) / tasks

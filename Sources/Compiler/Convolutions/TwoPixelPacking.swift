@@ -3,7 +3,7 @@ internal import KernelInterface
 internal import Tensors
 
 /// Two-pixel packing, for convolutions of few outputs: the outputs of two pixels are lanes of one vector
-/// (`KernelBody/Convolution/TwoPixelPacking.swift`). Their weights' gradient has bits of its own.
+/// (`KernelBody/Convolution/TwoPixelPacking.swift`). Its weight gradient has bits of its own.
 struct TwoPixelPacking: ConvolutionAlgorithm {
     func accepts(_ problem: ConvolutionProblem) -> Bool {
         let geometry = problem.geometry
@@ -11,10 +11,10 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
             && !geometry.isDepthwise && !geometry.isLinear && problem.product != .dataGradient
     }
 
-    /// y is written two pixels at a time, and so is dy read; x goes through a copy.
+    /// All maps: y is written and dy read two pixels at a time; x goes through a copy.
     func mapsPaddedTo8(of problem: ConvolutionProblem) -> MapsPaddedTo8 { .all }
 
-    /// No sums are fused: they are of one pixel's lanes.
+    /// Lowers the problem without fusing sums, which would need the lanes of single pixels.
     func lower(_ problem: ConvolutionProblem, _ part: ConvolutionPart, in builder: inout PlanBuilder) -> Bool {
         if problem.product == .forward {
             lowerForward(part, in: &builder)
@@ -24,7 +24,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
         return false
     }
 
-    /// y = x * weights + bias, with an activation behind it where the part has one. Addends are gradients' alone.
+    /// Computes y = x * weights + bias, with the part's activation as epilogue. Only gradients have addends.
     private func lowerForward(_ part: ConvolutionPart, in builder: inout PlanBuilder) {
         let geometry = part.geometry
         let weightCount = geometry.kernelHeight * (geometry.kernelWidth + 1) * part.input.channels * WeightLayout.block
@@ -61,7 +61,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
             builder.context.kernels.twoPixelWeightGradient)
     }
 
-    /// A copy of the source that holds all inputs of a kernel one column wider.
+    /// The copy of the source that has all inputs of a kernel one column wider.
     private func window(_ part: ConvolutionPart, in builder: PlanBuilder) -> SourceWindow {
         var window = builder.forwardWindow(part)
         window.isCopied = true
@@ -71,7 +71,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
 
     /// The taps of a kernel one column wider.
     ///
-    /// - Parameter inputs: those that a task has: all, or some of them.
+    /// - Parameter inputs: the number of inputs that a task has: all, or some.
     private func elements(
         _ geometry: ConvolutionGeometry, _ window: SourceWindow, inputs: Int, in builder: PlanBuilder
     ) -> [ReduceElement] {
@@ -81,7 +81,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
                 source: (tap / columns * window.width + tap % columns) * window.pixelStride,
                 weight: tap * inputs * WeightLayout.block, length: inputs)
         }
-        // Tasks end an element where their inputs end: it must not have inputs of two taps then.
+        // Tasks with some of the inputs end each element where their inputs end, so it must not join two taps.
         guard inputs == geometry.inputsPerOutput else { return taps }
         var elements: [ReduceElement] = []
         for tap in taps { builder.append(tap, to: &elements) }

@@ -1,30 +1,31 @@
 internal import KernelInterface
 internal import Tensors
 
-/// A weight gradient as an algorithm wants it computed.
+/// The form in which an algorithm computes a weight gradient.
 struct WeightGradientForm {
     /// The copy of x that tasks make.
     var window: SourceWindow
-    /// The places where the taps of a block find their inputs, and those of their weights in the block's sums.
+    /// The places of the inputs of a block's taps, and of their weights in the block's sums.
     var elements: [ReduceElement]
     var blocking: WeightBlocking
-    /// Blocks of weights for each thread from which on tasks need not be single shards' to be enough.
+    /// The blocks of weights for each thread that are enough tasks without dividing them by shard.
     var enoughBlocks = BlockSizes.enoughBlocks
-    /// Winograd's tiles; nil for sums over taps.
+    /// The Winograd tiles; nil for sums over taps.
     var winograd: WinogradForm?
-    /// Whether sums are those of a kernel one column wider.
+    /// Whether the sums are those of a kernel one column wider.
     var holdsTwoPixels = false
 }
 
 extension PlanBuilder {
-    /// Sums a weight gradient over this rank's samples, shard by shard, and along the tree over shards.
+    /// Appends the calls that sum a weight gradient over this rank's samples, shard by shard, then along the tree over
+    /// shards.
     mutating func emitWeightGradient(
         _ part: ConvolutionPart, _ form: WeightGradientForm, _ kernel: Kernel<WeightGradientArguments>
     ) {
         let (geometry, blocking) = (part.geometry, form.blocking)
         let shards = context.batch.shards
-        // Where there are too few blocks of inputs and outputs to share, tasks are shards' blocks. A single shard is
-        // the sum.
+        // With too few blocks of inputs and outputs, each task is one shard's part of a block. A single shard needs no
+        // sum over shards.
         let sumsShards = shards == 1 || blocking.tasks >= form.enoughBlocks * context.threads
         if !sumsShards { workspace.needPartials(shards * part.weightCount) }
         var arguments = WeightGradientArguments(
@@ -48,15 +49,15 @@ extension PlanBuilder {
         }
     }
 
-    /// Chooses row blocks: as many rows as `BlockSizes.rowBlockFloats` hold and `BlockSizes.rowBlockPixels` allow;
-    /// where that is all, as many samples.
+    /// Chooses row blocks: as many rows as fit `BlockSizes.rowBlockFloats` and `BlockSizes.rowBlockPixels`; where all
+    /// rows fit, as many samples.
     private mutating func divideRows(_ arguments: inout WeightGradientArguments) {
         let window = arguments.window
         let dy = arguments.outputGradient
         let row = window.width * window.pixelStride
         let dyRow = dy.width * arguments.lanesPerTask
         func source(_ rows: Int) -> Int { ((rows - 1) * window.step + window.rowSpan) * row }
-        // A depthwise tile has all of a pixel's lanes, and with two-pixel packing (few channels) all fits.
+        // A depthwise tile has all lanes of a pixel, and with two-pixel packing (few channels) all fits.
         let allowed = arguments.inputs == 1 || arguments.twoPixelSums > 0 ? Int.max : BlockSizes.rowBlockPixels
         let rows = min(
             (BlockSizes.rowBlockFloats - source(1)) / (window.step * row + dyRow) + 1, max(allowed / dy.width, 1))
@@ -72,7 +73,7 @@ extension PlanBuilder {
                 + arguments.samplesPerBlock * arguments.rowsPerBlock * dyRow)
     }
 
-    /// The taps of a block of some of the inputs.
+    /// The taps of a block of some inputs.
     func elements(
         perTask inputs: Int, _ geometry: ConvolutionGeometry, _ x: TensorView, _ window: SourceWindow
     ) -> [ReduceElement] {
@@ -95,13 +96,13 @@ struct WeightBlocking {
     var tasks: Int { inputTasks * laneTasks }
 
     /// - Parameters:
-    ///   - terms: sums for each input and lane: taps, or a transformed tile's numbers.
-    ///   - capacity: floats of the sums that a task keeps.
+    ///   - terms: the number of sums for each input and lane: of taps, or of a transformed tile's numbers.
+    ///   - capacity: the most floats of sums that a task keeps.
     init(_ geometry: ConvolutionGeometry, terms: Int, capacity: Int) {
         let blocks = WeightLayout.blocks(geometry.output.channels)
         let inputs = geometry.inputsPerOutput
-        // The larger side is divided first: packed x is used as often as a block has outputs, packed dy as it has
-        // inputs.
+        // The larger side is divided first: packed x is used once for each output of a block, packed dy once for each
+        // input.
         var parts = (inputs: 1, lanes: 1)
         var size = (inputs: inputs, blocks: blocks)
         while terms * size.inputs * size.blocks * WeightLayout.block > capacity, size.inputs > 32 || size.blocks > 1 {
@@ -119,7 +120,7 @@ struct WeightBlocking {
         laneTasks = (blocks + size.blocks - 1) / size.blocks
     }
 
-    /// A depthwise convolution's, whose channels each have one input.
+    /// The blocking of a depthwise convolution, in which each channel has one input.
     init(depthwise geometry: ConvolutionGeometry) {
         let lanes = geometry.depthwiseLanes
         (inputsPerTask, inputTasks, lanesPerTask) = (1, 1, lanes)

@@ -2,12 +2,12 @@ internal import Graphs
 internal import KernelInterface
 internal import Tensors
 
-/// Winograd F(m x m, 3 x 3), for convolutions of 3x3 (`KernelBody/Convolution/WinogradTransform.swift`): less than half
+/// Winograd F(m x m, 3 x 3), for 3x3 convolutions (`KernelBody/Convolution/WinogradTransform.swift`): less than half
 /// the products.
 ///
-/// The forward pass decides on which side of its kink an activation lies, and each gradient relies on that. So it uses
-/// F(2x2, 3x3), which rounds no worse than the sum over taps, and so do the tiles of stride 2. Gradients can afford
-/// F(4x4, 3x3)'s rounding.
+/// The forward pass decides on which side of its kink an activation lies, and all gradients rely on that. So it uses
+/// F(2x2, 3x3), which rounds no worse than the sum over taps; so do the tiles of stride 2. Gradients can afford the
+/// rounding of F(4x4, 3x3).
 struct Winograd: ConvolutionAlgorithm {
     func accepts(_ problem: ConvolutionProblem) -> Bool { form(for: problem) != nil }
 
@@ -20,7 +20,7 @@ struct Winograd: ConvolutionAlgorithm {
                 form, part, source: part.input, padding: geometry.padding, weights: UnsafePointer(part.weights),
                 scratch: 0, destination: part.output)
         case .dataGradient:
-            // The kernels are turned by half a circle.
+            // The data gradient's kernels are rotated by 180 degrees.
             let weights = builder.transposed(part, order: (0..<geometry.taps).reversed())
             return builder.emitWinograd(
                 form, part, source: part.output,
@@ -34,7 +34,7 @@ struct Winograd: ConvolutionAlgorithm {
         }
     }
 
-    /// The algorithm by which a problem is computed; nil where sums over taps are faster.
+    /// The form of Winograd for a problem; nil where sums over taps are faster.
     private func form(for problem: ConvolutionProblem) -> WinogradForm? {
         let geometry = problem.geometry
         guard geometry.kernelHeight == 3, geometry.kernelWidth == 3, !geometry.isDepthwise, !geometry.isLinear,
@@ -46,7 +46,7 @@ struct Winograd: ConvolutionAlgorithm {
         case (2, 1): form = problem.product == .dataGradient ? .stride2Transposed : .stride2
         default: return nil
         }
-        // Tiles reach beyond most maps: of small ones they have to compute much more than is wanted.
+        // Tiles reach beyond most maps; in small maps, too large a share of their outputs is unused.
         let map = problem.product == .dataGradient ? geometry.input : geometry.output
         let blocks = TileBlocks(form, height: map.height, width: map.width, samples: 1, tiles: 1)
         let products = form.tileElements * blocks.rows * blocks.columns
@@ -70,12 +70,12 @@ struct Winograd: ConvolutionAlgorithm {
 }
 
 extension PlanBuilder {
-    /// y = x * weights, or of a data gradient dx = dy * transposed weights.
+    /// Computes y = x * weights or, for a data gradient, dx = dy * transposed weights.
     ///
     /// - Parameters:
-    ///   - padding: zeros before the source's first row and column.
+    ///   - padding: the zeros before the source's first row and column.
     ///   - weights: [lanes/32][9][inputs][32], in `workspace.partials` or elsewhere.
-    ///   - scratch: floats of `workspace.partials` in use.
+    ///   - scratch: the floats of `workspace.partials` in use.
     /// - Returns: whether the sums are fused: where no task ends within one of their row blocks.
     fileprivate mutating func emitWinograd(
         _ form: WinogradForm, _ part: ConvolutionPart, source: TensorView, padding: Int,
@@ -94,7 +94,7 @@ extension PlanBuilder {
                 inputsPerTask: inputsPerTask, form: form),
             tasks: blocks * ((source.channels + inputsPerTask - 1) / inputsPerTask))
 
-        // Where weights come from memory, they are to be read seldom: by tasks of more tiles, each for a channel block.
+        // Weights that come from memory are to be read seldom: by tasks of more tiles, each for one channel block.
         let isStreamed = weightElements > BlockSizes.cachedWeights
         let rowBlocks = TileBlocks(
             form, height: destination.height, width: destination.width, samples: isStreamed ? slots : group(slots),
@@ -120,7 +120,7 @@ extension PlanBuilder {
         return epilogue.sums != nil
     }
 
-    /// Chooses the row blocks of a weight gradient's x and dy, which are copied and transformed.
+    /// Chooses the row blocks of a weight gradient's x and dy that are copied and transformed.
     mutating func divide(_ arguments: inout WeightGradientArguments, intoTilesOf form: WinogradForm) {
         let dy = arguments.outputGradient
         let rowBlocks = TileBlocks(
@@ -140,7 +140,7 @@ extension PlanBuilder {
                 + form.tileElements * (patches.sourceStride + patches.outputStride))
     }
 
-    /// A copy of the source in which tiles lie whole, with zeros around.
+    /// The copy of the source that has all pixels of its tiles, with zeros around the map.
     private func patchWindow(
         _ source: TensorView, _ normalization: Normalization?, padding: Int, width: Int
     ) -> SourceWindow {
@@ -154,7 +154,7 @@ extension PlanBuilder {
     }
 
     private func patches(_ rowBlocks: TileBlocks, sourceStride: Int, outputStride: Int) -> WinogradPatches {
-        // Transformed tiles at odd distances, as pixels are: the numbers of one do not fall on a few lines of the
+        // Transformed tiles lie at odd distances, as pixels do, so that their numbers do not share a few lines of the
         // first-level cache.
         let count = rowBlocks.samples * rowBlocks.rowsPerBlock * rowBlocks.columns
         return WinogradPatches(
@@ -164,7 +164,7 @@ extension PlanBuilder {
     }
 }
 
-/// Row blocks of a map's Winograd tiles that are worked on at a time: rows of them, or whole samples.
+/// Row blocks of a map's Winograd tiles, each worked on at a time: rows of tiles, or whole samples.
 private struct TileBlocks {
     let form: WinogradForm
     let rows: Int
@@ -172,9 +172,9 @@ private struct TileBlocks {
     let rowsPerBlock: Int
     let samples: Int
 
-    /// The row blocks of one map.
+    /// The number of row blocks of a map.
     var count: Int { (rows + rowsPerBlock - 1) / rowsPerBlock }
-    /// The rows of input that a row block's tiles cover.
+    /// The input rows that a row block's tiles cover.
     var height: Int { form.inputStep * (rowsPerBlock - 1) + form.inputs }
     var width: Int { form.inputStep * (columns - 1) + form.inputs }
 
@@ -189,8 +189,8 @@ private struct TileBlocks {
     }
 
     /// - Parameters:
-    ///   - samples: samples of a row block at most.
-    ///   - mostTiles: tiles of a row block at most, unless a row has more.
+    ///   - samples: the most samples of a row block.
+    ///   - mostTiles: the most tiles of a row block, unless a single row has more.
     init(_ form: WinogradForm, height: Int, width: Int, samples limit: Int, tiles mostTiles: Int) {
         self.form = form
         rows = (height + form.outputs - 1) / form.outputs
@@ -199,7 +199,7 @@ private struct TileBlocks {
         let rowBlocks = (rows + fitting - 1) / fitting
         rowsPerBlock = (rows + rowBlocks - 1) / rowBlocks
         let fittingSamples = rowBlocks == 1 ? max(min(mostTiles / (rows * columns), limit), 1) : 1
-        // Groups of nearly equal size.
+        // Makes groups of nearly equal size.
         let groups = (limit + fittingSamples - 1) / fittingSamples
         samples = (limit + groups - 1) / groups
     }

@@ -1,14 +1,14 @@
 internal import KernelInterface
 
-/// Adam: steps along the mean of gradients, each number's by the root of the mean of its gradient's squares. (Kingma
-/// and Ba, "Adam: A Method for Stochastic Optimization", 2015.) Weight decay is part of the gradient, or, in AdamW,
-/// takes its share of the weights beside it. (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.)
+/// Adam: each parameter moves by the mean of its gradients over the root of the mean of their squares. (Kingma and Ba,
+/// "Adam: A Method for Stochastic Optimization", 2015.) Weight decay is added to the gradient or, in AdamW, taken off
+/// the weights directly. (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.)
 package struct Adam: OptimizerRule, Equatable {
-    /// The shares of themselves that the mean of gradients, and that of their squares, keep at a step.
+    /// The decay rates of the means of gradients and of their squares.
     package var betas: Betas
     package var epsilon: Double
     package var weightDecay: Double
-    /// Whether it is AdamW.
+    /// Whether weight decay is decoupled, as in AdamW.
     package var isDecoupled: Bool
 
     package init(betas: Betas = Betas(), epsilon: Double = 1e-8, weightDecay: Double, isDecoupled: Bool) {
@@ -33,7 +33,8 @@ package struct Adam: OptimizerRule, Equatable {
     }
 }
 
-/// The shares of themselves that two means over steps keep at each: of gradients, and of their squares.
+/// The decay rates of two means over steps, of gradients and of their squares: the share of itself that a mean keeps at
+/// each step.
 package struct Betas: Equatable, Sendable {
     package var gradients: Double
     package var squares: Double
@@ -45,7 +46,7 @@ package struct Betas: Equatable, Sendable {
 
     static let state = ["exp_avg", "exp_avg_sq"]
 
-    /// The share of the gradients' mean that there is after so many updates: 1 - beta1^count.
+    /// The divisor that corrects the mean of gradients for its start at 0, after `count` updates: 1 - beta1^count.
     func correction(count: Int) -> Double { 1 - Self.power(gradients, count) }
 
     func arguments(_ step: UpdateStep, epsilon: Double) -> AdamArguments {
@@ -56,7 +57,7 @@ package struct Betas: Equatable, Sendable {
             root: Float((1 - Self.power(squares, step.count)).squareRoot()), epsilon: Float(epsilon))
     }
 
-    /// The power by products alone, whose bits are the same with any library.
+    /// The power by multiplications alone, so that its bits do not depend on a library.
     private static func power(_ base: Double, _ exponent: Int) -> Double {
         var (result, square, rest) = (1.0, base, exponent)
         while rest > 0 {

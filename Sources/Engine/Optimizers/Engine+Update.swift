@@ -3,9 +3,9 @@ internal import Kernels
 internal import Tensors
 
 extension Engine {
-    /// One step of an optimizer along the gradients.
+    /// Updates the parameters by one step of an optimizer.
     ///
-    /// - Parameter rule: one that remembers what the one of the configuration does.
+    /// - Parameter rule: one that keeps the same state as the configuration's.
     package func update(_ rule: some OptimizerRule, learningRate: Float) {
         updates += 1
         rule.update(
@@ -15,12 +15,12 @@ extension Engine {
                 optimizer: optimizer, pool: pool))
     }
 
-    /// Multiplies the learning rate of one trainable parameter from now on. 0 freezes it: no gradient, decay or
-    /// momentum moves it.
+    /// Sets the factor of one trainable parameter's learning rate. 0 freezes it: no gradient, decay or momentum moves
+    /// it.
     package func setRateMultiplier(_ multiplier: Float, of id: ParameterID) { optimizer.setRate(multiplier, of: id) }
 
-    /// Multiplies the weight decay of one trainable parameter from now on; 0 spares it. Until then it is 1 for weights
-    /// and 0 for biases and batch norms.
+    /// Sets the factor of one trainable parameter's weight decay; 0 exempts it. The default is 1 for weights and 0 for
+    /// biases and batch norms.
     package func setDecayMultiplier(_ multiplier: Float, of id: ParameterID) {
         optimizer.setDecay(multiplier, of: id)
     }

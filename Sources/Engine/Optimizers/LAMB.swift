@@ -1,10 +1,10 @@
 internal import KernelInterface
 
-/// LAMB: Adam's direction with decay, u = m / (sqrt(v) + epsilon) + weightDecay * w of means that are corrected for
-/// their beginning, at a rate in proportion to |w| / |u|. (You et al., "Large Batch Optimization for Deep Learning:
-/// Training BERT in 76 minutes", 2020, algorithm 2.)
+/// LAMB: Adam's direction with decay, u = m / (sqrt(v) + epsilon) + weightDecay * w of bias-corrected means, at a rate
+/// in proportion to |w| / |u|. (You et al., "Large Batch Optimization for Deep Learning: Training BERT in 76 minutes",
+/// 2020, algorithm 2.)
 ///
-/// Parameters that weight decay spares, and those of norm 0, go by the rate itself.
+/// Parameters without weight decay, and those of norm 0, use the rate itself.
 package struct LAMB: OptimizerRule, Equatable {
     package var betas: Betas
     package var epsilon: Double

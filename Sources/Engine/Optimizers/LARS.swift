@@ -1,10 +1,10 @@
 internal import KernelInterface
 
-/// LARS: SGD whose rate is, for each parameter, in proportion to its norm over its gradient's:
-/// local = trust * |w| / (|g| + weightDecay * |w|), v = momentum * v + rate * local * (g + weightDecay * w), w -= v.
-/// (You, Gitman and Ginsburg, "Large Batch Training of Convolutional Networks", 2017, algorithm 1.)
+/// LARS: SGD whose rate for each parameter is in proportion to its norm over that of its gradient: local = trust * |w|
+/// / (|g| + weightDecay * |w|), v = momentum * v + rate * local * (g + weightDecay * w), w -= v. (You, Gitman and
+/// Ginsburg, "Large Batch Training of Convolutional Networks", 2017, algorithm 1.)
 ///
-/// Parameters that weight decay spares, and those of norm 0, go by the rate itself.
+/// Parameters without weight decay, and those of norm 0, use the rate itself.
 package struct LARS: OptimizerRule, Equatable {
     package var momentum: Float
     package var trust: Double
@@ -16,7 +16,7 @@ package struct LARS: OptimizerRule, Equatable {
         self.weightDecay = weightDecay
     }
 
-    /// Learning rates are in it: SGD's momentum would be another thing.
+    /// The velocity includes learning rates, so it must not be taken for SGD's momentum.
     package var state: [String] { ["velocity"] }
 
     package func update(_ step: UpdateStep) {

@@ -4,25 +4,24 @@ internal import Kernels
 internal import Tensors
 
 extension Muon {
-    /// Newton and Schulz's iteration of one matrix, with Jordan's coefficients: with s = x xᵀ,
-    /// x = a x + (b s + c s s) x. It replaces the gradient by a matrix that is orthogonal, all but for singular values
-    /// from 0.7 to 1.2.
+    /// The Newton-Schulz iteration of one matrix, with Jordan's coefficients: with s = x xᵀ, x = a x + (b s + c s s) x.
+    /// It replaces the gradient by a nearly orthogonal matrix, with singular values from 0.7 to 1.2.
     struct Iteration {
         private static let (a, b, c): (Float, Float, Float) = (3.4445, -4.7750, 2.0315)
-        /// The addend of the norm that the first x is divided by.
+        /// The addend to the norm by which the gradient is first divided.
         private static let epsilon = 1e-7
 
         private let step: UpdateStep
         private let packing: Packing
         private let gradient: UnsafeMutablePointer<Float>
         private let size: MatrixSize
-        /// The rows of x, padded; it has at least as many columns.
+        /// The rows of x, padded; x has at least as many columns.
         private let rows: Int
         private let columns: Int
-        /// Whether outputs are columns of x.
+        /// Whether the columns of x are outputs.
         private let isTransposed: Bool
 
-        /// Floats of scratch memory: x, the next one and its transposition, s and the polynomial in it.
+        /// The floats of scratch memory: x, the next x and its transposition, s, and the polynomial in s.
         static func floats(_ size: MatrixSize) -> Int {
             let (short, long) = padded(size)
             return 3 * short * long + 2 * short * short
@@ -71,7 +70,7 @@ extension Muon {
             }
         }
 
-        /// x = the gradient over its norm, zeros around it.
+        /// Sets x to the gradient over its norm, with zeros as padding.
         private func gather(_ x: UnsafeMutablePointer<Float>) {
             let floats = rows * columns
             x.update(repeating: 0, count: floats)
@@ -87,7 +86,7 @@ extension Muon {
             for index in 0..<floats { x[index] *= share }
         }
 
-        /// The place in x of an input of an output.
+        /// The index in x of the weight of an input of an output.
         @inline(__always)
         private func place(_ output: Int, _ input: Int) -> Int {
             let (row, column) = isTransposed ? (input, output) : (output, input)

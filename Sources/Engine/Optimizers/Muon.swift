@@ -1,22 +1,24 @@
 internal import KernelInterface
 
-/// Muon: steps of weights as matrices, of an output a row, along Nesterov's momentum made orthogonal: all its singular
-/// values near 1. The step of a matrix with more rows than columns is sqrt(rows / columns) times as long. (Jordan et
-/// al., "Muon: An optimizer for hidden layers in neural networks", 2024.) SGD in the same form moves what is no matrix.
+/// Muon: weights as matrices, with a row for each output, move along Nesterov's momentum made orthogonal, with all
+/// singular values near 1. The step of a matrix with more rows than columns is sqrt(rows / columns) times as long.
+/// (Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024.) Other parameters move by SGD in
+/// the same form.
 package struct Muon: OptimizerRule, Equatable {
     package var momentum: Float
     package var nesterov: Bool
-    /// The weight decay. A matrix loses its share beside the step; in what SGD moves it is part of the gradient.
+    /// The weight decay. For matrices it is taken off the weights directly; for parameters that SGD moves it is added
+    /// to the gradient.
     package var weightDecay: Double
-    /// The iterations of Newton and Schulz.
+    /// The number of Newton-Schulz iterations.
     package var iterations: Int
-    /// Whether each matrix is first given the norm that is the root of its rows, as Jordan's "94% on CIFAR-10 in 2.6
-    /// Seconds", 2024, does.
+    /// Whether each matrix is first scaled to a norm of the root of its number of rows, as in Jordan's "94% on CIFAR-10
+    /// in 2.6 Seconds", 2024.
     package var normalises: Bool
-    /// Names of matrices that SGD moves begin so.
+    /// The prefixes of the names of matrices that SGD moves.
     package var sgdPrefixes: [String]
     package var sgdMomentum: Float
-    /// SGD's learning rate over Muon's.
+    /// SGD's learning rate, as a multiple of Muon's.
     package var sgdRate: Float
 
     package init(

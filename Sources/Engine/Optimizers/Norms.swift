@@ -2,8 +2,8 @@ internal import Graphs
 internal import Kernels
 internal import Tensors
 
-// Norms are lengths of vectors: roots of sums of squares. Squares are added up in eight chains of Doubles a chunk,
-// chunks in their order, parameters in theirs: the same bits with any number of threads and ranks, on any CPU.
+// Norms are lengths of vectors: roots of sums of squares. A chunk's squares are added in eight chains of Doubles, then
+// the chunks and the parameters in their order: the same bits with any number of threads and ranks, on any CPU.
 
 extension UpdateStep {
     /// The norm of each parameter's numbers in an arena, by `Optimizer.Parameter.place`.
@@ -13,15 +13,15 @@ extension UpdateStep {
 }
 
 extension Engine {
-    /// The norm of all gradients but those of frozen parameters.
+    /// The norm of all gradients except those of frozen parameters.
     package func gradientNorm() -> Double {
         let sums = optimizer.sumsOfSquares(of: gradients.baseAddress, on: pool)
-        // In the order of their names, which the order of the backward pass does not change.
+        // By index, an order that does not depend on the backward pass.
         let moved = optimizer.parameters.filter { $0.rate != 0 }.sorted { $0.id.index < $1.id.index }
         return moved.reduce(0) { $0 + sums[$1.place] }.squareRoot()
     }
 
-    /// Makes all gradients shorter alike where their norm is more than `limit`, as torch's `clip_grad_norm_` does.
+    /// Scales all gradients down to a norm of `limit` where theirs is larger, as torch's `clip_grad_norm_` does.
     ///
     /// - Returns: the norm before.
     @discardableResult
@@ -36,7 +36,7 @@ extension Engine {
         return norm
     }
 
-    /// Brings each gradient's number into -limit...limit.
+    /// Clamps each gradient to -limit...limit.
     package func clipGradients(toValue limit: Float) {
         forEachChunkOfGradients { values, count in
             for index in 0..<count { values[index] = max(-limit, min(limit, values[index])) }
@@ -47,7 +47,7 @@ extension Engine {
     func forEachChunkOfGradients(_ body: @escaping @Sendable (UnsafeMutablePointer<Float>, Int) -> Void) {
         let chunk = 1 << 16
         let count = gradients.count
-        // It stays put until the pool is done.
+        // The memory stays in place until the pool is done.
         nonisolated(unsafe) let address = gradients.baseAddress
         pool.run((count + chunk - 1) / chunk, UnsafeRawPointer(address)) { _, task, _ in
             body(address + task * chunk, min(chunk, count - task * chunk))
@@ -55,12 +55,12 @@ extension Engine {
     }
 }
 
-/// The sum of squares of numbers that are a multiple of eight, in eight chains.
+/// The sum of squares of `count` numbers, a multiple of eight, in eight chains.
 func sumOfSquares(_ values: UnsafePointer<Float>, _ count: Int) -> Double {
     var (a, b, c, d) = (0.0, 0.0, 0.0, 0.0)
     var (e, f, g, h) = (0.0, 0.0, 0.0, 0.0)
     for i in stride(from: 0, to: count, by: 8) {
-        // Each square is exact.
+        // Each square is exact in a Double.
         a += square(values[i])
         b += square(values[i + 1])
         c += square(values[i + 2])

@@ -5,32 +5,32 @@ internal import Kernels
 internal import Machine
 internal import Tensors
 
-/// The parameters of an engine as optimizers see them: flat arenas in chunks, and each parameter's rate and decay.
+/// The parameters of an engine as optimizers see them: flat arenas in chunks, and the rate and decay of each parameter.
 final class Optimizer {
     /// A trainable parameter, as an optimizer sees it.
     struct Parameter {
         let id: ParameterID
         let name: String
-        /// nil for vectors.
+        /// The size as a matrix; nil for vectors.
         let matrix: MatrixSize?
-        /// Its place in the arena's order.
+        /// The index in the arena's order.
         let place: Int
         let entry: ParameterArena.Entry
-        /// Its chunks among all.
+        /// The indices of the parameter's chunks.
         let chunks: Range<Int>
-        /// Multiplies the learning rate; 0 freezes it.
+        /// The factor of the learning rate; 0 freezes the parameter.
         var rate: Float = 1
-        /// Multiplies the weight decay; 0 spares it.
+        /// The factor of the weight decay; 0 exempts the parameter.
         var decay: Float
     }
 
     /// The parameters, in the arena's order.
     fileprivate(set) var parameters: [Parameter] = []
-    /// Places by index of the parameter.
+    /// The place of each parameter in `parameters`, by its index.
     private var places: [Int: Int] = [:]
     fileprivate let chunks: UnsafeMutablePointer<ParameterChunk>
     fileprivate let chunkCount: Int
-    /// Nothing stays there from step to step.
+    /// Scratch memory; nothing is kept there from step to step.
     let scratch: AlignedBuffer<Float>
     /// The batch-reduce GEMM elements of a product of matrices, by its rows and K iterations.
     private var elements: [[Int]: UnsafePointer<ReduceElement>] = [:]
@@ -38,7 +38,7 @@ final class Optimizer {
     private let sums: UnsafeMutablePointer<Double>
     private let memory = PlanMemory()
 
-    /// Floats of a chunk: what is read more than once is still in the second-level cache then.
+    /// The floats of a chunk: few enough that a kernel that reads a number twice finds it in the second-level cache.
     static let chunkFloats = 8_192
 
     /// - Throws: `MemoryError.refused`
@@ -66,7 +66,7 @@ final class Optimizer {
 
     /// The sum of squares of each parameter's numbers in an arena.
     func sumsOfSquares(of arena: UnsafePointer<Float>, on pool: ThreadPool) -> [Double] {
-        // All stay put until the pool is done, and no two tasks write to the same sum.
+        // The memory stays in place until the pool is done, and no two tasks write to the same sum.
         nonisolated(unsafe) let (chunks, sums, arena) = (chunks, sums, arena)
         pool.run(chunkCount, UnsafeRawPointer(chunks)) { _, task, _ in
             sums[task] = sumOfSquares(arena + chunks[task].offset, chunks[task].count)
@@ -95,10 +95,10 @@ final class Optimizer {
     }
 }
 
-/// One update of an engine's parameters, as an optimizer's rule takes it.
+/// One update of an engine's parameters, as an optimizer's rule sees it.
 package struct UpdateStep {
     let learningRate: Float
-    /// Updates that the optimizer's state has seen, this one counted: 1 is the first.
+    /// The number of this update since the optimizer's state began, from 1.
     let count: Int
     let kernels: KernelTable
     let parameters: UnsafeMutablePointer<Float>
@@ -115,10 +115,10 @@ package struct UpdateStep {
         return arena.baseAddress
     }
 
-    /// Pieces of the arena, one a kernel's task.
+    /// The chunks of the arena, one a task of a kernel.
     var chunks: UnsafePointer<ParameterChunk> { UnsafePointer(optimizer.chunks) }
 
-    /// Gives the chunks of each parameter the numbers that kernels read there.
+    /// Sets the numbers that kernels read in each parameter's chunks.
     func setNumbers(_ numbers: (Optimizer.Parameter) -> ChunkNumbers) {
         for parameter in optimizer.parameters {
             let numbers = parameter.rate == 0 ? ChunkNumbers.frozen : numbers(parameter)
@@ -126,9 +126,9 @@ package struct UpdateStep {
         }
     }
 
-    /// Does a kernel's work on all threads.
+    /// Runs a kernel on all threads.
     ///
-    /// - Parameter tasks: nil for one a chunk.
+    /// - Parameter tasks: the number of tasks; nil for one a chunk.
     func run<Arguments>(_ kernel: Kernel<Arguments>, _ arguments: Arguments, tasks: Int? = nil) {
         let perform = kernels.body(of: kernel)
         withUnsafePointer(to: arguments) { pointer in
@@ -140,7 +140,7 @@ package struct UpdateStep {
 }
 
 extension MatrixSize {
-    /// nil for a vector.
+    /// Makes the size of a parameter; nil for a vector.
     init?(_ parameter: ParameterSpecification) {
         guard parameter.shape.count > 1 else { return nil }
         self.init(rows: parameter.shape[0], columns: parameter.count / parameter.shape[0])

@@ -1,9 +1,9 @@
-/// An optimizer: how parameters follow their gradients. One rule, one file.
+/// An optimizer: the rule by which parameters follow their gradients. One rule, one file.
 package protocol OptimizerRule: Sendable {
-    /// Names of the arenas that it keeps from step to step, with a number for each of a trainable parameter's.
+    /// The names of the arenas kept from step to step, each with a number for each trainable parameter's number.
     var state: [String] { get }
 
-    /// Floats of memory that an update takes and leaves nothing in, for weights of these sizes.
+    /// The floats of an update's scratch memory, for weights of these sizes.
     func scratchFloats(matrices: [MatrixSize]) -> Int
 
     /// Moves the parameters.
@@ -14,7 +14,7 @@ extension OptimizerRule {
     package func scratchFloats(matrices: [MatrixSize]) -> Int { 0 }
 }
 
-/// The size of a convolution's or linear layer's weights as a matrix: an output a row.
+/// The size of a convolution's or linear layer's weights as a matrix, with a row for each output.
 package struct MatrixSize: Equatable, Sendable {
     package let rows: Int
     package let columns: Int

@@ -1,9 +1,9 @@
 internal import KernelInterface
 
-/// RMSprop: each number's gradient by the root of the mean of its squares, and a momentum of that where one is asked
+/// RMSprop: each parameter moves by its gradient over the root of the mean of its squares, with momentum where asked
 /// for. (Tieleman and Hinton, "Lecture 6.5: RMSprop", 2012, in torch's form.)
 package struct RMSprop: OptimizerRule, Equatable {
-    /// The share of itself that the mean of squares keeps at a step.
+    /// The decay rate of the mean of squares: the share of itself that it keeps at each step.
     package var alpha: Double
     package var epsilon: Double
     package var momentum: Float

@@ -19,7 +19,7 @@ package struct SGD: OptimizerRule, Equatable {
     package var state: [String] { ["momentum"] }
 
     package func update(_ step: UpdateStep) {
-        // The first velocity is the gradient itself.
+        // At the first step, velocity is the gradient itself.
         let share = momentum > 0 && step.count > 1 ? 1 - dampening : 1
         step.setNumbers { parameter in
             ChunkNumbers(

@@ -2,20 +2,20 @@ internal import Compiler
 internal import Kernels
 internal import Tensors
 
-// Averages of parameters and buffers over the steps of a run: often a better network than the last step's. (Polyak &
-// Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992; decaying as in Tarvainen & Valpola, "Mean
-// teachers are better role models", 2017.)
+// Averages of parameters and buffers over the steps of a run, which often make a better network than the last step's.
+// (Polyak & Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992; decaying as in Tarvainen &
+// Valpola, "Mean teachers are better role models", 2017.)
 
 extension Engine {
     package var keepsAverages: Bool { configuration.keepsAverages }
 
-    /// Begins averages, or begins them anew: they are what parameters and buffers are now.
+    /// Sets the averages to the current parameters and buffers.
     package func beginAverages() {
         part(.averages).baseAddress.update(from: weights.baseAddress, count: arena.count)
     }
 
-    /// average = share * average + (1 - share) * value, for each parameter and buffer. Plain products and sums, whose
-    /// bits are the same on any CPU.
+    /// Averages each parameter and buffer: average = share * average + (1 - share) * value. Plain products and sums
+    /// give the same bits on any CPU.
     ///
     /// - Parameter share: in 0..<1.
     package func average(keeping share: Float) {
@@ -25,20 +25,20 @@ extension Engine {
         }
     }
 
-    /// Averages and values change places: the network is its averages until the next call.
+    /// Swaps averages and values: the network computes with its averages until the next call.
     package func exchangeAverages() {
         forEachChunk { averages, weights, count in
             for index in 0..<count { (averages[index], weights[index]) = (weights[index], averages[index]) }
         }
     }
 
-    /// Goes over both arenas on all threads.
+    /// Calls `body` for chunks of both arenas on all threads.
     private func forEachChunk(
         _ body: @escaping @Sendable (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
     ) {
         let chunk = 1 << 16
         let count = arena.count
-        // Both stay put until the pool is done.
+        // The memory stays in place until the pool is done.
         nonisolated(unsafe) let (averages, weights) = (part(.averages).baseAddress, weights.baseAddress)
         pool.run((count + chunk - 1) / chunk, UnsafeRawPointer(weights)) { _, task, _ in
             let start = task * chunk

@@ -3,8 +3,7 @@ internal import Graphs
 internal import Tensors
 
 extension Engine {
-    /// 64 bits that tell the layout of this engine's arenas from others: of which parameters they are, where each lies
-    /// and how it is packed.
+    /// A hash of the layout of this engine's arenas: of the parameters, their places and their packing.
     package var arenaFingerprint: UInt64 {
         var result = UInt64(parameters.count)
         func add(_ number: Int) { result = PieceChecksum.mixed(result ^ UInt64(bitPattern: Int64(number))) }

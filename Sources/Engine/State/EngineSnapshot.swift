@@ -8,25 +8,25 @@ package struct EngineSnapshot: Sendable {
     /// Parameters and buffers in canonical order.
     package let parameters: [ParameterSpecification]
     package let batchesTracked: Int
-    /// The checksum of the whole copy: `PieceChecksum`'s of the pieces of the state's parts, combined.
+    /// The checksum of the whole copy, combined from those of its pieces (`PieceChecksum`).
     package let checksum: UInt64
 
     let arena: ParameterArena
-    /// The copy's memory; nothing may write there until the snapshot has been used.
+    /// The memory of the copy; nothing may write there while the snapshot is in use.
     let memory: SnapshotMemory
 
-    /// The parts that were copied, in the order of `EngineLayout.state`.
+    /// The parts of the copy, in the order of `EngineLayout.state`.
     package var kinds: [StateKind] { memory.extents.map(\.kind) }
 
-    /// Hands the numbers of a parameter or buffer with storage in a part of the state, in torch's layout, to `body`,
-    /// run by run, few at a time.
+    /// Calls `body` with the numbers of a parameter or buffer, in torch's layout, some at a time. The part of the state
+    /// must have storage for it.
     package func forEachRun<Failure: Error>(
         of id: ParameterID, in kind: StateKind, _ body: (Span<Float>) throws(Failure) -> Void
     ) throws(Failure) {
         try arena.forEachRun(id, count: parameters[id.index].count, of: memory.part(kind), body)
     }
 
-    /// The first number of the state that is infinite or none: the part and the parameter or buffer that it is of.
+    /// The part and the parameter or buffer of the state's first number that is not finite; nil where all are.
     package func firstNotFinite() -> (id: ParameterID, kind: StateKind)? {
         for kind in kinds {
             let part = memory.part(kind)
@@ -39,7 +39,7 @@ package struct EngineSnapshot: Sendable {
     }
 }
 
-/// Capacity for one snapshot of an engine: the parts of its state one after the other, as its arenas have them.
+/// The memory for one snapshot of an engine: the parts of its state one after the other, laid out as in its arenas.
 package final class SnapshotMemory: Sendable {
     let extents: [StateExtent]
     private let floats: LentMemory<Float>
@@ -48,7 +48,7 @@ package final class SnapshotMemory: Sendable {
 
     private static let smallPageFloats = 1024
 
-    /// - Parameter lent: where it is; nil reserves memory.
+    /// - Parameter lent: the memory to use; nil reserves some.
     fileprivate init(_ extents: [StateExtent], in lent: LentMemory<Float>?) throws {
         let count = extents.reduce(0) { $0 + $1.floats }
         let floats = try lent ?? ReservedFloats(count: count).lent
@@ -58,7 +58,8 @@ package final class SnapshotMemory: Sendable {
         checksums = try AlignedBuffer(count: extents.reduce(0) { $0 + PieceChecksum.pieces(of: $1.floats) })
     }
 
-    /// Has the system hand out all pages: the first write to a page costs ten times what a later one does.
+    /// Writes to each page, so that the system maps it: the first write to a page costs ten times as much as a later
+    /// one.
     package func touch() {
         for place in stride(from: 0, to: floats.count, by: Self.smallPageFloats) { floats.baseAddress[place] = 0 }
     }
@@ -71,7 +72,7 @@ package final class SnapshotMemory: Sendable {
     }
 }
 
-/// Memory of its own, to be lent.
+/// Reserved memory, to be lent.
 private final class ReservedFloats: Sendable {
     private let buffer: AlignedBuffer<Float>
 
@@ -81,17 +82,17 @@ private final class ReservedFloats: Sendable {
 }
 
 extension Engine {
-    /// Reserves capacity for snapshots of this engine, one at a time.
+    /// Makes memory for snapshots of this engine, one at a time.
     ///
-    /// - Parameter lent: as many floats as all parts of the state have, to be taken for it.
+    /// - Parameter lent: memory of as many floats as all parts of the state have; nil reserves it.
     /// - Throws: `MemoryError.refused`
     package func snapshotMemory(in lent: LentMemory<Float>? = nil) throws -> SnapshotMemory {
         try SnapshotMemory(stateExtents, in: lent)
     }
 
-    /// Copies what was learned: the only part of a checkpoint for which training stands still.
+    /// Copies the state. It is the only part of a checkpoint during which training waits.
     ///
-    /// - Parameter memory: of this engine; what it held before is gone.
+    /// - Parameter memory: memory for this engine's snapshots; earlier contents are lost.
     package func snapshot(in memory: SnapshotMemory) -> EngineSnapshot {
         let checksum = copy(memory) { part, range in
             PieceChecksum.copying(part.arena.span(range), to: part.copy, range)
@@ -100,28 +101,28 @@ extension Engine {
             parameters: parameters, batchesTracked: batchesTracked, checksum: checksum, arena: arena, memory: memory)
     }
 
-    /// Takes over what an engine with the same arenas has left in `memory`, but for what is counted.
+    /// Restores the state that an engine with the same arenas has left in `memory`, except for the counters.
     ///
-    /// - Returns: its checksum: where that is not what it should be, nothing that was taken over is to be used.
+    /// - Returns: the checksum of the state. Where it is not the expected one, the engine must not be used.
     package func restore(_ memory: SnapshotMemory) -> UInt64 {
         copy(memory) { part, range in PieceChecksum.copying(part.copy.span(range), to: part.arena, range) }
     }
 
-    /// One of the arenas that a snapshot is of, and its copy.
+    /// An arena of the state, and its copy.
     private struct SnapshotPart {
         let arena: UnsafeMutablePointer<Float>
         let copy: UnsafeMutablePointer<Float>
         let count: Int
     }
 
-    /// Has all threads move pieces, one way or the other: one thread does not reach the memory's bandwidth.
+    /// Copies all pieces in either direction, on all threads: one thread does not reach the memory's bandwidth.
     ///
-    /// - Parameter move: gives a piece's checksum.
+    /// - Parameter move: copies a piece and returns its checksum.
     private func copy(
         _ memory: SnapshotMemory, _ move: @escaping @Sendable (SnapshotPart, Range<Int>) -> UInt64
     ) -> UInt64 {
         precondition(memory.extents == stateExtents, "a snapshot's memory is of another engine")
-        // All of them stay put until the pool is done.
+        // The memory stays in place until the pool is done.
         nonisolated(unsafe) let parts = state.map { part in
             SnapshotPart(arena: part.baseAddress, copy: memory.part(part.kind), count: part.count)
         }
@@ -146,7 +147,7 @@ extension UnsafeMutablePointer<Float> {
 }
 
 extension PieceChecksum {
-    /// Copies a piece to the same place of another arena.
+    /// Copies a piece to the same place in another arena, and returns its checksum.
     fileprivate static func copying(
         _ source: UnsafeBufferPointer<Float>, to target: UnsafeMutablePointer<Float>, _ range: Range<Int>
     ) -> UInt64 {

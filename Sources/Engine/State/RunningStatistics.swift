@@ -7,7 +7,9 @@ extension Engine {
         weights.buffer.withSpan { values in (arena.trainableCount..<arena.count).map { values[$0] } }
     }
 
-    /// - Precondition: as many as there are.
+    /// Sets all running statistics, in the engine's own layout.
+    ///
+    /// - Precondition: `values` has as many as the engine.
     package func setRunningStatistics(_ values: [Float]) {
         withRunningStatistics { statistics in
             precondition(statistics.count == values.count, "\(values.count) of \(statistics.count) running statistics")

@@ -3,8 +3,8 @@ package import Graphs
 internal import Machine
 internal import Tensors
 
-/// A part of what an engine has learned and keeps from step to step. Checkpoints, snapshots, broadcasts and comparisons
-/// walk the list of those that an engine has; none of them knows one by name.
+/// A part of the state that an engine learns and keeps from step to step. Checkpoints, snapshots, broadcasts and
+/// comparisons walk the list of an engine's parts, and know none by name.
 package enum StateKind: Hashable, Sendable {
     /// Parameters and buffers themselves.
     case values
@@ -13,7 +13,7 @@ package enum StateKind: Hashable, Sendable {
     /// Averages of parameters and buffers over time.
     case averages
 
-    /// Whether buffers have a place in it too, as parameters have.
+    /// Whether the part has places for buffers as well as parameters.
     package var hasBuffers: Bool {
         if case .optimizer = self { false } else { true }
     }
@@ -53,24 +53,24 @@ final class StateArena {
 // MARK: The state of an engine
 
 extension EngineLayout {
-    /// The parts of what such an engine learns, in the order in which checkpoints and snapshots have them.
+    /// The parts of an engine's state, in the order of checkpoints and snapshots.
     package var state: [StateExtent] {
         let remembered = training == nil ? [] : configuration.optimizer.state.map { StateKind.optimizer($0) }
         let kinds = [.values] + remembered + (configuration.keepsAverages ? [.averages] : [])
         return kinds.map { StateExtent(kind: $0, floats: $0.hasBuffers ? arena.count : arena.trainableCount) }
     }
 
-    /// Bytes of all of it: those of one copy too.
+    /// The bytes of the state, and of a copy of it.
     package var stateBytes: Int {
         state.reduce(0) { $0.saturatingSum($1.floats.saturatingProduct(MemoryLayout<Float>.stride)) }
     }
 }
 
 extension Engine {
-    /// The parts of what this engine learns, in the order of `EngineLayout.state`.
+    /// The parts of this engine's state, in the order of `EngineLayout.state`.
     package var stateExtents: [StateExtent] { state.map { StateExtent(kind: $0.kind, floats: $0.count) } }
 
-    /// The parts that the optimizer remembers.
+    /// The parts of the state that belong to the optimizer.
     package var optimizerKinds: [StateKind] { state.map(\.kind).filter { !$0.hasBuffers } }
 
     func part(_ kind: StateKind) -> StateArena {
@@ -92,7 +92,8 @@ extension Engine {
         arena.write(values, of: id, to: part(kind).baseAddress)
     }
 
-    /// All numbers of a part of the state, in the engine's own layout: the same on every rank.
+    /// Calls `body` with all numbers of a part of the state, in the engine's own layout, which is the same on every
+    /// rank.
     package func withState<Result>(
         _ kind: StateKind, _ body: (inout MutableSpan<Float>) throws -> Result
     ) rethrows -> Result {
@@ -102,7 +103,7 @@ extension Engine {
         return try body(&span)
     }
 
-    /// The places of each parameter, and of each buffer where asked for, in a part of the state that has it.
+    /// The places of each parameter in a part of the state and, where asked for, of each buffer that the part has.
     package func storage(of kind: StateKind, includingBuffers: Bool) -> [(name: String, range: Range<Int>)] {
         parameters.enumerated().compactMap { index, parameter in
             let isBuffer = includingBuffers && kind.hasBuffers && parameter.role != .batchesTracked
@@ -112,7 +113,7 @@ extension Engine {
         }
     }
 
-    /// Gives a part of the state zeros.
+    /// Sets a part of the state to zeros.
     package func clear(_ kind: StateKind) {
         let part = part(kind)
         part.baseAddress.update(repeating: 0, count: part.count)
