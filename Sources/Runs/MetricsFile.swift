@@ -9,19 +9,7 @@ import Terminal
 /// A disk that is full for a while loses no line: unwritten lines wait for the next.
 package final class MetricsFile: Sendable {
     /// The records that an earlier part of the run left in the file; without its bytes.
-    private let history: MetricsHistory
-    /// The step of the last evaluation that an earlier part of the run left in the file.
-    package var lastEvaluatedStep: Int? { history.lastEvaluatedStep }
-    /// The step of the last report of training that an earlier part of the run left in the file.
-    package var lastReportedStep: Int? { history.lastReportedStep }
-    /// The evaluations that an earlier part of the run left in the file, in their order.
-    package var evaluations: [Evaluated] { history.evaluations }
-    /// Seconds of training until the last record that an earlier part of the run left in the file.
-    package var seconds: Double { history.seconds }
-    /// The uses of the training time, as far as an earlier part of the run left them in the file.
-    package var timeSplit: TimeSplit { history.timeSplit }
-    /// The steps that an earlier part of the run found to fit into its time; nil where it has not.
-    package var fittedSteps: Int? { history.fittedSteps }
+    package let history: MetricsHistory
     private let path: String
     private let handle: FileHandle
     private let state: Mutex<State>
