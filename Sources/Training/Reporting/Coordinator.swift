@@ -287,11 +287,7 @@ struct OpenedFolder {
     ///
     /// - Throws: `RunError.folderInUse` or `.cannotWrite`
     init(_ folder: RunFolder) throws {
-        do throws(FileError) {
-            try makeFolders(folder.path)
-        } catch {
-            throw RunError.cannotWrite(path: folder.path, reason: error.reason)
-        }
+        try RunError.writing(folder.path) { try makeFolders(folder.path) }
         self.folder = folder
         lock = try RunLock(folder: folder)
     }
