@@ -6,16 +6,12 @@ package struct ProcessorCheck: Hashable, Sendable {
     let cores: Int
     let hasAVX2: Bool
     let hasAVX512: Bool
+}
 
+extension ProcessorCheck {
     /// This machine's.
     package init(cores: Int) {
         self.init(cores: cores, hasAVX2: machine_has_avx2_fma(), hasAVX512: machine_has_avx512())
-    }
-
-    init(cores: Int, hasAVX2: Bool, hasAVX512: Bool) {
-        self.cores = cores
-        self.hasAVX2 = hasAVX2
-        self.hasAVX512 = hasAVX512
     }
 
     /// - Parameter ranks: of this machine.

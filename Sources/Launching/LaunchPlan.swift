@@ -1,3 +1,4 @@
+import Files
 package import Runs
 
 /// The call of mpirun that fits a job: how many ranks where, and the settings without which it would be refused, be
@@ -142,13 +143,6 @@ package struct LaunchPlan: Hashable, Sendable {
 
     /// A call as one would type it.
     package static func shellWords(_ call: [String]) -> String {
-        call.map { word in
-            let isPlain =
-                !word.isEmpty
-                && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:=,+@%".contains($0)) }
-            return isPlain
-                ? word
-                : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-        }.joined(separator: " ")
+        call.map(shellWord).joined(separator: " ")
     }
 }

@@ -1,6 +1,5 @@
 import CRelay
 import Foundation
-import Terminal
 
 /// Processes that stand between a job and pipes which its launcher writes to. mpirun ends the job when a reader has
 /// gone, as `head` does; a relay takes the rest and lets it go on.

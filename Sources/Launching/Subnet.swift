@@ -54,11 +54,6 @@ package struct Subnet: Hashable, Sendable, CustomStringConvertible {
     /// Bits that all its addresses share.
     package let length: Int
 
-    package init(base: IPv4Address, length: Int) {
-        self.base = base
-        self.length = length
-    }
-
     /// The network as `10.1.0.0/24`, which Open MPI takes in place of an interface's name, as names may differ from
     /// machine to machine.
     package var description: String { "\(base)/\(length)" }

@@ -12,12 +12,6 @@ package struct Simulation: Sendable {
         package var bucketBytes: Int
         /// Whether batch norm sums moments over ranks in each layer.
         package var sharesMoments: Bool
-
-        package init(algorithm: Algorithm, bucketBytes: Int, sharesMoments: Bool) {
-            self.algorithm = algorithm
-            self.bucketBytes = bucketBytes
-            self.sharesMoments = sharesMoments
-        }
     }
 
     /// Seconds of a core a byte that comes in: copied out of the network's or the shared memory's buffer, and added.

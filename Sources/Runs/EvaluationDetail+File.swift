@@ -1,7 +1,6 @@
 import Checkpoints
 import Files
 import Foundation
-import Terminal
 
 extension EvaluationDetail {
     /// Reads what `write` wrote.
@@ -20,11 +19,7 @@ extension EvaluationDetail {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = .withoutEscapingSlashes
-        do {
-            try writeFile(Array(encoder.encode(self)).span.bytes, to: path)
-        } catch {
-            throw RunError.cannotWrite(path: path, reason: error.reason)
-        }
+        try RunError.writing(path) { try writeFile(Array(encoder.encode(self)).span.bytes, to: path) }
     }
 
     /// A confusion matrix of 1,000 classes with no zero in it takes a tenth of this.

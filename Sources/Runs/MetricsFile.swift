@@ -2,26 +2,13 @@ import Checkpoints
 import Files
 import Foundation
 import Synchronization
-import Terminal
 
 /// Writes `metrics.jsonl`: a record a line, each handed to the system when it is written.
 ///
 /// A disk that is full for a while loses no line: unwritten lines wait for the next.
 package final class MetricsFile: Sendable {
     /// The records that an earlier part of the run left in the file; without its bytes.
-    private let history: MetricsHistory
-    /// The step of the last evaluation that an earlier part of the run left in the file.
-    package var lastEvaluatedStep: Int? { history.lastEvaluatedStep }
-    /// The step of the last report of training that an earlier part of the run left in the file.
-    package var lastReportedStep: Int? { history.lastReportedStep }
-    /// The evaluations that an earlier part of the run left in the file, in their order.
-    package var evaluations: [Evaluated] { history.evaluations }
-    /// Seconds of training until the last record that an earlier part of the run left in the file.
-    package var seconds: Double { history.seconds }
-    /// The uses of the training time, as far as an earlier part of the run left them in the file.
-    package var timeSplit: TimeSplit { history.timeSplit }
-    /// The steps that an earlier part of the run found to fit into its time; nil where it has not.
-    package var fittedSteps: Int? { history.fittedSteps }
+    package let history: MetricsHistory
     private let path: String
     private let handle: FileHandle
     private let state: Mutex<State>
@@ -63,11 +50,7 @@ package final class MetricsFile: Sendable {
         let isCut = resumedStep != nil && history.bytes == nil && (source ?? path) == path && fileExists(path)
         if !isCut {
             let bytes = history.bytes ?? Array(file.prefix(history.count))
-            do {
-                try writeFile(bytes.span.bytes, to: path)
-            } catch {
-                throw RunError.cannotWrite(path: path, reason: error.reason)
-            }
+            try RunError.writing(path) { try writeFile(bytes.span.bytes, to: path) }
         }
         let descriptor = path.withPath { open($0, O_WRONLY | O_CLOEXEC) }
         guard descriptor >= 0, !isCut || ftruncate(descriptor, off_t(history.count)) == 0 else {
@@ -102,21 +85,15 @@ package final class MetricsFile: Sendable {
     /// Makes sure that the appended lines survive a loss of power.
     package func synchronize() throws {
         try state.withLock { state in try write(&state) }
-        do {
-            try handle.synchronize()
-        } catch {
-            throw RunError.cannotWrite(path: path, reason: error.reason)
-        }
+        try RunError.writing(path) { try handle.synchronize() }
     }
 
     private func write(_ state: inout State) throws {
         guard !state.waiting.isEmpty else { return }
-        do {
+        try RunError.writing(path) {
             // A write that failed may have left the beginning of a line.
             try handle.truncate(atOffset: state.written)
             try handle.write(contentsOf: Data(state.waiting.utf8))
-        } catch {
-            throw RunError.cannotWrite(path: path, reason: error.reason)
         }
         state.written += UInt64(state.waiting.utf8.count)
         state.waiting = ""

@@ -2,24 +2,24 @@ import Files
 import Foundation
 
 /// The lines of a `metrics.jsonl` that an earlier part of a run wrote and that still count.
-struct MetricsHistory {
+package struct MetricsHistory: Sendable {
     /// The bytes of the lines, each with its end; nil where they are the first bytes of the file, so that cutting off
     /// the rest leaves them.
     private(set) var bytes: [UInt8]?
     /// How many bytes that are.
     private(set) var count = 0
     /// The step of the last evaluation.
-    private(set) var lastEvaluatedStep: Int?
+    package private(set) var lastEvaluatedStep: Int?
     /// The step of the last report of training.
-    private(set) var lastReportedStep: Int?
+    package private(set) var lastReportedStep: Int?
     /// The evaluations on the test split, in their order.
-    private(set) var evaluations: [MetricsFile.Evaluated] = []
+    package private(set) var evaluations: [MetricsFile.Evaluated] = []
     /// Seconds of training until the last record.
-    private(set) var seconds = 0.0
+    package private(set) var seconds = 0.0
     /// The uses of the run's time, by the last line that reports them.
-    private(set) var timeSplit = TimeSplit()
-    /// The steps that were found to fit into the run's time.
-    private(set) var fittedSteps: Int?
+    package private(set) var timeSplit = TimeSplit()
+    /// The steps that were found to fit into the run's time; nil where none were.
+    package private(set) var fittedSteps: Int?
 
     /// No line.
     init() {}

@@ -1,3 +1,4 @@
+import Files
 import Terminal
 
 /// The reasons for which a run's folder cannot be used.
@@ -5,6 +6,24 @@ package enum RunError: Error, Equatable, Sendable {
     case cannotWrite(path: String, reason: String)
     /// Another run writes there; `holder` is nil where it does not say yet which.
     case folderInUse(path: String, holder: RunHolder?)
+}
+
+extension RunError {
+    /// Writes something.
+    ///
+    /// - Parameters:
+    ///   - path: of what is written, which the error names.
+    ///   - body: writes it.
+    /// - Throws: `cannotWrite` with the reason that `body` throws.
+    package static func writing(_ path: String, _ body: () throws -> Void) throws(RunError) {
+        do {
+            try body()
+        } catch let error as FileError {
+            throw .cannotWrite(path: path, reason: error.reason)
+        } catch {
+            throw .cannotWrite(path: path, reason: error.reason)
+        }
+    }
 }
 
 extension RunError: CustomStringConvertible {

@@ -2,7 +2,6 @@ import Checkpoints
 import Files
 import Glibc
 package import Recipes
-import Terminal
 
 /// The folder in which a run keeps its files. Only rank 0 looks at it.
 package struct RunFolder: Hashable, Sendable {
@@ -147,13 +146,9 @@ package struct RunFolder: Hashable, Sendable {
 
     /// Creates the folder and writes the resolved recipe into it.
     package func begin(recipe yaml: String) throws {
-        do {
+        try RunError.writing(path) {
             try makeFolders(path)
             try writeFile(yaml, to: recipe)
-        } catch let error as FileError {
-            throw RunError.cannotWrite(path: path, reason: error.reason)
-        } catch {
-            throw RunError.cannotWrite(path: path, reason: error.reason)
         }
     }
 }

@@ -1,6 +1,5 @@
 import Checkpoints
 import Files
-import Terminal
 
 /// The identity of a run, which distinguishes its steps from those of another run in the same folder.
 ///
@@ -42,10 +41,6 @@ package struct RunIdentity: Hashable, Sendable {
     ///
     /// - Throws: `RunError.cannotWrite`
     package func write(to folder: RunFolder) throws(RunError) {
-        do throws(CheckpointError) {
-            try writeFile(text + "\n", to: folder.identity)
-        } catch {
-            throw .cannotWrite(path: folder.identity, reason: error.reason)
-        }
+        try RunError.writing(folder.identity) { try writeFile(text + "\n", to: folder.identity) }
     }
 }

@@ -1,7 +1,6 @@
 import CMachine
 import Files
 import Foundation
-import Terminal
 
 /// The right to write into a run's folder, which one process has at a time.
 ///
@@ -90,11 +89,9 @@ package final class RunLock: Sendable {
 
     private static func write(_ holder: RunHolder, to descriptor: Int32, _ path: String) throws(RunError) {
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
-        do {
+        try RunError.writing(path) {
             try handle.truncate(atOffset: 0)
             try handle.write(contentsOf: Data(holder.json.utf8))
-        } catch {
-            throw .cannotWrite(path: path, reason: error.reason)
         }
     }
 }

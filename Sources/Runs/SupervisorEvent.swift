@@ -136,11 +136,7 @@ package struct SupervisorLog: Sendable {
     /// - Throws: `RunError.cannotWrite` where the folder cannot be made or the file not be written.
     package init(folder: RunFolder) throws(RunError) {
         path = folder.events
-        do throws(FileError) {
-            try makeFolders(folder.path)
-        } catch {
-            throw .cannotWrite(path: folder.path, reason: error.reason)
-        }
+        try RunError.writing(folder.path) { try makeFolders(folder.path) }
         try append("")
     }
 

@@ -8,13 +8,8 @@ struct PrometheusText {
 
     /// A number of a metric, distinguished from others of the same metric by labels.
     struct Sample {
-        var labels: [(name: String, value: String)] = []
         var value: Double
-
-        init(_ value: Double, labels: [(name: String, value: String)] = []) {
-            self.labels = labels
-            self.value = value
-        }
+        var labels: [(name: String, value: String)] = []
     }
 
     /// The text so far; every line is terminated, as the format requires.
@@ -37,7 +32,7 @@ struct PrometheusText {
     }
 
     mutating func add(_ name: String, _ kind: Kind, _ help: String, _ value: Double?) {
-        add(name, kind, help, value.map { [Sample($0)] } ?? [])
+        add(name, kind, help, value.map { [Sample(value: $0)] } ?? [])
     }
 
     mutating func add(_ name: String, _ kind: Kind, _ help: String, _ value: Int?) {

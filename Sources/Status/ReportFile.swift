@@ -19,18 +19,15 @@ final class ReportFile: Sendable {
     /// Bytes that a report has at most.
     private static let limit = 64 << 20
 
-    static func path(in folder: RunFolder) -> String { folder.path + "/report.html" }
-
     /// nil where there is none yet.
     func content(in folder: RunFolder) -> ByteBuffer? {
-        let path = Self.path(in: folder)
-        guard let status = fileStatus(path) else { return nil }
+        guard let status = fileStatus(folder.report) else { return nil }
         let version = Version(
             file: UInt64(status.st_ino), bytes: Int(status.st_size), seconds: status.st_mtim.tv_sec,
             nanoseconds: status.st_mtim.tv_nsec)
         return kept.withLock { kept in
             if let kept, kept.version == version { return kept.content }
-            guard let bytes = try? readFile(path, limit: Self.limit) else { return nil }
+            guard let bytes = try? readFile(folder.report, limit: Self.limit) else { return nil }
             let content = ByteBuffer(bytes: bytes)
             kept = (version, content)
             return content

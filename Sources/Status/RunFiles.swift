@@ -19,7 +19,7 @@ struct RunFiles: Sendable {
 
     /// The time at which the report was written; nil where there is none.
     var reportTime: Date? {
-        fileStatus(ReportFile.path(in: folder)).map { status in
+        fileStatus(folder.report).map { status in
             Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9)
         }
     }

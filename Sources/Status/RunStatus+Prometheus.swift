@@ -11,7 +11,7 @@ extension RunStatus {
     func metrics(at now: Double, checkpointAge: Double?) -> String {
         var text = PrometheusText()
         let labels = [("model", model), ("data", data), ("folder", folder.path)]
-        text.add("cnn_train_info", .gauge, "The run, by its labels.", [PrometheusText.Sample(1, labels: labels)])
+        text.add("cnn_train_info", .gauge, "The run, by its labels.", [.init(value: 1, labels: labels)])
         addProgress(to: &text, at: now)
         addTraining(to: &text)
         text.add(
@@ -20,7 +20,7 @@ extension RunStatus {
         text.add(
             "cnn_train_events_total", .counter, "Steps that were not finite, by what was done about them.",
             ["skipped", "rewound"].map { kind in
-                PrometheusText.Sample(Double(eventCounts[kind] ?? 0), labels: [("kind", kind)])
+                PrometheusText.Sample(value: Double(eventCounts[kind] ?? 0), labels: [("kind", kind)])
             })
         return text.text
     }
@@ -66,6 +66,6 @@ extension RunStatus {
         text.add("cnn_train_ranks", .gauge, "Ranks of the run.", ranks)
         text.add(
             "cnn_train_rank_lag_ratio", .gauge, "A rank's time of work over the median rank's in the newest report.",
-            rankStatuses.map { PrometheusText.Sample($0.lagRatio, labels: [("rank", String($0.rank))]) })
+            rankStatuses.map { PrometheusText.Sample(value: $0.lagRatio, labels: [("rank", String($0.rank))]) })
     }
 }

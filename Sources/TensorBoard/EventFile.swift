@@ -21,11 +21,7 @@ final class EventFile {
     /// - Parameter time: seconds since 1970, which the name begins with.
     /// - Throws: `RunError.cannotWrite`
     init(in folder: String, time: Double) throws(RunError) {
-        do throws(FileError) {
-            try makeFolders(folder)
-        } catch {
-            throw .cannotWrite(path: folder, reason: error.reason)
-        }
+        try RunError.writing(folder) { try makeFolders(folder) }
         let newest = Self.seconds(in: folder).max() ?? 0
         let name = Self.name(seconds: max(Int(time), newest + 1))
         path = folder + "/" + name

@@ -3,18 +3,14 @@ import Foundation
 /// The abilities of a terminal besides plain letters, as the environment names them.
 package struct TerminalStyle: Hashable, Sendable {
     /// Whether the cursor can be moved at all, which lines that are drawn again need.
-    package var movesCursor: Bool
+    package var movesCursor = true
     /// Whether colours are welcome. (no-color.org: not where NO_COLOR is set and not empty.)
-    package var isColoured: Bool
+    package var isColoured = true
     /// Whether letters beyond ASCII are.
-    package var isUnicode: Bool
+    package var isUnicode = true
+}
 
-    package init(movesCursor: Bool = true, isColoured: Bool = true, isUnicode: Bool = true) {
-        self.movesCursor = movesCursor
-        self.isColoured = isColoured
-        self.isUnicode = isUnicode
-    }
-
+extension TerminalStyle {
     package init(environment: [String: String]) {
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         movesCursor = value("TERM").map { $0 != "dumb" } ?? false

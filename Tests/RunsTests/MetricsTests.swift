@@ -116,14 +116,14 @@ import Testing
         ]
         let text = lines.joined(separator: "\n") + "\n"
         try text.write(toFile: path, atomically: true, encoding: .utf8)
-        let file = try MetricsFile(path: path, resumedStep: 20)
-        #expect(file.evaluations.map(\.epoch) == [1, 2] && file.evaluations.map(\.accuracy) == [0.25, 0.25])
-        #expect(file.seconds == 5.5 && file.timeSplit.computing == 5 && file.timeSplit.data == 0.1 + 0.2)
+        let history = try MetricsFile(path: path, resumedStep: 20).history
+        #expect(history.evaluations.map(\.epoch) == [1, 2] && history.evaluations.map(\.accuracy) == [0.25, 0.25])
+        #expect(history.seconds == 5.5 && history.timeSplit.computing == 5 && history.timeSplit.data == 0.1 + 0.2)
         let whole = try String(contentsOfFile: path, encoding: .utf8)
         #expect(whole.split(separator: "\n").map(String.init) == Array(lines[..<5]))
         // The evaluation is made again, and its line of time is told again.
         try text.write(toFile: path, atomically: true, encoding: .utf8)
-        let again = try MetricsFile(path: path, resumedStep: 20, isEvaluatedAgain: true)
+        let again = try MetricsFile(path: path, resumedStep: 20, isEvaluatedAgain: true).history
         #expect(again.seconds == 2.5 && again.timeSplit.computing == 2)
         let kept = try String(contentsOfFile: path, encoding: .utf8)
         #expect(kept.split(separator: "\n").map(String.init) == Array(lines[..<3]))
@@ -143,8 +143,8 @@ import Testing
             try file.append(line: later)
             let whole = (kept + [later]).joined(separator: "\n") + "\n"
             #expect(try String(contentsOfFile: path, encoding: .utf8) == whole)
-            #expect(file.lastReportedStep == 10)
-            #expect(file.lastEvaluatedStep == nil)
+            #expect(file.history.lastReportedStep == 10)
+            #expect(file.history.lastEvaluatedStep == nil)
         }
     }
 
@@ -157,10 +157,10 @@ import Testing
             record(.evaluation, step: 8).json, record(.evaluation, step: 9).json,
         ]
         try (lines.joined(separator: "\n")).write(toFile: path, atomically: true, encoding: .utf8)
-        let file = try MetricsFile(path: path, resumedStep: 8, isEvaluatedAgain: true)
-        #expect(file.fittedSteps == 70)
-        #expect(file.lastEvaluatedStep == 4)
-        #expect(file.evaluations.map(\.accuracy) == [record(.evaluation, step: 4).accuracy])
+        let history = try MetricsFile(path: path, resumedStep: 8, isEvaluatedAgain: true).history
+        #expect(history.fittedSteps == 70)
+        #expect(history.lastEvaluatedStep == 4)
+        #expect(history.evaluations.map(\.accuracy) == [record(.evaluation, step: 4).accuracy])
     }
 
     @Test(
@@ -206,7 +206,7 @@ import Testing
         let text = lines.joined(separator: "\n")
         try (isWhole ? text : String(text.dropLast())).write(toFile: path, atomically: true, encoding: .utf8)
         let file = try MetricsFile(path: path, resumedStep: 3)
-        #expect(file.lastReportedStep == (isWhole ? 3 : 2))
+        #expect(file.history.lastReportedStep == (isWhole ? 3 : 2))
         let kept = try String(contentsOfFile: path, encoding: .utf8)
         #expect(kept == lines.prefix(isWhole ? 3 : 2).map { $0 + "\n" }.joined())
     }

@@ -80,19 +80,9 @@ struct PackedEntry: Equatable, Sendable {
     let height: UInt32
     let width: UInt32
     let label: UInt32
+}
 
-    init(
-        offset: UInt64, sum: UInt64, count: UInt32, shard: UInt32, height: UInt32, width: UInt32, label: UInt32
-    ) {
-        self.offset = offset
-        self.sum = sum
-        self.count = count
-        self.shard = shard
-        self.height = height
-        self.width = width
-        self.label = label
-    }
-
+extension PackedEntry {
     /// The entry at a place of the samples' entries.
     init(_ bytes: RawSpan, at place: Int) {
         offset = bytes.number(place)
@@ -122,12 +112,9 @@ struct PackedShardEntry: Equatable, Sendable {
     var count: UInt64
     /// XXH64 of its samples' sums, in the order in which they lie there.
     var sum: UInt64
+}
 
-    init(count: UInt64, sum: UInt64) {
-        self.count = count
-        self.sum = sum
-    }
-
+extension PackedShardEntry {
     /// The entry at a place of the shards' entries.
     init(_ bytes: RawSpan, at place: Int) {
         count = bytes.number(place)

@@ -1,5 +1,3 @@
-import Files
-
 /// CIFAR-10 and CIFAR-100: colour images of 32 x 32 pixels, in the binary form of their authors or in that for Python,
 /// as a folder or in a .tar.gz. (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.)
 ///

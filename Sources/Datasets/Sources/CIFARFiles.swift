@@ -167,12 +167,6 @@ struct CIFARContents {
     /// The files' contents by name.
     fileprivate let files: [String: [UInt8]]
 
-    fileprivate init(form: CIFARFiles.Form, path: String, files: [String: [UInt8]]) {
-        self.form = form
-        self.path = path
-        self.files = files
-    }
-
     /// The largest is of 155 million bytes.
     fileprivate static let mostBytes = 1 << 28
 

@@ -143,17 +143,12 @@ private struct TarRows {
     let rows: [Int]
     /// Bytes of a name before the path that the split's pictures do not have in common.
     let start: Int
+}
 
+extension TarRows {
     init(_ index: TarIndex) {
-        self.index = index
-        rows = Array(index.places.indices)
-        start = Self.commonFolders(of: index.names)
-    }
-
-    private init(_ index: TarIndex, rows: [Int], start: Int) {
-        self.index = index
-        self.rows = rows
-        self.start = start
+        self.init(
+            index: index, rows: Array(index.places.indices), start: Self.commonFolders(of: index.names))
     }
 
     /// The length of the folders that all names begin with.
@@ -179,7 +174,7 @@ private struct TarRows {
         else { return nil }
         func rows(in folder: [UInt8]) -> TarRows {
             TarRows(
-                index, rows: self.rows.filter { firstFolder($0)?.elementsEqual(folder) == true },
+                index: index, rows: self.rows.filter { firstFolder($0)?.elementsEqual(folder) == true },
                 start: start + folder.count + 1)
         }
         return (rows(in: train), rows(in: test))

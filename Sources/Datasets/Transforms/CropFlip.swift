@@ -10,13 +10,9 @@ struct CropFlip {
     static let padding = 4
     /// The random number that decides whether the image is mirrored.
     static let flipIndex: UInt64 = 2
+}
 
-    init(top: Int, left: Int, isMirrored: Bool) {
-        self.top = top
-        self.left = left
-        self.isMirrored = isMirrored
-    }
-
+extension CropFlip {
     init(_ draws: AugmentationDraws, padding: Int = padding) {
         top = draws.integer(0, below: 2 * padding + 1)
         left = draws.integer(1, below: 2 * padding + 1)

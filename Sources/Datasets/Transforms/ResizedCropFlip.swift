@@ -20,7 +20,9 @@ struct ResizedCropFlip: Equatable {
     private static let tries: UInt64 = 10
     /// The random number that decides whether the image is mirrored.
     static let flipIndex = 4 * tries
+}
 
+extension ResizedCropFlip {
     /// - Parameters:
     ///   - height: of the image.
     ///   - width: of the image.
@@ -50,14 +52,6 @@ struct ResizedCropFlip: Equatable {
         let down = ratio < Self.leastRatio ? Int((Double(width) / Self.leastRatio).rounded()) : height
         self.init(
             top: (height - down) / 2, left: (width - across) / 2, height: down, width: across, isMirrored: isMirrored)
-    }
-
-    init(top: Int, left: Int, height: Int, width: Int, isMirrored: Bool) {
-        self.top = top
-        self.left = left
-        self.height = height
-        self.width = width
-        self.isMirrored = isMirrored
     }
 
     /// Cuts the part out, enlarges it and mirrors it. Nothing shrinks, so that there is nothing to smooth.

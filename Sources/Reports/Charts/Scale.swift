@@ -13,7 +13,9 @@ struct Scale: Hashable, Sendable {
     private static let most = 1e100
     /// The range of numbers that are not one to the eye, in parts of the greatest.
     private static let leastRange = 1e-4
+}
 
+extension Scale {
     /// A scale of whole ticks that numbers fit into.
     ///
     /// - Parameters:
@@ -35,14 +37,6 @@ struct Scale: Hashable, Sendable {
         } else {
             self = Self.linear(from: least, to: greatest, isExact: isExact, within: limits)
         }
-    }
-
-    private init(low: Double, high: Double, isLogarithmic: Bool, ticks: [Double], step: Double) {
-        self.low = low
-        self.high = high
-        self.isLogarithmic = isLogarithmic
-        self.ticks = ticks
-        self.step = step
     }
 
     private static func linear(

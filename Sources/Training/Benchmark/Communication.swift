@@ -26,17 +26,13 @@ package struct CommunicationTimes: Sendable {
     package let exposed: Double
     /// Seconds of the rest of the step.
     package let compute: Double
+}
 
+extension CommunicationTimes {
     /// Takes the median of each time over the steps.
     init(medianOf steps: [CommunicationTimes]) {
         self.init(
             total: median(steps.map(\.total)), exposed: median(steps.map(\.exposed)),
             compute: median(steps.map(\.compute)))
-    }
-
-    init(total: Double, exposed: Double, compute: Double) {
-        self.total = total
-        self.exposed = exposed
-        self.compute = compute
     }
 }

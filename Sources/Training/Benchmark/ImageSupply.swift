@@ -42,19 +42,9 @@ package struct ImageSupply: Sendable {
             || dataImagesPerSecond < stepImagesPerSecond
             ? .images : .cores
     }
+}
 
-    init(
-        data: String, threads: Int, dataImagesPerSecond: Double, stepImagesPerSecond: Double,
-        togetherImagesPerSecond: Double, shareWaited: Double
-    ) {
-        self.data = data
-        self.threads = threads
-        self.dataImagesPerSecond = dataImagesPerSecond
-        self.stepImagesPerSecond = stepImagesPerSecond
-        self.togetherImagesPerSecond = togetherImagesPerSecond
-        self.shareWaited = shareWaited
-    }
-
+extension ImageSupply {
     /// Reads batches for some seconds, and then takes steps on those that come: `steps` of them, and at least as many
     /// as take a second. Collective.
     ///
@@ -109,10 +99,9 @@ package struct ImageSupply: Sendable {
         }
         let seconds = monotonicSeconds() - start
         self.init(
-            data: setup.dataset.name, threads: limits.threads, dataImagesPerSecond: data,
-            stepImagesPerSecond: stepSpeed,
+            dataImagesPerSecond: data, stepImagesPerSecond: stepSpeed,
             togetherImagesPerSecond: try world.speed(samples: samples, seconds: seconds),
-            shareWaited: images.waited / seconds)
+            shareWaited: images.waited / seconds, data: setup.dataset.name, threads: limits.threads)
     }
 }
 

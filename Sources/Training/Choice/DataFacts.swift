@@ -31,17 +31,6 @@ package struct DataFacts: Equatable, Sendable {
     /// Whether decoded pictures stay in memory, so that each is decoded once.
     package var staysInMemory = false
 
-    package init(
-        data: String, classNames: [String], classCounts: [Int], testCount: Int, channels: Int, shorterSide: Int
-    ) {
-        self.data = data
-        self.classNames = classNames
-        self.classCounts = classCounts
-        self.testCount = testCount
-        self.channels = channels
-        self.shorterSide = shorterSide
-    }
-
     /// Training pictures, including those that the run will hold out for testing.
     package var trainCount: Int { classCounts.reduce(0, +) }
 

@@ -69,10 +69,6 @@ extension RunFolder {
     package var learningRateRange: String { path + "/lr-range.tsv" }
 
     fileprivate func keep(rangeTest table: String) throws {
-        do throws(CheckpointError) {
-            try writeFile(Array(table.utf8).span.bytes, to: learningRateRange)
-        } catch {
-            throw RunError.cannotWrite(path: learningRateRange, reason: error.reason)
-        }
+        try RunError.writing(learningRateRange) { try writeFile(table, to: learningRateRange) }
     }
 }

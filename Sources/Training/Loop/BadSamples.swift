@@ -71,11 +71,9 @@ struct BadSamples {
         }
         if lines.count > before, let path {
             let sorted = lines.sorted { $0.key < $1.key }.map(\.value)
-            do throws(CheckpointError) {
+            try RunError.writing(path) {
                 // Paths may have bytes that are not UTF-8.
                 try writeFile((Self.head + sorted.joined()).pathBytes.span.bytes, to: path)
-            } catch {
-                throw RunError.cannotWrite(path: path, reason: error.reason)
             }
         }
         return lines.count

@@ -29,17 +29,17 @@ extension Trainer {
         try broadcastState(from: max(holder, 0))
         window = ReportWindow(texts: try world.broadcast(window.texts))
         goOn(fittedTo: try world.broadcast(start?.fittedSteps ?? 0))
-        let accuracies = start?.coordinator.evaluations.map(\.accuracy) ?? []
-        if let coordinator = start?.coordinator {
-            timeAccount.add(earlier: coordinator.timeSplit, seconds: coordinator.seconds)
-            best = coordinator.evaluations.max { $0.accuracy < $1.accuracy }
+        let accuracies = start?.coordinator.history.evaluations.map(\.accuracy) ?? []
+        if let history = start?.coordinator.history {
+            timeAccount.add(earlier: history.timeSplit, seconds: history.seconds)
+            best = history.evaluations.max { $0.accuracy < $1.accuracy }
         }
         for text in try world.broadcast(accuracies.map { "\($0)" }.joined(separator: " ")).split(separator: " ") {
             stopRule.add(Double(text) ?? 0)
         }
-        let isEvaluated = start.map { $0.coordinator.lastEvaluatedStep == $0.step } ?? false
+        let isEvaluated = start.map { $0.coordinator.history.lastEvaluatedStep == $0.step } ?? false
         let isMissing = try world.broadcast(isEvaluated ? 0 : 1) == 1
-        reportedStep = try world.broadcast(start?.coordinator.lastReportedStep ?? 0)
+        reportedStep = try world.broadcast(start?.coordinator.history.lastReportedStep ?? 0)
         choices += try chooseLearningRate()
         if let start {
             badSamples.keep(at: start.coordinator.folder.badSamples)
@@ -207,8 +207,8 @@ extension Trainer {
             return Start(
                 coordinator: coordinator, step: snapshot.step, holder: snapshot.rank,
                 presentation: try presentation(since: about, path: "the memory of host \(snapshot.host)"),
-                fittedSteps: changes.keepTime ? coordinator.fittedSteps ?? 0 : 0,
-                notes: notes + changes.notes + snapshot.gaps(after: coordinator.lastReportedStep ?? 0) + [
+                fittedSteps: changes.keepTime ? coordinator.history.fittedSteps ?? 0 : 0,
+                notes: notes + changes.notes + snapshot.gaps(after: coordinator.history.lastReportedStep ?? 0) + [
                     "going on after step \(Wording.grouped(snapshot.step)), "
                         + "from the memory of host \(snapshot.host) (rank \(snapshot.rank))"
                 ])
@@ -294,7 +294,8 @@ extension Trainer {
                 coordinator: coordinator, step: step,
                 presentation: try presentation(since: point.about, path: point.entry.path),
                 fittedSteps: changes.keepTime
-                    ? coordinator.fittedSteps ?? point.about.metrics["fitted_steps"].flatMap { Int(exactly: $0) } ?? 0
+                    ? coordinator.history.fittedSteps
+                        ?? point.about.metrics["fitted_steps"].flatMap { Int(exactly: $0) } ?? 0
                     : 0,
                 notes: point.passedOver.map { "passed over: \($0)" } + changes.notes + optimizerNotes
                     + ["going on after step \(Wording.grouped(step)), from \(point.entry.path)"])

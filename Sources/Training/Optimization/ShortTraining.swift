@@ -3,7 +3,6 @@ import Graphs
 import Machine
 import Networks
 import Recipes
-import Tensors
 
 /// The parameters that are trained for a part of the run: `--train-for`.
 ///

@@ -13,17 +13,8 @@ final class Coordinator {
     let folder: RunFolder
     /// Tells states of this run from those of others.
     let identity: RunIdentity
-    /// The step of the last evaluation that is in the metrics already.
-    var lastEvaluatedStep: Int? { metrics.lastEvaluatedStep }
-    /// The step of the last report of training that is in the metrics already.
-    var lastReportedStep: Int? { metrics.lastReportedStep }
-    /// All evaluations on the test split that are in the metrics already, in their order.
-    var evaluations: [MetricsFile.Evaluated] { metrics.evaluations }
-    /// Seconds of training that earlier parts of the run have told of, and where they went.
-    var seconds: Double { metrics.seconds }
-    var timeSplit: TimeSplit { metrics.timeSplit }
-    /// The steps that an earlier part of the run found to fit into its time.
-    var fittedSteps: Int? { metrics.fittedSteps }
+    /// The content of the metrics that earlier parts of the run have written.
+    var history: MetricsHistory { metrics.history }
     /// The step of the newest checkpoint that is there for good.
     private(set) var savedStep: Int?
 
@@ -296,11 +287,7 @@ struct OpenedFolder {
     ///
     /// - Throws: `RunError.folderInUse` or `.cannotWrite`
     init(_ folder: RunFolder) throws {
-        do throws(FileError) {
-            try makeFolders(folder.path)
-        } catch {
-            throw RunError.cannotWrite(path: folder.path, reason: error.reason)
-        }
+        try RunError.writing(folder.path) { try makeFolders(folder.path) }
         self.folder = folder
         lock = try RunLock(folder: folder)
     }

@@ -1,7 +1,6 @@
 import Checkpoints
 import Files
 package import Runs
-import Terminal
 
 extension RunFolder {
     /// The recipe that was chosen for the run, with a reason for each value.
@@ -11,15 +10,7 @@ extension RunFolder {
     ///
     /// - Throws: `RunError.cannotWrite`
     package func write(choice yaml: String) throws(RunError) {
-        do throws(FileError) {
-            try makeFolders(path)
-        } catch {
-            throw .cannotWrite(path: path, reason: error.reason)
-        }
-        do throws(CheckpointError) {
-            try writeFile(yaml, to: choice)
-        } catch {
-            throw .cannotWrite(path: choice, reason: error.reason)
-        }
+        try RunError.writing(path) { try makeFolders(path) }
+        try RunError.writing(choice) { try writeFile(yaml, to: choice) }
     }
 }

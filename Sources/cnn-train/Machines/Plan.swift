@@ -109,16 +109,13 @@ struct Numbers: ExpressibleByArgument {
 }
 
 /// A network as it was named.
-struct NetworkName: ExpressibleByArgument {
+struct NetworkName {
     let name: String
     /// nil where it is to be measured.
     let link: Link?
+}
 
-    init(name: String, link: Link?) {
-        self.name = name
-        self.link = link
-    }
-
+extension NetworkName: ExpressibleByArgument {
     init?(argument: String) {
         let link = Link(argument)
         guard link != nil || argument == "measured" else { return nil }

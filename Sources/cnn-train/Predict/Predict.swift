@@ -93,17 +93,9 @@ struct PredictCommand: LocalCommand {
                 }
             }
         }
-        if let html { try write(album.page(of: file.checkpoint).html, to: html) }
-        if let csv { try write(album.table, to: csv) }
+        if let html { try RunError.writing(html) { try writeFile(album.page(of: file.checkpoint).html, to: html) } }
+        if let csv { try RunError.writing(csv) { try writeFile(album.table, to: csv) } }
         if failed > 0 { throw PredictionError.someFailed(failed: failed, of: paths.count) }
-    }
-
-    private func write(_ text: String, to path: String) throws {
-        do throws(CheckpointError) {
-            try writeFile(text, to: path)
-        } catch {
-            throw RunError.cannotWrite(path: path, reason: error.reason)
-        }
     }
 
     private func report(_ error: any Error, of path: String) throws {

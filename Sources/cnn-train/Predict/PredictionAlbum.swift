@@ -1,5 +1,6 @@
 import Datasets
 import Reports
+import Runs
 import Terminal
 import Training
 
@@ -61,12 +62,6 @@ struct PredictionAlbum {
             let empty = [String](repeating: "", count: 2 * top - scores.count)
             return [entry.name] + scores + empty + [entry.error ?? ""]
         }
-        return ([head] + rows).map { $0.map(Self.cell).joined(separator: ",") + "\r\n" }.joined()
-    }
-
-    private static func cell(_ text: String) -> String {
-        let needsQuotes = text.utf8.contains { "\",\r\n".utf8.contains($0) }
-        guard needsQuotes else { return text }
-        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        return ([head] + rows).map { $0.map(\.csvField).joined(separator: ",") + "\r\n" }.joined()
     }
 }

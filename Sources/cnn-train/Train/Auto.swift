@@ -1,7 +1,6 @@
 import ArgumentParser
 import Collectives
 import Files
-import Launching
 import Recipes
 import Runs
 import Tensors
@@ -89,6 +88,3 @@ extension AutoCommand {
         word == "help" || CNNTrain.configuration.subcommands.contains { $0.configuration.commandName == word }
     }
 }
-
-/// A word as a shell reads it.
-func shellWord(_ word: String) -> String { LaunchPlan.shellWords([word]) }
