@@ -1,7 +1,7 @@
 /// A tensor in memory as a kernel sees it: samples x height x width x channels. Distances are in numbers.
 ///
-/// A pixel's channels are contiguous; pixels are `pixelStride` numbers apart, so that a view can be a channel slice of a
-/// wider tensor. Outside of a network's input, strides and slices are multiples of 16 numbers: kernels read and write
+/// A pixel's channels are contiguous; pixels are `pixelStride` numbers apart, so that a view can be a channel slice of
+/// a wider tensor. Outside of a network's input, strides and slices are multiples of 16 numbers: kernels read and write
 /// whole vectors, and may overwrite the numbers between `channels` and the next multiple of 16.
 package struct TensorView: BitwiseCopyable {
     package var base: UnsafeMutableRawPointer
