@@ -8,7 +8,7 @@ extension PlanBuilder {
         if graph.purpose == .evaluation {
             call(context.kernels.batchNormFreeze, arguments, tasks: 1)
         } else {
-            finishMoments(of: norm, x: node.inputs[0], arguments)
+            finishMoments(node, norm, arguments)
         }
         guard node.output != nil else { return }
         call(context.kernels.batchNormApply, arguments, tasks: slots)
@@ -20,40 +20,27 @@ extension PlanBuilder {
     }
 
     private mutating func normalizing(_ node: Node, _ norm: BatchNorm) -> BatchNormArguments {
-        var arguments = arguments(norm, x: view(node.inputs[0]), sums: nil)
+        var arguments = arguments(norm, x: view(node.inputs[0]))
         arguments.output = node.output.map(view)
         arguments.addend = norm.addsIdentity ? view(node.inputs[1]) : nil
         arguments.addendNormalization = node.load.map { normalization($0, from: 0) }
         return arguments
     }
 
-    /// Computes the scales and shifts that normalise x from the sums of x, or of its parts.
-    private mutating func finishMoments(of norm: BatchNorm, x: ValueID, _ arguments: BatchNormArguments) {
+    /// Computes the scales and shifts that normalise x from all ranks' sums of x, or of its parts.
+    private mutating func finishMoments(_ node: Node, _ norm: BatchNorm, _ arguments: BatchNormArguments) {
         var rows: [BatchNormArguments] = []
         var offset = 0
-        for part in norm.parts.isEmpty ? [x] : norm.parts {
-            guard let sums = moments[part] else { preconditionFailure("no moments of \(graph[part].name)") }
+        let parts = norm.parts.isEmpty ? [node.inputs[0]] : norm.parts
+        for (part, total) in zip(parts, node.channelInputs.suffix(parts.count)) {
             let channels = graph[part].shape.channels
             var row = arguments
             row.state = row.state.slice(offset, channels)
-            row.sums = sums
+            row.sums = sums(total)
             rows.append(row)
             offset += channels
-            exchange(sums)
         }
         call(context.kernels.batchNormFinish, stored: UnsafePointer(memory.store(rows)), tasks: rows.count)
-    }
-
-    /// Sums x and its squares over this rank's samples.
-    mutating func lowerMoments(of value: ValueID) {
-        // The kernel that has written x may have fused the sums.
-        guard moments[value] == nil else { return }
-        let x = view(value)
-        let sums = newSums(channels: x.channels)
-        moments[value] = sums
-        call(context.kernels.moments, ChannelSumArguments(batch: context.batch, input: x, sums: sums), tasks: slots)
-        sumShards(x, sums)
-        addShards(x, sums)
     }
 
     mutating func lowerBatchNormGradient(_ node: Node, _ norm: BatchNorm) {
@@ -62,9 +49,9 @@ extension PlanBuilder {
             // The activation's mask has been applied to dy already, and its sums have been taken.
             arguments.bounds = nil
         }
-        let isComputedLater = norm.defersShift || loadedGradients.contains(norm.index)
-        guard node.output != nil || isComputedLater, let sums = arguments.sums else { return }
-        exchange(sums)
+        // Where nobody reads the data gradient, the parameters' have come with the sums.
+        guard node.channelOutput != nil, let total = node.channelInputs.last else { return }
+        arguments.sums = sums(total)
         call(context.kernels.batchNormGradientFinish, arguments, tasks: 1)
         guard node.output != nil else { return }
         if norm.defersShift {
@@ -94,12 +81,10 @@ extension PlanBuilder {
 
     mutating func lowerResidualGradient(_ node: Node, _ norm: BatchNorm) {
         // The kernel that has written dy may have computed this.
-        guard gradientSums[norm.index] == nil else { return }
-        gradientSums[norm.index] = newSums(channels: view(node.inputs[0]).channels)
+        if let sums = residualSums[norm.index] { return keep(sums, of: node) }
         var arguments = gradientArguments(node, norm)
         arguments.activated = view(node.inputs[1])
-        call(context.kernels.residualGradient, arguments, tasks: slots)
-        finishGradientSums(arguments)
+        takeGradientSums(context.kernels.residualGradient, &arguments, by: node)
     }
 
     /// The arguments for a node whose first input is x and whose last is dy.
@@ -114,7 +99,7 @@ extension PlanBuilder {
     private mutating func gradientArguments(_ norm: BatchNorm, x: ValueID) -> BatchNormArguments {
         let x = view(x)
         workspace.needPartials(context.batch.shards * 2 * MemoryPlan.wholeVectors(x.channels))
-        var arguments = arguments(norm, x: x, sums: gradientSums[norm.index])
+        var arguments = arguments(norm, x: x)
         arguments.weightGradient = gradient(norm.weight)
         arguments.biasGradient = gradient(norm.bias)
         arguments.partials = workspace.partials
@@ -154,71 +139,106 @@ extension PlanBuilder {
             activated: activated, isScaled: isScaled)
     }
 
-    /// Adds up a convolution's sums over row blocks to those over this rank's samples.
-    mutating func finishSums(_ sums: OutputSums, _ blocks: BlockSums, of output: ValueID) {
-        switch sums {
+    /// Leaves the sums over a convolution's output, of this rank's samples: adds up those over row blocks that its
+    /// epilogue has taken, or takes them where there are none. A residual block's are left to its `residualGradient`
+    /// then.
+    mutating func takeSums(_ kind: OutputSums, _ blocks: BlockSums?, of output: ValueID, by node: Node) {
+        switch kind {
         case .moments:
-            let x = view(output)
-            let sums = newSums(channels: x.channels)
-            moments[output] = sums
-            sumBlocks(blocks, sums)
-            sumShards(x, sums)
-            addShards(x, sums)
-        case .gradient(let norm, let x), .scaledGradient(let norm, let x), .residualGradient(let norm, let x, _, _):
-            let sums = newSums(channels: view(x).channels)
-            gradientSums[norm.index] = sums
-            sumBlocks(blocks, sums)
-            finishGradientSums(gradientArguments(norm, x: x))
+            keep(takeMoments(of: output, blocks), of: node)
+        case .gradient(let norm, let x):
+            var arguments = gradientArguments(norm, x: x)
+            arguments.gradient = view(output)
+            guard let blocks else {
+                return takeGradientSums(context.kernels.batchNormGradientSums, &arguments, by: node)
+            }
+            keep(finishGradientSums(&arguments, blocks), of: node)
+        case .scaledGradient(let norm, let x):
+            guard let blocks else { preconditionFailure("\(node.layer) cannot scale a batch norm's gradient") }
+            var arguments = gradientArguments(norm, x: x)
+            keep(finishGradientSums(&arguments, blocks), of: node)
+        case .residualGradient(let norm, let x, _, _):
+            guard let blocks else { return }
+            var arguments = gradientArguments(norm, x: x)
+            residualSums[norm.index] = finishGradientSums(&arguments, blocks)
         }
+    }
+
+    // MARK: Sums
+
+    mutating func lowerMoments(_ node: Node) { keep(takeMoments(of: node.inputs[0], nil), of: node) }
+
+    /// Sums dy and dy * (x - mean) over this rank's samples.
+    mutating func lowerGradientSums(_ node: Node, _ norm: BatchNorm) {
+        var arguments = gradientArguments(node, norm)
+        takeGradientSums(context.kernels.batchNormGradientSums, &arguments, by: node)
+    }
+
+    /// Sums this rank's sums over ranks, in one message with those of all exchanges that follow at once.
+    mutating func lowerExchange(_ node: Node) {
+        let sums = sums(node.channelInputs[0])
+        exchange(sums)
+        keep(sums, of: node)
+    }
+
+    /// Returns the sums that a node has left.
+    private func sums(_ value: ChannelValueID) -> ChannelSums {
+        guard let sums = channelSums[value] else {
+            preconditionFailure("there are no \(graph.channelValues[value.index].name) yet")
+        }
+        return sums
+    }
+
+    private mutating func keep(_ sums: ChannelSums, of node: Node) {
+        if let output = node.channelOutput { channelSums[output] = sums }
+    }
+
+    /// Sums x and its squares over this rank's samples, from the sums over row blocks where those are there.
+    private mutating func takeMoments(of value: ValueID, _ blocks: BlockSums?) -> ChannelSums {
+        let x = view(value)
+        let sums = newSums(channels: x.channels)
+        if let blocks {
+            sumBlocks(blocks, sums)
+        } else {
+            call(context.kernels.moments, ChannelSumArguments(batch: context.batch, input: x, sums: sums), tasks: slots)
+        }
+        sumShards(x, sums)
+        addShards(x, sums)
+        return sums
+    }
+
+    /// Takes the sums of a gradient over samples by a kernel, and adds them up.
+    private mutating func takeGradientSums(
+        _ kernel: Kernel<BatchNormArguments>, _ arguments: inout BatchNormArguments, by node: Node
+    ) {
+        let sums = newSums(channels: arguments.input.channels)
+        arguments.sums = sums
+        call(kernel, arguments, tasks: slots)
+        finishGradientSums(arguments, sums)
+        keep(sums, of: node)
+    }
+
+    /// Adds up a gradient's sums over row blocks.
+    private mutating func finishGradientSums(
+        _ arguments: inout BatchNormArguments, _ blocks: BlockSums
+    ) -> ChannelSums {
+        let sums = newSums(channels: arguments.input.channels)
+        arguments.sums = sums
+        sumBlocks(blocks, sums)
+        finishGradientSums(arguments, sums)
+        return sums
+    }
+
+    /// Adds up sums over samples to those over this rank's, and computes the gradients of weight and bias.
+    private mutating func finishGradientSums(_ arguments: BatchNormArguments, _ sums: ChannelSums) {
+        sumShards(arguments.input, sums)
+        call(context.kernels.batchNormParameterGradient, arguments, tasks: 1)
+        addShards(arguments.input, sums)
     }
 
     private mutating func sumBlocks(_ blocks: BlockSums, _ sums: ChannelSums) {
         let arguments = BlockSumArguments(batch: context.batch, blocks: blocks, sums: sums)
         call(context.kernels.blockSums, arguments, tasks: slots)
-    }
-
-    // MARK: Sums
-
-    /// Takes the sums of node `index`, and of the batch norms right after it that read nothing written in between: so
-    /// one message brings all of them to the other ranks.
-    mutating func takeSums(from index: Int) {
-        guard graph.purpose == .training else { return }
-        var written: Set<ValueID> = []
-        for place in index..<graph.nodes.count {
-            let next = graph.nodes[place]
-            switch next.operation {
-            case .batchNorm(let norm):
-                // Only x, the first input, is summed, not a residual block's identity.
-                if written.contains(next.inputs[0]) { return }
-                node = place
-                if norm.parts.isEmpty { lowerMoments(of: next.inputs[0]) }
-            case .batchNormGradient(let norm):
-                if next.inputs.contains(where: written.contains) { return }
-                node = place
-                lowerGradientSums(next, norm)
-            default: return
-            }
-            if let output = next.output { written.insert(output) }
-        }
-    }
-
-    /// Sums dy and dy * (x - mean) over this rank's samples.
-    private mutating func lowerGradientSums(_ node: Node, _ norm: BatchNorm) {
-        // The kernel that has written dy may have fused the sums; in a residual block, `residualGradient` has taken
-        // them.
-        guard gradientSums[norm.index] == nil else { return }
-        gradientSums[norm.index] = newSums(channels: view(node.inputs[0]).channels)
-        let arguments = gradientArguments(node, norm)
-        call(context.kernels.batchNormGradientSums, arguments, tasks: slots)
-        finishGradientSums(arguments)
-    }
-
-    /// Adds up sums over samples to those over this rank's, and computes the gradients of weight and bias.
-    private mutating func finishGradientSums(_ arguments: BatchNormArguments) {
-        guard let sums = arguments.sums else { return }
-        sumShards(arguments.input, sums)
-        call(context.kernels.batchNormParameterGradient, arguments, tasks: 1)
-        addShards(arguments.input, sums)
     }
 
     /// Appends the exchange of all sums not yet summed over ranks; none where `sums` are already.
@@ -268,10 +288,10 @@ extension PlanBuilder {
 
     // MARK: Shared by forward and backward
 
-    private mutating func arguments(_ norm: BatchNorm, x: TensorView, sums: ChannelSums?) -> BatchNormArguments {
+    private mutating func arguments(_ norm: BatchNorm, x: TensorView) -> BatchNormArguments {
         BatchNormArguments(
             batch: context.batch, step: UnsafePointer(context.step), state: state(norm, channels: x.channels),
-            sums: sums, input: x, bounds: norm.activation?.bounds)
+            input: x, bounds: norm.activation?.bounds)
     }
 
     private mutating func state(_ norm: BatchNorm, channels: Int) -> BatchNormState {

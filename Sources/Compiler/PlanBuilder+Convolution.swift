@@ -51,7 +51,7 @@ extension PlanBuilder {
             if product != .forward { part.epilogue.bias = nil }
             isSummed = builder.lower(product, part) && isSummed
         }
-        if isSummed, let kind = node.sums, let sums { finishSums(kind, sums, of: written) }
+        if let kind = node.sums { takeSums(kind, isSummed ? sums : nil, of: written, by: node) }
     }
 
     /// Lowers a product of a part by the first algorithm that accepts it.

@@ -58,11 +58,10 @@ package struct PlanBuilder {
     var workspace = Workspace()
     /// The state that the forward and backward passes of a batch norm share, by `BatchNorm.index`.
     var norms: [Int: BatchNormState] = [:]
-    /// The sums already taken: of values, and of batch norms' gradients by `BatchNorm.index`.
-    var moments: [ValueID: ChannelSums] = [:]
-    var gradientSums: [Int: ChannelSums] = [:]
-    /// The batch norms whose gradients are computed as they are read, by `BatchNorm.index`.
-    let loadedGradients: Set<Int>
+    /// The sums over channels so far; those over ranks take the place of this rank's.
+    var channelSums: [ChannelValueID: ChannelSums] = [:]
+    /// The sums of residual blocks' gradients that a convolution's epilogue has taken, by `BatchNorm.index`.
+    var residualSums: [Int: ChannelSums] = [:]
     var hasLoss = false
     /// The number of `workspace.totals` so far, and the number of those that are summed over ranks.
     var totals = 0
@@ -76,7 +75,6 @@ package struct PlanBuilder {
         self.graph = graph
         self.layout = layout
         self.context = context
-        self.loadedGradients = Set(graph.nodes.compactMap { $0.gradientLoad?.norm.index })
         self.shardSumSteps = UnsafePointer(memory.store(ShardTree(context.batch.shards).schedule))
     }
 
@@ -119,7 +117,6 @@ package struct PlanBuilder {
 
     private mutating func lowerAll() {
         for (index, node) in graph.nodes.enumerated() {
-            takeSums(from: index)
             self.node = index
             lower(node)
         }
@@ -136,7 +133,9 @@ package struct PlanBuilder {
         case .normalize(let norm): lowerNormalization(node, norm)
         case .batchNormGradient(let norm): lowerBatchNormGradient(node, norm)
         case .normShift(let parts): lowerNormShift(node, parts)
-        case .moments: lowerMoments(of: node.inputs[0])
+        case .moments: lowerMoments(node)
+        case .gradientSums(let norm): lowerGradientSums(node, norm)
+        case .exchange: lowerExchange(node)
         case .residualGradient(let norm): lowerResidualGradient(node, norm)
         case .activation(let activation): lower(activation, node)
         case .activationGradient(let activation): lowerGradient(of: activation, node)

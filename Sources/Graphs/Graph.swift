@@ -13,6 +13,9 @@ package struct Graph: Sendable {
     package let purpose: Purpose
     /// All values; `ValueID.index` indexes this list.
     package internal(set) var values: [Value]
+    /// Numbers by channel, which all samples share; `ChannelValueID.index` indexes this list. Empty before
+    /// `applying(_:)`.
+    package internal(set) var channelValues: [ChannelValue] = []
     /// All operations in execution order.
     package internal(set) var nodes: [Node]
     /// Parameters and buffers in canonical order: the order of torchvision's state_dict.
@@ -41,6 +44,11 @@ package struct ValueID: Hashable, Sendable {
     package init(index: Int) { self.index = index }
 }
 
+/// Names numbers by channel of a graph.
+package struct ChannelValueID: Hashable, Sendable {
+    package let index: Int
+}
+
 /// Names a parameter or buffer of a graph.
 package struct ParameterID: Hashable, Sendable {
     package let index: Int
@@ -51,6 +59,12 @@ package struct ParameterID: Hashable, Sendable {
 package struct Value: Sendable {
     package var shape: Shape
     /// The layer that made it, for messages and profiles; a gradient's begins with `d `.
+    package var name: String
+}
+
+/// Numbers by channel that all samples share: sums over samples and pixels, or what a batch norm computes from them.
+package struct ChannelValue: Sendable {
+    package var channels: Int
     package var name: String
 }
 
@@ -76,6 +90,10 @@ package struct Node: Sendable {
     /// instead, which follows from `activated`: the activation's y, or of GELU its x.
     package var activation: Activation?
     package var activated: ValueID?
+    /// The numbers by channel that it reads: for batch norms and their gradients all ranks' sums, the last ones.
+    package var channelInputs: [ChannelValueID] = []
+    /// The numbers by channel that it computes: sums, or what normalises and what a gradient is computed from.
+    package var channelOutput: ChannelValueID?
     /// The layer it belongs to, as the network names it.
     package var layer: String
 
@@ -145,8 +163,13 @@ package enum Operation: Sendable {
     /// [x] -> y, or [x, identity] -> y: the output of the same layer's `batchNorm` once more, from the moments that it
     /// left.
     case normalize(BatchNorm)
-    /// [x] -> the sums of each channel that moments come from, for the batch norms that count x among their `parts`.
+    /// [x] -> this rank's sums of x and x² over each channel, which moments come from.
     case moments
+    /// [x, dy] -> this rank's sums of dy and dy * (x - mean) over each channel, dy masked by the batch norm's activation.
+    /// The batch norm's gradients of weight and bias are computed with them.
+    case gradientSums(BatchNorm)
+    /// Sums of this rank -> those of all ranks.
+    case exchange
     /// [x, dy] -> dx, and gradients of weight and bias. Uses the moments that the forward pass of the same layer left.
     /// The mask of the batch norm's activation follows from x. Where an identity is added too, dy is the output of the
     /// layer's `residualGradient`. Where the affine term is deferred (`defersShift`), dx = scale * dy alone.

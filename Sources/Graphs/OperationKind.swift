@@ -67,7 +67,10 @@ extension Graph {
     /// Returns the output shape of the node's layer: that of the node's own output, or for a gradient that of dy, its
     /// last input.
     package func layerOutput(of node: Node, pass: Pass) -> Shape {
-        let value = pass == .forward ? node.output ?? node.inputs[0] : node.inputs[node.inputs.count - 1]
+        guard let value = pass == .forward ? node.output ?? node.inputs.first : node.inputs.last else {
+            return Shape(
+                height: 1, width: 1, channels: node.channelOutput.map { channelValues[$0.index].channels } ?? 0)
+        }
         return self[value].shape
     }
 
@@ -76,7 +79,9 @@ extension Graph {
         case .convolution(let convolution), .convolutionDataGradient(let convolution),
             .convolutionWeightGradient(let convolution):
             family(of: convolution)
-        case .batchNorm, .normalize, .moments, .batchNormGradient, .normShift, .residualGradient: "batch norm"
+        case .batchNorm, .normalize, .moments, .exchange, .batchNormGradient, .gradientSums, .normShift,
+            .residualGradient:
+            "batch norm"
         case .activation(let activation), .activationGradient(let activation): activation.family
         case .scale, .scaleGradient: "scaling"
         case .localResponseNormalization, .localResponseNormalizationGradient: "response normalization"

@@ -54,11 +54,11 @@ extension Graph {
 
     /// Values that a node reads or writes.
     private func tensorsTouched(by node: Node) -> [ValueID] {
-        // Moments whose sums are there already need no tensor.
-        if case .batchNorm(let norm) = node.operation, node.output == nil,
-            purpose == .evaluation || !norm.parts.isEmpty
-        {
-            return []
+        switch node.operation {
+        // Moments, and a gradient's slope and offset, come from sums that are there already.
+        case .batchNorm where node.output == nil && (purpose == .evaluation || !node.channelInputs.isEmpty): return []
+        case .batchNormGradient where node.output == nil && !node.channelInputs.isEmpty: return []
+        default: break
         }
         let others = node.activated.map { node.inputs.contains($0) ? [] : [$0] } ?? []
         return node.inputs + others + [node.gradientLoad?.x, node.output, node.addend].compactMap { $0 }
@@ -82,7 +82,10 @@ extension Graph {
                 + (purpose == .training ? [norm.runningMean, norm.runningVariance] : [])
         case .normalize(let norm): [norm.weight, norm.bias]
         case .batchNormGradient(let norm) where norm.isResidual: [norm.weight]
-        case .batchNormGradient(let norm): [norm.weight, norm.weight, norm.bias]
+        case .batchNormGradient(let norm):
+            // Exposed, the gradients of weight and bias come with the sums.
+            [norm.weight] + (node.channelInputs.isEmpty ? [norm.weight, norm.bias] : [])
+        case .gradientSums(let norm): [norm.weight, norm.bias]
         case .residualGradient(let norm): [norm.weight, norm.bias]
         default: []
         }
@@ -98,7 +101,7 @@ extension Graph {
         case .moments: return 3 * inputs[0]
         // Those, where the batch norm takes them itself, and y = scale * x + offset.
         case .batchNorm(let norm):
-            let sums = purpose == .training && norm.parts.isEmpty ? 3 * inputs[0] : 0
+            let sums = purpose == .training && node.channelInputs.isEmpty && norm.parts.isEmpty ? 3 * inputs[0] : 0
             return sums + (2 + (norm.addsIdentity ? 1 : 0) + (norm.activation?.operations ?? 0)) * output
         case .normalize(let norm):
             return (2 + (norm.addsIdentity ? 1 : 0) + (norm.activation?.operations ?? 0)) * output
@@ -106,8 +109,10 @@ extension Graph {
         case .batchNormGradient(let norm) where norm.isResidual: return (norm.defersShift ? 1 : 4) * output
         // The sums of dy and of dy * (x - mean), and dx; y again for the activation's mask.
         case .batchNormGradient(let norm):
-            let mask = norm.activation.map { 2 + $0.gradientOperations } ?? 0
-            return (4 + mask) * inputs[0] + (norm.defersShift ? 1 : 4) * output
+            let sums = node.channelInputs.isEmpty ? 4 + maskOperations(norm) : 0
+            return sums * inputs[0] + (norm.defersShift ? 1 : 4) * output
+        case .gradientSums(let norm): return (4 + maskOperations(norm)) * inputs[0]
+        case .exchange: return 0
         case .normShift: return 4 * output
         case .residualGradient(let norm): return (4 + (norm.activation?.gradientOperations ?? 0)) * output
         case .add, .dropout, .dropoutGradient: return output
@@ -131,6 +136,9 @@ extension Graph {
         }
     }
 }
+
+/// Operations for each number of dy of a mask that follows from x: y once more, and the activation's gradient.
+private func maskOperations(_ norm: BatchNorm) -> Int { norm.activation.map { 2 + $0.gradientOperations } ?? 0 }
 
 extension Activation {
     /// Operations a number.

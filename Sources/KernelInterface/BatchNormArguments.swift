@@ -123,13 +123,12 @@ package struct BatchNormArguments: BitwiseCopyable {
     package var partials: UnsafeMutablePointer<Float>?
 
     package init(
-        batch: BatchLayout, step: UnsafePointer<StepState>, state: BatchNormState, sums: ChannelSums?,
-        input: TensorView, bounds: Bounds?
+        batch: BatchLayout, step: UnsafePointer<StepState>, state: BatchNormState, input: TensorView,
+        bounds: Bounds?
     ) {
         self.batch = batch
         self.step = step
         self.state = state
-        self.sums = sums
         self.input = input
         self.bounds = bounds
     }

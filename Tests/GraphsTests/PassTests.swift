@@ -52,17 +52,22 @@ import Testing
             network: Zoo.model(named: "densenet121").network(classes: 10, inputChannels: 3), imageSize: 64,
             purpose: .training
         ).applying([.sharedMoments])
-        // Of a block: what it begins with, and what each of its layers adds.
-        #expect(count(graph.nodes, "moments") == 4 + 58)
+        // Of a block: what it begins with, and what each of its layers adds; and the second norm of a layer, the stem's.
+        #expect(count(graph.nodes, "moments") == 4 + 58 + 58 + 1)
+        #expect(count(try nodes("densenet121", []), "moments") == 58 + 58 + 1 + 3 + 1)
+        let shared = Set(graph.nodes.flatMap { if case .batchNorm(let norm) = $0.operation { norm.parts } else { [] } })
+        #expect(shared.count == 4 + 58)
         for (index, node) in graph.nodes.enumerated() {
-            if case .moments = node.operation { #expect(graph.nodes[index - 1].output == node.inputs[0]) }
+            if case .moments = node.operation, shared.contains(node.inputs[0]) {
+                #expect(graph.nodes[index - 1].output == node.inputs[0])
+            }
             guard case .batchNorm(let norm) = node.operation, !norm.parts.isEmpty else { continue }
             let channels = norm.parts.reduce(0) { $0 + graph[$1].shape.channels }
             #expect(channels == graph[node.inputs[0]].shape.channels)
         }
         #expect(count(try nodes("densenet121", [.sharedMoments], .evaluation), "moments") == 0)
         // No value has two norms.
-        #expect(count(try nodes("resnet50", [.sharedMoments]), "moments") == 0)
+        #expect(count(try nodes("resnet50", [.sharedMoments]), "moments") == 53)
     }
 
     @Test("sums go along with the convolutions that write what is summed")
@@ -196,12 +201,42 @@ import Testing
         let network = try Zoo.model(named: model).network(classes: 10, inputChannels: 3)
         let graph = try Graph(network: network, imageSize: 64, purpose: .training).applying(Set(GraphPass.allCases))
         var written: Set<ValueID> = [graph.input]
+        var channels: Set<ChannelValueID> = []
         for node in graph.nodes {
+            for value in node.channelInputs {
+                #expect(channels.contains(value), "\(node.layer) reads \(graph.channelValues[value.index].name)")
+            }
+            if let output = node.channelOutput {
+                #expect(channels.insert(output).inserted, "\(graph.channelValues[output.index].name)")
+            }
             for value in node.reads {
                 #expect(written.contains(value), "\(node.layer) reads \(graph[value].name)")
             }
             if let output = node.output { #expect(written.insert(output).inserted, "\(graph[output].name)") }
         }
         #expect(graph.gradients.allSatisfy { written.contains($0) && written.contains($1) })
+        #expect(channels.count == graph.channelValues.count)
+    }
+
+    @Test("batch norms and their gradients read all ranks' sums, which exchanges make of this rank's, each once")
+    func exchanges() throws {
+        for model in ["resnet50", "densenet121", "googlenet"] {
+            for passes in [[], Set(GraphPass.allCases)] {
+                let nodes = try nodes(model, passes)
+                let exchanges = nodes.filter { if case .exchange = $0.operation { true } else { false } }
+                let totals = Set(exchanges.compactMap(\.channelOutput))
+                #expect(totals.count == exchanges.count && Set(exchanges.map(\.channelInputs)).count == exchanges.count)
+                for node in nodes {
+                    switch node.operation {
+                    case .batchNorm(let norm):
+                        let read = node.channelInputs.filter(totals.contains)
+                        #expect(read.count == max(norm.parts.count, 1), "\(node.layer)")
+                    case .batchNormGradient:
+                        #expect(node.channelInputs.count(where: totals.contains) == 1, "\(node.layer)")
+                    default: #expect(!node.channelInputs.contains(where: totals.contains), "\(node.layer)")
+                    }
+                }
+            }
+        }
     }
 }

@@ -5,13 +5,14 @@ import Tensors
 extension Graphs.Operation {
     var isBackward: Bool {
         switch self {
-        case .convolutionDataGradient, .convolutionWeightGradient, .batchNormGradient, .normShift, .residualGradient,
+        case .convolutionDataGradient, .convolutionWeightGradient, .batchNormGradient, .gradientSums, .normShift,
+            .residualGradient,
             .activationGradient, .scaleGradient,
             .localResponseNormalizationGradient,
             .maxPoolGradient, .averagePoolGradient, .adaptiveAveragePoolGradient, .dropoutGradient,
             .softmaxCrossEntropyGradient:
             true
-        case .convolution, .batchNorm, .normalize, .moments, .activation, .scale,
+        case .convolution, .batchNorm, .normalize, .moments, .exchange, .activation, .scale,
             .localResponseNormalization, .maxPool,
             .averagePool, .adaptiveAveragePool, .concatenate, .slice, .add, .dropout, .softmaxCrossEntropy:
             false
@@ -31,8 +32,6 @@ extension Run {
                 stride: layer.stride, padding: layer.padding, groups: layer.groups)
         case .batchNorm(let norm): return batchNorm(norm, x, identity: norm.addsIdentity ? inputs[1] : nil)
         case .normalize(let norm): return normalised(norm, x, identity: norm.addsIdentity ? inputs[1] : nil)
-        // Each batch norm computes its own moments here: the same numbers.
-        case .moments: return nil
         case .activation(let activation): return Reference.activation(activation, x)
         case .scale(let factor): return Reference.scale(x, by: Double(factor))
         case .localResponseNormalization(let size, let alpha, let beta, let k):

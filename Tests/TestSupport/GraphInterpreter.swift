@@ -105,6 +105,11 @@ struct Run {
 
     /// Computes the node and adds its addend.
     mutating func execute(_ node: Node) {
+        switch node.operation {
+        // Each batch norm computes its own sums here, of all samples: the same numbers.
+        case .moments, .gradientSums, .exchange: return
+        default: break
+        }
         var inputs = node.inputs.map { self[$0] }
         if let norm = node.load { inputs[node.loadedInput] = loaded(norm, inputs[node.loadedInput]) }
         if let load = node.gradientLoad {

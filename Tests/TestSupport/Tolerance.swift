@@ -37,13 +37,14 @@ package struct Tolerance: Sendable {
 extension Graph {
     /// Returns the number of roundings in a row behind one number that the node computes.
     fileprivate func reductionLength(_ node: Node, samples: Int) -> Int {
-        let x = values[node.inputs[0].index].shape
+        guard let input = node.inputs.first else { return 0 }
+        let x = values[input.index].shape
         switch node.operation {
         case .convolution(let layer), .convolutionDataGradient(let layer):
             return x.channels / layer.groups * layer.kernelHeight * layer.kernelWidth
         case .convolutionWeightGradient: return samples * values[node.inputs[1].index].shape.pixels
         case .batchNorm, .normalize, .batchNormGradient, .normShift, .residualGradient: return samples * x.pixels
-        case .moments, .maxPool, .maxPoolGradient, .concatenate, .slice: return 0
+        case .moments, .gradientSums, .exchange, .maxPool, .maxPoolGradient, .concatenate, .slice: return 0
         case .averagePool(let window), .averagePoolGradient(let window): return window.kernel * window.kernel
         case .adaptiveAveragePool: return x.pixels
         case .softmaxCrossEntropy, .softmaxCrossEntropyGradient: return x.count

@@ -30,8 +30,8 @@ package enum GraphPass: String, CaseIterable, Sendable {
     /// convolutionDataGradient(batchNormGradient(x, dy)) -> convolutionDataGradient(dy) that computes the batch norm's
     /// gradient where it reads dy, where no other node reads it; the weights' gradient too
     case normGradientOnLoad = "norm-gradient-on-load"
-    /// …, batchNorm(a), …, batchNorm(b), … -> …, batchNorm(a), batchNorm(b), … where neither needs the other, forward
-    /// and backward
+    /// …, exchange(a), …, exchange(b), … -> …, exchange(a), exchange(b), … where neither needs the other, forward and
+    /// backward
     case normsTogether = "norms-together"
     /// gradient(…, f(x)) -> gradient(…, f(x) once more) where that lowers the peak of memory and f is cheap; chosen by
     /// the engine, which knows the lifetimes
@@ -39,25 +39,28 @@ package enum GraphPass: String, CaseIterable, Sendable {
 }
 
 extension Graph {
-    /// Returns the graph after some passes. Values keep their names; values that no node computes any more have no
-    /// gradient either.
+    /// Returns the graph after some passes, its values by channel exposed. Values keep their names; values that no node
+    /// computes any more have no gradient either.
     package func applying(_ passes: Set<GraphPass>) -> Graph {
-        GraphPass.allCases.filter(passes.contains).reduce(self) { graph, pass in
-            switch pass {
-            case .normAddition: graph.fusingNormAdditions()
-            case .normActivation: graph.fusingNormActivations()
-            case .sharedMoments: graph.sharingMoments()
-            case .normOnLoad: graph.foldingNormsIntoLoads()
-            case .convolutionActivation: graph.fusingConvolutionActivations()
-            case .gradientActivation: graph.fusingGradientActivations()
-            case .poolingActivation: graph.fusingPoolingActivations()
-            case .lossGradient: graph.fusingLossGradients()
-            case .sumsOnStore: graph.foldingSumsIntoStores()
-            case .normGradientOnStore: graph.foldingNormGradientsIntoStores()
-            case .normGradientOnLoad: graph.foldingNormGradientsIntoLoads()
-            case .normsTogether: graph.gatheringNorms()
-            case .recomputation: graph
-            }
+        let ofNorms = GraphPass.allCases.filter { passes.contains($0) && $0 != .normsTogether }
+        let exposed = ofNorms.reduce(self) { $0.applying($1) }.exposingChannelValues()
+        return passes.contains(.normsTogether) ? exposed.gatheringExchanges() : exposed
+    }
+
+    private func applying(_ pass: GraphPass) -> Graph {
+        switch pass {
+        case .normAddition: fusingNormAdditions()
+        case .normActivation: fusingNormActivations()
+        case .sharedMoments: sharingMoments()
+        case .normOnLoad: foldingNormsIntoLoads()
+        case .convolutionActivation: fusingConvolutionActivations()
+        case .gradientActivation: fusingGradientActivations()
+        case .poolingActivation: fusingPoolingActivations()
+        case .lossGradient: fusingLossGradients()
+        case .sumsOnStore: foldingSumsIntoStores()
+        case .normGradientOnStore: foldingNormGradientsIntoStores()
+        case .normGradientOnLoad: foldingNormGradientsIntoLoads()
+        case .normsTogether, .recomputation: self
         }
     }
 }

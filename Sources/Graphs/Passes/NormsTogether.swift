@@ -1,11 +1,11 @@
 extension Graph {
-    /// …, batchNorm(a), …, batchNorm(b), … -> …, batchNorm(a), batchNorm(b), … where neither needs the other, forward
-    /// and backward. The engine sums the moments of batch norms that stand together over ranks in one message.
+    /// …, exchange(a), …, exchange(b), … -> …, exchange(a), exchange(b), … where neither needs the other, forward and
+    /// backward. Sums whose exchanges stand together go to other ranks in one message.
     ///
-    /// Nodes keep their order, except that batch norms wait until no other node is ready. Then all ready batch norms
-    /// come. So a network sends as many messages as batch norms depend on each other in a chain: an inception block of
-    /// six batch norms sends two.
-    func gatheringNorms() -> Graph {
+    /// Nodes keep their order, except that exchanges wait until no other node is ready. Then all ready exchanges come,
+    /// and right behind them the batch norms that read them. So a network sends as many messages as batch norms depend
+    /// on each other in a chain: an inception block of six batch norms sends two.
+    func gatheringExchanges() -> Graph {
         guard purpose == .training else { return self }
         var gathered = self
         var order = GatheredOrder(self)
@@ -14,21 +14,21 @@ extension Graph {
     }
 }
 
-/// An order of a graph's nodes in which batch norms come as late, and as many at a time, as they can.
+/// An order of a graph's nodes in which exchanges come as late, and as many at a time, as they can.
 private struct GatheredOrder {
     /// The number of a node's prerequisites that have not come yet, by node.
     private var missing: [Int]
     /// The nodes that wait for a node, by node.
     private var waiting: [[Int]]
-    private let isNorm: [Bool]
-    /// Nodes that are ready, in falling order.
+    private let operations: [Operation]
+    /// Nodes that are ready, the first one last.
     private var ready: [Int] = []
-    private var norms: [Int] = []
+    private var exchanges: [Int] = []
 
     init(_ graph: Graph) {
         missing = Array(repeating: 0, count: graph.nodes.count)
         waiting = Array(repeating: [], count: graph.nodes.count)
-        isNorm = graph.nodes.map(\.operation.isNorm)
+        operations = graph.nodes.map(\.operation)
         for (index, needed) in graph.prerequisites.enumerated() {
             for other in needed {
                 waiting[other].append(index)
@@ -40,9 +40,9 @@ private struct GatheredOrder {
 
     mutating func take() -> [Int] {
         var order: [Int] = []
-        while !(ready.isEmpty && norms.isEmpty) {
-            let next = ready.isEmpty ? norms.sorted() : [ready.removeLast()]
-            if next.count > 1 || isNorm[next[0]] { norms = [] }
+        while !(ready.isEmpty && exchanges.isEmpty) {
+            let next = ready.isEmpty ? exchanges.sorted() : [ready.removeLast()]
+            if operations[next[0]].isExchange { exchanges = [] }
             order += next
             for done in next {
                 for index in waiting[done] {
@@ -56,13 +56,21 @@ private struct GatheredOrder {
     }
 
     private mutating func release(_ index: Int) {
-        guard !isNorm[index] else { return norms.append(index) }
-        ready.insert(index, at: ready.firstIndex { $0 < index } ?? ready.count)
+        guard !operations[index].isExchange else { return exchanges.append(index) }
+        ready.insert(index, at: ready.firstIndex { comes(index, after: $0) } ?? ready.count)
+    }
+
+    /// Whether a node that is ready comes after another: batch norms come first.
+    private func comes(_ index: Int, after other: Int) -> Bool {
+        let (isNorm, otherIsNorm) = (operations[index].readsExchange, operations[other].readsExchange)
+        return isNorm == otherIsNorm ? other < index : otherIsNorm
     }
 }
 
 extension Operation {
-    fileprivate var isNorm: Bool {
+    fileprivate var isExchange: Bool { if case .exchange = self { true } else { false } }
+
+    fileprivate var readsExchange: Bool {
         switch self {
         case .batchNorm, .batchNormGradient: true
         default: false
@@ -73,33 +81,16 @@ extension Operation {
 extension Graph {
     /// The nodes that must come before a node in every order, by node.
     fileprivate var prerequisites: [Set<Int>] {
-        let uses = Uses(self)
-        var norms: [Int: Int] = [:]
-        var residuals: [Int: Int] = [:]
-        // By batch norm: the node that has taken the sums of its gradient, and the node that computes from them
-        // everything that its gradient needs.
-        var scaled: [Int: Int] = [:]
-        var finished: [Int: Int] = [:]
-        var moments: [ValueID: Int] = [:]
+        let writer = Uses(self).writer
+        var channelWriter: [ChannelValueID: Int] = [:]
+        for (index, node) in nodes.enumerated() {
+            if let output = node.channelOutput { channelWriter[output] = index }
+        }
         var losses: [Int] = []
         return nodes.enumerated().map { index, node in
-            var needed = Set(node.reads.compactMap { uses.writer[$0.index] })
-            // Found by the batch norm's number, not as a value.
-            if let norm = node.load { needed.formUnion([norms[norm.index]].compactMap { $0 }) }
-            if let load = node.gradientLoad { needed.formUnion([finished[load.norm.index]].compactMap { $0 }) }
-            if case .scaledGradient(let norm, _)? = node.sums { scaled[norm.index] = index }
+            var needed = Set(node.reads.compactMap { writer[$0.index] })
+            needed.formUnion(node.channelInputs.compactMap { channelWriter[$0] })
             switch node.operation {
-            case .batchNorm(let norm):
-                norms[norm.index] = index
-                needed.formUnion(norm.parts.compactMap { moments[$0] })
-            case .moments: moments[node.inputs[0]] = index
-            case .residualGradient(let norm):
-                residuals[norm.index] = index
-                needed.formUnion([norms[norm.index]].compactMap { $0 })
-            case .batchNormGradient(let norm):
-                needed.formUnion([norms[norm.index], residuals[norm.index], scaled[norm.index]].compactMap { $0 })
-                finished[norm.index] = index
-            case .normShift(let parts): needed.formUnion(parts.compactMap { finished[$0.norm] })
             // The backward pass begins behind all of the forward pass, and a sample's loss is the sum of its heads' in
             // their order.
             case .softmaxCrossEntropy:

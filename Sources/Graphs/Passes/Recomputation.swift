@@ -121,10 +121,15 @@ private struct Repeats {
         let copy = ValueID(index: graph.values.count)
         graph.values.append(Value(shape: original[value].shape, name: original[value].name))
         node.output = copy
+        // Moments are there already, and running statistics must not move twice.
+        if case .batchNorm(let norm) = node.operation {
+            node.operation = .normalize(norm)
+            node.channelInputs.removeLast(max(norm.parts.count, 1))
+            node.channelInputs += [node.channelOutput].compactMap { $0 }
+        }
         // Sums over it have been taken.
         node.sums = nil
-        // Moments are there already, and running statistics must not move twice.
-        if case .batchNorm(let norm) = node.operation { node.operation = .normalize(norm) }
+        node.channelOutput = nil
         graph.nodes.append(node)
         copies[value] = copy
         return copy
