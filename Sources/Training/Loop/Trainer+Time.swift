@@ -96,7 +96,7 @@ extension Trainer {
     /// Seconds until the run's end, which has seen `imagesPerSecond`.
     func secondsLeft(imagesPerSecond: Double) -> Double {
         if let budget, !areStepsKnown { return max(budget.seconds - (clockSeconds - timing.start), 0) }
-        return Double(sizes.samples(after: sizes.totalSteps) - sizes.samples(after: step)) / imagesPerSecond
+        return trainingSizes.samplesLeft(after: step, sizes) / imagesPerSecond
     }
 
     /// The reason why the run ends; nil where it has come to the end that it was given.

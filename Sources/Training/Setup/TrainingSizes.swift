@@ -57,6 +57,24 @@ struct TrainingSizes {
         return full
     }
 
+    /// The samples that are left after some steps. A sample of an epoch of other images counts by the pixels that its
+    /// image has for each pixel of one of the last step: so much more or less time it takes.
+    func samplesLeft(after step: Int, _ sizes: RunSizes) -> Double {
+        let now = Double(pixels(inEpoch: sizes.epochNumber(ofStep: step) - 1))
+        var left = 0.0
+        var first = step
+        while first < sizes.totalSteps {
+            let epoch = sizes.epoch(after: first)
+            // Sizes change at the ends of epochs, and after the last change no more.
+            let isLast = pixels(inEpoch: epoch) == full
+            let end = isLast ? sizes.totalSteps : min((epoch + 1) * sizes.stepsPerEpoch, sizes.totalSteps)
+            let scale = Double(pixels(inEpoch: epoch)) / now
+            left += Double(sizes.samples(after: end) - sizes.samples(after: first)) * scale * scale
+            first = end
+        }
+        return left
+    }
+
     /// A line for people that names them; none where all images are of one size.
     var notes: [String] {
         guard !smaller.isEmpty else { return [] }
