@@ -8,26 +8,26 @@ package struct SupervisorEvent: Hashable, Sendable {
     package enum Kind: String, Sendable {
         /// mpirun was started.
         case start
-        /// The job ended before its time.
+        /// The job ended early.
         case failure
         case hostLost = "host_lost"
         case hostBack = "host_back"
         case signal
         /// The run is complete.
         case finished
-        /// The run has saved its state and left, as it was asked to.
+        /// The run has saved its state and ended on request.
         case preempted
         case giveUp = "give_up"
     }
 
     package var kind: Kind
-    /// Starts of the job so far.
+    /// The number of starts of the job so far.
     package var attempt: Int?
     package var ranks: Int?
     package var hosts: [String] = []
-    /// The newest step that was saved when the job was started.
+    /// The newest saved step when the job was started.
     package var fromStep: Int?
-    /// The newest step that was saved when the job ended.
+    /// The newest saved step when the job ended.
     package var step: Int?
     /// The rank that ended first.
     package var rank: Int?
@@ -35,7 +35,7 @@ package struct SupervisorEvent: Hashable, Sendable {
     package var exitCode: Int32?
     package var signal: Int32?
     package var reason: String?
-    /// Since the job was started.
+    /// The seconds since the job was started.
     package var seconds: Double?
 
     package init(_ kind: Kind) {
@@ -81,8 +81,8 @@ extension SupervisorEvent {
 
     /// Reads a line of `supervisor.jsonl`.
     ///
-    /// - Returns: the event and its time as ISO 8601 has it; nil for a line that is torn, or of a kind that this
-    ///   version does not know.
+    /// - Returns: the event, and its time in ISO 8601; nil for a line that is torn, or of a kind that this version does
+    ///   not know.
     package static func read(_ line: some Collection<UInt8>) -> (time: String, event: SupervisorEvent)? {
         guard let line = try? JSONDecoder().decode(Line.self, from: Data(line)), let kind = Kind(rawValue: line.event)
         else { return nil }
@@ -101,7 +101,7 @@ extension SupervisorEvent {
         return (line.time, event)
     }
 
-    /// The newest step that was saved then.
+    /// The newest saved step at the time of the event.
     package var savedStep: Int? { step ?? fromStep }
 
     /// The event in a sentence, for people.
@@ -129,11 +129,11 @@ extension SupervisorEvent {
     }
 }
 
-/// The file `supervisor.jsonl` of a run's folder, to which each event is appended as it happens.
+/// The file `supervisor.jsonl` of a run's folder, to which events are appended as they happen.
 package struct SupervisorLog: Sendable {
     package let path: String
 
-    /// - Throws: `RunError.cannotWrite` where the folder cannot be made or the file not be written.
+    /// - Throws: `RunError.cannotWrite` where the folder cannot be made or the file cannot be written.
     package init(folder: RunFolder) throws(RunError) {
         path = folder.events
         try RunError.writing(folder.path) { try makeFolders(folder.path) }

@@ -6,9 +6,9 @@ import Tensors
 import Terminal
 
 /// A supervisor: it starts a run under mpirun. When ranks, hosts or links fail, it starts the run again on the
-/// remaining ones, until the run is complete.
+/// remaining hosts, until the run is complete.
 ///
-/// All is done by the thread that calls `run`, which waits for descriptors and times alone.
+/// The thread that calls `run` does all the work; it waits only for descriptors and times.
 package final class Supervisor {
     let settings: SupervisorSettings
     let job = SupervisedJob()
@@ -24,13 +24,13 @@ package final class Supervisor {
     /// The process of mpirun, from its start until all processes of the job have ended.
     var launcher: ChildProcess?
     var attempt = 0
-    /// Hosts that the job has been started on.
+    /// The hosts of the job's last start.
     var chosenHosts: [Host] = []
-    /// The rank whose end was seen first since the job was started, its host, and when.
+    /// The rank whose end was seen first since the job's last start, its host, and the time.
     var firstGone: (rank: Int, host: String, time: Double)?
-    /// A host of the job that has failed since then, and why.
+    /// A host of the job that has failed since its last start, and the reason.
     var lostHost: (name: String, reason: String)?
-    /// The first signal that asked the run to save its state and leave.
+    /// The first signal that asked the run to save its state and end.
     var leaveSignal: Int32?
     /// The signal that ends everything at once.
     var endSignal: Int32?
@@ -54,7 +54,9 @@ package final class Supervisor {
         surroundings = Surroundings.here(cores: settings.cores, hosts: settings.hosts + settings.spares)
     }
 
-    /// - Returns: the exit code: the job's last one, or that of the signal that ended it.
+    /// Starts the job, again after failures, until the run is complete or cannot continue.
+    ///
+    /// - Returns: the exit code: that of the last job, or of the signal that ended it.
     package func run() -> Int32 {
         defer { dismissAgents() }
         let firstStep = newestCheckpoint
@@ -70,7 +72,7 @@ package final class Supervisor {
                     history, code: history.failures.last?.exitCode ?? 1)
             }
             if attempt > 0, connections.values.contains(where: { $0.state == .ready && !$0.hasEnded }) {
-                // A host that is back may still have ranks of the job, and the newest state.
+                // A host that answers again may still have ranks of the job, and the newest state.
                 step = endJob().step
                 continue
             }
@@ -99,7 +101,7 @@ package final class Supervisor {
         }
     }
 
-    /// The code to end with where a signal has come while no job runs.
+    /// The exit code where a signal has come while no job runs; nil where none has.
     private var interruptedCode: Int32? {
         if let endSignal { return 128 + endSignal }
         guard let leaveSignal else { return nil }
@@ -110,7 +112,8 @@ package final class Supervisor {
         return Self.preempted
     }
 
-    /// A job that was asked to leave before it listened ends by the signal, and has nothing to save.
+    /// The exit code of a run that was asked to end. A signal that comes before the job handles it ends the job at
+    /// once; there is nothing to save then.
     private func leaveCode(_ failure: Failure) -> Int32 {
         if case .signal(let number) = failure.kind, SignalInbox.asking.contains(number) { return Self.preempted }
         return failure.exitCode
@@ -140,12 +143,12 @@ package final class Supervisor {
         return code
     }
 
-    /// The newest step that a checkpoint has.
+    /// The newest step of the checkpoints; nil where there are none.
     var newestCheckpoint: Int? {
         (try? CheckpointDirectory(path: settings.folder.checkpoints).entries())?.first?.step
     }
 
-    /// An event that cannot be written is said instead.
+    /// Appends an event to the run's log; shows an error where that fails.
     func record(_ event: SupervisorEvent) {
         do throws(RunError) {
             try log.append(event)
@@ -156,12 +159,12 @@ package final class Supervisor {
 
     /// The exit code of a run that has saved its state on request and ended.
     static let preempted: Int32 = 75
-    /// Seconds within which hosts that are asked for the first time are to answer.
+    /// The seconds within which hosts are to answer for the first time.
     static let connectPatience = 10.0
     private static let shownFailures = 10
 }
 
 extension Host {
-    /// This machine, for a job without named hosts.
+    /// Returns this machine, for a job without named hosts.
     static func here(slots: Int) -> Host { Host("localhost", slots: slots) }
 }
