@@ -66,17 +66,17 @@ package struct EvaluationDetail: Codable, Hashable, Sendable {
     package var accuracy: Double
     package var classes: [String]
     /// The entries of the confusion matrix that are not zero, as [label, predicted, number of samples].
-    package var confusion: [[Int]]
+    package var confusion: [[Int]] = []
     /// The share of each class's samples that are classified correctly; nil for a class without samples.
-    package var classAccuracy: [Double?]
-    package var calibration: [CalibrationBin]
+    package var classAccuracy: [Double?] = []
+    package var calibration: [CalibrationBin] = []
     /// The expected calibration error, in 0...1.
-    package var calibrationError: Double
+    package var calibrationError = 0.0
     /// The misclassified samples with the highest losses, highest first.
-    package var wrong: [Picture]
+    package var wrong: [Picture] = []
     /// The samples whose highest probability is lowest, lowest first.
-    package var unsure: [Picture]
-    package var augmented: [Augmented]
+    package var unsure: [Picture] = []
+    package var augmented: [Augmented] = []
 
     package init(epoch: Int, step: Int, samples: Int, loss: Double, accuracy: Double, classes: [String]) {
         self.epoch = epoch
@@ -85,13 +85,6 @@ package struct EvaluationDetail: Codable, Hashable, Sendable {
         self.loss = loss
         self.accuracy = accuracy
         self.classes = classes
-        confusion = []
-        classAccuracy = []
-        calibration = []
-        calibrationError = 0
-        wrong = []
-        unsure = []
-        augmented = []
     }
 }
 

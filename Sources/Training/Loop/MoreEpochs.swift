@@ -17,9 +17,7 @@ extension Recipe {
         }
         let point = try CheckpointDirectory.load(place)
         guard let epochs = try point.about.epochs(withMore: more, path: point.entry.path) else { return self }
-        var values = overrides
-        (values.steps, values.time, values.epochs) = (nil, nil, epochs)
-        return try Recipe.resolve(flags: values)
+        return try changing { ($0.steps, $0.time, $0.epochs) = (nil, nil, epochs) }
     }
 }
 
