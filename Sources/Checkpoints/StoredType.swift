@@ -96,6 +96,31 @@ extension StoredType {
     }
 }
 
+extension NamedTensor.Storage {
+    /// The numbers of a tensor as a file has them; nil where their type is not read.
+    ///
+    /// - Parameters:
+    ///   - count: how many there are.
+    ///   - forEachRun: hands over their bytes, whole elements at a time.
+    init?<Failure: Error>(
+        _ type: StoredType, count: Int, _ forEachRun: (_ take: ([UInt8]) -> Void) throws(Failure) -> Void
+    ) throws(Failure) {
+        switch type.readAs {
+        case .float32:
+            var floats: [Float] = []
+            floats.reserveCapacity(count)
+            try forEachRun { type.append($0, to: &floats) }
+            self = .float32(floats)
+        case .int64:
+            var integers: [Int64] = []
+            integers.reserveCapacity(count)
+            try forEachRun { type.append($0, to: &integers) }
+            self = .int64(integers)
+        case nil: return nil
+        }
+    }
+}
+
 extension [UInt8] {
     /// Calls `body` with each little-endian word in turn.
     fileprivate func forEachWord<Word: FixedWidthInteger & UnsignedInteger>(
