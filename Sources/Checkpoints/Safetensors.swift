@@ -62,11 +62,7 @@ enum Safetensors {
             end += tensors[index].bytes
         }
         var members: [String] = []
-        if !draft.metadata.isEmpty {
-            let pairs = draft.metadata.sorted { $0.key < $1.key }
-                .map { HeaderJSON.quoted($0.key) + ":" + HeaderJSON.quoted($0.value) }
-            members.append("\"\(metadataKey)\":{\(pairs.joined(separator: ","))}")
-        }
+        if !draft.metadata.isEmpty { members.append("\"\(metadataKey)\":" + HeaderJSON.object(draft.metadata)) }
         for (tensor, start) in zip(tensors, starts) {
             let shape = tensor.shape.map { String($0) }.joined(separator: ",")
             members.append(
