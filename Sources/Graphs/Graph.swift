@@ -79,13 +79,10 @@ package struct Node: Sendable {
     /// The layer it belongs to, as the network names it.
     package var layer: String
 
-    package init(
-        _ operation: Operation, inputs: [ValueID], output: ValueID?, addend: ValueID? = nil, layer: String
-    ) {
+    package init(_ operation: Operation, inputs: [ValueID], output: ValueID?, layer: String) {
         self.operation = operation
         self.inputs = inputs
         self.output = output
-        self.addend = addend
         self.layer = layer
     }
 
