@@ -138,8 +138,8 @@ package struct PlanBuilder {
         case .normShift(let parts): lowerNormShift(node, parts)
         case .moments: lowerMoments(of: node.inputs[0])
         case .residualGradient(let norm): lowerResidualGradient(node, norm)
-        case .activation(let activation): lower(activation, node)
-        case .activationGradient(let activation): lowerGradient(of: activation, node)
+        case .activation(let activation): lowerElementwise(node, kernels(of: activation).forward)
+        case .activationGradient(let activation): lowerElementwise(node, kernels(of: activation).gradient)
         case .scale(let factor), .scaleGradient(let factor):
             lowerElementwise(node, context.kernels.scale, factor: factor)
         case .add: lowerElementwise(node, context.kernels.add)
