@@ -40,6 +40,13 @@ package struct BatchLayout: BitwiseCopyable {
         self.shardCapacity = shardCapacity
         self.shardSizes = shardSizes
     }
+
+    /// Calls `body` with each slot that holds a sample, shard after shard.
+    package func forEachSample(_ body: (_ slot: Int) -> Void) {
+        for shard in 0..<shards {
+            for position in 0..<shardSizes[shard] { body(shard * shardCapacity + position) }
+        }
+    }
 }
 
 /// The numbers that change from step to step. They stay at one address for an execution plan's lifetime.
