@@ -129,8 +129,8 @@ package struct PlanBuilder {
 
     private mutating func lower(_ node: Node) {
         switch node.operation {
-        case .convolution(let convolution): lowerConvolution(node, convolution)
-        case .convolutionDataGradient(let convolution): lowerDataGradient(node, convolution)
+        case .convolution(let convolution): lowerConvolution(node, .forward, convolution)
+        case .convolutionDataGradient(let convolution): lowerConvolution(node, .dataGradient, convolution)
         case .convolutionWeightGradient(let convolution): lowerWeightGradient(node, convolution)
         case .batchNorm(let norm): lowerBatchNorm(node, norm)
         case .normalize(let norm): lowerNormalization(node, norm)
