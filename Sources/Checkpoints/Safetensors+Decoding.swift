@@ -60,7 +60,7 @@ extension Safetensors {
     static func requireMemory(for tensors: [ListedTensor], _ path: String) throws(CheckpointError) {
         let bytes = tensors.reduce(0) { sum, tensor in
             let count = tensor.shape.reduce(1) { $0.saturatingProduct($1) }
-            return sum.saturatingSum(count.saturatingProduct(tensor.type.readAs?.size ?? 0))
+            return sum.saturatingSum(count.saturatingProduct((tensor.type.readAs?.bits ?? 0) / 8))
         }
         // What is there cannot be said to the megabyte.
         guard bytes > 16 << 20 else { return }
@@ -153,7 +153,7 @@ extension Safetensors.Contents {
                 continue
             }
             tensors.append(NamedTensor(name: tensor.name, shape: tensor.shape, storage: numbers))
-            if tensor.type.rawValue != numbers.type.rawValue { converted.append(tensor) }
+            if tensor.type != numbers.type { converted.append(tensor) }
         }
     }
 }

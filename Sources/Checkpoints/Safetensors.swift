@@ -52,7 +52,7 @@ enum Safetensors {
         // format's own writer does. The header lists the tensors in the order given, which reading returns.
         let order = tensors.indices.sorted { a, b in
             let (left, right) = (tensors[a], tensors[b])
-            let (wide, wider) = (left.type.size, right.type.size)
+            let (wide, wider) = (left.type.bits, right.type.bits)
             return wide == wider ? left.name.utf8.lexicographicallyPrecedes(right.name.utf8) : wide > wider
         }
         var starts = [Int](repeating: 0, count: tensors.count)

@@ -34,7 +34,7 @@ package enum StoredType: String, CaseIterable, Sendable {
     }
 
     /// The type that its numbers become when they are read; nil for types that are not read.
-    var readAs: ElementType? {
+    var readAs: StoredType? {
         switch self {
         case .float64, .float32, .float16, .bfloat16: .float32
         case .int64, .int32, .int16, .int8, .uint64, .uint32, .uint16, .uint8, .bool: .int64
@@ -43,7 +43,7 @@ package enum StoredType: String, CaseIterable, Sendable {
     }
 }
 
-/// A tensor as a file's header lists it.
+/// A tensor but for its numbers, as a file's header lists it.
 package struct ListedTensor: Equatable, Sendable {
     package let name: String
     package let type: StoredType
@@ -58,6 +58,9 @@ package struct ListedTensor: Equatable, Sendable {
 
     /// Type and shape: `F16 [64, 3, 7, 7]`.
     package var kind: String { "\(type.rawValue) \(shape)" }
+
+    /// Bytes in a file.
+    var bytes: Int { shape.reduce(1, *) * type.bits / 8 }
 }
 
 // MARK: - Conversion
@@ -116,7 +119,7 @@ extension NamedTensor.Storage {
             integers.reserveCapacity(count)
             try forEachRun { type.append($0, to: &integers) }
             self = .int64(integers)
-        case nil: return nil
+        default: return nil
         }
     }
 }
