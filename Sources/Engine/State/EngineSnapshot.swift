@@ -93,9 +93,7 @@ extension Engine {
     ///
     /// - Parameter memory: of this engine; what it held before is gone.
     package func snapshot(in memory: SnapshotMemory) -> EngineSnapshot {
-        let checksum = copy(memory) { part, range in
-            PieceChecksum.copying(part.arena.span(range), to: part.copy, range)
-        }
+        let checksum = copy(memory) { part, range in copyPiece(range, from: part.arena, to: part.copy) }
         return EngineSnapshot(
             parameters: parameters, batchesTracked: batchesTracked, checksum: checksum, arena: arena, memory: memory)
     }
@@ -104,7 +102,7 @@ extension Engine {
     ///
     /// - Returns: its checksum: where that is not what it should be, nothing that was taken over is to be used.
     package func restore(_ memory: SnapshotMemory) -> UInt64 {
-        copy(memory) { part, range in PieceChecksum.copying(part.copy.span(range), to: part.arena, range) }
+        copy(memory) { part, range in copyPiece(range, from: part.copy, to: part.arena) }
     }
 
     /// One of the arenas that a snapshot is of, and its copy.
@@ -139,19 +137,14 @@ extension Engine {
     }
 }
 
-extension UnsafeMutablePointer<Float> {
-    fileprivate func span(_ range: Range<Int>) -> UnsafeBufferPointer<Float> {
-        UnsafeBufferPointer(start: self + range.lowerBound, count: range.count)
-    }
-}
-
-extension PieceChecksum {
-    /// Copies a piece to the same place of another arena.
-    fileprivate static func copying(
-        _ source: UnsafeBufferPointer<Float>, to target: UnsafeMutablePointer<Float>, _ range: Range<Int>
-    ) -> UInt64 {
-        let target = UnsafeMutableBufferPointer(start: target + range.lowerBound, count: range.count)
-        var span = target.mutableSpan
-        return copying(source.span, to: &span)
-    }
+/// Copies a piece to the same place of another arena.
+///
+/// - Returns: its checksum.
+private func copyPiece(
+    _ range: Range<Int>, from source: UnsafeMutablePointer<Float>, to target: UnsafeMutablePointer<Float>
+) -> UInt64 {
+    let read = UnsafeBufferPointer(start: source + range.lowerBound, count: range.count)
+    let written = UnsafeMutableBufferPointer(start: target + range.lowerBound, count: range.count)
+    var span = written.mutableSpan
+    return PieceChecksum.copying(read.span, to: &span)
 }
