@@ -141,12 +141,12 @@ extension EngineSnapshot {
         let tensors = kinds.flatMap { kind in
             (kind == .values ? Array(parameters.indices) : parameters.places(in: kind)).map { (kind: kind, index: $0) }
         }
-        let outlines = tensors.map { kind, index in
-            TensorOutline(
-                name: kind.tensorName(of: parameters[index].name), shape: parameters[index].shape,
-                type: parameters[index].role == .batchesTracked ? .int64 : .float32)
+        let listed = tensors.map { kind, index in
+            ListedTensor(
+                name: kind.tensorName(of: parameters[index].name),
+                type: parameters[index].role == .batchesTracked ? .int64 : .float32, shape: parameters[index].shape)
         }
-        return CheckpointDraft(tensors: outlines, about: about) { (tensor, write) throws(CheckpointError) in
+        return CheckpointDraft(tensors: listed, about: about) { (tensor, write) throws(CheckpointError) in
             let (kind, index) = tensors[tensor]
             if parameters[index].role == .batchesTracked { return try write([Int64(batchesTracked)].span.bytes) }
             try forEachRun(of: ParameterID(index: index), in: kind) { (run) throws(CheckpointError) in
