@@ -78,14 +78,14 @@ protocol Tile {
 /// For a type of known layout the compiler emits functions that copy it, under names that all modules share
 /// (`__swift_memcpy64_16`). These must not be compiled for a wide instruction set: the linker could choose them for all
 /// modules.
-protocol Weightless {
+protocol EmptyMember {
     init()
 }
 
-struct Nothing: Weightless {}
+struct Nothing: EmptyMember {}
 
 /// One row of two vectors.
-struct OpenRow<Member: Weightless>: Tile {
+struct OpenRow<Member: EmptyMember>: Tile {
     var a: Vector
     var b: Vector
     var member = Member()
@@ -129,7 +129,7 @@ struct OpenRow<Member: Weightless>: Tile {
 }
 
 /// One row of one vector, for the last lanes of a tensor whose channels fill an odd number of vectors.
-struct OpenHalfRow<Member: Weightless>: Tile {
+struct OpenHalfRow<Member: EmptyMember>: Tile {
     var a: Vector
     var member = Member()
 
