@@ -168,7 +168,7 @@ package struct MemoryPlan {
         return candidates.first { canOverwrite($0, at: index) }
     }
 
-    /// Whether node `index` is the last that uses `value`, and no other value in the same memory is used from `index` on.
+    /// Whether node `index` is the last to use `value`, and no other value in the same memory is used from `index` on.
     private func canOverwrite(_ value: ValueID, at index: Int) -> Bool {
         let location = locations[value.index]
         guard !roots[location.root].isPinned, lastUse[value.index] == index else { return false }
