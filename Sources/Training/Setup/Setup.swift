@@ -126,8 +126,8 @@ package struct Setup {
 }
 
 extension Setup {
-    /// Shows stored images so from here on.
-    mutating func show(as presentation: Presentation) {
+    /// Uses this presentation of stored images from now on.
+    mutating func use(_ presentation: Presentation) {
         dataset = dataset.normalised(by: presentation.normalisation)
         images = presentation.images
         self.presentation = presentation
