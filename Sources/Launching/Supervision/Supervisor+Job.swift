@@ -94,7 +94,7 @@ extension Supervisor {
     }
 
     /// Returns when mpirun has, or when the job cannot go on.
-    func waitForEnd() {
+    func watchJob() {
         while launcher?.exit == nil, lostHost == nil, endSignal == nil {
             var deadline = Double.infinity
             if let firstGone {
