@@ -54,8 +54,8 @@ package final class Supervisor {
         surroundings = Surroundings.here(cores: settings.cores, hosts: settings.hosts + settings.spares)
     }
 
-    /// - Returns: the exit code: the last job's, 1 where none could be started, 75 where the run left on request, or 128
-    ///   plus the signal that ended everything.
+    /// - Returns: the exit code: the last job's, 1 where none could be started, 75 where the run left on request, or
+    ///   128 plus the signal that ended everything.
     package func run() -> Int32 {
         defer { dismissAgents() }
         var step = newestCheckpoint
@@ -70,7 +70,8 @@ package final class Supervisor {
                     history, code: history.failures.last?.exitCode ?? 1)
             }
             if attempt > 0, connections.values.contains(where: { $0.state == .ready && !$0.hasEnded }) {
-                // A returned host may still run ranks of the last attempt and hold the newest snapshot: end those first.
+                // A returned host may still run ranks of the last attempt, to be ended first, and hold the newest
+                // snapshot.
                 step = endJob().step
                 continue
             }
@@ -112,8 +113,8 @@ package final class Supervisor {
         return Self.preempted
     }
 
-    /// The exit code after a request to leave. A job that the request's signal killed had no handler yet, and so nothing
-    /// to save.
+    /// The exit code after a request to leave. A job that the request's signal killed had no handler yet, and so
+    /// nothing to save.
     private func leaveCode(_ failure: Failure) -> Int32 {
         if case .signal(let number) = failure.kind, SignalInbox.asking.contains(number) { return Self.preempted }
         return failure.exitCode
