@@ -94,8 +94,8 @@ extension Supervisor {
         return .hostfile(path: path, list)
     }
 
-    /// Waits until mpirun has ended, or the job cannot continue.
-    func waitForEnd() {
+    /// Returns when mpirun has, or when the job cannot go on.
+    func watchJob() {
         while launcher?.exit == nil, lostHost == nil, endSignal == nil {
             var deadline = Double.infinity
             if let firstGone {

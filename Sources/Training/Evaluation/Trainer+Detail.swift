@@ -14,7 +14,7 @@ extension Trainer {
     /// Evaluates, and gathers the outcomes of all samples on rank 0. Collective.
     func evaluatedInDetail() throws -> (Evaluation, [SampleOutcome]) {
         var own: [SampleOutcome] = []
-        let evaluation = try evaluated { own.append($0) }
+        let evaluation = try evaluateWeights { own.append($0) }
         return (evaluation, try world.gather(own))
     }
 

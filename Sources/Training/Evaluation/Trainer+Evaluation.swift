@@ -38,7 +38,7 @@ extension Trainer {
     /// Evaluates the engine's current weights on the test split. Collective.
     ///
     /// - Throws: `SharedFailure` where the loss is infinite or NaN.
-    func evaluated(each: ((SampleOutcome) -> Void)? = nil) throws -> Evaluation {
+    func evaluateWeights(each: ((SampleOutcome) -> Void)? = nil) throws -> Evaluation {
         try setup.evaluate(engine, bad: &badSamples, world: world, each: each) {
             nonFiniteRemedy(learningRate: schedule.learningRate(step: max(step - 1, 0)))
         }
@@ -48,7 +48,7 @@ extension Trainer {
     private func evaluateAverages() throws {
         guard engine.keepsAverages else { return averagedEvaluation = nil }
         engine.exchangeAverages()
-        let evaluation = try evaluated()
+        let evaluation = try evaluateWeights()
         engine.exchangeAverages()
         averagedEvaluation = evaluation
         let record = record(.averagedEvaluation, evaluation)

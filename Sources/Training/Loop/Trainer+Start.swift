@@ -66,7 +66,7 @@ extension Trainer {
         let texts = try world.broadcast(chosen?.texts ?? [:])
         guard !texts.isEmpty else { return }
         let (imageSize, channels) = (setup.imageSize, setup.dataset.channels)
-        show(as: try together(world) { try Presentation(texts: texts, imageSize: imageSize, channels: channels) })
+        use(try together(world) { try Presentation(texts: texts, imageSize: imageSize, channels: channels) })
     }
 
     /// Broadcasts the state of one rank's engine. Collective.

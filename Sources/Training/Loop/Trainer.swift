@@ -43,15 +43,15 @@ package final class Trainer {
     let frozenParameters: Int
     /// The coordinator; on rank 0 only, once the run has begun.
     var coordinator: Coordinator?
-    /// The optimizer steps taken since the beginning of the run.
+    /// Steps of the run so far. Skipped ones, without finite numbers or readable samples, count too.
     var step = 0
     let checkpointSchedule: CheckpointSchedule
-    /// The requests that all ranks have agreed on after the last step.
+    /// The requests that all ranks agreed on in the last step.
     var agreed = StepAgreement.none
     var guarding = NumericalGuard()
     /// The batch norms that see too few values at this batch size; nil where there are none.
     let fewNormValues: FewNormValues?
-    /// The samples that this rank has trained on since ranks last had the same running statistics.
+    /// Samples that this rank has trained on since running statistics were last synchronised over ranks.
     var unsharedSamples = 0
     var window = ReportWindow()
     /// The step of the last report; 0 before the first.
@@ -64,7 +64,7 @@ package final class Trainer {
     var areSnapshotsKept = false
     /// The identity that distinguishes states of this run from those of others; empty before the run has begun.
     var runIdentity = ""
-    /// Whether this process has taken a step; later steps must not take long.
+    /// Whether this process has updated the parameters; before that, each phase may take long.
     private(set) var hasStepped = false
     /// The fingerprint that distinguishes the run's data from other data.
     private(set) lazy var dataFingerprint = setup.dataset.fingerprint
@@ -93,9 +93,9 @@ package final class Trainer {
     /// The choices that were made for the run, with their reasons, as text.
     var choices: [String]
     private let averageRule: AverageRule?
-    /// The factors of the classes' losses, by class; nil for 1.
+    /// The weight of the loss, by class; nil where all are 1.
     private let classWeights: [Float]?
-    /// The samples that could not be read so far; on rank 0, of the whole run.
+    /// The record of unreadable samples: on rank 0 the list of the whole run's, on other ranks their limit alone.
     var badSamples: BadSamples
 
     let gradientSum: GradientSum
@@ -153,8 +153,7 @@ package final class Trainer {
 
     /// Trains from the beginning, or from a saved state where the recipe says so, to the end. Collective.
     ///
-    /// - Throws: `SharedFailure` for errors that all ranks know of; any other error is this rank's alone, and others
-    ///   may be waiting for it.
+    /// - Throws: `SharedFailure` on all ranks together; any other error on this rank only, and others may be waiting.
     package func run() throws -> TrainingOutcome {
         let start = Date()
         timing.start = clockSeconds
@@ -162,27 +161,28 @@ package final class Trainer {
         defer { coordinator?.release() }
         setup.bar = log.console.bar
         defer { log.console.bar?.remove() }
-        var last = try begin() ? evaluate(isLast: step == sizes.totalSteps) : nil
+        let isEvaluationMissing = try begin()
+        var last = isEvaluationMissing ? try evaluate(isLast: step == sizes.totalSteps) : nil
         while step < sizes.totalSteps && stopRule.reason == nil {
             try trainEpoch()
             last = isEvaluationDue ? try evaluate(isLast: step == sizes.totalSteps) : nil
         }
         // A complete run that is resumed still reports its evaluation.
-        let evaluation = try last ?? evaluated()
+        let evaluation = try last ?? evaluateWeights()
         return try finish(evaluation, seconds: Date().timeIntervalSince(start))
     }
 
     /// Sets the presentation of stored images from now on.
-    func show(as presentation: Presentation) {
-        setup.show(as: presentation)
+    func use(_ presentation: Presentation) {
+        setup.use(presentation)
         loader.dataset = setup.dataset
         loader.shorterSide = presentation.shorterSide
     }
 
-    /// The loader of the training batches.
+    /// The loader of training batches.
     var trainingLoader: Loader { loader }
 
-    /// Returns the batches of an epoch that follow its last step so far, and prepares the engine for them.
+    /// Returns the epoch's batches that are not yet trained on, and prepares the engine for the size of their images.
     func batches(ofEpoch epoch: Int) -> BatchStream {
         let pixels = trainingSizes.pixels(inEpoch: epoch)
         engine.trainOnImages(ofSize: pixels)
@@ -198,11 +198,11 @@ package final class Trainer {
         defer { batches.close() }
         pace.begin(world.recorder)
         window.startClock()
-        // The number of steps may be reduced meanwhile.
+        // `fitToTime` may change the number of steps.
         var end: Int { min((epoch + 1) * sizes.stepsPerEpoch, sizes.totalSteps) }
         let first = step
         while step < end {
-            // No batch has been loaded ahead of the first step.
+            // No batch has been prefetched for the first step.
             try enter("data loading", .data, fault: .loading, mayTakeLong: step == first)
             let waited = batches.waited
             guard let loaded = try batches.next() else {
@@ -242,7 +242,8 @@ package final class Trainer {
         let areGradientsFinite = try sumGradients()
         let sums = try world.sum([own.lossSum, Double(own.correct), Double(own.samples)] + ownAgreement.numbers)
         agreed = StepAgreement(sums: sums.dropFirst(3))
-        // The reported loss is the mean as torch computes it.
+        // With class weights PyTorch divides the sum of losses by the sum of the samples' weights. Reports divide it by
+        // the number of samples; the factor makes up for that.
         let scale = loaded.lossDivisor.map { Double(loaded.globalSamples) / $0 } ?? 1
         let tally = Tally(lossSum: sums[0] * scale, correct: Int(sums[1]), samples: Int(sums[2]))
         precondition(

@@ -127,7 +127,7 @@ package struct Setup {
 
 extension Setup {
     /// Sets the presentation of stored images from now on.
-    mutating func show(as presentation: Presentation) {
+    mutating func use(_ presentation: Presentation) {
         dataset = dataset.normalised(by: presentation.normalisation)
         images = presentation.images
         self.presentation = presentation
