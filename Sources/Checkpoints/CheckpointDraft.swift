@@ -7,17 +7,17 @@ package struct CheckpointDraft: Sendable {
         @Sendable (_ tensor: Int, (RawSpan) throws(CheckpointError) -> Void) throws(CheckpointError) -> Void
 
     /// The tensors, in the order in which a file lists them.
-    let tensors: [TensorOutline]
+    let tensors: [ListedTensor]
     var metadata: [String: String]
     /// The tensors' bytes. They are read twice, for the digest and for writing, and must be the same both times.
     let bytes: Bytes
 
-    /// - Parameter bytes: gives as many bytes of each tensor as its outline says.
-    package init(tensors: [TensorOutline], about: Checkpoint.About, bytes: @escaping Bytes) {
+    /// - Parameter bytes: as many of each tensor as its type and shape say.
+    package init(tensors: [ListedTensor], about: Checkpoint.About, bytes: @escaping Bytes) {
         self.init(tensors: tensors, metadata: about.metadata, bytes: bytes)
     }
 
-    init(tensors: [TensorOutline], metadata: [String: String], bytes: @escaping Bytes) {
+    init(tensors: [ListedTensor], metadata: [String: String], bytes: @escaping Bytes) {
         self.tensors = tensors
         self.metadata = metadata
         self.bytes = bytes
@@ -25,7 +25,7 @@ package struct CheckpointDraft: Sendable {
 
     /// Makes a draft of tensors that are in memory already.
     init(tensors: [NamedTensor], metadata: [String: String]) {
-        self.init(tensors: tensors.map(\.outline), metadata: metadata) { (index, write) throws(CheckpointError) in
+        self.init(tensors: tensors.map(\.listed), metadata: metadata) { (index, write) throws(CheckpointError) in
             try tensors[index].storage.withBytes(write)
         }
     }
@@ -41,25 +41,4 @@ package struct CheckpointDraft: Sendable {
 extension Checkpoint {
     /// The checkpoint as a draft.
     package var draft: CheckpointDraft { CheckpointDraft(tensors: allTensors, metadata: metadata) }
-}
-
-/// A tensor without its numbers.
-package struct TensorOutline: Sendable {
-    let name: String
-    /// The extents in torch's order; empty for a scalar.
-    let shape: [Int]
-    let type: ElementType
-
-    package init(name: String, shape: [Int], type: ElementType) {
-        self.name = name
-        self.shape = shape
-        self.type = type
-    }
-
-    /// The bytes of the numbers in a file.
-    var bytes: Int { shape.reduce(1, *) * type.size }
-}
-
-extension NamedTensor {
-    var outline: TensorOutline { TensorOutline(name: name, shape: shape, type: storage.type) }
 }

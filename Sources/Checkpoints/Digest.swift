@@ -39,7 +39,7 @@ struct SHA256: ~Copyable {
 
 extension SHA256 {
     /// Hashes a tensor's name, type and shape, which come before its elements.
-    mutating func begin(_ tensor: TensorOutline) {
+    mutating func begin(_ tensor: ListedTensor) {
         update(Array(tensor.name.utf8) + [0] + Array(tensor.type.rawValue.utf8) + [0])
         update(([tensor.shape.count] + tensor.shape).flatMap { UInt64($0).littleEndianBytes })
     }
@@ -52,7 +52,7 @@ extension SHA256 {
 package func sha256(of tensors: some Sequence<NamedTensor>) -> String {
     var digest = SHA256()
     for tensor in tensors {
-        digest.begin(tensor.outline)
+        digest.begin(tensor.listed)
         switch tensor.storage {
         case .float32(let values): digest.update(values.span.bytes)
         case .int64(let values): digest.update(values.span.bytes)

@@ -60,15 +60,10 @@ private struct Reader {
     let longestList: Int
     var offset = 0
     /// The key whose value is being read in the outermost object.
-    private var member: String?
+    var member: String?
 
     /// The most levels of nesting in a header: tensors, a tensor, its shape.
     static var deepest: Int { 3 }
-
-    init(bytes: [UInt8], longestList: Int) {
-        self.bytes = bytes
-        self.longestList = longestList
-    }
 
     func problem(_ reason: String) -> Problem { Problem(reason: reason, offset: offset, member: member) }
 

@@ -20,6 +20,12 @@ package struct NamedTensor: Equatable, Sendable {
         self.storage = storage
     }
 
+    /// The tensor but for its numbers.
+    var listed: ListedTensor { ListedTensor(name: name, type: storage.type, shape: shape) }
+
+    /// Type and shape: `F32 [64, 3, 7, 7]`.
+    package var kind: String { listed.kind }
+
     /// The name of the type in safetensors: `F32`.
     package var typeName: String { storage.type.rawValue }
 
@@ -42,24 +48,10 @@ extension NamedTensor.Storage {
         }
     }
 
-    var type: ElementType {
+    var type: StoredType {
         switch self {
         case .float32: .float32
         case .int64: .int64
-        }
-    }
-}
-
-/// The element types that checkpoints have, as safetensors spells them.
-package enum ElementType: String, CaseIterable, Sendable {
-    case float32 = "F32"
-    case int64 = "I64"
-
-    /// The bytes of an element, and its alignment.
-    var size: Int {
-        switch self {
-        case .float32: 4
-        case .int64: 8
         }
     }
 }

@@ -38,34 +38,29 @@ extension Safetensors {
         try requireMemory(for: entries.indices.filter { wanted?.contains($0) ?? true }.map { entries[$0].tensor }, path)
         var storages = [NamedTensor.Storage?](repeating: nil, count: entries.count)
         for (place, entry) in inOrder {
-            guard wanted?.contains(place) ?? true, let type = entry.tensor.type.readAs else {
-                try pass(over: entry, path, read)
+            guard wanted?.contains(place) ?? true, entry.tensor.type.readAs != nil else {
+                try forEachChunk(of: entry, path, read) { _ in }
                 continue
             }
-            storages[place] = try storage(of: entry, as: type, path, read)
+            // What the header claims has been held against the file's size.
+            let count = entry.bytes.count * 8 / entry.tensor.type.bits
+            storages[place] = try NamedTensor.Storage(entry.tensor.type, count: count) {
+                (take) throws(CheckpointError) in try forEachChunk(of: entry, path, read, take)
+            }
         }
         guard try read(1).isEmpty else {
             throw .malformed(
                 path: path, tensor: nil,
                 rule: "bytes follow the last tensor\(inOrder.last.map { ", \($0.entry.name)" } ?? "")")
         }
-        var contents = Contents(tensors: [], metadata: metadata)
-        for (entry, storage) in zip(entries, storages) {
-            guard let storage else {
-                contents.unread.append(entry.tensor)
-                continue
-            }
-            contents.tensors.append(NamedTensor(name: entry.name, shape: entry.tensor.shape, storage: storage))
-            if entry.tensor.type.rawValue != storage.type.rawValue { contents.converted.append(entry.tensor) }
-        }
-        return contents
+        return Contents(entries.map(\.tensor), numbers: storages, metadata: metadata)
     }
 
     /// Checks, before tensors are read, that there is memory for them.
     static func requireMemory(for tensors: [ListedTensor], _ path: String) throws(CheckpointError) {
         let bytes = tensors.reduce(0) { sum, tensor in
             let count = tensor.shape.reduce(1) { $0.saturatingProduct($1) }
-            return sum.saturatingSum(count.saturatingProduct(tensor.type.readAs?.size ?? 0))
+            return sum.saturatingSum(count.saturatingProduct((tensor.type.readAs?.bits ?? 0) / 8))
         }
         // The free memory is not known to the megabyte.
         guard bytes > 16 << 20 else { return }
@@ -111,33 +106,6 @@ extension Safetensors {
         return bytes
     }
 
-    private static func storage(
-        of entry: Entry, as type: ElementType, _ path: String, _ read: ByteSource
-    ) throws(CheckpointError) -> NamedTensor.Storage {
-        let count = entry.bytes.count * 8 / entry.tensor.type.bits
-        var floats: [Float] = []
-        var integers: [Int64] = []
-        // The claims of the header have been checked against the file's size.
-        switch type {
-        case .float32: floats.reserveCapacity(count)
-        case .int64: integers.reserveCapacity(count)
-        }
-        try forEachChunk(of: entry, path, read) { bytes in
-            switch type {
-            case .float32: entry.tensor.type.append(bytes, to: &floats)
-            case .int64: entry.tensor.type.append(bytes, to: &integers)
-            }
-        }
-        return switch type {
-        case .float32: .float32(floats)
-        case .int64: .int64(integers)
-        }
-    }
-
-    private static func pass(over entry: Entry, _ path: String, _ read: ByteSource) throws(CheckpointError) {
-        try forEachChunk(of: entry, path, read) { _ in }
-    }
-
     /// Calls `body` with the tensor's bytes, whole elements at a time.
     private static func forEachChunk(
         of entry: Entry, _ path: String, _ read: ByteSource, _ body: ([UInt8]) -> Void
@@ -170,6 +138,23 @@ extension Safetensors {
             end = entry.bytes.upperBound
         }
         return sorted
+    }
+}
+
+extension Safetensors.Contents {
+    /// - Parameters:
+    ///   - listed: all tensors of a file.
+    ///   - numbers: those of each tensor; nil where they were passed over.
+    init(_ listed: [ListedTensor], numbers: [NamedTensor.Storage?], metadata: [String: String]) {
+        self.init(tensors: [], metadata: metadata)
+        for (tensor, numbers) in zip(listed, numbers) {
+            guard let numbers else {
+                unread.append(tensor)
+                continue
+            }
+            tensors.append(NamedTensor(name: tensor.name, shape: tensor.shape, storage: numbers))
+            if tensor.type != numbers.type { converted.append(tensor) }
+        }
     }
 }
 

@@ -52,7 +52,7 @@ enum Safetensors {
         // in the format's own writer. The header lists the tensors in the order given, in which reading returns them.
         let order = tensors.indices.sorted { a, b in
             let (left, right) = (tensors[a], tensors[b])
-            let (wide, wider) = (left.type.size, right.type.size)
+            let (wide, wider) = (left.type.bits, right.type.bits)
             return wide == wider ? left.name.utf8.lexicographicallyPrecedes(right.name.utf8) : wide > wider
         }
         var starts = [Int](repeating: 0, count: tensors.count)
@@ -62,11 +62,7 @@ enum Safetensors {
             end += tensors[index].bytes
         }
         var members: [String] = []
-        if !draft.metadata.isEmpty {
-            let pairs = draft.metadata.sorted { $0.key < $1.key }
-                .map { HeaderJSON.quoted($0.key) + ":" + HeaderJSON.quoted($0.value) }
-            members.append("\"\(metadataKey)\":{\(pairs.joined(separator: ","))}")
-        }
+        if !draft.metadata.isEmpty { members.append("\"\(metadataKey)\":" + HeaderJSON.object(draft.metadata)) }
         for (tensor, start) in zip(tensors, starts) {
             let shape = tensor.shape.map { String($0) }.joined(separator: ",")
             members.append(

@@ -34,7 +34,7 @@ package enum StoredType: String, CaseIterable, Sendable {
     }
 
     /// The type of the numbers after reading; nil for types that are not read.
-    var readAs: ElementType? {
+    var readAs: StoredType? {
         switch self {
         case .float64, .float32, .float16, .bfloat16: .float32
         case .int64, .int32, .int16, .int8, .uint64, .uint32, .uint16, .uint8, .bool: .int64
@@ -43,7 +43,7 @@ package enum StoredType: String, CaseIterable, Sendable {
     }
 }
 
-/// A tensor as a file's header lists it.
+/// A tensor but for its numbers, as a file's header lists it.
 package struct ListedTensor: Equatable, Sendable {
     package let name: String
     package let type: StoredType
@@ -58,6 +58,9 @@ package struct ListedTensor: Equatable, Sendable {
 
     /// Type and shape: `F16 [64, 3, 7, 7]`.
     package var kind: String { "\(type.rawValue) \(shape)" }
+
+    /// Bytes in a file.
+    var bytes: Int { shape.reduce(1, *) * type.bits / 8 }
 }
 
 // MARK: - Conversion
@@ -91,6 +94,31 @@ extension StoredType {
         case .uint8: bytes.forEachWord(of: UInt8.self) { integers.append(Int64($0)) }
         case .bool: bytes.forEachWord(of: UInt8.self) { integers.append($0 == 0 ? 0 : 1) }
         default: preconditionFailure("\(rawValue) is not read as int64")
+        }
+    }
+}
+
+extension NamedTensor.Storage {
+    /// The numbers of a tensor as a file has them; nil where their type is not read.
+    ///
+    /// - Parameters:
+    ///   - count: how many there are.
+    ///   - forEachRun: hands over their bytes, whole elements at a time.
+    init?<Failure: Error>(
+        _ type: StoredType, count: Int, _ forEachRun: (_ take: ([UInt8]) -> Void) throws(Failure) -> Void
+    ) throws(Failure) {
+        switch type.readAs {
+        case .float32:
+            var floats: [Float] = []
+            floats.reserveCapacity(count)
+            try forEachRun { type.append($0, to: &floats) }
+            self = .float32(floats)
+        case .int64:
+            var integers: [Int64] = []
+            integers.reserveCapacity(count)
+            try forEachRun { type.append($0, to: &integers) }
+            self = .int64(integers)
+        default: return nil
         }
     }
 }

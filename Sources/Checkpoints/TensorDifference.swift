@@ -81,8 +81,3 @@ package struct CheckpointDifference: Sendable {
         return count == 0 ? nil : .values(count: count, of: first.storage.count, largest: largest)
     }
 }
-
-extension NamedTensor {
-    /// Type and shape: `F32 [64, 3, 7, 7]`.
-    package var kind: String { "\(storage.type.rawValue) \(shape)" }
-}

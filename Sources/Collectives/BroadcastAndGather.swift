@@ -1,15 +1,8 @@
 extension PointToPoint {
-    package func broadcast(
-        _ values: inout MutableSpan<Float>, from root: Int, as name: CollectiveName
+    package func broadcast<Value: BitwiseCopyable>(
+        _ values: inout MutableSpan<Value>, from root: Int, as name: CollectiveName
     ) throws(CollectiveError) {
         var bytes = values.mutableBytes
-        try broadcast(raw: &bytes, from: root, as: name)
-    }
-
-    package func broadcast(
-        _ bytes: inout MutableSpan<UInt8>, from root: Int, as name: CollectiveName
-    ) throws(CollectiveError) {
-        var bytes = bytes.mutableBytes
         try broadcast(raw: &bytes, from: root, as: name)
     }
 

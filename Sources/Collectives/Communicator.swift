@@ -34,9 +34,9 @@ package protocol Communicator: AnyObject, Sendable {
     func sum(_ values: inout MutableSpan<Double>, as name: CollectiveName) throws(CollectiveError)
 
     /// Overwrites the values of all ranks with those of `root`.
-    func broadcast(_ values: inout MutableSpan<Float>, from root: Int, as name: CollectiveName) throws(CollectiveError)
-    /// Overwrites the bytes of all ranks with those of `root`.
-    func broadcast(_ bytes: inout MutableSpan<UInt8>, from root: Int, as name: CollectiveName) throws(CollectiveError)
+    func broadcast<Value: BitwiseCopyable>(
+        _ values: inout MutableSpan<Value>, from root: Int, as name: CollectiveName
+    ) throws(CollectiveError)
 
     /// Brings the bytes of all ranks, each of any length, to `root`.
     ///
@@ -62,12 +62,10 @@ extension Communicator {
 
     package func sum(_ values: inout MutableSpan<Double>) throws(CollectiveError) { try sum(&values, as: "sum") }
 
-    package func broadcast(_ values: inout MutableSpan<Float>, from root: Int) throws(CollectiveError) {
+    package func broadcast<Value: BitwiseCopyable>(
+        _ values: inout MutableSpan<Value>, from root: Int
+    ) throws(CollectiveError) {
         try broadcast(&values, from: root, as: "broadcast")
-    }
-
-    package func broadcast(_ bytes: inout MutableSpan<UInt8>, from root: Int) throws(CollectiveError) {
-        try broadcast(&bytes, from: root, as: "broadcast")
     }
 
     package func gather(_ bytes: [UInt8], to root: Int) throws(CollectiveError) -> [[UInt8]] {

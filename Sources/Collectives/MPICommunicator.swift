@@ -1,5 +1,6 @@
 import CMPI
 import Glibc
+package import Kernels
 import Synchronization
 
 /// The processes that `mpirun` started, or one process alone without it.
@@ -92,22 +93,11 @@ package final class MPICommunicator: PointToPoint, @unchecked Sendable {
         }
     }
 
-    package func librarySum(_ values: inout MutableSpan<Float>) throws(CollectiveError) -> Bool {
-        let count = values.count
-        var bytes = values.mutableBytes
-        return try librarySum(&bytes, count: count, isDouble: 0)
-    }
-
-    package func librarySum(_ values: inout MutableSpan<Double>) throws(CollectiveError) -> Bool {
-        let count = values.count
-        var bytes = values.mutableBytes
-        return try librarySum(&bytes, count: count, isDouble: 1)
-    }
-
-    private func librarySum(
-        _ bytes: inout MutableRawSpan, count: Int, isDouble: Int32
-    ) throws(CollectiveError) -> Bool {
+    package func librarySum<Number: Addend>(_ values: inout MutableSpan<Number>) throws(CollectiveError) -> Bool {
         guard allReduce == .mpi else { return false }
+        let count = values.count
+        let isDouble: Int32 = Number.self == Double.self ? 1 : 0
+        var bytes = values.mutableBytes
         let code = bytes.withUnsafeMutableBytes { cmpi_sum(libraryHandle, $0.baseAddress, Int32(count), isDouble) }
         try check(code, "MPI_Allreduce", rank: rank)
         return true

@@ -8,12 +8,6 @@ struct MPIControlChannel: ControlChannel, @unchecked Sendable {
     let rank: Int
     let size: Int
 
-    init(handle: MPI_Comm, rank: Int, size: Int) {
-        self.handle = handle
-        self.rank = rank
-        self.size = size
-    }
-
     func send(_ bytes: [UInt8], to partner: Int) throws(CollectiveError) {
         try check(cmpi_post(handle, bytes, Int32(bytes.count), Int32(partner)), "MPI_Isend", rank: rank)
     }

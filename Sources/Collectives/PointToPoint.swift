@@ -1,3 +1,5 @@
+package import Kernels
+
 /// A transport on which the collectives are built: two ranks exchange bytes.
 ///
 /// The algorithms (TreeAllReduce.swift, BroadcastAndGather.swift) are written once against this protocol. So tests
@@ -11,9 +13,7 @@ package protocol PointToPoint: Communicator {
     ) throws(CollectiveError)
 
     /// Sums by an algorithm other than the tree, where one is set and available; returns whether it did.
-    func librarySum(_ values: inout MutableSpan<Float>) throws(CollectiveError) -> Bool
-    /// Sums by an algorithm other than the tree, as the method for floats does.
-    func librarySum(_ values: inout MutableSpan<Double>) throws(CollectiveError) -> Bool
+    func librarySum<Number: Addend>(_ values: inout MutableSpan<Number>) throws(CollectiveError) -> Bool
 
     /// Whether short sums are shared in pairs (`SumTree.Sharing.pairs`); the same on all ranks.
     var sumsInPairs: Bool { get }
@@ -59,8 +59,9 @@ package struct MessageLengths: Sendable {
 }
 
 extension PointToPoint {
-    package func librarySum(_ values: inout MutableSpan<Float>) throws(CollectiveError) -> Bool { false }
-    package func librarySum(_ values: inout MutableSpan<Double>) throws(CollectiveError) -> Bool { false }
+    package func librarySum<Number: Addend>(_ values: inout MutableSpan<Number>) throws(CollectiveError) -> Bool {
+        false
+    }
 
     /// Sends all of `bytes` to `partner`, which calls `receive` for the same number.
     func send(_ bytes: RawSpan, to partner: Int) throws(CollectiveError) {

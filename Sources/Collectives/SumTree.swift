@@ -1,7 +1,10 @@
 // The fixed binary tree of sums over ranks.
 //
-// Small messages: recursive doubling, log2 P exchanges of all numbers. Large ones: reduce-scatter by recursive halving,
-// then all-gather by recursive doubling (Rabenseifner, "Optimization of Collective Reduction Operations", ICCS 2004).
+// P is the largest power of two that is not above the number of ranks. Ranks from P on send their numbers to rank
+// r - P, which adds them first, and receive the sum at the end. The others trade numbers:
+// - small messages: recursive doubling, log2 P exchanges of all numbers;
+// - large ones: reduce-scatter by recursive halving, then all-gather by recursive doubling (Rabenseifner, "Optimization
+//   of Collective Reduction Operations", ICCS 2004).
 // In both, rank r adds the numbers of rank r ^ P/2, then of r ^ P/4, … r ^ 1: each number takes the same path through
 // the same tree. As a + b = b + a in IEEE 754, the bits do not depend on whether one partner adds, the other, or both.
 
@@ -14,18 +17,17 @@ struct SumTree {
 
     /// The way in which ranks share the additions.
     enum Sharing {
-        /// All ranks add all numbers: the fewest messages in sequence.
+        /// All ranks add all numbers: the shortest chain of dependent messages.
         case none
-        /// The upper half of the ranks sends its numbers to the lower half, which adds, and waits for the sums: the
-        /// fewest messages in all. Pays where a pair takes turns on a core, so that one waits for the other anyway, or
-        /// where a pair shares a machine and the other ranks are on others.
+        /// Where the number of ranks is a power of two, the upper half sends its numbers to the lower half, which adds,
+        /// and receives the sums: the fewest messages in all. Other numbers of ranks sum as with `none`. Pays where
+        /// partners share a core, so that one waits for the other anyway, or where they share a machine of several.
         case pairs
         /// Each rank adds its part of the numbers: the fewest bytes.
         case all
     }
 
-    /// One send and receive: a range goes to the partner while another comes in. The partner sends as many numbers as
-    /// `receive` has.
+    /// One send and receive: a range goes to the partner while another comes in.
     struct Trade {
         var partner: Int
         var send: Range<Int>
@@ -36,12 +38,13 @@ struct SumTree {
 
     enum Step {
         case trade(Trade)
-        /// This rank's part of the sum is complete; the following trades hand it on.
+        /// This range of the sum is final on this rank; the remaining steps only distribute it.
         case finish(Range<Int>)
     }
 
-    /// Calls `body` with each step, in order. The ranks beyond the largest power of two, or beyond half of it for
-    /// pairs, give their numbers to the lower ones and wait for the result.
+    /// Calls `body` with each step, in order. Ranks from `core` on send their numbers to rank - core, and receive the
+    /// result. `core` is the largest power of two that is not above `ranks`, and with `.pairs` half of that where it
+    /// would be `ranks`.
     func run(_ body: (Step) throws(CollectiveError) -> Void) throws(CollectiveError) {
         var core = 1 << (Int.bitWidth - 1 - ranks.leadingZeroBitCount)
         if sharing == .pairs, core == ranks { core /= 2 }

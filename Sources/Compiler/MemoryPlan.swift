@@ -1,11 +1,14 @@
 package import Graphs
 internal import Tensors
 
-/// The address of each value of a graph: the values that share memory, and their place in one arena.
+/// The address of each value of a graph: the values that share memory, and their place in one arena. The images, which
+/// live as long as the plan, lie outside it.
 ///
 /// A *root* is one range of memory, pixels x channels a sample. A value lives in a root, at a channel offset:
-/// - inputs of a concatenation live in their slice of its output, slices in their source: neither costs anything;
-/// - elementwise operations overwrite their input, and sums their addend, where no later node reads the old content.
+/// - aligned slices (`laneGranule`) live in their source, and inputs of a concatenation that have a root to themselves
+///   in their aligned slice of its output, without a copy;
+/// - elementwise operations overwrite an input, and nodes that add to an addend overwrite that, where no later node
+///   reads the old content.
 ///
 /// Roots whose lifetimes do not overlap share addresses. Lifetimes are counted in nodes.
 package struct MemoryPlan {
@@ -44,23 +47,25 @@ package struct MemoryPlan {
     /// Whether each value's channels are padded to 8 instead of 16.
     private let isPaddedTo8: [Bool]
 
-    /// The multiple of channels that slices used in place must have as offset and size, for kernels of any vector
-    /// width.
+    /// The alignment, in channels, of slices that kernels use in place: the lanes of the widest vector.
     package static let laneGranule = 16
-    /// The number of channels, rounded up to whole vectors.
+    /// `channels`, rounded up to whole vectors of the widest kind.
     static func wholeVectors(_ channels: Int) -> Int { (channels + laneGranule - 1) / laneGranule * laneGranule }
 
     /// The floats from pixel to pixel of maps whose channels are padded to 8.
     static let smallGranule = 8
-    /// The floats between roots, for one sample, in a plan that is spread.
+    /// The floats between roots, for one sample, in a plan that is spread (`isSpread`).
     static let gap = 64
 
     /// - Parameters:
-    ///   - isPlaced: whether values are given addresses; `leastCount` is known without them.
-    ///   - algorithms: the algorithms that will compute the graph's convolutions; nil to pad all channels to 16.
-    ///   - isSpread: whether each root has addresses of its own, followed by a gap of `gap` floats.
-    package init(graph: Graph, isPlaced: Bool = true, algorithms: ConvolutionAlgorithms? = nil, isSpread: Bool = false)
-    {
+    ///   - assignsAddresses: whether roots get addresses; if not, all offsets and `arenaCount` stay 0, and `leastCount`
+    ///     is valid all the same.
+    ///   - algorithms: the algorithms that will compute the graph's convolutions; nil to pad all maps to 16 channels.
+    ///   - isSpread: whether each root has addresses of its own, followed by a gap of `gap` floats. Tests fill the gaps
+    ///     to find writes beyond a root's end.
+    package init(
+        graph: Graph, assignsAddresses: Bool = true, algorithms: ConvolutionAlgorithms? = nil, isSpread: Bool = false
+    ) {
         self.graph = graph
         self.lastUse = Self.lastUses(graph)
         self.roots = []
@@ -80,17 +85,17 @@ package struct MemoryPlan {
             } else {
                 makeRoot(for: output, granule: isPaddedTo8[output.index] ? Self.smallGranule : Self.laneGranule)
             }
-            if case .concatenate = node.operation { place(node.inputs, in: output) }
+            if case .concatenate = node.operation { moveToSlices(node.inputs, of: output) }
         }
         assignLifetimes()
         if isSpread {
             spreadRoots()
-        } else if isPlaced {
+        } else if assignsAddresses {
             assignOffsets()
         }
     }
 
-    /// The most floats in use at one time, for one sample: no arena is smaller.
+    /// The most floats in use at one time, for one sample: a lower bound of `arenaCount`.
     var leastCount: Int {
         var changes = [Int](repeating: 0, count: graph.nodes.count + 2)
         for root in roots where !root.isPinned && !root.members.isEmpty {
@@ -105,7 +110,7 @@ package struct MemoryPlan {
         return most
     }
 
-    /// Whether `input` of a concatenation already lies in its slice of the output.
+    /// Whether `input` lies in the slice of `output` that begins at channel `offset`, so that nothing need be copied.
     func isPlaced(_ input: ValueID, in output: ValueID, at offset: Int) -> Bool {
         let whole = locations[output.index]
         return locations[input.index] == Location(root: whole.root, channel: whole.channel + offset)
@@ -146,7 +151,7 @@ package struct MemoryPlan {
         let candidates: [ValueID]
         switch node.operation {
         case .slice, .concatenate: return nil
-        // An addend that is an input too must stay: windows may read it after its neighbours have been written.
+        // An addend that is also an input is excluded: later windows still read it.
         case _ where node.addend != nil:
             candidates = [node.addend].compactMap { $0 }.filter { !node.inputs.contains($0) }
         case .activation, .scale, .scaleGradient, .dropout, .dropoutGradient, .add,
@@ -163,7 +168,7 @@ package struct MemoryPlan {
         return candidates.first { canOverwrite($0, at: index) }
     }
 
-    /// Whether no node after `index` reads the memory of `value`, and node `index` reads it only as `value`.
+    /// Whether node `index` is the last to use `value`, and no other value in the same memory is used from `index` on.
     private func canOverwrite(_ value: ValueID, at index: Int) -> Bool {
         let location = locations[value.index]
         guard !roots[location.root].isPinned, lastUse[value.index] == index else { return false }
@@ -176,7 +181,7 @@ package struct MemoryPlan {
     }
 
     /// Moves the inputs of a concatenation that have a root to themselves into their slice of its output.
-    private mutating func place(_ inputs: [ValueID], in output: ValueID) {
+    private mutating func moveToSlices(_ inputs: [ValueID], of output: ValueID) {
         let target = locations[output.index]
         var offset = target.channel
         for input in inputs {
@@ -227,7 +232,9 @@ package struct MemoryPlan {
     }
 
     /// Places roots by size: the largest first, each at the lowest address where no root overlaps it in time and place.
-    /// (Pisarchyk & Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020.)
+    ///
+    /// This is the greedy-by-size offset calculation of Pisarchyk & Lee, "Efficient Memory Management for Deep Neural
+    /// Net Inference", 2020, with the first gap that fits instead of the smallest.
     private mutating func assignOffsets() {
         let order = roots.indices.filter { !roots[$0].isPinned && !roots[$0].members.isEmpty }
             .sorted { (roots[$0].count, $1) > (roots[$1].count, $0) }

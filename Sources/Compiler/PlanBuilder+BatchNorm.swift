@@ -54,11 +54,9 @@ extension PlanBuilder {
         arguments.sums = sums(total)
         call(context.kernels.batchNormGradientFinish, arguments, tasks: 1)
         guard node.output != nil else { return }
-        if norm.defersShift {
-            call(context.kernels.batchNormGradientScale, arguments, tasks: slots)
-        } else {
-            call(context.kernels.batchNormGradientApply, arguments, tasks: slots)
-        }
+        let kernels = context.kernels
+        call(
+            norm.defersShift ? kernels.batchNormGradientScale : kernels.batchNormGradientApply, arguments, tasks: slots)
     }
 
     mutating func lowerNormShift(_ node: Node, _ parts: [NormPart]) {

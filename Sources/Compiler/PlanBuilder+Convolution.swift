@@ -6,18 +6,20 @@ internal import Tensors
 // problem lowers it.
 
 extension PlanBuilder {
-    mutating func lowerConvolution(_ node: Node, _ convolution: Convolution) {
-        guard let output = node.output else { return }
-        lower(
-            .forward, of: node, convolution, input: node.inputs[0], output: output, written: output,
-            firstWritten: \.firstOutput)
-    }
-
-    mutating func lowerDataGradient(_ node: Node, _ convolution: Convolution) {
-        guard let output = node.output else { return }
-        lower(
-            .dataGradient, of: node, convolution, input: output, output: node.inputs[0], written: output,
-            firstWritten: \.firstInput)
+    /// Lowers a convolution or its data gradient, and the sums over what it writes.
+    mutating func lowerConvolution(_ node: Node, _ product: ConvolutionProduct, _ convolution: Convolution) {
+        guard let written = node.output else { return }
+        let isForward = product == .forward
+        let sums = blockSums(node.sums, of: written)
+        var isSummed = sums != nil
+        let (input, output) = isForward ? (node.inputs[0], written) : (written, node.inputs[0])
+        forEachPart(of: node, convolution, input: input, output: output) { builder, part in
+            var part = part
+            part.epilogue.sums = sums?.slice(from: isForward ? part.firstOutput : part.firstInput)
+            if !isForward { part.epilogue.bias = nil }
+            isSummed = builder.lower(product, part) && isSummed
+        }
+        if let kind = node.sums { takeSums(kind, isSummed ? sums : nil, of: written, by: node) }
     }
 
     mutating func lowerWeightGradient(_ node: Node, _ convolution: Convolution) {
@@ -34,24 +36,6 @@ extension PlanBuilder {
                 outputs: packing.superOutputs, inputsPerGroup: packing.inputs / packing.groups,
                 outputsPerGroup: packing.outputs / packing.groups, taps: packing.taps),
             tasks: packing.superGroups)
-    }
-
-    /// Lowers a product that writes a tensor, whose sums a kernel may fuse.
-    ///
-    /// - Parameter firstWritten: returns the first channel of a part within the written tensor.
-    private mutating func lower(
-        _ product: ConvolutionProduct, of node: Node, _ convolution: Convolution, input: ValueID, output: ValueID,
-        written: ValueID, firstWritten: KeyPath<ConvolutionPart, Int>
-    ) {
-        let sums = blockSums(node.sums, of: written)
-        var isSummed = sums != nil
-        forEachPart(of: node, convolution, input: input, output: output) { builder, part in
-            var part = part
-            part.epilogue.sums = sums?.slice(from: part[keyPath: firstWritten])
-            if product != .forward { part.epilogue.bias = nil }
-            isSummed = builder.lower(product, part) && isSummed
-        }
-        if let kind = node.sums { takeSums(kind, isSummed ? sums : nil, of: written, by: node) }
     }
 
     /// Lowers a product of a part by the first algorithm that accepts it.

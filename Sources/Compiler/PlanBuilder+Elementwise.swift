@@ -3,25 +3,17 @@ internal import KernelInterface
 internal import Tensors
 
 extension PlanBuilder {
-    mutating func lower(_ activation: Activation, _ node: Node) {
+    /// The kernels of an activation and of its gradient.
+    func kernels(
+        of activation: Activation
+    ) -> (forward: Kernel<ElementwiseArguments>, gradient: Kernel<ElementwiseArguments>) {
         let kernels = context.kernels
-        switch activation {
-        case .relu: lowerElementwise(node, kernels.relu)
-        case .relu6: lowerElementwise(node, kernels.relu6)
-        case .sigmoid: lowerElementwise(node, kernels.sigmoid)
-        case .tanh: lowerElementwise(node, kernels.tanh)
-        case .gelu: lowerElementwise(node, kernels.gelu)
-        }
-    }
-
-    mutating func lowerGradient(of activation: Activation, _ node: Node) {
-        let kernels = context.kernels
-        switch activation {
-        case .relu: lowerElementwise(node, kernels.reluGradient)
-        case .relu6: lowerElementwise(node, kernels.relu6Gradient)
-        case .sigmoid: lowerElementwise(node, kernels.sigmoidGradient)
-        case .tanh: lowerElementwise(node, kernels.tanhGradient)
-        case .gelu: lowerElementwise(node, kernels.geluGradient)
+        return switch activation {
+        case .relu: (kernels.relu, kernels.reluGradient)
+        case .relu6: (kernels.relu6, kernels.relu6Gradient)
+        case .sigmoid: (kernels.sigmoid, kernels.sigmoidGradient)
+        case .tanh: (kernels.tanh, kernels.tanhGradient)
+        case .gelu: (kernels.gelu, kernels.geluGradient)
         }
     }
 
@@ -57,11 +49,9 @@ extension PlanBuilder {
             addend: node.addend.map(view), size: size, alpha: alpha, beta: beta, k: k, scratch: workspace.scratch,
             scratchStride: workspace.scratchStride)
         let kernels = context.kernels
-        if isGradient {
-            call(kernels.localResponseNormalizationGradient, arguments, tasks: slots)
-        } else {
-            call(kernels.localResponseNormalization, arguments, tasks: slots)
-        }
+        call(
+            isGradient ? kernels.localResponseNormalizationGradient : kernels.localResponseNormalization, arguments,
+            tasks: slots)
     }
 
     mutating func lowerPooling(

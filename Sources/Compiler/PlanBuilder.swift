@@ -126,8 +126,8 @@ package struct PlanBuilder {
 
     private mutating func lower(_ node: Node) {
         switch node.operation {
-        case .convolution(let convolution): lowerConvolution(node, convolution)
-        case .convolutionDataGradient(let convolution): lowerDataGradient(node, convolution)
+        case .convolution(let convolution): lowerConvolution(node, .forward, convolution)
+        case .convolutionDataGradient(let convolution): lowerConvolution(node, .dataGradient, convolution)
         case .convolutionWeightGradient(let convolution): lowerWeightGradient(node, convolution)
         case .batchNorm(let norm): lowerBatchNorm(node, norm)
         case .normalize(let norm): lowerNormalization(node, norm)
@@ -137,8 +137,8 @@ package struct PlanBuilder {
         case .gradientSums(let norm): lowerGradientSums(node, norm)
         case .exchange: lowerExchange(node)
         case .residualGradient(let norm): lowerResidualGradient(node, norm)
-        case .activation(let activation): lower(activation, node)
-        case .activationGradient(let activation): lowerGradient(of: activation, node)
+        case .activation(let activation): lowerElementwise(node, kernels(of: activation).forward)
+        case .activationGradient(let activation): lowerElementwise(node, kernels(of: activation).gradient)
         case .scale(let factor), .scaleGradient(let factor):
             lowerElementwise(node, context.kernels.scale, factor: factor)
         case .add: lowerElementwise(node, context.kernels.add)

@@ -37,5 +37,5 @@ extension Graph {
     private static var worth: Double { 8 }
 
     /// The most floats in use at one time, for one sample, whatever their addresses.
-    package var leastFloats: Int { MemoryPlan(graph: self, isPlaced: false).leastCount }
+    package var leastFloats: Int { MemoryPlan(graph: self, assignsAddresses: false).leastCount }
 }

@@ -56,9 +56,9 @@ extension Engine {
         return groups.map { group in group.parameters.reduce(0) { $0 + (squares[$1] ?? 0) }.squareRoot() }
     }
 
-    /// Returns the distribution of a group's finite weights over `buckets` equal parts of their range.
-    package func distribution(of group: LayerGroup, buckets: Int = 30) -> WeightDistribution {
-        var whole = WeightDistribution(buckets: buckets)
+    /// Returns the distribution of a group's finite weights over 30 equal parts of their range.
+    package func distribution(of group: LayerGroup) -> WeightDistribution {
+        var whole = WeightDistribution(buckets: 30)
         for index in group.parameters { forEachFiniteValue(of: index) { whole.takeRange(of: $0) } }
         for index in group.parameters { forEachFiniteValue(of: index) { whole.count($0) } }
         return whole

@@ -172,11 +172,6 @@ package final class Engine {
 
     // MARK: Parameters
 
-    /// Returns a parameter or buffer in torch's layout; for `batchesTracked`, see the engine's property.
-    package func values(of id: ParameterID) -> [Float] { values(of: id, in: .values) }
-
-    package func setValues(of id: ParameterID, to values: [Float]) { setValues(of: id, in: .values, to: values) }
-
     /// Sets all parameters and buffers but `batchesTracked` to the values that `values` returns, on all threads.
     ///
     /// - Parameter values: in torch's layout; called from several threads at once.

@@ -166,7 +166,7 @@ final class LoadedPlan {
     /// Returns the sums over the samples of the last run, in the order of their shards.
     func tally() -> Tally {
         var tally = Tally()
-        forEachSample { slot in
+        batch.forEachSample { slot in
             tally.lossSum += Double(losses[slot])
             tally.correct += predictions[slot] == state.pointee.labels[slot] ? 1 : 0
             tally.samples += 1
@@ -176,7 +176,7 @@ final class LoadedPlan {
 
     /// Calls `body` with the outcome of each sample of the last run, in the order of its batch.
     func forEachOutcome(_ body: (SampleOutcome) -> Void) {
-        forEachSample { slot in
+        batch.forEachSample { slot in
             body(
                 SampleOutcome(
                     sampleID: state.pointee.sampleIDs[slot], label: state.pointee.labels[slot],
@@ -186,7 +186,7 @@ final class LoadedPlan {
 
     func logits() -> [Float] {
         var values: [Float] = []
-        forEachSample { slot in
+        batch.forEachSample { slot in
             let row = logitsView.float32 + slot * logitsView.sampleStride
             values += (0..<logitsView.channels).map { row[$0] }
         }
@@ -198,7 +198,7 @@ final class LoadedPlan {
     func values(of id: ValueID) -> [Float] {
         guard let view = keptViews[id] else { return [] }
         var values: [Float] = []
-        forEachSample { slot in
+        batch.forEachSample { slot in
             for row in 0..<view.height {
                 for column in 0..<view.width {
                     let pixel =
@@ -208,12 +208,6 @@ final class LoadedPlan {
             }
         }
         return values
-    }
-
-    private func forEachSample(_ body: (_ slot: Int) -> Void) {
-        for shard in 0..<batch.shards {
-            for position in 0..<batch.shardSizes[shard] { body(shard * batch.shardCapacity + position) }
-        }
     }
 }
 

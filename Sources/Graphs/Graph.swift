@@ -97,13 +97,10 @@ package struct Node: Sendable {
     /// The layer it belongs to, as the network names it.
     package var layer: String
 
-    package init(
-        _ operation: Operation, inputs: [ValueID], output: ValueID?, addend: ValueID? = nil, layer: String
-    ) {
+    package init(_ operation: Operation, inputs: [ValueID], output: ValueID?, layer: String) {
         self.operation = operation
         self.inputs = inputs
         self.output = output
-        self.addend = addend
         self.layer = layer
     }
 
@@ -124,11 +121,6 @@ package struct GradientLoad: Hashable, Sendable {
     package var norm: BatchNorm
     /// The batch norm's input.
     package var x: ValueID
-
-    package init(norm: BatchNorm, x: ValueID) {
-        self.norm = norm
-        self.x = x
-    }
 }
 
 /// Two sums over each channel of a node's output.
@@ -236,26 +228,13 @@ package enum Operation: Sendable {
 package struct Convolution: Hashable, Sendable {
     package var kernelHeight: Int
     package var kernelWidth: Int
-    package var stride: Int
-    package var padding: Int
+    package var stride = 1
+    package var padding = 0
     /// The number of equal parts that input and output channels are cut into, each output reading its own part only; 1
     /// for a dense convolution.
-    package var groups: Int
+    package var groups = 1
     package var weight: ParameterID
     package var bias: ParameterID?
-
-    package init(
-        kernelHeight: Int, kernelWidth: Int, stride: Int = 1, padding: Int = 0, groups: Int = 1, weight: ParameterID,
-        bias: ParameterID?
-    ) {
-        self.kernelHeight = kernelHeight
-        self.kernelWidth = kernelWidth
-        self.stride = stride
-        self.padding = padding
-        self.groups = groups
-        self.weight = weight
-        self.bias = bias
-    }
 
     /// Whether each of its outputs is of one pixel's channels, all of them, and each pixel has one.
     package var isPointwise: Bool {
@@ -269,13 +248,6 @@ package struct Pooling: Hashable, Sendable {
     package var stride: Int
     package var padding: Int
     package var ceilMode: Bool
-
-    package init(kernel: Int, stride: Int, padding: Int = 0, ceilMode: Bool = false) {
-        self.kernel = kernel
-        self.stride = stride
-        self.padding = padding
-        self.ceilMode = ceilMode
-    }
 }
 
 /// A batch normalisation and its parameters. (Ioffe & Szegedy, "Batch Normalization", 2015.)
@@ -302,20 +274,6 @@ package struct BatchNorm: Hashable, Sendable {
 
     /// Whether its backward pass begins with a `residualGradient`.
     package var isResidual: Bool { activation != nil && addsIdentity }
-
-    package init(
-        epsilon: Float, momentum: Float, weight: ParameterID, bias: ParameterID, runningMean: ParameterID,
-        runningVariance: ParameterID, batchesTracked: ParameterID, index: Int
-    ) {
-        self.epsilon = epsilon
-        self.momentum = momentum
-        self.weight = weight
-        self.bias = bias
-        self.runningMean = runningMean
-        self.runningVariance = runningVariance
-        self.batchesTracked = batchesTracked
-        self.index = index
-    }
 }
 
 /// Channels of a batch norm, from `firstChannel` on: as many as the value has whose gradient they belong to.
@@ -323,11 +281,6 @@ package struct NormPart: Hashable, Sendable {
     /// The batch norm, by its `BatchNorm.index`.
     package var norm: Int
     package var firstChannel: Int
-
-    package init(norm: Int, firstChannel: Int) {
-        self.norm = norm
-        self.firstChannel = firstChannel
-    }
 }
 
 /// An activation, which stands by itself or is part of another operation.

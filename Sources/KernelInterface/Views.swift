@@ -48,21 +48,28 @@ package struct BatchLayout: BitwiseCopyable {
         self.shardCapacity = shardCapacity
         self.shardSizes = shardSizes
     }
+
+    /// Calls `body` with each slot that holds a sample, shard after shard.
+    package func forEachSample(_ body: (_ slot: Int) -> Void) {
+        for shard in 0..<shards {
+            for position in 0..<shardSizes[shard] { body(shard * shardCapacity + position) }
+        }
+    }
 }
 
 /// The numbers that change from step to step. They stay at one address for an execution plan's lifetime.
 package struct StepState: BitwiseCopyable {
-    package var seed: UInt64
-    package var step: UInt64
+    package var seed: UInt64 = 0
+    package var step: UInt64 = 0
     /// The factor of the summed losses: 1 / samples of the global batch, or another divisor
-    package var lossScale: Float
+    package var lossScale: Float = 1
     /// The share of each target that all classes have alike, in 0..<1.
-    package var labelSmoothing: Double
+    package var labelSmoothing = 0.0
     /// The factor of each class in the loss, by class; nil where all are 1.
     package var classWeights: UnsafePointer<Float>?
     /// The samples that batch norm's moments are taken over, of all ranks or of this one. Times the pixels, they are
     /// the elements of a channel.
-    package var normSamples: Double
+    package var normSamples = 1.0
     /// The number of each slot's sample.
     package var sampleIDs: UnsafeMutablePointer<UInt32>
     /// The class of each slot's sample.
@@ -76,12 +83,6 @@ package struct StepState: BitwiseCopyable {
         sampleIDs: UnsafeMutablePointer<UInt32>, labels: UnsafeMutablePointer<Int32>,
         secondLabels: UnsafeMutablePointer<Int32>, labelShares: UnsafeMutablePointer<Float>
     ) {
-        self.seed = 0
-        self.step = 0
-        self.lossScale = 1
-        self.labelSmoothing = 0
-        self.classWeights = nil
-        self.normSamples = 1
         self.sampleIDs = sampleIDs
         self.labels = labels
         self.secondLabels = secondLabels

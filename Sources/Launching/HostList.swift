@@ -1,8 +1,8 @@
 /// A machine of the job.
 package struct Host: Hashable, Sendable {
-    /// The name by which the machine is reached: `node1`, or `me@node1` where a hostfile gives a user.
+    /// The name or address of the machine: `node1`, or `me@node1` where a hostfile gives a user.
     package let name: String
-    /// Ranks that it takes; nil where the user gives no number.
+    /// The number of ranks that the machine takes; nil where the user gives none.
     package var slots: Int?
 
     package init(_ name: String, slots: Int? = nil) {
@@ -13,8 +13,8 @@ package struct Host: Hashable, Sendable {
     /// The most ranks of one machine.
     static let slotsLimit = 1_000_000
 
-    /// Returns whether Open MPI takes a text for a machine's name or address: letters, digits, dots and hyphens of
-    /// ASCII. Open MPI knows no addresses of IPv6.
+    /// Returns whether Open MPI accepts a text as a machine's name or address: ASCII letters, digits, dots and hyphens.
+    /// Open MPI does not support IPv6 addresses here.
     static func isName(_ text: some StringProtocol) -> Bool {
         guard let first = text.utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: ".") else { return false }
         return text.utf8.allSatisfy { byte in
@@ -27,7 +27,7 @@ package struct Host: Hashable, Sendable {
         }
     }
 
-    /// Returns a number of ranks as users write it; nil for anything else.
+    /// Returns the number of ranks in a text; nil where it is none from 1 to `slotsLimit`.
     static func slots(_ text: some StringProtocol) -> Int? {
         guard let slots = Int(text), 1...slotsLimit ~= slots else { return nil }
         return slots
@@ -72,7 +72,7 @@ package struct HostList: Hashable, Sendable {
         self.hosts = hosts
     }
 
-    /// Ranks that all hosts take together; nil where one gives no number.
+    /// The number of ranks that all hosts take together; nil where a host gives none.
     package var slots: Int? {
         hosts.reduce(0) { sum, host in sum.flatMap { sum in host.slots.map { Self.sum(sum, $0) } } }
     }
@@ -83,8 +83,8 @@ package struct HostList: Hashable, Sendable {
         return overflows ? .max : sum
     }
 
-    /// Returns the hosts with a number each. Hosts without one share evenly the ranks that the others leave of `ranks`;
-    /// the first ones get one more where these do not divide evenly.
+    /// Returns the hosts with a number each. Hosts without one share evenly the ranks of `ranks` that the others leave;
+    /// where these do not divide evenly, the first ones get one more.
     package func sharing(_ ranks: Int) -> HostList {
         let open = hosts.indices.filter { hosts[$0].slots == nil }
         guard !open.isEmpty else { return self }

@@ -1,14 +1,14 @@
 import Files
 
-/// A file of hosts as mpirun of Open MPI 4.1 reads it (`orte/util/hostfile`): a line names a host, or a user and a
-/// host, and how many ranks it takes.
+/// A file of hosts as Open MPI 4.1's mpirun reads it (`orte/util/hostfile`): each line names a host, perhaps with a
+/// user, and its number of ranks.
 package struct Hostfile: Hashable, Sendable {
     package let hosts: HostList
-    /// Whether mpirun reads the file as it is. It does not know the line ends and the byte order mark of Windows, and
-    /// finds nothing more in a pipe.
+    /// Whether mpirun can read the file itself. It does not support Windows line ends and byte order marks, and a pipe
+    /// is empty after this has read it.
     package private(set) var isReadByLauncher: Bool
 
-    /// - Throws: `LaunchError.hostfile`, which names the line and the word that mpirun would not read.
+    /// - Throws: `LaunchError.hostfile`, which names the line and the word that mpirun would refuse.
     package init(contentsOf path: String) throws(LaunchError) {
         let bytes: [UInt8]
         do throws(FileError) {
@@ -27,7 +27,7 @@ package struct Hostfile: Hashable, Sendable {
         let content = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
         isReadByLauncher = content.count == bytes.count && !bytes.contains(UInt8(ascii: "\r"))
         var hosts: [Host] = []
-        /// Hosts that are named without a number so far, by the times they are: each of several lines stands for a
+        /// The number of lines so far for each host named without a number of ranks: each such line stands for one
         /// rank.
         var lines: [String: Int] = [:]
         for (index, words) in Self.lines(content).enumerated() where !words.isEmpty {
@@ -66,10 +66,10 @@ extension Hostfile {
     }
     private static let userWords = ["username", "user-name", "user_name"]
 
-    /// The words of each line without its comments (`#`, `//` and `/* */`); an equals sign is a word, with or without
-    /// spaces around it.
+    /// Returns the words of each line without comments (`#`, `//` and `/* */`); an equals sign is a word, with or
+    /// without spaces around it.
     private static func lines(_ bytes: ArraySlice<UInt8>) -> [[String]] {
-        // By scalars: a Windows line end is one Character.
+        // Uses scalars, as a Windows line end is a single Character.
         var rest = String(decoding: bytes, as: UTF8.self).unicodeScalars[...]
         var lines: [[String]] = [[]]
         var word = ""

@@ -7,12 +7,12 @@ package enum LaunchError: Error, Equatable, Sendable {
     case nothingToRun
     case noLauncher(path: String)
     case launchedAlready
-    /// mpirun waits for ever where it may not write the files that ranks of a machine share.
+    /// The files that ranks of a machine share may not be written; mpirun would wait for ever.
     case shortFiles(found: Int, needed: Int)
     case refused(program: String, reason: String)
     /// A host has no folder for the files that a supervised job's processes share.
     case noJobFolder(path: String, reason: String)
-    /// A start for a supervised job that nobody takes.
+    /// A start of a supervised job whose supervisor does not receive it.
     case noSupervisor(job: String, reason: String)
     case onlyTraining(found: String)
     case inputOnce

@@ -1,15 +1,15 @@
 import Files
 package import Runs
 
-/// The call of mpirun that fits a job: how many ranks where, and the settings without which it would be refused, be
-/// slow or talk over the wrong network.
+/// The call of mpirun for a job: the number of ranks on each host, and the settings without which Open MPI would refuse
+/// the job, be slow, or use the wrong network.
 package struct LaunchPlan: Hashable, Sendable {
-    /// The origin of a job's list of machines.
+    /// The source of a job's list of machines.
     package enum Machines: Hashable, Sendable {
-        /// This machine; in a batch system's job, that job's.
+        /// This machine or, within a batch system's job, that job's machines.
         case here
         case hosts(HostList)
-        /// A file that mpirun reads, and the hosts that it names.
+        /// A file that mpirun reads, and the hosts in it.
         case hostfile(path: String, HostList)
 
         package var hosts: [Host] {
@@ -19,7 +19,7 @@ package struct LaunchPlan: Hashable, Sendable {
             }
         }
 
-        /// Those of a hostfile, which mpirun is to read itself where it can.
+        /// Makes the machines of a hostfile, which mpirun is to read itself where it can.
         ///
         /// - Throws: `LaunchError.hostfile`
         package init(hostfile path: String) throws(LaunchError) {
@@ -41,15 +41,15 @@ package struct LaunchPlan: Hashable, Sendable {
         }
     }
 
-    /// mpirun and its arguments, up to the program.
+    /// The words of mpirun and its options, up to the program.
     package let launcher: [String]
 
     /// - Parameters:
-    ///   - ranks: nil for as many as the hosts take, or as a batch system's job has.
+    ///   - ranks: the number of ranks; nil for as many as the hosts take, or as a batch system's job has.
     ///   - usesStandardInput: whether rank 0 is to have this process's standard input.
-    ///   - job: the supervised job that this is a start of; nil where nobody supervises.
-    ///   - remoteShell: words, parted by spaces, by which mpirun reaches other hosts; nil for its own way.
-    /// - Throws: `LaunchError` where ranks and hosts do not go together.
+    ///   - job: the supervised job; nil without a supervisor.
+    ///   - remoteShell: the words, separated by spaces, by which mpirun reaches other hosts; nil for its own way.
+    /// - Throws: `LaunchError` where ranks and hosts do not fit together.
     package init(
         ranks: Int?, machines: Machines, surroundings: Surroundings, usesStandardInput: Bool = false,
         job: SupervisedJob? = nil, remoteShell: String? = nil
@@ -71,15 +71,15 @@ package struct LaunchPlan: Hashable, Sendable {
             try Self.check(ranks, slots: list.slots)
             words += ["-n", "\(ranks)", "--hostfile", path]
         }
-        // Ranks are dealt out over the machines, as cnn-train numbers them anyway, so that mpirun's messages use the
-        // same numbers; cores are shared out by the program itself, which knows its threads.
+        // Ranks are dealt out over the machines, in the order in which cnn-train numbers them, so that mpirun's
+        // messages use the same numbers. The program itself divides the cores, as it knows its threads.
         words += ["--map-by", "node", "--bind-to", "none"]
-        // Otherwise mpirun would read all of standard input for rank 0, though it belongs to later commands: the lines
+        // Otherwise mpirun would read all of standard input for rank 0, which may belong to later commands: the lines
         // of a loop around this call.
         if !usesStandardInput { words += ["--stdin", "none"] }
         if surroundings.isRoot { words += ["--allow-run-as-root"] }
         words += Self.parameters(machines, surroundings, job).flatMap { ["--mca", $0.name, $0.value] }
-        // Even where the user has another, which then has led to the agents.
+        // Set even where the user has set another, which the agents have used already.
         if let remoteShell, !machines.hosts.isEmpty {
             words += ["--mca", "plm_rsh_agent", remoteShell, "--mca", "plm_rsh_no_tree_spawn", "1"]
         }
@@ -95,38 +95,38 @@ package struct LaunchPlan: Hashable, Sendable {
         if let slots, ranks > slots { throw .tooFewSlots(ranks: ranks, slots: slots) }
     }
 
-    /// Open MPI's parameters, less those that the user has set.
+    /// The parameters of Open MPI, except those that the user has set.
     private static func parameters(
         _ machines: Machines, _ surroundings: Surroundings, _ job: SupervisedJob?
     ) -> [(name: String, value: String)] {
         var parameters = [
-            // Inside MPI's own waiting (start and end) let other ranks have the core.
+            // Lets other ranks have the core while MPI itself waits (at start and end).
             (name: "mpi_yield_when_idle", value: "1"),
-            // Not a word about fast networks that a machine does not have.
+            // Suppresses warnings about fast networks that a machine does not have.
             (name: "btl_base_warn_component_unused", value: "0"),
         ]
         if surroundings.isFiltered { parameters.append((name: "btl_vader_single_copy_mechanism", value: "none")) }
         if let network = commonNetwork(machines.hosts, surroundings) {
-            // Else Open MPI tries every network that both ends have an address on, such as a container bridge's.
+            // Otherwise Open MPI tries every network on which both ends have an address, such as a container bridge's.
             parameters.append((name: "btl_tcp_if_include", value: "\(network)"))
             parameters.append((name: "oob_tcp_if_include", value: "\(network)"))
         }
         if let job {
-            // A rank that is left when another has failed need not be given a second to save anything.
+            // A rank that remains after another has failed has nothing to save, so it need not get a second for it.
             parameters.append((name: "odls_base_sigkill_timeout", value: "0"))
-            // Files of killed processes are found, and removed, in the job's own folders.
+            // In the job's own folders, files of killed processes can be found and removed.
             parameters.append((name: "btl_vader_backing_directory", value: job.memoryFolder))
             parameters.append((name: "orte_tmpdir_base", value: job.sessionFolder))
         }
         return parameters.filter { !surroundings.ownParameters.contains($0.name) }
     }
 
-    /// The one network on which this machine reaches all the others; nil where there is none, or more than one.
+    /// The network on which this machine reaches all the others; nil where there is none, or more than one.
     static func commonNetwork(_ hosts: [Host], _ surroundings: Surroundings) -> Subnet? {
         var common: Set<Subnet>?
         for host in hosts {
             let addresses = surroundings.addresses[host.name] ?? []
-            // This machine, by whatever name.
+            // A name of this machine.
             if !addresses.isEmpty, addresses.allSatisfy(\.isLoopback) { continue }
             let networks = Set(
                 surroundings.networks.filter { network in
@@ -138,10 +138,10 @@ package struct LaunchPlan: Hashable, Sendable {
         return common.first
     }
 
-    /// The whole call.
+    /// Returns the whole call.
     package func call(of program: String, _ arguments: [String]) -> [String] { launcher + [program] + arguments }
 
-    /// A call as one would type it.
+    /// Returns a call as a user would type it.
     package static func shellWords(_ call: [String]) -> String {
         call.map(shellWord).joined(separator: " ")
     }

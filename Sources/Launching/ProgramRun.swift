@@ -2,19 +2,19 @@ import Glibc
 import Tensors
 import Terminal
 
-/// A program that this process has started to hear what it says. Several may run at once.
+/// A program that this process has started for its output. Several may run at once.
 package final class ProgramRun {
     /// The way in which a program ended.
     package enum Ending: Hashable, Sendable {
         case code(Int32)
         case signal(Int32)
-        /// It was ended because it took too long.
+        /// The program was ended because it took too long.
         case timeout
     }
 
-    /// nil as long as it runs.
+    /// The ending; nil while the program runs.
     package private(set) var ending: Ending?
-    /// Seconds from its start to its end, as far as that was seen.
+    /// The seconds from the start to the observed end.
     package private(set) var seconds = 0.0
     package var output: String { String(decoding: outputBytes, as: UTF8.self) }
     package var errors: String { String(decoding: errorBytes, as: UTF8.self) }
@@ -27,10 +27,12 @@ package final class ProgramRun {
     private var outputBytes: [UInt8] = []
     private var errorBytes: [UInt8] = []
 
-    /// Bytes of each stream that are kept; what follows is not.
+    /// The most bytes that are kept of each stream; the rest is dropped.
     private static let mostBytes = 1 << 20
 
-    /// - Parameter call: the program, looked for on PATH, and its arguments. It has no standard input.
+    /// Starts a program, without standard input.
+    ///
+    /// - Parameter call: the program, looked for on PATH, and its arguments.
     /// - Throws: `LaunchError`
     package init(_ call: [String]) throws(LaunchError) {
         var ends: [Int32] = []
@@ -65,13 +67,13 @@ package final class ProgramRun {
         }
     }
 
-    /// Waits until all have ended, and ends those that have not after `seconds`.
+    /// Waits until all programs have ended, and ends the remaining ones after `seconds`.
     package static func wait(for programs: [ProgramRun], seconds: Double) {
         let deadline = monotonicSeconds() + seconds
         while case let running = programs.filter({ $0.ending == nil }), !running.isEmpty {
             let left = deadline - monotonicSeconds()
             guard left > 0 else { return running.forEach { $0.stop() } }
-            // What has closed its streams and lives on, or has left them to others, is looked after by its end alone.
+            // A program that closes its streams and lives on, or leaves them to others, is watched by its end alone.
             let descriptors = running.flatMap { $0.open + [$0.child.descriptor].compactMap(\.self) }
             let isWatched = running.allSatisfy { $0.child.descriptor != nil }
             let ready = Descriptors.ready(among: descriptors, within: min(left, isWatched ? 1 : 0.02))
@@ -82,7 +84,7 @@ package final class ProgramRun {
     private func turn(_ ready: Set<Int32>) {
         for end in open.intersection(ready) { read(end) }
         guard let exit = child.exit else { return }
-        // What it has said is there by now; others that have its streams may keep them open.
+        // All its output has arrived by now; its streams may stay open in other processes.
         for end in open { read(end) }
         seconds = monotonicSeconds() - start
         switch exit {
@@ -98,7 +100,7 @@ package final class ProgramRun {
         ending = .timeout
     }
 
-    /// Takes what can be read now.
+    /// Reads the bytes that have arrived.
     private func read(_ end: Int32) {
         while let bytes = Descriptors.read(end) {
             guard !bytes.isEmpty else {

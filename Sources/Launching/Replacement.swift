@@ -3,22 +3,22 @@ import Foundation
 import Machine
 import Terminal
 
-/// This program's own file.
+/// The path of this program's file.
 package var ownProgram: String {
     linkTarget("/proc/self/exe") ?? commandLineArguments().first ?? "cnn-train"
 }
 
-/// Goes on as another program in this same process: its exit code, the signals to it and the terminal are this one's.
-/// Its output to a pipe goes through a relay, so that it does not end when the pipe's reader does.
+/// Replaces this program by another in the same process, which keeps the terminal, and whose signals and exit code are
+/// those of this one. Its output to a pipe goes through a relay, so that it does not end when the pipe's reader does.
 ///
 /// - Parameter call: the program, looked for on PATH, and its arguments.
-/// - Throws: `LaunchError` where the program is not there or the system refuses; otherwise it does not return.
+/// - Throws: `LaunchError` where there is no such program or the system refuses; otherwise it does not return.
 package func becomeProgram(_ call: [String]) throws(LaunchError) -> Never {
     fflush(nil)
-    // For C: a copy of each word, and an end.
+    // C needs a copy of each word, and a null at the end.
     var words = call.map { $0.withPath { strdup($0) } }
     words.append(nil)
-    // Signals that whoever started this process had blocked would never reach it.
+    // The new program would inherit blocked signals, which then would never reach it.
     var nothing = sigset_t()
     sigemptyset(&nothing)
     sigprocmask(SIG_SETMASK, &nothing, nil)
@@ -32,9 +32,9 @@ package func becomeProgram(_ call: [String]) throws(LaunchError) -> Never {
     throw .refused(program: call[0], reason: systemReason(code))
 }
 
-/// Makes sure that mpirun may write the files that ranks of a machine share, for which it otherwise waits for ever.
+/// Checks that mpirun may write the files that ranks of a machine share; otherwise it would wait for ever.
 package func requireSharedFiles() throws(LaunchError) {
-    // The bytes that Open MPI's `vader` takes for each rank, and some more.
+    // Open MPI's `vader` takes this many bytes for each rank, with a margin.
     let needed = 8 << 20
     if let longest = longestFile, longest < needed { throw .shortFiles(found: longest, needed: needed) }
 }

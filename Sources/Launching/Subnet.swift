@@ -2,14 +2,14 @@ import Glibc
 
 /// An address of the Internet Protocol, version 4.
 package struct IPv4Address: Hashable, Sendable, CustomStringConvertible {
-    /// The first of the four numbers in the highest byte.
+    /// The four numbers, the first in the highest byte.
     package let bits: UInt32
 
     package init(bits: UInt32) {
         self.bits = bits
     }
 
-    /// From `10.1.0.7`; nil for anything else.
+    /// Reads an address such as `10.1.0.7`; nil for any other text.
     package init?(_ text: String) {
         let numbers = text.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
         guard numbers.count == 4 else { return nil }
@@ -25,12 +25,12 @@ package struct IPv4Address: Hashable, Sendable, CustomStringConvertible {
         [24, 16, 8, 0].map { String(bits >> $0 & 255) }.joined(separator: ".")
     }
 
-    /// Whether it is the machine itself.
+    /// Whether the address is the machine's own, of its loopback.
     package var isLoopback: Bool { bits >> 24 == 127 }
 }
 
 extension IPv4Address {
-    /// Those of this machine's interfaces.
+    /// Returns the addresses of this machine's interfaces.
     static func ofThisMachine() -> Set<IPv4Address> {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&list) == 0 else { return [] }
@@ -48,22 +48,22 @@ extension IPv4Address {
     }
 }
 
-/// A network that a machine is directly on.
+/// A network to which a machine is directly connected.
 package struct Subnet: Hashable, Sendable, CustomStringConvertible {
     package let base: IPv4Address
-    /// Bits that all its addresses share.
+    /// The number of leading bits that all its addresses share.
     package let length: Int
 
-    /// The network as `10.1.0.0/24`, which Open MPI takes in place of an interface's name, as names may differ from
-    /// machine to machine.
+    /// The network as `10.1.0.0/24`. Open MPI accepts this in place of an interface's name, which may differ between
+    /// machines.
     package var description: String { "\(base)/\(length)" }
 
     package func contains(_ address: IPv4Address) -> Bool {
         length == 0 || (address.bits ^ base.bits) >> (32 - length) == 0
     }
 
-    /// The networks of `/proc/net/route` that are reached without a gateway. Its numbers are hexadecimal, lowest byte
-    /// first.
+    /// Returns the networks of `/proc/net/route` that are reached without a gateway. Its numbers are hexadecimal, the
+    /// lowest byte first.
     static func direct(routes: String) -> [Subnet] {
         routes.split(separator: "\n").dropFirst().compactMap { line in
             let fields = line.split(whereSeparator: \.isWhitespace)

@@ -4,24 +4,24 @@ import Foundation
 package struct Surroundings: Hashable, Sendable {
     /// Whether the process is root's; Open MPI refuses root unless an option allows it.
     package var isRoot = false
-    /// Cores that this process may use.
+    /// The number of cores that this process may use.
     package var cores = 1
     /// Whether a container's seccomp filter may forbid ranks to read each other's memory.
     package var isFiltered = false
-    /// Whether a batch system has already said which machines the job has (Slurm, PBS, LSF, Grid Engine).
+    /// Whether a batch system has chosen the job's machines (Slurm, PBS, LSF, Grid Engine).
     package var isAllocated = false
-    /// Networks that machines are directly on, other than the loopback.
+    /// The networks to which this machine is directly connected, without the loopback.
     package var networks: [Subnet] = []
     /// The addresses of hosts by name, as far as they resolve.
     package var addresses: [String: [IPv4Address]] = [:]
-    /// This machine's own.
+    /// The addresses of this machine.
     package var ownAddresses: Set<IPv4Address> = []
-    /// Names of Open MPI's parameters that the user has set in the environment: they stay as they are.
+    /// The names of Open MPI's parameters that the user has set in the environment, which are not changed.
     package var ownParameters: Set<String> = []
-    /// Variables that ranks on other machines need too.
+    /// The environment variables that ranks on other machines need too.
     package var exported: [String] = []
 
-    /// The environment's variable by which Swift's programs show stacks when they crash, or do not.
+    /// The environment variable that controls stack traces of crashing Swift programs.
     static let stackVariable = "SWIFT_BACKTRACE"
 
     package init() {}
@@ -30,7 +30,7 @@ package struct Surroundings: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - cores: the number that the program may use here.
-    ///   - hosts: the hosts whose addresses matter.
+    ///   - hosts: the hosts whose addresses are looked up.
     package static func here(cores: Int, hosts: [Host]) -> Surroundings {
         let environment = ProcessInfo.processInfo.environment
         var here = Surroundings()
@@ -55,7 +55,8 @@ package struct Surroundings: Hashable, Sendable {
         return !addresses.isEmpty && addresses.allSatisfy { $0.isLoopback || ownAddresses.contains($0) }
     }
 
-    /// Looks a host's addresses up, again where they may have changed. It may take seconds for one that is not there.
+    /// Looks up a host's addresses, again where they may have changed. This may take seconds for a host that does not
+    /// exist.
     mutating func resolve(_ host: Host) {
         let name = host.name.split(separator: "@").last.map(String.init) ?? host.name
         addresses[host.name] = Foundation.Host(name: name).addresses.compactMap { IPv4Address($0) }

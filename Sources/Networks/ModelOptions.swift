@@ -77,11 +77,9 @@ extension ModelOptions.Key {
         case .compression: "a number above 0 up to 1"
         case .blocks: "1 to 8 whole numbers from 1 to 256, together at most 600, such as 6,12,24,16"
         case .dropout: "a number from 0 up to but not including 1"
-        case .stem: Stem.allCases.map(\.rawValue).joined(separator: " or ")
-        case .head: HeadForm.allCases.map(\.rawValue).joined(separator: " or ")
-        case .activation: Activation.allCases.map(\.rawValue).joined(separator: ", ")
+        case .stem, .head, .zeroInitLastNorm, .transformInput: words.joined(separator: " or ")
+        case .activation: words.joined(separator: ", ")
         case .inputChannels: "a whole number from 1 to 65536"
-        case .zeroInitLastNorm, .transformInput: "true or false"
         case .logitScale: "a number above 0 up to 1000"
         }
     }

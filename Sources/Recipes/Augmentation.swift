@@ -218,7 +218,6 @@ extension RecipeValueKind where Value == Recipe.Augmentation {
                 case .map: nil
                 }
             },
-            accepts: { _ in true },
             print: \.description)
     }
 }

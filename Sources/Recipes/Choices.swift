@@ -12,24 +12,27 @@ extension Recipe {
     package var choosesLearningRate: Bool { overrides.learningRate == Auto.learningRate }
 
     /// The recipe with the batch that was chosen.
-    package func with(batchSize: Int) throws(RecipeError) -> Recipe {
-        var values = overrides
-        values.batchSize = batchSize
-        return try Recipe.resolve(flags: values)
-    }
+    package func with(batchSize: Int) throws(RecipeError) -> Recipe { try changing { $0.batchSize = batchSize } }
 
     /// The recipe with the learning rate that was chosen.
     package func with(learningRate: Double) throws(RecipeError) -> Recipe {
-        var values = overrides
-        values.learningRate = learningRate
-        return try Recipe.resolve(flags: values)
+        try changing { $0.learningRate = learningRate }
     }
 
     /// The recipe with the values that an earlier part of the run has chosen for `auto`.
     package func choosing(as earlier: RecipeOverrides) throws(RecipeError) -> Recipe {
+        try changing { values in
+            if choosesBatchSize { values.batchSize = earlier.batchSize ?? values.batchSize }
+            if choosesLearningRate { values.learningRate = earlier.learningRate ?? values.learningRate }
+        }
+    }
+
+    /// The recipe with other values.
+    ///
+    /// - Parameter change: changes them.
+    package func changing(_ change: (inout RecipeOverrides) -> Void) throws(RecipeError) -> Recipe {
         var values = overrides
-        if choosesBatchSize { values.batchSize = earlier.batchSize ?? values.batchSize }
-        if choosesLearningRate { values.learningRate = earlier.learningRate ?? values.learningRate }
+        change(&values)
         return try Recipe.resolve(flags: values)
     }
 }

@@ -88,9 +88,8 @@ extension Recipe {
     /// do not need the files.
     package func readingFiles() throws(RecipeError) -> Recipe {
         guard case .file(let path) = classWeights else { return self }
-        var values = overrides
-        values.classWeights = try ClassWeights(contentsOf: path)
-        return try Recipe.resolve(flags: values)
+        let weights = try ClassWeights(contentsOf: path)
+        return try changing { $0.classWeights = weights }
     }
 }
 

@@ -50,23 +50,7 @@ extension Recipe.Optimizer {
 // MARK: Settings of each optimizer
 
 extension Recipe.Optimizer {
-    /// A key that only some optimizers use.
-    private struct Setting: Sendable {
-        let key: String
-        let optimizers: [Recipe.Optimizer]
-        let isGiven: @Sendable (RecipeOverrides) -> Bool
-        let forget: @Sendable (inout RecipeOverrides) -> Void
-
-        init<Value>(
-            _ key: String, _ path: any WritableKeyPath<RecipeOverrides, Value?> & Sendable,
-            _ optimizers: [Recipe.Optimizer]
-        ) {
-            self.key = key
-            self.optimizers = optimizers
-            isGiven = { $0[keyPath: path] != nil }
-            forget = { $0[keyPath: path] = nil }
-        }
-    }
+    private typealias Setting = OwnedSetting<Recipe.Optimizer>
 
     private static let settings = [
         Setting("momentum", \.momentum, [.sgd, .rmsprop, .lars, .muon]),
@@ -94,8 +78,8 @@ extension Recipe.Optimizer {
     /// Checks that all settings belong to the optimizer that is asked for.
     static func check(_ values: RecipeOverrides) throws(RecipeError) {
         let optimizer = values.optimizer ?? Recipe.Default.optimizer
-        for setting in settings where setting.isGiven(values) && !setting.optimizers.contains(optimizer) {
-            let others = setting.optimizers.map(\.rawValue).joined(separator: ", ")
+        for setting in settings where setting.isGiven(values) && !setting.owners.contains(optimizer) {
+            let others = setting.owners.map(\.rawValue).joined(separator: ", ")
             throw .contradiction(
                 "\(setting.key) is given, but the optimizer is \(optimizer.rawValue), which has none: "
                     + "say optimizer: \(others), or leave \(setting.key) out")
@@ -122,7 +106,7 @@ extension Recipe.Optimizer {
     static func complete(_ values: inout RecipeOverrides) {
         let optimizer = values.optimizer ?? Recipe.Default.optimizer
         func uses(_ key: String) -> Bool {
-            settings.contains { $0.key == key && $0.optimizers.contains(optimizer) }
+            settings.contains { $0.key == key && $0.owners.contains(optimizer) }
         }
         if uses("momentum") { values.momentum = values.momentum ?? optimizer.momentum }
         if uses("nesterov") { values.nesterov = values.nesterov ?? optimizer.nesterov }

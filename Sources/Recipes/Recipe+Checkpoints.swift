@@ -55,7 +55,7 @@ extension Recipe {
     }
 }
 
-extension Recipe.Interval: CustomStringConvertible {
+extension Recipe.Interval: LosslessStringConvertible {
     /// Reads `500steps`, `10min` or `1epoch`; nil for anything else.
     package init?(_ text: String) {
         let digits = text.prefix { $0.isASCII && $0.isNumber }

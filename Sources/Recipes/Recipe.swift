@@ -270,9 +270,7 @@ extension Recipe {
         else {
             return self
         }
-        var values = overrides
-        values.learningRate = optimizer.learningRate(batchSize: samples)
-        return try Recipe.resolve(flags: values)
+        return try with(learningRate: optimizer.learningRate(batchSize: samples))
     }
 }
 

@@ -67,11 +67,9 @@ struct RecipeValueKind<Value: Sendable>: Sendable {
         expected: String, schema: JSONSchema = .anything, plain read: @escaping @Sendable (String) -> Value?,
         accepts: @escaping @Sendable (Value) -> Bool = { _ in true }, print: @escaping @Sendable (Value) -> String
     ) {
-        self.expected = expected
-        self.schema = schema
-        self.read = { node in node.text.flatMap { $0.isQuoted ? nil : read($0.text) } }
-        self.accepts = accepts
-        self.print = print
+        self.init(
+            expected: expected, schema: schema,
+            read: { node in node.text.flatMap { $0.isQuoted ? nil : read($0.text) } }, accepts: accepts, print: print)
     }
 
     init(
@@ -306,7 +304,6 @@ extension RecipeValueKind where Value: RawRepresentable & CaseIterable, Value.Ra
             expected: Value.allCases.map(\.rawValue).joined(separator: ", "),
             schema: .oneOf(Value.allCases.map { .text($0.rawValue) }),
             read: { $0.text.flatMap { Value(rawValue: $0.text) } },
-            accepts: { _ in true },
             print: \.rawValue)
     }
 }

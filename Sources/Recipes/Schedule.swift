@@ -66,40 +66,29 @@ extension Recipe.Schedule {
             values.warmupSteps.map { .steps($0) } ?? .epochs(values.warmupEpochs ?? Default.warmupEpochs)
     }
 
-    /// A key that only some shapes have.
-    private struct Setting {
-        let key: String
-        let names: [Name]
-        let isGiven: Bool
-    }
+    private typealias Setting = OwnedSetting<Name>
 
-    private static func settings(_ values: RecipeOverrides) -> [Setting] {
-        [
-            Setting(key: "step_epochs", names: [.step, .exponential], isGiven: values.stepEpochs != nil),
-            Setting(key: "step_every", names: [.step, .exponential], isGiven: values.stepEvery != nil),
-            Setting(
-                key: "step_factor", names: [.step, .multistep, .exponential], isGiven: values.stepFactor != nil),
-            Setting(key: "milestones", names: [.multistep], isGiven: values.milestones != nil),
-            Setting(key: "power", names: [.polynomial], isGiven: values.power != nil),
-            Setting(
-                key: "final_lr", names: [.cosine, .polynomial, .linear], isGiven: values.finalLearningRate != nil),
-            Setting(key: "restart_every", names: [.cosine], isGiven: values.restartEvery != nil),
-            Setting(key: "restart_growth", names: [.cosine], isGiven: values.restartGrowth != nil),
-        ]
-    }
+    private static let settings = [
+        Setting("step_epochs", \.stepEpochs, [.step, .exponential]),
+        Setting("step_every", \.stepEvery, [.step, .exponential]),
+        Setting("step_factor", \.stepFactor, [.step, .multistep, .exponential]),
+        Setting("milestones", \.milestones, [.multistep]),
+        Setting("power", \.power, [.polynomial]),
+        Setting("final_lr", \.finalLearningRate, [.cosine, .polynomial, .linear]),
+        Setting("restart_every", \.restartEvery, [.cosine]),
+        Setting("restart_growth", \.restartGrowth, [.cosine]),
+    ]
 
     /// Removes the settings of a schedule's shape, before another one is asked for.
     static func forget(_ values: inout RecipeOverrides) {
-        (values.stepEpochs, values.stepEvery, values.stepFactor) = (nil, nil, nil)
-        (values.milestones, values.power, values.finalLearningRate) = (nil, nil, nil)
-        (values.restartEvery, values.restartGrowth) = (nil, nil)
+        for setting in settings { setting.forget(&values) }
     }
 
     /// Makes sure that the settings are those of the shape that is asked for.
     static func check(_ values: RecipeOverrides) throws(RecipeError) {
         let name = values.schedule ?? Recipe.Default.schedule
-        for setting in settings(values) where setting.isGiven && !setting.names.contains(name) {
-            let others = setting.names.map { "schedule: \($0.rawValue)" }.joined(separator: " or ")
+        for setting in settings where setting.isGiven(values) && !setting.owners.contains(name) {
+            let others = setting.owners.map { "schedule: \($0.rawValue)" }.joined(separator: " or ")
             throw .contradiction(
                 "\(setting.key) is given, but the schedule is \(name.rawValue): say \(others), or leave \(setting.key) "
                     + "out")

@@ -1,6 +1,6 @@
 extension EvaluationDetail {
-    /// The confusion matrix as comma-separated values (RFC 4180): a row of class names, then one row for each label. A
-    /// row has the numbers of the label's samples that were predicted as each class.
+    /// The confusion matrix as comma-separated values (RFC 4180): a row of class names, then a row for each label with
+    /// the numbers of its samples predicted as each class.
     package var confusionCSV: String {
         var rows: [Int: [Int]] = [:]
         for entry in confusion where entry.count == 3 && classes.indices.contains(entry[1]) {

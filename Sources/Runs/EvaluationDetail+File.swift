@@ -3,7 +3,7 @@ import Files
 import Foundation
 
 extension EvaluationDetail {
-    /// Reads what `write` wrote.
+    /// Reads a file that `write` wrote.
     ///
     /// - Throws: `FileError`, or `DecodingError` for a file of another kind.
     package init(contentsOf path: String) throws {
@@ -12,7 +12,7 @@ extension EvaluationDetail {
         self = try decoder.decode(Self.self, from: Data(readFile(path, limit: Self.mostBytes)))
     }
 
-    /// Writes all of it as JSON, whole or not at all.
+    /// Writes the details as JSON, whole or not at all.
     ///
     /// - Throws: `RunError.cannotWrite`
     package func write(to path: String) throws {
@@ -22,6 +22,6 @@ extension EvaluationDetail {
         try RunError.writing(path) { try writeFile(Array(encoder.encode(self)).span.bytes, to: path) }
     }
 
-    /// A confusion matrix of 1,000 classes with no zero in it takes a tenth of this.
+    /// The most bytes of the file: ten times those of a confusion matrix of 1,000 classes without zeros.
     private static let mostBytes = 1 << 28
 }

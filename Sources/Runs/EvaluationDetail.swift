@@ -1,18 +1,18 @@
-/// The details of one evaluation on the test split: the figures and pictures beyond loss and accuracy.
+/// The details of one evaluation on the test split: figures and pictures beyond loss and accuracy.
 ///
-/// The newest one lies in a run's folder as `evaluation.json`, whose keys are these properties' in snake case.
+/// A run's folder has the newest as `evaluation.json`, whose keys are these properties' names in snake case.
 package struct EvaluationDetail: Codable, Hashable, Sendable {
-    /// A picture that is shown, and the network's answer.
+    /// A picture to show, and the network's answer.
     package struct Picture: Codable, Hashable, Sendable {
-        /// The sample's number in its split.
+        /// The index of the sample in its split.
         package var sample: Int
-        /// The file that it comes from, where it is a file of its own.
+        /// The name of the sample's file; nil where it is not a file of its own.
         package var name: String?
-        /// The class that it is of, an index of `classes`.
+        /// The true class, an index into `classes`.
         package var label: Int
-        /// The class of the greatest logit.
+        /// The class of the highest logit.
         package var predicted: Int
-        /// The probability that the network gives that class, in 0...1.
+        /// The predicted class's probability, in 0...1.
         package var probability: Double
         package var loss: Double
         /// A PNG file as a `data:` URL.
@@ -43,12 +43,12 @@ package struct EvaluationDetail: Codable, Hashable, Sendable {
         }
     }
 
-    /// The samples whose greatest probability lies in one of fifteen equal parts of 0...1 (Guo et al., "On Calibration
+    /// The samples whose highest probability lies in one of fifteen equal parts of 0...1 (Guo et al., "On Calibration
     /// of Modern Neural Networks", 2017).
     package struct CalibrationBin: Codable, Hashable, Sendable {
-        /// The mean of the greatest probabilities.
+        /// The mean of the highest probabilities.
         package var confidence: Double
-        /// The share of samples that are classified rightly.
+        /// The share of correctly classified samples, in 0...1.
         package var accuracy: Double
         package var samples: Int
 
@@ -66,17 +66,17 @@ package struct EvaluationDetail: Codable, Hashable, Sendable {
     package var accuracy: Double
     package var classes: [String]
     /// The entries of the confusion matrix that are not zero, as [label, predicted, number of samples].
-    package var confusion: [[Int]]
-    /// The share of each class's samples that are classified rightly; nil for a class without samples.
-    package var classAccuracy: [Double?]
-    package var calibration: [CalibrationBin]
+    package var confusion: [[Int]] = []
+    /// The share of each class's samples that are classified correctly; nil for a class without samples.
+    package var classAccuracy: [Double?] = []
+    package var calibration: [CalibrationBin] = []
     /// The expected calibration error, in 0...1.
-    package var calibrationError: Double
-    /// The samples of the greatest losses among those classified wrongly, greatest first.
-    package var wrong: [Picture]
-    /// The samples of the smallest greatest probability, smallest first.
-    package var unsure: [Picture]
-    package var augmented: [Augmented]
+    package var calibrationError = 0.0
+    /// The misclassified samples with the highest losses, highest first.
+    package var wrong: [Picture] = []
+    /// The samples whose highest probability is lowest, lowest first.
+    package var unsure: [Picture] = []
+    package var augmented: [Augmented] = []
 
     package init(epoch: Int, step: Int, samples: Int, loss: Double, accuracy: Double, classes: [String]) {
         self.epoch = epoch
@@ -85,26 +85,19 @@ package struct EvaluationDetail: Codable, Hashable, Sendable {
         self.loss = loss
         self.accuracy = accuracy
         self.classes = classes
-        confusion = []
-        classAccuracy = []
-        calibration = []
-        calibrationError = 0
-        wrong = []
-        unsure = []
-        augmented = []
     }
 }
 
 /// The distribution of the weights of a group of layers.
 package struct WeightHistogram: Hashable, Sendable {
-    /// The beginning of its parameters' names, as torchvision has them.
+    /// The common beginning of the parameters' names, as in torchvision.
     package var name: String
     package var count: Int
     package var minimum: Double
     package var maximum: Double
     package var sum: Double
     package var sumOfSquares: Double
-    /// The upper edges of buckets, rising, and the number of weights in each.
+    /// The upper edges of the buckets, rising, and the number of weights in each.
     package var edges: [Double]
     package var counts: [Int]
 

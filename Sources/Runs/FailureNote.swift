@@ -2,11 +2,11 @@ import Files
 import Foundation
 import Glibc
 
-/// A note that a rank leaves for its supervisor when it ends by an error: a file of `SupervisedJob.memoryFolder`.
+/// A note for the supervisor from a rank that ends by an error: a file in `SupervisedJob.memoryFolder`.
 package struct FailureNote: Codable, Hashable, Sendable {
     package let rank: Int
     package let exitCode: Int32
-    /// Whether the error is of this rank's program or data, and not of the communication between ranks.
+    /// Whether the error is in this rank's program or data, and not in the communication between ranks.
     package let isOwn: Bool
     package let words: String
 
@@ -20,7 +20,7 @@ package struct FailureNote: Codable, Hashable, Sendable {
     private static let prefix = "failure."
     private static let longest = 1 << 14
 
-    /// Writes the note for the supervisor of this process. A failure to do so is not worth a second error.
+    /// Writes the note for this process's supervisor. An error of writing is ignored.
     package func leave(for job: SupervisedJob) {
         guard let data = try? JSONEncoder().encode(self), data.count <= Self.longest else { return }
         let path = "\(job.memoryFolder)/\(Self.prefix)\(rank)"
@@ -30,7 +30,7 @@ package struct FailureNote: Codable, Hashable, Sendable {
         close(descriptor)
     }
 
-    /// Those that ranks of this host have left, in the order of ranks.
+    /// Returns the notes of this host's ranks, in the order of ranks.
     package static func all(of job: SupervisedJob) -> [FailureNote] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: job.memoryFolder)) ?? []
         return names.filter { $0.hasPrefix(prefix) }.compactMap { name in

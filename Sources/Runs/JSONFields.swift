@@ -1,25 +1,25 @@
-/// The fields of a line that is one flat JSON object, by their places in the file: what nobody asks for is never
+/// The fields of a line that is one flat JSON object, as places in the file: only values that are asked for are
 /// decoded.
 ///
-/// Made for files of a hundred thousand lines, where a decoder's work for each is felt. Lines with nested values are
-/// found to be such, and left to a decoder.
+/// Made for files of a hundred thousand lines, for which a decoder is too slow. Lines with nested values are
+/// recognised, and left to a decoder.
 package struct JSONFields: Sendable {
     package struct Field: Sendable {
-        /// The bytes between a key's quotes.
+        /// The indices of the bytes between a key's quotes.
         package let key: Range<Int>
-        /// The bytes of a value, with the quotes of a text.
+        /// The indices of a value's bytes, including the quotes of a text.
         package let value: Range<Int>
     }
 
     package private(set) var fields: [Field] = []
-    /// Whether a value is an object or a list: `fields` ends before it.
+    /// Whether a value is an object or a list: `fields` ends before the first such value.
     package private(set) var isNested = false
 
     package init() {}
 
     /// Finds the fields of a line.
     ///
-    /// - Returns: false where the line is no JSON object, as one that a crash has torn.
+    /// - Returns: false where the line is not a JSON object, such as a line torn by a crash.
     package mutating func read(_ line: Range<Int>, of bytes: borrowing Span<UInt8>) -> Bool {
         fields.removeAll(keepingCapacity: true)
         isNested = false
@@ -53,8 +53,8 @@ package struct JSONFields: Sendable {
         }
     }
 
-    /// The value of a key, as bytes of the line: a text has its quotes; nil where the line has no such key before its
-    /// first nested value.
+    /// Returns the place of a key's value, including the quotes of a text; nil where the line has no such key before
+    /// its first nested value.
     package func value(of key: String, in bytes: borrowing Span<UInt8>) -> Range<Int>? {
         for field in fields where field.key.count == key.utf8.count {
             var place = field.key.lowerBound
@@ -68,7 +68,7 @@ package struct JSONFields: Sendable {
         while place < end, bytes[place] <= 0x20 { place += 1 }
     }
 
-    /// The inside of a text in quotes.
+    /// Returns the place of a text without its quotes, and moves `place` behind it.
     private static func text(_ place: inout Int, _ end: Int, _ bytes: borrowing Span<UInt8>) -> Range<Int>? {
         guard place < end, bytes[place] == UInt8(ascii: "\"") else { return nil }
         let start = place + 1
@@ -102,7 +102,7 @@ package struct JSONFields: Sendable {
 
 /// Numbers as JSON writes them.
 package enum JSONNumber {
-    /// nil for what is no whole number.
+    /// Reads an integer; nil for other values.
     package static func integer(_ place: Range<Int>, of bytes: borrowing Span<UInt8>) -> Int? {
         guard !place.isEmpty, place.count <= 18 else { return nil }
         var value = 0
@@ -114,7 +114,7 @@ package enum JSONNumber {
         return value
     }
 
-    /// nil for what is no number, such as null.
+    /// Reads a number; nil for other values, such as null.
     package static func number(_ place: Range<Int>, of bytes: borrowing Span<UInt8>) -> Double? {
         guard let first = place.first, bytes[first] == UInt8(ascii: "-") || bytes[first] &- UInt8(ascii: "0") < 10
         else { return nil }

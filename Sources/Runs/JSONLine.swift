@@ -1,9 +1,9 @@
 import Terminal
 
-/// Writes one flat JSON object on one line, keys in the order given, numbers in the fewest digits that read back
-/// exactly.
+/// A writer of one flat JSON object on one line, with keys in the order given and numbers in the fewest digits that
+/// read back exactly.
 ///
-/// Not for nested data: `JSONEncoder` serves that better.
+/// For nested data, `JSONEncoder` is the better choice.
 package struct JSONLine: Sendable {
     private var fields: [String] = []
 
@@ -19,24 +19,23 @@ package struct JSONLine: Sendable {
         fields.append("\"\(key)\": [\(values.map(Self.quoted).joined(separator: ", "))]")
     }
 
-    /// A value that is JSON already.
+    /// Adds a value that is JSON already.
     package mutating func add(_ key: String, json: String) { fields.append("\"\(key)\": \(json)") }
 
-    /// JSON has no word for infinity or not-a-number: null stands for both.
+    /// Adds a number; null for infinities and NaN, which JSON lacks.
     package mutating func add(_ key: String, _ value: some BinaryFloatingPoint & LosslessStringConvertible) {
         fields.append("\"\(key)\": \(value.isFinite ? value.description : "null")")
     }
 
     private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
+        let escaped = text.replacingScalars { scalar in
             switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            default: quoted.unicodeScalars.append(scalar)
+            case "\"": "\\\""
+            case "\\": "\\\\"
+            case "\n": "\\n"
+            default: nil
             }
         }
-        return quoted.visibleJSON + "\""
+        return "\"" + escaped.visibleJSON + "\""
     }
 }

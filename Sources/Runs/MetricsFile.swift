@@ -3,11 +3,11 @@ import Files
 import Foundation
 import Synchronization
 
-/// Writes `metrics.jsonl`: a record a line, each handed to the system when it is written.
+/// The file `metrics.jsonl`: one record a line, each passed to the system as it is written.
 ///
-/// A disk that is full for a while loses no line: unwritten lines wait for the next.
+/// A full disk loses no line: lines that could not be written are written with the next one.
 package final class MetricsFile: Sendable {
-    /// The records that an earlier part of the run left in the file; without its bytes.
+    /// The records of earlier parts of the run, without their bytes.
     package let history: MetricsHistory
     private let path: String
     private let handle: FileHandle
@@ -25,17 +25,17 @@ package final class MetricsFile: Sendable {
     }
 
     private struct State {
-        /// Bytes of the file that are whole lines.
+        /// The bytes of the file that are whole lines.
         var written: UInt64
-        /// Lines that are to follow.
+        /// The lines that are still to be written.
         var waiting = ""
     }
 
-    /// Starts an empty file at `path`, or goes on with the one that is there.
+    /// Starts an empty file at `path`, or continues an existing one.
     ///
     /// - Parameters:
-    ///   - resumedStep: records of later steps, and the final one of a run that now continues, are dropped: the file
-    ///     has one history, that of the steps that count. nil starts anew.
+    ///   - resumedStep: the step that the run continues from. Records of later steps, and the final one, are dropped:
+    ///     the file has one history, that of the steps that count. nil starts anew.
     ///   - source: the file with the history so far; nil for `path` itself.
     ///   - isEvaluatedAgain: whether evaluations of the resumed step are dropped too, as they are made again.
     /// - Throws: `RunError.cannotWrite`
@@ -46,7 +46,7 @@ package final class MetricsFile: Sendable {
             history = MetricsHistory(of: bytes, upTo: resumedStep, isEvaluatedAgain: isEvaluatedAgain)
             file = bytes
         }
-        // Most of the time nothing but the file's end is in the way.
+        // Mostly only the end of the file must be cut off.
         let isCut = resumedStep != nil && history.bytes == nil && (source ?? path) == path && fileExists(path)
         if !isCut {
             let bytes = history.bytes ?? Array(file.prefix(history.count))
@@ -66,15 +66,15 @@ package final class MetricsFile: Sendable {
 
     deinit { try? handle.close() }
 
-    /// The kind of lines that say how many steps fit into a run's time, `total_steps`.
+    /// The kind of the line with the number of steps that fit into a run's time, `total_steps`.
     package static let fittedKind = "fitted"
 
     /// Appends a record; it is in the file when this returns.
     ///
-    /// - Throws: `RunError.cannotWrite`; the record is written with the next one then.
+    /// - Throws: `RunError.cannotWrite`; the record is then written with the next one.
     package func append(_ record: MetricsRecord) throws { try append(line: record.json) }
 
-    /// Appends a line that is not a record but has `kind` and `step` as records do.
+    /// Appends a line that is not a `MetricsRecord` but has `kind` and `step` too.
     package func append(line: String) throws {
         try state.withLock { state in
             state.waiting += line + "\n"
@@ -82,7 +82,7 @@ package final class MetricsFile: Sendable {
         }
     }
 
-    /// Makes sure that the appended lines survive a loss of power.
+    /// Makes the appended lines survive a loss of power.
     package func synchronize() throws {
         try state.withLock { state in try write(&state) }
         try RunError.writing(path) { try handle.synchronize() }
@@ -91,7 +91,7 @@ package final class MetricsFile: Sendable {
     private func write(_ state: inout State) throws {
         guard !state.waiting.isEmpty else { return }
         try RunError.writing(path) {
-            // A write that failed may have left the beginning of a line.
+            // A write that failed may have left part of a line.
             try handle.truncate(atOffset: state.written)
             try handle.write(contentsOf: Data(state.waiting.utf8))
         }

@@ -1,12 +1,12 @@
 import Files
 import Foundation
 
-/// The lines of a `metrics.jsonl` that an earlier part of a run wrote and that still count.
+/// The lines of a `metrics.jsonl` that earlier parts of a run wrote and that still count.
 package struct MetricsHistory: Sendable {
-    /// The bytes of the lines, each with its end; nil where they are the first bytes of the file, so that cutting off
-    /// the rest leaves them.
+    /// The bytes of the lines, including line ends; nil where they are the first bytes of the file, so that truncating
+    /// the file leaves them.
     private(set) var bytes: [UInt8]?
-    /// How many bytes that are.
+    /// The number of bytes of the lines.
     private(set) var count = 0
     /// The step of the last evaluation.
     package private(set) var lastEvaluatedStep: Int?
@@ -14,18 +14,18 @@ package struct MetricsHistory: Sendable {
     package private(set) var lastReportedStep: Int?
     /// The evaluations on the test split, in their order.
     package private(set) var evaluations: [MetricsFile.Evaluated] = []
-    /// Seconds of training until the last record.
+    /// The seconds of training until the last record.
     package private(set) var seconds = 0.0
     /// The uses of the run's time, by the last line that reports them.
     package private(set) var timeSplit = TimeSplit()
-    /// The steps that were found to fit into the run's time; nil where none were.
+    /// The number of steps that fit into the run's time; nil where no line reports it.
     package private(set) var fittedSteps: Int?
 
-    /// No line.
+    /// Makes a history without lines.
     init() {}
 
-    /// Reads the lines up to a step. The final record of a run that now continues is left out, and so are a line that a
-    /// crash cut off and all lines after it.
+    /// Reads the lines up to a step. Leaves out the final record of a run that continues, and a line torn by a crash
+    /// with all lines after it.
     ///
     /// - Parameters:
     ///   - file: the file's bytes.
@@ -57,14 +57,14 @@ package struct MetricsHistory: Sendable {
 
     /// Keeps a line.
     private mutating func append(_ text: ArraySlice<UInt8>, hasEnd: Bool, of file: [UInt8]) {
-        // Lines after one that is left out, or an empty one, move.
+        // Lines after an omitted or empty one move forward.
         if bytes == nil && (text.startIndex != count || !hasEnd) { bytes = Array(file[..<count]) }
         bytes?.append(contentsOf: text)
         bytes?.append(UInt8(ascii: "\n"))
         count += text.count + 1
     }
 
-    /// The same, once the bytes are in a file.
+    /// The history without its bytes, once these are in a file.
     var withoutBytes: MetricsHistory {
         var history = self
         history.bytes = nil

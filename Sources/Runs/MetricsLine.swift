@@ -2,17 +2,18 @@ import Foundation
 
 /// The kind and the step of a line of `metrics.jsonl`.
 ///
-/// A run that goes on reads every line of its past between a failure and its next step. There may be a million, nearly
-/// all of them reports of training: of these the beginning and the end are looked at. Only lines with nested values, a
-/// few each epoch, go through `JSONDecoder`.
+/// A run that continues after a failure reads all its earlier lines before its next step. There may be a million,
+/// nearly all reports of training, of which only the beginning and the end are read. Only lines with nested values, a
+/// few for each epoch, go through `JSONDecoder`.
 struct MetricsLine: Decodable, Hashable {
     let kind: String
     let step: Int
 
+    /// Reads a line; nil where it is not one whole JSON object with both keys, such as a line torn by a crash.
+    ///
     /// - Parameters:
-    ///   - line: the place of the line without its end. The result is nil where it is not one whole JSON object with
-    ///     both keys, as a line that a crash cut off.
-    ///   - fields: memory that is used again from line to line.
+    ///   - line: the place of the line without its end.
+    ///   - fields: memory to reuse from line to line.
     init?(_ line: Range<Int>, of bytes: borrowing Span<UInt8>, in fields: inout JSONFields) {
         guard fields.read(line, of: bytes) else { return nil }
         if fields.isNested {
@@ -29,8 +30,8 @@ struct MetricsLine: Decodable, Hashable {
         }
     }
 
-    /// A report of training, known by its end and by its beginning, as `MetricsRecord.json` writes it; nil for all other
-    /// lines.
+    /// Reads a report of training, recognised by its beginning and end as `MetricsRecord.json` writes them; nil for all
+    /// other lines.
     init?(trainingReport line: Range<Int>, of bytes: borrowing Span<UInt8>) {
         var rest = line
         guard Self.skip(Self.beforeEpoch, &rest, bytes), Self.integer(&rest, bytes) != nil,
@@ -44,9 +45,9 @@ struct MetricsLine: Decodable, Hashable {
     private static let beforeEpoch = Array(#"{"kind": "train", "epoch": "#.utf8)
     private static let beforeStep = Array(#", "step": "#.utf8)
 
-    /// Takes `text` from the front of `rest`.
+    /// Removes `text` from the front of `rest`.
     ///
-    /// - Returns: false where other bytes are there.
+    /// - Returns: false where `rest` begins otherwise.
     private static func skip(_ text: [UInt8], _ rest: inout Range<Int>, _ bytes: borrowing Span<UInt8>) -> Bool {
         guard rest.count >= text.count else { return false }
         for index in text.indices where bytes[rest.lowerBound + index] != text[index] { return false }
@@ -54,7 +55,7 @@ struct MetricsLine: Decodable, Hashable {
         return true
     }
 
-    /// Takes an integer of at most 18 digits from the front of `rest`.
+    /// Removes an integer of at most 18 digits from the front of `rest`, and returns it; nil where there is none.
     private static func integer(_ rest: inout Range<Int>, _ bytes: borrowing Span<UInt8>) -> Int? {
         var (value, place) = (0, rest.lowerBound)
         let end = min(rest.upperBound, place + 18)

@@ -1,41 +1,41 @@
 /// One line of `metrics.jsonl`: the state of a run at one step.
 package struct MetricsRecord: Hashable, Sendable {
     package enum Kind: String, Sendable {
-        /// The mean over the training steps since the record before.
+        /// Means over the training steps since the previous record.
         case train
-        /// The whole test split.
+        /// An evaluation on the whole test split.
         case evaluation
-        /// The same of the averages over time.
+        /// An evaluation of the averages over time on the whole test split.
         case averagedEvaluation = "averaged_evaluation"
-        /// The whole test split at the end of the run, with several views of its images.
+        /// An evaluation on the whole test split at the end of the run, with several views of each image.
         case augmentedEvaluation = "augmented_evaluation"
         /// The end of the run: the last evaluation, and the digest of the trained parameters.
         case final
     }
 
     package var kind: Kind
-    /// The epoch the step belongs to, from 1.
+    /// The epoch of the step, from 1.
     package var epoch: Int
-    /// Optimizer steps taken.
+    /// The optimizer steps taken.
     package var step: Int
-    /// Training samples seen since the start of the run; in an evaluation, test samples.
+    /// The training samples seen since the start of the run; in an evaluation, its test samples.
     package var samples: Int
     /// The mean loss of a sample.
     package var loss: Double
-    /// The share of samples whose highest logit is their label's, in 0...1.
+    /// The share of samples whose highest logit is that of their label, in 0...1.
     package var accuracy: Double
     package var learningRate: Float?
     package var imagesPerSecond: Double
-    /// Seconds of training since the run began, those of earlier parts of it counted in.
+    /// The seconds of training since the run began, including earlier parts of the run.
     package var seconds: Double?
-    /// Seconds since the record before for which rank 0's steps waited for images; of training records only.
+    /// The seconds since the previous record for which rank 0's steps waited for images; in training records only.
     package var waitedForImages: Double?
-    /// The comparison of the ranks' times of work since the record before; nil for one rank.
+    /// The comparison of the ranks' work times since the previous record; nil for one rank.
     package var pace: PaceComparison?
-    /// SHA-256 of all parameters and buffers in canonical order, in hexadecimal; only of the final record.
+    /// The SHA-256 of all parameters and buffers in canonical order, in hexadecimal; in the final record only.
     package var parametersSHA256: String?
-    /// The reason for which the run ended before its last step: `patience` or `accuracy`; or `time`, which it was
-    /// fitted to. Only of the final record.
+    /// The reason why the run ended before its last step: `patience`, `accuracy`, or `time` where it was fitted to a
+    /// time. In the final record only.
     package var stoppedBy: String?
 
     package init(
@@ -53,15 +53,15 @@ package struct MetricsRecord: Hashable, Sendable {
         self.parametersSHA256 = parametersSHA256
     }
 
-    /// Ranks whose times are told one by one: of very many the slowest has to do.
+    /// The most ranks whose times are reported one by one; of more ranks, only the slowest is.
     private static let mostRanks = 64
 
-    /// Rounded to thousandths, which say enough of a time; with spaces between them, so that the line stays flat.
+    /// Returns ratios rounded to thousandths, separated by spaces, so that the line's object stays flat.
     private static func text(of ratios: [Double]) -> String {
         ratios.map { "\(($0 * 1000).rounded() / 1000)" }.joined(separator: " ")
     }
 
-    /// The record as a JSON object on one line, numbers in the fewest digits that read back as the same bits.
+    /// The record as a JSON object on one line, with numbers in the fewest digits that read back as the same bits.
     package var json: String {
         var object = JSONLine()
         object.add("kind", kind.rawValue)

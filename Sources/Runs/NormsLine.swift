@@ -1,12 +1,12 @@
-/// The lengths of a network's weights and gradients at an epoch's end, by groups of layers: a line of `metrics.jsonl`.
+/// The norms of a network's weights and gradients at an epoch's end, by groups of layers: a line of `metrics.jsonl`.
 package struct NormsLine: Decodable, Hashable, Sendable {
-    /// The lengths of the weights and gradients of one group: roots of sums of squares. JSON has null for what is not
-    /// finite, which is read as not-a-number.
+    /// The norms of one group's weights and gradients: roots of sums of squares. A null in JSON stands for a number
+    /// that is not finite, and is read as NaN.
     package struct Group: Hashable, Sendable {
         package var name: String
-        /// After the step.
+        /// The norm of the weights after the step.
         package var weights: Double
-        /// The gradients of the step, summed over all ranks, before they are clipped.
+        /// The norm of the step's gradients, summed over all ranks, before clipping.
         package var gradients: Double
 
         package init(name: String, weights: Double, gradients: Double) {

@@ -1,10 +1,10 @@
 import Foundation
 
-/// A line of `metrics.jsonl` as parts of the program read it that show a run: its kind and step, and the fields that
-/// its kind has.
+/// A line of `metrics.jsonl` for the parts of the program that show a run: its kind, its step, and the fields of its
+/// kind.
 ///
-/// Lines come every few milliseconds where steps are short, and are read beside training: what `JSONDecoder` takes for
-/// one would be felt. Flat lines, which all frequent ones are, are read in one pass; others by Foundation.
+/// With short steps, a line comes every few milliseconds and is read beside training, for which `JSONDecoder` is too
+/// slow. Flat lines, which include all frequent ones, are read in one pass; others by Foundation.
 package struct ObservedLine: Sendable {
     /// A group of layers in a line of kind `norms`.
     package struct Group: Sendable {
@@ -20,14 +20,14 @@ package struct ObservedLine: Sendable {
     private let numbers: [String: Double]
     private let texts: [String: String]
 
-    /// A number; nil where the line has none of that name, or one that was not finite.
+    /// Returns a number; nil where the line has none of that name, or one that was not finite.
     package subscript(_ key: String) -> Double? { numbers[key] }
 
     package func integer(_ key: String) -> Int? { numbers[key].flatMap { Int(exactly: $0) } }
 
     package func text(_ key: String) -> String? { texts[key] }
 
-    /// - Returns: nil for what is no such line.
+    /// Reads a line; nil where it is not one of `metrics.jsonl`.
     package init?(_ line: some StringProtocol) {
         var groups: [Group] = []
         if let flat = FlatObject(Array(line.utf8)) {
@@ -55,12 +55,12 @@ extension ObservedLine.Group {
     }
 }
 
-/// The values of a JSON object that are numbers, texts without escapes, and null.
+/// The values of a flat JSON object: numbers, texts without escapes, and null.
 private struct FlatObject {
     private(set) var numbers: [String: Double] = [:]
     private(set) var texts: [String: String] = [:]
 
-    /// nil for any other text, be it JSON or not.
+    /// Reads an object; nil for any other text, whether JSON or not.
     init?(_ bytes: [UInt8]) {
         var fields = JSONFields()
         guard fields.read(bytes.indices, of: bytes.span), !fields.isNested else { return nil }

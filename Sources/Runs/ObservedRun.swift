@@ -1,6 +1,6 @@
 package import Recipes
 
-/// The run that observers are made for, as rank 0 knows it when it begins or goes on.
+/// The run that observers are made for, as rank 0 knows it when it starts or resumes.
 package struct ObservedRun: Sendable {
     package let folder: RunFolder
     package let recipe: Recipe
@@ -8,13 +8,13 @@ package struct ObservedRun: Sendable {
     /// The names of the dataset's classes, in the order of labels.
     package let classes: [String]
     package let stepsPerEpoch: Int
-    /// Steps of the whole run; nil where its time decides, which a line of kind `fitted` tells later.
+    /// The number of steps of the whole run; nil where its time decides, which a line of kind `fitted` reports later.
     package let totalSteps: Int?
-    /// The network as it was built, the data's size and the machine.
+    /// The network as built, the data's size and the machine.
     package let facts: RunFacts
-    /// Steps that earlier parts of the run have taken; their lines are in `metrics.jsonl` already.
+    /// The number of steps of earlier parts of the run, whose lines are in `metrics.jsonl` already.
     package let resumedStep: Int
-    /// Tells people, on standard error, what they should do something about.
+    /// Prints a warning for the user on standard error.
     package let warn: @Sendable (String) -> Void
 
     package init(
@@ -33,6 +33,6 @@ package struct ObservedRun: Sendable {
     }
 }
 
-/// Makes the observers of a run, on rank 0, when its folder is there and before its first step. What it throws ends the
-/// run.
+/// A function that makes the observers of a run, on rank 0, after the folder exists and before the first step. Its
+/// errors end the run.
 package typealias RunObservers = @Sendable (ObservedRun) throws -> [any RunObserver]

@@ -1,9 +1,9 @@
-/// A comparison of the ranks' times of work.
+/// A comparison of the ranks' work times.
 package struct PaceComparison: Hashable, Sendable {
     package let slowest: Int
-    /// The slowest rank's time over the median.
+    /// The slowest rank's time, relative to the median.
     package let ratio: Double
-    /// Each rank's time over the median.
+    /// Each rank's time, relative to the median.
     package let ratios: [Double]
 
     package init(slowest: Int, ratios: [Double]) {

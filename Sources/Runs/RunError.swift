@@ -1,10 +1,10 @@
 import Files
 import Terminal
 
-/// The reasons for which a run's folder cannot be used.
+/// The reasons why a run's folder cannot be used.
 package enum RunError: Error, Equatable, Sendable {
     case cannotWrite(path: String, reason: String)
-    /// Another run writes there; `holder` is nil where it does not say yet which.
+    /// Another run writes to the folder; `holder` is nil where it is not known yet.
     case folderInUse(path: String, holder: RunHolder?)
 }
 

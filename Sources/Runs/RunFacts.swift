@@ -1,14 +1,14 @@
-/// The facts of a run that are not in its recipe: the network as it was built, the data's size and the machine.
+/// The facts of a run that are not in its recipe: the network as built, the data's size and the machine.
 ///
-/// They are in the file `facts.json` of a run's folder, whose keys are these properties' names in snake case.
+/// A run's folder has them as `facts.json`, whose keys are these properties' names in snake case.
 package struct RunFacts: Codable, Hashable, Sendable {
-    /// One layer of the network, in the granularity of PyTorch's modules.
+    /// A layer of the network, as fine as PyTorch's modules.
     package struct Layer: Codable, Hashable, Sendable {
-        /// `layer1.0.conv1`
+        /// The layer's name, such as `layer1.0.conv1`.
         package var name: String
         /// PyTorch's name for the module: `Conv2d`.
         package var type: String
-        /// Height, width and channels of its output for one image.
+        /// The height, width and channels of the output for one image.
         package var output: [Int]
         package var parameters: Int
         /// The multiply-adds of the forward pass for one image.
@@ -26,16 +26,16 @@ package struct RunFacts: Codable, Hashable, Sendable {
     /// Rank 0's machine, and the numbers of ranks and threads.
     package struct Machine: Codable, Hashable, Sendable {
         package var host: String
-        /// The processor's own name for itself; nil where it has none.
+        /// The processor's name by its own account; nil where it has none.
         package var processor: String?
-        /// The cores that this process may use.
+        /// The number of cores that this process may use.
         package var cores: Int
-        /// The memory of the machine in bytes; nil where it is not known.
+        /// The machine's memory in bytes; nil where not known.
         package var memory: Int?
         package var ranks: Int
-        /// The threads of each rank.
+        /// The number of threads of each rank.
         package var threads: Int
-        /// The instruction set of the kernels: `avx512`.
+        /// The instruction set of the kernels, such as `avx512`.
         package var backend: String
 
         package init(
@@ -52,7 +52,7 @@ package struct RunFacts: Codable, Hashable, Sendable {
     }
 
     package var model: String
-    /// Pixels a side.
+    /// The size of images, in pixels a side.
     package var imageSize: Int
     package var channels: Int
     package var classes: Int

@@ -3,7 +3,7 @@ import Files
 import Glibc
 package import Recipes
 
-/// The folder in which a run keeps its files. Only rank 0 looks at it.
+/// The folder with a run's files. Only rank 0 uses it.
 package struct RunFolder: Hashable, Sendable {
     package let path: String
 
@@ -16,22 +16,23 @@ package struct RunFolder: Hashable, Sendable {
     package var checkpoints: String { path + "/checkpoints" }
     /// The details of the newest evaluation on the test split, an `EvaluationDetail`.
     package var evaluation: String { path + "/evaluation.json" }
-    /// The samples that could not be read.
+    /// The list of samples that could not be read.
     package var badSamples: String { path + "/bad-samples.tsv" }
-    /// Says which process writes here, while one does.
+    /// The file that names the process that writes here, while one does.
     package var lock: String { path + "/run.lock" }
-    /// The file with the run's identity, which no other run here had or will have.
+    /// The file with the run's identity, which no other run here has, had or will have.
     package var identity: String { path + "/run.id" }
     /// The log of a supervisor's events.
     package var events: String { path + "/supervisor.jsonl" }
-    /// The network, the data's size and the machine, `RunFacts`.
+    /// The network, the data's size and the machine, as `RunFacts`.
     package var facts: String { path + "/facts.json" }
     /// The page that shows the run to people.
     package var report: String { path + "/report.html" }
-    /// TensorBoard's event files.
+    /// The folder of TensorBoard's event files.
     package var tensorBoard: String { path + "/tensorboard" }
 
-    /// The names of what people look for, as far as it is there: a recipe, or a full disk, may have left some out.
+    /// The names of the files that users look for, as far as they exist: a recipe, or a full disk, may have left some
+    /// out.
     package var results: [String] {
         [report, metrics, evaluation, recipe, checkpoints, tensorBoard].filter { fileExists($0) }.map { file in
             String(file.dropFirst(path.count + 1)) + (isFolder(file) ? "/" : "")
@@ -40,18 +41,18 @@ package struct RunFolder: Hashable, Sendable {
 
     static func path(ofLock path: String) -> String { String(path.dropLast("/run.lock".count)) }
 
-    /// Whether a run has been here.
+    /// Whether the folder holds a run.
     package var holdsRun: Bool {
         [metrics, recipe, checkpoints].contains { fileExists($0) }
     }
 
-    /// Whether there is a state of a run here to go on from, be it readable or not.
+    /// Whether the folder holds a saved state of a run, readable or not.
     package var holdsCheckpoints: Bool {
         ((try? CheckpointDirectory(path: checkpoints).entries()) ?? []).isEmpty == false
     }
 
-    /// The folder for a new run: the one the user names, else `runs/MODEL-DATA`, with a number where that is taken. The
-    /// latter is made: of several runs that begin at once, each has another.
+    /// Returns the folder for a new run: the one that the user names, else `runs/MODEL-DATA`, with a number where that
+    /// exists. The latter is made, so that runs that begin at the same time get different folders.
     ///
     /// - Throws: `RunError.cannotWrite`
     package static func new(asked: String?, model: String, data: String) throws(RunError) -> RunFolder {
@@ -66,22 +67,22 @@ package struct RunFolder: Hashable, Sendable {
         return numbered(number, model: model, data: data)
     }
 
-    /// The folder of the run to resume: the one the user names, else the latest that `new` chose for this model and
-    /// data.
+    /// Returns the folder of the run to resume: the one that the user names, else the latest that `new` chose for this
+    /// model and data.
     package static func existing(asked: String?, model: String, data: String) -> RunFolder {
         if let asked { return RunFolder(path: asked) }
         var folder = numbered(1, model: model, data: data)
         var number = 2
         while case let next = numbered(number, model: model, data: data), fileExists(next.path) {
-            // Of a run that failed at its start nothing may be there but its folder.
+            // A run that failed at its start may have left only its folder.
             if next.holdsRun { folder = next }
             number += 1
         }
         return folder
     }
 
-    /// The folder of the run that a checkpoint's file, a folder of checkpoints, or the run's own folder belongs to; nil
-    /// where checkpoints lie by themselves.
+    /// Returns the folder of the run that `path` belongs to, which may be a checkpoint's file, a folder of checkpoints,
+    /// or the run's own folder; nil for checkpoints outside of a run's folder.
     package static func owning(_ path: String) -> RunFolder? {
         if isFolder(path), RunFolder(path: path).holdsRun { return RunFolder(path: path) }
         guard let folder = resolvedPath(isFolder(path) ? path : splitPath(path).folder) else { return nil }
@@ -89,7 +90,7 @@ package struct RunFolder: Hashable, Sendable {
         return name == "checkpoints" ? RunFolder(path: parent) : nil
     }
 
-    /// Returns the recipe of the run to resume, from its folder or else its checkpoint; nil where nothing is there yet.
+    /// Returns the recipe of the run to resume, from its folder or else its checkpoint; nil where neither exists yet.
     ///
     /// - Parameter output: the folder for results that the user asks for.
     package static func recipe(toResume resume: Recipe.Resume, output: String?) throws -> RecipeOverrides? {
@@ -107,13 +108,13 @@ package struct RunFolder: Hashable, Sendable {
                 earlier = try RecipeOverrides(
                     yaml: CheckpointDirectory.load(path).about.recipe, path: "\(path): recipe")
             }
-            // Where results go follows from where the checkpoint lies now.
+            // The results go where the checkpoint lies now.
             earlier.output = nil
             return earlier
         }
     }
 
-    /// Whether both are the same folder, whatever way leads there.
+    /// Whether both are the same folder, by whatever paths.
     package func isSame(as other: RunFolder) -> Bool {
         isSameFile(path, other.path)
     }
@@ -121,7 +122,7 @@ package struct RunFolder: Hashable, Sendable {
     private static let runs = "runs"
 
     private static func numbered(_ number: Int, model: String, data: String) -> RunFolder {
-        // `fashion-mnist:/data` is named after the data set, not after its place; a path after the last of its names.
+        // `fashion-mnist:/data` gives the data set's name, not its place's; a path gives its last component.
         let dataset =
             data.utf8.contains(UInt8(ascii: "/")) && !data.hasPrefix("fashion-mnist:")
             ? splitPath(data.last == "/" ? String(data.dropLast()) : data).name
@@ -129,19 +130,19 @@ package struct RunFolder: Hashable, Sendable {
         return RunFolder(path: "\(runs)/\(model)-\(dataset)" + (number == 1 ? "" : "-\(number)"))
     }
 
-    /// Removes the files that make the folder hold a run, of a run that has saved no state yet.
+    /// Removes the files of a run that has saved no state, so that the folder no longer holds a run.
     package func removeBeginning() {
         guard !holdsCheckpoints else { return }
         for path in [recipe, metrics, facts, evaluation, report] { _ = path.withPath { unlink($0) } }
     }
 
-    /// Removes a supervisor's log, and the folder where nothing else is in it.
+    /// Removes a supervisor's log, and then the folder if it is empty.
     package func removeEvents() {
         _ = events.withPath { unlink($0) }
         removeIfEmpty()
     }
 
-    /// Removes the folder where nothing is in it.
+    /// Removes the folder if it is empty.
     package func removeIfEmpty() { _ = path.withPath { rmdir($0) } }
 
     /// Creates the folder and writes the resolved recipe into it.

@@ -3,14 +3,14 @@ import Files
 
 /// The identity of a run, which distinguishes its steps from those of another run in the same folder.
 ///
-/// It is in the folder's file `run.id`. A run that begins anew draws another; one that is resumed keeps it.
+/// The folder's file `run.id` has it. A run that begins anew draws a new one; a resumed run keeps its own.
 package struct RunIdentity: Hashable, Sendable {
-    /// 32 hexadecimal digits.
+    /// The identity as 32 hexadecimal digits.
     package let text: String
 
     package static let digits = 32
 
-    /// nil where `text` is no identity.
+    /// Reads an identity; nil for any other text.
     package init?(_ text: some StringProtocol) {
         let isDigits = text.utf8.allSatisfy { byte in
             switch byte {
@@ -22,7 +22,7 @@ package struct RunIdentity: Hashable, Sendable {
         self.text = String(text)
     }
 
-    /// Draws one from the system's random numbers.
+    /// Draws an identity from the system's random numbers.
     package init() {
         var random = SystemRandomNumberGenerator()
         text = [random.next(), random.next()].map { (half: UInt64) in
@@ -31,13 +31,13 @@ package struct RunIdentity: Hashable, Sendable {
         }.joined()
     }
 
-    /// The one that a folder has; nil where it has none that can be read.
+    /// Reads the identity of a folder; nil where it has none that can be read.
     package init?(of folder: RunFolder) {
         guard let bytes = try? readFile(folder.identity, limit: 1 << 10) else { return nil }
         self.init(String(decoding: bytes, as: UTF8.self).split(separator: "\n").first ?? "")
     }
 
-    /// Gives it to a folder, whole or not at all.
+    /// Writes the identity into a folder, whole or not at all.
     ///
     /// - Throws: `RunError.cannotWrite`
     package func write(to folder: RunFolder) throws(RunError) {

@@ -2,22 +2,22 @@ import CMachine
 import Files
 import Foundation
 
-/// The right to write into a run's folder, which one process has at a time.
+/// The right to write to a run's folder, which one process has at a time.
 ///
-/// The file `run.lock` says who has it. It is also locked as files are (`flock`), which ends with the process whatever
-/// happens to it: so a run that goes on differs from one that was killed. On a disk of this machine the file's lock is
-/// the whole truth, whatever name the writer knew the machine by (a container has one of its own each time); of a
-/// folder that others may have mounted, too, another machine's name means that its process may live.
+/// The file `run.lock` names that process. The process also locks the file (`flock`); that lock always ends with the
+/// process, which distinguishes a living run from a killed one. On a disk of this machine alone the file's lock
+/// decides, whatever name the file gives to the machine (each container has a name of its own). In a folder that other
+/// machines may have mounted too, another machine's name means that its process may live.
 package final class RunLock: Sendable {
     private let path: String
     private let descriptor: Int32
 
-    /// Takes the right, from a process that is gone too.
+    /// Takes the right, also over from a process that is gone.
     ///
     /// - Parameters:
-    ///   - folder: it must be there.
+    ///   - folder: an existing folder.
     ///   - isOfThisMachineAlone: whether only processes of this machine can reach the folder.
-    /// - Throws: `RunError.folderInUse` where another process has it or may have it; `.cannotWrite`.
+    /// - Throws: `RunError.folderInUse` where another process has the right or may have it; `.cannotWrite`.
     package init(
         folder: RunFolder, isOfThisMachineAlone: (String) -> Bool = RunLock.isOfThisMachineAlone
     ) throws(RunError) {
@@ -37,15 +37,15 @@ package final class RunLock: Sendable {
         }
     }
 
-    /// Gives the right up. Only once; a process that ends without it is noticed to be gone.
+    /// Gives up the right; to be called at most once. If a process ends without it, others notice that it is gone.
     package func release() {
         var own = stat()
         if fstat(descriptor, &own) == 0, fileStatus(path)?.st_ino == own.st_ino { _ = path.withPath { unlink($0) } }
         close(descriptor)
     }
 
-    /// The file, open and, where the file system has such locks, locked. A process of another machine that was stopped
-    /// or cut off may still have the file locked. A rank that its supervisor starts elsewhere makes a file of its own.
+    /// Opens the file and, where the file system supports it, locks it. A process of another machine that was stopped
+    /// or cut off may still hold the lock; a rank that its supervisor starts elsewhere then makes a file of its own.
     private static func locked(_ path: String) throws(RunError) -> (descriptor: Int32, isExclusive: Bool) {
         while true {
             let descriptor = path.withPath { open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
@@ -59,7 +59,7 @@ package final class RunLock: Sendable {
                 }
                 throw .folderInUse(path: RunFolder.path(ofLock: path), holder: holder(path))
             }
-            // Between opening and locking, its owner may have ended and removed it.
+            // The owner may have ended, and removed the file, between opening and locking.
             var here = stat()
             if fstat(descriptor, &here) == 0, fileStatus(path)?.st_ino == here.st_ino {
                 return (descriptor, isExclusive)
@@ -68,20 +68,20 @@ package final class RunLock: Sendable {
         }
     }
 
-    /// Whether a file lies on a kind of file system that only one machine has mounted at a time (statfs(2), `f_type`);
+    /// Whether a file is on a kind of file system that only one machine has mounted at a time (statfs(2), `f_type`);
     /// false where that is not certain.
     package static func isOfThisMachineAlone(_ path: String) -> Bool {
-        // btrfs, ext2 to ext4, f2fs, overlayfs, tmpfs, xfs, zfs.
+        // The numbers are those of btrfs, ext2 to ext4, f2fs, overlayfs, tmpfs, xfs and zfs.
         [0x9123_683E, 0xEF53, 0xF2F5_2010, 0x794C_7630, 0x0102_1994, 0x5846_5342, 0x2FC1_2FC1]
             .contains(path.withPath { machine_file_system($0) })
     }
 
-    /// The process that writes into a folder now; nil where none does, as far as this machine can tell.
+    /// Returns the process that writes to a folder now; nil where none does, as far as this machine can tell.
     package static func writer(of folder: RunFolder) -> RunHolder? {
         holder(folder.lock).flatMap { $0.isGone(knownFromLock: false) ? nil : $0 }
     }
 
-    /// nil where the file says nothing that can be read: its writer died before it wrote.
+    /// Reads the file's owner; nil where the file has none, because its writer died first.
     private static func holder(_ path: String) -> RunHolder? {
         guard let bytes = try? readFile(path, limit: 1 << 16) else { return nil }
         return try? JSONDecoder().decode(RunHolder.self, from: Data(bytes))
@@ -96,20 +96,20 @@ package final class RunLock: Sendable {
     }
 }
 
-/// A process that writes into a run's folder.
+/// A process that writes to a run's folder.
 package struct RunHolder: Codable, Equatable, Sendable {
     /// The machine's name.
     package let host: String
     package let pid: Int32
-    /// The time at which it took the folder, for people.
+    /// The time at which the process took the folder, as text for people.
     package let start: String
-    /// The time at which the process began, in the kernel's ticks since the machine's start; its number alone may be
-    /// another's by now.
+    /// The start of the process, in the kernel's ticks since the machine's start; another process may have the same
+    /// number by now.
     package let ticks: Int
-    /// The cluster's job that it is of; one that is started again elsewhere is the same.
+    /// The cluster's job of the process; a job that is started again elsewhere keeps its name.
     package var job: String?
-    /// The supervisor that started it, as `CNN_TRAIN_JOB` says; a process that this supervisor starts again elsewhere
-    /// belongs to the same run.
+    /// The supervisor of the process, by `CNN_TRAIN_JOB`; a process that this supervisor starts again elsewhere belongs
+    /// to the same run.
     package var supervisor: String?
 
     static var here: RunHolder {
@@ -121,10 +121,11 @@ package struct RunHolder: Codable, Equatable, Sendable {
             supervisor: environment[SupervisedJob.variable])
     }
 
-    /// Whether it writes no more. Of another machine that is known only where its job or its supervisor is ours.
+    /// Whether the process no longer writes. For another machine's process, this is known only where its job or its
+    /// supervisor is ours.
     ///
-    /// - Parameter knownFromLock: whether the file's own lock was to be had, which it is not while a process of this
-    ///   machine has it.
+    /// - Parameter knownFromLock: whether the file's own lock was free, which it is not while a process of this machine
+    ///   has it.
     func isGone(knownFromLock: Bool) -> Bool {
         let here = Self.here
         if let job, job == here.job { return true }
@@ -149,8 +150,8 @@ package struct RunHolder: Codable, Equatable, Sendable {
         return line.text + "\n"
     }
 
-    /// nil where there is no such process. (proc(5), /proc/PID/stat: field 22; the second is in brackets and may hold
-    /// anything.)
+    /// Returns the start of a process in ticks; nil where there is none of this number. (proc(5), /proc/PID/stat: field
+    /// 22; the second is in brackets and may contain anything.)
     private static func ticks(of process: Int32) -> Int? {
         guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
             let bracket = text.lastIndex(of: ")")

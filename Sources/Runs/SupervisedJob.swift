@@ -1,15 +1,15 @@
 import Foundation
 
-/// A job that a supervisor keeps alive: the name that all its processes share, and the folders of files that last no
-/// longer than they do.
+/// A job under a supervisor: the name that all its processes share, and the folders for files that last no longer than
+/// they do.
 package struct SupervisedJob: Hashable, Sendable {
-    /// The environment's variable that holds `id` in each process of the job.
+    /// The environment variable that holds `id` in each process of the job.
     package static let variable = "CNN_TRAIN_JOB"
 
-    /// 16 hexadecimal digits.
+    /// The name: 16 hexadecimal digits.
     package let id: String
 
-    /// nil where `id` is none.
+    /// Makes a job of its name; nil for any other text.
     package init?(id: String) {
         guard id.utf8.count == Self.digits, UInt64(id, radix: 16) != nil else { return nil }
         self.id = id
@@ -22,14 +22,14 @@ package struct SupervisedJob: Hashable, Sendable {
         id = String(repeating: "0", count: Self.digits - text.count) + text
     }
 
-    /// The one that this process belongs to; nil where no supervisor has started it.
+    /// The job that this process belongs to; nil where no supervisor has started it.
     package static var own: SupervisedJob? {
         ProcessInfo.processInfo.environment[variable].flatMap(SupervisedJob.init(id:))
     }
 
-    /// The folder of the memory that processes of a host share, and of the notes of those that failed.
+    /// The folder for memory shared by a host's processes, and for the notes of failed ones.
     package var memoryFolder: String { "/dev/shm/" + Self.prefix + id }
-    /// Open MPI's files of a host.
+    /// The folder for a host's files of Open MPI.
     package var sessionFolder: String { "/tmp/" + Self.prefix + id }
 
     package static let prefix = "cnn-job-"

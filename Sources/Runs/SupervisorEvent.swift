@@ -5,29 +5,29 @@ import Terminal
 
 /// A line of `supervisor.jsonl`: an observation or an action of a supervisor.
 package struct SupervisorEvent: Hashable, Sendable {
-    package enum Kind: String, Sendable {
+    package enum Kind: String, Decodable, Sendable {
         /// mpirun was started.
         case start
-        /// The job ended before its time.
+        /// The job ended early.
         case failure
         case hostLost = "host_lost"
         case hostBack = "host_back"
         case signal
         /// The run is complete.
         case finished
-        /// The run has saved its state and left, as it was asked to.
+        /// The run has saved its state and ended on request.
         case preempted
         case giveUp = "give_up"
     }
 
     package var kind: Kind
-    /// Starts of the job so far.
+    /// The number of starts of the job so far.
     package var attempt: Int?
     package var ranks: Int?
-    package var hosts: [String] = []
-    /// The newest step that was saved when the job was started.
+    package var hosts: [String]?
+    /// The newest saved step when the job was started.
     package var fromStep: Int?
-    /// The newest step that was saved when the job ended.
+    /// The newest saved step when the job ended.
     package var step: Int?
     /// The rank that ended first.
     package var rank: Int?
@@ -35,7 +35,7 @@ package struct SupervisorEvent: Hashable, Sendable {
     package var exitCode: Int32?
     package var signal: Int32?
     package var reason: String?
-    /// Since the job was started.
+    /// The seconds since the job was started.
     package var seconds: Double?
 
     package init(_ kind: Kind) {
@@ -49,7 +49,7 @@ package struct SupervisorEvent: Hashable, Sendable {
         object.add("event", kind.rawValue)
         if let attempt { object.add("attempt", attempt) }
         if let ranks { object.add("ranks", ranks) }
-        if !hosts.isEmpty { object.add("hosts", hosts) }
+        if let hosts, !hosts.isEmpty { object.add("hosts", hosts) }
         if let fromStep { object.add("from_step", fromStep) }
         if let step { object.add("step", step) }
         if let rank { object.add("rank", rank) }
@@ -62,46 +62,31 @@ package struct SupervisorEvent: Hashable, Sendable {
     }
 }
 
-extension SupervisorEvent {
-    private struct Line: Decodable {
-        var time: String
-        var event: String
-        var attempt: Int?
-        var ranks: Int?
-        var hosts: [String]?
-        var from_step: Int?
-        var step: Int?
-        var rank: Int?
-        var host: String?
-        var exit_code: Int32?
-        var signal: Int32?
-        var reason: String?
-        var seconds: Double?
+extension SupervisorEvent: Decodable {
+    private enum CodingKeys: String, CodingKey {
+        case kind = "event"
+        case fromStep = "from_step"
+        case exitCode = "exit_code"
+        case attempt, ranks, hosts, step, rank, host, signal, reason, seconds
+    }
+
+    private struct Time: Decodable {
+        let time: String
     }
 
     /// Reads a line of `supervisor.jsonl`.
     ///
-    /// - Returns: the event and its time as ISO 8601 has it; nil for a line that is torn, or of a kind that this
-    ///   version does not know.
+    /// - Returns: the event, and its time in ISO 8601; nil for a line that is torn, or of a kind that this version does
+    ///   not know.
     package static func read(_ line: some Collection<UInt8>) -> (time: String, event: SupervisorEvent)? {
-        guard let line = try? JSONDecoder().decode(Line.self, from: Data(line)), let kind = Kind(rawValue: line.event)
+        let (decoder, data) = (JSONDecoder(), Data(line))
+        guard let time = try? decoder.decode(Time.self, from: data).time,
+            let event = try? decoder.decode(Self.self, from: data)
         else { return nil }
-        var event = SupervisorEvent(kind)
-        event.attempt = line.attempt
-        event.ranks = line.ranks
-        event.hosts = line.hosts ?? []
-        event.fromStep = line.from_step
-        event.step = line.step
-        event.rank = line.rank
-        event.host = line.host
-        event.exitCode = line.exit_code
-        event.signal = line.signal
-        event.reason = line.reason
-        event.seconds = line.seconds
-        return (line.time, event)
+        return (time, event)
     }
 
-    /// The newest step that was saved then.
+    /// The newest saved step at the time of the event.
     package var savedStep: Int? { step ?? fromStep }
 
     /// The event in a sentence, for people.
@@ -121,7 +106,7 @@ extension SupervisorEvent {
         var notes: [String] = []
         if let attempt { notes.append("start \(attempt)") }
         if let ranks { notes.append(ranks == 1 ? "1 rank" : "\(ranks) ranks") }
-        if !hosts.isEmpty { notes.append("on " + hosts.prefix(8).joined(separator: ", ")) }
+        if let hosts, !hosts.isEmpty { notes.append("on " + hosts.prefix(8).joined(separator: ", ")) }
         if let rank { notes.append("rank \(rank) first") }
         if let signal { notes.append("signal \(signal)") } else if let exitCode { notes.append("code \(exitCode)") }
         if let reason { notes.append(reason) }
@@ -129,11 +114,11 @@ extension SupervisorEvent {
     }
 }
 
-/// The file `supervisor.jsonl` of a run's folder, to which each event is appended as it happens.
+/// The file `supervisor.jsonl` of a run's folder, to which events are appended as they happen.
 package struct SupervisorLog: Sendable {
     package let path: String
 
-    /// - Throws: `RunError.cannotWrite` where the folder cannot be made or the file not be written.
+    /// - Throws: `RunError.cannotWrite` where the folder cannot be made or the file cannot be written.
     package init(folder: RunFolder) throws(RunError) {
         path = folder.events
         try RunError.writing(folder.path) { try makeFolders(folder.path) }

@@ -2,13 +2,14 @@
 package struct TimeSplit: Codable, Hashable, Sendable {
     /// The uses of time, in the order in which they are shown.
     package enum Part: String, CaseIterable, Sendable {
-        /// Forward and backward passes and updates.
+        /// Forward and backward passes, and updates.
         case computing
-        /// Waiting for other ranks: sums of gradients that the backward pass does not hide, and those of batch norms.
+        /// Waiting for other ranks: the part of gradients' sums that the backward pass does not hide, and batch norms'
+        /// sums.
         case communication
         /// Waiting for images.
         case data
-        /// Copies of the state, and waiting until those before them are written.
+        /// Copies of the state, and waiting until earlier copies are written.
         case checkpoints
         case evaluation
         case other
@@ -30,7 +31,7 @@ package struct TimeSplit: Codable, Hashable, Sendable {
 
     package var total: Double { Part.allCases.reduce(0) { $0 + self[$1] } }
 
-    /// Returns the gain in speed if one part of the time were saved: 0.08 is 8 %.
+    /// Returns the gain in speed if one part took no time: 0.08 is 8 %.
     package func gain(without part: Part) -> Double {
         let rest = total - self[part]
         return rest > 0 ? self[part] / rest : 0
@@ -48,10 +49,10 @@ package struct TimeSplit: Codable, Hashable, Sendable {
     }
 }
 
-/// A line of `metrics.jsonl` of kind `time`, as it is read.
+/// A line of `metrics.jsonl` of kind `time`, after reading.
 package struct TimeLine: Decodable, Hashable, Sendable {
     package let split: TimeSplit
-    /// The most bytes that rank 0 has had at once; nil where that is not known.
+    /// The highest memory use of rank 0 in bytes; nil where not known.
     package let peakMemory: Int?
 
     private enum Key: String, CodingKey { case peakMemory = "peak_memory_bytes" }
@@ -63,9 +64,9 @@ package struct TimeLine: Decodable, Hashable, Sendable {
 }
 
 extension TimeSplit {
-    /// A line of `metrics.jsonl`.
+    /// Returns the split as a line of `metrics.jsonl`.
     ///
-    /// - Parameter peakMemory: the most bytes that rank 0 has had at once; nil where that is not known.
+    /// - Parameter peakMemory: the highest memory use of rank 0 in bytes; nil where not known.
     package func line(epoch: Int, step: Int, peakMemory: Int?) -> String {
         var line = JSONLine()
         line.add("kind", Self.kind)

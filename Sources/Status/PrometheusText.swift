@@ -1,3 +1,5 @@
+import Terminal
+
 /// Metrics in the text format 0.0.4 of Prometheus (prometheus.io/docs/instrumenting/exposition_formats).
 struct PrometheusText {
     enum Kind: String {
@@ -40,16 +42,14 @@ struct PrometheusText {
     }
 
     private static func escaped(_ text: String, isLabel: Bool) -> String {
-        var escaped = ""
-        for scalar in text.unicodeScalars {
+        text.replacingScalars { scalar in
             switch scalar {
-            case "\\": escaped += "\\\\"
-            case "\n": escaped += "\\n"
-            case "\"" where isLabel: escaped += "\\\""
-            default: escaped.unicodeScalars.append(scalar)
+            case "\\": "\\\\"
+            case "\n": "\\n"
+            case "\"" where isLabel: "\\\""
+            default: nil
             }
         }
-        return escaped
     }
 
     /// Returns a number in a form that Go's `ParseFloat` reads.

@@ -24,9 +24,7 @@ extension ObservedLine {
         MetricsRecord.Kind.augmentedEvaluation.rawValue: [
             ("loss/test, several views", "loss"), ("accuracy/test, several views", "accuracy"),
         ],
-        "time": ["computing", "communication", "data", "checkpoints", "evaluation", "other"].map {
-            ("seconds/\($0)", $0)
-        }
+        TimeSplit.kind: TimeSplit.Part.allCases.map { ("seconds/\($0.rawValue)", $0.rawValue) }
             + [("memory/peak bytes", "peak_memory_bytes")],
     ]
 }

@@ -60,7 +60,7 @@ package struct CounterRandom: Sendable {
     }
 
     /// SplitMix64's finaliser: each bit of the result depends on each of z.
-    private static func mixed(_ value: UInt64) -> UInt64 {
+    static func mixed(_ value: UInt64) -> UInt64 {
         var z = value
         z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
         z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb

@@ -77,10 +77,5 @@ package enum PieceChecksum {
 
     /// A bijection whose every bit depends on all before it. (SplitMix64's finalizer: Steele, Lea and Flood, 2014.)
     @inline(__always)
-    package static func mixed(_ word: UInt64) -> UInt64 {
-        var word = word &+ 0x9E37_79B9_7F4A_7C15
-        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-        return word ^ word >> 31
-    }
+    package static func mixed(_ word: UInt64) -> UInt64 { CounterRandom.mixed(word &+ 0x9E37_79B9_7F4A_7C15) }
 }

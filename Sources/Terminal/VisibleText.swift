@@ -28,10 +28,15 @@ extension String {
         keeping kept: Set<Unicode.Scalar>, with replacement: (Unicode.Scalar) -> String
     ) -> String {
         guard !utf8.allSatisfy({ 0x20..<0x7F ~= $0 }) else { return self }
+        return replacingScalars { $0.isControl && !kept.contains($0) ? replacement($0) : nil }
+    }
+
+    /// The text with other texts in place of the scalars for which `replacement` has one.
+    package func replacingScalars(by replacement: (Unicode.Scalar) -> String?) -> String {
         var text = ""
         for scalar in unicodeScalars {
-            if scalar.isControl && !kept.contains(scalar) {
-                text += replacement(scalar)
+            if let other = replacement(scalar) {
+                text += other
             } else {
                 text.unicodeScalars.append(scalar)
             }

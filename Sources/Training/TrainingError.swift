@@ -1,13 +1,14 @@
 package import Recipes
 import Terminal
 
-/// The reason why a run cannot start or go on.
+/// The reason why a run cannot start or continue.
 package enum TrainingError: Error, Equatable, Sendable {
     case tooFewClasses(found: Int, needed: Int, data: String)
     case emptySplit(data: String, split: String)
-    /// `what` is the loss with its value, or a gradient; `rank` is the first whose own part of the step was not finite.
+    /// A loss or gradient that is not finite: `what` names it, with the loss's value; `rank` is the first whose own
+    /// part of the step was not finite.
     case notFinite(step: Int, what: String, rank: Int, ranks: Int, remedy: NonFiniteRemedy)
-    /// A loss of a split that is not finite; `tensor` is the network's first that is not finite itself.
+    /// A split's loss that is not finite; `tensor` is the first tensor of the network that is not finite itself.
     case evaluationNotFinite(loss: Double, samples: Int, tensor: String?, remedy: NonFiniteRemedy)
     /// A file with numbers that are infinite or NaN, first in `tensor`; `found` is the first of them.
     case weightsNotFinite(path: String, tensor: String, found: Float, count: Int, of: Int)
@@ -22,36 +23,36 @@ package enum TrainingError: Error, Equatable, Sendable {
     case differentRecipe(differences: [RecipeDifference])
     /// The run was started with other data, both described by `DatasetFingerprint`.
     case otherData(data: String, checkpoint: String, found: String)
-    /// Data of which the same steps are another number of samples than the checkpoint says.
+    /// Data of which the same number of steps takes another number of samples than the checkpoint has.
     case differentData(data: String, step: Int, checkpoint: Int, found: Int)
-    /// A checkpoint's tensors do not fit; `misfits` are lines that say why.
+    /// A checkpoint whose tensors do not fit; `misfits` are lines with the reasons.
     case unfitCheckpoint(misfits: [String])
-    /// A checkpoint whose optimizer state is not what the optimizer needs.
+    /// A checkpoint with the state of another optimizer.
     case otherOptimizer(path: String, found: [String], needed: [String])
     case otherChannels(data: String, found: Int, expected: Int)
-    /// Data of `found` classes for a network of `classes` that have no names.
+    /// Data with `found` classes for a network with `classes` classes without names.
     case otherClassCount(path: String, classes: Int, data: String, found: Int)
     /// A model option for another number of channels than the data have.
     case channelsOption(found: Int, data: String, expected: Int)
-    /// Weights of a file that do not fit; `misfits` are lines that say why.
+    /// A file's weights that do not fit; `misfits` are lines with the reasons.
     case unfitWeights(path: String, model: String, misfits: [String])
-    /// Weights of a file none of which fit.
+    /// A file's weights of which none fit.
     case foreignWeights(path: String, model: String, misfits: [String])
-    /// Weights of a file that give less than half of the trainable numbers.
+    /// A file's weights that give less than half of the trainable numbers.
     case fewWeights(path: String, model: String, taken: Int, of: Int, misfits: [String])
     /// Weights that were not trained by this program, so that no dataset is known for them.
     case dataNeeded(path: String)
     /// A prefix that no parameter's name begins with.
     case unusedPrefix(option: String, prefix: String, nearest: String?, names: [String])
-    /// A state in which this tensor has numbers that are infinite or NaN.
+    /// A state with infinite or NaN numbers in this tensor.
     case stateNotFinite(tensor: String)
-    /// A learning rate test in which the loss fell at no rate; its curve is in a file.
+    /// A range test in which the loss fell at no learning rate; its curve is in a file.
     case noLearningRate(curve: String)
     /// A number of class weights other than the number of classes.
     case classWeights(found: Int, classes: Int)
-    /// Images of `size` pixels a side, on which a network for images of `full` cannot begin its training.
+    /// Training images of `size` pixels a side, which a network for images of `full` does not support.
     case trainingSize(model: String, size: Int, full: Int, reason: String)
-    /// Unnormalised pixels asked for of images that are generated as floats.
+    /// Unnormalised pixels, asked for of images that are generated as floats.
     case drawnPixels(data: String)
     /// Weights for classes that the data do not have.
     case unknownWeighedClasses(found: [String], classes: [String])
@@ -60,7 +61,7 @@ package enum TrainingError: Error, Equatable, Sendable {
 extension TrainingError: ErrorOfSeveralLines {
     package var description: String {
         switch self {
-        // They have several lines, whose texts are visible already.
+        // These have several lines, whose texts are visible already.
         case .unfitCheckpoint, .unfitWeights, .foreignWeights, .fewWeights: text
         default: text.visible
         }
@@ -170,8 +171,7 @@ extension TrainingError: ErrorOfSeveralLines {
         }
     }
 
-    /// Returns a sentence that begins with `start` and goes on with `misfits` and `remedy`. Several misfits are on
-    /// lines of their own.
+    /// Returns a sentence of `start`, `misfits` and `remedy`. Several misfits are on lines of their own.
     private static func lines(_ start: String, _ misfits: [String], _ remedy: String) -> String {
         let start = start.visible
         return misfits.count == 1
@@ -204,7 +204,7 @@ package enum NonFiniteRemedy: Equatable, Sendable {
     case skippedInVain
     case nothingToRewindTo
     case rewoundInVain
-    /// Another checkpoint, where one was evaluated.
+    /// Evaluating another checkpoint.
     case otherCheckpoint
 }
 

@@ -8,7 +8,7 @@ import Training
 /// The choice of a network, for commands that need no data.
 struct ModelArguments: ParsableArguments {
     @Option(required: \.model) var model: String
-    @Option(\.modelOptions) var modelOptions: [KeyAndValue] = []
+    @Option(\.modelOptions) var modelOptions: [KeyAndValue<String>] = []
     @Option(\.imageSize, default: "the model's") var imageSize: Int?
     @Option(\.classes, default: "the model's") var classes: Int?
 
@@ -19,7 +19,7 @@ struct ModelArguments: ParsableArguments {
         }
     }
 
-    var choice: ModelChoice { ModelChoice(model, options: modelOptions.texts) }
+    var choice: ModelChoice { ModelChoice(model, options: modelOptions.byKey()) }
 }
 
 /// A network's file, for commands that look at what was trained.
@@ -34,10 +34,10 @@ struct NetworkFileArguments: ParsableArguments {
         transform: userPath)
     var checkpoint: String
     @Option(\.model, default: "the one that the file names") var model: String?
-    @Option(\.modelOptions) var modelOptions: [KeyAndValue] = []
+    @Option(\.modelOptions) var modelOptions: [KeyAndValue<String>] = []
 
     func read() throws -> NetworkFile {
-        try NetworkFile(contentsOf: checkpoint, model: model, options: modelOptions.texts)
+        try NetworkFile(contentsOf: checkpoint, model: model, options: modelOptions.byKey())
     }
 }
 
@@ -62,56 +62,35 @@ struct PictureArguments: ParsableArguments {
     }
 }
 
-/// `growth_rate=12`
-struct KeyAndValue: ExpressibleByArgument {
+/// `growth_rate=12`, `layer4=0.1` or `layer4=3epochs`.
+struct KeyAndValue<Value: LosslessStringConvertible & Sendable>: ExpressibleByArgument {
     let key: String
-    let value: String
+    let value: Value
 
     init?(argument: String) {
-        guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else { return nil }
+        guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex,
+            let value = Value(String(argument[argument.index(after: equals)...]))
+        else { return nil }
         key = String(argument[..<equals])
-        value = String(argument[argument.index(after: equals)...])
+        self.value = value
     }
 }
 
-extension [KeyAndValue] {
-    /// The last of several values for a key counts.
-    var texts: [String: String] { Dictionary(map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last }) }
+extension Array {
+    /// The values by key, of which the last of several counts.
+    func byKey<Value: LosslessStringConvertible & Sendable>() -> [String: Value] where Element == KeyAndValue<Value> {
+        Dictionary(map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last })
+    }
 }
 
-/// `layer4=0.1`
-struct PrefixAndFactor: ExpressibleByArgument {
-    let prefix: String
-    let factor: Double
+/// `0.9,0.999`, or `500steps,10min`.
+struct ListArgument<Value: LosslessStringConvertible & Sendable>: ExpressibleByArgument {
+    let values: [Value]
 
     init?(argument: String) {
-        guard let text = KeyAndValue(argument: argument), let factor = Double(text.value) else { return nil }
-        prefix = text.key
-        self.factor = factor
-    }
-}
-
-extension [PrefixAndFactor] {
-    /// The last of several factors for a prefix counts.
-    var factors: [String: Double] { Dictionary(map { ($0.prefix, $0.factor) }, uniquingKeysWith: { _, last in last }) }
-}
-
-/// `PREFIX=3epochs` or `PREFIX=500steps`.
-struct PrefixAndLength: ExpressibleByArgument {
-    let prefix: String
-    let length: Recipe.Interval
-
-    init?(argument: String) {
-        guard let text = KeyAndValue(argument: argument), let length = Recipe.Interval(text.value) else { return nil }
-        prefix = text.key
-        self.length = length
-    }
-}
-
-extension [PrefixAndLength] {
-    /// The last of several lengths for a prefix counts; nil where there are none.
-    var lengths: [String: Recipe.Interval]? {
-        isEmpty ? nil : Dictionary(map { ($0.prefix, $0.length) }, uniquingKeysWith: { _, last in last })
+        let words = argument.split(separator: ",", omittingEmptySubsequences: false)
+        values = words.compactMap { Value(String($0)) }
+        guard values.count == words.count else { return nil }
     }
 }
 

@@ -87,7 +87,11 @@ extension ConfigCommand {
             let reports = files.map(Report.init)
             for report in reports { print(json ? try JSONText(report).text : report.text) }
             let broken = reports.count { !$0.holds }
-            if broken > 0 { throw BrokenRecipes(broken: broken, of: reports.count) }
+            if broken > 0 {
+                throw FailureSum(
+                    "\(broken) of \(Wording.count(reports.count, "recipe")) \(broken == 1 ? "does" : "do") not hold: "
+                        + "correct what is listed; docs/options.md has every key")
+            }
         }
     }
 
@@ -125,17 +129,6 @@ extension ConfigCommand {
             guard holds else { return problems.map(\.visible).joined(separator: "\n") }
             return "\(path.visible): holds: "
                 + (model.map { "a recipe for \($0.visible)" } ?? "for other files to include, for it names no model")
-        }
-    }
-
-    /// Files of which all is told already but the sum.
-    private struct BrokenRecipes: Error, CustomStringConvertible {
-        let broken: Int
-        let of: Int
-
-        var description: String {
-            "\(broken) of \(Wording.count(of, "recipe")) \(broken == 1 ? "does" : "do") not hold: "
-                + "correct what is listed; docs/options.md has every key"
         }
     }
 }

@@ -165,6 +165,13 @@ struct UsageError: ErrorOfSeveralLines {
     }
 }
 
+/// The failure of a command that has printed all there is to say but the sum.
+struct FailureSum: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
 /// A command that all ranks of a job carry out together.
 protocol RankedCommand: ParsableCommand {
     /// - Throws: `SharedFailure` for what all ranks know of; anything else ends the job in the name of this rank.
@@ -173,15 +180,6 @@ protocol RankedCommand: ParsableCommand {
 
 /// A command that one process carries out; under mpirun, rank 0.
 protocol LocalCommand: ParsableCommand {}
-
-extension ParsableCommand {
-    /// - Throws: `ValidationError` where an option is given and is not above 0.
-    func checkPositive(_ options: [(name: String, value: Int?)]) throws {
-        for (name, value) in options {
-            if let value, value < 1 { throw ValidationError("\(name) is \(value); expected at least 1") }
-        }
-    }
-}
 
 /// Holds options of a command to the ranges that a recipe's values have.
 ///

@@ -34,10 +34,10 @@ let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastP
             words += ["--\(key.flag)"] + (given == "true" ? [] : [word])
         }
         let command = try #require(try Main.parse(words) as? TrainCommand)
-        let flags = try command.flags()
+        let flags = try command.recipe.flags()
         for key in RecipeKey.all { #expect(key.print(flags) == values[key.name], "--\(key.flag)") }
         let silent = try #require(try Main.parse(["train"]) as? TrainCommand)
-        #expect(try silent.flags() == RecipeOverrides())
+        #expect(try silent.recipe.flags() == RecipeOverrides())
     }
 
     @Test("flags, keys of YAML, the schema and docs/options.md have the same options")

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Networks
 import Recipes
 import Testing
 
@@ -63,6 +64,26 @@ struct TrainingSizeTests {
         #expect(try evaluated != run.story("small").filter { $0.contains("\"evaluation\"") })
         let about = try run.checkpoint("growing", step: 3).about(path: "growing")
         #expect(about.imageSize == 28 && about.recipe.contains("train_sizes: {12: 1epoch, 20: 1epoch}\n"))
+    }
+
+    @Test("time left counts the samples of larger images by their pixels")
+    func timeLeft() throws {
+        let network = try Zoo.model(named: "vgg11").network(classes: 10, inputChannels: 3)
+        func trainingSizes(_ sizes: [String: Recipe.Interval]?) throws -> TrainingSizes {
+            var flags = RecipeOverrides()
+            (flags.model, flags.imageSize, flags.trainingSizes) = ("vgg11", 128, sizes)
+            return try TrainingSizes(Recipe.resolve(flags: flags), of: network, full: 128)
+        }
+        let growing = try trainingSizes(["32": .epochs(2), "64": .epochs(1)])
+        // Four steps an epoch, of 8, 8, 8 and 6 samples.
+        let sizes = RunSizes(trainingSamples: 30, testSamples: 1, batchSize: 8, duration: .epochs(5))
+        #expect(growing.samplesLeft(after: 0, sizes) == 2 * 30 + 4 * 30 + 16 * 60)
+        #expect(growing.samplesLeft(after: 6, sizes) == 14 + 4 * 30 + 16 * 60)
+        #expect(growing.samplesLeft(after: 8, sizes) == 4 * 30 + 16 * 60)
+        #expect(growing.samplesLeft(after: 9, sizes) == 22 + 4 * 60)
+        #expect(growing.samplesLeft(after: 13, sizes) == 52)
+        #expect(growing.samplesLeft(after: 20, sizes) == 0)
+        #expect(try trainingSizes(nil).samplesLeft(after: 5, sizes) == 112)
     }
 
     @Test("a network that is another one at a size is refused by one error that names the layer, on all ranks")

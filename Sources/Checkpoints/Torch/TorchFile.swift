@@ -104,17 +104,7 @@ private struct TorchReading {
     }
 
     var contents: Safetensors.Contents {
-        var contents = Safetensors.Contents(tensors: [], metadata: [:])
-        for (tensor, numbers) in zip(tensors, numbers) {
-            guard let numbers else {
-                contents.unread.append(tensor.listed)
-                continue
-            }
-            contents.tensors.append(
-                NamedTensor(name: tensor.listed.name, shape: tensor.listed.shape, storage: numbers))
-            if tensor.listed.type.rawValue != numbers.type.rawValue { contents.converted.append(tensor.listed) }
-        }
-        return contents
+        Safetensors.Contents(tensors.map(\.listed), numbers: numbers, metadata: [:])
     }
 }
 
@@ -122,19 +112,7 @@ extension TorchTensor {
     /// Returns the tensor's numbers, row by row, out of its storage's bytes; nil where its type is not read.
     fileprivate func numbers(in bytes: [UInt8]) -> NamedTensor.Storage? {
         let inOrder = rowMajor(bytes)
-        switch listed.type.readAs {
-        case .float32:
-            var floats: [Float] = []
-            floats.reserveCapacity(count)
-            listed.type.append(inOrder, to: &floats)
-            return .float32(floats)
-        case .int64:
-            var integers: [Int64] = []
-            integers.reserveCapacity(count)
-            listed.type.append(inOrder, to: &integers)
-            return .int64(integers)
-        case nil: return nil
-        }
+        return NamedTensor.Storage(listed.type, count: count) { take in take(inOrder) }
     }
 
     /// Returns the tensor's bytes in row-major order.

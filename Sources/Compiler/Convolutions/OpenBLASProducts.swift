@@ -82,7 +82,7 @@ private struct OpenBLASConvolution {
     // MARK: Products
 
     func forward(_ x: TensorView, _ y: TensorView, bias: UnsafePointer<Float>?, addend: TensorView?) {
-        forEachSample { slot in
+        batch.forEachSample { slot in
             begin(y, slot, bias: bias, addend: addend)
             gather(x, slot)
             library.multiply(
@@ -93,7 +93,7 @@ private struct OpenBLASConvolution {
     }
 
     func dataGradient(_ dy: TensorView, _ dx: TensorView, addend: TensorView?) {
-        forEachSample { slot in
+        batch.forEachSample { slot in
             library.multiply(
                 OpenBLAS.Matrix(dy.float32 + slot * dy.sampleStride, stride: dy.pixelStride),
                 OpenBLAS.Matrix(matrix, stride: lanes, isTransposed: true), depth: outputs,
@@ -105,7 +105,7 @@ private struct OpenBLASConvolution {
 
     func weightGradient(_ x: TensorView, _ dy: TensorView) {
         matrix.update(repeating: 0, count: depth * lanes)
-        forEachSample { slot in
+        batch.forEachSample { slot in
             gather(x, slot)
             library.multiply(
                 OpenBLAS.Matrix(columns, stride: depth, isTransposed: true),
@@ -115,12 +115,6 @@ private struct OpenBLASConvolution {
     }
 
     // MARK: Columns
-
-    private func forEachSample(_ body: (_ slot: Int) -> Void) {
-        for shard in 0..<batch.shards {
-            for position in 0..<batch.shardSizes[shard] { body(shard * batch.shardCapacity + position) }
-        }
-    }
 
     /// Fills the target with the addend, the bias or zeros, to which the products are added.
     private func begin(_ target: TensorView, _ slot: Int, bias: UnsafePointer<Float>?, addend: TensorView?) {

@@ -94,9 +94,7 @@ extension Engine {
     ///
     /// - Parameter memory: memory for this engine's snapshots; earlier contents are lost.
     package func snapshot(in memory: SnapshotMemory) -> EngineSnapshot {
-        let checksum = copy(memory) { part, range in
-            PieceChecksum.copying(part.arena.span(range), to: part.copy, range)
-        }
+        let checksum = copy(memory) { part, range in copyPiece(range, from: part.arena, to: part.copy) }
         return EngineSnapshot(
             parameters: parameters, batchesTracked: batchesTracked, checksum: checksum, arena: arena, memory: memory)
     }
@@ -105,7 +103,7 @@ extension Engine {
     ///
     /// - Returns: the checksum of the state. Where it is not the expected one, the engine must not be used.
     package func restore(_ memory: SnapshotMemory) -> UInt64 {
-        copy(memory) { part, range in PieceChecksum.copying(part.copy.span(range), to: part.arena, range) }
+        copy(memory) { part, range in copyPiece(range, from: part.copy, to: part.arena) }
     }
 
     /// An arena of the state, and its copy.
@@ -140,19 +138,14 @@ extension Engine {
     }
 }
 
-extension UnsafeMutablePointer<Float> {
-    fileprivate func span(_ range: Range<Int>) -> UnsafeBufferPointer<Float> {
-        UnsafeBufferPointer(start: self + range.lowerBound, count: range.count)
-    }
-}
-
-extension PieceChecksum {
-    /// Copies a piece to the same place in another arena, and returns its checksum.
-    fileprivate static func copying(
-        _ source: UnsafeBufferPointer<Float>, to target: UnsafeMutablePointer<Float>, _ range: Range<Int>
-    ) -> UInt64 {
-        let target = UnsafeMutableBufferPointer(start: target + range.lowerBound, count: range.count)
-        var span = target.mutableSpan
-        return copying(source.span, to: &span)
-    }
+/// Copies a piece to the same place in another arena.
+///
+/// - Returns: the checksum of the piece.
+private func copyPiece(
+    _ range: Range<Int>, from source: UnsafeMutablePointer<Float>, to target: UnsafeMutablePointer<Float>
+) -> UInt64 {
+    let read = UnsafeBufferPointer(start: source + range.lowerBound, count: range.count)
+    let written = UnsafeMutableBufferPointer(start: target + range.lowerBound, count: range.count)
+    var span = written.mutableSpan
+    return PieceChecksum.copying(read.span, to: &span)
 }

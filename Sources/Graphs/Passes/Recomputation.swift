@@ -102,12 +102,7 @@ private struct Repeats {
     /// Those to compute again.
     let values: Set<ValueID>
     let writers: [Int?]
-    private var copies: [ValueID: ValueID] = [:]
-
-    init(values: Set<ValueID>, writers: [Int?]) {
-        self.values = values
-        self.writers = writers
-    }
+    var copies: [ValueID: ValueID] = [:]
 
     /// Returns the value to read in place of `value` in the backward pass. Computes it again now, where that has not
     /// been done yet.

@@ -175,7 +175,7 @@ private func forEachSquare(
 }
 
 /// A tile of a weight gradient: all shards' samples.
-private struct OpenSampleJob<Member: Weightless> {
+private struct OpenSampleJob<Member: EmptyMember> {
     var batch: BatchLayout
     var schedule: UnsafePointer<ShardSumStep>
     /// [slots][16]

@@ -10,7 +10,7 @@ import KernelInterface
 // In depthwise convolutions a weight belongs to its lane alone: tile rows run along the taps of an element instead.
 
 /// One tile's work on a row block: `samples` x `rows` x `columns` pixels, packed in scratch memory.
-struct OpenOuterJob<Member: Weightless> {
+struct OpenOuterJob<Member: EmptyMember> {
     var x: UnsafePointer<Float>
     /// From one row of the tile to the next.
     var xStride: Int

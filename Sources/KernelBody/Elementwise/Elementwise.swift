@@ -48,46 +48,6 @@ private func backward<F: NumberFunction>(
     forEachVector(arguments, slot) { y, gradient in F.gradient(y, vector(gradient)) }
 }
 
-func relu(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    forward(ReLU.self, arguments, task)
-}
-
-func reluGradient(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    backward(ReLU.self, arguments, task)
-}
-
-func relu6(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    forward(ReLU6.self, arguments, task)
-}
-
-func relu6Gradient(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    backward(ReLU6.self, arguments, task)
-}
-
-func tanh(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    forward(HyperbolicTangent.self, arguments, task)
-}
-
-func tanhGradient(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    backward(HyperbolicTangent.self, arguments, task)
-}
-
-func sigmoid(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    forward(Sigmoid.self, arguments, task)
-}
-
-func sigmoidGradient(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    backward(Sigmoid.self, arguments, task)
-}
-
-func gelu(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    forward(GELU.self, arguments, task)
-}
-
-func geluGradient(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
-    backward(GELU.self, arguments, task)
-}
-
 /// y = x * factor
 func scale(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worker: Int) {
     let factor = Vector(repeating: arguments.pointee.factor)
@@ -114,16 +74,16 @@ func copy(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worke
 
 /// The rows of this file.
 func addElementwiseKernels(to table: inout KernelTable) {
-    table.relu.body = relu
-    table.reluGradient.body = reluGradient
-    table.relu6.body = relu6
-    table.relu6Gradient.body = relu6Gradient
-    table.sigmoid.body = sigmoid
-    table.sigmoidGradient.body = sigmoidGradient
-    table.tanh.body = tanh
-    table.tanhGradient.body = tanhGradient
-    table.gelu.body = gelu
-    table.geluGradient.body = geluGradient
+    table.relu.body = { arguments, task, _ in forward(ReLU.self, arguments, task) }
+    table.reluGradient.body = { arguments, task, _ in backward(ReLU.self, arguments, task) }
+    table.relu6.body = { arguments, task, _ in forward(ReLU6.self, arguments, task) }
+    table.relu6Gradient.body = { arguments, task, _ in backward(ReLU6.self, arguments, task) }
+    table.sigmoid.body = { arguments, task, _ in forward(Sigmoid.self, arguments, task) }
+    table.sigmoidGradient.body = { arguments, task, _ in backward(Sigmoid.self, arguments, task) }
+    table.tanh.body = { arguments, task, _ in forward(HyperbolicTangent.self, arguments, task) }
+    table.tanhGradient.body = { arguments, task, _ in backward(HyperbolicTangent.self, arguments, task) }
+    table.gelu.body = { arguments, task, _ in forward(GELU.self, arguments, task) }
+    table.geluGradient.body = { arguments, task, _ in backward(GELU.self, arguments, task) }
     table.scale.body = scale
     table.add.body = add
     table.copy.body = copy

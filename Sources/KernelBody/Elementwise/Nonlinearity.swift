@@ -98,7 +98,7 @@ enum GELU: NumberFunction {
 }
 
 /// Pixels of the same channels, `stride` floats apart.
-struct OpenPixels<Member: Weightless> {
+struct OpenPixels<Member: EmptyMember> {
     var memory: UnsafeMutablePointer<Float>
     var stride: Int
     var count: Int

@@ -5,7 +5,7 @@ import KernelInterface
 // just written the rows give the same bits.
 
 /// Two sums of one vector of channels.
-struct OpenSumPair<Member: Weightless> {
+struct OpenSumPair<Member: EmptyMember> {
     var a = Vector(repeating: 0)
     var b = Vector(repeating: 0)
     var member = Member()

@@ -29,7 +29,7 @@ extension Bounds {
 }
 
 /// A batch norm's gradient at one vector of channels, held in registers while pixels pass by.
-struct OpenNormGradientVector<Member: Weightless> {
+struct OpenNormGradientVector<Member: EmptyMember> {
     private let mean: Vector
     private let scale: Vector
     private let bias: Vector

@@ -40,7 +40,7 @@ func lambDirection(_ arguments: UnsafePointer<AdamArguments>, _ task: Int, _ wor
 }
 
 /// A chunk's averages of gradients and of their squares.
-private struct OpenAdamMoments<Member: Weightless> {
+private struct OpenAdamMoments<Member: EmptyMember> {
     private let m: UnsafeMutablePointer<Float>
     private let v: UnsafeMutablePointer<Float>
     private let newShare: Vector

@@ -2,7 +2,7 @@ import CMachine
 import KernelInterface
 
 /// A tile of destination = initial + source * weights.
-struct OpenMultiplyJob<Member: Weightless> {
+struct OpenMultiplyJob<Member: EmptyMember> {
     var source: UnsafePointer<Float>
     var sourceStride: Int
     var weights: UnsafePointer<Float>

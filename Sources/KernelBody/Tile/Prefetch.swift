@@ -3,7 +3,7 @@ import KernelInterface
 
 /// Memory to prefetch, in order: consecutive floats from end to end or, of a view whose pixels are mostly others'
 /// channels, one cache line at each pixel, then the next line at each.
-struct OpenPrefetchRange<Member: Weightless> {
+struct OpenPrefetchRange<Member: EmptyMember> {
     /// The address that the next step prefetches.
     var place: UnsafePointer<Float>
     /// Floats from one step to the next; 0 before consecutive floats are spread over steps.
@@ -85,7 +85,7 @@ typealias PrefetchRange = OpenPrefetchRange<Nothing>
 ///
 /// A prefetch changes nothing but time, so that it need not be exact. Other channels of a view are prefetched too, and
 /// the address need not be memory of ours.
-struct OpenPrefetch<Member: Weightless> {
+struct OpenPrefetch<Member: EmptyMember> {
     private var first: PrefetchRange
     private var second: PrefetchRange
     private var third: PrefetchRange

@@ -1,20 +1,21 @@
 import CMachine
 import KernelInterface
 
-// The register tile: rows x two vectors of accumulators, one broadcast and two fused multiply-adds a row and K
-// iteration.
+// The register tile: rows x two vectors of accumulators. A K iteration takes one broadcast and two fused multiply-adds
+// (FMAs) a row. In depthwise convolutions two loaded vectors replace the broadcast (`Lanewise`). The last lanes of a
+// tensor may take tiles of one vector a row (`HalfRow`).
 //
 // The number of rows is part of the type, so that the compiler unrolls everything and keeps every accumulator in a
-// register. An array and a loop would spill at each iteration. The same source gives every number of rows on every
-// instruction set.
+// register. With an array and a loop, accumulators would spill at each iteration. The same source gives every number of
+// rows on every instruction set.
 
-/// The operand that meets the two vectors of weights, as it is loaded from the source.
+/// The load of the operand that is multiplied by the two vectors of weights.
 protocol Product {
-    /// Whether a lane of the source belongs to one lane of the result.
+    /// Whether source and weights are multiplied lane by lane.
     static var isLanewise: Bool { get }
     /// Whether a vector of sixteen lanes holds the outputs of two pixels.
     static var holdsTwoPixels: Bool { get }
-    /// Whether its loads leave slots for software prefetch.
+    /// Whether its loads leave load ports free for software prefetch.
     static var prefetches: Bool { get }
     static func first(_ source: UnsafePointer<Float>) -> Vector
     static func second(_ source: UnsafePointer<Float>) -> Vector
@@ -54,10 +55,10 @@ protocol Tile {
     static var height: Int { get }
     /// Lanes of a row.
     static var width: Int { get }
-    /// Whether an iteration's loads leave slots for software prefetch. With one vector a row each product has a load of
-    /// its own, and the tile's caller prefetches before it.
+    /// Whether an iteration's loads leave load ports free for software prefetch. With one vector a row each FMA needs
+    /// its own load, so the caller prefetches before the tile.
     static var prefetches: Bool { get }
-    /// The strides of the source that its rows span: fewer than rows where inputs of some rows lie side by side.
+    /// The source rows, a stride apart, that the tile reads: fewer than `height` where some rows' inputs are adjacent.
     static var sourceRows: Int { get }
     static var zero: Self { get }
     /// row += source[row * stride] * (w0, w1)
@@ -71,19 +72,20 @@ protocol Tile {
     mutating func add(_ memory: UnsafePointer<Float>, _ stride: Int)
 }
 
-/// A member of no size that keeps the layout of a row, or of a tile's job, unknown until run time.
+/// An empty member of generic type, by which the layout of a row, or of a tile's job, is unknown until run time. The
+/// names of types with such a member begin with `Open`; an alias without it (`Row`) fills in `Nothing`.
 ///
 /// For a type of known layout the compiler emits functions that copy it, under names that all modules share
 /// (`__swift_memcpy64_16`). These must not be compiled for a wide instruction set: the linker could choose them for all
 /// modules.
-protocol Weightless {
+protocol EmptyMember {
     init()
 }
 
-struct Nothing: Weightless {}
+struct Nothing: EmptyMember {}
 
 /// One row of two vectors.
-struct OpenRow<Member: Weightless>: Tile {
+struct OpenRow<Member: EmptyMember>: Tile {
     var a: Vector
     var b: Vector
     var member = Member()
@@ -127,7 +129,7 @@ struct OpenRow<Member: Weightless>: Tile {
 }
 
 /// One row of one vector, for the last lanes of a tensor whose channels fill an odd number of vectors.
-struct OpenHalfRow<Member: Weightless>: Tile {
+struct OpenHalfRow<Member: EmptyMember>: Tile {
     var a: Vector
     var member = Member()
 
@@ -297,8 +299,8 @@ extension TileLoop {
 }
 
 extension TileLoop {
-    /// Runs a tile of one vector that has more rows than a tile of two vectors can have. The inputs of its rows lie
-    /// side by side: other distances would need more registers for addresses than there are.
+    /// Runs a tile of one vector that has more rows than a tile of two vectors can have. The inputs of its rows must be
+    /// adjacent: other strides need more registers for addresses than there are.
     @inline(__always)
     static func run(tall height: Int, _ job: UnsafePointer<Job>) {
         switch height {
@@ -319,7 +321,7 @@ extension TileLoop {
         }
     }
 
-    /// Runs a tile of `taps` inputs of each of some rows of a kernel, one vector wide.
+    /// Runs a tile of `kernelRows` x `taps` inputs, one vector wide. A kernel row's inputs are adjacent.
     ///
     /// - Returns: false where there is no such tile.
     @inline(__always)
@@ -367,11 +369,11 @@ func put(_ value: Vector, _ memory: UnsafeMutablePointer<Float>) {
 @inline(__always)
 func padded(_ channels: Int) -> Int { (channels + 15) & ~15 }
 
-/// The rows of the next of `tiles` tiles that share `remaining` rows evenly: no tile is much lower than the others.
+/// The height of the next tile when `remaining` rows are split evenly over `tiles` tiles.
 @inline(__always)
 func nextHeight(_ remaining: Int, tiles: Int) -> Int { (remaining + tiles - 1) / tiles }
 
-/// Calls `body` for the tiles of a range of lanes, the last of which may be one vector wide.
+/// Calls `body` for the tiles of a range of lanes; the last tile may be one vector wide.
 @inline(__always)
 func forEachTile(_ range: Range<Int>, _ body: (_ lane: Int, _ isWide: Bool) -> Void) {
     var lane = range.lowerBound

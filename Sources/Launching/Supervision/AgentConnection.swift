@@ -7,29 +7,29 @@ final class AgentConnection {
     enum State: Hashable {
         case starting
         case ready
-        /// Nothing comes any more.
+        /// No more reports come.
         case closed
     }
 
     let host: Host
     private(set) var state = State.starting
-    /// The time of the last line; that of the start until one has come.
+    /// The time of the last line; before the first, that of the start.
     var heard: Double
-    /// Ranks that live on the host.
+    /// The ranks alive on the host.
     private(set) var living: Set<Int> = []
-    /// All that have lived there since the last start of the job.
+    /// All ranks seen on the host since the job's last start.
     private(set) var ranks: Set<Int> = []
-    /// Whether the agent has said that nothing of the job is left, since it was last asked to see to that.
+    /// Whether the agent has reported, since it was last asked to end the job, that nothing of it is left.
     private(set) var hasEnded = false
-    /// The newest step in the host's memory, as it said then.
+    /// The newest step in the host's memory, by that report.
     private(set) var savedStep: Int?
-    /// The notes that ranks of the host have left about their ends.
+    /// The notes that failed ranks of the host have left.
     private(set) var notes: [FailureNote] = []
-    /// Whether the agent ended by itself, because it had heard nothing.
+    /// Whether the agent ended by itself, having heard nothing for too long.
     private(set) var hasLeft = false
-    /// Something of the job that could not be ended.
+    /// The part of the job that could not be ended.
     private(set) var trouble: String?
-    /// The last line that is none of the agent's: why a shell on another host has started none.
+    /// The last line that is not the agent's: the reason why a shell on another host has started no agent.
     private(set) var complaint = ""
 
     private let child: ChildProcess
@@ -84,11 +84,11 @@ final class AgentConnection {
             trouble = nil
         }
         let bytes = Array((command.line + "\n").utf8)
-        // An agent that does not read is one that does not answer, which is seen by its silence.
+        // An agent that does not read does not answer either, and its silence is noticed.
         _ = bytes.withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
     }
 
-    /// Reads and takes over all reports that have come.
+    /// Reads the reports that have come, and updates the state by them.
     ///
     /// - Returns: the reports, in their order.
     func read(_ ready: Set<Int32>, at now: Double) -> [AgentReport] {
@@ -134,14 +134,14 @@ final class AgentConnection {
     }
 
     private func note(_ lines: [String]) {
-        // A line from a terminal ends in a carriage return.
+        // Lines from a terminal end in carriage returns.
         let words = lines.map { $0.filter { !$0.isNewline } }
         if let last = words.last(where: { !$0.allSatisfy(\.isWhitespace) }) { complaint = last.visible }
     }
 
-    /// Ends the commands to the agent, upon which it cleans up and ends.
+    /// Closes the stream of commands, upon which the agent cleans up and ends.
     func hangUp() {
-        // The number stays taken until the end, so that nothing else gets it.
+        // The descriptor's number stays in use until `deinit`, so that no other file gets it.
         let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
         if null >= 0 {
             dup2(null, input)
@@ -150,6 +150,6 @@ final class AgentConnection {
         }
     }
 
-    /// Waits until the agent, or the shell that leads to it, has ended, for `seconds` at most.
+    /// Waits at most `seconds` until the agent, or the shell that leads to it, has ended.
     func waitForEnd(seconds: Double) { child.wait(seconds: seconds) }
 }

@@ -1,26 +1,27 @@
 import Foundation
 package import Runs
 
-/// The language of a supervisor and the agents on its hosts: a line a message, in both directions.
+/// The protocol between a supervisor and the agents on its hosts: one line a message, in both directions.
 package enum AgentProtocol {
-    /// Grows with each change of the language: both ends are one program, but perhaps not of one version.
+    /// The version, which grows with each change of the protocol: both ends are the same program, but perhaps of
+    /// different versions.
     static let version = 2
-    /// Bytes of a line at most.
+    /// The most bytes of a line.
     static let longestLine = 1 << 15
 
-    /// Seconds between two signs of life.
+    /// The seconds between two signs of life.
     static func beat(heartbeat: Double) -> Double { min(heartbeat / 4, 0.25) }
 }
 
-/// A line to an agent.
+/// A message to an agent.
 package enum AgentCommand: Hashable, Sendable {
-    /// The supervisor is there.
+    /// The supervisor is alive.
     case alive
-    /// So many ranks are about to start on this host.
+    /// That many ranks are about to start on this host.
     case watch(ranks: Int)
-    /// A command, for a shell, that starts Open MPI's daemon on this host.
+    /// A shell command that starts Open MPI's daemon on this host.
     case start(String)
-    /// All of the job on this host is to end now. `run` is the run whose memory snapshots are looked for.
+    /// The job's processes on this host are to end now. `run` is the run whose memory snapshots the agent looks for.
     case end(run: String?)
 
     package var line: String {
@@ -32,7 +33,7 @@ package enum AgentCommand: Hashable, Sendable {
         }
     }
 
-    /// nil for a line that is none.
+    /// Parses a line of the protocol; nil for other lines.
     package init?(_ line: some StringProtocol) {
         let (name, rest) = line.firstWord
         if name == "start", !rest.isEmpty {
@@ -51,22 +52,22 @@ package enum AgentCommand: Hashable, Sendable {
     }
 }
 
-/// A line from an agent.
+/// A message from an agent.
 package enum AgentReport: Hashable, Sendable {
-    /// The agent has begun on this host.
+    /// The agent has started on this host.
     case ready(version: Int, host: String)
-    /// The agent is there, and these ranks live.
+    /// The agent is alive, and so are these ranks.
     case alive(ranks: [Int])
     case gone(rank: Int)
     /// Open MPI's daemon has not started on this host.
     case notStarted(String)
     /// A rank of this host has ended by an error.
     case failure(FailureNote)
-    /// Nothing of the job is left on this host. `step` is the newest that a memory snapshot has whole.
+    /// No process of the job is left on this host. `step` is the newest step that a memory snapshot has whole.
     case ended(step: Int?)
-    /// Something of the job could not be ended.
+    /// Some process of the job could not be ended.
     case trouble(String)
-    /// The agent has heard nothing for too long, has ended the ranks that it watched, and ends.
+    /// The agent has heard nothing for too long, has ended the ranks that it watched, and ends itself.
     case left
 
     package var line: String {
@@ -121,11 +122,11 @@ extension StringProtocol {
     }
 }
 
-/// Bytes that come in pieces, as lines.
+/// A buffer that makes lines of bytes that come in pieces.
 struct LineBuffer {
     private var rest: [UInt8] = []
 
-    /// The lines that are whole with these bytes. One longer than any message loses its beginning.
+    /// Adds bytes and returns the lines that are complete now. A line longer than any message loses its beginning.
     mutating func add(_ bytes: some Sequence<UInt8>) -> [String] {
         rest += bytes
         var lines: [String] = []

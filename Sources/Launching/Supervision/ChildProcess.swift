@@ -4,10 +4,10 @@ import Glibc
 import Tensors
 import Terminal
 
-/// A process that this process has started, in a process group of its own.
+/// A process started by this process, in a process group of its own.
 final class ChildProcess {
     let id: pid_t
-    /// A descriptor that can be read from once the process has ended; nil where the system has none.
+    /// A descriptor that becomes readable when the process ends; nil where the system has none.
     let descriptor: Int32?
     private var status: Exit?
 
@@ -27,9 +27,9 @@ final class ChildProcess {
 
     /// - Parameters:
     ///   - call: the program, looked for on PATH, and its arguments.
-    ///   - variables: those that its environment has besides, or in place of, this process's.
-    ///   - streams: its standard input, output and error.
-    ///   - endsWithThisThread: whether the system kills it when the calling thread ends.
+    ///   - variables: added to this process's environment, or replacing parts of it, for the new process.
+    ///   - streams: standard input, output and error of the new process.
+    ///   - endsWithThisThread: whether the system kills the process when the calling thread ends.
     /// - Throws: `LaunchError`
     init(
         _ call: [String], variables: [String: String] = [:], streams: [Int32], endsWithThisThread: Bool
@@ -53,7 +53,7 @@ final class ChildProcess {
         if let descriptor = self.descriptor { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     }
 
-    /// A copy of this process's environment, byte for byte, less some variables.
+    /// Returns a copy of this process's environment, byte for byte, without some variables.
     private static func environment(without names: some Collection<String>) -> [UnsafeMutablePointer<CChar>?] {
         var entries: [UnsafeMutablePointer<CChar>?] = []
         var place = process_environment()?.pointee
@@ -77,11 +77,11 @@ final class ChildProcess {
         return status
     }
 
-    /// Waits for its end, at most `seconds`.
+    /// Waits at most `seconds` for the end of the process.
     func wait(seconds: Double) {
         let deadline = monotonicSeconds() + seconds
         while exit == nil, case let left = deadline - monotonicSeconds(), left > 0 {
-            // Without a descriptor, only time can be waited for.
+            // Without a descriptor, it looks every 10 ms.
             _ = Descriptors.ready(among: descriptor.map { [$0] } ?? [], within: descriptor == nil ? 0.01 : left)
         }
     }
@@ -89,9 +89,9 @@ final class ChildProcess {
     /// Sends a signal, unless the process has ended.
     func send(_ signal: Int32) { if exit == nil { kill(id, signal) } }
 
-    /// Kills it and all processes in its group.
+    /// Kills the process and all others of its group.
     func end() {
-        // Its number, and its group's, is its own until its status has been asked for.
+        // Until the status has been asked for, no other process or group can have this number.
         if status == nil { kill(-id, SIGKILL) }
     }
 }

@@ -1,25 +1,25 @@
-/// The end of a job before its time.
+/// An early end of a job.
 package struct Failure: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
-        /// A rank was ended by a signal.
+        /// A signal ended a rank.
         case signal(Int32)
         /// An error of the program or of its data.
         case own
         /// A rank timed out while it waited for others.
         case silence
         case hostLost
-        /// mpirun ended, and no rank has given a reason.
+        /// mpirun ended, and no rank has reported a reason.
         case launcher
     }
 
     package var kind: Kind
     /// The number of starts of the job so far.
     package var attempt: Int
-    /// The newest step that is saved; nil where there is none.
+    /// The newest saved step; nil where there is none.
     package var step: Int?
     /// The exit code of the job, or else of its launcher.
     package var exitCode: Int32
-    /// The rank that ended first, where that is known, and its host.
+    /// The rank that ended first, and its host; nil where not known.
     package var rank: Int?
     package var host: String?
     /// The reason in words, on one line.
@@ -52,7 +52,7 @@ package struct FailureHistory: Sendable {
     }
 
     package enum Cause: Hashable, Sendable {
-        /// The program failed by itself before the job had taken a step.
+        /// The program failed by itself before the job took its first step.
         case beforeAnyStep
         /// The program failed by itself at the same step as before.
         case sameStep
@@ -61,12 +61,12 @@ package struct FailureHistory: Sendable {
 
     package private(set) var failures: [Failure] = []
     private let limit: Int
-    /// The step that was saved before the job's first start.
+    /// The newest saved step before the job's first start.
     private let firstStep: Int?
     /// The longest pause before a start, in seconds.
     private static let longestPause = 60.0
 
-    /// - Parameter limit: how often the job is started again at most.
+    /// - Parameter limit: the most restarts.
     package init(limit: Int, firstStep: Int?) {
         self.limit = limit
         self.firstStep = firstStep
@@ -84,7 +84,7 @@ package struct FailureHistory: Sendable {
             afterSeconds: repeats == 0 ? 0 : min(Double(1 << min(repeats - 1, 16)), Self.longestPause))
     }
 
-    /// Hosts on which the program failed by itself at the last failure.
+    /// The hosts on which the last failure was the program's own.
     package var suspects: Set<String> {
         guard let last = failures.last, last.kind == .own, let host = last.host else { return [] }
         return [host]

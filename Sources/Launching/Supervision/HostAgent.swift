@@ -5,36 +5,36 @@ package import Runs
 import Tensors
 import Terminal
 
-/// A supervisor's agent on one host: it reports which ranks of the job live there, and ends them.
+/// A supervisor's agent on one host: it reports the job's ranks there, and ends them.
 ///
-/// It speaks `AgentProtocol` on its standard streams. A host that is cut off from the supervisor ends its part of the
-/// job by itself.
+/// It speaks `AgentProtocol` on its standard streams. When it is cut off from the supervisor, it ends its host's part
+/// of the job by itself.
 package final class HostAgent {
     private let job: SupervisedJob
     private let heartbeat: Double
     private let host: String
     private let folders: JobFolders
     private var lines = LineBuffer()
-    /// Ranks that live, by descriptors that become readable at their ends.
+    /// The ranks alive, by descriptors that become readable when they end.
     private var watched: [Int32: JobProcess] = [:]
-    /// Shells that start Open MPI's daemon here, by descriptors that become readable at their ends.
+    /// The shells that start Open MPI's daemon here, by descriptors that become readable when they end.
     private var starts: [Int32: ChildProcess] = [:]
-    /// Ranks that are expected to start.
+    /// The number of ranks that are expected to start.
     private var expected = 0
     private var heard = monotonicSeconds()
     private var lastBeat = 0.0
     private var lastSearch = 0.0
-    /// The time at which ranks were last expected or found.
+    /// The time at which ranks were last announced or found.
     private var lastNews = 0.0
     private var isLeaving = false
 
-    /// Seconds between two looks at all processes while ranks are expected to start; less often when they have not come
+    /// The seconds between two searches of all processes while ranks are expected to start; more when none have come
     /// for long.
     private var searchInterval: Double { lastSearch - lastNews < 30 ? 0.1 : 5 }
-    /// Seconds that killed processes may take to be gone.
+    /// The seconds that killed processes may take to end.
     private static let patience = 2.0
 
-    /// - Parameter heartbeat: seconds; having heard nothing from the supervisor for twice as long, it ends.
+    /// - Parameter heartbeat: seconds; the agent ends when it has heard nothing from the supervisor for twice as long.
     /// - Throws: `LaunchError.noJobFolder`
     package init(job: SupervisedJob, heartbeat: Double) throws(LaunchError) {
         self.job = job
@@ -43,9 +43,9 @@ package final class HostAgent {
         folders = try JobFolders(job, host: host)
     }
 
-    /// Works until the supervisor has closed its end, or is heard of no more.
+    /// Works until the supervisor has closed its end, or has been silent for too long.
     package func run() {
-        // The supervisor has other ways to end it; a terminal's signals are for the supervisor.
+        // A terminal's signals are for the supervisor, which has other ways to end the agent.
         for number in [SIGHUP, SIGINT] { signal(number, SIG_IGN) }
         Descriptors.doNotWait(STDIN_FILENO)
         say(.ready(version: AgentProtocol.version, host: host))
@@ -61,7 +61,7 @@ package final class HostAgent {
         let pause = max(0, min(nextBeat, nextSearch) - start)
         let ready = Descriptors.ready(among: [STDIN_FILENO] + watched.keys + starts.keys, within: pause)
         let now = monotonicSeconds()
-        // While this process itself was stopped it could hear nobody.
+        // Time for which this process was stopped is not silence.
         let lost = now - start - pause
         if lost > heartbeat / 2 { heard += lost }
         if ready.contains(STDIN_FILENO) { listen(at: now) }
@@ -104,7 +104,7 @@ package final class HostAgent {
         }
     }
 
-    /// Starts Open MPI's daemon, which leaves the shell that starts it.
+    /// Starts Open MPI's daemon, which outlives the shell that starts it.
     private func start(_ command: String) {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         defer { close(null) }
@@ -158,7 +158,7 @@ package final class HostAgent {
         say(.trouble("processes \(left.map { "\($0)" }.joined(separator: ", ")) do not end"))
     }
 
-    /// Forgets the shells that have started daemons, which have ended with the job.
+    /// Drops the shells that have started daemons, which have ended with the job.
     private func reapShells() {
         for shell in starts.values { shell.wait(seconds: 0.1) }
         starts = [:]
@@ -173,7 +173,7 @@ package final class HostAgent {
     }
 }
 
-/// This host's name, as the kernel has it.
+/// The host's name by the kernel.
 package func hostName() -> String {
     var names = utsname()
     guard uname(&names) == 0 else { return "unknown" }

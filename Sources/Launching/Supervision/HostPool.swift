@@ -1,5 +1,5 @@
-/// The hosts of a supervised job: which of them answer, which have failed, and when those are forgiven. Times are
-/// seconds of any one clock.
+/// The hosts of a supervised job: those that answer, those that have failed, and the times at which failed ones are
+/// asked again. Times are seconds of any one clock.
 package struct HostPool: Sendable {
     package struct Member: Hashable, Sendable {
         package let host: Host
@@ -8,19 +8,19 @@ package struct HostPool: Sendable {
     }
 
     package enum Condition: Hashable, Sendable {
-        /// It is to be asked next.
+        /// The host is to be asked next.
         case due(hasFailed: Bool)
-        /// The pool waits for its answer. `isAwaited`: a restart waits for the answer too.
+        /// The host has been asked. `isAwaited`: a restart waits for its answer.
         case asked(isAwaited: Bool, hasFailed: Bool)
         case answering
-        /// It is asked again from then on.
+        /// The host has failed and is asked again at time `forgiven`.
         case failed(forgiven: Double)
     }
 
     package private(set) var members: [Member]
-    /// Seconds for which a host that has failed is left alone.
+    /// The seconds for which a failed host is left alone.
     private let cooldown: Double
-    /// Seconds after which a host that did not answer is asked again, if the cool-down is not shorter.
+    /// The seconds after which a host that did not answer is asked again, or the cool-down where that is shorter.
     private static let retryInterval = 15.0
 
     package init(hosts: [Host], spares: [Host], cooldown: Double) {
@@ -28,7 +28,7 @@ package struct HostPool: Sendable {
         self.cooldown = cooldown
     }
 
-    /// Returns the hosts that it is time to ask, which count as asked from now on.
+    /// Returns the hosts that are due to be asked, and marks them as asked.
     package mutating func takeDue(at now: Double) -> [Host] {
         members.indices.compactMap { index in
             switch members[index].condition {
@@ -41,7 +41,7 @@ package struct HostPool: Sendable {
         }
     }
 
-    /// Asks all hosts that do not answer again, whatever their failures: there are too few without them.
+    /// Makes all failed hosts due at once, as the others are too few.
     package mutating func forgiveAll() {
         for index in members.indices {
             switch members[index].condition {
@@ -52,6 +52,8 @@ package struct HostPool: Sendable {
         }
     }
 
+    /// Notes that a host has answered.
+    ///
     /// - Returns: whether the host had failed before.
     package mutating func answered(_ name: String) -> Bool {
         let before = replaceCondition(of: name, by: .answering)
@@ -59,7 +61,7 @@ package struct HostPool: Sendable {
         return false
     }
 
-    /// The host has failed, or does not answer when it is asked.
+    /// Notes that a host has failed, or has not answered.
     ///
     /// - Returns: whether that is new: it was answering, or was asked for the first time.
     package mutating func failed(_ name: String, at now: Double) -> Bool {
@@ -75,10 +77,10 @@ package struct HostPool: Sendable {
         }
     }
 
-    /// The host's agent has ended for a reason that is not the host's: it is asked again at once.
+    /// Notes that a host's agent has ended for a reason that is not the host's: the host is due at once.
     package mutating func left(_ name: String) { _ = replaceCondition(of: name, by: .due(hasFailed: false)) }
 
-    /// Whether nothing is awaited of any host.
+    /// Whether no host is due or awaited.
     package var isSettled: Bool {
         members.allSatisfy { member in
             switch member.condition {
@@ -88,7 +90,7 @@ package struct HostPool: Sendable {
         }
     }
 
-    /// Hosts that answer, without the spare ones.
+    /// The hosts that answer, without spare ones.
     package var answering: [Host] { answering(isSpare: false) }
     package var answeringSpares: [Host] { answering(isSpare: true) }
 
@@ -96,7 +98,7 @@ package struct HostPool: Sendable {
         members.filter { $0.condition == .answering && $0.isSpare == isSpare }.map(\.host)
     }
 
-    /// The time at which the next host is to be asked.
+    /// The time at which the next host is to be asked; 0 for at once, infinite for none.
     package var nextDue: Double {
         members.reduce(.infinity) { next, member in
             switch member.condition {

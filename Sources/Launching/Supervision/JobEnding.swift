@@ -6,13 +6,13 @@ import Tensors
 extension SupervisedJob {
     /// Kills all processes of the job on this host, and returns when they have ended.
     ///
-    /// A process that exits has lost its environment, by which it would be found, before it closes its files, among
-    /// which is the run's lock. On a busy machine that takes a while. So a process that was found once counts until a
-    /// descriptor tells of its end.
+    /// An exiting process loses its environment, by which it would be found, before it closes its files, among them the
+    /// run's lock. On a busy machine that takes a while. So a process that was found once counts until its descriptor
+    /// reports its end.
     ///
     /// - Parameters:
-    ///   - known: processes that were found before, by the descriptors of their ends, which are closed.
-    ///   - seconds: how long this waits at most.
+    ///   - known: processes found before, by the descriptors of their ends, which are closed.
+    ///   - seconds: the most seconds to wait.
     /// - Returns: the processes that have not ended by then.
     func end(known: [Int32: JobProcess], within seconds: Double) -> [pid_t] {
         var ends = Dictionary(known.map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })

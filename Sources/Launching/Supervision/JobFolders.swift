@@ -4,15 +4,15 @@ import Glibc
 import Runs
 import Terminal
 
-/// The folders of a supervised job on this host. The supervisor and each agent of the job have them locked, which says
-/// to others of this user that the job lives.
+/// The folders of a supervised job on this host. The supervisor and each agent of the job lock them, which tells this
+/// user's other jobs that the job lives.
 final class JobFolders {
     private let job: SupervisedJob
-    /// This host, as Open MPI's files are named after it.
+    /// The name of this host in Open MPI's file names.
     private let host: String
     private var locks: [Int32] = []
 
-    /// Makes them, and removes those that jobs have left which are gone.
+    /// Makes the folders, and removes those of jobs that are gone.
     ///
     /// - Throws: `LaunchError.noJobFolder`
     init(_ job: SupervisedJob, host: String) throws(LaunchError) {
@@ -30,9 +30,9 @@ final class JobFolders {
         }
     }
 
-    /// Removes files that ended processes of this host have left; there may be too little memory otherwise.
+    /// Removes files that ended processes of this host have left, which take memory.
     func clear() {
-        // Open MPI may leave a name's domain out.
+        // Open MPI may omit the domain of a name.
         let name = IPv4Address(host) == nil ? host.prefix { $0 != "." } : host[...]
         for (folder, prefixes) in [
             (job.memoryFolder, ["vader_segment.\(name).", "failure."]), (job.sessionFolder, ["ompi.\(name)."]),
@@ -43,7 +43,7 @@ final class JobFolders {
         }
     }
 
-    /// Removes the folders, unless others of the job have them locked.
+    /// Removes the folders, unless other processes of the job have them locked.
     func remove() {
         clear()
         for (path, lock) in zip([job.memoryFolder, job.sessionFolder], locks) {
@@ -53,8 +53,7 @@ final class JobFolders {
         locks = []
     }
 
-    /// Removes folders of this user's jobs that no process has locked any more, as after a kill of all processes of a
-    /// host.
+    /// Removes folders of this user's jobs that no process has locked, as after all processes of a host were killed.
     private static func removeStale(beside path: String) {
         let (parent, own) = splitPath(path)
         for name in names(in: parent) where name.hasPrefix(SupervisedJob.prefix) && name != own {

@@ -2,7 +2,7 @@ import Files
 import Glibc
 import Runs
 
-/// Processes of a supervised job on this host, as `/proc` shows them.
+/// A process of a supervised job on this host, found in `/proc`.
 struct JobProcess: Hashable {
     let id: pid_t
     /// The rank; nil for a process that starts ranks: mpirun, or Open MPI's daemon.
@@ -10,8 +10,8 @@ struct JobProcess: Hashable {
 }
 
 extension SupervisedJob {
-    /// All of this user's processes that belong to the job: those that have its name in their environment, and Open
-    /// MPI's daemons that have it in their arguments.
+    /// Returns this user's processes of the job: those with its name in their environment, and Open MPI's daemons with
+    /// it in their arguments.
     func processes() -> [JobProcess] {
         guard let folder = opendir("/proc") else { return [] }
         defer { closedir(folder) }
@@ -37,14 +37,14 @@ extension SupervisedJob {
         if environment.entry(Self.variable) == self.id {
             return JobProcess(id: id, rank: environment.entry("OMPI_COMM_WORLD_RANK").flatMap { Int($0) })
         }
-        // A daemon on another host than mpirun's has no environment of ours.
+        // A daemon on another host than mpirun's does not have our environment.
         guard Self.content(of: "/proc/\(id)/comm").starts(with: "orted\n".utf8) else { return nil }
         let arguments = Self.content(of: "/proc/\(id)/cmdline").texts
         return arguments.contains(sessionFolder) || arguments.contains(memoryFolder)
             ? JobProcess(id: id, rank: nil) : nil
     }
 
-    /// Empty where the process has ended, or is another user's.
+    /// Reads a file of `/proc`; empty where the process has ended, or is another user's.
     private static func content(of path: String) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }
@@ -56,7 +56,7 @@ extension SupervisedJob {
 }
 
 extension [UInt8] {
-    /// The value of a variable in an environment as the system keeps it: `NAME=VALUE`, each with a zero behind it.
+    /// Returns the value of a variable in an environment in the system's form: `NAME=VALUE`, each followed by a zero.
     func entry(_ name: String) -> String? {
         var value: String?
         eachText { text in
@@ -67,7 +67,7 @@ extension [UInt8] {
         return value
     }
 
-    /// Texts that have a zero behind them each.
+    /// The texts that are each followed by a zero.
     var texts: [String] {
         var texts: [String] = []
         eachText { texts.append(String(cString: $0)) }

@@ -2,12 +2,11 @@
 package struct RankChoice: Hashable, Sendable {
     /// The ranks that a user asks for.
     package struct Wish: Hashable, Sendable {
-        /// Ranks where all hosts answer.
+        /// The number of ranks where all hosts answer.
         package var ranks: Int
-        /// The run's virtual shards: with a power of two up to their number, the bits are those of any other such
-        /// number.
+        /// The number of the run's virtual shards. All powers of two up to it, as numbers of ranks, give the same bits.
         package var virtualShards: Int
-        /// Whether fewer ranks than asked for may be any number.
+        /// Whether any lower number of ranks will do, and not only powers of two.
         package var takesAnyNumber = false
 
         package init(ranks: Int, virtualShards: Int, takesAnyNumber: Bool = false) {
@@ -16,7 +15,7 @@ package struct RankChoice: Hashable, Sendable {
             self.takesAnyNumber = takesAnyNumber
         }
 
-        /// The most ranks that `slots` take.
+        /// Returns the most ranks that fit on `slots`.
         func ranks(onSlots slots: Int) -> Int {
             if slots >= ranks { return ranks }
             if takesAnyNumber || slots < 1 { return max(slots, 0) }
@@ -26,15 +25,15 @@ package struct RankChoice: Hashable, Sendable {
     }
 
     package let ranks: Int
-    /// Each says how many ranks it takes.
+    /// The hosts, each with its number of ranks.
     package let hosts: [Host]
 
-    /// The most ranks, on as few spare hosts as they need.
+    /// Chooses the most ranks, on as few spare hosts as they need.
     ///
     /// - Parameters:
-    ///   - hosts: those that answer; ranks fill them in this order, one host after the other.
-    ///   - spares: others that answer, for when those are too few.
-    ///   - suspects: names of hosts that spares may take the place of.
+    ///   - hosts: the hosts that answer; ranks fill them in this order, one host after the other.
+    ///   - spares: the spare hosts that answer, for when `hosts` are too few.
+    ///   - suspects: the names of hosts that spares may replace.
     /// - Returns: nil where no rank fits.
     package init?(_ wish: Wish, hosts: [Host], spares: [Host], suspects: Set<String> = []) {
         let trusted = hosts.filter { !suspects.contains($0.name) }
@@ -42,7 +41,7 @@ package struct RankChoice: Hashable, Sendable {
             (0...spares.count).map { base + spares.prefix($0) }
         }
         let ranks = choices.map { wish.ranks(onSlots: $0.reduce(0) { $0 + ($1.slots ?? 1) }) }
-        // The first of those that take the most.
+        // The first choice of those with the most ranks.
         guard let most = ranks.max(), most > 0, let place = ranks.firstIndex(of: most) else { return nil }
         self.ranks = most
         self.hosts = choices[place]

@@ -3,20 +3,20 @@ import Glibc
 package import Runs
 import Terminal
 
-/// A start of Open MPI's daemon on another host, as mpirun asks a remote shell for it: perhaps with the user's own
-/// options, then with the host and the words of a command for a shell there.
+/// A start of Open MPI's daemon on another host, as mpirun asks a remote shell for it: perhaps the user's options, then
+/// the host and the words of a shell command.
 package struct RemoteStart: Hashable, Sendable {
     package let words: [String]
 
     package init(words: [String]) { self.words = words }
 
-    /// The host, which is the first word that names one, and the command; nil where none does.
+    /// Returns the host, which is the first word that names one, and the command; nil where no word does.
     func parts(isHost: (String) -> Bool) -> (host: String, command: String)? {
         guard let place = words.firstIndex(where: isHost) else { return nil }
         return (words[place], words[(place + 1)...].joined(separator: " "))
     }
 
-    /// Hands this to the job's supervisor, on this host.
+    /// Sends the start to the job's supervisor, on this host.
     ///
     /// - Throws: `LaunchError.noSupervisor`
     package func send(to job: SupervisedJob) throws(LaunchError) {
@@ -35,19 +35,19 @@ package struct RemoteStart: Hashable, Sendable {
     }
 }
 
-/// The starts on other hosts that mpirun asks a supervisor for.
+/// A supervisor's queue of mpirun's starts on other hosts.
 ///
-/// mpirun takes `cnn-train host-shell JOB` for its remote shell, which hands the command on to the
-/// supervisor, and that to its agent on the host. The agent's connection is there already: a start costs no login.
+/// mpirun uses `cnn-train host-shell JOB` as its remote shell, which sends the command to the supervisor, and this to
+/// its agent on the host. The agent's connection exists already: a start costs no login.
 package final class RemoteStarts {
-    /// Can be read from when there is a start.
+    /// The descriptor, which is readable when there is a start.
     let descriptor: Int32
     private let path: String
-    /// Bytes of the longest message: many times those of Open MPI's.
+    /// The most bytes of a message: many times those of Open MPI's.
     private static let longest = 1 << 16
 
-    /// Creates the socket that receives the starts of a job, in the job's folder, which exists and is this user's
-    /// alone.
+    /// Creates the socket that receives the starts of a job, in the job's folder, which must exist and belong to this
+    /// user alone.
     ///
     /// - Throws: `LaunchError.noJobFolder`
     package init(_ job: SupervisedJob) throws(LaunchError) {
@@ -67,7 +67,7 @@ package final class RemoteStarts {
         _ = path.withPath { unlink($0) }
     }
 
-    /// The next start that has come; nil where there is none now.
+    /// Returns the next start; nil where none has come.
     package func next() -> RemoteStart? {
         guard let message = Descriptors.read(descriptor, atMost: Self.longest), !message.isEmpty else { return nil }
         return RemoteStart(message)
@@ -76,7 +76,7 @@ package final class RemoteStarts {
     static func path(of job: SupervisedJob) -> String { job.sessionFolder + "/starts" }
 }
 
-/// Hands a socket's address in the file system to `body`.
+/// Calls `body` with a socket's address in the file system.
 private func withAddress<Result>(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

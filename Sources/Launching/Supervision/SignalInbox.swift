@@ -2,8 +2,8 @@ import CProcess
 import Glibc
 import Terminal
 
-/// Signals to this process, which wait until they are looked for. One that whoever started this process has had ignored
-/// stays ignored.
+/// Signals to this process, queued until they are read. Signals that were ignored when this process started stay
+/// ignored.
 struct SignalInbox {
     let descriptor: Int32
 
@@ -17,7 +17,7 @@ struct SignalInbox {
         guard descriptor >= 0 else { throw .refused(program: "the supervisor", reason: systemReason(errno)) }
     }
 
-    /// The next one that has come; nil where there is none.
+    /// Returns the next signal; nil where none has come.
     func next() -> Int32? {
         let number = process_next_signal(descriptor)
         return number == 0 ? nil : number

@@ -5,22 +5,24 @@ package struct SupervisedCommand: Hashable, Sendable {
     private let additions: [String]
 
     /// - Parameters:
-    ///   - words: with or without `train` before them.
+    ///   - words: the user's words, with or without `train` before them.
     ///   - additions: options that the user has not given.
     package init(_ words: [String], additions: [String]) {
         self.words = words.first == "train" ? words : ["train"] + words
         self.additions = additions
     }
 
-    /// - Parameter goesOn: whether the run resumes from its own saved state, wherever the user has let it begin.
+    /// Returns the words of one start.
+    ///
+    /// - Parameter goesOn: whether the run resumes from its own saved state, whatever its first start began from.
     package func words(goesOn: Bool) -> [String] {
         let end = words.firstIndex(of: "--") ?? words.endIndex
-        // Of an option that is given twice, the last counts.
+        // Where an option is given twice, the last one counts.
         let own = goesOn ? Self.withoutSetResume(words[..<end]) : Array(words[..<end])
         return own + additions + (goesOn ? ["--resume=auto"] : []) + words[end...]
     }
 
-    /// The words but for `--set resume=…`, which is an error beside `--resume`.
+    /// Returns the words without `--set resume=…`, which is an error beside `--resume`.
     private static func withoutSetResume(_ words: ArraySlice<String>) -> [String] {
         var rest = words
         var kept: [String] = []

@@ -4,11 +4,11 @@ import Runs
 import Tensors
 
 extension Supervisor {
-    /// Seconds between two looks at hosts that are too few.
+    /// The seconds between two looks at the hosts while they are too few.
     private static let hostInterval = 1.0
 
-    /// The ranks that fit on the hosts that answer; where they are too few, it waits for others for as long as a host's
-    /// cool-down.
+    /// Chooses the ranks that fit on the answering hosts. Where they are too few, it waits for others for at most a
+    /// host's cool-down.
     ///
     /// - Returns: nil where they stay too few, or a signal has come.
     func chooseHosts(suspects: Set<String>) -> RankChoice? {
@@ -33,9 +33,9 @@ extension Supervisor {
         }
     }
 
-    /// Waits until a condition holds, for `seconds` at most; less where everything is to end.
+    /// Waits at most `seconds` until a condition holds; less where everything is to end.
     ///
-    /// - Returns: whether it holds.
+    /// - Returns: whether the condition holds.
     func wait(seconds: Double, until condition: () -> Bool) -> Bool {
         let deadline = monotonicSeconds() + seconds
         while !condition() {
@@ -45,12 +45,12 @@ extension Supervisor {
         return true
     }
 
-    /// Waits for the next thing that happens, and sees to it: signals, agents' words, hosts that are silent or due.
+    /// Waits for the next event and handles it: signals, agents' reports, hosts that are silent or due.
     func turn(until deadline: Double) {
         askDueHosts()
         let start = monotonicSeconds()
         let interval = AgentProtocol.beat(heartbeat: settings.heartbeat)
-        // Without a descriptor of its end, mpirun is looked after all the time.
+        // Without a descriptor for its end, mpirun is looked at every 20 ms.
         let longest = launcher != nil && launcher?.descriptor == nil ? 0.02 : interval
         let next = min(deadline, lastBeat + interval, pool.nextDue, start + longest)
         let pause = max(0, next - start)
@@ -58,7 +58,7 @@ extension Supervisor {
         let own = [signals.descriptor, remoteStarts.descriptor, launcher?.descriptor].compactMap(\.self)
         let ready = Descriptors.ready(among: own + descriptors, within: pause)
         let now = monotonicSeconds()
-        // While this process itself was stopped it could hear nobody.
+        // Time for which this process was stopped is not silence of the agents.
         if case let lost = now - start - pause, lost > settings.heartbeat / 2 {
             for connection in connections.values { connection.heard += lost }
         }
@@ -77,7 +77,7 @@ extension Supervisor {
         }
     }
 
-    /// The agent on a host, of which mpirun's word for it may leave out the user.
+    /// Returns the agent on a host; mpirun may name the host without the user.
     private func agent(of host: String) -> AgentConnection? {
         connections[host] ?? connections.values.first { $0.host.name.hasSuffix("@" + host) }
     }
@@ -117,7 +117,7 @@ extension Supervisor {
         }
     }
 
-    /// Gives a host up until its cool-down is over.
+    /// Gives up a host until its cool-down is over.
     func lose(_ connection: AgentConnection, _ reason: String) {
         let name = connection.host.name
         guard connections[name] === connection else { return }

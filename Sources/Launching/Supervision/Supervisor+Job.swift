@@ -5,17 +5,18 @@ import Tensors
 
 /// The end of a job, and the state that it has left.
 struct JobEnd {
-    /// The end of mpirun; nil where it does not end.
+    /// The end of mpirun; nil where it has not ended.
     var exit: ChildProcess.Exit?
-    /// Whether it was ended because a host or rank was gone, and not by itself.
+    /// Whether the supervisor ended the job, because a host or rank was gone.
     var isForced: Bool
-    /// The newest step that is saved, in a checkpoint or in a host's memory.
+    /// The newest step saved in a checkpoint or in a host's memory.
     var step: Int?
     var notes: [(note: FailureNote, host: String)]
 }
 
 extension FailureNote {
-    /// The rank that the words name at their beginning, where rank 0 speaks for it, else the one that left the note.
+    /// The rank that the words name at their beginning, where rank 0 reports for another, else the rank that left the
+    /// note.
     var failedRank: Int {
         guard words.hasPrefix("rank "), let slash = words.firstIndex(of: "/") else { return rank }
         return Int(words[..<slash].dropFirst("rank ".count)) ?? rank
@@ -23,11 +24,11 @@ extension FailureNote {
 }
 
 extension Supervisor {
-    /// Seconds that mpirun may take to return once a rank is gone while others live.
+    /// The seconds that mpirun may take to return after a rank has ended while others live.
     private static let launcherPatience = 1.0
-    /// The same once all ranks are gone.
+    /// The seconds that mpirun may take once all ranks have ended.
     private static let lastPatience = 3.0
-    /// Seconds that agents may take to end the remaining processes of a job.
+    /// The seconds that agents may take to end the remaining processes of a job.
     private static let endPatience = 2.5
 
     /// Starts the job on the chosen hosts.
@@ -51,7 +52,7 @@ extension Supervisor {
         let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
         defer { close(null) }
         var variables = [SupervisedJob.variable: job.id]
-        // The stack that Swift shows takes two seconds, and Open MPI shows one too.
+        // Swift's stack trace takes two seconds, and Open MPI shows one too.
         if getenv(Surroundings.stackVariable) == nil { variables[Surroundings.stackVariable] = "enable=no" }
         launcher = try ChildProcess(
             call, variables: variables, streams: [null, STDOUT_FILENO, STDERR_FILENO],
@@ -64,14 +65,14 @@ extension Supervisor {
         record(event)
     }
 
-    /// The words by which mpirun starts its daemons on other hosts. nil for mpirun's own way, where a space in the
-    /// program's name would split the words.
+    /// The words by which mpirun starts its daemons on other hosts; nil for mpirun's own way, where a space in the
+    /// program's path would split the words.
     private var remoteShell: String? {
         settings.program.contains(where: \.isWhitespace) ? nil : "\(settings.program) host-shell \(job.id)"
     }
 
-    /// Whether the run resumes from its own saved state. One that branches off another's checkpoint, and has saved
-    /// nothing yet, begins again as it began.
+    /// Whether the run resumes from its own saved state. A run that branches off another's checkpoint, and has saved
+    /// nothing yet, begins again from that checkpoint.
     private func goesOn(from step: Int?) -> Bool {
         guard attempt > 1 else { return false }
         guard case Recipe.Resume.from = settings.resume, step == nil else { return true }
@@ -79,12 +80,12 @@ extension Supervisor {
         return false
     }
 
-    /// The machines, as mpirun gets them.
+    /// Returns the machines in mpirun's form.
     private func machines(_ choice: RankChoice) throws -> LaunchPlan.Machines {
         if settings.hosts.isEmpty { return .here }
         let list = HostList(choice.hosts)
         guard choice.hosts.contains(where: { $0.name.contains("@") }) else { return .hosts(list) }
-        // Users are named in files only.
+        // mpirun accepts users only in hostfiles.
         let path = job.sessionFolder + "/hosts"
         let text = choice.hosts.map { "\($0.name) slots=\($0.slots ?? 1)\n" }.joined()
         guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8)) else {
@@ -94,7 +95,7 @@ extension Supervisor {
     }
 
     /// Returns when mpirun has, or when the job cannot go on.
-    func waitForEnd() {
+    func watchJob() {
         while launcher?.exit == nil, lostHost == nil, endSignal == nil {
             var deadline = Double.infinity
             if let firstGone {
@@ -108,8 +109,8 @@ extension Supervisor {
 
     private var livingRanks: Int { chosenHosts.reduce(0) { $0 + (connections[$1.name]?.living.count ?? 0) } }
 
-    /// Ends the remaining processes of the job, on all hosts, and finds out its newest saved step. Hosts that do not
-    /// manage to count as failed.
+    /// Ends the remaining processes of the job on all hosts, and determines its newest saved step. Hosts that do not
+    /// end them count as failed.
     func endJob() -> JobEnd {
         let isForced = launcher?.exit == nil
         if isForced { launcher?.end() }
@@ -183,6 +184,6 @@ extension Supervisor {
         say("\(failure.reason); \(saved)")
     }
 
-    /// The exit code of ranks that waited for others in vain.
+    /// The exit code of ranks that timed out while they waited for others.
     private static let silenceCode: Int32 = 76
 }

@@ -6,9 +6,9 @@ import Tensors
 import Terminal
 
 /// A supervisor: it starts a run under mpirun. When ranks, hosts or links fail, it starts the run again on the
-/// remaining ones, until the run is complete.
+/// remaining ones, until the run is complete, a signal asks it to leave, or another start has no prospect.
 ///
-/// All is done by the thread that calls `run`, which waits for descriptors and times alone.
+/// The thread that calls `run` does everything here; it blocks only on descriptors and timers.
 package final class Supervisor {
     let settings: SupervisorSettings
     let job = SupervisedJob()
@@ -24,15 +24,15 @@ package final class Supervisor {
     /// The process of mpirun, from its start until all processes of the job have ended.
     var launcher: ChildProcess?
     var attempt = 0
-    /// Hosts that the job has been started on.
+    /// The hosts of the current attempt.
     var chosenHosts: [Host] = []
-    /// The rank whose end was seen first since the job was started, its host, and when.
+    /// The rank whose end was seen first since the job's last start, its host, and the time.
     var firstGone: (rank: Int, host: String, time: Double)?
-    /// A host of the job that has failed since then, and why.
+    /// A host of the job that has failed since the start, and why.
     var lostHost: (name: String, reason: String)?
-    /// The first signal that asked the run to save its state and leave.
+    /// The first signal that asked the run to save its state and end.
     var leaveSignal: Int32?
-    /// The signal that ends everything at once.
+    /// The signal, a second one to end, that ends everything immediately.
     var endSignal: Int32?
     var lastBeat = 0.0
 
@@ -54,23 +54,24 @@ package final class Supervisor {
         surroundings = Surroundings.here(cores: settings.cores, hosts: settings.hosts + settings.spares)
     }
 
-    /// - Returns: the exit code: the job's last one, or that of the signal that ended it.
+    /// - Returns: the exit code: the last job's, 1 where none could be started, 75 where the run left on request, or
+    ///   128 plus the signal that ended everything.
     package func run() -> Int32 {
         defer { dismissAgents() }
-        let firstStep = newestCheckpoint
-        var history = FailureHistory(limit: settings.restartLimit, firstStep: firstStep)
-        var step = firstStep
+        var step = newestCheckpoint
+        var history = FailureHistory(limit: settings.restartLimit, firstStep: step)
         _ = wait(seconds: Self.connectPatience) { pool.isSettled }
         while true {
-            if let code = interruptedCode { return code }
+            if let code = recordInterruption() { return code }
             guard let choice = chooseHosts(suspects: history.suspects) else {
-                if let code = interruptedCode { return code }
+                if let code = recordInterruption() { return code }
                 return giveUp(
                     "fewer ranks fit on the hosts that answer than --min-workers \(settings.leastRanks)",
                     history, code: history.failures.last?.exitCode ?? 1)
             }
             if attempt > 0, connections.values.contains(where: { $0.state == .ready && !$0.hasEnded }) {
-                // A host that is back may still have ranks of the job, and the newest state.
+                // A returned host may still run ranks of the last attempt, to be ended first, and hold the newest
+                // snapshot.
                 step = endJob().step
                 continue
             }
@@ -80,7 +81,7 @@ package final class Supervisor {
             } catch {
                 return giveUp("\(error)", history, code: 1)
             }
-            waitForEnd()
+            watchJob()
             let end = endJob()
             step = end.step
             if let code = finishedCode(end, since: start) { return code }
@@ -99,8 +100,10 @@ package final class Supervisor {
         }
     }
 
-    /// The code to end with where a signal has come while no job runs.
-    private var interruptedCode: Int32? {
+    /// Records that a signal has come while no job runs.
+    ///
+    /// - Returns: the exit code; nil where no signal has come.
+    private func recordInterruption() -> Int32? {
         if let endSignal { return 128 + endSignal }
         guard let leaveSignal else { return nil }
         var event = SupervisorEvent(.preempted)
@@ -110,7 +113,8 @@ package final class Supervisor {
         return Self.preempted
     }
 
-    /// A job that was asked to leave before it listened ends by the signal, and has nothing to save.
+    /// The exit code after a request to leave. A job that the request's signal killed had no handler yet, and so
+    /// nothing to save.
     private func leaveCode(_ failure: Failure) -> Int32 {
         if case .signal(let number) = failure.kind, SignalInbox.asking.contains(number) { return Self.preempted }
         return failure.exitCode
@@ -140,12 +144,12 @@ package final class Supervisor {
         return code
     }
 
-    /// The newest step that a checkpoint has.
+    /// The newest step of the checkpoints; nil where there are none.
     var newestCheckpoint: Int? {
         (try? CheckpointDirectory(path: settings.folder.checkpoints).entries())?.first?.step
     }
 
-    /// An event that cannot be written is said instead.
+    /// Adds an event to the log. Where that fails the error is printed, and the event is lost.
     func record(_ event: SupervisorEvent) {
         do throws(RunError) {
             try log.append(event)
@@ -156,12 +160,12 @@ package final class Supervisor {
 
     /// The exit code of a run that has saved its state on request and ended.
     static let preempted: Int32 = 75
-    /// Seconds within which hosts that are asked for the first time are to answer.
+    /// Seconds that hosts have for their first answer.
     static let connectPatience = 10.0
     private static let shownFailures = 10
 }
 
 extension Host {
-    /// This machine, for a job without named hosts.
+    /// Returns this machine, for a job without named hosts.
     static func here(slots: Int) -> Host { Host("localhost", slots: slots) }
 }

@@ -3,22 +3,22 @@ package import Runs
 
 /// The settings of a supervisor, and of the job that it keeps alive.
 package struct SupervisorSettings: Sendable {
-    /// The machines that ranks may run on, each with a number of slots; empty for this one.
+    /// The machines for ranks, each with a number of slots; empty for this machine.
     package var hosts: [Host]
     package var spares: [Host]
     package var wish: RankChoice.Wish
-    /// Fewer ranks than this are not started.
+    /// The fewest ranks to start.
     package var leastRanks: Int
     package var restartLimit: Int
-    /// Seconds.
+    /// The seconds for which a failed host is left alone.
     package var hostCooldown: Double
-    /// Seconds of silence after which a host counts as lost.
+    /// The seconds of silence after which a host counts as lost.
     package var heartbeat: Double
-    /// This program's file, here and on all hosts.
+    /// The path of this program, here and on all hosts.
     package var program: String
     package var command: SupervisedCommand
     package var folder: RunFolder
-    /// The state that the run is to begin from, by the user's words.
+    /// The state that the user wants the run to begin from.
     package var resume: Recipe.Resume
     package var cores: Int
 

@@ -12,35 +12,23 @@ extension RunHistory {
             return
         }
         var damaged = 0
-        Self.forEachLine(of: bytes.span) { line, isWhole, fields, span in
+        var fields = JSONFields()
+        forEachLine(of: bytes) { line, hasEnd, span in
             guard fields.read(line, of: span) else {
                 // What is being written, or was when its writer died, has no end yet.
-                damaged += isWhole ? 1 : 0
-                return
+                damaged += hasEnd ? 1 : 0
+                return true
             }
             if !fields.isNested && Self.isTraining(fields, of: span) {
                 damaged += training.append(fields, of: span) ? 0 : 1
             } else {
                 damaged += take(Data(line.map { span[$0] })) ? 0 : 1
             }
+            return true
         }
         if damaged > 0 {
             notes.append("metrics.jsonl: \(damaged == 1 ? "a line is" : "\(damaged) lines are") damaged and left out")
         }
-    }
-
-    /// Walks over lines that are not empty.
-    static func forEachLine(
-        of bytes: borrowing Span<UInt8>,
-        _ body: (Range<Int>, _ isWhole: Bool, _ fields: inout JSONFields, borrowing Span<UInt8>) -> Void
-    ) {
-        var fields = JSONFields()
-        var start = 0
-        for place in bytes.indices where bytes[place] == UInt8(ascii: "\n") {
-            if place > start { body(start..<place, true, &fields, bytes) }
-            start = place + 1
-        }
-        if start < bytes.count { body(start..<bytes.count, false, &fields, bytes) }
     }
 
     private static func isTraining(_ fields: JSONFields, of bytes: borrowing Span<UInt8>) -> Bool {

@@ -24,8 +24,8 @@ package struct RunHistory: Sendable {
         package var words: String
     }
 
-    /// The state of the run: whether more is to come.
-    package enum State: Hashable, Sendable {
+    /// The state of the run: whether more is to come. Tables, pages and JSON have its raw value.
+    package enum State: String, Sendable {
         case finished
         case running
         /// The run has neither ended nor goes on: it was killed, or stopped to be resumed.

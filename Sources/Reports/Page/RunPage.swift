@@ -43,13 +43,7 @@ package struct RunPage {
         return PageFrame(title: "\(history.name): \(headline)", content: content, refreshSeconds: refreshSeconds).html
     }
 
-    private var badge: Markup {
-        switch history.state {
-        case .finished: "<span class=\"badge finished\">finished</span>"
-        case .running: "<span class=\"badge running\">running</span>"
-        case .stopped: "<span class=\"badge stopped\">stopped</span>"
-        }
-    }
+    private var badge: Markup { "<span class=\"badge \(history.state.rawValue)\">\(history.state.rawValue)</span>" }
 
     private var headline: String {
         let model = history.setting("model") ?? "a network"

@@ -16,17 +16,19 @@ package struct MetricsTable: Sendable {
         }
         var kinds: [String] = []
         var table = Self()
-        RunHistory.forEachLine(of: bytes.span) { line, _, fields, span in
-            guard fields.read(line, of: span) else { return }
+        var fields = JSONFields()
+        forEachLine(of: bytes) { line, _, span in
+            guard fields.read(line, of: span) else { return true }
             let cells = fields.fields.map { (Self.text($0.key, of: span), Self.cell($0.value, of: span)) }
-            guard let own = cells.first(where: { $0.0 == "kind" })?.1 else { return }
+            guard let own = cells.first(where: { $0.0 == "kind" })?.1 else { return true }
             if !kinds.contains(own) { kinds.append(own) }
-            guard own == kind else { return }
+            guard own == kind else { return true }
             if fields.isNested {
                 table.addGroups(of: Self.text(line, of: span), head: cells)
             } else {
                 table.add(cells)
             }
+            return true
         }
         guard !table.rows.isEmpty else { throw .noMetrics(path: folder.metrics, kind: kind, found: kinds) }
         self = table

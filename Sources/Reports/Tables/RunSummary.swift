@@ -26,7 +26,7 @@ package struct RunSummary: Encodable, Sendable {
         name = history.name
         model = history.setting("model")
         data = history.setting("data")
-        state = history.state.word
+        state = history.state.rawValue
         epochs = history.epochs
         steps = history.steps
         accuracy = history.last?.accuracy.finite
@@ -49,17 +49,6 @@ package struct RunSummary: Encodable, Sendable {
         case imagesPerSecond = "images_per_second"
         case calibrationError = "calibration_error"
         case parametersSHA256 = "parameters_sha256"
-    }
-}
-
-extension RunHistory.State {
-    /// For tables and JSON.
-    package var word: String {
-        switch self {
-        case .finished: "finished"
-        case .running: "running"
-        case .stopped: "stopped"
-        }
     }
 }
 

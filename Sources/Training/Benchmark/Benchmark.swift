@@ -11,57 +11,56 @@ package import Recipes
 import Runs
 import Tensors
 
-/// The speed of training steps on this machine, beside the speed that it could reach.
+/// The speed of training steps on this machine, and the speed that the machine could reach.
 package struct Benchmark: Sendable {
     package let model: String
-    /// Samples of a step over all ranks.
+    /// The samples of a step over all ranks.
     package let batchSize: Int
     package let imageSize: Int
     package let ranks: Int
-    /// Threads that each rank computes with.
+    /// The number of threads that each rank computes with.
     package let threads: Int
     package let backend: Backend
-    /// The CPU whose kernels OpenBLAS has chosen; nil where our own compute.
+    /// The CPU whose kernels OpenBLAS has chosen; nil where our own kernels compute.
     package let openBLASCore: String?
-    /// Over all ranks.
+    /// The speed of the median step over all ranks, and below that of the fastest.
     package let medianImagesPerSecond: Double
     package let bestImagesPerSecond: Double
-    /// Billions of operations a second at the median: a training step is six for each multiply-add of the forward pass
-    /// (two each for the outputs, the gradients of the inputs and those of the weights).
+    /// Billions of floating-point operations a second at the median: a training step has six for each multiply-add of
+    /// the forward pass (two each for the outputs, the inputs' gradients and the weights' gradients).
     package let gflopsPerSecond: Double
-    /// The speed of the register tile on all threads of all ranks.
+    /// The speed of the register tile on all threads of all ranks, in the same unit.
     package let peakGflopsPerSecond: Double
-    /// From the first call to the end of the first step, the engine's making included.
+    /// The seconds from the first call to the end of the first step, including the making of the engine.
     package let firstStepSeconds: Double
-    /// The most memory this rank has had.
+    /// The peak of this rank's memory.
     package let peakRSSBytes: Int
-    /// Pages that this rank's timed steps found missing: a step takes no new memory, so that there are hardly any
-    /// however many steps.
+    /// The page faults of this rank's timed steps: hardly any, however many steps, as a step takes no new memory.
     package let pageFaults: Int
-    /// The time that communication took on this rank in a step, at the median.
+    /// The communication times of this rank in a step, each at the median.
     package let communication: CommunicationTimes
-    /// The measurements of this rank from which more ranks are simulated.
+    /// The measurements of this rank by which more ranks are simulated.
     package let measurement: StepMeasurement
-    /// The calls of the timed steps on this rank, where they were asked for.
+    /// The calls of the timed steps on this rank; nil where not asked for.
     package let recording: StepRecording?
-    /// The time of these steps on this rank by kernel and layer, where it was asked for.
+    /// The time of the steps on this rank by kernel and layer; nil where not asked for.
     package let profile: Profile?
-    /// The speed of loading images, where a dataset was named.
+    /// The speed of loading images; nil without a dataset.
     package let images: ImageSupply?
 
     package var fractionOfPeak: Double { gflopsPerSecond / peakGflopsPerSecond }
 
-    /// Takes `steps` steps on synthetic images, after two that do not count, with the sums over ranks that training
-    /// has. Collective.
+    /// Measures `steps` steps on synthetic images, after two that do not count, with the same sums over ranks as in
+    /// training. Collective.
     ///
     /// - Parameters:
-    ///   - images: a recipe whose data are read as well, alone and then with steps on them.
-    ///   - passes: what the graph is rewritten by.
+    ///   - images: a recipe whose data are read as well, alone and then with steps on them; nil for none.
+    ///   - passes: the passes that rewrite the graph.
     ///   - records: whether the timed steps are recorded call by call.
-    ///   - communication: how ranks talk.
-    ///   - progress: is told how many of how many steps have been taken, or batches read, between them.
-    ///   - profiles: whether the record is also compared with what memory and arithmetic can do here.
-    /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
+    ///   - communication: the settings of communication.
+    ///   - progress: called between steps, or between batches read, with how many of how many are done.
+    ///   - profiles: whether the record is also compared with the limits of memory and arithmetic here.
+    /// - Throws: `SharedFailure` on all ranks where any finds an error.
     package init(
         model: ModelChoice, batchSize: Int, imageSize: Int?, threads: Int?, steps: Int,
         instructionSet: Recipe.InstructionSet, convolution: Recipe.Convolution = .winograd,
@@ -100,7 +99,7 @@ package struct Benchmark: Sendable {
         profile =
             try profiles
             ? bench.recording.map { recording in
-                // All ranks at once, as in a step: those of one machine share its memory.
+                // All ranks measure at once, as in a step: those of one machine share its memory.
                 try world.barrier()
                 let bandwidth = try measureBandwidth(setup.backend.instructionSet, threads: threads.threads)
                 return Profile(recording, limits: Profile.Limits(peak: peak * 1e9, bandwidth: bandwidth * 1e9))
@@ -132,7 +131,7 @@ package struct Benchmark: Sendable {
         return usage
     }
 
-    /// One JSON object on one line.
+    /// Returns the results as one JSON object on one line.
     package func json() throws -> String {
         var object = JSONLine()
         object.add("model", model)

@@ -7,20 +7,20 @@ import Networks
 import Recipes
 import Tensors
 
-/// An engine with one batch that it trains on again and again.
+/// An engine, and one batch that it trains on again and again.
 final class BenchmarkRun {
     let setup: Setup
     private(set) var firstStepSeconds = 0.0
-    /// nil until `startRecording`.
+    /// The record of steps; nil before `startRecording`.
     private(set) var recording: StepRecording?
-    /// The communication times of each step since they were last forgotten.
+    /// The communication times of each step since `forgetCommunication`.
     private(set) var communicationTimes: [CommunicationTimes] = []
     let timeline = StepTimeline()
     private let engine: Engine
     private let gradientSum: GradientSum
     let world: any Communicator
     private let batch: Batch
-    /// Samples of a step over all ranks.
+    /// The samples of a step over all ranks.
     let batchSize: Int
     private let sharesMoments: Bool
     private var step = 0
@@ -53,9 +53,9 @@ final class BenchmarkRun {
             setup, layout, batchSize: batchSize, communication: communication, world: world, start: start)
     }
 
-    /// An engine of that layout. Collective.
+    /// Makes an engine of that layout. Collective.
     ///
-    /// - Parameter start: when its making began.
+    /// - Parameter start: the time at which its making began.
     init(
         _ setup: Setup, _ layout: EngineLayout, batchSize: Int, communication: Communication,
         world: any Communicator, start: Date = Date()
@@ -77,7 +77,7 @@ final class BenchmarkRun {
         firstStepSeconds = Date().timeIntervalSince(start)
     }
 
-    /// The first batch of synthetic data of the setup's shape; repeated where that has fewer samples.
+    /// Returns the first batch of synthetic data of the setup's shape; samples repeat where the data have fewer.
     private static func batch(_ setup: Setup, batchSize: Int) throws -> Batch {
         let sizes = setup.sharding.ownShards.map { setup.sharding.samples(ofShard: $0, batchSize: batchSize) }
         let dataset = Synthetic(channels: setup.dataset.channels, classes: setup.network.classes)
@@ -92,19 +92,19 @@ final class BenchmarkRun {
     }
 
     var openBLASCore: String? { engine.openBLASCore }
-    /// Samples of a step on this rank.
+    /// The samples of a step on this rank.
     var samples: Int { batch.count }
-    /// Floats of its gradients.
+    /// The number of gradients, in floats.
     var gradients: Int { engine.withGradients { $0.count } }
 
     func forgetCommunication() { communicationTimes = [] }
 
-    /// Records the steps from here on.
+    /// Records the steps from now on.
     func startRecording() {
         recording = StepRecording(engine, batch: batch)
     }
 
-    /// A whole training step, the slowest rank's time.
+    /// Takes a whole training step, and returns the seconds of the slowest rank.
     func secondsOfStep() throws -> Double {
         try world.barrier()
         let start = monotonicSeconds()
@@ -129,7 +129,7 @@ final class BenchmarkRun {
         return end - start
     }
 
-    /// A whole training step on a batch that has come; nothing of it is recorded.
+    /// Takes a whole training step on a loaded batch, without recording it.
     func step(on loaded: LoadedBatch) throws {
         let exchange: StatisticsExchange? =
             sharesMoments ? { [world] moments in try world.sum(&moments, as: "batch norm") } : nil
@@ -140,17 +140,17 @@ final class BenchmarkRun {
         step += 1
     }
 
-    /// The sum and the update of a training step, and when the update began.
+    /// Takes the sum and the update of a training step; also returns the time at which the update began.
     private func sumAndUpdate() throws -> (report: GradientSum.Report, summed: Double) {
         let report = try gradientSum.wait()
         let summed = monotonicSeconds()
         _ = engine.gradientsAreFinite()
-        // Small enough that random labels do not blow the weights up.
+        // The learning rate is so small that random labels do not make the weights diverge.
         engine.update(SGD(momentum: 0.9, weightDecay: 1e-4), learningRate: 1e-3)
         return (report, summed)
     }
 
-    /// One pass forward and backward; its calls, where they are recorded.
+    /// Takes one forward and backward pass; returns its calls where they are recorded.
     private func train() throws -> [TimedCall] {
         let exchange: StatisticsExchange? =
             sharesMoments

@@ -9,7 +9,7 @@ package struct Communication: Sendable {
 
     package init() {}
 
-    /// Takes the settings that a run with this recipe has.
+    /// Takes the settings of a recipe.
     init(_ recipe: Recipe) {
         batchNorm = recipe.batchNorm
         allReduce = recipe.allReduce
@@ -20,11 +20,11 @@ package struct Communication: Sendable {
 
 /// The time that communication took in one step on one rank.
 package struct CommunicationTimes: Sendable {
-    /// Seconds in collectives, of both threads.
+    /// The seconds in collectives, of both threads.
     package let total: Double
-    /// Seconds for which the computing thread did nothing else.
+    /// The seconds for which the computing thread only waited for communication.
     package let exposed: Double
-    /// Seconds of the rest of the step.
+    /// The seconds of the rest of the step.
     package let compute: Double
 }
 

@@ -4,36 +4,37 @@ import Engine
 import Recipes
 import Tensors
 
-/// The speed at which a dataset's images come, beside that at which steps take them. All over all ranks.
+/// The speed at which a dataset's images are loaded, compared with that of training steps. All numbers are over all
+/// ranks.
 package struct ImageSupply: Sendable {
     /// The bottleneck of training.
     package enum Limit: String, Sendable {
-        /// Images come as fast as steps take them.
+        /// Images are loaded as fast as steps take them.
         case steps
         /// Steps wait for images.
         case images
-        /// Both are fast enough alone: the threads that read take cores from those that compute.
+        /// Both are fast enough alone: the loader's threads take cores from the computing ones.
         case cores
     }
 
-    /// Images that are read, decoded and transformed while nothing else goes on.
+    /// The speed of reading, decoding and transforming images while nothing else runs.
     package let dataImagesPerSecond: Double
-    /// Those of steps on synthetic images of the same shape.
+    /// The speed of steps on synthetic images of the same shape.
     package let stepImagesPerSecond: Double
-    /// Those of steps on the dataset's images as they come.
+    /// The speed of steps on the dataset's images as they are loaded.
     package let togetherImagesPerSecond: Double
     /// The share of time for which rank 0's steps waited for images, in 0...1.
     package let shareWaited: Double
     /// The dataset.
     package let data: String
-    /// Threads of each rank that read.
+    /// The loader threads of each rank.
     package let threads: Int
 
-    /// Seconds of reading alone: what threads have ahead when it begins is little beside what they read then.
+    /// The seconds of reading alone: long enough that the batches loaded before the start hardly count.
     private static let leastSeconds = 2.0
-    /// Steps that are enough for a second, however short they are.
+    /// The steps that are enough, however short they are.
     private static let mostSteps = 10_000
-    /// A twentieth less is as fast.
+    /// The ratio of speeds from which the lower one counts as the same.
     private static let tolerance = 0.95
 
     package var limit: Limit {
@@ -45,14 +46,14 @@ package struct ImageSupply: Sendable {
 }
 
 extension ImageSupply {
-    /// Reads batches for some seconds, and then takes steps on those that come: `steps` of them, and at least as many
+    /// Reads batches for some seconds, and then takes steps on loaded batches: at least `steps`, and at least as many
     /// as take a second. Collective.
     ///
     /// - Parameters:
-    ///   - recipe: says what is read, and how.
+    ///   - recipe: the data, and how they are read.
     ///   - stepSpeed: images a second of steps alone.
     ///   - bench: an engine that has taken its first steps.
-    ///   - progress: is told how many of how many batches have been read, and steps taken on them.
+    ///   - progress: called with how many of how many batches have been read, and steps taken.
     init(
         _ recipe: Recipe, steps: Int, alone stepSpeed: Double, of bench: BenchmarkRun,
         progress: (_ done: Int, _ of: Int) -> Void
@@ -69,7 +70,7 @@ extension ImageSupply {
         func supply() -> Supply { Supply(loader, sampler, setup.sharding) }
         let count = try world.broadcast(max(steps, min(Int(stepSpeed / Double(bench.batchSize)), Self.mostSteps)))
 
-        // From the first batch on: threads begin together, and have begun with as much at the end.
+        // Time counts from the first batch on, when the threads are as far ahead as they are at the end.
         var images = supply()
         _ = try images.next()
         var samples = 0
@@ -105,7 +106,7 @@ extension ImageSupply {
     }
 }
 
-/// A rank's batches of epoch after epoch.
+/// The batches of a rank, epoch after epoch.
 private struct Supply {
     private let loader: Loader
     private let sampler: Sampler
@@ -121,7 +122,7 @@ private struct Supply {
         stream = loader.trainingBatches(epoch: 0, sampler: sampler, sharding: sharding)
     }
 
-    /// Seconds for which batches were waited for.
+    /// The seconds that were waited for batches.
     var waited: Double { waitedBefore + stream.waited }
 
     mutating func next() throws -> LoadedBatch {
@@ -135,7 +136,7 @@ private struct Supply {
 }
 
 extension Communicator {
-    /// Images a second of all ranks together, by the time of the slowest. Collective.
+    /// Returns the images a second of all ranks together, by the time of the slowest. Collective.
     fileprivate func speed(samples: Int, seconds: Double) throws -> Double {
         var numbers = [Double](repeating: 0, count: size + 1)
         numbers[rank] = seconds

@@ -12,7 +12,7 @@ package func measureLink(in world: any Communicator) throws -> Link {
             "a network is measured between two ranks, and here \(world.size == 1 ? "is" : "are") "
                 + "\(Wording.count(world.size, "rank")): say cnn-train launch --hosts a:1,b:1 plan …")
     }
-    // Two ranks exchange one message where it is short, and two halves where it is long, one to add and one to keep.
+    // Two ranks exchange one short message, or two halves of a long one, of which each rank adds one.
     let latency = try median(secondsOfSums(of: 1, repeats: 200, in: world))
     let bytes = 8 << 20
     let seconds = try median(secondsOfSums(of: bytes / 4, repeats: 5, in: world))

@@ -3,7 +3,7 @@ import Graphs
 import Tensors
 
 extension Profile {
-    /// One JSON object on one line, for programs.
+    /// Returns the profile as one JSON object on one line, for programs.
     package func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -49,7 +49,7 @@ private struct ProfileObject: Encodable {
 
         enum Key: CodingKey { case kind, family, pass, share, kernels }
 
-        /// The cost's fields stand beside the others.
+        /// Encodes the cost's fields on the same level as the others.
         func encode(to encoder: any Encoder) throws {
             try cost.encode(to: encoder)
             var container = encoder.container(keyedBy: Key.self)
@@ -64,7 +64,7 @@ private struct ProfileObject: Encodable {
     struct Layer: Encodable {
         let layer: String
         let operation: String
-        /// Height, width, channels.
+        /// The output's height, width and channels.
         let output: [Int]
         let forward: Cost?
         let data_gradient: Cost?

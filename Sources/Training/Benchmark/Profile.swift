@@ -19,7 +19,7 @@ package struct Profile: Sendable {
         package let calls: Int
         package let seconds: Double
         package let work: Work
-        /// The least seconds of the work, node by node, where nothing but peak or bandwidth limits it.
+        /// The least seconds for the work, summed node by node, with peak or bandwidth as the only limit.
         package let leastSeconds: Double
 
         package var gflopsPerSecond: Double { rate(work.operations) }
@@ -34,7 +34,7 @@ package struct Profile: Sendable {
     package struct Kind: Sendable {
         package let kind: OperationKind
         package let cost: Cost
-        /// The kernels that computed it, the longest first: `KernelTable`'s names, and `sgemm`, `exchange`, `load`,
+        /// The kernels that computed it, the slowest first: `KernelTable`'s names, and `sgemm`, `exchange`, `load`,
         /// `sum` for work of the calling thread.
         package let kernels: [(name: String, cost: Cost)]
     }
@@ -42,7 +42,7 @@ package struct Profile: Sendable {
     /// One layer, or one of several operations in it.
     package struct Layer: Sendable {
         package let name: String
-        /// `convolution 3x3/2`
+        /// The operation and its window, such as `convolution 3x3/2`.
         package let operation: String
         package let output: Shape
         /// The costs of the layer, by the passes in which the step computes it.
@@ -53,7 +53,7 @@ package struct Profile: Sendable {
     /// The number of steps that the medians are taken over.
     package let steps: Int
     package let stepSeconds: Double
-    /// The kinds, the longest first.
+    /// The kinds of operations, the slowest first.
     package let kinds: [Kind]
     /// The layers in the order of the forward pass.
     package let layers: [Layer]

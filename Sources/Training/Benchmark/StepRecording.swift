@@ -34,8 +34,8 @@ package struct StepRecording: Sendable {
 
     /// - Parameters:
     ///   - nodes: the nodes that the engine's calls belong to.
-    ///   - load: copying the images.
-    ///   - update: the optimizer's step.
+    ///   - load: the work of copying the images.
+    ///   - update: the work of the optimizer's step.
     init(nodes: [ProfiledNode], load: Work, update: Work) {
         self.load = nodes.count
         sum = nodes.count + 1

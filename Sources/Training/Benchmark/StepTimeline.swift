@@ -1,8 +1,8 @@
 import Planning
 import Tensors
 
-/// The points in a step at which other ranks matter: between them a rank computes by itself. Filled in by the thread
-/// that computes.
+/// The events in a step that other ranks depend on; between them, a rank computes by itself. For use by the computing
+/// thread.
 final class StepTimeline {
     private struct Step {
         var events: [StepMeasurement.Event] = []
@@ -12,7 +12,7 @@ final class StepTimeline {
 
     private var steps: [Step] = []
     private var current = Step()
-    /// The time at which the rank began to compute, or went on.
+    /// The time at which the rank began or resumed computing.
     private var since = 0.0
 
     func begin(at time: Double) {
@@ -20,21 +20,21 @@ final class StepTimeline {
         since = time
     }
 
-    /// Gradients became final.
+    /// Notes that gradients have become final.
     func finished(_ gradients: Int) {
         let now = monotonicSeconds()
         current.events.append(StepMeasurement.Event(seconds: now - since, gradients: gradients))
         since = now
     }
 
-    /// Moments are summed by `body`, which does not count.
+    /// Notes a sum of moments, which `body` computes; its time does not count.
     func exchanging(_ moments: Int, _ body: () throws -> Void) rethrows {
         current.events.append(StepMeasurement.Event(seconds: monotonicSeconds() - since, moments: moments))
         try body()
         since = monotonicSeconds()
     }
 
-    /// The step has ended: its backward pass at `trained`, its update took `update` seconds.
+    /// Notes the end of the step, whose backward pass ended at `trained` and whose update took `update` seconds.
     func end(trained: Double, update: Double) {
         current.rest = trained - since
         current.update = update
@@ -43,7 +43,7 @@ final class StepTimeline {
 
     func forget() { steps = [] }
 
-    /// The median step.
+    /// Returns the medians over the steps.
     func measurement(model: String, samples: Int, threads: ThreadChoice, gradients: Int) -> StepMeasurement {
         let first = steps.first?.events ?? []
         let events = first.indices.map { index in

@@ -4,9 +4,9 @@ import Engine
 import Runs
 
 extension StepRecording {
-    /// All timed steps of all ranks as a Chrome trace, which chrome://tracing and Perfetto show: a JSON array of
+    /// Returns all timed steps of all ranks as a Chrome trace for chrome://tracing and Perfetto: a JSON array of
     /// complete events (`ph` X) in microseconds since the first timed step began. Steps contain layers, layers contain
-    /// kernels; `pid` is the rank, `tid` 0 the thread that computes and 1 the one that sums gradients.
+    /// kernels; `pid` is the rank, `tid` 0 the computing thread and 1 the one that sums gradients.
     ///
     /// Clocks of ranks are aligned at the beginning of that step, to the precision of a barrier. Collective.
     /// - Returns: the trace on rank 0, nil elsewhere.

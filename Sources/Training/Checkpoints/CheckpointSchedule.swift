@@ -2,8 +2,8 @@ import Recipes
 
 /// The steps after which checkpoints are due.
 ///
-/// By steps and epochs that is a function of the step alone, so that it is the same in a run that was resumed. By time
-/// it is what rank 0's clock says, and it tells the others.
+/// Intervals of steps and epochs depend on the step alone, so that a resumed run has the same ones. For intervals of
+/// time, rank 0's clock decides and rank 0 tells the others.
 struct CheckpointSchedule {
     private let intervals: [Recipe.Interval]
     private let stepsPerEpoch: Int
@@ -13,7 +13,7 @@ struct CheckpointSchedule {
         self.stepsPerEpoch = stepsPerEpoch
     }
 
-    /// Whether one is due after step number `step`, whatever the time.
+    /// Whether a checkpoint is due after step number `step`, whatever the time.
     func isDue(after step: Int) -> Bool {
         intervals.contains { interval in
             switch interval {
@@ -24,7 +24,7 @@ struct CheckpointSchedule {
         }
     }
 
-    /// Whether one is due so many seconds after the last was taken.
+    /// Whether a checkpoint is due that many seconds after the last was taken.
     func isDue(afterSeconds seconds: Double) -> Bool {
         intervals.contains { interval in
             if case .seconds(let period) = interval { seconds >= Double(period) } else { false }

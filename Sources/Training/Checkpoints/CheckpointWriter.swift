@@ -3,30 +3,31 @@ import Foundation
 import Machine
 import Terminal
 
-/// Compresses, writes and verifies checkpoints on a thread of its own, one at a time, while training goes on.
+/// A writer of checkpoints: it compresses, writes and verifies them on a thread of its own, one at a time, while
+/// training continues.
 ///
 /// Sendable by hand: every access to the state holds the condition's lock.
 final class CheckpointWriter: @unchecked Sendable {
     /// The end of a checkpoint's writing.
     enum Outcome: Sendable {
-        /// It is there for good.
+        /// The checkpoint has been committed.
         case written(step: Int, CheckpointDirectory.Commit, seconds: Double)
-        /// It is not; `reason` says why. What was there before still is.
+        /// The checkpoint could not be written, for `reason`; earlier ones are unchanged.
         case failed(step: Int, reason: String)
     }
 
-    /// Puts a checkpoint in its place.
+    /// A function that commits a checkpoint.
     typealias Commit = @Sendable (CheckpointDraft) throws -> CheckpointDirectory.Commit
 
     private let commit: Commit
     private let condition = NSCondition()
-    /// A checkpoint is on its way.
+    /// Whether a checkpoint is being written.
     private var isWriting = false
-    /// The thread is at work, be it only to prepare.
+    /// Whether the thread is at work, writing or preparing.
     private var isWorking = false
     private var outcomes: [Outcome] = []
 
-    /// - Parameter prepare: makes ready what checkpoints will need; done on the writing thread, at once.
+    /// - Parameter prepare: prepares for checkpoints; called on the writing thread at once.
     /// - Throws: `ThreadError.refused`
     init(prepare: @escaping @Sendable () -> Void, commit: @escaping Commit) throws(ThreadError) {
         self.commit = commit
@@ -40,7 +41,7 @@ final class CheckpointWriter: @unchecked Sendable {
         return isWriting
     }
 
-    /// Begins to write the checkpoint that `make` gives. Both happen on the writing thread.
+    /// Makes a checkpoint with `make` and writes it, both on the writing thread.
     ///
     /// - Precondition: nothing is being written or prepared.
     func begin(step: Int, _ make: @escaping @Sendable () throws -> CheckpointDraft) {
@@ -72,7 +73,7 @@ final class CheckpointWriter: @unchecked Sendable {
         }
     }
 
-    /// Does something on a thread of its own, of which there is one at a time.
+    /// Runs `body` on the writing thread, of which there is one at a time.
     private func work(_ body: @escaping @Sendable (CheckpointWriter) -> Void) throws(ThreadError) {
         changed { $0.isWorking = true }
         do throws(ThreadError) {

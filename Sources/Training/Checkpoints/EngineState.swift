@@ -15,7 +15,7 @@ extension Engine {
     /// Parameters and buffers in canonical order, under torchvision's names.
     package var tensors: [NamedTensor] { parameters.indices.map(tensor) }
 
-    /// The first parameter or buffer with a number that is infinite or none.
+    /// The first parameter or buffer with a number that is infinite or NaN; nil where there is none.
     var firstNotFinite: NamedTensor? { parameters.indices.lazy.map(tensor).first { $0.notFinite != nil } }
 
     private func tensor(_ index: Int) -> NamedTensor {
@@ -26,7 +26,7 @@ extension Engine {
                 ? .int64([Int64(batchesTracked)]) : .float32(values(of: ParameterID(index: index))))
     }
 
-    /// The optimizer's state of each parameter that training moves.
+    /// The optimizer's state of each trainable parameter.
     package var optimizerTensors: [NamedTensor] {
         optimizerKinds.flatMap { kind in
             places(in: kind).map { index in
@@ -39,13 +39,13 @@ extension Engine {
 
     private func places(in kind: StateKind) -> [Int] { parameters.places(in: kind) }
 
-    /// SHA-256 of all parameters and buffers in canonical order, of which one at a time is copied.
+    /// The SHA-256 of all parameters and buffers in canonical order, which are copied one at a time.
     package var parametersSHA256: String { sha256(of: parameters.indices.lazy.map(tensor)) }
 
-    /// Takes over parameters and buffers: these and no others, so that a file of another network is not mistaken.
+    /// Loads parameters and buffers: exactly these, so that a file of another network is refused.
     ///
-    /// - Parameter path: what messages call the file that they are from.
-    /// - Throws: `TrainingError.unfitCheckpoint` where one is missing, too many, or of another type or shape;
+    /// - Parameter path: the file's name in messages.
+    /// - Throws: `TrainingError.unfitCheckpoint` where a tensor is missing, unknown, or of another type or shape;
     ///   `.weightsNotFinite`
     package func load(_ tensors: [NamedTensor], from path: String) throws(TrainingError) {
         let fit = WeightsFit(tensors, to: parameters)
@@ -54,15 +54,15 @@ extension Engine {
         take(fit)
     }
 
-    /// Takes over what the optimizer remembered.
+    /// Loads the optimizer's state.
     ///
     /// - Parameters:
-    ///   - path: what messages call the file that it is from.
-    ///   - updates: how many updates it has seen.
-    ///   - beginsMissing: whether memories that the file does not have begin at zero, and others are left out.
-    /// - Returns: what was begun or left out, as lines to be read.
-    /// - Throws: `TrainingError.otherOptimizer` where the memories are another optimizer's, `.unfitCheckpoint` where a
-    ///   tensor is missing, too much, or of another type or shape; `.weightsNotFinite`
+    ///   - path: the file's name in messages.
+    ///   - updates: the number of updates since that state began.
+    ///   - beginsMissing: whether parts of the state that the file lacks begin at zero, and unknown ones are ignored.
+    /// - Returns: notes for people on parts that were begun or ignored, one a line.
+    /// - Throws: `TrainingError.otherOptimizer` for another optimizer's state, `.unfitCheckpoint` where a tensor is
+    ///   missing, unknown, or of another type or shape; `.weightsNotFinite`
     @discardableResult
     package func loadOptimizer(
         _ tensors: [NamedTensor], from path: String, updates: Int, beginsMissing: Bool = false
@@ -81,7 +81,7 @@ extension Engine {
             try load(tensors.filter { $0.name.hasPrefix(prefix) }, of: kind, from: path)
         }
         let (missing, extra) = (needed.filter { !found.contains($0) }, found.filter { !needed.contains($0) })
-        // What corrects the beginning of averages over gradients begins anew with any of them.
+        // With any part that begins anew, so does the bias correction of means.
         self.updates = missing.isEmpty ? updates : 0
         var notes: [String] = []
         if !missing.isEmpty { notes.append("begun at zero for the optimizer: " + Wording.few(missing)) }
@@ -89,17 +89,17 @@ extension Engine {
         return notes
     }
 
-    /// Takes over averages; they begin with the values as they are where there are none.
+    /// Loads the averages; without any in the file they begin with the current values.
     ///
-    /// - Parameter path: what messages call the file that they are from.
-    /// - Throws: `TrainingError.unfitCheckpoint` where one is missing, too many, or of another type or shape;
+    /// - Parameter path: the file's name in messages.
+    /// - Throws: `TrainingError.unfitCheckpoint` where a tensor is missing, unknown, or of another type or shape;
     ///   `.weightsNotFinite`
     package func loadAverages(_ tensors: [NamedTensor], from path: String) throws(TrainingError) {
         beginAverages()
         if !tensors.isEmpty { try load(tensors, of: .averages, from: path) }
     }
 
-    /// Takes over a part of the state but values.
+    /// Loads a part of the state other than values.
     private func load(_ tensors: [NamedTensor], of kind: StateKind, from path: String) throws(TrainingError) {
         let places = places(in: kind)
         let fit = WeightsFit(tensors, to: places.map { parameters[$0] }, called: kind.tensorName(of:))
@@ -112,7 +112,7 @@ extension Engine {
 }
 
 extension StateKind {
-    /// A checkpoint's name for the tensor of a parameter or buffer in this part of the state.
+    /// The name in a checkpoint for the tensor of a parameter or buffer in this part of the state.
     package func tensorName(of name: String) -> String {
         switch self {
         case .values: name
@@ -121,32 +121,32 @@ extension StateKind {
         }
     }
 
-    /// An optimizer's name for it; empty for other parts.
+    /// The optimizer's name for this part; empty for other parts.
     fileprivate var memory: String {
         if case .optimizer(let memory) = self { memory } else { "" }
     }
 }
 
 extension [ParameterSpecification] {
-    /// The places of those that a part of an engine's state has numbers of.
+    /// The indices of the parameters and buffers that a part of an engine's state has.
     fileprivate func places(in kind: StateKind) -> [Int] {
         indices.filter { self[$0].isTrainable || kind.hasBuffers && self[$0].role != .batchesTracked }
     }
 }
 
 extension EngineSnapshot {
-    /// A checkpoint of it, whose tensors are those that `Engine.tensors` and `Engine.optimizerTensors` had.
+    /// Returns a checkpoint of the snapshot, with the tensors that `Engine.tensors` and `Engine.optimizerTensors` had.
     func draft(_ about: Checkpoint.About) -> CheckpointDraft {
-        // Counts of batches stand among the values, and have no storage there.
+        // Counts of batches are among the values, but have no storage there.
         let tensors = kinds.flatMap { kind in
             (kind == .values ? Array(parameters.indices) : parameters.places(in: kind)).map { (kind: kind, index: $0) }
         }
-        let outlines = tensors.map { kind, index in
-            TensorOutline(
-                name: kind.tensorName(of: parameters[index].name), shape: parameters[index].shape,
-                type: parameters[index].role == .batchesTracked ? .int64 : .float32)
+        let listed = tensors.map { kind, index in
+            ListedTensor(
+                name: kind.tensorName(of: parameters[index].name),
+                type: parameters[index].role == .batchesTracked ? .int64 : .float32, shape: parameters[index].shape)
         }
-        return CheckpointDraft(tensors: outlines, about: about) { (tensor, write) throws(CheckpointError) in
+        return CheckpointDraft(tensors: listed, about: about) { (tensor, write) throws(CheckpointError) in
             let (kind, index) = tensors[tensor]
             if parameters[index].role == .batchesTracked { return try write([Int64(batchesTracked)].span.bytes) }
             try forEachRun(of: ParameterID(index: index), in: kind) { (run) throws(CheckpointError) in

@@ -3,7 +3,7 @@ import Collectives
 import Engine
 import Terminal
 
-/// The states after the last steps in the memory of a host, which its first rank keeps there while the run goes on.
+/// The states after the last steps in a host's memory, kept by the host's first rank while the run goes on.
 final class StepSnapshots {
     private let file: SnapshotFile
     /// The memories of the snapshots, by slot of the file.

@@ -9,37 +9,37 @@ import Runs
 import Tensors
 
 extension Trainer {
-    /// Does the work between two steps: checkpoints that are due, and leaving when asked to. Collective.
+    /// Does the work between two steps: writes checkpoints that are due, and ends the run when asked to. Collective.
     ///
     /// - Parameter isEvaluated: whether an evaluation follows, which checkpoints then wait for.
     /// - Throws: `RunStopped`
     func betweenSteps(isEvaluated: Bool) throws {
         coordinator?.announce()
         if agreed.isStopAsked { try leave() }
-        // A step that was not sound left nothing new.
+        // A step that was not finite has left the state unchanged.
         if !isEvaluated && isCheckpointDue && guarding.unsoundInARow == 0 { try saveCheckpoint() }
     }
 
-    /// Whether the schedule or rank 0's clock says so; the same on all ranks.
+    /// Whether a checkpoint is due by the schedule or by rank 0's clock; the same on all ranks.
     var isCheckpointDue: Bool { checkpointSchedule.isDue(after: step) || agreed.isCheckpointDue }
 
-    /// This rank's requests to the others, sent along with the sums of the step that it is at.
+    /// This rank's requests to the others, which are sent with the sums of the current step.
     var ownAgreement: StepAgreement {
         StepAgreement(
             isStopAsked: hooks.isStopAsked(world.rank, step),
             isCheckpointDue: coordinator?.isCheckpointDue(checkpointSchedule) ?? false, isFitDue: isFitDue)
     }
 
-    /// Begins to keep the run's state. Collective.
+    /// Begins to write a checkpoint of the run's state. Collective.
     ///
-    /// - Parameter evaluation: of this very state.
+    /// - Parameter evaluation: the evaluation of this state; nil where there is none.
     func saveCheckpoint(_ evaluation: Evaluation? = nil, isLast: Bool = false) throws {
         try enter("checkpoint", .checkpoints, fault: .checkpoint, mayTakeLong: true)
         try shareState()
         coordinator?.keep(step: step, isLast: isLast) { captured(evaluation, in: $0) }
     }
 
-    /// Waits until the run's state is there for good. Collective.
+    /// Waits until the run's state has been committed. Collective.
     ///
     /// - Throws: `SharedFailure` where it cannot be saved.
     func finishSaving(_ evaluation: Evaluation? = nil) throws {
@@ -61,15 +61,15 @@ extension Trainer {
                 "stopped by \(StopRequest.name) after step \(step): the state is saved, and --resume goes on from it")
     }
 
-    /// Copies the state: the only part of a checkpoint that training waits for. What is returned makes a checkpoint of
-    /// the copy, which holds until the next.
+    /// Copies the state, the only part of a checkpoint that training waits for. The result makes a checkpoint of the
+    /// copy, which stays valid until the next copy.
     private func captured(
         _ evaluation: Evaluation?, in memory: SnapshotMemory
     ) -> @Sendable () throws -> CheckpointDraft {
         let snapshot = engine.snapshot(in: memory)
         let about = about(evaluation)
         return {
-            // Nobody goes on from such a state.
+            // A run cannot continue from a state that is not finite.
             if let bad = snapshot.firstNotFinite() {
                 let name = snapshot.parameters[bad.id.index].name
                 throw TrainingError.stateNotFinite(tensor: bad.kind.tensorName(of: name))
@@ -78,7 +78,7 @@ extension Trainer {
         }
     }
 
-    /// Returns the measurements of this very state, and of the run so far.
+    /// Returns the measurements of the current state, and of the run so far.
     private func metrics(_ evaluation: Evaluation?) -> [String: Double] {
         var metrics = window.numbers
         if let lastLoss { metrics["train_loss"] = lastLoss }

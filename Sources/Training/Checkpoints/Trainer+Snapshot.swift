@@ -7,8 +7,8 @@ import Recipes
 import Runs
 import Terminal
 
-// Every replica has the whole state. So the first rank of each host keeps that of the last steps in memory that
-// outlives it, and a dead rank, or all of them, cost no step: docs/reliability.md.
+// Each rank has the whole state. So the first rank of each host keeps that of the last steps in memory that outlives
+// the rank, and the death of one or all ranks costs no step: docs/reliability.md.
 
 extension Trainer {
     /// The folder in which this rank keeps snapshots; nil where it is not the first of its host.
@@ -16,9 +16,9 @@ extension Trainer {
 
     // MARK: At the end of each step
 
-    /// Keeps the state after the step in each host's memory, where that is due: before the step is reported, so that
-    /// whoever goes on from it knows what is to be reported. Collective where ranks have running statistics of their
-    /// own.
+    /// Keeps the state after the step in each host's memory, where that is due. It comes before the step's report, so
+    /// that a run that resumes from it knows what is to be reported. Collective where ranks have running statistics of
+    /// their own.
     func keepSnapshot() throws {
         guard areSnapshotsKept, step % recipe.snapshotEvery == 0 else { return }
         try enter("snapshot", .checkpoints, fault: .snapshot)
@@ -42,7 +42,7 @@ extension Trainer {
         return state
     }
 
-    /// Removes this host's snapshot: the run has ended, or has saved its state.
+    /// Removes this host's snapshot, as the run has ended or saved its state.
     func removeSnapshots() {
         snapshots = nil
         areSnapshotsKept = false
@@ -51,14 +51,14 @@ extension Trainer {
 
     // MARK: At the beginning
 
-    /// Begins to keep snapshots, where the recipe wants some, and clears up after runs that are gone. A host with too
-    /// little memory goes without. Collective.
+    /// Begins to keep snapshots, where the recipe asks for them, and removes those of runs that are gone. A host with
+    /// too little memory keeps none. Collective.
     func beginSnapshots() throws {
         runIdentity = try world.broadcast(coordinator?.identity.text ?? "")
         let path = try world.broadcast(coordinator.map { resolvedPath($0.folder.path) ?? $0.folder.path } ?? "")
         let folder = snapshotFolder
         folder?.removeStale(except: runIdentity) { head in
-            // A folder that could not be seen from here says nothing.
+            // Of a folder that this host cannot see, nothing is known.
             head.folder == path || head.seesFolder && RunIdentity(of: RunFolder(path: head.folder))?.text != head.run
         }
         guard recipe.snapshotEvery > 0 else { return }
@@ -66,7 +66,7 @@ extension Trainer {
         if let folder {
             do {
                 let own = try StepSnapshots(folder.openToWrite(snapshotHead(folder: path)), of: engine)
-                // Whoever is left after the next fault has the newest state.
+                // After the next fault, any remaining rank must have the newest state.
                 if step > 0, own.newestStep != step { own.keep(engine, snapshotState) }
                 snapshots = own
             } catch {
@@ -93,7 +93,7 @@ extension Trainer {
 
     /// Finds the newest state of the run to resume that any host has in memory. Collective.
     ///
-    /// - Returns: what rank 0 is told, and what the rank with that state has; nil where there is none.
+    /// - Returns: the report to rank 0, and the state on the rank that has it; nil where there is none.
     func findSnapshot() throws -> (told: ReportedSnapshot?, own: OwnSnapshot?)? {
         guard recipe.resume == .auto else { return nil }
         let folder = RunFolder.existing(asked: recipe.output, model: recipe.model, data: recipe.data)
@@ -114,7 +114,7 @@ extension Trainer {
         let candidates = lines.enumerated().compactMap { rank, words in
             words.first.flatMap { Int($0) }.map { (rank: rank, step: $0) }
         }
-        // Of several that are as new, the lowest rank's.
+        // Of equally new ones, the lowest rank's.
         let best = candidates.max { ($0.step, -$0.rank) < ($1.step, -$1.rank) }
         let holder = try world.broadcast(best?.rank ?? -1)
         guard holder >= 0 else {
@@ -131,9 +131,9 @@ extension Trainer {
         return (told, mine)
     }
 
-    /// Returns the state of a run that this rank's host has in memory.
+    /// Returns the state of a run that this rank's host has in memory; nil where it has none.
     ///
-    /// - Throws: why what is there cannot be taken.
+    /// - Throws: the reason why a state cannot be used.
     private func snapshot(ofRun run: String) throws -> OwnSnapshot? {
         guard let file = try snapshotFolder?.open(run: run), let newest = file.newest() else { return nil }
         guard file.head.layout == engine.arenaFingerprint,
@@ -146,7 +146,7 @@ extension Trainer {
         return OwnSnapshot(file: file, slot: newest.slot, state: newest.state, checksum: newest.checksum)
     }
 
-    /// A state in memory, as a checkpoint of it would say.
+    /// Returns the metadata that a checkpoint of a state in memory would have.
     private func about(_ own: OwnSnapshot) -> Checkpoint.About {
         var about = own.file.head.about
         about.progress = progress(after: own.state.step, samples: own.state.samples, updates: own.state.updates)
@@ -155,9 +155,9 @@ extension Trainer {
         return about
     }
 
-    /// Takes over a state of this rank's host.
+    /// Restores a state of this rank's host.
     ///
-    /// - Throws: `CheckpointError.notASnapshot` where it is no longer what it was.
+    /// - Throws: `CheckpointError.notASnapshot` where the state has changed in the meantime.
     func restore(_ own: OwnSnapshot) throws {
         let checksum = engine.restore(try engine.snapshotMemory(in: own.file.content(of: own.slot)))
         guard checksum == own.checksum else {
@@ -167,8 +167,7 @@ extension Trainer {
         engine.updates = own.state.updates
     }
 
-    /// Does what is left of the step that a state in memory is of, which was kept before the step was reported.
-    /// Collective.
+    /// Finishes the step of a restored state, which was kept before the step was reported. Collective.
     ///
     /// - Parameter isEvaluated: whether an evaluation follows, which checkpoints then wait for.
     func finishStep(isEvaluated: Bool) throws {

@@ -8,10 +8,10 @@ import Recipes
 import Tensors
 import Terminal
 
-/// The largest batch that fits into memory and keeps the speed of steps, from trying powers of two.
+/// The largest batch that fits into memory and keeps the speed of steps, found by trying powers of two.
 ///
-/// A larger batch needs fewer steps an epoch; beyond some size it makes them no faster an image, or slower where it
-/// leaves the caches.
+/// A larger batch needs fewer steps for an epoch. Beyond some size, it no longer makes an image faster, and may make it
+/// slower where it leaves the caches.
 struct BatchSizeChoice: Equatable {
     /// A size that was tried.
     struct Trial: Equatable {
@@ -21,34 +21,34 @@ struct BatchSizeChoice: Equatable {
 
     /// The reason why no larger size was tried.
     enum Limit: Equatable {
-        /// An epoch would have few steps, or the batch more samples than are ever of use.
+        /// With a larger batch, an epoch would have too few steps, or the batch more samples than are ever of use.
         case data
-        /// It does not fit.
+        /// A larger batch does not fit.
         case memory
-        /// Steps have become slower an image.
+        /// The time of a step for each image has become longer.
         case speed
-        /// Trying it would take long.
+        /// A trial would take too long.
         case patience
     }
 
     private(set) var trials: [Trial] = []
     var limit = Limit.data
 
-    /// The share of the highest speed that counts as keeping it: a twentieth is what measurements scatter by.
+    /// The share of the highest speed that still counts as the same: measurements vary by a twentieth.
     static let tolerance = 0.95
-    /// Seconds that the steps of a trial may be expected to take.
+    /// The most seconds that a trial's steps may be expected to take.
     static let mostSecondsOfTrial = 20.0
-    /// Steps of a trial: the first touches memory for the first time.
+    /// The steps of a trial; the first one touches memory for the first time.
     static let stepsOfTrial = 3
-    /// The least steps that an epoch is to have.
+    /// The fewest steps of an epoch.
     private static let leastStepsOfEpoch = 20
     private static let range = 8...4096
 
-    /// The sizes that may be tried, the smallest first.
+    /// Returns the sizes to try, the smallest first.
     ///
     /// - Parameters:
-    ///   - samples: of the training set.
-    ///   - accumulate: passes of a step.
+    ///   - samples: the number of training samples.
+    ///   - accumulate: the passes of a step.
     static func candidates(samples: Int, accumulate: Int) -> [Int] {
         let most = min(max(samples / leastStepsOfEpoch / accumulate, range.lowerBound), range.upperBound)
         return sequence(first: range.lowerBound) { $0 * 2 }.prefix { $0 <= most }.map { $0 }
@@ -56,12 +56,12 @@ struct BatchSizeChoice: Equatable {
 
     private var highest: Double { trials.map(\.imagesPerSecond).max() ?? 0 }
 
-    /// The largest size that was as fast as any.
+    /// The largest size that keeps the highest speed; nil without trials.
     var chosen: Trial? { trials.last { $0.imagesPerSecond >= Self.tolerance * highest } }
 
-    /// Takes note of a trial.
+    /// Adds a trial.
     ///
-    /// - Returns: whether a larger one is worth trying.
+    /// - Returns: whether a larger size is worth trying.
     mutating func add(_ trial: Trial) -> Bool {
         trials.append(trial)
         guard trial.imagesPerSecond >= Self.tolerance * highest else {
@@ -95,10 +95,10 @@ struct BatchSizeChoice: Equatable {
 }
 
 extension BatchSizeChoice {
-    /// Tries sizes with steps on synthetic images, with the sums over ranks that training has. Rank 0's choice is
-    /// everyone's. Collective.
+    /// Tries sizes with steps on synthetic images, with the same sums over ranks as in training. All ranks take rank
+    /// 0's choice. Collective.
     ///
-    /// - Throws: `SharedFailure` where not even the smallest fits.
+    /// - Throws: `SharedFailure` where not even the smallest size fits.
     init(_ recipe: Recipe, _ setup: Setup, world: any Communicator) throws {
         let samples = setup.dataset.count(of: .train)
         for batchSize in Self.candidates(samples: samples, accumulate: recipe.accumulate) {
@@ -109,14 +109,14 @@ extension BatchSizeChoice {
             let needs = setup.needs(
                 toTrain: sized, layout, samples: samples, isCoordinator: world.rank == 0,
                 snapshots: world.localRank == 0 && recipe.snapshotEvery > 0 ? .shared : nil)
-            // Whether it fits here; the smallest must.
+            // The smallest size must fit; of others this rank looks whether they do.
             if trials.isEmpty { try together(world) { try needs.require() } }
             let fits = (try? needs.require()) != nil
             guard try world.sum([fits ? 0 : 1])[0] == 0 else {
                 limit = .memory
                 break
             }
-            // Its steps are SGD's; any other optimizer's take hardly longer.
+            // The trial's optimizer is SGD; others hardly take longer.
             let run = try BenchmarkRun(
                 setup, setup.layout(batchSize: batchSize, seed: recipe.seed), batchSize: batchSize,
                 communication: Communication(recipe), world: world)
@@ -127,7 +127,7 @@ extension BatchSizeChoice {
         }
         let own = chosen?.batchSize ?? 0
         let everyones = try world.broadcast(own)
-        // Ranks measure nearly the same; rank 0's is told and taken.
+        // Ranks measure nearly the same; all take rank 0's choice.
         if own != everyones { trials = [Trial(batchSize: everyones, imagesPerSecond: 1)] }
     }
 }

@@ -11,30 +11,30 @@ package struct DataFacts: Equatable, Sendable {
         case figures
         /// Small pictures in colour.
         case small
-        /// Everything larger.
+        /// All larger pictures.
         case photographs
     }
 
-    /// The dataset as `--data` takes it.
+    /// The dataset, in the form of `--data`.
     package var data: String
     package var classNames: [String]
-    /// Training pictures of each class, in the order of labels.
+    /// The number of training pictures of each class, in the order of labels.
     package var classCounts: [Int]
-    /// Pictures to test with; 0 where the data have no test split.
+    /// The number of test pictures; 0 where the data have no test split.
     package var testCount: Int
-    /// 1 for grey, 3 for colour.
+    /// The channels: 1 for grey, 3 for colour.
     package var channels: Int
     /// The median of the pictures' shorter sides, in pixels.
     package var shorterSide: Int
-    /// Pictures a second that all ranks together decode; nil where nothing has to be decoded.
+    /// The pictures that all ranks together decode in a second; nil where there is nothing to decode.
     package var decodedPerSecond: Double?
     /// Whether decoded pictures stay in memory, so that each is decoded once.
     package var staysInMemory = false
 
-    /// Training pictures, including those that the run will hold out for testing.
+    /// The number of training pictures, including those that the run will hold out for testing.
     package var trainCount: Int { classCounts.reduce(0, +) }
 
-    /// The longest shorter side of small pictures.
+    /// The highest shorter side of small pictures, in pixels.
     static let smallSide = 64
 
     package var kind: Kind {
@@ -44,18 +44,18 @@ package struct DataFacts: Equatable, Sendable {
 }
 
 extension DataFacts {
-    /// Training pictures that are inspected, spread evenly over all, and the seconds for which that may go on.
+    /// The most training pictures to inspect, spread evenly over all, and the most seconds for that.
     private static let mostLooked = 64
     private static let mostSeconds = 2.0
 
     /// Inspects a dataset.
     ///
     /// - Parameters:
-    ///   - data: as `--data` takes it.
+    ///   - data: the dataset, in the form of `--data`.
     ///   - threads: the decoding threads of a run, over all ranks.
-    /// - Throws: `DatasetError` for what cannot be opened.
+    /// - Throws: `DatasetError` where the data cannot be opened.
     package init(of data: String, threads: Int) throws {
-        // Nothing is held out, so that test pictures are those of the dataset's own test split.
+        // Nothing is held out, so the test pictures are those of the dataset's own test split.
         let dataset = try openDataset(data, options: DatasetOptions(validationFraction: 0))
         var counts = [Int](repeating: 0, count: dataset.classNames.count)
         for index in 0..<dataset.count(of: .train) { counts[dataset.label(at: index, in: .train)] += 1 }
@@ -67,7 +67,7 @@ extension DataFacts {
         if let source = stored?.source, source.imageSize == nil { look(at: source, threads: threads) }
     }
 
-    /// The side that torchvision's models are made for; used where no picture can be read.
+    /// The side for which torchvision's models are made; used where no picture can be read.
     private static let usualSide = 224
 
     /// Decodes some pictures to find their sizes and the time that decoding takes.
@@ -82,7 +82,7 @@ extension DataFacts {
         let start = monotonicSeconds()
         for number in 0..<looked where monotonicSeconds() - start < Self.mostSeconds || sides.isEmpty {
             let index = number * count / looked
-            // Damaged pictures are the run's concern.
+            // Damaged pictures are reported by the run.
             guard (try? source.read(index, of: .train, into: &stored)) != nil,
                 (try? decoder.decode(
                     stored.bytes.span, path: source.path(of: index, in: .train), into: &image)) != nil
@@ -98,7 +98,7 @@ extension DataFacts {
         staysInMemory = all <= Double(MemoryCapacity.here.available(toEachOf: 1)) / Self.shareForPictures
     }
 
-    /// The divisor of the available memory that gives the part for decoded pictures: half of the run's own limit.
+    /// The divisor of the available memory for the share of decoded pictures: half of the run's own limit.
     private static let shareForPictures = 8.0
 }
 

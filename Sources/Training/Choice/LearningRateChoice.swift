@@ -1,44 +1,45 @@
 import Terminal
 
-/// A learning rate from a range test: short training while the rate grows from step to step, and the loss that each
-/// rate leaves. (Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, section 3.3.)
+/// A learning rate chosen by a range test: a short training in which the rate grows from step to step, and the loss at
+/// each rate. (Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, section 3.3.)
 struct LearningRateChoice: Equatable {
     /// A step of the test.
     struct Point: Equatable {
         let rate: Double
         /// The mean loss of the step's batch, before the step is taken.
         let loss: Double
-        /// The mean of the losses so far, of which recent ones count most.
+        /// The mean of the losses so far, with the highest weights for recent ones.
         let smooth: Double
     }
 
     private(set) var points: [Point] = []
-    /// The mean that `smooth` is of, before it is corrected for having begun at 0.
+    /// The running mean behind `smooth`, before the correction for its start at 0.
     private var mean = 0.0
     private var forgotten = 1.0
 
     /// The rates of the first and the last step.
     static let range = (first: 1e-6, last: 10.0)
     static let steps = 120
-    /// The share of itself that the mean keeps.
+    /// The share of itself that the running mean keeps at each step.
     private static let share = 0.9
-    /// The test ends when the loss is so many times as high as it has been.
+    /// The factor by which the loss must exceed its minimum so far to end the test.
     private static let blownUp = 2.0
-    /// The share of the loss that it must have fallen by, for there to be something to choose.
+    /// The share by which the loss must have fallen for a choice to be possible.
     private static let leastFall = 0.01
-    /// The rate of the least loss over the chosen one: at that rate training is about to become unstable.
+    /// The ratio of the rate with the lowest loss to the chosen one: at the former, training is about to become
+    /// unstable.
     private static let distance = 10.0
 
-    /// The rate of step `index`: each is so many times as large as the one before it.
+    /// The rate of step `index`; the ratio of successive rates is constant.
     static func rate(_ index: Int) -> Double {
-        // By repeated multiplication, whose bits are the same everywhere.
+        // Repeated multiplication gives the same bits everywhere.
         let ratio = 1.145_047_569_938_281_8
         return (0..<index).reduce(range.first) { rate, _ in rate * ratio }
     }
 
     private var least: Point? { points.min { $0.smooth < $1.smooth } }
 
-    /// Takes note of a step's loss.
+    /// Adds a step's loss.
     ///
     /// - Returns: whether the test is to go on.
     mutating func add(rate: Double, loss: Double) -> Bool {
@@ -50,7 +51,7 @@ struct LearningRateChoice: Equatable {
         return points[points.count - 1].smooth <= Self.blownUp * least.smooth
     }
 
-    /// A tenth of the rate at which the loss was least, in two digits; nil where it has not fallen.
+    /// A tenth of the rate with the lowest loss, in two digits; nil where the loss has not fallen.
     var chosen: Double? {
         guard let first = points.first, let least, least.smooth <= (1 - Self.leastFall) * first.smooth else {
             return nil
@@ -58,7 +59,7 @@ struct LearningRateChoice: Equatable {
         return Self.rounded(least.rate / Self.distance)
     }
 
-    /// Two significant digits.
+    /// Rounds to two significant digits.
     private static func rounded(_ rate: Double) -> Double {
         var (unit, digits) = (1.0, rate)
         while digits < 10 { (digits, unit) = (digits * 10, unit * 10) }

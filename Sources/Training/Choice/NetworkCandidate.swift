@@ -5,11 +5,12 @@ package import Recipes
 /// A network at an image size: a row of the table that a run's network is chosen from.
 package struct NetworkCandidate: Hashable, Sendable {
     package var model: String
-    /// Pixels a side.
+    /// The size of images, in pixels a side.
     package var imageSize: Int
-    /// The reason why it is in the table, in half a sentence.
+    /// The reason for the row, in half a sentence.
     package var reason: String
-    /// Passes over the data, and training pictures in all of them, below which the row before it learns more.
+    /// The passes over the data, and the training pictures in all of them, below which the previous row's network
+    /// learns more.
     package var leastEpochs: Double
     package var leastPictures: Double
     /// The most images of a step.
@@ -26,7 +27,7 @@ package struct NetworkCandidate: Hashable, Sendable {
         leastPictures = pictures
     }
 
-    /// Multiply-adds of an image, forward; nil for a size that the network does not take.
+    /// The multiply-adds of an image's forward pass; nil for a size that the network does not support.
     var multiplyAdds: Int? {
         guard let network = try? Zoo.model(named: model).network() else { return nil }
         return try? Summary(network: network, imageSize: imageSize).multiplyAdds
@@ -34,9 +35,9 @@ package struct NetworkCandidate: Hashable, Sendable {
 }
 
 extension NetworkCandidate {
-    /// The rows for a dataset, from the one that computes least to the one that computes most.
+    /// Returns the rows for a dataset, from the least computation to the most.
     ///
-    /// - Parameter asked: a model or an image size that it is to be.
+    /// - Parameter asked: the user's choices, among them a model or an image size.
     package static func table(for facts: DataFacts, asked: RecipeOverrides = RecipeOverrides()) throws -> [Self] {
         var rows: [Self]
         if let model = asked.model {
@@ -44,7 +45,7 @@ extension NetworkCandidate {
             rows = [Self(model, facts.kind == .photographs ? size : min(size, facts.smallImageSize), "it is asked for")]
         } else {
             rows = table(for: facts.kind, side: facts.smallImageSize)
-            // Pictures that are made larger show no more. The first row is for all.
+            // Enlarged pictures show no more. The first row is for all.
             let most = Double(facts.shorterSide) * mostEnlarged
             rows = rows.enumerated().filter { $0.offset == 0 || Double($0.element.imageSize) <= most }.map(\.element)
         }
@@ -53,10 +54,10 @@ extension NetworkCandidate {
         return rows.filter { seen.insert($0.identity).inserted }
     }
 
-    /// Pictures may be made so many times as large.
+    /// The most by which pictures are enlarged.
     private static let mostEnlarged = 1.25
 
-    /// The same, whatever is said of it.
+    /// The candidate by model and size alone.
     private var identity: Self { Self(model, imageSize, "") }
 
     private static func table(for kind: DataFacts.Kind, side: Int) -> [Self] {
@@ -79,7 +80,7 @@ extension NetworkCandidate {
             "a residual network whose first layer keeps the few pixels that small pictures have")
     }
 
-    /// ResNets (He et al., 2016), which learn fast from the beginning and need no tuning.
+    /// The rows for photographs: ResNets (He et al., 2016), which learn fast from the beginning and need no tuning.
     ///
     /// MobileNetV2 has no row. At the same size it is 1.6 times as fast as resnet18 (docs/performance.md) for a sixth
     /// of its work, and torchvision trains it for 300 passes. resnet18 at half the size is three times as fast.
@@ -102,6 +103,6 @@ extension NetworkCandidate {
 }
 
 extension DataFacts {
-    /// The size at which small pictures are shown: their own, within what small networks take.
+    /// The image size for small pictures: their own, within the range of small networks.
     fileprivate var smallImageSize: Int { min(max(shorterSide, 28), Self.smallSide) }
 }

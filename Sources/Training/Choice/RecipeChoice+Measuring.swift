@@ -5,23 +5,23 @@ import Tensors
 import Terminal
 
 extension RecipeChoice {
-    /// The share of a run's time that measuring may take, and the steps of a measurement that count: the first of an
-    /// engine touches memory for the first time.
+    /// The share of a run's time that measuring may take, and the timed steps of a measurement, which follow an
+    /// engine's first one.
     private static let shareOfTime = 0.1
     private static let timedSteps = 2
-    /// A row is tried where it may be this many times as fast as its work lets expect.
+    /// The factor by which a network may be faster than its work suggests, for the decision whether to measure it.
     private static let optimism = 1.5
-    /// Seconds of a run where nothing is said.
+    /// The default seconds of a run.
     package static let usualSeconds = 600.0
 
-    /// Looks at a dataset, measures networks on this machine, and chooses. Rank 0 decides; steps are taken by all.
-    /// Collective.
+    /// Inspects a dataset, measures networks on this machine, and chooses a recipe. Rank 0 decides; all ranks take the
+    /// steps. Collective.
     ///
     /// - Parameters:
-    ///   - data: as `--data` takes it.
-    ///   - asked: what the user says.
+    ///   - data: the dataset, in the form of `--data`.
+    ///   - asked: the values that the user gives.
     /// - Returns: the choice on rank 0; nil on the others.
-    /// - Throws: `SharedFailure` for data that cannot be opened and where not even the first network fits.
+    /// - Throws: `SharedFailure` where the data cannot be opened, or not even the first network fits.
     package static func made(
         for data: String, asked: RecipeOverrides, in world: any Communicator, console: Console
     ) throws -> RecipeChoice? {
@@ -47,7 +47,7 @@ extension RecipeChoice {
             do {
                 measured.add(try speed(model, imageSize: size, batchSize: batch, asked, world))
             } catch let failure as SharedFailure {
-                // All ranks know of it. Where not even the least fits, the user must.
+                // All ranks know of the failure. If no network fits, the user must hear of it.
                 guard try world.broadcast(measured.speeds.isEmpty ? 0 : 1) == 1 else { throw failure }
                 break
             }
@@ -59,7 +59,7 @@ extension RecipeChoice {
         }
     }
 
-    /// Images a second of training steps. Collective.
+    /// Returns the images a second of training steps. Collective.
     private static func speed(
         _ model: String, imageSize: Int, batchSize: Int, _ asked: RecipeOverrides, _ world: any Communicator
     ) throws -> Double {
@@ -73,13 +73,13 @@ extension RecipeChoice {
         return Double(batchSize) / max(seconds, 1e-9)
     }
 
-    /// The dataset's facts and the table of networks, which rank 0 knows before it measures.
+    /// The dataset's facts and the table of networks, known to rank 0 before it measures.
     private struct Found {
         let facts: DataFacts
         let table: [NetworkCandidate]
     }
 
-    /// The speeds measured so far, and the network that is worth measuring next. On rank 0; elsewhere it is empty.
+    /// The speeds measured so far, and the network to measure next. Used on rank 0; elsewhere it is empty.
     private struct Measured {
         private let found: Found?
         private let budget: PictureBudget?
@@ -95,7 +95,7 @@ extension RecipeChoice {
             found.map { RecipeChoice.batchSize($0.facts, row, asked) } ?? 0
         }
 
-        /// The row that follows, if there may be time for it.
+        /// Returns the next row, if there may be time for its network.
         mutating func next(after elapsed: Double, mostSeconds: Double) -> NetworkCandidate? {
             guard let found, let budget, speeds.count < found.table.count else { return nil }
             let row = found.table[speeds.count]

@@ -2,18 +2,18 @@ package import Recipes
 import Terminal
 
 extension RecipeChoice {
-    /// The recipe.
+    /// Returns the recipe.
     ///
-    /// - Parameter output: the run's folder; nil for what the user says.
-    /// - Throws: `RecipeError` where what the user says contradicts itself.
+    /// - Parameter output: the run's folder; nil for the one that the user gives.
+    /// - Throws: `RecipeError` where the user's values contradict each other.
     package func recipe(output: String? = nil) throws(RecipeError) -> Recipe {
         var flags = asked
         flags.output = output ?? asked.output
         return try Recipe.resolve(file: values, flags: flags)
     }
 
-    /// The recipe as a file of its own: what was chosen, each with its reason, and what the user asked for. It has no
-    /// folder for results, so that it can be run again.
+    /// The recipe as a file: the chosen values with their reasons, and the values that the user gives. It has no folder
+    /// for results, so that it can be run again.
     package var yaml: String {
         var asked = asked
         (asked.output, asked.resume) = (nil, nil)

@@ -23,13 +23,13 @@ package struct RecipeChoice: Equatable, Sendable {
     /// The values that the user gives.
     let asked: RecipeOverrides
 
-    /// Chooses.
+    /// Chooses a recipe.
     ///
     /// - Parameters:
     ///   - seconds: the seconds that are left for training.
     ///   - table: the rows to choose a network from, the least work first.
     ///   - speeds: the speeds of the measured rows.
-    ///   - asked: the values that the user gives; of its `time` only counts whether there is one.
+    ///   - asked: the values that the user gives; of `time` only whether there is one matters.
     package init(
         for facts: DataFacts, seconds: Double, table: [NetworkCandidate], speeds: Speeds,
         asked: RecipeOverrides = RecipeOverrides()
@@ -94,8 +94,7 @@ extension RecipeChoice {
     private static let leastSteps = 16
     private static let leastOfBatch = 16
 
-    /// Returns the batch size that is asked for, or else a power of two that divides an epoch into a fair number of
-    /// steps.
+    /// Returns the user's batch size, or else a power of two that gives an epoch a reasonable number of steps.
     static func batchSize(_ facts: DataFacts, _ row: NetworkCandidate, _ asked: RecipeOverrides) -> Int {
         if let size = asked.batchSize, size != Recipe.Auto.batchSize { return size }
         var size = leastOfBatch
@@ -127,7 +126,7 @@ extension RecipeChoice {
                 + "\(Self.leastForRate) images")
     }
 
-    /// The batch size below which the learning rate stays the same: in proportion it would be too small.
+    /// The batch size below which the learning rate is no longer reduced in proportion: it would be too small.
     private static let leastForRate = 32
 
     private mutating func chooseSchedule(steps: Double) {
@@ -163,19 +162,19 @@ extension RecipeChoice {
         return min(expected, Double(most) * Self.clearlyMore)
     }
 
-    /// The factor by which the time must exceed that of the useful epochs before some of it is left unused. Speeds are
-    /// not known more precisely.
+    /// The factor by which the run's time must exceed that of the useful epochs before some of it is left unused, as
+    /// speeds are not known more precisely.
     private static let clearlyMore = 1.5
 }
 
 extension DataFacts {
-    /// The share of the pictures that is held out for testing, where the data have no test split.
+    /// The share of the pictures to hold out for testing, where the data have no test split.
     var heldOut: Double { testCount > 0 ? 0 : trainCount < 1000 ? 0.2 : 0.1 }
 
     /// The number of pictures that are trained on.
     var learnedCount: Int { max(Int(Double(trainCount) * (1 - heldOut)), 1) }
 
-    /// The number of passes over the data beyond which little is learned.
+    /// The number of passes over the data beyond which a network learns little.
     var mostEpochs: Int { min(max(2_000_000 / learnedCount, 30), 200) }
 }
 

@@ -8,16 +8,16 @@ import Tensors
 import Terminal
 
 extension Trainer {
-    /// Finds a learning rate at the beginning of a run that is to choose one. What was learned meanwhile is forgotten.
-    /// Collective.
+    /// Finds a learning rate at the beginning of a run whose recipe asks for that, then restores the state before the
+    /// test. Collective.
     ///
-    /// - Returns: what was chosen and why, to be read.
+    /// - Returns: notes for people on the choice and its reason.
     /// - Throws: `SharedFailure` where the loss falls at no rate.
     func chooseLearningRate() throws -> [String] {
         guard recipe.choosesLearningRate, step == 0 else { return [] }
         try enter("choice of a learning rate", mayTakeLong: true)
         log.note("looking for a learning rate in at most \(Wording.count(LearningRateChoice.steps, "step"))")
-        // Averages are not moved meanwhile.
+        // The test does not change averages.
         let memory = try together(world) { try engine.snapshotMemory() }
         _ = engine.snapshot(in: memory)
         let choice = try rangeTest()
@@ -65,7 +65,7 @@ extension Trainer {
 }
 
 extension RunFolder {
-    /// The curve of the test that has chosen a run's learning rate.
+    /// The file with the curve of the test that has chosen a run's learning rate.
     package var learningRateRange: String { path + "/lr-range.tsv" }
 
     fileprivate func keep(rangeTest table: String) throws {

@@ -11,10 +11,10 @@ import Terminal
 package struct TestViews: Sendable {
     /// The views and the weights of their scores, which add up to 1. The image as it is comes first.
     let views: [(view: ImageView, weight: Float)]
-    /// The share of the images, the least certain ones, of which more than the first view is evaluated.
+    /// The share of the images, the least certain ones, that are evaluated in all views.
     let share: Double
 
-    /// nil where only the image itself is evaluated.
+    /// Makes the views; nil where only the image itself is evaluated.
     package init?(_ kind: Recipe.TestAugmentation, share: Double) {
         func both(_ shift: Int, _ weight: Float) -> [(view: ImageView, weight: Float)] {
             [false, true].map { (ImageView(isMirrored: $0, shift: shift), weight / 2) }
@@ -29,11 +29,11 @@ package struct TestViews: Sendable {
 }
 
 extension Setup {
-    /// Evaluates a split, and the least certain of its samples in other views too. Collective. All ranks get the same
-    /// bits, which do not depend on the number of ranks up to the number of shards.
+    /// Evaluates a split, and its least certain samples in other views too. Collective. All ranks get the same bits,
+    /// for any number of ranks up to the number of shards.
     ///
     /// Samples that cannot be read have been counted by the evaluation before this one.
-    /// - Throws: `SharedFailure` where the loss is infinite or not a number.
+    /// - Throws: `SharedFailure` where the loss is infinite or NaN.
     func evaluate(
         _ engine: Engine, split: Split = .test, views: TestViews, world: any Communicator
     ) throws -> Evaluation {
@@ -52,7 +52,7 @@ extension Setup {
             var done = 0
             while let loaded = try batches.next() {
                 done += loaded.batch.count + loaded.bad.count
-                // The total of wanted samples over all ranks is not known; the first view is evaluated for all.
+                // How many samples all ranks want is not known; the first view is evaluated for all.
                 if wanted == nil { showProgress(done, split: split, ranks: world.size) }
                 guard loaded.batch.count > 0 else { continue }
                 for (view, weight) in views {
@@ -91,7 +91,7 @@ private struct SplitScores {
         let label: Int
         var scores: [Float]
 
-        /// The class with the highest score, the first where several have it.
+        /// The class with the highest score; of equal ones the first.
         private var best: Int { scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 } }
 
         var isCorrect: Bool { best == label }
@@ -113,7 +113,7 @@ private struct SplitScores {
 
     /// The samples by shard, in the order of the split.
     private var samples: [[Sample]]
-    /// The place of a sample in its shard.
+    /// The index of a sample in its shard.
     private var places: [UInt32: Int] = [:]
 
     init(shards: Int) { samples = Array(repeating: [], count: shards) }
@@ -131,13 +131,13 @@ private struct SplitScores {
         }
     }
 
-    /// Returns the samples, over all ranks, whose two highest scores lie closest together. Collective.
+    /// Returns the samples, over all ranks, whose two highest scores are closest. Collective.
     ///
     /// - Parameters:
-    ///   - count: The split's samples.
-    ///   - weight: The factor that scores have been multiplied with.
+    ///   - count: the number of samples in the split.
+    ///   - weight: the factor by which scores have been multiplied.
     func leastCertain(share: Double, of count: Int, weight: Float, _ world: any Communicator) throws -> Set<UInt32> {
-        // 1 for samples that a rank has; the zeros of the others do not change the sums' bits.
+        // The number is 1 for samples of this rank; the zeros of other ranks do not change the sums' bits.
         var found = [Double](repeating: 0, count: 2 * count)
         for sample in samples.joined() {
             found[2 * Int(sample.id)] = 1

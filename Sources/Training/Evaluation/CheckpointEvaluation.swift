@@ -13,22 +13,22 @@ package struct CheckpointEvaluation: Sendable {
     package let model: String
     package let data: String
     package let evaluation: Evaluation
-    /// The results class by class, of the images as they are; on rank 0 alone, and nil where they are not asked for.
+    /// The results class by class, of the first view alone; on rank 0 only, and nil where not asked for.
     package let detail: EvaluationDetail?
 
-    /// Notes on the file, one a line for people; on rank 0 alone.
+    /// Notes on the file for people, one a line; on rank 0 only.
     package let notes: [String]
 
-    /// Reads the file on rank 0 and evaluates on all. Collective.
+    /// Reads the file on rank 0 and evaluates its network on all ranks. Collective.
     ///
     /// - Parameters:
-    ///   - read: reads the file; called on rank 0 alone.
-    ///   - data: nil for the dataset that the network was trained on.
-    ///   - images: how pictures are decoded and resized, where that is to be otherwise than in training.
-    ///   - views: nil to look at the images as they are.
-    ///   - wrong: the most samples to name that are classified wrongly; nil for no details at all.
-    ///   - bar: shows people how far it is; nil where none looks on.
-    /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
+    ///   - read: reads the file; called on rank 0 only.
+    ///   - data: the dataset; nil for the one that the network was trained on.
+    ///   - images: the options of decoding and resizing that differ from training.
+    ///   - views: the views of each image; nil for the image itself.
+    ///   - wrong: the most misclassified samples to name; nil for no details at all.
+    ///   - bar: shows the progress; nil for none.
+    /// - Throws: `SharedFailure` on all ranks where any finds an error.
     package init(
         of read: () throws -> NetworkFile, data: String?, images: RecipeOverrides = RecipeOverrides(),
         views: TestViews? = nil, wrong: Int? = nil, threads: Int?,
@@ -81,7 +81,7 @@ package struct CheckpointEvaluation: Sendable {
         evaluation = try views.map { try setup.evaluate(engine, views: $0, world: world) } ?? plain
     }
 
-    /// One JSON object on one line.
+    /// The results as one JSON object on one line.
     package var json: String {
         var object = JSONLine()
         object.add("model", model)
@@ -97,7 +97,7 @@ package struct CheckpointEvaluation: Sendable {
 }
 
 extension Setup {
-    /// The details of an evaluation on the test split, samples with their files' names.
+    /// Returns the details of an evaluation on the test split, with the file names of samples.
     fileprivate func detail(_ evaluation: Evaluation, of outcomes: [SampleOutcome], wrong: Int) -> EvaluationDetail {
         var detail = EvaluationDetail(
             evaluation, of: outcomes, epoch: 0, step: 0, classes: allClassNames, pictures: wrong)
@@ -109,7 +109,7 @@ extension Setup {
 }
 
 extension EvaluationDetail {
-    /// The samples that were classified wrongly, as a JSON array of objects.
+    /// The misclassified samples, as a JSON array of objects.
     fileprivate var wrongJSON: String {
         let objects = wrong.map { picture in
             var object = JSONLine()
@@ -135,7 +135,7 @@ private struct EvaluationTask: Codable {
     let validationFraction: Double
     /// The options by which pictures are decoded and resized.
     let images: [String: String]
-    /// The presentation of pictures to the network; empty where its file does not say, so that the data decide.
+    /// The presentation of pictures to the network; empty where its file has none, so that the data decide.
     let presentation: [String: String]
 
     init(_ file: NetworkFile, data: String, images asked: RecipeOverrides) {

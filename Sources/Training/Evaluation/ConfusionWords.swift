@@ -5,7 +5,7 @@ import Terminal
 package struct ConfusionWords {
     private let detail: EvaluationDetail
 
-    /// Mistakes that are told.
+    /// The most mistakes to name.
     private static let most = 5
 
     package init(_ detail: EvaluationDetail) {

@@ -14,19 +14,19 @@ package struct Evaluation: Hashable, Sendable {
     package let samples: Int
     package let seconds: Double
 
-    /// The share of samples whose highest logit is their label's.
+    /// The share of samples whose highest logit is that of their label, in 0...1.
     package var accuracy: Double { Double(correct) / Double(samples) }
     package var imagesPerSecond: Double { Double(samples) / max(seconds, 1e-9) }
 }
 
 extension Setup {
-    /// Shows every sample of a split to the engine exactly once, over all ranks. Collective; all ranks get the same
-    /// bits, and these are the same for any number of ranks up to the number of shards.
+    /// Evaluates the engine on every sample of a split exactly once, over all ranks. Collective; all ranks get the same
+    /// bits, for any number of ranks up to the number of shards.
     ///
     /// - Parameters:
-    ///   - bad: counts the samples that cannot be had.
-    ///   - each: told what the engine makes of each sample of this rank's.
-    ///   - remedy: what may help where the loss is infinite or not a number.
+    ///   - bad: counts the samples that cannot be read.
+    ///   - each: called with the outcome of each sample of this rank.
+    ///   - remedy: the advice where the loss is infinite or NaN.
     /// - Throws: `SharedFailure` in that case.
     func evaluate(
         _ engine: Engine, split: Split = .test, bad: inout BadSamples, world: any Communicator,
@@ -58,7 +58,7 @@ extension Setup {
             showProgress(done, split: split, ranks: world.size)
         }
         let missing = dataset.mayBeDamaged ? try bad.count([own], in: world)[0] : 0
-        // A rank's zeros for the shards of others leave the sums' bits alone.
+        // A rank's zeros for other ranks' shards do not change the sums' bits.
         let total = ShardTallies.total(of: try world.sum(tallies.numbers))
         precondition(
             total.samples + missing == dataset.count(of: split),
@@ -77,7 +77,7 @@ extension Setup {
 }
 
 extension Setup {
-    /// Shows a person the progress of a look at a whole split. This rank has done `done` samples of it, and the others
+    /// Shows the progress of an evaluation of a whole split. This rank has done `done` of its samples, and the others
     /// about as many.
     func showProgress(_ done: Int, split: Split, ranks: Int) {
         let all = dataset.count(of: split)
@@ -85,7 +85,7 @@ extension Setup {
     }
 }
 
-/// The sums of each virtual shard of a split, so that shards are summed in one order however they fall onto ranks.
+/// The sums of each virtual shard of a split, which are added in one order whatever ranks they are on.
 struct ShardTallies {
     /// (loss, correct, samples) of each shard.
     private(set) var numbers: [Double]

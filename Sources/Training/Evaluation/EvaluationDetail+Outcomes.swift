@@ -4,15 +4,15 @@ package import Runs
 extension EvaluationDetail {
     /// The most pictures of each kind.
     package static let mostPictures = 24
-    /// The number of equal parts of 0...1 in which samples are counted by their greatest probability.
+    /// The number of equal parts of 0...1 in which samples are counted by their highest probability.
     static let calibrationBins = 15
 
     /// Makes the details of an evaluation, without pictures, from the outcomes of the samples.
     ///
     /// - Parameters:
     ///   - outcomes: the outcomes of all samples that could be read, in any order.
-    ///   - index: the index of a sample in its split, by its number.
-    ///   - pictures: the most samples to list of those that are wrong, and of those that are uncertain.
+    ///   - index: returns the index of a sample in its split, by its number.
+    ///   - pictures: the most misclassified samples to list, and the most uncertain ones.
     init(
         _ evaluation: Evaluation, of outcomes: [SampleOutcome], epoch: Int, step: Int, classes: [String],
         pictures: Int = mostPictures, index: (UInt32) -> Int = { Int($0) }
@@ -20,7 +20,7 @@ extension EvaluationDetail {
         self.init(
             epoch: epoch, step: step, samples: evaluation.samples, loss: evaluation.loss,
             accuracy: evaluation.accuracy, classes: classes)
-        // In this order sums have the same bits for any number of ranks.
+        // In this order, sums have the same bits for any number of ranks.
         let outcomes = outcomes.sorted { $0.sampleID < $1.sampleID }
         let counts = ConfusionCounts(outcomes, classes: classes.count)
         confusion = counts.entries

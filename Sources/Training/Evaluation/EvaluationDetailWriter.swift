@@ -2,17 +2,17 @@ import Datasets
 import Runs
 import Synchronization
 
-/// Completes the details of evaluations with pictures and writes them into the run's folder, on the observers' thread.
+/// A writer of evaluations' details into the run's folder, with pictures, on the observers' thread.
 final class EvaluationDetailWriter: Sendable {
     /// The state that stays from one evaluation to the next.
     private struct State {
-        /// The pictures by sample: many samples that were wrong in one epoch are wrong in the next.
+        /// The pictures by sample: many samples misclassified in one epoch are so in the next.
         var pictures: [Int: String] = [:]
         var augmented: [EvaluationDetail.Augmented]?
         var hasFailed = false
     }
 
-    /// Training samples that are shown with their augmentation.
+    /// The number of training samples to show with their augmentation.
     private static let augmentedPictures = 16
     /// The most pictures that are kept.
     private static let mostKept = 192
@@ -25,8 +25,8 @@ final class EvaluationDetailWriter: Sendable {
 
     /// - Parameters:
     ///   - path: the file.
-    ///   - loader: of the training batches.
-    ///   - seed: of the run.
+    ///   - loader: the loader of the training batches.
+    ///   - seed: the run's seed.
     ///   - warn: called once with the reason why the file could not be written.
     init(path: String, loader: Loader, seed: UInt64, warn: @escaping @Sendable (String) -> Void) {
         self.path = path

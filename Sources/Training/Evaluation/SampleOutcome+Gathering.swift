@@ -2,9 +2,9 @@ import Collectives
 import Engine
 
 extension Communicator {
-    /// Brings all ranks' outcomes to rank 0. Collective.
+    /// Gathers all ranks' outcomes on rank 0. Collective.
     ///
-    /// - Returns: nothing on other ranks.
+    /// - Returns: the outcomes on rank 0, none on other ranks.
     func gather(_ outcomes: [SampleOutcome]) throws -> [SampleOutcome] {
         guard size > 1 else { return outcomes }
         var bytes: [UInt8] = []
@@ -21,7 +21,7 @@ extension Communicator {
     }
 }
 
-// As five numbers of 32 bits, little endian.
+// An outcome as bytes: five numbers of 32 bits, little endian.
 extension SampleOutcome {
     fileprivate static var byteCount: Int { 20 }
 

@@ -6,7 +6,7 @@ import Recipes
 import Runs
 import Tensors
 
-// Details beyond loss and accuracy that rank 0 keeps for people to look at. None of it changes a bit of training.
+// Details beyond loss and accuracy that rank 0 keeps for people. They change no bit of training.
 
 extension Trainer {
     // MARK: Evaluations
@@ -14,11 +14,11 @@ extension Trainer {
     /// Evaluates, and gathers the outcomes of all samples on rank 0. Collective.
     func evaluatedInDetail() throws -> (Evaluation, [SampleOutcome]) {
         var own: [SampleOutcome] = []
-        let evaluation = try evaluated { own.append($0) }
+        let evaluation = try evaluateWeights { own.append($0) }
         return (evaluation, try world.gather(own))
     }
 
-    /// Has the details of an evaluation written and shown, on a thread beside training.
+    /// Writes and shows the details of an evaluation, on a thread beside training.
     func show(_ evaluation: Evaluation, of outcomes: [SampleOutcome]) {
         guard let coordinator else { return }
         let weights = coordinator.isObserved ? weightHistograms() : []
@@ -31,7 +31,7 @@ extension Trainer {
         }
     }
 
-    /// Makes the writer. Images are by then shown as they will be for the rest of the run.
+    /// Makes the writer. It must come after the presentation of images has been chosen for the rest of the run.
     func makeDetailWriter() -> EvaluationDetailWriter {
         EvaluationDetailWriter(
             path: coordinator?.folder.evaluation ?? "", loader: trainingLoader, seed: recipe.seed,
@@ -57,8 +57,8 @@ extension Trainer {
         gradientNorms = engine.gradientNorms(of: layerGroups)
     }
 
-    /// Records these norms and those of the updated weights in the metrics. It comes before anything else after the
-    /// step, so that a run that is then killed has them too.
+    /// Records these norms and those of the updated weights in the metrics. It comes first after the step, so that a
+    /// run that is killed then has them too.
     func recordNorms() {
         guard let gradients = gradientNorms else { return }
         gradientNorms = nil
@@ -71,7 +71,7 @@ extension Trainer {
 }
 
 extension Setup {
-    /// A name for each output of the network, which may have more than the data have classes.
+    /// The name of each output of the network, which may have more than the data have classes.
     var allClassNames: [String] {
         let names = dataset.classNames
         return (0..<max(network.classes, names.count)).map { $0 < names.count ? names[$0] : "class \($0)" }

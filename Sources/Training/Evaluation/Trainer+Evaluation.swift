@@ -5,14 +5,13 @@ import Runs
 import Tensors
 
 extension Trainer {
-    /// Whether the network is measured after the step that was taken last: the last of every so many epochs, and of the
-    /// run.
+    /// Whether an evaluation is due after the last step: at the end of each n-th epoch, and of the run.
     var isEvaluationDue: Bool {
         step == sizes.totalSteps
             || sizes.stepInEpoch(after: step) == 0 && (step / sizes.stepsPerEpoch).isMultiple(of: recipe.evaluateEvery)
     }
 
-    /// Measures the network as it stands on the test split, and keeps it where that is due: after each epoch and at the
+    /// Evaluates the network on the test split, and saves a checkpoint where that is due: after each epoch and at the
     /// end. Collective.
     func evaluate(isLast: Bool) throws -> Evaluation {
         try enter("evaluation", .evaluation, fault: .evaluation, mayTakeLong: true)
@@ -36,20 +35,20 @@ extension Trainer {
         return evaluation
     }
 
-    /// Evaluates the engine's weights, as they are, on the test split. Collective.
+    /// Evaluates the engine's current weights on the test split. Collective.
     ///
-    /// - Throws: `SharedFailure` where the loss is infinite or not a number.
-    func evaluated(each: ((SampleOutcome) -> Void)? = nil) throws -> Evaluation {
+    /// - Throws: `SharedFailure` where the loss is infinite or NaN.
+    func evaluateWeights(each: ((SampleOutcome) -> Void)? = nil) throws -> Evaluation {
         try setup.evaluate(engine, bad: &badSamples, world: world, each: each) {
             nonFiniteRemedy(learningRate: schedule.learningRate(step: max(step - 1, 0)))
         }
     }
 
-    /// Measures the averages, where they are kept. Collective.
+    /// Evaluates the averages, where they are kept. Collective.
     private func evaluateAverages() throws {
         guard engine.keepsAverages else { return averagedEvaluation = nil }
         engine.exchangeAverages()
-        let evaluation = try evaluated()
+        let evaluation = try evaluateWeights()
         engine.exchangeAverages()
         averagedEvaluation = evaluation
         let record = record(.averagedEvaluation, evaluation)
@@ -57,7 +56,7 @@ extension Trainer {
         log.evaluation(record)
     }
 
-    /// Measures the network once more, with several views of the test images, where they are asked for. Collective.
+    /// Evaluates the network once more, with several views of the test images, where asked for. Collective.
     private func evaluateViews() throws {
         guard let views = TestViews(recipe.testAugmentation, share: recipe.testAugmentationShare) else { return }
         let evaluation = try setup.evaluate(engine, views: views, world: world)
@@ -67,7 +66,7 @@ extension Trainer {
         log.evaluation(record)
     }
 
-    /// Ends the run's record: what was reached and a digest of what was learned. Collective.
+    /// Completes the run's metrics with its results and the digest of its parameters. Collective.
     func finish(_ evaluation: Evaluation, seconds: Double) throws -> TrainingOutcome {
         try enter("end", mayTakeLong: true)
         if step > 0 { try finishSaving(evaluation) }

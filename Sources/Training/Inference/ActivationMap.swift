@@ -3,11 +3,12 @@ import Engine
 import Graphs
 package import Tensors
 
-/// The places of a picture that speak for a class: what each pixel of the network's last map adds to the class's score.
+/// The places of a picture that speak for a class: the part of the class's score from each pixel of the network's last
+/// map.
 package struct ActivationMap: Equatable, Sendable {
     package let height: Int
     package let width: Int
-    /// Row by row; below 0 for what speaks against the class.
+    /// The parts row by row; below 0 where a pixel speaks against the class.
     package let values: [Float]
 
     package init(height: Int, width: Int, values: [Float]) {
@@ -17,11 +18,11 @@ package struct ActivationMap: Equatable, Sendable {
         self.values = values
     }
 
-    /// The map of a class.
+    /// Makes the map of a class.
     ///
     /// - Parameters:
     ///   - features: the last map, height x width x channels.
-    ///   - weights: the class's row of the linear layer, one for each channel.
+    ///   - weights: the class's row of the linear layer, one weight for each channel.
     package init(of features: [Float], _ shape: Shape, weights: [Float]) {
         let values = (0..<shape.pixels).map { pixel in
             var sum: Float = 0
@@ -31,7 +32,7 @@ package struct ActivationMap: Equatable, Sendable {
         self.init(height: shape.height, width: shape.width, values: values)
     }
 
-    /// The map at another size, as bilinear interpolation between the middles of its pixels has it.
+    /// Returns the map at another size, by bilinear interpolation between the centres of its pixels.
     package func resized(to side: Int) -> ActivationMap {
         func places(_ length: Int) -> [(first: Int, second: Int, share: Float)] {
             (0..<side).map { place in
@@ -57,7 +58,7 @@ package struct ActivationMap: Equatable, Sendable {
         return ActivationMap(height: side, width: side, values: resized)
     }
 
-    /// The part of the picture that speaks most for the class, in words: `above left`, `in the middle`.
+    /// The place in the picture that speaks most for the class, in words: `above left`, `in the middle`.
     package var strongestPlace: String {
         guard let most = values.indices.max(by: { values[$0] < values[$1] }) else { return "nowhere" }
         let (row, column) = (Double(most / width) + 0.5, Double(most % width) + 0.5)
@@ -72,10 +73,10 @@ package struct ActivationMap: Equatable, Sendable {
 }
 
 extension ActivationMap {
-    /// The picture with the map laid over it: red to yellow where something speaks for the class, and as it is where
-    /// nothing does.
+    /// Returns the picture with the map over it: red to yellow where pixels speak for the class, and unchanged
+    /// elsewhere.
     ///
-    /// - Parameter picture: square.
+    /// - Parameter picture: a square one.
     package func laid(over picture: Image) -> Image {
         let heat = resized(to: picture.width)
         let most = heat.values.max() ?? 0
@@ -93,15 +94,15 @@ extension ActivationMap {
         return Image(height: picture.height, width: picture.width, pixels: pixels)
     }
 
-    /// The share of the heat's colour where it is strongest.
+    /// The opacity of the heat's colour where it is strongest.
     private static let mostCover: Float = 0.65
 }
 
-/// A picture as a network is shown it, what the network says of it, and where it looks.
+/// A prediction for a picture, and the picture with the map of the places that speak for it.
 package struct ShownPrediction: Sendable {
     package let prediction: Prediction
     package let picture: Image
-    /// The map of what speaks for the likeliest class; nil where the network has no such map.
+    /// The map of the likeliest class; nil where the network has no such map.
     package let map: ActivationMap?
 }
 
@@ -119,7 +120,7 @@ extension Predictor {
         return nil
     }
 
-    /// Returns what the network predicts for a picture's file, with the map of where it looks if maps were asked for.
+    /// Returns the prediction for a picture's file, with the map of the likeliest class if maps were asked for.
     ///
     /// - Throws: as `prediction(ofFile:)`.
     package func shownPrediction(ofFile path: String) throws -> ShownPrediction {
@@ -131,7 +132,7 @@ extension Predictor {
             map: mapsMissing == nil ? activationMap(of: label) : nil)
     }
 
-    /// The map of a class for what was shown last; nil where there is none.
+    /// Returns the map of a class for the last picture; nil where there is none.
     package func activationMap(of label: Int) -> ActivationMap? {
         guard let classActivation else { return nil }
         let (shape, features) = (classActivation.shape, engine.values(of: classActivation.map))
@@ -147,7 +148,7 @@ extension Predictor {
         return ActivationMap(of: first, shape, weights: own)
     }
 
-    /// Pixels that the network was shown, as a picture.
+    /// Returns the network's input pixels as a picture.
     private func picture(of pixels: [Float]) -> Image {
         guard let normalisation = presentation?.normalisation else {
             preconditionFailure("what was shown was no picture")
@@ -156,7 +157,7 @@ extension Predictor {
         bytes.reserveCapacity(imageSize * imageSize * 3)
         for pixel in 0..<imageSize * imageSize {
             for colour in 0..<3 {
-                // Grey is three times the same.
+                // A grey picture gives all three colours the same channel.
                 let channel = min(colour, channels - 1)
                 let value = pixels[pixel * channels + channel] * normalisation.deviations[channel]
                 bytes.append(UInt8(max(0, min(255, ((value + normalisation.means[channel]) * 255).rounded()))))

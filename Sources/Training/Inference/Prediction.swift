@@ -28,14 +28,14 @@ package final class Predictor {
 
     let engine: Engine
     private let scratch = LoaderScratch()
-    /// The most samples that are evaluated at once. Their logits do not depend on it.
+    /// The most samples that are evaluated at once. Logits do not depend on it.
     private let capacity: Int
 
     /// Loads the network of a file.
     ///
     /// - Parameters:
-    ///   - imageSize: nil for what the network was trained on, or else what the model is made for.
-    ///   - images: how pictures are decoded and resized, where that differs from training.
+    ///   - imageSize: pixels a side; nil for the size of the network's training, or else the model's default.
+    ///   - images: the options of decoding and resizing that differ from training.
     ///   - capacity: the most samples that are evaluated at once.
     ///   - keepsMaps: whether class activation maps will be asked for.
     /// - Throws: for tensors that do not fit the model.
@@ -171,7 +171,7 @@ package struct Prediction: Sendable {
 package struct InputTensor: Sendable {
     package let samples: Int
     package let channels: Int
-    /// The height, and the width.
+    /// The height and the width, in pixels.
     package let side: Int
     private let path: String
     private let values: [Float]
@@ -227,7 +227,7 @@ package enum PredictionError: Error, Equatable, Sendable {
     case inputNotFinite(path: String, found: Float, count: Int, of: Int)
     /// A class score that is not finite.
     case notFinite(name: String, found: Float)
-    /// Pictures of several that could not be predicted for; each has been reported already.
+    /// Some of several pictures had no prediction; each has been reported already.
     case someFailed(failed: Int, of: Int)
 }
 

@@ -4,20 +4,20 @@ import Terminal
 
 /// The images and labels that a trained network expects in evaluation.
 package struct TrainedNetwork: Codable, Sendable {
-    /// The path of its file.
+    /// The path of the network's file.
     let path: String
-    /// The channels of its images.
+    /// The number of channels of its images.
     let channels: Int
-    /// Its outputs.
+    /// The number of its outputs.
     let classes: Int
-    /// The names of the classes, by label; empty where the file does not say.
+    /// The names of the classes, by label; empty where the file has none.
     let classNames: [String]
 
-    /// A dataset with this network's labels, and what is to be known of them.
+    /// Returns a dataset with this network's labels, and a note on them.
     ///
-    /// Labels are matched by their classes' names. Where the file has none, they are taken in their order, which needs
-    /// as many classes.
-    /// - Throws: where images or classes are others than the network's.
+    /// Labels are matched by the names of their classes. Where the file has no names, labels are matched by their
+    /// order, which needs as many classes.
+    /// - Throws: where images or classes differ from the network's.
     func labels(of dataset: any Dataset) throws -> (dataset: any Dataset, note: String?) {
         guard dataset.channels == channels else {
             throw TrainingError.otherChannels(data: dataset.name, found: dataset.channels, expected: channels)

@@ -5,34 +5,35 @@ import Files
 import Runs
 import Terminal
 
-/// Samples that could not be had, which are left out of their batches on all ranks alike.
+/// The samples that could not be read, which all ranks leave out of their batches alike.
 ///
-/// All ranks have one, and count together; rank 0 knows which samples they are and keeps the list.
+/// All ranks have this list and count together; rank 0 knows which samples they are and keeps the file.
 struct BadSamples {
-    /// The most that a run goes on with.
+    /// The most bad samples with which a run continues.
     let limit: Int
-    /// Whether a single one ends the run.
+    /// Whether a single bad sample ends the run.
     let isStrict: Bool
-    /// The path of the list, a file of tab-separated values; nil for no list.
+    /// The path of the file, tab-separated values; nil for no file.
     var path: String?
     private let say: (String) -> Void
-    /// On rank 0: a line for each, by the sample's split and index.
+    /// On rank 0, a line for each sample, by its split and index.
     private var lines: [String: String] = [:]
 
-    /// The list's first line.
+    /// The first line of the file.
     private static let head = "split\tindex\tpath\treason\n"
 
     /// - Parameters:
-    ///   - limit: nil for a thousandth of the samples, and at least 10.
-    ///   - isStrict: whether a single one ends the run.
-    ///   - say: what tells people of a sample, on rank 0.
+    ///   - limit: the most bad samples; nil for a thousandth of the samples, and at least 10.
+    ///   - isStrict: whether a single bad sample ends the run.
+    ///   - say: reports a sample to people, on rank 0.
     init(limit: Int?, samples: Int, isStrict: Bool = false, say: @escaping (String) -> Void) {
         self.limit = limit ?? max(10, samples / 1000)
         self.isStrict = isStrict
         self.say = say
     }
 
-    /// Keeps the list at `path` from now on, and takes over what an earlier part of the run has left there. For rank 0.
+    /// Keeps the file at `path` from now on, beginning with the samples that an earlier part of the run has left there.
+    /// For rank 0.
     mutating func keep(at path: String) {
         self.path = path
         guard let bytes = try? readFile(path, limit: 1 << 30) else { return }
@@ -41,12 +42,12 @@ struct BadSamples {
         }
     }
 
-    /// Counts what ranks have met at one place. Collective.
+    /// Counts the bad samples of all ranks at one step. Collective.
     ///
     /// - Parameters:
-    ///   - own: this rank's, for each of several passes.
-    /// - Returns: how many all ranks have met in each pass.
-    /// - Throws: `SharedFailure` where there are more than `limit` by now, or any and none are allowed.
+    ///   - own: the samples of this rank, for each of several passes.
+    /// - Returns: the number of bad samples of all ranks in each pass.
+    /// - Throws: `SharedFailure` where there are more than `limit` by now, or any where none are allowed.
     mutating func count(_ own: [[BadSample]], in world: any Communicator) throws -> [Int] {
         let counts = try world.sum(own.map { Double($0.count) }).map { Int($0) }
         guard counts.contains(where: { $0 > 0 }) else { return counts }
@@ -60,7 +61,7 @@ struct BadSamples {
         return counts
     }
 
-    /// Only on rank 0 there is anything to note.
+    /// Adds samples to the file; returns the number of all bad samples so far. On rank 0 only.
     private mutating func note(_ found: [String]) throws -> Int {
         let before = lines.count
         for line in found {
@@ -98,13 +99,13 @@ struct BadSamples {
             .map { $0.map { $0.isNewline || $0 == "\t" ? " " : String($0) }.joined() }.joined(separator: "\t") + "\n"
     }
 
-    /// Returns the reason in a line of the list: it names the sample and what is wrong with it.
+    /// Returns the reason in a line of the file, which names the sample and its error.
     private static func reason(in line: String) -> String {
         let reason = line.split(separator: "\t", omittingEmptySubsequences: false).last ?? ""
         return String(reason.prefix { $0 != "\n" })
     }
 
-    /// The split and the index, so that the list is in the order of the samples.
+    /// Returns the split and the index in a line, by which the file is sorted.
     private static func key(of line: some StringProtocol) -> String {
         let fields = line.split(separator: "\t", maxSplits: 2)
         let index = fields.count > 1 ? String(fields[1]) : ""
@@ -113,7 +114,7 @@ struct BadSamples {
 }
 
 extension LoadedBatch {
-    /// The batch as all ranks have it when `counts` of its samples, by pass, are left out.
+    /// Returns the batch for all ranks without the bad samples, `counts` of them in each pass.
     func without(_ counts: [Int]) -> LoadedBatch {
         let total = counts.reduce(0, +)
         guard total > 0 else { return self }

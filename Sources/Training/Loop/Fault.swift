@@ -5,16 +5,16 @@ import Glibc
 import Machine
 import Runs
 
-/// Faults that tests order, in debug builds and in those that define FAULTS: `CNN_TRAIN_FAULT=KIND:PLACE:RANK:STEP`
+/// Faults that tests inject, in debug builds and in those that define FAULTS: `CNN_TRAIN_FAULT=KIND:PLACE:RANK:STEP`
 /// with KIND of kill, stop, pause, sleep, flip, nan or throw, and PLACE of loading, compute, collective, update,
 /// snapshot, report, checkpoint or evaluation. STEP counts steps taken.
 ///
-/// `CNN_TRAIN_FAULT_FILE` names a file that may come to be at any time and says the same without a step: the rank that
-/// it names removes it and carries it out where it next comes to that place.
+/// `CNN_TRAIN_FAULT_FILE` names a file that may appear at any time, with the same text without a step. The rank that it
+/// names removes the file, and injects the fault when it next comes to that place.
 enum Fault {
     enum Place: String { case loading, compute, collective, update, snapshot, report, checkpoint, evaluation }
 
-    /// Does here what was ordered for here.
+    /// Injects the fault that was ordered for this place, if any.
     @inline(__always)
     static func happen(at place: Place, rank: Int, step: Int, _ engine: Engine, _ recorder: FlightRecorder) throws {
         #if DEBUG || FAULTS
@@ -34,7 +34,7 @@ enum Fault {
             let kind: String
             let place: Place
             let rank: Int
-            /// nil for the next.
+            /// The step; nil for the next.
             let step: Int?
 
             init?(_ text: String) {
@@ -90,12 +90,13 @@ enum Fault {
 }
 
 extension Trainer {
-    /// Says what this rank does from here on, for the records that are left when ranks lose each other.
+    /// Begins a phase of this rank, for the records that are written when ranks lose each other, and for the account of
+    /// time.
     ///
     /// - Parameters:
-    ///   - part: what its time goes into.
-    ///   - mayTakeLong: whether others are to wait for it for longer than for a step; for the first step they do
-    ///     anyway.
+    ///   - part: the use of time in this phase.
+    ///   - mayTakeLong: whether other ranks wait longer for this phase than for a step; they always do for the first
+    ///     step.
     func enter(
         _ phase: StaticString, _ part: TimeSplit.Part = .other, fault place: Fault.Place? = nil,
         mayTakeLong: Bool = false

@@ -3,11 +3,11 @@ package import Recipes
 import Runs
 
 extension Recipe {
-    /// The recipe of a run that goes on for `more` epochs beyond its end. One that has not come to its end goes there
-    /// first: so a supervisor that says the same again lengthens no run twice.
+    /// Returns the recipe of a run that continues for `more` epochs after its end. A run that has not ended first goes
+    /// to its end: so a supervisor that repeats the command does not lengthen the run twice.
     ///
-    /// - Throws: `CheckpointError` where there is no state to go on from, `TrainingError.nothingToResume` where the
-    ///   recipe begins a run.
+    /// - Throws: `CheckpointError` where there is no state to continue from, `TrainingError.nothingToResume` where the
+    ///   recipe begins a new run.
     package func goingOn(forMore more: Int) throws -> Recipe {
         let place: String
         switch resume {
@@ -17,17 +17,15 @@ extension Recipe {
         }
         let point = try CheckpointDirectory.load(place)
         guard let epochs = try point.about.epochs(withMore: more, path: point.entry.path) else { return self }
-        var values = overrides
-        (values.steps, values.time, values.epochs) = (nil, nil, epochs)
-        return try Recipe.resolve(flags: values)
+        return try changing { ($0.steps, $0.time, $0.epochs) = (nil, nil, epochs) }
     }
 }
 
 extension Checkpoint.About {
-    /// The epochs of the run once it goes on for `more` beyond its end, of which an epoch that has begun is part; nil
-    /// where it has not come to its end.
+    /// Returns the epochs of the run with `more` added to those of its end, including an incomplete epoch; nil where
+    /// the run has not ended.
     ///
-    /// - Parameter path: what messages call the checkpoint.
+    /// - Parameter path: the checkpoint's name in messages.
     func epochs(withMore more: Int, path: String) throws -> Int? {
         guard let recipe = try trainingRecipe(path: path) else { return nil }
         let isAtEnd =

@@ -4,34 +4,34 @@ import Engine
 import Recipes
 import Terminal
 
-/// The means to keep numbers that are not finite out of a run's state: the statistics before the step, and counts of
-/// how often they were needed.
+/// The means to keep infinities and NaN out of a run's state: the running statistics before the step, and counts of how
+/// often such steps occurred.
 struct NumericalGuard {
-    /// Running statistics and their count before the step, which a forward pass changes already.
+    /// The running statistics and their count before the step; a forward pass changes them.
     private var statistics: (values: [Float], batches: Int)?
-    /// Steps that were not sound, one right after the other.
+    /// The number of successive steps that were not finite.
     private(set) var unsoundInARow = 0
     /// The number of times the run went back to the checkpoint of a step, by step.
     private var rewinds: [Int: Int] = [:]
-    /// The step that this process began after.
+    /// The number of steps taken when this process began.
     private(set) var firstStep = 0
 
-    /// A network whose every batch overflows learns nothing more.
+    /// The most successive steps that are not finite: a network whose every batch overflows learns nothing more.
     private static let mostInARow = 10
     private static let mostRewinds = 3
 
     mutating func begin(after step: Int) { firstStep = step }
 
-    /// Before a step that may have to be undone.
+    /// Copies the running statistics before a step that may have to be undone.
     mutating func remember(_ engine: Engine) {
         statistics = (engine.runningStatistics, engine.batchesTracked)
     }
 
     mutating func passed() { unsoundInARow = 0 }
 
-    /// Leaves everything as it was before the step.
+    /// Restores the running statistics from before the step.
     ///
-    /// - Returns: false where that was done too often already.
+    /// - Returns: false where steps have been skipped too often already.
     mutating func skip(_ engine: Engine) -> Bool {
         if let statistics {
             engine.setRunningStatistics(statistics.values)
@@ -41,7 +41,9 @@ struct NumericalGuard {
         return unsoundInARow <= Self.mostInARow
     }
 
-    /// - Returns: false where the run went back too often already.
+    /// Counts a return to the checkpoint of a step.
+    ///
+    /// - Returns: false where the run has returned too often already.
     mutating func rewind(to step: Int) -> Bool {
         unsoundInARow += 1
         rewinds[step, default: 0] += 1
@@ -60,10 +62,10 @@ extension Trainer {
         return engine.gradientsAreFinite()
     }
 
-    /// Whether the step's loss and gradients, which all ranks have alike, may be in the parameters. Where not, does
-    /// what the recipe says and counts the step. Collective.
+    /// Returns whether the step's loss and gradients, which are the same on all ranks, are finite. If not, responds as
+    /// the recipe says and counts the step. Collective.
     ///
-    /// - Throws: `SharedFailure` where the run cannot go on.
+    /// - Throws: `SharedFailure` where the run cannot continue.
     func isSound(
         _ tally: Tally, areGradientsFinite: Bool, _ loaded: LoadedBatch, learningRate: Float
     ) throws -> Bool {
@@ -95,8 +97,8 @@ extension Trainer {
         return false
     }
 
-    /// Returns the advice for a loss or gradient that is not finite after steps at a learning rate. Rank 0, which alone
-    /// knows of checkpoints, waits for the one that is being written.
+    /// Returns the advice for a loss or gradient that is not finite after steps at a learning rate. Waits on rank 0,
+    /// which alone knows of checkpoints, until the current one is written.
     func nonFiniteRemedy(learningRate: Float) -> NonFiniteRemedy {
         if let fewNormValues {
             return .moreNormValues(
@@ -106,14 +108,14 @@ extension Trainer {
         return .smallerRate(learningRate, kept: coordinator?.savedStep)
     }
 
-    /// The rank whose own part of a step was not finite first. The step is computed once more, and watched. Collective.
+    /// Returns the first rank whose own part of the step was not finite, by computing the step once more. Collective.
     ///
-    /// One rank's not-a-number is in everybody's moments after the next exchange of batch norm: so whoever has it
-    /// earliest in the order of exchanges is the first; where several have it at the same place, the lowest.
+    /// With the next sum of batch norms' moments, one rank's NaN is on all ranks. So the rank with the earliest one in
+    /// the order of these sums is the first; where several have one at the same sum, the lowest rank.
     private func firstBadRank(_ loaded: LoadedBatch) throws -> Int {
         guard world.size > 1 else { return 0 }
         try enter("search for the first bad rank", mayTakeLong: true)
-        // Counts what follows one another on all ranks alike: exchanges, and the ends of passes.
+        // Counts the events that all ranks have in the same order: sums of moments, and ends of passes.
         var moment = 0.0
         var place: Double?
         let exchange = statisticsExchange.map { sum -> StatisticsExchange in
@@ -133,7 +135,7 @@ extension Trainer {
         }
         var places = [Double](repeating: 0, count: world.size)
         places[world.rank] = place ?? 0
-        // Finite parts may have an infinite sum; then it is as much the fault of one as of another.
+        // Finite parts may have an infinite sum; then no rank is more at fault than another.
         let all = try world.sum(places).map { $0 == 0 ? Double.infinity : $0 }
         return all.indices.min { all[$0] < all[$1] } ?? 0
     }

@@ -1,14 +1,14 @@
 import Datasets
 package import Recipes
 
-/// The length of a run, and the place of a step in it: all of it follows from the recipe and the number of samples.
+/// The length of a run, and the places of steps in it; they follow from the recipe and the number of samples.
 package struct RunSizes: Hashable, Sendable {
     package let trainingSamples: Int
     package let testSamples: Int
-    /// Samples of a global batch; the last of an epoch has what is left.
+    /// The samples of a global batch; the last batch of an epoch has the remaining ones.
     package let batchSize: Int
     package let stepsPerEpoch: Int
-    /// Optimizer steps from the beginning to the end.
+    /// The optimizer steps from the beginning to the end.
     package private(set) var totalSteps: Int
 
     package init(trainingSamples: Int, testSamples: Int, batchSize: Int, duration: Recipe.Duration) {
@@ -23,10 +23,10 @@ package struct RunSizes: Hashable, Sendable {
         }
     }
 
-    /// Stands for the steps of a run whose time has not been turned into a number of them yet.
+    /// The number of steps of a run whose time has not been turned into a number yet.
     package static let mostSteps = 1_000_000_000
 
-    /// The same run, of so many steps.
+    /// Returns the same sizes for another number of steps.
     func withSteps(_ totalSteps: Int) -> RunSizes {
         var sizes = self
         sizes.totalSteps = totalSteps
@@ -39,10 +39,10 @@ package struct RunSizes: Hashable, Sendable {
     /// The epoch, from 1, that step number `step` (from 1) belongs to; 1 before the first.
     package func epochNumber(ofStep step: Int) -> Int { max(step - 1, 0) / stepsPerEpoch + 1 }
 
-    /// Steps already taken in the current epoch after `step` steps.
+    /// The steps taken in the current epoch after `step` steps.
     package func stepInEpoch(after step: Int) -> Int { step % stepsPerEpoch }
 
-    /// Training samples seen in `step` steps.
+    /// The training samples seen in `step` steps.
     package func samples(after step: Int) -> Int {
         epoch(after: step) * trainingSamples + min(stepInEpoch(after: step) * batchSize, trainingSamples)
     }

@@ -1,13 +1,13 @@
-/// The requests that ranks tell each other along with the sums of a step, so that all of them do the same after it.
+/// The requests that ranks send each other with the sums of a step, so that all of them do the same after it.
 struct StepAgreement {
-    /// Whether any rank was asked to save its state and leave.
+    /// Whether any rank was asked to save its state and end.
     let isStopAsked: Bool
-    /// Whether rank 0's clock says that a checkpoint is due.
+    /// Whether a checkpoint is due by rank 0's clock.
     let isCheckpointDue: Bool
-    /// Whether rank 0 has seen enough steps to say how many fit into the run's time.
+    /// Whether rank 0 has timed enough steps to compute how many fit into the run's time.
     let isFitDue: Bool
 
-    /// Before the first step.
+    /// The requests before the first step: none.
     static let none = StepAgreement(isStopAsked: false, isCheckpointDue: false, isFitDue: false)
 }
 

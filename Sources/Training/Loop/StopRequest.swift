@@ -2,27 +2,27 @@ import Glibc
 import Synchronization
 import Terminal
 
-/// The first of the signals that ask this process to save its state and leave; 0 as long as none came.
+/// The first of the signals that asked this process to save its state and end; 0 before that.
 private let firstSignal = Atomic<Int32>(0)
 
-/// Signals that ask a run to save its state and leave: what a batch system sends before it takes the machine away.
+/// Signals that ask a run to save its state and end; a batch system sends them before it takes the machine away.
 package enum StopRequest {
-    /// The process's exit code after that: try again later. (sysexits.h: EX_TEMPFAIL)
+    /// The process's exit code after such a request: try again later. (sysexits.h: EX_TEMPFAIL)
     package static let exitCode: Int32 = 75
 
-    /// From now on SIGUSR1 and SIGUSR2 ask for it; a second signal ends the process at once. A signal that whoever
-    /// started this process has had ignored, as nohup does with SIGHUP, stays ignored.
+    /// Makes SIGUSR1 and SIGUSR2 such requests from now on; a second signal ends the process at once. A signal that was
+    /// ignored when this process started, as SIGHUP under nohup, stays ignored.
     ///
-    /// - Parameter isAlone: whether SIGTERM, SIGINT and SIGHUP are this process's own to answer. mpirun answers them
-    ///   itself: it gives its ranks a second or two.
+    /// - Parameter isAlone: whether SIGTERM, SIGINT and SIGHUP are such requests too. Under mpirun they are not: it
+    ///   handles them itself, and gives its ranks a second or two.
     package static func listen(isAlone: Bool) {
-        // The handler must find it initialised.
+        // Initialises the global before the handler uses it.
         _ = firstSignal.load(ordering: .relaxed)
         var own = sigset_t()
         sigemptyset(&own)
         for number in [SIGUSR1, SIGUSR2] + (isAlone ? [SIGTERM, SIGINT, SIGHUP] : []) where !isIgnored(number) {
             var action = sigaction()
-            // A handler may do little; this is all it does.
+            // Few operations are allowed in a signal handler; these are all.
             action.__sigaction_handler.sa_handler = { number in
                 let first = firstSignal.compareExchange(expected: 0, desired: number, ordering: .relaxed)
                 if !first.exchanged { _exit(128 + number) }
@@ -31,7 +31,7 @@ package enum StopRequest {
             sigaction(number, &action, nil)
             sigaddset(&own, number)
         }
-        // Whoever started this process may have blocked them, and processes inherit that.
+        // The parent process may have blocked these signals, and processes inherit that.
         pthread_sigmask(SIG_UNBLOCK, &own, nil)
     }
 
@@ -51,7 +51,7 @@ package enum StopRequest {
     }
 }
 
-/// A run that was asked to leave has done so. All ranks know of it.
+/// The end of a run that was asked to save its state and end. All ranks know of it.
 package struct RunStopped: Error, CustomStringConvertible, Sendable {
     package let description: String
 }

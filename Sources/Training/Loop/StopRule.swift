@@ -3,7 +3,7 @@ import Terminal
 
 /// The reason why a run ends before its last step: the final record's `stopped_by`.
 package enum StopReason: String, Sendable {
-    /// Evaluations have not become better for too long.
+    /// Evaluations have not improved for too long.
     case patience
     /// The accuracy that was asked for is reached.
     case accuracy
@@ -11,10 +11,10 @@ package enum StopReason: String, Sendable {
     case time
 }
 
-/// The rule by which evaluations end a run. A function of their accuracies alone, so that all ranks decide alike, and a
-/// resumed run as the run would have.
+/// The rule by which evaluations end a run. It depends on their accuracies alone, so that all ranks decide alike, and a
+/// resumed run decides as the original would have.
 struct StopRule {
-    /// Evaluations in a row that may be no better than the best before them.
+    /// The number of successive evaluations that may fail to exceed the best before them.
     private let patience: Int?
     /// The accuracy that is enough, in 0...1.
     private let enough: Double?
@@ -26,7 +26,7 @@ struct StopRule {
         enough = recipe.stopAtAccuracy
     }
 
-    /// Takes note of the accuracy of the next evaluation.
+    /// Adds the accuracy of the next evaluation.
     mutating func add(_ accuracy: Double) {
         if best.map({ accuracy > $0 }) ?? true {
             best = accuracy
@@ -36,14 +36,14 @@ struct StopRule {
         }
     }
 
-    /// The reason why the run is to end now; nil where it is to go on.
+    /// The reason why the run is to end now; nil where it continues.
     var reason: StopReason? {
         if let enough, let best, best >= enough { return .accuracy }
         if let patience, evaluationsSinceBest >= patience { return .patience }
         return nil
     }
 
-    /// The words for it, for people.
+    /// Returns the reason in words for people.
     func words(_ reason: StopReason) -> String? {
         let best = Wording.fixed((best ?? 0) * 100, 2) + "%"
         return switch reason {

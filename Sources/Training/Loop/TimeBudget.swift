@@ -1,40 +1,41 @@
-/// The number of steps that fit into a run's time, from what the first of them took.
+/// The number of steps that fit into a run's time, by the time that the first of them took.
 struct TimeBudget: Equatable {
-    /// Seconds of the whole run.
+    /// The seconds of the whole run.
     let seconds: Double
 
-    /// The share of the time after which steps are counted, and that is left for the end: the last checkpoint.
+    /// The share of the time that passes before steps are counted, and the share that is left at the end for the last
+    /// checkpoint.
     private static let shareBefore = 0.03
     private static let shareAtEnd = 0.02
-    /// Steps that are timed at the least; the first of a process is not, as it touches memory for the first time.
+    /// The fewest timed steps. A process's first step is not timed, as it touches memory for the first time.
     static let leastTimedSteps = 3
 
-    /// The pace of a run, as it has seen it.
+    /// The measured pace of a run.
     struct Pace: Equatable {
-        /// Steps that were timed, and the seconds that they took.
+        /// The number of timed steps, and their seconds.
         var steps: Int
         var seconds: Double
-        /// Seconds of an evaluation, or what it is expected to take.
+        /// The measured or expected seconds of an evaluation.
         var evaluationSeconds: Double
     }
 
-    /// Whether enough has been seen after so many seconds.
+    /// Whether enough steps have been timed after `elapsed` seconds.
     func isDue(afterSeconds elapsed: Double, timedSteps: Int) -> Bool {
         timedSteps > 0 && elapsed >= Self.shareBefore * seconds
             && (timedSteps >= Self.leastTimedSteps || elapsed >= seconds / 2)
     }
 
-    /// The steps that the whole run is to have.
+    /// Returns the number of steps for the whole run.
     ///
     /// - Parameters:
-    ///   - step: those that it has.
-    ///   - elapsed: seconds that have passed.
-    ///   - stepsPerEvaluation: steps from one evaluation to the next.
+    ///   - step: the steps taken so far.
+    ///   - elapsed: the seconds that have passed.
+    ///   - stepsPerEvaluation: the steps from one evaluation to the next.
     func totalSteps(after step: Int, elapsed: Double, pace: Pace, stepsPerEvaluation: Int) -> Int {
         let left = seconds * (1 - Self.shareAtEnd) - elapsed
         let secondsPerStep = pace.seconds / Double(max(pace.steps, 1))
         guard left > pace.evaluationSeconds, secondsPerStep > 0 else { return max(step, 1) }
-        /// Seconds of `count` more steps and of the evaluations among and after them.
+        /// Returns the seconds of `count` more steps and of the evaluations among and after them.
         func cost(_ count: Int) -> Double {
             let last = step + count
             let evaluations = (last + stepsPerEvaluation - 1) / stepsPerEvaluation - step / stepsPerEvaluation

@@ -7,10 +7,10 @@ import Tensors
 import Terminal
 
 extension Trainer {
-    /// Forward and backward passes of one step, and the beginning of the sums over ranks: those of each part of the
-    /// last pass's gradients begin when it is final.
+    /// Takes the forward and backward passes of a step, and begins the sums over ranks, bucket by bucket as the last
+    /// pass's gradients become final.
     ///
-    /// - Returns: what this rank's samples added up to.
+    /// - Returns: the tally of this rank's samples.
     func trainPasses(of loaded: LoadedBatch) throws -> Tally {
         guard let accumulation else { return try train(loaded, progress: gradientProgress(gradientSum.finished)) }
         accumulation.begin()
@@ -34,7 +34,7 @@ extension Trainer {
             momentSamples: pass.momentSamples, lossDivisor: pass.lossDivisor, progress: progress)
     }
 
-    /// Notes on a step in several passes, for people.
+    /// Notes on steps of several passes, for people.
     var accumulationNotes: [String] {
         guard recipe.accumulate > 1 else { return [] }
         let passes = "\(recipe.accumulate) passes of \(Wording.grouped(recipe.batchSize)) samples a step"
@@ -56,7 +56,7 @@ extension Trainer {
     }
 }
 
-/// Sums of passes' tallies in the order in which `Accumulation` adds gradients.
+/// The sums of passes' tallies, in the order in which `Accumulation` adds gradients.
 private struct TallyTree {
     private var waiting: [Tally?] = []
     private var last: Tally?

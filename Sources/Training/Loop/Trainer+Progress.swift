@@ -3,13 +3,13 @@ import Runs
 import Terminal
 
 extension Trainer {
-    /// Whether the step that was taken last is an epoch's last, or the run's.
+    /// Whether the last step was the last of an epoch, or of the run.
     var isEpochEnd: Bool { sizes.stepInEpoch(after: step) == 0 || step == sizes.totalSteps }
 
-    /// Shows a person how far the run is. Cheap where it is not time for that, or nobody looks on.
+    /// Shows the progress of the run to a person. Costs little between updates, and without a terminal.
     func showProgress() { log.console.bar?.show(progressFigures) }
 
-    /// The step in its epoch, and what the last report said; the time that is left is that of the step.
+    /// The step in its epoch, and the figures of the last report; the time left is as of this step.
     private var progressFigures: ProgressFigures {
         let epoch = sizes.epochNumber(ofStep: step)
         let last = areStepsKnown ? "/\(sizes.epochNumber(ofStep: sizes.totalSteps))" : ""
@@ -31,7 +31,7 @@ extension Trainer {
 
     private func stepInEpoch(_ epoch: Int) -> Int { step - (epoch - 1) * sizes.stepsPerEpoch }
 
-    /// Fewer than in others where the run ends within the epoch.
+    /// Returns the steps of an epoch; fewer where the run ends within it.
     private func stepsInEpoch(_ epoch: Int) -> Int {
         min(sizes.stepsPerEpoch, sizes.totalSteps - (epoch - 1) * sizes.stepsPerEpoch)
     }

@@ -2,20 +2,20 @@ import Checkpoints
 import Networks
 import Recipes
 
-/// The changes that a resumed run makes to what it began with.
+/// The changes in a resumed run's recipe.
 struct RunChanges {
-    /// Lines to be read.
+    /// Notes for people, one a line.
     let notes: [String]
-    /// Whether its steps are those that it would have taken anyway.
+    /// Whether the following steps are those that the run would have taken without the changes.
     let leaveFuture: Bool
-    /// Whether it is to last as long as it was.
+    /// Whether the run keeps its length in time.
     let keepTime: Bool
 }
 
 extension Trainer {
-    /// Makes sure that this run is the one that a saved state is of: what makes it so may not change half-way.
+    /// Checks that a saved state belongs to this run: the values that define a run must not change half-way.
     ///
-    /// - Returns: what is asked for otherwise than the run began with and may be.
+    /// - Returns: the allowed changes.
     func checkSameRun(as about: Checkpoint.About, path: String = "a snapshot") throws -> RunChanges {
         let earlier = try Recipe.resolve(flags: RecipeOverrides(yaml: about.recipe, path: "\(path): recipe"))
         let differences = recipe.differences(from: earlier).filter { !isTheSame($0, about) }
@@ -27,8 +27,7 @@ extension Trainer {
             }
         }
         guard refused.isEmpty else { throw TrainingError.differentRecipe(differences: refused) }
-        // Checkpoints of earlier versions say nothing of it.
-        // Those of earlier versions begin with the dataset's name.
+        // Checkpoints of earlier versions have no fingerprint, or one that begins with the dataset's name.
         guard
             about.dataset.isEmpty || about.dataset == dataFingerprint || about.dataset.hasSuffix(", " + dataFingerprint)
         else {
@@ -43,26 +42,26 @@ extension Trainer {
         let words = told.map { "\($0.key) \($0.before ?? "none") -> \($0.now ?? "none")" }
         return RunChanges(
             notes: words.isEmpty ? [] : ["changed: " + words.joined(separator: ", ")],
-            // How long a run lasts decides on learning rates.
+            // The length of a run determines its learning rates.
             leaveFuture: differences.allSatisfy { difference in
                 difference.whenResumed == .changesFreely && !["epochs", "steps", "time"].contains(difference.key)
             },
             keepTime: !differences.contains { $0.key == "time" })
     }
 
-    /// Whether another value of a key is asked for by name, or with the key that it is a setting of.
+    /// Returns whether the user asks for another value of a key, by its name or by the key that it is a setting of.
     private func isOverridden(_ key: String) -> Bool {
         recipe.overriddenKeys.contains { $0 == key || Recipe.settings(of: $0).contains(key) }
     }
 
-    /// Whether two recipes that say a thing in other words, or say it and leave it out, mean the same.
+    /// Returns whether two values that differ as text, or of which one is absent, mean the same.
     private func isTheSame(_ difference: RecipeDifference, _ about: Checkpoint.About) -> Bool {
         switch difference.key {
         case "classes": about.classes == setup.network.classes
         case "image_size": about.imageSize == setup.imageSize
-        // Where it lies and in what form may change; what it is tells its fingerprint, where there is one.
+        // The data's place and form may change; their fingerprint, where there is one, identifies them.
         case "data": !about.dataset.isEmpty || difference.before?.dataset == difference.now?.dataset
-        // All kernels of ours give the same bits, OpenBLAS others.
+        // All our kernels give the same bits, OpenBLAS others.
         case "isa": ![difference.before, difference.now].contains(Recipe.InstructionSet.openblas.rawValue)
         default: false
         }
@@ -70,6 +69,6 @@ extension Trainer {
 }
 
 extension String {
-    /// `fashion-mnist` of `"fashion-mnist:/data"`.
+    /// The dataset's name: `fashion-mnist` of `"fashion-mnist:/data"`.
     fileprivate var dataset: Substring { drop { $0 == "\"" }.prefix { $0 != ":" && $0 != "\"" } }
 }

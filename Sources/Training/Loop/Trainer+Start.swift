@@ -10,11 +10,10 @@ import Tensors
 import Terminal
 
 extension Trainer {
-    /// Gives every rank the same state, at the beginning of a run or where an earlier part of it stopped, and opens the
-    /// folder that it goes to. Collective.
+    /// Gives every rank the same state, that of a new run or of a saved one, and opens the run's folder. Collective.
     ///
-    /// - Returns: whether the epoch that is complete has yet to be evaluated.
-    /// - Throws: `SharedFailure` where rank 0 cannot read or write what it must.
+    /// - Returns: whether the last complete epoch has yet to be evaluated.
+    /// - Throws: `SharedFailure` where rank 0 cannot read or write a file.
     func begin() throws -> Bool {
         let found = try findSnapshot()
         let start = try together(world) { world.rank == 0 ? try prepareStart(found?.told) : nil }
@@ -62,26 +61,26 @@ extension Trainer {
             resumedStep: step, warn: { [log] in log.warning($0) })
     }
 
-    /// Shows images on every rank as rank 0 has chosen. Collective.
+    /// Sets rank 0's presentation of images on every rank. Collective.
     private func sharePresentation(_ chosen: Presentation?) throws {
         let texts = try world.broadcast(chosen?.texts ?? [:])
         guard !texts.isEmpty else { return }
         let (imageSize, channels) = (setup.imageSize, setup.dataset.channels)
-        show(as: try together(world) { try Presentation(texts: texts, imageSize: imageSize, channels: channels) })
+        use(try together(world) { try Presentation(texts: texts, imageSize: imageSize, channels: channels) })
     }
 
-    /// Gives every rank what one rank has learned. Collective.
+    /// Broadcasts the state of one rank's engine. Collective.
     private func broadcastState(from root: Int = 0) throws {
         unsharedSamples = 0
         engine.batchesTracked = try world.broadcast(engine.batchesTracked, from: root)
         engine.updates = try world.broadcast(engine.updates, from: root)
-        // An optimizer remembers nothing before the first step.
+        // An optimizer has no state before the first step.
         for kind in engine.stateExtents.map(\.kind) where step > 0 || kind.hasBuffers {
             try engine.withState(kind) { numbers in try world.broadcast(&numbers, from: root) }
         }
     }
 
-    /// Goes back to the state of the newest checkpoint that holds, not to its step. Collective.
+    /// Restores the state of the newest valid checkpoint, but not its step. Collective.
     ///
     /// - Returns: the step of that checkpoint; nil where there is none.
     func rewound() throws -> Int? {
@@ -100,7 +99,9 @@ extension Trainer {
         return back
     }
 
-    /// - Returns: what was taken over otherwise than it was left, as lines to be read.
+    /// Loads a checkpoint into the engine.
+    ///
+    /// - Returns: notes for people on parts of the state that begin anew, one a line.
     private func take(_ point: CheckpointDirectory.Found) throws -> [String] {
         let path = point.entry.path
         try engine.load(point.checkpoint.tensors, from: path)
@@ -130,19 +131,19 @@ extension Trainer {
         return ["\(Wording.grouped(frozenParameters)) of \(all) parameters are frozen"]
     }
 
-    /// The state that rank 0 has ready before the first step.
+    /// The state that rank 0 has prepared before the first step.
     private struct Start {
         let coordinator: Coordinator
-        /// Optimizer steps already taken.
+        /// The optimizer steps already taken.
         let step: Int
         /// The rank that has the state in its host's memory; nil where rank 0 has read or drawn it.
         var holder: Int?
         /// The presentation of images; nil where they are no pictures.
         let presentation: Presentation?
-        /// The steps that an earlier part of the run found to fit into its time; 0 where it has not, or had another
-        /// one.
+        /// The number of steps that an earlier part of the run found to fit into its time; 0 where there is none, or
+        /// the time has changed.
         var fittedSteps = 0
-        /// Notes on it, for people.
+        /// Notes for people on this state.
         var notes: [String] = []
     }
 
@@ -159,13 +160,13 @@ extension Trainer {
         }
     }
 
-    /// Goes on from the newest state that there is of a folder's run: in a host's memory, or a checkpoint.
+    /// Continues from the newest state of a folder's run: in a host's memory, or a checkpoint.
     private func goOn(in folder: RunFolder, _ snapshot: ReportedSnapshot?) throws -> Start {
         var notes = snapshot?.refusals ?? []
         var point: CheckpointDirectory.Found?
         if let snapshot, let about = snapshot.about {
             let newest = (try? CheckpointDirectory(path: folder.checkpoints).entries().first?.step) ?? -1
-            // What has a later step's name need not hold.
+            // A later checkpoint by its name may turn out to be invalid.
             if newest >= snapshot.step { point = try? CheckpointDirectory.load(folder.checkpoints) }
             if point.map({ $0.about.progress.globalStep < snapshot.step }) ?? true {
                 switch Result(catching: { try checkSameRun(as: about) }) {
@@ -186,7 +187,7 @@ extension Trainer {
         return start
     }
 
-    /// Goes on from the memory of a host.
+    /// Continues from the memory of a host.
     ///
     /// - Parameter saved: the step of the newest checkpoint; below 0 where there is none.
     private func goOn(
@@ -215,8 +216,8 @@ extension Trainer {
         }
     }
 
-    /// Begins in the folder that is asked for, or in one that no other run has, of which nothing stays where the
-    /// beginning fails.
+    /// Begins a run in the folder that the user names, or in a new one, which is removed again where the beginning
+    /// fails.
     private func inNewFolder(asked: String?, _ begin: (RunFolder) throws -> Start) throws -> Start {
         let folder = try RunFolder.new(asked: asked, model: recipe.model, data: recipe.data)
         do {
@@ -227,7 +228,9 @@ extension Trainer {
         }
     }
 
-    /// - Parameter takesOver: whether there may be what a run left that died before its first checkpoint.
+    /// Begins a new run.
+    ///
+    /// - Parameter takesOver: whether the folder may have files of a run that died before its first checkpoint.
     private func beginAnew(_ folder: RunFolder, takesOver: Bool = false) throws -> Start {
         let opened = try OpenedFolder(folder)
         return try opened.orRelease {
@@ -248,9 +251,9 @@ extension Trainer {
         }
     }
 
-    /// Gives a whitening layer, where the network has one, the weights that training images give it.
+    /// Sets the weights of a whitening layer, where the network has one, from training images.
     ///
-    /// - Parameter presentation: how images will be shown.
+    /// - Parameter presentation: the presentation of images in the run.
     private func whiten(_ presentation: Presentation?) throws {
         guard let whitening = Whitening(of: setup.network),
             let index = engine.parameters.firstIndex(where: { $0.name == whitening.parameter })
@@ -263,11 +266,13 @@ extension Trainer {
         if let weight { engine.setValues(of: ParameterID(index: index), to: weight) }
     }
 
+    /// Continues from a checkpoint.
+    ///
     /// - Parameters:
     ///   - path: a checkpoint's file, or a folder with checkpoints.
     ///   - source: the folder of the run that it belongs to.
-    ///   - folder: where results go; another one than `source` for a run that branches off.
-    ///   - loaded: what is there, where it has been read.
+    ///   - folder: the folder for results; another one than `source` for a run that branches off.
+    ///   - loaded: the checkpoint, where it has been read already.
     private func goOn(
         from path: String, of source: RunFolder?, in folder: RunFolder, loaded: CheckpointDirectory.Found? = nil
     ) throws -> Start {
@@ -302,8 +307,8 @@ extension Trainer {
         }
     }
 
-    /// Images as the run that goes on has been shown them: moments and the part that is cut out are its checkpoint's,
-    /// or those that there were before checkpoints had them.
+    /// Returns the presentation of images for a resumed run: its checkpoint's moments and framing, or the defaults for
+    /// a checkpoint from before these were kept.
     private func presentation(since about: Checkpoint.About, path: String) throws -> Presentation? {
         guard let own = setup.presentation, let kept = try about.shown(path: path) else {
             return setup.presentation
@@ -313,7 +318,8 @@ extension Trainer {
             images: own.images)
     }
 
-    /// A file that the user names must not leave another future behind, which would later be taken for this run's.
+    /// Checks that a file that the user names is not older than others in its folder, which would later be taken for
+    /// this run's.
     private func checkIsNewest(_ point: CheckpointDirectory.Found, in folder: RunFolder) throws {
         let newest = try CheckpointDirectory(path: folder.checkpoints).entries().first?.step ?? 0
         guard newest <= point.about.progress.globalStep else {
@@ -322,14 +328,14 @@ extension Trainer {
         }
     }
 
-    /// The file of weights that the recipe names, if it does.
+    /// Returns the file of weights that the recipe names; nil for none.
     private func initialWeights() throws -> WeightsFile? {
         try recipe.initFile.map { try WeightsFile(contentsOf: $0, for: engine.parameters.map(\.name)) }
     }
 
-    /// Begins with the weights of a file.
+    /// Takes the initial weights from a file.
     ///
-    /// - Returns: what was taken over and what was not, as lines to be read.
+    /// - Returns: notes for people on the tensors that were taken and that were not, one a line.
     private func takeInitialWeights(_ file: WeightsFile) throws -> [String] {
         let path = file.path
         let fit = WeightsFit(file, to: engine.parameters, of: setup.network)
@@ -344,7 +350,7 @@ extension Trainer {
 }
 
 extension OpenedFolder {
-    /// Does `body`, and gives the folder up again where that throws.
+    /// Runs `body`, and gives the folder up where that throws.
     fileprivate func orRelease<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             return try body()

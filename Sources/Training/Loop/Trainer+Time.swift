@@ -5,52 +5,52 @@ import Runs
 import Tensors
 import Terminal
 
-/// The measurements that a run with `--time` takes of its own pace; rank 0's clock counts.
+/// The measurements of its own pace by a run with `--time`; rank 0's clock decides.
 struct RunTiming {
     /// The time at which the run began.
     var start = 0.0
-    /// The first step of this process, which is not timed, and when it had been taken.
+    /// The first step of this process, which is not timed, and the time at its end.
     var first: (step: Int, seconds: Double)?
-    /// Seconds of the evaluations since then.
+    /// The seconds of the evaluations since then, and their number.
     var evaluationSeconds = 0.0
     var evaluations = 0
     /// Whether the number of steps is final.
     var isFitted = false
 }
 
-// The run's time becomes a number of steps: once its first steps have been timed, and once more when the first
-// evaluation has been. From then on it is a run of so many steps, like any other.
+// The run's time becomes a number of steps once its first steps have been timed, and once more after the first
+// evaluation. From then on the run is like any other with that number of steps.
 
 extension Trainer {
-    /// nil where the run has no time to keep.
+    /// The budget; nil for a run without a time.
     private var budget: TimeBudget? {
         if case .time(let seconds) = recipe.duration { TimeBudget(seconds: seconds) } else { nil }
     }
 
-    /// Seconds on the clock that counts.
+    /// The seconds on the clock that decides.
     var clockSeconds: Double { hooks.clock?() ?? monotonicSeconds() }
 
     /// Whether the number of steps is known.
     var areStepsKnown: Bool { sizes.totalSteps < RunSizes.mostSteps }
 
-    /// Whether rank 0's clock says that steps can be counted now.
+    /// Whether rank 0 can now compute the number of steps.
     var isFitDue: Bool {
         guard world.rank == 0, let budget, !areStepsKnown, let first = timing.first else { return false }
         return budget.isDue(afterSeconds: clockSeconds - timing.start, timedSteps: step - first.step)
     }
 
-    /// Takes note of a step.
+    /// Notes that a step has been taken.
     func timeStep() {
         if budget != nil, timing.first == nil { timing.first = (step, clockSeconds) }
     }
 
-    /// The number of steps that rank 0 finds to fit becomes the run's. Collective.
+    /// Sets the number of steps to the one that rank 0 computes. Collective.
     func fitToTime() throws {
         guard let budget, let first = timing.first, step > first.step else { return }
         let now = clockSeconds
         var pace = TimeBudget.Pace(
             steps: step - first.step, seconds: now - first.seconds - timing.evaluationSeconds, evaluationSeconds: 0)
-        // A forward pass is a third of a step.
+        // A forward pass takes a third of a step.
         let guess =
             pace.seconds / Double(pace.steps) / Double(recipe.globalBatchSize) / 3
             * Double(sizes.testSamples) * (engine.keepsAverages ? 2 : 1)
@@ -68,7 +68,7 @@ extension Trainer {
                 + "\(Wording.significant(pace.evaluationSeconds)) s an evaluation")
     }
 
-    /// Does `body`, which evaluates, and finds the number of steps anew when that is the first. Collective.
+    /// Runs `body`, which evaluates, and computes the number of steps again after the first evaluation. Collective.
     func timingEvaluation<Result>(_ body: () throws -> Result) throws -> Result {
         let start = clockSeconds
         let result = try body()
@@ -80,7 +80,7 @@ extension Trainer {
         return result
     }
 
-    /// Takes over the number of steps that an earlier part of the run was fitted to.
+    /// Sets the number of steps to the one that an earlier part of the run was fitted to.
     func goOn(fittedTo totalSteps: Int) {
         guard budget != nil, totalSteps > 0 else { return }
         take(totalSteps: totalSteps)
@@ -93,12 +93,12 @@ extension Trainer {
         shortTraining = ShortTraining(recipe, of: setup.network, parameters: engine.parameters, sizes: sizes)
     }
 
-    /// Seconds until the run's end, which has seen `imagesPerSecond`.
+    /// Returns the seconds until the run's end at a speed of `imagesPerSecond`.
     func secondsLeft(imagesPerSecond: Double) -> Double {
         if let budget, !areStepsKnown { return max(budget.seconds - (clockSeconds - timing.start), 0) }
-        return Double(sizes.samples(after: sizes.totalSteps) - sizes.samples(after: step)) / imagesPerSecond
+        return trainingSizes.samplesLeft(after: step, sizes) / imagesPerSecond
     }
 
-    /// The reason why the run ends; nil where it has come to the end that it was given.
+    /// The reason why the run ends; nil where it has taken all its steps.
     var stopReason: StopReason? { stopRule.reason ?? (budget == nil ? nil : .time) }
 }

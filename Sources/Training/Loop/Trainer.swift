@@ -15,12 +15,12 @@ package struct TrainingOutcome: Sendable {
     package let evaluation: Evaluation
     /// The evaluation with several views of each image; nil where none was asked for.
     package var augmented: Evaluation?
-    /// Optimizer steps of the whole run.
+    /// The optimizer steps of the whole run.
     package let step: Int
-    /// Seconds of this process, without earlier parts of a resumed run.
+    /// The seconds of this process, without earlier parts of a resumed run.
     package let seconds: Double
     package let folder: RunFolder
-    /// SHA-256 of all parameters and buffers in canonical order.
+    /// The SHA-256 of all parameters and buffers in canonical order.
     package let parametersSHA256: String
 }
 
@@ -43,59 +43,59 @@ package final class Trainer {
     let frozenParameters: Int
     /// The coordinator; on rank 0 only, once the run has begun.
     var coordinator: Coordinator?
-    /// Optimizer steps taken since the beginning of the run.
+    /// Steps of the run so far. Skipped ones, without finite numbers or readable samples, count too.
     var step = 0
     let checkpointSchedule: CheckpointSchedule
-    /// The requests that all ranks have agreed on after the last step.
+    /// The requests that all ranks agreed on in the last step.
     var agreed = StepAgreement.none
     var guarding = NumericalGuard()
     /// The batch norms that see too few values at this batch size; nil where there are none.
     let fewNormValues: FewNormValues?
-    /// Samples that this rank has trained on since ranks last had the same running statistics.
+    /// Samples that this rank has trained on since running statistics were last synchronised over ranks.
     var unsharedSamples = 0
     var window = ReportWindow()
-    /// The step of the last report; 0 before that.
+    /// The step of the last report; 0 before the first.
     var reportedStep = 0
-    /// The last report of this process; nil before that.
+    /// The last report of this process; nil before the first.
     private(set) var lastReport: MetricsRecord?
     /// The snapshots of the last steps that this rank keeps in its host's memory; nil where it keeps none.
     var snapshots: StepSnapshots?
-    /// Whether any rank keeps some; the same on all ranks.
+    /// Whether any rank keeps snapshots; the same on all ranks.
     var areSnapshotsKept = false
     /// The identity that distinguishes states of this run from those of others; empty before the run has begun.
     var runIdentity = ""
-    /// Whether this process has taken a step; later steps must not take long.
+    /// Whether this process has updated the parameters; before that, each phase may take long.
     private(set) var hasStepped = false
     /// The fingerprint that distinguishes the run's data from other data.
     private(set) lazy var dataFingerprint = setup.dataset.fingerprint
-    /// The mean loss of a sample in the last report; nil before that.
+    /// The mean loss of a sample in the last report; nil before the first.
     var lastLoss: Double?
     /// The last evaluation of the averaged weights.
     var averagedEvaluation: Evaluation?
     /// The evaluation at the end with several views of each test image.
     var augmentedEvaluation: Evaluation?
     var hooks = TrainerHooks()
-    /// Makes the observers that show the run to people; called on rank 0 only.
+    /// The function that makes the observers of the run; called on rank 0 only.
     let observers: RunObservers
-    /// Whether a note has said that steps wait for images.
+    /// Whether a note has been printed that steps wait for images.
     private var isSlowDataTold = false
     var stopRule: StopRule
     var timing = RunTiming()
     var timeAccount = TimeAccount()
-    /// Groups of layers whose norms of weights and gradients are recorded.
+    /// The groups of layers whose norms of weights and gradients are recorded.
     private(set) lazy var layerGroups = engine.layerGroups
     /// The norms of the groups' gradients in a step that ends an epoch; nil in others.
     var gradientNorms: [Double]?
     /// The best evaluation on the test split so far, including earlier parts of the run.
     var best: MetricsFile.Evaluated?
-    /// Writes evaluations' details into the run's folder; on rank 0, made at the first evaluation.
+    /// The writer of evaluations' details into the run's folder; on rank 0, made at the first evaluation.
     private(set) lazy var detailWriter = makeDetailWriter()
     /// The choices that were made for the run, with their reasons, as text.
     var choices: [String]
     private let averageRule: AverageRule?
-    /// The factors of the classes' losses, by class; nil for 1.
+    /// The weight of the loss, by class; nil where all are 1.
     private let classWeights: [Float]?
-    /// The samples that could not be read so far; on rank 0, of the whole run.
+    /// The record of unreadable samples: on rank 0 the list of the whole run's, on other ranks their limit alone.
     var badSamples: BadSamples
 
     let gradientSum: GradientSum
@@ -108,7 +108,7 @@ package final class Trainer {
 
     /// Opens the data, builds the network and the engine. Collective.
     ///
-    /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
+    /// - Throws: `SharedFailure` on all ranks where any finds an error.
     package init(
         recipe: Recipe, world: any Communicator, console: Console, observers: @escaping RunObservers = { _ in [] }
     ) throws {
@@ -151,10 +151,9 @@ package final class Trainer {
         loader = prepared.loader
     }
 
-    /// Trains from the beginning, or from the newest checkpoint where the recipe says so, to the end. Collective.
+    /// Trains from the beginning, or from a saved state where the recipe says so, to the end. Collective.
     ///
-    /// - Throws: `SharedFailure` where all ranks know of it; any other error is this rank's alone, and others may be
-    ///   waiting.
+    /// - Throws: `SharedFailure` on all ranks together; any other error on this rank only, and others may be waiting.
     package func run() throws -> TrainingOutcome {
         let start = Date()
         timing.start = clockSeconds
@@ -162,27 +161,28 @@ package final class Trainer {
         defer { coordinator?.release() }
         setup.bar = log.console.bar
         defer { log.console.bar?.remove() }
-        var last = try begin() ? evaluate(isLast: step == sizes.totalSteps) : nil
+        let isEvaluationMissing = try begin()
+        var last = isEvaluationMissing ? try evaluate(isLast: step == sizes.totalSteps) : nil
         while step < sizes.totalSteps && stopRule.reason == nil {
             try trainEpoch()
             last = isEvaluationDue ? try evaluate(isLast: step == sizes.totalSteps) : nil
         }
         // A complete run that is resumed still reports its evaluation.
-        let evaluation = try last ?? evaluated()
+        let evaluation = try last ?? evaluateWeights()
         return try finish(evaluation, seconds: Date().timeIntervalSince(start))
     }
 
-    /// Uses this presentation of stored images from now on.
-    func show(as presentation: Presentation) {
-        setup.show(as: presentation)
+    /// Sets the presentation of stored images from now on.
+    func use(_ presentation: Presentation) {
+        setup.use(presentation)
         loader.dataset = setup.dataset
         loader.shorterSide = presentation.shorterSide
     }
 
-    /// The batches of training, as the network gets them.
+    /// The loader of training batches.
     var trainingLoader: Loader { loader }
 
-    /// Returns the batches of an epoch that follow its last step so far, and prepares the engine for them.
+    /// Returns the epoch's batches that are not yet trained on, and prepares the engine for the size of their images.
     func batches(ofEpoch epoch: Int) -> BatchStream {
         let pixels = trainingSizes.pixels(inEpoch: epoch)
         engine.trainOnImages(ofSize: pixels)
@@ -198,11 +198,11 @@ package final class Trainer {
         defer { batches.close() }
         pace.begin(world.recorder)
         window.startClock()
-        // The number of steps may be reduced meanwhile.
+        // `fitToTime` may change the number of steps.
         var end: Int { min((epoch + 1) * sizes.stepsPerEpoch, sizes.totalSteps) }
         let first = step
         while step < end {
-            // The first step has nothing read ahead.
+            // No batch has been prefetched for the first step.
             try enter("data loading", .data, fault: .loading, mayTakeLong: step == first)
             let waited = batches.waited
             guard let loaded = try batches.next() else {
@@ -227,8 +227,8 @@ package final class Trainer {
 
     /// Takes a step: forward and backward passes, sums over all ranks, update. Counts the step.
     ///
-    /// - Returns: the tally of the global batch's samples; an empty one where the step was not finite and left
-    ///   everything as it was.
+    /// - Returns: the tally of the global batch's samples; an empty one where the step was not finite and left the
+    ///   state unchanged.
     private func takeStep(_ loaded: LoadedBatch, learningRate: Float) throws -> Tally {
         guard loaded.globalSamples > 0 else {
             // No sample of the batch could be read: there is nothing to learn from.
@@ -242,7 +242,8 @@ package final class Trainer {
         let areGradientsFinite = try sumGradients()
         let sums = try world.sum([own.lossSum, Double(own.correct), Double(own.samples)] + ownAgreement.numbers)
         agreed = StepAgreement(sums: sums.dropFirst(3))
-        // A mean loss is reported as torch computes it.
+        // With class weights PyTorch divides the sum of losses by the sum of the samples' weights. Reports divide it by
+        // the number of samples; the factor makes up for that.
         let scale = loaded.lossDivisor.map { Double(loaded.globalSamples) / $0 } ?? 1
         let tally = Tally(lossSum: sums[0] * scale, correct: Int(sums[1]), samples: Int(sums[2]))
         precondition(
@@ -276,7 +277,7 @@ package final class Trainer {
         return left.withoutWeights(of: try world.sum(byClass), classWeights)
     }
 
-    /// The sum of batch norm's moments over ranks; nil where each rank keeps its own.
+    /// The sum of batch norms' moments over ranks; nil where each rank keeps its own.
     var statisticsExchange: StatisticsExchange? {
         guard recipe.batchNorm == .sync else { return nil }
         return { [world] moments in try world.sum(&moments, as: "batch norm") }

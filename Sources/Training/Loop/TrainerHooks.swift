@@ -3,28 +3,28 @@ import Collectives
 import Datasets
 import Engine
 
-/// The points at which tests reach into a run. Steps count from 0, as `Trainer.step` before the step is taken.
+/// Hooks by which tests change a run. Steps count from 0, as `Trainer.step` before the step is taken.
 struct TrainerHooks: Sendable {
-    /// The batch that a rank trains on in place of the one that was loaded.
+    /// Replaces the loaded batch of a rank.
     var batch: @Sendable (_ rank: Int, _ step: Int, LoadedBatch) -> LoadedBatch = { _, _, batch in batch }
-    /// Changes a rank's own gradients, of which the first `finished` are final and not summed yet.
+    /// Changes a rank's own gradients, of which the first `finished` are final but not summed yet.
     var gradients: (@Sendable (_ rank: Int, _ step: Int, _ finished: Int, inout MutableSpan<Float>) -> Void)?
-    /// Whether a rank is asked to save its state and leave.
+    /// Whether a rank is asked to save its state and end.
     var isStopAsked: @Sendable (_ rank: Int, _ step: Int) -> Bool = { _, _ in StopRequest.isReceived }
-    /// Stands before the writing of each checkpoint.
+    /// Called before each checkpoint is written.
     var commit: @Sendable (CheckpointDraft) throws -> Void = { _ in }
     /// The folder in which a rank keeps snapshots; nil where it is not the first of its host.
     var snapshotFolder: @Sendable (_ rank: Int, _ localRank: Int) -> SnapshotFolder? = { _, localRank in
         localRank == 0 ? .shared : nil
     }
-    /// Stands behind the snapshot of each step, on all ranks; before the step is reported.
+    /// Called on all ranks after the snapshot of each step, before the step is reported.
     var snapshotKept: @Sendable (_ rank: Int, _ step: Int) throws -> Void = { _, _ in }
-    /// Seconds on rank 0's clock; nil for the machine's.
+    /// The clock of rank 0 in seconds; nil for the machine's.
     var clock: (@Sendable () -> Double)?
 }
 
 extension Trainer {
-    /// Returns what a step calls when gradients are final: the hook, if there is one, and then `next`.
+    /// Returns the function to call when gradients are final: the hook, if there is one, and then `next`.
     func gradientProgress(_ next: @escaping (Int) -> Void) -> GradientProgress {
         guard let hook = hooks.gradients else { return next }
         return { [engine, world, step] finished in

@@ -2,7 +2,8 @@ import Engine
 import Recipes
 
 extension Backend {
-    /// The backend that was asked for, or the best this CPU has. The engine refuses what the CPU lacks.
+    /// Makes the backend that was asked for, or the best for this CPU. The engine refuses one that the CPU does not
+    /// support.
     init(_ asked: Recipe.InstructionSet) {
         self =
             switch asked {

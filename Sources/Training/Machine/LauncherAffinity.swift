@@ -1,19 +1,19 @@
 import Machine
 
 extension MachineCores {
-    /// The cores that whoever launched this process may use itself: mpirun on its own machine, on others the daemon
-    /// that stands in for it.
+    /// Returns the cores that this process's launcher may use: mpirun on its own machine, its daemon on others. nil
+    /// where `/proc` does not tell.
     ///
-    /// That is the nearest ancestor which is no part of the job: a rank's environment, and that of a script around it,
-    /// names the rank. nil where `/proc` does not tell.
+    /// The launcher is the nearest ancestor outside of the job: the environment of a rank, and of a script around it,
+    /// names the rank.
     static func launcherAffinity() -> [Int]? {
         guard let launcher = launcher(of: "self") else { return nil }
         let cores = affinity(of: launcher)
         return cores.isEmpty ? nil : cores
     }
 
-    /// The nearest ancestor whose environment has none of the names that a launcher gives to what it starts. Whose
-    /// environment may not be read is another user's, so it is none of the job's.
+    /// Returns the nearest ancestor without a launcher's variables in its environment. A process whose environment may
+    /// not be read belongs to another user, so not to the job.
     private static func launcher(of process: String) -> Int32? {
         var process = process
         while let parent = SystemFile.text("/proc/\(process)/stat").flatMap(parent(stat:)), parent > 0 {
@@ -27,7 +27,7 @@ extension MachineCores {
         return nil
     }
 
-    /// The parent's number in `/proc/PID/stat`, behind the program's name, which may itself hold spaces and
+    /// Returns the parent's number in `/proc/PID/stat`, after the program's name, which may contain spaces and
     /// parentheses.
     static func parent(stat: String) -> Int32? {
         guard let end = stat.lastIndex(of: ")") else { return nil }

@@ -7,39 +7,39 @@ import Recipes
 import Tensors
 import Terminal
 
-/// The memory that a rank takes for an engine and for what stands beside it, counted before any of it is reserved.
+/// The memory of a rank for an engine and all that is used with it, computed before any of it is reserved.
 struct MemoryNeeds {
     /// The purpose of the memory: `training resnet50 with a batch of 256 images of 224x224`.
     let purpose: String
-    /// Samples of a global batch that one pass computes on; 0 where the batch is not the user's to choose.
+    /// The samples of a global batch that one pass computes on; 0 where the user cannot choose them.
     private let batchSize: Int
-    /// Passes that make a step, where they can be chosen.
+    /// The passes of a step; nil where the user cannot choose them.
     private let accumulate: Int?
-    /// Bytes of activations, images and scratch memory, which grow with the batch of a pass.
+    /// The bytes of activations, images and scratch memory, which grow with the batch of a pass.
     private let ofPass: Int
-    /// Bytes of the batches that the loader has ready, which grow with the batch of a step.
+    /// The bytes of the batches that the loader has ready, which grow with the batch of a step.
     private let ofLoader: Int
-    /// Bytes of all else, whatever the batch.
+    /// The bytes that do not depend on the batch.
     private let fixed: Int
-    /// The least of what `ofPass` can be.
+    /// The lowest possible `ofPass`.
     private let leastOfPass: Int
-    /// Address space of threads' stacks, of which hardly any is touched.
+    /// The address space of threads' stacks, of which hardly any is touched.
     private let stacks: Int
-    /// Bytes that this rank takes besides what all take.
+    /// The bytes that this rank needs in addition to those that all ranks need.
     private let own: Int
     private let localRanks: Int
 
-    /// The program's own memory beside what is counted: messages, files, the libraries' buffers.
+    /// The program's own bytes besides those that are counted: messages, files, the libraries' buffers.
     private static let program = 64 << 20
-    /// Threads beside those that compute.
+    /// The number of threads besides the computing ones.
     private static let otherThreads = 8
 
     /// - Parameters:
-    ///   - purpose: what the memory is for.
-    ///   - loader: bytes of the samples that the loader has ready or in the making.
-    ///   - batchSize: samples of a global batch that one pass computes on, where a user may change it.
-    ///   - state: copies of parameters or gradients that every rank keeps besides the engine's.
-    ///   - own: bytes that this rank takes because it is rank 0, or the first of its machine.
+    ///   - purpose: the purpose of the memory, in words.
+    ///   - loader: the bytes of the samples that the loader has ready or prepares.
+    ///   - batchSize: the samples of a global batch that one pass computes on, where a user may change it.
+    ///   - state: the copies of parameters or gradients that every rank keeps besides the engine's, in bytes.
+    ///   - own: the bytes that this rank needs as rank 0, or as the first of its machine.
     init(
         _ purpose: String, _ setup: Setup, _ layout: EngineLayout, loader: Int, batchSize: Int = 0,
         accumulate: Int? = nil, state: Int = 0, own: Int = 0
@@ -56,15 +56,15 @@ struct MemoryNeeds {
         localRanks = setup.threads.localRanks
     }
 
-    /// The bytes that a rank takes.
+    /// The bytes that a rank needs.
     var bytes: Int { fixed.saturatingSum(ofPass).saturatingSum(ofLoader) }
 
-    /// Returns the bytes of this rank's share of memory that are left beside what it takes.
+    /// Returns the bytes of this rank's share of the memory that it does not need.
     func left(of capacity: MemoryCapacity = .here) -> Int {
         max(capacity.available(toEachOf: localRanks) - bytes - own, 0)
     }
 
-    /// Makes sure that all ranks of this machine together get what they take.
+    /// Checks that the machine has the memory that all its ranks need together.
     ///
     /// - Throws: `MemoryError.tooLittle`
     func require(of capacity: MemoryCapacity = .here) throws(MemoryError) {
@@ -95,9 +95,9 @@ struct MemoryNeeds {
             ? "Say --batch-size \(fitting), which fits" : "Take a smaller --batch-size, --image-size or model"
     }
 
-    /// The largest power of two of samples that fits, where `batch` take `bytes`; 0 for none.
+    /// Returns the largest power of two of samples that fits, where `batch` samples need `bytes`; 0 for none.
     private static func fitting(_ batch: Int, bytes: Int, in available: Int) -> Int {
-        // A tenth is left for what does not shrink in proportion.
+        // A tenth is left for memory that does not shrink in proportion.
         let samples = 0.9 * Double(batch) * Double(available) / Double(bytes)
         guard samples >= 1 else { return 0 }
         let most = min(Int(samples), batch)
@@ -109,24 +109,24 @@ struct MemoryNeeds {
 }
 
 extension Setup {
-    /// Returns the memory that training takes on this rank.
+    /// Returns the memory for training on this rank.
     ///
     /// - Parameters:
-    ///   - samples: of the training set; no batch has more.
+    ///   - samples: the number of training samples; no batch has more.
     ///   - isCoordinator: whether this is rank 0.
-    ///   - snapshots: where this rank keeps snapshots; nil where it keeps none.
+    ///   - snapshots: the folder in which this rank keeps snapshots; nil where it keeps none.
     func needs(
         toTrain recipe: Recipe, _ layout: EngineLayout, samples: Int, isCoordinator: Bool,
         snapshots: SnapshotFolder? = nil
     ) -> MemoryNeeds {
         let batch = min(recipe.globalBatchSize, samples)
         let own = sharding.ownShards.count * sharding.capacity(batchSize: batch)
-        // Sums of 1, 2, 4, … passes wait.
+        // The sums of 1, 2, 4, … passes wait.
         let waiting = Int.bitWidth - (recipe.accumulate - 1).leadingZeroBitCount
-        // What a checkpoint is copied to, and the file that a run begins with.
+        // The memory for a copy of the state for a checkpoint, and for the file that a run begins with.
         let copy = layout.stateBytes
         let sizes = SnapshotHead.Sizes(layout.state)
-        // A run that goes on finds its file there.
+        // A resumed run finds its file in the folder.
         let slots = snapshots.map { SnapshotHead.fileBytes(sizes) - $0.bytesTaken(sizes) } ?? 0
         let isLoading = recipe.initFile != nil || recipe.resume != .none
         return MemoryNeeds(
@@ -136,14 +136,14 @@ extension Setup {
             loader: max(
                 loaderBytes(own: own, limits: prefetchLimits(batchSize: batch)), evaluationLoaderBytes),
             batchSize: (batch + recipe.accumulate - 1) / recipe.accumulate, accumulate: recipe.accumulate,
-            // A state is kept while a learning rate is looked for.
+            // A search for a learning rate needs a copy of the state.
             state: layout.gradientBytes.saturatingProduct(waiting).saturatingSum(recipe.choosesLearningRate ? copy : 0),
             own: (isCoordinator ? copy.saturatingProduct(isLoading ? 2 : 1) : 0).saturatingSum(slots))
     }
 
-    /// Returns the memory that a benchmark takes on this rank, which keeps one batch.
+    /// Returns the memory for a benchmark on this rank, which keeps one batch.
     ///
-    /// - Parameter readsImages: whether a loader runs beside it.
+    /// - Parameter readsImages: whether a loader runs as well.
     func needs(toMeasure layout: EngineLayout, batchSize: Int, readsImages: Bool) -> MemoryNeeds {
         let own = sharding.ownShards.count * sharding.capacity(batchSize: batchSize)
         let floats = dataset.shape(imageSize: imageSize).count * MemoryLayout<Float>.stride + 8
@@ -154,8 +154,8 @@ extension Setup {
             loader: floats.saturatingProduct(own).saturatingSum(loader), batchSize: batchSize)
     }
 
-    /// Returns the memory that an evaluation takes on this rank, beside a checkpoint that may have the optimizer's
-    /// state and averages too.
+    /// Returns the memory for an evaluation on this rank, including a checkpoint that may have the optimizer's state
+    /// and averages too.
     func needs(toEvaluate layout: EngineLayout) -> MemoryNeeds {
         MemoryNeeds(
             "evaluating \(model.name) on images of \(imageSize)x\(imageSize)", self, layout,

@@ -1,15 +1,15 @@
 import Recipes
 
-/// The share of itself that each averaged parameter keeps, as a function of the step.
+/// The share of itself that each average keeps, as a function of the step.
 struct AverageRule: Equatable {
-    /// In 0..<1.
+    /// The share, in 0..<1.
     let share: Double
-    /// Steps between two updates.
+    /// The steps between two updates of the averages.
     let every: Int
     /// Whether early updates keep a smaller share.
     let warmsUp: Bool
 
-    /// nil where no averages are kept.
+    /// Makes a recipe's rule; nil where no averages are kept.
     init?(_ recipe: Recipe) {
         guard let share = recipe.averageWeights else { return nil }
         self.share = share

@@ -2,12 +2,12 @@ import Datasets
 import Recipes
 
 extension Recipe.ClassWeights {
-    /// The weight of each of a network's classes.
+    /// Returns the weight of each of a network's classes.
     ///
     /// - Parameters:
-    ///   - dataset: whose labels are the network's.
-    ///   - classes: of the network.
-    /// - Throws: where there are more or fewer weights, or some for classes that there are not.
+    ///   - dataset: one with the network's labels.
+    ///   - classes: the number of the network's classes.
+    /// - Throws: where there are more or fewer weights, or weights for unknown classes.
     func weights(of dataset: any Dataset, classes: Int) throws(TrainingError) -> [Float] {
         switch self {
         case .balanced:
@@ -31,8 +31,8 @@ extension Recipe.ClassWeights {
 }
 
 extension LoadedBatch {
-    /// The batch whose losses are divided by the weights of the samples that are left, where `counts` of each class are
-    /// left out on all ranks together.
+    /// Returns the batch with its losses divided by the weights of the remaining samples, where all ranks together
+    /// leave out `counts` of each class.
     func withoutWeights(of counts: [Double], _ weights: [Float]) -> LoadedBatch {
         guard let divisor = lossDivisor else { return self }
         var batch = self

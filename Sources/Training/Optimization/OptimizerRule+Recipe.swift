@@ -28,7 +28,7 @@ extension Recipe {
 }
 
 extension Engine {
-    /// Makes gradients as short as the recipe wants them.
+    /// Clips gradients as the recipe says.
     func clipGradients(_ recipe: Recipe) {
         if let norm = recipe.clipNorm { clipGradients(toNorm: norm) }
         if let value = recipe.clipValue { clipGradients(toValue: Float(value)) }

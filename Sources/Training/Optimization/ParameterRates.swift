@@ -3,19 +3,19 @@ package import Graphs
 package import Recipes
 import Tensors
 
-/// The learning rates, training times and weight decays of single parameters: `--freeze`, `--train-only`,
+/// The learning rates, training times and weight decays of individual parameters: `--freeze`, `--train-only`,
 /// `--lr-multiplier`, `--train-for`, `--no-decay` and `--decay-multiplier`.
 package struct ParameterRates: Equatable, Sendable {
-    /// Prefixes of frozen parameters' names.
+    /// The prefixes of frozen parameters' names.
     private let frozen: [String]
-    /// Prefixes of trained parameters' names: where there are any, all other parameters are frozen.
+    /// The prefixes of trained parameters' names: where there are any, all other parameters are frozen.
     private let trained: [String]
-    /// The factors of learning rates by prefix; the longest that a name begins with counts.
+    /// The factors of learning rates by prefix; for a name, the longest matching prefix counts.
     private let multipliers: [String: Double]
-    /// The times of training by prefix; the longest that a name begins with counts.
+    /// The training times by prefix; for a name, the longest matching prefix counts.
     private let lengths: [String: Recipe.Interval]
     private let decay: Recipe.Decay
-    /// Prefixes of the names of parameters without weight decay.
+    /// The prefixes of the names of parameters without weight decay.
     private let spared: [String]
     private let muonSGD: [String]
     private let decayMultipliers: [String: Double]
@@ -55,8 +55,9 @@ package struct ParameterRates: Equatable, Sendable {
         values.filter { name.hasPrefix($0.key) }.max { $0.key.utf8.count < $1.key.utf8.count }?.value
     }
 
-    /// - Throws: `TrainingError.unusedPrefix` for a prefix that no name begins with: a misspelt one would train what is
-    ///   meant to be frozen.
+    /// Checks that each prefix matches a name: with a misspelt one, parameters would train that are meant to be frozen.
+    ///
+    /// - Throws: `TrainingError.unusedPrefix`
     package func check(names: [String]) throws(TrainingError) {
         let prefixes =
             frozen.map { ("--freeze", $0) } + trained.map { ("--train-only", $0) }
@@ -74,7 +75,7 @@ package struct ParameterRates: Equatable, Sendable {
 extension Engine {
     /// Sets the learning rates of all trainable parameters.
     ///
-    /// - Returns: how many numbers are frozen.
+    /// - Returns: the number of frozen elements.
     /// - Throws: `TrainingError.unusedPrefix`
     func setRates(_ rates: ParameterRates) throws -> Int {
         let trainable = parameters.enumerated().filter(\.element.isTrainable)

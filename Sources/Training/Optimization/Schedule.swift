@@ -2,17 +2,17 @@ import Machine
 package import Recipes
 import Tensors
 
-/// The learning rate as a pure function of the step: linear warm-up, then the recipe's shape.
+/// The learning rate as a function of the step alone: linear warm-up, then the recipe's shape.
 ///
-/// Nothing is carried from step to step, so that a resumed run has the rate it would have had.
+/// Nothing is kept from step to step, so that a resumed run has the rates of an uninterrupted one.
 package struct LearningRateSchedule: Hashable, Sendable {
-    /// The rate that the warm-up ends at.
+    /// The rate at the end of the warm-up.
     package let peak: Double
     package let shape: Recipe.Schedule.Shape
     package let warmup: Recipe.Schedule.Warmup
-    /// Steps in an epoch, a short last one included.
+    /// The steps of an epoch, including a last one with fewer samples.
     package let stepsPerEpoch: Int
-    /// Steps of the whole run. A warm-up that is longer ends with the run.
+    /// The steps of the whole run. A warm-up that is longer ends with the run.
     package let totalSteps: Int
 
     package init(
@@ -26,7 +26,7 @@ package struct LearningRateSchedule: Hashable, Sendable {
         self.totalSteps = totalSteps
     }
 
-    /// The recipe's schedule for a run of so many steps.
+    /// Makes the recipe's schedule for a run of `totalSteps` steps.
     package init(_ recipe: Recipe, stepsPerEpoch: Int, totalSteps: Int) {
         self.init(
             peak: recipe.learningRate, shape: recipe.schedule.shape, warmup: recipe.schedule.warmup,
@@ -39,10 +39,10 @@ package struct LearningRateSchedule: Hashable, Sendable {
         if shape == .oneCycle { return Float(oneCycle(position)) }
         let warmup = warmupSteps
         if position < warmup {
-            // Never 0: the first step of a warm-up learns too.
+            // The rate is never 0, so that the first step of a warm-up learns too.
             return Float(peak * (position + 1) / warmup)
         }
-        /// The share that has passed of what follows the warm-up.
+        /// The share of the steps after the warm-up that has passed.
         let progress = min((position - warmup) / max(Double(totalSteps) - warmup, 1), 1)
         switch shape {
         case .constant, .oneCycle: return Float(peak)
@@ -69,7 +69,7 @@ package struct LearningRateSchedule: Hashable, Sendable {
         return min(asked, Double(totalSteps))
     }
 
-    /// Steps of an interval, at least 1.
+    /// Returns the steps of an interval, at least 1.
     private func steps(_ interval: Recipe.Interval) -> Int {
         switch interval {
         case .steps(let steps): max(steps, 1)
@@ -82,7 +82,7 @@ package struct LearningRateSchedule: Hashable, Sendable {
         Float((0..<drops).reduce(peak) { rate, _ in rate * factor })
     }
 
-    /// `base` to the power of a whole number, by squaring.
+    /// Returns `base` to the power of `exponent`, by squaring.
     private func power(_ base: Double, _ exponent: Int) -> Double {
         var (result, square, rest) = (1.0, base, exponent)
         while rest > 0 {
@@ -93,12 +93,13 @@ package struct LearningRateSchedule: Hashable, Sendable {
         return result
     }
 
-    /// Half a cosine, `progress` of which has passed.
+    /// Returns half a cosine from `start` to `end` at `progress`, in 0...1.
     private func cosine(from start: Double, to end: Double, _ progress: Double) -> Double {
         end + (start - end) * 0.5 * (1 + Elementary.cos(Double.pi * progress))
     }
 
-    /// The share of its cycle that has passed after `step` steps of cycles, the first of `first` steps.
+    /// Returns the share of the current cycle that has passed after `step` steps, where the first cycle has `first`
+    /// steps.
     private func shareOfCycle(_ step: Int, _ first: Int, _ growth: Int) -> Double {
         if growth == 1 { return Double(step % first) / Double(first) }
         var (start, length) = (0, first)
@@ -109,7 +110,8 @@ package struct LearningRateSchedule: Hashable, Sendable {
         return Double(step - start) / Double(length)
     }
 
-    /// The rate of torch's OneCycleLR: to the peak in 30 % of the steps or in the warm-up, and down in the rest.
+    /// Returns the rate of torch's OneCycleLR: up to the peak in 30 % of the steps or in the warm-up, and down in the
+    /// rest.
     private func oneCycle(_ position: Double) -> Double {
         let start = peak / 25
         let rise = (warmupSteps > 0 ? warmupSteps : 0.3 * Double(totalSteps)) - 1

@@ -6,16 +6,15 @@ import Recipes
 
 /// The parameters that are trained for a part of the run: `--train-for`.
 ///
-/// Their learning rate at a step is a function of the step alone, as the schedule is, so that a resumed run goes on
-/// alike.
+/// Their learning rate depends on the step alone, as the schedule does, so that a resumed run continues alike.
 struct ShortTraining {
     private struct Part {
         let parameter: ParameterID
-        /// The factor that its rate has anyway.
+        /// The parameter's factor of the learning rate without this rule.
         let multiplier: Double
         let schedule: LearningRateSchedule
 
-        /// The factor of the run's rate, `learningRate`, at a step.
+        /// Returns the factor of the run's rate, `learningRate`, at a step.
         func multiplier(step: Int, learningRate: Float) -> Float {
             guard step < schedule.totalSteps, learningRate > 0 else { return 0 }
             return Float(multiplier * Double(schedule.learningRate(step: step)) / Double(learningRate))
@@ -24,7 +23,7 @@ struct ShortTraining {
 
     private let parts: [Part]
 
-    /// - Parameter sizes: of the whole run.
+    /// - Parameter sizes: those of the whole run.
     init(_ recipe: Recipe, of network: Network, parameters: [ParameterSpecification], sizes: RunSizes) {
         let rates = ParameterRates(recipe, head: network.headName)
         parts = parameters.enumerated().compactMap { index, parameter in
@@ -39,7 +38,7 @@ struct ShortTraining {
         }
     }
 
-    /// Sets the rates of a step's update, whose schedule is at `learningRate`.
+    /// Sets the rates for a step's update, at which the schedule gives `learningRate`.
     func setRates(of engine: Engine, step: Int, learningRate: Float) {
         for part in parts {
             engine.setRateMultiplier(
@@ -49,7 +48,7 @@ struct ShortTraining {
 }
 
 extension Recipe.Interval {
-    /// Steps of a length of epochs or steps.
+    /// The number of steps of a length in epochs or steps.
     fileprivate func steps(inEpoch stepsPerEpoch: Int) -> Int {
         switch self {
         case .epochs(let epochs): epochs.saturatingProduct(stepsPerEpoch)

@@ -6,14 +6,14 @@ import Tensors
 
 /// The first layer of a network that whitens its patches: `InitialRule.whitening`.
 struct Whitening {
-    /// The parameter that it gives values to.
+    /// The name of the parameter whose values it computes.
     let parameter: String
     private let kernel: Int
     private let outputs: Int
     private let channels: Int
     private let epsilon: Double
 
-    /// nil for a network that has no such layer.
+    /// Makes the rule for a network; nil for one without such a layer.
     init?(of network: Network) {
         let channels = network.inputChannels
         let found = network.layers.lazy.compactMap { Whitening($0, channels: channels) }.first
@@ -33,19 +33,18 @@ struct Whitening {
         self.epsilon = epsilon
     }
 
-    /// Numbers of a patch: channels x kernel x kernel, in the order of a weight.
+    /// The numbers of a patch: channels x kernel x kernel, in the order of a weight.
     private var patch: Int { channels * kernel * kernel }
 
-    /// The weight, in torch's layout: eigenvectors of the patches' second moments about 0, those of small eigenvalues
-    /// first, each over the root of its eigenvalue and epsilon; then all of them with the other sign.
+    /// Returns the weight, in torch's layout: the eigenvectors of the patches' second moments about 0, those of small
+    /// eigenvalues first, each divided by the root of its eigenvalue plus epsilon; then all of them negated.
     ///
-    /// Sums are of each image by itself and then in the order of the images: they do not depend on the number of
-    /// threads.
+    /// Each image is summed by itself, and then the sums in the order of the images: they do not depend on the number
+    /// of threads.
     /// - Parameters:
-    ///   - most: The number of images, spread evenly over those to train with, that are looked at; all where there are
-    ///     fewer.
-    ///   - look: How evaluation shows them.
-    /// - Returns: nil where no image could be had.
+    ///   - most: the most images to use, spread evenly over the training set.
+    ///   - look: the way in which evaluation shows them.
+    /// - Returns: nil where no image could be read.
     func weight(from dataset: any Dataset, most: Int, as look: SampleLook, threads: Int) throws -> [Float]? {
         let count = dataset.count(of: .train)
         let samples = min(count, most)
@@ -81,14 +80,14 @@ struct Whitening {
         return weight(ofMoments: total.map { $0 / patches })
     }
 
-    /// - Parameter moments: of the patches, patch x patch.
+    /// - Parameter moments: the patches' second moments, patch x patch.
     func weight(ofMoments moments: [Double]) -> [Float] {
         let (values, vectors) = symmetricEigenvectors(of: moments, size: patch)
         let order = values.indices.sorted { (values[$0], $0) < (values[$1], $1) }
         precondition(2 * patch == outputs, "\(outputs) outputs of patches of \(patch) numbers")
         let scaled = order.flatMap { index in
             let vector = vectors[index * patch..<(index + 1) * patch]
-            // A vector's sign is open: its largest number is positive.
+            // An eigenvector's sign is arbitrary; its largest number is made positive.
             let largest = vector.max { abs($0) < abs($1) } ?? 1
             let factor = (largest < 0 ? -1 : 1) / (values[index] + epsilon).squareRoot()
             return vector.map { Float($0 * factor) }
@@ -96,7 +95,8 @@ struct Whitening {
         return scaled + scaled.map { -$0 }
     }
 
-    /// Sums of products of two numbers of a patch, over the patches of an image of height x width x channels.
+    /// Returns the sums of products of two numbers of a patch, over the patches of an image of height x width x
+    /// channels.
     private func secondMoments(of pixels: Span<Float>, side: Int) -> [Double] {
         var sums = [Double](repeating: 0, count: patch * patch)
         var numbers = [Double](repeating: 0, count: patch)
@@ -122,11 +122,10 @@ struct Whitening {
     }
 }
 
-/// The eigenvalues of a symmetric matrix, and its eigenvectors of length 1, one after the other.
+/// Returns the eigenvalues of a symmetric matrix, and its eigenvectors of length 1, one after the other.
 ///
-/// Jacobi's rotations, row by row, until what is off the diagonal does not count any more: additions, products,
-/// quotients and roots alone, so that all machines find the same bits. (Golub & Van Loan, "Matrix Computations",
-/// section 8.5.)
+/// Jacobi's rotations, row by row, until the numbers off the diagonal are negligible. Only sums, products, quotients
+/// and roots are used, so that all machines get the same bits. (Golub & Van Loan, "Matrix Computations", section 8.5.)
 func symmetricEigenvectors(of matrix: [Double], size: Int) -> (values: [Double], vectors: [Double]) {
     precondition(matrix.count == size * size, "\(matrix.count) numbers of a matrix of \(size) rows")
     var a = matrix
@@ -137,7 +136,7 @@ func symmetricEigenvectors(of matrix: [Double], size: Int) -> (values: [Double],
         if off <= negligible { break }
         for p in 0..<size {
             for q in p + 1..<max(size, p + 1) where a[p * size + q] != 0 {
-                // The smaller of the two angles that make a[p, q] zero, by its tangent.
+                // The tangent of the smaller of the two angles that make a[p, q] zero.
                 let theta = (a[q * size + q] - a[p * size + p]) / (2 * a[p * size + q])
                 let t = (theta < 0 ? -1 : 1) / (abs(theta) + (theta * theta + 1).squareRoot())
                 let c = 1 / (t * t + 1).squareRoot()

@@ -6,7 +6,7 @@ import Files
 import Foundation
 import Terminal
 
-/// A property of a rank that all ranks of a job must have in common.
+/// A property that all ranks of a job must have in common.
 struct SharedTrait {
     /// The name of the property, as in "another \(name)".
     let name: String
@@ -18,10 +18,10 @@ struct SharedTrait {
     let remedy: String
 }
 
-/// Fails on all ranks where one has another value for a trait than most, and names that rank. Collective.
+/// Throws on all ranks where one has another value of a trait than most, and names that rank. Collective.
 ///
 /// - Parameter traits: the same ones in the same order on every rank.
-/// - Throws: `SharedFailure` for the first trait that ranks differ in.
+/// - Throws: `SharedFailure` for the first trait in which ranks differ.
 func requireAgreement(on traits: [SharedTrait], in world: any Communicator) throws {
     guard world.size > 1 else { return }
     let lines = [ProcessInfo.processInfo.hostName] + traits.flatMap { [$0.value, $0.shown] }
@@ -43,8 +43,8 @@ func requireAgreement(on traits: [SharedTrait], in world: any Communicator) thro
     if !verdict.isEmpty { throw SharedFailure(verdict.visible) }
 }
 
-/// Returns in words which ranks have another value than most; nil where all agree. Of two equally frequent values, the
-/// lower rank's counts as that of most.
+/// Returns a sentence on the ranks that have another value than most; nil where all agree. Of two equally frequent
+/// values, the lower rank's counts as the majority's.
 func disagreement(about trait: SharedTrait, _ values: [String], shown: [String], hosts: [String]) -> String? {
     let counts = Dictionary(values.map { ($0, 1) }, uniquingKeysWith: +)
     let most = counts.values.max() ?? 0
@@ -59,8 +59,8 @@ func disagreement(about trait: SharedTrait, _ values: [String], shown: [String],
         + "where rank \(rule) on \(hosts[rule]) has \(shown[rule]). \(trait.remedy)"
 }
 
-/// Fails on all ranks where one runs another program, or was started with other arguments. Collective. It comes before
-/// anything else, as such ranks would wait for each other in vain.
+/// Throws on all ranks where one runs another program, or has other arguments. Collective. It comes before anything
+/// else, as such ranks would wait for each other in vain.
 package func requireSameProgram(in world: any Communicator) throws {
     guard world.size > 1 else { return }
     let path = linkTarget("/proc/self/exe") ?? "cnn-train"
@@ -78,10 +78,10 @@ package func requireSameProgram(in world: any Communicator) throws {
 }
 
 extension Setup {
-    /// Fails on all ranks where one sees other data or computes with other instructions. Collective.
+    /// Throws on all ranks where one has other data or computes with other instructions. Collective.
     func requireAgreement(in world: any Communicator) throws {
         guard world.size > 1 else { return }
-        // Reading samples may fail where files are damaged; the error is this rank's, and all ranks learn of it.
+        // Reading samples may fail on this rank where files are damaged; then all ranks learn of the error.
         let data = try together(world) { dataset.fingerprint }
         try Training.requireAgreement(
             on: [

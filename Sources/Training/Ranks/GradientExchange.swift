@@ -4,7 +4,7 @@ import Machine
 import Recipes
 
 extension Engine {
-    /// The sum of this engine's gradients over ranks, as the recipe wants it.
+    /// Makes the sum of this engine's gradients over ranks, by the recipe's settings.
     ///
     /// - Throws: `ThreadError.refused`
     func gradientSum(_ recipe: Recipe, world: any Communicator) throws(ThreadError) -> GradientSum {

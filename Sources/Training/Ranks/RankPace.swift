@@ -2,21 +2,21 @@ import Collectives
 package import Runs
 import Tensors
 
-/// The time for which a rank works by itself, without its waiting for others.
+/// The work time of a rank, without the time for which it waits for others.
 struct RankPace {
     private var start = 0.0
     private var waitedBefore = 0.0
-    /// Seconds for which the computing thread waited for sums of gradients.
+    /// The seconds for which the computing thread waited for sums of gradients.
     var waitedForGradients = 0.0
 
-    /// Counts from here.
+    /// Begins an interval.
     mutating func begin(_ recorder: FlightRecorder) {
         start = monotonicSeconds()
         waitedBefore = recorder.seconds(on: .main)
         waitedForGradients = 0
     }
 
-    /// Seconds of work since the beginning.
+    /// Returns the seconds of work since `begin`.
     func worked(_ recorder: FlightRecorder) -> Double {
         let waited = recorder.seconds(on: .main) - waitedBefore + waitedForGradients
         return max(monotonicSeconds() - start - waited, 0)
@@ -24,7 +24,7 @@ struct RankPace {
 }
 
 extension PaceComparison {
-    /// nil where there is nothing to compare.
+    /// Compares the ranks' seconds; nil where there is nothing to compare.
     package init?(seconds: [Double]) {
         let middle = median(seconds)
         guard seconds.count > 1, middle > 0, let slowest = seconds.indices.max(by: { seconds[$0] < seconds[$1] }) else {
@@ -34,16 +34,19 @@ extension PaceComparison {
     }
 }
 
-/// Finds ranks that stay behind.
+/// A detector of ranks that fall behind.
 struct StragglerWatch {
-    /// Intervals in a row that each rank was behind.
+    /// The number of successive intervals in which each rank has been behind.
     private var behind: [Int: Int] = [:]
 
-    /// The thresholds for naming a rank: its time over the median, and the number of intervals in a row.
+    /// The thresholds for naming a rank: its time relative to the median, and the number of successive intervals.
     static let tolerance = 1.25
     static let intervals = 3
 
-    /// - Returns: the ranks that have been behind long enough by now, each once, with their time over the median.
+    /// Adds the ranks' seconds of an interval.
+    ///
+    /// - Returns: the ranks that have now been behind for long enough, each once, with their time relative to the
+    ///   median.
     mutating func add(_ seconds: [Double]) -> [(rank: Int, ratio: Double)] {
         let middle = median(seconds)
         guard middle > 0 else { return [] }
@@ -56,7 +59,7 @@ struct StragglerWatch {
 }
 
 extension Trainer {
-    /// Compares how long the ranks have worked since the last report. Collective.
+    /// Compares the ranks' work times since the last report. Collective.
     ///
     /// - Returns: nil for one rank alone.
     func comparePaces() throws -> PaceComparison? {

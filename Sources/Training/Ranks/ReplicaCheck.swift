@@ -4,22 +4,22 @@ import Recipes
 import Tensors
 import Terminal
 
-/// Whether all ranks hold the same network, and if not, who holds another one.
+/// A comparison of the networks of all ranks, which finds ranks that differ.
 struct ReplicaCheck {
     /// The tensors' names, in the order of `fingerprints`.
     let names: [String]
-    /// One of each tensor, by rank.
+    /// The fingerprint of each tensor, by rank.
     let fingerprints: [[UInt64]]
 
-    /// Returns the complaint about ranks that differ; nil where none does.
+    /// Returns the message about ranks that differ; nil where none does.
     ///
-    /// - Parameter step: optimizer steps taken.
+    /// - Parameter step: the optimizer steps taken.
     func complaint(step: Int) -> String? {
         let ranks = fingerprints.count
         let groups = Dictionary(grouping: 0..<ranks) { fingerprints[$0] }.values
         guard groups.count > 1 else { return nil }
-        // The largest group is right; of two as large, nobody knows, and that of the lowest rank is what others are
-        // held against.
+        // The largest group counts as right. Of equally large ones none can be known to be; the lowest rank's then is
+        // the reference.
         let largest = groups.map(\.count).max() ?? 0
         let candidates = groups.filter { $0.count == largest }
         let reference = candidates.compactMap(\.first).min() ?? 0
@@ -41,21 +41,21 @@ struct ReplicaCheck {
 }
 
 extension Trainer {
-    /// Sees to it that what is saved is one state, not one a rank. Collective.
+    /// Makes all ranks' states the same before one is saved. Collective.
     func shareState() throws {
         try shareRunningStatistics()
         try checkReplicas(includingBuffers: true)
     }
 
-    /// Compares the replicas where it is time to, after a step. Collective.
+    /// Compares the replicas after a step where that is due. Collective.
     func checkReplicasNow() throws {
         guard recipe.replicaCheckEvery > 0, step % recipe.replicaCheckEvery == 0 else { return }
         try checkReplicas(includingBuffers: recipe.batchNorm == .sync)
     }
 
-    /// Compares the state of all ranks, and running statistics where all should have the same. Collective.
+    /// Compares the state of all ranks, with running statistics where all should have the same. Collective.
     ///
-    /// - Throws: `SharedFailure` with `ExitStatus.replicasDiffer` where they are not the same.
+    /// - Throws: `SharedFailure` with `ExitStatus.replicasDiffer` where they differ.
     func checkReplicas(includingBuffers: Bool) throws {
         guard world.size > 1 else { return }
         var (names, own): ([String], [UInt64]) = ([], [])
@@ -64,7 +64,7 @@ extension Trainer {
             names += ranges.map { kind.tensorName(of: $0.name) }
             own += engine.withState(kind) { values in ranges.map { fingerprint(of: values.span.extracting($0.range)) } }
         }
-        // A few bytes say whether there is anything to tell.
+        // A few bytes tell whether ranks differ at all.
         let digest = own.reduce(UInt64(0)) { ($0 ^ $1) &* 0x100_0000_01B3 }
         let digests = try world.gather(Self.bytes([digest]), to: 0, as: "replica check")
         guard try world.broadcast(Set(digests).count > 1 ? 1 : 0) == 1 else { return }

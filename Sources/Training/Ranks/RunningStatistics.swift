@@ -3,9 +3,9 @@ import Engine
 import Recipes
 
 extension Trainer {
-    /// Gives all ranks the same running statistics in one message where each keeps mean and variance of its own: one
-    /// network is evaluated and saved, not one a rank. Those of an average count by the samples that they are of.
-    /// Collective.
+    /// Averages running statistics over ranks in one message, where each rank keeps mean and variance of its own: one
+    /// network is evaluated and saved, not one for each rank. Each rank's statistics are weighted by the number of its
+    /// samples. Collective.
     func shareRunningStatistics() throws {
         guard world.size > 1 else { return }
         switch recipe.batchNorm {
@@ -13,7 +13,7 @@ extension Trainer {
             break
         case .average:
             let samples = try world.sum([Double(unsharedSamples)])[0]
-            // 1 for all where they have as many.
+            // The weight is 1 where all ranks have the same number of samples.
             let weight = samples > 0 ? Float(Double(unsharedSamples * world.size) / samples) : 1
             let share = 1 / Float(world.size)
             try engine.withRunningStatistics { statistics in
@@ -27,7 +27,7 @@ extension Trainer {
             }
         }
         unsharedSamples = 0
-        // Averages of statistics that were each rank's own: rank 0's stand for all, as they do in checkpoints.
+        // Averages over time of ranks' own statistics differ; all ranks take rank 0's, as checkpoints do.
         if engine.keepsAverages && recipe.batchNorm != .sync {
             try engine.withState(.averages) { averages in try world.broadcast(&averages, from: 0, as: "averages") }
         }

@@ -2,7 +2,7 @@ package import Collectives
 package import Recipes
 
 extension Recipe {
-    /// The recipe as rank 0 finds it, on every rank: files that say it need only be where rank 0 is. Collective.
+    /// Returns rank 0's recipe on every rank: its files need to exist only where rank 0 is. Collective.
     ///
     /// - Throws: `SharedFailure` where rank 0 finds none.
     package static func shared(in world: any Communicator, _ resolve: () throws -> Recipe) throws -> Recipe {

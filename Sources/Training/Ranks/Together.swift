@@ -1,9 +1,9 @@
 package import Collectives
 import Terminal
 
-/// A failure that every rank knows of: each has left what it was doing, none waits for another.
+/// A failure that all ranks know of: each has left its work, and none waits for another.
 ///
-/// It is to be reported once, by rank 0, which holds the words.
+/// It is to be reported once, by rank 0, which has the message.
 package struct SharedFailure: ErrorWithStatus, ErrorOfSeveralLines, Sendable {
     package let description: String
     package let exitStatus: Int32
@@ -14,16 +14,16 @@ package struct SharedFailure: ErrorWithStatus, ErrorOfSeveralLines, Sendable {
     }
 }
 
-/// Does `body` on every rank; where it throws on any, throws on all.
+/// Runs `body` on every rank; where it throws on any, throws on all.
 ///
-/// For what a rank does by itself before others wait for it: opening data, reading a checkpoint. Collective.
-/// - Throws: `SharedFailure`, with the exit status of the lowest rank that failed and in its words (on rank 0; others
-///   hold their own or none).
+/// For work that a rank does by itself while others wait for it: opening data, reading a checkpoint. Collective.
+/// - Throws: `SharedFailure` with the exit status of the lowest rank that failed and, on rank 0, its message (other
+///   ranks have their own or none).
 package func together<Result>(
     _ communicator: any Communicator, _ body: () throws -> Result
 ) throws -> Result {
     var result: Result?
-    // Its exit status and its words; empty where there is none.
+    // The exit status and the message; empty without a failure.
     var failure: [UInt8] = []
     do {
         result = try body()
@@ -37,7 +37,7 @@ package func together<Result>(
     let told = communicator.rank == 0 ? all[first] : failure
     let status = try communicator.broadcast(Int(told.first ?? 0))
     let words = String(decoding: told.dropFirst(), as: UTF8.self)
-    // Where rank 0 has none, it has said them before.
+    // A rank 0 without a message has reported it already.
     let text = words.isEmpty && communicator.rank != 0 ? "another rank failed" : words
     throw SharedFailure(
         first == 0 ? text : "rank \(first)/\(communicator.size): \(text)", exitStatus: Int32(truncatingIfNeeded: status)
@@ -45,7 +45,7 @@ package func together<Result>(
 }
 
 extension Communicator {
-    /// The sums over all ranks.
+    /// Returns the sums over all ranks.
     func sum(_ values: [Double]) throws -> [Double] {
         var values = values
         var span = values.mutableSpan
@@ -61,7 +61,7 @@ extension Communicator {
         return values
     }
 
-    /// Returns the bytes of `root` on every rank; all know how many.
+    /// Returns the bytes of `root` on every rank; all must know how many.
     func broadcast(_ bytes: [UInt8], from root: Int = 0) throws -> [UInt8] {
         var bytes = bytes
         var span = bytes.mutableSpan
@@ -69,14 +69,14 @@ extension Communicator {
         return bytes
     }
 
-    /// A whole number of `root`, on every rank.
+    /// Returns an integer of `root` on every rank.
     func broadcast(_ number: Int, from root: Int = 0) throws -> Int {
         let bytes = (0..<8).map { UInt8(truncatingIfNeeded: UInt64(bitPattern: Int64(number)) >> (8 * $0)) }
         let sent = try broadcast(bytes, from: root)
         return Int(truncatingIfNeeded: sent.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
     }
 
-    /// Texts by name of `root`, on every rank.
+    /// Returns the texts of `root`, by name, on every rank.
     func broadcast(_ texts: [String: String], from root: Int = 0) throws -> [String: String] {
         let own = texts.sorted { $0.key < $1.key }
         let count = try broadcast(own.count, from: root)
@@ -89,7 +89,7 @@ extension Communicator {
         return sent
     }
 
-    /// A text of `root`, on every rank.
+    /// Returns a text of `root` on every rank.
     func broadcast(_ text: String, from root: Int = 0) throws -> String {
         let own = Array(text.utf8)
         let count = try broadcast(own.count, from: root)

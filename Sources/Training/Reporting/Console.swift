@@ -2,26 +2,26 @@ package import Recipes
 import Synchronization
 package import Terminal
 
-/// The console of a run: standard output and standard error of rank 0. Lines come whole, at once, and never move the
-/// cursor; a bar below them does where a person looks on. A stream that takes no more lines ends no run.
+/// The console of a run: standard output and standard error of rank 0. Lines are written whole, at once, and never move
+/// the cursor; on a terminal, a bar below them does. A stream that fails does not end the run.
 package struct Console: Sendable {
-    /// Whether anything is said at all.
+    /// Whether nothing is printed at all.
     package let isQuiet: Bool
 
-    /// Whether people know that they do not see all lines.
+    /// Whether a warning has been printed that lines were lost.
     private static let isLossReported = Atomic(false)
 
-    /// Shows how far a run is; nil where nobody would see it, or lines do.
+    /// The bar that shows the run's progress; nil for lines only, or where no person would see it.
     package let bar: ProgressBar?
-    /// Whether there is a line for each interval of training.
+    /// Whether a line is printed for each interval of training.
     let saysIntervals: Bool
 
-    /// - Parameter progress: how it shows how far a run is.
+    /// - Parameter progress: the way in which progress is shown.
     package init(isQuiet: Bool, progress: Recipe.ProgressDisplay = .plain) {
         self.isQuiet = isQuiet
         let wantsBar = progress == .bar || progress == .auto && !Launcher.isPresent
         bar = wantsBar && !isQuiet ? ProgressBar() : nil
-        // A file has all lines, whatever a person sees meanwhile.
+        // A file gets all lines, even where a bar is shown.
         saysIntervals = progress != .none && !(bar != nil && StandardStream.output.isTerminal)
     }
 
@@ -37,7 +37,7 @@ package struct Console: Sendable {
         }
     }
 
-    /// Says on standard error what people should do something about.
+    /// Prints a warning on standard error that asks for action.
     package func warn(_ text: String) {
         guard !isQuiet else { return }
         try? StandardStream.error.write("cnn-train: warning: \(text.visible)\n")

@@ -6,45 +6,45 @@ import Runs
 import Tensors
 import Terminal
 
-/// The work of rank 0 beyond computing: it keeps what a run leaves behind.
+/// The work of rank 0 beyond computing: the files and lines of a run.
 ///
-/// Its methods touch only this machine's disk: no other rank waits inside them but where they say so.
+/// Its methods use only this machine's disk; no other rank waits for them, except where they say so.
 final class Coordinator {
     let folder: RunFolder
-    /// Tells states of this run from those of others.
+    /// The identity that distinguishes states of this run from those of others.
     let identity: RunIdentity
     /// The content of the metrics that earlier parts of the run have written.
     var history: MetricsHistory { metrics.history }
-    /// The step of the newest checkpoint that is there for good.
+    /// The step of the newest committed checkpoint.
     private(set) var savedStep: Int?
 
     private let lock: RunLock
     private let metrics: MetricsFile
     private let writer: CheckpointWriter
-    /// Holds the state that is being written.
+    /// The memory for the state that is being written.
     private let memory: SnapshotMemory
     private let settings: Recipe.Checkpoints
     private let log: RunLog
     private let clock: @Sendable () -> Double
-    /// Those that show the run to people; nil before they look on.
+    /// The observers of the run; nil before there are any.
     private var audience: RunAudience?
-    /// The time at which the last checkpoint was taken or left out; the run's start before that.
+    /// The time at which the last checkpoint was taken or left out; before the first, that of the run's start.
     private var lastTaken: Double
-    /// The time at which a checkpoint that could not be written is to be tried again.
+    /// The time at which a failed checkpoint is to be tried again; nil where none failed.
     private var retryTime: Double?
     private var lastFailure: String?
     private var isMetricsFileBehind = false
-    /// Seconds that training stood still for the last copy.
+    /// The seconds for which training waited for the last copy.
     private var copySeconds = 0.0
 
-    /// Seconds after which what failed is tried again: a disk that is full may have room by then.
+    /// The seconds after which a failed checkpoint is tried again: a full disk may have space by then.
     private static let patience = 60.0
 
-    /// Begins or goes on with a run in a folder that is ours.
+    /// Begins or continues a run in a folder that this process has taken.
     ///
     /// - Parameters:
-    ///   - resumed: where the run goes on; nil for a new one.
-    ///   - commit: stands before the writing of each checkpoint.
+    ///   - resumed: the state that the run continues from; nil for a new run.
+    ///   - commit: called before each checkpoint is written.
     /// - Throws: `RunError.cannotWrite`
     init(
         _ opened: OpenedFolder, recipe: Recipe, resumed: Resumption?, memory: SnapshotMemory,
@@ -66,7 +66,7 @@ final class Coordinator {
         self.memory = memory
         writer = try CheckpointWriter(prepare: memory.touch) { draft in
             try hooks.commit(draft)
-            // The metrics that lead up to a checkpoint are there before it.
+            // The metrics up to a checkpoint must be on the disk before it.
             try metrics.synchronize()
             return try checkpoints.commit(draft)
         }
@@ -77,24 +77,24 @@ final class Coordinator {
         lastTaken = clock()
     }
 
-    /// The state from which a run goes on.
+    /// The state that a run continues from.
     struct Resumption {
         let step: Int
-        /// The file with what was told up to it.
+        /// The file with the metrics up to the step.
         let metrics: String
-        /// Whether what follows is what would have followed: the same recipe, from the newest state. Else what other
-        /// hosts may still have in memory of later steps is another run's.
+        /// Whether the following steps are those that the run would have taken: the same recipe, from the newest state.
+        /// Otherwise later states in other hosts' memory belong to another run.
         let isSameFuture: Bool
-        /// Whether the step's evaluation, if it has one, is made again.
+        /// Whether the step's evaluation, if it has one, is repeated.
         var isEvaluatedAgain = false
     }
 
     // MARK: Metrics
 
-    /// Appends a record. A disk that is full ends no training: the record is written when there is room.
+    /// Appends a record. A full disk does not end training: the record is written when there is space.
     func record(_ record: MetricsRecord) { append(line: record.json) }
 
-    /// Appends a line that is not a record but has `kind` and `step` as records do.
+    /// Appends a line that is not a `MetricsRecord` but has `kind` and `step` too.
     func append(line: String) {
         audience?.tell(line)
         do {
@@ -114,7 +114,7 @@ final class Coordinator {
         case rewound(to: Int)
     }
 
-    /// Tells people and metrics of it.
+    /// Reports the response to people and in the metrics.
     func note(_ measure: Measure, step: Int, what: String, rank: Int, ranks: Int) throws {
         var line = JSONLine()
         var place = ranks > 1 ? ", first on rank \(rank)/\(ranks)" : ""
@@ -134,7 +134,7 @@ final class Coordinator {
         log.warning("\(what) at step \(step)\(place)")
     }
 
-    /// Tells the metrics of the steps that fit into the run's time.
+    /// Records in the metrics the number of steps that fit into the run's time.
     func noteFitted(totalSteps: Int, step: Int) {
         var line = JSONLine()
         line.add("kind", MetricsFile.fittedKind)
@@ -145,7 +145,7 @@ final class Coordinator {
 
     // MARK: Checkpoints
 
-    /// Whether one is due by the clock: on schedule, or because the last could not be written.
+    /// Whether a checkpoint is due by the clock: by the schedule, or because the last one could not be written.
     func isCheckpointDue(_ schedule: CheckpointSchedule) -> Bool {
         let now = clock()
         if let retryTime { return now >= retryTime }
@@ -156,7 +156,8 @@ final class Coordinator {
     ///
     /// - Parameters:
     ///   - isLast: whether it must be written, even if it has to wait for the one before it.
-    ///   - capture: copies the state and gives what makes a checkpoint of the copy; called only where it is written.
+    ///   - capture: copies the state and returns a function that makes a checkpoint of the copy; called only for a
+    ///     state that is written.
     func keep(step: Int, isLast: Bool, capture: (SnapshotMemory) -> @Sendable () throws -> CheckpointDraft) {
         lastTaken = clock()
         if writer.isBusy {
@@ -166,7 +167,7 @@ final class Coordinator {
             }
             log.note("waiting with the checkpoint after step \(step) for the one before it")
         }
-        // The memory, too, is free then.
+        // The memory is free then, too.
         writer.wait()
         announce()
         retryTime = nil
@@ -176,7 +177,7 @@ final class Coordinator {
         writer.begin(step: step, make)
     }
 
-    /// Tells what became of checkpoints since the last call.
+    /// Reports the outcomes of checkpoints since the last call.
     func announce() {
         for outcome in writer.takeOutcomes() {
             switch outcome {
@@ -195,13 +196,13 @@ final class Coordinator {
         }
     }
 
-    /// Waits until what was begun is written or has failed.
+    /// Waits until the current checkpoint is written or has failed.
     func waitForWriter() {
         writer.wait()
         announce()
     }
 
-    /// Makes sure that the state after `step` is there for good, trying twice. Others wait meanwhile.
+    /// Waits until the state after `step` is committed, with up to two more attempts. Other ranks wait meanwhile.
     ///
     /// - Throws: `TrainingError.nothingSaved`
     func finishSaving(step: Int, capture: (SnapshotMemory) -> @Sendable () throws -> CheckpointDraft) throws {
@@ -215,31 +216,31 @@ final class Coordinator {
         }
     }
 
-    /// The state that a run goes on from was saved as this step's.
+    /// Notes that the state of this step is saved already, as the run continues from it.
     func resumed(from step: Int) { savedStep = step }
 
     // MARK: Observers
 
-    /// Shows the run to observers from here on.
+    /// Shows the run to observers from now on.
     ///
-    /// - Throws: `ThreadError.refused`, or what keeps an observer from being made.
+    /// - Throws: `ThreadError.refused`, or an error of making an observer.
     func show(to observers: RunObservers, _ run: (RunFolder) -> ObservedRun) throws {
         audience = try RunAudience(observers(run(folder)))
     }
 
-    /// Whether anybody looks on.
+    /// Whether the run has observers.
     var isObserved: Bool { audience.map { !$0.isEmpty } ?? false }
 
-    /// An evaluation is over; `details` is called on the observers' thread.
+    /// Shows an evaluation to observers; `details` is called on their thread.
     func show(_ details: @escaping RunAudience.Details) { audience?.tell(evaluation: details) }
 
-    /// Makes the record's end last, and waits for what observers still write of it.
+    /// Makes the metrics survive a loss of power, and waits for the observers to finish.
     func close() throws {
         try metrics.synchronize()
         endShow()
     }
 
-    /// Lets others have the folder, once nothing is being written there any more.
+    /// Gives up the folder once nothing is being written there any more.
     func release() {
         writer.wait()
         endShow()
@@ -253,7 +254,7 @@ final class Coordinator {
 }
 
 extension RunFolder {
-    /// Its checkpoints, as a recipe wants them kept.
+    /// Returns the folder of the run's checkpoints, with the recipe's rules for keeping them.
     func checkpointDirectory(_ settings: Recipe.Checkpoints) -> CheckpointDirectory {
         CheckpointDirectory(
             path: checkpoints,
@@ -267,7 +268,7 @@ extension RunFolder {
 }
 
 extension Recipe {
-    /// The recipe of the whole run, which whoever takes it up again begins anew.
+    /// The recipe of the whole run, as of its beginning.
     var ofWholeRun: Recipe {
         get throws {
             var whole = overrides
@@ -278,7 +279,7 @@ extension Recipe {
     }
 }
 
-/// A run's folder that this process alone writes into.
+/// A run's folder that only this process writes to.
 struct OpenedFolder {
     let folder: RunFolder
     let lock: RunLock

@@ -7,14 +7,14 @@ import Foundation
 struct ReportWindow {
     private(set) var tally = Tally()
     private var start = Date()
-    /// Seconds since the clock was started in which steps waited for images.
+    /// The seconds since the clock was started for which steps waited for images.
     private(set) var waitedForImages = 0.0
     /// The number of samples since the clock was started.
     private var timedSamples = 0
 
     private var seconds: Double { max(Date().timeIntervalSince(start), 1e-9) }
     var imagesPerSecond: Double { Double(timedSamples) / seconds }
-    /// The share of time in which steps waited for images, in 0...1.
+    /// The share of time for which steps waited for images, in 0...1.
     var shareWaited: Double { waitedForImages / seconds }
 
     /// The mean loss of a sample; nil where there is none.
@@ -38,7 +38,7 @@ struct ReportWindow {
 }
 
 extension ReportWindow {
-    /// The sums, as a checkpoint's metrics keep them.
+    /// The sums in the form of a checkpoint's metrics.
     var numbers: [String: Double] {
         guard tally.samples > 0 else { return [:] }
         return [
@@ -47,7 +47,7 @@ extension ReportWindow {
         ]
     }
 
-    /// Takes over the sums of an earlier part of the run; empty where there are none, or none with samples.
+    /// Reads the sums of an earlier part of the run; empty where there are none, or none with samples.
     init(numbers: [String: Double]) {
         guard let loss = numbers["window_loss_sum"],
             let correct = numbers["window_correct"].flatMap({ Int(exactly: $0) }),

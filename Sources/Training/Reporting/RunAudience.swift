@@ -7,7 +7,8 @@ import Tensors
 ///
 /// Sendable by hand: every access to the state holds the condition's lock.
 final class RunAudience: @unchecked Sendable {
-    /// The details of an evaluation and the weights that were evaluated; nil where they cannot be had.
+    /// A function that returns the details of an evaluation and the weights that were evaluated; nil where there are
+    /// none.
     typealias Details = @Sendable () -> (detail: EvaluationDetail, weights: [WeightHistogram])?
 
     /// The work that waits for the thread.
@@ -18,7 +19,8 @@ final class RunAudience: @unchecked Sendable {
         var isEnd = false
     }
 
-    /// The pause after an evaluation has been shown, in times that it took: epochs of a second are not all shown.
+    /// The pause after an evaluation has been shown, as a multiple of the time that this took: not all epochs of a
+    /// second are shown.
     private static let pauseFactor = 400.0
 
     private let observers: [any RunObserver]
@@ -26,7 +28,7 @@ final class RunAudience: @unchecked Sendable {
     private var waiting = Work()
     private var hasEnded = false
 
-    /// Whether nobody looks on.
+    /// Whether there are no observers.
     var isEmpty: Bool { observers.isEmpty }
 
     /// - Throws: `ThreadError.refused`
@@ -38,17 +40,17 @@ final class RunAudience: @unchecked Sendable {
         }
     }
 
-    /// A line was added to the metrics.
+    /// Queues a line that was added to the metrics.
     func tell(_ line: String) {
         if !isEmpty { add { $0.lines.append(line) } }
     }
 
-    /// An evaluation is over.
+    /// Queues an evaluation.
     ///
     /// - Parameter details: called on the observers' thread; not at all where another evaluation comes before its turn.
     func tell(evaluation details: @escaping Details) { add { $0.evaluation = details } }
 
-    /// Returns when the observers have done all that they were told of. To be called once.
+    /// Waits until the observers have finished all their work. To be called once.
     func end() {
         add { $0.isEnd = true }
         condition.lock()
@@ -56,7 +58,7 @@ final class RunAudience: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// Adds to the work. The thread is woken by the first line that waits and not by those behind it.
+    /// Adds to the work. Only the first waiting line wakes the thread.
     private func add(_ change: (inout Work) -> Void) {
         condition.lock()
         let lines = waiting.lines.count
@@ -65,10 +67,10 @@ final class RunAudience: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// Waits for work and returns it: lines at once, so that files have them when a process is killed.
+    /// Waits for work and returns it: lines at once, so that files have them when the process is killed.
     ///
-    /// - Parameter evaluationTime: an evaluation waits until then, in seconds of the machine's clock, unless the run
-    ///   ends.
+    /// - Parameter evaluationTime: the time before which an evaluation waits, in seconds of the machine's clock, unless
+    ///   the run ends.
     private func next(evaluationTime: Double) -> Work {
         condition.lock()
         defer { condition.unlock() }

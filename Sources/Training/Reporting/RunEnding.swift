@@ -3,21 +3,21 @@ import Machine
 import Runs
 import Terminal
 
-/// The facts for people at a run's end beside its results: its best epoch, where its time and memory went, and what
+/// The facts for people at a run's end besides its results: its best epoch, the uses of its time and memory, and what
 /// would make it faster.
 struct RunEnding {
     let best: MetricsFile.Evaluated?
     let time: TimeSplit
-    /// Bytes of rank 0; nil where they are not known.
+    /// The peak memory of rank 0 in bytes; nil where not known.
     let peakMemory: Int?
     let ranks: Int
 
-    /// The share of a run's time below which a part of it is not worth a word.
+    /// The share of a run's time below which a part is not mentioned.
     private static let leastShare = 0.005
-    /// The share of a run's time below which a gain of speed is not worth a word.
+    /// The gain in speed below which it is not mentioned.
     private static let leastGain = 0.01
 
-    /// Each with what it is about.
+    /// The facts, each with a label.
     var facts: [(label: String, text: String)] {
         var facts: [(String, String)] = []
         if let best {
@@ -50,14 +50,14 @@ struct RunEnding {
 }
 
 extension Trainer {
-    /// Remembers an evaluation where it is the best so far; of equals the first.
+    /// Notes an evaluation if it is the best so far; of equals the first.
     func note(_ evaluation: Evaluation) {
         let evaluated = MetricsFile.Evaluated(
             epoch: sizes.epochNumber(ofStep: step), accuracy: evaluation.accuracy)
         if best.map({ evaluated.accuracy > $0.accuracy }) ?? true { best = evaluated }
     }
 
-    /// The run's end as rank 0 knows it.
+    /// The facts at the run's end as rank 0 knows them.
     var ending: RunEnding {
         RunEnding(best: best, time: timeAccount.split, peakMemory: PeakMemory.bytes, ranks: world.size)
     }

@@ -136,8 +136,8 @@ struct RunLog {
     /// Prints a warning that asks for action, though the run goes on; to standard error, like all complaints.
     func warning(_ text: String) { console.warn(text) }
 
-    /// Prints a note on a checkpoint that is safely written: its size, the seconds that writing and verifying took, and
-    /// the seconds for which training waited.
+    /// Prints a note on a committed checkpoint: its size, the seconds that writing and verifying took, and the seconds
+    /// for which training waited.
     func saved(step: Int, _ commit: CheckpointDirectory.Commit, seconds: Double, copySeconds: Double) {
         let cost =
             "\(Wording.scaled(Double(commit.bytes)))B in \(Wording.fixed(seconds, 1)) s, training waited "
@@ -188,7 +188,7 @@ extension String {
 }
 
 extension Recipe.Schedule.Shape {
-    /// The shape of the schedule as words behind "learning rate 0.1".
+    /// The shape of the schedule in words that follow "learning rate 0.1".
     fileprivate var words: String {
         func end(_ final: Double) -> String { final > 0 ? " to \(final)" : "" }
         return switch self {

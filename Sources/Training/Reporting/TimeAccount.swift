@@ -3,15 +3,15 @@ import Machine
 import Runs
 import Tensors
 
-/// Adds up where a rank's time goes: two looks at clocks whenever it begins with something else.
+/// An account of a rank's time by use: two looks at clocks at each change of use.
 struct TimeAccount {
     private(set) var split = TimeSplit()
-    /// Seconds for which the computing thread waited for sums of gradients, in all.
+    /// The seconds for which the computing thread has waited for sums of gradients so far.
     var waitedForGradients = 0.0
-    /// Seconds of earlier parts of the run.
+    /// The seconds of earlier parts of the run.
     private var earlierSeconds = 0.0
     private let start: Double
-    /// The part of the run that goes on now, since when, and the seconds of communication before.
+    /// The current use of time, its start, and the seconds of communication before it.
     private(set) var part = TimeSplit.Part.other
     private var since: Double
     private var communicatedBefore = 0.0
@@ -21,19 +21,19 @@ struct TimeAccount {
         since = time
     }
 
-    /// Goes on from what earlier parts of the run took.
+    /// Adds the time of earlier parts of the run.
     mutating func add(earlier: TimeSplit, seconds: Double) {
         for part in TimeSplit.Part.allCases { split[part] += earlier[part] }
         earlierSeconds += seconds
     }
 
-    /// Seconds of training since the run began.
+    /// The seconds of training since the run began.
     var seconds: Double { earlierSeconds + monotonicSeconds() - start }
 
-    /// From here on time goes into `part`.
+    /// Counts time as `next` from now on.
     ///
-    /// - Parameter collectives: seconds of the computing thread's collectives, in all. Of computing and of waiting for
-    ///   images, those that fall into it are communication.
+    /// - Parameter collectives: the seconds of all collectives of the computing thread so far. Those within computing,
+    ///   or within waiting for images, count as communication.
     mutating func enter(_ next: TimeSplit.Part, collectives: Double, at time: Double = monotonicSeconds()) {
         let communicated = collectives + waitedForGradients
         let elapsed = time - since
@@ -48,12 +48,12 @@ struct TimeAccount {
 }
 
 extension Trainer {
-    /// From here on this rank's time goes into `part`.
+    /// Counts this rank's time as `part` from now on.
     func spend(on part: TimeSplit.Part) {
         timeAccount.enter(part, collectives: world.recorder.seconds(on: .main))
     }
 
-    /// Tells the metrics where the time went until now.
+    /// Records in the metrics the uses of the time so far.
     func recordTime() {
         guard let coordinator else { return }
         spend(on: timeAccount.part)

@@ -9,7 +9,7 @@ import Runs
 import Tensors
 
 extension Trainer {
-    /// The facts in a run's folder about its network, data and machine besides the recipe.
+    /// The facts for the run's folder on its network, data and machine, besides the recipe.
     var facts: RunFacts {
         let summary = setup.summary
         return RunFacts(
@@ -34,7 +34,7 @@ extension Trainer {
             backend: setup.backend.rawValue)
     }
 
-    /// The name that `/proc/cpuinfo` has of the first processor: `model name : AMD EPYC 9654`.
+    /// Returns the first processor's name in `/proc/cpuinfo`: `model name : AMD EPYC 9654`.
     private static func processor(in text: String) -> String? {
         let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
         return line?.split(separator: ":", maxSplits: 1).last.map { String($0.drop { $0 == " " }) }

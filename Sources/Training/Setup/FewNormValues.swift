@@ -4,21 +4,21 @@ import Recipes
 import Tensors
 import Terminal
 
-/// The batch norms of a run that see too few values of a channel to learn anything from: of one value nothing is left
-/// but the norm's bias, of two which of them is the larger one.
+/// The batch norms of a run that see too few values of a channel to learn anything: of one value, only the norm's bias
+/// remains, of two, only which is larger.
 struct FewNormValues: Equatable {
-    /// The fewest values of a channel that any of the norms sees at a step.
+    /// The fewest values of a channel that any of the norms sees in a step.
     let values: Int
-    /// The norms that see no more at that step.
+    /// The names of the norms that see no more in that step.
     let norms: [String]
-    /// Samples of the global batch at that step.
+    /// The samples of the global batch in that step.
     let batchSize: Int
 
     private static let most = 2
 
     /// - Parameters:
     ///   - graph: the network, for either purpose.
-    ///   - recipe: whose moments are whose, and passes of a step.
+    ///   - recipe: its settings for batch norm and passes.
     /// - Returns: nil where all norms see more.
     init?(_ graph: Graph, recipe: Recipe, sizes: RunSizes, ranks: Int) {
         let norms = graph.nodes.compactMap { node -> (name: String, pixels: Int)? in
@@ -38,7 +38,7 @@ struct FewNormValues: Equatable {
         batchSize = least.size
     }
 
-    /// The fewest samples, but for none, that moments are taken of in any pass of a batch.
+    /// Returns the fewest samples, other than none, over which moments are taken in any pass of a batch.
     private static func fewestSamples(of batchSize: Int, _ recipe: Recipe, ranks: Int) -> Int {
         let passes = (0..<ranks).flatMap { rank in
             Sharding(shards: recipe.virtualShards, ranks: ranks, rank: rank).passes(recipe.accumulate)
@@ -51,9 +51,9 @@ struct FewNormValues: Equatable {
         return samples.filter { $0 > 0 }.min() ?? batchSize
     }
 
-    /// Returns the warning about them, for people.
+    /// Returns the warning for people.
     ///
-    /// - Parameter recipe: what may be changed.
+    /// - Parameter recipe: the settings that the user may change.
     func warning(_ recipe: Recipe, ranks: Int) -> String {
         let others = norms.count > 1 ? " and \(Wording.count(norms.count - 1, "other"))" : ""
         return "batch norm sees only \(Wording.count(values, "value")) of a channel in \(norms[0])\(others) at a batch "
@@ -71,7 +71,7 @@ struct FewNormValues: Equatable {
 }
 
 extension RunSizes {
-    /// The sizes that batches of the run have: the last of an epoch has what is left.
+    /// The sizes of the run's batches: the last of an epoch has the remaining samples.
     var batchSizes: Set<Int> {
         let left = trainingSamples % batchSize
         var sizes: Set<Int> = []

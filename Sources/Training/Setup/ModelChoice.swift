@@ -5,11 +5,11 @@ package import Networks
 package struct ModelChoice: Hashable, Sendable {
     /// A name of the zoo.
     package var name: String
-    /// Options by the model's keys, values as text.
+    /// The options by the model's keys, with values as text.
     package var options: [String: String]
-    /// The distribution that initial weights are drawn from.
+    /// The distribution of initial weights.
     package var scheme: InitialScheme
-    /// The rate of every dropout layer, in 0..<1; nil for the model's or its options'.
+    /// The rate of every dropout layer, in 0..<1; nil for the model's or its options' own.
     package var dropout: Double?
 
     package init(
@@ -21,7 +21,7 @@ package struct ModelChoice: Hashable, Sendable {
         self.dropout = dropout
     }
 
-    /// Returns the network for a number of classes and of channels; nil stands for the model's own.
+    /// Returns the network for a number of classes and of channels; nil stands for the model's default.
     package func network(classes: Int? = nil, inputChannels: Int? = nil) throws(NetworkError) -> Network {
         let model = try Zoo.model(named: name)
         let network = try model.network(
@@ -31,7 +31,7 @@ package struct ModelChoice: Hashable, Sendable {
 }
 
 extension Checkpoint.About {
-    /// Returns the network whose parameters the checkpoint has.
+    /// Returns the network of the checkpoint's parameters.
     package func network() throws(NetworkError) -> Network {
         try ModelChoice(model, options: modelOptions).network(classes: classes, inputChannels: inputChannels)
     }

@@ -5,9 +5,9 @@ import Tensors
 import Terminal
 
 extension Checkpoint.About {
-    /// Returns the presentation of pictures to the network; nil where nothing was said of it, as by earlier versions.
+    /// Returns the presentation of pictures to the network; nil where the file has none, as those of earlier versions.
     ///
-    /// - Parameter path: What messages call the file.
+    /// - Parameter path: the file's name in messages.
     func shown(path: String) throws(CheckpointError) -> Presentation? {
         guard !presentation.isEmpty else { return nil }
         do throws(PresentationProblem) {
@@ -20,7 +20,7 @@ extension Checkpoint.About {
 }
 
 extension ImageOptions {
-    /// The same, but for what is asked for.
+    /// Returns these options with the changes that are asked for.
     package func changed(by asked: RecipeOverrides) -> ImageOptions {
         var options = self
         if let interpolation = asked.interpolation { options.filter = ResamplingFilter(interpolation) }
@@ -31,16 +31,16 @@ extension ImageOptions {
     }
 }
 
-/// The moments that a run's images go through, and what people should know of them.
+/// The moments by which a run's images are normalised, and a note on them for people.
 struct MomentsChoice {
     let normalisation: Normalisation
     let note: String?
 
-    /// The moments of a run that begins; nil where its images are drawn.
+    /// Chooses the moments of a new run; nil where its images are generated.
     ///
     /// - Parameters:
-    ///   - asked: whether there are to be any.
-    ///   - weights: those that the run begins with: our checkpoint's network keeps its moments. Others are taken to be
+    ///   - asked: whether images are normalised at all.
+    ///   - weights: the initial weights: the network of our checkpoint keeps its moments. Others are assumed to be
     ///     trained on ImageNet, where the dataset has no moments of its own.
     init?(beginning setup: Setup, as asked: Recipe.Normalisation, with weights: WeightsFile?) throws {
         guard let dataset = setup.dataset as? StoredDataset else { return nil }
@@ -87,7 +87,7 @@ extension WeightsFile {
 }
 
 extension Normalisation {
-    /// `mean 0.485, 0.456, 0.406, standard deviation 0.229, 0.224, 0.225`
+    /// The moments in words: `mean 0.485, 0.456, 0.406, standard deviation 0.229, 0.224, 0.225`.
     var words: String {
         func list(_ numbers: [Float]) -> String {
             numbers.map { Wording.significant(Double($0)) }.joined(separator: ", ")

@@ -8,11 +8,11 @@ import Terminal
 
 /// The parts of a run that follow from its recipe and its data, before there is an engine.
 struct RunPreparation {
-    /// The recipe, with a batch size that was chosen for it where it left that to the run.
+    /// The recipe, with a chosen batch size where it leaves that to the run.
     let recipe: Recipe
     /// The same recipe, adapted to the number of samples.
     let fitted: Recipe
-    /// The choices that were made, and their reasons.
+    /// The choices that were made, with their reasons.
     let choices: [String]
     let setup: Setup
     let sizes: RunSizes
@@ -20,12 +20,12 @@ struct RunPreparation {
     /// The factors of the classes' losses, by class; nil for 1.
     let classWeights: [Float]?
     let layout: EngineLayout
-    /// The sizes of images that it is trained on, by epoch.
+    /// The sizes of training images, by epoch.
     let trainingSizes: TrainingSizes
 
-    /// Opens the data, builds the network and checks that the machine has the memory for it all. Collective.
+    /// Opens the data, builds the network and checks that the machine has enough memory. Collective.
     ///
-    /// - Throws: `SharedFailure` on all ranks where any finds a mistake.
+    /// - Throws: `SharedFailure` on all ranks where any finds an error.
     init(_ asked: Recipe, world: any Communicator, console: Console) throws {
         let opened = try together(world) { try Self.open(asked, world: world) }
         let (recipe, choices) = try Self.chooseBatchSize(asked, opened, world: world, console: console)
@@ -70,7 +70,7 @@ struct RunPreparation {
         return (try recipe.with(batchSize: choice.chosen?.batchSize ?? Recipe.Default.batchSize), [choice.words])
     }
 
-    /// Lays the engine out, and lets pictures use the memory that it leaves.
+    /// Lays out the engine, and lets decoded pictures use the memory that it leaves.
     ///
     /// - Returns: the fitted recipe, the setup, the sizes, the layout and the weights of classes.
     /// - Throws: where the machine has too little memory.
@@ -83,7 +83,7 @@ struct RunPreparation {
             trainingSamples: setup.dataset.count(of: .train), testSamples: setup.dataset.count(of: .test),
             batchSize: recipe.globalBatchSize, duration: recipe.duration)
         let weights = try recipe.classWeights?.weights(of: setup.dataset, classes: setup.network.classes)
-        // A batch that the data cannot fill needs memory for its samples only.
+        // A batch that the data cannot fill needs memory only for their samples.
         let layout = try setup.layout(
             batchSize: min(recipe.globalBatchSize, sizes.trainingSamples), seed: recipe.seed,
             accumulate: recipe.accumulate, labelSmoothing: recipe.labelSmoothing, classWeights: weights,

@@ -7,12 +7,11 @@ package import Recipes
 package import Tensors
 package import Terminal
 
-/// The common part of training, evaluation and benchmarks on every rank: a network, images for it, and a machine to run
-/// it.
+/// The common part of training, evaluation and benchmarks on every rank: a network, its images, and the machine.
 package struct Setup {
     package let model: ModelDescription
     package let network: Network
-    /// Pixels a side.
+    /// The size of images, in pixels a side.
     package let imageSize: Int
     package internal(set) var dataset: any Dataset
     /// The options by which stored images are decoded and resized.
@@ -21,26 +20,27 @@ package struct Setup {
     package private(set) var presentation: Presentation?
     /// The note on how labels were matched with the network's.
     let labelNote: String?
-    /// Megabytes of samples that a rank has prepared at most.
+    /// The most megabytes of prepared samples of a rank.
     let prefetchMegabytes: Int
     package let summary: Summary
     package let sharding: Sharding
     package let backend: Backend
     package let convolution: Recipe.Convolution
     package let threads: ThreadChoice
-    /// Shows people how far an evaluation is; nil where none looks on.
+    /// The bar that shows the progress of an evaluation; nil for none.
     package var bar: ProgressBar?
 
-    /// Opens the data and builds the network on this rank; talks to no other.
+    /// Opens the data and builds the network on this rank, without communication.
     ///
     /// - Parameters:
     ///   - choice: the model; an option of its channels must agree with the data's.
-    ///   - validationFraction: the share of pictures that is tested on where nothing says which are.
-    ///   - classes: outputs of the network; nil for the dataset's.
-    ///   - shards: virtual shards of a batch.
-    ///   - imageSize: nil for the model's, or a smaller one that the data suggests and the model takes.
-    ///   - trained: the network that there is already, whose labels count.
-    /// - Throws: what is wrong with model, data or machine.
+    ///   - validationFraction: the share of pictures for testing, where the data do not define it.
+    ///   - classes: the number of the network's outputs; nil for the dataset's number of classes.
+    ///   - shards: the number of virtual shards of a batch.
+    ///   - imageSize: pixels a side; nil for the model's default, or a smaller size that the data suggest and the model
+    ///     supports.
+    ///   - trained: the trained network, whose labels count; nil for a new one.
+    /// - Throws: for errors of model, data or machine.
     package init(
         model choice: ModelChoice, data: String, validationFraction: Double = DatasetOptions().validationFraction,
         imageSize: Int?, classes: Int?, threads: Int?,
@@ -53,7 +53,7 @@ package struct Setup {
         self.prefetchMegabytes = prefetchMegabytes
         model = try Zoo.model(named: choice.name)
         let channels = try model.options(from: choice.options).inputChannels
-        // Synthetic images are whatever the model wants; others have classes and channels of their own.
+        // Synthetic images are as the model needs them; others have classes and channels of their own.
         let opened = try openDataset(
             data,
             options: DatasetOptions(
@@ -82,18 +82,18 @@ package struct Setup {
         MachineCores.makeRoom(for: self.threads, localRank: world.localRank)
     }
 
-    /// Returns the layout of an engine for this setup, before it takes any memory.
+    /// Returns the layout of an engine for this setup, before it reserves any memory.
     ///
     /// - Parameters:
-    ///   - batchSize: the most samples that a global training batch has; nil for an engine that only evaluates.
-    ///   - seed: of dropout.
-    ///   - accumulate: passes that a batch takes.
-    ///   - labelSmoothing: the share of each training label that all classes have alike.
-    ///   - classWeights: by class, what its training losses are multiplied with; nil for 1.
-    ///   - passes: what the graphs are rewritten by.
-    ///   - optimizer: what it is trained with.
+    ///   - batchSize: the most samples of a global training batch; nil for an engine that only evaluates.
+    ///   - seed: the seed of dropout.
+    ///   - accumulate: the passes of a step.
+    ///   - labelSmoothing: the share of each training target that is spread over all classes alike.
+    ///   - classWeights: the factors of training losses, by class; nil for 1.
+    ///   - passes: the passes that rewrite the graphs.
+    ///   - optimizer: the optimizer of the training.
     ///   - keepsAverages: whether averages over time are kept.
-    ///   - otherSizes: pixels a side of images that it is trained on besides.
+    ///   - otherSizes: further sizes of training images, in pixels a side.
     package func layout(
         batchSize: Int?, seed: UInt64, accumulate: Int = 1, labelSmoothing: Double = 0,
         classWeights: [Float]? = nil, passes: Set<GraphPass> = Set(GraphPass.allCases),
@@ -120,19 +120,19 @@ package struct Setup {
             configuration: configuration, otherTrainings: others)
     }
 
-    /// Samples that are evaluated at once: a function of the image alone, so that sums are grouped alike on any number
-    /// of ranks.
+    /// The number of samples that are evaluated at once. It depends on the image size alone, so that sums are grouped
+    /// alike for any number of ranks.
     package var evaluationBatchSize: Int { imageSize <= 64 ? 64 : 16 }
 }
 
 extension Setup {
-    /// Shows stored images so from here on.
-    mutating func show(as presentation: Presentation) {
+    /// Sets the presentation of stored images from now on.
+    mutating func use(_ presentation: Presentation) {
         dataset = dataset.normalised(by: presentation.normalisation)
         images = presentation.images
         self.presentation = presentation
     }
 
-    /// Classes that a model has where nothing else says how many.
+    /// Returns the default number of a model's classes.
     package static func defaultClasses(ofModel name: String) throws -> Int { try Zoo.model(named: name).defaultClasses }
 }

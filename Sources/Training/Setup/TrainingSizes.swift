@@ -3,18 +3,18 @@ import Networks
 import Recipes
 import Terminal
 
-/// The sizes of a run's training images: small ones first, those of the network in the end. Evaluation is on the
-/// network's. (As FFCV's and MosaicML Composer's progressive resizing have it; Howard, "Training ImageNet in 3 hours
-/// for $25", DAWNBench 2018.)
+/// The sizes of a run's training images: small ones first, the network's own in the end. Evaluation is at the network's
+/// own size. (As in progressive resizing of FFCV and MosaicML Composer; Howard, "Training ImageNet in 3 hours for $25",
+/// DAWNBench 2018.)
 ///
-/// The size is a function of the epoch alone, so that a resumed run goes on alike.
+/// The size depends on the epoch alone, so that a resumed run continues alike.
 struct TrainingSizes {
     private let smaller: [Recipe.TrainingSize]
-    /// Pixels a side of the network's images.
+    /// The size of the network's own images, in pixels a side.
     private let full: Int
 
-    /// - Parameter full: pixels a side of the network's images.
-    /// - Throws: `TrainingError.trainingSize` where a size is not smaller, or the network is another one at that size.
+    /// - Parameter full: the size of the network's own images, in pixels a side.
+    /// - Throws: `TrainingError.trainingSize` where a size is not smaller, or changes the network's parameters.
     init(_ recipe: Recipe, of network: Network, full: Int) throws {
         smaller = recipe.trainingSizes
         self.full = full
@@ -38,16 +38,16 @@ struct TrainingSizes {
         }
     }
 
-    /// `120 x 400`
+    /// Returns a shape in words: `120 x 400`.
     private static func words(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: " x ") }
 
-    /// Pixels a side, beside the network's own.
+    /// The sizes besides the network's own, in pixels a side.
     var others: [Int] { smaller.map(\.pixels) }
 
-    /// Pixels a side of the smallest images.
+    /// The size of the smallest images, in pixels a side.
     var smallest: Int { smaller.first?.pixels ?? full }
 
-    /// Pixels a side of the images of an epoch, from 0.
+    /// Returns the size of the images of an epoch (from 0), in pixels a side.
     func pixels(inEpoch epoch: Int) -> Int {
         var end = 0
         for size in smaller {
@@ -57,7 +57,25 @@ struct TrainingSizes {
         return full
     }
 
-    /// A line for people that names them; none where all images are of one size.
+    /// The samples that are left after some steps. A sample of an epoch of other images counts by the pixels that its
+    /// image has for each pixel of one of the last step: so much more or less time it takes.
+    func samplesLeft(after step: Int, _ sizes: RunSizes) -> Double {
+        let now = Double(pixels(inEpoch: sizes.epochNumber(ofStep: step) - 1))
+        var left = 0.0
+        var first = step
+        while first < sizes.totalSteps {
+            let epoch = sizes.epoch(after: first)
+            // Sizes change at the ends of epochs, and after the last change no more.
+            let isLast = pixels(inEpoch: epoch) == full
+            let end = isLast ? sizes.totalSteps : min((epoch + 1) * sizes.stepsPerEpoch, sizes.totalSteps)
+            let scale = Double(pixels(inEpoch: epoch)) / now
+            left += Double(sizes.samples(after: end) - sizes.samples(after: first)) * scale * scale
+            first = end
+        }
+        return left
+    }
+
+    /// A line for people that names the sizes; none where all images are of one size.
     var notes: [String] {
         guard !smaller.isEmpty else { return [] }
         let words = smaller.map { "\($0.pixels)x\($0.pixels) for \(Wording.count($0.epochs, "epoch"))" }

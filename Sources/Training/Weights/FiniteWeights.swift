@@ -2,9 +2,9 @@ package import Checkpoints
 import Engine
 
 extension Sequence where Element == NamedTensor {
-    /// Refuses tensors with numbers that are infinite or none: whatever is computed with them is none either.
+    /// Refuses tensors with infinite or NaN numbers, with which all results would be NaN.
     ///
-    /// - Parameter path: what messages call the file that they are from.
+    /// - Parameter path: the file's name in messages.
     /// - Throws: `TrainingError.weightsNotFinite`
     package func requireFinite(path: String) throws(TrainingError) {
         for tensor in self {
@@ -16,7 +16,7 @@ extension Sequence where Element == NamedTensor {
 }
 
 extension WeightsFit {
-    /// Refuses numbers that are infinite or none among what would be taken over.
+    /// Refuses infinite or NaN numbers in the tensors that fit.
     ///
     /// - Throws: `TrainingError.weightsNotFinite`
     func requireFinite(path: String) throws(TrainingError) {

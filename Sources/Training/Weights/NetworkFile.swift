@@ -5,37 +5,37 @@ package import Networks
 package import Recipes
 import Tensors
 
-/// A network and its weights as a file has them: a checkpoint of ours, which says what network it is of, or another
-/// program's file, whose network is named.
+/// A network and its weights in a file: our checkpoint, which describes its network, or another program's file, whose
+/// network the user names.
 package struct NetworkFile: Sendable {
     package let path: String
     package let model: ModelDescription
     package let options: [String: String]
     package let classes: Int
-    /// Channels of an image: 1 for grey, 3 for colour.
+    /// The channels of an image: 1 for grey, 3 for colour.
     package let channels: Int
-    /// Pixels a side that it was trained on, or else that the model is made for.
+    /// The size of the images that it was trained on, or else the model's default, in pixels a side.
     package let imageSize: Int
-    /// The names of the classes, by label; empty if the file does not say.
+    /// The names of the classes, by label; empty where the file has none.
     package let classNames: [String]
-    /// The dataset that the network was trained on; nil for weights of elsewhere, to which we have shown nothing.
+    /// The dataset that the network was trained on; nil for weights that this program has not trained.
     package let trainingData: String?
-    /// The presentation of pictures in training; nil where the file does not say.
+    /// The presentation of pictures in training; nil where the file has none.
     let ownPresentation: Presentation?
-    /// The options by which pictures were decoded and resized in training; the defaults for weights of elsewhere.
+    /// The options by which pictures were decoded and resized in training; the defaults for other programs' weights.
     let images: ImageOptions
-    /// The share of its pictures that it was tested on, where nothing said which.
+    /// The share of the pictures on which it was tested, where the data did not define it.
     let validationFraction: Double?
-    /// All texts of the file.
+    /// The file's metadata.
     package let metadata: [String: String]
     private let weights: WeightsFile
 
     /// Reads the file.
     ///
     /// - Parameters:
-    ///   - name: the model; nil for what the file says of itself. Files of other programs say nothing.
-    ///   - options: of the model, besides those that the file says.
-    /// - Throws: for a file that is no checkpoint, and a model that is not known.
+    ///   - name: the model; nil for the one that the file names. Files of other programs name none.
+    ///   - options: options of the model, in addition to the file's.
+    /// - Throws: for a file that is no checkpoint, and an unknown model.
     package init(contentsOf path: String, model name: String?, options: [String: String] = [:]) throws {
         let named = try name.map { try ModelChoice($0, options: options).network() }
         weights = try WeightsFile(contentsOf: path, for: named?.parameters().map(\.name) ?? [])
@@ -43,7 +43,7 @@ package struct NetworkFile: Sendable {
         guard about != nil || name != nil else { throw PredictionError.unknownModel(path: path) }
         self.path = path
         model = try Zoo.model(named: name ?? about?.model ?? "")
-        // Another model than the checkpoint's knows nothing of its options.
+        // The checkpoint's options are for its own model only.
         let own = about.flatMap { [model] in $0.model == model.name ? $0.modelOptions : nil } ?? [:]
         self.options = own.merging(options) { _, asked in asked }
         classes = about?.classes ?? named?.headClasses(in: weights.tensors) ?? model.defaultClasses
@@ -58,17 +58,17 @@ package struct NetworkFile: Sendable {
         metadata = weights.metadata
     }
 
-    /// The network, for images of as many channels as its weights are made for.
+    /// Returns the network, for images with as many channels as its weights are for.
     package func network() throws(NetworkError) -> Network {
         try ModelChoice(model.name, options: options).network(classes: classes, inputChannels: channels)
     }
 
-    /// Returns the presentation of pictures to the network; nil where the network wants neither grey nor colour.
+    /// Returns the presentation of pictures to the network; nil where its input is neither grey nor colour.
     ///
-    /// It is the file's, where the file has one. Else it is that of whole images of the network's dataset, where the
-    /// network was trained here, or that of photographs in torchvision's references.
+    /// It is the file's own, where it has one. Otherwise it is that of whole images of the network's dataset, where
+    /// this program trained the network, or that of photographs in torchvision's references.
     ///
-    /// - Parameter asked: how pictures are decoded and resized, where that is to be otherwise.
+    /// - Parameter asked: the options of decoding and resizing to change.
     package func presentation(_ asked: RecipeOverrides = RecipeOverrides()) -> Presentation? {
         var presentation = ownPresentation
         if presentation == nil {
@@ -83,9 +83,9 @@ package struct NetworkFile: Sendable {
         return presentation
     }
 
-    /// The tensors that are the parameters of `network`: all of them, but for auxiliary heads that the file lacks.
+    /// Returns the tensors for the parameters of `network`: all of them, except auxiliary heads that the file lacks.
     ///
-    /// - Throws: `TrainingError.unfitCheckpoint` where one is missing, too many, or of another type or shape;
+    /// - Throws: `TrainingError.unfitCheckpoint` where a tensor is missing, unknown, or of another type or shape;
     ///   `.weightsNotFinite`
     package func fit(to parameters: [ParameterSpecification], of network: Network) throws(TrainingError) -> WeightsFit {
         let fit = WeightsFit(weights, to: parameters, of: network)
@@ -94,33 +94,34 @@ package struct NetworkFile: Sendable {
         return fit
     }
 
-    /// Returns notes on weights that were taken over with this fit, one a line for people.
+    /// Returns notes on weights that were loaded with this fit, one a line for people.
     package func notes(on fit: WeightsFit, of network: Network) -> [String] {
         weights.notes + fit.notes + fit.headNotes(of: network, isDrawn: false)
     }
 }
 
 extension Network {
-    /// Parameters and buffers for images of the size that the model is made for.
+    /// Returns the parameters and buffers for images of the model's default size.
     fileprivate func parameters() throws -> [ParameterSpecification] {
         try Graph(network: self, imageSize: Zoo.model(named: name).defaultImageSize, purpose: .evaluation).parameters
     }
 
-    /// Classes that the main head scores in a file of this network's weights; nil where the file has no such head.
+    /// Returns the number of classes of the main head in a file of this network's weights; nil where the file has no
+    /// such head.
     func headClasses(in tensors: [NamedTensor]) -> Int? {
         tensors.first { ExactName($0.name) == ExactName(headName + ".weight") }?.shape.first
     }
 
-    /// The name of the layer that scores the main head's classes.
+    /// The name of the layer that computes the main head's logits.
     var headName: String {
         var layer = layers[heads[0].layer]
-        // The scores may be pooled or flattened after the layer that gives them.
+        // The logits may be pooled or flattened after that layer.
         while !layer.operation.hasWeight, let input = layer.inputs.first { layer = layers[input] }
         return layer.name
     }
 
-    /// Channels of the images that the first convolution in a file of this network's weights reads; nil where the file
-    /// has none, or the network begins otherwise.
+    /// Returns the number of channels that the first convolution in a file of this network's weights reads; nil where
+    /// the file has none, or the network begins otherwise.
     fileprivate func inputChannels(in tensors: [NamedTensor]) throws -> Int? {
         guard let first = try parameters().first(where: \.decays), first.role == .convolutionWeight,
             let tensor = tensors.first(where: { ExactName($0.name) == ExactName(first.name) }), tensor.shape.count == 4

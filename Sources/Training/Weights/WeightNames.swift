@@ -8,14 +8,14 @@ import Terminal
 struct WeightNames {
     /// The prefix that was removed from names; empty where there was none.
     let prefix: String
-    /// The number of names that were those of torchvision's published DenseNets.
+    /// The number of names in the form of torchvision's published DenseNets.
     let renamed: Int
-    /// The network's name for each of the file's names that differs from it.
+    /// The network's names by those of the file, where they differ.
     private let others: [ExactName: String]
 
     /// - Parameters:
     ///   - found: the file's names.
-    ///   - wanted: the network's.
+    ///   - wanted: the network's names.
     init(_ found: [String], for wanted: [String]) {
         let today = found.map { Self.today($0) ?? $0 }
         prefix = Self.commonPrefix(today, Set(wanted.map { ExactName($0) }))
@@ -48,8 +48,8 @@ struct WeightNames {
         return notes
     }
 
-    /// Returns the prefix that precedes names of the network in more of the file's names than any other, the empty one
-    /// included. It ends with a dot. It counts only where it covers half of the file's names, or half of the network's.
+    /// Returns the prefix, perhaps empty, that precedes names of the network in more of the file's names than any
+    /// other. It ends with a dot. It counts only where it covers half of the file's names, or half of the network's.
     private static func commonPrefix(_ found: [String], _ wanted: Set<ExactName>) -> String {
         var counts: [ExactName: Int] = [:]
         for name in found {
@@ -64,15 +64,15 @@ struct WeightNames {
             }
         }
         guard let most = counts.values.max(), 2 * most >= min(found.count, wanted.count) else { return "" }
-        // Where a file has two networks, it is not known which one is meant.
+        // Where a file has two networks, the right one is not known.
         let best = counts.filter { $0.value == most }.keys
         return best.count == 1 ? best.first?.text ?? "" : ""
     }
 
-    /// The most parts of names that are tried as wrappers, as a file's names may be long.
+    /// The most leading parts of a name that are tried as a wrapper's prefix, as a file's names may be long.
     private static let mostWrappers = 8
 
-    /// Returns the present name for one of torchvision's published DenseNets; nil for all others.
+    /// Returns the current name for one of torchvision's published DenseNets; nil for all others.
     /// `denselayer1.norm.1.weight` is the old name of `denselayer1.norm1.weight`, from before dots were forbidden in
     /// names of modules. (torchvision, models/densenet.py, `_load_state_dict`.)
     private static func today(_ name: String) -> String? {

@@ -2,22 +2,22 @@ package import Checkpoints
 import Files
 import Tensors
 
-/// A file of weights, ours or another program's, whose tensors are called as a network calls them.
+/// A file of weights, ours or another program's, with tensors under the network's names.
 package struct WeightsFile: Sendable {
     package let path: String
     /// The tensors that the network has names for; of our own files all.
     package let tensors: [NamedTensor]
-    /// Those that were passed over: the network has no such name, or their type is not one that is read.
+    /// The tensors that were not read: the network has no such name, or their type is not supported.
     package let unread: [ListedTensor]
     package let metadata: [String: String]
     /// Notes on changes of names, one a line for people.
     package let notes: [String]
 
-    /// Reads the file; what the network has no names for is passed over.
+    /// Reads the file; tensors that the network has no names for are skipped.
     ///
     /// - Parameters:
-    ///   - path: of a file, or of a run's folder, which stands for its newest checkpoint that holds.
-    ///   - names: the network's, of parameters and buffers.
+    ///   - path: a file, or a run's folder, which stands for its newest valid checkpoint.
+    ///   - names: the network's names of parameters and buffers.
     package init(contentsOf path: String, for names: [String]) throws(CheckpointError) {
         let (path, choice) = try Self.file(at: path)
         let wanted = Set(names.map { ExactName($0) })
@@ -29,7 +29,7 @@ package struct WeightsFile: Sendable {
         }
         self.path = path
         metadata = checkpoint.metadata
-        // Of our own files nothing is chosen.
+        // Our own files are read whole.
         guard let found else {
             (tensors, unread, notes) = (checkpoint.tensors, checkpoint.unread, choice)
             return
@@ -41,7 +41,7 @@ package struct WeightsFile: Sendable {
         unread = checkpoint.unread.map { ListedTensor(name: found[$0.name], type: $0.type, shape: $0.shape) }
     }
 
-    /// The file that a path stands for, and why it is that one.
+    /// Returns the file that a path stands for, and notes on the choice.
     private static func file(at path: String) throws(CheckpointError) -> (path: String, notes: [String]) {
         guard isFolder(path) else { return (path, []) }
         do throws(CheckpointError) {

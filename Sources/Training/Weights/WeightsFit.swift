@@ -5,18 +5,17 @@ package import Networks
 import Tensors
 import Terminal
 
-/// The tensors of a file that a network can take over, and those that do not fit.
+/// The tensors of a file that a network can load, and those that do not fit.
 package struct WeightsFit: Equatable, Sendable {
-    /// The tensors that fit, by the index of the parameter; counts of batches are scalars of sane size.
+    /// The tensors that fit, by the index of the parameter; counts of batches are scalars in a sane range.
     package let fitting: [Int: NamedTensor]
-    /// The tensors that do not fit: first what the network has, in its order, then what only the file has.
+    /// The tensors that do not fit: first those that the network has, in its order, then those that only the file has.
     package let misfits: [Misfit]
-    /// Parameters of auxiliary heads, by their index, where the file has no such heads: what only predicts does without
-    /// them.
+    /// The indices of auxiliary heads' parameters, where the file has no such heads: predictions do not need them.
     package let absent: [Int]
     /// Further notes, one a line for people.
     package let notes: [String]
-    /// Numbers that training moves: of the network, and of them those that were taken over. Absent heads do not count.
+    /// The number of the network's trainable numbers, and of those that the file gives. Absent heads do not count.
     package let parameters: Int
     package let taken: Int
 
@@ -32,13 +31,13 @@ package struct WeightsFit: Equatable, Sendable {
         case otherType(found: String, expected: String)
     }
 
-    /// Counts of batches may be missing, as they are from files of old, and of any form that PyTorch takes: they move
-    /// nothing.
+    /// Counts of batches may be missing, as in old files, and have any form that PyTorch accepts, as they affect no
+    /// result.
     ///
     /// - Parameters:
     ///   - unread: tensors of which the file has only the names.
-    ///   - auxiliary: layers of auxiliary heads, all of which the file may lack.
-    ///   - tensorName: what the tensor for a parameter of this name is called.
+    ///   - auxiliary: the layers of auxiliary heads, all of which the file may lack.
+    ///   - tensorName: returns the name of the tensor for a parameter.
     package init(
         _ tensors: [NamedTensor], unread: [ListedTensor] = [], to parameters: [ParameterSpecification],
         auxiliary: Set<String> = [], called tensorName: (String) -> String = { $0 }
@@ -88,7 +87,7 @@ package struct WeightsFit: Equatable, Sendable {
         (self.parameters, self.taken) = (all, taken)
     }
 
-    /// Compares a file with a network, whose parameters these are.
+    /// Compares a file with a network of these parameters.
     package init(_ file: WeightsFile, to parameters: [ParameterSpecification], of network: Network) {
         self.init(file.tensors, unread: file.unread, to: parameters, auxiliary: network.auxiliaryLayers)
     }
@@ -98,7 +97,7 @@ package struct WeightsFit: Equatable, Sendable {
         let isCount = parameter.role == .batchesTracked
         guard let tensor else { return isCount ? nil : .missing(expected: parameter.shape) }
         if isCount {
-            // Before PyTorch 0.4 a scalar was a vector; of one it takes the first number still.
+            // Before PyTorch 0.4 a scalar was a vector of one number, which PyTorch still accepts.
             return tensor.shape.count <= 1 && tensor.storage.count > 0
                 ? nil : .otherShape(found: tensor.shape, expected: parameter.shape)
         }
@@ -109,10 +108,10 @@ package struct WeightsFit: Equatable, Sendable {
         return nil
     }
 
-    /// More batches than a run can count to would end in an overflow; this many a float64 still counts one by one.
+    /// The highest count of batches: higher ones could overflow, and a float64 still counts to this one by one.
     private static let mostBatches: Int64 = 1 << 53
 
-    /// The count of batches as ours are; what had to be held to sane bounds is appended to `held`, as lines to be read.
+    /// Returns a count of batches in our form; adds a note to `held` where it had to be clamped.
     private static func count(_ tensor: NamedTensor, _ held: inout [String]) -> NamedTensor {
         let found = tensor.integers?.first.map { "\($0)" } ?? tensor.floats?.first.map { "\($0)" } ?? "none"
         let whole = tensor.integers?.first ?? tensor.floats?.first.map { Int64(held: $0) } ?? 0
@@ -123,9 +122,9 @@ package struct WeightsFit: Equatable, Sendable {
         return NamedTensor(name: tensor.name, shape: [], storage: .int64([count]))
     }
 
-    /// Refuses what does not fit, or, where that may be skipped, a file of which less than half of the network comes.
+    /// Refuses tensors that do not fit or, where these may be skipped, a file with less than half of the network.
     ///
-    /// - Parameter isForced: whether any tensor that fits is enough.
+    /// - Parameter isForced: whether a single tensor that fits is enough.
     /// - Throws: `TrainingError.unfitWeights`, `.fewWeights` or `.foreignWeights`
     package func check(path: String, model: String, skipsMismatched: Bool, isForced: Bool) throws(TrainingError) {
         guard fitting.values.contains(where: { $0.floats != nil }) else {
@@ -141,7 +140,7 @@ package struct WeightsFit: Equatable, Sendable {
 
     /// Returns notes on the heads that the file lacks, one a line for people.
     ///
-    /// - Parameter isDrawn: whether they begin with drawn weights; else nobody needs them.
+    /// - Parameter isDrawn: whether they begin with random weights; otherwise they are not needed.
     package func headNotes(of network: Network, isDrawn: Bool) -> [String] {
         guard !absent.isEmpty else { return [] }
         var notes = [
@@ -156,26 +155,26 @@ package struct WeightsFit: Equatable, Sendable {
         return notes
     }
 
-    /// The model whose published weights have no auxiliary heads and want other images.
+    /// The model whose published weights have no auxiliary heads and expect other images.
     private static let published = "googlenet"
 }
 
 extension Int64 {
-    /// The nearest whole number that there is; 0 for what is no number.
+    /// Makes the nearest integer in range; 0 for NaN.
     fileprivate init(held value: Float) {
         self = value.isNaN ? 0 : Int64(exactly: value.rounded()) ?? (value < 0 ? .min : .max)
     }
 }
 
 extension ParameterSpecification {
-    /// The layer that it belongs to: its name up to the last dot.
+    /// The layer of the tensor: its name up to the last dot.
     fileprivate var layer: String { name.lastIndex(of: ".").map { String(name[..<$0]) } ?? "" }
 }
 
 // MARK: - Words
 
 extension WeightsFit.Misfit: CustomStringConvertible {
-    /// `fc.weight is 1000x512, expected 10x512`
+    /// The misfit in words: `fc.weight is 1000x512, expected 10x512`.
     package var description: String {
         switch reason {
         case .missing(let expected): "\(name) (\(words(expected))) is missing"
@@ -185,7 +184,7 @@ extension WeightsFit.Misfit: CustomStringConvertible {
         }
     }
 
-    /// A name from a file as it may be shown.
+    /// The name from a file in a form that may be shown.
     fileprivate var name: String { Wording.shown(tensor) }
 
     private func words(_ shape: [Int]) -> String {
@@ -194,8 +193,8 @@ extension WeightsFit.Misfit: CustomStringConvertible {
 }
 
 extension WeightsFit {
-    /// The misfits in at most three lines: tensors of other kinds, those that the network misses and those that it does
-    /// not have, and which of the two could be the same.
+    /// The misfits in at most three lines: tensors of other kinds, those that the file lacks and those that the network
+    /// does not have, and which of the two could be the same.
     package var misfitLines: [String] {
         var (missing, extra, others): ([Misfit], [Misfit], [Misfit]) = ([], [], [])
         for misfit in misfits {
@@ -205,7 +204,7 @@ extension WeightsFit {
             default: others.append(misfit)
             }
         }
-        // Counts of batches say least.
+        // Counts of batches matter least.
         let isCount = { (misfit: Misfit) in misfit.tensor.hasSuffix(".num_batches_tracked") }
         extra = extra.filter { !isCount($0) } + extra.filter(isCount)
         func few(_ misfits: [Misfit]) -> String { Wording.few(misfits.map(\.description), most: 4) }
@@ -218,10 +217,10 @@ extension WeightsFit {
         return lines.filter { !$0.isEmpty }
     }
 
-    /// Up to three names of the network, each with the one of the file that is most alike: of the same shape, with the
-    /// longest end in common, from the last dot at the least, or else spelt most alike.
+    /// Returns up to three names of the network, each with the most similar one of the file: of the same shape, with
+    /// the longest common ending, at least from the last dot on, or else spelt most alike.
     private static func nearestPairs(_ missing: [Misfit], _ extra: [Misfit]) -> [(Misfit, Misfit)] {
-        // A file may list a million names, and long ones.
+        // A file may list a million names, some of them long.
         let extra = extra.prefix(2000).filter { $0.tensor.utf8.count <= 200 }
         var pairs: [(Misfit, Misfit)] = []
         for wanted in missing.prefix(50) where pairs.count < 3 {
@@ -240,7 +239,7 @@ extension WeightsFit {
 }
 
 extension WeightsFit.Misfit {
-    /// Bytes of the name from its last dot on.
+    /// The bytes of the name from its last dot on.
     fileprivate var leafLength: Int {
         let reversed = tensor.utf8.reversed()
         return reversed.prefix { $0 != UInt8(ascii: ".") }.count + (tensor.utf8.contains(UInt8(ascii: ".")) ? 1 : 0)
@@ -260,7 +259,7 @@ extension WeightsFit.Misfit {
 }
 
 extension Engine {
-    /// Takes over what fits; the rest stays as it is.
+    /// Loads the tensors that fit; other parameters stay unchanged.
     func take(_ fit: WeightsFit) {
         for (index, tensor) in fit.fitting {
             if let values = tensor.floats { setValues(of: ParameterID(index: index), to: values) }

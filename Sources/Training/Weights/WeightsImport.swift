@@ -3,9 +3,9 @@ import Graphs
 import Networks
 import Recipes
 
-/// A checkpoint made of a file of weights that another program wrote.
+/// A checkpoint made of another program's file of weights.
 package struct WeightsImport: Sendable {
-    /// At step 0, without an optimizer's state.
+    /// The checkpoint, at step 0, without an optimizer's state.
     package let checkpoint: Checkpoint
     /// The tensors that were left out.
     package let misfits: [WeightsFit.Misfit]
@@ -13,11 +13,12 @@ package struct WeightsImport: Sendable {
     package let notes: [String]
 
     /// - Parameters:
-    ///   - classes: nil for as many as the file's head scores, or where it has none, the model's.
-    ///   - imageSize: nil for the model's.
-    ///   - skipsMismatched: whether tensors that do not fit are left out, and drawn where the network needs them.
-    ///   - isForced: whether that may be more than half of them.
-    /// - Throws: what is wrong with file or model, `TrainingError.unfitWeights` where they do not fit each other.
+    ///   - classes: nil for as many as the file's head has, or without a head, the model's default.
+    ///   - imageSize: pixels a side; nil for the model's default.
+    ///   - skipsMismatched: whether tensors that do not fit are left out, and drawn at random where the network needs
+    ///     them.
+    ///   - isForced: whether more than half of them may be left out.
+    /// - Throws: for errors of file or model, `TrainingError.unfitWeights` where they do not fit each other.
     package init(
         contentsOf path: String, model choice: ModelChoice, classes: Int?, imageSize: Int?, skipsMismatched: Bool,
         isForced: Bool = false

@@ -33,7 +33,11 @@ extension CheckpointCommand {
                     if verification.kind == .broken { broken += 1 }
                 }
             }
-            if broken > 0 { throw BrokenFiles(broken: broken, of: all) }
+            if broken > 0 {
+                throw FailureSum(
+                    "\(broken) of \(Wording.count(all, "file")) \(broken == 1 ? "does" : "do") not hold: take others, "
+                        + "or copy what is broken again. --resume takes the newest that holds")
+            }
             if isOneEmpty { throw ExitCode(1) }
         }
     }
@@ -74,17 +78,6 @@ extension CheckpointCommand {
             // The message begins with the path.
             default: (problem ?? path).visible
             }
-        }
-    }
-
-    /// Files of which all is told already but the sum.
-    private struct BrokenFiles: Error, CustomStringConvertible {
-        let broken: Int
-        let of: Int
-
-        var description: String {
-            "\(broken) of \(Wording.count(of, "file")) \(broken == 1 ? "does" : "do") not hold: take others, or copy "
-                + "what is broken again. --resume takes the newest that holds"
         }
     }
 }

@@ -65,7 +65,10 @@ extension DataCommand {
             let report = Report(packing, data: choice.data, output: output)
             print(json ? try JSONText(report).text : report.text)
             guard packing.bad.isEmpty else {
-                throw LeftOut(count: packing.bad.count, of: packing.samples, output: output)
+                throw FailureSum(
+                    "\(Wording.grouped(packing.bad.count)) of \(Wording.count(packing.samples, "image")) cannot be "
+                        + "decoded and were left out; \(output.visible) is whole without them. Where they matter, "
+                        + "fetch them again and pack anew")
             }
         }
     }
@@ -92,18 +95,6 @@ extension DataCommand {
             let images = "\(Wording.grouped(train)) images to train and \(Wording.grouped(test)) to test"
             let size = "\(Wording.bytes(bytes)) in \(Wording.count(shards, "shard"))"
             return (lines + ["\(output.visible): \(images), \(size)"]).joined(separator: "\n")
-        }
-    }
-
-    /// Samples of which all is told already but the sum.
-    private struct LeftOut: Error, CustomStringConvertible {
-        let count: Int
-        let of: Int
-        let output: String
-
-        var description: String {
-            "\(Wording.grouped(count)) of \(Wording.count(of, "image")) cannot be decoded and were left out; "
-                + "\(output.visible) is whole without them. Where they matter, fetch them again and pack anew"
         }
     }
 }

@@ -29,7 +29,11 @@ extension DataCommand {
                 for sample in bad { print("\(sample.split.rawValue)\t\(sample.reason.visible)") }
                 if bad.isEmpty { print("\(choice.data.visible): all of \(Wording.count(all, "image")) can be decoded") }
             }
-            if !bad.isEmpty { throw DamagedSamples(damaged: bad.count, of: all) }
+            if !bad.isEmpty {
+                throw FailureSum(
+                    "\(Wording.grouped(bad.count)) of \(Wording.count(all, "image")) cannot be decoded: fetch them "
+                        + "again, or take them away. Training leaves out a few of them")
+            }
         }
     }
 
@@ -48,17 +52,6 @@ extension DataCommand {
         init(_ sample: BadSample) {
             (split, index, path) = (sample.split.rawValue, sample.index, sample.path)
             reason = sample.reason
-        }
-    }
-
-    /// Samples of which all is told already but the sum.
-    private struct DamagedSamples: Error, CustomStringConvertible {
-        let damaged: Int
-        let of: Int
-
-        var description: String {
-            "\(Wording.grouped(damaged)) of \(Wording.count(of, "image")) cannot be decoded: fetch them again, or take "
-                + "them away. Training leaves out a few of them"
         }
     }
 }

@@ -17,7 +17,7 @@ struct BenchCommand: RankedCommand {
             """)
 
     @Option(required: \.model) var model: String
-    @Option(\.modelOptions) var modelOptions: [KeyAndValue] = []
+    @Option(\.modelOptions) var modelOptions: [KeyAndValue<String>] = []
     @Option(\.batchSize) var batchSize = Recipe.Default.batchSize
     @Option(\.imageSize, default: "the model's") var imageSize: Int?
     @Option(\.threads) var threads: Int?
@@ -80,10 +80,11 @@ struct BenchCommand: RankedCommand {
         let result = try showingOpening(on: sharedBar(in: world)) {
             try showingProgress("measuring", unit: "steps") { progress in
                 try Benchmark(
-                    model: ModelChoice(model, options: modelOptions.texts), batchSize: batchSize, imageSize: imageSize,
-                    threads: threads, steps: steps, instructionSet: instructionSet, convolution: convolution,
-                    passes: Set(GraphPass.allCases).subtracting(withoutPasses), communication: communication,
-                    records: trace != nil, profiles: profile, images: images, progress: progress, world: world)
+                    model: ModelChoice(model, options: modelOptions.byKey()), batchSize: batchSize,
+                    imageSize: imageSize, threads: threads, steps: steps, instructionSet: instructionSet,
+                    convolution: convolution, passes: Set(GraphPass.allCases).subtracting(withoutPasses),
+                    communication: communication, records: trace != nil, profiles: profile, images: images,
+                    progress: progress, world: world)
             }
         }
         if let text = try result.recording?.trace(in: world) { try traceFile?.write(text) }

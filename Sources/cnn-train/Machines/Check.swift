@@ -45,7 +45,10 @@ struct CheckCommand: LocalCommand {
             findings: localFindings(surroundings))
         report.findings += hostFindings(hosts, surroundings)
         print(json ? try JSONText(report).text : Self.text(report))
-        guard report.isFit else { throw Unfit(problems: report.count(.problem)) }
+        guard report.isFit else {
+            throw FailureSum(
+                "\(Wording.count(report.count(.problem), "problem")) to solve before a run; each line says how")
+        }
     }
 
     private func namedHosts() throws -> [Launching.Host] {
@@ -92,12 +95,5 @@ struct CheckCommand: LocalCommand {
         let end = report.isFit ? "fit for a run" : "not fit for a run"
         let count = warnings > 0 ? ", with \(Wording.count(warnings, "warning"))" : ""
         return Wording.table(rows, leading: 3) + "\n\(end)\(count)"
-    }
-
-    /// The failure of a check whose problems have been printed already; its words are their number.
-    private struct Unfit: Error, CustomStringConvertible {
-        let problems: Int
-
-        var description: String { "\(Wording.count(problems, "problem")) to solve before a run; each line says how" }
     }
 }

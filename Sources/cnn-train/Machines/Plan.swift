@@ -16,7 +16,7 @@ struct PlanCommand: RankedCommand {
             """)
 
     @Option(\.model, default: "the one that was measured") var model: String?
-    @Option(\.modelOptions) var modelOptions: [KeyAndValue] = []
+    @Option(\.modelOptions) var modelOptions: [KeyAndValue<String>] = []
     @Option(help: ArgumentHelp("Numbers of machines.", valueName: "8,64,1024")) var nodes = Numbers([8, 64, 1024])
     @Option(help: "Ranks on each machine; as many as were measured.") var ranksPerNode: Int?
     @Option(
@@ -85,7 +85,7 @@ struct PlanCommand: RankedCommand {
         }
         let samples = (batchSize ?? 32) * world.size
         return try Benchmark(
-            model: ModelChoice(model ?? "", options: modelOptions.texts), batchSize: samples, imageSize: imageSize,
+            model: ModelChoice(model ?? "", options: modelOptions.byKey()), batchSize: samples, imageSize: imageSize,
             threads: threads, steps: steps, instructionSet: .auto, world: world
         ).measurement
     }

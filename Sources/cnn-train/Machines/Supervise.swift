@@ -76,7 +76,7 @@ extension LaunchCommand {
 
     /// Returns the flags that a supervised run needs and the command does not give.
     private func additions(_ train: TrainCommand, _ recipe: Recipe, _ folder: RunFolder) throws -> [String] {
-        let flags = try train.flags()
+        let flags = try train.recipe.flags()
         // Not the recipe of the run that is resumed, which has a value for everything.
         let file = train.config.isEmpty ? nil : try RecipeOverrides(contentsOf: train.config)
         var words = recipe.output == nil ? ["--output", folder.path] : []

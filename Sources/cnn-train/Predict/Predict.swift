@@ -45,7 +45,7 @@ struct PredictCommand: LocalCommand {
     @Option(\.instructionSet) var instructionSet = Recipe.Default.instructionSet
 
     func validate() throws {
-        try checkPositive([("--top", top)])
+        guard top > 0 else { throw ValidationError("--top is \(top); expected at least 1") }
         try checkRanges { $0.threads = threads }
         guard images.isEmpty != (inputTensor == nil) else {
             throw ValidationError("give pictures, or --input-tensor, and not both")

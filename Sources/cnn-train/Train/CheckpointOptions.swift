@@ -6,10 +6,10 @@ import Recipes
 struct CheckpointOptions: RecipeFlags {
     @Option(\.resume, defaultAsFlag: "auto", transform: userPath) var resume: String?
     @Option(\.overriddenKeys) var overriddenKeys: [String] = []
-    @Option(\.checkpointEvery) var checkpointEvery: [IntervalArgument] = []
+    @Option(\.checkpointEvery) var checkpointEvery: [ListArgument<Recipe.Interval>] = []
     @Option(\.keepLast) var keepLast: Int?
     @Option(\.keepBest) var keepBest: Int?
-    @Option(\.keepEvery) var keepEvery: IntervalArgument?
+    @Option(\.keepEvery) var keepEvery: ListArgument<Recipe.Interval>?
     @Option(\.checkpointLevel) var checkpointLevel: Int?
     @Option(\.checkpointBusy) var checkpointBusy: Recipe.Checkpoints.Busy?
     @Option(\.snapshotEvery) var snapshotEvery: Int?
@@ -24,25 +24,14 @@ struct CheckpointOptions: RecipeFlags {
         // A key may be spelled as its flag is.
         let keys = overriddenKeys.map { key in String(key.map { $0 == "-" ? "_" : $0 }) }
         recipe.overriddenKeys = keys.isEmpty ? nil : keys
-        let intervals = checkpointEvery.flatMap(\.intervals)
+        let intervals = checkpointEvery.flatMap(\.values)
         recipe.checkpointEvery = intervals.isEmpty ? nil : intervals
         recipe.keepLast = keepLast
         recipe.keepBest = keepBest
-        recipe.keepEvery = keepEvery?.intervals.first
+        recipe.keepEvery = keepEvery?.values.first
         recipe.checkpointLevel = checkpointLevel
         recipe.checkpointBusy = checkpointBusy
         recipe.snapshotEvery = snapshotEvery
-    }
-}
-
-/// `500steps`, or several: `500steps,10min`.
-struct IntervalArgument: ExpressibleByArgument {
-    let intervals: [Recipe.Interval]
-
-    init?(argument: String) {
-        let words = argument.split(separator: ",", omittingEmptySubsequences: false)
-        intervals = words.compactMap { Recipe.Interval(String($0)) }
-        guard intervals.count == words.count else { return nil }
     }
 }
 

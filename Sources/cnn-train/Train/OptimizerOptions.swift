@@ -7,14 +7,14 @@ struct OptimizerOptions: RecipeFlags {
     @Option(\.momentum) var momentum: Double?
     @Option(\.dampening) var dampening: Double?
     @Flag(\.nesterov) var nesterov: Bool?
-    @Option(\.betas) var betas: SharesArgument?
+    @Option(\.betas) var betas: ListArgument<Double>?
     @Option(\.epsilon) var epsilon: Double?
     @Option(\.alpha) var alpha: Double?
     @Option(\.trust) var trust: Double?
     @Option(\.weightDecay) var weightDecay: Double?
     @Option(\.decay) var decay: Recipe.Decay?
     @Option(\.noDecay) var noDecay: [String] = []
-    @Option(\.decayMultipliers) var decayMultipliers: [PrefixAndFactor] = []
+    @Option(\.decayMultipliers) var decayMultipliers: [KeyAndValue<Double>] = []
     @Option(\.clipNorm) var clipNorm: Double?
     @Option(\.clipValue) var clipValue: Double?
     @Option(\.muonIterations) var muonIterations: Int?
@@ -28,14 +28,14 @@ struct OptimizerOptions: RecipeFlags {
         recipe.momentum = momentum
         recipe.dampening = dampening
         recipe.nesterov = nesterov
-        recipe.betas = betas?.numbers
+        recipe.betas = betas?.values
         recipe.epsilon = epsilon
         recipe.alpha = alpha
         recipe.trust = trust
         recipe.weightDecay = weightDecay
         recipe.decay = decay
         recipe.noDecay = noDecay.isEmpty ? nil : noDecay
-        recipe.decayMultipliers = decayMultipliers.isEmpty ? nil : decayMultipliers.factors
+        recipe.decayMultipliers = decayMultipliers.isEmpty ? nil : decayMultipliers.byKey()
         recipe.clipNorm = clipNorm
         recipe.clipValue = clipValue
         recipe.muonIterations = muonIterations
@@ -43,17 +43,6 @@ struct OptimizerOptions: RecipeFlags {
         recipe.muonSGD = muonSgd.isEmpty ? nil : muonSgd
         recipe.muonSGDLearningRate = muonSgdLr
         recipe.muonSGDMomentum = muonSgdMomentum
-    }
-}
-
-/// `0.9,0.999`
-struct SharesArgument: ExpressibleByArgument {
-    let numbers: [Double]
-
-    init?(argument: String) {
-        let words = argument.split(separator: ",", omittingEmptySubsequences: false)
-        numbers = words.compactMap { Double($0) }
-        guard numbers.count == words.count else { return nil }
     }
 }
 

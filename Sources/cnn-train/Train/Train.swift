@@ -56,9 +56,6 @@ struct TrainCommand: RankedCommand {
         else { return asked }
         return try asked.choosing(as: earlier)
     }
-
-    /// Returns the values that the command line gives.
-    func flags() throws -> RecipeOverrides { try recipe.flags() }
 }
 
 /// Every option of a recipe.

@@ -6,9 +6,9 @@ import Recipes
 /// The network of a run, and the weights that it begins with.
 struct NetworkOptions: RecipeFlags {
     @Option(\.model) var model: String?
-    @Option(\.modelOptions) var modelOptions: [KeyAndValue] = []
+    @Option(\.modelOptions) var modelOptions: [KeyAndValue<String>] = []
     @Option(\.imageSize) var imageSize: Int?
-    @Option(\.trainingSizes) var trainSizes: [PrefixAndLength] = []
+    @Option(\.trainingSizes) var trainSizes: [KeyAndValue<Recipe.Interval>] = []
     @Option(\.classes) var classes: Int?
     @Option(\.dropout) var dropout: Double?
     @Option(\.initScheme) var initScheme: SchemeArgument?
@@ -17,13 +17,13 @@ struct NetworkOptions: RecipeFlags {
     @Flag(\.initForce) var initForce = false
     @Option(\.freeze) var freeze: [String] = []
     @Option(\.trainOnly) var trainOnly: [String] = []
-    @Option(\.rateMultipliers) var rateMultipliers: [PrefixAndFactor] = []
-    @Option(\.trainingLengths) var trainFor: [PrefixAndLength] = []
+    @Option(\.rateMultipliers) var rateMultipliers: [KeyAndValue<Double>] = []
+    @Option(\.trainingLengths) var trainFor: [KeyAndValue<Recipe.Interval>] = []
     @Option(\.whiteningImages) var whiteningImages: Int?
 
     func write(to recipe: inout RecipeOverrides) throws {
         recipe.model = model
-        recipe.modelOptions = modelOptions.isEmpty ? nil : modelOptions.texts
+        recipe.modelOptions = modelOptions.isEmpty ? nil : modelOptions.byKey()
         recipe.imageSize = imageSize
         recipe.classes = classes
         recipe.dropout = dropout
@@ -33,9 +33,9 @@ struct NetworkOptions: RecipeFlags {
         recipe.initForce = initForce ? true : nil
         recipe.freeze = freeze.isEmpty ? nil : freeze
         recipe.trainOnly = trainOnly.isEmpty ? nil : trainOnly
-        recipe.rateMultipliers = rateMultipliers.isEmpty ? nil : rateMultipliers.factors
-        recipe.trainingSizes = trainSizes.lengths
-        recipe.trainingLengths = trainFor.lengths
+        recipe.rateMultipliers = rateMultipliers.isEmpty ? nil : rateMultipliers.byKey()
+        recipe.trainingSizes = trainSizes.isEmpty ? nil : trainSizes.byKey()
+        recipe.trainingLengths = trainFor.isEmpty ? nil : trainFor.byKey()
         recipe.whiteningImages = whiteningImages
     }
 }
@@ -90,7 +90,7 @@ struct LoadingOptions: RecipeFlags {
 
 /// The length of a run, and the steps that it takes.
 struct OptimizationOptions: RecipeFlags {
-    @Option(\.duration) var duration: IntervalArgument?
+    @Option(\.duration) var duration: ListArgument<Recipe.Interval>?
     @Option(\.epochs) var epochs: Int?
     @Option(\.steps) var steps: Int?
     @Option(\.time) var time: PeriodArgument?
@@ -103,11 +103,11 @@ struct OptimizationOptions: RecipeFlags {
     @Option(\.warmupSteps) var warmupSteps: Int?
     @Option(\.finalLearningRate) var finalLr: Double?
     @Option(\.stepEpochs) var stepEpochs: Int?
-    @Option(\.stepEvery) var stepEvery: IntervalArgument?
+    @Option(\.stepEvery) var stepEvery: ListArgument<Recipe.Interval>?
     @Option(\.stepFactor) var stepFactor: Double?
-    @Option(\.milestones) var milestones: [IntervalArgument] = []
+    @Option(\.milestones) var milestones: [ListArgument<Recipe.Interval>] = []
     @Option(\.power) var power: Double?
-    @Option(\.restartEvery) var restartEvery: IntervalArgument?
+    @Option(\.restartEvery) var restartEvery: ListArgument<Recipe.Interval>?
     @Option(\.restartGrowth) var restartGrowth: Int?
     @Option(\.averageWeights) var averageWeights: Double?
     @Flag(\.averageWarmup) var averageWarmup: Bool?
@@ -117,7 +117,7 @@ struct OptimizationOptions: RecipeFlags {
     @Option(\.stopAtAccuracy) var stopAtAccuracy: Double?
 
     func write(to recipe: inout RecipeOverrides) {
-        recipe.duration = duration?.intervals.first
+        recipe.duration = duration?.values.first
         recipe.epochs = epochs
         recipe.steps = steps
         recipe.time = time?.seconds
@@ -130,11 +130,11 @@ struct OptimizationOptions: RecipeFlags {
         recipe.warmupSteps = warmupSteps
         recipe.finalLearningRate = finalLr
         recipe.stepEpochs = stepEpochs
-        recipe.stepEvery = stepEvery?.intervals.first
+        recipe.stepEvery = stepEvery?.values.first
         recipe.stepFactor = stepFactor
-        recipe.milestones = milestones.isEmpty ? nil : milestones.flatMap(\.intervals)
+        recipe.milestones = milestones.isEmpty ? nil : milestones.flatMap(\.values)
         recipe.power = power
-        recipe.restartEvery = restartEvery?.intervals.first
+        recipe.restartEvery = restartEvery?.values.first
         recipe.restartGrowth = restartGrowth
         recipe.averageWeights = averageWeights
         recipe.averageWarmup = averageWarmup
