@@ -83,8 +83,8 @@ package struct Node: Sendable {
     /// The batch norm whose gradient is computed from the last input, dy, when it is read; of a convolution's gradients
     /// alone. The batch norm gradient's own node comes before and has no output.
     package var gradientLoad: GradientLoad?
-    /// The sums over its output that a convolution or its data gradient may take in its epilogue. The nodes that need
-    /// them come after.
+    /// The sums over its output that a convolution or its data gradient takes, in its epilogue where its tasks fit; its
+    /// `channelOutput`.
     package var sums: OutputSums?
     /// The activation that the sum of operation and addend goes through. A data gradient goes through its gradient
     /// instead, which follows from `activated`: the activation's y, or of GELU its x.
