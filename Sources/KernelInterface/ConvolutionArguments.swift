@@ -17,7 +17,7 @@ package struct ConvolutionArguments: BitwiseCopyable {
     package var destinationStep: Int
     /// Added to every output; the view may be the destination itself.
     package var addend: TensorView?
-    /// One value a lane, added to every output.
+    /// The bias of each lane, added to every output.
     package var bias: UnsafePointer<Float>?
     package var epilogue: Epilogue?
     /// Samples of a task (map rows, pixels); all samples for `RowAxis.samples`.
@@ -34,7 +34,8 @@ package struct ConvolutionArguments: BitwiseCopyable {
     /// The epilogue's sums of the output, where no task ends within a row block of theirs.
     package var sums: BlockSums?
     /// The staging memory of a task's outputs, pixel by pixel, until the sums write the scaled gradient
-    /// (`SummedNorm.isScaled`): floats behind a worker's copy of the source, and floats from pixel to pixel.
+    /// (`SummedNorm.isScaled`): its offset in floats after a worker's copy of the source, and the floats from pixel to
+    /// pixel.
     package var stagingOffset = 0
     package var stagingPixelStride = 0
 
@@ -71,8 +72,8 @@ package struct ConvolutionArguments: BitwiseCopyable {
     package var tasks: Int { groups * rowBlocks * laneTasks }
 }
 
-/// Weight gradients: the sum over a shard's pixels of x * dy, for each tap, input and output; and where a task sums all
-/// of its rank's shards, the sum of those along their tree.
+/// Weight gradients: the sum over a shard's pixels of x * dy, for each tap, input and output; where a task sums all of
+/// its rank's shards, the sum of these along the tree.
 ///
 /// A task has some of the inputs (all taps of them) and some of the outputs:
 /// task index = (shard * inputTasks + inputTask) * laneTasks + laneTask, without a shard where tasks sum all.
@@ -81,7 +82,7 @@ package struct WeightGradientArguments: BitwiseCopyable {
     /// x
     package var source: TensorView
     package var window: SourceWindow
-    /// dy, and the batch norm whose gradient is computed from it while it is packed.
+    /// dy, and the batch norm whose gradient is computed from dy as it is packed.
     package var outputGradient: TensorView
     package var normGradient: NormGradient?
     /// The elements of the first task's inputs, and the places of their weights in its sums:
@@ -106,8 +107,8 @@ package struct WeightGradientArguments: BitwiseCopyable {
     package var rowsPerBlock = 1
     /// Samples that are worked on at a time; more than one only where all their rows are.
     package var samplesPerBlock = 1
-    /// The scratch memory in floats: `sumBuffers` times a task's sums, then those of two-pixel packing, then packed x,
-    /// then packed dy.
+    /// The parts of the scratch memory in floats: `sumBuffers` times a task's sums, then those of two-pixel packing,
+    /// then packed x, then packed dy.
     package var taskSums = 0
     package var sumBuffers = 1
     package var twoPixelSums = 0
@@ -147,7 +148,7 @@ package struct WeightGradientArguments: BitwiseCopyable {
 
 /// A task's share of the weights.
 package struct WeightShare: Sendable {
-    /// The only shard that the task sums, where it does not sum all.
+    /// The shard that the task sums; unused where it sums all.
     package let shard: Int
     /// Inputs of each tap.
     package let inputs: Range<Int>
@@ -166,8 +167,8 @@ package struct WeightShare: Sendable {
     }
 }
 
-/// A step of a sum over shards along their tree: after `shard`'s own sum, the number of times that the last two sums
-/// that stand alone become one.
+/// A step of a sum over shards along their tree: the sum of `shard`, and then the number of times that the last two
+/// waiting sums are added.
 package struct ShardSumStep: BitwiseCopyable {
     package var shard: Int
     package var merges: Int
@@ -242,8 +243,8 @@ package struct BiasGradientArguments: BitwiseCopyable {
     }
 }
 
-/// Groups of a convolution that are computed together as one dense convolution, whose weights between different groups
-/// are zero.
+/// The groups of a convolution that are computed together as one dense convolution, with zero weights between different
+/// groups.
 package struct GroupMaskArguments: BitwiseCopyable {
     package var gradient: UnsafeMutablePointer<Float>
     /// Floats from one super-group to the next.

@@ -23,7 +23,7 @@ package enum WinogradForm: UInt8, BitwiseCopyable {
         case .stride2Transposed: 3
         }
     }
-    /// From one patch's first input to the next one's.
+    /// The distance from one patch's first input to the next one's.
     package var inputStep: Int {
         switch self {
         case .stride1Of2x2, .stride2Transposed: 2
@@ -101,7 +101,7 @@ package struct WinogradArguments: BitwiseCopyable {
     package var destination: TensorView
     /// Added to every output; the view may be the destination itself.
     package var addend: TensorView?
-    /// One value a lane, added to every output.
+    /// The bias of each lane, added to every output.
     package var bias: UnsafePointer<Float>?
     package var epilogue: Epilogue?
     package var rowBlocks: Int
