@@ -100,7 +100,7 @@ package struct RMSpropArguments: BitwiseCopyable {
     package var parameters: UnsafeMutablePointer<Float>
     package var gradients: UnsafeMutablePointer<Float>
     package var squares: UnsafeMutablePointer<Float>
-    /// nil without a momentum.
+    /// The velocities; nil without momentum.
     package var velocities: UnsafeMutablePointer<Float>?
     package var chunks: UnsafePointer<ParameterChunk>
     /// Shares of the mean of squares so far and of the new square.
@@ -157,7 +157,7 @@ package struct MatrixArguments: BitwiseCopyable {
     package var addendScale: Float
     package var rows: Int
     package var steps: Int
-    /// One element for each 32 steps: their offsets in a and b.
+    /// The batch-reduce GEMM elements, one for each 32 steps: their offsets in a and b.
     package var elements: UnsafePointer<ReduceElement>
 
     package init(

@@ -1,10 +1,10 @@
 extension Graph {
     /// …, batchNorm(a), …, batchNorm(b), … -> …, batchNorm(a), batchNorm(b), … where neither needs the other, forward
-    /// and backward. The engine sums the moments of batch norms that stand together over ranks in one message.
+    /// and backward. The engine sums the moments of consecutive batch norms over ranks in one message.
     ///
     /// Nodes keep their order, except that batch norms wait until no other node is ready. Then all ready batch norms
-    /// come. So a network sends as many messages as batch norms depend on each other in a chain: an inception block of
-    /// six batch norms sends two.
+    /// follow. So the number of messages is the length of the longest chain of dependent batch norms: an inception
+    /// block of six batch norms sends two.
     func gatheringNorms() -> Graph {
         guard purpose == .training else { return self }
         var gathered = self
@@ -100,7 +100,7 @@ extension Graph {
                 needed.formUnion([norms[norm.index], residuals[norm.index], scaled[norm.index]].compactMap { $0 })
                 finished[norm.index] = index
             case .normShift(let parts): needed.formUnion(parts.compactMap { finished[$0.norm] })
-            // The backward pass begins behind all of the forward pass, and a sample's loss is the sum of its heads' in
+            // The backward pass begins after the whole forward pass, and a sample's loss is the sum of its heads' in
             // their order.
             case .softmaxCrossEntropy:
                 needed = Set(0..<index)

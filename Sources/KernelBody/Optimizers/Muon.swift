@@ -17,7 +17,7 @@ func momentumDirection(_ arguments: UnsafePointer<SGDArguments>, _ task: Int, _ 
     }
 }
 
-/// w = scale * w - rate * d, where d stands in the place of gradients.
+/// w = scale * w - rate * d, where d is in the place of gradients.
 func followDirection(_ arguments: UnsafePointer<DirectionArguments>, _ task: Int, _ worker: Int) {
     let chunk = arguments.pointee.chunks[task]
     if chunk.numbers.isFrozen { return }
