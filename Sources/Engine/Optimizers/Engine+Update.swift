@@ -17,11 +17,13 @@ extension Engine {
 
     /// Multiplies the learning rate of one trainable parameter from now on. 0 freezes it: no gradient, decay or
     /// momentum moves it.
-    package func setRateMultiplier(_ multiplier: Float, of id: ParameterID) { optimizer.setRate(multiplier, of: id) }
+    package func setRateMultiplier(_ multiplier: Float, of id: ParameterID) {
+        optimizer.change(id) { $0.rate = multiplier }
+    }
 
     /// Multiplies the weight decay of one trainable parameter from now on; 0 spares it. Until then it is 1 for weights
     /// and 0 for biases and batch norms.
     package func setDecayMultiplier(_ multiplier: Float, of id: ParameterID) {
-        optimizer.setDecay(multiplier, of: id)
+        optimizer.change(id) { $0.decay = multiplier }
     }
 }
