@@ -108,8 +108,8 @@ package struct KernelTable: Sendable {
     package var adam = Kernel<AdamArguments>("adam")
     /// gradients -> the directions of LAMB
     package var lambDirection = Kernel<AdamArguments>("lambDirection")
-    /// directions -> parameters
-    package var followDirection = Kernel<DirectionArguments>("followDirection")
+    /// directions, in the place of gradients -> parameters
+    package var followDirection = Kernel<ChunkedParameters>("followDirection")
     package var rmsprop = Kernel<RMSpropArguments>("rmsprop")
     /// gradients -> directions with momentum
     package var momentumDirection = Kernel<SGDArguments>("momentumDirection")

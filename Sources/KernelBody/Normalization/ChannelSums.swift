@@ -142,8 +142,6 @@ func batchNormGradientSums(_ arguments: UnsafePointer<BatchNormArguments>, _ tas
     }
 }
 
-// The sums of some rows of a sample that have just been written: whole row blocks.
-
 /// The sums of some rows of a sample that have just been written: whole row blocks.
 @inline(never)
 func sumBlocks(_ sums: BlockSums, _ written: TensorView, slot: Int, rows: Range<Int>, lanes range: Range<Int>) {
