@@ -72,7 +72,6 @@ extension CheckpointDraft {
         try frame.finish(to: write)
         return (digest.finished(), total)
     }
-
 }
 
 extension CheckpointDraft.Written {

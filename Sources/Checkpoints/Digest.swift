@@ -30,10 +30,7 @@ struct SHA256: ~Copyable {
 
     /// The digest as 64 hexadecimal digits.
     consuming func finished() -> String {
-        bytes().map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        bytes().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }
 

@@ -1,12 +1,12 @@
 package import Tensors
 
-/// The place in a network from which maps of what speaks for a class are read.
+/// The place in a network from which class activation maps are read.
 ///
-/// Where a network ends in an average over all pixels of its last map and a linear layer, the score of a class is the
-/// average over pixels of the map's channels, each weighed by the class's row of the layer. What a pixel adds to it
-/// says where the network looks. (Zhou, Khosla, Lapedriza, Oliva & Torralba, "Learning Deep Features for Discriminative
-/// Localization", CVPR 2016, section 2.) Where the last map already has a channel for each class, that channel is the
-/// map.
+/// Where a network ends in an average over all pixels of its last map and a linear layer, the logit of a class is the
+/// average over pixels of the map's channels, weighted by the class's row of the layer. The part of a pixel in it shows
+/// how much that place speaks for the class. (Zhou, Khosla, Lapedriza, Oliva & Torralba, "Learning Deep Features for
+/// Discriminative Localization", CVPR 2016, section 2.) Where the last map already has a channel for each class, that
+/// channel is the map.
 package struct ClassActivation: Hashable, Sendable {
     /// The last map before the average.
     package let map: ValueID
@@ -18,7 +18,7 @@ package struct ClassActivation: Hashable, Sendable {
     package init?(of graph: Graph) {
         var writers: [ValueID: Node] = [:]
         for node in graph.nodes { if let output = node.output { writers[output] = node } }
-        /// The node behind those that change no map but its height.
+        /// Returns the node that computes a value, skipping nodes that only scale it.
         func writer(of value: ValueID) -> Node? {
             guard let node = writers[value] else { return nil }
             switch node.operation {

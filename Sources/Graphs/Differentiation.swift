@@ -4,18 +4,18 @@ extension Graph {
     /// Appends the losses of `heads` and the backward pass: reverse-mode differentiation, node by node from the last to
     /// the first.
     ///
-    /// A value's gradient is the sum of what its consumers contribute. The first contribution stands alone; each later
-    /// one is computed by a node that takes the sum so far as its addend, so that sums cost no passes of their own.
-    /// Contributions that nothing computes (of `add`: dy itself; of `concatenate`: a slice of dy) therefore come first,
-    /// and nodes that would have come before them wait; only where two of them meet does an `add` join them.
+    /// A value's gradient is the sum of its consumers' contributions. The first contribution is the sum so far; each
+    /// later one is computed by a node with the sum so far as its addend, so that sums need no passes of their own.
+    /// Contributions without a computation (of `add`: dy itself; of `concatenate`: a slice of dy) therefore come first,
+    /// and other nodes wait for them; only two such contributions are joined by an `add`.
     ///
     /// The gradient of a batch norm is scale * dy + slope * (x - mean) + offset, where scale is known from the forward
-    /// pass on, and slope and offset from sums over dy. In a dense block x is a concatenation that several batch norms
-    /// read. Each adds only the first term to the gradient's sum. The deferred affine term, slope * (x - mean) +
+    /// pass, and slope and offset follow from sums over dy. In a dense block x is a concatenation that several batch
+    /// norms read. Each adds only the first term to the gradient's sum. The deferred affine term, slope * (x - mean) +
     /// offset, is added once for all of them, to each part of x when its sum is complete.
     ///
-    /// The gradient of a convolution's weight comes before that of its input, so that its sum over ranks can begin all
-    /// the earlier.
+    /// The gradient of a convolution's weight comes before that of its input, so that its sum over ranks can begin
+    /// earlier.
     mutating func appendBackward(from heads: [Head]) {
         var backward = Backward(graph: self)
         let forward = nodes
@@ -34,9 +34,9 @@ private struct Backward {
     private var sums: [ValueID?]
     /// The number of contributions still to come that need no computation, by forward value.
     private var expected: [Int]
-    /// The nodes that wait for those contributions, by forward value.
+    /// The nodes that wait for contributions without a computation, by forward value.
     private var held: [[Node]]
-    /// The batch norms whose deferred affine terms the gradient lacks so far, by forward value.
+    /// The batch norms whose deferred affine terms are still to be added to a gradient, by forward value.
     private var shifts: [[NormPart]]
     /// Whether a value is a concatenation, by forward value.
     private let isConcatenation: [Bool]
@@ -82,7 +82,7 @@ private struct Backward {
 
     /// Appends the backward operations of `node`. All consumers of its output have been visited.
     mutating func visit(_ node: Node) {
-        // There is nothing to do where no parameter comes before: images that are pooled first, say.
+        // No parameter precedes this node, so its gradient is not needed: images that are pooled first, say.
         guard let y = node.output, let dy = completeSum(of: y, layer: node.layer) else { return }
         let x = node.inputs[0]
         let layer = node.layer
@@ -207,7 +207,7 @@ extension Operation {
         }
     }
 
-    /// Whether its inputs' gradients are its output's, or slices of it, with nothing to compute.
+    /// Whether the gradients of the inputs are that of the output, or slices of it, without a computation.
     fileprivate var passesGradientThrough: Bool {
         switch self {
         case .add, .concatenate: true

@@ -1,17 +1,17 @@
 package import Networks
 package import Tensors
 
-/// A network at one input shape, ready to be compiled: every value's shape is known, and for training the backward pass
-/// is part of it.
+/// A network at one input shape, ready to be compiled: the shapes of all values are known, and for training it includes
+/// the backward pass.
 ///
-/// Nodes are in execution order and in single assignment: a value is written by one node. A graph cannot be executed;
-/// the engine compiles it into an execution plan.
+/// Nodes are in execution order and in single assignment: each value is written by one node. A graph cannot be
+/// executed; the engine compiles it into an execution plan.
 package struct Graph: Sendable {
     /// The use of a graph; only a training graph has losses and a backward pass.
     package enum Purpose: Sendable { case training, evaluation }
 
     package let purpose: Purpose
-    /// All values; `ValueID.index` indexes this list.
+    /// The values, which `ValueID.index` indexes.
     package internal(set) var values: [Value]
     /// Numbers by channel, which all samples share; `ChannelValueID.index` indexes this list. Empty before
     /// `applying(_:)`.
@@ -55,7 +55,7 @@ package struct ParameterID: Hashable, Sendable {
     package init(index: Int) { self.index = index }
 }
 
-/// One tensor of a graph: a feature map a sample.
+/// A tensor of a graph: a feature map for each sample.
 package struct Value: Sendable {
     package var shape: Shape
     /// The layer that made it, for messages and profiles; a gradient's begins with `d `.
@@ -80,8 +80,8 @@ package struct Node: Sendable {
     /// node comes before and has no output. Convolutions and their weight gradients have it, max pools and their
     /// gradients, and batch norms that add an identity.
     package var load: BatchNorm?
-    /// The batch norm whose gradient is computed from the last input, dy, when it is read; of a convolution's gradients
-    /// alone. The batch norm gradient's own node comes before and has no output.
+    /// The batch norm whose gradient is computed from the last input, dy, as it is read; for a convolution's gradients
+    /// only. The batch norm gradient's own node comes before and has no output.
     package var gradientLoad: GradientLoad?
     /// The sums over its output that a convolution or its data gradient takes, in its epilogue where its tasks fit; its
     /// `channelOutput`.
@@ -112,32 +112,32 @@ package struct Node: Sendable {
         }
     }
 
-    /// Every value that it looks at, once for each time.
+    /// The values that the node reads, once for each time.
     package var reads: [ValueID] { inputs + [addend, activated, gradientLoad?.x].compactMap { $0 } }
 }
 
-/// A batch norm's gradient that is computed where it is read.
+/// A batch norm's gradient that is computed as it is read.
 package struct GradientLoad: Hashable, Sendable {
     package var norm: BatchNorm
     /// The batch norm's input.
     package var x: ValueID
 }
 
-/// Two sums over each channel of a node's output.
+/// The two sums over each channel of a node's output.
 package enum OutputSums: Sendable {
     /// The sums of y and y².
     case moments
     /// The sums of dy and dy * (x - mean), for the batch norm whose output is y; dy is masked by its activation.
     case gradient(of: BatchNorm, x: ValueID)
-    /// The same for a batch norm that adds an identity before its activation, whose output is y. The sums are over dz:
-    /// dy masked by the activation, which is written over dy.
+    /// The sums of dz and dz * (x - mean), for a batch norm that adds an identity before its activation, with output y.
+    /// dz is dy masked by the activation, and overwrites dy.
     case residualGradient(of: BatchNorm, x: ValueID, y: ValueID, dz: ValueID)
     /// The sums of `gradient`, of a node that writes not dy but the batch norm's dx without its deferred affine term,
     /// plus the addend.
     case scaledGradient(of: BatchNorm, x: ValueID)
 }
 
-/// The operation of a node. Backward operations stand beside the forward ones they belong to.
+/// The operation of a node. Backward operations follow the forward ones that they belong to.
 ///
 /// x is an input, y an output, dx and dy the loss's gradients with respect to them.
 package enum Operation: Sendable {
@@ -242,7 +242,7 @@ package struct Convolution: Hashable, Sendable {
     }
 }
 
-/// A pooling window. `ceilMode` lets the last window start inside the input and end outside it.
+/// A pooling window. With `ceilMode`, the last window may start inside the input and end outside.
 package struct Pooling: Hashable, Sendable {
     package var kernel: Int
     package var stride: Int
@@ -276,14 +276,14 @@ package struct BatchNorm: Hashable, Sendable {
     package var isResidual: Bool { activation != nil && addsIdentity }
 }
 
-/// Channels of a batch norm, from `firstChannel` on: as many as the value has whose gradient they belong to.
+/// The channels of a batch norm from `firstChannel` on, as many as the value has whose gradient they belong to.
 package struct NormPart: Hashable, Sendable {
     /// The batch norm, by its `BatchNorm.index`.
     package var norm: Int
     package var firstChannel: Int
 }
 
-/// An activation, which stands by itself or is part of another operation.
+/// An activation, alone or as part of another operation.
 package enum Activation: Hashable, Sendable {
     /// max(x, 0)
     case relu
@@ -326,7 +326,7 @@ package struct ParameterSpecification: Hashable, Sendable {
     package var role: Role
     /// The distribution of its values before the first step.
     package var initialValues: InitialValues
-    /// Whether training moves it where nothing else is said: not so of weights that a network has fixed.
+    /// Whether training moves the parameter by default; false for weights that a network has fixed.
     package var learns: Bool
 
     package init(

@@ -5,8 +5,8 @@ extension Graph {
     /// The graph of `network` for square images of `imageSize` pixels: forward, and for training the losses and the
     /// backward pass.
     ///
-    /// Flattening disappears: a linear layer is a convolution whose kernel covers the whole map. So does dropout where
-    /// it does nothing. Parameters are the same for both purposes; an evaluation computes the main head only.
+    /// Flattening disappears, as a linear layer is a convolution whose kernel covers the whole map. Dropout disappears
+    /// where it has no effect. Parameters are the same for both purposes; an evaluation computes the main head only.
     ///
     /// - Throws: `GraphError.invalidImageSize` or `.imageTooSmall`.
     package init(network: Network, imageSize: Int, purpose: Purpose) throws(GraphError) {
@@ -42,7 +42,7 @@ private struct Lowering {
     private(set) var values: [Value] = []
     private(set) var nodes: [Node] = []
     private(set) var parameters: [ParameterSpecification] = []
-    /// The value that stands for a layer's output; nil for layers that are not needed.
+    /// The value of a layer's output; nil for layers that are not needed.
     private var valueOfLayer: [ValueID?] = []
     private var norms = 0
     private var dropouts = 0
@@ -65,7 +65,7 @@ private struct Lowering {
         }
     }
 
-    /// Declares the layer's parameters, and appends its node where it is needed.
+    /// Declares the layer's parameters, and appends its node where that is needed.
     mutating func lower(_ index: Int) {
         let layer = network.layers[index]
         let ids = declareParameters(of: layer)
@@ -142,12 +142,12 @@ private struct Lowering {
         }
     }
 
-    /// The shape of the layer's value: behind a `flatten` still that of the map.
+    /// Returns the shape of the layer's value: after a `flatten` still that of the map.
     private func outputShape(_ index: Int, inputs: [ValueID]) -> Shape {
         network.layers[index].isElementwise ? values[inputs[0].index].shape : shapes[index]
     }
 
-    /// Checks that a layer behind a `flatten` computes the same for the map as for the vector: only elementwise and
+    /// Checks that a layer after a `flatten` computes the same for the map as for the vector, as only elementwise and
     /// linear layers do.
     private func checkLayout(of layer: Layer, inputs: [ValueID]) {
         if layer.isElementwise { return }

@@ -1,8 +1,8 @@
 import Tensors
 
 extension Graph {
-    /// Multiply-adds that `node` takes for one sample: those of convolutions and linear layers and of their gradients,
-    /// taps on padding counted, as papers count. 0 for everything else.
+    /// Returns the multiply-adds of `node` for one sample: those of convolutions and linear layers and of their
+    /// gradients, including taps on padding, as papers count. 0 for all other operations.
     package func multiplyAdds(of node: Node) -> Int {
         // Each weight meets each output pixel once, in the forward pass as in either gradient.
         switch node.operation {

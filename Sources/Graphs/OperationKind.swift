@@ -3,7 +3,7 @@ package import Tensors
 /// The parts of a training step.
 package enum Pass: String, CaseIterable, Sendable {
     case forward
-    /// Gradients of values; a batch norm's includes those of its parameters.
+    /// The gradients of values; a batch norm's includes those of its parameters.
     case dataGradient = "data gradient"
     /// Gradients of weights and biases.
     case weightGradient = "weight gradient"
@@ -13,7 +13,7 @@ package enum Pass: String, CaseIterable, Sendable {
 
 /// The kind of a node's work, by which profiles group nodes.
 package struct OperationKind: Hashable, Sendable, CustomStringConvertible {
-    /// The same for forward and backward: `convolution`, `batch norm`.
+    /// The name that forward and backward have in common: `convolution`, `batch norm`.
     package let family: String
     package let pass: Pass
 
@@ -34,7 +34,7 @@ package struct OperationKind: Hashable, Sendable, CustomStringConvertible {
 extension Graph {
     /// The kinds of the nodes, by a node's index.
     package var kinds: [OperationKind] {
-        // Losses stand between the forward and the backward pass, and only there.
+        // All losses are between the forward and the backward pass, and only there.
         var isBackward = false
         return nodes.map { node in
             let family = family(of: node.operation)
@@ -48,7 +48,7 @@ extension Graph {
         }
     }
 
-    /// Describes the node's window and groups, where it has any: `3x3/2`, `3x3 g32`.
+    /// Returns the node's window and groups, where it has any: `3x3/2`, `3x3 g32`.
     package func window(of node: Node) -> String {
         switch node.operation {
         case .convolution(let convolution), .convolutionDataGradient(let convolution),

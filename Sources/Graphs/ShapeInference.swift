@@ -7,8 +7,8 @@ extension Graph {
 }
 
 extension Network {
-    /// The shape each layer puts out for square images of `imageSize` pixels, as the network sees it: flattened maps
-    /// are vectors.
+    /// Returns the shape of each layer's output for square images of `imageSize` pixels, as the network sees it:
+    /// flattened maps are vectors.
     ///
     /// - Throws: `GraphError.invalidImageSize`, or `.imageTooSmall` for the first layer whose window does not fit.
     package func shapes(imageSize: Int) throws(GraphError) -> [Shape] {
@@ -22,7 +22,7 @@ extension Network {
         }
     }
 
-    /// The smallest image size that every layer's window fits, found by trying; nil where it is above 1024.
+    /// Returns the smallest image size in which every layer's window fits, found by trying; nil where it is above 1024.
     package func smallestImageSize() -> Int? {
         (1...1024).first(where: takes)
     }

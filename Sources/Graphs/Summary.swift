@@ -1,9 +1,9 @@
 package import Networks
 package import Tensors
 
-/// The layers of a network at one image size, a row for each module that PyTorch has of it, and their totals.
+/// The layers of a network at one image size, a row for each of its PyTorch modules, and their totals.
 package struct Summary: Sendable {
-    /// One layer.
+    /// A layer.
     package struct Row: Hashable, Sendable {
         /// `layer1.0.conv1`
         package let layer: String
@@ -13,7 +13,7 @@ package struct Summary: Sendable {
         package let output: Shape
         /// Numbers that training moves; buffers do not count.
         package let parameters: Int
-        /// For one image, of convolutions and linear layers.
+        /// The multiply-adds of convolutions and linear layers for one image.
         package let multiplyAdds: Int
     }
 
@@ -22,7 +22,7 @@ package struct Summary: Sendable {
     package let rows: [Row]
     /// Parameters of all layers; running statistics are buffers and do not count.
     package let parameters: Int
-    /// Those of them that training moves.
+    /// The number of parameters that training moves.
     package let trainableParameters: Int
     /// The multiply-adds of one image's forward pass through the main head.
     package let multiplyAdds: Int

@@ -71,7 +71,7 @@ extension Graph {
             * self[output].shape.count
     }
 
-    /// Parameters that a node reads, or whose gradients it writes; those that it does both to, twice.
+    /// Returns the parameters that a node reads or whose gradients it writes; those for which it does both, twice.
     private func parametersTouched(by node: Node) -> [ParameterID] {
         switch node.operation {
         case .convolution(let convolution), .convolutionWeightGradient(let convolution):

@@ -1,6 +1,6 @@
 package import KernelInterface
 
-/// This instruction set's kernels: the rows that each file adds.
+/// The table of this instruction set's kernels: each file adds its rows.
 package let kernels: KernelTable = {
     var table = KernelTable(tileLanes: tileLanes, tileRows: tileRows, blockLanes: blockLanes)
     addBiasGradientKernels(to: &table)

@@ -40,13 +40,13 @@ package struct BatchNormState: BitwiseCopyable {
     }
 }
 
-/// Two sums for each channel of a tensor.
+/// The two sums for each channel of a tensor.
 package struct ChannelSums: BitwiseCopyable {
     /// Channels, rounded up to 16.
     package var width: Int
     /// [sample][2][width]
     package var samples: UnsafeMutablePointer<Double>
-    /// Over this rank's samples, [2][width]; exchanged with other ranks in place.
+    /// The sums over this rank's samples, [2][width]; summed over ranks in place.
     package var total: UnsafeMutablePointer<Double>
 
     package init(width: Int, samples: UnsafeMutablePointer<Double>, total: UnsafeMutablePointer<Double>) {
@@ -72,10 +72,11 @@ package struct ChannelSumArguments: BitwiseCopyable {
 /// The deferred affine terms of several batch norms' gradients with respect to the same channels.
 package struct NormShiftArguments: BitwiseCopyable {
     package var batch: BatchLayout
-    /// For each batch norm its state from the first of these channels on.
+    /// The state of each batch norm, from the first of these channels on.
     package var norms: UnsafePointer<BatchNormState>
     package var normCount: Int
-    /// Their sum: (x - mean) * slope + offset, with the first batch norm's mean; of all channels, rounded up to 16.
+    /// The sum of their affine terms, (x - mean) * slope + offset with the first batch norm's mean; of all channels,
+    /// rounded up to 16.
     package var slope: UnsafeMutablePointer<Float>
     package var offset: UnsafeMutablePointer<Float>
     package var input: TensorView
@@ -103,7 +104,7 @@ package struct BatchNormArguments: BitwiseCopyable {
     package var batch: BatchLayout
     package var step: UnsafePointer<StepState>
     package var state: BatchNormState
-    /// Nil where moments are fixed.
+    /// The channel sums; nil where moments are fixed.
     package var sums: ChannelSums?
     package var input: TensorView
     package var gradient: TensorView?
@@ -119,7 +120,7 @@ package struct BatchNormArguments: BitwiseCopyable {
     /// The gradients of weight and bias, which the kernel writes; a number a channel.
     package var weightGradient: UnsafeMutablePointer<Float>?
     package var biasGradient: UnsafeMutablePointer<Float>?
-    /// Scratch memory for the shards' parts of those: [shard][2][channels].
+    /// Scratch memory for the shards' parts of these gradients: [shard][2][channels].
     package var partials: UnsafeMutablePointer<Float>?
 
     package init(

@@ -1,8 +1,7 @@
-/// Two sums for each channel of a tensor, in float32 over row blocks of a map. Batch norm's sums over samples begin
+/// The two sums for each channel of a tensor, in float32 over row blocks of a map. Batch norm's sums over samples begin
 /// with them.
 ///
-/// They are the epilogue of the task that has just written these rows, and have the bits that a pass of its own would
-/// give.
+/// They are the epilogue of the task that has just written these rows, and have the bits of a separate pass.
 package struct BlockSums: BitwiseCopyable {
     /// Channels of the whole tensor, rounded up to 16.
     package var width: Int
@@ -11,7 +10,7 @@ package struct BlockSums: BitwiseCopyable {
     package var rowsPerBlock: Int
     /// [sample][row block][2][width], from the first channel of the tensor that is written.
     package var partials: UnsafeMutablePointer<Float>
-    /// nil for the sums of x and x²; else for those of a batch norm's gradient.
+    /// The batch norm whose gradient is summed; nil for the sums of x and x².
     package var norm: SummedNorm?
 
     package init(

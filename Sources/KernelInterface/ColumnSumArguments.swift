@@ -25,9 +25,9 @@ package struct RowTapWeightArguments: BitwiseCopyable {
 /// GEMM + col2im along the width: dx[row, column, input] = sum over taps s of a kernel's row of products[row, column +
 /// padding - s, (s, input)].
 package struct ColumnSumArguments: BitwiseCopyable {
-    /// The convolution that computes `products`, of dx's rows and dy's columns, in tasks of all of its lanes. Its
-    /// destination is the first worker's scratch memory. A task's samples and rows stand alone there, each row behind
-    /// the margin of the one before.
+    /// The convolution that computes `products`, with dx's rows and dy's columns, in tasks with all of its lanes. Its
+    /// destination is the first worker's scratch memory, which holds one task's samples and rows, each row after the
+    /// margin of the previous one.
     package var convolution: ConvolutionArguments
     package var destination: TensorView
     /// The epilogue of dx: its addend and activation.

@@ -20,7 +20,8 @@ package struct ConvolutionArguments: BitwiseCopyable {
     /// Floats that a sample's copy takes.
     package var copiedSample = 0
     /// The staging memory of a task's outputs, pixel by pixel, until the sums write the scaled gradient
-    /// (`SummedNorm.isScaled`): floats behind a worker's copy of the source, and floats from pixel to pixel.
+    /// (`SummedNorm.isScaled`): its offset in floats after a worker's copy of the source, and the floats from pixel to
+    /// pixel.
     package var stagingOffset = 0
     package var stagingPixelStride = 0
 
@@ -43,8 +44,8 @@ package struct ConvolutionArguments: BitwiseCopyable {
     }
 }
 
-/// Weight gradients: the sum over a shard's pixels of x * dy, for each tap, input and output; and where a task sums all
-/// of its rank's shards, the sum of those along their tree.
+/// Weight gradients: the sum over a shard's pixels of x * dy, for each tap, input and output; where a task sums all of
+/// its rank's shards, the sum of these along the tree.
 ///
 /// A task has some of the inputs (all taps of them) and some of the outputs:
 /// task index = (shard * inputTasks + inputTask) * laneTasks + laneTask, without a shard where tasks sum all.
@@ -53,7 +54,7 @@ package struct WeightGradientArguments: BitwiseCopyable {
     /// x
     package var source: TensorView
     package var window: SourceWindow
-    /// dy, and the batch norm whose gradient is computed from it while it is packed.
+    /// dy, and the batch norm whose gradient is computed from dy as it is packed.
     package var outputGradient: TensorView
     package var normGradient: NormGradient?
     /// The elements of the first task's inputs, and the places of their weights in its sums:
@@ -78,8 +79,8 @@ package struct WeightGradientArguments: BitwiseCopyable {
     package var rowsPerBlock = 1
     /// Samples that are worked on at a time; more than one only where all their rows are.
     package var samplesPerBlock = 1
-    /// The scratch memory in floats: `sumBuffers` times a task's sums, then those of two-pixel packing, then packed x,
-    /// then packed dy.
+    /// The parts of the scratch memory in floats: `sumBuffers` times a task's sums, then those of two-pixel packing,
+    /// then packed x, then packed dy.
     package var taskSums = 0
     package var sumBuffers = 1
     package var twoPixelSums = 0
@@ -119,7 +120,7 @@ package struct WeightGradientArguments: BitwiseCopyable {
 
 /// A task's share of the weights.
 package struct WeightShare: Sendable {
-    /// The only shard that the task sums, where it does not sum all.
+    /// The shard that the task sums; unused where it sums all.
     package let shard: Int
     /// Inputs of each tap.
     package let inputs: Range<Int>
@@ -138,8 +139,8 @@ package struct WeightShare: Sendable {
     }
 }
 
-/// A step of a sum over shards along their tree: after `shard`'s own sum, the number of times that the last two sums
-/// that stand alone become one.
+/// A step of a sum over shards along their tree: the sum of `shard`, and then the number of times that the last two
+/// waiting sums are added.
 package struct ShardSumStep: BitwiseCopyable {
     package var shard: Int
     package var merges: Int
@@ -214,8 +215,8 @@ package struct BiasGradientArguments: BitwiseCopyable {
     }
 }
 
-/// Groups of a convolution that are computed together as one dense convolution, whose weights between different groups
-/// are zero.
+/// The groups of a convolution that are computed together as one dense convolution, with zero weights between different
+/// groups.
 package struct GroupMaskArguments: BitwiseCopyable {
     package var gradient: UnsafeMutablePointer<Float>
     /// Floats from one super-group to the next.

@@ -94,7 +94,7 @@ package struct CrossEntropyArguments: BitwiseCopyable {
     package var losses: UnsafeMutablePointer<Float>
     /// The classes with the highest logits, by slot, written by the head of weight 1.
     package var predictions: UnsafeMutablePointer<Int32>
-    /// The softmax of those classes, by slot, written by the same head.
+    /// The softmax of the predicted classes, by slot, written by the same head.
     package var probabilities: UnsafeMutablePointer<Float>
     package var isFirst: Bool
 
@@ -129,7 +129,7 @@ package struct LRNArguments: BitwiseCopyable {
     package var alpha: Float
     package var beta: Float
     package var k: Float
-    /// Two rows of the padded channels and 64 more, for each worker.
+    /// The scratch memory of each worker: two rows of the padded channels and 64 more.
     package var scratch: UnsafeMutablePointer<Float>
     package var scratchStride: Int
 

@@ -3,7 +3,7 @@ package enum Nonlinearity: UInt8, BitwiseCopyable {
     case relu, relu6, sigmoid, tanh, gelu
 }
 
-/// An activation, or the gradient of one, of numbers that a kernel has just written.
+/// A kernel's epilogue: a function of the numbers that it has just written, before any other kernel reads them.
 package struct FusedActivation: BitwiseCopyable {
     package var function: Nonlinearity
     /// y, or of GELU x, where the kernel has written dy, which becomes the gradient of the function's input; nil where

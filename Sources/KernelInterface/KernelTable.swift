@@ -1,4 +1,4 @@
-/// A kernel: a row of the table, of which profiles, benchmarks and tests know the name.
+/// A kernel: a row of the table, with the name for profiles, benchmarks and tests.
 package struct Kernel<Arguments>: Sendable {
     /// The function: its arguments, which of its tasks to do, and which worker does it (for scratch memory).
     package typealias Body = @Sendable (UnsafePointer<Arguments>, _ task: Int, _ worker: Int) -> Void
@@ -14,7 +14,7 @@ package struct Kernel<Arguments>: Sendable {
     }
 }
 
-/// All kernels of one instruction set.
+/// The kernels of one instruction set.
 package struct KernelTable: Sendable {
     /// Lanes that the register tile computes at a time, and its full height in rows.
     package var tileLanes: Int
@@ -25,7 +25,7 @@ package struct KernelTable: Sendable {
     package var biasGradient = Kernel<BiasGradientArguments>("biasGradient")
     package var transposeWeights = Kernel<TransposeArguments>("transposeWeights")
     package var treeSum = Kernel<TreeSumArguments>("treeSum")
-    /// Convolutions and data gradients whose weights, [channels/32][taps][32], meet their own channel alone.
+    /// Convolutions and data gradients in which each channel meets only its own weights, [channels/32][taps][32].
     package var convolveDepthwise = Kernel<ConvolutionArguments>("convolveDepthwise")
     package var depthwiseWeightGradient = Kernel<WeightGradientArguments>("depthwiseWeightGradient")
     /// Convolutions, data gradients and weight gradients of 3x3 kernels by Winograd's algorithm.
@@ -108,8 +108,8 @@ package struct KernelTable: Sendable {
     package var adam = Kernel<AdamArguments>("adam")
     /// gradients -> the directions of LAMB
     package var lambDirection = Kernel<AdamArguments>("lambDirection")
-    /// directions -> parameters
-    package var followDirection = Kernel<DirectionArguments>("followDirection")
+    /// directions, in the place of gradients -> parameters
+    package var followDirection = Kernel<ChunkedParameters>("followDirection")
     package var rmsprop = Kernel<RMSpropArguments>("rmsprop")
     /// gradients -> directions with momentum
     package var momentumDirection = Kernel<SGDArguments>("momentumDirection")
@@ -117,9 +117,8 @@ package struct KernelTable: Sendable {
     package var matrixProduct = Kernel<MatrixArguments>("matrixProduct")
     package var matrixTranspose = Kernel<MatrixArguments>("matrixTranspose")
 
-    /// The observer of what is executed: called with a kernel's name before each of its tasks, by the thread that does
-    /// it.
-    /// For tests; nil costs nothing.
+    /// The observer of executed tasks, for tests: called with a kernel's name before each of its tasks, by the thread
+    /// that runs it. nil costs nothing.
     package var observer: (@Sendable (_ kernel: String) -> Void)?
 
     /// Runs the full-height tile `repetitions` times on data that stays in the first-level cache; returns its
@@ -127,9 +126,9 @@ package struct KernelTable: Sendable {
     package var saturate: @Sendable (_ repetitions: Int, _ memory: UnsafeMutablePointer<Float>) -> Double = { _, _ in 0
     }
 
-    /// A table whose rows have names only, until the kernels' files add theirs.
+    /// Makes a table of rows with names only, until the kernels' files add their functions.
     ///
-    /// - Parameter blockLanes: the lanes of a block of weights, as kernels have them.
+    /// - Parameter blockLanes: the lanes of a block of weights in the kernels.
     package init(tileLanes: Int, tileRows: Int, blockLanes: Int) {
         precondition(blockLanes == WeightLayout.block, "kernels have blocks of \(blockLanes) lanes")
         self.tileLanes = tileLanes
@@ -148,7 +147,7 @@ extension KernelTable {
     /// The names of all kernels, in the table's order.
     package var names: [String] { Mirror(reflecting: self).children.compactMap { ($0.value as? any Row)?.name } }
 
-    /// Returns the function that does a kernel's tasks, with the observer's call ahead of it where there is one.
+    /// Returns the function that runs a kernel's tasks, after the observer's call where there is an observer.
     package func body<Arguments>(of kernel: Kernel<Arguments>) -> Kernel<Arguments>.Body {
         guard let observer else { return kernel.body }
         return { arguments, task, worker in

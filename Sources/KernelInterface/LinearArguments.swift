@@ -13,7 +13,7 @@ package struct LinearGradientArguments: BitwiseCopyable {
     package var gradient: UnsafeMutablePointer<Float>
     package var weightBlockStride: Int
     package var schedule: UnsafePointer<ShardSumStep>
-    /// For the data gradient: dy as [slots/32][outputs][32 slots], shared by its tasks.
+    /// Packed dy for the data gradient, [slots/32][outputs][32 slots], shared by its tasks.
     package var packed: UnsafeMutablePointer<Float>
     /// A task's inputs in the data gradient, outputs in the weight gradient (a multiple of 32).
     package var perTask: Int

@@ -1,5 +1,5 @@
-/// The weights of a convolution of eight outputs at most with two pixels' outputs as lanes: from [taps][inputs][32] to
-/// [kernelHeight][kernelWidth + 1][inputs][32], and behind them 16 of bias. One task.
+/// The weights of a convolution of at most eight outputs, with two pixels' outputs as lanes: from [taps][inputs][32] to
+/// [kernelHeight][kernelWidth + 1][inputs][32], followed by 16 of bias. One task.
 package struct TwoPixelWeightArguments: BitwiseCopyable {
     package var source: UnsafePointer<Float>
     package var bias: UnsafePointer<Float>?

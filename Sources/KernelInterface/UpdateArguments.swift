@@ -36,24 +36,34 @@ package struct ChunkNumbers: BitwiseCopyable {
     }
 }
 
+/// Flat parameters with their gradients, or with directions in the place of those. One task a chunk.
+package struct ChunkedParameters: BitwiseCopyable {
+    package var values: UnsafeMutablePointer<Float>
+    package var gradients: UnsafeMutablePointer<Float>
+    package var chunks: UnsafePointer<ParameterChunk>
+
+    package init(
+        values: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>,
+        chunks: UnsafePointer<ParameterChunk>
+    ) {
+        self.values = values
+        self.gradients = gradients
+        self.chunks = chunks
+    }
+}
+
 /// Stochastic gradient descent with momentum over flat parameters. One task a chunk.
 package struct SGDArguments: BitwiseCopyable {
-    package var parameters: UnsafeMutablePointer<Float>
-    package var gradients: UnsafeMutablePointer<Float>
+    package var parameters: ChunkedParameters
     package var velocities: UnsafeMutablePointer<Float>
-    package var chunks: UnsafePointer<ParameterChunk>
     package var momentum: Float
     package var nesterov: Bool
 
     package init(
-        parameters: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>,
-        velocities: UnsafeMutablePointer<Float>, chunks: UnsafePointer<ParameterChunk>, momentum: Float,
-        nesterov: Bool
+        parameters: ChunkedParameters, velocities: UnsafeMutablePointer<Float>, momentum: Float, nesterov: Bool
     ) {
         self.parameters = parameters
-        self.gradients = gradients
         self.velocities = velocities
-        self.chunks = chunks
         self.momentum = momentum
         self.nesterov = nesterov
     }
@@ -62,11 +72,9 @@ package struct SGDArguments: BitwiseCopyable {
 /// Adam and LAMB over flat parameters: the means of gradients and of their squares, and the steps computed from them.
 /// One task a chunk.
 package struct AdamArguments: BitwiseCopyable {
-    package var parameters: UnsafeMutablePointer<Float>
-    package var gradients: UnsafeMutablePointer<Float>
+    package var parameters: ChunkedParameters
     package var means: UnsafeMutablePointer<Float>
     package var squares: UnsafeMutablePointer<Float>
-    package var chunks: UnsafePointer<ParameterChunk>
     /// 1 - beta1
     package var newShare: Float
     /// beta2 and 1 - beta2
@@ -77,16 +85,12 @@ package struct AdamArguments: BitwiseCopyable {
     package var epsilon: Float
 
     package init(
-        parameters: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>,
-        means: UnsafeMutablePointer<Float>, squares: UnsafeMutablePointer<Float>,
-        chunks: UnsafePointer<ParameterChunk>, newShare: Float, oldSquares: Float, newSquares: Float, root: Float,
-        epsilon: Float
+        parameters: ChunkedParameters, means: UnsafeMutablePointer<Float>, squares: UnsafeMutablePointer<Float>,
+        newShare: Float, oldSquares: Float, newSquares: Float, root: Float, epsilon: Float
     ) {
         self.parameters = parameters
-        self.gradients = gradients
         self.means = means
         self.squares = squares
-        self.chunks = chunks
         self.newShare = newShare
         self.oldSquares = oldSquares
         self.newSquares = newSquares
@@ -97,12 +101,10 @@ package struct AdamArguments: BitwiseCopyable {
 
 /// RMSprop over flat parameters. One task a chunk.
 package struct RMSpropArguments: BitwiseCopyable {
-    package var parameters: UnsafeMutablePointer<Float>
-    package var gradients: UnsafeMutablePointer<Float>
+    package var parameters: ChunkedParameters
     package var squares: UnsafeMutablePointer<Float>
-    /// nil without a momentum.
+    /// The velocities; nil without momentum.
     package var velocities: UnsafeMutablePointer<Float>?
-    package var chunks: UnsafePointer<ParameterChunk>
     /// Shares of the mean of squares so far and of the new square.
     package var old: Float
     package var new: Float
@@ -110,35 +112,16 @@ package struct RMSpropArguments: BitwiseCopyable {
     package var momentum: Float
 
     package init(
-        parameters: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>,
-        squares: UnsafeMutablePointer<Float>, velocities: UnsafeMutablePointer<Float>?,
-        chunks: UnsafePointer<ParameterChunk>, old: Float, new: Float, epsilon: Float, momentum: Float
+        parameters: ChunkedParameters, squares: UnsafeMutablePointer<Float>, velocities: UnsafeMutablePointer<Float>?,
+        old: Float, new: Float, epsilon: Float, momentum: Float
     ) {
         self.parameters = parameters
-        self.gradients = gradients
         self.squares = squares
         self.velocities = velocities
-        self.chunks = chunks
         self.old = old
         self.new = new
         self.epsilon = epsilon
         self.momentum = momentum
-    }
-}
-
-/// A step along directions that take the place of gradients. One task a chunk.
-package struct DirectionArguments: BitwiseCopyable {
-    package var parameters: UnsafeMutablePointer<Float>
-    package var gradients: UnsafePointer<Float>
-    package var chunks: UnsafePointer<ParameterChunk>
-
-    package init(
-        parameters: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>,
-        chunks: UnsafePointer<ParameterChunk>
-    ) {
-        self.parameters = parameters
-        self.gradients = gradients
-        self.chunks = chunks
     }
 }
 
@@ -157,7 +140,7 @@ package struct MatrixArguments: BitwiseCopyable {
     package var addendScale: Float
     package var rows: Int
     package var steps: Int
-    /// One element for each 32 steps: their offsets in a and b.
+    /// The batch-reduce GEMM elements, one for each 32 steps: their offsets in a and b.
     package var elements: UnsafePointer<ReduceElement>
 
     package init(

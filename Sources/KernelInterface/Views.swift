@@ -10,7 +10,7 @@ package struct TensorView: BitwiseCopyable {
     package var width: Int
     package var channels: Int
     package var pixelStride: Int
-    /// From one row to the next: those of all pixels of a row, except for a view that leaves some out.
+    /// The floats from one row to the next: all pixels of a row, or more in a view that skips some.
     package var rowStride: Int
     package var sampleStride: Int
 
@@ -37,7 +37,7 @@ package struct TensorView: BitwiseCopyable {
 /// The samples that an execution plan works on: `shards` groups of `shardCapacity` slots, of which the first
 /// `shardSizes[shard]` hold a sample.
 ///
-/// Slots without a sample hold anything; no sum over samples may read them.
+/// The contents of other slots are undefined; no sum over samples may read them.
 package struct BatchLayout: BitwiseCopyable {
     package var shards: Int
     package var shardCapacity: Int
@@ -74,7 +74,7 @@ package struct StepState: BitwiseCopyable {
     package var sampleIDs: UnsafeMutablePointer<UInt32>
     /// The class of each slot's sample.
     package var labels: UnsafeMutablePointer<Int32>
-    /// The other class of each slot's sample, where it is a mixture of two.
+    /// The second class of each slot's sample, where it is a mixture of two.
     package var secondLabels: UnsafeMutablePointer<Int32>
     /// The share of `labels` in each slot's sample, in 0...1; `secondLabels` has the rest.
     package var labelShares: UnsafeMutablePointer<Float>
@@ -135,7 +135,7 @@ package struct Phase: BitwiseCopyable {
 package enum RowAxis: UInt8, BitwiseCopyable {
     /// The pixels of one output row.
     case mapRow
-    /// All pixels of one output map, whose rows are too short for good tiles.
+    /// All pixels of an output map with rows too short for good tiles.
     case map
     /// All pixels of one or several samples: a 1x1 convolution.
     case pixels
@@ -146,8 +146,8 @@ package enum RowAxis: UInt8, BitwiseCopyable {
 /// The memory that a convolution reads: the tensor itself, or a copy of a row block of it with zeros around.
 ///
 /// For `RowAxis.map` there is a copy for each column of the kernel (and for each remainder of rows by the step), of
-/// just the pixels that the column meets. The pixels of a tap's whole map then lie at one distance from each other,
-/// rows' ends included.
+/// only the pixels that the column meets. All pixels of a tap's map then lie at the same distance from each other,
+/// across rows' ends too.
 package struct SourceWindow: BitwiseCopyable {
     /// Copy (with zero padding) before computing.
     package var isCopied: Bool

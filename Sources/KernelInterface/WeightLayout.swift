@@ -1,6 +1,6 @@
 /// The layout of packed weights: [outputs / 32][taps][inputs][32], unused lanes zero.
 package enum WeightLayout {
-    /// Outputs that lie side by side: a channel block, two vectors of a register tile's widest lanes.
+    /// The outputs of a channel block, which lie side by side: two vectors of the widest lanes.
     package static var block: Int { 32 }
 
     /// The channel blocks that hold some outputs.

@@ -23,7 +23,7 @@ package enum WinogradForm: UInt8, BitwiseCopyable {
         case .stride2Transposed: 3
         }
     }
-    /// From one patch's first input to the next one's.
+    /// The distance from one patch's first input to the next one's.
     package var inputStep: Int {
         switch self {
         case .stride1Of2x2, .stride2Transposed: 2

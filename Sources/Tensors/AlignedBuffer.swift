@@ -1,9 +1,8 @@
 package import Machine
 
-/// Memory for `count` elements that one owner holds, aligned for any vector, zeroed, and on huge pages where it is
-/// large.
+/// Zeroed memory for `count` elements with one owner, aligned for any vector, and on huge pages where it is large.
 ///
-/// Not for small or short-lived things: an `Array` serves those better.
+/// For small or short-lived memory, an `Array` is the better choice.
 package struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable {
     /// The first element. Only targets made for pointers (Kernels, Engine's lowering) reach for it.
     package let baseAddress: UnsafeMutablePointer<Element>
@@ -11,10 +10,10 @@ package struct AlignedBuffer<Element: BitwiseCopyable>: ~Copyable {
 
     private let pages: Pages
 
-    /// Reserves zeroed memory. Pages are first touched by whoever writes them first.
+    /// Reserves zeroed memory. The thread that first writes to a page is the first to touch it.
     ///
-    /// - Throws: `MemoryError.refused` where the system has not so much.
-    /// - Complexity: O(1) for large buffers; the kernel hands out zero pages when they are touched.
+    /// - Throws: `MemoryError.refused` where the system has too little.
+    /// - Complexity: O(1) for large buffers; the kernel provides zero pages when they are touched.
     package init(count: Int) throws(MemoryError) {
         precondition(count >= 0, "a buffer of \(count) elements was asked for")
         self.pages = try Pages(bytes: count.saturatingProduct(MemoryLayout<Element>.stride))

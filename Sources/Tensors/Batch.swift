@@ -1,7 +1,6 @@
-/// One rank's share of one global batch, as a data loader hands it to the engine.
+/// A rank's share of one global batch, as a data loader hands it to the engine.
 ///
-/// Samples stand in the order of the rank's virtual shards: first `shardSizes[0]` samples of its first shard, and so
-/// on.
+/// Samples are in the order of the rank's virtual shards: first `shardSizes[0]` samples of its first shard, and so on.
 package struct Batch: Sendable {
     /// The pixels of all samples.
     package var images: any BatchImages
@@ -22,7 +21,8 @@ package struct Batch: Sendable {
         self.shardSizes = shardSizes
     }
 
-    /// Samples of one class each, whose pixels stand one after the other, height x width x channels each, normalised.
+    /// Makes a batch of samples of one class each, with their pixels one after the other, height x width x channels
+    /// each, normalised.
     package init(images: [Float], labels: [Int32], sampleIDs: [UInt32], shardSizes: [Int]) {
         self.init(
             images: FloatImages(images, samples: labels.count), targets: labels.map { Target($0) },
@@ -32,7 +32,7 @@ package struct Batch: Sendable {
     package var count: Int { targets.count }
 }
 
-/// The class that a sample belongs to, or two classes of which it is a mixture.
+/// The class of a sample, or the two classes of a mixture.
 package struct Target: Hashable, Sendable {
     package var label: Int32
     /// The other class of a mixture; of no effect where `weight` is 1.

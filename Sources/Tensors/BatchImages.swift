@@ -12,7 +12,7 @@ package protocol BatchImages: Sendable {
 }
 
 extension BatchImages {
-    /// All samples, one after the other; for looking at them rather than for training.
+    /// The pixels of all samples, one after the other; for inspection rather than for training.
     package var floats: [Float] {
         var values = [Float](repeating: 0, count: count * sampleCount)
         var span = values.mutableSpan
@@ -47,8 +47,8 @@ package struct FloatImages: BatchImages {
 
 /// Memory for the samples of a batch, each of which one thread writes before others read it.
 ///
-/// Unchecked: its users agree on which thread writes which sample when, as by a lock that says which samples are
-/// finished.
+/// Unchecked: its users agree on which thread writes which sample when, for instance by a lock that protects the set of
+/// finished samples.
 package final class SampleMemory<Element: BitwiseCopyable>: @unchecked Sendable {
     package let samples: Int
     /// Elements of each sample.
@@ -91,7 +91,7 @@ package final class SampleMemory<Element: BitwiseCopyable>: @unchecked Sendable 
 }
 
 extension MutableSpan where Element: BitwiseCopyable {
-    /// Takes over all elements of `source`, of which there are as many.
+    /// Copies all elements of `source`, which must have as many.
     package mutating func copy(_ source: Span<Element>) {
         precondition(count == source.count, "\(source.count) elements for \(count)")
         withUnsafeMutableBufferPointer { target in

@@ -34,12 +34,12 @@ package enum ByteRows {
         }
     }
 
-    /// Writes rows each of which is a sum of rows of `source` with weights, rounded and clamped to bytes.
+    /// Writes rows that are weighted sums of rows of `source`, rounded and clamped to bytes.
     ///
-    /// All in whole numbers: the bytes are the same on every machine.
+    /// Only integers are used: the bytes are the same on every machine.
     /// - Parameters:
     ///   - source: rows of `length` bytes.
-    ///   - target: as many rows as `weights` are for.
+    ///   - target: as many rows as `weights` describes.
     package static func combine(
         _ source: Span<UInt8>, length: Int, _ weights: RowWeights, into target: inout MutableSpan<UInt8>
     ) {
@@ -134,7 +134,7 @@ package enum ByteRows {
 
     private typealias Quad = SIMD4<Int32>
 
-    /// One sum.
+    /// Computes one sum.
     private static func one(
         _ source: UnsafeRawPointer, _ stride: Int, _ pairs: UnsafePointer<RowWeights.Pair>, _ entry: RowWeights.Row,
         _ target: UnsafeMutableRawPointer
@@ -162,11 +162,11 @@ package enum ByteRows {
 private enum ByteBlock {
     private typealias Row = SIMD16<UInt8>
 
-    /// Writes the transpose of the block at `source` to `target`; rows lie as far apart as the strides say.
+    /// Writes the transpose of the block at `source` to `target`; both strides are distances between rows.
     ///
-    /// Four times each row is interleaved with the one half the block below. That moves the highest bit of a byte's
-    /// place (row, column) to the other end of it; four times swap row and column. The compiler must not see through
-    /// all four: it would move single bytes.
+    /// Four times each row is interleaved with the one half the block below. Each time, the highest bit of a byte's
+    /// place (row, column) moves to the other end of it; four times swap row and column. The compiler must not see
+    /// through all four: it would move single bytes.
     @inline(__always)
     static func transpose(
         _ source: UnsafeRawPointer, stride sourceStride: Int, to target: UnsafeMutableRawPointer, stride: Int
@@ -215,7 +215,7 @@ private enum ByteBlock {
 /// The rows of a matrix of bytes that rows of another are made of, and the weight of each: whole numbers in units of
 /// 2^-22.
 package struct RowWeights: Sendable {
-    /// Two weights in alternate lanes, each in two parts of sixteen bits: high * 2^8 + low.
+    /// A pair of weights in alternate lanes, each in two parts of sixteen bits: high * 2^8 + low.
     struct Pair: Sendable {
         var low: SIMD8<Int16>
         var high: SIMD8<Int16>
@@ -260,9 +260,9 @@ package struct RowWeights: Sendable {
     /// The number of rows that come out.
     package var count: Int { rows.count }
 
-    /// Adds a row that is made of the rows from `first` on.
+    /// Adds a row that is a weighted sum of the rows from `first` on.
     ///
-    /// - Precondition: weights lie within ±2, and sums of 255 times them within 32 bits.
+    /// - Precondition: weights are within ±2, and sums of 255 times them within 32 bits.
     package mutating func append(first: Int, _ weights: [Int32]) {
         precondition(first >= 0, "row \(first)")
         let begin = pairs.count

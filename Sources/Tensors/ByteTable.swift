@@ -1,17 +1,17 @@
-/// The number that each byte stands for, for each channel of an image: a normalisation by table look-up.
+/// The number for each byte and channel of an image: a normalisation by table look-up.
 package struct ByteTable: Sendable {
     package let channels: Int
     /// 256 numbers for each channel, channel after channel.
     private let numbers: [Float]
 
-    /// - Parameter number: the number that a byte of a channel stands for.
+    /// - Parameter number: returns the number for a byte of a channel.
     package init(channels: Int, number: (_ byte: UInt8, _ channel: Int) -> Float) {
         precondition(channels > 0, "a table for \(channels) channels")
         self.channels = channels
         numbers = (0..<channels).flatMap { channel in (0...255).map { number(UInt8($0), channel) } }
     }
 
-    /// The number that `byte` stands for.
+    /// The number for `byte` in a channel.
     package subscript(_ byte: UInt8, channel: Int) -> Float { numbers[channel << 8 | Int(byte)] }
 
     /// Writes the number of each of `bytes`; channels vary fastest.

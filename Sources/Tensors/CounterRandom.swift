@@ -1,9 +1,9 @@
 /// Random numbers without state: the i-th number of a stream is a function of (seed, stream, i) alone.
 ///
-/// So any rank or thread, and any run resumed in the middle, draws the same numbers without agreeing on who drew
-/// before. Each stream is one SplitMix64 sequence, its start and its odd increment derived from seed and stream, read
-/// at a counter. (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014, with Stafford's
-/// variant 13 as finaliser.)
+/// So any rank or thread, and any run resumed in the middle, draws the same numbers, whatever was drawn before and by
+/// which thread. Each stream is a SplitMix64 sequence, read at a counter; its start and odd increment are derived from
+/// seed and stream. (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014, with
+/// Stafford's variant 13 as finaliser.)
 ///
 /// Not for secrets.
 package struct CounterRandom: Sendable {

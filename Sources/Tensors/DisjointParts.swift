@@ -1,7 +1,7 @@
 extension MutableSpan where Element: BitwiseCopyable {
-    /// Lends one part for reading while another is written, which one span's rules alone do not allow.
+    /// Calls `body` with one part to read and another to write, which the rules of a single span do not allow.
     ///
-    /// - Precondition: The parts lie within the span and do not overlap.
+    /// - Precondition: The parts are within the span and do not overlap.
     package mutating func withParts<Result, Failure: Error>(
         reading source: Range<Int>, writing target: Range<Int>,
         _ body: (Span<Element>, inout MutableSpan<Element>) throws(Failure) -> Result

@@ -1,11 +1,11 @@
-/// exp, log, sin and cos whose bits are the same on every machine.
+/// The functions exp, log, sin and cos, with the same bits on every machine.
 ///
-/// A C library may round these as it likes and differs between versions and CPUs. Here each is an exact range reduction
-/// and a Taylor polynomial long enough for a double, in plain multiplications and additions, which IEEE 754 fixes to
-/// the bit and Swift does not contract. (`Double.squareRoot()` is exact already.) All are within 2 units in the last
-/// place of the true value over their stated domain.
+/// C libraries round these differently between versions and CPUs. Here each is an exact range reduction and a Taylor
+/// polynomial long enough for a double, in plain multiplications and additions, which IEEE 754 fixes to the bit and
+/// Swift does not contract. (`Double.squareRoot()` is exact already.) All are within 2 units in the last place of the
+/// true value over their stated domain.
 ///
-/// Not for kernels: those have vector forms in single precision.
+/// Not for kernels, which have vector forms in single precision.
 package enum Elementary {
     /// ln 2 in two parts: the high one has 33 significant bits, so that its product with an exponent is exact.
     private static let logOfTwoHigh = 0x1.62e42fefp-1
@@ -49,7 +49,7 @@ package enum Elementary {
         return logs(SIMD4(repeating: isNormal ? x : x * 0x1p54), exponent: isNormal ? 0 : -54)[0]
     }
 
-    /// Four natural logarithms of x 2^exponent, for positive normal x. One by one each would wait for its own long
+    /// Returns four natural logarithms of x 2^exponent, for positive normal x. Each alone would wait for its own long
     /// chain of operations.
     package static func logs(_ x: SIMD4<Double>, exponent: Int64 = 0) -> SIMD4<Double> {
         // x = m 2^k with m in [sqrt 1/2, sqrt 2), and ln m = 2 artanh s with s = (m - 1) / (m + 1), |s| <= 0.1716.
@@ -86,7 +86,7 @@ package enum Elementary {
         x.magnitude <= 1_000_000 ? cosines(SIMD4(repeating: x))[0] : .nan
     }
 
-    /// Four cosines of x radians, |x| up to 10^6.
+    /// Returns four cosines of x radians, |x| up to 10^6.
     package static func cosines(_ x: SIMD4<Double>) -> SIMD4<Double> { waves(x, quadrants: 1) }
 
     /// The sines of x + quadrants pi / 2.

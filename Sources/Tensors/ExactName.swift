@@ -1,5 +1,5 @@
-/// A name that equals another where their bytes do. To `String` an é is the same whether it is one character or an e
-/// with an accent behind it; in a file of tensors these are two names.
+/// A name that equals another only if their bytes do. For `String`, an é equals an e followed by an accent; in a file
+/// of tensors these are two names.
 package struct ExactName: Hashable, Sendable {
     package let text: String
 

@@ -1,7 +1,7 @@
 /// A buffer that its owner lends to another thread.
 ///
-/// Unchecked: owner and borrower agree on which of them uses which part when, as by a lock that says which parts are
-/// finished. The memory itself stays as long as somebody holds this.
+/// Unchecked: owner and borrower agree on which of them uses which part when, for instance by a lock that protects the
+/// set of finished parts. The memory stays as long as this value does.
 package struct LentMemory<Element: BitwiseCopyable>: @unchecked Sendable {
     package let count: Int
     /// The first element. Only targets made for pointers (Kernels, Engine's lowering) reach for it.
@@ -15,7 +15,7 @@ package struct LentMemory<Element: BitwiseCopyable>: @unchecked Sendable {
         self.owner = owner
     }
 
-    /// A part of it, to read and write while nobody else touches it.
+    /// Calls `body` with a part of the memory, to read and write while no other thread uses it.
     package func withMutableSpan<Result, Failure: Error>(
         _ range: Range<Int>, _ body: (inout MutableSpan<Element>) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -30,16 +30,16 @@ package final class MappedFile: @unchecked Sendable {
 
     deinit { munmap(start, bytes) }
 
-    /// Floats of it, which keep it mapped.
+    /// Returns floats of the file, which keep it mapped.
     ///
-    /// - Precondition: They lie within it, and `offset` is a multiple of a float's size.
+    /// - Precondition: They are within the file, and `offset` is a multiple of a float's size.
     package func floats(at offset: Int, count: Int) -> LentMemory<Float> {
         check(offset, count.saturatingProduct(MemoryLayout<Float>.stride), unit: MemoryLayout<Float>.stride)
         return LentMemory(
             (start + offset).bindMemory(to: Float.self, capacity: count), count: count, owner: self)
     }
 
-    /// A word of it, read at once.
+    /// Returns a word of the file, read at once.
     package func word(at offset: Int) -> UInt64 {
         check(offset, MemoryLayout<UInt64>.size, unit: MemoryLayout<UInt64>.size)
         return start.load(fromByteOffset: offset, as: UInt64.self)

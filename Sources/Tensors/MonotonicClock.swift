@@ -2,8 +2,8 @@
     internal import Glibc
 #endif
 
-/// Seconds on a clock that nobody sets (CLOCK_MONOTONIC): of use for differences on one machine. Reading it takes some
-/// tens of nanoseconds.
+/// Returns the seconds on a clock that is never set (CLOCK_MONOTONIC), for differences on one machine. Takes some tens
+/// of nanoseconds.
 package func monotonicSeconds() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)

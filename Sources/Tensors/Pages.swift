@@ -5,26 +5,26 @@ internal import Synchronization
     import Glibc
 #endif
 
-/// Zeroed memory, aligned for any vector; large blocks straight from the system, on huge pages where it has them.
+/// Zeroed memory, aligned for any vector; large blocks come directly from the system, on huge pages where it has them.
 ///
-/// A working set of some hundred kilobytes on small pages that lie scattered in physical memory crowds some sets of the
-/// second-level cache and leaves others empty, besides what it costs to translate its addresses.
+/// A working set of some hundred kilobytes on scattered small pages crowds some sets of the second-level cache and
+/// leaves others empty. It also costs more to translate its addresses.
 package struct Pages: @unchecked Sendable {
     package let start: UnsafeMutableRawPointer
     /// Bytes reserved.
     private let size: Int
-    /// All of the mapping where it is guarded.
+    /// The whole mapping of guarded memory.
     private var mapping: UnsafeMutableRawBufferPointer?
 
-    /// An end of memory behind which nobody may read or write: a test that goes beyond ends there.
+    /// The end of memory beyond which no access is allowed: a test that goes beyond crashes there.
     package enum Guard: Int, Sendable {
         case none, before, behind
     }
 
     private static let chosenGuard = Atomic(Guard.none.rawValue)
 
-    /// The guarded end of what is reserved from now on in this process; for tests, as a page is spent on each stretch
-    /// and huge ones are not used.
+    /// The guarded end of memory that is reserved from now on in this process; for tests, as each block takes an extra
+    /// page and no huge ones.
     package static var guarded: Guard {
         get { Guard(rawValue: chosenGuard.load(ordering: .relaxed)) ?? .none }
         set { chosenGuard.store(newValue.rawValue, ordering: .relaxed) }
@@ -59,7 +59,7 @@ package struct Pages: @unchecked Sendable {
         // More than any system has.
         guard bytes < Int.max >> 1 else { throw .refused(bytes: bytes) }
         size = (bytes + Self.hugePage - 1) / Self.hugePage * Self.hugePage
-        // The system aligns to small pages only: those before and after the huge ones go back.
+        // The system aligns to small pages only: those before and after the huge ones are returned.
         let reserved = size + Self.hugePage
         guard let raw = mmap(nil, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             raw != MAP_FAILED
@@ -71,7 +71,7 @@ package struct Pages: @unchecked Sendable {
         madvise(start, size, MADV_HUGEPAGE)
     }
 
-    /// Gives the memory back; nobody may use it afterwards.
+    /// Returns the memory to the system; it must not be used afterwards.
     package func release() {
         if let mapping {
             munmap(mapping.baseAddress, mapping.count)
@@ -82,8 +82,8 @@ package struct Pages: @unchecked Sendable {
         }
     }
 
-    /// Zeroed memory between two pages that nobody may touch, one of them right beside it (behind it at the next
-    /// multiple of 64 bytes).
+    /// Returns zeroed memory between two pages without access, of which the guarded one is adjacent (after it, at the
+    /// next multiple of 64 bytes).
     private static func guardedMemory(
         bytes: Int, _ guarded: Guard
     ) throws(MemoryError) -> (UnsafeMutableRawPointer, UnsafeMutableRawBufferPointer) {

@@ -1,9 +1,9 @@
-/// Checksums of floats that are copied or read in pieces, each by another thread perhaps, and then put together.
+/// Checksums of floats that are copied or read in pieces, perhaps by several threads, and then combined.
 ///
-/// A piece's checksum is Fletcher's, of sixteen lanes: in each the sum of its 32-bit words and the sum of those sums,
-/// so that words that change places change it, and any single word that changes does for certain. It costs two
-/// additions a vector and is hidden behind the copy. Of use against accidents; not a cryptographic digest. (Fletcher,
-/// "An Arithmetic Checksum for Serial Transmissions", 1982.)
+/// A piece's checksum is Fletcher's, of sixteen lanes: in each, the sum of its 32-bit words and the sum of those sums.
+/// So swapped words change it, and any single changed word certainly does. It costs two additions a vector, hidden
+/// behind the copy. It detects accidents; it is not a cryptographic digest. (Fletcher, "An Arithmetic Checksum for
+/// Serial Transmissions", 1982.)
 package enum PieceChecksum {
     /// Floats of a piece, so that a copied piece stays in the first- or second-level cache.
     package static let floats = 8_192
@@ -37,7 +37,7 @@ package enum PieceChecksum {
         }
     }
 
-    /// One number for pieces in their order.
+    /// Combines the checksums of pieces, in their order.
     package static func combined(_ pieces: Span<UInt64>) -> UInt64 {
         var result = UInt64(pieces.count)
         for index in pieces.indices { result = mixed(result ^ pieces[index]) }
@@ -75,7 +75,8 @@ package enum PieceChecksum {
         return result
     }
 
-    /// A bijection whose every bit depends on all before it. (SplitMix64's finalizer: Steele, Lea and Flood, 2014.)
+    /// Returns a bijection of `word` in which every bit depends on all before it. (SplitMix64's finalizer: Steele, Lea
+    /// and Flood, 2014.)
     @inline(__always)
     package static func mixed(_ word: UInt64) -> UInt64 { CounterRandom.mixed(word &+ 0x9E37_79B9_7F4A_7C15) }
 }

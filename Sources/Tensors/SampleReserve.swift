@@ -4,9 +4,9 @@ import Synchronization
     import Glibc
 #endif
 
-/// Memory of batches that are no longer needed, for those that come next.
+/// The memory of batches that are no longer needed, for the following ones.
 ///
-/// Threads that allocate memory which others free leave a general allocator with holes in the memory of each of them.
+/// When threads free memory that others have allocated, a general allocator is left with holes in the memory of each.
 /// Here there are never more bytes than batches had at one time.
 package final class SampleReserve: Sendable {
     /// A block of memory with undefined contents.
@@ -42,7 +42,7 @@ package final class SampleReserve: Sendable {
 
     deinit { for block in blocks.withLock({ $0 }) { block.release() } }
 
-    /// A block of exactly so many bytes. Those of other sizes are given back where none is there.
+    /// Takes a block of exactly `bytes` bytes. Where there is none, frees blocks of other sizes and reserves one.
     func take(bytes: Int) -> Block {
         let (found, others): (Block?, [Block]) = blocks.withLock { blocks in
             if let place = blocks.lastIndex(where: { $0.bytes == bytes }) { return (blocks.remove(at: place), []) }

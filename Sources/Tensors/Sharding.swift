@@ -9,7 +9,7 @@ package struct Sharding: Hashable, Sendable {
     package let shards: Int
     /// P, the number of ranks.
     package let ranks: Int
-    /// This rank, in 0..<ranks.
+    /// The number of this rank, in 0..<ranks.
     package let rank: Int
     /// Whether sums over shards have the same bits as on one rank: for a power of two of ranks, up to the number of
     /// shards.
@@ -28,7 +28,7 @@ package struct Sharding: Hashable, Sendable {
         isExact = ranks & (ranks - 1) == 0 && shards & (shards - 1) == 0 && ranks <= shards
     }
 
-    /// This rank's shards, in the order in which it holds them.
+    /// The shards of this rank, in its order.
     package var ownShards: [Int] { Array(stride(from: rank, to: shards, by: ranks)) }
 
     /// The samples of `shard` in a batch of `batchSize`: sizes differ by one at most, the longer ones first.
@@ -38,11 +38,11 @@ package struct Sharding: Hashable, Sendable {
         return start..<(start + size + (shard < longer ? 1 : 0))
     }
 
-    /// This rank's shards in `count` passes, one after the other, each as if it were a rank of its own among `ranks` x
-    /// `count`: in the order in which they are computed.
+    /// Returns this rank's shards in `count` passes, in the order of computation, each pass as if it were a rank of its
+    /// own among `ranks` x `count`.
     ///
-    /// For a power of two the order is such that sums of passes follow the shards' tree while they come: each is added
-    /// to the one that waits for it, as a binary counter carries.
+    /// For a power of two of passes, their order is that of the shards' tree: each sum is added to the one that waits
+    /// for it, as a binary counter carries.
     package func passes(_ count: Int) -> [Sharding] {
         precondition(count > 0, "\(count) passes were asked for")
         let bits = count.trailingZeroBitCount
@@ -53,9 +53,9 @@ package struct Sharding: Hashable, Sendable {
         }
     }
 
-    /// Samples that all `ranks` together have in the pass of which this is one rank's part, in a batch of `batchSize`.
+    /// Returns the samples of all `ranks` together in the pass that this rank belongs to, for a batch of `batchSize`.
     ///
-    /// - Parameter ranks: of the job, which are fewer than this sharding's where there are several passes.
+    /// - Parameter ranks: the ranks of the job, fewer than this sharding's where there are several passes.
     package func samplesOfPass(ranks: Int, batchSize: Int) -> Int {
         (0..<shards).filter { $0 % self.ranks / ranks == rank / ranks }
             .reduce(0) { $0 + samples(ofShard: $1, batchSize: batchSize).count }

@@ -51,9 +51,8 @@ package struct Betas: Equatable, Sendable {
 
     func arguments(_ step: UpdateStep, epsilon: Double) -> AdamArguments {
         AdamArguments(
-            parameters: step.parameters, gradients: step.gradients, means: step.state(Self.state[0]),
-            squares: step.state(Self.state[1]), chunks: step.chunks, newShare: Float(1 - gradients),
-            oldSquares: Float(squares), newSquares: Float(1 - squares),
+            parameters: step.chunkedParameters, means: step.state(Self.state[0]), squares: step.state(Self.state[1]),
+            newShare: Float(1 - gradients), oldSquares: Float(squares), newSquares: Float(1 - squares),
             root: Float((1 - Self.power(squares, step.count)).squareRoot()), epsilon: Float(epsilon))
     }
 

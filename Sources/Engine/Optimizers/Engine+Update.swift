@@ -17,11 +17,13 @@ extension Engine {
 
     /// Sets the factor of one trainable parameter's learning rate. 0 freezes it: no gradient, decay or momentum moves
     /// it.
-    package func setRateMultiplier(_ multiplier: Float, of id: ParameterID) { optimizer.setRate(multiplier, of: id) }
+    package func setRateMultiplier(_ multiplier: Float, of id: ParameterID) {
+        optimizer.change(id) { $0.rate = multiplier }
+    }
 
     /// Sets the factor of one trainable parameter's weight decay; 0 exempts it. The default is 1 for weights and 0 for
     /// biases and batch norms.
     package func setDecayMultiplier(_ multiplier: Float, of id: ParameterID) {
-        optimizer.setDecay(multiplier, of: id)
+        optimizer.change(id) { $0.decay = multiplier }
     }
 }

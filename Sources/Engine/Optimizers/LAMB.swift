@@ -35,8 +35,6 @@ package struct LAMB: OptimizerRule, Equatable {
             let ratio = isAdapted ? trust * weight / direction : 1
             return ChunkNumbers(rate: Float(Double(step.learningRate * parameter.rate) * ratio), decay: 0)
         }
-        step.run(
-            step.kernels.followDirection,
-            DirectionArguments(parameters: step.parameters, gradients: step.gradients, chunks: step.chunks))
+        step.run(step.kernels.followDirection, step.chunkedParameters)
     }
 }

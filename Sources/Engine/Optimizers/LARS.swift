@@ -33,7 +33,7 @@ package struct LARS: OptimizerRule, Equatable {
         step.run(
             step.kernels.sgd,
             SGDArguments(
-                parameters: step.parameters, gradients: step.gradients, velocities: step.state("velocity"),
-                chunks: step.chunks, momentum: momentum, nesterov: false))
+                parameters: step.chunkedParameters, velocities: step.state("velocity"), momentum: momentum,
+                nesterov: false))
     }
 }

@@ -41,8 +41,8 @@ package struct Muon: OptimizerRule, Equatable {
 
     package func update(_ step: UpdateStep) {
         let arguments = SGDArguments(
-            parameters: step.parameters, gradients: step.gradients, velocities: step.state("momentum"),
-            chunks: step.chunks, momentum: sgdMomentum, nesterov: nesterov)
+            parameters: step.chunkedParameters, velocities: step.state("momentum"), momentum: sgdMomentum,
+            nesterov: nesterov)
         step.setNumbers { parameter in
             isMatrix(parameter)
                 ? .frozen
@@ -70,9 +70,7 @@ package struct Muon: OptimizerRule, Equatable {
             let stretch = max(1, Double(size.rows) / Double(size.columns)).squareRoot()
             return ChunkNumbers(rate: Float(rate * stretch), decay: 0, scale: Float(keep))
         }
-        step.run(
-            step.kernels.followDirection,
-            DirectionArguments(parameters: step.parameters, gradients: step.gradients, chunks: step.chunks))
+        step.run(step.kernels.followDirection, step.chunkedParameters)
     }
 
     private func isMatrix(_ parameter: Optimizer.Parameter) -> Bool {

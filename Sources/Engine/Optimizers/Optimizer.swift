@@ -85,11 +85,7 @@ final class Optimizer {
         return stored
     }
 
-    func setRate(_ multiplier: Float, of id: ParameterID) { change(id) { $0.rate = multiplier } }
-
-    func setDecay(_ multiplier: Float, of id: ParameterID) { change(id) { $0.decay = multiplier } }
-
-    private func change(_ id: ParameterID, _ body: (inout Parameter) -> Void) {
+    func change(_ id: ParameterID, _ body: (inout Parameter) -> Void) {
         guard let place = places[id.index] else { preconditionFailure("parameter \(id.index) is not trained") }
         body(&parameters[place])
     }
@@ -115,8 +111,10 @@ package struct UpdateStep {
         return arena.baseAddress
     }
 
-    /// The chunks of the arena, one a task of a kernel.
-    var chunks: UnsafePointer<ParameterChunk> { UnsafePointer(optimizer.chunks) }
+    /// The parameters that kernels move, in chunks of the arena, one a task.
+    var chunkedParameters: ChunkedParameters {
+        ChunkedParameters(values: parameters, gradients: gradients, chunks: UnsafePointer(optimizer.chunks))
+    }
 
     /// Sets the numbers that kernels read in each parameter's chunks.
     func setNumbers(_ numbers: (Optimizer.Parameter) -> ChunkNumbers) {

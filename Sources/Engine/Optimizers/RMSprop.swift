@@ -25,8 +25,8 @@ package struct RMSprop: OptimizerRule, Equatable {
         step.run(
             step.kernels.rmsprop,
             RMSpropArguments(
-                parameters: step.parameters, gradients: step.gradients, squares: step.state("square_avg"),
-                velocities: momentum > 0 ? step.state("momentum") : nil, chunks: step.chunks, old: Float(alpha),
-                new: Float(1 - alpha), epsilon: Float(epsilon), momentum: momentum))
+                parameters: step.chunkedParameters, squares: step.state("square_avg"),
+                velocities: momentum > 0 ? step.state("momentum") : nil, old: Float(alpha), new: Float(1 - alpha),
+                epsilon: Float(epsilon), momentum: momentum))
     }
 }

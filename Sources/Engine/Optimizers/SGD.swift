@@ -28,7 +28,7 @@ package struct SGD: OptimizerRule, Equatable {
         step.run(
             step.kernels.sgd,
             SGDArguments(
-                parameters: step.parameters, gradients: step.gradients, velocities: step.state("momentum"),
-                chunks: step.chunks, momentum: momentum, nesterov: nesterov))
+                parameters: step.chunkedParameters, velocities: step.state("momentum"), momentum: momentum,
+                nesterov: nesterov))
     }
 }

@@ -1,9 +1,9 @@
 extension Graph {
-    /// relu(convolution(x)) -> convolution(x) with an activation, where nobody else reads the convolution; the same for
-    /// ReLU6, sigmoid and tanh, and for linear layers. GELU's gradient reads its input, so that only evaluation fuses
-    /// it.
+    /// relu(convolution(x)) -> convolution(x) with an activation, where no other node reads the convolution; the same
+    /// for ReLU6, sigmoid and tanh, and for linear layers. GELU's gradient reads its input, so GELU is fused only in
+    /// evaluation.
     ///
-    /// The activation is the convolution's epilogue: it reads numbers that are still in the nearest cache.
+    /// The activation is the convolution's epilogue: its numbers are still in the first-level cache.
     func fusingConvolutionActivations() -> Graph {
         let uses = Uses(self)
         var fused = self

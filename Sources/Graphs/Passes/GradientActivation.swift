@@ -1,13 +1,13 @@
 extension Graph {
     /// reluGradient(y, convolutionDataGradient(dy)) -> convolutionDataGradient(dy) with a mask as its epilogue, where
-    /// nobody else reads the convolution's gradient; the same for other activations, and for linear layers.
+    /// no other node reads the convolution's gradient; the same for other activations, and for linear layers.
     func fusingGradientActivations() -> Graph {
         fusingActivationGradients { node, _, _ in
             if case .convolutionDataGradient = node.operation { true } else { false }
         }
     }
 
-    /// Fuses gradients of activations with the node that writes what they read, where `takes` allows it.
+    /// Fuses gradients of activations with the node that writes their input, where `takes` allows it.
     func fusingActivationGradients(
         _ takes: (_ node: Node, _ activation: Activation, _ activated: ValueID) -> Bool
     ) -> Graph {

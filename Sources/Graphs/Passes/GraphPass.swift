@@ -1,6 +1,6 @@
-/// A rewrite of graphs that saves passes over memory and leaves every number they compute as it is.
+/// A rewrite of graphs that saves passes over memory and changes no computed number.
 ///
-/// Passes are applied in the order of their cases, each to the result of the one before.
+/// Passes are applied in the order of their cases, each to the result of the previous one.
 package enum GraphPass: String, CaseIterable, Sendable {
     /// add(batchNorm(x), identity) -> batchNorm(x, identity)
     case normAddition = "norm-addition"

@@ -1,9 +1,10 @@
 extension Graph {
     /// relu(batchNorm(x)) -> batchNorm(x) with an activation, and batchNormGradient(x, reluGradient(y, dy)) ->
-    /// batchNormGradient(x, dy), where nobody else reads the batch norm; the same for ReLU6.
+    /// batchNormGradient(x, dy), where no other node reads the batch norm; the same for ReLU6.
     ///
-    /// The activation's mask follows from x, so that the backward pass does not read y. Not so where the batch norm
-    /// adds an identity: there reluGradient(y, dy), which is the identity's gradient too, becomes a `residualGradient`.
+    /// The activation's mask follows from x, so that the backward pass does not read y. This does not hold where the
+    /// batch norm adds an identity: there reluGradient(y, dy), which is the identity's gradient too, becomes a
+    /// `residualGradient`.
     func fusingNormActivations() -> Graph {
         let uses = Uses(self)
         var fused = self

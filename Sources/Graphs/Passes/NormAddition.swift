@@ -1,8 +1,8 @@
 extension Graph {
-    /// add(batchNorm(x), identity) -> batchNorm(x, identity), in the place of the addition, where nobody else reads the
-    /// batch norm.
+    /// add(batchNorm(x), identity) -> batchNorm(x, identity), in the place of the addition, where no other node reads
+    /// the batch norm.
     ///
-    /// The gradient is dy itself for batch norm and identity, before and after.
+    /// The gradients of batch norm and identity are dy itself, before and after.
     func fusingNormAdditions() -> Graph {
         let uses = Uses(self)
         var fused = self

@@ -2,11 +2,11 @@ import Tensors
 
 extension Graph {
     /// convolutionDataGradient(batchNormGradient(x, dy)), convolutionWeightGradient(z, batchNormGradient(x, dy)) ->
-    /// both gradients with dy as input, where nobody else reads the batch norm's gradient. They compute it where they
+    /// both gradients with dy as input, where no other node reads the batch norm's gradient. They compute it as they
     /// read dy and x.
     ///
-    /// The batch norm's gradient is never stored. That of a large map would be written once and read twice, at the
-    /// speed of memory.
+    /// The batch norm's gradient is never stored. For a large map, that saves writing it to memory once and reading it
+    /// twice.
     func foldingNormGradientsIntoLoads() -> Graph {
         guard purpose == .training else { return self }
         let uses = Uses(self)

@@ -2,7 +2,7 @@ import Tensors
 
 extension Graph {
     /// batchNormGradient(x, convolutionDataGradient(dy)) -> convolutionDataGradient(dy) that adds scale * its masked
-    /// sums to the addend. The mask is that of the batch norm's activation. It is done where the affine term is
+    /// sums to the addend. The mask is that of the batch norm's activation. The pass applies where the affine term is
     /// deferred and the convolution sums its output anyway.
     ///
     /// The convolution's unscaled gradient is never stored. The batch norm's node stays, and computes the affine term
@@ -29,8 +29,8 @@ extension Graph {
         return folded
     }
 
-    /// Whether it is the data gradient of a 1x1 convolution of a map, with nothing added, whose epilogue sums for the
-    /// batch norm's gradient: its tasks write whole blocks of rows.
+    /// Whether the node is the data gradient of a 1x1 convolution of a map, without an addend, whose epilogue sums for
+    /// the batch norm's gradient: its tasks write whole row blocks.
     private func writes(_ node: Node, gradientOf norm: BatchNorm) -> Bool {
         guard case .convolutionDataGradient(let convolution) = node.operation,
             case .gradient(let summed, _)? = node.sums, summed.index == norm.index

@@ -1,12 +1,12 @@
 import Tensors
 
 extension Graph {
-    /// convolution(batchNorm(x)) -> convolution(x) that normalises what it reads, where nobody else reads the batch
+    /// convolution(batchNorm(x)) -> convolution(x) that normalises what it reads, where no other node reads the batch
     /// norm. The same for the convolution's weight gradient, for max pools and their gradients, and for the identity
     /// that another batch norm adds.
     ///
-    /// The normalised tensor is never stored: a convolution copies its source into a window anyway, a maximum looks at
-    /// a few rows at a time, and an identity is read where it is added.
+    /// The normalised tensor is never stored: a convolution copies its source into a window anyway, a max pool reads a
+    /// few rows at a time, and an identity is read as it is added.
     func foldingNormsIntoLoads() -> Graph {
         let uses = Uses(self)
         var folded = self
@@ -25,10 +25,10 @@ extension Graph {
         return folded
     }
 
-    /// Whether `reader` can normalise while it reads.
+    /// Whether `reader` can normalise as it reads.
     ///
-    /// Convolutions that make a map can, and their weight gradients: those that make one pixel of an unpadded map, as
-    /// linear layers do, read their input in place.
+    /// Convolutions that make a map can, and so can their weight gradients. Those that make one pixel of an unpadded
+    /// map, as linear layers do, read their input in place.
     private func canLoad(_ value: ValueID, of norm: BatchNorm, in reader: Node) -> Bool {
         switch reader.operation {
         case .convolution(let convolution), .convolutionWeightGradient(let convolution):

@@ -2,8 +2,8 @@ import Tensors
 
 extension Graph {
     /// reluGradient(x, maxPoolGradient(x, y, dy)) -> maxPoolGradient(x, y, dy) with a mask as its epilogue, which
-    /// follows from whether the maximum lies within the activation's bounds. Averages too, of windows that cover their
-    /// map and do not overlap, for any activation.
+    /// follows from whether the maximum lies within the activation's bounds. The same for average pools whose windows
+    /// cover their map and do not overlap, with any activation.
     func fusingPoolingActivations() -> Graph {
         fusingActivationGradients { node, activation, activated in
             guard node.addend == nil, let output = node.output else { return false }

@@ -16,10 +16,10 @@ package struct Recomputable: Sendable {
 }
 
 extension Graph {
-    /// Values that both passes read and that are cheap to compute again from others that are there.
+    /// The values that both passes read and that are cheap to compute again from other kept values.
     ///
-    /// Cheap are outputs of batch norms, and of max pools with a stride above 1. Of convolutions it is those with so
-    /// few products an output that writing it takes as long.
+    /// Cheap are outputs of batch norms, and of max pools with a stride above 1. So are outputs of convolutions with so
+    /// few products for each output that writing them takes as long.
     package var recomputable: [Recomputable] {
         guard let border = firstLoss else { return [] }
         let uses = Uses(self)
@@ -66,8 +66,8 @@ extension Graph {
         nodes.firstIndex { if case .softmaxCrossEntropy = $0.operation { true } else { false } }
     }
 
-    /// Returns the passes over memory that repeating the node takes; nil where it is not cheap, or would give another
-    /// result.
+    /// Returns the number of passes over memory that repeating the node takes; nil where it is not cheap, or would give
+    /// another result.
     private func passes(toRepeat node: Node) -> Double? {
         guard let output = node.output, node.addend == nil else { return nil }
         switch node.operation {
@@ -99,7 +99,7 @@ extension Graph {
 
 /// The second copies of values while they are put into a graph.
 private struct Repeats {
-    /// Those to compute again.
+    /// The values to compute again.
     let values: Set<ValueID>
     let writers: [Int?]
     var copies: [ValueID: ValueID] = [:]

@@ -2,8 +2,8 @@ extension Graph {
     /// batchNorm(concatenate(a, b)) -> batchNorm(concatenate(a, b), moments(a), moments(b)), where other batch norms
     /// read a or b too.
     ///
-    /// Moments belong to values, not to batch norms: a dense block's channels are normalised by each layer behind them,
-    /// and summed once. The sums are taken where the value has just been written.
+    /// Moments belong to values, not to batch norms: a dense block's channels are normalised by each later layer, but
+    /// summed once. The sums are taken right after the value has been written.
     func sharingMoments() -> Graph {
         guard purpose == .training else { return self }
         let uses = Uses(self)

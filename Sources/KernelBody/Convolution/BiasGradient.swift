@@ -1,6 +1,6 @@
 import KernelInterface
 
-/// One task a shard: its pixels are summed block by block.
+/// Sums dy's pixels of a shard, block by block. One task a shard.
 func biasGradient(_ arguments: UnsafePointer<BiasGradientArguments>, _ task: Int, _ worker: Int) {
     let gradient = arguments.pointee.outputGradient
     let channels = gradient.pixelLanes
@@ -18,7 +18,7 @@ func biasGradient(_ arguments: UnsafePointer<BiasGradientArguments>, _ task: Int
         }
         source += count &* gradient.pixelStride
     }
-    // Behind the last channel may lie anything.
+    // The lanes after the last channel may have any contents.
     zeroFloats(arguments.pointee.partialStride &- gradient.channels, at: partial + gradient.channels)
 }
 

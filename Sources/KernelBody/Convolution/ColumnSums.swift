@@ -74,8 +74,8 @@ private func sumRow(_ arguments: UnsafePointer<ColumnSumArguments>, _ products: 
     }
 }
 
-/// Each pixel's sum of `taps` vectors, the first of which lies at `source` for the first pixel; a constant number of
-/// them takes no loop.
+/// Writes to each pixel the sum of `taps` vectors, the first of which is at `source` for the first pixel. A constant
+/// number of taps needs no loop.
 @inline(__always)
 private func sumTaps(
     _ taps: Int, _ source: UnsafePointer<Float>, _ products: TensorView, _ addend: TensorView?,

@@ -43,8 +43,8 @@ private func stepCount(_ elements: UnsafePointer<ReduceElement>, _ count: Int) -
     return steps
 }
 
-/// The outputs of one task in one stride phase and one sample (or several that lie side by side): rows of columns, at
-/// regular strides.
+/// The outputs of one task in one stride phase and one sample (or several adjacent ones): rows of columns, at regular
+/// strides.
 private struct Panel {
     var channels: Int
     var rows: Int
@@ -103,7 +103,7 @@ private struct Panel {
     }
 }
 
-/// All outputs of a panel for the lanes `lane ..< lane + a tile's`, with some of the elements.
+/// Computes all outputs of a panel for the lanes of one tile from `lane` on, with some of the elements.
 @inline(__always)
 private func multiplyPanel<P: Product>(
     _ product: P.Type, _ panel: Panel, sourceLane: Int, lane: Int, isWide: Bool, weights: UnsafePointer<Float>,
@@ -221,7 +221,7 @@ private func multiplyTask<P: Product>(
     }
 }
 
-/// Copies what a task reads of the source to its scratch memory, where the window says so.
+/// Copies the part of the source that a task reads to its scratch memory, where the window asks for that.
 @inline(__always)
 private func copySource<P: Product>(
     _ product: P.Type, _ arguments: UnsafePointer<ConvolutionArguments>, _ source: TensorView, firstSlot: Int,
@@ -249,7 +249,7 @@ private func copySource<P: Product>(
     }
 }
 
-/// Prefetches what this task's sums read, and what the next task copies and adds.
+/// Prefetches the memory that this task's sums read, and that the next task copies and adds.
 @inline(__always)
 private func appendReads(
     of arguments: UnsafePointer<ConvolutionArguments>, rowBlock: Int, group: Int, slots: Range<Int>, firstRow: Int,
@@ -275,8 +275,8 @@ private func appendReads(
     }
 }
 
-/// Prefetches what the next task, most likely on the same thread, will read of a view: `step` rows for each row of its
-/// row block.
+/// Prefetches the part of a view that the next task, most likely on the same thread, will read: `step` rows for each
+/// row of its row block.
 @inline(__always)
 private func appendNext(
     _ source: TensorView, _ arguments: UnsafePointer<ConvolutionArguments>, step: Int, rowBlock: Int, group: Int,
@@ -326,8 +326,8 @@ func writtenRows(_ arguments: UnsafePointer<ConvolutionArguments>, firstRow: Int
     return first..<min(first &+ count, written.height)
 }
 
-/// The sums over a task's output, which is still in a cache: some rows of a sample, or whole samples. Numbers in
-/// `staging` go on to their destination.
+/// Sums a task's output, which is still in a cache: some rows of a sample, or whole samples. Moves numbers in `staging`
+/// to their destination.
 private func sumWritten(
     _ sums: BlockSums, _ arguments: UnsafePointer<ConvolutionArguments>, staging: UnsafePointer<Float>?, firstSlot: Int,
     slots: Int, firstRow: Int, lanes range: Range<Int>

@@ -69,7 +69,7 @@ func linearDataGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _ t
             output &+= blockLanes
         }
         forEachSquare(arguments, firstSlot, firstRow, count) { square in
-            // The places behind the inputs of the last square hold numbers that nobody keeps.
+            // The places after the inputs of the last square hold numbers that are not used.
             transposeSquare(
                 sums + square.place, stride: blockLanes, to: scratch, stride: squareSide, rows: square.slots.count)
             if let activation = arguments.pointee.epilogue.activation, let activated = activation.activated {
@@ -117,18 +117,18 @@ private func multiplyRows(
     }
 }
 
-/// Inputs of one pixel and samples, a vector's worth of each at most: between maps, where inputs lie side by side, and
-/// a task's sums, where samples do.
+/// A vector's worth, at most, of one pixel's inputs and of samples: between maps, where inputs are adjacent, and a
+/// task's sums, where samples are.
 private struct Square {
     var batch: BatchLayout
     var slots: Range<Int>
     var pixel: Int
     var firstInput: Int
     var inputs: Int
-    /// Among the sums.
+    /// The index of the square's first number in the sums.
     var place: Int
 
-    /// From a map to a square [samples][inputs].
+    /// Copies from a map to a square [samples][inputs].
     @inline(__always)
     func copy(from map: TensorView, to square: UnsafeMutablePointer<Float>) {
         for slot in slots where batch.isActive(slot) {
@@ -137,7 +137,7 @@ private struct Square {
         }
     }
 
-    /// And back.
+    /// Copies a square [samples][inputs] to a map.
     @inline(__always)
     func copy(_ square: UnsafePointer<Float>, to map: TensorView) {
         for slot in slots where batch.isActive(slot) {
@@ -190,7 +190,7 @@ private struct OpenSampleJob<Member: EmptyMember> {
 
 private typealias SampleJob = OpenSampleJob<Nothing>
 
-/// The shards' chains are as short as they have samples, so their tree is climbed in registers as far as it goes.
+/// The sums over samples. Shards have few samples, so registers hold as much of their tree as possible.
 private enum SumSamples: TileLoop {
     @inline(never)
     static func run<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<SampleJob>) {
@@ -237,7 +237,7 @@ func linearWeightGradient(_ arguments: UnsafePointer<LinearGradientArguments>, _
             let target = dy + lane &* batch.slots + slot &* tileLanes
             copyFloats(
                 isWide ? tileLanes : lanes, from: UnsafePointer(gradient.sample(slot)) + firstLane + lane, to: target)
-            // Behind the last output may lie anything.
+            // The lanes after the last output may have any contents.
             let used = gradient.channels &- firstLane &- lane
             if used < tileLanes { zeroFloats(tileLanes &- used, at: target + used) }
         }

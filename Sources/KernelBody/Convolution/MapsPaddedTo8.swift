@@ -1,8 +1,8 @@
 import KernelInterface
 
-// Maps with channels padded to 8: their pixels lie eight floats apart, an even number of
-// them in a row. Two pixels are a vector of sixteen lanes, or two of eight. A read of sixteen lanes finds the next
-// pixel behind the first; a write must spare it.
+// Maps with channels padded to 8: their pixels lie eight floats apart, an even number of them in a row. Two pixels are
+// a vector of sixteen lanes, or two of eight. A read of sixteen lanes includes the next pixel; a write must preserve
+// it.
 
 /// Floats from pixel to pixel, and of two pixels side by side.
 @inline(__always) var smallGranule: Int { 8 }
@@ -15,8 +15,7 @@ extension TensorView {
     @inline(__always) var pixelLanes: Int { min(padded(channels), pixelStride) }
 }
 
-/// Writes a vector of a pixel, or the part of it that is the pixel's: half of sixteen lanes where channels are padded
-/// to 8.
+/// Writes a pixel's part of a vector: half of sixteen lanes where channels are padded to 8, else all.
 @inline(__always)
 func put(_ value: Vector, _ memory: UnsafeMutablePointer<Float>, pixelStride: Int) {
     if lanes > pixelStride {
@@ -27,7 +26,7 @@ func put(_ value: Vector, _ memory: UnsafeMutablePointer<Float>, pixelStride: In
     }
 }
 
-/// Copies eight floats: those behind a pixel's channels are overwritten too.
+/// Copies eight floats, of which those after a pixel's channels overwrite the target too.
 @inline(__always)
 func copyPaddedTo8(from source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
     UnsafeMutableRawPointer(destination).storeBytes(
@@ -44,7 +43,7 @@ func forEachPairVector(_ body: (_ lane: Int) -> Void) {
     }
 }
 
-/// The vector from `lane` on of two pixels, both of which are the one in memory.
+/// Returns a vector from `lane` on of two pixels, both of which are the single one in memory.
 @inline(__always)
 func twice(_ pixel: UnsafePointer<Float>, lane: Int) -> Vector {
     if lanes < twoPixelLanes { return vector(pixel + lane % smallGranule) }

@@ -18,7 +18,7 @@ func transposeWeights(_ arguments: UnsafePointer<TransposeArguments>, _ task: In
             let rows = min(squareSide, outputs &- output)
             for input in stride(from: 0, to: blockLanes, by: squareSide) {
                 let first = target + (output &* blockLanes &+ input)
-                // Those of the next block of outputs lie far from these, where the processor does not expect them.
+                // The next block of outputs lies far away, beyond the processor's own prefetching.
                 for row in input..<(input &+ squareSide) { machine_prefetch(source + (row &* blockLanes &+ block)) }
                 if input &+ squareSide <= inputCount {
                     transposeSquare(

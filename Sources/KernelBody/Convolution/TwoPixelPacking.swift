@@ -14,7 +14,7 @@ import KernelInterface
 //   dw'[r, s, c, (h, k)] = sum over p, q of x[p + r, 2q + s, c] * dy[p, 2q + h, k]
 //   dw[r, s, c, k] = dw'[r, s, c, (0, k)] + dw'[r, s + 1, c, (1, k)]
 
-// Where channels are padded to 8, such vectors lie side by side.
+// Where channels are padded to 8, such vectors are adjacent.
 
 /// Lanes of one pixel.
 @inline(__always) private var half: Int { smallGranule }
@@ -92,7 +92,7 @@ private func separate(
     var target = target
     for _ in 0..<pixels {
         copyPaddedTo8(from: source, to: target)
-        // Who sums over pixels reads lanes that are nobody's too.
+        // Sums over pixels read these lanes too, though they belong to no channel.
         zeroFloats(half, at: target + half)
         source += half
         target += pixelStride
@@ -121,7 +121,7 @@ func packTwoPixels(
     }
 }
 
-/// The gradient of a kernel's weights from that of the kernel one column wider.
+/// Computes the gradient of a kernel's weights from that of the kernel one column wider.
 func joinTwoPixels(
     _ sums: UnsafePointer<Float>, inputs: Int, kernelHeight: Int, kernelWidth: Int,
     to target: UnsafeMutablePointer<Float>

@@ -9,12 +9,12 @@ import KernelInterface
 //
 // In depthwise convolutions a weight belongs to its lane alone: tile rows run along the taps of an element instead.
 
-/// One tile's work on a row block: `samples` x `rows` x `columns` pixels, packed in scratch memory.
+/// The work of one tile on a row block: `samples` x `rows` x `columns` pixels, packed in scratch memory.
 struct OpenOuterJob<Member: EmptyMember> {
     var x: UnsafePointer<Float>
-    /// From one row of the tile to the next.
+    /// The floats from one row of the tile to the next.
     var xStride: Int
-    /// From one output pixel to the next, along a row, a column, and to the next sample.
+    /// The floats from one output pixel to the next along a row, along a column, and to the next sample.
     var xStep: Int
     var xRowStep: Int
     var xSampleStep: Int
@@ -30,8 +30,8 @@ struct OpenOuterJob<Member: EmptyMember> {
     var gradientPrefetch: Prefetch
     var member = Member()
 
-    /// Spreads the prefetch of what the next row block packs over this one's K iterations: `rows` rows of dy from
-    /// `slot` and `row` on, and the x they meet.
+    /// Spreads the prefetch for the next row block over this one's K iterations: `rows` rows of dy from `slot` and
+    /// `row` on, and the x that they meet.
     @inline(__always)
     mutating func prefetch(
         _ source: TensorView, _ gradient: TensorView, _ normInput: TensorView?, _ share: WeightShare, slot: Int,
@@ -59,7 +59,7 @@ enum SumPixels<P: Product>: TileLoop {
     static func run<T: Tile>(_ tile: T.Type, _ job: UnsafePointer<OuterJob>) {
         var sums = job.pointee.isFirst ? T.zero : T.load(UnsafePointer(job.pointee.sums), blockLanes)
         let xStep = job.pointee.xStep
-        // Inputs lie next to each other, and the compiler should know.
+        // Inputs are adjacent, which the compiler must see as a constant.
         let xStride = P.isLanewise || T.sourceRows < T.height ? job.pointee.xStride : 1
         let columns = job.pointee.columns
         var gradient = job.pointee.gradient
@@ -112,7 +112,7 @@ func twoPixelWeightGradient(_ arguments: UnsafePointer<WeightGradientArguments>,
 
 /// An algorithm for a share's sums over one shard.
 protocol ShardSum {
-    /// - Parameter scratch: memory behind the sums.
+    /// - Parameter scratch: the memory after the sums.
     static func sum(
         _ arguments: UnsafePointer<WeightGradientArguments>, _ share: WeightShare, shard: Int,
         scratch: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>)
@@ -237,7 +237,7 @@ private enum PixelSum<P: Product>: ShardSum {
         sumTiles(P.self, arguments, job, share)
     }
 
-    /// dy of a row block, packed into `packed` unless it lies so already.
+    /// Packs dy of a row block into `packed`, unless it has that layout already.
     @inline(__always)
     private static func pack(
         _ arguments: UnsafePointer<WeightGradientArguments>, _ share: WeightShare, slots: Range<Int>, rows: Range<Int>,

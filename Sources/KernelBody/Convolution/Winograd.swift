@@ -148,7 +148,7 @@ private func multiplyTileElements<Transform: WinogradTransform>(
     }
 }
 
-/// The outputs of one patch, as many as lie inside of the map.
+/// Writes the outputs of one patch that are inside the map.
 @inline(__always)
 private func writeOutputs<Transform: WinogradTransform>(
     _ transform: Transform.Type, _ arguments: UnsafePointer<WinogradArguments>, _ slot: Int, _ row: Int, _ column: Int,

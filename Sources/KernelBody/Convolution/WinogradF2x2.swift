@@ -3,7 +3,7 @@ import KernelInterface
 /// F(2x2, 3x3): 16 products for each input and output of a patch, in place of 36. Rounds no worse than the sum over
 /// taps.
 enum WinogradF2x2: WinogradTransform {
-    /// Four numbers along one side of a patch or of its transformed tile.
+    /// The four numbers along one side of a patch or of its transformed tile.
     private typealias Side = (Vector, Vector, Vector, Vector)
 
     @inline(__always) static var outputs: Int { 2 }

@@ -66,7 +66,7 @@ private enum PatchSum<Transform: WinogradGradientTransform>: ShardSum {
             to: sums)
     }
 
-    /// Transforms a row block's patches of x and dy into the memory behind the sums of the transform domain.
+    /// Transforms a row block's patches of x and dy into the memory after the sums of the transform domain.
     ///
     /// - Returns: their products, summed at `scratch`.
     @inline(__always)
@@ -196,7 +196,7 @@ private func transformGradient<Transform: WinogradGradientTransform>(
     }
 }
 
-/// One vector of one patch of dy, which is zero outside of the map.
+/// Returns one vector of one patch of dy, which is zero outside the map.
 @inline(__always)
 private func transformPatch<Transform: WinogradGradientTransform>(
     _ transform: Transform.Type, _ gradient: TensorView, _ slot: Int, _ row: Int, _ column: Int, _ lane: Int,

@@ -51,8 +51,8 @@ func batchNormFinish(_ all: UnsafePointer<BatchNormArguments>, _ task: Int, _ wo
         arguments.pointee.step.pointee.normSamples
         * Double(arguments.pointee.input.height &* arguments.pointee.input.width)
     guard count > 0 else {
-        // No sample came to this rank, and it sums over no others: there is nothing to learn, and nobody reads these
-        // numbers.
+        // This rank has no samples and does not sum over ranks: there is nothing to learn, and these numbers are not
+        // used.
         for c in 0..<state.channels {
             state.mean[c] = 0
             state.inverseDeviation[c] = 0
@@ -111,7 +111,7 @@ func batchNormApply(_ arguments: UnsafePointer<BatchNormArguments>, _ task: Int,
     }
 }
 
-/// The same where the addend is normalised too: the sum of two batch norms.
+/// Adds an addend that is normalised too: the sum of two batch norms.
 private func addNormalized(
     _ arguments: UnsafePointer<BatchNormArguments>, _ task: Int, _ addend: TensorView, _ normalization: Normalization
 ) {
@@ -153,7 +153,7 @@ func batchNormParameterGradient(_ arguments: UnsafePointer<BatchNormArguments>, 
             partial[c] = Float(sums[c])
             partial[width &+ c] = Float(sums[width &+ c] * Double(state.inverseDeviation[c]))
         }
-        // Behind the last channel may lie anything.
+        // The lanes after the last channel may have any contents.
         zeroFloats(width &- state.channels, at: partial + state.channels)
         zeroFloats(width &- state.channels, at: partial + (width &+ state.channels))
     }

@@ -4,7 +4,7 @@ import KernelInterface
 // in float64. Row blocks depend on the map's size alone. So a pass of its own and the epilogue of the task that has
 // just written the rows give the same bits.
 
-/// Two sums of one vector of channels.
+/// The two sums of one vector of channels.
 struct OpenSumPair<Member: EmptyMember> {
     var a = Vector(repeating: 0)
     var b = Vector(repeating: 0)
@@ -16,7 +16,7 @@ struct OpenSumPair<Member: EmptyMember> {
         b += summands.1
     }
 
-    /// Adds them to those in memory, `width` apart.
+    /// Adds the sums to those in memory, `width` apart.
     @inline(__always)
     func flush(to sums: UnsafeMutablePointer<Double>, width: Int) {
         for i in 0..<lanes {
@@ -34,11 +34,11 @@ struct OpenSumPair<Member: EmptyMember> {
 
 typealias SumPair = OpenSumPair<Nothing>
 
-/// Two sums over the pixels of a row block: `body` gives a pixel's two summands, `take` gets the sums of a vector of
-/// channels.
+/// Takes two sums over the pixels of a row block: `body` returns a pixel's two summands, `take` gets the sums of a
+/// vector of channels.
 ///
-/// All lanes of these rows come before the next ones: a whole map would have left the caches between two lanes. Four
-/// vectors at a time: memory is faster where neighbouring lines are read together.
+/// All lanes of these rows come before the next rows: a whole map would leave the caches between two lanes. Four
+/// vectors are read at a time, as memory is faster where neighbouring lines are read together.
 @inline(__always)
 func sumBlock(
     _ pixels: Range<Int>, _ range: Range<Int>, _ body: (_ pixel: Int, _ lane: Int) -> (Vector, Vector),
@@ -70,7 +70,7 @@ func sumBlock(
     }
 }
 
-/// Two sums over a sample.
+/// Takes two sums over a sample.
 @inline(__always)
 func sumSample(
     _ batch: BatchLayout, _ sums: ChannelSums, _ slot: Int, _ view: TensorView,
@@ -142,8 +142,6 @@ func batchNormGradientSums(_ arguments: UnsafePointer<BatchNormArguments>, _ tas
     }
 }
 
-// The sums of some rows of a sample that have just been written: whole row blocks.
-
 /// The sums of some rows of a sample that have just been written: whole row blocks.
 @inline(never)
 func sumBlocks(_ sums: BlockSums, _ written: TensorView, slot: Int, rows: Range<Int>, lanes range: Range<Int>) {
@@ -214,7 +212,7 @@ private func sumGradient(
     }
 }
 
-/// Replaces dy by what the mask of y leaves of it.
+/// Replaces dy by dy masked by y's activation.
 @inline(never)
 private func sumResidual(
     _ norm: SummedNorm, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, yStride: Int,
@@ -250,7 +248,7 @@ func blockSums(_ arguments: UnsafePointer<BlockSumArguments>, _ task: Int, _ wor
     }
 }
 
-/// A shard's sums: its samples in their order. They stand in the place of its first sample.
+/// Sums a shard's samples in their order, in the place of its first sample.
 func shardSums(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ worker: Int) {
     let batch = arguments.pointee.batch
     let width = 2 &* arguments.pointee.sums.width

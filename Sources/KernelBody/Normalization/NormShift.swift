@@ -88,8 +88,8 @@ private func scaleBlock(
     }
 }
 
-/// Sums in float64, in the batch norms' order. All of them have the same mean, up to rounding where it was summed in
-/// other parts.
+/// Sums affine terms in float64, in the batch norms' order. All of these have the same mean, except for rounding where
+/// it was summed in other parts.
 func normShiftFinish(_ arguments: UnsafePointer<NormShiftArguments>, _ task: Int, _ worker: Int) {
     let norms = arguments.pointee.norms
     for c in 0..<arguments.pointee.input.channels {

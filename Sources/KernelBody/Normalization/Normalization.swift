@@ -109,7 +109,7 @@ extension Prologue {
 }
 
 extension Normalization {
-    /// Becomes that of the channels from `lane` on.
+    /// Becomes the normalisation of the channels from `lane` on.
     @inline(__always)
     mutating func drop(lanes lane: Int) {
         mean += lane

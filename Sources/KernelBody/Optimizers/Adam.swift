@@ -5,14 +5,14 @@ import KernelInterface
 /// where g has decay * w in it. (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, in torch's form;
 /// keep, below 1, is the decay of Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019.)
 func adam(_ arguments: UnsafePointer<AdamArguments>, _ task: Int, _ worker: Int) {
-    let chunk = arguments.pointee.chunks[task]
+    let chunk = arguments.pointee.parameters.chunks[task]
     if chunk.numbers.isFrozen { return }
     let decay = Vector(repeating: chunk.numbers.decay)
     let keep = Vector(repeating: chunk.numbers.scale)
     let rate = Vector(repeating: -chunk.numbers.rate)
     let moments = AdamMoments(arguments, chunk)
-    let w = arguments.pointee.parameters + chunk.offset
-    let g = arguments.pointee.gradients + chunk.offset
+    let w = arguments.pointee.parameters.values + chunk.offset
+    let g = arguments.pointee.parameters.gradients + chunk.offset
     var i = 0
     while i < chunk.count {
         let weight = vector(w + i)
@@ -25,13 +25,13 @@ func adam(_ arguments: UnsafePointer<AdamArguments>, _ task: Int, _ worker: Int)
 /// The same moments; scale * d + decay * w takes the place of g. (You et al., "Large Batch Optimization for Deep
 /// Learning: Training BERT in 76 minutes", 2020.)
 func lambDirection(_ arguments: UnsafePointer<AdamArguments>, _ task: Int, _ worker: Int) {
-    let chunk = arguments.pointee.chunks[task]
+    let chunk = arguments.pointee.parameters.chunks[task]
     if chunk.numbers.isFrozen { return }
     let decay = Vector(repeating: chunk.numbers.decay)
     let scale = Vector(repeating: chunk.numbers.scale)
     let moments = AdamMoments(arguments, chunk)
-    let w = arguments.pointee.parameters + chunk.offset
-    let g = arguments.pointee.gradients + chunk.offset
+    let w = arguments.pointee.parameters.values + chunk.offset
+    let g = arguments.pointee.parameters.gradients + chunk.offset
     var i = 0
     while i < chunk.count {
         put((moments.direction(vector(g + i), at: i) * scale).addingProduct(decay, vector(w + i)), g + i)

@@ -2,10 +2,10 @@ import KernelInterface
 
 /// v = momentum * v + g;  v, or in Nesterov's form g + momentum * v, takes the place of g.
 func momentumDirection(_ arguments: UnsafePointer<SGDArguments>, _ task: Int, _ worker: Int) {
-    let chunk = arguments.pointee.chunks[task]
+    let chunk = arguments.pointee.parameters.chunks[task]
     if chunk.numbers.isFrozen { return }
     let momentum = Vector(repeating: arguments.pointee.momentum)
-    let g = arguments.pointee.gradients + chunk.offset
+    let g = arguments.pointee.parameters.gradients + chunk.offset
     let v = arguments.pointee.velocities + chunk.offset
     var i = 0
     while i < chunk.count {
@@ -17,14 +17,14 @@ func momentumDirection(_ arguments: UnsafePointer<SGDArguments>, _ task: Int, _ 
     }
 }
 
-/// w = scale * w - rate * d, where d stands in the place of gradients.
-func followDirection(_ arguments: UnsafePointer<DirectionArguments>, _ task: Int, _ worker: Int) {
-    let chunk = arguments.pointee.chunks[task]
+/// w = scale * w - rate * d, where d is in the place of gradients.
+func followDirection(_ parameters: UnsafePointer<ChunkedParameters>, _ task: Int, _ worker: Int) {
+    let chunk = parameters.pointee.chunks[task]
     if chunk.numbers.isFrozen { return }
     let rate = Vector(repeating: -chunk.numbers.rate)
     let scale = Vector(repeating: chunk.numbers.scale)
-    let w = arguments.pointee.parameters + chunk.offset
-    let d = arguments.pointee.gradients + chunk.offset
+    let w = parameters.pointee.values + chunk.offset
+    let d = parameters.pointee.gradients + chunk.offset
     var i = 0
     while i < chunk.count {
         put((vector(w + i) * scale).addingProduct(rate, vector(d + i)), w + i)

@@ -4,15 +4,15 @@ import KernelInterface
 /// v = momentum * v + d;  w = w - rate * v, or without a momentum w - rate * d,
 /// where g has decay * w in it. (Tieleman and Hinton, "Lecture 6.5: RMSprop", 2012, in torch's form.)
 func rmsprop(_ arguments: UnsafePointer<RMSpropArguments>, _ task: Int, _ worker: Int) {
-    let chunk = arguments.pointee.chunks[task]
+    let chunk = arguments.pointee.parameters.chunks[task]
     if chunk.numbers.isFrozen { return }
     let decay = Vector(repeating: chunk.numbers.decay)
     let rate = Vector(repeating: -chunk.numbers.rate)
     let (old, new) = (Vector(repeating: arguments.pointee.old), Vector(repeating: arguments.pointee.new))
     let epsilon = Vector(repeating: arguments.pointee.epsilon)
     let momentum = Vector(repeating: arguments.pointee.momentum)
-    let w = arguments.pointee.parameters + chunk.offset
-    let g = arguments.pointee.gradients + chunk.offset
+    let w = arguments.pointee.parameters.values + chunk.offset
+    let g = arguments.pointee.parameters.gradients + chunk.offset
     let s = arguments.pointee.squares + chunk.offset
     var i = 0
     while i < chunk.count {

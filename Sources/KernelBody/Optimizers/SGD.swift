@@ -4,7 +4,7 @@ import KernelInterface
 /// w -= rate * v, or with Nesterov's momentum rate * (g + decay * w + momentum * v). (Sutskever et al., "On the
 /// importance of initialization and momentum in deep learning", 2013, in torch's form.)
 func sgd(_ arguments: UnsafePointer<SGDArguments>, _ task: Int, _ worker: Int) {
-    let chunk = arguments.pointee.chunks[task]
+    let chunk = arguments.pointee.parameters.chunks[task]
     let numbers = chunk.numbers
     // A frozen parameter: not even its velocity moves.
     if numbers.isFrozen { return }
@@ -12,8 +12,8 @@ func sgd(_ arguments: UnsafePointer<SGDArguments>, _ task: Int, _ worker: Int) {
     let scale = Vector(repeating: numbers.scale)
     let momentum = Vector(repeating: arguments.pointee.momentum)
     let rate = Vector(repeating: -numbers.rate)
-    let w = arguments.pointee.parameters + chunk.offset
-    let g = arguments.pointee.gradients + chunk.offset
+    let w = arguments.pointee.parameters.values + chunk.offset
+    let g = arguments.pointee.parameters.gradients + chunk.offset
     let v = arguments.pointee.velocities + chunk.offset
     var i = 0
     while i < chunk.count {

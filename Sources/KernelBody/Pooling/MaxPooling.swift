@@ -62,7 +62,7 @@ private func maximum(
         for row in 0..<rows {
             for column in 0..<columns {
                 let value = vector(x + (row &* input.rowStride &+ column &* input.pixelStride &+ lane))
-                // NaN wins and stays, as it does in torch.
+                // NaN wins and stays, as in torch.
                 best = best.replacing(with: value, where: (value .> best) .| (value .!= value))
             }
         }

@@ -1,6 +1,6 @@
 import KernelInterface
 
-/// The part of a pooling window that lies inside the map.
+/// Calls `body` with the part of a pooling window that is inside the map.
 @inline(__always)
 func clipped(_ position: Int, _ arguments: PoolingArguments, extent: Int) -> (start: Int, end: Int) {
     let start = position &* arguments.stride &- arguments.padding
@@ -20,7 +20,7 @@ func beginGradient(_ target: TensorView, _ addend: TensorView?, _ slot: Int) {
     }
 }
 
-/// Calls `body` with the size of a window: as constants where it is a usual one, so that its loops are unrolled.
+/// Calls `body` with the size of a window, as constants for the usual ones, so that its loops are unrolled.
 @inline(__always)
 func withSize(
     _ rows: (start: Int, end: Int), _ columns: (start: Int, end: Int), _ body: (_ rows: Int, _ columns: Int) -> Void

@@ -31,7 +31,7 @@ func copyFloats(_ count: Int, from source: UnsafePointer<Float>, to destination:
     }
 }
 
-/// Copies `count` floats as whole vectors: the floats behind them in the destination are overwritten too.
+/// Copies `count` floats as whole vectors, which also overwrites the floats after them in the destination.
 @inline(__always)
 func copyVectors(_ count: Int, from source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
     var i = 0
@@ -139,7 +139,7 @@ func copyPixels(
     }
 }
 
-/// Copies `rows` rows of a sample, from `firstRow` on, with zeros where the window lies outside of the map.
+/// Copies `rows` rows of a sample, from `firstRow` on, with zeros where the window is outside the map.
 func copyWindow(
     _ view: TensorView, slot: Int, firstRow: Int, rows: Int, window: SourceWindow,
     to scratch: UnsafeMutablePointer<Float>

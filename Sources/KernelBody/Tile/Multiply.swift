@@ -13,7 +13,7 @@ struct OpenMultiplyJob<Member: EmptyMember> {
     var initialStride: Int
     var destination: UnsafeMutablePointer<Float>
     var destinationStride: Int
-    /// The memory that is read after this task's work, prefetched in the course of it.
+    /// The memory to prefetch during this task's work, as it is read after it.
     var prefetch: Prefetch
     var member = Member()
 }

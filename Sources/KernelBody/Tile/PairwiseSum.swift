@@ -1,5 +1,6 @@
-/// Calls `add` with the pairs of the tree over shards (`Tensors/Sharding.swift`), in order: each of the upper half is
-/// added to the one that lies half of all before it, then the same among those that are left, until the first is all.
+/// Calls `add` with the pairs of the tree over shards (`Tensors/Sharding.swift`), in order: with n sums left, each of
+/// the upper half is added to the one (n + 1) / 2 before it, then the same for the remaining ones, until the first is
+/// the sum of all.
 @inline(__always)
 func forEachPair(of shards: Int, _ add: (_ target: Int, _ source: Int) -> Void) {
     var remaining = shards

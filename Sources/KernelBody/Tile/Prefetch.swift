@@ -1,8 +1,8 @@
 import CMachine
 import KernelInterface
 
-/// Memory to prefetch, in order: consecutive floats from end to end or, of a view whose pixels are mostly others'
-/// channels, one cache line at each pixel, then the next line at each.
+/// Memory to prefetch, in order: consecutive floats from end to end or, in a view whose pixels have mostly other
+/// channels, one cache line of each pixel, then the next line of each.
 struct OpenPrefetchRange<Member: EmptyMember> {
     /// The address that the next step prefetches.
     var place: UnsafePointer<Float>
@@ -20,7 +20,7 @@ struct OpenPrefetchRange<Member: EmptyMember> {
     private var stepsPerPass = 0
     var member = Member()
 
-    /// Nothing to prefetch: the same line over and over, which costs nothing.
+    /// Makes a range without anything to prefetch: the same line over and over, which costs nothing.
     @inline(__always)
     init(nothingAt place: UnsafePointer<Float>) {
         self.place = place
@@ -134,7 +134,7 @@ struct OpenPrefetch<Member: EmptyMember> {
         }
     }
 
-    /// Adds what the sums over some rows of samples, all lanes of them, read besides the output itself.
+    /// Adds the memory, besides the output itself, that sums over some rows of samples in all lanes read.
     @inline(__always)
     mutating func append(_ norm: SummedNorm, slots: Range<Int>, rows: Range<Int>) {
         append(norm.input, slots: slots, rows: rows)

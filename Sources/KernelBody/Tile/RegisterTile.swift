@@ -25,7 +25,7 @@ extension Product {
     @inline(__always) static var holdsTwoPixels: Bool { false }
 }
 
-/// One input meets the weights of all lanes' outputs.
+/// The product of one input with the weights of all lanes' outputs.
 enum Broadcast: Product {
     @inline(__always) static var isLanewise: Bool { false }
     @inline(__always) static var prefetches: Bool { true }
@@ -33,7 +33,8 @@ enum Broadcast: Product {
     @inline(__always) static func second(_ source: UnsafePointer<Float>) -> Vector { Vector(repeating: source.pointee) }
 }
 
-/// One input meets the outputs of two pixels: weight gradients of few outputs (`TwoPixelPacking.swift`).
+/// The product of one input with the outputs of two pixels, in weight gradients of few outputs
+/// (`TwoPixelPacking.swift`).
 enum TwoPixels: Product {
     @inline(__always) static var isLanewise: Bool { false }
     @inline(__always) static var holdsTwoPixels: Bool { true }
@@ -42,7 +43,7 @@ enum TwoPixels: Product {
     @inline(__always) static func second(_ source: UnsafePointer<Float>) -> Vector { Vector(repeating: source.pointee) }
 }
 
-/// Each lane's input meets its own weight: depthwise convolutions.
+/// The product of each lane's input with its own weight, in depthwise convolutions.
 enum Lanewise: Product {
     @inline(__always) static var isLanewise: Bool { true }
     @inline(__always) static var prefetches: Bool { false }
@@ -84,7 +85,7 @@ protocol EmptyMember {
 
 struct Nothing: EmptyMember {}
 
-/// One row of two vectors.
+/// A row of two vectors.
 struct OpenRow<Member: EmptyMember>: Tile {
     var a: Vector
     var b: Vector
@@ -128,7 +129,7 @@ struct OpenRow<Member: EmptyMember>: Tile {
     }
 }
 
-/// One row of one vector, for the last lanes of a tensor whose channels fill an odd number of vectors.
+/// A row of one vector, for the last lanes of a tensor whose channels fill an odd number of vectors.
 struct OpenHalfRow<Member: EmptyMember>: Tile {
     var a: Vector
     var member = Member()
@@ -202,8 +203,7 @@ struct Stack<Top: Tile, Bottom: Tile>: Tile {
     }
 }
 
-/// Tile rows whose inputs lie side by side: the taps of one row of a kernel. The next row of the kernel lies a stride
-/// further on.
+/// Tile rows with adjacent inputs: the taps of one row of a kernel. The next row of the kernel is a stride further on.
 struct SideBySide<Rows: Tile>: Tile {
     var rows: Rows
 
@@ -299,8 +299,8 @@ extension TileLoop {
 }
 
 extension TileLoop {
-    /// Runs a tile of one vector that has more rows than a tile of two vectors can have. The inputs of its rows must be
-    /// adjacent: other strides need more registers for addresses than there are.
+    /// Runs a tile of one vector with more rows than a tile of two vectors can have. The inputs of its rows must be
+    /// adjacent: other distances would need more registers for addresses than there are.
     @inline(__always)
     static func run(tall height: Int, _ job: UnsafePointer<Job>) {
         switch height {

@@ -61,7 +61,7 @@ struct BadSamples {
         return counts
     }
 
-    /// Adds samples to the file; returns the number of all bad samples so far. On rank 0 only.
+    /// Adds samples to the file, and returns the number of all bad samples so far. Only rank 0 is given any.
     private mutating func note(_ found: [String]) throws -> Int {
         let before = lines.count
         for line in found {

@@ -268,7 +268,7 @@ extension RunFolder {
 }
 
 extension Recipe {
-    /// The recipe of the whole run, as of its beginning.
+    /// The recipe of the whole run, without its settings for resuming.
     var ofWholeRun: Recipe {
         get throws {
             var whole = overrides
