@@ -90,7 +90,7 @@ private struct PixelSums: Sendable {
         pixels += other.pixels
     }
 
-    /// nil where there is no pixel. Where all are alike, the deviation is that of one step.
+    /// The measured normalisation; nil without pixels. Where all bytes are the same, the deviation is one step.
     var normalisation: Normalisation? {
         guard pixels > 0 else { return nil }
         let means = sums.map { Double($0) / Double(pixels) }

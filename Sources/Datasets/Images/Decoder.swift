@@ -37,10 +37,10 @@ package struct ImageDecoder: ~Copyable {
         self.turnsUpright = turnsUpright
     }
 
-    /// Reads the header of a file; nothing is decoded.
+    /// Reads the header of a file; decodes nothing.
     ///
     /// - Parameters:
-    ///   - bytes: of the whole file; metadata may stand behind the pixels.
+    ///   - bytes: the whole file; metadata may follow the pixels.
     ///   - path: The file's name in messages.
     /// - Throws: `ImageError` for anything but the header of a picture that can be decoded.
     package func header(of bytes: Span<UInt8>, path: String) throws(ImageError) -> ImageHeader {
@@ -112,10 +112,10 @@ package struct ImageHeader: Equatable, Sendable {
     /// Whether a part may ask for fewer than 8 eighths.
     package var canShrink: Bool { format == .jpeg }
 
-    /// All pixels.
+    /// The part with all pixels.
     package var whole: ImagePart { ImagePart(rows: 0..<height, columns: 0..<width) }
 
-    /// The size of the upright picture whose sides are `eighths` / 8 as long, rounded up.
+    /// Returns the size of the upright picture with its sides scaled by `eighths` / 8, rounded up.
     package func size(eighths: Int) -> (height: Int, width: Int) {
         ((height * eighths + 7) / 8, (width * eighths + 7) / 8)
     }

@@ -1,5 +1,4 @@
-/// The orientation of a camera, as Exif's tag 274 has it: the place of the file's row 0 and column 0 in the upright
-/// picture.
+/// The orientation of a picture by Exif's tag 274: the place of the file's row 0 and column 0 in the upright picture.
 enum Orientation: Int {
     case upright = 1
     case mirrored, halfTurn, mirroredHalfTurn, transposed, quarterTurnRight, transverse, quarterTurnLeft
@@ -7,7 +6,7 @@ enum Orientation: Int {
     /// Whether rows become columns.
     var isSideways: Bool { rawValue >= 5 }
 
-    /// The orientation that Exif data say, or where they have none, XMP data; upright where neither does.
+    /// Makes the orientation in Exif data or, without any there, in XMP data; upright where neither has one.
     init(exif: [UInt8], xmp: [UInt8]) {
         switch Exif.orientation(exif) {
         case .absent: self = Self.orientation(xmp: xmp) ?? .upright

@@ -40,7 +40,7 @@ package enum SamplePicture {
 }
 
 extension Dataset {
-    /// The picture of a sample, read on the calling thread; nil where it cannot be had.
+    /// Returns the picture of a sample, read on the calling thread; nil where it cannot be read.
     package func picture(
         of sample: Int, in split: Split, as look: SampleLook, with scratch: LoaderScratch
     ) -> String? {

@@ -35,7 +35,7 @@ extension Source {
     }
 }
 
-/// The samples that are still to be walked over, and what has been found.
+/// The samples that are still to be visited, and the findings so far.
 ///
 /// Sendable by hand: every access to the state holds the condition's lock.
 private final class SourceWalk<Found: Finding>: @unchecked Sendable {

@@ -5,7 +5,7 @@ extension RawSpan {
     @inline(__always)
     func number<Number: FixedWidthInteger & BitwiseCopyable>(_ place: Int, as type: Number.Type = Number.self) -> Number
     {
-        // The bounds are checked; what is unsafe are types to which not all bits mean something.
+        // The bounds are checked; unsafe would be types for which some bits are invalid.
         unsafe Number(littleEndian: unsafeLoadUnaligned(fromByteOffset: place, as: Number.self))
     }
 

@@ -1,10 +1,9 @@
 import Files
 
-/// The index of a packed dataset: what it has, and where each sample lies.
+/// The index of a packed dataset: its contents, and the place of each sample.
 ///
-/// Samples' entries stay in memory as the file has them, 40 bytes each, and are looked at where they are; names are
-/// read when a message needs one. The file is read rather than mapped: where one that is mapped becomes shorter, the
-/// process ends without a word.
+/// The samples' entries stay in memory in the file's form, 40 bytes each; names are read when a message needs one. The
+/// file is read rather than mapped: when a mapped file becomes shorter, the process crashes without a message.
 struct PackedIndex: Sendable {
     let file: SeekableFile
     let head: PackedHead
@@ -14,11 +13,11 @@ struct PackedIndex: Sendable {
     private var normalisationName = ""
     private(set) var classNames: [String] = []
     private var entries: [UInt8] = []
-    /// The byte of the file at which the places of texts' ends begin; `texts` is that of the texts.
+    /// The byte offsets in the file of the list of texts' ends; `texts` is that of the texts themselves.
     private let ends: Int
     private let texts: Int
 
-    /// Reads and checks all of it.
+    /// Reads and checks the whole index.
     ///
     /// - Throws: `DatasetError.damagedPack` for anything but a whole index, `laterPack`, `unreadable`.
     init(_ path: String) throws(DatasetError) {
@@ -56,7 +55,7 @@ struct PackedIndex: Sendable {
         try checkEntries()
     }
 
-    /// Sample `index` of all, those to train first.
+    /// Returns the entry of sample `index` among all, with the training samples first.
     subscript(index: Int) -> PackedEntry { PackedEntry(entries.span.bytes, at: PackedLayout.sampleEntry * index) }
 
     /// The moments that are known of the images.
@@ -93,7 +92,7 @@ struct PackedIndex: Sendable {
         }
     }
 
-    /// Returns the fault of a sample's entry, as a message says it; nil where there is none.
+    /// Returns the error of a sample's entry for a message; nil where it is valid.
     private func fault(of entry: PackedEntry) -> String? {
         guard entry.shard < UInt32(shards.count) else {
             return "lies in shard \(entry.shard), and there are \(shards.count)"

@@ -18,7 +18,7 @@ final class PackingWork: @unchecked Sendable {
     private let source: any Source
     private let content: PackedContent
     private let condition = NSCondition()
-    /// Held while a sample is read, where they must be read in their order.
+    /// The lock held while a sample is read; nil where samples may be read in any order.
     private let reading: NSLock?
     private var next = 0
     private var taken = 0
@@ -83,7 +83,7 @@ final class PackingWork: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// The next sample as it is stored; nil when there are no more.
+    /// Returns the next stored sample; nil when there are no more.
     private func readNext() -> (position: Int, read: Result<StoredSample, SampleError>)? {
         reading?.lock()
         defer { reading?.unlock() }

@@ -1,9 +1,9 @@
 import Files
 import Glibc
 
-/// The entries of a folder in the system's order, symbolic links as what they lead to.
+/// The entries of a folder in the system's order, with symbolic links followed.
 ///
-/// Hidden ones and what macOS leaves behind are no entries.
+/// Hidden entries and files that macOS leaves behind are skipped.
 struct FolderEntries {
     enum Kind {
         case file, folder, other

@@ -15,7 +15,7 @@ enum SplitName {
         return nil
     }
 
-    /// The files among `files` whose names begin with the first of `known` that any of them begins with.
+    /// Returns the files whose names begin with the first of `known` that begins any of their names.
     static func beginning(with known: [String], _ files: [[UInt8]]) -> [[UInt8]] {
         for name in known {
             let found = files.filter { file in

@@ -1,9 +1,9 @@
 import Files
 
-/// Pictures in tar files: shards as WebDataset has them, or a folder of pictures in an archive.
+/// Pictures in tar files: shards in WebDataset's form, or a folder of pictures in an archive.
 ///
-/// The class of a picture stands beside it in `.cls` (a number or a name) or `.json`, or is the folder that it is in:
-/// `train/<class>/…` and `val/<class>/…` are split and ordered as `ImageFolder` does. Shards are indexed once, and then
+/// The class of a picture is in a file beside it, `.cls` (a number or a name) or `.json`, or is the name of its folder:
+/// `train/<class>/…` and `val/<class>/…` are split and ordered as in `ImageFolder`. Shards are indexed once, and then
 /// read at any place.
 package struct WebDataset: Source {
     package let name: String
@@ -15,7 +15,7 @@ package struct WebDataset: Source {
     private let train: Part
     private let test: Part
 
-    /// One split.
+    /// The samples of one split.
     private struct Part: Sendable {
         var names = FileList()
         var labels: [UInt16] = []
@@ -36,7 +36,7 @@ package struct WebDataset: Source {
         }
     }
 
-    /// - Parameter validationFraction: the share that is kept for testing where nothing says which pictures are.
+    /// - Parameter validationFraction: the share held out for testing where the data do not define it.
     /// - Throws: `DatasetError` for shards that cannot be read, and for pictures without a class.
     init(_ shards: Shards, validationFraction: Double) throws(DatasetError) {
         name = "tar:" + shards.path
@@ -103,7 +103,7 @@ package struct WebDataset: Source {
 
     package func storedBytes(of index: Int, in split: Split) -> Int? { Int(part(split).places[index].size) }
 
-    /// One archive after the other from its beginning to its end, where any is compressed.
+    /// The order of reading where any archive is compressed: one archive after the other, from beginning to end.
     package var onlyOrder: [SamplePlace]? {
         guard shards.contains(where: { $0 is CompressedShard }) else { return nil }
         return Split.allCases.flatMap { split in part(split).places.indices.map { SamplePlace(split: split, index: $0) }
@@ -185,7 +185,7 @@ private struct TarRows {
         return (rows(in: train), rows(in: test))
     }
 
-    /// The first folder of a picture's path; nil where it is in none.
+    /// Returns the first folder of a picture's path; nil where it is in none.
     func firstFolder(_ row: Int) -> ArraySlice<UInt8>? {
         let path = index.names[row].dropFirst(start)
         return path.firstIndex(of: UInt8(ascii: "/")).map { path[..<$0] }

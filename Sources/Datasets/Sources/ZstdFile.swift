@@ -46,7 +46,7 @@ final class ZstdFile {
 
     /// Returns the next `count` bytes, or all that are left.
     ///
-    /// Memory grows with what the file really holds, so that a false count costs nothing.
+    /// Memory grows with the file's actual content, so that a false count costs nothing.
     /// - Throws: `DatasetError.unreadable` for an error of the disk, a false checksum, or compressed data that is cut
     ///   short.
     func read(_ count: Int) throws(DatasetError) -> [UInt8] {

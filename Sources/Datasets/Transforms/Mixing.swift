@@ -71,7 +71,7 @@ package struct Mixing: Hashable, Sendable {
         guard let concentration = cuts ? cutMix : mixup else { return nil }
         let share = random.beta(concentration, from: 8)
         guard cuts else { return .mixture(share: Float(share)) }
-        // As torchvision's CutMix: the patch may reach beyond the edges, where it is cut off.
+        // The patch is torchvision's CutMix: it may reach beyond the edges, where it is cut off.
         let (row, column) = (random.integer(1, below: side), random.integer(2, below: side))
         let reach = Int((0.5 * (1 - share).squareRoot() * Double(side)))
         return .patch(
@@ -81,10 +81,10 @@ package struct Mixing: Hashable, Sendable {
     }
 }
 
-/// Images each of which may be mixed with another of the batch.
+/// Images that may be mixed, each with another of the batch.
 struct MixedImages: BatchImages {
     let images: any BatchImages
-    /// The partner of each sample and how it is mixed; nil where it is not.
+    /// The partner of each sample, and the mixture; nil for an unmixed sample.
     let mixtures: [(partner: Int, recipe: Mixing.Recipe)?]
     /// Pixels a side.
     let side: Int

@@ -1,7 +1,7 @@
 import Tensors
 
-/// A rectangle that is painted over with the dataset's mean colour. (Zhong et al., "Random Erasing Data Augmentation",
-/// 2020; torchvision's `RandomErasing` after normalisation, whose numbers these are.)
+/// The erasing of a random rectangle, which gets the dataset's mean colour. (Zhong et al., "Random Erasing Data
+/// Augmentation", 2020; with the numbers of torchvision's `RandomErasing` after normalisation.)
 enum RandomErasing {
     private static let areas = 0.02...0.33
     private static let ratios = 0.3...3.3
