@@ -1,7 +1,7 @@
-/// A convolutional network as its paper gives it: layers and how they are wired, for images of any size.
+/// A convolutional network as in its paper: layers and their connections, for images of any size.
 ///
-/// Layers stand in the order of torchvision's state_dict, which is also an order in which they can be computed: a layer
-/// reads only layers before it. Layer 0 is the images.
+/// The layers are in the order of torchvision's state_dict, in which they can also be computed: a layer reads only
+/// layers before it. Layer 0 is the images.
 package struct Network: Sendable {
     /// The name by which users call it: `resnet18`.
     package let name: String
@@ -15,9 +15,9 @@ package struct Network: Sendable {
     /// The layers that put out class scores: the main head first, then auxiliary ones, which only training uses.
     package let heads: [Head]
 
-    /// A layer whose outputs are class scores.
+    /// A layer whose outputs are logits.
     package struct Head: Hashable, Sendable {
-        /// Its index in `layers`.
+        /// The index of the layer in `layers`.
         package let layer: Int
         /// The factor of its loss in the loss of the network; 1 for the main head.
         package let weight: Float

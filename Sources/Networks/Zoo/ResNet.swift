@@ -38,9 +38,9 @@ package enum ResNet {
         "Xie, Girshick, Dollár, Tu & He, Aggregated Residual Transformations for Deep Neural Networks, CVPR 2017"
 
     fileprivate enum Block {
-        /// Two 3x3 convolutions.
+        /// A block of two 3x3 convolutions.
         case basic
-        /// Two 3x3 convolutions and no shortcut.
+        /// A block of two 3x3 convolutions without a shortcut.
         case plain
         /// 1x1, 3x3 and 1x1; the 3x3 one has `groups` groups of `width` channels in the first stage.
         case bottleneck(groups: Int = 1, width: Int = 64)
@@ -96,7 +96,7 @@ package enum ResNet {
 }
 
 extension Features {
-    /// Figure 5, left, as d2l has it: a projection is a convolution alone.
+    /// Appends the block of figure 5, left, in d2l's form: a projection is only a convolution.
     fileprivate func plainResidual(width: Int, isNarrowing: Bool) -> Features {
         scope { x in
             let stride = isNarrowing ? 2 : 1
@@ -156,7 +156,7 @@ extension Features {
             .batchNorm("bn3", initialWeight: lastWeight)
     }
 
-    /// Equation 2: x itself where the shape stays, else a 1x1 projection of it.
+    /// Returns the shortcut of equation 2: x itself where the shape stays, else a 1x1 projection of it.
     private func shortcut(to width: Int, stride: Int) -> Features {
         if stride == 1 && channels == width { return self }
         return sequence("downsample") {
