@@ -1,6 +1,6 @@
 extension Recipe {
-    /// The word for a value that a run chooses before it begins. Files and flags write it `auto`, and nothing else that
-    /// they may say reads as it.
+    /// The word for a value that a run chooses before it begins: `auto` in files and flags, which stands for no other
+    /// value.
     package enum Auto {
         package static let batchSize = Int.min
         package static let learningRate = -Double.infinity
@@ -35,7 +35,7 @@ extension Recipe {
 }
 
 extension RecipeValueKind where Value: Equatable {
-    /// The same, or `auto`, which `value` stands for.
+    /// The same kind of value, or `auto`, for which `value` stands.
     func orAuto(_ value: Value) -> Self {
         let kind = self
         var either = Self(
