@@ -32,7 +32,7 @@ struct Cairo: Sendable {
     let showText: cairo_text_user
     let words: cairo_status_words
 
-    /// The names of the library: that of Linux packages, then that of its development files.
+    /// The file names of the library: in Linux packages, then in development packages.
     static let names = ["libcairo.so.2", "libcairo.so"]
 
     private static let shared = Result<Cairo, ReportError> { () throws(ReportError) in try Cairo(names: names) }

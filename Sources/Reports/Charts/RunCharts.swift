@@ -1,6 +1,6 @@
 import Runs
 
-/// The charts of one run; those without numbers are left out.
+/// The charts of one run, without those that have no numbers.
 struct RunCharts: Sendable {
     /// Curves over steps.
     let curves: [LineChart]
@@ -19,7 +19,7 @@ struct RunCharts: Sendable {
         calibration = history.detail.flatMap { CalibrationChart($0) }
     }
 
-    /// All of them, in a page's order.
+    /// The charts in the order of a page.
     var all: [any Chart] {
         curves + ([time, confusion, calibration] as [(any Chart)?]).compactMap(\.self)
     }

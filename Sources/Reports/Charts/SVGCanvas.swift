@@ -1,5 +1,5 @@
-/// Draws SVG 1.1 as text: for a page, whose style sheet knows the inks, or for a file by itself, with colours of its
-/// own.
+/// A canvas that writes SVG 1.1: for a page, whose style sheet has the inks, or for a file by itself, with its own
+/// colours.
 struct SVGCanvas: Canvas {
     enum Place {
         /// Inks are classes: `k-s0` strokes with the first series' colour, `f-s0` fills with it.

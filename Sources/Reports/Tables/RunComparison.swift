@@ -1,10 +1,10 @@
 import Runs
 
-/// Several runs side by side: their numbers, and what their recipes say otherwise.
+/// A comparison of several runs: their numbers, and the differences of their recipes.
 package struct RunComparison: Sendable {
     package struct Row: Encodable, Sendable {
         package let name: String
-        /// One for each run.
+        /// The value of each run.
         package let values: [String]
     }
 

@@ -18,7 +18,7 @@ package struct RunSummary: Encodable, Sendable {
     package let seconds: Double?
     package let calibrationError: Double?
     package let parametersSHA256: String?
-    /// Every key of the recipe, as YAML writes its value.
+    /// The recipe's keys with their values in YAML.
     package let recipe: [String: String]
 
     package init(_ history: RunHistory) {
@@ -53,7 +53,7 @@ package struct RunSummary: Encodable, Sendable {
 }
 
 extension RunHistory.State {
-    /// For tables and JSON.
+    /// The word for tables and JSON.
     package var word: String {
         switch self {
         case .finished: "finished"
@@ -64,6 +64,6 @@ extension RunHistory.State {
 }
 
 extension Double {
-    /// nil where JSON has no word for it.
+    /// The number; nil where it is not finite, which JSON cannot express.
     fileprivate var finite: Double? { isFinite ? self : nil }
 }
