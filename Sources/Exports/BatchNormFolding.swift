@@ -1,8 +1,8 @@
 import Graphs
 
 extension Graph {
-    /// The batch norms that can become part of the weights before them, by the index of the convolution's node: those
-    /// whose input is a convolution or linear layer that nothing else reads.
+    /// The batch norms that can be folded into the weights before them, by the index of the convolution's node: those
+    /// whose input is a convolution or linear layer that no other node reads.
     var foldableNorms: [Int: FoldableNorm] {
         var readers: [ValueID: Int] = [logits: 1]
         var writers: [ValueID: Int] = [:]
@@ -21,7 +21,7 @@ extension Graph {
     }
 }
 
-/// A batch norm right behind a convolution or linear layer.
+/// A batch norm right after a convolution or linear layer.
 struct FoldableNorm {
     let norm: BatchNorm
     /// The index of its node.
