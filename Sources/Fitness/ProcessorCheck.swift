@@ -7,7 +7,7 @@ package struct ProcessorCheck: Hashable, Sendable {
     let hasAVX2: Bool
     let hasAVX512: Bool
 
-    /// This machine's.
+    /// Makes the check of this machine.
     package init(cores: Int) {
         self.init(cores: cores, hasAVX2: machine_has_avx2_fma(), hasAVX512: machine_has_avx512())
     }
