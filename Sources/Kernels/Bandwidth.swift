@@ -36,7 +36,7 @@ package func measureBandwidth(_ instructionSet: InstructionSet, threads: Int) th
             return monotonicSeconds() - start
         }
     }
-    // Memory that nobody has written to is one page of zeros for all, which a cache holds.
+    // Memory that was never written is one shared page of zeros, which a cache holds.
     for array in 0..<3 { _ = sum(into: array) }
     let seconds = (0..<ArraySizes.runs).map { _ in sum(into: 2) }.min() ?? .infinity
     return Double(3 * ArraySizes.tasks * ArraySizes.floats * MemoryLayout<Float>.stride) / seconds / 1e9
