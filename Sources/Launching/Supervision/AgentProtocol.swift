@@ -17,7 +17,7 @@ package enum AgentProtocol {
 package enum AgentCommand: Hashable, Sendable {
     /// The supervisor is alive.
     case alive
-    /// That many ranks are about to start on this host.
+    /// `ranks` ranks are about to start on this host.
     case watch(ranks: Int)
     /// A shell command that starts Open MPI's daemon on this host.
     case start(String)
