@@ -5,7 +5,7 @@
 /// The memory that a process can have, by everything that limits it: the machine, control groups, the limits of the
 /// process.
 package struct MemoryCapacity: Hashable, Sendable {
-    /// One limit.
+    /// A limit of memory.
     struct Limit: Hashable {
         /// Bytes left; some may be taken before they are asked for.
         let bytes: Int
@@ -56,11 +56,12 @@ package struct MemoryCapacity: Hashable, Sendable {
         }
     }
 
-    /// The tightest limit for `processes` of this machine that take `bytes` each, where it has too few.
+    /// Returns the tightest limit that has too few bytes for `processes` of this machine that take `bytes` each; nil
+    /// where all have enough.
     ///
     /// - Parameters:
-    ///   - extra: bytes that this process takes besides.
-    ///   - addresses: bytes that it reserves besides and hardly touches.
+    ///   - extra: further bytes that this process takes.
+    ///   - addresses: further bytes that it reserves and hardly touches.
     package func shortage(of bytes: Int, processes: Int = 1, extra: Int = 0, addresses: Int = 0) -> Shortage? {
         limits.compactMap { limit in
             let own = extra.saturatingSum(limit.isShared ? 0 : addresses)
@@ -77,11 +78,11 @@ package struct MemoryCapacity: Hashable, Sendable {
         limits.map { $0.bytes / ($0.isShared ? max(processes, 1) : 1) }.min() ?? 0
     }
 
-    /// Makes sure, before `bytes` are asked for, that they are there.
+    /// Checks, before `bytes` are reserved, that they are available.
     ///
     /// - Parameters:
     ///   - what: the words for their use: `big.png, 13,300x13,300 pixels,`.
-    ///   - remedy: the advice where they are missing: `Make it smaller`.
+    ///   - remedy: the advice where they are not: `Make it smaller`.
     package func require(_ bytes: Int, for what: String, remedy: String) throws(MemoryError) {
         if let shortage = shortage(of: bytes) { throw .tooLittle(what: what, shortage, remedy: remedy) }
     }
@@ -101,7 +102,7 @@ package struct MemoryCapacity: Hashable, Sendable {
 
 /// Memory that cannot be had.
 package enum MemoryError: Error, Equatable, Sendable {
-    /// `what` takes more than there is.
+    /// The memory for `what` is more than there is.
     case tooLittle(what: String, MemoryCapacity.Shortage, remedy: String)
     /// The system refused bytes that should have been there.
     case refused(bytes: Int)

@@ -2,7 +2,7 @@
     internal import Glibc
 #endif
 
-/// A small file that the kernel makes up as it is read, such as those of `/proc` and `/sys`.
+/// A small file that the kernel generates as it is read, such as those of `/proc` and `/sys`.
 package enum SystemFile {
     /// The whole text; nil where the file is missing or may not be read. Bytes that are not UTF-8 are replaced.
     package static func text(_ path: String) -> String? {
@@ -25,7 +25,7 @@ package enum SystemFile {
         text(path).flatMap { text in text.split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) } }
     }
 
-    /// The number behind `key` in a file of such lines: `MemAvailable:  23080 kB`.
+    /// Returns the number after `key` in a file of such lines: `MemAvailable:  23080 kB`.
     package static func number(_ key: String, in text: String) -> Int? {
         for line in text.split(separator: "\n") {
             let fields = line.split(whereSeparator: { $0 == " " || $0 == ":" || $0 == "\t" })
