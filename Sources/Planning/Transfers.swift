@@ -68,7 +68,7 @@ package struct Cluster: Hashable, Sendable {
         return transfers
     }
 
-    /// Whether ranks of which one's number is this much greater are on two machines.
+    /// Whether ranks whose numbers differ by `distance` are on two machines.
     private func isRemote(_ distance: Int, _ algorithm: Algorithm) -> Bool {
         switch algorithm {
         case .tree: !distance.isMultiple(of: nodes)
