@@ -6,7 +6,7 @@ import Synchronization
 
 /// The run's report, read again when it has been written anew. All that are answered with it share its bytes.
 final class ReportFile: Sendable {
-    /// Tells one file from the next that has its name.
+    /// The version of the file, which differs between successive files of the same name.
     private struct Version: Equatable {
         let file: UInt64
         let bytes: Int
@@ -21,7 +21,7 @@ final class ReportFile: Sendable {
 
     static func path(in folder: RunFolder) -> String { folder.path + "/report.html" }
 
-    /// nil where there is none yet.
+    /// Returns the content; nil where there is no file yet.
     func content(in folder: RunFolder) -> ByteBuffer? {
         let path = Self.path(in: folder)
         guard let status = fileStatus(path) else { return nil }

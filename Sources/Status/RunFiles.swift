@@ -24,7 +24,7 @@ struct RunFiles: Sendable {
         }
     }
 
-    /// The newest events that a supervisor tells of, the newest last.
+    /// Returns the newest events of a supervisor, the newest last.
     func supervisorEvents(most: Int) -> [RunStatus.Event] {
         guard let text = tail(of: folder.events) else { return [] }
         let lines = text.split(separator: "\n").suffix(most)
