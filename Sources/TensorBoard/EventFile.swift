@@ -36,7 +36,7 @@ final class EventFile {
 
     deinit { close(descriptor) }
 
-    /// Adds a record. What a disk that is full has taken of it is taken back.
+    /// Appends a record. Where the disk is full, removes the part that was written.
     ///
     /// - Throws: `RunError.cannotWrite`
     func append(_ event: Event) throws(RunError) {

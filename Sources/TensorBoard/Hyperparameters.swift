@@ -35,7 +35,7 @@ enum Hyperparameters {
         return SummaryValue(tag, .hyperparameters(data.bytes))
     }
 
-    /// Those that decide what is learned, by key, as a recipe is written.
+    /// Returns the values that determine what is learned, by key, in a recipe's form.
     static func values(of recipe: Recipe) -> [(name: String, text: String)] {
         let sections: Set<RecipeKey.Section> = [.network, .data, .optimization, .optimizer, .loss]
         return RecipeKey.all.filter { sections.contains($0.section) }.compactMap { key in
