@@ -1,14 +1,14 @@
 import Glibc
 import Synchronization
 
-/// Standard output or standard error, which may be full, closed, or read by nobody any more. None of that ends the
-/// process.
+/// Standard output or standard error, which may be full, closed, or without a reader. None of that ends the process.
 package final class StandardStream: Sendable {
     package static let output = StandardStream(descriptor: STDOUT_FILENO)
     package static let error = StandardStream(descriptor: STDERR_FILENO)
 
     private let descriptor: Int32
-    /// Held while a text is being written, so that those of several threads do not mix.
+    /// Whether the stream's reader is gone. Its lock is held while a text is being written, so that texts of several
+    /// threads do not mix.
     private let isGone = Mutex(false)
 
     init(descriptor: Int32) {

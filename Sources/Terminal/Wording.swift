@@ -48,7 +48,8 @@ package enum Wording {
         }
     }
 
-    /// Three digits that count, never an exponent for what people meet: `0.0512`, `6.45`, `981`, `22,900`.
+    /// Returns a number in three significant digits, without an exponent in the usual range: `0.0512`, `6.45`, `981`,
+    /// `22,900`.
     package static func significant(_ number: Double) -> String {
         guard number.isFinite else { return "\(number)" }
         switch number.magnitude {
