@@ -1,7 +1,7 @@
 import ArgumentParser
 import Recipes
 
-/// `cnn-train options`: docs/options.md, made of `RecipeKey` and so never behind it.
+/// `cnn-train options`: docs/options.md, generated from `RecipeKey` and so always up to date.
 struct OptionsCommand: LocalCommand {
     static let configuration = CommandConfiguration(
         commandName: "options", abstract: "Prints every option of a run as Markdown.", shouldDisplay: false)

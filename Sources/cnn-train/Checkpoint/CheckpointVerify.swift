@@ -77,7 +77,7 @@ extension CheckpointCommand {
         }
     }
 
-    /// Files of which all is told already but the sum.
+    /// The failure of files that have been reported one by one; only their number remains to be said.
     private struct BrokenFiles: Error, CustomStringConvertible {
         let broken: Int
         let of: Int

@@ -95,7 +95,7 @@ extension DataCommand {
         }
     }
 
-    /// Samples of which all is told already but the sum.
+    /// The failure of samples that have been reported one by one; only their number remains to be said.
     private struct LeftOut: Error, CustomStringConvertible {
         let count: Int
         let of: Int

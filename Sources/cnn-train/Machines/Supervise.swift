@@ -143,7 +143,7 @@ struct HostShellCommand: LocalCommand {
         shouldDisplay: false)
 
     @Argument var job: String
-    /// Those of a `RemoteStart`.
+    /// The words of a `RemoteStart`.
     @Argument(parsing: .captureForPassthrough) var words: [String] = []
 
     func validate() throws {
