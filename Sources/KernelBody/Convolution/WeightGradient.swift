@@ -257,7 +257,7 @@ private enum PixelSum<P: Product>: ShardSum {
 }
 
 /// Moves a share's sums to their place among all weights. In the last block, lanes that belong to no output become
-/// zero: they were summed from floats between the pixels of dy, which may be anything.
+/// zero: they were summed from floats between the pixels of dy, whose contents are undefined.
 private func deliver(
     _ arguments: UnsafePointer<WeightGradientArguments>, _ share: WeightShare, from sums: UnsafePointer<Float>,
     to target: UnsafeMutablePointer<Float>

@@ -10,7 +10,7 @@ import KernelInterface
 //   dx_k = weight * (C softmax_k - c_k) * scale
 // Sums run over the classes in order, in float64.
 
-/// The highest logit and the first class that has it.
+/// Returns the highest logit and the first class that has it.
 @inline(__always)
 private func highest(_ logits: UnsafePointer<Float>, _ classes: Int) -> (value: Float, index: Int) {
     var best = logits[0]

@@ -75,7 +75,7 @@ extension NormGradient {
         }
     }
 
-    /// The same of the lanes of one tile, from `lane` on, which is where all three pointers point.
+    /// Copies the lanes of one tile from `lane` on, to which all three pointers point.
     @inline(__always)
     func copyTile(
         lane: Int, isWide: Bool, pixels: Int, from dy: UnsafePointer<Float>, dyStride: Int, x: UnsafePointer<Float>,

@@ -145,7 +145,7 @@ private func spreadBehind<F: NumberFunction>(
     }
 }
 
-/// The same in maps with channels padded to 8, two pixels at a time.
+/// Spreads gradients in maps with channels padded to 8, two pixels at a time.
 @inline(__always)
 private func spreadTwoPixels<F: NumberFunction>(
     _ function: F.Type, _ size: Int, _ part: Share, _ outputGradient: TensorView, _ activated: TensorView,

@@ -65,8 +65,8 @@ func zeroFloats(_ count: Int, at destination: UnsafeMutablePointer<Float>) {
     }
 }
 
-/// The channels of one pixel, as the window wants them; prefetches those of a later one. Floats behind them in the
-/// target, up to the next whole vector, are written later or belong to nobody.
+/// Copies the channels of one pixel, normalised where the window asks for it, and prefetches those of a later one.
+/// Floats after them in the target, up to the next whole vector, are overwritten; they are written later or unused.
 @inline(__always)
 func copyPixel(
     _ channels: Int, from source: UnsafePointer<Float>, pixelStride: Int, _ window: SourceWindow,
