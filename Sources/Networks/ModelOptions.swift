@@ -24,7 +24,7 @@ package struct ModelOptions: Hashable, Sendable {
     /// Whether images come normalised by ImageNet's moments, and the network expects them by 0.5 and 0.5:
     /// `InputTransform`.
     package var transformInput: Bool?
-    /// The factor of class scores; above 0.
+    /// The factor of logits; above 0.
     package var logitScale: Float?
 
     package init() {}
@@ -44,7 +44,7 @@ package struct ModelOptions: Hashable, Sendable {
     }
 }
 
-/// The way from a map to class scores, without hidden linear layers.
+/// The way from a map to logits, without hidden linear layers.
 package enum HeadForm: String, CaseIterable, Sendable {
     /// The map is averaged, the averages are classified.
     case linear

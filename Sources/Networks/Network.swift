@@ -12,7 +12,7 @@ package struct Network: Sendable {
     package internal(set) var layers: [Layer]
     /// The transform of images before the first layer; nil where the network takes them as they are.
     package internal(set) var inputTransform: InputTransform?
-    /// The layers that put out class scores: the main head first, then auxiliary ones, which only training uses.
+    /// The layers that compute logits: the main head first, then auxiliary ones, which only training uses.
     package let heads: [Head]
 
     /// A layer whose outputs are logits.
@@ -26,8 +26,8 @@ package struct Network: Sendable {
     /// Builds a network layer by layer, in the order of torchvision's state_dict.
     ///
     /// - Parameters:
-    ///   - initialization: How the weights and biases begin that layers have.
-    ///   - body: Takes the images and returns the class scores.
+    ///   - initialization: The initial rules of layers' weights and biases.
+    ///   - body: Takes the images and returns the logits.
     /// - Precondition: Tensor names are unique and every layer contributes to a head.
     package init(
         _ name: String, inputChannels: Int, classes: Int, initialization: Initialization = .torch,

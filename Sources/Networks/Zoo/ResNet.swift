@@ -1,10 +1,10 @@
 /// He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, arXiv:1512.03385. And its wider
-/// kin: Xie, Girshick, Dollár, Tu & He, "Aggregated Residual Transformations for Deep Neural Networks", CVPR 2017,
+/// variants: Xie, Girshick, Dollár, Tu & He, "Aggregated Residual Transformations for Deep Neural Networks", CVPR 2017,
 /// arXiv:1611.05431 (`resnext`), and Zagoruyko & Komodakis, "Wide Residual Networks", BMVC 2016, arXiv:1605.07146
 /// (`wide_resnet`).
 ///
 /// Structure, names and initialisation as in torchvision: projections where the shape changes (option B), the stride in
-/// a bottleneck's 3x3 convolution, and convolutions that begin as "Delving Deep into Rectifiers" (ICCV 2015) has it, by
+/// a bottleneck's 3x3 convolution, and convolutions initialised as in "Delving Deep into Rectifiers" (ICCV 2015), by
 /// fan out. `plain` networks are the same without shortcuts (figure 3, middle), with either stem.
 ///
 /// `resnet18_d2l` is that of Dive into Deep Learning (section 8.6) for images of one channel and 96 px: convolutions
