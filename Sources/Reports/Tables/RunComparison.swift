@@ -30,7 +30,7 @@ package struct RunComparison: Sendable {
         }.filter { Set($0.values).count > 1 }
     }
 
-    /// Folders' names where they differ, else their paths.
+    /// Returns the names of the runs' folders where these differ, else their paths.
     private static func names(of runs: [RunSummary]) -> [String] {
         Set(runs.map(\.name)).count == runs.count ? runs.map(\.name) : runs.map(\.path)
     }
