@@ -21,14 +21,14 @@ struct SHA256: ~Copyable {
 
     mutating func update(_ bytes: [UInt8]) { update(bytes.span.bytes) }
 
-    /// The digest's 32 bytes.
+    /// Returns the digest's 32 bytes.
     consuming func bytes() -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 32)
         precondition(unsafe EVP_DigestFinal_ex(context, &digest, nil) == 1, "libcrypto could not finish a digest")
         return digest
     }
 
-    /// The digest as 64 hexadecimal digits.
+    /// Returns the digest as 64 hexadecimal digits.
     consuming func finished() -> String {
         bytes().map { byte in
             let digits = String(byte, radix: 16)
