@@ -47,7 +47,7 @@ package struct MemoryPlan {
     /// The multiple of channels that slices used in place must have as offset and size, for kernels of any vector
     /// width.
     package static let laneGranule = 16
-    /// The number of channels, rounded up to whole vectors.
+    /// Returns the number of channels, rounded up to whole vectors.
     static func wholeVectors(_ channels: Int) -> Int { (channels + laneGranule - 1) / laneGranule * laneGranule }
 
     /// The floats from pixel to pixel of maps whose channels are padded to 8.
@@ -141,7 +141,7 @@ package struct MemoryPlan {
         offset % Self.laneGranule == 0 && channels % Self.laneGranule == 0
     }
 
-    /// The value that `node` may overwrite with its output, if any.
+    /// Returns the value that `node` may overwrite with its output, if any.
     private func reusable(_ node: Node, at index: Int) -> ValueID? {
         let candidates: [ValueID]
         switch node.operation {

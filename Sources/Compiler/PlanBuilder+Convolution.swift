@@ -102,7 +102,7 @@ extension PlanBuilder {
         }
     }
 
-    /// The epilogue of a node.
+    /// Returns the epilogue of a node.
     func epilogue(of node: Node) -> Epilogue? {
         node.activation.map { Epilogue(function: $0.nonlinearity, activated: node.activated.map(view)) }
     }

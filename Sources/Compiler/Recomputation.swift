@@ -2,7 +2,8 @@ package import Graphs
 internal import Tensors
 
 extension Graph {
-    /// The graph with those cheap values computed again in the backward pass that lower the peak of memory in use most.
+    /// Returns the graph with those cheap values computed again in the backward pass that lower the peak of memory in
+    /// use most.
     ///
     /// Values are tried one after the other, the cheapest first, while all of them together take a small part of a
     /// step. A value stays chosen where it lowers the peak by at least half of its size, and by a share of the peak
