@@ -28,7 +28,7 @@ package final class BatchStream {
 
     deinit { queue.close() }
 
-    /// The next batch, waiting for it where need be; nil after the last, and after an error.
+    /// Returns the next batch, waiting for it where need be; nil after the last, and after an error.
     ///
     /// - Throws: the error of the dataset while it prepared this batch, once.
     package func next() throws(DatasetError) -> LoadedBatch? {
@@ -87,7 +87,7 @@ private final class Prefetch: @unchecked Sendable {
 
         var isClaimed: Bool { part == batch.parts.count }
 
-        /// The next samples for one thread.
+        /// Returns the next samples for one thread.
         func claim() -> (making: any BatchInMaking, positions: Range<Int>) {
             let making = batch.parts[part]
             let positions = position..<min(position + making.samplesAtOnce, batch.sizes[part])
@@ -119,7 +119,7 @@ private final class Prefetch: @unchecked Sendable {
         self.maker = maker
     }
 
-    /// A thread's whole life.
+    /// Runs a thread from its start to its end.
     func work() {
         let scratch = LoaderScratch()
         condition.lock()
@@ -140,7 +140,7 @@ private final class Prefetch: @unchecked Sendable {
         }
     }
 
-    /// A batch with samples to claim; nil when there will be none. Holds the lock, but while it waits.
+    /// Returns a batch with samples to claim; nil when there will be none. Holds the lock, but while it waits.
     private func waitForWork() -> Entry? {
         while !isClosed {
             if let entry = entries.first(where: { !$0.isClaimed }) { return entry }

@@ -21,9 +21,9 @@ package protocol Dataset: Sendable {
     var channels: Int { get }
     /// Pixels a side that show all there is to learn, where a model would take more; nil for the model's own size.
     var suggestedImageSize: Int? { get }
-    /// The number of samples.
+    /// Returns the number of samples.
     func count(of split: Split) -> Int
-    /// The class of sample `index`, in 0..<classNames.count.
+    /// Returns the class of sample `index`, in 0..<classNames.count.
     func label(at index: Int, in split: Split) -> Int
     /// Whether some of its samples may be damaged.
     var mayBeDamaged: Bool { get }
@@ -134,7 +134,7 @@ extension Dataset {
     /// augmentation, differ each time.
     package func index(of number: UInt32, in split: Split) -> Int { Int(number) % max(count(of: split), 1) }
 
-    /// The extent of one image.
+    /// Returns the extent of one image.
     package func shape(imageSize: Int) -> Shape { Shape(height: imageSize, width: imageSize, channels: channels) }
 
     /// Returns sample `index` in memory of its own, or nothing where it is damaged; for inspection rather than for

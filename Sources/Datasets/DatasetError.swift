@@ -221,7 +221,7 @@ extension DatasetError: CustomStringConvertible {
         }
     }
 
-    /// The first five, and how many there are.
+    /// Returns the first five names, and how many there are.
     private func listed(_ names: [String]) -> String {
         names.prefix(5).joined(separator: ", ") + (names.count > 5 ? " and \(names.count - 5) more" : "")
     }

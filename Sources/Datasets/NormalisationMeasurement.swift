@@ -3,7 +3,7 @@ import Synchronization
 import Tensors
 
 extension Normalisation {
-    /// The moments of a source's training images, as evaluation would show them.
+    /// Returns the moments of a source's training images, as evaluation would show them.
     ///
     /// Sums are whole numbers, so that the result is the same on any number of threads and for folder, tar and packed
     /// form of one set. Images that cannot be had do not count.

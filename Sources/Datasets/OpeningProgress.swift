@@ -39,7 +39,7 @@ package final class OpeningProgress: Sendable {
             })
     }
 
-    /// A dataset is open.
+    /// Reports that a dataset is open.
     static func finish() {
         guard let current else { return }
         current.found.withLock { $0 = 0 }

@@ -32,8 +32,8 @@ package struct Sampler: Hashable, Sendable {
     /// Global batches, hence optimizer steps, of an epoch.
     package var stepsPerEpoch: Int { (count + batchSize - 1) / batchSize }
 
-    /// The samples in the order of `epoch`: a uniformly random permutation.
-    /// (Fisher and Yates in Durstenfeld's form, CACM algorithm 235, 1964.)
+    /// Returns the samples in the order of `epoch`: a uniformly random permutation. (Fisher and Yates in Durstenfeld's
+    /// form, CACM algorithm 235, 1964.)
     ///
     /// - Complexity: O(count).
     package func order(ofEpoch epoch: Int) -> EpochOrder {

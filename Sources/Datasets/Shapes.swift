@@ -96,7 +96,7 @@ private struct Scene {
         noise = next(0.01...0.05)
     }
 
-    /// The distance between two colours.
+    /// Returns the distance between two colours.
     private static func contrast(_ a: Colour, _ b: Colour) -> Float {
         let d = a - b
         return (d * d).sum().squareRoot()

@@ -20,11 +20,11 @@ package protocol Source: Sendable {
     var normalisation: Normalisation? { get }
     /// The way in which its splits and classes were found, in words; nil where there is nothing to find.
     var layout: String? { get }
-    /// The number of samples.
+    /// Returns the number of samples.
     func count(of split: Split) -> Int
-    /// The class of sample `index`, in 0..<classNames.count.
+    /// Returns the class of sample `index`, in 0..<classNames.count.
     func label(at index: Int, in split: Split) -> Int
-    /// The path of sample `index`, for messages.
+    /// Returns the path of sample `index`, for messages.
     func path(of index: Int, in split: Split) -> String
     /// Returns the name of sample `index` within the source, without the source's own path.
     func name(of index: Int, in split: Split) -> [UInt8]

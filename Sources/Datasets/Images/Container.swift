@@ -49,7 +49,7 @@ struct Container {
     }
 }
 
-/// A number of `count` bytes.
+/// Returns a number of `count` bytes.
 func number(_ bytes: Span<UInt8>, at place: Int, count: Int, isLittle: Bool) -> Int {
     var value = 0
     for index in 0..<count { value = value << 8 | Int(bytes[isLittle ? place + count - 1 - index : place + index]) }

@@ -60,7 +60,7 @@ enum Exif {
         }
     }
 
-    /// The number at `place`; nil for text and bytes, which Pillow takes for none.
+    /// Returns the number at `place`; nil for text and bytes, which Pillow takes for none.
     private static func real(_ bytes: Span<UInt8>, at place: Int, type: Int, isLittle: Bool) -> Double? {
         func bits(_ offset: Int, _ count: Int) -> UInt64 {
             UInt64(bitPattern: Int64(number(bytes, at: place + offset, count: count, isLittle: isLittle)))

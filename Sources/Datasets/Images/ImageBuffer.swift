@@ -50,7 +50,7 @@ package struct ImageBuffer: ~Copyable {
         try storage.withUnsafeMutableBufferPointer { bytes throws(Failure) in try body(bytes) }
     }
 
-    /// The picture, to be kept.
+    /// Returns the picture, to be kept.
     package consuming func image() -> Image {
         storage.removeLast(storage.count - count)
         return Image(height: height, width: width, pixels: storage)

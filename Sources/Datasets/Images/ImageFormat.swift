@@ -52,7 +52,7 @@ struct ForeignFormat {
         self.remedy = remedy
     }
 
-    /// The error of a file of this kind.
+    /// Returns the error of a file of this kind.
     func error(file: String) -> ImageError {
         .foreign(file: file, found: name, advice: advice(file: file))
     }

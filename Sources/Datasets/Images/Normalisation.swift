@@ -13,7 +13,7 @@ package struct Normalisation: Hashable, Sendable, Codable {
         self.deviations = deviations
     }
 
-    /// The byte that became `value`, rounded.
+    /// Returns the byte that became `value`, rounded.
     func byte(_ value: Float, channel: Int) -> UInt8 {
         UInt8(max(0, min(255, ((value * deviations[channel] + means[channel]) * 255).rounded())))
     }
@@ -52,7 +52,7 @@ package struct Normalisation: Hashable, Sendable, Codable {
     package static let photographs = Normalisation(
         name: "ImageNet", means: [0.485, 0.456, 0.406], deviations: [0.229, 0.224, 0.225])
 
-    /// The normalisation that leaves pixels between 0 and 1.
+    /// Returns the normalisation that leaves pixels between 0 and 1.
     package static func unchanged(channels: Int) -> Normalisation {
         Normalisation(
             name: "none", means: [Float](repeating: 0, count: channels),

@@ -36,7 +36,7 @@ enum Orientation: Int {
         return nil
     }
 
-    /// The part of the file's picture that becomes `part` of an upright one with `height` x `width` pixels.
+    /// Returns the part of the file's picture that becomes `part` of an upright one with `height` x `width` pixels.
     func stored(_ part: ImagePart, height: Int, width: Int) -> ImagePart {
         func flipped(_ range: Range<Int>, _ length: Int) -> Range<Int> {
             length - range.upperBound..<length - range.lowerBound
@@ -56,8 +56,8 @@ enum Orientation: Int {
         return ImagePart(rows: there.rows, columns: there.columns, eighths: part.eighths)
     }
 
-    /// The steps through a picture of `height` x `width` in upright order, its pixels counted row by row. `first` is
-    /// the upright one's first pixel, and `down` and `across` are the distances to its next row and column.
+    /// Returns the steps through a picture of `height` x `width` in upright order, its pixels counted row by row.
+    /// `first` is the upright one's first pixel, and `down` and `across` are the distances to its next row and column.
     func steps(height: Int, width: Int) -> (first: Int, down: Int, across: Int) {
         let (lastRow, lastColumn) = ((height - 1) * width, width - 1)
         return switch self {

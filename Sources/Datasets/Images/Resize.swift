@@ -9,7 +9,7 @@ extension Image {
         return resized(rows: framing.height, columns: framing.width, window: framing.inside, filter: filter)
     }
 
-    /// The picture with `rows` x `columns` pixels.
+    /// Returns the picture with `rows` x `columns` pixels.
     package func resized(rows: Int, columns: Int, filter: ResamplingFilter = .bilinear) -> Image {
         precondition(rows > 0 && columns > 0, "a picture cannot become one of \(columns) x \(rows) pixels")
         return resized(rows: rows, columns: columns, window: (0..<rows, 0..<columns), filter: filter)

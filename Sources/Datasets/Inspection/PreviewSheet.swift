@@ -52,7 +52,7 @@ package struct PreviewSheet: Sendable {
 }
 
 extension Target {
-    /// The class, or the shares of two.
+    /// Returns the class, or the shares of two.
     fileprivate func words(_ classNames: [String]) -> String {
         let first = classNames[Int(label)]
         guard weight < 1, label != second else { return first }

@@ -1,5 +1,5 @@
 extension RawSpan {
-    /// The number that begins at a byte, its lowest byte first.
+    /// Returns the number that begins at a byte, its lowest byte first.
     ///
     /// - Precondition: all of its bytes are within the span.
     @inline(__always)

@@ -101,6 +101,6 @@ package struct PackedDataset: Source {
         }
     }
 
-    /// A sample's place in the index.
+    /// Returns a sample's place in the index.
     private func place(_ index: Int, _ split: Split) -> Int { split == .train ? index : self.index.head.train + index }
 }

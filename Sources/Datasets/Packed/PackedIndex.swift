@@ -64,7 +64,7 @@ struct PackedIndex: Sendable {
             ? nil : Normalisation(name: normalisationName, means: head.means, deviations: head.deviations)
     }
 
-    /// The name of sample `index` in its source; nil where that cannot be read.
+    /// Returns the name of sample `index` in its source; nil where that cannot be read.
     func name(_ index: Int) -> [UInt8]? {
         let first = PackedLayout.headTexts(classes: head.classes) + index - 1
         var bytes: [UInt8] = []
@@ -128,7 +128,7 @@ private struct PackedReader {
 
     init(_ file: SeekableFile) { self.file = file }
 
-    /// The next bytes.
+    /// Returns the next bytes.
     mutating func next(_ count: Int) throws(DatasetError) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)
@@ -136,7 +136,7 @@ private struct PackedReader {
         return bytes
     }
 
-    /// The next places where texts end.
+    /// Returns the next places where texts end.
     ///
     /// - Returns: the first `kept` of them, and whether each is at least the one before and the last is `total`.
     mutating func nextEnds(
@@ -156,7 +156,7 @@ private struct PackedReader {
         return (first, areSound && last == UInt64(total))
     }
 
-    /// The first `kept` of the next bytes.
+    /// Returns the first `kept` of the next bytes.
     mutating func nextTexts(_ count: Int, kept: Int) throws(DatasetError) -> [UInt8] {
         var first: [UInt8] = []
         try pass(count) { bytes in if first.count < kept { first += bytes.prefix(kept - first.count) } }

@@ -18,7 +18,7 @@ enum PackedLayout {
     /// Bytes of a shard before its first image.
     static let shardHeader = 32
 
-    /// The file name of a shard.
+    /// Returns the file name of a shard.
     static func shardName(_ number: Int) -> String {
         let digits = "\(number)"
         return shardPrefix + String(repeating: "0", count: max(5 - digits.count, 0)) + digits + shardSuffix
@@ -31,8 +31,8 @@ enum PackedLayout {
         name.starts(with: shardPrefix.utf8) && name.suffix(5).elementsEqual(shardSuffix.utf8)
     }
 
-    /// The number of texts in an index before the samples' names: the kind of source, the moments' name, and those of
-    /// the classes.
+    /// Returns the number of texts in an index before the samples' names: the kind of source, the moments' name, and
+    /// those of the classes.
     static func headTexts(classes: Int) -> Int { 2 + classes }
 }
 
@@ -133,7 +133,7 @@ struct PackedShardEntry: Equatable, Sendable {
         sum = bytes.number(place + 8)
     }
 
-    /// A shard's first bytes.
+    /// Returns a shard's first bytes.
     func header(number: Int) -> [UInt8] {
         var bytes = PackedLayout.shardMagic
         bytes.append(littleEndian: PackedLayout.version)

@@ -62,7 +62,7 @@ final class PackingWork: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// A thread's whole life.
+    /// Runs a thread from its start to its end.
     private func run() {
         var packer = ImagePacker(content, channels: source.channels)
         while let (position, read) = readNext() {
@@ -97,7 +97,7 @@ final class PackingWork: @unchecked Sendable {
         }
     }
 
-    /// The next position, when there is memory for it; nil when there is none.
+    /// Returns the next position, when there is memory for it; nil when there is none.
     private func claim() -> Int? {
         condition.lock()
         defer { condition.unlock() }
@@ -119,7 +119,7 @@ final class PackingWork: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// The next sample in order; nil after the last.
+    /// Returns the next sample in order; nil after the last.
     ///
     /// - Parameter whileWaiting: is called a few times a second.
     func take(whileWaiting: (_ done: Int) -> Void) -> (place: SamplePlace, result: PackingResult)? {

@@ -16,7 +16,7 @@ package struct XXH64: Sendable {
 
     package init() {}
 
-    /// The checksum of some bytes.
+    /// Returns the checksum of some bytes.
     package static func of(_ bytes: RawSpan) -> UInt64 {
         var sum = XXH64()
         let whole = bytes.byteCount & ~31
@@ -25,7 +25,7 @@ package struct XXH64: Sendable {
         return sum.finished(bytes.extracting(whole..<bytes.byteCount))
     }
 
-    /// The next bytes.
+    /// Adds the next bytes.
     package mutating func add(_ bytes: RawSpan) {
         count += UInt64(bytes.byteCount)
         var begin = 0

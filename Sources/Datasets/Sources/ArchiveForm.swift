@@ -23,7 +23,7 @@ enum ArchiveForm: CaseIterable {
         }
     }
 
-    /// The bytes of `name` before the ending.
+    /// Returns the bytes of `name` before the ending.
     func stem(of name: String) -> String {
         let ending = endings.first { name.hasSuffix($0) } ?? ""
         return String(name.dropLast(ending.count))

@@ -176,7 +176,7 @@ struct CIFARContents {
     /// The largest is of 155 million bytes.
     fileprivate static let mostBytes = 1 << 28
 
-    /// The path of a file, for messages.
+    /// Returns the path of a file, for messages.
     func path(_ name: String) -> String { "\(path)/\(name)" }
 
     func classNames() throws(DatasetError) -> [String] {

@@ -21,10 +21,10 @@ struct FileList: Sendable {
     /// The bytes of a path.
     subscript(_ index: Int) -> ArraySlice<UInt8> { bytes[range(index)] }
 
-    /// The end of a path in the bytes of all, one after the other.
+    /// Returns the end of a path in the bytes of all, one after the other.
     func end(_ index: Int) -> Int { ends[index] }
 
-    /// A path as text.
+    /// Returns a path as text.
     func text(_ index: Int) -> String { String(pathBytes: self[index]) }
 
     private func range(_ index: Int) -> Range<Int> { (index == 0 ? 0 : ends[index - 1])..<ends[index] }
@@ -62,7 +62,7 @@ private func compare(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -
     return a.count - b.count
 }
 
-/// The place where a path's ending begins: at the last dot of its name, or at its end.
+/// Returns the place where a path's ending begins: at the last dot of its name, or at its end.
 func keyEnd(of path: some RandomAccessCollection<UInt8>) -> Int {
     let bytes = path.reversed()
     for (distance, byte) in bytes.enumerated() {
@@ -72,7 +72,7 @@ func keyEnd(of path: some RandomAccessCollection<UInt8>) -> Int {
     return path.count
 }
 
-/// A path without its ending.
+/// Returns a path without its ending.
 func key(of path: ArraySlice<UInt8>) -> ArraySlice<UInt8> { path.prefix(keyEnd(of: path)) }
 
 /// The pictures that are held out for testing, where the data do not define them. The choice depends on a picture's
@@ -91,9 +91,7 @@ struct HeldOut {
     /// - Parameter fraction: the share that is kept, in 0...1.
     init(fraction: Double) { self.fraction = fraction }
 
-    /// The next picture.
-    ///
-    /// - Parameter key: `CLASS/PATH`.
+    /// Adds the next picture.
     mutating func add(_ key: some Sequence<UInt8>, label: UInt16) {
         // Of 64 random bits the upper 53 as a number in [0, 1).
         let random = CounterRandom(seed: FNV1a(key).value, stream: "held out").bits(0)

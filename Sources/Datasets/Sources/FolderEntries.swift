@@ -56,7 +56,7 @@ struct FolderEntries {
         }
     }
 
-    /// The names of files, or of folders, sorted by their bytes.
+    /// Returns the names of files, or of folders, sorted by their bytes.
     func names(of kind: Kind) -> [[UInt8]] {
         kinds.indices.filter { kinds[$0] == kind }.map { Array(names[$0]) }
             .sorted { $0.lexicographicallyPrecedes($1) }

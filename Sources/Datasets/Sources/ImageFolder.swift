@@ -84,7 +84,7 @@ package struct ImageFolder: Source {
         part(split).folder + part(split).files.text(index)
     }
 
-    /// The path below the set's folder.
+    /// Returns the path below the set's folder.
     package func name(of index: Int, in split: Split) -> [UInt8] {
         let part = part(split)
         return Array(part.folder.pathBytes.dropFirst(path.pathBytes.count + 1)) + part.files[index]

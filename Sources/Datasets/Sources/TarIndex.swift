@@ -141,7 +141,7 @@ struct TarIndex {
         return Array(bytes.drop { blanks.contains($0) }.reversed().drop { blanks.contains($0) }.reversed())
     }
 
-    /// The class in a sample's JSON: the first of `cls`, `label` and `class` that is a whole number or a text.
+    /// Returns the class in a sample's JSON: the first of `cls`, `label` and `class` that is a whole number or a text.
     private static func label(inJSON bytes: [UInt8]) -> [UInt8]? {
         struct Label: Decodable {
             let text: String

@@ -56,7 +56,7 @@ struct TarReader<Archive: TarBytes> {
 
     init(_ archive: Archive) { self.archive = archive }
 
-    /// The next regular file; nil at the end.
+    /// Returns the next regular file; nil at the end.
     mutating func next() throws(TarError) -> TarMember? {
         while true {
             let start = place

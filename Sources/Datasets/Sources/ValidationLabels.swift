@@ -75,13 +75,13 @@ struct ValidationLabels {
         self.labels = labels
     }
 
-    /// The places where people put the files: beside the pictures, above them, and in the development kit.
+    /// Returns the places where people put the files: beside the pictures, above them, and in the development kit.
     private static func places(near folder: String) -> [String] {
         let above = ["", "/..", "/../..", "/../../..", "/../../../.."].map { folder + $0 }
         return above.flatMap { [$0, $0 + "/devkit/data", $0 + "/ILSVRC2012_devkit_t12/data"] }
     }
 
-    /// The lines of a text, without empty ones.
+    /// Returns the lines of a text, without empty ones.
     private static func lines(of path: String) throws(DatasetError) -> [Substring] {
         do throws(FileError) {
             let text = String(decoding: try readFile(path, limit: 1 << 26), as: UTF8.self)

@@ -94,7 +94,7 @@ package struct WebDataset: Source {
         return shards[Int(part.places[index].shard)].path + "/" + part.names.text(index)
     }
 
-    /// The name of the archive, and that in it.
+    /// Returns the name of the archive, and that in it.
     package func name(of index: Int, in split: Split) -> [UInt8] {
         let part = part(split)
         return splitPath(shards[Int(part.places[index].shard)].path).name.pathBytes + [UInt8(ascii: "/")]
@@ -156,7 +156,7 @@ private struct TarRows {
         self.start = start
     }
 
-    /// The length of the folders that all names begin with.
+    /// Returns the length of the folders that all names begin with.
     private static func commonFolders(of names: FileList) -> Int {
         guard names.count > 0 else { return 0 }
         var common = names[0].prefix(0)
@@ -196,7 +196,7 @@ private struct TarRows {
         return path[(path.firstIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex)...]
     }
 
-    /// The name of a picture's class.
+    /// Returns the name of a picture's class.
     func className(_ row: Int, isLabelled: Bool) -> ArraySlice<UInt8>? {
         guard isLabelled else { return firstFolder(row) }
         let label = index.labels[row]

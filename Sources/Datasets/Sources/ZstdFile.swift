@@ -91,7 +91,7 @@ final class ZstdFile {
         return part
     }
 
-    /// The next bytes of the file; none at its end.
+    /// Returns the next bytes of the file; none at its end.
     private func compressed(_ count: Int) throws(DatasetError) -> [UInt8] {
         var result = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in

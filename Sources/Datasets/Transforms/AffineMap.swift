@@ -130,7 +130,7 @@ package struct AffineMap: Equatable, Sendable {
     }
 }
 
-/// The greatest whole number that is not above. (Without SSE 4, `rounded(.down)` is a call.)
+/// Returns the greatest whole number that is not above. (Without SSE 4, `rounded(.down)` is a call.)
 @inline(__always)
 private func floored(_ number: Double) -> Int {
     let whole = Int(number)

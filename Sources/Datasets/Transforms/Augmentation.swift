@@ -97,13 +97,13 @@ struct AugmentationDraws {
         first = UInt64(sample) * Self.most
     }
 
-    /// A random number in 0..<bound.
+    /// Returns a random number in 0..<bound.
     func integer(_ index: UInt64, below bound: Int) -> Int {
         precondition(index < Self.most, "an image takes \(Self.most) random numbers at most")
         return random.integer(first + index, below: bound)
     }
 
-    /// A random number in [low, high).
+    /// Returns a random number in [low, high).
     func uniform(_ index: UInt64, _ low: Double, _ high: Double) -> Double {
         precondition(index < Self.most, "an image takes \(Self.most) random numbers at most")
         return low + Double(random.uniform(first + index)) * (high - low)

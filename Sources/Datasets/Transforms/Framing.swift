@@ -47,7 +47,7 @@ struct Framing: Equatable {
         self.side = side
     }
 
-    /// The place at which `side` pixels in the middle of `length` begin; halves go to the even number.
+    /// Returns the place at which `side` pixels in the middle of `length` begin; halves go to the even number.
     private static func middle(_ side: Int, of length: Int) -> Int {
         Int((Double(length - side) / 2).rounded(.toNearestOrEven))
     }
@@ -120,7 +120,7 @@ package enum Margin: String, CaseIterable, Sendable {
     /// The image mirrored at its outermost pixels, which are not repeated: numpy's `reflect`.
     case reflected
 
-    /// The pixel of an axis that is shown at a place, within or beyond it.
+    /// Returns the pixel of an axis that is shown at a place, within or beyond it.
     static func reflection(of place: Int, in length: Int) -> Int {
         let period = max(2 * (length - 1), 1)
         let rest = (place % period + period) % period
@@ -129,8 +129,8 @@ package enum Margin: String, CaseIterable, Sendable {
 }
 
 extension Framing {
-    /// The length that evaluation resizes the shorter side to: 256 for 224 pixels, and the same proportion otherwise.
-    /// Nothing is cut off from images that are all of one size.
+    /// Returns the length that evaluation resizes the shorter side to: 256 for 224 pixels, and the same proportion
+    /// otherwise. Nothing is cut off from images that are all of one size.
     static func shorterSide(imageSize: Int, isOfOneSize: Bool) -> Int {
         isOfOneSize ? imageSize : (imageSize * 256 + 112) / 224
     }

@@ -25,7 +25,7 @@ package enum ImageOperation: Equatable, Sendable {
 }
 
 extension Image {
-    /// The picture after an operation.
+    /// Returns the picture after an operation.
     package func changed(
         by operation: ImageOperation, interpolation: AffineMap.Interpolation = .nearest
     ) -> Image {
@@ -146,7 +146,7 @@ private func histogram(_ pixels: Span<UInt8>, _ channel: Int, of channels: Int) 
     return counts
 }
 
-/// The table that brings the least byte to 0 and the greatest to 255.
+/// Returns the table that brings the least byte to 0 and the greatest to 255.
 private func stretched(_ counts: [Int]) -> [UInt8] {
     guard let low = counts.firstIndex(where: { $0 > 0 }), let high = counts.lastIndex(where: { $0 > 0 }), low < high
     else { return (0...255).map { $0 } }
@@ -155,7 +155,7 @@ private func stretched(_ counts: [Int]) -> [UInt8] {
     return (0...255).map { UInt8(min(max(Int(Double($0) * scale + offset), 0), 255)) }
 }
 
-/// The table after which bytes are spread evenly.
+/// Returns the table after which bytes are spread evenly.
 private func evened(_ counts: [Int]) -> [UInt8] {
     let present = counts.filter { $0 > 0 }
     let step = (present.reduce(0, +) - (present.last ?? 0)) / 255

@@ -26,7 +26,7 @@ package struct Mixing: Hashable, Sendable {
         /// The rectangle that shows the partner.
         case patch(Rectangle)
 
-        /// The share of the sample's own label.
+        /// Returns the share of the sample's own label.
         func share(side: Int) -> Float {
             switch self {
             case .mixture(let share): share
@@ -63,7 +63,7 @@ package struct Mixing: Hashable, Sendable {
         return (MixedImages(images: images, mixtures: mixtures, side: side), mixed)
     }
 
-    /// The recipe of a sample; nil where nothing is mixed.
+    /// Returns the recipe of a sample; nil where nothing is mixed.
     func recipe(seed: UInt64, epoch: Int, sample: UInt32, side: Int) -> Recipe? {
         let random = CounterRandom(
             seed: CounterRandom(seed: seed, stream: "mixing of epoch \(epoch)").bits(UInt64(sample)), stream: "mixing")
@@ -121,7 +121,7 @@ struct Rectangle: Hashable, Sendable {
 }
 
 extension CounterRandom {
-    /// A number of the distribution Beta(a, a), from numbers of this stream from `first` on.
+    /// Returns a number of the distribution Beta(a, a), from numbers of this stream from `first` on.
     ///
     /// By two of the Gamma distribution. (Marsaglia and Tsang, "A Simple Method for Generating Gamma Variables", 2000;
     /// for a < 1 their section 6.)

@@ -7,7 +7,7 @@ enum RandomErasing {
     private static let ratios = 0.3...3.3
     private static let tries: UInt64 = 10
 
-    /// The rectangle, or nil where nothing is erased: with the probability that is left, and where no try fits.
+    /// Returns the rectangle, or nil where nothing is erased: with the probability that is left, and where no try fits.
     static func rectangle(_ draws: AugmentationDraws, probability: Double, side: Int) -> Rectangle? {
         guard draws.uniform(4 * tries, 0, 1) < probability else { return nil }
         let (low, high) = (Elementary.log(ratios.lowerBound), Elementary.log(ratios.upperBound))

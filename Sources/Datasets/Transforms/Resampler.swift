@@ -15,7 +15,8 @@ struct Resampler {
     private var between = ByteMemory()
     private var beginsWithColumns = false
 
-    /// The rows and columns of a rectangle of `height` x `width` pixels that a window of its resized form is made of.
+    /// Returns the rows and columns of a rectangle of `height` x `width` pixels that a window of its resized form is
+    /// made of.
     ///
     /// - Parameter isMirrored: Whether the window is wanted mirrored from left to right.
     mutating func prepare(
@@ -97,7 +98,7 @@ package enum ResamplingFilter: String, CaseIterable, Codable, Sendable {
         }
     }
 
-    /// The weight of a pixel so far away.
+    /// Returns the weight of a pixel so far away.
     fileprivate func weight(_ distance: Double) -> Double {
         let x = abs(distance)
         switch self {

@@ -121,7 +121,7 @@ struct WindowWriter {
     private var inner = ByteMemory()
     var filter = ResamplingFilter.bilinear
 
-    /// The image's rows and columns that a framing shows.
+    /// Returns the image's rows and columns that a framing shows.
     mutating func prepare(_ framing: Framing) -> (rows: Range<Int>, columns: Range<Int>) {
         let support = resampler.prepare(
             height: framing.rows.count, width: framing.columns.count, to: (framing.height, framing.width),
