@@ -86,8 +86,8 @@ package struct EngineLayout {
 
     var activationCount: Int { activationCount(trainingSlots: trainingSlots) }
 
-    /// The floats of that arena. Kernels read whole vectors, even beyond the last pixel of a map whose channels are
-    /// padded to 8.
+    /// Returns the floats of that arena. Kernels read whole vectors, even beyond the last pixel of a map whose channels
+    /// are padded to 8.
     private func activationCount(trainingSlots: Int) -> Int {
         let plans = [trainingPlan?.arenaCount ?? 0] + otherTrainings.map(\.plan.arenaCount)
         let ofTraining = (plans.max() ?? 0).saturatingProduct(trainingSlots)
