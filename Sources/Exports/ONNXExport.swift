@@ -52,7 +52,7 @@ package struct ONNXExport: Sendable {
 
     package var nodeCount: Int { model.graph.node.count }
 
-    /// The file's bytes: a function of graph, tensors and metadata alone.
+    /// Returns the file's bytes: a function of graph, tensors and metadata alone.
     func bytes() throws -> Data { try model.serializedData() }
 
     /// Refuses a name with the ending of another kind of file.

@@ -93,7 +93,7 @@ struct ONNXGraphWriter {
         }
     }
 
-    /// The graph without its inputs and outputs, once all nodes are written.
+    /// Returns the graph without its inputs and outputs, once all nodes are written.
     mutating func finished(name: String) -> ONNXGraphProto {
         let logits = tensor(graph.logits)
         if logits.name != ONNXExport.outputName {
@@ -185,7 +185,7 @@ extension ONNXGraphWriter {
             output: nil)
     }
 
-    /// The name of an initializer that is one number, made where there is none of that name and value yet.
+    /// Returns the name of an initializer that is one number, made where there is none of that name and value yet.
     private mutating func constant(_ name: String, _ value: Float) -> String {
         let key = Constant(name: name, bits: value.bitPattern)
         if let known = constants[key] { return known }
