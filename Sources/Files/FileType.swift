@@ -68,7 +68,7 @@ package func isSameFile(_ path: String, _ other: String) -> Bool {
     return own.st_dev == its.st_dev && own.st_ino == its.st_ino
 }
 
-/// The absolute path without links, `.` and `..`; nil where nothing is there.
+/// Returns the absolute path without links, `.` and `..`; nil where nothing is there.
 package func resolvedPath(_ path: String) -> String? {
     guard let resolved = path.withPath({ realpath($0, nil) }) else { return nil }
     defer { free(resolved) }

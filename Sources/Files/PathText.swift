@@ -76,14 +76,14 @@ extension Unicode.Scalar {
     }
 }
 
-/// The arguments of this process, the program's name first, each as the text of its bytes.
+/// Returns the arguments of this process, the program's name first, each as the text of its bytes.
 package func commandLineArguments() -> [String] {
     (0..<Int(CommandLine.argc)).compactMap { index in
         CommandLine.unsafeArgv[index].map { String(path: $0) }
     }
 }
 
-/// A path's folder and the name in it; bytes alone decide.
+/// Returns a path's folder and the name in it; bytes alone decide.
 package func splitPath(_ path: String) -> (folder: String, name: String) {
     let bytes = path.utf8
     guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return (".", path) }

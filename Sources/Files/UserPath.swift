@@ -30,7 +30,7 @@ package func userDataset(_ text: String) throws(FileError) -> String {
     return try text[..<folder] + userPath(String(text[folder...]))
 }
 
-/// The home folder of a user; of this process's where the name is empty. nil where there is no such user.
+/// Returns the home folder of a user; of this process's where the name is empty. nil where there is no such user.
 private func homeFolder(of user: String) -> String? {
     if user.isEmpty, let home = getenv("HOME"), home.pointee != 0 { return String(path: home) }
     let entry = user.isEmpty ? getpwuid(getuid()) : user.withPath { getpwnam($0) }
