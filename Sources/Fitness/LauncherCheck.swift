@@ -45,7 +45,7 @@ package struct LauncherCheck: Sendable {
         let rest: [Int]
     }
 
-    /// The first number with dots of a text: `4.1.4`.
+    /// Returns the first number with dots of a text: `4.1.4`.
     static func version(in text: String) -> Version? {
         for word in text.split(whereSeparator: { $0.isWhitespace || $0 == "," }) {
             let digits = word.first == "v" ? word.dropFirst() : word
