@@ -112,7 +112,7 @@ func copy(_ arguments: UnsafePointer<ElementwiseArguments>, _ task: Int, _ worke
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addElementwiseKernels(to table: inout KernelTable) {
     table.relu.body = relu
     table.reluGradient.body = reluGradient

@@ -144,7 +144,7 @@ func batchNormGradientSums(_ arguments: UnsafePointer<BatchNormArguments>, _ tas
 
 // The sums of some rows of a sample that have just been written: whole row blocks.
 
-/// The sums of some rows of a sample that have just been written: whole row blocks.
+/// Sums some rows of a sample that have just been written: whole row blocks.
 @inline(never)
 func sumBlocks(_ sums: BlockSums, _ written: TensorView, slot: Int, rows: Range<Int>, lanes range: Range<Int>) {
     var row = rows.lowerBound
@@ -237,7 +237,7 @@ private func sumResidual(
 
 // MARK: Sums of sums
 
-/// A sample's sums: its row blocks in their order.
+/// Adds up a sample's sums: its row blocks in their order.
 func blockSums(_ arguments: UnsafePointer<BlockSumArguments>, _ task: Int, _ worker: Int) {
     guard arguments.pointee.batch.isActive(task) else { return }
     let width = 2 &* arguments.pointee.sums.width
@@ -264,7 +264,7 @@ func shardSums(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ w
     }
 }
 
-/// The shards' sums along their tree.
+/// Adds up the shards' sums along their tree.
 func shardTree(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ worker: Int) {
     let batch = arguments.pointee.batch
     let width = 2 &* arguments.pointee.sums.width
@@ -277,7 +277,7 @@ func shardTree(_ arguments: UnsafePointer<ChannelSumArguments>, _ task: Int, _ w
     for i in 0..<width { arguments.pointee.sums.total[i] = sums[i] }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addChannelSumsKernels(to table: inout KernelTable) {
     table.moments.body = moments
     table.blockSums.body = blockSums

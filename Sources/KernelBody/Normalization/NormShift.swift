@@ -128,7 +128,7 @@ func normShift(_ arguments: UnsafePointer<NormShiftArguments>, _ task: Int, _ wo
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addNormShiftKernels(to table: inout KernelTable) {
     table.batchNormGradientScale.body = batchNormGradientScale
     table.normShiftFinish.body = normShiftFinish

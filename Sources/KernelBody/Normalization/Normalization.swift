@@ -107,7 +107,7 @@ extension Normalization {
         bias += lane
     }
 
-    /// The channels of one pixel, normalised.
+    /// Copies the channels of one pixel, normalised.
     @inline(__always)
     func copy(_ count: Int, from source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>) {
         var i = 0

@@ -75,7 +75,7 @@ private struct OpenAdamMoments<Member: Weightless> {
 
 private typealias AdamMoments = OpenAdamMoments<Nothing>
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addAdamKernels(to table: inout KernelTable) {
     table.adam.body = adam
     table.lambDirection.body = lambDirection

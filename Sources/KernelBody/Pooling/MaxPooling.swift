@@ -177,7 +177,7 @@ private func addToMaximumOfNine(
     }
 }
 
-/// The rows of this file.
+/// Adds the kernels of this file.
 func addMaxPoolingKernels(to table: inout KernelTable) {
     table.maxPool.body = maxPool
     table.maxPoolGradient.body = maxPoolGradient
