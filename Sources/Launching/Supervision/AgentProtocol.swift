@@ -9,7 +9,7 @@ package enum AgentProtocol {
     /// The most bytes of a line.
     static let longestLine = 1 << 15
 
-    /// The seconds between two signs of life.
+    /// Returns the seconds between two signs of life.
     static func beat(heartbeat: Double) -> Double { min(heartbeat / 4, 0.25) }
 }
 

@@ -112,8 +112,8 @@ package final class Supervisor {
         return Self.preempted
     }
 
-    /// The exit code of a run that was asked to end. A signal that comes before the job handles it ends the job at
-    /// once; there is nothing to save then.
+    /// Returns the exit code of a run that was asked to end. A signal that comes before the job handles it ends the job
+    /// at once; there is nothing to save then.
     private func leaveCode(_ failure: Failure) -> Int32 {
         if case .signal(let number) = failure.kind, SignalInbox.asking.contains(number) { return Self.preempted }
         return failure.exitCode
