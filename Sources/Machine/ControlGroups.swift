@@ -62,7 +62,7 @@ package struct ControlGroups: Sendable {
         }
     }
 
-    /// The process's groups, its own first.
+    /// Returns the process's groups, its own first.
     func groups(_ controller: Controller) -> [Group] {
         let ofVersion1 = mounts.first { !$0.isUnified && $0.controllers.contains(Substring(controller.rawValue)) }
         guard let mount = ofVersion1 ?? mounts.first(where: \.isUnified) else { return [] }
@@ -78,8 +78,8 @@ package struct ControlGroups: Sendable {
         }
     }
 
-    /// The folders from a mount down to a group. None where the group is outside of the mount, as in a container that
-    /// sees its own group under the name that the host has for it.
+    /// Returns the folders from a mount down to a group. None where the group is outside of the mount, as in a
+    /// container that sees its own group under the name that the host has for it.
     private static func names(in path: String, below root: String) -> [String] {
         let all = path.split(separator: "/").map(String.init)
         let above = root.split(separator: "/").map(String.init)

@@ -43,7 +43,7 @@ package struct MemoryCapacity: Hashable, Sendable {
         self.limits = limits
     }
 
-    /// The limits `ulimit -v` and `ulimit -d`, less the memory that this process has.
+    /// Returns the limits `ulimit -v` and `ulimit -d`, less the memory that this process has.
     private static func ofProcess(root: String) -> [Limit] {
         let pages = (SystemFile.text(root + "/proc/self/statm") ?? "").split(separator: " ").compactMap { Int($0) }
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
@@ -73,7 +73,7 @@ package struct MemoryCapacity: Hashable, Sendable {
         }.max { Double($0.needed) / Double($0.available + 1) < Double($1.needed) / Double($1.available + 1) }
     }
 
-    /// The bytes that each of `processes` of this machine may have.
+    /// Returns the bytes that each of `processes` of this machine may have.
     package func available(toEachOf processes: Int) -> Int {
         limits.map { $0.bytes / ($0.isShared ? max(processes, 1) : 1) }.min() ?? 0
     }
@@ -141,13 +141,13 @@ package struct ByteCount: CustomStringConvertible {
 }
 
 extension Int {
-    /// The product, or the largest number where that is larger. For numbers of things: neither is below 0.
+    /// Returns the product, or the largest number where that is larger. For numbers of things: neither is below 0.
     package func saturatingProduct(_ other: Int) -> Int {
         let (product, overflows) = multipliedReportingOverflow(by: other)
         return overflows ? .max : product
     }
 
-    /// The sum, or the largest number where that is larger.
+    /// Returns the sum, or the largest number where that is larger.
     package func saturatingSum(_ other: Int) -> Int {
         let (sum, overflows) = addingReportingOverflow(other)
         return overflows ? .max : sum
