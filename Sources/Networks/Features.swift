@@ -26,7 +26,7 @@ package struct Features {
 // MARK: - Layers
 
 extension Features {
-    /// A convolution to `outputs` channels with a square kernel.
+    /// Appends a convolution to `outputs` channels with a square kernel.
     ///
     /// - Parameters:
     ///   - groups: The number of equal parts of the channels of input and output: each part of the output reads its
@@ -49,7 +49,7 @@ extension Features {
         return append(name, else: "conv", .convolution(convolution), channels: outputs)
     }
 
-    /// A linear layer at each pixel by itself: a 1x1 convolution that begins as a linear layer does.
+    /// Appends a linear layer at each pixel by itself: a 1x1 convolution that is initialised as a linear layer.
     package func pixelwiseLinear(_ name: String? = nil, to outputs: Int) -> Features {
         let rules = builder.initialization
         let convolution = Layer.Convolution(
@@ -108,7 +108,7 @@ extension Features {
         return append(name, else: "maxpool", .maxPool(window))
     }
 
-    /// The average of each window, padding counted as zeros.
+    /// Takes the average of each window, padding counted as zeros.
     package func averagePool(
         _ name: String? = nil, kernel: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false
     ) -> Features {
@@ -142,7 +142,7 @@ extension Features {
 // MARK: - Joints
 
 extension Features {
-    /// The sum of two maps of one shape. It has no module in torch; its name is for reading.
+    /// Adds two maps of one shape. It has no module in torch; its name is for people.
     package func add(_ other: Features) -> Features {
         builder.appendJoint("add", .add, inputs: [layer, other.layer], channels: channels)
     }

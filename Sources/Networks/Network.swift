@@ -45,7 +45,7 @@ package struct Network: Sendable {
         checkWiring()
     }
 
-    /// The layers that `roots` are computed from, themselves included: true at each one's index.
+    /// Returns the layers that `roots` are computed from, themselves included: true at each one's index.
     package func contributing(to roots: [Int]) -> [Bool] {
         var isNeeded = [Bool](repeating: false, count: layers.count)
         for root in roots { isNeeded[root] = true }

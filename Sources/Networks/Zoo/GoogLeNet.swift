@@ -123,7 +123,7 @@ extension Features {
 }
 
 extension Features {
-    /// The first two stages: an eighth of the resolution.
+    /// Appends the first two stages: an eighth of the resolution.
     fileprivate func inceptionStem(_ form: GoogLeNet.Form) -> Features {
         unit(form, "conv1", to: 64, kernel: 7, stride: 2, padding: 3)
             .maxPool("maxpool1", kernel: 3, stride: 2, ceilMode: true)
@@ -163,7 +163,7 @@ extension Features {
         }
     }
 
-    /// A convolution and its ReLU, with batch norm between or without.
+    /// Appends a convolution and its ReLU, with batch norm between or without.
     fileprivate func unit(
         _ form: GoogLeNet.Form, _ name: String? = nil, to outputs: Int, kernel: Int = 1, stride: Int = 1,
         padding: Int = 0

@@ -9,7 +9,7 @@ extension Features {
         }
     }
 
-    /// The layer that scores `outputs` classes: of a vector, or of each pixel of a map.
+    /// Appends the layer that computes the logits of `outputs` classes: of a vector, or of each pixel of a map.
     func classified(_ name: String? = nil, to outputs: Int, _ form: HeadForm) -> Features {
         switch form {
         case .linear: linear(name, to: outputs)
