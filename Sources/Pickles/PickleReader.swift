@@ -63,13 +63,13 @@ package struct PickleReader {
     /// The most levels of nested values, as these are also released recursively.
     private static let greatestDepth = 100
 
-    /// The value that a file holds, whatever follows it.
+    /// Returns the value that a file holds, whatever follows it.
     package static func value(of bytes: [UInt8], _ dialect: PickleDialect) throws(PickleError) -> PickleValue {
         var bytes = bytes[...]
         return try next(in: &bytes, dialect)
     }
 
-    /// The value of the pickle that `bytes` begin with, which is taken off them.
+    /// Returns the value of the pickle that `bytes` begin with, which is taken off them.
     package static func next(
         in bytes: inout ArraySlice<UInt8>, _ dialect: PickleDialect
     ) throws(PickleError) -> PickleValue {
