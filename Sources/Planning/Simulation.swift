@@ -102,7 +102,7 @@ private struct Wires {
         advance(to: time)
     }
 
-    /// A sum that the computing thread waits for, from `time`: returns when it is there.
+    /// Makes the computing thread wait for a sum, from `time` on; returns the time at which it is complete.
     mutating func exchange(bytes: Double, at time: Double) -> Double {
         var now = time
         for transfer in cluster.transfers(bytes: bytes, .tree) {
