@@ -195,7 +195,7 @@ extension Recipe.Augmentation: CustomStringConvertible {
         return items.joined(separator: ",")
     }
 
-    /// The shortest text that reads as the same number.
+    /// Returns the shortest text that reads as the same number.
     private func short(_ number: Double) -> String {
         let text = "\(number)"
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text

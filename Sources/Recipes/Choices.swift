@@ -11,21 +11,21 @@ extension Recipe {
     /// Whether the run is to choose its learning rate.
     package var choosesLearningRate: Bool { overrides.learningRate == Auto.learningRate }
 
-    /// The recipe with the batch that was chosen.
+    /// Returns the recipe with the batch that was chosen.
     package func with(batchSize: Int) throws(RecipeError) -> Recipe {
         var values = overrides
         values.batchSize = batchSize
         return try Recipe.resolve(flags: values)
     }
 
-    /// The recipe with the learning rate that was chosen.
+    /// Returns the recipe with the learning rate that was chosen.
     package func with(learningRate: Double) throws(RecipeError) -> Recipe {
         var values = overrides
         values.learningRate = learningRate
         return try Recipe.resolve(flags: values)
     }
 
-    /// The recipe with the values that an earlier part of the run has chosen for `auto`.
+    /// Returns the recipe with the values that an earlier part of the run has chosen for `auto`.
     package func choosing(as earlier: RecipeOverrides) throws(RecipeError) -> Recipe {
         var values = overrides
         if choosesBatchSize { values.batchSize = earlier.batchSize ?? values.batchSize }
@@ -35,7 +35,7 @@ extension Recipe {
 }
 
 extension RecipeValueKind where Value: Equatable {
-    /// The same kind of value, or `auto`, for which `value` stands.
+    /// Returns the same kind of value, or `auto`, for which `value` stands.
     func orAuto(_ value: Value) -> Self {
         let kind = self
         var either = Self(

@@ -15,8 +15,8 @@ extension Recipe {
 // MARK: Defaults
 
 extension Recipe.Optimizer {
-    /// The learning rate where none is given: PyTorch's default, LAMB's or Muon's authors', or for SGD a rate in
-    /// proportion to the images of a step.
+    /// Returns the learning rate where none is given: PyTorch's default, LAMB's or Muon's authors', or for SGD a rate
+    /// in proportion to the images of a step.
     func learningRate(batchSize: Int) -> Double {
         switch self {
         case .sgd, .lars: Recipe.Default.learningRate(batchSize: batchSize)

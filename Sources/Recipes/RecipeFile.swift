@@ -126,7 +126,7 @@ struct RecipeReading {
         return included
     }
 
-    /// The values of the files that a key names; a later one wins.
+    /// Returns the values of the files that a key names; a later one wins.
     private mutating func values(includedBy entry: RecipeDocument.Entry, path: String) -> RecipeOverrides {
         let place = RecipeError.place(path: path, line: entry.line) + ": " + RecipeKey.include
         var values = RecipeOverrides()
@@ -197,7 +197,8 @@ extension RecipeKey {
 }
 
 extension Recipe {
-    /// The recipe as YAML that resolves to the same recipe: everything that is not left to model, dataset or machine.
+    /// Returns the recipe as YAML that resolves to the same recipe: everything that is not left to model, dataset or
+    /// machine.
     package func yaml() -> String {
         let values = overrides
         return RecipeKey.all.compactMap { key in

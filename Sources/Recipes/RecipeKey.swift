@@ -111,7 +111,7 @@ package struct RecipeKey: Sendable {
     package static let all: [RecipeKey] =
         network + data + optimization + stopping + optimizer + schedule + loss + ranks + machine + results + checkpoints
 
-    /// The key that sets a field; nil where the table has no row for it.
+    /// Returns the key that sets a field; nil where the table has no row for it.
     package static func of<Value>(_ path: any KeyPath<RecipeOverrides, Value?> & Sendable) -> RecipeKey? {
         places[Field(path: path)].map { all[$0] }
     }
@@ -131,7 +131,7 @@ package struct RecipeKey: Sendable {
     /// The names of all keys, for messages.
     static var names: String { (all.map(\.name) + [include]).joined(separator: ", ") }
 
-    /// The key that `name` is most likely meant to be.
+    /// Returns the key that `name` is most likely meant to be.
     static func nearest(to name: String) -> String? {
         let spelled = String(name.lowercased().map { $0 == "-" || $0 == " " ? "_" : $0 })
         let own = all.flatMap { key in ([key.name] + key.alsoKnownAs).map { (spelling: $0, name: key.name) } }

@@ -33,7 +33,7 @@ extension RecipeKey {
 }
 
 extension Recipe {
-    /// The keys that have a meaning only together with the value of `key`, and change with it.
+    /// Returns the keys that have a meaning only together with the value of `key`, and change with it.
     package static func settings(of key: String) -> [String] {
         switch key {
         case "optimizer": Optimizer.ownKeys
