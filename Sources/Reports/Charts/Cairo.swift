@@ -37,7 +37,7 @@ struct Cairo: Sendable {
 
     private static let shared = Result<Cairo, ReportError> { () throws(ReportError) in try Cairo(names: names) }
 
-    /// The library of this process.
+    /// Returns the library of this process.
     static func loaded() throws(ReportError) -> Cairo { try shared.get() }
 
     /// Loads the first of `names` that is there.

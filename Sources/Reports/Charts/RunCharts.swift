@@ -54,7 +54,7 @@ struct RunCharts: Sendable {
             [curve("images per second", history.training.steps, history.training.imagesPerSecond, ink: 0)])
     }
 
-    /// The lengths of as many groups as have colours, spread evenly over the network.
+    /// Returns the lengths of as many groups as have colours, spread evenly over the network.
     private static func norms(
         _ history: RunHistory, id: String, title: String, _ length: (NormsLine.Group) -> Double
     ) -> LineChart {

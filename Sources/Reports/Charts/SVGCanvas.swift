@@ -81,7 +81,7 @@ struct SVGCanvas: Canvas {
         return " data-name=\"\(values.name)\" data-kind=\"\(kind)\" data-x=\"\(x)\" data-y=\"\(y)\""
     }
 
-    /// A line as a path: the first point, and the rest as differences in tenths, which are shorter.
+    /// Returns a line as a path: the first point, and the rest as differences in tenths, which are shorter.
     private static func path(_ points: [Position]) -> String {
         var text = ""
         var (lastX, lastY) = (0, 0)
@@ -106,7 +106,7 @@ struct SVGCanvas: Canvas {
 }
 
 extension Chart {
-    /// The chart as an SVG file by itself.
+    /// Returns the chart as an SVG file by itself.
     func svgFile(palette: Palette = .light) -> String {
         var canvas = SVGCanvas(for: .file(palette))
         let size = plotSize

@@ -87,7 +87,7 @@ struct Scale: Hashable, Sendable {
         return (number - low) / (high - low)
     }
 
-    /// A distance of 1, 2 or 5 times a power of ten that cuts a range into about `count` parts.
+    /// Returns a distance of 1, 2 or 5 times a power of ten that cuts a range into about `count` parts.
     private static func step(_ range: Double, count: Int) -> Double {
         let rough = range / Double(count)
         guard rough.isFinite, rough > 0 else { return 1 }

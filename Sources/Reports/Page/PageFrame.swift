@@ -103,7 +103,7 @@ enum PagePart {
             """
     }
 
-    /// A share of 1 as a bar.
+    /// Returns a share of 1 as a bar.
     static func bar(_ share: Double, ink: Ink = .series(0)) -> Markup {
         let width = NumberText.place(100 * min(max(share.isFinite ? share : 0, 0), 1))
         return """
@@ -121,7 +121,7 @@ enum PagePart {
         """
     }
 
-    /// A number that a page begins with.
+    /// Returns a number that a page begins with.
     static func tile(_ name: String, _ value: String, _ note: String = "") -> Markup {
         let small: Markup = note.isEmpty ? "" : "<small>\(note)</small>"
         return "<div><dt>\(name)</dt><dd>\(value)\(small)</dd></div>\n"

@@ -11,7 +11,7 @@ package struct RunPage {
         charts = RunCharts(history)
     }
 
-    /// The page as HTML.
+    /// Returns the page as HTML.
     ///
     /// - Parameter refreshSeconds: after which a browser asks for it again; nil for a file.
     package func html(refreshSeconds: Int? = nil) -> String {

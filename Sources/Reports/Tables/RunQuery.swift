@@ -51,7 +51,7 @@ package struct RunQuery: Sendable {
         return Condition(column: column, relation: found.relation, value: value)
     }
 
-    /// A number, or a share in percent: `90%`.
+    /// Returns a number, or a share in percent: `90%`.
     private static func number(_ text: String) -> Double? {
         text.hasSuffix("%") ? Double(text.dropLast()).map { $0 / 100 } : Double(text)
     }
