@@ -35,7 +35,7 @@ struct RunFiles: Sendable {
         }
     }
 
-    /// The last whole lines of a file; nil where there is none.
+    /// Returns the last whole lines of a file; nil where there is none.
     private func tail(of path: String, bytes: UInt64 = 1 << 16) -> String? {
         guard let status = fileStatus(path), let handle = FileHandle(forReadingAtPath: path) else { return nil }
         defer { try? handle.close() }

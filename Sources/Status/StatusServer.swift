@@ -102,7 +102,7 @@ package final class StatusServer: RunObserver {
             .bind(host: host, port: port).wait()
     }
 
-    /// A quarter of the descriptors at most: training opens files too.
+    /// Returns the most connections: at most a quarter of the descriptors, as training opens files too.
     static func mostConnections(descriptors: Int?) -> Int {
         max(1, min(mostConnections, (descriptors ?? .max) / 4))
     }
