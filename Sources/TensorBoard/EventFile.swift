@@ -61,14 +61,14 @@ final class EventFile {
 
     private static let prefix = "events.out.tfevents."
 
-    /// The seconds are ten digits until the year 2286.
+    /// Returns a file's name. Its seconds have ten digits until the year 2286, so that names sort by time.
     private static func name(seconds: Int) -> String {
         let host = (try? readFile("/proc/sys/kernel/hostname", limit: 256)).map { String(decoding: $0, as: UTF8.self) }
         let name = (host ?? "host").filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") }
         return prefix + "\(seconds).\(name).\(getpid())"
     }
 
-    /// The seconds in the names of the files that are there.
+    /// Returns the seconds in the names of the files that are there.
     private static func seconds(in folder: String) -> [Int] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.compactMap { name in
