@@ -51,7 +51,7 @@ package final class MappedFile: @unchecked Sendable {
         start.storeBytes(of: word, toByteOffset: offset, as: UInt64.self)
     }
 
-    /// A copy of some bytes.
+    /// Returns a copy of some bytes.
     package func bytes(_ range: Range<Int>) -> [UInt8] {
         check(range.lowerBound, range.count, unit: 1)
         return Array(UnsafeRawBufferPointer(start: start + range.lowerBound, count: range.count))
