@@ -126,7 +126,8 @@ package final class Predictor {
 }
 
 extension Checkpoint.About {
-    /// The recipe that the network was trained by; nil for imported weights, which were not trained by this program.
+    /// Returns the recipe that the network was trained by; nil for imported weights, which were not trained by this
+    /// program.
     ///
     /// - Parameter path: The name of the file in messages.
     package func trainingRecipe(path: String) throws -> Recipe? {
