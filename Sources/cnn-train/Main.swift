@@ -56,7 +56,7 @@ enum Main {
     /// Bytes without which no command gets far.
     private static let leastMemory = 16 << 20
 
-    /// The command that a command line means.
+    /// Returns the command that a command line means.
     static func parse(_ arguments: [String]) throws -> any ParsableCommand {
         guard !arguments.isEmpty else {
             throw UsageError("what shall be trained? Say --model NAME or --config FILE.\n\n" + CNNTrain.helpMessage())

@@ -57,7 +57,7 @@ struct OptionsCommand: LocalCommand {
         return "| " + cells.map(escaped).joined(separator: " | ") + " |\n"
     }
 
-    /// A bar would end the cell.
+    /// Escapes bars, which would end the cell.
     private static func escaped(_ cell: String) -> String {
         cell.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
     }

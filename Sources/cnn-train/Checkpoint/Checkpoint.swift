@@ -101,7 +101,7 @@ struct CheckpointCommand: ParsableCommand {
 
 /// The checkpoints that a path on the command line means.
 enum CheckpointFiles {
-    /// The file, or of a folder the newest checkpoint in it. Files of other programs will do.
+    /// Loads the file or, for a folder, the newest checkpoint in it. Files of other programs are accepted.
     static func any(_ path: String) throws -> Checkpoint {
         guard Verification.isFolder(path) else { return try Checkpoint(contentsOf: path) }
         do {

@@ -104,7 +104,7 @@ extension LaunchCommand {
         }
     }
 
-    /// The folder of the run's results, which all its starts share.
+    /// Returns the folder of the run's results, which all its starts share.
     private static func folder(of recipe: Recipe) throws -> RunFolder {
         let (output, model, data) = (recipe.output, recipe.model, recipe.data)
         return switch recipe.resume {

@@ -90,5 +90,5 @@ extension AutoCommand {
     }
 }
 
-/// A word as a shell reads it.
+/// Returns a word as a shell reads it.
 func shellWord(_ word: String) -> String { LaunchPlan.shellWords([word]) }
