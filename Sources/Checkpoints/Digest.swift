@@ -47,8 +47,9 @@ extension SHA256 {
 
 /// SHA-256, as 64 hexadecimal digits, of tensors in the order given.
 ///
-/// Each tensor enters as its name in UTF-8, a zero byte, its type (`F32`, `I64`), a zero byte, the number of dimensions
-/// and each dimension as 64-bit little-endian numbers, and its elements, little-endian, row by row.
+/// Each tensor enters as its name in UTF-8, a zero byte, its type (`F32`, `I64`) and a zero byte. Then follow the
+/// number of dimensions and each dimension as 64-bit little-endian numbers, and the elements, little-endian, row by
+/// row.
 package func sha256(of tensors: some Sequence<NamedTensor>) -> String {
     var digest = SHA256()
     for tensor in tensors {
