@@ -18,7 +18,7 @@ struct SumTree {
         case none
         /// The upper half of the ranks sends its numbers to the lower half, which adds, and waits for the sums: the
         /// fewest messages in all. Pays where a pair takes turns on a core, so that one waits for the other anyway, or
-        /// where a pair shares a machine and the other ranks are on others.
+        /// where only a pair shares a machine.
         case pairs
         /// Each rank adds its part of the numbers: the fewest bytes.
         case all
