@@ -56,7 +56,7 @@ extension CheckpointDirectory {
         }
     }
 
-    /// Before the first checkpoint, makes the folder itself survive a loss of power, and its parents OUTPUT and that of
+    /// Makes the folder itself survive a loss of power before the first checkpoint, and its parents OUTPUT and that of
     /// OUTPUT, which may be new too.
     private func anchor() throws(CheckpointError) {
         guard try entries().isEmpty else { return }

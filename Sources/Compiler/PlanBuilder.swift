@@ -80,7 +80,7 @@ package struct PlanBuilder {
         self.shardSumSteps = UnsafePointer(memory.store(ShardTree(context.batch.shards).schedule))
     }
 
-    /// The bytes of memory that the plan will hold besides the arenas.
+    /// Returns the bytes of memory that the plan will hold besides the arenas.
     package func byteCount() -> Int {
         var measure = self
         measure.lowerAll()
@@ -102,8 +102,8 @@ package struct PlanBuilder {
         return (plan, builder.memory.byteCount)
     }
 
-    /// The floats of the arena whose gradients are final after each instruction. A node's gradients are final after its
-    /// last instruction.
+    /// Returns the floats of the arena whose gradients are final after each instruction. A node's gradients are final
+    /// after its last instruction.
     private func finishedGradients() -> [Int] {
         guard graph.purpose == .training else { return origins.map { _ in 0 } }
         let after = context.parameters.finishedAfterNode
@@ -190,7 +190,7 @@ package struct PlanBuilder {
             name: kernel.name)
     }
 
-    /// The tensor of a value as kernels see it.
+    /// Returns the tensor of a value as kernels see it.
     package func view(_ id: ValueID) -> TensorView {
         let location = layout.locations[id.index]
         let root = layout.roots[location.root]
@@ -246,7 +246,7 @@ struct Workspace {
         totals = try memory.allocate(Double.self, count: count)
     }
 
-    /// The bytes that `allocate` would reserve.
+    /// Returns the bytes that `allocate` would reserve.
     func byteCount(totals count: Int, threads: Int) -> Int {
         let floats = [perWorker * threads, shared, blockSumFloats].map { PlanMemory.bytes(Float.self, $0) }
         return (floats + [sums, count].map { PlanMemory.bytes(Double.self, $0) }).reduce(0, +)

@@ -3,7 +3,7 @@ import Synchronization
 import Tensors
 
 extension Normalisation {
-    /// The moments of a source's training images, as evaluation would show them.
+    /// Returns the moments of a source's training images, as evaluation would show them.
     ///
     /// Sums are whole numbers, so that the result is the same on any number of threads and for folder, tar and packed
     /// form of one set. Images that cannot be had do not count.
@@ -90,7 +90,7 @@ private struct PixelSums: Sendable {
         pixels += other.pixels
     }
 
-    /// nil where there is no pixel. Where all are alike, the deviation is that of one step.
+    /// The measured normalisation; nil without pixels. Where all bytes are the same, the deviation is one step.
     var normalisation: Normalisation? {
         guard pixels > 0 else { return nil }
         let means = sums.map { Double($0) / Double(pixels) }

@@ -83,8 +83,8 @@ package struct EngineLayout {
 
     var activationCount: Int { activationCount(trainingSlots: trainingSlots) }
 
-    /// The floats of that arena. Kernels read whole vectors, even beyond the last pixel of a map whose channels are
-    /// padded to 8.
+    /// Returns the floats of that arena. Kernels read whole vectors, even beyond the last pixel of a map whose channels
+    /// are padded to 8.
     private func activationCount(trainingSlots: Int) -> Int {
         let largest = trainings.map(\.plan.arenaCount).max() ?? 0
         let ofTraining = largest.saturatingProduct(trainingSlots)

@@ -90,7 +90,7 @@ final class LoadedPlan {
         self.bytes = planBytes + memory.byteCount
     }
 
-    /// The bytes that `init` would reserve.
+    /// Returns the bytes that `init` would reserve.
     ///
     /// - Parameter shared: its addresses are not read.
     static func byteCount(

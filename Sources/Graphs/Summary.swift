@@ -67,7 +67,7 @@ extension Layer {
         }
     }
 
-    /// The name of PyTorch's module; joints and the images, which have none, have names of their own.
+    /// Returns the name of PyTorch's module; joints and the images, which have none, have names of their own.
     fileprivate func typeName(ofVector isVector: Bool) -> String {
         switch operation {
         case .input: "Input"

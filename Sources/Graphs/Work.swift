@@ -18,9 +18,9 @@ package struct Work: Hashable, Sendable {
 
     package static func += (a: inout Work, b: Work) { a = a + b }
 
-    /// The least seconds that a machine with these limits, in operations and bytes a second, can take. (Williams,
-    /// Waterman & Patterson, "Roofline", 2009: the reciprocal of their attainable speed, min(peak, intensity *
-    /// bandwidth).)
+    /// Returns the least seconds that a machine with these limits, in operations and bytes a second, can take.
+    /// (Williams, Waterman & Patterson, "Roofline", 2009: the reciprocal of their attainable speed, min(peak, intensity
+    /// * bandwidth).)
     package func leastSeconds(peak: Double, bandwidth: Double) -> Double {
         max(Double(operations) / peak, Double(bytes) / bandwidth)
     }

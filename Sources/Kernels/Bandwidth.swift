@@ -1,9 +1,9 @@
 internal import KernelInterface
 internal import Tensors
 
-/// The most GB/s that `threads` threads of this machine move together between memory and registers: c = a + b over
-/// arrays much larger than the caches, the best of several runs over all of them. A shorter run would leave its output
-/// in a cache, and measure the cache in place of memory.
+/// Returns the most GB/s that `threads` threads of this machine move together between memory and registers: c = a + b
+/// over arrays much larger than the caches, the best of several runs over all of them. A shorter run would leave its
+/// output in a cache, and measure the cache in place of memory.
 ///
 /// Counted are the bytes that a program asks for, 12 a number: two numbers read and one written. The memory system also
 /// fetches a line before it is overwritten; that is not counted, as STREAM does not count it either.
@@ -20,7 +20,7 @@ package func measureBandwidth(_ instructionSet: InstructionSet, threads: Int) th
             channels: ArraySizes.floats, pixelStride: ArraySizes.floats, sampleStride: ArraySizes.floats)
     }
     let batch = BatchLayout(shards: ArraySizes.tasks, shardCapacity: 1, shardSizes: sizes.baseAddress)
-    /// The seconds of one sum of two arrays into the third.
+    /// Returns the seconds of one sum of two arrays into the third.
     func sum(into output: Int) -> Double {
         var job = BandwidthJob(
             add: instructionSet.kernels.add.body,
@@ -36,7 +36,7 @@ package func measureBandwidth(_ instructionSet: InstructionSet, threads: Int) th
             return monotonicSeconds() - start
         }
     }
-    // Memory that nobody has written to is one page of zeros for all, which a cache holds.
+    // Memory that was never written is one shared page of zeros, which a cache holds.
     for array in 0..<3 { _ = sum(into: array) }
     let seconds = (0..<ArraySizes.runs).map { _ in sum(into: 2) }.min() ?? .infinity
     return Double(3 * ArraySizes.tasks * ArraySizes.floats * MemoryLayout<Float>.stride) / seconds / 1e9

@@ -45,7 +45,7 @@ private struct PeakJob {
     var repetitions: Int
 }
 
-/// The processor time of the calling thread so far, in seconds.
+/// Returns the processor time of the calling thread so far, in seconds.
 private func processorSeconds() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)

@@ -20,7 +20,7 @@ package struct Image: Equatable, Sendable {
         self.pixels = pixels
     }
 
-    /// Reads a JPEG, PNG or WebP file, upright and in colour, whatever its name says.
+    /// Reads a JPEG, PNG or WebP file, whatever its name, as an upright picture in colour.
     ///
     /// Its pixels are `ImageDecoder`'s.
     /// - Throws: `ImageError` for anything but a whole picture of at most `mostPixels`.
@@ -38,7 +38,7 @@ package struct Image: Equatable, Sendable {
         self = buffer.image()
     }
 
-    /// All bytes of a picture's file.
+    /// Returns the bytes of a picture's file.
     ///
     /// - Throws: `ImageError` where it cannot be read, or is larger than any picture of `mostPixels`.
     package static func bytes(ofFile path: String) throws(ImageError) -> [UInt8] {

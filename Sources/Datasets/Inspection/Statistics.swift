@@ -8,7 +8,7 @@ package struct DatasetStatistics: Sendable {
     /// The means of bytes scaled to [0, 1], for each channel, over all pixels to learn from.
     package let means: [Double]
     package let deviations: [Double]
-    /// Images to test with whose pixels an image to learn from has as well, by their paths.
+    /// The test images whose pixels are also those of a training image, by their paths.
     package let duplicates: [(test: String, train: String)]
     /// Samples that cannot be had.
     package let bad: [BadSample]
@@ -77,7 +77,7 @@ private struct Measured: Finding {
     var widths: [Int: Int] = [:]
     var heights: [Int: Int] = [:]
     var pixels = 0
-    /// The sums of bytes for each channel; `squares` are those of their squares.
+    /// The sums of bytes for each channel; `squares` are the sums of their squares.
     var sums: [UInt64] = []
     var squares: [UInt64] = []
     var digests: [(index: Int, digest: UInt64)] = []

@@ -12,7 +12,7 @@ package struct CIFAR: Source {
     private let train: Part
     private let test: Part
 
-    /// One split's images and labels.
+    /// The images and labels of one split.
     struct Part: Sendable {
         /// The pixels as the files have them: for each image 1,024 bytes of red, as many of green and of blue, row by
         /// row.

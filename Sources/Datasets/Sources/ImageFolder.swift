@@ -1,10 +1,10 @@
 import Files
 
-/// A folder of pictures, a folder for each class.
+/// A folder of pictures, with a folder for each class.
 ///
-/// Either `train/<class>/…` with `val`, `valid`, `validation` or `test` beside it, or classes alone, of which a share
-/// is kept for testing. Classes are sorted by the bytes of their names, as torchvision's ImageFolder has them. Pictures
-/// may lie deeper than their class's folder. Of ImageNet, val may be flat: `ValidationLabels` knows its classes.
+/// Either `train/<class>/…` with `val`, `valid`, `validation` or `test` beside it, or only classes, of which a share is
+/// held out for testing. Classes are sorted by the bytes of their names, as in torchvision's ImageFolder. Pictures may
+/// be in subfolders of their class's folder. ImageNet's val may be flat: `ValidationLabels` has its classes.
 package struct ImageFolder: Source {
     package let name: String
     package let classNames: [String]
@@ -84,7 +84,7 @@ package struct ImageFolder: Source {
         part(split).folder + part(split).files.text(index)
     }
 
-    /// The path below the set's folder.
+    /// Returns the path below the set's folder.
     package func name(of index: Int, in split: Split) -> [UInt8] {
         let part = part(split)
         return Array(part.folder.pathBytes.dropFirst(path.pathBytes.count + 1)) + part.files[index]
@@ -106,7 +106,7 @@ package struct ImageFolder: Source {
         }
     }
 
-    /// All pictures below a folder's classes, in their order.
+    /// Returns all pictures below a folder's classes, in their order.
     private static func part(_ folder: String, _ classes: [[UInt8]]) throws(DatasetError) -> Part {
         var part = Part(folder: folder + "/")
         let there = Set(try FolderEntries(of: folder).names(of: .folder))
@@ -142,7 +142,7 @@ package struct ImageFolder: Source {
     /// Folders within folders; symbolic links that lead around in circles would have no end.
     private static let mostFolders = 40
 
-    /// The pictures that are tested on; nil where no folder beside `train` has any whose classes are known.
+    /// Returns the test pictures; nil where no folder beside `train` has any with known classes.
     private static func test(of path: String, _ top: [[UInt8]], _ classes: [[UInt8]]) throws(DatasetError) -> Part? {
         for known in SplitName.test {
             guard let name = SplitName.first(of: [known], among: top) else { continue }

@@ -32,9 +32,9 @@ package struct MNIST: Source {
         test = try Part(folder: folder, prefix: "t10k", form: form)
     }
 
-    /// The folder of the files: `path`, or where torchvision puts them below it. nil where there is none.
+    /// Returns the folder of the files: `path`, or torchvision's place for them below it; nil where there is none.
     ///
-    /// - Throws: `DatasetError.severalForms` where both datasets lie below.
+    /// - Throws: `DatasetError.severalForms` where both datasets are below.
     static func folder(at path: String) throws(DatasetError) -> String? {
         func has(_ folder: String) -> Bool {
             ["", ".gz"].contains { fileExists("\(folder)/train-images-idx3-ubyte\($0)") }
@@ -95,7 +95,7 @@ extension MNIST.Form {
     }
 }
 
-/// One split's files.
+/// The files of one split.
 private struct Part: Sendable {
     /// count x 28 x 28
     let images: [UInt8]
@@ -125,7 +125,7 @@ private struct Part: Sendable {
         path = imagesPath
     }
 
-    /// The plain file before the compressed one, as it needs less work.
+    /// Returns a file's path: the plain file before the compressed one, as it needs less work.
     private static func path(_ folder: String, _ file: String, _ form: MNIST.Form) throws(DatasetError) -> String {
         for path in ["\(folder)/\(file)", "\(folder)/\(file).gz"] where fileExists(path) {
             return path

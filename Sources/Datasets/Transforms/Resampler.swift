@@ -11,11 +11,12 @@ struct Resampler {
     private var down = ResamplingAxis(from: 1, to: 1, window: 0..<1)
     /// An image turned on its side, and resized there.
     private var turned = ByteMemory()
-    /// An image whose rows are resized and whose columns are not.
+    /// The image after its rows, but not its columns, have been resized.
     private var between = ByteMemory()
     private var beginsWithColumns = false
 
-    /// The rows and columns of a rectangle of `height` x `width` pixels that a window of its resized form is made of.
+    /// Returns the rows and columns of a rectangle of `height` x `width` pixels that a window of its resized form is
+    /// made of.
     ///
     /// - Parameter isMirrored: Whether the window is wanted mirrored from left to right.
     mutating func prepare(
@@ -63,7 +64,7 @@ struct Resampler {
         between.put(memory)
     }
 
-    /// Each row by itself: as a column of the image turned on its side, where it lies in vectors.
+    /// Resizes each row: as a column of the transposed image, in which neighbours are in vectors.
     private mutating func narrow(
         _ source: Span<UInt8>, _ rows: Int, _ columns: Int, _ channels: Int, into target: inout MutableSpan<UInt8>
     ) {
@@ -82,7 +83,7 @@ struct Resampler {
     }
 }
 
-/// The weights of pixels for those of a resized image, by their distance.
+/// The filter of resizing: the weights of pixels by their distance.
 package enum ResamplingFilter: String, CaseIterable, Codable, Sendable {
     /// A triangle.
     case bilinear
@@ -97,7 +98,7 @@ package enum ResamplingFilter: String, CaseIterable, Codable, Sendable {
         }
     }
 
-    /// The weight of a pixel so far away.
+    /// Returns the weight of a pixel so far away.
     fileprivate func weight(_ distance: Double) -> Double {
         let x = abs(distance)
         switch self {
@@ -110,8 +111,9 @@ package enum ResamplingFilter: String, CaseIterable, Codable, Sendable {
     }
 }
 
-/// The pixels of an axis that each pixel of a resized one is made of: interpolation where it grows; where it shrinks,
-/// the filter grows with the pixels, so that none is passed over (antialiasing). Edges get what lies inside alone.
+/// The pixels of an axis from which each pixel of a resized one is computed: by interpolation where the axis grows;
+/// where it shrinks, by a filter that grows with the pixels, so that none is skipped (antialiasing). At edges, only
+/// pixels inside count.
 ///
 /// Places, roundings and the fixed point are those of Pillow's `BILINEAR` and `BICUBIC`.
 struct ResamplingAxis {

@@ -31,7 +31,7 @@ extension Graph {
         }
     }
 
-    /// The graph in which the backward pass computes these values once more, each before its first use there.
+    /// Returns the graph in which the backward pass computes these values once more, each before its first use there.
     package func recomputing(_ values: Set<ValueID>) -> Graph {
         guard let border = firstLoss, !values.isEmpty else { return self }
         var graph = self

@@ -127,7 +127,7 @@ private struct Sums {
         self.limits = limits
     }
 
-    /// The groups of calls with the same key, in the order of their first calls.
+    /// Returns the groups of calls with the same key, in the order of their first calls.
     ///
     /// A node whose calls fall into several groups counts its work in each.
     func costs<Key: Hashable>(_ key: (_ call: Int) -> Key) -> [(key: Key, cost: Profile.Cost)] {

@@ -112,7 +112,7 @@ extension Engine {
 }
 
 extension StateKind {
-    /// The name in a checkpoint for the tensor of a parameter or buffer in this part of the state.
+    /// Returns the name in a checkpoint for the tensor of a parameter or buffer in this part of the state.
     package func tensorName(of name: String) -> String {
         switch self {
         case .values: name
@@ -128,7 +128,7 @@ extension StateKind {
 }
 
 extension [ParameterSpecification] {
-    /// The indices of the parameters and buffers that a part of an engine's state has.
+    /// Returns the indices of the parameters and buffers that a part of an engine's state has.
     fileprivate func places(in kind: StateKind) -> [Int] {
         indices.filter { self[$0].isTrainable || kind.hasBuffers && self[$0].role != .batchesTracked }
     }

@@ -7,7 +7,7 @@ package import Recipes
 import Tensors
 import Terminal
 
-/// Test-time augmentation: the views of a test image whose class scores are averaged.
+/// Test-time augmentation: the views of a test image whose logits are averaged.
 package struct TestViews: Sendable {
     /// The views and the weights of their scores, which add up to 1. The image as it is comes first.
     let views: [(view: ImageView, weight: Float)]
@@ -84,7 +84,7 @@ extension Setup {
     }
 }
 
-/// The class scores of a rank's samples, summed over views.
+/// The logits of a rank's samples, summed over views.
 private struct SplitScores {
     private struct Sample {
         let id: UInt32

@@ -33,7 +33,7 @@ package struct LearningRateSchedule: Hashable, Sendable {
             stepsPerEpoch: stepsPerEpoch, totalSteps: totalSteps)
     }
 
-    /// The rate of the optimizer step that follows `step` earlier ones: 0 for the first.
+    /// Returns the rate of the optimizer step that follows `step` earlier ones: 0 for the first.
     package func learningRate(step: Int) -> Float {
         let position = Double(step)
         if shape == .oneCycle { return Float(oneCycle(position)) }

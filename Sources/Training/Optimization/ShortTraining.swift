@@ -48,7 +48,7 @@ struct ShortTraining {
 }
 
 extension Recipe.Interval {
-    /// The number of steps of a length in epochs or steps.
+    /// Returns the number of steps of a length in epochs or steps.
     fileprivate func steps(inEpoch stepsPerEpoch: Int) -> Int {
         switch self {
         case .epochs(let epochs): epochs.saturatingProduct(stepsPerEpoch)

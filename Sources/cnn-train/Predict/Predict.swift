@@ -8,7 +8,7 @@ import Runs
 import Terminal
 import Training
 
-/// `cnn-train predict`: what a network sees in pictures.
+/// `cnn-train predict`: a network's predictions for pictures.
 struct PredictCommand: LocalCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict", abstract: "Says what a checkpoint's network sees in pictures.",
