@@ -19,9 +19,7 @@ extension Trainer {
         let evaluation = try timingEvaluation {
             try shareRunningStatistics()
             let (evaluation, outcomes) = try evaluatedInDetail()
-            let record = record(.evaluation, evaluation)
-            coordinator?.record(record)
-            log.evaluation(record)
+            report(.evaluation, evaluation)
             show(evaluation, of: outcomes)
             try evaluateAverages()
             return evaluation
@@ -52,9 +50,7 @@ extension Trainer {
         let evaluation = try evaluated()
         engine.exchangeAverages()
         averagedEvaluation = evaluation
-        let record = record(.averagedEvaluation, evaluation)
-        coordinator?.record(record)
-        log.evaluation(record)
+        report(.averagedEvaluation, evaluation)
     }
 
     /// Measures the network once more, with several views of the test images, where they are asked for. Collective.
@@ -62,9 +58,7 @@ extension Trainer {
         guard let views = TestViews(recipe.testAugmentation, share: recipe.testAugmentationShare) else { return }
         let evaluation = try setup.evaluate(engine, views: views, world: world)
         augmentedEvaluation = evaluation
-        let record = record(.augmentedEvaluation, evaluation)
-        coordinator?.record(record)
-        log.evaluation(record)
+        report(.augmentedEvaluation, evaluation)
     }
 
     /// Ends the run's record: what was reached and a digest of what was learned. Collective.
@@ -87,6 +81,13 @@ extension Trainer {
         return outcome
     }
 
+    /// Tells metrics and people of an evaluation.
+    private func report(_ kind: MetricsRecord.Kind, _ evaluation: Evaluation) {
+        let record = record(kind, evaluation)
+        coordinator?.record(record)
+        log.evaluation(record)
+    }
+
     private func record(_ kind: MetricsRecord.Kind, _ evaluation: Evaluation) -> MetricsRecord {
         var record = MetricsRecord(
             kind, epoch: sizes.epochNumber(ofStep: step), step: step, samples: evaluation.samples,
@@ -96,5 +97,4 @@ extension Trainer {
         record.seconds = timeAccount.seconds
         return record
     }
-
 }

@@ -70,13 +70,7 @@ package struct LearningRateSchedule: Hashable, Sendable {
     }
 
     /// Steps of an interval, at least 1.
-    private func steps(_ interval: Recipe.Interval) -> Int {
-        switch interval {
-        case .steps(let steps): max(steps, 1)
-        case .epochs(let epochs): max(epochs.saturatingProduct(stepsPerEpoch), 1)
-        case .seconds: preconditionFailure("a schedule that goes by the clock")
-        }
-    }
+    private func steps(_ interval: Recipe.Interval) -> Int { max(interval.steps(inEpoch: stepsPerEpoch), 1) }
 
     private func dropped(_ drops: Int, by factor: Double) -> Float {
         Float((0..<drops).reduce(peak) { rate, _ in rate * factor })

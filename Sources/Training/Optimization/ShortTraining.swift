@@ -50,7 +50,7 @@ struct ShortTraining {
 
 extension Recipe.Interval {
     /// Steps of a length of epochs or steps.
-    fileprivate func steps(inEpoch stepsPerEpoch: Int) -> Int {
+    func steps(inEpoch stepsPerEpoch: Int) -> Int {
         switch self {
         case .epochs(let epochs): epochs.saturatingProduct(stepsPerEpoch)
         case .steps(let steps): steps
