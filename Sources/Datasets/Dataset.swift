@@ -8,6 +8,14 @@ package enum Split: String, CaseIterable, Sendable {
     case test
 }
 
+/// Something for each split.
+struct BySplit<Part: Sendable>: Sendable {
+    let train: Part
+    let test: Part
+
+    subscript(split: Split) -> Part { split == .train ? train : test }
+}
+
 /// Labelled square images that can be had at any size and in any order.
 ///
 /// A sample is called by its index in its split. Its image is a pure function of (split, index, imageSize) and, in
