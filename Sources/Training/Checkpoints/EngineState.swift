@@ -26,19 +26,6 @@ extension Engine {
                 ? .int64([Int64(batchesTracked)]) : .float32(values(of: ParameterID(index: index))))
     }
 
-    /// The optimizer's state of each parameter that training moves.
-    package var optimizerTensors: [NamedTensor] {
-        optimizerKinds.flatMap { kind in
-            places(in: kind).map { index in
-                NamedTensor(
-                    name: kind.tensorName(of: parameters[index].name), shape: parameters[index].shape,
-                    storage: .float32(values(of: ParameterID(index: index), in: kind)))
-            }
-        }
-    }
-
-    private func places(in kind: StateKind) -> [Int] { parameters.places(in: kind) }
-
     /// SHA-256 of all parameters and buffers in canonical order, of which one at a time is copied.
     package var parametersSHA256: String { sha256(of: parameters.indices.lazy.map(tensor)) }
 
@@ -101,7 +88,7 @@ extension Engine {
 
     /// Takes over a part of the state but values.
     private func load(_ tensors: [NamedTensor], of kind: StateKind, from path: String) throws(TrainingError) {
-        let places = places(in: kind)
+        let places = parameters.places(in: kind)
         let fit = WeightsFit(tensors, to: places.map { parameters[$0] }, called: kind.tensorName(of:))
         guard fit.misfits.isEmpty else { throw .unfitCheckpoint(misfits: fit.misfitLines) }
         try fit.requireFinite(path: path)
@@ -135,7 +122,7 @@ extension [ParameterSpecification] {
 }
 
 extension EngineSnapshot {
-    /// A checkpoint of it, whose tensors are those that `Engine.tensors` and `Engine.optimizerTensors` had.
+    /// A checkpoint of it, whose first tensors are those that `Engine.tensors` had.
     func draft(_ about: Checkpoint.About) -> CheckpointDraft {
         // Counts of batches stand among the values, and have no storage there.
         let tensors = kinds.flatMap { kind in
