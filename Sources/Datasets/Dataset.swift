@@ -1,7 +1,7 @@
 package import Tensors
 
 /// The two parts of a dataset.
-package enum Split: String, CaseIterable, Sendable {
+package enum Split: String, CaseIterable, Encodable, Sendable {
     /// The samples that a network learns from.
     case train
     /// The samples that it is measured on.

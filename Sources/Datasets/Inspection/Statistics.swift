@@ -14,7 +14,7 @@ package struct DatasetStatistics: Sendable {
     package let bad: [BadSample]
 
     /// The least, the middle and the greatest of some numbers.
-    package struct Extent: Sendable {
+    package struct Extent: Encodable, Sendable {
         package let least: Int
         package let median: Int
         package let most: Int
