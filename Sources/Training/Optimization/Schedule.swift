@@ -9,23 +9,14 @@ package struct LearningRateSchedule: Hashable, Sendable {
     /// The rate that the warm-up ends at.
     package let peak: Double
     package let shape: Recipe.Schedule.Shape
-    package let warmup: Recipe.Schedule.Warmup
+    package private(set) var warmup = Recipe.Schedule.Warmup.epochs(0)
     /// Steps in an epoch, a short last one included.
     package let stepsPerEpoch: Int
     /// Steps of the whole run. A warm-up that is longer ends with the run.
     package let totalSteps: Int
+}
 
-    package init(
-        peak: Double, shape: Recipe.Schedule.Shape, warmup: Recipe.Schedule.Warmup = .epochs(0), stepsPerEpoch: Int,
-        totalSteps: Int
-    ) {
-        self.peak = peak
-        self.shape = shape
-        self.warmup = warmup
-        self.stepsPerEpoch = stepsPerEpoch
-        self.totalSteps = totalSteps
-    }
-
+extension LearningRateSchedule {
     /// The recipe's schedule for a run of so many steps.
     package init(_ recipe: Recipe, stepsPerEpoch: Int, totalSteps: Int) {
         self.init(
