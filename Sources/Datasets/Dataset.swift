@@ -1,11 +1,19 @@
 package import Tensors
 
 /// The two parts of a dataset.
-package enum Split: String, CaseIterable, Sendable {
+package enum Split: String, CaseIterable, Encodable, Sendable {
     /// The samples that a network learns from.
     case train
     /// The samples that it is measured on.
     case test
+}
+
+/// Something for each split.
+struct BySplit<Part: Sendable>: Sendable {
+    let train: Part
+    let test: Part
+
+    subscript(split: Split) -> Part { split == .train ? train : test }
 }
 
 /// Labelled square images that can be had at any size and in any order.

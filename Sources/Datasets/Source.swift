@@ -85,7 +85,7 @@ package struct SampleError: Error, Equatable, Sendable, CustomStringConvertible 
 }
 
 /// A sample that was left out of a batch.
-package struct BadSample: Hashable, Sendable {
+package struct BadSample: Encodable, Hashable, Sendable {
     package let split: Split
     package let index: Int
     package let path: String

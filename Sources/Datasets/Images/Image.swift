@@ -20,25 +20,7 @@ package struct Image: Equatable, Sendable {
         self.pixels = pixels
     }
 
-    /// Reads a JPEG, PNG or WebP file, whatever its name, as an upright picture in colour.
-    ///
-    /// Its pixels are `ImageDecoder`'s.
-    /// - Throws: `ImageError` for anything but a whole picture of at most `mostPixels`.
-    package init(contentsOf path: String) throws(ImageError) {
-        try self.init(bytes: Self.bytes(ofFile: path), path: path)
-    }
-
-    /// Reads a JPEG, PNG or WebP file that is in memory already.
-    ///
-    /// - Parameter path: The file's name in messages.
-    package init(bytes: [UInt8], path: String) throws(ImageError) {
-        var decoder = ImageDecoder()
-        var buffer = ImageBuffer()
-        try decoder.decode(bytes.span, path: path, into: &buffer)
-        self = buffer.image()
-    }
-
-    /// Returns the bytes of a picture's file.
+    /// All bytes of a picture's file.
     ///
     /// - Throws: `ImageError` where it cannot be read, or is larger than any picture of `mostPixels`.
     package static func bytes(ofFile path: String) throws(ImageError) -> [UInt8] {

@@ -12,8 +12,7 @@ package struct WebDataset: Source {
     package let layout: String?
 
     private let shards: [any TarShard]
-    private let train: Part
-    private let test: Part
+    private let parts: BySplit<Part>
 
     /// The samples of one split.
     private struct Part: Sendable {
@@ -75,7 +74,7 @@ package struct WebDataset: Source {
         }
         train.sort()
         test.sort()
-        (self.train, self.test) = (train, test)
+        parts = BySplit(train: train, test: test)
         layout =
             "\(files.count) tar file\(files.count == 1 ? "" : "s"); classes are "
             + (isLabelled ? "in .cls or .json beside the pictures" : "the folders that pictures are in") + "; "
@@ -85,37 +84,38 @@ package struct WebDataset: Source {
         guard !train.labels.isEmpty else { throw .nothingToLearn(path: shards.path, heldOut: test.labels.count) }
     }
 
-    package func count(of split: Split) -> Int { part(split).labels.count }
+    package func count(of split: Split) -> Int { parts[split].labels.count }
 
-    package func label(at index: Int, in split: Split) -> Int { Int(part(split).labels[index]) }
+    package func label(at index: Int, in split: Split) -> Int { Int(parts[split].labels[index]) }
 
     package func path(of index: Int, in split: Split) -> String {
-        let part = part(split)
+        let part = parts[split]
         return shards[Int(part.places[index].shard)].path + "/" + part.names.text(index)
     }
 
     /// Returns the name of the archive, and that in it.
     package func name(of index: Int, in split: Split) -> [UInt8] {
-        let part = part(split)
+        let part = parts[split]
         return splitPath(shards[Int(part.places[index].shard)].path).name.pathBytes + [UInt8(ascii: "/")]
             + part.names[index]
     }
 
-    package func storedBytes(of index: Int, in split: Split) -> Int? { Int(part(split).places[index].size) }
+    package func storedBytes(of index: Int, in split: Split) -> Int? { Int(parts[split].places[index].size) }
 
     /// The order of reading where any archive is compressed: one archive after the other, from beginning to end.
     package var onlyOrder: [SamplePlace]? {
         guard shards.contains(where: { $0 is CompressedShard }) else { return nil }
-        return Split.allCases.flatMap { split in part(split).places.indices.map { SamplePlace(split: split, index: $0) }
+        return Split.allCases.flatMap { split in
+            parts[split].places.indices.map { SamplePlace(split: split, index: $0) }
         }
         .sorted { first, second in
-            let (a, b) = (part(first.split).places[first.index], part(second.split).places[second.index])
+            let (a, b) = (parts[first.split].places[first.index], parts[second.split].places[second.index])
             return (a.shard, a.offset) < (b.shard, b.offset)
         }
     }
 
     package func read(_ index: Int, of split: Split, into sample: inout StoredSample) throws(SampleError) {
-        let place = part(split).places[index]
+        let place = parts[split].places[index]
         sample.form = .encoded
         do throws(TarError) {
             try shards[Int(place.shard)].read(at: place.offset, count: Int(place.size), into: &sample.bytes)
@@ -126,13 +126,6 @@ package struct WebDataset: Source {
             throw SampleError(
                 "\(path(of: index, in: split)): the archive ends after \(sample.bytes.count) of its \(place.size) bytes"
             )
-        }
-    }
-
-    private func part(_ split: Split) -> Part {
-        switch split {
-        case .train: train
-        case .test: test
         }
     }
 }

@@ -7,8 +7,8 @@ import Tensors
 ///
 /// It keeps its memory and the weights of the sizes it saw last, so that images of one size cost no weights.
 struct Resampler {
-    private var across = ResamplingAxis(from: 1, to: 1, window: 0..<1)
-    private var down = ResamplingAxis(from: 1, to: 1, window: 0..<1)
+    private var across = ResamplingAxis()
+    private var down = ResamplingAxis()
     /// An image turned on its side, and resized there.
     private var turned = ByteMemory()
     /// The image after its rows, but not its columns, have been resized.
@@ -120,30 +120,18 @@ struct ResamplingAxis {
     /// The pixels of the support and their weights, for each pixel of the window.
     private(set) var weights = RowWeights()
     /// The pixels of the resized axis that are wanted.
-    private(set) var window: Range<Int>
+    private(set) var window = 0..<1
     /// The original pixels that they are made of.
-    private(set) var support = 0..<0
+    private(set) var support = 0..<1
     /// Whether nothing is computed; the window may be wanted reversed even so.
     var isIdentity: Bool { original == size }
     /// Whether the window's last pixel comes first.
-    private(set) var isReversed: Bool
-    private var original: Int
-    private var size: Int
-    private var filter: ResamplingFilter
+    private(set) var isReversed = false
+    private var original = 1
+    private var size = 1
+    private var filter = ResamplingFilter.bilinear
 
-    init(
-        from original: Int, to size: Int, window: Range<Int>, filter: ResamplingFilter = .bilinear,
-        isReversed: Bool = false
-    ) {
-        self.window = window
-        self.original = original
-        self.size = size
-        self.filter = filter
-        self.isReversed = isReversed
-        prepare()
-    }
-
-    /// Becomes that axis, if it is another.
+    /// Becomes that axis, if it is another; at first it is one of a single pixel.
     mutating func serve(
         from original: Int, to size: Int, window: Range<Int>, filter: ResamplingFilter, isReversed: Bool = false
     ) {

@@ -8,7 +8,6 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
     init() { text = "" }
     init(stringLiteral value: StaticString) { text = value.description }
     init(stringInterpolation: Interpolation) { text = stringInterpolation.text }
-    private init(safe text: String) { self.text = text }
 
     struct Interpolation: StringInterpolationProtocol {
         fileprivate var text = ""

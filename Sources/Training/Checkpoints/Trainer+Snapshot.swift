@@ -172,7 +172,6 @@ extension Trainer {
     /// - Parameter isEvaluated: whether an evaluation follows, which checkpoints then wait for.
     func finishStep(isEvaluated: Bool) throws {
         guard step > 0 else { return }
-        let isEpochEnd = sizes.stepInEpoch(after: step) == 0 || step == sizes.totalSteps
         if isReported(step, end: isEpochEnd ? step : -1) {
             if reportedStep == step {
                 lastLoss = window.meanLoss ?? lastLoss

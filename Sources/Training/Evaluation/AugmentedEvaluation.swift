@@ -69,18 +69,8 @@ extension Setup {
             share: views.share, of: dataset.count(of: split), weight: views.views[0].weight, world)
         scores.complete(allBut: uncertain, weight: views.views[0].weight)
         try look(views.views[1...], of: uncertain)
-        let sums = try world.sum(scores.tallies())
-        let total = ShardTallies.total(of: sums)
-        guard total.samples > 0 else { throw TrainingError.emptySplit(data: dataset.name, split: split.rawValue) }
-        guard total.lossSum.isFinite else {
-            let error = TrainingError.evaluationNotFinite(
-                loss: total.lossSum / Double(total.samples), samples: total.samples,
-                tensor: engine.firstNotFinite?.name, remedy: .otherCheckpoint)
-            throw SharedFailure(error.words)
-        }
-        return Evaluation(
-            loss: total.lossSum / Double(total.samples), correct: total.correct, samples: total.samples,
-            seconds: Date().timeIntervalSince(start))
+        let total = ShardTallies.total(of: try world.sum(scores.tallies()))
+        return try evaluation(total, of: split, by: engine, since: start) { .otherCheckpoint }
     }
 }
 

@@ -155,7 +155,7 @@ package struct Prediction: Sendable {
     }
 
     /// A class and its probability.
-    package struct Score: Hashable, Sendable {
+    package struct Score: Encodable, Hashable, Sendable {
         package let label: Int
         package let name: String
         package let probability: Double

@@ -49,7 +49,7 @@ struct ShortTraining {
 
 extension Recipe.Interval {
     /// Returns the number of steps of a length in epochs or steps.
-    fileprivate func steps(inEpoch stepsPerEpoch: Int) -> Int {
+    func steps(inEpoch stepsPerEpoch: Int) -> Int {
         switch self {
         case .epochs(let epochs): epochs.saturatingProduct(stepsPerEpoch)
         case .steps(let steps): steps
