@@ -4,11 +4,8 @@ extension CheckpointDirectory {
     /// A checkpoint that is there for good.
     package struct Commit: Equatable, Sendable {
         package let path: String
-        /// Bytes of the file, and of what it decompresses to.
+        /// Bytes of the file.
         package let bytes: Int
-        package let contentBytes: Int
-        /// Older checkpoints that were removed.
-        package let removed: [String]
         /// Errors met while clearing away older files. The checkpoint is safe all the same.
         package let warnings: [CheckpointError]
     }
@@ -35,9 +32,8 @@ extension CheckpointDirectory {
             try? files.remove(file)
             throw error
         }
-        let removed = prune(after: step, &warnings)
-        return Commit(
-            path: file, bytes: written.bytes, contentBytes: written.contentBytes, removed: removed, warnings: warnings)
+        prune(after: step, &warnings)
+        return Commit(path: file, bytes: written.bytes, warnings: warnings)
     }
 
     /// Commits as above.
@@ -91,9 +87,7 @@ extension CheckpointDirectory {
 
     /// Removes checkpoints older than `step` that `retention` does not want. Those whose header cannot be read count
     /// for nothing and stay.
-    ///
-    /// - Returns: the paths of those that are gone.
-    private func prune(after step: Int, _ warnings: inout [CheckpointError]) -> [String] {
+    private func prune(after step: Int, _ warnings: inout [CheckpointError]) {
         var candidates: [(path: String, candidate: Retention.Candidate)] = []
         do throws(CheckpointError) {
             for entry in try entries() where entry.step <= step {
@@ -107,24 +101,19 @@ extension CheckpointDirectory {
                     ))
             }
         } catch {
-            warnings.append(error)
-            return []
+            return warnings.append(error)
         }
         let kept = retention.kept(candidates.map(\.candidate))
-        return candidates.reversed().filter { old in
-            old.candidate.step < step && !kept.contains(old.candidate.step) && remove(old.path, &warnings)
-        }.map(\.path)
+        for old in candidates.reversed() where old.candidate.step < step && !kept.contains(old.candidate.step) {
+            remove(old.path, &warnings)
+        }
     }
 
-    /// - Returns: whether it is gone.
-    @discardableResult
-    private func remove(_ path: String, _ warnings: inout [CheckpointError]) -> Bool {
+    private func remove(_ path: String, _ warnings: inout [CheckpointError]) {
         do throws(CheckpointError) {
             try calling("removing", path) { () throws(SystemError) in try files.remove(path) }
-            return true
         } catch {
             warnings.append(error)
-            return false
         }
     }
 }
