@@ -152,11 +152,11 @@ package struct PlanBuilder {
         case .averagePool(let pooling): lowerPooling(node, pooling, context.kernels.averagePool)
         case .adaptiveAveragePool: lowerPooling(node, nil, context.kernels.adaptiveAveragePool)
         case .maxPoolGradient(let pooling):
-            lowerPoolingGradient(node, pooling, context.kernels.maxPoolGradient)
+            lowerPooling(node, pooling, context.kernels.maxPoolGradient, isGradient: true)
         case .averagePoolGradient(let pooling):
-            lowerPoolingGradient(node, pooling, context.kernels.averagePoolGradient)
+            lowerPooling(node, pooling, context.kernels.averagePoolGradient, isGradient: true)
         case .adaptiveAveragePoolGradient:
-            lowerPoolingGradient(node, nil, context.kernels.adaptiveAveragePoolGradient)
+            lowerPooling(node, nil, context.kernels.adaptiveAveragePoolGradient, isGradient: true)
         case .concatenate: lowerConcatenation(node)
         case .slice(let offset): lowerSlice(node, offset: offset)
         case .softmaxCrossEntropy(let weight): lowerLoss(node.inputs[0], gradient: node.output, weight: weight)
