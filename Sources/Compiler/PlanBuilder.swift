@@ -137,7 +137,8 @@ package struct PlanBuilder {
         case .batchNormGradient(let norm): lowerBatchNormGradient(node, norm)
         case .normShift(let parts): lowerNormShift(node, parts)
         case .moments: lowerMoments(of: node.inputs[0])
-        case .residualGradient(let norm): lowerResidualGradient(node, norm)
+        case .residualGradient(let norm):
+            lowerGradientSums(node, norm, context.kernels.residualGradient, activated: view(node.inputs[1]))
         case .activation(let activation): lowerElementwise(node, kernels(of: activation).forward)
         case .activationGradient(let activation): lowerElementwise(node, kernels(of: activation).gradient)
         case .scale(let factor), .scaleGradient(let factor):
