@@ -81,9 +81,6 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
                 weight: tap * inputs * WeightLayout.block, length: inputs)
         }
         // Tasks end an element where their inputs end: it must not have inputs of two taps then.
-        guard inputs == geometry.inputsPerOutput else { return taps }
-        var elements: [ReduceElement] = []
-        for tap in taps { builder.append(tap, to: &elements) }
-        return elements.flatMap(builder.cut)
+        return inputs == geometry.inputsPerOutput ? builder.joining(taps) : taps
     }
 }
