@@ -103,9 +103,7 @@ private struct Repeats {
         guard values.contains(value), let writer = writers[value.index] else { return value }
         if let copy = copies[value] { return copy }
         var node = original.nodes[writer]
-        for position in node.inputs.indices {
-            node.inputs[position] = place(of: node.inputs[position], in: &graph, from: original)
-        }
+        node.inputs = node.inputs.map { place(of: $0, in: &graph, from: original) }
         let copy = ValueID(index: graph.values.count)
         graph.values.append(Value(shape: original[value].shape, name: original[value].name))
         node.output = copy
