@@ -9,38 +9,34 @@ package struct PlanContext {
     let kernels: KernelTable
     let algorithms: ConvolutionAlgorithms
     let threads: Int
-    let batch: BatchLayout
-    let step: UnsafeMutablePointer<StepState>
-    let parameters: ParameterArena
+    package var parameters: ParameterArena
     let weights: UnsafeMutablePointer<Float>
     let gradients: UnsafeMutablePointer<Float>
     let activations: UnsafeMutablePointer<Float>
-    let images: UnsafeMutablePointer<Float>
+
+    // The memory of one plan alone, which the plans of an engine do not share; addresses that nobody reads until it is
+    // set.
+
+    package var batch = BatchLayout(shards: 0, shardCapacity: 0, shardSizes: placeholder(Int.self))
+    package var step = placeholder(StepState.self)
+    package var images = placeholder(Float.self)
     /// The losses, by slot.
-    let losses: UnsafeMutablePointer<Float>
-    let predictions: UnsafeMutablePointer<Int32>
-    let probabilities: UnsafeMutablePointer<Float>
+    package var losses = placeholder(Float.self)
+    package var predictions = placeholder(Int32.self)
+    package var probabilities = placeholder(Float.self)
 
     package init(
-        kernels: KernelTable, algorithms: ConvolutionAlgorithms, threads: Int, batch: BatchLayout,
-        step: UnsafeMutablePointer<StepState>, parameters: ParameterArena, weights: UnsafeMutablePointer<Float>,
-        gradients: UnsafeMutablePointer<Float>, activations: UnsafeMutablePointer<Float>,
-        images: UnsafeMutablePointer<Float>, losses: UnsafeMutablePointer<Float>,
-        predictions: UnsafeMutablePointer<Int32>, probabilities: UnsafeMutablePointer<Float>
+        kernels: KernelTable, algorithms: ConvolutionAlgorithms, threads: Int, parameters: ParameterArena,
+        weights: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>,
+        activations: UnsafeMutablePointer<Float>
     ) {
         self.kernels = kernels
         self.algorithms = algorithms
         self.threads = threads
-        self.batch = batch
-        self.step = step
         self.parameters = parameters
         self.weights = weights
         self.gradients = gradients
         self.activations = activations
-        self.images = images
-        self.losses = losses
-        self.predictions = predictions
-        self.probabilities = probabilities
     }
 }
 

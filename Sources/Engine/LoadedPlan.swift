@@ -6,34 +6,6 @@ internal import Machine
 internal import Networks
 internal import Tensors
 
-/// The memory and settings that the plans of one engine share.
-struct EngineMemory {
-    var kernels: KernelTable
-    /// The library that computes products; nil for our own kernels.
-    var openBLAS: OpenBLAS?
-    var configuration: EngineConfiguration
-    var arena: ParameterArena
-    var weights: UnsafeMutablePointer<Float>
-    var gradients: UnsafeMutablePointer<Float>
-    var activations: UnsafeMutablePointer<Float>
-}
-
-extension PlanContext {
-    /// Joins the state that all plans of an engine share with the memory of one plan.
-    fileprivate init(
-        _ shared: EngineMemory, batch: BatchLayout, step: UnsafeMutablePointer<StepState>,
-        images: UnsafeMutablePointer<Float>, losses: UnsafeMutablePointer<Float>,
-        predictions: UnsafeMutablePointer<Int32>, probabilities: UnsafeMutablePointer<Float>
-    ) {
-        let configuration = shared.configuration
-        self.init(
-            kernels: shared.kernels, algorithms: configuration.algorithms(shared.openBLAS),
-            threads: configuration.threads, batch: batch, step: step, parameters: shared.arena,
-            weights: shared.weights, gradients: shared.gradients, activations: shared.activations, images: images,
-            losses: losses, predictions: predictions, probabilities: probabilities)
-    }
-}
-
 /// An execution plan with the memory of a batch: images, labels and results.
 final class LoadedPlan {
     /// The graph that `plan` was compiled from.
@@ -54,8 +26,10 @@ final class LoadedPlan {
     private let logitsView: TensorView
     private let keptViews: [ValueID: TensorView]
 
+    /// - Parameter shared: what all plans of an engine share.
     init(
-        _ graph: Graph, _ layout: MemoryPlan, _ shared: EngineMemory, shards: Int, capacity: Int
+        _ graph: Graph, _ layout: MemoryPlan, _ shared: PlanContext, _ configuration: EngineConfiguration, shards: Int,
+        capacity: Int
     ) throws(MemoryError) {
         self.graph = graph
         let slots = shards * capacity
@@ -74,14 +48,18 @@ final class LoadedPlan {
                 secondLabels: try memory.allocate(Int32.self, count: slots),
                 labelShares: try memory.allocate(Float.self, count: slots)))
         if graph.purpose == .training {
-            state.pointee.labelSmoothing = shared.configuration.labelSmoothing
-            if let weights = shared.configuration.classWeights {
+            state.pointee.labelSmoothing = configuration.labelSmoothing
+            if let weights = configuration.classWeights {
                 state.pointee.classWeights = UnsafePointer(memory.store(weights))
             }
         }
-        let context = PlanContext(
-            shared, batch: batch, step: state, images: images, losses: losses, predictions: predictions,
-            probabilities: probabilities)
+        var context = shared
+        context.batch = batch
+        context.step = state
+        context.images = images
+        context.losses = losses
+        context.predictions = predictions
+        context.probabilities = probabilities
         let builder = PlanBuilder(graph: graph, layout: layout, context: context)
         logitsView = builder.view(graph.logits)
         keptViews = Dictionary(uniqueKeysWithValues: graph.kept.map { ($0, builder.view($0)) })
@@ -94,7 +72,8 @@ final class LoadedPlan {
     ///
     /// - Parameter shared: its addresses are not read.
     static func byteCount(
-        _ graph: Graph, _ layout: MemoryPlan, _ shared: EngineMemory, shards: Int, capacity: Int
+        _ graph: Graph, _ layout: MemoryPlan, _ shared: PlanContext, _ configuration: EngineConfiguration, shards: Int,
+        capacity: Int
     ) -> Int {
         let slots = shards * capacity
         let pixels = slots * graph[graph.input].shape.count + MemoryPlan.laneGranule
@@ -103,13 +82,10 @@ final class LoadedPlan {
             + PlanMemory.bytes(Int32.self, slots) + PlanMemory.bytes(Int.self, shards)
             + PlanMemory.bytes(UInt32.self, slots) + 2 * PlanMemory.bytes(Int32.self, slots)
             + PlanMemory.bytes(Float.self, slots) + PlanMemory.bytes(StepState.self, 1)
-        let weights = graph.purpose == .training ? shared.configuration.classWeights : nil
+        let weights = graph.purpose == .training ? configuration.classWeights : nil
         let weightBytes = weights.map { PlanMemory.bytes(Float.self, $0.count) } ?? 0
-        let context = PlanContext(
-            shared,
-            batch: BatchLayout(shards: shards, shardCapacity: capacity, shardSizes: placeholder(Int.self)),
-            step: placeholder(StepState.self), images: placeholder(Float.self), losses: placeholder(Float.self),
-            predictions: placeholder(Int32.self), probabilities: placeholder(Float.self))
+        var context = shared
+        context.batch = BatchLayout(shards: shards, shardCapacity: capacity, shardSizes: placeholder(Int.self))
         return own + weightBytes + PlanBuilder(graph: graph, layout: layout, context: context).byteCount()
     }
 
