@@ -13,16 +13,14 @@ final class LoadedPlan {
     let plan: ExecutionPlan
     /// Bytes that this holds.
     let bytes: Int
-    let state: UnsafeMutablePointer<StepState>
     private let memory = PlanMemory()
-    private let batch: BatchLayout
+    /// The context that `plan` was compiled against; the memory of its batches is there.
+    private let context: PlanContext
+    var state: UnsafeMutablePointer<StepState> { context.step }
+    private var batch: BatchLayout { context.batch }
     private let inputShape: Shape
     /// Pixels a side of the images.
     var imageSize: Int { inputShape.height }
-    private let images: UnsafeMutablePointer<Float>
-    private let losses: UnsafeMutablePointer<Float>
-    private let predictions: UnsafeMutablePointer<Int32>
-    private let probabilities: UnsafeMutablePointer<Float>
     private let logitsView: TensorView
     private let keptViews: [ValueID: TensorView]
 
@@ -34,32 +32,27 @@ final class LoadedPlan {
         self.graph = graph
         let slots = shards * capacity
         inputShape = graph[graph.input].shape
+        var context = shared
         // Kernels read whole vectors, beyond the last pixel's channels too.
-        images = try memory.allocate(Float.self, count: slots * inputShape.count + MemoryPlan.laneGranule)
-        losses = try memory.allocate(Float.self, count: slots)
-        predictions = try memory.allocate(Int32.self, count: slots)
-        probabilities = try memory.allocate(Float.self, count: slots)
-        batch = BatchLayout(
+        context.images = try memory.allocate(Float.self, count: slots * inputShape.count + MemoryPlan.laneGranule)
+        context.losses = try memory.allocate(Float.self, count: slots)
+        context.predictions = try memory.allocate(Int32.self, count: slots)
+        context.probabilities = try memory.allocate(Float.self, count: slots)
+        context.batch = BatchLayout(
             shards: shards, shardCapacity: capacity, shardSizes: try memory.allocate(Int.self, count: shards))
-        state = memory.store(
+        context.step = memory.store(
             StepState(
                 sampleIDs: try memory.allocate(UInt32.self, count: slots),
                 labels: try memory.allocate(Int32.self, count: slots),
                 secondLabels: try memory.allocate(Int32.self, count: slots),
                 labelShares: try memory.allocate(Float.self, count: slots)))
         if graph.purpose == .training {
-            state.pointee.labelSmoothing = configuration.labelSmoothing
+            context.step.pointee.labelSmoothing = configuration.labelSmoothing
             if let weights = configuration.classWeights {
-                state.pointee.classWeights = UnsafePointer(memory.store(weights))
+                context.step.pointee.classWeights = UnsafePointer(memory.store(weights))
             }
         }
-        var context = shared
-        context.batch = batch
-        context.step = state
-        context.images = images
-        context.losses = losses
-        context.predictions = predictions
-        context.probabilities = probabilities
+        self.context = context
         let builder = PlanBuilder(graph: graph, layout: layout, context: context)
         logitsView = builder.view(graph.logits)
         keptViews = Dictionary(uniqueKeysWithValues: graph.kept.map { ($0, builder.view($0)) })
@@ -124,7 +117,7 @@ final class LoadedPlan {
     /// A task is a slot.
     private func take(_ source: any BatchImages, on pool: ThreadPool) {
         // They stay put until the pool is done, and no two tasks write to the same slot.
-        nonisolated(unsafe) let (images, batch) = (images, batch)
+        nonisolated(unsafe) let (images, batch) = (context.images, batch)
         let slots = batch.shards * batch.shardCapacity
         pool.run(slots, UnsafeRawPointer(images)) {
             [count = inputShape.count, transform = graph.inputTransform] _, slot, _ in
@@ -142,8 +135,8 @@ final class LoadedPlan {
     func tally() -> Tally {
         var tally = Tally()
         batch.forEachSample { slot in
-            tally.lossSum += Double(losses[slot])
-            tally.correct += predictions[slot] == state.pointee.labels[slot] ? 1 : 0
+            tally.lossSum += Double(context.losses[slot])
+            tally.correct += context.predictions[slot] == state.pointee.labels[slot] ? 1 : 0
             tally.samples += 1
         }
         return tally
@@ -155,7 +148,8 @@ final class LoadedPlan {
             body(
                 SampleOutcome(
                     sampleID: state.pointee.sampleIDs[slot], label: state.pointee.labels[slot],
-                    predicted: predictions[slot], probability: probabilities[slot], loss: losses[slot]))
+                    predicted: context.predictions[slot], probability: context.probabilities[slot],
+                    loss: context.losses[slot]))
         }
     }
 
