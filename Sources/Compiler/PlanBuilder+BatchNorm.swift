@@ -90,17 +90,7 @@ extension PlanBuilder {
         call(context.kernels.normShift, arguments, tasks: slots)
     }
 
-    mutating func lowerResidualGradient(_ node: Node, _ norm: BatchNorm) {
-        // The kernel that has written dy may have computed this.
-        guard gradientSums[norm.index] == nil else { return }
-        gradientSums[norm.index] = newSums(channels: view(node.inputs[0]).channels)
-        var arguments = gradientArguments(node, norm)
-        arguments.activated = view(node.inputs[1])
-        call(context.kernels.residualGradient, arguments, tasks: slots)
-        finishGradientSums(arguments)
-    }
-
-    /// Returns the arguments for a node whose first input is x and whose last is dy.
+    /// Inputs begin with x and end with dy.
     private mutating func gradientArguments(_ node: Node, _ norm: BatchNorm) -> BatchNormArguments {
         var arguments = gradientArguments(norm, x: node.inputs[0])
         arguments.gradient = node.inputs.last.map(view)
@@ -193,7 +183,7 @@ extension PlanBuilder {
             case .batchNormGradient(let norm):
                 if next.inputs.contains(where: written.contains) { return }
                 node = place
-                lowerGradientSums(next, norm)
+                lowerGradientSums(next, norm, context.kernels.batchNormGradientSums)
             default: return
             }
             if let output = next.output { written.insert(output) }
@@ -201,13 +191,17 @@ extension PlanBuilder {
     }
 
     /// Sums dy and dy * (x - mean) over this rank's samples.
-    private mutating func lowerGradientSums(_ node: Node, _ norm: BatchNorm) {
-        // The kernel that has written dy may have fused the sums; in a residual block, `residualGradient` has taken
-        // them.
+    ///
+    /// - Parameter activated: y of a residual block, by which its kernel masks dy.
+    mutating func lowerGradientSums(
+        _ node: Node, _ norm: BatchNorm, _ kernel: Kernel<BatchNormArguments>, activated: TensorView? = nil
+    ) {
+        // The kernel that has written dy may have fused them; of a residual block `residualGradient` has.
         guard gradientSums[norm.index] == nil else { return }
         gradientSums[norm.index] = newSums(channels: view(node.inputs[0]).channels)
-        let arguments = gradientArguments(node, norm)
-        call(context.kernels.batchNormGradientSums, arguments, tasks: slots)
+        var arguments = gradientArguments(node, norm)
+        arguments.activated = activated
+        call(kernel, arguments, tasks: slots)
         finishGradientSums(arguments)
     }
 

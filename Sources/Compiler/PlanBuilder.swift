@@ -9,38 +9,34 @@ package struct PlanContext {
     let kernels: KernelTable
     let algorithms: ConvolutionAlgorithms
     let threads: Int
-    let batch: BatchLayout
-    let step: UnsafeMutablePointer<StepState>
-    let parameters: ParameterArena
+    package var parameters: ParameterArena
     let weights: UnsafeMutablePointer<Float>
     let gradients: UnsafeMutablePointer<Float>
     let activations: UnsafeMutablePointer<Float>
-    let images: UnsafeMutablePointer<Float>
+
+    // The memory of one plan alone, which the plans of an engine do not share; addresses that nobody reads until it is
+    // set.
+
+    package var batch = BatchLayout(shards: 0, shardCapacity: 0, shardSizes: placeholder(Int.self))
+    package var step = placeholder(StepState.self)
+    package var images = placeholder(Float.self)
     /// The losses, by slot.
-    let losses: UnsafeMutablePointer<Float>
-    let predictions: UnsafeMutablePointer<Int32>
-    let probabilities: UnsafeMutablePointer<Float>
+    package var losses = placeholder(Float.self)
+    package var predictions = placeholder(Int32.self)
+    package var probabilities = placeholder(Float.self)
 
     package init(
-        kernels: KernelTable, algorithms: ConvolutionAlgorithms, threads: Int, batch: BatchLayout,
-        step: UnsafeMutablePointer<StepState>, parameters: ParameterArena, weights: UnsafeMutablePointer<Float>,
-        gradients: UnsafeMutablePointer<Float>, activations: UnsafeMutablePointer<Float>,
-        images: UnsafeMutablePointer<Float>, losses: UnsafeMutablePointer<Float>,
-        predictions: UnsafeMutablePointer<Int32>, probabilities: UnsafeMutablePointer<Float>
+        kernels: KernelTable, algorithms: ConvolutionAlgorithms, threads: Int, parameters: ParameterArena,
+        weights: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>,
+        activations: UnsafeMutablePointer<Float>
     ) {
         self.kernels = kernels
         self.algorithms = algorithms
         self.threads = threads
-        self.batch = batch
-        self.step = step
         self.parameters = parameters
         self.weights = weights
         self.gradients = gradients
         self.activations = activations
-        self.images = images
-        self.losses = losses
-        self.predictions = predictions
-        self.probabilities = probabilities
     }
 }
 
@@ -137,7 +133,8 @@ package struct PlanBuilder {
         case .batchNormGradient(let norm): lowerBatchNormGradient(node, norm)
         case .normShift(let parts): lowerNormShift(node, parts)
         case .moments: lowerMoments(of: node.inputs[0])
-        case .residualGradient(let norm): lowerResidualGradient(node, norm)
+        case .residualGradient(let norm):
+            lowerGradientSums(node, norm, context.kernels.residualGradient, activated: view(node.inputs[1]))
         case .activation(let activation): lowerElementwise(node, kernels(of: activation).forward)
         case .activationGradient(let activation): lowerElementwise(node, kernels(of: activation).gradient)
         case .scale(let factor), .scaleGradient(let factor):
@@ -152,11 +149,11 @@ package struct PlanBuilder {
         case .averagePool(let pooling): lowerPooling(node, pooling, context.kernels.averagePool)
         case .adaptiveAveragePool: lowerPooling(node, nil, context.kernels.adaptiveAveragePool)
         case .maxPoolGradient(let pooling):
-            lowerPoolingGradient(node, pooling, context.kernels.maxPoolGradient)
+            lowerPooling(node, pooling, context.kernels.maxPoolGradient, isGradient: true)
         case .averagePoolGradient(let pooling):
-            lowerPoolingGradient(node, pooling, context.kernels.averagePoolGradient)
+            lowerPooling(node, pooling, context.kernels.averagePoolGradient, isGradient: true)
         case .adaptiveAveragePoolGradient:
-            lowerPoolingGradient(node, nil, context.kernels.adaptiveAveragePoolGradient)
+            lowerPooling(node, nil, context.kernels.adaptiveAveragePoolGradient, isGradient: true)
         case .concatenate: lowerConcatenation(node)
         case .slice(let offset): lowerSlice(node, offset: offset)
         case .softmaxCrossEntropy(let weight): lowerLoss(node.inputs[0], gradient: node.output, weight: weight)

@@ -22,16 +22,14 @@ package func measureBandwidth(_ instructionSet: InstructionSet, threads: Int) th
     let batch = BatchLayout(shards: ArraySizes.tasks, shardCapacity: 1, shardSizes: sizes.baseAddress)
     /// Returns the seconds of one sum of two arrays into the third.
     func sum(into output: Int) -> Double {
-        var job = BandwidthJob(
-            add: instructionSet.kernels.add.body,
-            arguments: ElementwiseArguments(
-                batch: batch, first: view((output + 1) % 3), second: view((output + 2) % 3), output: view(output),
-                addend: nil))
-        return withUnsafeMutablePointer(to: &job) { job in
+        let add = instructionSet.kernels.add.body
+        let arguments = ElementwiseArguments(
+            batch: batch, first: view((output + 1) % 3), second: view((output + 2) % 3), output: view(output),
+            addend: nil)
+        return withUnsafePointer(to: arguments) { arguments in
             let start = monotonicSeconds()
-            pool.run(ArraySizes.tasks, job) { raw, task, worker in
-                let job = raw.assumingMemoryBound(to: BandwidthJob.self)
-                withUnsafePointer(to: job.pointee.arguments) { job.pointee.add($0, task, worker) }
+            pool.run(ArraySizes.tasks, arguments) { raw, task, worker in
+                add(raw.assumingMemoryBound(to: ElementwiseArguments.self), task, worker)
             }
             return monotonicSeconds() - start
         }
@@ -47,9 +45,4 @@ private enum ArraySizes {
     static let tasks = 512
     static let floats = 1 << 16
     static let runs = 8
-}
-
-private struct BandwidthJob {
-    var add: Kernel<ElementwiseArguments>.Body
-    var arguments: ElementwiseArguments
 }

@@ -50,7 +50,7 @@ package enum InitialRule: Hashable, Sendable {
         let fanOut = Float(weightShape[0] * kernel)
         return switch self {
         case .constant(let value): .constant(value)
-        case .torchDefault: .uniform(bound: 1 / fanIn.squareRoot())
+        case .torchDefault, .whitening: .uniform(bound: 1 / fanIn.squareRoot())
         case .xavierUniform: .uniform(bound: (6 / (fanIn + fanOut)).squareRoot())
         case .xavierNormal: .normal(deviation: (2 / (fanIn + fanOut)).squareRoot())
         case .kaimingNormal(.fanIn): .normal(deviation: (2 / fanIn).squareRoot())
@@ -63,7 +63,6 @@ package enum InitialRule: Hashable, Sendable {
         case .uniform(let deviation): .uniform(bound: deviation * Float(3).squareRoot())
         case .dirac:
             weightShape.count > 2 ? .dirac(bound: 1 / fanIn.squareRoot()) : .uniform(bound: 1 / fanIn.squareRoot())
-        case .whitening: .uniform(bound: 1 / fanIn.squareRoot())
         }
     }
 }

@@ -82,28 +82,22 @@ extension PlanBuilder {
     func forwardElements(
         _ geometry: ConvolutionGeometry, _ x: TensorView, _ window: SourceWindow
     ) -> [ReduceElement] {
+        joining(elements(perTask: geometry.inputsPerOutput, geometry, x, window))
+    }
+
+    /// The batch-reduce GEMM elements of taps in their order: taps that lie side by side in memory are one.
+    func joining(_ taps: [ReduceElement]) -> [ReduceElement] {
         var elements: [ReduceElement] = []
-        for r in 0..<geometry.kernelHeight {
-            for s in 0..<geometry.kernelWidth {
-                append(
-                    ReduceElement(
-                        source: tapOffset(row: r, column: s, window, x),
-                        weight: (r * geometry.kernelWidth + s) * geometry.inputsPerOutput * WeightLayout.block,
-                        length: geometry.inputsPerOutput), to: &elements)
+        for tap in taps {
+            if let last = elements.last, last.source + last.length == tap.source,
+                last.weight + last.length * WeightLayout.block == tap.weight
+            {
+                elements[elements.count - 1].length += tap.length
+            } else {
+                elements.append(tap)
             }
         }
         return elements.flatMap(cut)
-    }
-
-    /// Appends a batch-reduce GEMM element, joined to the last one where it continues that.
-    func append(_ element: ReduceElement, to elements: inout [ReduceElement]) {
-        if let last = elements.last, last.source + last.length == element.source,
-            last.weight + last.length * WeightLayout.block == element.weight
-        {
-            elements[elements.count - 1].length += element.length
-        } else {
-            elements.append(element)
-        }
     }
 
     func cut(_ element: ReduceElement) -> [ReduceElement] {

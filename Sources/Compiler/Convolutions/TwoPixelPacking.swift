@@ -81,10 +81,7 @@ struct TwoPixelPacking: ConvolutionAlgorithm {
                 source: (tap / columns * window.width + tap % columns) * window.pixelStride,
                 weight: tap * inputs * WeightLayout.block, length: inputs)
         }
-        // Tasks with some of the inputs end each element where their inputs end, so it must not join two taps.
-        guard inputs == geometry.inputsPerOutput else { return taps }
-        var elements: [ReduceElement] = []
-        for tap in taps { builder.append(tap, to: &elements) }
-        return elements.flatMap(builder.cut)
+        // Tasks end an element where their inputs end: it must not have inputs of two taps then.
+        return inputs == geometry.inputsPerOutput ? builder.joining(taps) : taps
     }
 }
